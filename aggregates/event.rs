@@ -1,0 +1,80 @@
+//! Every event of every aggregate as one type, and the stored form of an event.
+
+use serde_json::Value;
+
+use crate::{role::RoleEvent, session::SessionEvent, user::UserEvent, values::Timestamp};
+
+/// An event of any aggregate.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Of a user.
+    User(UserEvent),
+    /// Of a role.
+    Role(RoleEvent),
+    /// Of a session.
+    Session(SessionEvent),
+}
+
+/// Why stored data is not an event we know.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableEvent {
+    /// No aggregate has this type name.
+    #[error("unknown aggregate type {0:?}")]
+    AggregateType(String),
+    /// The payload does not fit the event type.
+    #[error("event {event_type} does not fit its type: {reason}")]
+    Payload {
+        /// The stored event type.
+        event_type: String,
+        /// What serde said; never the payload itself.
+        reason: String,
+    },
+}
+
+impl Event {
+    /// Reads a stored event: `aggregate_type` and `event_type` as stored, `payload` the bare data, unsealed
+    /// and brought up to the newest version.
+    pub fn from_stored(aggregate_type: &str, event_type: &str, payload: Value) -> Result<Self, UnreadableEvent> {
+        let tagged = tag(event_type, payload);
+        let read = match aggregate_type {
+            crate::user::TYPE => serde_json::from_value(tagged).map(Event::User),
+            crate::role::TYPE => serde_json::from_value(tagged).map(Event::Role),
+            crate::session::TYPE => serde_json::from_value(tagged).map(Event::Session),
+            other => return Err(UnreadableEvent::AggregateType(other.to_owned())),
+        };
+        read.map_err(|error| UnreadableEvent::Payload {
+            event_type: event_type.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// The form in which serde and cqrs-es know an event: the bare data with its type name beside it.
+pub fn tag(event_type: &str, payload: Value) -> Value {
+    serde_json::json!({ "type": event_type, "data": payload })
+}
+
+/// Takes the bare data out of the form that [`tag`] makes.
+pub fn untag(tagged: Value) -> Value {
+    match tagged {
+        Value::Object(mut fields) => fields.remove("data").unwrap_or(Value::Object(Default::default())),
+        other => other,
+    }
+}
+
+/// An event as the ledger recorded it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Place in the ledger, from 1, without gaps.
+    pub position: i64,
+    /// The stream's id within its aggregate type.
+    pub aggregate_id: String,
+    /// Place in the stream, from 1.
+    pub sequence: i64,
+    /// When the ledger took it; never earlier than the event before it.
+    pub recorded_at: Timestamp,
+    /// Who did it: a user id, or `system`.
+    pub actor: String,
+    /// What happened.
+    pub event: Event,
+}

@@ -1,0 +1,24 @@
+//! Why a role says no.
+
+/// A refusal. It knows nothing of HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoleError {
+    /// There is no such role, or there is no longer.
+    #[error("there is no such role")]
+    NotFound,
+    /// The id is in use, or was.
+    #[error("a role with this id exists or existed")]
+    AlreadyExists,
+    /// The role has no such permission.
+    #[error("the role has no such permission")]
+    PermissionNotFound,
+    /// The id is in use in this role.
+    #[error("a permission with this id is already in the role")]
+    PermissionIdTaken,
+    /// In context http a resource starts with `/`.
+    #[error("resource: must start with / in context http")]
+    ResourceNotAPath,
+    /// The administrator role keeps its name, its sharing and its permissions, and stays.
+    #[error("the administrator role cannot be changed or deleted")]
+    Protected,
+}

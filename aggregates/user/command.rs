@@ -1,0 +1,109 @@
+//! What may be asked of a user.
+
+use crate::values::{
+    Certificate, Fingerprint, GrantType, IdentityProvider, Permission, PermissionId, RoleId, Username,
+};
+
+/// A wish concerning one user. Passwords arrive hashed (a PHC string), ids and times from outside.
+#[derive(Clone, Debug)]
+pub enum UserCommand {
+    /// Make the user.
+    Create(CreateUser),
+    /// The user replaces their own password; the old one was verified.
+    ChangePassword {
+        /// A PHC string.
+        password_hash: String,
+    },
+    /// Somebody else sets the password.
+    SetPassword {
+        /// A PHC string.
+        password_hash: String,
+    },
+    /// The same password under stronger parameters, at login.
+    RehashPassword {
+        /// A PHC string.
+        password_hash: String,
+    },
+    /// Change what is given; leave the rest.
+    Update(UpdateUser),
+    /// Give a role.
+    GrantRole(RoleGrant),
+    /// Take a role.
+    RevokeRole {
+        /// Which.
+        role_id: RoleId,
+    },
+    /// Give a permission of the user's own.
+    GrantPermission(Permission),
+    /// Take one.
+    RevokePermission {
+        /// Which.
+        id: PermissionId,
+    },
+    /// Let the user present a certificate.
+    AddCertificate(Certificate),
+    /// No longer.
+    RemoveCertificate {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
+    /// Void every token issued to the user so far.
+    RevokeAllTokens,
+    /// Remove the user.
+    Delete,
+}
+
+/// A role to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleGrant {
+    /// Which.
+    pub role_id: RoleId,
+    /// The role is not shared, so nobody else may hold it.
+    pub exclusive: bool,
+}
+
+/// All that a new user has.
+#[derive(Clone, Debug)]
+pub struct CreateUser {
+    /// Unique among users.
+    pub username: Username,
+    /// Who vouches for the user.
+    pub identity_provider: IdentityProvider,
+    /// Made by a service.
+    pub auto_generated: bool,
+    /// Put before every topic the user publishes to.
+    pub mqtt_publish_prefix: Option<String>,
+    /// How the user may prove who they are; each method once.
+    pub grant_types: Vec<GrantType>,
+    /// The user must enrol a second factor.
+    pub enforce_mfa_enrollment: bool,
+    /// A PHC string.
+    pub password_hash: Option<String>,
+    /// Roles to hold.
+    pub roles: Vec<RoleGrant>,
+    /// Permissions of the user's own.
+    pub permissions: Vec<Permission>,
+    /// Certificates to present.
+    pub certificates: Vec<Certificate>,
+}
+
+/// What to change; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateUser {
+    /// Another username.
+    pub username: Option<Username>,
+    /// Another publish prefix; `Some(None)` for none.
+    pub mqtt_publish_prefix: Option<Option<String>>,
+    /// Somebody else vouches.
+    pub identity_provider: Option<IdentityProvider>,
+    /// Other methods, all of them.
+    pub grant_types: Option<Vec<GrantType>>,
+    /// Whether a second factor must be enrolled.
+    pub enforce_mfa_enrollment: Option<bool>,
+    /// A new password, as a PHC string (set by somebody else).
+    pub password_hash: Option<String>,
+    /// Exactly these roles.
+    pub roles: Option<Vec<RoleGrant>>,
+    /// Exactly these permissions of the user's own. Those that say the same as one held keep that one's id.
+    pub permissions: Option<Vec<Permission>>,
+}

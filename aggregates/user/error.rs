@@ -1,0 +1,41 @@
+//! Why a user says no.
+
+use crate::values::RoleId;
+
+/// A refusal. It knows nothing of HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserError {
+    /// There is no such user, or there is no longer.
+    #[error("there is no such user")]
+    NotFound,
+    /// The id is in use, or was.
+    #[error("a user with this id exists or existed")]
+    AlreadyExists,
+    /// A method occurs twice.
+    #[error("a grant type method occurs twice")]
+    DuplicateGrantMethod,
+    /// The publish prefix is no topic.
+    #[error("mqttPublishPrefix must be a topic without wildcards or NUL, at most 65535 bytes")]
+    PublishPrefixInvalid,
+    /// A user who logs in by password, and whom this server vouches for, needs one.
+    #[error("a local user with the grant type password needs a password")]
+    PasswordMissing,
+    /// This server does not keep the user's password.
+    #[error("the password of this user is kept by another identity provider")]
+    PasswordNotLocal,
+    /// The role is not held.
+    #[error("the user does not hold role {0}")]
+    RoleNotHeld(RoleId),
+    /// The permission is not held.
+    #[error("the user has no such permission of their own")]
+    PermissionNotHeld,
+    /// The id is in use in this user.
+    #[error("a permission with this id is already held")]
+    PermissionIdTaken,
+    /// The certificate is not held.
+    #[error("the user has no such certificate")]
+    CertificateNotHeld,
+    /// The certificate is held.
+    #[error("the user has this certificate already")]
+    CertificateAlreadyHeld,
+}

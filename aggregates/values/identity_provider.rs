@@ -1,0 +1,40 @@
+//! Where a user's password is kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::Invalid;
+
+/// Who vouches for a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum IdentityProvider {
+    /// This server.
+    #[serde(rename = "local")]
+    Local,
+    /// An LDAP directory.
+    #[serde(rename = "ldap")]
+    Ldap,
+    /// Microsoft Entra ID.
+    #[serde(rename = "msEntraId")]
+    MsEntraId,
+}
+
+impl IdentityProvider {
+    /// As written on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Ldap => "ldap",
+            Self::MsEntraId => "msEntraId",
+        }
+    }
+
+    /// Reads the wire form; both spellings of Entra occur in clients (contracts/connectware.md section 1).
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "local" => Ok(Self::Local),
+            "ldap" => Ok(Self::Ldap),
+            "msEntraId" | "msentraid" => Ok(Self::MsEntraId),
+            _ => Err(Invalid { what: "identityProvider", rule: "must be local, ldap or msEntraId" }),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Values that cannot be wrong: parse or fail, and the inside never checks again.
+
+mod certificate;
+mod filter;
+mod grant_type;
+mod id;
+mod identity_provider;
+mod permission;
+mod role_name;
+mod timestamp;
+mod token;
+mod username;
+
+pub use certificate::{Certificate, Fingerprint};
+pub use filter::{MAX_FILTER_BYTES, TopicFilter};
+pub use grant_type::{GrantMethod, GrantType, satisfied};
+pub use id::{PermissionId, RoleId, SessionId, UserId};
+pub use identity_provider::IdentityProvider;
+pub use permission::{Context, Operation, Permission};
+pub use role_name::RoleName;
+pub use timestamp::Timestamp;
+pub use token::{Face, TokenFingerprint, TokenLabel};
+pub use username::Username;
+
+/// Why a text is not a value of the wanted kind. The message names the rule, never the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {rule}")]
+pub struct Invalid {
+    /// The kind of value, in the words of the API, e.g. `username`.
+    pub what: &'static str,
+    /// The rule that was broken.
+    pub rule: &'static str,
+}
+
+/// Implements `TryFrom<String>`, `FromStr`, `Display`, `Deref<Target = str>` and the serde traits for a
+/// newtype over `String` that has `fn parse(&str) -> Result<Self, Invalid>`.
+macro_rules! text_value {
+    ($name:ident) => {
+        impl std::str::FromStr for $name {
+            type Err = $crate::values::Invalid;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl std::ops::Deref for $name {
+            type Target = str;
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use text_value;

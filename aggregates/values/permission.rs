@@ -1,0 +1,106 @@
+//! A permission: an operation on what a pattern names, in a context.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Invalid, PermissionId, TopicFilter};
+
+/// Where a permission holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Context {
+    /// URL paths of HTTP requests.
+    Http,
+    /// Topics of an MQTT broker.
+    Mqtt,
+}
+
+impl Context {
+    /// As written on the wire and in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Mqtt => "mqtt",
+        }
+    }
+
+    /// Reads the wire form.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "http" => Ok(Self::Http),
+            "mqtt" => Ok(Self::Mqtt),
+            _ => Err(Invalid { what: "context", rule: "must be http or mqtt" }),
+        }
+    }
+}
+
+/// What a permission allows: in `http`, read is GET and write the rest; in `mqtt`, read is subscribe and write
+/// is publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Operation {
+    /// Reading only.
+    Read,
+    /// Writing only: it does not include reading.
+    Write,
+    /// Both.
+    ReadWrite,
+}
+
+impl Operation {
+    /// As written on the wire and in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::ReadWrite => "readWrite",
+        }
+    }
+
+    /// Reads the wire form.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "read" => Ok(Self::Read),
+            "write" => Ok(Self::Write),
+            "readWrite" => Ok(Self::ReadWrite),
+            _ => Err(Invalid { what: "operation", rule: "must be read, write or readWrite" }),
+        }
+    }
+
+    /// Whether this grants all that `wanted` asks.
+    pub const fn covers(self, wanted: Self) -> bool {
+        matches!((self, wanted), (Self::ReadWrite, _) | (Self::Read, Self::Read) | (Self::Write, Self::Write))
+    }
+}
+
+/// A permission with its id, as roles and users hold it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Permission {
+    /// Its id, unique over all roles and users.
+    pub id: PermissionId,
+    /// The pattern of topics or paths; in `http` it starts with `/`.
+    pub resource: TopicFilter,
+    /// What it allows.
+    pub operation: Operation,
+    /// Where it holds.
+    pub context: Context,
+}
+
+impl Permission {
+    /// A permission, if the resource fits the context.
+    pub fn new(
+        id: PermissionId,
+        resource: TopicFilter,
+        operation: Operation,
+        context: Context,
+    ) -> Result<Self, Invalid> {
+        if context == Context::Http && !resource.starts_with('/') {
+            return Err(Invalid { what: "resource", rule: "must start with / in context http" });
+        }
+        Ok(Self { id, resource, operation, context })
+    }
+
+    /// Whether two permissions say the same, whatever their ids.
+    pub fn same_right(&self, other: &Self) -> bool {
+        self.resource == other.resource && self.operation == other.operation && self.context == other.context
+    }
+}

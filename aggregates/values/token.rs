@@ -1,0 +1,78 @@
+//! What is kept of a token: never the token itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Invalid, text_value};
+
+/// The SHA-256 of a token's text, in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenFingerprint(String);
+
+impl TokenFingerprint {
+    /// Reads a fingerprint, or says which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let digits = text.to_ascii_lowercase();
+        if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Invalid { what: "token fingerprint", rule: "must be 64 hexadecimal digits" });
+        }
+        Ok(Self(digits))
+    }
+
+    /// From the digest itself.
+    pub fn from_digest(digest: [u8; 32]) -> Self {
+        use std::fmt::Write;
+        let mut digits = String::with_capacity(64);
+        for byte in digest {
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Self(digits)
+    }
+
+    /// The digest itself.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut digest = [0; 32];
+        for (byte, pair) in digest.iter_mut().zip(self.0.as_bytes().chunks_exact(2)) {
+            let value = |digit: u8| (digit as char).to_digit(16).unwrap_or(0) as u8;
+            *byte = value(pair[0]) << 4 | value(pair[1]);
+        }
+        digest
+    }
+}
+
+text_value!(TokenFingerprint);
+
+/// A note the user gives a token to know it by: at most 255 characters, no control characters; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenLabel(String);
+
+impl TokenLabel {
+    /// Reads a label, or says which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.chars().count() > 255 || text.chars().any(char::is_control) {
+            return Err(Invalid {
+                what: "label",
+                rule: "must be at most 255 characters without control characters",
+            });
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+text_value!(TokenLabel);
+
+/// The API a token was issued by. It is good on no other (contracts/README.md, collision 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Face {
+    /// The connectware face, `/api`.
+    Connectware,
+}
+
+impl Face {
+    /// As written in the token and in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connectware => "connectware",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The read side: what anyone reads is a projection of the ledger.
