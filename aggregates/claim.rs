@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+/// Scope of existing users, by id: what a session requires to be there.
+pub const USER: &str = "user";
 /// Scope of usernames. Values are personal and are stored as a keyed hash.
 pub const USERNAME: &str = "username";
 /// Scope of role names.
@@ -47,8 +49,8 @@ impl Claim {
 
 /// An aggregate that says what it holds and what it needs.
 pub trait Claims {
-    /// The claims held in this state.
-    fn claims(&self) -> BTreeSet<Claim>;
+    /// The claims held in this state by the aggregate of this id.
+    fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim>;
 
     /// Claims of *others* that must exist for this state to be right, e.g. the roles a user holds. Only those
     /// that a decision adds are checked.
