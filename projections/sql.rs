@@ -1,0 +1,431 @@
+//! One SQL text on two engines.
+//!
+//! The only file that names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT
+//! microseconds, JSON is bound as a value, and there are no vendor functions, so that each statement is written
+//! once. Where the engines differ in connecting and in beginning a transaction, they differ here.
+
+use std::{borrow::Cow, str::FromStr, time::Duration};
+
+use sqlx::{
+    Column, Postgres, Row as _, Sqlite, TypeInfo,
+    postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions, PgRow},
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
+    },
+    types::Json,
+};
+
+pub use sqlx::Error;
+
+/// The most placeholders one statement may have on both engines (SQLite: 32,766).
+pub const MAX_ARGUMENTS: usize = 32_000;
+
+/// A database: a pool of connections to one engine.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// Postgres 15 or newer.
+    Postgres(PgPool),
+    /// SQLite: one connection that writes, several that read (WAL).
+    Sqlite {
+        /// The one that writes.
+        writer: SqlitePool,
+        /// Those that read.
+        readers: SqlitePool,
+    },
+}
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The most connections of a pool.
+    pub connections: u32,
+    /// How long a caller waits for a free connection, or for SQLite's write lock, before it is an error.
+    pub patience: Duration,
+    /// Postgres: the schemas in which unqualified names are looked up. `None` leaves the server's default.
+    pub search_path: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections: 10, patience: Duration::from_secs(5), search_path: None }
+    }
+}
+
+impl Db {
+    /// Opens `postgres://…`, or `sqlite:PATH` (made if it is not there).
+    pub async fn open(url: &str, options: &Options) -> Result<Self, Error> {
+        if url.starts_with("sqlite:") {
+            return Self::open_sqlite(url, options).await;
+        }
+        let mut connect = PgConnectOptions::from_str(url)?
+            .application_name("muniment")
+            .statement_cache_capacity(1_024);
+        if let Some(search_path) = &options.search_path {
+            connect = connect.options([("search_path", search_path.as_str())]);
+        }
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.patience)
+            .connect_with(connect)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn open_sqlite(url: &str, options: &Options) -> Result<Self, Error> {
+        let connect = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .auto_vacuum(SqliteAutoVacuum::None)
+            .foreign_keys(false)
+            .busy_timeout(options.patience)
+            .pragma("mmap_size", "268435456")
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", "4000")
+            .statement_cache_capacity(1_024);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(options.patience)
+            .connect_with(connect.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.patience)
+            .connect_with(connect)
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Begins a transaction that writes. On SQLite it has the write lock from here on.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+        })
+    }
+
+    /// Begins a transaction that reads one state of the database, however many statements it has.
+    pub async fn snapshot(&self) -> Result<Tx, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+        })
+    }
+
+    /// All rows of one statement, read outside of any transaction.
+    pub async fn all(&self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => {
+                statement.postgres().fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+            Self::Sqlite { readers, .. } => {
+                statement.sqlite().fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
+        })
+    }
+
+    /// The first row of one statement, if there is one.
+    pub async fn optional(&self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => statement.postgres().fetch_optional(pool).await?.map(Row::Postgres),
+            Self::Sqlite { readers, .. } => statement.sqlite().fetch_optional(readers).await?.map(Row::Sqlite),
+        })
+    }
+
+    /// Runs one statement that writes, in a transaction of its own.
+    pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
+            Self::Sqlite { writer, .. } => statement.sqlite().execute(writer).await?.rows_affected(),
+        })
+    }
+
+    /// Runs a script of several statements without arguments.
+    pub async fn script(&self, text: &str) -> Result<(), Error> {
+        match self {
+            Self::Postgres(pool) => drop(sqlx::raw_sql(text).execute(pool).await?),
+            Self::Sqlite { writer, .. } => drop(sqlx::raw_sql(text).execute(writer).await?),
+        }
+        Ok(())
+    }
+
+    /// Tells other processes on the same Postgres `message` on `channel`. SQLite has no other processes.
+    pub async fn notify(&self, channel: &str, message: &str) -> Result<(), Error> {
+        if let Self::Postgres(pool) = self {
+            sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(message).execute(pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Listens for what other processes tell on `channel`; `None` on SQLite.
+    pub async fn listen(&self, channel: &str) -> Result<Option<PgListener>, Error> {
+        match self {
+            Self::Postgres(pool) => {
+                let mut listener = PgListener::connect_with(pool).await?;
+                listener.listen(channel).await?;
+                Ok(Some(listener))
+            }
+            Self::Sqlite { .. } => Ok(None),
+        }
+    }
+
+    /// The engine's name: `postgres` or `sqlite`.
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "postgres",
+            Self::Sqlite { .. } => "sqlite",
+        }
+    }
+
+    /// Closes all connections. On SQLite this folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+#[derive(Debug)]
+pub enum Tx {
+    /// On Postgres.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+    /// On SQLite.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+}
+
+impl Tx {
+    /// All rows.
+    pub async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(tx) => {
+                statement.postgres().fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+            Self::Sqlite(tx) => {
+                statement.sqlite().fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
+            }
+        })
+    }
+
+    /// The first row, if there is one.
+    pub async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(tx) => statement.postgres().fetch_optional(&mut **tx).await?.map(Row::Postgres),
+            Self::Sqlite(tx) => statement.sqlite().fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+        })
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    pub async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
+        Ok(match self {
+            Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx) => statement.sqlite().execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Runs a script of several statements without arguments.
+    pub async fn script(&mut self, text: &str) -> Result<(), Error> {
+        match self {
+            Self::Postgres(tx) => drop(sqlx::raw_sql(text).execute(&mut **tx).await?),
+            Self::Sqlite(tx) => drop(sqlx::raw_sql(text).execute(&mut **tx).await?),
+        }
+        Ok(())
+    }
+
+    /// Makes it last.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(tx) => tx.commit().await,
+            Self::Sqlite(tx) => tx.commit().await,
+        }
+    }
+}
+
+/// An argument of a statement. Nulls are typed, since Postgres wants to know.
+#[derive(Clone, Debug)]
+pub enum Argument<'a> {
+    /// TEXT.
+    Text(Option<Cow<'a, str>>),
+    /// BIGINT.
+    Int(Option<i64>),
+    /// BOOLEAN.
+    Bool(Option<bool>),
+    /// BYTEA or BLOB.
+    Bytes(Cow<'a, [u8]>),
+    /// JSONB on Postgres, TEXT on SQLite.
+    Json(Cow<'a, serde_json::value::RawValue>),
+}
+
+macro_rules! argument_from {
+    ($($type:ty => $make:expr),* $(,)?) => {
+        $(impl<'a> From<$type> for Argument<'a> {
+            fn from(value: $type) -> Self {
+                let make: fn($type) -> Self = $make;
+                make(value)
+            }
+        })*
+    };
+}
+argument_from! {
+    &'a str => |v| Argument::Text(Some(Cow::Borrowed(v))),
+    String => |v| Argument::Text(Some(Cow::Owned(v))),
+    Option<&'a str> => |v| Argument::Text(v.map(Cow::Borrowed)),
+    Option<String> => |v| Argument::Text(v.map(Cow::Owned)),
+    i64 => |v| Argument::Int(Some(v)),
+    Option<i64> => |v| Argument::Int(v),
+    bool => |v| Argument::Bool(Some(v)),
+    &'a [u8] => |v| Argument::Bytes(Cow::Borrowed(v)),
+    Vec<u8> => |v| Argument::Bytes(Cow::Owned(v)),
+    Box<serde_json::value::RawValue> => |v| Argument::Json(Cow::Owned(v)),
+    &'a serde_json::value::RawValue => |v| Argument::Json(Cow::Borrowed(v)),
+}
+
+/// A statement with its arguments.
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    text: Cow<'a, str>,
+    arguments: Vec<Argument<'a>>,
+}
+
+/// A statement of this text, without arguments yet.
+pub fn sql<'a>(text: impl Into<Cow<'a, str>>) -> Statement<'a> {
+    Statement { text: text.into(), arguments: Vec::new() }
+}
+
+/// `($1, $2), ($3, $4)`: placeholders for `rows` rows of `columns` columns, counted from `first`.
+pub fn placeholders(first: usize, rows: usize, columns: usize) -> String {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(rows * columns * 6);
+    let mut number = first;
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            let _ = write!(text, "{}${number}", if column == 0 { "" } else { ", " });
+            number += 1;
+        }
+        text.push(')');
+    }
+    text
+}
+
+macro_rules! bind_all {
+    ($statement:expr) => {{
+        let mut query = sqlx::query($statement.text.as_ref());
+        for argument in &$statement.arguments {
+            query = match argument {
+                Argument::Text(value) => query.bind(value.as_deref()),
+                Argument::Int(value) => query.bind(*value),
+                Argument::Bool(value) => query.bind(*value),
+                Argument::Bytes(value) => query.bind(value.as_ref()),
+                Argument::Json(value) => query.bind(Json(value.as_ref())),
+            };
+        }
+        query
+    }};
+}
+
+impl<'a> Statement<'a> {
+    /// Binds the next placeholder.
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Argument<'a>>) -> Self {
+        self.arguments.push(value.into());
+        self
+    }
+
+    /// Binds the next placeholders.
+    #[must_use]
+    pub fn bind_all<T: Into<Argument<'a>>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
+        self.arguments.extend(values.into_iter().map(Into::into));
+        self
+    }
+
+    fn postgres(&self) -> sqlx::query::Query<'_, Postgres, sqlx::postgres::PgArguments> {
+        bind_all!(self)
+    }
+
+    fn sqlite(&self) -> sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments<'_>> {
+        bind_all!(self)
+    }
+}
+
+/// A row, read by column number from 0.
+#[derive(Debug)]
+pub enum Row {
+    /// Of Postgres.
+    Postgres(PgRow),
+    /// Of SQLite.
+    Sqlite(SqliteRow),
+}
+
+macro_rules! column {
+    ($(#[$doc:meta])* $name:ident -> $type:ty) => {
+        $(#[$doc])*
+        pub fn $name(&self, column: usize) -> Result<$type, Error> {
+            match self {
+                Self::Postgres(row) => row.try_get(column),
+                Self::Sqlite(row) => row.try_get(column),
+            }
+        }
+    };
+}
+
+impl Row {
+    column!(/// TEXT.
+        text -> String);
+    column!(/// TEXT that may be null.
+        text_or_null -> Option<String>);
+    column!(/// BIGINT.
+        int -> i64);
+    column!(/// BIGINT that may be null.
+        int_or_null -> Option<i64>);
+    column!(/// BOOLEAN.
+        bool -> bool);
+    column!(/// BYTEA or BLOB.
+        bytes -> Vec<u8>);
+    column!(/// BYTEA or BLOB that may be null.
+        bytes_or_null -> Option<Vec<u8>>);
+
+    /// A TEXT column without copying it.
+    pub fn str(&self, column: usize) -> Result<&str, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get(column),
+            Self::Sqlite(row) => row.try_get(column),
+        }
+    }
+
+    /// JSONB, or TEXT holding JSON.
+    pub fn json(&self, column: usize) -> Result<serde_json::Value, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
+            Self::Sqlite(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
+        }
+    }
+
+    /// How many columns there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Postgres(row) => row.len(),
+            Self::Sqlite(row) => row.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The column's declared type in upper case, `INT8` and `BIGINT` told as the driver tells them.
+    pub fn type_name(&self, column: usize) -> String {
+        match self {
+            Self::Postgres(row) => row.column(column).type_info().name().to_uppercase(),
+            Self::Sqlite(row) => row.column(column).type_info().name().to_uppercase(),
+        }
+    }
+}
