@@ -356,7 +356,7 @@ impl<'a> Statement<'a> {
 }
 
 /// A row, read by column number from 0.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "rows hold personal data, and SqliteRow has none")]
 pub enum Row {
     /// Of Postgres.
     Postgres(PgRow),
