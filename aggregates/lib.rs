@@ -9,11 +9,14 @@
 
 pub mod claim;
 pub mod event;
+mod permission_set;
 pub mod role;
 pub mod sealing;
 pub mod session;
+pub mod upcast;
 pub mod user;
 pub mod values;
 
 pub use claim::{Claim, Claims};
 pub use event::{Event, Recorded};
+pub use upcast::upcast;

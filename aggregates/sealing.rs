@@ -32,7 +32,10 @@ pub fn sealed_fields(event_type: &str) -> &'static [(&'static str, Seal)] {
 /// Whose key seals the personal fields of an event: the user the stream or the payload is about.
 pub fn subject<'a>(aggregate_type: &str, aggregate_id: &'a str, payload: &'a Value) -> &'a str {
     match aggregate_type {
-        crate::session::TYPE => payload.get("user_id").and_then(Value::as_str).unwrap_or(aggregate_id),
+        crate::session::TYPE => payload
+            .get("user_id")
+            .and_then(Value::as_str)
+            .unwrap_or(aggregate_id),
         _ => aggregate_id,
     }
 }

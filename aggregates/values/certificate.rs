@@ -12,7 +12,11 @@ pub struct Fingerprint(String);
 impl Fingerprint {
     /// Reads a fingerprint, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let digits: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
+        let digits: String = text
+            .chars()
+            .filter(|c| *c != ':')
+            .collect::<String>()
+            .to_ascii_lowercase();
         let hexadecimal = digits.bytes().all(|b| b.is_ascii_hexdigit());
         if !hexadecimal || !matches!(digits.len(), 40 | 64) {
             return Err(Invalid {

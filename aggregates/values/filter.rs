@@ -13,7 +13,12 @@ pub struct TopicFilter(pub(super) String);
 impl TopicFilter {
     /// Reads a filter, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fail = |rule| Err(Invalid { what: "resource", rule });
+        let fail = |rule| {
+            Err(Invalid {
+                what: "resource",
+                rule,
+            })
+        };
         if text.is_empty() {
             return fail("must not be empty");
         }

@@ -32,7 +32,10 @@ impl GrantMethod {
             "password" => Ok(Self::Password),
             "certificate" => Ok(Self::Certificate),
             "token" => Ok(Self::Token),
-            _ => Err(Invalid { what: "grantTypes.method", rule: "must be password, certificate or token" }),
+            _ => Err(Invalid {
+                what: "grantTypes.method",
+                rule: "must be password, certificate or token",
+            }),
         }
     }
 }
@@ -49,6 +52,8 @@ pub struct GrantType {
 /// Whether what was `presented` satisfies `grants`: every required method is presented, and at least one of
 /// all the methods is. No methods at all means nobody gets in.
 pub fn satisfied(grants: &[GrantType], presented: &[GrantMethod]) -> bool {
-    grants.iter().all(|grant| !grant.is_required || presented.contains(&grant.method))
+    grants
+        .iter()
+        .all(|grant| !grant.is_required || presented.contains(&grant.method))
         && grants.iter().any(|grant| presented.contains(&grant.method))
 }

@@ -34,7 +34,10 @@ impl IdentityProvider {
             "local" => Ok(Self::Local),
             "ldap" => Ok(Self::Ldap),
             "msEntraId" | "msentraid" => Ok(Self::MsEntraId),
-            _ => Err(Invalid { what: "identityProvider", rule: "must be local, ldap or msEntraId" }),
+            _ => Err(Invalid {
+                what: "identityProvider",
+                rule: "must be local, ldap or msEntraId",
+            }),
         }
     }
 }

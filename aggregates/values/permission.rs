@@ -28,7 +28,10 @@ impl Context {
         match text {
             "http" => Ok(Self::Http),
             "mqtt" => Ok(Self::Mqtt),
-            _ => Err(Invalid { what: "context", rule: "must be http or mqtt" }),
+            _ => Err(Invalid {
+                what: "context",
+                rule: "must be http or mqtt",
+            }),
         }
     }
 }
@@ -62,13 +65,19 @@ impl Operation {
             "read" => Ok(Self::Read),
             "write" => Ok(Self::Write),
             "readWrite" => Ok(Self::ReadWrite),
-            _ => Err(Invalid { what: "operation", rule: "must be read, write or readWrite" }),
+            _ => Err(Invalid {
+                what: "operation",
+                rule: "must be read, write or readWrite",
+            }),
         }
     }
 
     /// Whether this grants all that `wanted` asks.
     pub const fn covers(self, wanted: Self) -> bool {
-        matches!((self, wanted), (Self::ReadWrite, _) | (Self::Read, Self::Read) | (Self::Write, Self::Write))
+        matches!(
+            (self, wanted),
+            (Self::ReadWrite, _) | (Self::Read, Self::Read) | (Self::Write, Self::Write)
+        )
     }
 }
 
@@ -94,9 +103,17 @@ impl Permission {
         context: Context,
     ) -> Result<Self, Invalid> {
         if context == Context::Http && !resource.starts_with('/') {
-            return Err(Invalid { what: "resource", rule: "must start with / in context http" });
+            return Err(Invalid {
+                what: "resource",
+                rule: "must start with / in context http",
+            });
         }
-        Ok(Self { id, resource, operation, context })
+        Ok(Self {
+            id,
+            resource,
+            operation,
+            context,
+        })
     }
 
     /// Whether two permissions say the same, whatever their ids.

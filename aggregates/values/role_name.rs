@@ -9,7 +9,12 @@ pub struct RoleName(String);
 impl RoleName {
     /// Reads a role name, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fail = |rule| Err(Invalid { what: "role name", rule });
+        let fail = |rule| {
+            Err(Invalid {
+                what: "role name",
+                rule,
+            })
+        };
         match text.chars().count() {
             0 => return fail("must not be empty"),
             1..=255 => {}

@@ -41,19 +41,30 @@ impl Timestamp {
 
     /// Reads RFC 3339 in any offset.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let invalid = Invalid { what: "time", rule: "must be RFC 3339, e.g. 2026-01-31T12:00:00Z" };
+        let invalid = Invalid {
+            what: "time",
+            rule: "must be RFC 3339, e.g. 2026-01-31T12:00:00Z",
+        };
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| invalid.clone())?;
         let micros = i64::try_from(moment.unix_timestamp_nanos() / 1_000).map_err(|_| invalid.clone())?;
-        if (0..=LAST).contains(&micros) { Ok(Self(micros)) } else { Err(invalid) }
+        if (0..=LAST).contains(&micros) {
+            Ok(Self(micros))
+        } else {
+            Err(invalid)
+        }
     }
 
     fn write(self, millis_only: bool) -> String {
         let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let written = if millis_only {
-            moment.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
+            moment.format(format_description!(
+                "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+            ))
         } else {
-            moment.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"))
+            moment.format(format_description!(
+                "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
+            ))
         };
         written.unwrap_or_default()
     }

@@ -13,7 +13,10 @@ impl TokenFingerprint {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let digits = text.to_ascii_lowercase();
         if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Invalid { what: "token fingerprint", rule: "must be 64 hexadecimal digits" });
+            return Err(Invalid {
+                what: "token fingerprint",
+                rule: "must be 64 hexadecimal digits",
+            });
         }
         Ok(Self(digits))
     }

@@ -10,13 +10,21 @@ pub struct Username(String);
 impl Username {
     /// Reads a username, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fail = |rule| Err(Invalid { what: "username", rule });
+        let fail = |rule| {
+            Err(Invalid {
+                what: "username",
+                rule,
+            })
+        };
         match text.chars().count() {
             0..=2 => return fail("must be at least 3 characters"),
             3..=255 => {}
             _ => return fail("must be at most 255 characters"),
         }
-        if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == ':') {
+        if text
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || c == ':')
+        {
             return fail("must not contain white space, control characters or a colon");
         }
         Ok(Self(text.to_owned()))

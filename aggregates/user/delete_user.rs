@@ -1,0 +1,8 @@
+//! Remove a user.
+
+use super::{User, UserError, UserEvent};
+
+pub(super) fn decide(user: &User) -> Result<Vec<UserEvent>, UserError> {
+    user.must_exist()?;
+    Ok(vec![UserEvent::Deleted {}])
+}
