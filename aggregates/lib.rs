@@ -13,6 +13,8 @@ mod permission_set;
 pub mod role;
 pub mod sealing;
 pub mod session;
+#[cfg(test)]
+mod testing;
 pub mod upcast;
 pub mod user;
 pub mod values;

@@ -62,3 +62,96 @@ type Right<'a> = (Context, Operation, &'a TopicFilter);
 fn right(permission: &Permission) -> Right<'_> {
     (permission.context, permission.operation, &permission.resource)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::testing::{any_permission, permission, permission_id};
+
+    fn held(permissions: Vec<Permission>) -> Held {
+        permissions
+            .into_iter()
+            .map(|permission| (permission.id, permission))
+            .collect()
+    }
+
+    #[test]
+    fn a_right_that_is_held_keeps_its_id() {
+        let difference = replace(
+            &held(vec![permission(1, "a")]),
+            vec![permission(2, "a"), permission(3, "b")],
+        );
+        assert_eq!(
+            difference,
+            Ok(Difference {
+                removed: vec![],
+                added: vec![permission(3, "b")]
+            })
+        );
+    }
+
+    #[test]
+    fn an_id_may_pass_to_another_right() {
+        let difference = replace(&held(vec![permission(1, "a")]), vec![permission(1, "b")]);
+        assert_eq!(
+            difference,
+            Ok(Difference {
+                removed: vec![permission_id(1)],
+                added: vec![permission(1, "b")]
+            })
+        );
+    }
+
+    #[test]
+    fn an_id_that_a_kept_right_has_is_taken() {
+        let difference = replace(
+            &held(vec![permission(1, "a")]),
+            vec![permission(2, "a"), permission(1, "b")],
+        );
+        assert_eq!(difference, Err(IdTaken));
+    }
+
+    #[test]
+    fn two_rights_cannot_come_under_one_id() {
+        assert_eq!(
+            replace(&held(vec![]), vec![permission(1, "a"), permission(1, "b")]),
+            Err(IdTaken)
+        );
+    }
+
+    #[test]
+    fn permissions_that_say_the_same_stay_together() {
+        let twice = held(vec![permission(1, "a"), permission(2, "a")]);
+        assert_eq!(
+            replace(&twice, vec![permission(2, "a")]),
+            Ok(Difference::default())
+        );
+        assert_eq!(
+            replace(&twice, vec![]).unwrap().removed,
+            vec![permission_id(1), permission_id(2)]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn replacing_gives_exactly_the_wanted_rights(
+            before in vec(any_permission(), 0..6),
+            wanted in vec(any_permission(), 0..6),
+        ) {
+            let before = held(before);
+            if let Ok(difference) = replace(&before, wanted.clone()) {
+                let mut after = before.clone();
+                after.retain(|id, _| !difference.removed.contains(id));
+                let kept = after.len();
+                let coming = difference.added.len();
+                after.extend(held(difference.added));
+                prop_assert_eq!(after.len(), kept + coming);
+                let rights: BTreeSet<_> = after.values().map(right).collect();
+                prop_assert_eq!(rights, wanted.iter().map(right).collect::<BTreeSet<_>>());
+                prop_assert_eq!(replace(&after, wanted), Ok(Difference::default()));
+            }
+        }
+    }
+}

@@ -16,3 +16,40 @@ impl Claims for Role {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        role::{
+            RoleEvent,
+            fixtures::{operators_created, operators_deleted},
+        },
+        testing::folded,
+    };
+
+    #[test]
+    fn a_role_claims_its_id_and_its_newest_name() {
+        let role: Role = folded([
+            operators_created(),
+            RoleEvent::Renamed {
+                name: "fitters".parse().unwrap(),
+            },
+        ]);
+        assert_eq!(
+            role.claims("7"),
+            BTreeSet::from([
+                Claim::new(claim::ROLE, "7"),
+                Claim::new(claim::ROLE_NAME, "fitters")
+            ])
+        );
+        assert_eq!(role.requires(), BTreeSet::new());
+    }
+
+    #[test]
+    fn no_role_claims_nothing() {
+        for role in [Role::default(), folded(operators_deleted())] {
+            assert_eq!(role.claims("7"), BTreeSet::new());
+        }
+    }
+}

@@ -8,6 +8,8 @@ mod create_role;
 mod delete_role;
 mod error;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod remove_permission;
 mod update_role;
 

@@ -17,3 +17,32 @@ impl Claims for Session {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        session::{SessionEvent, fixtures::issued},
+        testing::{folded, user_id},
+    };
+
+    #[test]
+    fn a_live_session_needs_its_user() {
+        let session: Session = folded([issued()]);
+        assert_eq!(session.claims("7"), BTreeSet::new());
+        assert_eq!(
+            session.requires(),
+            BTreeSet::from([Claim::new(claim::USER, user_id(1).to_string())])
+        );
+    }
+
+    #[test]
+    fn any_other_needs_nobody() {
+        for session in [
+            Session::default(),
+            folded([issued(), SessionEvent::TokenRevoked {}]),
+        ] {
+            assert_eq!(session.requires(), BTreeSet::new());
+        }
+    }
+}

@@ -4,6 +4,8 @@ mod claims;
 mod command;
 mod error;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod issue_token;
 mod revoke_token;
 

@@ -8,6 +8,8 @@ mod create_user;
 mod delete_user;
 mod error;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod grant_permission;
 mod grant_role;
 mod rehash_password;

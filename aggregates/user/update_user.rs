@@ -107,3 +107,6 @@ fn replace_permissions(
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
