@@ -16,7 +16,7 @@ use projections::{
     sql::{Db, MAX_ARGUMENTS, Tx, placeholders, sql},
 };
 use serde_json::value::RawValue;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     AppendError, CHANNEL, Follower, Head, LedgerError, Refusal, Sealer, Unit,
@@ -24,7 +24,7 @@ use super::{
     claims::Board,
     seal::{Place, SubjectKeys},
     stored::Parts,
-    unit::{aggregate_type, known_type, stored_form},
+    unit::{aggregate_type, stored_form},
 };
 use crate::clock::Clock;
 
@@ -46,17 +46,19 @@ pub struct Appended {
     pub position: i64,
 }
 
-struct Waiting {
-    unit: Unit,
-    answer: oneshot::Sender<Result<Appended, AppendError>>,
+type Answer = oneshot::Sender<Result<Appended, AppendError>>;
+
+enum Waiting {
+    /// A unit to append.
+    Unit(Box<Unit>, Answer),
+    /// Answer when all before is done; nothing comes after.
+    Close(oneshot::Sender<()>),
 }
 
 /// Hands units to the appending task.
 #[derive(Clone)]
 pub struct Appender {
     queue: mpsc::Sender<Waiting>,
-    drained: Arc<Notify>,
-    closing: watch::Sender<bool>,
 }
 
 impl Appender {
@@ -68,8 +70,6 @@ impl Appender {
         follower: Arc<Follower>,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let drained = Arc::new(Notify::new());
-        let (closing, closed) = watch::channel(false);
         let (told, tell) = watch::channel(0);
         tokio::spawn(notify_others(db.clone(), tell));
         let task = Task {
@@ -81,22 +81,22 @@ impl Appender {
             told,
             known: Known { head: -1, sequences: LruCache::new(STREAMS_IN_MEMORY) },
         };
-        tokio::spawn(task.run(waiting, closed, Arc::clone(&drained)));
-        Self { queue, drained, closing }
+        tokio::spawn(task.run(waiting));
+        Self { queue }
     }
 
     pub(super) async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         let gone = || AppendError::Unavailable("the server is shutting down".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting { unit, answer }).await.map_err(|_| gone())?;
+        self.queue.send(Waiting::Unit(Box::new(unit), answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
     /// Takes no more units and waits until those that wait are answered.
     pub(super) async fn drain(&self) {
-        let drained = self.drained.notified();
-        if self.closing.send(true).is_ok() {
-            drained.await;
+        let (done, all_done) = oneshot::channel();
+        if self.queue.send(Waiting::Close(done)).await.is_ok() {
+            let _ = all_done.await;
         }
     }
 }
@@ -127,45 +127,44 @@ struct Written {
 }
 
 impl Task {
-    async fn run(
-        mut self,
-        mut waiting: mpsc::Receiver<Waiting>,
-        mut closed: watch::Receiver<bool>,
-        drained: Arc<Notify>,
-    ) {
+    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
         let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            tokio::select! {
-                biased;
-                taken = waiting.recv_many(&mut batch, BATCH) => if taken == 0 { break },
-                _ = closed.wait_for(|closed| *closed) => {
-                    waiting.close();
-                    while waiting.recv_many(&mut batch, BATCH).await > 0 {
-                        self.handle(std::mem::take(&mut batch)).await;
-                    }
-                    break;
-                }
-            }
+        while queue.recv_many(&mut batch, BATCH).await > 0 {
             // Callers answered by the last batch are about to ask again: let them, so that they share this one.
             let mut before = 0;
             while batch.len() < BATCH && batch.len() > before {
                 before = batch.len();
                 tokio::task::yield_now().await;
                 while batch.len() < BATCH
-                    && let Ok(next) = waiting.try_recv()
+                    && let Ok(next) = queue.try_recv()
                 {
                     batch.push(next);
                 }
             }
-            self.handle(std::mem::take(&mut batch)).await;
+            let (mut units, mut answers, mut closing) = (Vec::with_capacity(batch.len()), Vec::new(), None);
+            for waiting in batch.drain(..) {
+                match waiting {
+                    Waiting::Unit(unit, answer) => {
+                        units.push(*unit);
+                        answers.push(answer);
+                    }
+                    Waiting::Close(done) => closing = Some(done),
+                }
+            }
+            if !units.is_empty() {
+                self.handle(units, answers).await;
+            }
+            if let Some(done) = closing {
+                queue.close();
+                let _ = done.send(());
+                return;
+            }
         }
-        drained.notify_one();
     }
 
     /// Writes a batch. If the database refuses it for something in one unit, each is tried alone, so that only
     /// that one fails.
-    async fn handle(&mut self, batch: Vec<Waiting>) {
-        let (units, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.unit, w.answer)).unzip();
+    async fn handle(&mut self, units: Vec<Unit>, answers: Vec<Answer>) {
         match self.write_and_commit(&units).await {
             Ok(outcomes) => answer_all(answers, outcomes),
             Err(error) if units.len() > 1 && refused_by_database(&error) => {
@@ -276,18 +275,20 @@ impl Task {
                 }
             }
         }
-        for chunk in unknown.chunks(MAX_ARGUMENTS / 2) {
+        for chunk in unknown.chunks(MAX_ARGUMENTS / 3) {
             let text = format!(
-                "SELECT k.column1, k.column2, (SELECT e.sequence FROM events e WHERE e.aggregate_type = k.column1 \
+                "SELECT k.column3, (SELECT e.sequence FROM events e WHERE e.aggregate_type = k.column1 \
                  AND e.aggregate_id = k.column2 ORDER BY e.sequence DESC LIMIT 1) FROM (VALUES {}) AS k",
-                placeholders(1, chunk.len(), 2)
+                placeholders(1, chunk.len(), 3)
             );
-            let select = chunk.iter().fold(sql(text), |select, (kind, id)| select.bind(*kind).bind(*id));
+            let select = chunk
+                .iter()
+                .zip(0_i64..)
+                .fold(sql(text), |select, ((kind, id), index)| select.bind(*kind).bind(*id).bind(index));
             for row in tx.all(select).await? {
-                let Some(sequence) = row.int_or_null(2)? else { continue };
-                let stream = known_type(row.str(0)?).and_then(|kind| sequences.get_mut(&(kind, row.str(1).ok()?)));
-                if let Some(known) = stream {
-                    *known = sequence;
+                let stream = usize::try_from(row.int(0)?).ok().and_then(|index| chunk.get(index));
+                if let (Some(stream), Some(sequence)) = (stream, row.int_or_null(1)?) {
+                    sequences.insert(*stream, sequence);
                 }
             }
         }
@@ -441,7 +442,7 @@ fn nothing_written() -> AppendError {
 }
 
 fn answer_all(
-    answers: Vec<oneshot::Sender<Result<Appended, AppendError>>>,
+    answers: Vec<Answer>,
     outcomes: Vec<Result<Appended, AppendError>>,
 ) {
     for (answer, outcome) in answers.into_iter().zip(outcomes) {

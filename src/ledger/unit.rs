@@ -43,11 +43,6 @@ pub(super) fn aggregate_type(event: &Event) -> &'static str {
     }
 }
 
-/// The type that a stored name means.
-pub(super) fn known_type(name: &str) -> Option<&'static str> {
-    [aggregates::user::TYPE, aggregates::role::TYPE, aggregates::session::TYPE].into_iter().find(|known| *known == name)
-}
-
 /// The stored name, version and bare payload of an event, unsealed.
 pub(super) fn stored_form(event: &Event) -> Result<(String, String, Value), LedgerError> {
     fn form<E: DomainEvent>(event: &E) -> Result<(String, String, Value), serde_json::Error> {
