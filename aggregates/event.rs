@@ -130,3 +130,84 @@ pub struct Recorded {
     /// What happened.
     pub event: Event,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn unreadable(aggregate_type: &str, event_type: &str, payload: Value) -> String {
+        Event::from_stored(aggregate_type, event_type, payload)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn an_event_knows_its_stored_names() {
+        let event = Event::Session(SessionEvent::TokenRevoked {});
+        assert_eq!(event.aggregate_type(), "session");
+        assert_eq!(event.event_type(), "session.token_revoked");
+        assert_eq!(event.event_version(), "1");
+        assert_eq!(event.payload().unwrap(), json!({}));
+    }
+
+    #[test]
+    fn a_tag_is_put_on_and_taken_off() {
+        let payload = json!({ "username": "ada" });
+        assert_eq!(
+            tag("user.renamed", payload.clone()),
+            json!({ "type": "user.renamed", "data": payload })
+        );
+        assert_eq!(untag(tag("user.renamed", payload.clone())), payload);
+        assert_eq!(untag(json!({ "type": "user.deleted" })), json!({}));
+    }
+
+    #[test]
+    fn a_role_that_is_not_protected_does_not_say_so() {
+        let payload = json!({ "name": "operators", "is_shared": true, "auto_generated": false });
+        let event = Event::from_stored("role", "role.created", payload.clone()).unwrap();
+        assert!(matches!(
+            event,
+            Event::Role(RoleEvent::Created { protected: false, .. })
+        ));
+        assert_eq!(event.payload().unwrap(), payload);
+    }
+
+    #[test]
+    fn an_unset_option_is_written_as_null_and_read_when_missing() {
+        let payload = json!({ "fingerprint": "a".repeat(64), "created_at": "2026-01-01T00:00:00.000000Z" });
+        let event = Event::from_stored("user", "user.certificate_added", payload).unwrap();
+        assert_eq!(event.payload().unwrap()["expires_at"], Value::Null);
+    }
+
+    #[test]
+    fn unknown_names_are_unreadable() {
+        assert_eq!(
+            unreadable("ship", "ship.sunk", json!({})),
+            r#"unknown aggregate type "ship""#
+        );
+        assert!(unreadable("user", "user.promoted", json!({})).contains("user.promoted does not fit"));
+        assert!(unreadable("user", "role.deleted", json!({})).contains("role.deleted does not fit"));
+    }
+
+    #[test]
+    fn a_misfit_is_told_without_the_value() {
+        for payload in [
+            json!("hush"),
+            json!(["hush"]),
+            json!({ "identity_provider": "hush, expected hush" }),
+            json!({ "username": "ada", "identity_provider": "local", "auto_generated": "hush" }),
+            json!({ "username": { "hush": "hush" } }),
+        ] {
+            let message = unreadable("user", "user.created", payload);
+            assert!(!message.contains("hush"), "{message}");
+        }
+        let message = unreadable("user", "user.password_set", json!({ "password_hash": 4711 }));
+        assert_eq!(
+            message,
+            "event user.password_set does not fit its type: invalid type, expected a string"
+        );
+        assert!(unreadable("user", "user.renamed", json!({})).contains("missing field `username`"));
+    }
+}

@@ -9,6 +9,8 @@
 
 pub mod claim;
 pub mod event;
+#[cfg(test)]
+mod golden;
 mod permission_set;
 pub mod role;
 pub mod sealing;

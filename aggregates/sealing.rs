@@ -39,3 +39,23 @@ pub fn subject<'a>(aggregate_type: &str, aggregate_id: &'a str, payload: &'a Val
         _ => aggregate_id,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_about_its_user_and_a_user_about_itself() {
+        let payload = json!({ "user_id": "ada" });
+        assert_eq!(subject(crate::session::TYPE, "token", &payload), "ada");
+        assert_eq!(subject(crate::user::TYPE, "grace", &payload), "grace");
+    }
+
+    #[test]
+    fn what_is_nobodys_is_not_sealed() {
+        assert!(sealed_fields("role.created").is_empty());
+        assert!(sealed_fields("user.deleted").is_empty());
+    }
+}

@@ -13,6 +13,9 @@ mod fixtures;
 mod remove_permission;
 mod update_role;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};

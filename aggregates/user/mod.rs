@@ -21,6 +21,9 @@ mod rules;
 mod set_password;
 mod update_user;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};

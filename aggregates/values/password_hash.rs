@@ -30,3 +30,23 @@ impl std::fmt::Debug for PasswordHash {
         f.write_str("PasswordHash(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_not_shown_by_debug() {
+        let hash = PasswordHash::new("$argon2id$c2VjcmV0");
+        assert_eq!(format!("{hash:?}"), "PasswordHash(..)");
+        assert_eq!(format!("{:#?}", Some(&hash)).matches("argon2").count(), 0);
+    }
+
+    #[test]
+    fn a_hash_is_a_plain_text_in_json() {
+        let hash: PasswordHash = serde_json::from_str(r#""$argon2id$x""#).unwrap();
+        assert_eq!(hash.as_str(), "$argon2id$x");
+        assert_eq!(serde_json::to_string(&hash).unwrap(), r#""$argon2id$x""#);
+        assert_eq!(hash, PasswordHash::from("$argon2id$x".to_owned()));
+    }
+}
