@@ -1,5 +1,6 @@
 //! The read side: what anyone reads is a projection of the ledger.
 
+pub mod authorization;
 pub mod page;
 pub mod permission_usage;
 pub mod read_models;
