@@ -4,6 +4,7 @@ mod counted_lists;
 pub mod page;
 pub mod permission_usage;
 pub mod read_models;
+pub mod rebuild;
 pub mod role_directory;
 pub mod sessions;
 pub mod sql;
