@@ -1,6 +1,8 @@
 //! What may be done to which resource, and by whom?
 
 mod queries;
+pub(crate) mod record;
+mod reducer;
 mod rows;
 
 pub use queries::{ids, locate, page};

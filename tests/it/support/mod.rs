@@ -1,0 +1,28 @@
+//! What the tests stand on: throw-away databases, the server's process, and a client.
+
+pub mod client;
+pub mod postgres;
+pub mod server;
+
+/// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on a server with empty data.
+macro_rules! both_engines {
+    ($($(#[$attribute:meta])* async fn $name:ident($server:ident: Server) $body:block)*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            async fn scenario($server: Server) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                scenario(Server::start(crate::support::server::Engine::Sqlite).await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                scenario(Server::start(crate::support::server::Engine::Postgres).await).await;
+            }
+        }
+    )*};
+}
+pub(crate) use both_engines;

@@ -1,0 +1,402 @@
+//! The real server, as a process of its own on a free port.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{ExitStatus, Output, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::watch,
+    time::timeout,
+};
+
+use super::{
+    client::Client,
+    postgres::{Cluster, Database},
+};
+
+/// The password of the user `admin` on every server started here.
+pub const ADMIN_PASSWORD: &str = "a test's own password";
+
+/// How long a start or an end may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the server keeps its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// What a server is started with. It outlives the process, so that another can be started on the same data.
+#[derive(Debug)]
+pub struct Site {
+    settings: Vec<(String, String)>,
+    database: Option<Arc<Database>>,
+    data: Arc<TempDir>,
+}
+
+impl Site {
+    /// An empty data folder, and on Postgres an empty database.
+    pub fn new(engine: Engine) -> Self {
+        let data = tempfile::Builder::new()
+            .prefix("muniment-data-")
+            .tempdir()
+            .expect("a temporary folder");
+        let database = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(Arc::new(Cluster::shared().create_database())),
+        };
+        let site = Self {
+            settings: Vec::new(),
+            database,
+            data: Arc::new(data),
+        };
+        site.with("MUNIMENT_ADMIN_PASSWORD", ADMIN_PASSWORD)
+            // The least that argon2 allows: these tests are not about the strength of hashes.
+            .with("MUNIMENT_PASSWORD_MEMORY_KIB", "8")
+            .with("MUNIMENT_PASSWORD_ITERATIONS", "1")
+            .with("MUNIMENT_LOG", "info")
+    }
+
+    /// With this setting; in the place of a former one of that name.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self = self.without(name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without this setting.
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.retain(|(set, _)| set != name);
+        self
+    }
+
+    /// A clock that is ahead of the real one, e.g. `+25h`.
+    pub fn at(self, offset: &str) -> Self {
+        self.with("LD_PRELOAD", &faketime())
+            .with("FAKETIME", offset)
+            .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// The same database under another data folder, as a second node has it; the keys come along.
+    pub fn second_node(&self) -> Self {
+        assert!(self.database.is_some(), "only Postgres has nodes");
+        let data = tempfile::Builder::new()
+            .prefix("muniment-data-")
+            .tempdir()
+            .expect("a temporary folder");
+        copy_files(self.data.path(), data.path());
+        Self {
+            settings: self.settings.clone(),
+            database: self.database.clone(),
+            data: Arc::new(data),
+        }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The SQLite file in the data folder.
+    pub fn sqlite_file(&self) -> PathBuf {
+        let entries = std::fs::read_dir(self.data()).expect("the data folder should be readable");
+        let paths = entries.map(|entry| entry.expect("the data folder should be readable").path());
+        let is_database =
+            |path: &PathBuf| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"));
+        paths
+            .into_iter()
+            .find(is_database)
+            .expect("there should be an SQLite file")
+    }
+
+    /// Runs `muniment` with these arguments to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        let run = self.command(arguments).output();
+        let output = timeout(PATIENCE, run)
+            .await
+            .unwrap_or_else(|_| panic!("{arguments:?} did not end"));
+        output.expect("the server's binary should start")
+    }
+
+    /// Starts the server and waits until it listens.
+    pub async fn start(self) -> Server {
+        let mut server = self.try_start().await;
+        if server.address.is_none() {
+            let status = server.exit_status().await;
+            panic!(
+                "the server ended with {status} before it listened:\n{}",
+                server.log()
+            );
+        }
+        server
+    }
+
+    /// Starts a server that refuses to: its exit status, and what it said.
+    pub async fn refuses_to_start(self) -> (ExitStatus, String) {
+        let mut server = self.try_start().await;
+        assert!(
+            server.address.is_none(),
+            "the server should refuse to start:\n{}",
+            server.log()
+        );
+        let status = server.exit_status().await;
+        assert!(!status.success(), "a refusal should not look like success");
+        (status, server.stdout() + &server.log())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_muniment"));
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MUNIMENT_"))
+        {
+            command.env_remove(name);
+        }
+        command
+            .args(arguments)
+            .env("MUNIMENT_LISTEN", "127.0.0.1:0")
+            .env("MUNIMENT_DATA_DIR", self.data())
+            .envs(
+                self.database
+                    .iter()
+                    .map(|database| ("MUNIMENT_DATABASE_URL", &database.url)),
+            )
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.data())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    async fn try_start(self) -> Server {
+        let mut child = self
+            .command(&[])
+            .spawn()
+            .expect("the server's binary should start");
+        let stdout = Said::follow(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = Said::follow(child.stderr.take().expect("stderr is a pipe"));
+        let listening = stdout.line_after("listening on ");
+        let address = match timeout(PATIENCE, listening).await {
+            Ok(address) => address,
+            Err(_) => panic!(
+                "the server did not listen within {PATIENCE:?}:\n{}",
+                stderr.text()
+            ),
+        };
+        Server {
+            child,
+            address,
+            stdout,
+            stderr,
+            site: Some(self),
+        }
+    }
+}
+
+/// A running server. It is killed when this value goes.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: Option<String>,
+    stdout: Said,
+    stderr: Said,
+    /// Last, and so dropped last: the process goes before its data.
+    site: Option<Site>,
+}
+
+impl Server {
+    /// A server on empty data.
+    pub async fn start(engine: Engine) -> Self {
+        Site::new(engine).start().await
+    }
+
+    /// `http://ADDRESS`
+    pub fn address(&self) -> &str {
+        self.address
+            .as_deref()
+            .expect("a server that started has an address")
+    }
+
+    pub fn engine(&self) -> Engine {
+        if self.site().database.is_some() {
+            Engine::Postgres
+        } else {
+            Engine::Sqlite
+        }
+    }
+
+    pub fn site(&self) -> &Site {
+        self.site.as_ref().expect("a server has a site until it ends")
+    }
+
+    /// A caller without a credential.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address())
+    }
+
+    /// The first user, logged in.
+    pub async fn admin(&self) -> Client {
+        self.anonymous().login("admin", ADMIN_PASSWORD).await
+    }
+
+    /// What the server wrote to stdout so far.
+    pub fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// What the server logged so far.
+    pub fn log(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Asks the server to end, and fails unless it does so with success. What is left can be started again.
+    #[must_use = "the site can be started again"]
+    pub async fn terminate(self) -> Site {
+        self.ask_to_end();
+        let (site, status, log) = self.ended().await;
+        assert!(status.success(), "the server ended with {status}:\n{log}");
+        site
+    }
+
+    /// Sends SIGTERM and returns at once.
+    pub fn ask_to_end(&self) {
+        let id = self
+            .child
+            .id()
+            .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
+        let id = id.expect("the server should still run");
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("a child can be signalled");
+    }
+
+    /// Kills the server without a warning, as a power cut does. What is left can be started again.
+    #[must_use = "the site can be started again"]
+    pub async fn kill9(mut self) -> Site {
+        self.child.start_kill().expect("the server should still run");
+        self.ended().await.0
+    }
+
+    /// Ends the server in good order and starts another on its data.
+    pub async fn restart(self) -> Self {
+        self.terminate().await.start().await
+    }
+
+    /// Waits until the server has ended: what is left, how it ended, and all that it logged.
+    pub async fn ended(mut self) -> (Site, ExitStatus, String) {
+        let status = self.exit_status().await;
+        (
+            self.site.take().expect("a server has a site until it ends"),
+            status,
+            self.log(),
+        )
+    }
+
+    async fn exit_status(&mut self) -> ExitStatus {
+        let end = async {
+            let status = self.child.wait().await.expect("a child can be waited for");
+            self.stdout.end().await;
+            self.stderr.end().await;
+            status
+        };
+        let status = timeout(PATIENCE, end).await;
+        status.unwrap_or_else(|_| panic!("the server did not end within {PATIENCE:?}"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
+    }
+}
+
+/// What a process wrote to a stream, as far as it has come.
+#[derive(Clone, Debug)]
+struct Said(watch::Receiver<Written>);
+
+#[derive(Debug, Default)]
+struct Written {
+    text: String,
+    ended: bool,
+}
+
+impl Said {
+    fn follow(stream: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        let (sender, receiver) = watch::channel(Written::default());
+        tokio::spawn(async move {
+            let mut stream = BufReader::new(stream);
+            let mut line = Vec::new();
+            while stream
+                .read_until(b'\n', &mut line)
+                .await
+                .is_ok_and(|count| count > 0)
+            {
+                sender.send_modify(|written| written.text.push_str(&String::from_utf8_lossy(&line)));
+                line.clear();
+            }
+            sender.send_modify(|written| written.ended = true);
+        });
+        Self(receiver)
+    }
+
+    fn text(&self) -> String {
+        self.0.borrow().text.clone()
+    }
+
+    /// The rest of the first line that begins so, once it is there; none if the stream ends without it.
+    async fn line_after(&self, beginning: &str) -> Option<String> {
+        let find = |written: &Written| {
+            // The last line is whole only with its end.
+            let whole = &written.text[..written.text.rfind('\n').map_or(0, |end| end + 1)];
+            whole
+                .lines()
+                .find_map(|line| line.strip_prefix(beginning))
+                .map(str::to_owned)
+        };
+        let mut lines = self.0.clone();
+        let written = lines
+            .wait_for(|written| written.ended || find(written).is_some())
+            .await
+            .ok()?;
+        find(&written)
+    }
+
+    async fn end(&self) {
+        let _ = self.0.clone().wait_for(|written| written.ended).await;
+    }
+}
+
+/// The library that shifts a process's clock.
+fn faketime() -> String {
+    let folders = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let library = folders
+        .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
+        .find(|path| path.is_file());
+    let missing = "this test needs libfaketime; install it with: apt-get install faketime";
+    library.expect(missing).to_string_lossy().into_owned()
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("the folder should be readable") {
+        let entry = entry.expect("the folder should be readable");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&target).expect("a folder should be made");
+            copy_files(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("a file should be copied");
+        }
+    }
+}
