@@ -43,7 +43,7 @@ pub use keys::MasterKey;
 pub use metadata::Metadata;
 pub use repository::Repository;
 pub use seal::Sealer;
-pub use stored::Stored;
+pub use stored::{CloudEvent, Stored};
 pub use unit::{NewEvent, Unit};
 pub use verify::{Flaw, Verified};
 
