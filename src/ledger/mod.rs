@@ -74,6 +74,18 @@ impl Ledger {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, LedgerError> {
+        let ledger = Self::open_unfollowed(db, key, clock, entropy).await?;
+        ledger.follower.catch_up().await?;
+        Ok(ledger)
+    }
+
+    /// Like [`Ledger::open`], with an empty authorization projection: for reading a ledger, even a damaged one.
+    pub async fn open_unfollowed(
+        db: Db,
+        key: &MasterKey,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, LedgerError> {
         let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
         let sealer = Arc::new(Sealer::new(key, entropy));
         let ledger_id: Arc<str> = head.ledger_id.into();
@@ -85,7 +97,6 @@ impl Ledger {
             Arc::new(Authorization::new()),
             grew,
         ));
-        follower.catch_up().await?;
         let appender = Appender::start(
             db.clone(),
             Arc::clone(&ledger_id),
