@@ -56,9 +56,21 @@ impl App {
 
     /// Hashes a verified password again under stronger parameters. A login does not fail because of it.
     pub async fn rehash(&self, user: UserId, verified: PasswordHash, password: Zeroizing<String>) {
-        let Ok(password_hash) = self.passwords.hash(password).await else { return };
-        let command = Command::User(user, UserCommand::RehashPassword { verified, password_hash });
-        if let Err(error) = self.executor.execute(vec![command], &Metadata::system("login")).await {
+        let Ok(password_hash) = self.passwords.hash(password).await else {
+            return;
+        };
+        let command = Command::User(
+            user,
+            UserCommand::RehashPassword {
+                verified,
+                password_hash,
+            },
+        );
+        if let Err(error) = self
+            .executor
+            .execute(vec![command], &Metadata::system("login"))
+            .await
+        {
             tracing::warn!(%user, %error, "cannot record the password's stronger hash");
         }
     }

@@ -4,8 +4,8 @@ use aggregates::{
     role::{CreateRole, RoleCommand},
     user::{CreateUser, RoleGrant, UserCommand},
     values::{
-        Context, GrantMethod, GrantType, IdentityProvider, Invalid, Operation, Permission, PermissionId, RoleId,
-        RoleName, TopicFilter, UserId, Username,
+        Context, GrantMethod, GrantType, IdentityProvider, Invalid, Operation, Permission, PermissionId,
+        RoleId, RoleName, TopicFilter, UserId, Username,
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,8 +18,10 @@ use crate::{
 };
 
 /// What the administrator may do: everything (contracts/connectware.md section 0, "Default roles").
-const ADMINISTRATOR: [(&str, Operation, Context); 2] =
-    [("/#", Operation::ReadWrite, Context::Http), ("#", Operation::ReadWrite, Context::Mqtt)];
+const ADMINISTRATOR: [(&str, Operation, Context); 2] = [
+    ("/#", Operation::ReadWrite, Context::Http),
+    ("#", Operation::ReadWrite, Context::Mqtt),
+];
 /// What everybody needs to log in and look at the documentation.
 const MINIMUM: [(&str, Operation, Context); 3] = [
     ("/api/session", Operation::Read, Context::Http),
@@ -58,7 +60,12 @@ pub async fn first_start(
     entropy: &dyn Entropy,
     given: Option<&Zeroizing<String>>,
 ) -> Result<Option<Zeroizing<String>>, BootstrapError> {
-    if executor.ledger().authorization().role(RoleId::ADMINISTRATOR).is_some() {
+    if executor
+        .ledger()
+        .authorization()
+        .role(RoleId::ADMINISTRATOR)
+        .is_some()
+    {
         return Ok(None);
     }
     let password = match given {
@@ -82,10 +89,18 @@ pub async fn first_start(
         identity_provider: IdentityProvider::Local,
         auto_generated: false,
         mqtt_publish_prefix: None,
-        grant_types: grant_types.map(|method| GrantType { method, is_required: false }).to_vec(),
+        grant_types: grant_types
+            .map(|method| GrantType {
+                method,
+                is_required: false,
+            })
+            .to_vec(),
         enforce_mfa_enrollment: false,
         password_hash,
-        roles: vec![RoleGrant { role_id: RoleId::ADMINISTRATOR, exclusive: false }],
+        roles: vec![RoleGrant {
+            role_id: RoleId::ADMINISTRATOR,
+            exclusive: false,
+        }],
         permissions: Vec::new(),
         certificates: Vec::new(),
     };

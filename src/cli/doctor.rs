@@ -5,12 +5,7 @@ use std::process::ExitCode;
 use projections::sql::Db;
 
 use super::{CliError, complain, open_database, open_ledger_quietly, say};
-use crate::{
-    identity::keys,
-    ids::SystemEntropy,
-    migrations,
-    settings::Settings,
-};
+use crate::{identity::keys, ids::SystemEntropy, migrations, settings::Settings};
 
 /// Looks at one thing after the other. Exit code 1 if something is wrong.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
@@ -31,13 +26,27 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     };
     if sealing.is_some() || has_file("sealing.key") {
         let read = keys::sealing_key(sealing.map(String::as_str), &settings.data_dir, &SystemEntropy);
-        tell("sealing key", key(sealing.is_some(), "sealing.key", read.map(drop).map_err(|e| e.to_string())));
+        tell(
+            "sealing key",
+            key(
+                sealing.is_some(),
+                "sealing.key",
+                read.map(drop).map_err(|e| e.to_string()),
+            ),
+        );
     } else {
         tell("sealing key", key(false, "sealing.key", Ok(())));
     }
     if signing.is_some() || has_file("signing.pem") {
         let read = keys::signing_key(signing.map(String::as_str), &settings.data_dir, &SystemEntropy);
-        tell("signing key", key(signing.is_some(), "signing.pem", read.map(drop).map_err(|e| e.to_string())));
+        tell(
+            "signing key",
+            key(
+                signing.is_some(),
+                "signing.pem",
+                read.map(drop).map_err(|e| e.to_string()),
+            ),
+        );
     } else {
         tell("signing key", key(false, "signing.pem", Ok(())));
     }
@@ -50,15 +59,30 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                 tell("schema", Ok("up to date".to_owned()));
                 tell("ledger", ledger(&settings, db).await);
             } else {
-                tell("schema", Err(format!("{} migrations are missing: run `muniment migrate`", pending.len())));
+                tell(
+                    "schema",
+                    Err(format!(
+                        "{} migrations are missing: run `muniment migrate`",
+                        pending.len()
+                    )),
+                );
             }
         }
     }
-    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if healthy {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn ledger(settings: &Settings, db: Db) -> Result<String, String> {
-    let ledger = open_ledger_quietly(settings, db).await.map_err(|error| error.to_string())?;
+    let ledger = open_ledger_quietly(settings, db)
+        .await
+        .map_err(|error| error.to_string())?;
     let head = ledger.head().await.map_err(|error| error.to_string())?;
-    Ok(format!("{} events, the last at {}; `muniment verify` recomputes its chain", head.position, head.recorded_at))
+    Ok(format!(
+        "{} events, the last at {}; `muniment verify` recomputes its chain",
+        head.position, head.recorded_at
+    ))
 }

@@ -15,7 +15,11 @@ pub struct FolderLock {
 /// Takes the lock of a data folder, or says who may have it.
 pub fn take(folder: &Path) -> Result<FolderLock, CliError> {
     let path = folder.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(FolderLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(CliError::Other(format!(

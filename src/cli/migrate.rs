@@ -8,7 +8,11 @@ use crate::{migrations, settings::Settings};
 /// Brings the schema up to date.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let db = open_database(&settings).await?;
-    let _lock = settings.database_url.is_none().then(|| lock::take(&settings.data_dir)).transpose()?;
+    let _lock = settings
+        .database_url
+        .is_none()
+        .then(|| lock::take(&settings.data_dir))
+        .transpose()?;
     let pending = migrations::pending(&db).await?.len();
     migrations::migrate(&db).await?;
     say(&match pending {

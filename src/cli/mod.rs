@@ -106,7 +106,10 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
     if settings.database_url.is_none() {
         make_private(&settings.data_dir)?;
     }
-    let options = Options { connections: settings.database_connections, ..Options::default() };
+    let options = Options {
+        connections: settings.database_connections,
+        ..Options::default()
+    };
     Ok(Db::open(&settings.database(), &options).await?)
 }
 
@@ -120,7 +123,9 @@ async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
 /// Opens the ledger for a task that does not append: it needs no authorization projection.
 async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     if !migrations::pending(&db).await?.is_empty() {
-        return Err(CliError::Other("the database's schema is not up to date: run `muniment migrate`".to_owned()));
+        return Err(CliError::Other(
+            "the database's schema is not up to date: run `muniment migrate`".to_owned(),
+        ));
     }
     let entropy = Arc::new(SystemEntropy);
     let given = settings.sealing_key.as_ref().map(|key| key.as_str());

@@ -6,7 +6,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub fn bar(total: i64, doing: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} events {per_sec} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(u64::try_from(total).unwrap_or_default()).with_style(style).with_message(doing)
+    ProgressBar::new(u64::try_from(total).unwrap_or_default())
+        .with_style(style)
+        .with_message(doing)
 }
 
 /// A position as a bar counts it.

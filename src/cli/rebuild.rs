@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use projections::{read_models, rebuild::Shadow, sql::{Db, Tx}};
+use projections::{
+    read_models,
+    rebuild::Shadow,
+    sql::{Db, Tx},
+};
 
 use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
 use crate::{
@@ -16,7 +20,11 @@ const PAGE: i64 = 2_000;
 /// Replays the ledger into shadow tables, compares, and repairs what differs.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let db = open_database(&settings).await?;
-    let _lock = settings.database_url.is_none().then(|| lock::take(&settings.data_dir)).transpose()?;
+    let _lock = settings
+        .database_url
+        .is_none()
+        .then(|| lock::take(&settings.data_dir))
+        .transpose()?;
     let ledger = open_ledger_quietly(&settings, db.clone()).await?;
     let file = settings.data_dir.join("rebuild.db");
     let url = match &settings.database_url {
@@ -35,12 +43,19 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say(&if differing.is_empty() {
         format!("replayed {events} events: the read models equal those rebuilt, by digest")
     } else {
-        format!("replayed {events} events: {} differed, and were replaced by those rebuilt", differing.join(", "))
+        format!(
+            "replayed {events} events: {} differed, and were replaced by those rebuilt",
+            differing.join(", ")
+        )
     });
     Ok(ExitCode::SUCCESS)
 }
 
-async fn replay_compare_swap(db: &Db, ledger: &Ledger, shadow: &Shadow) -> Result<(i64, Vec<&'static str>), CliError> {
+async fn replay_compare_swap(
+    db: &Db,
+    ledger: &Ledger,
+    shadow: &Shadow,
+) -> Result<(i64, Vec<&'static str>), CliError> {
     let bar = progress::bar(ledger.head().await?.position, "rebuilding");
     let mut position = 0;
     // While the server goes on …
@@ -65,7 +80,9 @@ async fn replay_compare_swap(db: &Db, ledger: &Ledger, shadow: &Shadow) -> Resul
 
 async fn replay_page(ledger: &Ledger, shadow: &Shadow, after: i64) -> Result<Option<i64>, CliError> {
     let stored = ledger.after(after, PAGE, &Filter::default()).await?;
-    let Some(last) = stored.last() else { return Ok(None) };
+    let Some(last) = stored.last() else {
+        return Ok(None);
+    };
     let events = ledger.open_events(&stored).await?;
     let mut tx = shadow.db().begin().await?;
     read_models::apply(&mut tx, &events).await?;

@@ -26,11 +26,18 @@ const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
 /// Runs the server until SIGTERM or SIGINT.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     make_private(&settings.data_dir)?;
-    let _lock = settings.database_url.is_none().then(|| lock::take(&settings.data_dir)).transpose()?;
+    let _lock = settings
+        .database_url
+        .is_none()
+        .then(|| lock::take(&settings.data_dir))
+        .transpose()?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let passwords = Passwords::start(settings.hashing, entropy.clone()).map_err(CliError::Other)?;
-    let signing =
-        keys::signing_key(settings.signing_key.as_ref().map(|key| key.as_str()), &settings.data_dir, entropy.as_ref())?;
+    let signing = keys::signing_key(
+        settings.signing_key.as_ref().map(|key| key.as_str()),
+        &settings.data_dir,
+        entropy.as_ref(),
+    )?;
     let db = open_database(&settings).await?;
     migrations::migrate(&db).await?;
     let ledger = open_ledger(&settings, db).await?;
@@ -45,14 +52,24 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     )
     .await?;
     if let Some(password) = generated {
-        say(&format!("first start: user admin, password {} (shown only this once)", password.as_str()));
+        say(&format!(
+            "first start: user admin, password {} (shown only this once)",
+            password.as_str()
+        ));
     }
     tokio::spawn(Arc::clone(ledger.follower()).run());
-    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
-        CliError::Other(format!("cannot listen on {}: {error}", settings.listen))
-    })?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| CliError::Other(format!("cannot listen on {}: {error}", settings.listen)))?;
     let address = listener.local_addr()?;
-    let app = App::new(Parts { settings, executor, passwords, tokens, clock, entropy });
+    let app = App::new(Parts {
+        settings,
+        executor,
+        passwords,
+        tokens,
+        clock,
+        entropy,
+    });
     let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (stop, stopped) = tokio::sync::watch::channel(false);

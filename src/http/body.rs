@@ -23,11 +23,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             && !kind.to_str().is_ok_and(is_json)
         {
             let message = "the body must be application/json";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                message,
+            ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| refused(&rejection))?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| refused(&rejection))?;
         let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
-        serde_json::from_str(text).map(Self).map_err(|error| Problem::invalid(describe(&error)))
+        serde_json::from_str(text)
+            .map(Self)
+            .map_err(|error| Problem::invalid(describe(&error)))
     }
 }
 
@@ -41,7 +49,12 @@ fn refused(rejection: &BytesRejection) -> Problem {
 }
 
 fn is_json(kind: &str) -> bool {
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
@@ -51,10 +64,15 @@ fn describe(error: &serde_json::Error) -> String {
     let said = error.to_string();
     match error.classify() {
         serde_json::error::Category::Data if said.starts_with("missing field") => {
-            format!("the body is not as it should be: {}", said.split(" at line").next().unwrap_or_default())
+            format!(
+                "the body is not as it should be: {}",
+                said.split(" at line").next().unwrap_or_default()
+            )
         }
         serde_json::error::Category::Data => {
-            format!("the body is not as it should be: a value of the wrong type, or not one of those allowed, at {place}")
+            format!(
+                "the body is not as it should be: a value of the wrong type, or not one of those allowed, at {place}"
+            )
         }
         _ => format!("the body is not JSON, at {place}"),
     }
@@ -80,7 +98,11 @@ mod tests {
 
     #[test]
     fn media_types_of_json_are_known() {
-        for (kind, json) in [("application/json; charset=utf-8", true), ("application/merge-patch+json", true), ("text/plain", false)] {
+        for (kind, json) in [
+            ("application/json; charset=utf-8", true),
+            ("application/merge-patch+json", true),
+            ("text/plain", false),
+        ] {
             assert_eq!(is_json(kind), json, "{kind}");
         }
     }

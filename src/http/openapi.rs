@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the code, and the page that shows it.
 
-use axum::{Json, Router, routing::get};
+use axum::Router;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -66,8 +66,7 @@ pub fn document() -> Document {
 
 /// `/openapi.json`, and Swagger UI at `/api/v1/docs` with its assets in the binary.
 pub(super) fn pages(document: Document) -> Router<App> {
-    let served = document.clone();
-    Router::new()
-        .route("/openapi.json", get(async move || Json(served.clone())))
-        .merge(SwaggerUi::new("/api/v1/docs").external_url_unchecked("/openapi.json", serde_json::json!(document)))
+    SwaggerUi::new("/api/v1/docs")
+        .url("/openapi.json", document)
+        .into()
 }

@@ -28,10 +28,17 @@ pub fn router(app: App) -> Router {
     let (routes, document) = described().split_for_parts();
     routes
         .merge(openapi::pages(document))
-        .route("/api/v1", get(async || axum::response::Redirect::temporary("/api/v1/docs/")))
+        .route(
+            "/api/v1",
+            get(async || axum::response::Redirect::temporary("/api/v1/docs/")),
+        )
         .fallback(async || Problem::not_found("path"))
         .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take this method")
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this path does not take this method",
+            )
         })
         .layer(middleware::from_fn_with_state(app.clone(), position::at_least))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
@@ -44,8 +51,14 @@ async fn surround(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let named = request.headers().get(REQUEST_ID).is_some_and(|id| is_request_id(id.as_bytes()));
+    let address = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    let named = request
+        .headers()
+        .get(REQUEST_ID)
+        .is_some_and(|id| is_request_id(id.as_bytes()));
     if !named {
         request.headers_mut().remove(REQUEST_ID);
     }
@@ -55,12 +68,20 @@ async fn surround(mut request: Request, next: Next) -> Response {
     if let Some(id) = &request_id {
         headers.insert(HeaderName::from_static(REQUEST_ID), id.clone());
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
     let status = response.status();
     let micros = begun.elapsed().as_micros();
-    let id = request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let id = request_id
+        .as_ref()
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
     if status.is_server_error() {
         tracing::warn!(%method, route, status = status.as_u16(), micros, id, ?address, "answered");
     } else {
@@ -72,4 +93,3 @@ async fn surround(mut request: Request, next: Next) -> Response {
 fn is_request_id(id: &[u8]) -> bool {
     (1..=128).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
 }
-

@@ -9,7 +9,10 @@ use crate::app::App;
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(key_set)).routes(routes!(alive)).routes(routes!(ready))
+    OpenApiRouter::new()
+        .routes(routes!(key_set))
+        .routes(routes!(alive))
+        .routes(routes!(ready))
 }
 
 /// The public keys that verify tokens (RFC 7517).

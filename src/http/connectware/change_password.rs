@@ -43,7 +43,13 @@ pub async fn put_change_password(
     }
     app.settings.password_policy.check(&body.new_password)?;
     let password_hash = app.passwords.hash(body.new_password).await?;
-    let command = Command::User(caller.user, UserCommand::ChangePassword { verified, password_hash });
+    let command = Command::User(
+        caller.user,
+        UserCommand::ChangePassword {
+            verified,
+            password_hash,
+        },
+    );
     let appended = app.executor.execute(vec![command], &caller.metadata).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

@@ -72,15 +72,21 @@ pub async fn post_login(
 ) -> Result<Wrote<Json<LoggedIn>>, Problem> {
     let hours = body.expire_time_in_hours.unwrap_or(app.settings.token_hours);
     if !(1..=MOST_HOURS).contains(&hours) {
-        return Err(Problem::invalid(format!("expireTimeInHours must be from 1 to {MOST_HOURS}")));
+        return Err(Problem::invalid(format!(
+            "expireTimeInHours must be from 1 to {MOST_HOURS}"
+        )));
     }
     let label = TokenLabel::parse(body.label.as_deref().unwrap_or_default())?;
-    let user = authenticate(&app, &body.username, body.password).await?.ok_or_else(Problem::bad_credentials)?;
+    let user = authenticate(&app, &body.username, body.password)
+        .await?
+        .ok_or_else(Problem::bad_credentials)?;
 
     let session = SessionId(app.entropy.uuid());
     let issued_at = app.clock.now();
     let expires_at = issued_at.plus_hours(hours);
-    let (token, fingerprint) = app.tokens.sign(session, user, Face::Connectware, issued_at, expires_at)?;
+    let (token, fingerprint) = app
+        .tokens
+        .sign(session, user, Face::Connectware, issued_at, expires_at)?;
     let issue = IssueToken {
         user_id: user,
         face: Face::Connectware,
@@ -95,11 +101,17 @@ pub async fn post_login(
     let appended = app.executor.execute(vec![command], &metadata).await?;
 
     let authorization = app.ledger().authorization();
-    let enforced = authorization.user(user).is_some_and(|user| user.enforce_mfa_enrollment);
+    let enforced = authorization
+        .user(user)
+        .is_some_and(|user| user.enforce_mfa_enrollment);
     let answer = LoggedIn {
         token,
         expires_at: expires_at.to_millis_string(),
-        permissions: authorization.permissions(user).iter().map(PermissionOut::from).collect(),
+        permissions: authorization
+            .permissions(user)
+            .iter()
+            .map(PermissionOut::from)
+            .collect(),
         needs_mfa: false,
         secret: None,
         enforce_mfa_enrollment: enforced,

@@ -39,11 +39,20 @@ pub struct Mfa {
     responses((status = 200, description = "The session", body = Session), Refusals))]
 pub async fn get_session(State(app): State<App>, caller: Caller) -> Result<Json<Session>, Problem> {
     let authorization = app.ledger().authorization();
-    let user = authorization.user(caller.user).ok_or_else(Problem::unauthenticated)?;
+    let user = authorization
+        .user(caller.user)
+        .ok_or_else(Problem::unauthenticated)?;
     Ok(Json(Session {
         username: user.username.to_string(),
         expires_at: caller.expires_at.map(Timestamp::to_millis_string),
-        permissions: authorization.permissions(caller.user).iter().map(PermissionOut::from).collect(),
-        mfa: Mfa { enabled: false, enforced: user.enforce_mfa_enrollment },
+        permissions: authorization
+            .permissions(caller.user)
+            .iter()
+            .map(PermissionOut::from)
+            .collect(),
+        mfa: Mfa {
+            enabled: false,
+            enforced: user.enforce_mfa_enrollment,
+        },
     }))
 }

@@ -106,14 +106,22 @@ pub struct GrantTypeWire {
 
 impl From<&GrantType> for GrantTypeWire {
     fn from(grant: &GrantType) -> Self {
-        Self { method: grant.method.as_str().to_owned(), is_required: grant.is_required }
+        Self {
+            method: grant.method.as_str().to_owned(),
+            is_required: grant.is_required,
+        }
     }
 }
 
 /// All grant types of a list.
 pub fn grant_types(sent: &[GrantTypeWire]) -> Result<Vec<GrantType>, Invalid> {
     sent.iter()
-        .map(|grant| Ok(GrantType { method: GrantMethod::parse(&grant.method)?, is_required: grant.is_required }))
+        .map(|grant| {
+            Ok(GrantType {
+                method: GrantMethod::parse(&grant.method)?,
+                is_required: grant.is_required,
+            })
+        })
         .collect()
 }
 
@@ -225,7 +233,11 @@ impl From<&UserRow> for UserOut {
             grant_types: user.grant_types.iter().map(GrantTypeWire::from).collect(),
             tokens: user.tokens.iter().map(TokenOut::from).collect(),
             certificates: user.certificates.iter().map(CertificateOut::from).collect(),
-            roles: user.roles.iter().map(|role| RoleOut::from(role.as_ref())).collect(),
+            roles: user
+                .roles
+                .iter()
+                .map(|role| RoleOut::from(role.as_ref()))
+                .collect(),
             mfa_is_enrolled: false,
             enforce_mfa_enrollment: user.enforce_mfa_enrollment,
         }
@@ -233,6 +245,8 @@ impl From<&UserRow> for UserOut {
 }
 
 /// Tells an absent field (`None`) from one that is `null` (`Some(None)`).
-pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

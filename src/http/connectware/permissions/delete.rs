@@ -21,13 +21,18 @@ pub async fn delete_permissions(
     Permitted(caller): Permitted,
     JsonBody(ids): JsonBody<Vec<String>>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let ids = ids.iter().map(|id| PermissionId::parse(id)).collect::<Result<Vec<_>, _>>()?;
+    let ids = ids
+        .iter()
+        .map(|id| PermissionId::parse(id))
+        .collect::<Result<Vec<_>, _>>()?;
     let located = permission_usage::locate(app.ledger().db(), &ids).await?;
     let located: HashMap<_, _> = located.into_iter().map(|found| (found.id, found)).collect();
     let commands = ids
         .into_iter()
         .map(|id| {
-            let found = located.get(&id).ok_or_else(|| Problem::not_found("permission").about(id))?;
+            let found = located
+                .get(&id)
+                .ok_or_else(|| Problem::not_found("permission").about(id))?;
             Ok(match found.owner {
                 Some(user) => Command::User(user, UserCommand::RevokePermission { id }),
                 None => Command::Role(found.role_id, RoleCommand::RemovePermission { id }),

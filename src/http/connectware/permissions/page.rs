@@ -84,12 +84,19 @@ pub async fn get_permissions_page(
     query: Query,
 ) -> Result<Json<PermissionPage>, Problem> {
     let page = page_of(&query)?;
-    let ids = IDS.iter().flat_map(|name| query.all(name)).map(PermissionId::parse).collect::<Result<Vec<_>, _>>()?;
+    let ids = IDS
+        .iter()
+        .flat_map(|name| query.all(name))
+        .map(PermissionId::parse)
+        .collect::<Result<Vec<_>, _>>()?;
     if ids.len() > MOST_IDS {
         return Err(Problem::invalid(format!("at most {MOST_IDS} ids may be named")));
     }
     let ids = (!ids.is_empty()).then_some(ids.as_slice());
     let read = permission_usage::page(app.ledger().db(), &page, ids).await?;
     let pagination = Pagination::of(&page, &read);
-    Ok(Json(PermissionPage { permissions: read.rows.iter().map(ResourceUsage::from).collect(), pagination }))
+    Ok(Json(PermissionPage {
+        permissions: read.rows.iter().map(ResourceUsage::from).collect(),
+        pagination,
+    }))
 }

@@ -39,12 +39,20 @@ pub async fn delete_roles(
 ) -> Result<Wrote<StatusCode>, Problem> {
     let mut commands = Vec::with_capacity(ids.len());
     for id in &ids {
-        commands.push(command(&app, RoleId::parse(id)?).await.map_err(|problem| problem.about(id))?);
+        commands.push(
+            command(&app, RoleId::parse(id)?)
+                .await
+                .map_err(|problem| problem.about(id))?,
+        );
     }
-    let appended = app.executor.execute(commands, &caller.metadata).await.map_err(|error| match error {
-        ExecuteError::Domain { index, error } => Problem::from(error).about(&ids[index]),
-        other => other.into(),
-    })?;
+    let appended = app
+        .executor
+        .execute(commands, &caller.metadata)
+        .await
+        .map_err(|error| match error {
+            ExecuteError::Domain { index, error } => Problem::from(error).about(&ids[index]),
+            other => other.into(),
+        })?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -52,7 +60,10 @@ async fn command(app: &App, id: RoleId) -> Result<Command, Problem> {
     Ok(match holder(app, id).await? {
         Holder::Role(id) => Command::Role(id, RoleCommand::Delete),
         Holder::User(user) => {
-            let none = UpdateUser { permissions: Some(Vec::new()), ..UpdateUser::default() };
+            let none = UpdateUser {
+                permissions: Some(Vec::new()),
+                ..UpdateUser::default()
+            };
             Command::User(user, UserCommand::Update(none))
         }
     })

@@ -19,5 +19,6 @@ pub async fn get_role(
     PathOf(id): PathOf<String>,
 ) -> Result<Json<RoleOut>, Problem> {
     let role = role_directory::find(app.ledger().db(), RoleId::parse(&id)?).await?;
-    role.map(|role| Json(RoleOut::from(&role))).ok_or_else(|| Problem::not_found("role"))
+    role.map(|role| Json(RoleOut::from(&role)))
+        .ok_or_else(|| Problem::not_found("role"))
 }

@@ -21,8 +21,15 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(post::post_role, list::get_roles, delete::delete_roles))
         .routes(routes!(page::get_roles_page))
         .routes(routes!(get::get_role, put::put_role, delete::delete_role))
-        .routes(routes!(permissions::get_permissions, permissions::post_permission))
-        .routes(routes!(permission::get_permission, permission::put_permission, permission::delete_permission))
+        .routes(routes!(
+            permissions::get_permissions,
+            permissions::post_permission
+        ))
+        .routes(routes!(
+            permission::get_permission,
+            permission::put_permission,
+            permission::delete_permission
+        ))
 }
 
 /// What a role id stands for.
@@ -45,6 +52,7 @@ async fn holder(app: &App, id: RoleId) -> Result<Holder, Problem> {
 
 /// The refusal of what a user's own permissions do not allow as a role.
 fn users_own(user: UserId) -> Problem {
-    let message = format!("this role holds the own permissions of user {user}: change them through /api/users/{user}");
+    let message =
+        format!("this role holds the own permissions of user {user}: change them through /api/users/{user}");
     Problem::conflict("own_permissions", message)
 }

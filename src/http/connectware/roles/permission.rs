@@ -14,7 +14,8 @@ use super::{Holder, holder, users_own};
 use crate::{
     app::App,
     http::{
-        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, connectware::wire::PermissionOut,
+        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
+        connectware::wire::PermissionOut,
     },
     ledger::Command,
 };
@@ -38,7 +39,9 @@ pub async fn get_permission(
 ) -> Result<Json<PermissionOut>, Problem> {
     let (id, permission) = (RoleId::parse(&id)?, PermissionId::parse(&permission)?);
     let found = role_directory::find_permission(app.ledger().db(), id, permission).await?;
-    found.map(|found| Json(PermissionOut::from(&found))).ok_or_else(|| Problem::not_found("permission of this role"))
+    found
+        .map(|found| Json(PermissionOut::from(&found)))
+        .ok_or_else(|| Problem::not_found("permission of this role"))
 }
 
 /// Lets a permission of a role say something else.
@@ -56,7 +59,14 @@ pub async fn put_permission(
     let resource = body.resource.as_deref().map(TopicFilter::parse).transpose()?;
     let operation = body.operation.as_deref().map(Operation::parse).transpose()?;
     let command = match holder(&app, role).await? {
-        Holder::Role(role) => Command::Role(role, RoleCommand::ChangePermission { id, resource, operation }),
+        Holder::Role(role) => Command::Role(
+            role,
+            RoleCommand::ChangePermission {
+                id,
+                resource,
+                operation,
+            },
+        ),
         Holder::User(user) => return Err(users_own(user)),
     };
     let appended = app.executor.execute(vec![command], &caller.metadata).await?;

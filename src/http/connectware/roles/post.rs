@@ -55,6 +55,11 @@ pub async fn post_role(
     };
     let command = Command::Role(id, RoleCommand::Create(create));
     let appended = app.executor.execute(vec![command], &caller.metadata).await?;
-    let made = role_directory::find(app.ledger().db(), id).await?.ok_or_else(|| Problem::not_found("role"))?;
-    Ok(Wrote(appended.position, (StatusCode::CREATED, Json(RoleOut::from(&made)))))
+    let made = role_directory::find(app.ledger().db(), id)
+        .await?
+        .ok_or_else(|| Problem::not_found("role"))?;
+    Ok(Wrote(
+        appended.position,
+        (StatusCode::CREATED, Json(RoleOut::from(&made))),
+    ))
 }

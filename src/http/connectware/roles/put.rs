@@ -46,9 +46,13 @@ pub async fn put_role(
     let id = RoleId::parse(&id)?;
     let name = body.name.as_deref().map(RoleName::parse).transpose()?;
     let sent = body.permissions.as_deref();
-    let permissions = sent.map(|sent| permissions(sent, app.entropy.as_ref())).transpose()?;
+    let permissions = sent
+        .map(|sent| permissions(sent, app.entropy.as_ref()))
+        .transpose()?;
     let db = app.ledger().db();
-    let before = role_directory::find(db, id).await?.ok_or_else(|| Problem::not_found("role"))?;
+    let before = role_directory::find(db, id)
+        .await?
+        .ok_or_else(|| Problem::not_found("role"))?;
     let command = match holder(&app, id).await? {
         Holder::Role(id) => {
             if body.is_shared == Some(false)
@@ -58,21 +62,36 @@ pub async fn put_role(
                 let message = "several users hold this role: it must stay shared";
                 return Err(Problem::conflict("role_is_held", message));
             }
-            Command::Role(id, RoleCommand::Update(UpdateRole { name, is_shared: body.is_shared, permissions }))
+            Command::Role(
+                id,
+                RoleCommand::Update(UpdateRole {
+                    name,
+                    is_shared: body.is_shared,
+                    permissions,
+                }),
+            )
         }
         Holder::User(user) => {
             let renamed = name.is_some_and(|name| *name != *before.name);
             if renamed || body.is_shared == Some(true) {
                 return Err(users_own(user));
             }
-            Command::User(user, UserCommand::Update(UpdateUser { permissions, ..UpdateUser::default() }))
+            Command::User(
+                user,
+                UserCommand::Update(UpdateUser {
+                    permissions,
+                    ..UpdateUser::default()
+                }),
+            )
         }
     };
     let appended = app.executor.execute(vec![command], &caller.metadata).await?;
     // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
-    let after = role_directory::find(db, id).await?.unwrap_or(projections::role_directory::RoleRow {
-        permissions: Vec::new(),
-        ..before
-    });
+    let after = role_directory::find(db, id)
+        .await?
+        .unwrap_or(projections::role_directory::RoleRow {
+            permissions: Vec::new(),
+            ..before
+        });
     Ok(Wrote(appended.position, Json(RoleOut::from(&after))))
 }

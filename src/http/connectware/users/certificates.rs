@@ -53,7 +53,10 @@ pub async fn delete_certificate(
     JsonBody(body): JsonBody<CertificateBody>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let fingerprint = Fingerprint::parse(&body.fingerprint)?;
-    let command = Command::User(UserId::parse(&id)?, UserCommand::RemoveCertificate { fingerprint });
+    let command = Command::User(
+        UserId::parse(&id)?,
+        UserCommand::RemoveCertificate { fingerprint },
+    );
     let appended = app.executor.execute(vec![command], &caller.metadata).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

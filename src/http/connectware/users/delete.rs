@@ -36,9 +36,13 @@ pub async fn delete_users(
         .iter()
         .map(|id| Ok(Command::User(UserId::parse(id)?, UserCommand::Delete)))
         .collect::<Result<Vec<_>, Problem>>()?;
-    let appended = app.executor.execute(commands, &caller.metadata).await.map_err(|error| match error {
-        ExecuteError::Domain { index, error } => Problem::from(error).about(&ids[index]),
-        other => other.into(),
-    })?;
+    let appended = app
+        .executor
+        .execute(commands, &caller.metadata)
+        .await
+        .map_err(|error| match error {
+            ExecuteError::Domain { index, error } => Problem::from(error).about(&ids[index]),
+            other => other.into(),
+        })?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

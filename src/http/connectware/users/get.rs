@@ -19,5 +19,6 @@ pub async fn get_user(
     PathOf(id): PathOf<String>,
 ) -> Result<Json<UserOut>, Problem> {
     let user = user_directory::find(app.ledger().db(), UserId::parse(&id)?, app.clock.now()).await?;
-    user.map(|user| Json(UserOut::from(&user))).ok_or_else(|| Problem::not_found("user"))
+    user.map(|user| Json(UserOut::from(&user)))
+        .ok_or_else(|| Problem::not_found("user"))
 }

@@ -26,7 +26,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(usernames::get_usernames))
         .routes(routes!(get::get_user, put::put_user, delete::delete_user))
         .routes(routes!(tokens::get_tokens, tokens::delete_tokens))
-        .routes(routes!(certificates::post_certificate, certificates::delete_certificate))
+        .routes(routes!(
+            certificates::post_certificate,
+            certificates::delete_certificate
+        ))
         .routes(routes!(roles::post_role, roles::delete_role))
 }
 
@@ -36,7 +39,10 @@ fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Problem> {
     let (mut grants, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
     for id in ids {
         match authorization.role(*id) {
-            Some(role) => grants.push(RoleGrant { role_id: *id, exclusive: !role.is_shared }),
+            Some(role) => grants.push(RoleGrant {
+                role_id: *id,
+                exclusive: !role.is_shared,
+            }),
             None => unknown.push(id.to_string()),
         }
     }
@@ -44,6 +50,10 @@ fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Problem> {
         Ok(grants)
     } else {
         let message = format!("there is no role {}", unknown.join(", "));
-        Err(Problem::new(axum::http::StatusCode::BAD_REQUEST, "unknown_role", message))
+        Err(Problem::new(
+            axum::http::StatusCode::BAD_REQUEST,
+            "unknown_role",
+            message,
+        ))
     }
 }

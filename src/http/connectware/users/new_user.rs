@@ -67,7 +67,11 @@ impl NewUser {
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
         }
-        let roles = self.roles.iter().map(|id| RoleId::parse(id)).collect::<Result<Vec<_>, _>>()?;
+        let roles = self
+            .roles
+            .iter()
+            .map(|id| RoleId::parse(id))
+            .collect::<Result<Vec<_>, _>>()?;
         let now = app.clock.now();
         let create = CreateUser {
             username: Username::parse(&self.username)?,
@@ -79,9 +83,16 @@ impl NewUser {
             password_hash: None,
             roles: role_grants(app, &roles)?,
             permissions: permissions(&self.initial_permissions, app.entropy.as_ref())?,
-            certificates: self.certificates.iter().map(|c| c.parse(now)).collect::<Result<_, _>>()?,
+            certificates: self
+                .certificates
+                .iter()
+                .map(|c| c.parse(now))
+                .collect::<Result<_, _>>()?,
         };
-        Ok(Checked { create, password: self.password })
+        Ok(Checked {
+            create,
+            password: self.password,
+        })
     }
 }
 

@@ -27,5 +27,8 @@ pub async fn post_user(
     let appended = app.executor.execute(vec![command], &caller.metadata).await?;
     let made = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let made = made.ok_or_else(|| Problem::not_found("user"))?;
-    Ok(Wrote(appended.position, (StatusCode::CREATED, Json(UserOut::from(&made)))))
+    Ok(Wrote(
+        appended.position,
+        (StatusCode::CREATED, Json(UserOut::from(&made))),
+    ))
 }

@@ -39,10 +39,14 @@ pub async fn post_users(
         ids.push(id.to_string());
         commands.push(command);
     }
-    let appended = app.executor.execute(commands, &caller.metadata).await.map_err(|error| match error {
-        ExecuteError::Domain { index, error } => Problem::from(error).about(entry(index)),
-        other => other.into(),
-    })?;
+    let appended = app
+        .executor
+        .execute(commands, &caller.metadata)
+        .await
+        .map_err(|error| match error {
+            ExecuteError::Domain { index, error } => Problem::from(error).about(entry(index)),
+            other => other.into(),
+        })?;
     Ok(Wrote(appended.position, Json(ids)))
 }
 

@@ -78,7 +78,10 @@ impl UserChange {
         let roles = match self.roles {
             None => None,
             Some(ids) => {
-                let ids = ids.iter().map(|id| RoleId::parse(id)).collect::<Result<Vec<_>, _>>()?;
+                let ids = ids
+                    .iter()
+                    .map(|id| RoleId::parse(id))
+                    .collect::<Result<Vec<_>, _>>()?;
                 // A client that sends back what it was shown sends the role of the user's own permissions too.
                 let ids: Vec<_> = ids.into_iter().filter(|role| *role != id.own_role()).collect();
                 Some(role_grants(app, &ids)?)
@@ -87,7 +90,11 @@ impl UserChange {
         let update = UpdateUser {
             username: self.username.as_deref().map(Username::parse).transpose()?,
             mqtt_publish_prefix: self.mqtt_publish_prefix,
-            identity_provider: self.identity_provider.as_deref().map(IdentityProvider::parse).transpose()?,
+            identity_provider: self
+                .identity_provider
+                .as_deref()
+                .map(IdentityProvider::parse)
+                .transpose()?,
             grant_types: self.grant_types.as_deref().map(grant_types).transpose()?,
             enforce_mfa_enrollment: self.enforce_mfa_enrollment,
             password_hash: None,

@@ -36,7 +36,10 @@ pub async fn post_role(
 ) -> Result<Wrote<StatusCode>, Problem> {
     let user = UserId::parse(&id)?;
     let grants = role_grants(&app, &[RoleId::parse(&body.role_id)?])?;
-    let commands = grants.into_iter().map(|grant| Command::User(user, UserCommand::GrantRole(grant))).collect();
+    let commands = grants
+        .into_iter()
+        .map(|grant| Command::User(user, UserCommand::GrantRole(grant)))
+        .collect();
     let appended = app.executor.execute(commands, &caller.metadata).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

@@ -10,7 +10,9 @@ use projections::sessions;
 
 use crate::{
     app::App,
-    http::{Conflicts, Missing, PathOf, Permitted, Problem, Query, Refusals, Wrote, connectware::wire::TokenOut},
+    http::{
+        Conflicts, Missing, PathOf, Permitted, Problem, Query, Refusals, Wrote, connectware::wire::TokenOut,
+    },
     ledger::Command,
 };
 

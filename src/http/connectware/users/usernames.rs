@@ -13,6 +13,9 @@ use crate::{
     (status = 200, description = "Usernames", body = Vec<String>, example = json!(["admin", "iot.device.0123456"])),
     Refusals
 ))]
-pub async fn get_usernames(State(app): State<App>, _permitted: Permitted) -> Result<Json<Vec<String>>, Problem> {
+pub async fn get_usernames(
+    State(app): State<App>,
+    _permitted: Permitted,
+) -> Result<Json<Vec<String>>, Problem> {
     Ok(Json(user_directory::usernames(app.ledger().db()).await?))
 }
