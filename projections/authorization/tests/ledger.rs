@@ -62,6 +62,7 @@ pub(super) fn role_created(name: &str) -> RoleEvent {
         name: RoleName::parse(name).unwrap(),
         is_shared: true,
         auto_generated: false,
+        protected: false,
     }
 }
 
