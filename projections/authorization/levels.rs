@@ -21,6 +21,12 @@ impl Level {
         text.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
+
+    /// Where the next level starts; beyond the text if this is the last.
+    #[inline]
+    pub(super) fn next(self) -> usize {
+        self.end as usize + 1
+    }
 }
 
 /// A text split at its slashes. There is always a first level, if only an empty one.
@@ -35,8 +41,7 @@ pub(super) struct Levels<'a> {
 impl<'a> Levels<'a> {
     /// Splits a text; none if it is too long to be anything one may name.
     #[inline]
-    pub(super) fn split(text: &'a str) -> Option<Self> {
-        let text = text.as_bytes();
+    pub(super) fn split(text: &'a [u8]) -> Option<Self> {
         if text.len() >= u32::MAX as usize {
             return None;
         }
@@ -51,19 +56,13 @@ impl<'a> Levels<'a> {
             let level = read(text, start);
             *kept = level;
             levels.count += 1;
-            start = level.end as usize + 1;
+            start = level.next();
             if start > text.len() {
                 return Some(levels);
             }
         }
         levels.more = true;
         Some(levels)
-    }
-
-    /// All of the text.
-    #[inline]
-    pub(super) fn text(&self) -> &'a [u8] {
-        self.text
     }
 
     /// The first level.
@@ -78,7 +77,7 @@ impl<'a> Levels<'a> {
         if depth < self.count {
             return self.kept.get(depth as usize).copied();
         }
-        let start = level.end as usize + 1;
+        let start = level.next();
         (self.more && start <= self.text.len()).then(|| read(self.text, start))
     }
 
