@@ -22,6 +22,12 @@ impl Level {
             .unwrap_or_default()
     }
 
+    /// How long it is, in bytes.
+    #[inline]
+    pub(super) fn length(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
     /// Where the next level starts; beyond the text if this is the last.
     #[inline]
     pub(super) fn next(self) -> usize {
@@ -112,11 +118,8 @@ pub(super) fn read(text: &[u8], start: usize) -> Level {
     let mut at = start;
     loop {
         let word = word(text, at);
-        let differing = word ^ SLASHES;
-        // The high bit of each byte that is a slash, and perhaps of some after the first slash.
-        let slashes = differing.wrapping_sub(LOW) & !differing & HIGH;
-        if slashes != 0 {
-            let bits = slashes.trailing_zeros() & !7;
+        let bits = first_zero(word ^ SLASHES);
+        if bits < 64 {
             let hash = mix(hash, word & !(u64::MAX << bits));
             let end = (at + bits as usize / 8).min(text.len());
             return Level {
@@ -130,9 +133,28 @@ pub(super) fn read(text: &[u8], start: usize) -> Level {
     }
 }
 
+/// How many bits come before the first byte of a word that is `+` or `#`; the two differ in one bit.
+#[inline]
+pub(super) fn first_wildcard(word: u64) -> u32 {
+    let differing = (word | u64::from_le_bytes([b'+' ^ b'#'; 8])) ^ u64::from_le_bytes([b'+'; 8]);
+    first_zero(differing)
+}
+
+/// How many bits come before the first byte of a word that is zero; 64 if none is.
+#[inline]
+fn first_zero(word: u64) -> u32 {
+    // The high bit of each zero byte, and perhaps of some after the first.
+    let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+    if zeros == 0 {
+        64
+    } else {
+        zeros.trailing_zeros() & !7
+    }
+}
+
 /// Eight bytes from `at`; beyond the end of the text come slashes.
 #[inline]
-fn word(text: &[u8], at: usize) -> u64 {
+pub(super) fn word(text: &[u8], at: usize) -> u64 {
     if let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         return u64::from_le_bytes(*eight);
     }

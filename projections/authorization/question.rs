@@ -2,7 +2,7 @@
 
 use aggregates::values::{Context, Operation};
 
-use super::scan::Signature;
+use super::{levels, scan::Signature};
 
 /// A set of operations: bit 0 for read, bit 1 for write.
 pub(super) type Operations = u32;
@@ -64,21 +64,46 @@ impl<'a> Question<'a> {
     }
 
     /// Whether a pattern matches the topic or path, or covers the filter.
-    pub(super) fn is_covered_by(&self, pattern: &[u8]) -> bool {
+    ///
+    /// It runs along both texts until they differ or the pattern has a wildcard, which is always a whole level: so
+    /// there, a level starts in both.
+    pub(super) fn is_covered_by(&self, mut pattern: &[u8]) -> bool {
         if self.reserved && matches!(pattern.first(), Some(b'+' | b'#')) {
             return false;
         }
-        let mut asked = self.text.split(|byte| *byte == b'/');
-        for level in pattern.split(|byte| *byte == b'/') {
-            match (level, asked.next()) {
-                (b"#", _) => return true,
-                (_, None) => return false,
-                (_, Some(b"#")) if self.filter => return false,
-                (b"+", Some(_)) => {}
-                (level, Some(asked)) if level == asked => {}
+        let mut asked = self.text;
+        loop {
+            let same = literal_prefix(pattern, asked);
+            pattern = pattern.get(same..).unwrap_or_default();
+            asked = asked.get(same..).unwrap_or_default();
+            match (pattern, asked) {
+                ([b'#', ..], _) | (b"/#", []) | ([], []) => return true,
+                ([b'+', ..], [b'#', ..]) if self.filter => return false,
+                ([b'+', rest @ ..], _) => {
+                    pattern = rest;
+                    asked = asked.get(levels::read(asked, 0).length()..).unwrap_or_default();
+                }
                 _ => return false,
             }
         }
-        asked.next().is_none()
     }
+}
+
+/// How many bytes are the same in both up to the first wildcard of the pattern.
+#[inline]
+fn literal_prefix(pattern: &[u8], asked: &[u8]) -> usize {
+    let most = pattern.len().min(asked.len());
+    let mut at = 0;
+    while at < most {
+        let (wanted, found) = (levels::word(pattern, at), levels::word(asked, at));
+        let same = (wanted ^ found)
+            .trailing_zeros()
+            .min(levels::first_wildcard(wanted)) as usize
+            / 8;
+        at += same;
+        if same < 8 {
+            break;
+        }
+    }
+    at.min(most)
 }

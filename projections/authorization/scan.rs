@@ -53,7 +53,7 @@ fn level_byte(hash: u32) -> u8 {
 }
 
 /// A pattern as far as a signature tells.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     mask: u64,
     /// The signature, and above it the operations granted.
@@ -61,6 +61,24 @@ struct Entry {
 }
 
 impl Entry {
+    /// What two have in common.
+    fn and(self, other: Self) -> Self {
+        let differing = self.value ^ other.value;
+        let same = (0..8)
+            .map(|at| 0xff << (8 * at))
+            .filter(|byte| differing & byte == 0);
+        Self {
+            mask: self.mask & other.mask & same.fold(0, |all, byte| all | byte),
+            ..self
+        }
+    }
+
+    /// Whether something of this signature may match.
+    #[inline]
+    fn agrees(&self, signature: Signature) -> bool {
+        (self.value ^ signature.0) & self.mask == 0
+    }
+
     fn of(permission: &Permission) -> Self {
         let mut entry = Self {
             mask: 0,
@@ -87,6 +105,9 @@ impl Entry {
 /// Few patterns and what they grant.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scan {
+    /// By context, what all of its patterns have in common. Roles are made for one place or one purpose, so most of
+    /// them are done with here.
+    common: [Entry; 2],
     /// Those of context http first.
     entries: Box<[Entry]>,
     http: usize,
@@ -111,7 +132,9 @@ impl Scan {
             texts.len() as u32
         });
         let ends = ends.collect();
+        let common = |context| of(context).map(Entry::of).reduce(Entry::and).unwrap_or_default();
         Self {
+            common: [Context::Http, Context::Mqtt].map(common),
             entries: ordered().map(Entry::of).collect(),
             http: of(Context::Http).count(),
             ends,
@@ -122,13 +145,16 @@ impl Scan {
     /// Which of the `wanted` operations are granted.
     #[inline]
     pub(super) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
+        if !self.common[question.context as usize].agrees(question.signature) {
+            return 0;
+        }
         let (from, to) = match question.context {
             Context::Http => (0, self.http),
             Context::Mqtt => (self.http, self.entries.len()),
         };
         let mut granted = 0;
         for (at, entry) in (from..).zip(self.entries.get(from..to).unwrap_or_default()) {
-            if (entry.value ^ question.signature.0) & entry.mask == 0 {
+            if entry.agrees(question.signature) {
                 granted |= self.look_closely(at, entry, question, wanted & !granted);
                 if granted == wanted {
                     break;
