@@ -28,12 +28,17 @@
 //! - What is unknown is denied.
 
 mod apply;
+mod check;
 mod compile;
+mod grants;
 mod hash;
+mod index;
 mod levels;
 mod methods;
 mod permissions;
+mod question;
 mod roles;
+mod scan;
 mod sessions;
 mod trie;
 mod users;
@@ -44,31 +49,28 @@ mod tests;
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicI64, Ordering, fence},
+    atomic::{AtomicI64, Ordering},
 };
 
-use aggregates::values::{Context, Operation, Permission, RoleId, TopicFilter, UserId};
+use aggregates::values::{Permission, RoleId, UserId};
 use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
 use apply::Writer;
 use hash::IdHash;
+use index::UserIndex;
 use roles::{Role, RoleIndex};
 use sessions::Session;
-use trie::{Operations, Question, operations};
 use users::User;
 
 pub use methods::Methods;
 pub use sessions::SessionView;
 pub use views::{Decision, RoleView, UserView};
 
-/// How often a reader tries to see all of one position before it takes what it has. Only a writer that publishes
-/// without a pause, such as a rebuild, makes it try more than twice.
-const TRIES: usize = 32;
-
 /// Who may do what, as of a position of the ledger.
 pub struct Authorization {
     users: HashMap<UserId, User, IdHash>,
+    index: UserIndex,
     roles: HashMap<RoleIndex, Role, IdHash>,
     role_indexes: HashMap<RoleId, RoleIndex, IdHash>,
     /// Hashed with a key, since strangers may choose names.
@@ -78,6 +80,8 @@ pub struct Authorization {
     collector: Arc<Collector>,
     /// Position of the last event whose run is begun.
     begun: AtomicI64,
+    /// Position of the last event whose run is applied: `begun`, or what that was before.
+    applied: AtomicI64,
     position: AtomicI64,
     writer: Mutex<Writer>,
 }
@@ -106,6 +110,7 @@ impl Authorization {
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))
                 .build(),
+            index: UserIndex::new(Arc::clone(&collector)),
             roles: HashMap::builder()
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))
@@ -123,6 +128,7 @@ impl Authorization {
                 .build(),
             collector,
             begun: AtomicI64::new(0),
+            applied: AtomicI64::new(0),
             position: AtomicI64::new(0),
             writer: Mutex::default(),
         }
@@ -133,28 +139,9 @@ impl Authorization {
         self.position.load(Ordering::Acquire)
     }
 
-    /// Whether a user may do something to a resource: a concrete path or topic.
-    ///
-    /// In context mqtt, a text with a wildcard is no topic and is denied; filters go to
-    /// [`Authorization::check_subscription`].
-    pub fn check(&self, user: UserId, context: Context, operation: Operation, resource: &str) -> Decision {
-        let position = self.position();
-        let allowed = Question::resource(context, resource)
-            .is_some_and(|question| self.is_granted(user, &question, operations(operation)));
-        Decision { allowed, position }
-    }
-
-    /// Whether a user may subscribe to a filter: one grant must cover all that it matches.
-    pub fn check_subscription(&self, user: UserId, filter: &TopicFilter) -> Decision {
-        let position = self.position();
-        let allowed = Question::filter(filter)
-            .is_some_and(|question| self.is_granted(user, &question, operations(Operation::Read)));
-        Decision { allowed, position }
-    }
-
     /// A user, if there is one of this id.
     pub fn user(&self, id: UserId) -> Option<UserView> {
-        self.consistently(|guard| {
+        self.consistently(&self.collector.enter(), |guard| {
             let user = self.users.get(&id, guard)?;
             let mut roles: Vec<RoleId> = self.roles_of(user, guard).map(|role| role.id).collect();
             roles.sort_unstable();
@@ -188,7 +175,7 @@ impl Authorization {
     /// All that a user is permitted: by their roles in the order of the roles' ids, then by permissions of their
     /// own; each in the order of the permissions' ids.
     pub fn permissions(&self, user: UserId) -> Vec<Permission> {
-        self.consistently(|guard| {
+        self.consistently(&self.collector.enter(), |guard| {
             let Some(user) = self.users.get(&user, guard) else {
                 return Vec::new();
             };
@@ -233,24 +220,6 @@ impl Authorization {
         user.is_some_and(|user| session.issued_position > user.sessions_after)
     }
 
-    /// Whether all the `wanted` operations are granted, each by any grant.
-    fn is_granted(&self, user: UserId, question: &Question<'_>, wanted: Operations) -> bool {
-        self.consistently(|guard| {
-            let Some(user) = self.users.get(&user, guard) else {
-                return false;
-            };
-            let own = user.extra.iter().map(|extra| &extra.trie);
-            let mut missing = wanted;
-            for trie in self.roles_of(user, guard).map(|role| &role.trie).chain(own) {
-                missing &= !trie.granted(question, missing);
-                if missing == 0 {
-                    return true;
-                }
-            }
-            false
-        })
-    }
-
     /// The roles a user holds, in no order.
     #[inline]
     fn roles_of<'g>(&self, user: &'g User, guard: &'g LocalGuard<'_>) -> impl Iterator<Item = &'g Role> {
@@ -258,23 +227,5 @@ impl Authorization {
             .as_slice()
             .iter()
             .filter_map(|index| self.roles.get(index, guard))
-    }
-
-    /// Reads until all that was read is of one position.
-    ///
-    /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the
-    /// reader saw the ledger either before it or after it.
-    #[inline]
-    fn consistently<T>(&self, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
-        let guard = self.collector.enter();
-        for _ in 1..TRIES {
-            let begun = self.begun.load(Ordering::Acquire);
-            let found = read(&guard);
-            fence(Ordering::Acquire);
-            if self.begun.load(Ordering::Relaxed) == begun {
-                return found;
-            }
-        }
-        read(&guard)
     }
 }

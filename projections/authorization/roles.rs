@@ -5,7 +5,7 @@ use aggregates::{
     values::{RoleId, RoleName},
 };
 
-use super::{permissions::Permissions, trie::Trie};
+use super::{grants::Grants, permissions::Permissions};
 
 /// Where a role is kept. Never used for another role, so that what a user still holds of a deleted role can never
 /// come to mean another one. The ids of roles are four times as long.
@@ -15,7 +15,7 @@ pub(super) type RoleIndex = u32;
 #[derive(Clone, Debug)]
 pub(super) struct Role {
     /// What it grants. First, since it is all that a check needs.
-    pub(super) trie: Trie,
+    pub(super) grants: Grants,
     /// Its id.
     pub(super) id: RoleId,
     /// What it grants, as it was said.
@@ -41,7 +41,7 @@ pub(super) fn fold(role: Option<Role>, id: RoleId, event: &RoleEvent) -> Option<
             return None;
         };
         return Some(Role {
-            trie: Trie::default(),
+            grants: Grants::default(),
             id,
             permissions: Permissions::default(),
             name: name.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::{user::UserEvent, values::IdentityProvider};
 
-use super::{methods::GrantTypes, permissions::Permissions, roles::RoleIndex, trie::Trie};
+use super::{grants::Grants, methods::GrantTypes, permissions::Permissions, roles::RoleIndex};
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Extra {
     /// Permissions of the user's own.
     pub(super) permissions: Permissions,
     /// The same, compiled.
-    pub(super) trie: Trie,
+    pub(super) grants: Grants,
     /// Put before every topic the user publishes to.
     pub(super) mqtt_publish_prefix: Option<Arc<str>>,
 }
