@@ -165,8 +165,12 @@ impl Db {
     /// Runs a script of several statements without arguments.
     pub async fn script(&self, text: &str) -> Result<(), Error> {
         match self {
-            Self::Postgres(pool) => drop(sqlx::raw_sql(text).execute(pool).await?),
-            Self::Sqlite { writer, .. } => drop(sqlx::raw_sql(text).execute(writer).await?),
+            Self::Postgres(pool) => {
+                sqlx::raw_sql(text).execute(pool).await?;
+            }
+            Self::Sqlite { writer, .. } => {
+                sqlx::raw_sql(text).execute(writer).await?;
+            }
         }
         Ok(())
     }
@@ -272,8 +276,12 @@ impl Tx {
     /// Runs a script of several statements without arguments.
     pub async fn script(&mut self, text: &str) -> Result<(), Error> {
         match self {
-            Self::Postgres(tx) => drop(sqlx::raw_sql(text).execute(&mut **tx).await?),
-            Self::Sqlite(tx) => drop(sqlx::raw_sql(text).execute(&mut **tx).await?),
+            Self::Postgres(tx) => {
+                sqlx::raw_sql(text).execute(&mut **tx).await?;
+            }
+            Self::Sqlite(tx) => {
+                sqlx::raw_sql(text).execute(&mut **tx).await?;
+            }
         }
         Ok(())
     }

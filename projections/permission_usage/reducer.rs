@@ -60,7 +60,7 @@ impl Changes {
         else {
             return false;
         };
-        drop(self.permissions.remove(&id));
+        self.permissions.remove(&id);
         self.leave_resource(resource);
         true
     }
@@ -102,7 +102,7 @@ impl Changes {
         if known.uses == 0 {
             let ordinal = known.ordinal;
             self.lists.remove(List::Resources, ordinal);
-            drop(self.resources.remove(&key));
+            self.resources.remove(&key);
         }
     }
 }

@@ -39,7 +39,9 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: SessionId, event:
                 },
             );
         }
-        SessionEvent::TokenRevoked {} => drop(changes.sessions.remove(&id)),
+        SessionEvent::TokenRevoked {} => {
+            changes.sessions.remove(&id);
+        }
     }
 }
 

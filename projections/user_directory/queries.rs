@@ -1,6 +1,9 @@
 //! The questions about users.
 
-use aggregates::values::{Timestamp, UserId};
+use aggregates::{
+    sealing::ERASED,
+    values::{Timestamp, UserId},
+};
 
 use super::{UserRow, holdings::with_holdings, record::UserRecord};
 use crate::{
@@ -31,7 +34,7 @@ pub async fn page(
 }
 
 /// A page of the users of these names, oldest first. Unknown names are simply absent, and one named twice is
-/// there once.
+/// there once. Those whose name was erased are found by no name.
 pub async fn by_usernames(
     db: &Db,
     usernames: &[impl AsRef<str>],
@@ -40,6 +43,7 @@ pub async fn by_usernames(
     now: Timestamp,
 ) -> Result<Paged<UserRow>, Error> {
     let mut names: Vec<&str> = usernames.iter().map(AsRef::as_ref).collect();
+    names.retain(|name| *name != ERASED);
     names.sort_unstable();
     names.dedup();
     let mut tx = db.snapshot().await?;

@@ -83,7 +83,9 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &U
                 .holders
                 .put((id, *role_id), HolderRecord::granted(id, *role_id, at));
         }
-        UserEvent::RoleRevoked { role_id } => drop(changes.holders.remove(&(id, *role_id))),
+        UserEvent::RoleRevoked { role_id } => {
+            changes.holders.remove(&(id, *role_id));
+        }
         UserEvent::PermissionGranted { permission } => grant_permission(changes, at, id, permission),
         UserEvent::PermissionRevoked { id: permission } => {
             if changes.remove_permission(id.own_role(), *permission) {
@@ -101,7 +103,7 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &U
                 .put((id, certificate.fingerprint.clone()), record);
         }
         UserEvent::CertificateRemoved { fingerprint } => {
-            drop(changes.certificates.remove(&(id, fingerprint.clone())));
+            changes.certificates.remove(&(id, fingerprint.clone()));
         }
         UserEvent::TokensRevoked {} => sessions::reducer::remove_all(changes, id),
         UserEvent::Deleted {} => delete(changes, id),
@@ -158,8 +160,8 @@ fn lose_own_permission(changes: &mut Changes, id: UserId) {
     if own.own_permissions == 0 {
         let (list, ordinal) = (own.list(), own.ordinal);
         changes.lists.remove(list, ordinal);
-        drop(changes.roles.remove(&role_id));
-        drop(changes.holders.remove(&(id, role_id)));
+        changes.roles.remove(&role_id);
+        changes.holders.remove(&(id, role_id));
     }
 }
 

@@ -1,0 +1,186 @@
+//! A page costs the same wherever it is: as many statements, about as many rows, and no walk through a table.
+
+use projections::{
+    Page, permission_usage, role_directory,
+    sql::{Db, sql},
+    user_directory,
+};
+
+use crate::{
+    trace::{Ran, statements},
+    world::{
+        Engine, NOW, World, certificate, of_user, permission_granted, reading, role_created, role_granted,
+        token_issued, user_created,
+    },
+};
+
+/// 3,000 users who each hold a role, a permission of their own, a certificate and a token.
+async fn crowd() -> World {
+    let mut world = World::new(Engine::Postgres).await;
+    world
+        .record(
+            (0..10)
+                .map(|n| role_created(n, &format!("role.{n}"), n < 5, n % 2 == 0))
+                .collect(),
+        )
+        .await;
+    for batch in 0..6_u32 {
+        let mut events = Vec::new();
+        for n in batch * 500..(batch + 1) * 500 {
+            let certificate = aggregates::user::UserEvent::CertificateAdded {
+                certificate: certificate(n),
+            };
+            events.extend([
+                user_created(n, &format!("user.{n}"), n % 100 != 0),
+                role_granted(n, n % 5),
+                permission_granted(n, reading(n, &format!("device/{n}/#"))),
+                of_user(n, certificate),
+                token_issued(n, n, 1),
+            ]);
+        }
+        world.record(events).await;
+    }
+    world
+}
+
+/// SQLite's plans of these statements walk through no table and sort no more than a page.
+async fn no_walks(sqlite: &Db, ran: &[Ran]) {
+    for Ran { text, .. } in ran {
+        for row in sqlite
+            .all(sql(format!("EXPLAIN QUERY PLAN {text}")))
+            .await
+            .expect("a plan")
+        {
+            let step = row.text(3).expect("a step");
+            let walks = step.starts_with("SCAN") && !step.contains("CONSTANT ROW") && !is_of_a_part(&step);
+            assert!(!walks, "{step}\n{text}");
+        }
+    }
+}
+
+/// `SCAN list0`: through a part of the statement that has a limit of its own.
+fn is_of_a_part(step: &str) -> bool {
+    ["SCAN list", "SCAN (subquery"]
+        .iter()
+        .any(|part| step.starts_with(part))
+        && !step.starts_with("SCAN list_nodes")
+}
+
+fn rows(ran: &[Ran]) -> u64 {
+    ran.iter().map(|ran| ran.rows).sum()
+}
+
+#[tokio::test]
+async fn a_page_of_users_costs_the_same_wherever_it_is() {
+    let (world, sqlite) = (crowd().await, World::new(Engine::Sqlite).await);
+    for (exclude, last) in [(false, 300), (true, 3)] {
+        let mut read = Vec::new();
+        for number in [1, last / 2 + 1, last] {
+            let page = Page { number, rows: 10 };
+            let (found, ran) = statements(user_directory::page(&world.db, &page, exclude, NOW)).await;
+            assert_eq!(found.expect("users").rows.len(), 10);
+            assert_eq!(ran.len(), 10, "{ran:#?}");
+            no_walks(&sqlite.db, &ran).await;
+            read.push(rows(&ran));
+        }
+        // A node has up to 256 children on each of two lists, and there are some dozens of nodes on the way.
+        assert!(read.iter().all(|rows| *rows < 600), "{read:?}");
+    }
+    let (_, ran) = statements(user_directory::page(
+        &world.db,
+        &Page {
+            number: 301,
+            rows: 10,
+        },
+        false,
+        NOW,
+    ))
+    .await;
+    assert_eq!(ran.len(), 1, "past the end");
+}
+
+#[tokio::test]
+async fn a_page_of_roles_costs_the_same_wherever_it_is() {
+    let (world, sqlite) = (crowd().await, World::new(Engine::Sqlite).await);
+    for (auto_generated, shared, last) in [
+        (None, None, 301),
+        (Some(true), None, 300),
+        (None, Some(false), 300),
+    ] {
+        for number in [2, last / 2, last] {
+            let page = Page { number, rows: 10 };
+            let found = statements(role_directory::page(
+                &world.db,
+                &page,
+                None,
+                auto_generated,
+                shared,
+            ))
+            .await;
+            let (found, ran) = found;
+            assert!(!found.expect("roles").rows.is_empty());
+            assert_eq!(ran.len(), 8, "{ran:#?}");
+            no_walks(&sqlite.db, &ran).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_resources_costs_the_same_wherever_it_is() {
+    let (world, sqlite) = (crowd().await, World::new(Engine::Sqlite).await);
+    for number in [1, 150, 300] {
+        let (found, ran) = statements(permission_usage::page(
+            &world.db,
+            &Page { number, rows: 10 },
+            None,
+        ))
+        .await;
+        assert_eq!(found.expect("resources").rows.len(), 10);
+        assert_eq!(ran.len(), 7, "{ran:#?}");
+        no_walks(&sqlite.db, &ran).await;
+    }
+}
+
+#[tokio::test]
+async fn writing_walks_through_no_table() {
+    let sqlite = World::new(Engine::Sqlite).await;
+    let mut world = World::new(Engine::Postgres).await;
+    let mut ran = Vec::new();
+    let mut events = Vec::new();
+    for n in 0..20 {
+        events.push(role_created(n, &format!("role.{n}"), true, false));
+        events.push(user_created(n, &format!("user.{n}"), false));
+        events.push(role_granted(n, n));
+        events.push(permission_granted(n, reading(n, &format!("device/{n}/#"))));
+    }
+    let mut ending = Vec::new();
+    for n in 0..20 {
+        use aggregates::{role::RoleEvent, user::UserEvent};
+        let fingerprint = certificate(n).fingerprint;
+        ending.push(of_user(n, UserEvent::CertificateRemoved { fingerprint }));
+        ending.push(of_user(
+            n,
+            UserEvent::RoleRevoked {
+                role_id: crate::world::role_id(n),
+            },
+        ));
+        ending.push(crate::world::of_role(n, RoleEvent::Deleted {}));
+        ending.push(of_user(n, UserEvent::Deleted {}));
+    }
+    for batch in [events, ending] {
+        let batch = world.at_next_positions(batch);
+        ran.extend(statements(world.apply(&batch)).await.1);
+    }
+    for Ran { text, .. } in &ran {
+        for row in sqlite
+            .db
+            .all(sql(format!("EXPLAIN QUERY PLAN {text}")))
+            .await
+            .expect("a plan")
+        {
+            let step = row.text(3).expect("a step");
+            let rows_given = step.contains("CONSTANT ROW") || step == "SCAN v" || step.contains("VALUES");
+            assert!(!step.starts_with("SCAN") || rows_given, "{step}\n{text}");
+        }
+    }
+}

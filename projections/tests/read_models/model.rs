@@ -1,0 +1,383 @@
+//! The read models as a dumb program would keep them: everything in lists, every question a walk.
+
+use aggregates::{
+    Event, Recorded,
+    role::RoleEvent,
+    session::SessionEvent,
+    user::UserEvent,
+    values::{Certificate, Context, Permission, PermissionId, RoleId, Timestamp, UserId},
+};
+use projections::{
+    permission_usage::{LocatedPermission, ResourceRow, RightRow, UsageRow},
+    role_directory::{HolderRow, RolePageRow, RoleRow},
+    sessions::SessionRow,
+    user_directory::UserRow,
+};
+use uuid::Uuid;
+
+/// Everything there is, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) users: Vec<ModelUser>,
+    pub(crate) roles: Vec<RoleRow>,
+    pub(crate) grants: Vec<(UserId, RoleId)>,
+    pub(crate) sessions: Vec<SessionRow>,
+    /// In order of their making, whichever role they are of.
+    permissions: Vec<PermissionId>,
+    resources: Vec<(Context, String)>,
+}
+
+/// A user without what they hold.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelUser {
+    pub(crate) row: UserRow,
+    pub(crate) certificates: Vec<Certificate>,
+}
+
+impl Model {
+    pub(crate) fn take(&mut self, recorded: &Recorded) {
+        let id = Uuid::try_parse(&recorded.aggregate_id).expect("an id");
+        match &recorded.event {
+            Event::User(event) => self.user_event(recorded.recorded_at, UserId(id), event),
+            Event::Role(event) => self.role_event(RoleId(id), event),
+            Event::Session(event) => self.session_event(id, event),
+        }
+        self.tidy();
+    }
+
+    fn user_event(&mut self, at: Timestamp, id: UserId, event: &UserEvent) {
+        if let UserEvent::Created {
+            username,
+            identity_provider,
+            auto_generated,
+            mqtt_publish_prefix,
+            ..
+        } = event
+        {
+            let UserEvent::Created {
+                grant_types,
+                enforce_mfa_enrollment,
+                ..
+            } = event
+            else {
+                return;
+            };
+            let row = UserRow {
+                id,
+                username: username.clone(),
+                auto_generated: *auto_generated,
+                mqtt_publish_prefix: mqtt_publish_prefix.clone(),
+                identity_provider: *identity_provider,
+                grant_types: grant_types.clone(),
+                enforce_mfa_enrollment: *enforce_mfa_enrollment,
+                created_at: at,
+                updated_at: at,
+                tokens: vec![],
+                certificates: vec![],
+                roles: vec![],
+            };
+            self.users.push(ModelUser {
+                row,
+                certificates: vec![],
+            });
+            return;
+        }
+        let own = self.roles.iter_mut().find(|role| role.id == id.own_role());
+        let Some(user) = self.users.iter_mut().find(|user| user.row.id == id) else {
+            return;
+        };
+        let before = user.row.clone();
+        let row = &mut user.row;
+        match event {
+            UserEvent::Renamed { username } => {
+                row.username.clone_from(username);
+                if let Some(own) = own {
+                    own.name.clone_from(username);
+                }
+                row.updated_at = at;
+            }
+            UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
+                row.mqtt_publish_prefix.clone_from(mqtt_publish_prefix);
+                row.updated_at = at;
+            }
+            UserEvent::IdentityProviderChanged { identity_provider } => {
+                row.identity_provider = *identity_provider;
+                row.updated_at = at;
+            }
+            UserEvent::GrantTypesChanged { grant_types } => {
+                row.grant_types.clone_from(grant_types);
+                row.updated_at = at;
+            }
+            UserEvent::MfaEnforcementChanged {
+                enforce_mfa_enrollment,
+            } => {
+                row.enforce_mfa_enrollment = *enforce_mfa_enrollment;
+                row.updated_at = at;
+            }
+            UserEvent::RoleGranted { role_id, .. } => {
+                self.grants.retain(|grant| *grant != (id, *role_id));
+                self.grants.push((id, *role_id));
+            }
+            UserEvent::RoleRevoked { role_id } => self.grants.retain(|grant| *grant != (id, *role_id)),
+            UserEvent::PermissionGranted { permission } => match own {
+                Some(own) => own.permissions.push(permission.clone()),
+                None => {
+                    self.grants.push((id, id.own_role()));
+                    self.roles.push(RoleRow {
+                        id: id.own_role(),
+                        name: before.username,
+                        is_shared: false,
+                        auto_generated: true,
+                        protected: false,
+                        owner: Some(id),
+                        permissions: vec![permission.clone()],
+                    });
+                }
+            },
+            UserEvent::PermissionRevoked { id: permission } => {
+                if let Some(own) = own {
+                    own.permissions.retain(|held| held.id != *permission);
+                }
+                self.roles
+                    .retain(|role| role.owner.is_none() || !role.permissions.is_empty());
+            }
+            UserEvent::CertificateAdded { certificate } => user.certificates.push(certificate.clone()),
+            UserEvent::CertificateRemoved { fingerprint } => {
+                user.certificates.retain(|held| held.fingerprint != *fingerprint);
+            }
+            UserEvent::TokensRevoked {} => self.sessions.retain(|session| session.user_id != id),
+            UserEvent::Deleted {} => {
+                self.users.retain(|user| user.row.id != id);
+                self.roles.retain(|role| role.owner != Some(id));
+                self.sessions.retain(|session| session.user_id != id);
+            }
+            UserEvent::Created { .. }
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. } => {}
+        }
+    }
+
+    fn role_event(&mut self, id: RoleId, event: &RoleEvent) {
+        if let RoleEvent::Created {
+            name,
+            is_shared,
+            auto_generated,
+            protected,
+        } = event
+        {
+            self.roles.push(RoleRow {
+                id,
+                name: name.to_string(),
+                is_shared: *is_shared,
+                auto_generated: *auto_generated,
+                protected: *protected,
+                owner: None,
+                permissions: vec![],
+            });
+        }
+        let Some(role) = self.roles.iter_mut().find(|role| role.id == id) else {
+            return;
+        };
+        match event {
+            RoleEvent::Renamed { name } => role.name = name.to_string(),
+            RoleEvent::SharingChanged { is_shared } => role.is_shared = *is_shared,
+            RoleEvent::PermissionAdded { permission } => role.permissions.push(permission.clone()),
+            RoleEvent::PermissionChanged {
+                id,
+                resource,
+                operation,
+            } => {
+                for held in role.permissions.iter_mut().filter(|held| held.id == *id) {
+                    (held.resource, held.operation) = (resource.clone(), *operation);
+                }
+            }
+            RoleEvent::PermissionRemoved { id } => role.permissions.retain(|held| held.id != *id),
+            RoleEvent::Deleted {} => self.roles.retain(|role| role.id != id),
+            RoleEvent::Created { .. } => {}
+        }
+    }
+
+    fn session_event(&mut self, id: Uuid, event: &SessionEvent) {
+        match event {
+            SessionEvent::TokenIssued {
+                user_id,
+                face,
+                fingerprint,
+                label,
+                methods,
+                issued_at,
+                expires_at,
+            } => {
+                self.sessions.push(SessionRow {
+                    id: aggregates::values::SessionId(id),
+                    user_id: *user_id,
+                    fingerprint: fingerprint.to_string(),
+                    label: label.clone(),
+                    face: *face,
+                    methods: methods.clone(),
+                    issued_at: *issued_at,
+                    expires_at: *expires_at,
+                });
+            }
+            SessionEvent::TokenRevoked {} => self.sessions.retain(|session| session.id.0 != id),
+        }
+    }
+
+    /// What follows from the lists of users and roles, after each event.
+    fn tidy(&mut self) {
+        self.grants.retain(|(user, role)| {
+            self.users.iter().any(|held| held.row.id == *user)
+                && self.roles.iter().any(|held| held.id == *role)
+        });
+        let held: Vec<&Permission> = self.roles.iter().flat_map(|role| &role.permissions).collect();
+        self.permissions
+            .retain(|id| held.iter().any(|held| held.id == *id));
+        let new: Vec<_> = held
+            .iter()
+            .map(|held| held.id)
+            .filter(|id| !self.permissions.contains(id))
+            .collect();
+        assert!(new.len() <= 1, "an event makes one permission");
+        self.permissions.extend(new);
+        let resources: Vec<_> = held
+            .iter()
+            .map(|held| (held.context, held.resource.to_string()))
+            .collect();
+        self.resources.retain(|known| resources.contains(known));
+        for resource in resources {
+            if !self.resources.contains(&resource) {
+                self.resources.push(resource);
+            }
+        }
+    }
+
+    pub(crate) fn user_rows(&self, now: Timestamp) -> Vec<UserRow> {
+        let rows = self.users.iter().map(|user| UserRow {
+            tokens: self.sessions_of(user.row.id, now),
+            certificates: user.certificates.clone(),
+            roles: self
+                .roles
+                .iter()
+                .filter(|role| self.grants.contains(&(user.row.id, role.id)))
+                .cloned()
+                .map(Into::into)
+                .collect(),
+            ..user.row.clone()
+        });
+        rows.collect()
+    }
+
+    pub(crate) fn sessions_of(&self, user: UserId, now: Timestamp) -> Vec<SessionRow> {
+        let good = self
+            .sessions
+            .iter()
+            .filter(|held| held.user_id == user && held.expires_at > now);
+        good.cloned().collect()
+    }
+
+    pub(crate) fn holders(&self, role: RoleId) -> Vec<HolderRow> {
+        let held = self.grants.iter().filter(|(_, held)| *held == role);
+        held.map(|(id, _)| HolderRow {
+            id: *id,
+            username: self.name_of(*id),
+        })
+        .collect()
+    }
+
+    pub(crate) fn role_page_rows(&self) -> Vec<RolePageRow> {
+        let rows = self.roles.iter();
+        rows.map(|role| RolePageRow {
+            role: role.clone(),
+            holders: self.holders(role.id),
+        })
+        .collect()
+    }
+
+    pub(crate) fn resource_rows(&self, only: Option<&[PermissionId]>) -> Vec<ResourceRow> {
+        let mut rows = Vec::new();
+        for (context, resource) in &self.resources {
+            let mut usage = Vec::new();
+            for (role, held) in self.permissions_in_order() {
+                let named = held.context == *context && *held.resource == **resource;
+                if named && only.is_none_or(|only| only.contains(&held.id)) {
+                    usage.push(self.usage(role, held));
+                }
+            }
+            if !usage.is_empty() {
+                rows.push(ResourceRow {
+                    resource: resource.clone(),
+                    context: *context,
+                    usage,
+                });
+            }
+        }
+        rows
+    }
+
+    pub(crate) fn right_rows(&self) -> Vec<RightRow> {
+        let mut rows: Vec<RightRow> = Vec::new();
+        for (_, held) in self.permissions_in_order() {
+            let same = rows.iter_mut().find(|row| {
+                row.context == held.context
+                    && row.operation == held.operation
+                    && *row.resource == *held.resource
+            });
+            match same {
+                Some(row) => row.ids.push(held.id),
+                None => rows.push(RightRow {
+                    resource: held.resource.to_string(),
+                    operation: held.operation,
+                    context: held.context,
+                    ids: vec![held.id],
+                }),
+            }
+        }
+        rows
+    }
+
+    pub(crate) fn located(&self) -> Vec<LocatedPermission> {
+        let rows = self.permissions_in_order().into_iter();
+        rows.map(|(role, held)| LocatedPermission {
+            id: held.id,
+            role_id: role.id,
+            owner: role.owner,
+        })
+        .collect()
+    }
+
+    fn permissions_in_order(&self) -> Vec<(&RoleRow, &Permission)> {
+        let all = self
+            .roles
+            .iter()
+            .flat_map(|role| role.permissions.iter().map(move |held| (role, held)));
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(_, held)| self.permissions.iter().position(|id| *id == held.id));
+        all
+    }
+
+    fn usage(&self, role: &RoleRow, held: &Permission) -> UsageRow {
+        let holder = self
+            .grants
+            .iter()
+            .find(|(_, held)| !role.is_shared && *held == role.id);
+        UsageRow {
+            permission_id: held.id,
+            role_id: role.id,
+            role_name: role.name.clone(),
+            is_role_shared: role.is_shared,
+            user_id: holder.map(|(user, _)| *user),
+            username: holder.map(|(user, _)| self.name_of(*user)),
+            operation: held.operation,
+        }
+    }
+
+    fn name_of(&self, id: UserId) -> String {
+        let user = self
+            .users
+            .iter()
+            .find(|user| user.row.id == id)
+            .expect("a holder exists");
+        user.row.username.clone()
+    }
+}
