@@ -107,6 +107,27 @@ fn guarded(document: &Value) -> Vec<Operation> {
 }
 
 #[tokio::test]
+async fn the_document_is_as_committed() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/http/openapi.json");
+    let mut document = document(&Server::start(Engine::Sqlite).await).await;
+    document.sort_all_objects();
+    let now = serde_json::to_string_pretty(&document).expect("a document can be written") + "\n";
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &now).expect("the document should be written");
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let first = now
+        .lines()
+        .zip(committed.lines())
+        .find(|(now, committed)| now != committed);
+    assert!(
+        now == committed,
+        "what clients see has changed, first at {first:?}; if that is right: \
+         UPDATE_SNAPSHOTS=1 cargo nextest run -E 'test(the_document_is_as_committed)'"
+    );
+}
+
+#[tokio::test]
 async fn every_published_operation_is_in_the_document() {
     let server = Server::start(Engine::Sqlite).await;
     let document = document(&server).await;
