@@ -33,7 +33,10 @@ pub struct Claim {
 impl Claim {
     /// A claim of `value` in `scope`.
     pub fn new(scope: &'static str, value: impl Into<String>) -> Self {
-        Self { scope, value: value.into() }
+        Self {
+            scope,
+            value: value.into(),
+        }
     }
 
     /// Whether the value is personal data, so that it is stored as a keyed hash only.

@@ -1,5 +1,6 @@
 //! Every event of every aggregate as one type, and the stored form of an event.
 
+use cqrs_es::DomainEvent;
 use serde_json::Value;
 
 use crate::{role::RoleEvent, session::SessionEvent, user::UserEvent, values::Timestamp};
@@ -34,7 +35,11 @@ pub enum UnreadableEvent {
 impl Event {
     /// Reads a stored event: `aggregate_type` and `event_type` as stored, `payload` the bare data, unsealed
     /// and brought up to the newest version.
-    pub fn from_stored(aggregate_type: &str, event_type: &str, payload: Value) -> Result<Self, UnreadableEvent> {
+    pub fn from_stored(
+        aggregate_type: &str,
+        event_type: &str,
+        payload: Value,
+    ) -> Result<Self, UnreadableEvent> {
         let tagged = tag(event_type, payload);
         let read = match aggregate_type {
             crate::user::TYPE => serde_json::from_value(tagged).map(Event::User),
@@ -44,8 +49,55 @@ impl Event {
         };
         read.map_err(|error| UnreadableEvent::Payload {
             event_type: event_type.to_owned(),
-            reason: error.to_string(),
+            reason: without_the_value(&error.to_string()),
         })
+    }
+
+    /// The type of the aggregate that it happened to, as stored.
+    pub const fn aggregate_type(&self) -> &'static str {
+        match self {
+            Self::User(_) => crate::user::TYPE,
+            Self::Role(_) => crate::role::TYPE,
+            Self::Session(_) => crate::session::TYPE,
+        }
+    }
+
+    /// Its own type, as stored.
+    pub const fn event_type(&self) -> &'static str {
+        match self {
+            Self::User(event) => event.stored_type(),
+            Self::Role(event) => event.stored_type(),
+            Self::Session(event) => event.stored_type(),
+        }
+    }
+
+    /// The version of its type in which it is written now.
+    pub fn event_version(&self) -> String {
+        match self {
+            Self::User(event) => event.event_version(),
+            Self::Role(event) => event.event_version(),
+            Self::Session(event) => event.event_version(),
+        }
+    }
+
+    /// The bare data, as [`Event::from_stored`] reads it, not yet sealed.
+    pub fn payload(&self) -> Result<Value, serde_json::Error> {
+        let tagged = match self {
+            Self::User(event) => serde_json::to_value(event),
+            Self::Role(event) => serde_json::to_value(event),
+            Self::Session(event) => serde_json::to_value(event),
+        };
+        tagged.map(untag)
+    }
+}
+
+/// What serde said, without the value that it stumbled over, which may be a secret or personal.
+fn without_the_value(message: &str) -> String {
+    match (message.find([':', '`']), message.rfind(", expected ")) {
+        (Some(value), Some(expected)) if value < expected => {
+            format!("{}{}", message[..value].trim_end(), &message[expected..])
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -77,4 +129,85 @@ pub struct Recorded {
     pub actor: String,
     /// What happened.
     pub event: Event,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn unreadable(aggregate_type: &str, event_type: &str, payload: Value) -> String {
+        Event::from_stored(aggregate_type, event_type, payload)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn an_event_knows_its_stored_names() {
+        let event = Event::Session(SessionEvent::TokenRevoked {});
+        assert_eq!(event.aggregate_type(), "session");
+        assert_eq!(event.event_type(), "session.token_revoked");
+        assert_eq!(event.event_version(), "1");
+        assert_eq!(event.payload().unwrap(), json!({}));
+    }
+
+    #[test]
+    fn a_tag_is_put_on_and_taken_off() {
+        let payload = json!({ "username": "ada" });
+        assert_eq!(
+            tag("user.renamed", payload.clone()),
+            json!({ "type": "user.renamed", "data": payload })
+        );
+        assert_eq!(untag(tag("user.renamed", payload.clone())), payload);
+        assert_eq!(untag(json!({ "type": "user.deleted" })), json!({}));
+    }
+
+    #[test]
+    fn a_role_that_is_not_protected_does_not_say_so() {
+        let payload = json!({ "name": "operators", "is_shared": true, "auto_generated": false });
+        let event = Event::from_stored("role", "role.created", payload.clone()).unwrap();
+        assert!(matches!(
+            event,
+            Event::Role(RoleEvent::Created { protected: false, .. })
+        ));
+        assert_eq!(event.payload().unwrap(), payload);
+    }
+
+    #[test]
+    fn an_unset_option_is_written_as_null_and_read_when_missing() {
+        let payload = json!({ "fingerprint": "a".repeat(64), "created_at": "2026-01-01T00:00:00.000000Z" });
+        let event = Event::from_stored("user", "user.certificate_added", payload).unwrap();
+        assert_eq!(event.payload().unwrap()["expires_at"], Value::Null);
+    }
+
+    #[test]
+    fn unknown_names_are_unreadable() {
+        assert_eq!(
+            unreadable("ship", "ship.sunk", json!({})),
+            r#"unknown aggregate type "ship""#
+        );
+        assert!(unreadable("user", "user.promoted", json!({})).contains("user.promoted does not fit"));
+        assert!(unreadable("user", "role.deleted", json!({})).contains("role.deleted does not fit"));
+    }
+
+    #[test]
+    fn a_misfit_is_told_without_the_value() {
+        for payload in [
+            json!("hush"),
+            json!(["hush"]),
+            json!({ "identity_provider": "hush, expected hush" }),
+            json!({ "username": "ada", "identity_provider": "local", "auto_generated": "hush" }),
+            json!({ "username": { "hush": "hush" } }),
+        ] {
+            let message = unreadable("user", "user.created", payload);
+            assert!(!message.contains("hush"), "{message}");
+        }
+        let message = unreadable("user", "user.password_set", json!({ "password_hash": 4711 }));
+        assert_eq!(
+            message,
+            "event user.password_set does not fit its type: invalid type, expected a string"
+        );
+        assert!(unreadable("user", "user.renamed", json!({})).contains("missing field `username`"));
+    }
 }

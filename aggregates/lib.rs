@@ -9,11 +9,18 @@
 
 pub mod claim;
 pub mod event;
+#[cfg(test)]
+mod golden;
+mod permission_set;
 pub mod role;
 pub mod sealing;
 pub mod session;
+#[cfg(test)]
+mod testing;
+pub mod upcast;
 pub mod user;
 pub mod values;
 
 pub use claim::{Claim, Claims};
 pub use event::{Event, Recorded};
+pub use upcast::upcast;

@@ -48,7 +48,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 10, patience: Duration::from_secs(5), search_path: None }
+        Self {
+            connections: 10,
+            patience: Duration::from_secs(5),
+            search_path: None,
+        }
     }
 }
 
@@ -108,9 +112,10 @@ impl Db {
     /// Begins a transaction that reads one state of the database, however many statements it has.
     pub async fn snapshot(&self) -> Result<Tx, Error> {
         Ok(match self {
-            Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
+            ),
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
         })
     }
@@ -118,20 +123,34 @@ impl Db {
     /// All rows of one statement, read outside of any transaction.
     pub async fn all(&self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
         Ok(match self {
-            Self::Postgres(pool) => {
-                statement.postgres().fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
-            }
-            Self::Sqlite { readers, .. } => {
-                statement.sqlite().fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
-            }
+            Self::Postgres(pool) => statement
+                .postgres()
+                .fetch_all(pool)
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+            Self::Sqlite { readers, .. } => statement
+                .sqlite()
+                .fetch_all(readers)
+                .await?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
         })
     }
 
     /// The first row of one statement, if there is one.
     pub async fn optional(&self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
         Ok(match self {
-            Self::Postgres(pool) => statement.postgres().fetch_optional(pool).await?.map(Row::Postgres),
-            Self::Sqlite { readers, .. } => statement.sqlite().fetch_optional(readers).await?.map(Row::Sqlite),
+            Self::Postgres(pool) => statement
+                .postgres()
+                .fetch_optional(pool)
+                .await?
+                .map(Row::Postgres),
+            Self::Sqlite { readers, .. } => {
+                statement.sqlite().fetch_optional(readers).await?.map(Row::Sqlite)
+            }
         })
     }
 
@@ -155,7 +174,11 @@ impl Db {
     /// Tells other processes on the same Postgres `message` on `channel`. SQLite has no other processes.
     pub async fn notify(&self, channel: &str, message: &str) -> Result<(), Error> {
         if let Self::Postgres(pool) = self {
-            sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(message).execute(pool).await?;
+            sqlx::query("SELECT pg_notify($1, $2)")
+                .bind(channel)
+                .bind(message)
+                .execute(pool)
+                .await?;
         }
         Ok(())
     }
@@ -205,20 +228,36 @@ impl Tx {
     /// All rows.
     pub async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
         Ok(match self {
-            Self::Postgres(tx) => {
-                statement.postgres().fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
-            }
-            Self::Sqlite(tx) => {
-                statement.sqlite().fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
-            }
+            Self::Postgres(tx) => statement
+                .postgres()
+                .fetch_all(&mut **tx)
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+            Self::Sqlite(tx) => statement
+                .sqlite()
+                .fetch_all(&mut **tx)
+                .await?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
         })
     }
 
     /// The first row, if there is one.
     pub async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
         Ok(match self {
-            Self::Postgres(tx) => statement.postgres().fetch_optional(&mut **tx).await?.map(Row::Postgres),
-            Self::Sqlite(tx) => statement.sqlite().fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+            Self::Postgres(tx) => statement
+                .postgres()
+                .fetch_optional(&mut **tx)
+                .await?
+                .map(Row::Postgres),
+            Self::Sqlite(tx) => statement
+                .sqlite()
+                .fetch_optional(&mut **tx)
+                .await?
+                .map(Row::Sqlite),
         })
     }
 
@@ -296,7 +335,10 @@ pub struct Statement<'a> {
 
 /// A statement of this text, without arguments yet.
 pub fn sql<'a>(text: impl Into<Cow<'a, str>>) -> Statement<'a> {
-    Statement { text: text.into(), arguments: Vec::new() }
+    Statement {
+        text: text.into(),
+        arguments: Vec::new(),
+    }
 }
 
 /// `($1, $2), ($3, $4)`: placeholders for `rows` rows of `columns` columns, counted from `first`.
@@ -356,7 +398,10 @@ impl<'a> Statement<'a> {
 }
 
 /// A row, read by column number from 0.
-#[expect(missing_debug_implementations, reason = "rows hold personal data, and SqliteRow has none")]
+#[expect(
+    missing_debug_implementations,
+    reason = "rows hold personal data, and SqliteRow has none"
+)]
 pub enum Row {
     /// Of Postgres.
     Postgres(PgRow),

@@ -38,6 +38,8 @@ pub struct CreateRole {
     pub is_shared: bool,
     /// Made by a service.
     pub auto_generated: bool,
+    /// Stays as it is made, for ever: the administrator role.
+    pub protected: bool,
     /// What it gives.
     pub permissions: Vec<Permission>,
 }

@@ -18,6 +18,9 @@ pub enum RoleEvent {
         is_shared: bool,
         /// Made by a service, not by a person.
         auto_generated: bool,
+        /// The role stays as it is made, for ever.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        protected: bool,
     },
     /// The role has another name.
     #[serde(rename = "role.renamed")]
@@ -59,8 +62,9 @@ pub enum RoleEvent {
     Deleted {},
 }
 
-impl DomainEvent for RoleEvent {
-    fn event_type(&self) -> String {
+impl RoleEvent {
+    /// The name under which an event of this kind is stored.
+    pub const fn stored_type(&self) -> &'static str {
         match self {
             Self::Created { .. } => "role.created",
             Self::Renamed { .. } => "role.renamed",
@@ -70,7 +74,12 @@ impl DomainEvent for RoleEvent {
             Self::PermissionRemoved { .. } => "role.permission_removed",
             Self::Deleted {} => "role.deleted",
         }
-        .to_owned()
+    }
+}
+
+impl DomainEvent for RoleEvent {
+    fn event_type(&self) -> String {
+        self.stored_type().to_owned()
     }
 
     fn event_version(&self) -> String {

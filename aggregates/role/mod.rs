@@ -2,15 +2,21 @@
 
 mod add_permission;
 mod change_permission;
+mod claims;
 mod command;
 mod create_role;
 mod delete_role;
 mod error;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod remove_permission;
 mod update_role;
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
@@ -20,9 +26,145 @@ pub use error::RoleError;
 pub use event::RoleEvent;
 
 use crate::{
-    claim::{self, Claim, Claims},
+    permission_set::IdTaken,
     values::{Permission, PermissionId},
 };
 
 /// The stored name of this aggregate type.
 pub const TYPE: &str = "role";
+
+/// A role as its events tell.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Role {
+    /// How far the role has come.
+    stage: Stage,
+    /// Empty before creation.
+    pub name: String,
+    /// May be held by more than one user.
+    pub is_shared: bool,
+    /// Made by a service, not by a person.
+    pub auto_generated: bool,
+    /// Stays as it was made, for ever.
+    pub protected: bool,
+    /// What it gives.
+    pub permissions: BTreeMap<PermissionId, Permission>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    #[default]
+    Absent,
+    Live,
+    Deleted,
+}
+
+impl From<IdTaken> for RoleError {
+    fn from(IdTaken: IdTaken) -> Self {
+        Self::PermissionIdTaken
+    }
+}
+
+impl Role {
+    /// Whether the role was created and not deleted.
+    pub fn exists(&self) -> bool {
+        self.stage == Stage::Live
+    }
+
+    /// `NotFound` unless the role exists.
+    fn must_exist(&self) -> Result<(), RoleError> {
+        if self.exists() {
+            Ok(())
+        } else {
+            Err(RoleError::NotFound)
+        }
+    }
+
+    /// The events, unless they would change a protected role.
+    fn may_become(&self, events: Vec<RoleEvent>) -> Result<Vec<RoleEvent>, RoleError> {
+        if self.protected && !events.is_empty() {
+            Err(RoleError::Protected)
+        } else {
+            Ok(events)
+        }
+    }
+
+    /// The events that a command comes to in this state, or why it is refused.
+    pub fn decide(&self, command: RoleCommand) -> Result<Vec<RoleEvent>, RoleError> {
+        match command {
+            RoleCommand::Create(command) => create_role::decide(self, command),
+            RoleCommand::Update(command) => update_role::decide(self, command),
+            RoleCommand::AddPermission(permission) => add_permission::decide(self, permission),
+            RoleCommand::ChangePermission {
+                id,
+                resource,
+                operation,
+            } => change_permission::decide(self, id, resource, operation),
+            RoleCommand::RemovePermission { id } => remove_permission::decide(self, id),
+            RoleCommand::Delete => delete_role::decide(self),
+        }
+    }
+}
+
+impl Aggregate for Role {
+    const TYPE: &'static str = TYPE;
+    type Command = RoleCommand;
+    type Event = RoleEvent;
+    type Error = RoleError;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: RoleCommand,
+        (): &Self::Services,
+        sink: &EventSink<Self>,
+    ) -> Result<(), RoleError> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: RoleEvent) {
+        match event {
+            RoleEvent::Created {
+                name,
+                is_shared,
+                auto_generated,
+                protected,
+            } => {
+                *self = Self {
+                    stage: Stage::Live,
+                    name: name.to_string(),
+                    is_shared,
+                    auto_generated,
+                    protected,
+                    permissions: BTreeMap::new(),
+                }
+            }
+            RoleEvent::Renamed { name } => self.name = name.to_string(),
+            RoleEvent::SharingChanged { is_shared } => self.is_shared = is_shared,
+            RoleEvent::PermissionAdded { permission } => {
+                self.permissions.insert(permission.id, permission);
+            }
+            RoleEvent::PermissionChanged {
+                id,
+                resource,
+                operation,
+            } => {
+                if let Some(permission) = self.permissions.get_mut(&id) {
+                    permission.resource = resource;
+                    permission.operation = operation;
+                }
+            }
+            RoleEvent::PermissionRemoved { id } => {
+                self.permissions.remove(&id);
+            }
+            RoleEvent::Deleted {} => {
+                *self = Self {
+                    stage: Stage::Deleted,
+                    ..Self::default()
+                }
+            }
+        }
+    }
+}

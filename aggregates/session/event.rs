@@ -33,13 +33,19 @@ pub enum SessionEvent {
     TokenRevoked {},
 }
 
-impl DomainEvent for SessionEvent {
-    fn event_type(&self) -> String {
+impl SessionEvent {
+    /// The name under which an event of this kind is stored.
+    pub const fn stored_type(&self) -> &'static str {
         match self {
             Self::TokenIssued { .. } => "session.token_issued",
             Self::TokenRevoked {} => "session.token_revoked",
         }
-        .to_owned()
+    }
+}
+
+impl DomainEvent for SessionEvent {
+    fn event_type(&self) -> String {
+        self.stored_type().to_owned()
     }
 
     fn event_version(&self) -> String {

@@ -1,7 +1,8 @@
 //! What may be asked of a user.
 
 use crate::values::{
-    Certificate, Fingerprint, GrantType, IdentityProvider, Permission, PermissionId, RoleId, Username,
+    Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission, PermissionId, RoleId,
+    Username,
 };
 
 /// A wish concerning one user. Passwords arrive hashed (a PHC string), ids and times from outside.
@@ -11,18 +12,22 @@ pub enum UserCommand {
     Create(CreateUser),
     /// The user replaces their own password; the old one was verified.
     ChangePassword {
+        /// What the old password was verified against. If it is no longer the hash held, the change is refused.
+        verified: PasswordHash,
         /// A PHC string.
-        password_hash: String,
+        password_hash: PasswordHash,
     },
     /// Somebody else sets the password.
     SetPassword {
         /// A PHC string.
-        password_hash: String,
+        password_hash: PasswordHash,
     },
     /// The same password under stronger parameters, at login.
     RehashPassword {
+        /// What the password was verified against. If it is no longer the hash held, nothing happens.
+        verified: PasswordHash,
         /// A PHC string.
-        password_hash: String,
+        password_hash: PasswordHash,
     },
     /// Change what is given; leave the rest.
     Update(UpdateUser),
@@ -78,7 +83,7 @@ pub struct CreateUser {
     /// The user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
     /// A PHC string.
-    pub password_hash: Option<String>,
+    pub password_hash: Option<PasswordHash>,
     /// Roles to hold.
     pub roles: Vec<RoleGrant>,
     /// Permissions of the user's own.
@@ -101,7 +106,7 @@ pub struct UpdateUser {
     /// Whether a second factor must be enrolled.
     pub enforce_mfa_enrollment: Option<bool>,
     /// A new password, as a PHC string (set by somebody else).
-    pub password_hash: Option<String>,
+    pub password_hash: Option<PasswordHash>,
     /// Exactly these roles.
     pub roles: Option<Vec<RoleGrant>>,
     /// Exactly these permissions of the user's own. Those that say the same as one held keep that one's id.

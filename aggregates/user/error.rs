@@ -23,6 +23,9 @@ pub enum UserError {
     /// This server does not keep the user's password.
     #[error("the password of this user is kept by another identity provider")]
     PasswordNotLocal,
+    /// The password that was verified is no longer the user's.
+    #[error("the password was changed by somebody else meanwhile")]
+    PasswordNotCurrent,
     /// The role is not held.
     #[error("the user does not hold role {0}")]
     RoleNotHeld(RoleId),

@@ -3,7 +3,9 @@
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Certificate, Fingerprint, GrantType, IdentityProvider, Permission, PermissionId, RoleId};
+use crate::values::{
+    Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission, PermissionId, RoleId,
+};
 
 /// A fact about a user. Stored names and fields are for ever: to change one, add a version and an upcaster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +27,7 @@ pub enum UserEvent {
         /// The user must enrol a second factor.
         enforce_mfa_enrollment: bool,
         /// Secret: a PHC string.
-        password_hash: Option<String>,
+        password_hash: Option<PasswordHash>,
     },
     /// The user has another username.
     #[serde(rename = "user.renamed")]
@@ -37,19 +39,19 @@ pub enum UserEvent {
     #[serde(rename = "user.password_changed")]
     PasswordChanged {
         /// Secret: a PHC string.
-        password_hash: String,
+        password_hash: PasswordHash,
     },
     /// Somebody else set the user's password.
     #[serde(rename = "user.password_set")]
     PasswordSet {
         /// Secret: a PHC string.
-        password_hash: String,
+        password_hash: PasswordHash,
     },
     /// The same password, hashed again under stronger parameters.
     #[serde(rename = "user.password_rehashed")]
     PasswordRehashed {
         /// Secret: a PHC string.
-        password_hash: String,
+        password_hash: PasswordHash,
     },
     /// The publish prefix changed.
     #[serde(rename = "user.publish_prefix_changed")]
@@ -123,8 +125,9 @@ pub enum UserEvent {
     Deleted {},
 }
 
-impl DomainEvent for UserEvent {
-    fn event_type(&self) -> String {
+impl UserEvent {
+    /// The name under which an event of this kind is stored.
+    pub const fn stored_type(&self) -> &'static str {
         match self {
             Self::Created { .. } => "user.created",
             Self::Renamed { .. } => "user.renamed",
@@ -144,7 +147,12 @@ impl DomainEvent for UserEvent {
             Self::TokensRevoked {} => "user.tokens_revoked",
             Self::Deleted {} => "user.deleted",
         }
-        .to_owned()
+    }
+}
+
+impl DomainEvent for UserEvent {
+    fn event_type(&self) -> String {
+        self.stored_type().to_owned()
     }
 
     fn event_version(&self) -> String {

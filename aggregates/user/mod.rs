@@ -2,11 +2,14 @@
 
 mod add_certificate;
 mod change_password;
+mod claims;
 mod command;
 mod create_user;
 mod delete_user;
 mod error;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod grant_permission;
 mod grant_role;
 mod rehash_password;
@@ -14,10 +17,14 @@ mod remove_certificate;
 mod revoke_all_tokens;
 mod revoke_permission;
 mod revoke_role;
+mod rules;
 mod set_password;
 mod update_user;
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
@@ -26,12 +33,9 @@ pub use command::{CreateUser, RoleGrant, UpdateUser, UserCommand};
 pub use error::UserError;
 pub use event::UserEvent;
 
-use crate::{
-    claim::{self, Claim, Claims},
-    values::{
-        Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, Permission, PermissionId, RoleId,
-        satisfied,
-    },
+use crate::values::{
+    Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, PasswordHash, Permission,
+    PermissionId, RoleId, satisfied,
 };
 
 /// The stored name of this aggregate type.
@@ -40,7 +44,7 @@ pub const TYPE: &str = "user";
 /// A user as their events tell.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct User {
-    /// The id, once created.
+    /// How far the user has come.
     stage: Stage,
     /// Empty before creation.
     pub username: String,
@@ -53,7 +57,7 @@ pub struct User {
     /// The user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
     /// A PHC string.
-    pub password_hash: Option<String>,
+    pub password_hash: Option<PasswordHash>,
     /// Roles held, and whether exclusively.
     pub roles: BTreeMap<RoleId, bool>,
     /// Permissions of the user's own.
@@ -82,7 +86,10 @@ impl User {
         self.exists()
             && self.identity_provider == Some(IdentityProvider::Local)
             && self.password_hash.is_some()
-            && self.grant_types.iter().any(|grant| grant.method == GrantMethod::Password)
+            && self
+                .grant_types
+                .iter()
+                .any(|grant| grant.method == GrantMethod::Password)
             && satisfied(&self.grant_types, &[GrantMethod::Password, GrantMethod::Token])
     }
 
@@ -93,6 +100,134 @@ impl User {
 
     /// `NotFound` unless the user exists.
     fn must_exist(&self) -> Result<(), UserError> {
-        if self.exists() { Ok(()) } else { Err(UserError::NotFound) }
+        if self.exists() {
+            Ok(())
+        } else {
+            Err(UserError::NotFound)
+        }
+    }
+
+    /// `NotFound` unless the user exists; `PasswordNotLocal` unless this server keeps their password.
+    fn must_keep_password(&self) -> Result<(), UserError> {
+        self.must_exist()?;
+        match self.identity_provider {
+            Some(IdentityProvider::Local) => Ok(()),
+            _ => Err(UserError::PasswordNotLocal),
+        }
+    }
+
+    /// The events that a command comes to in this state, or why it is refused.
+    pub fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
+        match command {
+            UserCommand::Create(command) => create_user::decide(self, command),
+            UserCommand::ChangePassword {
+                verified,
+                password_hash,
+            } => change_password::decide(self, &verified, password_hash),
+            UserCommand::SetPassword { password_hash } => set_password::decide(self, password_hash),
+            UserCommand::RehashPassword {
+                verified,
+                password_hash,
+            } => rehash_password::decide(self, &verified, password_hash),
+            UserCommand::Update(command) => update_user::decide(self, command),
+            UserCommand::GrantRole(grant) => grant_role::decide(self, grant),
+            UserCommand::RevokeRole { role_id } => revoke_role::decide(self, role_id),
+            UserCommand::GrantPermission(permission) => grant_permission::decide(self, permission),
+            UserCommand::RevokePermission { id } => revoke_permission::decide(self, id),
+            UserCommand::AddCertificate(certificate) => add_certificate::decide(self, certificate),
+            UserCommand::RemoveCertificate { fingerprint } => remove_certificate::decide(self, fingerprint),
+            UserCommand::RevokeAllTokens => revoke_all_tokens::decide(self),
+            UserCommand::Delete => delete_user::decide(self),
+        }
+    }
+}
+
+impl Aggregate for User {
+    const TYPE: &'static str = TYPE;
+    type Command = UserCommand;
+    type Event = UserEvent;
+    type Error = UserError;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: UserCommand,
+        (): &Self::Services,
+        sink: &EventSink<Self>,
+    ) -> Result<(), UserError> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: UserEvent) {
+        match event {
+            UserEvent::Created {
+                username,
+                identity_provider,
+                auto_generated: _,
+                mqtt_publish_prefix,
+                grant_types,
+                enforce_mfa_enrollment,
+                password_hash,
+            } => {
+                *self = Self {
+                    stage: Stage::Live,
+                    username,
+                    identity_provider: Some(identity_provider),
+                    mqtt_publish_prefix,
+                    grant_types,
+                    enforce_mfa_enrollment,
+                    password_hash,
+                    ..Self::default()
+                }
+            }
+            UserEvent::Renamed { username } => self.username = username,
+            UserEvent::PasswordChanged { password_hash }
+            | UserEvent::PasswordSet { password_hash }
+            | UserEvent::PasswordRehashed { password_hash } => self.password_hash = Some(password_hash),
+            UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
+                self.mqtt_publish_prefix = mqtt_publish_prefix;
+            }
+            UserEvent::IdentityProviderChanged { identity_provider } => {
+                self.identity_provider = Some(identity_provider);
+                if identity_provider != IdentityProvider::Local {
+                    self.password_hash = None;
+                }
+            }
+            UserEvent::GrantTypesChanged { grant_types } => self.grant_types = grant_types,
+            UserEvent::MfaEnforcementChanged {
+                enforce_mfa_enrollment,
+            } => {
+                self.enforce_mfa_enrollment = enforce_mfa_enrollment;
+            }
+            UserEvent::RoleGranted { role_id, exclusive } => {
+                self.roles.insert(role_id, exclusive);
+            }
+            UserEvent::RoleRevoked { role_id } => {
+                self.roles.remove(&role_id);
+            }
+            UserEvent::PermissionGranted { permission } => {
+                self.permissions.insert(permission.id, permission);
+            }
+            UserEvent::PermissionRevoked { id } => {
+                self.permissions.remove(&id);
+            }
+            UserEvent::CertificateAdded { certificate } => {
+                self.certificates
+                    .insert(certificate.fingerprint.clone(), certificate);
+            }
+            UserEvent::CertificateRemoved { fingerprint } => {
+                self.certificates.remove(&fingerprint);
+            }
+            UserEvent::TokensRevoked {} => {}
+            UserEvent::Deleted {} => {
+                *self = Self {
+                    stage: Stage::Deleted,
+                    ..Self::default()
+                }
+            }
+        }
     }
 }

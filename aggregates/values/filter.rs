@@ -13,7 +13,12 @@ pub struct TopicFilter(pub(super) String);
 impl TopicFilter {
     /// Reads a filter, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fail = |rule| Err(Invalid { what: "resource", rule });
+        let fail = |rule| {
+            Err(Invalid {
+                what: "resource",
+                rule,
+            })
+        };
         if text.is_empty() {
             return fail("must not be empty");
         }
@@ -42,3 +47,98 @@ impl TopicFilter {
 }
 
 text_value!(TopicFilter);
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+
+    #[test]
+    fn the_examples_of_mqtt_are_read() {
+        // MQTT 5.0 sections 4.7.1.2, 4.7.1.3 and 4.7.3.
+        let filters = [
+            "sport/tennis/player1/#",
+            "sport/#",
+            "#",
+            "+",
+            "+/tennis/#",
+            "sport/+/player1",
+            "/finance",
+            "+/+",
+            "/+",
+            "/",
+            "//",
+            "Accounts payable",
+            "$SYS/#",
+            "/api/users/#",
+        ];
+        for filter in filters {
+            assert_eq!(&*TopicFilter::parse(filter).unwrap(), filter);
+        }
+    }
+
+    #[test]
+    fn what_mqtt_forbids_is_refused() {
+        for (filter, rule) in [
+            ("", "must not be empty"),
+            ("sport/tennis#", "# and + must be whole levels"),
+            ("sport+", "# and + must be whole levels"),
+            ("sport/++/x", "# and + must be whole levels"),
+            ("sport/+#", "# and + must be whole levels"),
+            ("sport/tennis/#/ranking", "# must be the last level"),
+            ("#/", "# must be the last level"),
+            ("a\0b", "must not contain NUL"),
+        ] {
+            assert_eq!(
+                TopicFilter::parse(filter),
+                Err(Invalid {
+                    what: "resource",
+                    rule
+                }),
+                "{filter:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_filter_fits_an_mqtt_string() {
+        assert!(TopicFilter::parse(&"x".repeat(MAX_FILTER_BYTES)).is_ok());
+        assert!(TopicFilter::parse(&"x".repeat(MAX_FILTER_BYTES + 1)).is_err());
+        assert!(TopicFilter::parse(&"é".repeat(MAX_FILTER_BYTES / 2 + 1)).is_err());
+    }
+
+    #[test]
+    fn json_is_checked_too() {
+        assert!(serde_json::from_str::<TopicFilter>(r#""a/#""#).is_ok());
+        assert!(serde_json::from_str::<TopicFilter>(r##""a#""##).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn levels_make_a_filter(
+            levels in vec(select(vec!["", "a", "+", "$b", " "]), 1..8),
+            rest in any::<bool>(),
+        ) {
+            let mut text = levels.join("/");
+            if rest {
+                text.push_str("/#");
+            }
+            prop_assume!(!text.is_empty());
+            let filter = TopicFilter::parse(&text).unwrap();
+            prop_assert_eq!(filter.has_wildcard(), rest || levels.contains(&"+"));
+            prop_assert_eq!(filter.to_string().parse(), Ok(filter));
+        }
+
+        #[test]
+        fn a_filter_read_obeys_every_rule(text in "[a/+#\0]{0,8}") {
+            if let Ok(filter) = TopicFilter::parse(&text) {
+                prop_assert_eq!(&*filter, text.as_str());
+                let levels: Vec<&str> = text.split('/').collect();
+                prop_assert!(!text.is_empty() && !text.contains('\0'));
+                prop_assert!(levels.iter().all(|level| level.len() == 1 || !level.contains(['+', '#'])));
+                prop_assert!(!levels[..levels.len() - 1].contains(&"#"));
+            }
+        }
+    }
+}

@@ -32,7 +32,10 @@ impl GrantMethod {
             "password" => Ok(Self::Password),
             "certificate" => Ok(Self::Certificate),
             "token" => Ok(Self::Token),
-            _ => Err(Invalid { what: "grantTypes.method", rule: "must be password, certificate or token" }),
+            _ => Err(Invalid {
+                what: "grantTypes.method",
+                rule: "must be password, certificate or token",
+            }),
         }
     }
 }
@@ -49,6 +52,84 @@ pub struct GrantType {
 /// Whether what was `presented` satisfies `grants`: every required method is presented, and at least one of
 /// all the methods is. No methods at all means nobody gets in.
 pub fn satisfied(grants: &[GrantType], presented: &[GrantMethod]) -> bool {
-    grants.iter().all(|grant| !grant.is_required || presented.contains(&grant.method))
+    grants
+        .iter()
+        .all(|grant| !grant.is_required || presented.contains(&grant.method))
         && grants.iter().any(|grant| presented.contains(&grant.method))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::{
+        GrantMethod::{Certificate, Password, Token},
+        *,
+    };
+
+    fn optional(method: GrantMethod) -> GrantType {
+        GrantType {
+            method,
+            is_required: false,
+        }
+    }
+
+    fn required(method: GrantMethod) -> GrantType {
+        GrantType {
+            method,
+            is_required: true,
+        }
+    }
+
+    #[test]
+    fn the_wire_form_is_read_as_it_is_written() {
+        for method in [Password, Certificate, Token] {
+            assert_eq!(GrantMethod::parse(method.as_str()), Ok(method));
+            assert_eq!(serde_json::to_value(method).unwrap(), method.as_str());
+        }
+        for text in ["", "Password", "passwords"] {
+            assert!(GrantMethod::parse(text).is_err());
+        }
+    }
+
+    #[test]
+    fn of_those_not_required_any_one_is_enough() {
+        let grants = [optional(Password), optional(Certificate)];
+        assert!(satisfied(&grants, &[Password]));
+        assert!(satisfied(&grants, &[Certificate]));
+        assert!(!satisfied(&grants, &[Token]));
+        assert!(!satisfied(&grants, &[]));
+    }
+
+    #[test]
+    fn a_required_one_is_always_needed() {
+        let grants = [optional(Password), required(Certificate)];
+        assert!(!satisfied(&grants, &[Password]));
+        assert!(satisfied(&grants, &[Certificate]));
+        assert!(!satisfied(
+            &[required(Password), required(Certificate)],
+            &[Password]
+        ));
+    }
+
+    #[test]
+    fn without_methods_nobody_gets_in() {
+        assert!(!satisfied(&[], &[Password, Certificate, Token]));
+        assert!(!satisfied(&[], &[]));
+    }
+
+    proptest! {
+        #[test]
+        fn presenting_more_never_hurts(
+            grants in vec((select(vec![Password, Certificate, Token]), any::<bool>()), 0..4),
+            presented in vec(select(vec![Password, Certificate, Token]), 0..3),
+            more in select(vec![Password, Certificate, Token]),
+        ) {
+            let grants: Vec<GrantType> =
+                grants.into_iter().map(|(method, is_required)| GrantType { method, is_required }).collect();
+            if satisfied(&grants, &presented) {
+                prop_assert!(satisfied(&grants, &[presented, vec![more]].concat()));
+            }
+        }
+    }
 }

@@ -57,3 +57,55 @@ impl UserId {
         RoleId(Uuid::new_v5(&self.0, b"own-permissions"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_the_hyphenated_form_is_read() {
+        let hyphenated = "6D756e69-6d65-4e74-8000-000000000001";
+        assert_eq!(RoleId::parse(hyphenated), Ok(RoleId::ADMINISTRATOR));
+        for text in [
+            "",
+            "1",
+            "6d756e696d654e748000000000000001",
+            "{6d756e69-6d65-4e74-8000-000000000001}",
+            "urn:uuid:6d756e69-6d65-4e74-8000-000000000001",
+            "6d756e69-6d65-4e74-8000-00000000000g",
+            "6d756e69-6d65-4e748-000-000000000001",
+        ] {
+            assert!(RoleId::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_roles_of_every_installation_are_two() {
+        assert_eq!(
+            RoleId::MINIMUM_ACCESS.to_string(),
+            "6d756e69-6d65-4e74-8000-000000000002"
+        );
+        assert_ne!(RoleId::ADMINISTRATOR, RoleId::MINIMUM_ACCESS);
+    }
+
+    #[test]
+    fn a_user_has_one_own_role_and_no_other_user_has_it() {
+        let (one, other) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
+        assert_eq!(one.own_role().to_string(), "675d9eea-6b2d-58b7-9be4-60687bdde849");
+        assert_ne!(one.own_role(), other.own_role());
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_is_read_as_it_is_written(number in any::<u128>()) {
+            let id = UserId(Uuid::from_u128(number));
+            prop_assert_eq!(UserId::parse(&id.to_string()), Ok(id));
+            prop_assert_eq!(UserId::parse(&id.to_string().to_uppercase()), Ok(id));
+            let json = serde_json::to_value(id).unwrap();
+            prop_assert_eq!(&json, &serde_json::Value::String(id.to_string()));
+            prop_assert_eq!(serde_json::from_value::<UserId>(json).unwrap(), id);
+        }
+    }
+}

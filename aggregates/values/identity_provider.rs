@@ -34,7 +34,31 @@ impl IdentityProvider {
             "local" => Ok(Self::Local),
             "ldap" => Ok(Self::Ldap),
             "msEntraId" | "msentraid" => Ok(Self::MsEntraId),
-            _ => Err(Invalid { what: "identityProvider", rule: "must be local, ldap or msEntraId" }),
+            _ => Err(Invalid {
+                what: "identityProvider",
+                rule: "must be local, ldap or msEntraId",
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IdentityProvider::*, *};
+
+    #[test]
+    fn the_wire_form_is_read_as_it_is_written() {
+        for provider in [Local, Ldap, MsEntraId] {
+            assert_eq!(IdentityProvider::parse(provider.as_str()), Ok(provider));
+            assert_eq!(serde_json::to_value(provider).unwrap(), provider.as_str());
+        }
+    }
+
+    #[test]
+    fn both_spellings_of_entra_are_read_and_nothing_else() {
+        assert_eq!(IdentityProvider::parse("msentraid"), Ok(MsEntraId));
+        for text in ["", "Local", "LDAP", "entra"] {
+            assert!(IdentityProvider::parse(text).is_err(), "{text:?}");
         }
     }
 }

@@ -28,7 +28,10 @@ impl Context {
         match text {
             "http" => Ok(Self::Http),
             "mqtt" => Ok(Self::Mqtt),
-            _ => Err(Invalid { what: "context", rule: "must be http or mqtt" }),
+            _ => Err(Invalid {
+                what: "context",
+                rule: "must be http or mqtt",
+            }),
         }
     }
 }
@@ -62,13 +65,19 @@ impl Operation {
             "read" => Ok(Self::Read),
             "write" => Ok(Self::Write),
             "readWrite" => Ok(Self::ReadWrite),
-            _ => Err(Invalid { what: "operation", rule: "must be read, write or readWrite" }),
+            _ => Err(Invalid {
+                what: "operation",
+                rule: "must be read, write or readWrite",
+            }),
         }
     }
 
     /// Whether this grants all that `wanted` asks.
     pub const fn covers(self, wanted: Self) -> bool {
-        matches!((self, wanted), (Self::ReadWrite, _) | (Self::Read, Self::Read) | (Self::Write, Self::Write))
+        matches!(
+            (self, wanted),
+            (Self::ReadWrite, _) | (Self::Read, Self::Read) | (Self::Write, Self::Write)
+        )
     }
 }
 
@@ -94,13 +103,114 @@ impl Permission {
         context: Context,
     ) -> Result<Self, Invalid> {
         if context == Context::Http && !resource.starts_with('/') {
-            return Err(Invalid { what: "resource", rule: "must start with / in context http" });
+            return Err(Invalid {
+                what: "resource",
+                rule: "must start with / in context http",
+            });
         }
-        Ok(Self { id, resource, operation, context })
+        Ok(Self {
+            id,
+            resource,
+            operation,
+            context,
+        })
     }
 
     /// Whether two permissions say the same, whatever their ids.
     pub fn same_right(&self, other: &Self) -> bool {
         self.resource == other.resource && self.operation == other.operation && self.context == other.context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn permission(
+        id: u128,
+        resource: &str,
+        operation: Operation,
+        context: Context,
+    ) -> Result<Permission, Invalid> {
+        Permission::new(
+            PermissionId(Uuid::from_u128(id)),
+            resource.parse()?,
+            operation,
+            context,
+        )
+    }
+
+    #[test]
+    fn in_http_a_resource_is_a_path() {
+        for resource in ["/", "/api/users/#", "/+"] {
+            assert!(
+                permission(1, resource, Operation::Read, Context::Http).is_ok(),
+                "{resource}"
+            );
+        }
+        for resource in ["api", "#", "+/users"] {
+            assert!(
+                permission(1, resource, Operation::Read, Context::Http).is_err(),
+                "{resource}"
+            );
+            assert!(
+                permission(1, resource, Operation::Read, Context::Mqtt).is_ok(),
+                "{resource}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_wire_forms_are_read_as_they_are_written() {
+        for context in [Context::Http, Context::Mqtt] {
+            assert_eq!(Context::parse(context.as_str()), Ok(context));
+            assert_eq!(serde_json::to_value(context).unwrap(), context.as_str());
+        }
+        for operation in [Operation::Read, Operation::Write, Operation::ReadWrite] {
+            assert_eq!(Operation::parse(operation.as_str()), Ok(operation));
+            assert_eq!(serde_json::to_value(operation).unwrap(), operation.as_str());
+        }
+        for text in ["", "HTTP", "readwrite", "https"] {
+            assert!(
+                Context::parse(text).is_err() && Operation::parse(text).is_err(),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn both_covers_each_and_neither_covers_the_other() {
+        use Operation::{Read, ReadWrite, Write};
+        let covered = [
+            (ReadWrite, Read),
+            (ReadWrite, Write),
+            (ReadWrite, ReadWrite),
+            (Read, Read),
+            (Write, Write),
+        ];
+        for held in [Read, Write, ReadWrite] {
+            for wanted in [Read, Write, ReadWrite] {
+                assert_eq!(
+                    held.covers(wanted),
+                    covered.contains(&(held, wanted)),
+                    "{held:?} {wanted:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_right_is_the_same_whatever_its_id() {
+        let base = permission(1, "/a", Operation::Read, Context::Http).unwrap();
+        assert!(base.same_right(&permission(2, "/a", Operation::Read, Context::Http).unwrap()));
+        for other in [
+            permission(1, "/b", Operation::Read, Context::Http),
+            permission(1, "/a", Operation::ReadWrite, Context::Http),
+            permission(1, "/a", Operation::Read, Context::Mqtt),
+        ] {
+            assert!(!base.same_right(&other.unwrap()));
+        }
     }
 }

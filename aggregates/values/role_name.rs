@@ -9,7 +9,12 @@ pub struct RoleName(String);
 impl RoleName {
     /// Reads a role name, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fail = |rule| Err(Invalid { what: "role name", rule });
+        let fail = |rule| {
+            Err(Invalid {
+                what: "role name",
+                rule,
+            })
+        };
         match text.chars().count() {
             0 => return fail("must not be empty"),
             1..=255 => {}
@@ -26,3 +31,40 @@ impl RoleName {
 }
 
 text_value!(RoleName);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are() {
+        for name in [
+            "a",
+            "connectware-admin",
+            "Shift leaders, line 7",
+            "Wärter",
+            &"é".repeat(255),
+        ] {
+            assert_eq!(&*RoleName::parse(name).unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for name in ["", " ", " a", "a ", "a\u{a0}", "a\nb", "a\0", &"a".repeat(256)] {
+            assert!(RoleName::parse(name).is_err(), "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_read_as_it_is_written(text in any::<String>()) {
+            if let Ok(name) = RoleName::parse(&text) {
+                prop_assert_eq!(&*name, text.as_str());
+                prop_assert_eq!(name.to_string().parse(), Ok(name));
+            }
+        }
+    }
+}

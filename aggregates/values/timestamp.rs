@@ -41,19 +41,31 @@ impl Timestamp {
 
     /// Reads RFC 3339 in any offset.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let invalid = Invalid { what: "time", rule: "must be RFC 3339, e.g. 2026-01-31T12:00:00Z" };
+        let invalid = Invalid {
+            what: "time",
+            rule: "must be RFC 3339, e.g. 2026-01-31T12:00:00Z",
+        };
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| invalid.clone())?;
-        let micros = i64::try_from(moment.unix_timestamp_nanos() / 1_000).map_err(|_| invalid.clone())?;
-        if (0..=LAST).contains(&micros) { Ok(Self(micros)) } else { Err(invalid) }
+        let micros =
+            i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000)).map_err(|_| invalid.clone())?;
+        if (0..=LAST).contains(&micros) {
+            Ok(Self(micros))
+        } else {
+            Err(invalid)
+        }
     }
 
     fn write(self, millis_only: bool) -> String {
         let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let written = if millis_only {
-            moment.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
+            moment.format(format_description!(
+                "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+            ))
         } else {
-            moment.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"))
+            moment.format(format_description!(
+                "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
+            ))
         };
         written.unwrap_or_default()
     }
@@ -80,5 +92,103 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_with_six_digits_or_three() {
+        let moment = Timestamp::from_micros(1_769_860_800_123_456);
+        assert_eq!(moment.to_string(), "2026-01-31T12:00:00.123456Z");
+        assert_eq!(moment.to_millis_string(), "2026-01-31T12:00:00.123Z");
+        assert_eq!(moment.seconds(), 1_769_860_800);
+    }
+
+    #[test]
+    fn any_offset_and_precision_is_read() {
+        let noon = Timestamp::from_micros(1_769_860_800_000_000);
+        for text in [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T13:00:00.0+01:00",
+            "2026-01-31T12:00:00.000000999Z",
+        ] {
+            assert_eq!(Timestamp::parse(text), Ok(noon), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_since_1970_is_refused() {
+        for text in [
+            "",
+            "2026-01-31",
+            "2026-01-31T12:00:00",
+            "2026-02-30T12:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "1969-12-31T23:59:59.9999999Z",
+            "1970-01-01T00:00:00+00:01",
+            "1769860800",
+        ] {
+            assert!(Timestamp::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn moments_that_cannot_be_written_are_clamped() {
+        assert_eq!(Timestamp::from_micros(-1), Timestamp::default());
+        let last = Timestamp::from_micros(i64::MAX);
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(last.plus_hours(i64::MAX), last);
+        assert_eq!(Timestamp::default().plus_hours(i64::MIN), Timestamp::default());
+        assert_eq!(
+            Timestamp::default().plus_hours(99_999).to_string(),
+            "1981-05-29T15:00:00.000000Z"
+        );
+    }
+
+    #[test]
+    fn json_is_read_borrowed_escaped_and_from_a_value() {
+        let noon = Timestamp::from_micros(1_769_860_800_000_000);
+        let borrowed = r#""2026-01-31T12:00:00Z""#;
+        let escaped = r#""2026-01-31T12:00:00\u005a""#;
+        assert_eq!(serde_json::from_str::<Timestamp>(borrowed).unwrap(), noon);
+        assert_eq!(serde_json::from_str::<Timestamp>(escaped).unwrap(), noon);
+        assert_eq!(
+            serde_json::from_slice::<Timestamp>(borrowed.as_bytes()).unwrap(),
+            noon
+        );
+        assert_eq!(
+            serde_json::from_reader::<_, Timestamp>(borrowed.as_bytes()).unwrap(),
+            noon
+        );
+        assert_eq!(
+            serde_json::from_value::<Timestamp>(json!("2026-01-31T12:00:00Z")).unwrap(),
+            noon
+        );
+        assert!(serde_json::from_value::<Timestamp>(json!(1_769_860_800)).is_err());
+        assert!(serde_json::from_value::<Timestamp>(Value::Null).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_moment_is_read_as_it_is_written(micros in 0..=LAST) {
+            let moment = Timestamp::from_micros(micros);
+            prop_assert_eq!(Timestamp::parse(&moment.to_string()), Ok(moment));
+            let json = serde_json::to_value(moment).unwrap();
+            prop_assert_eq!(serde_json::from_value::<Timestamp>(json).unwrap(), moment);
+            let millis = Timestamp::parse(&moment.to_millis_string()).unwrap();
+            prop_assert_eq!(millis.micros(), micros - micros % 1_000);
+        }
+
+        #[test]
+        fn moments_are_written_in_their_order(one in 0..=LAST, other in 0..=LAST) {
+            let (one, other) = (Timestamp::from_micros(one), Timestamp::from_micros(other));
+            prop_assert_eq!(one.cmp(&other), one.to_string().cmp(&other.to_string()));
+        }
     }
 }

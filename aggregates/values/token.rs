@@ -13,7 +13,10 @@ impl TokenFingerprint {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let digits = text.to_ascii_lowercase();
         if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Invalid { what: "token fingerprint", rule: "must be 64 hexadecimal digits" });
+            return Err(Invalid {
+                what: "token fingerprint",
+                rule: "must be 64 hexadecimal digits",
+            });
         }
         Ok(Self(digits))
     }
@@ -73,6 +76,61 @@ impl Face {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Connectware => "connectware",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_a_sha256_is_a_token_fingerprint() {
+        assert_eq!(
+            &*TokenFingerprint::parse(&"AB".repeat(32)).unwrap(),
+            "ab".repeat(32)
+        );
+        for text in [
+            "",
+            &"a".repeat(63),
+            &"a".repeat(65),
+            &"g".repeat(64),
+            &"é".repeat(32),
+            &["ab"; 32].join(":"),
+        ] {
+            assert!(TokenFingerprint::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_short_and_plain() {
+        for label in ["", "laptop", " my laptop ", &"é".repeat(255)] {
+            assert_eq!(&*TokenLabel::parse(label).unwrap(), label);
+        }
+        for label in ["a\nb", "\0", "\u{85}", &"a".repeat(256)] {
+            assert!(TokenLabel::parse(label).is_err(), "{label:?}");
+        }
+        assert_eq!(&*TokenLabel::default(), "");
+    }
+
+    #[test]
+    fn a_face_is_written_the_same_everywhere() {
+        let face = Face::Connectware;
+        assert_eq!(serde_json::to_value(face).unwrap(), face.as_str());
+        assert_eq!(
+            serde_json::from_value::<Face>(face.as_str().into()).unwrap(),
+            face
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_digest_comes_back(digest in any::<[u8; 32]>()) {
+            let fingerprint = TokenFingerprint::from_digest(digest);
+            prop_assert_eq!(fingerprint.digest(), digest);
+            prop_assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
         }
     }
 }

@@ -1,0 +1,55 @@
+//! What a role holds that no other may hold.
+
+use std::collections::BTreeSet;
+
+use super::Role;
+use crate::claim::{self, Claim, Claims};
+
+impl Claims for Role {
+    fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim> {
+        if !self.exists() {
+            return BTreeSet::new();
+        }
+        BTreeSet::from([
+            Claim::new(claim::ROLE, aggregate_id),
+            Claim::new(claim::ROLE_NAME, &self.name),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        role::{
+            RoleEvent,
+            fixtures::{operators_created, operators_deleted},
+        },
+        testing::folded,
+    };
+
+    #[test]
+    fn a_role_claims_its_id_and_its_newest_name() {
+        let role: Role = folded([
+            operators_created(),
+            RoleEvent::Renamed {
+                name: "fitters".parse().unwrap(),
+            },
+        ]);
+        assert_eq!(
+            role.claims("7"),
+            BTreeSet::from([
+                Claim::new(claim::ROLE, "7"),
+                Claim::new(claim::ROLE_NAME, "fitters")
+            ])
+        );
+        assert_eq!(role.requires(), BTreeSet::new());
+    }
+
+    #[test]
+    fn no_role_claims_nothing() {
+        for role in [Role::default(), folded(operators_deleted())] {
+            assert_eq!(role.claims("7"), BTreeSet::new());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Values and steps that the tests of several aggregates share.
+
+use cqrs_es::{
+    Aggregate,
+    test::{AggregateTestExecutor, TestFramework},
+};
+use proptest::{prelude::*, sample::select};
+use uuid::Uuid;
+
+use crate::values::{
+    Certificate, Context, Fingerprint, Operation, PasswordHash, Permission, PermissionId, RoleId, Timestamp,
+    UserId,
+};
+
+/// The state before a command: what these events tell.
+pub(crate) fn given<A: Aggregate<Services = ()>>(events: &[A::Event]) -> AggregateTestExecutor<A> {
+    TestFramework::with(()).given(events.to_vec())
+}
+
+/// The state that these events tell.
+pub(crate) fn folded<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> A {
+    let mut aggregate = A::default();
+    events.into_iter().for_each(|event| aggregate.apply(event));
+    aggregate
+}
+
+pub(crate) fn user_id(number: u128) -> UserId {
+    UserId(Uuid::from_u128(number))
+}
+
+pub(crate) fn role_id(number: u128) -> RoleId {
+    RoleId(Uuid::from_u128(number))
+}
+
+pub(crate) fn permission_id(number: u128) -> PermissionId {
+    PermissionId(Uuid::from_u128(number))
+}
+
+/// Reading `resource` over MQTT.
+pub(crate) fn permission(id: u128, resource: &str) -> Permission {
+    Permission::new(
+        permission_id(id),
+        resource.parse().unwrap(),
+        Operation::Read,
+        Context::Mqtt,
+    )
+    .unwrap()
+}
+
+pub(crate) fn hash(text: &str) -> PasswordHash {
+    PasswordHash::new(text)
+}
+
+pub(crate) fn fingerprint(digit: char) -> Fingerprint {
+    Fingerprint::parse(&digit.to_string().repeat(64)).unwrap()
+}
+
+pub(crate) fn certificate(digit: char) -> Certificate {
+    Certificate {
+        fingerprint: fingerprint(digit),
+        created_at: Timestamp::from_micros(1),
+        expires_at: None,
+    }
+}
+
+/// Any of a few permissions, so that ids and rights often meet.
+pub(crate) fn any_permission() -> impl Strategy<Value = Permission> {
+    (0..6_u128, select(vec!["a", "a/#", "b/+"])).prop_map(|(id, resource)| permission(id, resource))
+}

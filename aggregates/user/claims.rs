@@ -1,0 +1,187 @@
+//! What a user holds that nobody else may hold, and what others must hold for it.
+
+use std::collections::BTreeSet;
+
+use super::User;
+use crate::claim::{self, Claim, Claims};
+
+impl Claims for User {
+    fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim> {
+        if !self.exists() {
+            return BTreeSet::new();
+        }
+        let mut claims = BTreeSet::from([
+            Claim::new(claim::USER, aggregate_id),
+            Claim::new(claim::USERNAME, &self.username),
+        ]);
+        claims.extend(
+            self.certificates
+                .keys()
+                .map(|fingerprint| Claim::new(claim::CERTIFICATE, fingerprint.to_string())),
+        );
+        let sole = self.roles.iter().filter(|(_, exclusive)| **exclusive);
+        claims.extend(sole.map(|(role_id, _)| Claim::new(claim::SOLE_HOLDER, role_id.to_string())));
+        if self.administers() {
+            claims.insert(Claim::new(claim::ADMINISTRATOR, aggregate_id));
+        }
+        claims
+    }
+
+    fn requires(&self) -> BTreeSet<Claim> {
+        self.roles
+            .keys()
+            .map(|role_id| Claim::new(claim::ROLE, role_id.to_string()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        testing::{certificate, fingerprint, folded, role_id},
+        user::{
+            UserEvent,
+            fixtures::{ada_created, grant},
+        },
+        values::{GrantMethod, GrantType, IdentityProvider, RoleId},
+    };
+
+    fn after(events: &[UserEvent]) -> User {
+        folded([&[ada_created()], events].concat())
+    }
+
+    fn administrator() -> UserEvent {
+        UserEvent::RoleGranted {
+            role_id: RoleId::ADMINISTRATOR,
+            exclusive: false,
+        }
+    }
+
+    fn administers(events: &[UserEvent]) -> bool {
+        after(events)
+            .claims("7")
+            .contains(&Claim::new(claim::ADMINISTRATOR, "7"))
+    }
+
+    #[test]
+    fn a_user_claims_what_is_theirs_alone() {
+        let user = after(&[
+            administrator(),
+            UserEvent::RoleGranted {
+                role_id: role_id(1),
+                exclusive: false,
+            },
+            UserEvent::RoleGranted {
+                role_id: role_id(2),
+                exclusive: true,
+            },
+            UserEvent::CertificateAdded {
+                certificate: certificate('a'),
+            },
+        ]);
+        assert_eq!(
+            user.claims("7"),
+            BTreeSet::from([
+                Claim::new(claim::USER, "7"),
+                Claim::new(claim::USERNAME, "ada"),
+                Claim::new(claim::CERTIFICATE, fingerprint('a').to_string()),
+                Claim::new(claim::SOLE_HOLDER, role_id(2).to_string()),
+                Claim::new(claim::ADMINISTRATOR, "7"),
+            ])
+        );
+        assert_eq!(
+            user.requires(),
+            [role_id(1), role_id(2), RoleId::ADMINISTRATOR]
+                .map(|role_id| Claim::new(claim::ROLE, role_id.to_string()))
+                .into()
+        );
+    }
+
+    #[test]
+    fn a_new_name_frees_the_old_one() {
+        let claims = after(&[UserEvent::Renamed {
+            username: "ada.l".into(),
+        }])
+        .claims("7");
+        assert!(claims.contains(&Claim::new(claim::USERNAME, "ada.l")));
+        assert!(!claims.contains(&Claim::new(claim::USERNAME, "ada")));
+    }
+
+    #[test]
+    fn whoever_loses_the_role_administers_no_more() {
+        assert!(!administers(&[]));
+        assert!(administers(&[administrator()]));
+        assert!(!administers(&[
+            administrator(),
+            UserEvent::RoleRevoked {
+                role_id: RoleId::ADMINISTRATOR
+            }
+        ]));
+    }
+
+    #[test]
+    fn whoever_cannot_log_in_by_password_administers_no_more() {
+        let required = GrantType {
+            method: GrantMethod::Certificate,
+            is_required: true,
+        };
+        for grant_types in [
+            vec![],
+            vec![grant(GrantMethod::Certificate)],
+            vec![grant(GrantMethod::Token)],
+            vec![grant(GrantMethod::Password), required],
+        ] {
+            assert!(!administers(&[
+                administrator(),
+                UserEvent::GrantTypesChanged { grant_types }
+            ]));
+        }
+        let either = vec![grant(GrantMethod::Password), grant(GrantMethod::Certificate)];
+        assert!(administers(&[
+            administrator(),
+            UserEvent::GrantTypesChanged { grant_types: either }
+        ]));
+    }
+
+    #[test]
+    fn whom_another_provider_vouches_for_administers_no_more() {
+        let identity_provider = IdentityProvider::Ldap;
+        assert!(!administers(&[
+            administrator(),
+            UserEvent::IdentityProviderChanged { identity_provider }
+        ]));
+    }
+
+    #[test]
+    fn a_certificate_removed_is_free() {
+        let user = after(&[
+            UserEvent::CertificateAdded {
+                certificate: certificate('a'),
+            },
+            UserEvent::CertificateRemoved {
+                fingerprint: fingerprint('a'),
+            },
+        ]);
+        assert!(
+            user.claims("7")
+                .iter()
+                .all(|held| held.scope != claim::CERTIFICATE)
+        );
+    }
+
+    #[test]
+    fn nobody_claims_nothing() {
+        let gone = after(&[
+            administrator(),
+            UserEvent::CertificateAdded {
+                certificate: certificate('a'),
+            },
+            UserEvent::Deleted {},
+        ]);
+        for user in [User::default(), gone] {
+            assert_eq!(user.claims("7"), BTreeSet::new());
+            assert_eq!(user.requires(), BTreeSet::new());
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Rules that more than one decision about users needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{RoleGrant, UserError};
+use crate::{
+    permission_set::IdTaken,
+    values::{GrantMethod, GrantType, IdentityProvider, MAX_FILTER_BYTES, PasswordHash, RoleId},
+};
+
+impl From<IdTaken> for UserError {
+    fn from(IdTaken: IdTaken) -> Self {
+        Self::PermissionIdTaken
+    }
+}
+
+/// No method may occur twice: which of the two would say whether it is required?
+pub(super) fn each_method_once(grants: &[GrantType]) -> Result<(), UserError> {
+    let methods: BTreeSet<GrantMethod> = grants.iter().map(|grant| grant.method).collect();
+    if methods.len() == grants.len() {
+        Ok(())
+    } else {
+        Err(UserError::DuplicateGrantMethod)
+    }
+}
+
+/// A publish prefix is the beginning of a topic; an empty one is none.
+pub(super) fn publish_prefix(prefix: Option<String>) -> Result<Option<String>, UserError> {
+    match prefix {
+        Some(prefix) if prefix.contains(['+', '#', '\0']) || prefix.len() > MAX_FILTER_BYTES => {
+            Err(UserError::PublishPrefixInvalid)
+        }
+        prefix => Ok(prefix.filter(|prefix| !prefix.is_empty())),
+    }
+}
+
+/// Only this server's users have a password here, and those who log in by password must have one.
+pub(super) fn password_fits(
+    provider: IdentityProvider,
+    grants: &[GrantType],
+    given: Option<&PasswordHash>,
+    held: Option<&PasswordHash>,
+) -> Result<(), UserError> {
+    if provider != IdentityProvider::Local {
+        return if given.is_some() {
+            Err(UserError::PasswordNotLocal)
+        } else {
+            Ok(())
+        };
+    }
+    let by_password = grants.iter().any(|grant| grant.method == GrantMethod::Password);
+    if by_password && given.or(held).is_none() {
+        Err(UserError::PasswordMissing)
+    } else {
+        Ok(())
+    }
+}
+
+/// Each role once. A role wanted both ways is held exclusively.
+pub(super) fn each_role_once(grants: Vec<RoleGrant>) -> BTreeMap<RoleId, bool> {
+    let mut roles = BTreeMap::new();
+    for grant in grants {
+        *roles.entry(grant.role_id).or_default() |= grant.exclusive;
+    }
+    roles
+}

@@ -1,0 +1,129 @@
+//! What a user's events tell: the fold, and what follows from the state.
+
+use super::{
+    fixtures::{ada_created, ada_deleted, grant, ldap_user_created},
+    *,
+};
+use crate::testing::{certificate, folded, given, hash, permission, role_id};
+
+fn after(events: &[UserEvent]) -> User {
+    folded([&[ada_created()], events].concat())
+}
+
+#[test]
+fn a_user_exists_from_creation_to_deletion() {
+    assert!(!User::default().exists());
+    assert!(after(&[]).exists());
+    assert!(!folded::<User>(ada_deleted()).exists());
+}
+
+#[test]
+fn deletion_leaves_nothing() {
+    let user = after(&[
+        UserEvent::RoleGranted {
+            role_id: role_id(1),
+            exclusive: true,
+        },
+        UserEvent::PermissionGranted {
+            permission: permission(1, "a"),
+        },
+        UserEvent::CertificateAdded {
+            certificate: certificate('a'),
+        },
+        UserEvent::Deleted {},
+    ]);
+    assert!(user.username.is_empty() && user.password_hash.is_none());
+    assert!(user.roles.is_empty() && user.permissions.is_empty() && user.certificates.is_empty());
+}
+
+#[test]
+fn every_change_of_a_password_is_kept() {
+    let (password_hash, held) = (hash("second"), Some(hash("second")));
+    let changed = UserEvent::PasswordChanged {
+        password_hash: password_hash.clone(),
+    };
+    let set = UserEvent::PasswordSet {
+        password_hash: password_hash.clone(),
+    };
+    let rehashed = UserEvent::PasswordRehashed { password_hash };
+    for event in [changed, set, rehashed] {
+        assert_eq!(after(&[event]).password_hash, held);
+    }
+}
+
+#[test]
+fn a_password_does_not_come_back_from_another_provider() {
+    let user = after(&[
+        UserEvent::IdentityProviderChanged {
+            identity_provider: IdentityProvider::Ldap,
+        },
+        UserEvent::IdentityProviderChanged {
+            identity_provider: IdentityProvider::Local,
+        },
+    ]);
+    assert_eq!(user.password_hash, None);
+    assert!(!user.may_log_in_by_password());
+}
+
+#[test]
+fn a_password_logs_in_unless_more_is_required() {
+    let required = |method| GrantType {
+        method,
+        is_required: true,
+    };
+    let with = |grant_types| after(&[UserEvent::GrantTypesChanged { grant_types }]).may_log_in_by_password();
+    assert!(with(vec![grant(GrantMethod::Password)]));
+    assert!(with(vec![
+        required(GrantMethod::Password),
+        required(GrantMethod::Token)
+    ]));
+    assert!(!with(vec![
+        grant(GrantMethod::Password),
+        required(GrantMethod::Certificate)
+    ]));
+    assert!(!with(vec![grant(GrantMethod::Token)]));
+    assert!(!with(vec![]));
+    assert!(!folded::<User>([ldap_user_created()]).may_log_in_by_password());
+    assert!(!folded::<User>(ada_deleted()).may_log_in_by_password());
+}
+
+#[test]
+fn a_state_comes_back_from_json() {
+    let user = after(&[
+        UserEvent::RoleGranted {
+            role_id: role_id(1),
+            exclusive: true,
+        },
+        UserEvent::PermissionGranted {
+            permission: permission(1, "a"),
+        },
+        UserEvent::CertificateAdded {
+            certificate: certificate('a'),
+        },
+    ]);
+    let json = serde_json::to_value(&user).unwrap();
+    let back: User = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&back).unwrap(), json);
+    assert!(back.exists());
+}
+
+#[test]
+fn neither_state_nor_command_shows_a_password_hash_to_a_log() {
+    let command = UserCommand::ChangePassword {
+        verified: hash("first"),
+        password_hash: hash("second"),
+    };
+    let shown = format!("{:?} {command:?} {:?}", after(&[]), fixtures::create_ada());
+    assert!(!shown.contains("first") && !shown.contains("second"), "{shown}");
+}
+
+#[test]
+fn handling_a_command_is_deciding_it() {
+    let command = UserCommand::SetPassword {
+        password_hash: hash("second"),
+    };
+    let decided = after(&[]).decide(command.clone()).unwrap();
+    given::<User>(&[ada_created()])
+        .when(command)
+        .then_expect_events(decided);
+}

@@ -1,0 +1,112 @@
+//! Change what is given of a user, all or nothing.
+
+use super::{RoleGrant, UpdateUser, User, UserError, UserEvent, rules};
+use crate::{
+    permission_set,
+    values::{GrantType, Permission},
+};
+
+pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>, UserError> {
+    user.must_exist()?;
+    must_end_well(user, &command)?;
+
+    let mut events = Vec::new();
+    if let Some(username) = command.username.filter(|username| **username != *user.username) {
+        events.push(UserEvent::Renamed {
+            username: username.to_string(),
+        });
+    }
+    if let Some(prefix) = command.mqtt_publish_prefix {
+        let mqtt_publish_prefix = rules::publish_prefix(prefix)?;
+        if mqtt_publish_prefix != user.mqtt_publish_prefix {
+            events.push(UserEvent::PublishPrefixChanged { mqtt_publish_prefix });
+        }
+    }
+    if let Some(identity_provider) = command
+        .identity_provider
+        .filter(|new| Some(*new) != user.identity_provider)
+    {
+        events.push(UserEvent::IdentityProviderChanged { identity_provider });
+    }
+    if let Some(password_hash) = command.password_hash {
+        events.push(UserEvent::PasswordSet { password_hash });
+    }
+    if let Some(grant_types) = command
+        .grant_types
+        .filter(|new| !same_grants(new, &user.grant_types))
+    {
+        events.push(UserEvent::GrantTypesChanged { grant_types });
+    }
+    if let Some(enforce_mfa_enrollment) = command
+        .enforce_mfa_enrollment
+        .filter(|new| *new != user.enforce_mfa_enrollment)
+    {
+        events.push(UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment,
+        });
+    }
+    if let Some(roles) = command.roles {
+        replace_roles(user, roles, &mut events);
+    }
+    if let Some(permissions) = command.permissions {
+        replace_permissions(user, permissions, &mut events)?;
+    }
+    Ok(events)
+}
+
+/// What counts is the state after the update: a provider and a password may change together.
+fn must_end_well(user: &User, command: &UpdateUser) -> Result<(), UserError> {
+    let grants = command.grant_types.as_ref().unwrap_or(&user.grant_types);
+    rules::each_method_once(grants)?;
+    match command.identity_provider.or(user.identity_provider) {
+        Some(provider) => rules::password_fits(
+            provider,
+            grants,
+            command.password_hash.as_ref(),
+            user.password_hash.as_ref(),
+        ),
+        None => Err(UserError::NotFound),
+    }
+}
+
+/// The order of methods says nothing.
+fn same_grants(left: &[GrantType], right: &[GrantType]) -> bool {
+    left.len() == right.len() && left.iter().all(|grant| right.contains(grant))
+}
+
+fn replace_roles(user: &User, wanted: Vec<RoleGrant>, events: &mut Vec<UserEvent>) {
+    let wanted = rules::each_role_once(wanted);
+    let lost = user.roles.keys().filter(|role_id| !wanted.contains_key(role_id));
+    events.extend(lost.map(|role_id| UserEvent::RoleRevoked { role_id: *role_id }));
+    let gained = wanted
+        .iter()
+        .filter(|(role_id, exclusive)| user.roles.get(role_id) != Some(exclusive));
+    events.extend(gained.map(|(role_id, exclusive)| UserEvent::RoleGranted {
+        role_id: *role_id,
+        exclusive: *exclusive,
+    }));
+}
+
+fn replace_permissions(
+    user: &User,
+    wanted: Vec<Permission>,
+    events: &mut Vec<UserEvent>,
+) -> Result<(), UserError> {
+    let difference = permission_set::replace(&user.permissions, wanted)?;
+    events.extend(
+        difference
+            .removed
+            .into_iter()
+            .map(|id| UserEvent::PermissionRevoked { id }),
+    );
+    events.extend(
+        difference
+            .added
+            .into_iter()
+            .map(|permission| UserEvent::PermissionGranted { permission }),
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

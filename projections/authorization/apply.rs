@@ -1,0 +1,242 @@
+//! How events change the projection: one writer, one stream's run of events at a time.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, MutexGuard, PoisonError,
+        atomic::{Ordering, fence},
+    },
+};
+
+use aggregates::{
+    Event, Recorded,
+    role::RoleEvent,
+    sealing::ERASED,
+    user::UserEvent,
+    values::{RoleId, SessionId, Timestamp, UserId},
+};
+use seize::LocalGuard;
+
+use super::{
+    Authorization,
+    roles::{self, RoleIndex},
+    sessions::Session,
+    trie::Trie,
+    users::{self, User},
+};
+
+/// What only the writer needs.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    /// For each role index ever given: whether its role was deleted.
+    deleted: Vec<bool>,
+    /// The token of each session.
+    fingerprints: HashMap<SessionId, [u8; 32]>,
+}
+
+impl Authorization {
+    /// Takes events in the order of the ledger, without gaps. Those at or below [`Authorization::position`] are
+    /// skipped, so a part of the ledger may be given twice.
+    pub fn apply(&self, events: &[Recorded]) {
+        let mut writer = self.writer();
+        let mut applied = self.position();
+        for run in events.chunk_by(same_stream) {
+            let fresh = run.iter().filter(|event| {
+                let fresh = event.position > applied;
+                applied = applied.max(event.position);
+                fresh
+            });
+            let fresh: Vec<&Recorded> = fresh.collect();
+            if let (Some(first), Some(last)) = (fresh.first(), fresh.last()) {
+                // Before any entry changes: who sees the entry sees this too.
+                self.begun.store(last.position, Ordering::Release);
+                fence(Ordering::Release);
+                self.apply_run(&mut writer, &first.aggregate_id, &fresh);
+            }
+        }
+        self.position.store(applied, Ordering::Release);
+    }
+
+    /// Forgets sessions that have expired, and those that are void. Returns how many.
+    pub fn drop_expired(&self, now: Timestamp) -> usize {
+        let guard = self.collector.enter();
+        let is_dead = |session: &Session| session.view.expires_at <= now || !self.is_live(session, &guard);
+        // What is dead stays so: it is looked for without holding up the writer.
+        let dead: Vec<[u8; 32]> = self
+            .sessions
+            .iter(&guard)
+            .filter_map(|(fingerprint, session)| is_dead(session).then_some(*fingerprint))
+            .collect();
+        let mut dropped = 0;
+        for fingerprint in dead {
+            let mut writer = self.writer();
+            if let Ok(Some((_, session))) =
+                self.sessions
+                    .remove_if(&fingerprint, |_, session| is_dead(session), &guard)
+            {
+                writer.fingerprints.remove(&session.view.session_id);
+                dropped += 1;
+            }
+        }
+        dropped
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies events of one stream. An id that is none is nobody's.
+    fn apply_run(&self, writer: &mut Writer, id: &str, run: &[&Recorded]) {
+        let guard = self.collector.enter();
+        match run.first().map(|first| &first.event) {
+            Some(Event::User(_)) => {
+                if let Ok(id) = UserId::parse(id) {
+                    self.apply_to_user(writer, id, run, &guard);
+                }
+            }
+            Some(Event::Role(_)) => {
+                if let Ok(id) = RoleId::parse(id) {
+                    self.apply_to_role(writer, id, run, &guard);
+                }
+            }
+            Some(Event::Session(_)) => {
+                if let Ok(id) = SessionId::parse(id) {
+                    self.apply_to_session(writer, id, run, &guard);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn apply_to_user(&self, writer: &mut Writer, id: UserId, run: &[&Recorded], guard: &LocalGuard<'_>) {
+        let before = self.users.get(&id, guard);
+        let mut user = before.cloned();
+        let mut recompile = false;
+        for recorded in run {
+            let Event::User(event) = &recorded.event else {
+                continue;
+            };
+            recompile |= users::changes_grants(event);
+            user = users::fold(user, recorded.position, event);
+            if let Some(user) = &mut user {
+                self.apply_to_roles_of(writer, user, event, guard);
+            }
+        }
+        if recompile && let Some(user) = &mut user {
+            user.change_extra(|extra| extra.trie = Trie::of(&extra.permissions));
+        }
+        self.publish_user(id, before, user, guard);
+    }
+
+    fn apply_to_roles_of(
+        &self,
+        writer: &mut Writer,
+        user: &mut User,
+        event: &UserEvent,
+        guard: &LocalGuard<'_>,
+    ) {
+        let (role, granted) = match event {
+            UserEvent::RoleGranted { role_id, .. } => (self.index(writer, *role_id, guard), true),
+            UserEvent::RoleRevoked { role_id } => (self.role_indexes.get(role_id, guard).copied(), false),
+            _ => return,
+        };
+        let deleted = |index: RoleIndex| writer.deleted.get(index as usize).is_none_or(|deleted| *deleted);
+        let kept = user.roles.as_slice().iter().copied();
+        let kept = kept.filter(|held| Some(*held) != role && !deleted(*held));
+        user.roles = kept.chain(role.filter(|_| granted)).collect();
+    }
+
+    /// The index of a role. One that is held before it exists, as may happen within a unit, gets one too. None is
+    /// left after four thousand million roles; what comes then is nobody's.
+    fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
+        if let Some(index) = self.role_indexes.get(&id, guard) {
+            return Some(*index);
+        }
+        let index = RoleIndex::try_from(writer.deleted.len()).ok()?;
+        writer.deleted.push(false);
+        self.role_indexes.insert(id, index, guard);
+        Some(index)
+    }
+
+    /// Replaces a user. Names are added before and removed after, so that a user is found by the name they have.
+    fn publish_user(&self, id: UserId, before: Option<&User>, after: Option<User>, guard: &LocalGuard<'_>) {
+        let old = before.map(|user| &user.username);
+        let new = after.as_ref().map(|user| Arc::clone(&user.username));
+        let renamed = old != new.as_ref();
+        if let Some(name) = new.filter(|name| renamed && **name != *ERASED) {
+            self.names.insert(name, id, guard);
+        }
+        match after {
+            Some(user) => self.users.insert(id, user, guard),
+            None => self.users.remove(&id, guard),
+        };
+        if let Some(name) = old.filter(|_| renamed) {
+            // Whoever has it by now keeps it.
+            let _ = self.names.remove_if(name, |_, owner| *owner == id, guard);
+        }
+    }
+
+    fn apply_to_role(&self, writer: &mut Writer, id: RoleId, run: &[&Recorded], guard: &LocalGuard<'_>) {
+        let index = self.role_indexes.get(&id, guard);
+        let mut role = index.and_then(|index| self.roles.get(index, guard)).cloned();
+        let mut recompile = false;
+        for recorded in run {
+            let Event::Role(event) = &recorded.event else {
+                continue;
+            };
+            recompile |= roles::changes_grants(event);
+            role = roles::fold(role, id, event);
+            if matches!(event, RoleEvent::Deleted {}) {
+                self.remove_role(writer, id, guard);
+            }
+        }
+        let Some(mut role) = role else { return };
+        if recompile {
+            role.trie = Trie::of(&role.permissions);
+        }
+        if let Some(index) = self.index(writer, id, guard) {
+            self.roles.insert(index, role, guard);
+        }
+    }
+
+    /// Removes a role, at once for all who hold it.
+    fn remove_role(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) {
+        let Some(index) = self.role_indexes.remove(&id, guard) else {
+            return;
+        };
+        self.roles.remove(index, guard);
+        if let Some(deleted) = writer.deleted.get_mut(*index as usize) {
+            *deleted = true;
+        }
+    }
+
+    fn apply_to_session(
+        &self,
+        writer: &mut Writer,
+        id: SessionId,
+        run: &[&Recorded],
+        guard: &LocalGuard<'_>,
+    ) {
+        for recorded in run {
+            let Event::Session(event) = &recorded.event else {
+                continue;
+            };
+            if let Some(fingerprint) = writer.fingerprints.remove(&id) {
+                self.sessions.remove(&fingerprint, guard);
+            }
+            let Some((fingerprint, session)) = Session::issued(id, recorded.position, event) else {
+                continue;
+            };
+            writer.fingerprints.insert(id, fingerprint);
+            if let Some(former) = self.sessions.insert(fingerprint, session, guard) {
+                writer.fingerprints.remove(&former.view.session_id);
+            }
+        }
+    }
+}
+
+/// Whether two events are of the same stream.
+fn same_stream(one: &Recorded, other: &Recorded) -> bool {
+    std::mem::discriminant(&one.event) == std::mem::discriminant(&other.event)
+        && one.aggregate_id == other.aggregate_id
+}

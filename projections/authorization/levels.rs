@@ -1,0 +1,154 @@
+//! A topic, path or filter split into its levels, once per check.
+
+use super::hash::mix;
+
+/// Levels kept ready. Later ones are found again as the walk needs them, so that nothing is allocated.
+const KEPT: usize = 16;
+
+/// One level: a range of the text, and the hash of what is there.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Level {
+    start: u32,
+    end: u32,
+    /// The same for equal texts.
+    pub(super) hash: u32,
+}
+
+impl Level {
+    /// The level's text.
+    #[inline]
+    pub(super) fn of(self, text: &[u8]) -> &[u8] {
+        text.get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// A text split at its slashes. There is always a first level, if only an empty one.
+pub(super) struct Levels<'a> {
+    text: &'a [u8],
+    kept: [Level; KEPT],
+    count: u32,
+    /// Whether there are more than those kept.
+    more: bool,
+}
+
+impl<'a> Levels<'a> {
+    /// Splits a text; none if it is too long to be anything one may name.
+    #[inline]
+    pub(super) fn split(text: &'a str) -> Option<Self> {
+        let text = text.as_bytes();
+        if text.len() >= u32::MAX as usize {
+            return None;
+        }
+        let mut levels = Self {
+            text,
+            kept: [Level::default(); KEPT],
+            count: 0,
+            more: false,
+        };
+        let mut start = 0;
+        for kept in &mut levels.kept {
+            let level = read(text, start);
+            *kept = level;
+            levels.count += 1;
+            start = level.end as usize + 1;
+            if start > text.len() {
+                return Some(levels);
+            }
+        }
+        levels.more = true;
+        Some(levels)
+    }
+
+    /// All of the text.
+    #[inline]
+    pub(super) fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The first level.
+    #[inline]
+    pub(super) fn first(&self) -> Option<Level> {
+        self.kept.first().copied()
+    }
+
+    /// The level at `depth`, which comes after `level`.
+    #[inline]
+    pub(super) fn after(&self, level: Level, depth: u32) -> Option<Level> {
+        if depth < self.count {
+            return self.kept.get(depth as usize).copied();
+        }
+        let start = level.end as usize + 1;
+        (self.more && start <= self.text.len()).then(|| read(self.text, start))
+    }
+
+    /// The level at depth `to`, coming back from `level` at depth `from`; no level is what comes after the last.
+    pub(super) fn back(&self, level: Option<Level>, from: u32, to: u32) -> Option<Level> {
+        if to < self.count {
+            return self.kept.get(to as usize).copied();
+        }
+        if from == to {
+            return level;
+        }
+        let mut start = level.map_or(self.text.len() + 1, |level| level.start as usize);
+        for _ in to..from {
+            let before = self.text.get(..start.checked_sub(1)?)?;
+            start = before
+                .iter()
+                .rposition(|byte| *byte == b'/')
+                .map_or(0, |slash| slash + 1);
+        }
+        Some(read(self.text, start))
+    }
+}
+
+const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+const SLASHES: u64 = u64::from_le_bytes([b'/'; 8]);
+
+/// The level that starts at `start`, read eight bytes at a time.
+#[inline]
+pub(super) fn read(text: &[u8], start: usize) -> Level {
+    let mut hash = 0x1319_8a2e_0370_7344;
+    let mut at = start;
+    loop {
+        let word = word(text, at);
+        let differing = word ^ SLASHES;
+        // The high bit of each byte that is a slash, and perhaps of some after the first slash.
+        let slashes = differing.wrapping_sub(LOW) & !differing & HIGH;
+        if slashes != 0 {
+            let bits = slashes.trailing_zeros() & !7;
+            let hash = mix(hash, word & !(u64::MAX << bits));
+            let end = (at + bits as usize / 8).min(text.len());
+            return Level {
+                start: start as u32,
+                end: end as u32,
+                hash: (hash ^ (hash >> 32)) as u32,
+            };
+        }
+        hash = mix(hash, word);
+        at += 8;
+    }
+}
+
+/// Eight bytes from `at`; beyond the end of the text come slashes.
+#[inline]
+fn word(text: &[u8], at: usize) -> u64 {
+    if let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        return u64::from_le_bytes(*eight);
+    }
+    let left = text.len().saturating_sub(at);
+    if left == 0 {
+        return SLASHES;
+    }
+    let bits = 8 * left as u32;
+    let bytes = match text.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last) >> (64 - bits),
+        None => text
+            .iter()
+            .skip(at)
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    bytes | (SLASHES << bits)
+}

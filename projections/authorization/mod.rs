@@ -1,0 +1,280 @@
+//! The authorization projection: who holds what, in memory, compiled for checks.
+//!
+//! [`Authorization`] is shared by all who ask and fed by one writer. Its parts:
+//!
+//! - `users`: each user with the indexes of the roles they hold and, if they have any, permissions of their own;
+//! - `roles`: each role by index, with its permissions compiled into one tree over levels ([`trie`]);
+//! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
+//! - `sessions`: tokens by fingerprint, each with the position it was issued at.
+//!
+//! A check splits the topic once, finds the user, and asks the tree of each role. Nothing is copied per user when
+//! a role changes: an event touches the one entry it is about.
+//!
+//! # Invariants
+//!
+//! - Entries are immutable and replaced whole, by one store. A reader sees an entry before or after a run of
+//!   events of one stream, never in between.
+//! - [`Authorization::position`] is published after all entries up to it, so who reads position *p* and then asks
+//!   is answered from *p* or later.
+//! - A decision is that of the ledger at one position, though it reads several entries: `begun` changes before
+//!   any entry does, and a reader that saw it change reads again ([`Authorization::consistently`]). So a right that
+//!   is taken from a user before another is added to their role is never seen with it.
+//! - Readers take no lock, and a check allocates nothing. Memory of replaced entries is freed once no reader can
+//!   see it (`seize`).
+//! - The index of a role is never used again: a deleted role is gone for all who held it at once, at no cost, and
+//!   no later role is mistaken for it.
+//! - Whether a session is void needs no list of them: it is, if it was issued no later than its user's
+//!   `sessions_after`, or the user is gone.
+//! - What is unknown is denied.
+
+mod apply;
+mod compile;
+mod hash;
+mod levels;
+mod methods;
+mod permissions;
+mod roles;
+mod sessions;
+mod trie;
+mod users;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicI64, Ordering, fence},
+};
+
+use aggregates::values::{Context, Operation, Permission, RoleId, TopicFilter, UserId};
+use papaya::HashMap;
+use seize::{Collector, Guard, LocalGuard};
+
+use apply::Writer;
+use hash::IdHash;
+use roles::{Role, RoleIndex};
+use sessions::Session;
+use trie::{Operations, Question, operations};
+use users::User;
+
+pub use methods::Methods;
+pub use sessions::SessionView;
+pub use views::{Decision, RoleView, UserView};
+
+/// How often a reader tries to see all of one position before it takes what it has. Only a writer that publishes
+/// without a pause, such as a rebuild, makes it try more than twice.
+const TRIES: usize = 32;
+
+/// Who may do what, as of a position of the ledger.
+pub struct Authorization {
+    users: HashMap<UserId, User, IdHash>,
+    roles: HashMap<RoleIndex, Role, IdHash>,
+    role_indexes: HashMap<RoleId, RoleIndex, IdHash>,
+    /// Hashed with a key, since strangers may choose names.
+    names: HashMap<Arc<str>, UserId>,
+    sessions: HashMap<[u8; 32], Session, IdHash>,
+    /// Frees what all of these replace; shared, so that one guard serves them all.
+    collector: Arc<Collector>,
+    /// Position of the last event whose run is begun.
+    begun: AtomicI64,
+    position: AtomicI64,
+    writer: Mutex<Writer>,
+}
+
+impl Default for Authorization {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Says nothing of anyone.
+impl std::fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authorization")
+            .field("position", &self.position())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Authorization {
+    /// Knows nobody, at position 0.
+    pub fn new() -> Self {
+        let collector = Arc::new(Collector::new());
+        Self {
+            users: HashMap::builder()
+                .hasher(IdHash)
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            roles: HashMap::builder()
+                .hasher(IdHash)
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            role_indexes: HashMap::builder()
+                .hasher(IdHash)
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            names: HashMap::builder()
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            sessions: HashMap::builder()
+                .hasher(IdHash)
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            collector,
+            begun: AtomicI64::new(0),
+            position: AtomicI64::new(0),
+            writer: Mutex::default(),
+        }
+    }
+
+    /// The position of the last event applied. What is asked afterwards is answered from there or later.
+    pub fn position(&self) -> i64 {
+        self.position.load(Ordering::Acquire)
+    }
+
+    /// Whether a user may do something to a resource: a concrete path or topic.
+    ///
+    /// In context mqtt, a text with a wildcard is no topic and is denied; filters go to
+    /// [`Authorization::check_subscription`].
+    pub fn check(&self, user: UserId, context: Context, operation: Operation, resource: &str) -> Decision {
+        let position = self.position();
+        let allowed = Question::resource(context, resource)
+            .is_some_and(|question| self.is_granted(user, &question, operations(operation)));
+        Decision { allowed, position }
+    }
+
+    /// Whether a user may subscribe to a filter: one grant must cover all that it matches.
+    pub fn check_subscription(&self, user: UserId, filter: &TopicFilter) -> Decision {
+        let position = self.position();
+        let allowed = Question::filter(filter)
+            .is_some_and(|question| self.is_granted(user, &question, operations(Operation::Read)));
+        Decision { allowed, position }
+    }
+
+    /// A user, if there is one of this id.
+    pub fn user(&self, id: UserId) -> Option<UserView> {
+        self.consistently(|guard| {
+            let user = self.users.get(&id, guard)?;
+            let mut roles: Vec<RoleId> = self.roles_of(user, guard).map(|role| role.id).collect();
+            roles.sort_unstable();
+            Some(UserView {
+                username: Arc::clone(&user.username),
+                grant_types: user.grant_types.to_vec(),
+                enforce_mfa_enrollment: user.enforce_mfa_enrollment,
+                mqtt_publish_prefix: user
+                    .extra
+                    .as_ref()
+                    .and_then(|extra| extra.mqtt_publish_prefix.clone()),
+                roles,
+                identity_provider: user.identity_provider,
+            })
+        })
+    }
+
+    /// How many users there are.
+    pub fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// The user of this name. An erased name is nobody's.
+    pub fn user_by_name(&self, username: &str) -> Option<UserId> {
+        let guard = self.collector.enter();
+        let id = self.names.get(username, &guard)?;
+        let user = self.users.get(id, &guard)?;
+        (*user.username == *username).then_some(*id)
+    }
+
+    /// All that a user is permitted: by their roles in the order of the roles' ids, then by permissions of their
+    /// own; each in the order of the permissions' ids.
+    pub fn permissions(&self, user: UserId) -> Vec<Permission> {
+        self.consistently(|guard| {
+            let Some(user) = self.users.get(&user, guard) else {
+                return Vec::new();
+            };
+            let mut roles: Vec<&Role> = self.roles_of(user, guard).collect();
+            roles.sort_unstable_by_key(|role| role.id);
+            let own = user.extra.iter().map(|extra| &extra.permissions);
+            let all = roles.into_iter().map(|role| &role.permissions).chain(own);
+            all.flat_map(|permissions| permissions.as_slice())
+                .cloned()
+                .collect()
+        })
+    }
+
+    /// A role, if there is one of this id.
+    pub fn role(&self, id: RoleId) -> Option<RoleView> {
+        let guard = self.collector.enter();
+        let index = self.role_indexes.get(&id, &guard)?;
+        let role = self.roles.get(index, &guard)?;
+        Some(RoleView {
+            name: role.name.clone(),
+            is_shared: role.is_shared,
+            auto_generated: role.auto_generated,
+            permissions: role.permissions.as_slice().to_vec(),
+        })
+    }
+
+    /// The session of the token with this SHA-256, unless it is void. Whether it expired, the caller sees.
+    pub fn session(&self, fingerprint: &[u8; 32]) -> Option<SessionView> {
+        let guard = self.collector.enter();
+        let session = self.sessions.get(fingerprint, &guard)?;
+        self.is_live(session, &guard).then_some(session.view)
+    }
+
+    /// How many sessions are in memory: all but those revoked one by one or dropped.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether the user of a session exists and their tokens were not revoked since.
+    fn is_live(&self, session: &Session, guard: &impl Guard) -> bool {
+        let user = self.users.get(&session.view.user_id, guard);
+        user.is_some_and(|user| session.issued_position > user.sessions_after)
+    }
+
+    /// Whether all the `wanted` operations are granted, each by any grant.
+    fn is_granted(&self, user: UserId, question: &Question<'_>, wanted: Operations) -> bool {
+        self.consistently(|guard| {
+            let Some(user) = self.users.get(&user, guard) else {
+                return false;
+            };
+            let own = user.extra.iter().map(|extra| &extra.trie);
+            let mut missing = wanted;
+            for trie in self.roles_of(user, guard).map(|role| &role.trie).chain(own) {
+                missing &= !trie.granted(question, missing);
+                if missing == 0 {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+
+    /// The roles a user holds, in no order.
+    #[inline]
+    fn roles_of<'g>(&self, user: &'g User, guard: &'g LocalGuard<'_>) -> impl Iterator<Item = &'g Role> {
+        user.roles
+            .as_slice()
+            .iter()
+            .filter_map(|index| self.roles.get(index, guard))
+    }
+
+    /// Reads until all that was read is of one position.
+    ///
+    /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the
+    /// reader saw the ledger either before it or after it.
+    #[inline]
+    fn consistently<T>(&self, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+        let guard = self.collector.enter();
+        for _ in 1..TRIES {
+            let begun = self.begun.load(Ordering::Acquire);
+            let found = read(&guard);
+            fence(Ordering::Acquire);
+            if self.begun.load(Ordering::Relaxed) == begun {
+                return found;
+            }
+        }
+        read(&guard)
+    }
+}

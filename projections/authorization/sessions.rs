@@ -1,0 +1,66 @@
+//! Sessions as readers see them, by the fingerprint of their token.
+
+use aggregates::{
+    session::SessionEvent,
+    values::{Face, SessionId, Timestamp, UserId},
+};
+
+use super::methods::Methods;
+
+/// A token that was issued and not revoked itself.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) view: SessionView,
+    /// Position at which it was issued.
+    pub(super) issued_position: i64,
+}
+
+impl Session {
+    /// The session that an event makes, with the fingerprint of its token.
+    pub(super) fn issued(id: SessionId, position: i64, event: &SessionEvent) -> Option<([u8; 32], Self)> {
+        let SessionEvent::TokenIssued {
+            user_id,
+            face,
+            fingerprint,
+            methods,
+            issued_at,
+            expires_at,
+            ..
+        } = event
+        else {
+            return None;
+        };
+        let view = SessionView {
+            session_id: id,
+            user_id: *user_id,
+            face: *face,
+            methods: methods.iter().copied().collect(),
+            issued_at: *issued_at,
+            expires_at: *expires_at,
+        };
+        Some((
+            fingerprint.digest(),
+            Self {
+                view,
+                issued_position: position,
+            },
+        ))
+    }
+}
+
+/// A live session: one token that is good until it expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Its id.
+    pub session_id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The only API it is good on.
+    pub face: Face,
+    /// How the user proved who they are.
+    pub methods: Methods,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends. Comparing it with the time is the caller's.
+    pub expires_at: Timestamp,
+}

@@ -1,0 +1,178 @@
+//! Patterns and topics as long, as deep and as ambiguous as they can be.
+
+use aggregates::{
+    role::RoleEvent,
+    user::UserEvent,
+    values::{Context, MAX_FILTER_BYTES, Operation, Permission, TopicFilter},
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{
+    super::{
+        Authorization,
+        permissions::Permissions,
+        trie::{Question, Trie},
+    },
+    filter,
+    ledger::{Ledger, permission, role_created, role_granted, user_created, user_id},
+    oracle::{covers, matches},
+};
+
+fn with_patterns(patterns: &[String]) -> Authorization {
+    let mut ledger = Ledger::default();
+    ledger
+        .role(1, role_created("role"))
+        .user(1, user_created("user"))
+        .user(1, role_granted(1));
+    for (number, pattern) in patterns.iter().enumerate() {
+        let permission = permission(number as u128, Context::Mqtt, Operation::Read, pattern);
+        match number % 2 {
+            0 => ledger.role(1, RoleEvent::PermissionAdded { permission }),
+            _ => ledger.user(1, UserEvent::PermissionGranted { permission }),
+        };
+    }
+    let authorization = Authorization::new();
+    authorization.apply(&ledger.0);
+    authorization
+}
+
+fn reads(authorization: &Authorization, topic: &str) -> bool {
+    authorization
+        .check(user_id(1), Context::Mqtt, Operation::Read, topic)
+        .allowed
+}
+
+#[test]
+fn the_deepest_patterns_there_can_be_are_walked() {
+    let deep = |level: &str, count: usize| vec![level; count].join("/");
+    let plus = deep("+", 32_767);
+    let empty = "/".repeat(MAX_FILTER_BYTES);
+    let letters = format!("{}/#", deep("a", 30_000));
+    let authorization = with_patterns(&[plus.clone(), empty.clone(), letters.clone()]);
+    assert!(reads(&authorization, &deep("a", 32_767)));
+    assert!(reads(&authorization, &deep("b", 32_767)));
+    assert!(reads(&authorization, &empty));
+    assert!(reads(&authorization, &deep("a", 31_000)));
+    assert!(!reads(&authorization, &deep("b", 32_766)));
+    assert!(!reads(&authorization, &deep("a", 29_999)));
+    assert!(!reads(&authorization, &"/".repeat(MAX_FILTER_BYTES - 1)));
+    for text in [&plus, &empty, &letters] {
+        assert!(
+            authorization
+                .check_subscription(user_id(1), &filter(text))
+                .allowed
+        );
+    }
+    assert!(
+        !authorization
+            .check_subscription(user_id(1), &filter(&format!("{plus}/")))
+            .allowed
+    );
+}
+
+#[test]
+fn one_level_can_be_as_long_as_a_filter() {
+    let long = "x".repeat(MAX_FILTER_BYTES);
+    let authorization = with_patterns(std::slice::from_ref(&long));
+    assert!(reads(&authorization, &long));
+    assert!(!reads(&authorization, &long[1..]));
+    assert!(!reads(&authorization, &format!("{}y", &long[1..])));
+}
+
+/// Every way to write `+` or `a` at ten levels, then something that the topic has not: all of the tree is entered,
+/// and each node of it once.
+#[test]
+fn ambiguous_patterns_cost_no_more_than_their_nodes() {
+    let depth = 10;
+    let patterns: Vec<String> = (0..1 << depth)
+        .map(|ways: u32| {
+            let levels: Vec<&str> = (0..depth)
+                .map(|at| if ways >> at & 1 == 1 { "+" } else { "a" })
+                .collect();
+            format!("{}/end", levels.join("/"))
+        })
+        .collect();
+    let authorization = with_patterns(&patterns);
+    let topic = vec!["a"; depth].join("/");
+    assert!(reads(&authorization, &format!("{topic}/end")));
+    assert!(!reads(&authorization, &format!("{topic}/other")));
+    assert!(!reads(&authorization, &topic));
+}
+
+/// A tree whose literal way and `+` way fork at each of hundreds of levels: with backtracking over patterns, 2^400
+/// ways; in the tree, two per level.
+#[test]
+fn forks_at_every_level_stay_linear() {
+    let depth = 400;
+    let patterns: Vec<String> = (0..depth)
+        .map(|fork| {
+            let mut levels = vec!["a"; depth];
+            levels[fork] = "+";
+            format!("{}/end", levels.join("/"))
+        })
+        .collect();
+    let permissions =
+        patterns
+            .iter()
+            .enumerate()
+            .fold(Permissions::default(), |mut all, (number, pattern)| {
+                all.add(permission(
+                    number as u128,
+                    Context::Mqtt,
+                    Operation::Read,
+                    pattern,
+                ));
+                all
+            });
+    let trie = Trie::of(&permissions);
+    let asked = |text: &str| {
+        let question = Question::resource(Context::Mqtt, text).unwrap();
+        trie.granted(&question, 1) == 1
+    };
+    let topic = vec!["a"; depth].join("/");
+    assert!(asked(&format!("{topic}/end")));
+    assert!(!asked(&format!("{topic}/other")));
+    let mut late = vec!["a"; depth];
+    late[depth - 1] = "b";
+    assert!(asked(&format!("{}/end", late.join("/"))));
+    late[0] = "b";
+    assert!(!asked(&format!("{}/end", late.join("/"))));
+}
+
+fn a_deep_text(levels: Vec<&'static str>) -> impl Strategy<Value = String> {
+    (vec(select(levels), 1..24), 0..12usize).prop_map(|(levels, pad)| {
+        let mut all = vec!["a"; pad];
+        all.extend(levels);
+        let text = all.join("/");
+        if text.is_empty() { "/".to_owned() } else { text }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    /// Past the levels kept ready, the walk finds its way back by the text.
+    #[test]
+    fn deep_trees_agree_with_the_specification(
+        patterns in vec(a_deep_text(vec!["a", "a", "a", "+", "", "a longer level"]), 1..12),
+        topic in a_deep_text(vec!["a", "a", "a", "a", "", "a longer level"]),
+        rest in any::<bool>(),
+    ) {
+        let permissions = patterns.iter().enumerate().fold(Permissions::default(), |mut all, (number, pattern)| {
+            all.add(permission(number as u128, Context::Mqtt, Operation::Read, pattern));
+            all
+        });
+        let all: Vec<Permission> = permissions.as_slice().to_vec();
+        let trie = Trie::of(&permissions);
+        let question = Question::resource(Context::Mqtt, &topic).unwrap();
+        let expected = all.iter().any(|one| matches(Context::Mqtt, &one.resource, &topic));
+        prop_assert_eq!(trie.granted(&question, 1) == 1, expected);
+
+        for asked in patterns.iter().chain([&topic]) {
+            let asked = if rest { format!("{asked}/#") } else { asked.clone() };
+            let asked = TopicFilter::parse(&asked).unwrap();
+            let expected = all.iter().any(|one| covers(&one.resource, &asked));
+            prop_assert_eq!(trie.granted(&Question::filter(&asked).unwrap(), 1) == 1, expected);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What the projection promises, by example, against an oracle, under threads and under strain.
+
+mod concurrent;
+mod deep;
+mod ledger;
+mod oracle;
+mod random;
+mod semantics;
+
+use aggregates::values::TopicFilter;
+
+fn filter(text: &str) -> TopicFilter {
+    TopicFilter::parse(text).unwrap()
+}

@@ -1,0 +1,238 @@
+//! Random histories, against the oracle.
+
+use aggregates::{
+    role::RoleEvent,
+    sealing::ERASED,
+    session::SessionEvent,
+    user::UserEvent,
+    values::{Context, GrantMethod, GrantType, Operation, Permission, RoleName, Timestamp, TopicFilter},
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{
+    super::Authorization,
+    filter,
+    ledger::{
+        Ledger, fingerprint, permission_id, role_created, role_granted, role_id, token_issued, user_created,
+        user_id,
+    },
+    oracle::Oracle,
+};
+
+const USERS: u128 = 4;
+const ROLES: u128 = 5;
+const NAMES: [&str; 4] = ["ann", "bob", "carl", ERASED];
+
+#[derive(Clone, Debug)]
+enum Step {
+    User(u128, UserEvent),
+    Role(u128, RoleEvent),
+    Session(u128, SessionEvent),
+    DropExpired(i64),
+}
+
+fn a_filter() -> impl Strategy<Value = TopicFilter> {
+    let levels = vec(select(vec!["", "a", "b", "$s", "+", "a"]), 1..4);
+    (levels, any::<bool>()).prop_map(|(levels, rest)| {
+        let text = if rest {
+            format!("{}/#", levels.join("/"))
+        } else {
+            levels.join("/")
+        };
+        TopicFilter::parse(&text).unwrap_or_else(|_| filter("#"))
+    })
+}
+
+fn a_topic() -> impl Strategy<Value = String> {
+    vec(select(vec!["", "a", "b", "$s", "+"]), 1..5).prop_map(|levels| levels.join("/"))
+}
+
+fn an_operation() -> impl Strategy<Value = Operation> {
+    select(vec![Operation::Read, Operation::Write, Operation::ReadWrite])
+}
+
+fn a_context() -> impl Strategy<Value = Context> {
+    select(vec![Context::Http, Context::Mqtt])
+}
+
+fn a_permission() -> impl Strategy<Value = Permission> {
+    (0..6u128, a_filter(), an_operation(), a_context()).prop_map(|(id, resource, operation, context)| {
+        Permission {
+            id: permission_id(id),
+            resource,
+            operation,
+            context,
+        }
+    })
+}
+
+fn a_user_event() -> impl Strategy<Value = UserEvent> {
+    let role = || (0..ROLES).prop_map(role_granted);
+    prop_oneof![
+        4 => select(NAMES.to_vec()).prop_map(user_created),
+        1 => select(NAMES.to_vec()).prop_map(|name| UserEvent::Renamed { username: name.to_owned() }),
+        8 => role(),
+        3 => (0..ROLES).prop_map(|role| UserEvent::RoleRevoked { role_id: role_id(role) }),
+        3 => a_permission().prop_map(|permission| UserEvent::PermissionGranted { permission }),
+        2 => (0..6u128).prop_map(|id| UserEvent::PermissionRevoked { id: permission_id(id) }),
+        1 => any::<bool>().prop_map(|some| UserEvent::PublishPrefixChanged {
+            mqtt_publish_prefix: some.then(|| "prefix".to_owned()),
+        }),
+        1 => any::<bool>().prop_map(|enforce_mfa_enrollment| UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment,
+        }),
+        1 => any::<(bool, bool)>().prop_map(|(is_required, other)| UserEvent::GrantTypesChanged {
+            grant_types: vec![
+                GrantType { method: GrantMethod::Token, is_required },
+                GrantType { method: GrantMethod::Password, is_required: other },
+            ],
+        }),
+        1 => Just(UserEvent::TokensRevoked {}),
+        1 => Just(UserEvent::Deleted {}),
+    ]
+}
+
+fn a_role_event() -> impl Strategy<Value = RoleEvent> {
+    prop_oneof![
+        3 => select(NAMES.to_vec()).prop_map(role_created),
+        8 => a_permission().prop_map(|permission| RoleEvent::PermissionAdded { permission }),
+        3 => (0..6u128, a_filter(), an_operation()).prop_map(|(id, resource, operation)| {
+            RoleEvent::PermissionChanged { id: permission_id(id), resource, operation }
+        }),
+        2 => (0..6u128).prop_map(|id| RoleEvent::PermissionRemoved { id: permission_id(id) }),
+        1 => any::<bool>().prop_map(|is_shared| RoleEvent::SharingChanged { is_shared }),
+        1 => select(NAMES.to_vec()).prop_map(|name| RoleEvent::Renamed { name: RoleName::parse(name).unwrap() }),
+        1 => Just(RoleEvent::Deleted {}),
+    ]
+}
+
+fn a_session_event() -> impl Strategy<Value = SessionEvent> {
+    prop_oneof![
+        3 => (0..USERS, 0..5u8, 1..20i64).prop_map(|(user, token, end)| token_issued(user, token, end)),
+        1 => Just(SessionEvent::TokenRevoked {}),
+    ]
+}
+
+fn a_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0..USERS, a_user_event()).prop_map(|(user, event)| Step::User(user, event)),
+        8 => (0..ROLES, a_role_event()).prop_map(|(role, event)| Step::Role(role, event)),
+        3 => (0..4u128, a_session_event()).prop_map(|(session, event)| Step::Session(session, event)),
+        1 => (0..20i64).prop_map(Step::DropExpired),
+    ]
+}
+
+/// The name, unless another user has it: two users never have one name at a time.
+fn free_name(oracle: &Oracle, user: u128, username: &mut String) {
+    if oracle
+        .user_by_name(username)
+        .is_some_and(|owner| owner != user_id(user))
+    {
+        *username = format!("free-{}", oracle.position);
+    }
+}
+
+fn compare(authorization: &Authorization, oracle: &Oracle, topics: &[String], filters: &[TopicFilter]) {
+    assert_eq!(authorization.position(), oracle.position);
+    assert_eq!(authorization.user_count(), oracle.users.len());
+    assert_eq!(authorization.session_count(), oracle.sessions.len());
+    for id in (0..USERS).map(user_id) {
+        for topic in topics {
+            for context in [Context::Http, Context::Mqtt] {
+                for operation in [Operation::Read, Operation::Write, Operation::ReadWrite] {
+                    let decision = authorization.check(id, context, operation, topic);
+                    let expected = oracle.check(id, context, operation, topic);
+                    assert_eq!(decision.allowed, expected, "{context:?} {operation:?} {topic}");
+                    assert_eq!(decision.position, oracle.position);
+                }
+            }
+        }
+        for filter in filters {
+            let decision = authorization.check_subscription(id, filter);
+            assert_eq!(
+                decision.allowed,
+                oracle.check_subscription(id, filter),
+                "{filter}"
+            );
+        }
+        assert_eq!(authorization.permissions(id), oracle.permissions(id));
+        let (view, expected) = (authorization.user(id), oracle.users.get(&id));
+        assert_eq!(view.is_some(), expected.is_some());
+        if let (Some(view), Some(expected)) = (view, expected) {
+            assert_eq!(*view.username, *expected.username);
+            assert_eq!(view.mqtt_publish_prefix.as_deref(), expected.prefix.as_deref());
+            assert_eq!(view.grant_types, expected.grant_types);
+            assert_eq!(view.enforce_mfa_enrollment, expected.enforce_mfa);
+            assert_eq!(view.roles, oracle.roles_of(id));
+            assert_eq!(
+                authorization.user_by_name(&view.username),
+                oracle.user_by_name(&view.username)
+            );
+        }
+    }
+    for name in NAMES {
+        assert_eq!(authorization.user_by_name(name), oracle.user_by_name(name));
+    }
+    for id in (0..ROLES).map(role_id) {
+        let (view, expected) = (authorization.role(id), oracle.roles.get(&id));
+        assert_eq!(view.is_some(), expected.is_some());
+        if let (Some(view), Some(expected)) = (view, expected) {
+            assert_eq!(
+                (&*view.name, view.is_shared),
+                (&*expected.name, expected.is_shared)
+            );
+            assert!(view.permissions.iter().eq(expected.permissions.values()));
+        }
+    }
+    for fingerprint in (0..5).map(fingerprint) {
+        let (view, expected) = (authorization.session(&fingerprint), oracle.session(&fingerprint));
+        let view = view.map(|view| (view.session_id, view.user_id, view.expires_at));
+        assert_eq!(
+            view,
+            expected.map(|session| (session.id, session.user, session.expires_at))
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_random_history_is_answered_as_the_oracle_answers(
+        steps in vec((a_step(), any::<bool>(), 0..8usize), 1..80),
+        topics in vec(a_topic(), 6),
+        filters in vec(a_filter(), 6),
+    ) {
+        let authorization = Authorization::new();
+        let mut oracle = Oracle::default();
+        let mut ledger = Ledger::default();
+        for (step, apply, overlap) in steps {
+            let written = ledger.0.len();
+            match step {
+                Step::User(user, mut event) => {
+                    if let UserEvent::Created { username, .. } | UserEvent::Renamed { username } = &mut event {
+                        free_name(&oracle, user, username);
+                    }
+                    ledger.user(user, event);
+                }
+                Step::Role(role, event) => drop(ledger.role(role, event)),
+                Step::Session(session, event) => drop(ledger.session(session, event)),
+                Step::DropExpired(now) => {
+                    let now = Timestamp::from_micros(now);
+                    authorization.apply(&ledger.0);
+                    prop_assert_eq!(authorization.drop_expired(now), oracle.drop_expired(now));
+                }
+            }
+            for recorded in &ledger.0[written..] {
+                oracle.apply(recorded);
+            }
+            if apply {
+                let from = (authorization.position() as usize).saturating_sub(overlap);
+                authorization.apply(&ledger.0[from..]);
+                compare(&authorization, &oracle, &topics, &filters);
+            }
+        }
+        authorization.apply(&ledger.0);
+        compare(&authorization, &oracle, &topics, &filters);
+    }
+}

@@ -1,0 +1,158 @@
+//! Users as readers see them: immutable, replaced whole, and small, since there may be millions.
+
+use std::sync::Arc;
+
+use aggregates::{user::UserEvent, values::IdentityProvider};
+
+use super::{methods::GrantTypes, permissions::Permissions, roles::RoleIndex, trie::Trie};
+
+/// A user.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    /// Shared with the index of names.
+    pub(super) username: Arc<str>,
+    /// Sessions issued at this position or before are void: that of creation, or of the last revocation of all.
+    pub(super) sessions_after: i64,
+    /// Roles held; perhaps deleted ones.
+    pub(super) roles: Roles,
+    /// What few users have.
+    pub(super) extra: Option<Arc<Extra>>,
+    /// How the user may prove who they are.
+    pub(super) grant_types: GrantTypes,
+    /// Who vouches for the user.
+    pub(super) identity_provider: IdentityProvider,
+    /// The user must enrol a second factor.
+    pub(super) enforce_mfa_enrollment: bool,
+}
+
+/// What few users have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Extra {
+    /// Permissions of the user's own.
+    pub(super) permissions: Permissions,
+    /// The same, compiled.
+    pub(super) trie: Trie,
+    /// Put before every topic the user publishes to.
+    pub(super) mqtt_publish_prefix: Option<Arc<str>>,
+}
+
+impl User {
+    /// Changes what few users have; nothing is kept for those who have nothing of it.
+    pub(super) fn change_extra(&mut self, change: impl FnOnce(&mut Extra)) {
+        let extra = Arc::make_mut(self.extra.get_or_insert_default());
+        change(extra);
+        if extra.permissions.is_empty() && extra.mqtt_publish_prefix.is_none() {
+            self.extra = None;
+        }
+    }
+}
+
+/// What becomes of a user by an event at `position`, for all events but those about roles.
+pub(super) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
+    let Some(mut user) = user else {
+        return created(position, event);
+    };
+    match event {
+        UserEvent::Renamed { username } => user.username = Arc::from(username.as_str()),
+        UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
+            user.change_extra(|extra| {
+                extra.mqtt_publish_prefix = mqtt_publish_prefix.as_deref().map(Arc::from)
+            });
+        }
+        UserEvent::IdentityProviderChanged { identity_provider } => {
+            user.identity_provider = *identity_provider
+        }
+        UserEvent::GrantTypesChanged { grant_types } => user.grant_types = GrantTypes::of(grant_types),
+        UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment,
+        } => {
+            user.enforce_mfa_enrollment = *enforce_mfa_enrollment;
+        }
+        UserEvent::PermissionGranted { permission } => {
+            user.change_extra(|extra| extra.permissions.add(permission.clone()));
+        }
+        UserEvent::PermissionRevoked { id } => user.change_extra(|extra| extra.permissions.remove(*id)),
+        UserEvent::TokensRevoked {} => user.sessions_after = position,
+        UserEvent::Deleted {} => return None,
+        _ => {}
+    }
+    Some(user)
+}
+
+fn created(position: i64, event: &UserEvent) -> Option<User> {
+    let UserEvent::Created {
+        username,
+        identity_provider,
+        mqtt_publish_prefix,
+        grant_types,
+        enforce_mfa_enrollment,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let mut user = User {
+        username: Arc::from(username.as_str()),
+        sessions_after: position,
+        roles: Roles::default(),
+        extra: None,
+        grant_types: GrantTypes::of(grant_types),
+        identity_provider: *identity_provider,
+        enforce_mfa_enrollment: *enforce_mfa_enrollment,
+    };
+    if let Some(prefix) = mqtt_publish_prefix {
+        user.change_extra(|extra| extra.mqtt_publish_prefix = Some(Arc::from(prefix.as_str())));
+    }
+    Some(user)
+}
+
+/// Whether an event changes what its user's own permissions grant.
+pub(super) fn changes_grants(event: &UserEvent) -> bool {
+    matches!(
+        event,
+        UserEvent::PermissionGranted { .. } | UserEvent::PermissionRevoked { .. }
+    )
+}
+
+/// How many roles are kept within the user.
+const FEW: usize = 5;
+
+/// The roles of a user, each once.
+#[derive(Clone, Debug)]
+pub(super) enum Roles {
+    /// As many as fit here.
+    Few(u8, [RoleIndex; FEW]),
+    /// More.
+    Many(Box<[RoleIndex]>),
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self::Few(0, [0; FEW])
+    }
+}
+
+impl FromIterator<RoleIndex> for Roles {
+    fn from_iter<I: IntoIterator<Item = RoleIndex>>(roles: I) -> Self {
+        let all: Vec<RoleIndex> = roles.into_iter().collect();
+        let mut few = [0; FEW];
+        match few.get_mut(..all.len()) {
+            Some(places) => {
+                places.copy_from_slice(&all);
+                Self::Few(all.len() as u8, few)
+            }
+            None => Self::Many(all.into()),
+        }
+    }
+}
+
+impl Roles {
+    /// All of them.
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[RoleIndex] {
+        match self {
+            Self::Few(count, roles) => roles.get(..usize::from(*count)).unwrap_or_default(),
+            Self::Many(roles) => roles,
+        }
+    }
+}

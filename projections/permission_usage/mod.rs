@@ -1,0 +1,9 @@
+//! What may be done to which resource, and by whom?
+
+mod queries;
+pub(crate) mod record;
+mod reducer;
+mod rows;
+
+pub use queries::{ids, locate, page};
+pub use rows::{LocatedPermission, ResourceRow, RightRow, UsageRow};

@@ -1,0 +1,154 @@
+//! The questions about permissions.
+
+use std::collections::HashMap;
+
+use aggregates::values::{Context, Operation, PermissionId, RoleId, UserId};
+
+use super::{
+    LocatedPermission, ResourceRow, RightRow, UsageRow,
+    record::{ResourceKey, ResourceRecord},
+};
+use crate::{
+    counted_lists::{self, List},
+    page::{Page, Paged},
+    sql::{Argument, Db, Error, Row, Tx, sql},
+    tables::{load, select_in, unreadable},
+};
+
+/// A page of the resources that permissions name, each with its uses, the resource named first coming first.
+/// With `ids`, only these permissions count.
+pub async fn page(db: &Db, page: &Page, ids: Option<&[PermissionId]>) -> Result<Paged<ResourceRow>, Error> {
+    let mut tx = db.snapshot().await?;
+    let Some(ids) = ids else {
+        let Paged { rows, total } =
+            counted_lists::page::<ResourceRecord>(&mut tx, &[List::Resources], page).await?;
+        let keys: Vec<Argument<'static>> = rows.iter().map(|row| row.key.0.to_vec().into()).collect();
+        let uses = uses(&mut tx, "resource_key", &keys).await?;
+        return Ok(Paged {
+            rows: with_uses(rows, uses),
+            total,
+        });
+    };
+    let uses = uses(&mut tx, "permission_id", &texts(ids)).await?;
+    let keys: Vec<Argument<'static>> = uses.keys().map(|key| key.0.to_vec().into()).collect();
+    let mut resources: Vec<ResourceRecord> = load(&mut tx, "resource_key", &keys).await?;
+    resources.sort_unstable_by_key(|resource| resource.ordinal);
+    let Paged { rows, total } = page.of(resources);
+    Ok(Paged {
+        rows: with_uses(rows, uses),
+        total,
+    })
+}
+
+/// The ids of all permissions, put together where they say the same; oldest first.
+pub async fn ids(db: &Db) -> Result<Vec<RightRow>, Error> {
+    let statement = sql(
+        "SELECT permission_id, resource, operation, context, resource_key FROM permission_usage ORDER BY ordinal",
+    );
+    let mut rights: Vec<RightRow> = Vec::new();
+    let mut places = HashMap::new();
+    for row in db.all(statement).await? {
+        let operation = Operation::parse(row.str(2)?).map_err(unreadable)?;
+        let place = *places
+            .entry((ResourceKey::read(&row, 4)?, operation))
+            .or_insert(rights.len());
+        let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
+        if let Some(right) = rights.get_mut(place) {
+            right.ids.push(id);
+        } else {
+            let context = Context::parse(row.str(3)?).map_err(unreadable)?;
+            rights.push(RightRow {
+                resource: row.text(1)?,
+                operation,
+                context,
+                ids: vec![id],
+            });
+        }
+    }
+    Ok(rights)
+}
+
+/// Where these permissions are, oldest first. Unknown ones are simply absent.
+pub async fn locate(db: &Db, ids: &[PermissionId]) -> Result<Vec<LocatedPermission>, Error> {
+    let before = "SELECT p.permission_id, p.role_id, r.owner_user_id, p.ordinal FROM permission_usage p \
+                  JOIN role_directory r ON r.role_id = p.role_id WHERE p.permission_id IN";
+    let mut tx = db.snapshot().await?;
+    let mut located = Vec::new();
+    for row in select_in(&mut tx, before, &texts(ids), "", &[]).await? {
+        let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
+        let role_id = RoleId::parse(row.str(1)?).map_err(unreadable)?;
+        located.push((
+            row.int(3)?,
+            LocatedPermission {
+                id,
+                role_id,
+                owner: user_id(&row, 2)?,
+            },
+        ));
+    }
+    located.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+    Ok(located.into_iter().map(|(_, permission)| permission).collect())
+}
+
+/// The uses of resources, oldest permission first, of the permissions whose `column` has one of these values.
+async fn uses(
+    tx: &mut Tx,
+    column: &str,
+    keys: &[Argument<'static>],
+) -> Result<HashMap<ResourceKey, Vec<UsageRow>>, Error> {
+    let before = format!(
+        "SELECT p.permission_id, p.resource_key, p.operation, r.role_id, r.name, r.is_shared, u.user_id, \
+         u.username, p.ordinal FROM permission_usage p JOIN role_directory r ON r.role_id = p.role_id \
+         LEFT JOIN user_roles g ON g.role_id = r.role_id AND r.is_shared = FALSE \
+         LEFT JOIN user_directory u ON u.user_id = g.user_id WHERE p.{column} IN"
+    );
+    let mut found = Vec::new();
+    for row in select_in(tx, &before, keys, "", &[]).await? {
+        found.push((row.int(8)?, ResourceKey::read(&row, 1)?, usage(&row)?));
+    }
+    found.sort_by_key(|(ordinal, ..)| *ordinal);
+    found.dedup_by_key(|(ordinal, ..)| *ordinal);
+    let mut uses = HashMap::<_, Vec<_>>::new();
+    for (_, key, usage) in found {
+        uses.entry(key).or_default().push(usage);
+    }
+    Ok(uses)
+}
+
+fn with_uses(
+    resources: Vec<ResourceRecord>,
+    mut uses: HashMap<ResourceKey, Vec<UsageRow>>,
+) -> Vec<ResourceRow> {
+    let rows = resources.into_iter().map(|resource| ResourceRow {
+        usage: uses.remove(&resource.key).unwrap_or_default(),
+        resource: resource.resource.to_string(),
+        context: resource.context,
+    });
+    rows.collect()
+}
+
+fn usage(row: &Row) -> Result<UsageRow, Error> {
+    Ok(UsageRow {
+        permission_id: PermissionId::parse(row.str(0)?).map_err(unreadable)?,
+        role_id: RoleId::parse(row.str(3)?).map_err(unreadable)?,
+        role_name: row.text(4)?,
+        is_role_shared: row.bool(5)?,
+        user_id: user_id(row, 6)?,
+        username: row.text_or_null(7)?,
+        operation: Operation::parse(row.str(2)?).map_err(unreadable)?,
+    })
+}
+
+fn user_id(row: &Row, column: usize) -> Result<Option<UserId>, Error> {
+    row.text_or_null(column)?
+        .map(|id| UserId::parse(&id))
+        .transpose()
+        .map_err(unreadable)
+}
+
+fn texts(ids: &[PermissionId]) -> Vec<Argument<'static>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.iter().map(|id| id.to_string().into()).collect()
+}

@@ -1,0 +1,122 @@
+//! The questions about roles.
+
+use aggregates::values::{Permission, PermissionId, RoleId};
+
+use super::{
+    ExistingRole, HolderRow, RolePageRow, RoleRow,
+    details::{holder, with_holders, with_permissions},
+    record::RoleRecord,
+};
+use crate::{
+    counted_lists::{self, List},
+    page::{Page, Paged},
+    permission_usage::record::PermissionRecord,
+    sql::{Db, Error, sql},
+    tables::{Record, load},
+};
+
+/// The role of this id.
+pub async fn find(db: &Db, id: RoleId) -> Result<Option<RoleRow>, Error> {
+    let mut tx = db.snapshot().await?;
+    let roles = load(&mut tx, "role_id", &[id.to_string()]).await?;
+    Ok(with_permissions(&mut tx, roles).await?.pop())
+}
+
+/// All roles, or those of this name, oldest first. Beside a role of that name there may be the one of the own
+/// permissions of a user who is called the same.
+pub async fn list(db: &Db, name: Option<&str>) -> Result<Vec<RoleRow>, Error> {
+    let mut tx = db.snapshot().await?;
+    let columns = RoleRecord::TABLE.column_list();
+    let statement = match name {
+        Some(name) => sql(format!(
+            "SELECT {columns} FROM role_directory WHERE name = $1 ORDER BY ordinal"
+        ))
+        .bind(name),
+        None => sql(format!("SELECT {columns} FROM role_directory ORDER BY ordinal")),
+    };
+    let roles = tx
+        .all(statement)
+        .await?
+        .iter()
+        .map(RoleRecord::read)
+        .collect::<Result<_, _>>()?;
+    with_permissions(&mut tx, roles).await
+}
+
+/// A page of the roles that pass all filters given, oldest first.
+pub async fn page(
+    db: &Db,
+    page: &Page,
+    names: Option<&[String]>,
+    auto_generated: Option<bool>,
+    shared: Option<bool>,
+) -> Result<Paged<RolePageRow>, Error> {
+    let wanted = |filter: Option<bool>, value| filter.is_none_or(|wanted| wanted == value);
+    let mut tx = db.snapshot().await?;
+    let roles = if let Some(names) = names {
+        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut roles: Vec<RoleRecord> = load(&mut tx, "name", &names).await?;
+        roles.retain(|r| wanted(auto_generated, r.auto_generated) && wanted(shared, r.is_shared));
+        roles.sort_unstable_by_key(|role| role.ordinal);
+        page.of(roles)
+    } else {
+        let mut lists = Vec::with_capacity(4);
+        for (auto, many) in [(false, false), (false, true), (true, false), (true, true)] {
+            if wanted(auto_generated, auto) && wanted(shared, many) {
+                lists.push(List::roles(auto, many));
+            }
+        }
+        counted_lists::page(&mut tx, &lists, page).await?
+    };
+    let rows = with_permissions(&mut tx, roles.rows).await?;
+    Ok(Paged {
+        rows: with_holders(&mut tx, rows).await?,
+        total: roles.total,
+    })
+}
+
+/// A permission of a role.
+pub async fn find_permission(db: &Db, role: RoleId, id: PermissionId) -> Result<Option<Permission>, Error> {
+    let columns = PermissionRecord::TABLE.column_list();
+    let statement = sql(format!(
+        "SELECT {columns} FROM permission_usage WHERE permission_id = $1 AND role_id = $2"
+    ));
+    let row = db
+        .optional(statement.bind(id.to_string()).bind(role.to_string()))
+        .await?;
+    Ok(row
+        .as_ref()
+        .map(PermissionRecord::read)
+        .transpose()?
+        .map(|held| held.permission))
+}
+
+/// Those of these roles that exist, oldest first.
+pub async fn existing(db: &Db, ids: &[RoleId]) -> Result<Vec<ExistingRole>, Error> {
+    let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut tx = db.snapshot().await?;
+    let mut roles: Vec<RoleRecord> = load(&mut tx, "role_id", &ids).await?;
+    roles.sort_unstable_by_key(|role| role.ordinal);
+    let existing = roles.into_iter().map(|role| ExistingRole {
+        id: role.id,
+        is_shared: role.is_shared,
+        owner: role.owner,
+    });
+    Ok(existing.collect())
+}
+
+/// Who holds a role, at most `limit` of them, in the order in which they were given it.
+pub async fn holders(db: &Db, role: RoleId, limit: i64) -> Result<Vec<HolderRow>, Error> {
+    let statement = sql(
+        "SELECT u.user_id, u.username FROM user_roles g JOIN user_directory u ON u.user_id = g.user_id \
+         WHERE g.role_id = $1 ORDER BY g.granted_position LIMIT $2",
+    );
+    let rows = db
+        .all(statement.bind(role.to_string()).bind(limit.max(0)))
+        .await?;
+    rows.iter().map(holder).collect()
+}

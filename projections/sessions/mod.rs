@@ -1,0 +1,10 @@
+//! Which tokens are out, and whose are they?
+
+mod queries;
+pub(crate) mod record;
+pub(crate) mod reducer;
+mod rows;
+
+pub(crate) use queries::of_users;
+pub use queries::{find, find_by_fingerprint, of_user};
+pub use rows::SessionRow;

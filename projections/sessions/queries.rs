@@ -1,0 +1,65 @@
+//! The questions about sessions.
+
+use aggregates::values::{SessionId, Timestamp, UserId};
+
+use super::{SessionRow, record::SessionRecord};
+use crate::{
+    sql::{Argument, Db, Error, Row, Statement, Tx, sql},
+    tables::{Record, select_in},
+};
+
+/// A user's tokens that are good at `now`, oldest first.
+pub async fn of_user(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Error> {
+    let statement = select("WHERE user_id = $1 AND expires_at > $2 ORDER BY ordinal");
+    let rows = db
+        .all(statement.bind(user.to_string()).bind(now.micros()))
+        .await?;
+    rows.iter().map(session).collect()
+}
+
+/// A user's session by its token's fingerprint, ended or not, unless it was revoked.
+pub async fn find_by_fingerprint(
+    db: &Db,
+    user: UserId,
+    fingerprint: &str,
+) -> Result<Option<SessionRow>, Error> {
+    let statement = select("WHERE fingerprint = $1 AND user_id = $2 ORDER BY ordinal");
+    let row = db
+        .optional(statement.bind(fingerprint).bind(user.to_string()))
+        .await?;
+    row.as_ref().map(session).transpose()
+}
+
+/// A user's session, ended or not, unless it was revoked.
+pub async fn find(db: &Db, user: UserId, id: SessionId) -> Result<Option<SessionRow>, Error> {
+    let statement = select("WHERE session_id = $1 AND user_id = $2");
+    let row = db
+        .optional(statement.bind(id.to_string()).bind(user.to_string()))
+        .await?;
+    row.as_ref().map(session).transpose()
+}
+
+/// The tokens of these users that are good at `now`, each user's oldest first: one statement.
+pub(crate) async fn of_users(
+    tx: &mut Tx,
+    users: &[Argument<'static>],
+    now: Timestamp,
+) -> Result<Vec<SessionRow>, Error> {
+    let before = format!(
+        "SELECT {} FROM sessions WHERE expires_at > $1 AND user_id IN",
+        SessionRecord::TABLE.column_list()
+    );
+    let rows = select_in(tx, &before, users, "ORDER BY ordinal", &[now.micros().into()]).await?;
+    rows.iter().map(session).collect()
+}
+
+fn select(condition: &str) -> Statement<'static> {
+    sql(format!(
+        "SELECT {} FROM sessions {condition}",
+        SessionRecord::TABLE.column_list()
+    ))
+}
+
+fn session(row: &Row) -> Result<SessionRow, Error> {
+    Ok(SessionRecord::read(row)?.session)
+}

@@ -1,0 +1,267 @@
+//! The read models' tables, and statements over many rows of them.
+//!
+//! One statement takes many rows, and its text depends on their number: exactly up to 16, and from there
+//! rounded up to a power of two, so that a connection keeps few prepared statements. What is rounded up is filled
+//! with rows that have no key (upserts leave those out) or with the last key once more (deletions, look-ups).
+
+use std::fmt::Write as _;
+
+use crate::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, placeholders, sql};
+
+/// The most rows of one statement.
+const MAX_ROWS: usize = 1_024;
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// TEXT.
+    Text,
+    /// TEXT that may be null.
+    TextOrNull,
+    /// BIGINT.
+    Int,
+    /// BIGINT that may be null.
+    IntOrNull,
+    /// BOOLEAN.
+    Bool,
+    /// BYTEA or BLOB.
+    Bytes,
+}
+
+/// A table of a read model.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns in the order in which rows are bound and read. The first is never null.
+    pub columns: &'static [(&'static str, Kind)],
+    /// The columns of its primary key, in order.
+    pub key: &'static [&'static str],
+}
+
+/// A row as a table keeps it.
+pub(crate) trait Record: Sized {
+    /// The table.
+    const TABLE: Table;
+
+    /// All columns, in the table's order.
+    fn bind<'a>(&'a self, arguments: &mut Vec<Argument<'a>>);
+
+    /// Reads all columns, in the table's order.
+    fn read(row: &Row) -> Result<Self, Error>;
+}
+
+impl Table {
+    /// The names of the columns, with commas between.
+    pub(crate) fn column_list(&self) -> String {
+        self.columns
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// `INSERT ... ON CONFLICT DO UPDATE` of `rows` rows; `merge` says what becomes of the columns beside the key.
+    fn upsert_text(&self, rows: usize, merge: &str) -> String {
+        let columns = self.columns.len();
+        let picked = (1..=columns)
+            .map(|n| format!("v.column{n}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "INSERT INTO {} ({}) SELECT {picked} FROM (VALUES {}) AS v WHERE v.column1 IS NOT NULL \
+             ON CONFLICT ({}) DO UPDATE SET {merge}",
+            self.name,
+            self.column_list(),
+            placeholders(1, rows, columns),
+            self.key.join(", "),
+        )
+    }
+
+    /// Every column beside the key becomes the new row's.
+    fn replace(&self) -> String {
+        self.columns
+            .iter()
+            .filter(|(name, _)| !self.key.contains(name))
+            .map(|(name, _)| format!("{name} = excluded.{name}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// Writes rows, bound in the table's order; `merge` as in [`Table::upsert_text`].
+    pub(crate) async fn upsert(
+        &self,
+        tx: &mut Tx,
+        rows: &[Vec<Argument<'_>>],
+        merge: Option<&str>,
+    ) -> Result<(), Error> {
+        let replace = self.replace();
+        for chunk in rows.chunks(most_rows(self.columns.len())) {
+            let Some(last) = chunk.last() else { continue };
+            let count = rounded(chunk.len());
+            let blank: Vec<Argument<'_>> = last.iter().map(null_like).collect();
+            tx.execute(
+                sql(self.upsert_text(count, merge.unwrap_or(&replace)))
+                    .bind_all(chunk.iter().flatten().cloned())
+                    .bind_all(std::iter::repeat_n(blank, count - chunk.len()).flatten()),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes rows of a table as they are now.
+pub(crate) async fn upsert<R: Record>(tx: &mut Tx, records: &[R]) -> Result<(), Error> {
+    let rows: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let mut row = Vec::with_capacity(R::TABLE.columns.len());
+            record.bind(&mut row);
+            row
+        })
+        .collect();
+    R::TABLE.upsert(tx, &rows, None).await
+}
+
+/// Deletes the rows whose `columns` have one of these values; each key binds one value per column. `condition`
+/// restricts it further.
+pub(crate) async fn delete(
+    tx: &mut Tx,
+    table: &str,
+    columns: &[&str],
+    keys: &[Vec<Argument<'_>>],
+    condition: &str,
+) -> Result<(), Error> {
+    for chunk in keys.chunks(most_rows(columns.len())) {
+        let count = rounded(chunk.len());
+        let values = match columns {
+            [column] => format!("{column} IN ({})", numbered(1, count)),
+            _ => format!(
+                "({}) IN (VALUES {})",
+                columns.join(", "),
+                placeholders(1, count, columns.len())
+            ),
+        };
+        let statement = sql(format!("DELETE FROM {table} WHERE {values}{condition}"));
+        tx.execute(statement.bind_all(filled(chunk, count).flatten().cloned()))
+            .await?;
+    }
+    Ok(())
+}
+
+/// All rows of `{before} ({keys}) {after}` in as few statements as fit: none without keys. The `fixed` arguments
+/// are `$1` and on. Rows of one key stay together, and in the order that `after` says.
+pub(crate) async fn select_in<'a, K>(
+    tx: &mut Tx,
+    before: &str,
+    keys: &[K],
+    after: &str,
+    fixed: &[Argument<'a>],
+) -> Result<Vec<Row>, Error>
+where
+    K: Clone + Into<Argument<'a>>,
+{
+    let mut rows = Vec::new();
+    for chunk in keys.chunks(MAX_ROWS) {
+        let count = rounded(chunk.len());
+        let list = numbered(fixed.len() + 1, count);
+        let statement: Statement<'a> =
+            sql(format!("{before} ({list}) {after}")).bind_all(fixed.iter().cloned());
+        rows.extend(tx.all(statement.bind_all(filled(chunk, count).cloned())).await?);
+    }
+    Ok(rows)
+}
+
+/// All rows of a table whose `column` has one of these values.
+pub(crate) async fn load<'a, R: Record, K>(tx: &mut Tx, column: &str, keys: &[K]) -> Result<Vec<R>, Error>
+where
+    K: Clone + Into<Argument<'a>>,
+{
+    let before = format!(
+        "SELECT {} FROM {} WHERE {column} IN",
+        R::TABLE.column_list(),
+        R::TABLE.name
+    );
+    select_in(tx, &before, keys, "", &[])
+        .await?
+        .iter()
+        .map(R::read)
+        .collect()
+}
+
+/// `$1, $2, $3`: `count` placeholders, counted from `first`.
+fn numbered(first: usize, count: usize) -> String {
+    let mut text = String::with_capacity(count * 6);
+    for number in first..first + count {
+        let _ = write!(text, "{}${number}", if number == first { "" } else { ", " });
+    }
+    text
+}
+
+/// How many rows a statement for `rows` rows has room for.
+fn rounded(rows: usize) -> usize {
+    if rows <= 16 {
+        rows
+    } else {
+        rows.next_power_of_two()
+    }
+}
+
+/// The most rows of one statement with this many columns: a power of two.
+fn most_rows(columns: usize) -> usize {
+    let fitting = MAX_ARGUMENTS / columns.max(1);
+    (1 << fitting.max(1).ilog2()).min(MAX_ROWS)
+}
+
+/// These, and the last once more until there are `count`.
+fn filled<T>(chunk: &[T], count: usize) -> impl Iterator<Item = &T> {
+    chunk.iter().chain(chunk.last().into_iter().cycle()).take(count)
+}
+
+fn null_like(argument: &Argument<'_>) -> Argument<'static> {
+    match argument {
+        Argument::Int(_) => Argument::Int(None),
+        Argument::Bool(_) => Argument::Bool(None),
+        Argument::Bytes(_) => Argument::Bytes(Vec::new().into()),
+        Argument::Text(_) | Argument::Json(_) => Argument::Text(None),
+    }
+}
+
+/// A stored value that is not what it should be.
+pub(crate) fn unreadable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Decode(reason.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_come_in_few_sizes() {
+        assert_eq!(
+            (1..=16).map(rounded).collect::<Vec<_>>(),
+            (1..=16).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            (rounded(17), rounded(32), rounded(33), rounded(1_000)),
+            (32, 32, 64, 1_024)
+        );
+    }
+
+    #[test]
+    fn a_full_statement_fits_both_engines() {
+        for columns in 1..=40 {
+            let rows = most_rows(columns);
+            assert!(rounded(rows) * columns <= MAX_ARGUMENTS, "{columns} columns");
+        }
+    }
+
+    #[test]
+    fn what_is_rounded_up_repeats_the_last() {
+        assert_eq!(
+            filled(&[1, 2, 3], 5).copied().collect::<Vec<_>>(),
+            [1, 2, 3, 3, 3]
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! Which users are there, and what do they hold?
+
+mod holdings;
+mod queries;
+pub(crate) mod record;
+pub(crate) mod reducer;
+mod rows;
+
+pub use queries::{by_usernames, find, find_many, ids, page, usernames};
+pub use rows::UserRow;

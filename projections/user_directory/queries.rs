@@ -1,0 +1,88 @@
+//! The questions about users.
+
+use aggregates::values::{Timestamp, UserId};
+
+use super::{UserRow, holdings::with_holdings, record::UserRecord};
+use crate::{
+    counted_lists::{self, List},
+    page::{Page, Paged},
+    sql::{Db, Error, sql},
+    tables::{load, unreadable},
+};
+
+/// A page of all users, oldest first. Tokens that ended by `now` are left out of the rows.
+pub async fn page(
+    db: &Db,
+    page: &Page,
+    exclude_auto_generated: bool,
+    now: Timestamp,
+) -> Result<Paged<UserRow>, Error> {
+    let lists: &[List] = if exclude_auto_generated {
+        &[List::UsersByPersons]
+    } else {
+        &[List::UsersByPersons, List::UsersByServices]
+    };
+    let mut tx = db.snapshot().await?;
+    let Paged { rows, total } = counted_lists::page(&mut tx, lists, page).await?;
+    Ok(Paged {
+        rows: with_holdings(&mut tx, rows, now).await?,
+        total,
+    })
+}
+
+/// A page of the users of these names, oldest first. Unknown names are simply absent, and one named twice is
+/// there once.
+pub async fn by_usernames(
+    db: &Db,
+    usernames: &[impl AsRef<str>],
+    page: &Page,
+    exclude_auto_generated: bool,
+    now: Timestamp,
+) -> Result<Paged<UserRow>, Error> {
+    let mut names: Vec<&str> = usernames.iter().map(AsRef::as_ref).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut tx = db.snapshot().await?;
+    let mut found: Vec<UserRecord> = load(&mut tx, "username", &names).await?;
+    found.retain(|user| !(exclude_auto_generated && user.auto_generated));
+    found.sort_unstable_by_key(|user| user.ordinal);
+    let Paged { rows, total } = page.of(found);
+    Ok(Paged {
+        rows: with_holdings(&mut tx, rows, now).await?,
+        total,
+    })
+}
+
+/// The user of this id.
+pub async fn find(db: &Db, id: UserId, now: Timestamp) -> Result<Option<UserRow>, Error> {
+    Ok(find_many(db, &[id], now).await?.pop())
+}
+
+/// The users of these ids, oldest first. Unknown ids are simply absent.
+pub async fn find_many(db: &Db, ids: &[UserId], now: Timestamp) -> Result<Vec<UserRow>, Error> {
+    let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut tx = db.snapshot().await?;
+    let mut users: Vec<UserRecord> = load(&mut tx, "user_id", &ids).await?;
+    users.sort_unstable_by_key(|user| user.ordinal);
+    with_holdings(&mut tx, users, now).await
+}
+
+/// The ids of all users, oldest first.
+pub async fn ids(db: &Db) -> Result<Vec<UserId>, Error> {
+    let rows = db
+        .all(sql("SELECT user_id FROM user_directory ORDER BY ordinal"))
+        .await?;
+    rows.iter()
+        .map(|row| UserId::parse(row.str(0)?).map_err(unreadable))
+        .collect()
+}
+
+/// The names of all users, oldest first.
+pub async fn usernames(db: &Db) -> Result<Vec<String>, Error> {
+    let rows = db
+        .all(sql("SELECT username FROM user_directory ORDER BY ordinal"))
+        .await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}

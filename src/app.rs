@@ -1,0 +1,65 @@
+//! What the handlers share, put together.
+
+use std::{ops::Deref, sync::Arc};
+
+use aggregates::{
+    user::UserCommand,
+    values::{PasswordHash, UserId},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::Clock,
+    identity::{passwords::Passwords, tokens::Tokens},
+    ids::Entropy,
+    ledger::{Command, Executor, Ledger, Metadata},
+    settings::Settings,
+};
+
+/// The running server. Cloning it is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the server is made of.
+pub struct Parts {
+    /// As read at the start.
+    pub settings: Settings,
+    /// Runs commands.
+    pub executor: Executor,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Signs and verifies tokens.
+    pub tokens: Tokens,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// An app of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        self.executor.ledger()
+    }
+
+    /// Hashes a verified password again under stronger parameters. A login does not fail because of it.
+    pub async fn rehash(&self, user: UserId, verified: PasswordHash, password: Zeroizing<String>) {
+        let Ok(password_hash) = self.passwords.hash(password).await else { return };
+        let command = Command::User(user, UserCommand::RehashPassword { verified, password_hash });
+        if let Err(error) = self.executor.execute(vec![command], &Metadata::system("login")).await {
+            tracing::warn!(%user, %error, "cannot record the password's stronger hash");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Request bodies in JSON: bounded, UTF-8, and with refusals that never repeat what was sent.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request, rejection::BytesRejection},
+    http::{StatusCode, header},
+};
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+
+/// The largest body, in bytes.
+pub const MOST_BYTES: usize = 1 << 20;
+
+/// A JSON body. A missing `Content-Type` counts as JSON; another one is refused.
+pub struct JsonBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
+            && !kind.to_str().is_ok_and(is_json)
+        {
+            let message = "the body must be application/json";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| refused(&rejection))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
+        serde_json::from_str(text).map(Self).map_err(|error| Problem::invalid(describe(&error)))
+    }
+}
+
+fn refused(rejection: &BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let message = format!("the body must be at most {MOST_BYTES} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    } else {
+        Problem::invalid("the body cannot be read")
+    }
+}
+
+fn is_json(kind: &str) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// What is wrong with a body, without the values in it: serde quotes them, and they may be passwords.
+fn describe(error: &serde_json::Error) -> String {
+    let place = format!("line {} column {}", error.line(), error.column());
+    let said = error.to_string();
+    match error.classify() {
+        serde_json::error::Category::Data if said.starts_with("missing field") => {
+            format!("the body is not as it should be: {}", said.split(" at line").next().unwrap_or_default())
+        }
+        serde_json::error::Category::Data => {
+            format!("the body is not as it should be: a value of the wrong type, or not one of those allowed, at {place}")
+        }
+        _ => format!("the body is not JSON, at {place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Wanted {
+        #[expect(dead_code, reason = "only its type matters")]
+        number: u8,
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_that_is_missing_and_never_the_value() {
+        let error = serde_json::from_str::<Wanted>("{}").unwrap_err();
+        assert!(describe(&error).contains("missing field `number`"));
+        let error = serde_json::from_str::<Wanted>(r#"{"number": "hunter2"}"#).unwrap_err();
+        assert!(!describe(&error).contains("hunter2"));
+    }
+
+    #[test]
+    fn media_types_of_json_are_known() {
+        for (kind, json) in [("application/json; charset=utf-8", true), ("application/merge-patch+json", true), ("text/plain", false)] {
+            assert_eq!(is_json(kind), json, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The faces: routes and wire shapes. No rule lives here.
+
+pub mod audit;
+mod body;
+mod caller;
+pub mod connectware;
+mod openapi;
+mod page;
+mod path;
+mod position;
+mod problem;
+mod query;
+mod refusals;
+mod router;
+mod system;
+
+pub use body::JsonBody;
+pub use caller::{Caller, Permitted, authenticate, metadata_of};
+pub use openapi::document;
+pub use page::{Pagination, page_of};
+pub use path::PathOf;
+pub use position::Wrote;
+pub use problem::{ErrorBody, Problem};
+pub use query::Query;
+pub use refusals::{Conflicts, Missing, Refusals};
+pub use router::router;

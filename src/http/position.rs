@@ -1,0 +1,47 @@
+//! Positions on the wire: every write answers where it stands in the ledger, every read may ask for at least that.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::Problem;
+use crate::app::App;
+
+/// Of an answer: the ledger's position after the write.
+pub const POSITION: HeaderName = HeaderName::from_static("muniment-position");
+/// Of a request: answer from at least this position.
+pub const AT_LEAST: HeaderName = HeaderName::from_static("muniment-at-least");
+
+/// An answer to a write, with the position of its last event.
+pub struct Wrote<T>(pub i64, pub T);
+
+impl<T: IntoResponse> IntoResponse for Wrote<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        response.headers_mut().insert(POSITION, HeaderValue::from(self.0));
+        response
+    }
+}
+
+/// Lets a request with `Muniment-At-Least` wait, briefly, until this node has that position.
+pub async fn at_least(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Some(wanted) = request.headers().get(AT_LEAST) {
+        let wanted = wanted.to_str().ok().and_then(|text| text.parse::<i64>().ok()).filter(|wanted| *wanted >= 0);
+        let Some(wanted) = wanted else {
+            return Problem::invalid("Muniment-At-Least must be a position: a whole number from 0").into_response();
+        };
+        let patience = Duration::from_millis(app.settings.at_least_patience_ms);
+        let reached = app.ledger().authorization().position() >= wanted
+            || app.ledger().wait_for(wanted, patience).await;
+        if !reached {
+            let message = format!("this node has not reached position {wanted}");
+            return Problem::later(StatusCode::SERVICE_UNAVAILABLE, "behind", message).into_response();
+        }
+    }
+    next.run(request).await
+}

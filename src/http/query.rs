@@ -1,0 +1,92 @@
+//! Query strings as the published APIs write them: repeated names, and names with `[eq]`.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use percent_encoding::percent_decode_str;
+
+use super::Problem;
+
+/// The pairs of a query string in order, decoded (`application/x-www-form-urlencoded`).
+#[derive(Clone, Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads a query string; refuses what is not UTF-8.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let decode = |part: &str| {
+            let spaced = part.replace('+', " ");
+            percent_decode_str(&spaced)
+                .decode_utf8()
+                .map(|decoded| decoded.into_owned())
+                .map_err(|_| Problem::invalid("the query string is not UTF-8"))
+        };
+        text.split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Ok((decode(name)?, decode(value)?))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The values of a name, in order. `name[]` is the same name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(given, _)| given == name || given.strip_suffix("[]") == Some(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a name that may be given once.
+    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Problem> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(Problem::invalid(format!("{name} is given twice"))),
+            (value, None) => Ok(value),
+        }
+    }
+
+    /// A whole number.
+    pub fn int(&self, name: &str) -> Result<Option<i64>, Problem> {
+        self.one(name)?
+            .map(|text| text.parse().map_err(|_| Problem::invalid(format!("{name} must be a whole number"))))
+            .transpose()
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&self, name: &str) -> Result<Option<bool>, Problem> {
+        self.one(name)?
+            .map(|text| text.parse().map_err(|_| Problem::invalid(format!("{name} must be true or false"))))
+            .transpose()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_may_repeat_and_be_written_as_arrays() {
+        let query = Query::parse("username%5Beq%5D=a&username[eq]=b+c&username[eq][]=%C3%A4").unwrap();
+        assert_eq!(query.all("username[eq]").collect::<Vec<_>>(), ["a", "b c", "ä"]);
+        assert!(query.one("username[eq]").is_err());
+    }
+
+    #[test]
+    fn what_is_not_utf8_or_not_a_number_is_refused() {
+        assert!(Query::parse("a=%FF").is_err());
+        assert!(Query::parse("a=1x").unwrap().int("a").is_err());
+        assert!(Query::parse("a=99999999999999999999").unwrap().int("a").is_err());
+        assert!(Query::parse("a=1").unwrap().bool("a").is_err());
+        assert_eq!(Query::parse("a=-7").unwrap().int("a").unwrap(), Some(-7));
+        assert_eq!(Query::parse("").unwrap().int("a").unwrap(), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! The server's keys: made at the first start in the data folder, readable by the owner alone, or given by settings.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ed25519_dalek::{
+    SigningKey,
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
+};
+use zeroize::Zeroizing;
+
+use crate::{ids::Entropy, ledger::MasterKey};
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A file cannot be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A key does not have its form.
+    #[error("{0} is not a key: expected {1}")]
+    Malformed(String, &'static str),
+    /// Others than the owner can read a key.
+    #[error("{0} can be read by others than its owner: chmod 600 it, and consider the key known")]
+    Exposed(PathBuf),
+}
+
+/// What a sealing key looks like.
+const SEALING_FORM: &str = "32 bytes in base64";
+/// What a signing key looks like.
+const SIGNING_FORM: &str = "an Ed25519 private key in PKCS #8 PEM";
+
+/// The key under which the ledger is sealed: `given` (base64) or the file `sealing.key` in `folder`.
+pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) -> Result<MasterKey, KeyError> {
+    let read = |origin: String, text: &str| {
+        let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.map(MasterKey::new).ok_or(KeyError::Malformed(origin, SEALING_FORM))
+    };
+    if let Some(given) = given {
+        return read("the setting sealing_key".to_owned(), given);
+    }
+    let path = folder.join("sealing.key");
+    let text = read_or_make(&path, || {
+        let mut key = Zeroizing::new([0; 32]);
+        entropy.fill(key.as_mut_slice());
+        Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n")
+    })?;
+    read(path.display().to_string(), &text)
+}
+
+/// The key that signs tokens: `given` (PEM) or the file `signing.pem` in `folder`.
+pub fn signing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) -> Result<SigningKey, KeyError> {
+    let read = |origin: String, pem: &str| {
+        SigningKey::from_pkcs8_pem(pem.trim()).map_err(|_| KeyError::Malformed(origin, SIGNING_FORM))
+    };
+    if let Some(given) = given {
+        return read("the setting signing_key".to_owned(), given);
+    }
+    let path = folder.join("signing.pem");
+    let text = read_or_make(&path, || {
+        let mut seed = Zeroizing::new([0; 32]);
+        entropy.fill(seed.as_mut_slice());
+        // Encoding 32 bytes in PKCS #8 does not fail; an empty text would be refused below.
+        SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF).unwrap_or_default()
+    })?;
+    read(path.display().to_string(), &text)
+}
+
+/// Reads a key file, making it first if it is not there. Of two processes that make it at once, both use the same.
+fn read_or_make(path: &Path, make: impl FnOnce() -> Zeroizing<String>) -> Result<Zeroizing<String>, KeyError> {
+    let failed = |error| KeyError::File { path: path.to_owned(), error };
+    if !path.exists() {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let unique = format!(".{}.{}", path.file_name().unwrap_or_default().display(), std::process::id());
+        let fresh = folder.join(unique);
+        let _ = std::fs::remove_file(&fresh);
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&fresh).map_err(failed)?;
+        file.write_all(make().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        // A link does not replace a key that somebody else put there meanwhile.
+        let linked = std::fs::hard_link(&fresh, path);
+        let _ = std::fs::remove_file(&fresh);
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(error)),
+            _ => {}
+        }
+        if let Ok(folder) = std::fs::File::open(folder) {
+            folder.sync_all().map_err(failed)?;
+        }
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Exposed(path.to_owned()));
+        }
+    }
+    std::fs::read_to_string(path).map(Zeroizing::new).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::SystemEntropy;
+
+    #[test]
+    fn keys_are_made_once_and_kept_from_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = sealing_key(None, folder.path(), &SystemEntropy).unwrap();
+        let again = sealing_key(None, folder.path(), &SystemEntropy).unwrap();
+        assert_eq!(first.bytes(), again.bytes());
+        let signing = signing_key(None, folder.path(), &SystemEntropy).unwrap();
+        assert_eq!(signing.to_bytes(), signing_key(None, folder.path(), &SystemEntropy).unwrap().to_bytes());
+        use std::os::unix::fs::PermissionsExt;
+        for name in ["sealing.key", "signing.pem"] {
+            let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        sealing_key(None, folder.path(), &SystemEntropy).unwrap();
+        let path = folder.path().join("sealing.key");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(sealing_key(None, folder.path(), &SystemEntropy), Err(KeyError::Exposed(_))));
+    }
+
+    #[test]
+    fn a_malformed_key_is_refused_without_showing_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = sealing_key(Some("c2hvcnQ="), folder.path(), &SystemEntropy).unwrap_err().to_string();
+        assert!(!error.contains("c2hvcnQ="), "{error}");
+        assert!(signing_key(Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"), folder.path(), &SystemEntropy).is_err());
+    }
+}

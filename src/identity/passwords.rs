@@ -1,0 +1,212 @@
+//! Hashing passwords: argon2id on threads of its own, behind a queue that ends.
+//!
+//! Hashing is slow on purpose. A fixed number of threads does it, so that it never starves the threads that answer
+//! requests, and a bounded queue lets the rest know at once that they have to come back later.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aggregates::values::PasswordHash;
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordVerifier, phc},
+};
+use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
+
+use crate::ids::Entropy;
+
+/// Bytes of salt (RFC 9106 section 3.1 recommends 16).
+const SALT_BYTES: usize = 16;
+
+/// The cost of a hash, and how many at once.
+#[derive(Clone, Copy, Debug)]
+pub struct HashingOptions {
+    /// Memory in KiB (argon2's m).
+    pub memory_kib: u32,
+    /// Iterations (t).
+    pub iterations: u32,
+    /// Lanes (p).
+    pub parallelism: u32,
+    /// Threads that hash.
+    pub workers: usize,
+    /// Hashes that may wait.
+    pub queue: usize,
+}
+
+/// Why there is no answer about a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HashingError {
+    /// The queue is full: try again later.
+    #[error("too many passwords are being hashed")]
+    Busy,
+    /// The hasher failed; the parameters were checked at the start, so this is a bug or a lack of memory.
+    #[error("the password hasher failed")]
+    Failed,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Hashes and verifies passwords.
+#[derive(Clone)]
+pub struct Passwords {
+    queue: mpsc::Sender<Job>,
+    hasher: Arc<Argon2<'static>>,
+    entropy: Arc<dyn Entropy>,
+    /// What an unknown user's password is compared with, so that it takes as long as a known one's.
+    nobody: PasswordHash,
+}
+
+impl Passwords {
+    /// Starts the threads. Refuses parameters that argon2 refuses.
+    pub fn start(options: HashingOptions, entropy: Arc<dyn Entropy>) -> Result<Self, String> {
+        let params = Params::new(options.memory_kib, options.iterations, options.parallelism, None)
+            .map_err(|error| format!("the password hashing parameters are not possible: {error}"))?;
+        let hasher = Arc::new(Argon2::new(Algorithm::Argon2id, Version::V0x13, params));
+        let (queue, jobs) = mpsc::channel::<Job>(options.queue.max(1));
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 0..options.workers.max(1) {
+            let jobs = Arc::clone(&jobs);
+            std::thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || {
+                    loop {
+                        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+                        match job {
+                            Some(job) => job(),
+                            None => return,
+                        }
+                    }
+                })
+                .map_err(|error| format!("cannot start a thread for password hashing: {error}"))?;
+        }
+        let nobody = hash(&hasher, entropy.as_ref(), "nobody's password").map_err(|error| error.to_string())?;
+        Ok(Self { queue, hasher, entropy, nobody })
+    }
+
+    /// Hashes a password, or says at once that too many wait.
+    pub async fn hash(&self, password: Zeroizing<String>) -> Result<PasswordHash, HashingError> {
+        let (job, answer) = self.hash_job(password);
+        self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
+        answer.await.map_err(|_| HashingError::Failed)?
+    }
+
+    /// Hashes a password, waiting as long as it takes: for those of a batch that was let in.
+    pub async fn hash_in_turn(&self, password: Zeroizing<String>) -> Result<PasswordHash, HashingError> {
+        let (job, answer) = self.hash_job(password);
+        self.queue.send(job).await.map_err(|_| HashingError::Failed)?;
+        answer.await.map_err(|_| HashingError::Failed)?
+    }
+
+    /// Whether `password` is the one that was hashed. `None` stands for a user who has no password or does not exist:
+    /// the answer is no, at the same cost.
+    pub async fn verify(
+        &self,
+        password: Zeroizing<String>,
+        hash: Option<&PasswordHash>,
+    ) -> Result<bool, HashingError> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or(&self.nobody).clone();
+        let hasher = Arc::clone(&self.hasher);
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            let right = phc::PasswordHash::new(hash.as_str())
+                .is_ok_and(|hash| hasher.verify_password(password.as_bytes(), &hash).is_ok());
+            let _ = answer.send(right);
+        });
+        self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
+        answered.await.map(|right| right && known).map_err(|_| HashingError::Failed)
+    }
+
+    /// Whether the parameters have risen since `hash` was made, so that it should be made again.
+    pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        let Ok(parsed) = phc::PasswordHash::new(hash.as_str()) else { return true };
+        let Ok(made_with) = Params::try_from(&parsed) else { return true };
+        let now = self.hasher.params();
+        made_with.m_cost() < now.m_cost() || made_with.t_cost() < now.t_cost() || made_with.p_cost() < now.p_cost()
+    }
+
+    fn hash_job(&self, password: Zeroizing<String>) -> (Job, oneshot::Receiver<Result<PasswordHash, HashingError>>) {
+        let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            let _ = answer.send(hash(&hasher, entropy.as_ref(), &password));
+        });
+        (job, answered)
+    }
+}
+
+fn hash(hasher: &Argon2<'_>, entropy: &dyn Entropy, password: &str) -> Result<PasswordHash, HashingError> {
+    use argon2::password_hash::CustomizedPasswordHasher as _;
+    use argon2::password_hash::PasswordHasher as _;
+    let mut salt = [0; SALT_BYTES];
+    entropy.fill(&mut salt);
+    let hash: phc::PasswordHash =
+        hasher.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| HashingError::Failed)?;
+    Ok(PasswordHash::new(hash.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::SystemEntropy;
+
+    fn options(memory_kib: u32) -> HashingOptions {
+        HashingOptions { memory_kib, iterations: 1, parallelism: 1, workers: 1, queue: 2 }
+    }
+
+    fn passwords(memory_kib: u32) -> Passwords {
+        Passwords::start(options(memory_kib), Arc::new(SystemEntropy)).unwrap()
+    }
+
+    fn secret(text: &str) -> Zeroizing<String> {
+        Zeroizing::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_hash_verifies_its_password_and_no_other() {
+        let passwords = passwords(8);
+        let hash = passwords.hash(secret("open sesame")).await.unwrap();
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{}", hash.as_str());
+        assert_eq!(passwords.verify(secret("open sesame"), Some(&hash)).await, Ok(true));
+        assert_eq!(passwords.verify(secret("open sesam"), Some(&hash)).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn nobody_has_a_password() {
+        assert_eq!(passwords(8).verify(secret("nobody's password"), None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn raised_parameters_outdate_a_hash() {
+        let hash = passwords(8).hash(secret("x")).await.unwrap();
+        assert!(!passwords(8).is_outdated(&hash));
+        assert!(passwords(16).is_outdated(&hash));
+        assert_eq!(passwords(16).verify(secret("x"), Some(&hash)).await, Ok(true), "it still verifies");
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_so_at_once() {
+        let passwords = passwords(8);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (started, running) = oneshot::channel();
+        passwords
+            .queue
+            .try_send(Box::new(move || {
+                let _ = started.send(());
+                let _ = held.recv();
+            }))
+            .unwrap();
+        running.await.unwrap();
+        for _ in 0..2 {
+            passwords.queue.try_send(Box::new(|| {})).unwrap();
+        }
+        assert_eq!(passwords.hash(secret("x")).await.unwrap_err(), HashingError::Busy);
+        assert_eq!(passwords.verify(secret("x"), None).await.unwrap_err(), HashingError::Busy);
+        drop(release);
+    }
+
+    #[test]
+    fn impossible_parameters_are_refused() {
+        assert!(Passwords::start(options(1), Arc::new(SystemEntropy)).is_err());
+    }
+}

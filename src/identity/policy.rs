@@ -1,0 +1,120 @@
+//! The password policy (contracts/connectware.md section 1): how many characters of each kind a password needs.
+
+use serde::Deserialize;
+
+/// Minimum counts; 0 switches a rule off. Kinds are Unicode's, not ASCII's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordPolicy {
+    /// Characters in all.
+    pub min: u16,
+    /// Lower-case letters.
+    pub lower: u16,
+    /// Upper-case letters.
+    pub upper: u16,
+    /// Digits and other numeric characters.
+    pub numeric: u16,
+    /// Characters that are neither letters nor numeric nor white space nor control.
+    pub symbol: u16,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { min: 5, lower: 0, upper: 0, numeric: 0, symbol: 0 }
+    }
+}
+
+/// The longest password, in bytes: enough for anybody, and no way to keep the hasher busy.
+pub const MAX_PASSWORD_BYTES: usize = 1_024;
+
+/// Which rule a password breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyViolation {
+    /// Too few characters in all.
+    #[error("the password must have at least {0} characters")]
+    TooShort(u16),
+    /// Too few lower-case letters.
+    #[error("the password must have at least {0} lower-case letters")]
+    Lower(u16),
+    /// Too few upper-case letters.
+    #[error("the password must have at least {0} upper-case letters")]
+    Upper(u16),
+    /// Too few numeric characters.
+    #[error("the password must have at least {0} numeric characters")]
+    Numeric(u16),
+    /// Too few symbols.
+    #[error("the password must have at least {0} symbols")]
+    Symbol(u16),
+    /// Too many bytes.
+    #[error("the password must have at most {MAX_PASSWORD_BYTES} bytes")]
+    TooLong,
+}
+
+impl PasswordPolicy {
+    /// Reads the settings' JSON, e.g. `{"min":8,"numeric":1}`; absent rules keep their default.
+    pub fn parse(json: &str) -> Result<Self, String> {
+        let policy: Self = serde_json::from_str(json)
+            .map_err(|error| format!("the password policy must be like {{\"min\":5,\"lower\":0,\"upper\":0,\"numeric\":0,\"symbol\":0}}: {error}"))?;
+        let kinds = [policy.lower, policy.upper, policy.numeric, policy.symbol];
+        let least = kinds.iter().map(|count| usize::from(*count)).sum::<usize>().max(usize::from(policy.min));
+        if least > MAX_PASSWORD_BYTES {
+            return Err(format!("the password policy asks for more than {MAX_PASSWORD_BYTES} characters"));
+        }
+        Ok(policy)
+    }
+
+    /// Whether a password is good enough.
+    pub fn check(&self, password: &str) -> Result<(), PolicyViolation> {
+        if password.len() > MAX_PASSWORD_BYTES {
+            return Err(PolicyViolation::TooLong);
+        }
+        let count = |kind: fn(char) -> bool| password.chars().filter(|c| kind(*c)).count();
+        let symbol = |c: char| !c.is_alphabetic() && !c.is_numeric() && !c.is_whitespace() && !c.is_control();
+        let rules: [(u16, usize, PolicyViolation); 5] = [
+            (self.min, password.chars().count(), PolicyViolation::TooShort(self.min)),
+            (self.lower, count(char::is_lowercase), PolicyViolation::Lower(self.lower)),
+            (self.upper, count(char::is_uppercase), PolicyViolation::Upper(self.upper)),
+            (self.numeric, count(char::is_numeric), PolicyViolation::Numeric(self.numeric)),
+            (self.symbol, count(symbol), PolicyViolation::Symbol(self.symbol)),
+        ];
+        match rules.into_iter().find(|(wanted, found, _)| *found < usize::from(*wanted)) {
+            Some((_, _, violation)) => Err(violation),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_asks_for_five_characters() {
+        let policy = PasswordPolicy::default();
+        assert_eq!(policy.check("1234"), Err(PolicyViolation::TooShort(5)));
+        assert_eq!(policy.check("äöüßé"), Ok(()));
+    }
+
+    #[test]
+    fn each_rule_counts_its_kind() {
+        let policy = PasswordPolicy::parse(r#"{"min":4,"lower":1,"upper":1,"numeric":1,"symbol":1}"#).unwrap();
+        assert_eq!(policy.check("AA1!"), Err(PolicyViolation::Lower(1)));
+        assert_eq!(policy.check("aa1!"), Err(PolicyViolation::Upper(1)));
+        assert_eq!(policy.check("aAa!"), Err(PolicyViolation::Numeric(1)));
+        assert_eq!(policy.check("aA1 "), Err(PolicyViolation::Symbol(1)));
+        assert_eq!(policy.check("жЖ१€"), Ok(()), "kinds are Unicode's");
+    }
+
+    #[test]
+    fn a_policy_that_makes_no_sense_is_refused() {
+        for bad in ["", "5", "{\"min\":\"x\"}", "{\"min\":-1}", "{\"max\":5}", "{\"min\":60000}", "[]"] {
+            assert!(PasswordPolicy::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(PasswordPolicy::parse("{}"), Ok(PasswordPolicy::default()));
+    }
+
+    #[test]
+    fn nobody_needs_a_kilobyte() {
+        assert_eq!(PasswordPolicy::default().check(&"x".repeat(1_025)), Err(PolicyViolation::TooLong));
+    }
+}

@@ -1,0 +1,196 @@
+//! Tokens: JWTs (RFC 7519) signed with EdDSA (RFC 8037), of which the ledger keeps the fingerprint.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aggregates::values::{Face, SessionId, Timestamp, TokenFingerprint, UserId};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// How many verified tokens are remembered before they are verified anew.
+const REMEMBERED: usize = 200_000;
+
+/// Signs and verifies the tokens of one ledger.
+pub struct Tokens {
+    issuer: String,
+    key_id: String,
+    public: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    /// Digests of tokens whose signature this process has verified.
+    verified: papaya::HashSet<[u8; 32]>,
+    remembered: AtomicUsize,
+}
+
+/// The registered claims of a token (RFC 7519 section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenClaims {
+    /// The ledger that issued it.
+    pub iss: String,
+    /// The user.
+    pub sub: UserId,
+    /// The API it is good on.
+    pub aud: Face,
+    /// When it was issued, in seconds.
+    pub iat: i64,
+    /// When it ends, in seconds.
+    pub exp: i64,
+    /// The session.
+    pub jti: SessionId,
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+#[error("a token cannot be signed")]
+pub struct SigningError;
+
+impl Tokens {
+    /// Tokens of the ledger `issuer` signed with `key`.
+    pub fn new(issuer: &str, key: &SigningKey) -> Result<Self, SigningError> {
+        let public = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
+        // The thumbprint of RFC 7638 (for this key type: RFC 8037 appendix A.3).
+        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#));
+        let private = key.to_pkcs8_der().map_err(|_| SigningError)?;
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            key_id: URL_SAFE_NO_PAD.encode(thumbprint),
+            decoding: DecodingKey::from_ed_components(&public).map_err(|_| SigningError)?,
+            encoding: EncodingKey::from_ed_der(private.as_bytes()),
+            public,
+            verified: papaya::HashSet::new(),
+            remembered: AtomicUsize::new(0),
+        })
+    }
+
+    /// Signs a token. It is good once the ledger has its fingerprint.
+    pub fn sign(
+        &self,
+        session: SessionId,
+        user: UserId,
+        face: Face,
+        issued_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(String, TokenFingerprint), SigningError> {
+        let claims = TokenClaims {
+            iss: self.issuer.clone(),
+            sub: user,
+            aud: face,
+            iat: issued_at.seconds(),
+            exp: expires_at.seconds(),
+            jti: session,
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.key_id.clone());
+        let token = jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(|_| SigningError)?;
+        let fingerprint = TokenFingerprint::from_digest(digest(&token));
+        Ok((token, fingerprint))
+    }
+
+    /// Whether this process knows that the signature of the token of this digest is ours.
+    pub fn is_verified(&self, digest: &[u8; 32]) -> bool {
+        self.verified.pin().contains(digest)
+    }
+
+    /// Whether a token is one of ours for `face`, by its signature and claims. Its end and its revocation are the
+    /// session's to tell.
+    pub fn verify(&self, token: &str, digest: &[u8; 32], face: Face) -> bool {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[face.as_str()]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The end is checked against the injected clock by the session.
+        validation.validate_exp = false;
+        if jsonwebtoken::decode::<TokenClaims>(token, &self.decoding, &validation).is_err() {
+            return false;
+        }
+        let verified = self.verified.pin();
+        if self.remembered.fetch_add(1, Ordering::Relaxed) >= REMEMBERED {
+            verified.clear();
+            self.remembered.store(0, Ordering::Relaxed);
+        }
+        verified.insert(*digest);
+        true
+    }
+
+    /// The public key as a JSON Web Key Set (RFC 7517 section 5).
+    pub fn key_set(&self) -> Value {
+        json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "x": self.public, "use": "sig", "alg": "EdDSA", "kid": self.key_id,
+        }]})
+    }
+}
+
+/// The SHA-256 of a token's text.
+pub fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(issuer: &str, seed: u8) -> Tokens {
+        Tokens::new(issuer, &SigningKey::from_bytes(&[seed; 32])).unwrap()
+    }
+
+    fn token_of(tokens: &Tokens) -> String {
+        let (session, user) = (SessionId(uuid::Uuid::from_u128(1)), UserId(uuid::Uuid::from_u128(2)));
+        let (from, to) = (Timestamp::from_micros(0), Timestamp::from_micros(3_600_000_000));
+        tokens.sign(session, user, Face::Connectware, from, to).unwrap().0
+    }
+
+    fn verifies(tokens: &Tokens, token: &str) -> bool {
+        tokens.verify(token, &digest(token), Face::Connectware)
+    }
+
+    #[test]
+    fn a_token_verifies_where_it_was_issued_and_is_remembered() {
+        let ours = tokens("ledger", 1);
+        let token = token_of(&ours);
+        assert!(!ours.is_verified(&digest(&token)));
+        assert!(verifies(&ours, &token));
+        assert!(ours.is_verified(&digest(&token)));
+    }
+
+    #[test]
+    fn a_token_of_another_server_does_not_verify() {
+        assert!(!verifies(&tokens("ledger", 1), &token_of(&tokens("ledger", 2))), "another key");
+        assert!(!verifies(&tokens("ledger", 1), &token_of(&tokens("other", 1))), "another ledger");
+    }
+
+    #[test]
+    fn neither_alg_none_nor_an_hmac_under_the_public_key_verifies() {
+        let ours = tokens("ledger", 1);
+        let token = token_of(&ours);
+        let claims = token.split('.').nth(1).unwrap();
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+        assert!(!verifies(&ours, &format!("{none}.{claims}.")));
+        let key = URL_SAFE_NO_PAD.decode(&ours.public).unwrap();
+        let claims: TokenClaims =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        let confused = jsonwebtoken::encode(
+            &Header::new(Algorithm::HS256),
+            &claims,
+            &EncodingKey::from_secret(&key),
+        )
+        .unwrap();
+        assert!(!verifies(&ours, &confused));
+    }
+
+    #[test]
+    fn one_changed_character_anywhere_is_noticed() {
+        let ours = tokens("ledger", 1);
+        let token = token_of(&ours);
+        for at in 0..token.len() - 1 {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            if changed != token {
+                assert!(!verifies(&ours, &changed), "position {at}");
+            }
+        }
+    }
+}

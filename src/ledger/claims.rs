@@ -1,0 +1,148 @@
+//! Deciding, under the head lock, which units of a batch get what they claim.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aggregates::Claim;
+use projections::sql::{MAX_ARGUMENTS, Tx, placeholders, sql};
+
+use super::{LedgerError, Refusal, Sealer, Unit};
+
+/// A claim as stored: personal values hashed.
+type Key = (&'static str, String);
+
+/// The claims that a batch concerns, as they are while it is decided.
+pub(super) struct Board {
+    /// Owners of the claims that units of the batch mention; `None` if nobody holds one.
+    holders: HashMap<Key, Option<String>>,
+    /// How many claims there are in scopes that may not become empty.
+    counts: BTreeMap<&'static str, i64>,
+    /// What differs from the database by now.
+    changed: BTreeSet<Key>,
+}
+
+impl Board {
+    /// Reads what the units mention.
+    pub(super) async fn read<'a>(
+        tx: &mut Tx,
+        sealer: &Sealer,
+        units: impl Iterator<Item = &'a Unit>,
+    ) -> Result<Self, LedgerError> {
+        let mut mentioned = BTreeSet::new();
+        let mut counts = BTreeMap::new();
+        for unit in units {
+            let claims = unit.take.iter().map(|(claim, _)| claim).chain(&unit.release).chain(&unit.require);
+            mentioned.extend(claims.map(|claim| key(sealer, claim)));
+            counts.extend(
+                unit.release
+                    .iter()
+                    .filter(|claim| Claim::last_must_stay(claim.scope))
+                    .map(|claim| (claim.scope, 0)),
+            );
+        }
+        let keys: Vec<Key> = mentioned.into_iter().collect();
+        let mut stored: HashMap<(String, String), String> = HashMap::new();
+        for chunk in keys.chunks(MAX_ARGUMENTS / 2) {
+            let text = format!(
+                "SELECT scope, value, owner FROM claims WHERE (scope, value) IN (VALUES {})",
+                placeholders(1, chunk.len(), 2)
+            );
+            let select = chunk.iter().fold(sql(text), |select, (scope, value)| select.bind(*scope).bind(value.as_str()));
+            for row in tx.all(select).await? {
+                stored.insert((row.text(0)?, row.text(1)?), row.text(2)?);
+            }
+        }
+        for (scope, count) in &mut counts {
+            let select = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(*scope);
+            *count = tx.optional(select).await?.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+        }
+        let holders = keys
+            .into_iter()
+            .map(|(scope, value)| {
+                let owner = stored.remove(&(scope.to_owned(), value.clone()));
+                ((scope, value), owner)
+            })
+            .collect();
+        Ok(Self { holders, counts, changed: BTreeSet::new() })
+    }
+
+    /// Gives a unit what it claims, or nothing and the reason.
+    pub(super) fn admit(&mut self, sealer: &Sealer, unit: &Unit) -> Result<(), Refusal> {
+        let released: BTreeSet<Key> = unit.release.iter().map(|claim| key(sealer, claim)).collect();
+        let mut taking: HashMap<&Claim, &str> = HashMap::new();
+        for (claim, owner) in &unit.take {
+            let key = key(sealer, claim);
+            let holder = self.holders.get(&key).and_then(Option::as_ref);
+            let by_another = holder.is_some_and(|holder| holder != owner) && !released.contains(&key);
+            let twice = taking.insert(claim, owner).is_some_and(|other| other != owner);
+            if by_another || twice {
+                return Err(Refusal::ClaimTaken(claim.clone()));
+            }
+        }
+        for claim in &unit.require {
+            let taken_here = unit.take.iter().any(|(taken, _)| taken == claim);
+            let held = self.holders.get(&key(sealer, claim)).is_some_and(Option::is_some);
+            if !taken_here && (!held || unit.release.contains(claim)) {
+                return Err(Refusal::ClaimMissing(claim.clone()));
+            }
+        }
+        for (scope, count) in &self.counts {
+            let given_up = unit.release.iter().filter(|claim| claim.scope == *scope).count();
+            let taken = unit.take.iter().filter(|(claim, _)| claim.scope == *scope).count();
+            if given_up > taken && *count + taken as i64 - given_up as i64 <= 0 {
+                return Err(Refusal::LastClaim(scope));
+            }
+        }
+        for claim in &unit.release {
+            self.put(key(sealer, claim), None);
+        }
+        for (claim, owner) in &unit.take {
+            self.put(key(sealer, claim), Some(owner.clone()));
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, key: Key, owner: Option<String>) {
+        if let Some(count) = self.counts.get_mut(key.0) {
+            let before = self.holders.get(&key).is_some_and(Option::is_some);
+            *count += i64::from(owner.is_some()) - i64::from(before);
+        }
+        self.changed.insert(key.clone());
+        self.holders.insert(key, owner);
+    }
+
+    /// Writes what changed.
+    pub(super) async fn store(&self, tx: &mut Tx) -> Result<(), LedgerError> {
+        let (mut gone, mut held) = (Vec::new(), Vec::new());
+        for key in &self.changed {
+            match self.holders.get(key) {
+                Some(Some(owner)) => held.push((key, owner)),
+                _ => gone.push(key),
+            }
+        }
+        for chunk in gone.chunks(MAX_ARGUMENTS / 2) {
+            let text = format!(
+                "DELETE FROM claims WHERE (scope, value) IN (VALUES {})",
+                placeholders(1, chunk.len(), 2)
+            );
+            let delete = chunk.iter().fold(sql(text), |delete, (scope, value)| delete.bind(*scope).bind(value.as_str()));
+            tx.execute(delete).await?;
+        }
+        for chunk in held.chunks(MAX_ARGUMENTS / 3) {
+            let text = format!(
+                "INSERT INTO claims (scope, value, owner) VALUES {} \
+                 ON CONFLICT (scope, value) DO UPDATE SET owner = EXCLUDED.owner",
+                placeholders(1, chunk.len(), 3)
+            );
+            let insert = chunk.iter().fold(sql(text), |insert, ((scope, value), owner)| {
+                insert.bind(*scope).bind(value.as_str()).bind(owner.as_str())
+            });
+            tx.execute(insert).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key(sealer: &Sealer, claim: &Claim) -> Key {
+    let value = if claim.is_personal() { sealer.claim_hash(&claim.value) } else { claim.value.clone() };
+    (claim.scope, value)
+}

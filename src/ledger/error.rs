@@ -1,0 +1,74 @@
+//! What can go wrong in the ledger.
+
+use aggregates::Claim;
+
+/// A unit that was not written because the ledger says no. Nothing of it is in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Somebody else appended to a stream since it was loaded: load again and decide again.
+    #[error("{aggregate_type} {aggregate_id} has changed")]
+    Conflict {
+        /// Type of the stream.
+        aggregate_type: &'static str,
+        /// Id of the stream.
+        aggregate_id: String,
+    },
+    /// Somebody else holds the claim.
+    #[error("the {} is taken", .0.scope)]
+    ClaimTaken(Claim),
+    /// Nobody holds a claim that the unit requires.
+    #[error("there is no such {}", .0.scope)]
+    ClaimMissing(Claim),
+    /// The unit would give up the last claim of a scope that may not become empty.
+    #[error("the last {0} must stay")]
+    LastClaim(&'static str),
+}
+
+/// Why an append failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The ledger says no; nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The ledger could not be written or did not answer. When the connection broke during the commit, the
+    /// events may have been written all the same.
+    #[error("the ledger is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Why the ledger cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The database does not answer, or not as it should.
+    #[error("database: {0}")]
+    Database(#[from] projections::sql::Error),
+    /// The head row is missing.
+    #[error("the ledger has no head row: run `muniment migrate`")]
+    NoHead,
+    /// The key is not the one that sealed this ledger.
+    #[error("the sealing key does not open this ledger; it was sealed with another key")]
+    WrongKey,
+    /// A stored event is not one we know.
+    #[error("event at position {position}: {reason}")]
+    Unreadable {
+        /// Where.
+        position: i64,
+        /// Why; never the content.
+        reason: String,
+    },
+    /// A sealed field does not open.
+    #[error("a sealed field does not open: {0}")]
+    Sealed(&'static str),
+}
+
+impl From<LedgerError> for AppendError {
+    fn from(error: LedgerError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<projections::sql::Error> for AppendError {
+    fn from(error: projections::sql::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,264 @@
+//! Runs commands: loads, decides, appends, and decides again when a race was lost.
+//!
+//! It runs the same decisions as `CqrsFramework::execute`, and more: several aggregates in one unit, retries, and an
+//! answer that holds the position.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use aggregates::{
+    Event,
+    role::{Role, RoleCommand, RoleError},
+    session::{Session, SessionCommand, SessionError},
+    user::{User, UserCommand, UserError},
+    values::{RoleId, SessionId, UserId},
+};
+use cqrs_es::{
+    Aggregate, AggregateError, EventStore,
+    persist::{EventStoreAggregateContext, PersistedEventStore},
+};
+use lru::LruCache;
+
+use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Unit, repository::State};
+
+/// How often a lost race is decided again.
+const ATTEMPTS: usize = 10;
+/// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
+/// aggregate is loaded again.
+const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
+
+/// A command to an aggregate.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// To a user.
+    User(UserId, UserCommand),
+    /// To a role.
+    Role(RoleId, RoleCommand),
+    /// To a session.
+    Session(SessionId, SessionCommand),
+}
+
+/// An aggregate says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DomainError {
+    /// A user.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// A role.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// A session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+/// Why commands had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// An aggregate says no. `index` counts the commands from 0.
+    #[error("{error}")]
+    Domain {
+        /// Which command.
+        index: usize,
+        /// Why.
+        error: DomainError,
+    },
+    /// The ledger says no.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// The ledger does not answer, or a race was lost too often.
+    #[error("the ledger is unavailable: {0}")]
+    Unavailable(String),
+}
+
+type Stream = (&'static str, String);
+
+/// Runs commands against one ledger.
+#[derive(Clone)]
+pub struct Executor {
+    ledger: Ledger,
+    remembered: Arc<Mutex<LruCache<Stream, Loaded>>>,
+}
+
+#[derive(Clone)]
+struct Loaded {
+    state: Arc<State>,
+    sequence: i64,
+}
+
+impl Executor {
+    /// An executor on `ledger`.
+    pub fn new(ledger: Ledger) -> Self {
+        Self { ledger, remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))) }
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Runs the commands in order as one unit: all of their events are recorded, or none.
+    pub async fn execute(&self, commands: Vec<Command>, metadata: &Metadata) -> Result<Appended, ExecuteError> {
+        let mut lost = None;
+        for _ in 0..ATTEMPTS {
+            let (unit, states) = self.decide(&commands, metadata).await?;
+            if unit.events.is_empty() {
+                let position = self.ledger.authorization().position();
+                return Ok(Appended { events: Vec::new(), position });
+            }
+            match self.ledger.append(unit).await {
+                Ok(appended) => {
+                    self.remember(states);
+                    return Ok(appended);
+                }
+                Err(AppendError::Refused(refusal @ Refusal::Conflict { .. })) => {
+                    for stream in states.into_keys() {
+                        self.forget(&stream);
+                    }
+                    lost = Some(refusal);
+                }
+                Err(AppendError::Refused(refusal)) => return Err(ExecuteError::Refused(refusal)),
+                Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
+            }
+        }
+        let reason = lost.map(|refusal| refusal.to_string()).unwrap_or_default();
+        Err(ExecuteError::Unavailable(format!("lost {ATTEMPTS} races: {reason}")))
+    }
+
+    /// A user as the ledger tells now, for decisions that need IO first, such as verifying a password. What is
+    /// decided from it must be re-checked by the command.
+    pub async fn user(&self, id: UserId) -> Result<User, ExecuteError> {
+        match &*self.load::<User>(&(aggregates::user::TYPE, id.to_string())).await?.state {
+            State::User(user) => Ok(user.as_ref().clone()),
+            _ => Ok(User::default()),
+        }
+    }
+
+    async fn decide(
+        &self,
+        commands: &[Command],
+        metadata: &Metadata,
+    ) -> Result<(Unit, BTreeMap<Stream, Loaded>), ExecuteError> {
+        let mut unit = Unit {
+            events: Vec::new(),
+            take: Vec::new(),
+            release: BTreeSet::new(),
+            require: BTreeSet::new(),
+            metadata: metadata.clone(),
+        };
+        let mut before = BTreeMap::new();
+        let mut states: BTreeMap<Stream, Loaded> = BTreeMap::new();
+        for (index, command) in commands.iter().enumerate() {
+            let stream = command.stream();
+            if !states.contains_key(&stream) {
+                let loaded = match command {
+                    Command::User(..) => self.load::<User>(&stream).await?,
+                    Command::Role(..) => self.load::<Role>(&stream).await?,
+                    Command::Session(..) => self.load::<Session>(&stream).await?,
+                };
+                before.insert(stream.clone(), Arc::clone(&loaded.state));
+                states.insert(stream.clone(), loaded);
+            }
+            let Some(loaded) = states.get_mut(&stream) else { continue };
+            let events = decide(&loaded.state, command).map_err(|error| ExecuteError::Domain { index, error })?;
+            for event in events {
+                loaded.sequence += 1;
+                Arc::make_mut(&mut loaded.state).apply(event.clone());
+                unit.events.push(NewEvent { aggregate_id: stream.1.clone(), sequence: loaded.sequence, event });
+            }
+        }
+        for (stream, loaded) in &states {
+            if let Some(before) = before.get(stream) {
+                unit.claim_difference(&stream.1, before.claims(&stream.1), loaded.state.claims(&stream.1));
+            }
+        }
+        Ok((unit, states))
+    }
+
+    async fn load<A>(&self, stream: &Stream) -> Result<Loaded, ExecuteError>
+    where
+        A: Aggregate + 'static,
+        State: From<A>,
+    {
+        if let Some(loaded) = self.remembered().get(stream) {
+            return Ok(loaded.clone());
+        }
+        let store = PersistedEventStore::<_, A>::new_event_store(self.ledger.repository());
+        let context: EventStoreAggregateContext<A> =
+            store.load_aggregate(&stream.1).await.map_err(|error: AggregateError<A::Error>| {
+                tracing::error!(%error, aggregate_type = stream.0, aggregate_id = stream.1, "cannot load a stream");
+                ExecuteError::Unavailable(error.to_string())
+            })?;
+        let sequence = i64::try_from(context.current_sequence).unwrap_or(i64::MAX);
+        let loaded = Loaded { state: Arc::new(State::from(context.aggregate)), sequence };
+        if sequence > 0 {
+            self.remembered().put(stream.clone(), loaded.clone());
+        }
+        Ok(loaded)
+    }
+
+    fn remember(&self, states: BTreeMap<Stream, Loaded>) {
+        let mut remembered = self.remembered();
+        for (stream, loaded) in states {
+            // Of two commands to one aggregate the later may have come back first.
+            if remembered.peek(&stream).is_none_or(|known| known.sequence < loaded.sequence) {
+                remembered.put(stream, loaded);
+            }
+        }
+    }
+
+    fn forget(&self, stream: &Stream) {
+        self.remembered().pop(stream);
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, LruCache<Stream, Loaded>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Command {
+    fn stream(&self) -> Stream {
+        match self {
+            Self::User(id, _) => (aggregates::user::TYPE, id.to_string()),
+            Self::Role(id, _) => (aggregates::role::TYPE, id.to_string()),
+            Self::Session(id, _) => (aggregates::session::TYPE, id.to_string()),
+        }
+    }
+}
+
+fn decide(state: &State, command: &Command) -> Result<Vec<Event>, DomainError> {
+    Ok(match (state, command) {
+        (State::User(state), Command::User(_, command)) => {
+            state.decide(command.clone())?.into_iter().map(Event::User).collect()
+        }
+        (State::Role(state), Command::Role(_, command)) => {
+            state.decide(command.clone())?.into_iter().map(Event::Role).collect()
+        }
+        (State::Session(state), Command::Session(_, command)) => {
+            state.decide(command.clone())?.into_iter().map(Event::Session).collect()
+        }
+        // A stream is loaded by its command's type, so the two always fit.
+        _ => Vec::new(),
+    })
+}
+
+impl From<User> for State {
+    fn from(state: User) -> Self {
+        Self::User(Box::new(state))
+    }
+}
+
+impl From<Role> for State {
+    fn from(state: Role) -> Self {
+        Self::Role(Box::new(state))
+    }
+}
+
+impl From<Session> for State {
+    fn from(state: Session) -> Self {
+        Self::Session(Box::new(state))
+    }
+}

@@ -1,0 +1,139 @@
+//! Reading the ledger in order: pages after a position, filters, and a live tail.
+
+use std::time::Duration;
+
+use aggregates::Recorded;
+use cqrs_es::persist::SerializedEvent;
+use futures_util::Stream;
+use projections::sql::{Db, sql};
+use serde_json::Value;
+
+use super::{Ledger, LedgerError, Sealer, Stored, seal::Place, stored::COLUMNS};
+
+/// How long a tail waits to be told before it looks by itself. On Postgres another process may have written
+/// without being heard (its notification is sent after the commit and may be lost with the process).
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How many events a tail reads at once.
+const TAIL_PAGE: i64 = 1_000;
+
+/// Which events to read; a field that is `None` does not restrict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this type of aggregate.
+    pub aggregate_type: Option<String>,
+    /// Only of this aggregate.
+    pub aggregate_id: Option<String>,
+    /// Only of this event type.
+    pub event_type: Option<String>,
+}
+
+/// Up to `limit` events after `position` that fit the filter, in order.
+pub(super) async fn after(
+    db: &Db,
+    position: i64,
+    limit: i64,
+    filter: &Filter,
+) -> Result<Vec<Stored>, LedgerError> {
+    let mut text = format!("SELECT {COLUMNS} FROM events WHERE position > $1");
+    let mut number = 2;
+    let restrictions = [
+        ("aggregate_type", &filter.aggregate_type),
+        ("aggregate_id", &filter.aggregate_id),
+        ("event_type", &filter.event_type),
+    ];
+    for (column, _) in restrictions.iter().filter(|(_, value)| value.is_some()) {
+        text.push_str(&format!(" AND {column} = ${number}"));
+        number += 1;
+    }
+    text.push_str(&format!(" ORDER BY position LIMIT ${number}"));
+    let select = restrictions
+        .iter()
+        .filter_map(|(_, value)| value.as_deref())
+        .fold(sql(text).bind(position), |select, value| select.bind(value))
+        .bind(limit);
+    let rows = db.all(select).await?;
+    Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
+}
+
+/// Opens stored events for projections.
+pub(super) async fn open(db: &Db, sealer: &Sealer, stored: &[Stored]) -> Result<Vec<Recorded>, LedgerError> {
+    let unreadable = |position: i64, reason: String| LedgerError::Unreadable { position, reason };
+    let mut payloads = stored
+        .iter()
+        .map(|event| serde_json::from_str(&event.payload).map_err(|e| unreadable(event.position, e.to_string())))
+        .collect::<Result<Vec<Value>, _>>()?;
+    let keys = sealer.keys_to_open(db, &payloads).await?;
+    stored
+        .iter()
+        .zip(&mut payloads)
+        .map(|(event, payload)| {
+            let place = Place {
+                aggregate_type: &event.aggregate_type,
+                aggregate_id: &event.aggregate_id,
+                sequence: event.sequence,
+                event_type: &event.event_type,
+            };
+            sealer.open_payload(&place, payload, &keys)?;
+            let actor = serde_json::from_str::<Actor>(&event.metadata)
+                .map_err(|error| unreadable(event.position, error.to_string()))?;
+            let newest = aggregates::upcast(SerializedEvent::new(
+                event.aggregate_id.clone(),
+                usize::try_from(event.sequence).unwrap_or_default(),
+                event.aggregate_type.clone(),
+                event.event_type.clone(),
+                event.event_version.clone(),
+                payload.take(),
+                Value::Null,
+            ));
+            let read = aggregates::Event::from_stored(&newest.aggregate_type, &newest.event_type, newest.payload)
+                .map_err(|error| unreadable(event.position, error.to_string()))?;
+            Ok(Recorded {
+                position: event.position,
+                aggregate_id: event.aggregate_id.clone(),
+                sequence: event.sequence,
+                recorded_at: event.recorded_at,
+                actor: actor.actor,
+                event: read,
+            })
+        })
+        .collect()
+}
+
+#[derive(serde::Deserialize)]
+struct Actor {
+    actor: String,
+}
+
+impl Ledger {
+    /// Up to `limit` events after `position` that fit the filter, in order. Sealed fields are ciphertext.
+    pub async fn after(&self, position: i64, limit: i64, filter: &Filter) -> Result<Vec<Stored>, LedgerError> {
+        after(&self.db, position, limit, filter).await
+    }
+
+    /// The same events opened, for projections. Never for an answer.
+    pub async fn open_events(&self, stored: &[Stored]) -> Result<Vec<Recorded>, LedgerError> {
+        open(&self.db, &self.sealer, stored).await
+    }
+
+    /// Every event after `position`, and then each new one as it is committed, by whatever process: none missed,
+    /// none twice, none out of order. Ends with the first error.
+    pub fn tail(&self, position: i64) -> impl Stream<Item = Result<Stored, LedgerError>> + use<> {
+        let (db, grown) = (self.db.clone(), self.grown.clone());
+        let state = (db, grown, position, std::collections::VecDeque::new());
+        futures_util::stream::try_unfold(state, async |(db, mut grown, mut position, mut page)| {
+            loop {
+                if let Some(event) = page.pop_front() {
+                    let event: Stored = event;
+                    position = event.position;
+                    return Ok(Some((event, (db, grown, position, page))));
+                }
+                grown.borrow_and_update();
+                page = after(&db, position, TAIL_PAGE, &Filter::default()).await?.into();
+                if page.is_empty() && tokio::time::timeout(LOOK_EVERY, grown.changed()).await.is_ok_and(|told| told.is_err())
+                {
+                    return Ok(None);
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Keeps the authorization projection of this process at the ledger's head, whoever appends.
+
+use std::{sync::Arc, time::Duration};
+
+use aggregates::Recorded;
+use projections::{authorization::Authorization, sql::Db};
+use tokio::sync::{Mutex, watch};
+
+use super::{CHANNEL, Filter, LedgerError, Sealer, feed};
+
+/// How many events are taken at once.
+const PAGE: i64 = 2_000;
+/// How long without being told before it looks by itself: the bound on how late another node's revocation is
+/// seen when its notification is lost.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Follows the ledger into memory.
+pub struct Follower {
+    db: Db,
+    ledger_id: Arc<str>,
+    sealer: Arc<Sealer>,
+    authorization: Arc<Authorization>,
+    /// One hand at a time feeds the projection, so that it takes events in order.
+    feeding: Mutex<()>,
+    grew: watch::Sender<i64>,
+}
+
+impl Follower {
+    pub(super) fn new(
+        db: Db,
+        ledger_id: Arc<str>,
+        sealer: Arc<Sealer>,
+        authorization: Arc<Authorization>,
+        grew: watch::Sender<i64>,
+    ) -> Self {
+        Self { db, ledger_id, sealer, authorization, feeding: Mutex::new(()), grew }
+    }
+
+    pub(super) fn authorization(&self) -> &Arc<Authorization> {
+        &self.authorization
+    }
+
+    /// Takes what this process just committed. If others wrote before it, their events are read first.
+    pub(super) async fn take(&self, events: &[Recorded]) -> Result<(), LedgerError> {
+        let Some(first) = events.first() else { return Ok(()) };
+        let _feeding = self.feeding.lock().await;
+        if self.authorization.position() < first.position - 1 {
+            self.read_to_head().await?;
+        }
+        // Those read already are skipped by the projection.
+        self.authorization.apply(events);
+        self.tell();
+        Ok(())
+    }
+
+    /// Takes everything that is committed. Answers the position reached.
+    pub async fn catch_up(&self) -> Result<i64, LedgerError> {
+        let _feeding = self.feeding.lock().await;
+        self.read_to_head().await?;
+        self.tell();
+        Ok(self.authorization.position())
+    }
+
+    async fn read_to_head(&self) -> Result<(), LedgerError> {
+        loop {
+            let from = self.authorization.position();
+            let stored = feed::after(&self.db, from, PAGE, &Filter::default()).await?;
+            if stored.is_empty() {
+                return Ok(());
+            }
+            self.authorization.apply(&feed::open(&self.db, &self.sealer, &stored).await?);
+        }
+    }
+
+    fn tell(&self) {
+        let position = self.authorization.position();
+        self.grew.send_if_modified(|known| std::mem::replace(known, position) != position);
+    }
+
+    /// Follows other nodes until the process ends: listens where the engine can tell, and looks from time to time.
+    pub async fn run(self: Arc<Self>) {
+        let mut listener = None;
+        loop {
+            if listener.is_none() {
+                listener = self.db.listen(CHANNEL).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
+                    None
+                });
+            }
+            let told = match &mut listener {
+                Some(listener) => tokio::time::timeout(LOOK_EVERY, listener.recv()).await,
+                None => {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    continue_looking(&self).await;
+                    continue;
+                }
+            };
+            match told {
+                Ok(Ok(message)) => {
+                    if let Some(subject) = message.payload().strip_prefix("erased ") {
+                        self.sealer.forget(subject);
+                    }
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "lost the connection that listens for other nodes");
+                    listener = None;
+                }
+                Err(_elapsed) => {}
+            }
+            continue_looking(&self).await;
+        }
+    }
+
+    /// The id of the ledger followed.
+    pub fn ledger_id(&self) -> &str {
+        &self.ledger_id
+    }
+}
+
+async fn continue_looking(follower: &Follower) {
+    if let Err(error) = follower.catch_up().await {
+        tracing::warn!(%error, "cannot read what other nodes wrote");
+    }
+}

@@ -1,0 +1,175 @@
+//! The ledger: one ordered, tamper-evident sequence of events.
+//!
+//! Invariants, each with a test that fails without it:
+//!
+//! - Positions are 1, 2, 3, … in commit order, without gaps, across processes: the head row's lock is the order.
+//! - A unit of events is written whole or not at all, with its claims and the read models, in one transaction.
+//! - A conflict refuses one unit and harms none of its neighbours in the batch.
+//! - Each event's hash covers the one before it and the event as an auditor receives it.
+//! - Secret and personal fields are ciphertext at rest and in every answer.
+
+mod appender;
+mod chain;
+mod claims;
+mod error;
+mod executor;
+mod feed;
+mod follower;
+mod head;
+mod keys;
+mod metadata;
+mod repository;
+mod seal;
+mod stored;
+mod unit;
+mod verify;
+
+use std::sync::Arc;
+
+use projections::{
+    authorization::Authorization,
+    sql::Db,
+};
+use tokio::sync::watch;
+
+pub use appender::{Appended, Appender};
+pub use chain::{GENESIS, event_hash};
+pub use error::{AppendError, LedgerError, Refusal};
+pub use executor::{Command, DomainError, ExecuteError, Executor};
+pub use feed::Filter;
+pub use follower::Follower;
+pub use head::Head;
+pub use keys::MasterKey;
+pub use metadata::Metadata;
+pub use repository::Repository;
+pub use seal::Sealer;
+pub use stored::{CloudEvent, Stored};
+pub use unit::{NewEvent, Unit};
+pub use verify::{Flaw, Verified};
+
+use crate::{clock::Clock, ids::Entropy};
+
+/// The channel on which nodes tell each other that the ledger grew.
+const CHANNEL: &str = "muniment_ledger";
+
+/// The ledger of one database, as one process sees it.
+#[derive(Clone)]
+pub struct Ledger {
+    db: Db,
+    ledger_id: Arc<str>,
+    sealer: Arc<Sealer>,
+    appender: Appender,
+    follower: Arc<Follower>,
+    grown: watch::Receiver<i64>,
+}
+
+impl Ledger {
+    /// Opens the ledger of a migrated database, making its first head row if there is none. Refuses a key that
+    /// does not open it.
+    ///
+    /// The authorization projection is brought up to the head before this returns.
+    pub async fn open(
+        db: Db,
+        key: &MasterKey,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, LedgerError> {
+        let ledger = Self::open_unfollowed(db, key, clock, entropy).await?;
+        ledger.follower.catch_up().await?;
+        Ok(ledger)
+    }
+
+    /// Like [`Ledger::open`], with an empty authorization projection: for reading a ledger, even a damaged one.
+    pub async fn open_unfollowed(
+        db: Db,
+        key: &MasterKey,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, LedgerError> {
+        let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+        let sealer = Arc::new(Sealer::new(key, entropy));
+        let ledger_id: Arc<str> = head.ledger_id.into();
+        let (grew, grown) = watch::channel(head.position);
+        let follower = Arc::new(Follower::new(
+            db.clone(),
+            Arc::clone(&ledger_id),
+            Arc::clone(&sealer),
+            Arc::new(Authorization::new()),
+            grew,
+        ));
+        let appender = Appender::start(
+            db.clone(),
+            Arc::clone(&ledger_id),
+            Arc::clone(&sealer),
+            clock,
+            Arc::clone(&follower),
+        );
+        Ok(Self { db, ledger_id, sealer, appender, follower, grown })
+    }
+
+    /// The database, for the read models' queries.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The ledger's id: a UUID made with the first head row. Issuer of tokens and source of events.
+    pub fn id(&self) -> &str {
+        &self.ledger_id
+    }
+
+    /// The authorization projection of this process.
+    pub fn authorization(&self) -> &Arc<Authorization> {
+        self.follower.authorization()
+    }
+
+    /// Writes a unit, or says why not. The answer comes after the commit, and after the authorization
+    /// projection of this process has taken the events.
+    pub async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
+        self.appender.append(unit).await
+    }
+
+    /// What follows other nodes' events; see [`Follower::run`].
+    pub fn follower(&self) -> &Arc<Follower> {
+        &self.follower
+    }
+
+    /// Waits until this process has taken the event at `position`, at most `patience`. Answers whether it has.
+    pub async fn wait_for(&self, position: i64, patience: std::time::Duration) -> bool {
+        let mut grown = self.grown.clone();
+        tokio::time::timeout(patience, async {
+            if *grown.borrow_and_update() < position {
+                // Another node may have written it: look, rather than wait to be told.
+                let _ = self.follower.catch_up().await;
+            }
+            grown.wait_for(|reached| *reached >= position).await.is_ok()
+        })
+        .await
+        .unwrap_or(false)
+    }
+
+    /// Where the ledger ends, as the database tells.
+    pub async fn head(&self) -> Result<Head, LedgerError> {
+        Head::read_from(&self.db).await
+    }
+
+    /// Erases a person: their key goes, and with it every personal field about them, for ever. The chain still
+    /// verifies. Answers whether there was a key.
+    pub async fn erase_subject(&self, subject: &str) -> Result<bool, LedgerError> {
+        self.sealer.erase(&self.db, subject).await
+    }
+
+    /// Loads streams for aggregates.
+    pub fn repository(&self) -> Repository {
+        Repository::new(self.clone())
+    }
+
+    fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// Takes no more units, finishes those that wait, and closes the database.
+    pub async fn close(&self) {
+        self.appender.drain().await;
+        self.db.close().await;
+    }
+}

@@ -1,0 +1,228 @@
+//! The ledger as an event repository of cqrs-es: its own repositories load the streams; persisting goes through
+//! the appender.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aggregates::{Claims, Event, role::Role, session::Session, user::User};
+use cqrs_es::{
+    Aggregate,
+    persist::{PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot},
+};
+use postgres_es::PostgresEventRepository;
+use projections::sql::Db;
+use serde_json::Value;
+use sqlite_es::SqliteEventRepository;
+
+use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Refusal, Unit, seal::Place};
+
+/// The table both engines' repositories read; the second name is of snapshots, which are not used.
+const TABLES: (&str, &str) = ("events", "snapshots");
+
+/// Loads streams and persists events for cqrs-es. Snapshots do not exist: streams are short.
+pub struct Repository {
+    ledger: Ledger,
+    streams: Streams,
+}
+
+enum Streams {
+    Postgres(PostgresEventRepository),
+    Sqlite(SqliteEventRepository),
+}
+
+impl Repository {
+    pub(super) fn new(ledger: Ledger) -> Self {
+        let streams = match ledger.db() {
+            Db::Postgres(pool) => {
+                Streams::Postgres(PostgresEventRepository::new(pool.clone()).with_tables(TABLES.0, TABLES.1))
+            }
+            Db::Sqlite { readers, .. } => {
+                Streams::Sqlite(SqliteEventRepository::new(readers.clone()).with_tables(TABLES.0, TABLES.1))
+            }
+        };
+        Self { ledger, streams }
+    }
+
+    /// Unseals, brings up to the newest version, and puts the type name beside the payload, as cqrs-es wants it.
+    async fn open(&self, mut events: Vec<SerializedEvent>) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        let sealer = self.ledger.sealer();
+        let keys = sealer
+            .keys_to_open(self.ledger.db(), events.iter().map(|event| &event.payload))
+            .await
+            .map_err(unreadable)?;
+        for event in &mut events {
+            let place = Place {
+                aggregate_type: &event.aggregate_type,
+                aggregate_id: &event.aggregate_id,
+                sequence: sequence(event.sequence),
+                event_type: &event.event_type,
+            };
+            sealer.open_payload(&place, &mut event.payload, &keys).map_err(unreadable)?;
+        }
+        Ok(events
+            .into_iter()
+            .map(aggregates::upcast)
+            .map(|mut event| {
+                event.payload = aggregates::event::tag(&event.event_type, event.payload);
+                event
+            })
+            .collect())
+    }
+}
+
+impl PersistedEventRepository for Repository {
+    async fn get_events<A: Aggregate>(&self, id: &str) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        self.open(match &self.streams {
+            Streams::Postgres(streams) => streams.get_events::<A>(id).await?,
+            Streams::Sqlite(streams) => streams.get_events::<A>(id).await?,
+        })
+        .await
+    }
+
+    async fn get_last_events<A: Aggregate>(
+        &self,
+        id: &str,
+        last_sequence: usize,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        self.open(match &self.streams {
+            Streams::Postgres(streams) => streams.get_last_events::<A>(id, last_sequence).await?,
+            Streams::Sqlite(streams) => streams.get_last_events::<A>(id, last_sequence).await?,
+        })
+        .await
+    }
+
+    async fn get_snapshot<A: Aggregate>(&self, _: &str) -> Result<Option<SerializedSnapshot>, PersistenceError> {
+        Ok(None)
+    }
+
+    /// Appends through the ledger, with the claims that the events bring about.
+    async fn persist<A: Aggregate>(
+        &self,
+        events: &[SerializedEvent],
+        _snapshot: Option<(String, Value, usize)>,
+    ) -> Result<(), PersistenceError> {
+        let Some(first) = events.first() else { return Ok(()) };
+        let (id, metadata) = (first.aggregate_id.as_str(), metadata_of(first)?);
+        let new = events
+            .iter()
+            .map(|event| {
+                let payload = aggregates::event::untag(event.payload.clone());
+                Event::from_stored(&event.aggregate_type, &event.event_type, payload)
+                    .map(|read| (sequence(event.sequence), read))
+                    .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut state = State::new(A::TYPE)?;
+        for event in self.get_events::<A>(id).await? {
+            let read = Event::from_stored(A::TYPE, &event.event_type, aggregates::event::untag(event.payload))
+                .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
+            state.apply(read);
+        }
+        let mut unit = Unit {
+            events: Vec::with_capacity(new.len()),
+            take: Vec::new(),
+            release: BTreeSet::new(),
+            require: BTreeSet::new(),
+            metadata,
+        };
+        let before = state.claims(id);
+        for (sequence, event) in new {
+            state.apply(event.clone());
+            unit.events.push(NewEvent { aggregate_id: id.to_owned(), sequence, event });
+        }
+        unit.claim_difference(id, before, state.claims(id));
+        match self.ledger.append(unit).await {
+            Ok(_) => Ok(()),
+            Err(AppendError::Refused(Refusal::Conflict { .. })) => Err(PersistenceError::OptimisticLockError),
+            Err(AppendError::Refused(refusal)) => Err(PersistenceError::UnknownError(Box::new(refusal))),
+            Err(error @ AppendError::Unavailable(_)) => Err(PersistenceError::ConnectionError(Box::new(error))),
+        }
+    }
+
+    async fn stream_events<A: Aggregate>(&self, id: &str) -> Result<ReplayStream, PersistenceError> {
+        let events = self.get_events::<A>(id).await?;
+        let (mut feed, stream) = ReplayStream::new(events.len().max(1));
+        for event in events {
+            feed.push(Ok(event)).await?;
+        }
+        Ok(stream)
+    }
+
+    /// Not offered: the feed reads the whole ledger in its one order ([`Ledger::after`], [`Ledger::tail`]).
+    async fn stream_all_events<A: Aggregate>(&self) -> Result<ReplayStream, PersistenceError> {
+        Err(PersistenceError::UnknownError("read the ledger's feed instead".into()))
+    }
+}
+
+/// What an aggregate holds and needs: [`Claims`] of one state.
+pub(super) type Held = (BTreeSet<aggregates::Claim>, BTreeSet<aggregates::Claim>);
+
+/// The state of an aggregate of any type.
+#[derive(Clone)]
+pub(super) enum State {
+    User(Box<User>),
+    Role(Box<Role>),
+    Session(Box<Session>),
+}
+
+impl State {
+    fn new(aggregate_type: &str) -> Result<Self, PersistenceError> {
+        match aggregate_type {
+            aggregates::user::TYPE => Ok(Self::User(Box::default())),
+            aggregates::role::TYPE => Ok(Self::Role(Box::default())),
+            aggregates::session::TYPE => Ok(Self::Session(Box::default())),
+            other => Err(PersistenceError::UnknownError(format!("unknown aggregate type {other}").into())),
+        }
+    }
+
+    /// Folds an event; one of another type changes nothing.
+    pub(super) fn apply(&mut self, event: Event) {
+        match (self, event) {
+            (Self::User(state), Event::User(event)) => state.apply(event),
+            (Self::Role(state), Event::Role(event)) => state.apply(event),
+            (Self::Session(state), Event::Session(event)) => state.apply(event),
+            _ => {}
+        }
+    }
+
+    pub(super) fn claims(&self, id: &str) -> Held {
+        match self {
+            Self::User(state) => (state.claims(id), state.requires()),
+            Self::Role(state) => (state.claims(id), state.requires()),
+            Self::Session(state) => (state.claims(id), state.requires()),
+        }
+    }
+}
+
+impl Unit {
+    /// Adds what an aggregate's change of state takes, gives up and newly requires.
+    pub(super) fn claim_difference(&mut self, id: &str, before: Held, after: Held) {
+        self.take.extend(after.0.difference(&before.0).map(|claim| (claim.clone(), id.to_owned())));
+        self.release.extend(before.0.difference(&after.0).cloned());
+        self.require.extend(after.1.difference(&before.1).cloned());
+    }
+}
+
+fn metadata_of(event: &SerializedEvent) -> Result<Metadata, PersistenceError> {
+    let given: HashMap<String, String> = serde_json::from_value(event.metadata.clone())?;
+    let get = |name: &str| given.get(name).cloned();
+    Ok(Metadata {
+        actor: get("actor").unwrap_or_else(|| Metadata::SYSTEM.to_owned()),
+        onbehalfof: get("onbehalfof"),
+        face: get("face").unwrap_or_else(|| "start".to_owned()),
+        requestid: get("requestid"),
+        correlationid: get("correlationid"),
+        causationid: get("causationid"),
+        address: get("address"),
+    })
+}
+
+fn sequence(sequence: usize) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
+}
+
+fn unreadable(error: LedgerError) -> PersistenceError {
+    match error {
+        LedgerError::Database(error) => PersistenceError::ConnectionError(Box::new(error)),
+        other => PersistenceError::DeserializationError(Box::new(other)),
+    }
+}

@@ -1,0 +1,316 @@
+//! Sealed fields: secret ones under the server's key, personal ones under a key per person.
+//!
+//! A sealed field is stored as `{"$sealed": {"by": "server" | <subject id>, "box": <base64url>}}`; the box is an
+//! XChaCha20-Poly1305 nonce and ciphertext whose additional data names the event and the field, so that a box
+//! moved elsewhere does not open. A person's key is random, wrapped under the server's key in `subject_keys`;
+//! erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use aggregates::sealing::{ERASED, Seal, sealed_fields, subject};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    XChaCha20Poly1305, XNonce,
+    aead::{Aead, KeyInit, Payload},
+};
+use lru::LruCache;
+use projections::sql::{Db, Row, Statement, Tx, placeholders, sql};
+use serde_json::{Value, json};
+
+use super::{LedgerError, MasterKey, Metadata, keys::keyed_hash};
+use crate::ids::Entropy;
+
+/// How many people's keys stay unwrapped in memory.
+const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
+/// How many subjects one statement names.
+const SUBJECTS_PER_STATEMENT: usize = 1_000;
+/// The length of an XChaCha20 nonce.
+const NONCE_BYTES: usize = 24;
+/// The key of a sealed field's object.
+const SEALED: &str = "$sealed";
+/// What names the server's key in `by`.
+const SERVER: &str = "server";
+
+/// A person's key: `None` once it is erased.
+type SubjectKey = Option<Arc<XChaCha20Poly1305>>;
+/// Keys by subject, as far as they are known.
+pub(super) type SubjectKeys = HashMap<String, SubjectKey>;
+
+/// Seals on append and opens on load.
+pub struct Sealer {
+    server: XChaCha20Poly1305,
+    claims: zeroize::Zeroizing<[u8; 32]>,
+    known: Mutex<LruCache<String, SubjectKey>>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// Which event a box belongs to.
+pub(super) struct Place<'a> {
+    pub(super) aggregate_type: &'a str,
+    pub(super) aggregate_id: &'a str,
+    pub(super) sequence: i64,
+    pub(super) event_type: &'a str,
+}
+
+impl Place<'_> {
+    fn additional_data(&self, field: &str) -> String {
+        format!(
+            "{}\0{}\0{}\0{}\0{field}",
+            self.aggregate_type, self.aggregate_id, self.sequence, self.event_type
+        )
+    }
+}
+
+impl Sealer {
+    /// A sealer under the keys derived from `key`.
+    pub fn new(key: &MasterKey, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            server: XChaCha20Poly1305::new(key.derive("seal").as_slice().into()),
+            claims: key.derive("claims"),
+            known: Mutex::new(LruCache::new(KEYS_IN_MEMORY)),
+            entropy,
+        }
+    }
+
+    /// What is stored for a personal claim's value.
+    pub(super) fn claim_hash(&self, value: &str) -> String {
+        URL_SAFE_NO_PAD.encode(keyed_hash(&self.claims, value))
+    }
+
+    /// Seals the fields of a payload that its type declares. `keys` holds the subject's key if it has any
+    /// personal field.
+    pub(super) fn seal_payload(
+        &self,
+        place: &Place<'_>,
+        payload: &mut Value,
+        keys: &SubjectKeys,
+    ) -> Result<(), LedgerError> {
+        let fields = sealed_fields(place.event_type);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let who = subject(place.aggregate_type, place.aggregate_id, payload).to_owned();
+        for (field, seal) in fields {
+            let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null()) else { continue };
+            let clear = value.take().to_string();
+            let data = place.additional_data(field);
+            *value = match seal {
+                Seal::Secret => sealed(SERVER, &self.lock_box(&self.server, clear.as_bytes(), &data)?),
+                Seal::Personal => match keys.get(&who) {
+                    Some(Some(key)) => sealed(&who, &self.lock_box(key, clear.as_bytes(), &data)?),
+                    Some(None) => Value::from(ERASED),
+                    None => return Err(LedgerError::Sealed("a subject's key was not loaded")),
+                },
+            };
+        }
+        Ok(())
+    }
+
+    /// Opens every sealed field of a payload.
+    pub(super) fn open_payload(
+        &self,
+        place: &Place<'_>,
+        payload: &mut Value,
+        keys: &SubjectKeys,
+    ) -> Result<(), LedgerError> {
+        let Value::Object(fields) = payload else { return Ok(()) };
+        for (field, value) in fields.iter_mut() {
+            let Some((by, boxed)) = sealed_parts(value) else { continue };
+            let data = place.additional_data(field);
+            let clear = if by == SERVER {
+                Some(open_text(&self.server, boxed, &data)?)
+            } else {
+                match keys.get(by) {
+                    Some(Some(key)) => Some(open_text(key, boxed, &data)?),
+                    Some(None) | None => None,
+                }
+            };
+            *value = match clear {
+                Some(clear) => serde_json::from_slice(&clear)
+                    .map_err(|_| LedgerError::Sealed("a box does not hold JSON"))?,
+                None => Value::from(ERASED),
+            };
+        }
+        Ok(())
+    }
+
+    /// Seals the address under the actor's key.
+    pub(super) fn seal_address(&self, metadata: &mut Metadata, keys: &SubjectKeys) -> Result<(), LedgerError> {
+        if let Some(address) = metadata.address.take() {
+            metadata.address = match keys.get(&metadata.actor) {
+                Some(Some(key)) => {
+                    let data = format!("address\0{}", metadata.actor);
+                    Some(URL_SAFE_NO_PAD.encode(self.lock_box(key, address.as_bytes(), &data)?))
+                }
+                _ => None,
+            };
+        }
+        Ok(())
+    }
+
+    /// The keys of `subjects` inside an append, making those that are missing. The head lock is held, so no two
+    /// processes make a key for the same subject.
+    pub(super) async fn keys_for_append(
+        &self,
+        tx: &mut Tx,
+        subjects: BTreeSet<String>,
+    ) -> Result<SubjectKeys, LedgerError> {
+        let (mut keys, unknown) = self.from_memory(subjects);
+        for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
+            let mut missing: BTreeSet<&String> = chunk.iter().collect();
+            for row in tx.all(select_keys(chunk)).await? {
+                let (subject, key) = self.read_key(&row)?;
+                missing.remove(&subject);
+                keys.insert(subject, key);
+            }
+            if missing.is_empty() {
+                continue;
+            }
+            let text = format!(
+                "INSERT INTO subject_keys (subject, wrapped_key) VALUES {}",
+                placeholders(1, missing.len(), 2)
+            );
+            let mut insert = sql(text);
+            for subject in missing {
+                let mut fresh = zeroize::Zeroizing::new([0; 32]);
+                self.entropy.fill(fresh.as_mut_slice());
+                let wrapped = self.lock_box(&self.server, fresh.as_slice(), &wrapping(subject))?;
+                insert = insert.bind(subject.as_str()).bind(wrapped);
+                let key = XChaCha20Poly1305::new(fresh.as_slice().into());
+                keys.insert(subject.clone(), Some(Arc::new(key)));
+            }
+            tx.execute(insert).await?;
+        }
+        Ok(keys)
+    }
+
+    /// Keys made or read by an append, once it is committed.
+    pub(super) fn remember(&self, keys: SubjectKeys) {
+        let mut known = self.known();
+        for (subject, key) in keys {
+            known.put(subject, key);
+        }
+    }
+
+    /// The keys that sealed these payloads.
+    pub(super) async fn keys_to_open<'a>(
+        &self,
+        db: &Db,
+        payloads: impl IntoIterator<Item = &'a Value>,
+    ) -> Result<SubjectKeys, LedgerError> {
+        let subjects = payloads
+            .into_iter()
+            .filter_map(Value::as_object)
+            .flat_map(|fields| fields.values())
+            .filter_map(sealed_parts)
+            .filter(|(by, _)| *by != SERVER)
+            .map(|(by, _)| by.to_owned())
+            .collect();
+        let (mut keys, unknown) = self.from_memory(subjects);
+        for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
+            for row in db.all(select_keys(chunk)).await? {
+                let (subject, key) = self.read_key(&row)?;
+                keys.insert(subject, key);
+            }
+        }
+        self.remember(keys.clone());
+        Ok(keys)
+    }
+
+    /// Erases a subject's key, leaving a tombstone so that no new one is made.
+    pub(super) async fn erase(&self, db: &Db, subject: &str) -> Result<bool, LedgerError> {
+        let erased = db
+            .execute(
+                sql("UPDATE subject_keys SET wrapped_key = NULL WHERE subject = $1 AND wrapped_key IS NOT NULL")
+                    .bind(subject),
+            )
+            .await?;
+        self.forget(subject);
+        Ok(erased == 1)
+    }
+
+    /// Drops a subject's key from memory, so that it is looked up again.
+    pub(super) fn forget(&self, subject: &str) {
+        self.known().pop(subject);
+    }
+
+    fn known(&self) -> MutexGuard<'_, LruCache<String, SubjectKey>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn from_memory(&self, subjects: BTreeSet<String>) -> (SubjectKeys, Vec<String>) {
+        let mut known = self.known();
+        let mut keys = SubjectKeys::with_capacity(subjects.len());
+        let mut unknown = Vec::new();
+        for subject in subjects {
+            match known.get(&subject) {
+                Some(key) => drop(keys.insert(subject, key.clone())),
+                None => unknown.push(subject),
+            }
+        }
+        (keys, unknown)
+    }
+
+    fn read_key(&self, row: &Row) -> Result<(String, SubjectKey), LedgerError> {
+        let subject = row.text(0)?;
+        let key = match row.bytes_or_null(1)? {
+            None => None,
+            Some(wrapped) => {
+                let clear = zeroize::Zeroizing::new(open_box(&self.server, &wrapped, &wrapping(&subject))?);
+                let key = XChaCha20Poly1305::new_from_slice(&clear)
+                    .map_err(|_| LedgerError::Sealed("a subject's key has the wrong length"))?;
+                Some(Arc::new(key))
+            }
+        };
+        Ok((subject, key))
+    }
+
+    fn lock_box(&self, key: &XChaCha20Poly1305, clear: &[u8], data: &str) -> Result<Vec<u8>, LedgerError> {
+        let mut boxed = vec![0; NONCE_BYTES];
+        self.entropy.fill(&mut boxed);
+        let payload = Payload { msg: clear, aad: data.as_bytes() };
+        let ciphertext = key
+            .encrypt(XNonce::from_slice(&boxed), payload)
+            .map_err(|_| LedgerError::Sealed("a field is too large to seal"))?;
+        boxed.extend(ciphertext);
+        Ok(boxed)
+    }
+}
+
+fn select_keys(subjects: &[String]) -> Statement<'_> {
+    let text = format!(
+        "SELECT subject, wrapped_key FROM subject_keys WHERE subject IN {}",
+        placeholders(1, 1, subjects.len())
+    );
+    sql(text).bind_all(subjects.iter().map(String::as_str))
+}
+
+fn wrapping(subject: &str) -> String {
+    format!("subject key\0{subject}")
+}
+
+fn sealed(by: &str, boxed: &[u8]) -> Value {
+    json!({ SEALED: { "box": URL_SAFE_NO_PAD.encode(boxed), "by": by } })
+}
+
+/// Who sealed a field and the box in base64url, if the value is a sealed one.
+fn sealed_parts(value: &Value) -> Option<(&str, &str)> {
+    let parts = value.as_object()?.get(SEALED)?.as_object()?;
+    Some((parts.get("by")?.as_str()?, parts.get("box")?.as_str()?))
+}
+
+fn open_text(key: &XChaCha20Poly1305, boxed: &str, data: &str) -> Result<Vec<u8>, LedgerError> {
+    let boxed = URL_SAFE_NO_PAD.decode(boxed).map_err(|_| LedgerError::Sealed("a box is not base64url"))?;
+    open_box(key, &boxed, data)
+}
+
+fn open_box(key: &XChaCha20Poly1305, boxed: &[u8], data: &str) -> Result<Vec<u8>, LedgerError> {
+    let (nonce, ciphertext) =
+        boxed.split_at_checked(NONCE_BYTES).ok_or(LedgerError::Sealed("a box is too short"))?;
+    key.decrypt(XNonce::from_slice(nonce), Payload { msg: ciphertext, aad: data.as_bytes() })
+        .map_err(|_| LedgerError::Sealed("a box does not open under its key"))
+}
