@@ -11,4 +11,6 @@
 )]
 
 mod cli;
+mod http;
+mod nodes;
 mod support;

@@ -158,8 +158,9 @@ fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) 
     // A free port may be taken by somebody else before Postgres gets it.
     for _ in 0..3 {
         let port = free_port();
+        // It outlives this process, and so must not be killed with this process's group.
         let mut guard = Command::new("setsid")
-            .arg("sh")
+            .args(["--fork", "sh"])
             .args([&script, folder, bin])
             .args([&port.to_string(), &settings.patience.to_string()])
             .arg(if settings.fsync { "on" } else { "off" })
@@ -169,6 +170,7 @@ fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) 
             .stderr(Stdio::null())
             .spawn()
             .expect("setsid (package util-linux) should start");
+        guard.wait().expect("setsid should end");
         let mut said = String::new();
         let stdout = guard.stdout.take().expect("stdout is a pipe");
         BufReader::new(stdout)
@@ -179,7 +181,6 @@ fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) 
             write!(file, "{port} {password}").expect("the address should be written");
             return (port, password);
         }
-        let _ = guard.wait();
         log.clear();
         let _ = File::open(folder.join("log")).and_then(|mut file| file.read_to_string(&mut log));
     }
