@@ -79,7 +79,10 @@ impl Appender {
             clock,
             follower,
             told,
-            known: Known { head: -1, sequences: LruCache::new(STREAMS_IN_MEMORY) },
+            known: Known {
+                head: -1,
+                sequences: LruCache::new(STREAMS_IN_MEMORY),
+            },
         };
         tokio::spawn(task.run(waiting));
         Self { queue }
@@ -88,7 +91,10 @@ impl Appender {
     pub(super) async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         let gone = || AppendError::Unavailable("the server is shutting down".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting::Unit(Box::new(unit), answer)).await.map_err(|_| gone())?;
+        self.queue
+            .send(Waiting::Unit(Box::new(unit), answer))
+            .await
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -184,7 +190,10 @@ impl Task {
         }
     }
 
-    async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
+    async fn write_and_commit(
+        &mut self,
+        units: &[Unit],
+    ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
         let result = self.try_write_and_commit(units).await;
         if result.is_err() {
             // Whether it was committed is not known: nothing remembered may be trusted.
@@ -215,7 +224,9 @@ impl Task {
             .into_iter()
             .map(|outcome| {
                 let events = written.recorded[outcome?].to_vec();
-                let position = events.last().map_or(written.head.position, |event| event.position);
+                let position = events
+                    .last()
+                    .map_or(written.head.position, |event| event.position);
                 Ok(Appended { events, position })
             })
             .collect())
@@ -241,7 +252,12 @@ impl Task {
             }));
         }
         if count == 0 {
-            return Ok(Written { head, outcomes, recorded: Vec::new(), keys: SubjectKeys::new() });
+            return Ok(Written {
+                head,
+                outcomes,
+                recorded: Vec::new(),
+                keys: SubjectKeys::new(),
+            });
         }
         let keys = self.sealer.keys_for_append(tx, subjects(&accepted)?).await?;
         let recorded = self.insert_events(tx, &mut head, &accepted, &keys).await?;
@@ -252,7 +268,12 @@ impl Task {
             let stream = (aggregate_type(&event.event), event.aggregate_id.clone());
             self.known.sequences.put(stream, event.sequence);
         }
-        Ok(Written { head, outcomes, recorded, keys })
+        Ok(Written {
+            head,
+            outcomes,
+            recorded,
+            keys,
+        })
     }
 
     /// The current sequence of each stream that the units append to.
@@ -284,9 +305,13 @@ impl Task {
             let select = chunk
                 .iter()
                 .zip(0_i64..)
-                .fold(sql(text), |select, ((kind, id), index)| select.bind(*kind).bind(*id).bind(index));
+                .fold(sql(text), |select, ((kind, id), index)| {
+                    select.bind(*kind).bind(*id).bind(index)
+                });
             for row in tx.all(select).await? {
-                let stream = usize::try_from(row.int(0)?).ok().and_then(|index| chunk.get(index));
+                let stream = usize::try_from(row.int(0)?)
+                    .ok()
+                    .and_then(|index| chunk.get(index));
                 if let (Some(stream), Some(sequence)) = (stream, row.int_or_null(1)?) {
                     sequences.insert(*stream, sequence);
                 }
@@ -302,7 +327,10 @@ impl Task {
         units: &[&Unit],
         keys: &SubjectKeys,
     ) -> Result<Vec<Recorded>, LedgerError> {
-        let unreadable = |error: serde_json::Error| LedgerError::Unreadable { position: 0, reason: error.to_string() };
+        let unreadable = |error: serde_json::Error| LedgerError::Unreadable {
+            position: 0,
+            reason: error.to_string(),
+        };
         head.recorded_at = head.recorded_at.max(self.clock.now());
         let mut recorded = Vec::new();
         let mut rows = Vec::new();
@@ -351,7 +379,10 @@ impl Task {
                 });
             }
         }
-        for (chunk, events) in rows.chunks(MAX_ARGUMENTS / EVENT_COLUMNS).zip(recorded.chunks(MAX_ARGUMENTS / EVENT_COLUMNS)) {
+        for (chunk, events) in rows
+            .chunks(MAX_ARGUMENTS / EVENT_COLUMNS)
+            .zip(recorded.chunks(MAX_ARGUMENTS / EVENT_COLUMNS))
+        {
             let text = format!(
                 "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
                  recorded_at, payload, metadata, hash) VALUES {}",
@@ -387,16 +418,20 @@ struct Row {
 }
 
 /// Whether each of the unit's events is the next of its stream; if so, moves the sequences on.
-fn follows<'a>(
-    sequences: &mut HashMap<(&'static str, &'a str), i64>,
-    unit: &'a Unit,
-) -> Result<(), Refusal> {
+fn follows<'a>(sequences: &mut HashMap<(&'static str, &'a str), i64>, unit: &'a Unit) -> Result<(), Refusal> {
     let mut moved: HashMap<(&'static str, &'a str), i64> = HashMap::new();
     for event in &unit.events {
         let stream = (aggregate_type(&event.event), event.aggregate_id.as_str());
-        let last = moved.get(&stream).or_else(|| sequences.get(&stream)).copied().unwrap_or(0);
+        let last = moved
+            .get(&stream)
+            .or_else(|| sequences.get(&stream))
+            .copied()
+            .unwrap_or(0);
         if event.sequence != last + 1 {
-            return Err(Refusal::Conflict { aggregate_type: stream.0, aggregate_id: stream.1.to_owned() });
+            return Err(Refusal::Conflict {
+                aggregate_type: stream.0,
+                aggregate_id: stream.1.to_owned(),
+            });
         }
         moved.insert(stream, event.sequence);
     }
@@ -413,7 +448,9 @@ fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
         }
         for new in &unit.events {
             let (event_type, _, payload) = stored_form(&new.event)?;
-            let personal = sealing::sealed_fields(&event_type).iter().any(|(_, seal)| *seal == sealing::Seal::Personal);
+            let personal = sealing::sealed_fields(&event_type)
+                .iter()
+                .any(|(_, seal)| *seal == sealing::Seal::Personal);
             if personal {
                 let kind = aggregate_type(&new.event);
                 subjects.insert(sealing::subject(kind, &new.aggregate_id, &payload).to_owned());
@@ -441,10 +478,7 @@ fn nothing_written() -> AppendError {
     AppendError::Unavailable("the appender gave no answer".to_owned())
 }
 
-fn answer_all(
-    answers: Vec<Answer>,
-    outcomes: Vec<Result<Appended, AppendError>>,
-) {
+fn answer_all(answers: Vec<Answer>, outcomes: Vec<Result<Appended, AppendError>>) {
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // A caller that no longer waits has its answer in the ledger.
         let _ = answer.send(outcome);

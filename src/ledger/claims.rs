@@ -30,7 +30,12 @@ impl Board {
         let mut mentioned = BTreeSet::new();
         let mut counts = BTreeMap::new();
         for unit in units {
-            let claims = unit.take.iter().map(|(claim, _)| claim).chain(&unit.release).chain(&unit.require);
+            let claims = unit
+                .take
+                .iter()
+                .map(|(claim, _)| claim)
+                .chain(&unit.release)
+                .chain(&unit.require);
             mentioned.extend(claims.map(|claim| key(sealer, claim)));
             counts.extend(
                 unit.release
@@ -46,14 +51,21 @@ impl Board {
                 "SELECT scope, value, owner FROM claims WHERE (scope, value) IN (VALUES {})",
                 placeholders(1, chunk.len(), 2)
             );
-            let select = chunk.iter().fold(sql(text), |select, (scope, value)| select.bind(*scope).bind(value.as_str()));
+            let select = chunk.iter().fold(sql(text), |select, (scope, value)| {
+                select.bind(*scope).bind(value.as_str())
+            });
             for row in tx.all(select).await? {
                 stored.insert((row.text(0)?, row.text(1)?), row.text(2)?);
             }
         }
         for (scope, count) in &mut counts {
             let select = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(*scope);
-            *count = tx.optional(select).await?.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+            *count = tx
+                .optional(select)
+                .await?
+                .map(|row| row.int(0))
+                .transpose()?
+                .unwrap_or(0);
         }
         let holders = keys
             .into_iter()
@@ -62,7 +74,11 @@ impl Board {
                 ((scope, value), owner)
             })
             .collect();
-        Ok(Self { holders, counts, changed: BTreeSet::new() })
+        Ok(Self {
+            holders,
+            counts,
+            changed: BTreeSet::new(),
+        })
     }
 
     /// Gives a unit what it claims, or nothing and the reason.
@@ -87,7 +103,11 @@ impl Board {
         }
         for (scope, count) in &self.counts {
             let given_up = unit.release.iter().filter(|claim| claim.scope == *scope).count();
-            let taken = unit.take.iter().filter(|(claim, _)| claim.scope == *scope).count();
+            let taken = unit
+                .take
+                .iter()
+                .filter(|(claim, _)| claim.scope == *scope)
+                .count();
             if given_up > taken && *count + taken as i64 - given_up as i64 <= 0 {
                 return Err(Refusal::LastClaim(scope));
             }
@@ -124,7 +144,9 @@ impl Board {
                 "DELETE FROM claims WHERE (scope, value) IN (VALUES {})",
                 placeholders(1, chunk.len(), 2)
             );
-            let delete = chunk.iter().fold(sql(text), |delete, (scope, value)| delete.bind(*scope).bind(value.as_str()));
+            let delete = chunk.iter().fold(sql(text), |delete, (scope, value)| {
+                delete.bind(*scope).bind(value.as_str())
+            });
             tx.execute(delete).await?;
         }
         for chunk in held.chunks(MAX_ARGUMENTS / 3) {
@@ -143,6 +165,10 @@ impl Board {
 }
 
 fn key(sealer: &Sealer, claim: &Claim) -> Key {
-    let value = if claim.is_personal() { sealer.claim_hash(&claim.value) } else { claim.value.clone() };
+    let value = if claim.is_personal() {
+        sealer.claim_hash(&claim.value)
+    } else {
+        claim.value.clone()
+    };
     (claim.scope, value)
 }

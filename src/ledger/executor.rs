@@ -92,7 +92,10 @@ struct Loaded {
 impl Executor {
     /// An executor on `ledger`.
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))) }
+        Self {
+            ledger,
+            remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))),
+        }
     }
 
     /// The ledger.
@@ -101,13 +104,20 @@ impl Executor {
     }
 
     /// Runs the commands in order as one unit: all of their events are recorded, or none.
-    pub async fn execute(&self, commands: Vec<Command>, metadata: &Metadata) -> Result<Appended, ExecuteError> {
+    pub async fn execute(
+        &self,
+        commands: Vec<Command>,
+        metadata: &Metadata,
+    ) -> Result<Appended, ExecuteError> {
         let mut lost = None;
         for _ in 0..ATTEMPTS {
             let (unit, states) = self.decide(&commands, metadata).await?;
             if unit.events.is_empty() {
                 let position = self.ledger.authorization().position();
-                return Ok(Appended { events: Vec::new(), position });
+                return Ok(Appended {
+                    events: Vec::new(),
+                    position,
+                });
             }
             match self.ledger.append(unit).await {
                 Ok(appended) => {
@@ -125,13 +135,19 @@ impl Executor {
             }
         }
         let reason = lost.map(|refusal| refusal.to_string()).unwrap_or_default();
-        Err(ExecuteError::Unavailable(format!("lost {ATTEMPTS} races: {reason}")))
+        Err(ExecuteError::Unavailable(format!(
+            "lost {ATTEMPTS} races: {reason}"
+        )))
     }
 
     /// A user as the ledger tells now, for decisions that need IO first, such as verifying a password. What is
     /// decided from it must be re-checked by the command.
     pub async fn user(&self, id: UserId) -> Result<User, ExecuteError> {
-        match &*self.load::<User>(&(aggregates::user::TYPE, id.to_string())).await?.state {
+        match &*self
+            .load::<User>(&(aggregates::user::TYPE, id.to_string()))
+            .await?
+            .state
+        {
             State::User(user) => Ok(user.as_ref().clone()),
             _ => Ok(User::default()),
         }
@@ -162,17 +178,28 @@ impl Executor {
                 before.insert(stream.clone(), Arc::clone(&loaded.state));
                 states.insert(stream.clone(), loaded);
             }
-            let Some(loaded) = states.get_mut(&stream) else { continue };
-            let events = decide(&loaded.state, command).map_err(|error| ExecuteError::Domain { index, error })?;
+            let Some(loaded) = states.get_mut(&stream) else {
+                continue;
+            };
+            let events =
+                decide(&loaded.state, command).map_err(|error| ExecuteError::Domain { index, error })?;
             for event in events {
                 loaded.sequence += 1;
                 Arc::make_mut(&mut loaded.state).apply(event.clone());
-                unit.events.push(NewEvent { aggregate_id: stream.1.clone(), sequence: loaded.sequence, event });
+                unit.events.push(NewEvent {
+                    aggregate_id: stream.1.clone(),
+                    sequence: loaded.sequence,
+                    event,
+                });
             }
         }
         for (stream, loaded) in &states {
             if let Some(before) = before.get(stream) {
-                unit.claim_difference(&stream.1, before.claims(&stream.1), loaded.state.claims(&stream.1));
+                unit.claim_difference(
+                    &stream.1,
+                    before.claims(&stream.1),
+                    loaded.state.claims(&stream.1),
+                );
             }
         }
         Ok((unit, states))
@@ -193,7 +220,10 @@ impl Executor {
                 ExecuteError::Unavailable(error.to_string())
             })?;
         let sequence = i64::try_from(context.current_sequence).unwrap_or(i64::MAX);
-        let loaded = Loaded { state: Arc::new(State::from(context.aggregate)), sequence };
+        let loaded = Loaded {
+            state: Arc::new(State::from(context.aggregate)),
+            sequence,
+        };
         if sequence > 0 {
             self.remembered().put(stream.clone(), loaded.clone());
         }
@@ -204,7 +234,10 @@ impl Executor {
         let mut remembered = self.remembered();
         for (stream, loaded) in states {
             // Of two commands to one aggregate the later may have come back first.
-            if remembered.peek(&stream).is_none_or(|known| known.sequence < loaded.sequence) {
+            if remembered
+                .peek(&stream)
+                .is_none_or(|known| known.sequence < loaded.sequence)
+            {
                 remembered.put(stream, loaded);
             }
         }
@@ -231,15 +264,21 @@ impl Command {
 
 fn decide(state: &State, command: &Command) -> Result<Vec<Event>, DomainError> {
     Ok(match (state, command) {
-        (State::User(state), Command::User(_, command)) => {
-            state.decide(command.clone())?.into_iter().map(Event::User).collect()
-        }
-        (State::Role(state), Command::Role(_, command)) => {
-            state.decide(command.clone())?.into_iter().map(Event::Role).collect()
-        }
-        (State::Session(state), Command::Session(_, command)) => {
-            state.decide(command.clone())?.into_iter().map(Event::Session).collect()
-        }
+        (State::User(state), Command::User(_, command)) => state
+            .decide(command.clone())?
+            .into_iter()
+            .map(Event::User)
+            .collect(),
+        (State::Role(state), Command::Role(_, command)) => state
+            .decide(command.clone())?
+            .into_iter()
+            .map(Event::Role)
+            .collect(),
+        (State::Session(state), Command::Session(_, command)) => state
+            .decide(command.clone())?
+            .into_iter()
+            .map(Event::Session)
+            .collect(),
         // A stream is loaded by its command's type, so the two always fit.
         _ => Vec::new(),
     })

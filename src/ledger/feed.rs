@@ -60,7 +60,9 @@ pub(super) async fn open(db: &Db, sealer: &Sealer, stored: &[Stored]) -> Result<
     let unreadable = |position: i64, reason: String| LedgerError::Unreadable { position, reason };
     let mut payloads = stored
         .iter()
-        .map(|event| serde_json::from_str(&event.payload).map_err(|e| unreadable(event.position, e.to_string())))
+        .map(|event| {
+            serde_json::from_str(&event.payload).map_err(|e| unreadable(event.position, e.to_string()))
+        })
         .collect::<Result<Vec<Value>, _>>()?;
     let keys = sealer.keys_to_open(db, &payloads).await?;
     stored
@@ -85,8 +87,9 @@ pub(super) async fn open(db: &Db, sealer: &Sealer, stored: &[Stored]) -> Result<
                 payload.take(),
                 Value::Null,
             ));
-            let read = aggregates::Event::from_stored(&newest.aggregate_type, &newest.event_type, newest.payload)
-                .map_err(|error| unreadable(event.position, error.to_string()))?;
+            let read =
+                aggregates::Event::from_stored(&newest.aggregate_type, &newest.event_type, newest.payload)
+                    .map_err(|error| unreadable(event.position, error.to_string()))?;
             Ok(Recorded {
                 position: event.position,
                 aggregate_id: event.aggregate_id.clone(),
@@ -106,7 +109,12 @@ struct Actor {
 
 impl Ledger {
     /// Up to `limit` events after `position` that fit the filter, in order. Sealed fields are ciphertext.
-    pub async fn after(&self, position: i64, limit: i64, filter: &Filter) -> Result<Vec<Stored>, LedgerError> {
+    pub async fn after(
+        &self,
+        position: i64,
+        limit: i64,
+        filter: &Filter,
+    ) -> Result<Vec<Stored>, LedgerError> {
         after(&self.db, position, limit, filter).await
     }
 
@@ -129,7 +137,10 @@ impl Ledger {
                 }
                 grown.borrow_and_update();
                 page = after(&db, position, TAIL_PAGE, &Filter::default()).await?.into();
-                if page.is_empty() && tokio::time::timeout(LOOK_EVERY, grown.changed()).await.is_ok_and(|told| told.is_err())
+                if page.is_empty()
+                    && tokio::time::timeout(LOOK_EVERY, grown.changed())
+                        .await
+                        .is_ok_and(|told| told.is_err())
                 {
                     return Ok(None);
                 }

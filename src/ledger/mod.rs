@@ -26,10 +26,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use projections::{
-    authorization::Authorization,
-    sql::Db,
-};
+use projections::{authorization::Authorization, sql::Db};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -93,7 +90,14 @@ impl Ledger {
             clock,
             Arc::clone(&follower),
         );
-        Ok(Self { db, ledger_id, sealer, appender, follower, grown })
+        Ok(Self {
+            db,
+            ledger_id,
+            sealer,
+            appender,
+            follower,
+            grown,
+        })
     }
 
     /// The database, for the read models' queries.

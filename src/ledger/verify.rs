@@ -40,7 +40,11 @@ impl Ledger {
     pub async fn verify(&self, mut progress: impl FnMut(i64)) -> Result<Verified, LedgerError> {
         // The head is read first: what is appended during the walk is walked, but not missed in the head.
         let head = self.head().await?;
-        let mut verified = Verified { events: 0, hash: GENESIS, flaw: None };
+        let mut verified = Verified {
+            events: 0,
+            hash: GENESIS,
+            flaw: None,
+        };
         let mut at_head = GENESIS;
         loop {
             let page = self.after(verified.events, PAGE, &Filter::default()).await?;
@@ -59,7 +63,10 @@ impl Ledger {
             progress(verified.events);
         }
         if head.position > verified.events || at_head != head.hash {
-            verified.flaw = Some(Flaw::Head { head: head.position, events: verified.events });
+            verified.flaw = Some(Flaw::Head {
+                head: head.position,
+                events: verified.events,
+            });
         }
         Ok(verified)
     }
@@ -69,7 +76,9 @@ impl Ledger {
         if event.position != position {
             return Err(Flaw::Missing(position));
         }
-        let expected = event.expected_hash(&self.ledger_id, &verified.hash).map_err(|_| Flaw::Altered(position))?;
+        let expected = event
+            .expected_hash(&self.ledger_id, &verified.hash)
+            .map_err(|_| Flaw::Altered(position))?;
         if event.hash != expected {
             return Err(Flaw::Altered(position));
         }
