@@ -243,8 +243,11 @@ impl Task {
         let mut accepted = Vec::new();
         let mut count = 0;
         for unit in units {
-            let decided = follows(&mut sequences, unit).and_then(|()| board.admit(&self.sealer, unit));
-            outcomes.push(decided.map(|()| {
+            // A unit that is refused its claims must not move its streams on either.
+            let decided = next_sequences(&sequences, unit)
+                .and_then(|moved| board.admit(&self.sealer, unit).map(|()| moved));
+            outcomes.push(decided.map(|moved| {
+                sequences.extend(moved);
                 let range = count..count + unit.events.len();
                 count = range.end;
                 accepted.push(unit);
@@ -281,8 +284,8 @@ impl Task {
         &mut self,
         tx: &mut Tx,
         units: &'a [Unit],
-    ) -> Result<HashMap<(&'static str, &'a str), i64>, LedgerError> {
-        let mut sequences = HashMap::new();
+    ) -> Result<Sequences<'a>, LedgerError> {
+        let mut sequences = Sequences::new();
         let mut unknown = Vec::new();
         for event in units.iter().flat_map(|unit| &unit.events) {
             let stream = (aggregate_type(&event.event), event.aggregate_id.as_str());
@@ -417,9 +420,12 @@ struct Row {
     hash: [u8; 32],
 }
 
-/// Whether each of the unit's events is the next of its stream; if so, moves the sequences on.
-fn follows<'a>(sequences: &mut HashMap<(&'static str, &'a str), i64>, unit: &'a Unit) -> Result<(), Refusal> {
-    let mut moved: HashMap<(&'static str, &'a str), i64> = HashMap::new();
+/// The last sequence of each stream by its aggregate's type and id.
+type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
+
+/// The sequences after the unit, if each of its events is the next of its stream.
+fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Refusal> {
+    let mut moved = Sequences::new();
     for event in &unit.events {
         let stream = (aggregate_type(&event.event), event.aggregate_id.as_str());
         let last = moved
@@ -435,8 +441,7 @@ fn follows<'a>(sequences: &mut HashMap<(&'static str, &'a str), i64>, unit: &'a 
         }
         moved.insert(stream, event.sequence);
     }
-    sequences.extend(moved);
-    Ok(())
+    Ok(moved)
 }
 
 /// Whose keys the units need: those their personal fields are about, and actors whose address is recorded.

@@ -94,19 +94,22 @@ impl Board {
                 return Err(Refusal::ClaimTaken(claim.clone()));
             }
         }
+        let held = |claim: &Claim| self.holders.get(&key(sealer, claim)).is_some_and(Option::is_some);
+        let takes: BTreeSet<&Claim> = unit.take.iter().map(|(claim, _)| claim).collect();
         for claim in &unit.require {
-            let taken_here = unit.take.iter().any(|(taken, _)| taken == claim);
-            let held = self.holders.get(&key(sealer, claim)).is_some_and(Option::is_some);
-            if !taken_here && (!held || unit.release.contains(claim)) {
+            if !takes.contains(claim) && (!held(claim) || unit.release.contains(claim)) {
                 return Err(Refusal::ClaimMissing(claim.clone()));
             }
         }
         for (scope, count) in &self.counts {
-            let given_up = unit.release.iter().filter(|claim| claim.scope == *scope).count();
-            let taken = unit
-                .take
+            let given_up = unit
+                .release
                 .iter()
-                .filter(|(claim, _)| claim.scope == *scope)
+                .filter(|claim| claim.scope == *scope && held(claim) && !takes.contains(claim))
+                .count();
+            let taken = takes
+                .iter()
+                .filter(|claim| claim.scope == *scope && !held(claim))
                 .count();
             if given_up > taken && *count + taken as i64 - given_up as i64 <= 0 {
                 return Err(Refusal::LastClaim(scope));
