@@ -280,11 +280,7 @@ impl Task {
     }
 
     /// The current sequence of each stream that the units append to.
-    async fn sequences<'a>(
-        &mut self,
-        tx: &mut Tx,
-        units: &'a [Unit],
-    ) -> Result<Sequences<'a>, LedgerError> {
+    async fn sequences<'a>(&mut self, tx: &mut Tx, units: &'a [Unit]) -> Result<Sequences<'a>, LedgerError> {
         let mut sequences = Sequences::new();
         let mut unknown = Vec::new();
         for event in units.iter().flat_map(|unit| &unit.events) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aggregates::Recorded;
 use cqrs_es::persist::SerializedEvent;
 use futures_util::Stream;
-use projections::sql::{Db, sql};
+use projections::sql::{Db, Row, sql};
 use serde_json::Value;
 
 use super::{Ledger, LedgerError, Sealer, Stored, seal::Place, stored::COLUMNS};
@@ -53,6 +53,21 @@ pub(super) async fn after(
         .bind(limit);
     let rows = db.all(select).await?;
     Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
+}
+
+/// Up to `limit` rows of events after `position`, in order, whether they can be read as events or not.
+pub(super) async fn rows_after(db: &Db, position: i64, limit: i64) -> Result<Vec<Row>, LedgerError> {
+    let text = format!("SELECT {COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2");
+    Ok(db.all(sql(text).bind(position).bind(limit)).await?)
+}
+
+/// The positions of the first event there is and of the last, whatever the head says.
+pub(super) async fn ends(db: &Db) -> Result<Option<(i64, i64)>, LedgerError> {
+    let ends = sql("SELECT MIN(position), MAX(position) FROM events");
+    let Some(row) = db.optional(ends).await? else {
+        return Ok(None);
+    };
+    Ok(row.int_or_null(0)?.zip(row.int_or_null(1)?))
 }
 
 /// Opens stored events for projections.
