@@ -8,7 +8,7 @@ use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use sqlx::{
     Column, Postgres, Row as _, Sqlite, TypeInfo,
-    postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions, PgRow},
+    postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgRow},
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
         SqliteSynchronous,
@@ -20,6 +20,24 @@ pub use sqlx::Error;
 
 /// The most placeholders one statement may have on both engines (SQLite: 32,766).
 pub const MAX_ARGUMENTS: usize = 32_000;
+
+/// Whether a statement failed for its data or its text. Otherwise the database cannot serve now: it is going away,
+/// full, read-only, or somebody else has the lock.
+pub fn is_about_data(error: &Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        // Classes of SQLSTATE: cardinality, data, integrity, syntax, and program limits; not supported.
+        return ["21", "22", "23", "42", "54", "0A"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    // Primary result codes of SQLite: ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+    code.parse::<i32>()
+        .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
+}
 
 /// A database: a pool of connections to one engine.
 #[derive(Clone, Debug)]
@@ -34,6 +52,15 @@ pub enum Db {
         readers: SqlitePool,
     },
 }
+
+/// How a transaction begins on Postgres, whatever the database's defaults are: each statement sees what was
+/// committed before it, and nobody waits for ever for a lock.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'";
+/// Besides, a process that stops in the middle (a frozen machine, a lost network) does not keep its locks.
+const BEGIN_BRIEF: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '10s'";
+/// How one that reads begins there.
+const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How a database is opened.
 #[derive(Clone, Debug)]
@@ -103,8 +130,18 @@ impl Db {
 
     /// Begins a transaction that writes. On SQLite it has the write lock from here on.
     pub async fn begin(&self) -> Result<Tx, Error> {
+        self.begin_on(BEGIN).await
+    }
+
+    /// Begins a transaction that writes and whose statements follow each other at once: Postgres ends it if they
+    /// do not.
+    pub async fn begin_brief(&self) -> Result<Tx, Error> {
+        self.begin_on(BEGIN_BRIEF).await
+    }
+
+    async fn begin_on(&self, postgres: &'static str) -> Result<Tx, Error> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(postgres).await?),
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         })
     }
@@ -112,10 +149,7 @@ impl Db {
     /// Begins a transaction that reads one state of the database, however many statements it has.
     pub async fn snapshot(&self) -> Result<Tx, Error> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_SNAPSHOT).await?),
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
         })
     }

@@ -13,7 +13,7 @@ use aggregates::{Recorded, sealing};
 use lru::LruCache;
 use projections::{
     read_models,
-    sql::{Db, MAX_ARGUMENTS, Tx, placeholders, sql},
+    sql::{Db, MAX_ARGUMENTS, Tx, is_about_data, placeholders, sql},
 };
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -173,20 +173,32 @@ impl Task {
     async fn handle(&mut self, units: Vec<Unit>, answers: Vec<Answer>) {
         match self.write_and_commit(&units).await {
             Ok(outcomes) => answer_all(answers, outcomes),
-            Err(error) if units.len() > 1 && refused_by_database(&error) => {
+            Err(error) if units.len() > 1 && refused(&error) => {
                 tracing::warn!(%error, units = units.len(), "a batch was refused; trying its units one by one");
-                for (unit, answer) in units.iter().zip(answers) {
-                    let outcome = match self.write_and_commit(std::slice::from_ref(unit)).await {
-                        Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(nothing_written())),
-                        Err(error) => Err(unavailable(&error)),
-                    };
-                    let _ = answer.send(outcome);
-                }
+                self.handle_one_by_one(&units, answers).await;
             }
             Err(error) => {
                 let failed = answers.iter().map(|_| Err(unavailable(&error))).collect();
                 answer_all(answers, failed);
             }
+        }
+    }
+
+    async fn handle_one_by_one(&mut self, units: &[Unit], answers: Vec<Answer>) {
+        let mut gone = None;
+        for (unit, answer) in units.iter().zip(answers) {
+            let outcome = match &gone {
+                // The others would only wait for it, one after the other.
+                Some(reason) => Err(AppendError::Unavailable(String::clone(reason))),
+                None => match self.write_and_commit(std::slice::from_ref(unit)).await {
+                    Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(nothing_written())),
+                    Err(error) => {
+                        gone = (!refused(&error)).then(|| error.to_string());
+                        Err(unavailable(&error))
+                    }
+                },
+            };
+            let _ = answer.send(outcome);
         }
     }
 
@@ -206,7 +218,7 @@ impl Task {
         &mut self,
         units: &[Unit],
     ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_brief().await?;
         let written = self.write(&mut tx, units).await?;
         tx.commit().await?;
         self.known.head = written.head.position;
@@ -461,10 +473,15 @@ fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
     Ok(subjects)
 }
 
-/// Whether the database answered, and said no: something in the batch is wrong, not the connection.
-fn refused_by_database(error: &LedgerError) -> bool {
+/// Whether it was said no to something in the batch, rather than the database being gone, full or busy: then the
+/// rest of the batch can be written.
+fn refused(error: &LedgerError) -> bool {
+    use projections::sql::Error;
     match error {
-        LedgerError::Database(error) => error.as_database_error().is_some(),
+        LedgerError::Database(error @ Error::Database(_)) => is_about_data(error),
+        LedgerError::Database(
+            Error::Encode(_) | Error::Decode(_) | Error::ColumnDecode { .. } | Error::InvalidArgument(_),
+        ) => true,
         LedgerError::Sealed(_) | LedgerError::Unreadable { .. } => true,
         _ => false,
     }
