@@ -4,15 +4,16 @@ use std::{ops::Deref, sync::Arc};
 
 use aggregates::{
     user::UserCommand,
-    values::{PasswordHash, UserId},
+    values::{PasswordHash, RoleId, UserId},
 };
+use projections::authorization::RoleView;
 use zeroize::Zeroizing;
 
 use crate::{
     clock::Clock,
     identity::{passwords::Passwords, tokens::Tokens},
     ids::Entropy,
-    ledger::{Command, Executor, Ledger, Metadata},
+    ledger::{Command, Executor, Ledger, LedgerError, Metadata},
     settings::Settings,
 };
 
@@ -52,6 +53,24 @@ impl App {
     /// The ledger.
     pub fn ledger(&self) -> &Ledger {
         self.executor.ledger()
+    }
+
+    /// A role as this node knows it. One it does not know may have been made by another node a moment ago: it looks.
+    pub async fn role(&self, id: RoleId) -> Result<Option<RoleView>, LedgerError> {
+        if let Some(role) = self.ledger().authorization().role(id) {
+            return Ok(Some(role));
+        }
+        self.ledger().follower().catch_up().await?;
+        Ok(self.ledger().authorization().role(id))
+    }
+
+    /// Whether there is such a user; like [`App::role`] for one this node does not know.
+    pub async fn user_exists(&self, id: UserId) -> Result<bool, LedgerError> {
+        if self.ledger().authorization().user(id).is_some() {
+            return Ok(true);
+        }
+        self.ledger().follower().catch_up().await?;
+        Ok(self.ledger().authorization().user(id).is_some())
     }
 
     /// Hashes a verified password again under stronger parameters. A login does not fail because of it.

@@ -180,6 +180,8 @@ pub async fn authenticate(
     username: &str,
     password: Zeroizing<String>,
 ) -> Result<Option<UserId>, Problem> {
+    // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
+    app.ledger().follower().catch_up().await?;
     let id = app.ledger().authorization().user_by_name(username);
     let user = match id {
         Some(id) => Some(app.executor.user(id).await?),

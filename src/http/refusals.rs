@@ -6,7 +6,6 @@ use super::ErrorBody;
 
 /// What any endpoint that needs a credential may answer.
 #[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes answers; problem.rs makes them")]
 pub enum Refusals {
     /// The request is not as it should be.
     #[response(status = 400)]
@@ -24,7 +23,6 @@ pub enum Refusals {
 
 /// What else an endpoint may answer that concerns something by its id.
 #[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes answers; problem.rs makes them")]
 pub enum Missing {
     /// There is no such thing.
     #[response(status = 404)]
@@ -33,7 +31,6 @@ pub enum Missing {
 
 /// What else an endpoint may answer that changes something.
 #[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes answers; problem.rs makes them")]
 pub enum Conflicts {
     /// A name is taken, or the change would break a rule, such as leaving no administrator.
     #[response(status = 409)]

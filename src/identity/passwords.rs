@@ -157,7 +157,6 @@ impl Passwords {
 }
 
 fn hash(hasher: &Argon2<'_>, entropy: &dyn Entropy, password: &str) -> Result<PasswordHash, HashingError> {
-    use argon2::password_hash::CustomizedPasswordHasher as _;
     use argon2::password_hash::PasswordHasher as _;
     let mut salt = [0; SALT_BYTES];
     entropy.fill(&mut salt);

@@ -169,7 +169,7 @@ impl Sealer {
         tx: &mut Tx,
         subjects: BTreeSet<String>,
     ) -> Result<SubjectKeys, LedgerError> {
-        let (mut keys, unknown) = self.from_memory(subjects);
+        let (mut keys, unknown) = self.known_keys(subjects);
         for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
             let mut missing: BTreeSet<&String> = chunk.iter().collect();
             for row in tx.all(select_keys(chunk)).await? {
@@ -220,7 +220,7 @@ impl Sealer {
             .filter(|(by, _)| *by != SERVER)
             .map(|(by, _)| by.to_owned())
             .collect();
-        let (mut keys, unknown) = self.from_memory(subjects);
+        let (mut keys, unknown) = self.known_keys(subjects);
         for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
             for row in db.all(select_keys(chunk)).await? {
                 let (subject, key) = self.read_key(&row)?;
@@ -252,7 +252,7 @@ impl Sealer {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn from_memory(&self, subjects: BTreeSet<String>) -> (SubjectKeys, Vec<String>) {
+    fn known_keys(&self, subjects: BTreeSet<String>) -> (SubjectKeys, Vec<String>) {
         let mut known = self.known();
         let mut keys = SubjectKeys::with_capacity(subjects.len());
         let mut unknown = Vec::new();

@@ -34,11 +34,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The grants of roles by id. Unknown ones are refused, all named.
-fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Problem> {
-    let authorization = app.ledger().authorization();
+async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Problem> {
     let (mut grants, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
     for id in ids {
-        match authorization.role(*id) {
+        match app.role(*id).await? {
             Some(role) => grants.push(RoleGrant {
                 role_id: *id,
                 exclusive: !role.is_shared,

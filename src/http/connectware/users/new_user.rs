@@ -63,7 +63,7 @@ pub struct Checked {
 
 impl NewUser {
     /// Checks everything that is cheap to check.
-    pub fn check(self, app: &App) -> Result<Checked, Problem> {
+    pub async fn check(self, app: &App) -> Result<Checked, Problem> {
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
         }
@@ -81,7 +81,7 @@ impl NewUser {
             grant_types: grant_types(&self.grant_types)?,
             enforce_mfa_enrollment: self.enforce_mfa_enrollment,
             password_hash: None,
-            roles: role_grants(app, &roles)?,
+            roles: role_grants(app, &roles).await?,
             permissions: permissions(&self.initial_permissions, app.entropy.as_ref())?,
             certificates: self
                 .certificates

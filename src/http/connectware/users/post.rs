@@ -18,7 +18,7 @@ pub async fn post_user(
     Permitted(caller): Permitted,
     JsonBody(body): JsonBody<NewUser>,
 ) -> Result<Wrote<(StatusCode, Json<UserOut>)>, Problem> {
-    let mut user = body.check(&app)?;
+    let mut user = body.check(&app).await?;
     let hash = match user.password() {
         Some(password) => Some(app.passwords.hash(password).await?),
         None => None,

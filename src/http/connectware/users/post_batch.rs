@@ -27,7 +27,11 @@ pub async fn post_users(
     }
     let mut users = Vec::with_capacity(body.len());
     for (number, user) in body.into_iter().enumerate() {
-        users.push(user.check(&app).map_err(|problem| problem.about(entry(number)))?);
+        users.push(
+            user.check(&app)
+                .await
+                .map_err(|problem| problem.about(entry(number)))?,
+        );
     }
     let (mut ids, mut commands) = (Vec::with_capacity(users.len()), Vec::with_capacity(users.len()));
     for mut user in users {

@@ -56,8 +56,8 @@ pub async fn put_user(
     JsonBody(body): JsonBody<UserChange>,
 ) -> Result<Wrote<Json<UserOut>>, Problem> {
     let id = UserId::parse(&id)?;
-    let (password, mut update) = body.check(&app, id)?;
-    if app.ledger().authorization().user(id).is_none() {
+    let (password, mut update) = body.check(&app, id).await?;
+    if !app.user_exists(id).await? {
         return Err(Problem::not_found("user"));
     }
     if let Some(password) = password {
@@ -71,7 +71,7 @@ pub async fn put_user(
 }
 
 impl UserChange {
-    fn check(self, app: &App, id: UserId) -> Result<(Option<Zeroizing<String>>, UpdateUser), Problem> {
+    async fn check(self, app: &App, id: UserId) -> Result<(Option<Zeroizing<String>>, UpdateUser), Problem> {
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
         }
@@ -84,7 +84,7 @@ impl UserChange {
                     .collect::<Result<Vec<_>, _>>()?;
                 // A client that sends back what it was shown sends the role of the user's own permissions too.
                 let ids: Vec<_> = ids.into_iter().filter(|role| *role != id.own_role()).collect();
-                Some(role_grants(app, &ids)?)
+                Some(role_grants(app, &ids).await?)
             }
         };
         let update = UpdateUser {

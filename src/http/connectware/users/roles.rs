@@ -35,7 +35,7 @@ pub async fn post_role(
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let user = UserId::parse(&id)?;
-    let grants = role_grants(&app, &[RoleId::parse(&body.role_id)?])?;
+    let grants = role_grants(&app, &[RoleId::parse(&body.role_id)?]).await?;
     let commands = grants
         .into_iter()
         .map(|grant| Command::User(user, UserCommand::GrantRole(grant)))

@@ -29,7 +29,7 @@ pub async fn get_tokens(
     PathOf(id): PathOf<String>,
 ) -> Result<Json<Vec<TokenOut>>, Problem> {
     let id = UserId::parse(&id)?;
-    if app.ledger().authorization().user(id).is_none() {
+    if !app.user_exists(id).await? {
         return Err(Problem::not_found("user"));
     }
     let tokens = sessions::of_user(app.ledger().db(), id, app.clock.now()).await?;
