@@ -9,6 +9,7 @@
 //! - Secret and personal fields are ciphertext at rest and in every answer.
 
 mod appender;
+mod batch;
 mod chain;
 mod claims;
 mod error;

@@ -166,7 +166,7 @@ impl Sealer {
     /// processes make a key for the same subject.
     pub(super) async fn keys_for_append(
         &self,
-        tx: &mut Tx,
+        tx: &mut Tx<'_>,
         subjects: BTreeSet<String>,
     ) -> Result<SubjectKeys, LedgerError> {
         let (mut keys, unknown) = self.known_keys(subjects);
