@@ -1,6 +1,6 @@
 //! The authorization projection: who holds what, in memory, compiled for checks.
 //!
-//! [`Authorization`] is shared by all who ask and fed by one writer. Its parts:
+//! `Authorization` is shared by all who ask and fed by one writer. Its parts:
 //!
 //! - `users`: each user with the indexes of the roles they hold and, if they have any, permissions of their own;
 //! - `roles`: each role by index, with its permissions compiled: few into signatures (`scan`), many into a tree over
@@ -17,7 +17,7 @@
 //! - Entries are immutable and replaced whole, by one store. A reader sees an entry before or after a run of
 //!   events of one stream, never in between. The slots of `index` are the exception: they are written in place, and
 //!   what is read there counts only if no run began or ended meanwhile.
-//! - [`Authorization::position`] is published after all entries up to it, so who reads position *p* and then asks
+//! - `Authorization::position` is published after all entries up to it, so who reads position *p* and then asks
 //!   is answered from *p* or later.
 //! - A decision is that of the ledger at one position, though it reads several entries: `begun` changes before
 //!   any entry does, and a reader that saw it change reads again (`check`). So a right that is taken from a user
