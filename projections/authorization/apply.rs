@@ -199,7 +199,7 @@ impl Authorization {
         }
         let Some(mut role) = role else { return };
         if recompile {
-            role.grants = Grants::of(&role.permissions);
+            role.grants = Grants::of(&role.details.permissions);
         }
         if let Some(index) = self.index(writer, id, guard) {
             self.roles.insert(index, role, guard);

@@ -27,7 +27,7 @@ const FEW: usize = 3;
 /// Stands for the number of roles of a user who is only marked.
 const ELSEWHERE: u64 = FEW as u64 + 1;
 /// How many of the hash's highest bits choose the shard. A shard is copied when it is full.
-const SHARD_BITS: u32 = 10;
+const SHARD_BITS: u32 = 6;
 
 /// The halves of an id, two roles, and a role and the number of roles. An empty slot has the id of zeros.
 #[derive(Debug, Default)]

@@ -143,7 +143,7 @@ impl Authorization {
     pub fn user(&self, id: UserId) -> Option<UserView> {
         self.consistently(&self.collector.enter(), |guard| {
             let user = self.users.get(&id, guard)?;
-            let mut roles: Vec<RoleId> = self.roles_of(user, guard).map(|role| role.id).collect();
+            let mut roles: Vec<RoleId> = self.roles_of(user, guard).map(|role| role.details.id).collect();
             roles.sort_unstable();
             Some(UserView {
                 username: Arc::clone(&user.username),
@@ -180,9 +180,9 @@ impl Authorization {
                 return Vec::new();
             };
             let mut roles: Vec<&Role> = self.roles_of(user, guard).collect();
-            roles.sort_unstable_by_key(|role| role.id);
+            roles.sort_unstable_by_key(|role| role.details.id);
             let own = user.extra.iter().map(|extra| &extra.permissions);
-            let all = roles.into_iter().map(|role| &role.permissions).chain(own);
+            let all = roles.into_iter().map(|role| &role.details.permissions).chain(own);
             all.flat_map(|permissions| permissions.as_slice())
                 .cloned()
                 .collect()
@@ -195,10 +195,10 @@ impl Authorization {
         let index = self.role_indexes.get(&id, &guard)?;
         let role = self.roles.get(index, &guard)?;
         Some(RoleView {
-            name: role.name.clone(),
-            is_shared: role.is_shared,
-            auto_generated: role.auto_generated,
-            permissions: role.permissions.as_slice().to_vec(),
+            name: role.details.name.clone(),
+            is_shared: role.details.is_shared,
+            auto_generated: role.details.auto_generated,
+            permissions: role.details.permissions.as_slice().to_vec(),
         })
     }
 

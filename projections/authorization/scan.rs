@@ -110,10 +110,8 @@ pub(super) struct Scan {
     common: [Entry; 2],
     /// Those of context http first.
     entries: Box<[Entry]>,
-    http: usize,
-    /// Where the text of each ends.
-    ends: Box<[u32]>,
-    /// The texts of all, one after the other.
+    http: u32,
+    /// For each, in four bytes, where its text ends; and then the texts.
     texts: Box<[u8]>,
 }
 
@@ -126,19 +124,21 @@ impl Scan {
                 .filter(move |permission| permission.context == context)
         };
         let ordered = || of(Context::Http).chain(of(Context::Mqtt));
-        let mut texts = Vec::new();
-        let ends = ordered().map(|permission| {
-            texts.extend_from_slice(permission.resource.as_bytes());
-            texts.len() as u32
+        let resources = || ordered().map(|permission| permission.resource.as_bytes());
+        let ends = resources().scan(4 * permissions.len(), |end, resource| {
+            *end += resource.len();
+            Some(*end as u32)
         });
-        let ends = ends.collect();
+        let texts = ends
+            .flat_map(u32::to_le_bytes)
+            .chain(resources().flatten().copied())
+            .collect();
         let common = |context| of(context).map(Entry::of).reduce(Entry::and).unwrap_or_default();
         Self {
             common: [Context::Http, Context::Mqtt].map(common),
             entries: ordered().map(Entry::of).collect(),
-            http: of(Context::Http).count(),
-            ends,
-            texts: texts.into_boxed_slice(),
+            http: of(Context::Http).count() as u32,
+            texts,
         }
     }
 
@@ -149,8 +149,8 @@ impl Scan {
             return 0;
         }
         let (from, to) = match question.context {
-            Context::Http => (0, self.http),
-            Context::Mqtt => (self.http, self.entries.len()),
+            Context::Http => (0, self.http as usize),
+            Context::Mqtt => (self.http as usize, self.entries.len()),
         };
         let mut granted = 0;
         for (at, entry) in (from..).zip(self.entries.get(from..to).unwrap_or_default()) {
@@ -181,8 +181,9 @@ impl Scan {
     }
 
     fn text(&self, at: usize) -> &[u8] {
-        let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
-        let start = at.checked_sub(1).map_or(0, end);
+        let (ends, _) = self.texts.as_chunks::<4>();
+        let end = |at: usize| ends.get(at).map_or(0, |end| u32::from_le_bytes(*end) as usize);
+        let start = at.checked_sub(1).map_or(4 * self.entries.len(), end);
         self.texts.get(start..end(at)).unwrap_or_default()
     }
 }

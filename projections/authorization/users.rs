@@ -115,15 +115,15 @@ pub(super) fn changes_grants(event: &UserEvent) -> bool {
 }
 
 /// How many roles are kept within the user.
-const FEW: usize = 5;
+const FEW: usize = 3;
 
 /// The roles of a user, each once.
 #[derive(Clone, Debug)]
 pub(super) enum Roles {
-    /// As many as fit here.
+    /// As many as the number says.
     Few(u8, [RoleIndex; FEW]),
-    /// More.
-    Many(Box<[RoleIndex]>),
+    /// More. Behind one thin pointer, to keep the others small.
+    Many(Arc<Vec<RoleIndex>>),
 }
 
 impl Default for Roles {
@@ -141,7 +141,7 @@ impl FromIterator<RoleIndex> for Roles {
                 places.copy_from_slice(&all);
                 Self::Few(all.len() as u8, few)
             }
-            None => Self::Many(all.into()),
+            None => Self::Many(Arc::new(all)),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The command line: how the server starts, ends and refuses to, and its sub-commands.
 
-use std::process::Output;
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -274,7 +277,7 @@ on_both_sites! {
     }
 
     async fn a_policy_that_is_none_is_refused(site: Site) {
-        for policy in [r#"{"min":"x"}"#, "{", "[]", r#"{"min":-1}"#, r#"{"minimum":5}"#] {
+        for policy in [r#"{"min":"x"}"#, "{", "5", r#"{"min":-1}"#, r#"{"minimum":5}"#] {
             let (_, said) = site.clone().with("MUNIMENT_PASSWORD_POLICY", policy).refuses_to_start().await;
             assert!(said.contains("PASSWORD_POLICY") || said.contains("password_policy"), "{policy}: {said}");
         }
@@ -298,7 +301,9 @@ on_both_sites! {
         for (name, value) in [
             ("MUNIMENT_LISTEN", "nowhere"),
             ("MUNIMENT_PASSWORD_MEMORY_KIB", "much"),
-            ("MUNIMENT_PASSWORD_ITERATIONS", "0"),
+            ("MUNIMENT_TOKEN_HOURS", "0"),
+            ("MUNIMENT_DATABASE_URL", "mysql://somewhere"),
+            ("MUNIMENT_LISTNE", "127.0.0.1:0"),
         ] {
             let (_, said) = site.clone().with(name, value).refuses_to_start().await;
             let field = name.trim_start_matches("MUNIMENT_");
@@ -377,12 +382,32 @@ async fn a_folder_that_lost_its_keys_is_not_opened() {
 #[tokio::test]
 async fn keys_and_database_are_readable_by_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let site = Server::start(Engine::Sqlite).await.terminate().await;
-    for entry in std::fs::read_dir(site.data()).expect("the data folder should be readable") {
-        let entry = entry.expect("the data folder should be readable");
-        let mode = entry.metadata().expect("metadata").permissions().mode();
-        assert_eq!(mode & 0o077, 0, "{:?} has mode {mode:o}", entry.file_name());
-    }
+    let mode = |path: &Path| {
+        std::fs::metadata(path)
+            .expect("it should be there")
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    let site = Site::new(Engine::Sqlite);
+    let folder = site.data().join("a/new/one");
+    let server = site
+        .with("MUNIMENT_DATA_DIR", &folder.to_string_lossy())
+        .start()
+        .await;
+    assert_eq!(mode(&folder), 0o700);
+    // The folder may be laid out by somebody else: the keys look after themselves.
+    let files = std::fs::read_dir(&folder).expect("the data folder should be readable");
+    let files = files.map(|file| file.expect("the data folder should be readable").path());
+    let is_key = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|kind| kind == "key" || kind == "pem")
+    };
+    let keys: Vec<_> = files.filter(is_key).collect();
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    keys.iter()
+        .for_each(|key| assert_eq!(mode(key), 0o600, "{key:?}"));
+    let _ = server.terminate().await;
 }
 
 #[tokio::test]

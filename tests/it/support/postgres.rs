@@ -39,8 +39,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let fsync = std::env::var("MUNIMENT_TEST_FSYNC").map_or(true, |value| value != "off");
-        Self { fsync, patience: 60 }
+        Self {
+            fsync: true,
+            patience: 60,
+        }
     }
 }
 
@@ -54,11 +56,16 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The cluster that all tests of this user and work tree share.
+    /// The cluster that all tests of this user and work tree share. Nothing here cuts the power, so it need not wait
+    /// for the disk; `MUNIMENT_TEST_FSYNC=on` lets it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| {
-            let settings = Settings::default();
+            let fsync = std::env::var_os("MUNIMENT_TEST_FSYNC").is_some_and(|value| value == "on");
+            let settings = Settings {
+                fsync,
+                ..Settings::default()
+            };
             let here = Path::new(env!("CARGO_MANIFEST_DIR"));
             let workspace = here
                 .ancestors()
