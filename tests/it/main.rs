@@ -9,5 +9,6 @@
 
 mod cli;
 mod http;
+mod ledger;
 mod nodes;
 mod support;
