@@ -8,5 +8,6 @@
 
 mod cli;
 mod http;
+mod ledger;
 mod nodes;
 mod support;
