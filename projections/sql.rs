@@ -234,6 +234,28 @@ impl Db {
         }
     }
 
+    /// The right to be the only process on this Postgres that does what `name` says, until it is dropped; `None` if
+    /// another has it, or on SQLite, where there is no other.
+    pub async fn alone(&self, name: &str) -> Result<Option<Alone>, Error> {
+        let Self::Postgres(pool) = self else {
+            return Ok(None);
+        };
+        let mut connection = pool.acquire().await?;
+        // The connection ends with the right: an advisory lock lives as long as its session.
+        connection.close_on_drop();
+        let ours = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtext($1))")
+            .bind(name)
+            .fetch_one(&mut *connection)
+            .await?;
+        Ok(if ours {
+            Some(Alone {
+                _connection: connection,
+            })
+        } else {
+            None
+        })
+    }
+
     /// The engine's name: `postgres` or `sqlite`.
     pub fn engine(&self) -> &'static str {
         match self {
@@ -252,6 +274,12 @@ impl Db {
             }
         }
     }
+}
+
+/// The right that [`Db::alone`] gives.
+#[derive(Debug)]
+pub struct Alone {
+    _connection: PoolConnection<Postgres>,
 }
 
 /// One connection kept for one writer: a pool asks a connection whether it lives whenever it hands it out and takes it
@@ -282,6 +310,15 @@ impl Writer {
             Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
             Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
         })
+    }
+
+    /// Closes the connection at once, whatever it is doing.
+    pub fn abandon(&mut self) {
+        match self.kept.take() {
+            Some(Kept::Postgres(connection)) => drop(connection.detach()),
+            Some(Kept::Sqlite(connection)) => drop(connection.detach()),
+            None => {}
+        }
     }
 
     /// Gives the connection back, so that the next transaction begins on one that was found to live.
@@ -447,6 +484,20 @@ pub fn placeholders(first: usize, rows: usize, columns: usize) -> String {
         text.push(')');
     }
     text
+}
+
+/// How many rows a statement for `rows` rows has room for.
+pub fn rounded(rows: usize) -> usize {
+    if rows <= 16 {
+        rows
+    } else {
+        rows.next_power_of_two()
+    }
+}
+
+/// These, and the last once more until there are `count`.
+pub fn filled<T>(chunk: &[T], count: usize) -> impl Iterator<Item = &T> {
+    chunk.iter().chain(chunk.last().into_iter().cycle()).take(count)
 }
 
 macro_rules! bind_all {

@@ -10,10 +10,14 @@ impl Claims for Role {
         if !self.exists() {
             return BTreeSet::new();
         }
-        BTreeSet::from([
+        let mut claims = BTreeSet::from([
             Claim::new(claim::ROLE, aggregate_id),
             Claim::new(claim::ROLE_NAME, &self.name),
-        ])
+        ]);
+        if self.is_shared {
+            claims.insert(Claim::new(claim::SHARED_ROLE, aggregate_id));
+        }
+        claims
     }
 }
 

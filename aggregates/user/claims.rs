@@ -28,9 +28,11 @@ impl Claims for User {
     }
 
     fn requires(&self) -> BTreeSet<Claim> {
+        let shared = self.roles.iter().filter(|(_, exclusive)| !**exclusive);
         self.roles
             .keys()
             .map(|role_id| Claim::new(claim::ROLE, role_id.to_string()))
+            .chain(shared.map(|(role_id, _)| Claim::new(claim::SHARED_ROLE, role_id.to_string())))
             .collect()
     }
 }

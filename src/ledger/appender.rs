@@ -3,17 +3,24 @@
 //! Units wait in a queue. The appender takes all that wait, opens one transaction, locks the head, decides each
 //! unit's conflicts and claims, writes events, claims and read models, moves the head, commits, and answers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::Recorded;
-use projections::sql::{Db, Writer, is_about_data};
+use projections::{
+    read_models,
+    sql::{Db, Writer, is_about_data, sql},
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{AppendError, CHANNEL, Follower, LedgerError, Sealer, Unit, batch::Batches};
+use super::{
+    AppendError, CHANNEL, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit, batch::Batches, claims,
+};
 use crate::clock::Clock;
 
 /// How many units may wait before callers wait to be let in.
 const QUEUE: usize = 8_192;
+/// How long a batch may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many units one transaction takes.
 const BATCH: usize = 512;
 /// Where a unit's events went.
@@ -30,6 +37,8 @@ type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 enum Waiting {
     /// A unit to append.
     Unit(Box<Unit>, Answer),
+    /// Erase the key of this subject, and what is derived from what it sealed.
+    Erase(String, oneshot::Sender<Result<bool, AppendError>>),
     /// Answer when all before is done; nothing comes after.
     Close(oneshot::Sender<()>),
 }
@@ -53,7 +62,8 @@ impl Appender {
         tokio::spawn(notify_others(db.clone(), tell));
         let task = Task {
             writer: db.writer(),
-            batches: Batches::new(ledger_id, sealer, clock),
+            batches: Batches::new(ledger_id, Arc::clone(&sealer), clock),
+            sealer,
             follower,
             told,
         };
@@ -71,6 +81,22 @@ impl Appender {
         answered.await.map_err(|_| gone())?
     }
 
+    /// Erases a person; see [`super::Ledger::erase_subject`].
+    pub(super) async fn erase(&self, subject: &str) -> Result<bool, AppendError> {
+        let gone = || AppendError::Unavailable("the server is shutting down".to_owned());
+        let (answer, answered) = oneshot::channel();
+        self.queue
+            .send(Waiting::Erase(subject.to_owned(), answer))
+            .await
+            .map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Ends when the appending task is gone.
+    pub(super) async fn gone(&self) {
+        self.queue.closed().await;
+    }
+
     /// Takes no more units and waits until those that wait are answered.
     pub(super) async fn drain(&self) {
         let (done, all_done) = oneshot::channel();
@@ -83,6 +109,7 @@ impl Appender {
 struct Task {
     writer: Writer,
     batches: Batches,
+    sealer: Arc<Sealer>,
     follower: Arc<Follower>,
     told: watch::Sender<i64>,
 }
@@ -109,18 +136,24 @@ impl Task {
                     batch.push(next);
                 }
             }
-            let (mut units, mut answers, mut closing) = (Vec::with_capacity(batch.len()), Vec::new(), None);
+            let (mut units, mut answers) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+            let (mut erasures, mut closing) = (Vec::new(), None);
             for waiting in batch.drain(..) {
                 match waiting {
                     Waiting::Unit(unit, answer) => {
                         units.push(*unit);
                         answers.push(answer);
                     }
+                    Waiting::Erase(subject, answer) => erasures.push((subject, answer)),
                     Waiting::Close(done) => closing = Some(done),
                 }
             }
             if !units.is_empty() {
                 self.handle(units, answers).await;
+            }
+            for (subject, answer) in erasures {
+                let erased = self.erase(&subject).await;
+                let _ = answer.send(erased.map_err(|error| unavailable(&error)));
             }
             if let Some(done) = closing {
                 queue.close();
@@ -168,17 +201,62 @@ impl Task {
         &mut self,
         units: &[Unit],
     ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
-        let mut result = self.try_write_and_commit(units).await;
+        let mut result = self.within_patience(units).await;
         if let Err(NotWritten { begun: false, .. }) = &result {
             // The connection kept was broken: once more on one that is not.
             self.writer.release();
-            result = self.try_write_and_commit(units).await;
+            result = self.within_patience(units).await;
         }
         result.map_err(|failed| {
             self.writer.release();
             self.batches.forget();
             failed.error
         })
+    }
+
+    /// A database that neither answers nor refuses is given up after a while, with its connection.
+    async fn within_patience(
+        &mut self,
+        units: &[Unit],
+    ) -> Result<Vec<Result<Appended, AppendError>>, NotWritten> {
+        match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units)).await {
+            Ok(result) => result,
+            Err(_elapsed) => {
+                self.writer.abandon();
+                Err(NotWritten {
+                    begun: true,
+                    error: projections::sql::Error::PoolTimedOut.into(),
+                })
+            }
+        }
+    }
+
+    /// Whether the batch that ends at `head` is in the ledger. Waits for the lock that its transaction has if it is
+    /// still alive.
+    async fn took_effect(&mut self, head: &Head) -> Result<bool, LedgerError> {
+        let mut tx = self.writer.begin().await?;
+        Head::lock(&mut tx).await?;
+        let select = sql("SELECT hash FROM events WHERE position = $1").bind(head.position);
+        let row = tx.optional(select).await?;
+        Ok(row
+            .map(|row| row.bytes(0))
+            .transpose()?
+            .is_some_and(|hash| hash == head.hash))
+    }
+
+    /// Erases a person under the head lock: whatever is appended is sealed before this, or after it not at all.
+    async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
+        // Claims are forgotten without the head being moved.
+        self.batches.forget();
+        let mut tx = self.writer.begin().await?;
+        Head::lock(&mut tx).await?;
+        let erased = self.sealer.erase(&mut tx, subject).await?;
+        claims::forget_personal(&mut tx, subject).await?;
+        read_models::erase(&mut tx, subject).await?;
+        tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
+        tx.commit().await?;
+        self.sealer.forget(subject);
+        Ok(erased)
     }
 
     async fn try_write_and_commit(
@@ -192,7 +270,15 @@ impl Task {
         let failed = |error| NotWritten { begun: true, error };
         let mut tx = self.writer.begin().await.map_err(not_begun)?;
         let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
-        tx.commit().await.map_err(|error| failed(error.into()))?;
+        if let Err(error) = tx.commit().await {
+            // The connection may have broken after the commit took effect: the ledger tells.
+            tracing::warn!(%error, "a commit was not confirmed; looking whether it took effect");
+            self.writer.release();
+            match self.took_effect(&written.head).await {
+                Ok(true) => {}
+                Ok(false) | Err(_) => return Err(failed(error.into())),
+            }
+        }
         let head = written.head.position;
         let (outcomes, recorded) = self.batches.committed(written);
         if !recorded.is_empty() {

@@ -27,7 +27,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use projections::{authorization::Authorization, read_models, sql::Db};
+use projections::{authorization::Authorization, sql::Db};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -92,7 +92,6 @@ impl Ledger {
         let (grew, grown) = watch::channel(head.position);
         let follower = Arc::new(Follower::new(
             db.clone(),
-            Arc::clone(&ledger_id),
             Arc::clone(&sealer),
             Arc::new(Authorization::new()),
             grew,
@@ -161,17 +160,13 @@ impl Ledger {
 
     /// Erases a person: their key goes, and with it every personal field about them, in the ledger for ever and in
     /// the read models; and the claim on their name. The chain still verifies. Answers whether there was a key.
-    pub async fn erase_subject(&self, subject: &str) -> Result<bool, LedgerError> {
-        let mut tx = self.db.begin().await?;
-        // Whatever is appended is sealed before this, or after it not at all.
-        Head::lock(&mut tx).await?;
-        let erased = self.sealer.erase(&mut tx, subject).await?;
-        claims::forget_personal(&mut tx, subject).await?;
-        read_models::erase(&mut tx, subject).await?;
-        tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
-        tx.commit().await?;
-        self.sealer.forget(subject);
-        Ok(erased)
+    pub async fn erase_subject(&self, subject: &str) -> Result<bool, AppendError> {
+        self.appender.erase(subject).await
+    }
+
+    /// Ends when nothing can be appended any more: the appending task is gone.
+    pub async fn appender_gone(&self) {
+        self.appender.gone().await;
     }
 
     /// Loads streams for aggregates.

@@ -226,6 +226,7 @@ pub fn unit(events: Vec<NewEvent>) -> Unit {
         take: Vec::new(),
         release: BTreeSet::new(),
         require: BTreeSet::new(),
+        unchanged: Vec::new(),
         metadata: metadata(),
     }
 }
