@@ -10,6 +10,10 @@ mod flatness;
 mod histories;
 mod model;
 mod paging;
+#[expect(
+    clippy::zombie_processes,
+    reason = "the cluster's guard outlives this process, for the next one"
+)]
 #[path = "../../../tests/it/support/postgres.rs"]
 mod postgres;
 mod rebuild;
