@@ -7,8 +7,9 @@
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use sqlx::{
-    Column, Executor as _, Postgres, Row as _, Sqlite, TypeInfo,
-    postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions, PgRow},
+    Column, Connection as _, Executor as _, Postgres, Row as _, Sqlite, TypeInfo,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgRow},
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
         SqliteSynchronous,
@@ -20,6 +21,24 @@ pub use sqlx::Error;
 
 /// The most placeholders one statement may have on both engines (SQLite: 32,766).
 pub const MAX_ARGUMENTS: usize = 32_000;
+
+/// Whether a statement failed for its data or its text. Otherwise the database cannot serve now: it is going away,
+/// full, read-only, or somebody else has the lock.
+pub fn is_about_data(error: &Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        // Classes of SQLSTATE: cardinality, data, integrity, syntax, and program limits; not supported.
+        return ["21", "22", "23", "42", "54", "0A"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    // Primary result codes of SQLite: ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+    code.parse::<i32>()
+        .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
+}
 
 /// Every statement here looks rows up by an index. Postgres may still read whole tables while its statistics are
 /// behind, as after an import: it then takes a list of keys for a large part of the table, and a page of ten users
@@ -40,6 +59,15 @@ pub enum Db {
         readers: SqlitePool,
     },
 }
+
+/// How a transaction begins on Postgres, whatever the database's defaults are: each statement sees what was
+/// committed before it, and nobody waits for ever for a lock.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'";
+/// Besides, a process that stops in the middle (a frozen machine, a lost network) does not keep its locks.
+const BEGIN_BRIEF: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '10s'";
+/// How one that reads begins there.
+const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How a database is opened.
 #[derive(Clone, Debug)]
@@ -115,20 +143,25 @@ impl Db {
     }
 
     /// Begins a transaction that writes. On SQLite it has the write lock from here on.
-    pub async fn begin(&self) -> Result<Tx, Error> {
+    pub async fn begin(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN).await?),
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         })
     }
 
+    /// A connection of its own for one who writes all the time.
+    pub fn writer(&self) -> Writer {
+        Writer {
+            db: self.clone(),
+            kept: None,
+        }
+    }
+
     /// Begins a transaction that reads one state of the database, however many statements it has.
-    pub async fn snapshot(&self) -> Result<Tx, Error> {
+    pub async fn snapshot(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_SNAPSHOT).await?),
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
         })
     }
@@ -144,6 +177,7 @@ impl Db {
                 .map(Row::Postgres)
                 .collect(),
             Self::Sqlite { readers, .. } => statement
+                .unnumbered()
                 .sqlite()
                 .fetch_all(readers)
                 .await?
@@ -240,16 +274,52 @@ impl Db {
     }
 }
 
-/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+/// One connection kept for one writer: a pool asks a connection whether it lives whenever it hands it out and takes it
+/// back, which a writer that never rests would pay with every transaction.
 #[derive(Debug)]
-pub enum Tx {
-    /// On Postgres.
-    Postgres(sqlx::Transaction<'static, Postgres>),
-    /// On SQLite.
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+pub struct Writer {
+    db: Db,
+    kept: Option<Kept>,
 }
 
-impl Tx {
+#[derive(Debug)]
+enum Kept {
+    Postgres(PoolConnection<Postgres>),
+    Sqlite(PoolConnection<Sqlite>),
+}
+
+impl Writer {
+    /// Begins a transaction whose statements follow each other at once: Postgres ends it if they do not.
+    pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => match &self.db {
+                Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
+                Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
+            },
+        };
+        Ok(match self.kept.insert(kept) {
+            Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+            Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+        })
+    }
+
+    /// Gives the connection back, so that the next transaction begins on one that was found to live.
+    pub fn release(&mut self) {
+        self.kept = None;
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+#[derive(Debug)]
+pub enum Tx<'c> {
+    /// On Postgres.
+    Postgres(sqlx::Transaction<'c, Postgres>),
+    /// On SQLite.
+    Sqlite(sqlx::Transaction<'c, Sqlite>),
+}
+
+impl Tx<'_> {
     /// All rows.
     pub async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
         Ok(match self {
@@ -261,6 +331,7 @@ impl Tx {
                 .map(Row::Postgres)
                 .collect(),
             Self::Sqlite(tx) => statement
+                .unnumbered()
                 .sqlite()
                 .fetch_all(&mut **tx)
                 .await?
@@ -279,6 +350,7 @@ impl Tx {
                 .await?
                 .map(Row::Postgres),
             Self::Sqlite(tx) => statement
+                .unnumbered()
                 .sqlite()
                 .fetch_optional(&mut **tx)
                 .await?

@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: see [`muniment::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    muniment::cli::main()
+}

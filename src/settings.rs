@@ -23,7 +23,10 @@ pub struct SettingsError {
 
 impl SettingsError {
     fn new(name: impl Into<String>, reason: impl ToString) -> Self {
-        Self { name: name.into(), reason: reason.to_string() }
+        Self {
+            name: name.into(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -97,10 +100,13 @@ impl Settings {
     /// From the text of a file and variables.
     pub fn from(file: &str, mut variables: BTreeMap<String, String>) -> Result<Self, SettingsError> {
         // What toml says of a wrong file quotes it, and it may hold secrets: only the place is told.
-        let names: Names = toml::from_str(file).map_err(|error| SettingsError::new("file", describe(&error, file)))?;
+        let names: Names =
+            toml::from_str(file).map_err(|error| SettingsError::new("file", describe(&error, file)))?;
         variables.remove("MUNIMENT_CONFIG");
         let mut value = |name: &str, from_file: Option<toml::Value>| -> Option<String> {
-            variables.remove(&format!("{PREFIX}{}", name.to_uppercase())).or(from_file.map(text_of))
+            variables
+                .remove(&format!("{PREFIX}{}", name.to_uppercase()))
+                .or(from_file.map(text_of))
         };
         let secret = |text: Option<String>| text.map(Zeroizing::new);
 
@@ -166,7 +172,9 @@ impl Settings {
             return Err(SettingsError::new("token_hours", "must be at least 1"));
         }
         if let Some(password) = &self.admin_password {
-            self.password_policy.check(password).map_err(|reason| SettingsError::new("admin_password", reason))?;
+            self.password_policy
+                .check(password)
+                .map_err(|reason| SettingsError::new("admin_password", reason))?;
         }
         Ok(self)
     }
@@ -192,13 +200,24 @@ fn parse<T: std::str::FromStr>(name: &str, text: Option<String>, default: T) -> 
 where
     T::Err: std::fmt::Display,
 {
-    text.map_or(Ok(default), |text| text.parse().map_err(|error| SettingsError::new(name, error)))
+    text.map_or(Ok(default), |text| {
+        text.parse().map_err(|error| SettingsError::new(name, error))
+    })
 }
 
 fn describe(error: &toml::de::Error, file: &str) -> String {
-    let line = error.span().map_or(0, |span| file[..span.start.min(file.len())].matches('\n').count() + 1);
+    let line = error.span().map_or(0, |span| {
+        file[..span.start.min(file.len())].matches('\n').count() + 1
+    });
     let unknown = error.message().starts_with("unknown field");
-    format!("line {line}: {}", if unknown { error.message() } else { "not valid TOML, or a value of the wrong kind" })
+    format!(
+        "line {line}: {}",
+        if unknown {
+            error.message()
+        } else {
+            "not valid TOML, or a value of the wrong kind"
+        }
+    )
 }
 
 #[cfg(test)]
@@ -206,7 +225,10 @@ mod tests {
     use super::*;
 
     fn read(file: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
-        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let variables = variables
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
         Settings::from(file, variables).map_err(|error| error.to_string())
     }
 
@@ -236,12 +258,24 @@ mod tests {
             ("MUNIMENT_ADMIN_PASSWORD", "1234"),
             ("MUNIMENT_LISTN", "127.0.0.1:0"),
         ] {
-            let error = read("", &[(name, value)]).err().unwrap_or_else(|| panic!("{name} was accepted"));
+            let error = read("", &[(name, value)])
+                .err()
+                .unwrap_or_else(|| panic!("{name} was accepted"));
             let setting = name.trim_start_matches("MUNIMENT_").to_lowercase();
             assert!(error.to_lowercase().contains(&setting), "{error}");
         }
-        let error = read("admin_password = \"swordfish\"\nadmin_pasword = \"x\"", &[]).err().unwrap();
-        assert!(error.contains("line 2") && error.contains("admin_pasword"), "{error}");
-        assert!(!read("admin_password = swordfish", &[]).err().unwrap().contains("swordfish"));
+        let error = read("admin_password = \"swordfish\"\nadmin_pasword = \"x\"", &[])
+            .err()
+            .unwrap();
+        assert!(
+            error.contains("line 2") && error.contains("admin_pasword"),
+            "{error}"
+        );
+        assert!(
+            !read("admin_password = swordfish", &[])
+                .err()
+                .unwrap()
+                .contains("swordfish")
+        );
     }
 }

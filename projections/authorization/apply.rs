@@ -19,9 +19,9 @@ use seize::LocalGuard;
 
 use super::{
     Authorization,
+    grants::Grants,
     roles::{self, RoleIndex},
     sessions::Session,
-    trie::Trie,
     users::{self, User},
 };
 
@@ -52,6 +52,7 @@ impl Authorization {
                 self.begun.store(last.position, Ordering::Release);
                 fence(Ordering::Release);
                 self.apply_run(&mut writer, &first.aggregate_id, &fresh);
+                self.applied.store(last.position, Ordering::Release);
             }
         }
         self.position.store(applied, Ordering::Release);
@@ -123,7 +124,7 @@ impl Authorization {
             }
         }
         if recompile && let Some(user) = &mut user {
-            user.change_extra(|extra| extra.trie = Trie::of(&extra.permissions));
+            user.change_extra(|extra| extra.grants = Grants::of(&extra.permissions));
         }
         self.publish_user(id, before, user, guard);
     }
@@ -167,9 +168,15 @@ impl Authorization {
             self.names.insert(name, id, guard);
         }
         match after {
-            Some(user) => self.users.insert(id, user, guard),
-            None => self.users.remove(&id, guard),
-        };
+            Some(user) => {
+                self.index.put(id, &user, guard);
+                self.users.insert(id, user, guard);
+            }
+            None => {
+                self.index.remove(id, guard);
+                self.users.remove(&id, guard);
+            }
+        }
         if let Some(name) = old.filter(|_| renamed) {
             // Whoever has it by now keeps it.
             let _ = self.names.remove_if(name, |_, owner| *owner == id, guard);
@@ -192,7 +199,7 @@ impl Authorization {
         }
         let Some(mut role) = role else { return };
         if recompile {
-            role.trie = Trie::of(&role.permissions);
+            role.grants = Grants::of(&role.details.permissions);
         }
         if let Some(index) = self.index(writer, id, guard) {
             self.roles.insert(index, role, guard);

@@ -6,7 +6,8 @@ use aggregates::values::Permission;
 
 use super::{
     levels,
-    trie::{HEADER, LENGTH_SHIFT, Operations, REST_SHIFT, Trie, operations, words_of},
+    question::{Operations, operations},
+    trie::{HEADER, LENGTH_SHIFT, REST_SHIFT, Trie, words_of},
 };
 
 /// A node in the making. Parents come before their children.

@@ -14,7 +14,7 @@ impl BuildHasher for IdHash {
 
     #[inline]
     fn build_hasher(&self) -> IdHasher {
-        IdHasher(0x243f_6a88_85a3_08d3)
+        IdHasher(SEED)
     }
 }
 
@@ -49,6 +49,9 @@ impl Hasher for IdHasher {
         self.0
     }
 }
+
+/// What hashing starts from; any odd-looking number does.
+pub(super) const SEED: u64 = 0x243f_6a88_85a3_08d3;
 
 /// Both halves of a wide product, folded together: each bit of the result depends on every bit of the input.
 #[inline]

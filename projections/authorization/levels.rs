@@ -21,6 +21,18 @@ impl Level {
         text.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
+
+    /// How long it is, in bytes.
+    #[inline]
+    pub(super) fn length(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Where the next level starts; beyond the text if this is the last.
+    #[inline]
+    pub(super) fn next(self) -> usize {
+        self.end as usize + 1
+    }
 }
 
 /// A text split at its slashes. There is always a first level, if only an empty one.
@@ -35,8 +47,7 @@ pub(super) struct Levels<'a> {
 impl<'a> Levels<'a> {
     /// Splits a text; none if it is too long to be anything one may name.
     #[inline]
-    pub(super) fn split(text: &'a str) -> Option<Self> {
-        let text = text.as_bytes();
+    pub(super) fn split(text: &'a [u8]) -> Option<Self> {
         if text.len() >= u32::MAX as usize {
             return None;
         }
@@ -51,19 +62,13 @@ impl<'a> Levels<'a> {
             let level = read(text, start);
             *kept = level;
             levels.count += 1;
-            start = level.end as usize + 1;
+            start = level.next();
             if start > text.len() {
                 return Some(levels);
             }
         }
         levels.more = true;
         Some(levels)
-    }
-
-    /// All of the text.
-    #[inline]
-    pub(super) fn text(&self) -> &'a [u8] {
-        self.text
     }
 
     /// The first level.
@@ -78,7 +83,7 @@ impl<'a> Levels<'a> {
         if depth < self.count {
             return self.kept.get(depth as usize).copied();
         }
-        let start = level.end as usize + 1;
+        let start = level.next();
         (self.more && start <= self.text.len()).then(|| read(self.text, start))
     }
 
@@ -113,11 +118,8 @@ pub(super) fn read(text: &[u8], start: usize) -> Level {
     let mut at = start;
     loop {
         let word = word(text, at);
-        let differing = word ^ SLASHES;
-        // The high bit of each byte that is a slash, and perhaps of some after the first slash.
-        let slashes = differing.wrapping_sub(LOW) & !differing & HIGH;
-        if slashes != 0 {
-            let bits = slashes.trailing_zeros() & !7;
+        let bits = first_zero(word ^ SLASHES);
+        if bits < 64 {
             let hash = mix(hash, word & !(u64::MAX << bits));
             let end = (at + bits as usize / 8).min(text.len());
             return Level {
@@ -131,9 +133,28 @@ pub(super) fn read(text: &[u8], start: usize) -> Level {
     }
 }
 
+/// How many bits come before the first byte of a word that is `+` or `#`; the two differ in one bit.
+#[inline]
+pub(super) fn first_wildcard(word: u64) -> u32 {
+    let differing = (word | u64::from_le_bytes([b'+' ^ b'#'; 8])) ^ u64::from_le_bytes([b'+'; 8]);
+    first_zero(differing)
+}
+
+/// How many bits come before the first byte of a word that is zero; 64 if none is.
+#[inline]
+fn first_zero(word: u64) -> u32 {
+    // The high bit of each zero byte, and perhaps of some after the first.
+    let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+    if zeros == 0 {
+        64
+    } else {
+        zeros.trailing_zeros() & !7
+    }
+}
+
 /// Eight bytes from `at`; beyond the end of the text come slashes.
 #[inline]
-fn word(text: &[u8], at: usize) -> u64 {
+pub(super) fn word(text: &[u8], at: usize) -> u64 {
     if let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         return u64::from_le_bytes(*eight);
     }

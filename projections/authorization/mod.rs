@@ -1,24 +1,28 @@
 //! The authorization projection: who holds what, in memory, compiled for checks.
 //!
-//! [`Authorization`] is shared by all who ask and fed by one writer. Its parts:
+//! `Authorization` is shared by all who ask and fed by one writer. Its parts:
 //!
 //! - `users`: each user with the indexes of the roles they hold and, if they have any, permissions of their own;
-//! - `roles`: each role by index, with its permissions compiled into one tree over levels ([`trie`]);
+//! - `roles`: each role by index, with its permissions compiled: few into signatures (`scan`), many into a tree over
+//!   levels (`trie`);
+//! - `index`: which roles each user holds, once more, in as little memory as a check can touch;
 //! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
 //! - `sessions`: tokens by fingerprint, each with the position it was issued at.
 //!
-//! A check splits the topic once, finds the user, and asks the tree of each role. Nothing is copied per user when
-//! a role changes: an event touches the one entry it is about.
+//! A check finds the user in the index and asks each of the roles. Nothing is copied per user when a role changes:
+//! an event touches the one entry it is about.
 //!
 //! # Invariants
 //!
 //! - Entries are immutable and replaced whole, by one store. A reader sees an entry before or after a run of
-//!   events of one stream, never in between.
-//! - [`Authorization::position`] is published after all entries up to it, so who reads position *p* and then asks
+//!   events of one stream, never in between. The slots of `index` are the exception: they are written in place, and
+//!   what is read there counts only if no run began or ended meanwhile.
+//! - `Authorization::position` is published after all entries up to it, so who reads position *p* and then asks
 //!   is answered from *p* or later.
 //! - A decision is that of the ledger at one position, though it reads several entries: `begun` changes before
-//!   any entry does, and a reader that saw it change reads again ([`Authorization::consistently`]). So a right that
-//!   is taken from a user before another is added to their role is never seen with it.
+//!   any entry does, and a reader that saw it change reads again (`check`). So a right that is taken from a user
+//!   before another is added to their role is never seen with it. A reader that is never left a moment, while a
+//!   rebuild runs, gives up in the end and takes each entry as of its own position.
 //! - Readers take no lock, and a check allocates nothing. Memory of replaced entries is freed once no reader can
 //!   see it (`seize`).
 //! - The index of a role is never used again: a deleted role is gone for all who held it at once, at no cost, and
@@ -28,12 +32,17 @@
 //! - What is unknown is denied.
 
 mod apply;
+mod check;
 mod compile;
+mod grants;
 mod hash;
+mod index;
 mod levels;
 mod methods;
 mod permissions;
+mod question;
 mod roles;
+mod scan;
 mod sessions;
 mod trie;
 mod users;
@@ -44,31 +53,28 @@ mod tests;
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicI64, Ordering, fence},
+    atomic::{AtomicI64, Ordering},
 };
 
-use aggregates::values::{Context, Operation, Permission, RoleId, TopicFilter, UserId};
+use aggregates::values::{Permission, RoleId, UserId};
 use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
 use apply::Writer;
 use hash::IdHash;
+use index::UserIndex;
 use roles::{Role, RoleIndex};
 use sessions::Session;
-use trie::{Operations, Question, operations};
 use users::User;
 
 pub use methods::Methods;
 pub use sessions::SessionView;
 pub use views::{Decision, RoleView, UserView};
 
-/// How often a reader tries to see all of one position before it takes what it has. Only a writer that publishes
-/// without a pause, such as a rebuild, makes it try more than twice.
-const TRIES: usize = 32;
-
 /// Who may do what, as of a position of the ledger.
 pub struct Authorization {
     users: HashMap<UserId, User, IdHash>,
+    index: UserIndex,
     roles: HashMap<RoleIndex, Role, IdHash>,
     role_indexes: HashMap<RoleId, RoleIndex, IdHash>,
     /// Hashed with a key, since strangers may choose names.
@@ -78,6 +84,8 @@ pub struct Authorization {
     collector: Arc<Collector>,
     /// Position of the last event whose run is begun.
     begun: AtomicI64,
+    /// Position of the last event whose run is applied: `begun`, or what that was before.
+    applied: AtomicI64,
     position: AtomicI64,
     writer: Mutex<Writer>,
 }
@@ -106,6 +114,7 @@ impl Authorization {
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))
                 .build(),
+            index: UserIndex::new(Arc::clone(&collector)),
             roles: HashMap::builder()
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))
@@ -123,6 +132,7 @@ impl Authorization {
                 .build(),
             collector,
             begun: AtomicI64::new(0),
+            applied: AtomicI64::new(0),
             position: AtomicI64::new(0),
             writer: Mutex::default(),
         }
@@ -133,30 +143,11 @@ impl Authorization {
         self.position.load(Ordering::Acquire)
     }
 
-    /// Whether a user may do something to a resource: a concrete path or topic.
-    ///
-    /// In context mqtt, a text with a wildcard is no topic and is denied; filters go to
-    /// [`Authorization::check_subscription`].
-    pub fn check(&self, user: UserId, context: Context, operation: Operation, resource: &str) -> Decision {
-        let position = self.position();
-        let allowed = Question::resource(context, resource)
-            .is_some_and(|question| self.is_granted(user, &question, operations(operation)));
-        Decision { allowed, position }
-    }
-
-    /// Whether a user may subscribe to a filter: one grant must cover all that it matches.
-    pub fn check_subscription(&self, user: UserId, filter: &TopicFilter) -> Decision {
-        let position = self.position();
-        let allowed = Question::filter(filter)
-            .is_some_and(|question| self.is_granted(user, &question, operations(Operation::Read)));
-        Decision { allowed, position }
-    }
-
     /// A user, if there is one of this id.
     pub fn user(&self, id: UserId) -> Option<UserView> {
-        self.consistently(|guard| {
+        self.consistently(&self.collector.enter(), |guard| {
             let user = self.users.get(&id, guard)?;
-            let mut roles: Vec<RoleId> = self.roles_of(user, guard).map(|role| role.id).collect();
+            let mut roles: Vec<RoleId> = self.roles_of(user, guard).map(|role| role.details.id).collect();
             roles.sort_unstable();
             Some(UserView {
                 username: Arc::clone(&user.username),
@@ -188,14 +179,14 @@ impl Authorization {
     /// All that a user is permitted: by their roles in the order of the roles' ids, then by permissions of their
     /// own; each in the order of the permissions' ids.
     pub fn permissions(&self, user: UserId) -> Vec<Permission> {
-        self.consistently(|guard| {
+        self.consistently(&self.collector.enter(), |guard| {
             let Some(user) = self.users.get(&user, guard) else {
                 return Vec::new();
             };
             let mut roles: Vec<&Role> = self.roles_of(user, guard).collect();
-            roles.sort_unstable_by_key(|role| role.id);
+            roles.sort_unstable_by_key(|role| role.details.id);
             let own = user.extra.iter().map(|extra| &extra.permissions);
-            let all = roles.into_iter().map(|role| &role.permissions).chain(own);
+            let all = roles.into_iter().map(|role| &role.details.permissions).chain(own);
             all.flat_map(|permissions| permissions.as_slice())
                 .cloned()
                 .collect()
@@ -208,10 +199,10 @@ impl Authorization {
         let index = self.role_indexes.get(&id, &guard)?;
         let role = self.roles.get(index, &guard)?;
         Some(RoleView {
-            name: role.name.clone(),
-            is_shared: role.is_shared,
-            auto_generated: role.auto_generated,
-            permissions: role.permissions.as_slice().to_vec(),
+            name: role.details.name.clone(),
+            is_shared: role.details.is_shared,
+            auto_generated: role.details.auto_generated,
+            permissions: role.details.permissions.as_slice().to_vec(),
         })
     }
 
@@ -233,24 +224,6 @@ impl Authorization {
         user.is_some_and(|user| session.issued_position > user.sessions_after)
     }
 
-    /// Whether all the `wanted` operations are granted, each by any grant.
-    fn is_granted(&self, user: UserId, question: &Question<'_>, wanted: Operations) -> bool {
-        self.consistently(|guard| {
-            let Some(user) = self.users.get(&user, guard) else {
-                return false;
-            };
-            let own = user.extra.iter().map(|extra| &extra.trie);
-            let mut missing = wanted;
-            for trie in self.roles_of(user, guard).map(|role| &role.trie).chain(own) {
-                missing &= !trie.granted(question, missing);
-                if missing == 0 {
-                    return true;
-                }
-            }
-            false
-        })
-    }
-
     /// The roles a user holds, in no order.
     #[inline]
     fn roles_of<'g>(&self, user: &'g User, guard: &'g LocalGuard<'_>) -> impl Iterator<Item = &'g Role> {
@@ -258,23 +231,5 @@ impl Authorization {
             .as_slice()
             .iter()
             .filter_map(|index| self.roles.get(index, guard))
-    }
-
-    /// Reads until all that was read is of one position.
-    ///
-    /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the
-    /// reader saw the ledger either before it or after it.
-    #[inline]
-    fn consistently<T>(&self, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
-        let guard = self.collector.enter();
-        for _ in 1..TRIES {
-            let begun = self.begun.load(Ordering::Acquire);
-            let found = read(&guard);
-            fence(Ordering::Acquire);
-            if self.begun.load(Ordering::Relaxed) == begun {
-                return found;
-            }
-        }
-        read(&guard)
     }
 }

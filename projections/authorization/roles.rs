@@ -1,21 +1,30 @@
 //! Roles as readers see them: immutable, replaced whole.
 
+use std::sync::Arc;
+
 use aggregates::{
     role::RoleEvent,
     values::{RoleId, RoleName},
 };
 
-use super::{permissions::Permissions, trie::Trie};
+use super::{grants::Grants, permissions::Permissions};
 
 /// Where a role is kept. Never used for another role, so that what a user still holds of a deleted role can never
 /// come to mean another one. The ids of roles are four times as long.
 pub(super) type RoleIndex = u32;
 
-/// A role.
+/// A role. What a check does not need is elsewhere, so that what it needs lies together.
 #[derive(Clone, Debug)]
 pub(super) struct Role {
-    /// What it grants. First, since it is all that a check needs.
-    pub(super) trie: Trie,
+    /// What it grants.
+    pub(super) grants: Grants,
+    /// The rest.
+    pub(super) details: Arc<Details>,
+}
+
+/// What there is to say of a role.
+#[derive(Clone, Debug)]
+pub(super) struct Details {
     /// Its id.
     pub(super) id: RoleId,
     /// What it grants, as it was said.
@@ -40,28 +49,32 @@ pub(super) fn fold(role: Option<Role>, id: RoleId, event: &RoleEvent) -> Option<
         else {
             return None;
         };
-        return Some(Role {
-            trie: Trie::default(),
+        let details = Details {
             id,
             permissions: Permissions::default(),
             name: name.clone(),
             is_shared: *is_shared,
             auto_generated: *auto_generated,
+        };
+        return Some(Role {
+            grants: Grants::default(),
+            details: Arc::new(details),
         });
     };
+    let details = Arc::make_mut(&mut role.details);
     match event {
         RoleEvent::Created { .. } => {}
-        RoleEvent::Renamed { name } => role.name.clone_from(name),
-        RoleEvent::SharingChanged { is_shared } => role.is_shared = *is_shared,
-        RoleEvent::PermissionAdded { permission } => role.permissions.add(permission.clone()),
+        RoleEvent::Renamed { name } => details.name.clone_from(name),
+        RoleEvent::SharingChanged { is_shared } => details.is_shared = *is_shared,
+        RoleEvent::PermissionAdded { permission } => details.permissions.add(permission.clone()),
         RoleEvent::PermissionChanged {
             id,
             resource,
             operation,
         } => {
-            role.permissions.change(*id, resource, *operation);
+            details.permissions.change(*id, resource, *operation);
         }
-        RoleEvent::PermissionRemoved { id } => role.permissions.remove(*id),
+        RoleEvent::PermissionRemoved { id } => details.permissions.remove(*id),
         RoleEvent::Deleted {} => return None,
     }
     Some(role)

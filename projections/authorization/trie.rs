@@ -16,12 +16,9 @@
 //! deep the patterns are, and since it is a tree, it enters no node twice: its cost is bounded by the nodes.
 //! Hashes only choose; labels are compared.
 
-use aggregates::values::{Context, Operation};
-
 use super::{
-    compile,
     levels::{Level, Levels},
-    permissions::Permissions,
+    question::{Operations, Question},
 };
 
 /// Words before the label.
@@ -41,63 +38,6 @@ pub(super) const LENGTH_SHIFT: u32 = 4;
 /// Below so many children, one after the other beats halving.
 const FEW: usize = 12;
 
-/// A set of operations: bit 0 for read, bit 1 for write.
-pub(super) type Operations = u32;
-
-/// The operations that make up an operation.
-#[inline]
-pub(super) const fn operations(operation: Operation) -> Operations {
-    match operation {
-        Operation::Read => 0b01,
-        Operation::Write => 0b10,
-        Operation::ReadWrite => 0b11,
-    }
-}
-
-/// What is asked of a tree.
-pub(super) struct Question<'a> {
-    levels: Levels<'a>,
-    context: Context,
-    /// The text is a filter, all of which must be covered; otherwise it is a topic or a path.
-    filter: bool,
-    /// Patterns that start with a wildcard do not apply (MQTT 5.0 section 4.7.2).
-    reserved: bool,
-}
-
-impl<'a> Question<'a> {
-    /// About a topic or a path; none if it can be neither.
-    #[inline]
-    pub(super) fn resource(context: Context, resource: &'a str) -> Option<Self> {
-        let mqtt = context == Context::Mqtt;
-        // No topic has a wildcard in it (MQTT 5.0 section 4.7.1): this is a filter that went the wrong way.
-        if mqtt
-            && resource
-                .bytes()
-                .fold(false, |found, byte| found | (byte == b'+') | (byte == b'#'))
-        {
-            return None;
-        }
-        let reserved = mqtt && resource.starts_with('$');
-        Some(Self {
-            levels: Levels::split(resource)?,
-            context,
-            filter: false,
-            reserved,
-        })
-    }
-
-    /// About all that a filter of topics matches.
-    pub(super) fn filter(filter: &'a str) -> Option<Self> {
-        let reserved = filter.starts_with('$');
-        Some(Self {
-            levels: Levels::split(filter)?,
-            context: Context::Mqtt,
-            filter: true,
-            reserved,
-        })
-    }
-}
-
 /// Patterns and the operations they grant.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trie {
@@ -107,24 +47,23 @@ pub(super) struct Trie {
 }
 
 impl Trie {
-    /// The tree of these permissions.
-    pub(super) fn of(permissions: &Permissions) -> Self {
-        compile::compile(permissions.as_slice())
-    }
-
     /// Which of the `wanted` operations are granted. It stops as soon as all are, so it may not find all others.
     #[inline]
     pub(super) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
         let root = self.roots[question.context as usize] as usize;
-        if root == 0 {
-            0
-        } else {
-            self.walk(root, question, wanted)
+        match Levels::split(question.text) {
+            Some(levels) if root != 0 => self.walk(root, question, &levels, wanted),
+            _ => 0,
         }
     }
 
-    fn walk(&self, root: usize, question: &Question<'_>, wanted: Operations) -> Operations {
-        let levels = &question.levels;
+    fn walk(
+        &self,
+        root: usize,
+        question: &Question<'_>,
+        levels: &Levels<'_>,
+        wanted: Operations,
+    ) -> Operations {
         // Where a walk of a reserved topic may not go: to what a wildcard at the start grants.
         let barred = if question.reserved {
             self.word(root + PLUS)
@@ -143,9 +82,9 @@ impl Trie {
             let mut next = 0;
             match level {
                 None => granted |= first & 0b11,
-                Some(level) if question.filter && level.of(levels.text()) == b"#" => {}
+                Some(level) if question.filter && level.of(question.text) == b"#" => {}
                 Some(level) => {
-                    next = self.child(node, first, level, levels.text());
+                    next = self.child(node, first, level, question.text);
                     if next == 0 {
                         next = self.word(node + PLUS);
                     }

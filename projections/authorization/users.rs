@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::{user::UserEvent, values::IdentityProvider};
 
-use super::{methods::GrantTypes, permissions::Permissions, roles::RoleIndex, trie::Trie};
+use super::{grants::Grants, methods::GrantTypes, permissions::Permissions, roles::RoleIndex};
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Extra {
     /// Permissions of the user's own.
     pub(super) permissions: Permissions,
     /// The same, compiled.
-    pub(super) trie: Trie,
+    pub(super) grants: Grants,
     /// Put before every topic the user publishes to.
     pub(super) mqtt_publish_prefix: Option<Arc<str>>,
 }
@@ -115,15 +115,15 @@ pub(super) fn changes_grants(event: &UserEvent) -> bool {
 }
 
 /// How many roles are kept within the user.
-const FEW: usize = 5;
+const FEW: usize = 3;
 
 /// The roles of a user, each once.
 #[derive(Clone, Debug)]
 pub(super) enum Roles {
-    /// As many as fit here.
+    /// As many as the number says.
     Few(u8, [RoleIndex; FEW]),
-    /// More.
-    Many(Box<[RoleIndex]>),
+    /// More. Behind one thin pointer, to keep the others small.
+    Many(Arc<Vec<RoleIndex>>),
 }
 
 impl Default for Roles {
@@ -141,7 +141,7 @@ impl FromIterator<RoleIndex> for Roles {
                 places.copy_from_slice(&all);
                 Self::Few(all.len() as u8, few)
             }
-            None => Self::Many(all.into()),
+            None => Self::Many(Arc::new(all)),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Takes these events, the next of the ledger in its order, into the read models.
-pub async fn apply(tx: &mut Tx, events: &[Recorded]) -> Result<(), Error> {
+pub async fn apply(tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
     let subjects = events.iter().map(subject).collect::<Result<Vec<_>, _>>()?;
     let mut changes = Changes::default();
     needs::load(tx, &mut changes, &subjects).await?;

@@ -4,6 +4,7 @@
     unsafe_code,
     reason = "an allocator that counts is an unsafe trait to implement"
 )]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

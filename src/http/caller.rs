@@ -11,11 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 use super::{Problem, Query};
-use crate::{
-    app::App,
-    identity::tokens::digest,
-    ledger::Metadata,
-};
+use crate::{app::App, identity::tokens::digest, ledger::Metadata};
 
 /// The header by which a client names its request; answered back, and recorded with events.
 pub const REQUEST_ID: &str = "x-request-id";
@@ -48,10 +44,20 @@ impl FromRequestParts<App> for Permitted {
             Method::GET | Method::HEAD | Method::OPTIONS => Operation::Read,
             _ => Operation::Write,
         };
-        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let uri = parts
+            .extensions
+            .get::<OriginalUri>()
+            .map_or(&parts.uri, |original| &original.0);
         let path = uri.path();
-        let decision = app.ledger().authorization().check(caller.user, Context::Http, operation, path);
-        if decision.allowed { Ok(Self(caller)) } else { Err(Problem::forbidden(operation.as_str(), path)) }
+        let decision = app
+            .ledger()
+            .authorization()
+            .check(caller.user, Context::Http, operation, path);
+        if decision.allowed {
+            Ok(Self(caller))
+        } else {
+            Err(Problem::forbidden(operation.as_str(), path))
+        }
     }
 }
 
@@ -59,11 +65,16 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+        let address = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip().to_string());
         match Credential::of(parts)? {
             Some(Credential::Token(token)) => by_token(app, &token, &parts.headers, address).await,
             Some(Credential::Basic { username, password }) => {
-                let user = authenticate(app, &username, password).await?.ok_or_else(Problem::unauthenticated)?;
+                let user = authenticate(app, &username, password)
+                    .await?
+                    .ok_or_else(Problem::unauthenticated)?;
                 Ok(Self {
                     user,
                     session: None,
@@ -78,7 +89,10 @@ impl FromRequestParts<App> for Caller {
 
 enum Credential {
     Token(String),
-    Basic { username: String, password: Zeroizing<String> },
+    Basic {
+        username: String,
+        password: Zeroizing<String>,
+    },
 }
 
 impl Credential {
@@ -97,7 +111,9 @@ impl Credential {
                 return Ok(Some(Self::Token(credential.to_owned())));
             }
             if scheme.eq_ignore_ascii_case("basic") {
-                return Self::basic(credential).map(Some).ok_or_else(Problem::unauthenticated);
+                return Self::basic(credential)
+                    .map(Some)
+                    .ok_or_else(Problem::unauthenticated);
             }
             return Err(Problem::unauthenticated());
         }
@@ -111,7 +127,10 @@ impl Credential {
     fn basic(credential: &str) -> Option<Self> {
         let decoded = Zeroizing::new(STANDARD.decode(credential).ok()?);
         let (username, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-        Some(Self::Basic { username: username.to_owned(), password: Zeroizing::new(password.to_owned()) })
+        Some(Self::Basic {
+            username: username.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+        })
     }
 }
 
@@ -131,10 +150,14 @@ async fn by_token(
         None => {
             // Ours, but not known here: another node may have issued it a moment ago, or it is void.
             app.ledger().follower().catch_up().await?;
-            authorization.session(&digest).ok_or_else(Problem::unauthenticated)?
+            authorization
+                .session(&digest)
+                .ok_or_else(Problem::unauthenticated)?
         }
     };
-    let user = authorization.user(session.user_id).ok_or_else(Problem::unauthenticated)?;
+    let user = authorization
+        .user(session.user_id)
+        .ok_or_else(Problem::unauthenticated)?;
     let presented = [GrantMethod::Password, GrantMethod::Token];
     let good = session.face == Face::Connectware
         && session.expires_at > app.clock.now()
@@ -157,12 +180,17 @@ pub async fn authenticate(
     username: &str,
     password: Zeroizing<String>,
 ) -> Result<Option<UserId>, Problem> {
+    // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
+    app.ledger().follower().catch_up().await?;
     let id = app.ledger().authorization().user_by_name(username);
     let user = match id {
         Some(id) => Some(app.executor.user(id).await?),
         None => None,
     };
-    let hash = user.as_ref().filter(|user| user.may_log_in_by_password()).and_then(|user| user.password_hash.as_ref());
+    let hash = user
+        .as_ref()
+        .filter(|user| user.may_log_in_by_password())
+        .and_then(|user| user.password_hash.as_ref());
     if !app.passwords.verify(password.clone(), hash).await? {
         return Ok(None);
     }

@@ -31,7 +31,9 @@ pub fn page_of(query: &Query) -> Result<Page, Problem> {
         return Err(Problem::invalid("pageNumber must be at least 1"));
     }
     if !(1..=MOST_ROWS).contains(&rows) {
-        return Err(Problem::invalid(format!("rowsPerPage must be from 1 to {MOST_ROWS}")));
+        return Err(Problem::invalid(format!(
+            "rowsPerPage must be from 1 to {MOST_ROWS}"
+        )));
     }
     Ok(Page { number, rows })
 }

@@ -31,9 +31,14 @@ impl<T: IntoResponse> IntoResponse for Wrote<T> {
 /// Lets a request with `Muniment-At-Least` wait, briefly, until this node has that position.
 pub async fn at_least(State(app): State<App>, request: Request, next: Next) -> Response {
     if let Some(wanted) = request.headers().get(AT_LEAST) {
-        let wanted = wanted.to_str().ok().and_then(|text| text.parse::<i64>().ok()).filter(|wanted| *wanted >= 0);
+        let wanted = wanted
+            .to_str()
+            .ok()
+            .and_then(|text| text.parse::<i64>().ok())
+            .filter(|wanted| *wanted >= 0);
         let Some(wanted) = wanted else {
-            return Problem::invalid("Muniment-At-Least must be a position: a whole number from 0").into_response();
+            return Problem::invalid("Muniment-At-Least must be a position: a whole number from 0")
+                .into_response();
         };
         let patience = Duration::from_millis(app.settings.at_least_patience_ms);
         let reached = app.ledger().authorization().position() >= wanted

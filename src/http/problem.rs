@@ -1,13 +1,7 @@
 //! The one map from what went wrong to a status and a body, for the connectware face and what is beside it:
 //! `{"code": string, "message": string}`.
 
-use aggregates::{
-    claim,
-    role::RoleError,
-    session::SessionError,
-    user::UserError,
-    values::Invalid,
-};
+use aggregates::{claim, role::RoleError, session::SessionError, user::UserError, values::Invalid};
 use axum::{
     Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -43,7 +37,12 @@ pub struct ErrorBody {
 impl Problem {
     /// A problem of a status with a stable code.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), header: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            header: None,
+        }
     }
 
     /// 400: the request is not as it should be.
@@ -53,25 +52,39 @@ impl Problem {
 
     /// 401: no credential, or none that is good. It says no more, so that nobody learns which.
     pub fn unauthenticated() -> Self {
-        let mut problem =
-            Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "a valid credential is required");
+        let mut problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "a valid credential is required",
+        );
         problem.header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         problem
     }
 
     /// 401: username or password is wrong, or the user may not log in this way.
     pub fn bad_credentials() -> Self {
-        Self { message: "the username or the password is wrong".to_owned(), ..Self::unauthenticated() }
+        Self {
+            message: "the username or the password is wrong".to_owned(),
+            ..Self::unauthenticated()
+        }
     }
 
     /// 403: the caller lacks the right.
     pub fn forbidden(operation: &str, path: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", format!("{operation} on {path} is not permitted"))
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            format!("{operation} on {path} is not permitted"),
+        )
     }
 
     /// 404.
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no such {what}"),
+        )
     }
 
     /// 409.
@@ -81,7 +94,11 @@ impl Problem {
 
     /// 503 with `Retry-After`: the ledger or the database does not answer.
     pub fn unavailable() -> Self {
-        Self::later(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the ledger is not available; try again later")
+        Self::later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "the ledger is not available; try again later",
+        )
     }
 
     /// An answer that says when to try again (RFC 9110 section 10.2.3).
@@ -106,7 +123,10 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = ErrorBody { code: self.code.to_owned(), message: self.message };
+        let body = ErrorBody {
+            code: self.code.to_owned(),
+            message: self.message,
+        };
         let mut response = (self.status, Json(body)).into_response();
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);

@@ -49,14 +49,20 @@ impl Query {
     /// A whole number.
     pub fn int(&self, name: &str) -> Result<Option<i64>, Problem> {
         self.one(name)?
-            .map(|text| text.parse().map_err(|_| Problem::invalid(format!("{name} must be a whole number"))))
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| Problem::invalid(format!("{name} must be a whole number")))
+            })
             .transpose()
     }
 
     /// `true` or `false`.
     pub fn bool(&self, name: &str) -> Result<Option<bool>, Problem> {
         self.one(name)?
-            .map(|text| text.parse().map_err(|_| Problem::invalid(format!("{name} must be true or false"))))
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| Problem::invalid(format!("{name} must be true or false")))
+            })
             .transpose()
     }
 }

@@ -41,8 +41,13 @@ const SIGNING_FORM: &str = "an Ed25519 private key in PKCS #8 PEM";
 /// The key under which the ledger is sealed: `given` (base64) or the file `sealing.key` in `folder`.
 pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) -> Result<MasterKey, KeyError> {
     let read = |origin: String, text: &str| {
-        let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        bytes.map(MasterKey::new).ok_or(KeyError::Malformed(origin, SEALING_FORM))
+        let bytes = STANDARD
+            .decode(text.trim())
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes
+            .map(MasterKey::new)
+            .ok_or(KeyError::Malformed(origin, SEALING_FORM))
     };
     if let Some(given) = given {
         return read("the setting sealing_key".to_owned(), given);
@@ -57,7 +62,11 @@ pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) ->
 }
 
 /// The key that signs tokens: `given` (PEM) or the file `signing.pem` in `folder`.
-pub fn signing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) -> Result<SigningKey, KeyError> {
+pub fn signing_key(
+    given: Option<&str>,
+    folder: &Path,
+    entropy: &dyn Entropy,
+) -> Result<SigningKey, KeyError> {
     let read = |origin: String, pem: &str| {
         SigningKey::from_pkcs8_pem(pem.trim()).map_err(|_| KeyError::Malformed(origin, SIGNING_FORM))
     };
@@ -69,18 +78,30 @@ pub fn signing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) ->
         let mut seed = Zeroizing::new([0; 32]);
         entropy.fill(seed.as_mut_slice());
         // Encoding 32 bytes in PKCS #8 does not fail; an empty text would be refused below.
-        SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF).unwrap_or_default()
+        SigningKey::from_bytes(&seed)
+            .to_pkcs8_pem(LineEnding::LF)
+            .unwrap_or_default()
     })?;
     read(path.display().to_string(), &text)
 }
 
 /// Reads a key file, making it first if it is not there. Of two processes that make it at once, both use the same.
-fn read_or_make(path: &Path, make: impl FnOnce() -> Zeroizing<String>) -> Result<Zeroizing<String>, KeyError> {
-    let failed = |error| KeyError::File { path: path.to_owned(), error };
+fn read_or_make(
+    path: &Path,
+    make: impl FnOnce() -> Zeroizing<String>,
+) -> Result<Zeroizing<String>, KeyError> {
+    let failed = |error| KeyError::File {
+        path: path.to_owned(),
+        error,
+    };
     if !path.exists() {
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(failed)?;
-        let unique = format!(".{}.{}", path.file_name().unwrap_or_default().display(), std::process::id());
+        let unique = format!(
+            ".{}.{}",
+            path.file_name().unwrap_or_default().display(),
+            std::process::id()
+        );
         let fresh = folder.join(unique);
         let _ = std::fs::remove_file(&fresh);
         let mut options = std::fs::OpenOptions::new();
@@ -88,7 +109,9 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> Zeroizing<String>) -> Result
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&fresh).map_err(failed)?;
-        file.write_all(make().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(make().as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         // A link does not replace a key that somebody else put there meanwhile.
         let linked = std::fs::hard_link(&fresh, path);
         let _ = std::fs::remove_file(&fresh);
@@ -123,13 +146,25 @@ mod tests {
         let again = sealing_key(None, folder.path(), &SystemEntropy).unwrap();
         assert_eq!(first.bytes(), again.bytes());
         let signing = signing_key(None, folder.path(), &SystemEntropy).unwrap();
-        assert_eq!(signing.to_bytes(), signing_key(None, folder.path(), &SystemEntropy).unwrap().to_bytes());
+        assert_eq!(
+            signing.to_bytes(),
+            signing_key(None, folder.path(), &SystemEntropy)
+                .unwrap()
+                .to_bytes()
+        );
         use std::os::unix::fs::PermissionsExt;
         for name in ["sealing.key", "signing.pem"] {
-            let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            let mode = std::fs::metadata(folder.path().join(name))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left behind");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            2,
+            "nothing else is left behind"
+        );
     }
 
     #[test]
@@ -139,14 +174,26 @@ mod tests {
         sealing_key(None, folder.path(), &SystemEntropy).unwrap();
         let path = folder.path().join("sealing.key");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(sealing_key(None, folder.path(), &SystemEntropy), Err(KeyError::Exposed(_))));
+        assert!(matches!(
+            sealing_key(None, folder.path(), &SystemEntropy),
+            Err(KeyError::Exposed(_))
+        ));
     }
 
     #[test]
     fn a_malformed_key_is_refused_without_showing_it() {
         let folder = tempfile::tempdir().unwrap();
-        let error = sealing_key(Some("c2hvcnQ="), folder.path(), &SystemEntropy).unwrap_err().to_string();
+        let error = sealing_key(Some("c2hvcnQ="), folder.path(), &SystemEntropy)
+            .unwrap_err()
+            .to_string();
         assert!(!error.contains("c2hvcnQ="), "{error}");
-        assert!(signing_key(Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"), folder.path(), &SystemEntropy).is_err());
+        assert!(
+            signing_key(
+                Some("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"),
+                folder.path(),
+                &SystemEntropy
+            )
+            .is_err()
+        );
     }
 }

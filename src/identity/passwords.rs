@@ -70,7 +70,10 @@ impl Passwords {
                 .name(format!("password-{number}"))
                 .spawn(move || {
                     loop {
-                        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+                        let job = jobs
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .blocking_recv();
                         match job {
                             Some(job) => job(),
                             None => return,
@@ -79,8 +82,14 @@ impl Passwords {
                 })
                 .map_err(|error| format!("cannot start a thread for password hashing: {error}"))?;
         }
-        let nobody = hash(&hasher, entropy.as_ref(), "nobody's password").map_err(|error| error.to_string())?;
-        Ok(Self { queue, hasher, entropy, nobody })
+        let nobody =
+            hash(&hasher, entropy.as_ref(), "nobody's password").map_err(|error| error.to_string())?;
+        Ok(Self {
+            queue,
+            hasher,
+            entropy,
+            nobody,
+        })
     }
 
     /// Hashes a password, or says at once that too many wait.
@@ -114,18 +123,30 @@ impl Passwords {
             let _ = answer.send(right);
         });
         self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
-        answered.await.map(|right| right && known).map_err(|_| HashingError::Failed)
+        answered
+            .await
+            .map(|right| right && known)
+            .map_err(|_| HashingError::Failed)
     }
 
     /// Whether the parameters have risen since `hash` was made, so that it should be made again.
     pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        let Ok(parsed) = phc::PasswordHash::new(hash.as_str()) else { return true };
-        let Ok(made_with) = Params::try_from(&parsed) else { return true };
+        let Ok(parsed) = phc::PasswordHash::new(hash.as_str()) else {
+            return true;
+        };
+        let Ok(made_with) = Params::try_from(&parsed) else {
+            return true;
+        };
         let now = self.hasher.params();
-        made_with.m_cost() < now.m_cost() || made_with.t_cost() < now.t_cost() || made_with.p_cost() < now.p_cost()
+        made_with.m_cost() < now.m_cost()
+            || made_with.t_cost() < now.t_cost()
+            || made_with.p_cost() < now.p_cost()
     }
 
-    fn hash_job(&self, password: Zeroizing<String>) -> (Job, oneshot::Receiver<Result<PasswordHash, HashingError>>) {
+    fn hash_job(
+        &self,
+        password: Zeroizing<String>,
+    ) -> (Job, oneshot::Receiver<Result<PasswordHash, HashingError>>) {
         let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move || {
@@ -136,12 +157,12 @@ impl Passwords {
 }
 
 fn hash(hasher: &Argon2<'_>, entropy: &dyn Entropy, password: &str) -> Result<PasswordHash, HashingError> {
-    use argon2::password_hash::CustomizedPasswordHasher as _;
     use argon2::password_hash::PasswordHasher as _;
     let mut salt = [0; SALT_BYTES];
     entropy.fill(&mut salt);
-    let hash: phc::PasswordHash =
-        hasher.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| HashingError::Failed)?;
+    let hash: phc::PasswordHash = hasher
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|_| HashingError::Failed)?;
     Ok(PasswordHash::new(hash.to_string()))
 }
 
@@ -151,7 +172,13 @@ mod tests {
     use crate::ids::SystemEntropy;
 
     fn options(memory_kib: u32) -> HashingOptions {
-        HashingOptions { memory_kib, iterations: 1, parallelism: 1, workers: 1, queue: 2 }
+        HashingOptions {
+            memory_kib,
+            iterations: 1,
+            parallelism: 1,
+            workers: 1,
+            queue: 2,
+        }
     }
 
     fn passwords(memory_kib: u32) -> Passwords {
@@ -166,14 +193,27 @@ mod tests {
     async fn a_hash_verifies_its_password_and_no_other() {
         let passwords = passwords(8);
         let hash = passwords.hash(secret("open sesame")).await.unwrap();
-        assert!(hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{}", hash.as_str());
-        assert_eq!(passwords.verify(secret("open sesame"), Some(&hash)).await, Ok(true));
-        assert_eq!(passwords.verify(secret("open sesam"), Some(&hash)).await, Ok(false));
+        assert!(
+            hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"),
+            "{}",
+            hash.as_str()
+        );
+        assert_eq!(
+            passwords.verify(secret("open sesame"), Some(&hash)).await,
+            Ok(true)
+        );
+        assert_eq!(
+            passwords.verify(secret("open sesam"), Some(&hash)).await,
+            Ok(false)
+        );
     }
 
     #[tokio::test]
     async fn nobody_has_a_password() {
-        assert_eq!(passwords(8).verify(secret("nobody's password"), None).await, Ok(false));
+        assert_eq!(
+            passwords(8).verify(secret("nobody's password"), None).await,
+            Ok(false)
+        );
     }
 
     #[tokio::test]
@@ -181,7 +221,11 @@ mod tests {
         let hash = passwords(8).hash(secret("x")).await.unwrap();
         assert!(!passwords(8).is_outdated(&hash));
         assert!(passwords(16).is_outdated(&hash));
-        assert_eq!(passwords(16).verify(secret("x"), Some(&hash)).await, Ok(true), "it still verifies");
+        assert_eq!(
+            passwords(16).verify(secret("x"), Some(&hash)).await,
+            Ok(true),
+            "it still verifies"
+        );
     }
 
     #[tokio::test]
@@ -201,7 +245,10 @@ mod tests {
             passwords.queue.try_send(Box::new(|| {})).unwrap();
         }
         assert_eq!(passwords.hash(secret("x")).await.unwrap_err(), HashingError::Busy);
-        assert_eq!(passwords.verify(secret("x"), None).await.unwrap_err(), HashingError::Busy);
+        assert_eq!(
+            passwords.verify(secret("x"), None).await.unwrap_err(),
+            HashingError::Busy
+        );
         drop(release);
     }
 

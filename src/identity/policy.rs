@@ -20,7 +20,13 @@ pub struct PasswordPolicy {
 
 impl Default for PasswordPolicy {
     fn default() -> Self {
-        Self { min: 5, lower: 0, upper: 0, numeric: 0, symbol: 0 }
+        Self {
+            min: 5,
+            lower: 0,
+            upper: 0,
+            numeric: 0,
+            symbol: 0,
+        }
     }
 }
 
@@ -53,12 +59,22 @@ pub enum PolicyViolation {
 impl PasswordPolicy {
     /// Reads the settings' JSON, e.g. `{"min":8,"numeric":1}`; absent rules keep their default.
     pub fn parse(json: &str) -> Result<Self, String> {
+        // serde reads a struct from an array, too.
+        if !json.trim_start().starts_with('{') {
+            return Err("the password policy must be a JSON object".to_owned());
+        }
         let policy: Self = serde_json::from_str(json)
             .map_err(|error| format!("the password policy must be like {{\"min\":5,\"lower\":0,\"upper\":0,\"numeric\":0,\"symbol\":0}}: {error}"))?;
         let kinds = [policy.lower, policy.upper, policy.numeric, policy.symbol];
-        let least = kinds.iter().map(|count| usize::from(*count)).sum::<usize>().max(usize::from(policy.min));
+        let least = kinds
+            .iter()
+            .map(|count| usize::from(*count))
+            .sum::<usize>()
+            .max(usize::from(policy.min));
         if least > MAX_PASSWORD_BYTES {
-            return Err(format!("the password policy asks for more than {MAX_PASSWORD_BYTES} characters"));
+            return Err(format!(
+                "the password policy asks for more than {MAX_PASSWORD_BYTES} characters"
+            ));
         }
         Ok(policy)
     }
@@ -71,13 +87,32 @@ impl PasswordPolicy {
         let count = |kind: fn(char) -> bool| password.chars().filter(|c| kind(*c)).count();
         let symbol = |c: char| !c.is_alphabetic() && !c.is_numeric() && !c.is_whitespace() && !c.is_control();
         let rules: [(u16, usize, PolicyViolation); 5] = [
-            (self.min, password.chars().count(), PolicyViolation::TooShort(self.min)),
-            (self.lower, count(char::is_lowercase), PolicyViolation::Lower(self.lower)),
-            (self.upper, count(char::is_uppercase), PolicyViolation::Upper(self.upper)),
-            (self.numeric, count(char::is_numeric), PolicyViolation::Numeric(self.numeric)),
+            (
+                self.min,
+                password.chars().count(),
+                PolicyViolation::TooShort(self.min),
+            ),
+            (
+                self.lower,
+                count(char::is_lowercase),
+                PolicyViolation::Lower(self.lower),
+            ),
+            (
+                self.upper,
+                count(char::is_uppercase),
+                PolicyViolation::Upper(self.upper),
+            ),
+            (
+                self.numeric,
+                count(char::is_numeric),
+                PolicyViolation::Numeric(self.numeric),
+            ),
             (self.symbol, count(symbol), PolicyViolation::Symbol(self.symbol)),
         ];
-        match rules.into_iter().find(|(wanted, found, _)| *found < usize::from(*wanted)) {
+        match rules
+            .into_iter()
+            .find(|(wanted, found, _)| *found < usize::from(*wanted))
+        {
             Some((_, _, violation)) => Err(violation),
             None => Ok(()),
         }
@@ -97,7 +132,8 @@ mod tests {
 
     #[test]
     fn each_rule_counts_its_kind() {
-        let policy = PasswordPolicy::parse(r#"{"min":4,"lower":1,"upper":1,"numeric":1,"symbol":1}"#).unwrap();
+        let policy =
+            PasswordPolicy::parse(r#"{"min":4,"lower":1,"upper":1,"numeric":1,"symbol":1}"#).unwrap();
         assert_eq!(policy.check("AA1!"), Err(PolicyViolation::Lower(1)));
         assert_eq!(policy.check("aa1!"), Err(PolicyViolation::Upper(1)));
         assert_eq!(policy.check("aAa!"), Err(PolicyViolation::Numeric(1)));
@@ -107,7 +143,15 @@ mod tests {
 
     #[test]
     fn a_policy_that_makes_no_sense_is_refused() {
-        for bad in ["", "5", "{\"min\":\"x\"}", "{\"min\":-1}", "{\"max\":5}", "{\"min\":60000}", "[]"] {
+        for bad in [
+            "",
+            "5",
+            "{\"min\":\"x\"}",
+            "{\"min\":-1}",
+            "{\"max\":5}",
+            "{\"min\":60000}",
+            "[]",
+        ] {
             assert!(PasswordPolicy::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(PasswordPolicy::parse("{}"), Ok(PasswordPolicy::default()));
@@ -115,6 +159,9 @@ mod tests {
 
     #[test]
     fn nobody_needs_a_kilobyte() {
-        assert_eq!(PasswordPolicy::default().check(&"x".repeat(1_025)), Err(PolicyViolation::TooLong));
+        assert_eq!(
+            PasswordPolicy::default().check(&"x".repeat(1_025)),
+            Err(PolicyViolation::TooLong)
+        );
     }
 }

@@ -137,7 +137,10 @@ mod tests {
     }
 
     fn token_of(tokens: &Tokens) -> String {
-        let (session, user) = (SessionId(uuid::Uuid::from_u128(1)), UserId(uuid::Uuid::from_u128(2)));
+        let (session, user) = (
+            SessionId(uuid::Uuid::from_u128(1)),
+            UserId(uuid::Uuid::from_u128(2)),
+        );
         let (from, to) = (Timestamp::from_micros(0), Timestamp::from_micros(3_600_000_000));
         tokens.sign(session, user, Face::Connectware, from, to).unwrap().0
     }
@@ -157,8 +160,14 @@ mod tests {
 
     #[test]
     fn a_token_of_another_server_does_not_verify() {
-        assert!(!verifies(&tokens("ledger", 1), &token_of(&tokens("ledger", 2))), "another key");
-        assert!(!verifies(&tokens("ledger", 1), &token_of(&tokens("other", 1))), "another ledger");
+        assert!(
+            !verifies(&tokens("ledger", 1), &token_of(&tokens("ledger", 2))),
+            "another key"
+        );
+        assert!(
+            !verifies(&tokens("ledger", 1), &token_of(&tokens("other", 1))),
+            "another ledger"
+        );
     }
 
     #[test]
@@ -169,8 +178,7 @@ mod tests {
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         assert!(!verifies(&ours, &format!("{none}.{claims}.")));
         let key = URL_SAFE_NO_PAD.decode(&ours.public).unwrap();
-        let claims: TokenClaims =
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        let claims: TokenClaims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
         let confused = jsonwebtoken::encode(
             &Header::new(Algorithm::HS256),
             &claims,

@@ -3,40 +3,19 @@
 //! Units wait in a queue. The appender takes all that wait, opens one transaction, locks the head, decides each
 //! unit's conflicts and claims, writes events, claims and read models, moves the head, commits, and answers.
 
-use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
-    num::NonZeroUsize,
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use aggregates::{Recorded, sealing};
-use lru::LruCache;
-use projections::{
-    read_models,
-    sql::{Db, MAX_ARGUMENTS, Tx, placeholders, sql},
-};
-use serde_json::value::RawValue;
+use aggregates::Recorded;
+use projections::sql::{Db, Writer, is_about_data};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{
-    AppendError, CHANNEL, Follower, Head, LedgerError, Refusal, Sealer, Unit,
-    chain::event_hash,
-    claims::Board,
-    seal::{Place, SubjectKeys},
-    stored::Parts,
-    unit::{aggregate_type, stored_form},
-};
+use super::{AppendError, CHANNEL, Follower, LedgerError, Sealer, Unit, batch::Batches};
 use crate::clock::Clock;
 
 /// How many units may wait before callers wait to be let in.
 const QUEUE: usize = 8_192;
 /// How many units one transaction takes.
 const BATCH: usize = 512;
-/// How many streams' sequences are remembered between batches.
-const STREAMS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
-/// Columns of an event row.
-const EVENT_COLUMNS: usize = 10;
-
 /// Where a unit's events went.
 #[derive(Clone, Debug)]
 pub struct Appended {
@@ -73,13 +52,10 @@ impl Appender {
         let (told, tell) = watch::channel(0);
         tokio::spawn(notify_others(db.clone(), tell));
         let task = Task {
-            db,
-            ledger_id,
-            sealer,
-            clock,
+            writer: db.writer(),
+            batches: Batches::new(ledger_id, sealer, clock),
             follower,
             told,
-            known: Known { head: -1, sequences: LruCache::new(STREAMS_IN_MEMORY) },
         };
         tokio::spawn(task.run(waiting));
         Self { queue }
@@ -88,7 +64,10 @@ impl Appender {
     pub(super) async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         let gone = || AppendError::Unavailable("the server is shutting down".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting::Unit(Box::new(unit), answer)).await.map_err(|_| gone())?;
+        self.queue
+            .send(Waiting::Unit(Box::new(unit), answer))
+            .await
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -101,29 +80,18 @@ impl Appender {
     }
 }
 
-/// What the appender remembers between batches; true only while nobody else has moved the head.
-struct Known {
-    head: i64,
-    sequences: LruCache<(&'static str, String), i64>,
-}
-
 struct Task {
-    db: Db,
-    ledger_id: Arc<str>,
-    sealer: Arc<Sealer>,
-    clock: Arc<dyn Clock>,
+    writer: Writer,
+    batches: Batches,
     follower: Arc<Follower>,
     told: watch::Sender<i64>,
-    known: Known,
 }
 
-/// A batch as written, before its commit.
-struct Written {
-    head: Head,
-    /// For each unit in order: where its events are in `recorded`, or why it was refused.
-    outcomes: Vec<Result<std::ops::Range<usize>, Refusal>>,
-    recorded: Vec<Recorded>,
-    keys: SubjectKeys,
+/// Why a batch was not written.
+struct NotWritten {
+    /// Whether the transaction had begun; if not, nothing has happened.
+    begun: bool,
+    error: LedgerError,
 }
 
 impl Task {
@@ -167,15 +135,9 @@ impl Task {
     async fn handle(&mut self, units: Vec<Unit>, answers: Vec<Answer>) {
         match self.write_and_commit(&units).await {
             Ok(outcomes) => answer_all(answers, outcomes),
-            Err(error) if units.len() > 1 && refused_by_database(&error) => {
+            Err(error) if units.len() > 1 && refused(&error) => {
                 tracing::warn!(%error, units = units.len(), "a batch was refused; trying its units one by one");
-                for (unit, answer) in units.iter().zip(answers) {
-                    let outcome = match self.write_and_commit(std::slice::from_ref(unit)).await {
-                        Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(nothing_written())),
-                        Err(error) => Err(unavailable(&error)),
-                    };
-                    let _ = answer.send(outcome);
-                }
+                self.handle_one_by_one(&units, answers).await;
             }
             Err(error) => {
                 let failed = answers.iter().map(|_| Err(unavailable(&error))).collect();
@@ -184,249 +146,84 @@ impl Task {
         }
     }
 
-    async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
-        let result = self.try_write_and_commit(units).await;
-        if result.is_err() {
-            // Whether it was committed is not known: nothing remembered may be trusted.
-            self.known.head = -1;
+    async fn handle_one_by_one(&mut self, units: &[Unit], answers: Vec<Answer>) {
+        let mut gone = None;
+        for (unit, answer) in units.iter().zip(answers) {
+            let outcome = match &gone {
+                // The others would only wait for it, one after the other.
+                Some(reason) => Err(AppendError::Unavailable(String::clone(reason))),
+                None => match self.write_and_commit(std::slice::from_ref(unit)).await {
+                    Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(nothing_written())),
+                    Err(error) => {
+                        gone = (!refused(&error)).then(|| error.to_string());
+                        Err(unavailable(&error))
+                    }
+                },
+            };
+            let _ = answer.send(outcome);
         }
-        result
+    }
+
+    async fn write_and_commit(
+        &mut self,
+        units: &[Unit],
+    ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
+        let mut result = self.try_write_and_commit(units).await;
+        if let Err(NotWritten { begun: false, .. }) = &result {
+            // The connection kept was broken: once more on one that is not.
+            self.writer.release();
+            result = self.try_write_and_commit(units).await;
+        }
+        result.map_err(|failed| {
+            self.writer.release();
+            self.batches.forget();
+            failed.error
+        })
     }
 
     async fn try_write_and_commit(
         &mut self,
         units: &[Unit],
-    ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
-        let mut tx = self.db.begin().await?;
-        let written = self.write(&mut tx, units).await?;
-        tx.commit().await?;
-        self.known.head = written.head.position;
-        self.sealer.remember(written.keys);
-        if !written.recorded.is_empty() {
-            self.told.send_replace(written.head.position);
-            if let Err(error) = self.follower.take(&written.recorded).await {
+    ) -> Result<Vec<Result<Appended, AppendError>>, NotWritten> {
+        let not_begun = |error: projections::sql::Error| NotWritten {
+            begun: false,
+            error: error.into(),
+        };
+        let failed = |error| NotWritten { begun: true, error };
+        let mut tx = self.writer.begin().await.map_err(not_begun)?;
+        let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
+        tx.commit().await.map_err(|error| failed(error.into()))?;
+        let head = written.head.position;
+        let (outcomes, recorded) = self.batches.committed(written);
+        if !recorded.is_empty() {
+            self.told.send_replace(head);
+            if let Err(error) = self.follower.take(&recorded).await {
                 // The events are committed. The follower's task goes on trying; until then this node is behind,
                 // and says so to those who ask for a position.
                 tracing::error!(%error, "cannot bring the authorization projection up to the ledger");
             }
         }
-        Ok(written
-            .outcomes
+        let appended = |range: std::ops::Range<usize>| {
+            let events: Vec<Recorded> = recorded[range].to_vec();
+            let position = events.last().map_or(head, |event| event.position);
+            Appended { events, position }
+        };
+        Ok(outcomes
             .into_iter()
-            .map(|outcome| {
-                let events = written.recorded[outcome?].to_vec();
-                let position = events.last().map_or(written.head.position, |event| event.position);
-                Ok(Appended { events, position })
-            })
+            .map(|outcome| Ok(appended(outcome?)))
             .collect())
     }
-
-    async fn write(&mut self, tx: &mut Tx, units: &[Unit]) -> Result<Written, LedgerError> {
-        let mut head = Head::lock(tx).await?;
-        if head.position != self.known.head {
-            self.known.sequences.clear();
-        }
-        let mut sequences = self.sequences(tx, units).await?;
-        let mut board = Board::read(tx, &self.sealer, units.iter()).await?;
-        let mut outcomes = Vec::with_capacity(units.len());
-        let mut accepted = Vec::new();
-        let mut count = 0;
-        for unit in units {
-            let decided = follows(&mut sequences, unit).and_then(|()| board.admit(&self.sealer, unit));
-            outcomes.push(decided.map(|()| {
-                let range = count..count + unit.events.len();
-                count = range.end;
-                accepted.push(unit);
-                range
-            }));
-        }
-        if count == 0 {
-            return Ok(Written { head, outcomes, recorded: Vec::new(), keys: SubjectKeys::new() });
-        }
-        let keys = self.sealer.keys_for_append(tx, subjects(&accepted)?).await?;
-        let recorded = self.insert_events(tx, &mut head, &accepted, &keys).await?;
-        board.store(tx).await?;
-        read_models::apply(tx, &recorded).await?;
-        head.store(tx).await?;
-        for event in &recorded {
-            let stream = (aggregate_type(&event.event), event.aggregate_id.clone());
-            self.known.sequences.put(stream, event.sequence);
-        }
-        Ok(Written { head, outcomes, recorded, keys })
-    }
-
-    /// The current sequence of each stream that the units append to.
-    async fn sequences<'a>(
-        &mut self,
-        tx: &mut Tx,
-        units: &'a [Unit],
-    ) -> Result<HashMap<(&'static str, &'a str), i64>, LedgerError> {
-        let mut sequences = HashMap::new();
-        let mut unknown = Vec::new();
-        for event in units.iter().flat_map(|unit| &unit.events) {
-            let stream = (aggregate_type(&event.event), event.aggregate_id.as_str());
-            if let Entry::Vacant(entry) = sequences.entry(stream) {
-                match self.known.sequences.get(&(stream.0, stream.1.to_owned())) {
-                    Some(known) => drop(entry.insert(*known)),
-                    None => {
-                        entry.insert(0);
-                        unknown.push(stream);
-                    }
-                }
-            }
-        }
-        for chunk in unknown.chunks(MAX_ARGUMENTS / 3) {
-            let text = format!(
-                "SELECT k.column3, (SELECT e.sequence FROM events e WHERE e.aggregate_type = k.column1 \
-                 AND e.aggregate_id = k.column2 ORDER BY e.sequence DESC LIMIT 1) FROM (VALUES {}) AS k",
-                placeholders(1, chunk.len(), 3)
-            );
-            let select = chunk
-                .iter()
-                .zip(0_i64..)
-                .fold(sql(text), |select, ((kind, id), index)| select.bind(*kind).bind(*id).bind(index));
-            for row in tx.all(select).await? {
-                let stream = usize::try_from(row.int(0)?).ok().and_then(|index| chunk.get(index));
-                if let (Some(stream), Some(sequence)) = (stream, row.int_or_null(1)?) {
-                    sequences.insert(*stream, sequence);
-                }
-            }
-        }
-        Ok(sequences)
-    }
-
-    async fn insert_events(
-        &self,
-        tx: &mut Tx,
-        head: &mut Head,
-        units: &[&Unit],
-        keys: &SubjectKeys,
-    ) -> Result<Vec<Recorded>, LedgerError> {
-        let unreadable = |error: serde_json::Error| LedgerError::Unreadable { position: 0, reason: error.to_string() };
-        head.recorded_at = head.recorded_at.max(self.clock.now());
-        let mut recorded = Vec::new();
-        let mut rows = Vec::new();
-        for unit in units {
-            let mut metadata = unit.metadata.clone();
-            self.sealer.seal_address(&mut metadata, keys)?;
-            let metadata_json = serde_json::value::to_raw_value(&metadata).map_err(unreadable)?;
-            for new in &unit.events {
-                let aggregate_type = aggregate_type(&new.event);
-                let (event_type, event_version, mut payload) = stored_form(&new.event)?;
-                let place = Place {
-                    aggregate_type,
-                    aggregate_id: &new.aggregate_id,
-                    sequence: new.sequence,
-                    event_type: &event_type,
-                };
-                self.sealer.seal_payload(&place, &mut payload, keys)?;
-                head.position += 1;
-                let parts = Parts {
-                    position: head.position,
-                    aggregate_type,
-                    aggregate_id: &new.aggregate_id,
-                    sequence: new.sequence,
-                    event_type: &event_type,
-                    event_version: &event_version,
-                    recorded_at: head.recorded_at,
-                    ledger_id: &self.ledger_id,
-                };
-                let event = parts.cloud_event(payload, metadata.clone());
-                head.hash = event_hash(&head.hash, &event.canonical().map_err(unreadable)?);
-                recorded.push(Recorded {
-                    position: head.position,
-                    aggregate_id: new.aggregate_id.clone(),
-                    sequence: new.sequence,
-                    recorded_at: head.recorded_at,
-                    actor: metadata.actor.clone(),
-                    event: new.event.clone(),
-                });
-                rows.push(Row {
-                    event_type,
-                    event_version,
-                    aggregate_type,
-                    payload: serde_json::value::to_raw_value(&event.data).map_err(unreadable)?,
-                    metadata: metadata_json.clone(),
-                    hash: head.hash,
-                });
-            }
-        }
-        for (chunk, events) in rows.chunks(MAX_ARGUMENTS / EVENT_COLUMNS).zip(recorded.chunks(MAX_ARGUMENTS / EVENT_COLUMNS)) {
-            let text = format!(
-                "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
-                 recorded_at, payload, metadata, hash) VALUES {}",
-                placeholders(1, chunk.len(), EVENT_COLUMNS)
-            );
-            let insert = chunk.iter().zip(events).fold(sql(text), |insert, (row, event)| {
-                insert
-                    .bind(event.position)
-                    .bind(row.aggregate_type)
-                    .bind(event.aggregate_id.as_str())
-                    .bind(event.sequence)
-                    .bind(row.event_type.as_str())
-                    .bind(row.event_version.as_str())
-                    .bind(event.recorded_at.micros())
-                    .bind(row.payload.as_ref())
-                    .bind(row.metadata.as_ref())
-                    .bind(row.hash.as_slice())
-            });
-            tx.execute(insert).await?;
-        }
-        Ok(recorded)
-    }
 }
 
-/// An event row besides what [`Recorded`] has.
-struct Row {
-    aggregate_type: &'static str,
-    event_type: String,
-    event_version: String,
-    payload: Box<RawValue>,
-    metadata: Box<RawValue>,
-    hash: [u8; 32],
-}
-
-/// Whether each of the unit's events is the next of its stream; if so, moves the sequences on.
-fn follows<'a>(
-    sequences: &mut HashMap<(&'static str, &'a str), i64>,
-    unit: &'a Unit,
-) -> Result<(), Refusal> {
-    let mut moved: HashMap<(&'static str, &'a str), i64> = HashMap::new();
-    for event in &unit.events {
-        let stream = (aggregate_type(&event.event), event.aggregate_id.as_str());
-        let last = moved.get(&stream).or_else(|| sequences.get(&stream)).copied().unwrap_or(0);
-        if event.sequence != last + 1 {
-            return Err(Refusal::Conflict { aggregate_type: stream.0, aggregate_id: stream.1.to_owned() });
-        }
-        moved.insert(stream, event.sequence);
-    }
-    sequences.extend(moved);
-    Ok(())
-}
-
-/// Whose keys the units need: those their personal fields are about, and actors whose address is recorded.
-fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
-    let mut subjects = BTreeSet::new();
-    for unit in units {
-        if unit.metadata.address.is_some() {
-            subjects.insert(unit.metadata.actor.clone());
-        }
-        for new in &unit.events {
-            let (event_type, _, payload) = stored_form(&new.event)?;
-            let personal = sealing::sealed_fields(&event_type).iter().any(|(_, seal)| *seal == sealing::Seal::Personal);
-            if personal {
-                let kind = aggregate_type(&new.event);
-                subjects.insert(sealing::subject(kind, &new.aggregate_id, &payload).to_owned());
-            }
-        }
-    }
-    Ok(subjects)
-}
-
-/// Whether the database answered, and said no: something in the batch is wrong, not the connection.
-fn refused_by_database(error: &LedgerError) -> bool {
+/// Whether it was said no to something in the batch, rather than the database being gone, full or busy: then the
+/// rest of the batch can be written.
+fn refused(error: &LedgerError) -> bool {
+    use projections::sql::Error;
     match error {
-        LedgerError::Database(error) => error.as_database_error().is_some(),
+        LedgerError::Database(error @ Error::Database(_)) => is_about_data(error),
+        LedgerError::Database(
+            Error::Encode(_) | Error::Decode(_) | Error::ColumnDecode { .. } | Error::InvalidArgument(_),
+        ) => true,
         LedgerError::Sealed(_) | LedgerError::Unreadable { .. } => true,
         _ => false,
     }
@@ -441,10 +238,7 @@ fn nothing_written() -> AppendError {
     AppendError::Unavailable("the appender gave no answer".to_owned())
 }
 
-fn answer_all(
-    answers: Vec<Answer>,
-    outcomes: Vec<Result<Appended, AppendError>>,
-) {
+fn answer_all(answers: Vec<Answer>, outcomes: Vec<Result<Appended, AppendError>>) {
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // A caller that no longer waits has its answer in the ledger.
         let _ = answer.send(outcome);

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aggregates::Claim;
+use lru::LruCache;
 use projections::sql::{MAX_ARGUMENTS, Tx, placeholders, sql};
 
 use super::{LedgerError, Refusal, Sealer, Unit};
 
 /// A claim as stored: personal values hashed.
 type Key = (&'static str, String);
+/// Owners of claims that were read or written before, as long as nobody else has moved the head.
+pub(super) type ClaimsInMemory = LruCache<Key, Option<String>>;
 
 /// The claims that a batch concerns, as they are while it is decided.
 pub(super) struct Board {
@@ -21,16 +24,22 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// Reads what the units mention.
+    /// Reads what the units mention and is not in `memory`.
     pub(super) async fn read<'a>(
-        tx: &mut Tx,
+        tx: &mut Tx<'_>,
         sealer: &Sealer,
+        memory: &mut ClaimsInMemory,
         units: impl Iterator<Item = &'a Unit>,
     ) -> Result<Self, LedgerError> {
         let mut mentioned = BTreeSet::new();
         let mut counts = BTreeMap::new();
         for unit in units {
-            let claims = unit.take.iter().map(|(claim, _)| claim).chain(&unit.release).chain(&unit.require);
+            let claims = unit
+                .take
+                .iter()
+                .map(|(claim, _)| claim)
+                .chain(&unit.release)
+                .chain(&unit.require);
             mentioned.extend(claims.map(|claim| key(sealer, claim)));
             counts.extend(
                 unit.release
@@ -39,30 +48,45 @@ impl Board {
                     .map(|claim| (claim.scope, 0)),
             );
         }
-        let keys: Vec<Key> = mentioned.into_iter().collect();
+        let mut holders: HashMap<Key, Option<String>> = HashMap::with_capacity(mentioned.len());
+        let mut keys = Vec::new();
+        for key in mentioned {
+            match memory.get(&key) {
+                Some(holder) => drop(holders.insert(key, holder.clone())),
+                None => keys.push(key),
+            }
+        }
         let mut stored: HashMap<(String, String), String> = HashMap::new();
         for chunk in keys.chunks(MAX_ARGUMENTS / 2) {
             let text = format!(
                 "SELECT scope, value, owner FROM claims WHERE (scope, value) IN (VALUES {})",
                 placeholders(1, chunk.len(), 2)
             );
-            let select = chunk.iter().fold(sql(text), |select, (scope, value)| select.bind(*scope).bind(value.as_str()));
+            let select = chunk.iter().fold(sql(text), |select, (scope, value)| {
+                select.bind(*scope).bind(value.as_str())
+            });
             for row in tx.all(select).await? {
                 stored.insert((row.text(0)?, row.text(1)?), row.text(2)?);
             }
         }
         for (scope, count) in &mut counts {
             let select = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(*scope);
-            *count = tx.optional(select).await?.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+            *count = tx
+                .optional(select)
+                .await?
+                .map(|row| row.int(0))
+                .transpose()?
+                .unwrap_or(0);
         }
-        let holders = keys
-            .into_iter()
-            .map(|(scope, value)| {
-                let owner = stored.remove(&(scope.to_owned(), value.clone()));
-                ((scope, value), owner)
-            })
-            .collect();
-        Ok(Self { holders, counts, changed: BTreeSet::new() })
+        for (scope, value) in keys {
+            let owner = stored.remove(&(scope.to_owned(), value.clone()));
+            holders.insert((scope, value), owner);
+        }
+        Ok(Self {
+            holders,
+            counts,
+            changed: BTreeSet::new(),
+        })
     }
 
     /// Gives a unit what it claims, or nothing and the reason.
@@ -78,16 +102,23 @@ impl Board {
                 return Err(Refusal::ClaimTaken(claim.clone()));
             }
         }
+        let held = |claim: &Claim| self.holders.get(&key(sealer, claim)).is_some_and(Option::is_some);
+        let takes: BTreeSet<&Claim> = unit.take.iter().map(|(claim, _)| claim).collect();
         for claim in &unit.require {
-            let taken_here = unit.take.iter().any(|(taken, _)| taken == claim);
-            let held = self.holders.get(&key(sealer, claim)).is_some_and(Option::is_some);
-            if !taken_here && (!held || unit.release.contains(claim)) {
+            if !takes.contains(claim) && (!held(claim) || unit.release.contains(claim)) {
                 return Err(Refusal::ClaimMissing(claim.clone()));
             }
         }
         for (scope, count) in &self.counts {
-            let given_up = unit.release.iter().filter(|claim| claim.scope == *scope).count();
-            let taken = unit.take.iter().filter(|(claim, _)| claim.scope == *scope).count();
+            let given_up = unit
+                .release
+                .iter()
+                .filter(|claim| claim.scope == *scope && held(claim) && !takes.contains(claim))
+                .count();
+            let taken = takes
+                .iter()
+                .filter(|claim| claim.scope == *scope && !held(claim))
+                .count();
             if given_up > taken && *count + taken as i64 - given_up as i64 <= 0 {
                 return Err(Refusal::LastClaim(scope));
             }
@@ -110,8 +141,13 @@ impl Board {
         self.holders.insert(key, owner);
     }
 
+    /// The holders, once what changed is committed.
+    pub(super) fn into_holders(self) -> impl Iterator<Item = (Key, Option<String>)> {
+        self.holders.into_iter()
+    }
+
     /// Writes what changed.
-    pub(super) async fn store(&self, tx: &mut Tx) -> Result<(), LedgerError> {
+    pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let (mut gone, mut held) = (Vec::new(), Vec::new());
         for key in &self.changed {
             match self.holders.get(key) {
@@ -124,7 +160,9 @@ impl Board {
                 "DELETE FROM claims WHERE (scope, value) IN (VALUES {})",
                 placeholders(1, chunk.len(), 2)
             );
-            let delete = chunk.iter().fold(sql(text), |delete, (scope, value)| delete.bind(*scope).bind(value.as_str()));
+            let delete = chunk.iter().fold(sql(text), |delete, (scope, value)| {
+                delete.bind(*scope).bind(value.as_str())
+            });
             tx.execute(delete).await?;
         }
         for chunk in held.chunks(MAX_ARGUMENTS / 3) {
@@ -143,6 +181,10 @@ impl Board {
 }
 
 fn key(sealer: &Sealer, claim: &Claim) -> Key {
-    let value = if claim.is_personal() { sealer.claim_hash(&claim.value) } else { claim.value.clone() };
+    let value = if claim.is_personal() {
+        sealer.claim_hash(&claim.value)
+    } else {
+        claim.value.clone()
+    };
     (claim.scope, value)
 }

@@ -89,10 +89,30 @@ struct Loaded {
     sequence: i64,
 }
 
+/// What a decision starts from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// What is remembered, where it is.
+    Memory,
+    /// What the ledger holds.
+    Ledger,
+}
+
+/// What commands come to.
+struct Decided {
+    unit: Unit,
+    states: BTreeMap<Stream, Loaded>,
+    /// Whether each of the streams gets an event, so that the appender checks each of the states.
+    every_stream_moved: bool,
+}
+
 impl Executor {
     /// An executor on `ledger`.
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))) }
+        Self {
+            ledger,
+            remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))),
+        }
     }
 
     /// The ledger.
@@ -101,23 +121,39 @@ impl Executor {
     }
 
     /// Runs the commands in order as one unit: all of their events are recorded, or none.
-    pub async fn execute(&self, commands: Vec<Command>, metadata: &Metadata) -> Result<Appended, ExecuteError> {
-        let mut lost = None;
+    pub async fn execute(
+        &self,
+        commands: Vec<Command>,
+        metadata: &Metadata,
+    ) -> Result<Appended, ExecuteError> {
+        let (mut from, mut lost) = (Source::Memory, None);
         for _ in 0..ATTEMPTS {
-            let (unit, states) = self.decide(&commands, metadata).await?;
-            if unit.events.is_empty() {
+            let decided = match self.decide(&commands, metadata, from).await {
+                Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
+                decided => Some(decided?),
+            };
+            // What is remembered may be stale. An append finds out, but a refusal would not, and neither would a
+            // decision that nothing is to be done: those are made again from what the ledger holds.
+            let Some(decided) =
+                decided.filter(|decided| from == Source::Ledger || decided.every_stream_moved)
+            else {
+                from = Source::Ledger;
+                continue;
+            };
+            if decided.unit.events.is_empty() {
                 let position = self.ledger.authorization().position();
-                return Ok(Appended { events: Vec::new(), position });
+                return Ok(Appended {
+                    events: Vec::new(),
+                    position,
+                });
             }
-            match self.ledger.append(unit).await {
+            match self.ledger.append(decided.unit).await {
                 Ok(appended) => {
-                    self.remember(states);
+                    self.remember(decided.states);
                     return Ok(appended);
                 }
                 Err(AppendError::Refused(refusal @ Refusal::Conflict { .. })) => {
-                    for stream in states.into_keys() {
-                        self.forget(&stream);
-                    }
+                    from = Source::Ledger;
                     lost = Some(refusal);
                 }
                 Err(AppendError::Refused(refusal)) => return Err(ExecuteError::Refused(refusal)),
@@ -125,13 +161,16 @@ impl Executor {
             }
         }
         let reason = lost.map(|refusal| refusal.to_string()).unwrap_or_default();
-        Err(ExecuteError::Unavailable(format!("lost {ATTEMPTS} races: {reason}")))
+        Err(ExecuteError::Unavailable(format!(
+            "lost {ATTEMPTS} races: {reason}"
+        )))
     }
 
     /// A user as the ledger tells now, for decisions that need IO first, such as verifying a password. What is
     /// decided from it must be re-checked by the command.
     pub async fn user(&self, id: UserId) -> Result<User, ExecuteError> {
-        match &*self.load::<User>(&(aggregates::user::TYPE, id.to_string())).await?.state {
+        let stream = (aggregates::user::TYPE, id.to_string());
+        match &*self.load::<User>(&stream, Source::Ledger).await?.state {
             State::User(user) => Ok(user.as_ref().clone()),
             _ => Ok(User::default()),
         }
@@ -141,7 +180,8 @@ impl Executor {
         &self,
         commands: &[Command],
         metadata: &Metadata,
-    ) -> Result<(Unit, BTreeMap<Stream, Loaded>), ExecuteError> {
+        from: Source,
+    ) -> Result<Decided, ExecuteError> {
         let mut unit = Unit {
             events: Vec::new(),
             take: Vec::new(),
@@ -155,35 +195,51 @@ impl Executor {
             let stream = command.stream();
             if !states.contains_key(&stream) {
                 let loaded = match command {
-                    Command::User(..) => self.load::<User>(&stream).await?,
-                    Command::Role(..) => self.load::<Role>(&stream).await?,
-                    Command::Session(..) => self.load::<Session>(&stream).await?,
+                    Command::User(..) => self.load::<User>(&stream, from).await?,
+                    Command::Role(..) => self.load::<Role>(&stream, from).await?,
+                    Command::Session(..) => self.load::<Session>(&stream, from).await?,
                 };
-                before.insert(stream.clone(), Arc::clone(&loaded.state));
+                before.insert(stream.clone(), (Arc::clone(&loaded.state), loaded.sequence));
                 states.insert(stream.clone(), loaded);
             }
-            let Some(loaded) = states.get_mut(&stream) else { continue };
-            let events = decide(&loaded.state, command).map_err(|error| ExecuteError::Domain { index, error })?;
+            let Some(loaded) = states.get_mut(&stream) else {
+                continue;
+            };
+            let events =
+                decide(&loaded.state, command).map_err(|error| ExecuteError::Domain { index, error })?;
             for event in events {
                 loaded.sequence += 1;
                 Arc::make_mut(&mut loaded.state).apply(event.clone());
-                unit.events.push(NewEvent { aggregate_id: stream.1.clone(), sequence: loaded.sequence, event });
+                unit.events.push(NewEvent {
+                    aggregate_id: stream.1.clone(),
+                    sequence: loaded.sequence,
+                    event,
+                });
             }
         }
+        let mut every_stream_moved = true;
         for (stream, loaded) in &states {
-            if let Some(before) = before.get(stream) {
-                unit.claim_difference(&stream.1, before.claims(&stream.1), loaded.state.claims(&stream.1));
+            if let Some((state, sequence)) = before.get(stream) {
+                every_stream_moved &= loaded.sequence > *sequence;
+                let (before, after) = (state.claims(&stream.1), loaded.state.claims(&stream.1));
+                unit.claim_difference(&stream.1, before, after);
             }
         }
-        Ok((unit, states))
+        Ok(Decided {
+            unit,
+            states,
+            every_stream_moved,
+        })
     }
 
-    async fn load<A>(&self, stream: &Stream) -> Result<Loaded, ExecuteError>
+    async fn load<A>(&self, stream: &Stream, from: Source) -> Result<Loaded, ExecuteError>
     where
         A: Aggregate + 'static,
         State: From<A>,
     {
-        if let Some(loaded) = self.remembered().get(stream) {
+        if from == Source::Memory
+            && let Some(loaded) = self.remembered().get(stream)
+        {
             return Ok(loaded.clone());
         }
         let store = PersistedEventStore::<_, A>::new_event_store(self.ledger.repository());
@@ -193,7 +249,10 @@ impl Executor {
                 ExecuteError::Unavailable(error.to_string())
             })?;
         let sequence = i64::try_from(context.current_sequence).unwrap_or(i64::MAX);
-        let loaded = Loaded { state: Arc::new(State::from(context.aggregate)), sequence };
+        let loaded = Loaded {
+            state: Arc::new(State::from(context.aggregate)),
+            sequence,
+        };
         if sequence > 0 {
             self.remembered().put(stream.clone(), loaded.clone());
         }
@@ -204,14 +263,13 @@ impl Executor {
         let mut remembered = self.remembered();
         for (stream, loaded) in states {
             // Of two commands to one aggregate the later may have come back first.
-            if remembered.peek(&stream).is_none_or(|known| known.sequence < loaded.sequence) {
+            if remembered
+                .peek(&stream)
+                .is_none_or(|known| known.sequence < loaded.sequence)
+            {
                 remembered.put(stream, loaded);
             }
         }
-    }
-
-    fn forget(&self, stream: &Stream) {
-        self.remembered().pop(stream);
     }
 
     fn remembered(&self) -> MutexGuard<'_, LruCache<Stream, Loaded>> {
@@ -231,15 +289,21 @@ impl Command {
 
 fn decide(state: &State, command: &Command) -> Result<Vec<Event>, DomainError> {
     Ok(match (state, command) {
-        (State::User(state), Command::User(_, command)) => {
-            state.decide(command.clone())?.into_iter().map(Event::User).collect()
-        }
-        (State::Role(state), Command::Role(_, command)) => {
-            state.decide(command.clone())?.into_iter().map(Event::Role).collect()
-        }
-        (State::Session(state), Command::Session(_, command)) => {
-            state.decide(command.clone())?.into_iter().map(Event::Session).collect()
-        }
+        (State::User(state), Command::User(_, command)) => state
+            .decide(command.clone())?
+            .into_iter()
+            .map(Event::User)
+            .collect(),
+        (State::Role(state), Command::Role(_, command)) => state
+            .decide(command.clone())?
+            .into_iter()
+            .map(Event::Role)
+            .collect(),
+        (State::Session(state), Command::Session(_, command)) => state
+            .decide(command.clone())?
+            .into_iter()
+            .map(Event::Session)
+            .collect(),
         // A stream is loaded by its command's type, so the two always fit.
         _ => Vec::new(),
     })

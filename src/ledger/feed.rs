@@ -5,7 +5,7 @@ use std::time::Duration;
 use aggregates::Recorded;
 use cqrs_es::persist::SerializedEvent;
 use futures_util::Stream;
-use projections::sql::{Db, sql};
+use projections::sql::{Db, Row, sql};
 use serde_json::Value;
 
 use super::{Ledger, LedgerError, Sealer, Stored, seal::Place, stored::COLUMNS};
@@ -55,12 +55,29 @@ pub(super) async fn after(
     Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
 }
 
+/// Up to `limit` rows of events after `position`, in order, whether they can be read as events or not.
+pub(super) async fn rows_after(db: &Db, position: i64, limit: i64) -> Result<Vec<Row>, LedgerError> {
+    let text = format!("SELECT {COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2");
+    Ok(db.all(sql(text).bind(position).bind(limit)).await?)
+}
+
+/// The positions of the first event there is and of the last, whatever the head says.
+pub(super) async fn ends(db: &Db) -> Result<Option<(i64, i64)>, LedgerError> {
+    let ends = sql("SELECT MIN(position), MAX(position) FROM events");
+    let Some(row) = db.optional(ends).await? else {
+        return Ok(None);
+    };
+    Ok(row.int_or_null(0)?.zip(row.int_or_null(1)?))
+}
+
 /// Opens stored events for projections.
 pub(super) async fn open(db: &Db, sealer: &Sealer, stored: &[Stored]) -> Result<Vec<Recorded>, LedgerError> {
     let unreadable = |position: i64, reason: String| LedgerError::Unreadable { position, reason };
     let mut payloads = stored
         .iter()
-        .map(|event| serde_json::from_str(&event.payload).map_err(|e| unreadable(event.position, e.to_string())))
+        .map(|event| {
+            serde_json::from_str(&event.payload).map_err(|e| unreadable(event.position, e.to_string()))
+        })
         .collect::<Result<Vec<Value>, _>>()?;
     let keys = sealer.keys_to_open(db, &payloads).await?;
     stored
@@ -85,8 +102,9 @@ pub(super) async fn open(db: &Db, sealer: &Sealer, stored: &[Stored]) -> Result<
                 payload.take(),
                 Value::Null,
             ));
-            let read = aggregates::Event::from_stored(&newest.aggregate_type, &newest.event_type, newest.payload)
-                .map_err(|error| unreadable(event.position, error.to_string()))?;
+            let read =
+                aggregates::Event::from_stored(&newest.aggregate_type, &newest.event_type, newest.payload)
+                    .map_err(|error| unreadable(event.position, error.to_string()))?;
             Ok(Recorded {
                 position: event.position,
                 aggregate_id: event.aggregate_id.clone(),
@@ -106,7 +124,12 @@ struct Actor {
 
 impl Ledger {
     /// Up to `limit` events after `position` that fit the filter, in order. Sealed fields are ciphertext.
-    pub async fn after(&self, position: i64, limit: i64, filter: &Filter) -> Result<Vec<Stored>, LedgerError> {
+    pub async fn after(
+        &self,
+        position: i64,
+        limit: i64,
+        filter: &Filter,
+    ) -> Result<Vec<Stored>, LedgerError> {
         after(&self.db, position, limit, filter).await
     }
 
@@ -129,7 +152,10 @@ impl Ledger {
                 }
                 grown.borrow_and_update();
                 page = after(&db, position, TAIL_PAGE, &Filter::default()).await?.into();
-                if page.is_empty() && tokio::time::timeout(LOOK_EVERY, grown.changed()).await.is_ok_and(|told| told.is_err())
+                if page.is_empty()
+                    && tokio::time::timeout(LOOK_EVERY, grown.changed())
+                        .await
+                        .is_ok_and(|told| told.is_err())
                 {
                     return Ok(None);
                 }

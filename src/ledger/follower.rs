@@ -33,7 +33,14 @@ impl Follower {
         authorization: Arc<Authorization>,
         grew: watch::Sender<i64>,
     ) -> Self {
-        Self { db, ledger_id, sealer, authorization, feeding: Mutex::new(()), grew }
+        Self {
+            db,
+            ledger_id,
+            sealer,
+            authorization,
+            feeding: Mutex::new(()),
+            grew,
+        }
     }
 
     pub(super) fn authorization(&self) -> &Arc<Authorization> {
@@ -42,7 +49,9 @@ impl Follower {
 
     /// Takes what this process just committed. If others wrote before it, their events are read first.
     pub(super) async fn take(&self, events: &[Recorded]) -> Result<(), LedgerError> {
-        let Some(first) = events.first() else { return Ok(()) };
+        let Some(first) = events.first() else {
+            return Ok(());
+        };
         let _feeding = self.feeding.lock().await;
         if self.authorization.position() < first.position - 1 {
             self.read_to_head().await?;
@@ -68,13 +77,15 @@ impl Follower {
             if stored.is_empty() {
                 return Ok(());
             }
-            self.authorization.apply(&feed::open(&self.db, &self.sealer, &stored).await?);
+            self.authorization
+                .apply(&feed::open(&self.db, &self.sealer, &stored).await?);
         }
     }
 
     fn tell(&self) {
         let position = self.authorization.position();
-        self.grew.send_if_modified(|known| std::mem::replace(known, position) != position);
+        self.grew
+            .send_if_modified(|known| std::mem::replace(known, position) != position);
     }
 
     /// Follows other nodes until the process ends: listens where the engine can tell, and looks from time to time.

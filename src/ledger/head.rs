@@ -38,7 +38,9 @@ impl Head {
         .bind(key.check(&ledger_id).to_vec());
         db.execute(first).await?;
         let row = db
-            .optional(sql("SELECT ledger_id, position, recorded_at, hash, key_check FROM ledger_head WHERE id = 1"))
+            .optional(sql(
+                "SELECT ledger_id, position, recorded_at, hash, key_check FROM ledger_head WHERE id = 1",
+            ))
             .await?
             .ok_or(LedgerError::NoHead)?;
         let head = Self::read(&row)?;
@@ -51,26 +53,26 @@ impl Head {
     /// Reads the head row as it is.
     pub(super) async fn read_from(db: &Db) -> Result<Self, LedgerError> {
         let row = db
-            .optional(sql("SELECT ledger_id, position, recorded_at, hash FROM ledger_head WHERE id = 1"))
-            .await?
-            .ok_or(LedgerError::NoHead)?;
-        Self::read(&row)
-    }
-
-    /// Takes the head's lock until `tx` ends: from here on nobody else appends, in any process.
-    pub async fn lock(tx: &mut Tx) -> Result<Self, LedgerError> {
-        let row = tx
             .optional(sql(
-                "UPDATE ledger_head SET position = position WHERE id = 1 \
-                 RETURNING ledger_id, position, recorded_at, hash",
+                "SELECT ledger_id, position, recorded_at, hash FROM ledger_head WHERE id = 1",
             ))
             .await?
             .ok_or(LedgerError::NoHead)?;
         Self::read(&row)
     }
 
+    /// Takes the head's lock until `tx` ends: from here on nobody else appends, in any process.
+    pub async fn lock(tx: &mut Tx<'_>) -> Result<Self, LedgerError> {
+        let row = tx
+            .optional(sql("UPDATE ledger_head SET position = position WHERE id = 1 \
+                 RETURNING ledger_id, position, recorded_at, hash"))
+            .await?
+            .ok_or(LedgerError::NoHead)?;
+        Self::read(&row)
+    }
+
     /// Moves the head.
-    pub(super) async fn store(&self, tx: &mut Tx) -> Result<(), LedgerError> {
+    pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let moved = tx
             .execute(
                 sql("UPDATE ledger_head SET position = $1, recorded_at = $2, hash = $3 WHERE id = 1")
@@ -79,7 +81,11 @@ impl Head {
                     .bind(self.hash.to_vec()),
             )
             .await?;
-        if moved == 1 { Ok(()) } else { Err(LedgerError::NoHead) }
+        if moved == 1 {
+            Ok(())
+        } else {
+            Err(LedgerError::NoHead)
+        }
     }
 
     fn read(row: &Row) -> Result<Self, LedgerError> {

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 /// The metadata of the events of one unit. Actors are ids, never names.
+///
+/// A stored one with a field more is refused, since that field would be in no hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Metadata {
     /// A user id, or `system`.
     pub actor: String,

@@ -9,6 +9,7 @@
 //! - Secret and personal fields are ciphertext at rest and in every answer.
 
 mod appender;
+mod batch;
 mod chain;
 mod claims;
 mod error;
@@ -26,10 +27,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use projections::{
-    authorization::Authorization,
-    sql::Db,
-};
+use projections::{authorization::Authorization, sql::Db};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -43,7 +41,7 @@ pub use keys::MasterKey;
 pub use metadata::Metadata;
 pub use repository::Repository;
 pub use seal::Sealer;
-pub use stored::Stored;
+pub use stored::{CloudEvent, Stored};
 pub use unit::{NewEvent, Unit};
 pub use verify::{Flaw, Verified};
 
@@ -74,6 +72,18 @@ impl Ledger {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, LedgerError> {
+        let ledger = Self::open_unfollowed(db, key, clock, entropy).await?;
+        ledger.follower.catch_up().await?;
+        Ok(ledger)
+    }
+
+    /// Like [`Ledger::open`], with an empty authorization projection: for reading a ledger, even a damaged one.
+    pub async fn open_unfollowed(
+        db: Db,
+        key: &MasterKey,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, LedgerError> {
         let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
         let sealer = Arc::new(Sealer::new(key, entropy));
         let ledger_id: Arc<str> = head.ledger_id.into();
@@ -85,7 +95,6 @@ impl Ledger {
             Arc::new(Authorization::new()),
             grew,
         ));
-        follower.catch_up().await?;
         let appender = Appender::start(
             db.clone(),
             Arc::clone(&ledger_id),
@@ -93,7 +102,14 @@ impl Ledger {
             clock,
             Arc::clone(&follower),
         );
-        Ok(Self { db, ledger_id, sealer, appender, follower, grown })
+        Ok(Self {
+            db,
+            ledger_id,
+            sealer,
+            appender,
+            follower,
+            grown,
+        })
     }
 
     /// The database, for the read models' queries.

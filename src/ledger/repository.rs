@@ -6,7 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use aggregates::{Claims, Event, role::Role, session::Session, user::User};
 use cqrs_es::{
     Aggregate,
-    persist::{PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot},
+    persist::{
+        PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
+    },
 };
 use postgres_es::PostgresEventRepository;
 use projections::sql::Db;
@@ -56,7 +58,9 @@ impl Repository {
                 sequence: sequence(event.sequence),
                 event_type: &event.event_type,
             };
-            sealer.open_payload(&place, &mut event.payload, &keys).map_err(unreadable)?;
+            sealer
+                .open_payload(&place, &mut event.payload, &keys)
+                .map_err(unreadable)?;
         }
         Ok(events
             .into_iter()
@@ -90,7 +94,10 @@ impl PersistedEventRepository for Repository {
         .await
     }
 
-    async fn get_snapshot<A: Aggregate>(&self, _: &str) -> Result<Option<SerializedSnapshot>, PersistenceError> {
+    async fn get_snapshot<A: Aggregate>(
+        &self,
+        _: &str,
+    ) -> Result<Option<SerializedSnapshot>, PersistenceError> {
         Ok(None)
     }
 
@@ -100,7 +107,9 @@ impl PersistedEventRepository for Repository {
         events: &[SerializedEvent],
         _snapshot: Option<(String, Value, usize)>,
     ) -> Result<(), PersistenceError> {
-        let Some(first) = events.first() else { return Ok(()) };
+        let Some(first) = events.first() else {
+            return Ok(());
+        };
         let (id, metadata) = (first.aggregate_id.as_str(), metadata_of(first)?);
         let new = events
             .iter()
@@ -113,8 +122,12 @@ impl PersistedEventRepository for Repository {
             .collect::<Result<Vec<_>, _>>()?;
         let mut state = State::new(A::TYPE)?;
         for event in self.get_events::<A>(id).await? {
-            let read = Event::from_stored(A::TYPE, &event.event_type, aggregates::event::untag(event.payload))
-                .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
+            let read = Event::from_stored(
+                A::TYPE,
+                &event.event_type,
+                aggregates::event::untag(event.payload),
+            )
+            .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
             state.apply(read);
         }
         let mut unit = Unit {
@@ -127,14 +140,20 @@ impl PersistedEventRepository for Repository {
         let before = state.claims(id);
         for (sequence, event) in new {
             state.apply(event.clone());
-            unit.events.push(NewEvent { aggregate_id: id.to_owned(), sequence, event });
+            unit.events.push(NewEvent {
+                aggregate_id: id.to_owned(),
+                sequence,
+                event,
+            });
         }
         unit.claim_difference(id, before, state.claims(id));
         match self.ledger.append(unit).await {
             Ok(_) => Ok(()),
             Err(AppendError::Refused(Refusal::Conflict { .. })) => Err(PersistenceError::OptimisticLockError),
             Err(AppendError::Refused(refusal)) => Err(PersistenceError::UnknownError(Box::new(refusal))),
-            Err(error @ AppendError::Unavailable(_)) => Err(PersistenceError::ConnectionError(Box::new(error))),
+            Err(error @ AppendError::Unavailable(_)) => {
+                Err(PersistenceError::ConnectionError(Box::new(error)))
+            }
         }
     }
 
@@ -149,7 +168,9 @@ impl PersistedEventRepository for Repository {
 
     /// Not offered: the feed reads the whole ledger in its one order ([`Ledger::after`], [`Ledger::tail`]).
     async fn stream_all_events<A: Aggregate>(&self) -> Result<ReplayStream, PersistenceError> {
-        Err(PersistenceError::UnknownError("read the ledger's feed instead".into()))
+        Err(PersistenceError::UnknownError(
+            "read the ledger's feed instead".into(),
+        ))
     }
 }
 
@@ -170,7 +191,9 @@ impl State {
             aggregates::user::TYPE => Ok(Self::User(Box::default())),
             aggregates::role::TYPE => Ok(Self::Role(Box::default())),
             aggregates::session::TYPE => Ok(Self::Session(Box::default())),
-            other => Err(PersistenceError::UnknownError(format!("unknown aggregate type {other}").into())),
+            other => Err(PersistenceError::UnknownError(
+                format!("unknown aggregate type {other}").into(),
+            )),
         }
     }
 
@@ -196,7 +219,12 @@ impl State {
 impl Unit {
     /// Adds what an aggregate's change of state takes, gives up and newly requires.
     pub(super) fn claim_difference(&mut self, id: &str, before: Held, after: Held) {
-        self.take.extend(after.0.difference(&before.0).map(|claim| (claim.clone(), id.to_owned())));
+        self.take.extend(
+            after
+                .0
+                .difference(&before.0)
+                .map(|claim| (claim.clone(), id.to_owned())),
+        );
         self.release.extend(before.0.difference(&after.0).cloned());
         self.require.extend(after.1.difference(&before.1).cloned());
     }

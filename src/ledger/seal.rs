@@ -95,7 +95,9 @@ impl Sealer {
         }
         let who = subject(place.aggregate_type, place.aggregate_id, payload).to_owned();
         for (field, seal) in fields {
-            let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null()) else { continue };
+            let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null()) else {
+                continue;
+            };
             let clear = value.take().to_string();
             let data = place.additional_data(field);
             *value = match seal {
@@ -117,9 +119,13 @@ impl Sealer {
         payload: &mut Value,
         keys: &SubjectKeys,
     ) -> Result<(), LedgerError> {
-        let Value::Object(fields) = payload else { return Ok(()) };
+        let Value::Object(fields) = payload else {
+            return Ok(());
+        };
         for (field, value) in fields.iter_mut() {
-            let Some((by, boxed)) = sealed_parts(value) else { continue };
+            let Some((by, boxed)) = sealed_parts(value) else {
+                continue;
+            };
             let data = place.additional_data(field);
             let clear = if by == SERVER {
                 Some(open_text(&self.server, boxed, &data)?)
@@ -139,7 +145,11 @@ impl Sealer {
     }
 
     /// Seals the address under the actor's key.
-    pub(super) fn seal_address(&self, metadata: &mut Metadata, keys: &SubjectKeys) -> Result<(), LedgerError> {
+    pub(super) fn seal_address(
+        &self,
+        metadata: &mut Metadata,
+        keys: &SubjectKeys,
+    ) -> Result<(), LedgerError> {
         if let Some(address) = metadata.address.take() {
             metadata.address = match keys.get(&metadata.actor) {
                 Some(Some(key)) => {
@@ -156,10 +166,10 @@ impl Sealer {
     /// processes make a key for the same subject.
     pub(super) async fn keys_for_append(
         &self,
-        tx: &mut Tx,
+        tx: &mut Tx<'_>,
         subjects: BTreeSet<String>,
     ) -> Result<SubjectKeys, LedgerError> {
-        let (mut keys, unknown) = self.from_memory(subjects);
+        let (mut keys, unknown) = self.known_keys(subjects);
         for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
             let mut missing: BTreeSet<&String> = chunk.iter().collect();
             for row in tx.all(select_keys(chunk)).await? {
@@ -210,7 +220,7 @@ impl Sealer {
             .filter(|(by, _)| *by != SERVER)
             .map(|(by, _)| by.to_owned())
             .collect();
-        let (mut keys, unknown) = self.from_memory(subjects);
+        let (mut keys, unknown) = self.known_keys(subjects);
         for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
             for row in db.all(select_keys(chunk)).await? {
                 let (subject, key) = self.read_key(&row)?;
@@ -242,7 +252,7 @@ impl Sealer {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn from_memory(&self, subjects: BTreeSet<String>) -> (SubjectKeys, Vec<String>) {
+    fn known_keys(&self, subjects: BTreeSet<String>) -> (SubjectKeys, Vec<String>) {
         let mut known = self.known();
         let mut keys = SubjectKeys::with_capacity(subjects.len());
         let mut unknown = Vec::new();
@@ -272,7 +282,10 @@ impl Sealer {
     fn lock_box(&self, key: &XChaCha20Poly1305, clear: &[u8], data: &str) -> Result<Vec<u8>, LedgerError> {
         let mut boxed = vec![0; NONCE_BYTES];
         self.entropy.fill(&mut boxed);
-        let payload = Payload { msg: clear, aad: data.as_bytes() };
+        let payload = Payload {
+            msg: clear,
+            aad: data.as_bytes(),
+        };
         let ciphertext = key
             .encrypt(XNonce::from_slice(&boxed), payload)
             .map_err(|_| LedgerError::Sealed("a field is too large to seal"))?;
@@ -304,13 +317,22 @@ fn sealed_parts(value: &Value) -> Option<(&str, &str)> {
 }
 
 fn open_text(key: &XChaCha20Poly1305, boxed: &str, data: &str) -> Result<Vec<u8>, LedgerError> {
-    let boxed = URL_SAFE_NO_PAD.decode(boxed).map_err(|_| LedgerError::Sealed("a box is not base64url"))?;
+    let boxed = URL_SAFE_NO_PAD
+        .decode(boxed)
+        .map_err(|_| LedgerError::Sealed("a box is not base64url"))?;
     open_box(key, &boxed, data)
 }
 
 fn open_box(key: &XChaCha20Poly1305, boxed: &[u8], data: &str) -> Result<Vec<u8>, LedgerError> {
-    let (nonce, ciphertext) =
-        boxed.split_at_checked(NONCE_BYTES).ok_or(LedgerError::Sealed("a box is too short"))?;
-    key.decrypt(XNonce::from_slice(nonce), Payload { msg: ciphertext, aad: data.as_bytes() })
-        .map_err(|_| LedgerError::Sealed("a box does not open under its key"))
+    let (nonce, ciphertext) = boxed
+        .split_at_checked(NONCE_BYTES)
+        .ok_or(LedgerError::Sealed("a box is too short"))?;
+    key.decrypt(
+        XNonce::from_slice(nonce),
+        Payload {
+            msg: ciphertext,
+            aad: data.as_bytes(),
+        },
+    )
+    .map_err(|_| LedgerError::Sealed("a box does not open under its key"))
 }

@@ -71,7 +71,11 @@ impl Stored {
     }
 
     /// The hash this event should have after `previous`.
-    pub(super) fn expected_hash(&self, ledger_id: &str, previous: &[u8; 32]) -> Result<[u8; 32], serde_json::Error> {
+    pub(super) fn expected_hash(
+        &self,
+        ledger_id: &str,
+        previous: &[u8; 32],
+    ) -> Result<[u8; 32], serde_json::Error> {
         let mut event = self.cloud_event(ledger_id)?;
         event.hash = None;
         Ok(event_hash(previous, &event.canonical()?))
@@ -176,4 +180,3 @@ impl CloudEvent {
         serde_json::to_vec(self)
     }
 }
-

@@ -54,5 +54,8 @@ pub(super) fn stored_form(event: &Event) -> Result<(String, String, Value), Ledg
         Event::Role(event) => form(event),
         Event::Session(event) => form(event),
     }
-    .map_err(|error| LedgerError::Unreadable { position: 0, reason: error.to_string() })
+    .map_err(|error| LedgerError::Unreadable {
+        position: 0,
+        reason: error.to_string(),
+    })
 }

@@ -1,9 +1,424 @@
 //! The command line: how the server starts, ends and refuses to, and its sub-commands.
 
-use crate::support::{both_engines, server::Server};
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::{
+    both_engines,
+    client::Client,
+    connectware::*,
+    database,
+    server::{ADMIN_PASSWORD, Engine, Server, Site},
+};
+
+/// All that a command wrote.
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}: {}", output.status, said(output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[track_caller]
+fn failed(output: &Output) -> String {
+    assert!(
+        output.status.code().is_some_and(|code| code != 0),
+        "{}: {}",
+        output.status,
+        said(output)
+    );
+    assert!(!said(output).contains("panicked"), "{}", said(output));
+    said(output)
+}
+
+/// A ledger with some events, whose server has ended.
+async fn some_events(server: Server) -> Site {
+    let admin = server.admin().await;
+    let role = create_role(&admin, "operators", json!([mqtt("plant/#", "read")])).await;
+    create_user_with(&admin, "ada", json!({ "roles": [role] })).await;
+    create_user(&admin, "grace").await;
+    server.terminate().await
+}
+
+/// The word of `text` that is the password of `admin`, if one is.
+async fn password_in(text: &str, anonymous: &Client) -> Option<String> {
+    for word in text.split_whitespace() {
+        let word = word.trim_matches(['"', '\'', '`', ',']);
+        let body = json!({ "username": "admin", "password": word });
+        if anonymous.post("/api/login", body).await.status == 200 {
+            return Some(word.to_owned());
+        }
+    }
+    None
+}
 
 both_engines! {
     async fn a_server_that_is_asked_to_end_does_so_with_success(server: Server) {
+        server.admin().await.get("/api/session").await.expect(200);
         let _ = server.terminate().await;
     }
+
+    async fn a_request_that_is_under_way_is_answered_before_the_end(server: Server) {
+        let body = json!({ "username": "admin", "password": ADMIN_PASSWORD }).to_string();
+        let address = server.address().strip_prefix("http://").expect("an address").to_owned();
+        let mut connection = TcpStream::connect(&address).await.expect("the server should listen");
+        let head = format!(
+            "POST /api/login HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
+            body.len(),
+        );
+        connection.write_all(head.as_bytes()).await.expect("the server should listen");
+        // The server says so when it begins to read the body: from here on the request is under way.
+        let mut said = [0; 25];
+        connection.read_exact(&mut said).await.expect("the server should go on");
+        assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+        server.ask_to_end();
+        connection.write_all(body.as_bytes()).await.expect("the server should read on");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.expect("the server should answer");
+
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let ended = server.ended().await;
+        assert!(ended.status.success(), "{}: {}", ended.status, ended.log);
+    }
+
+    async fn connections_that_idle_do_not_hold_up_the_end(server: Server) {
+        let address = server.address().strip_prefix("http://").expect("an address").to_owned();
+        let _silent = TcpStream::connect(&address).await.expect("the server should listen");
+        let mut half = TcpStream::connect(&address).await.expect("the server should listen");
+        half.write_all(b"GET /api/ses").await.expect("the server should listen");
+        // This one is kept alive by the client.
+        let _kept = server.admin().await;
+        let _ = server.terminate().await;
+    }
+
+    async fn what_was_acknowledged_survives_a_kill(server: Server) {
+        let admin = server.admin().await;
+        let mut calls = tokio::task::JoinSet::new();
+        for number in 0..40 {
+            let body = user(&format!("user.{number}"), json!({}));
+            calls.spawn(admin.post("/api/users", body).into_future());
+        }
+        let mut ids = Vec::new();
+        while let Some(answer) = calls.join_next().await {
+            ids.push(id_of(&answer.expect("a call should end").expect(201).json()));
+        }
+        let token = admin.token().to_owned();
+
+        let site = server.kill9().await;
+        succeeded(&site.run(&["verify"]).await);
+        let server = site.start().await;
+
+        let admin = server.anonymous().bearer(&token);
+        for id in ids {
+            admin.get(format!("/api/users/{id}")).await.expect(200);
+        }
+        create_user(&admin, "next").await;
+    }
+
+    async fn the_ledger_verifies(server: Server) {
+        let site = some_events(server).await;
+        succeeded(&site.run(&["verify"]).await);
+        let server = site.start().await;
+        create_user(&server.admin().await, "later").await;
+        succeeded(&server.terminate().await.run(&["verify"]).await);
+    }
+
+    async fn a_changed_event_is_found_and_named(server: Server) {
+        let site = some_events(server).await;
+        let mut ledger = database::open(&site).await;
+        let position = ledger.position_of("role.created", "operators").await;
+        ledger.replace(position, "payload", "operators", "operatorz").await;
+        drop(ledger);
+        let said = failed(&site.run(&["verify"]).await);
+        let names_it = said.split(|c: char| !c.is_ascii_digit()).any(|number| number == position.to_string());
+        assert!(names_it, "position {position} should be named: {said}");
+    }
+
+    async fn a_changed_actor_time_or_order_is_found(server: Server) {
+        let site = some_events(server).await;
+        let mut ledger = database::open(&site).await;
+        let last = ledger.last_position().await;
+        for (change, undo) in [
+            ("recorded_at = recorded_at + 1", "recorded_at = recorded_at - 1"),
+            ("sequence = sequence + 100", "sequence = sequence - 100"),
+            ("event_type = 'user.deleted'", "event_type = 'user.created'"),
+            ("event_version = '2'", "event_version = '1'"),
+            ("aggregate_id = 'x' || aggregate_id", "aggregate_id = substr(aggregate_id, 2)"),
+        ] {
+            let of_grace = format!("WHERE position = {last} AND event_type LIKE 'user.%'");
+            let changed = ledger.execute(&format!("UPDATE events SET {change} {of_grace}")).await;
+            assert_eq!(changed, 1, "{change}");
+            failed(&site.run(&["verify"]).await);
+            ledger.execute(&format!("UPDATE events SET {undo} WHERE position = {last}")).await;
+            succeeded(&site.run(&["verify"]).await);
+        }
+        ledger.replace(last, "metadata", "connectware", "connectwarf").await;
+        failed(&site.run(&["verify"]).await);
+    }
+
+    async fn a_missing_event_is_found(server: Server) {
+        let site = some_events(server).await;
+        let mut ledger = database::open(&site).await;
+        let last = ledger.last_position().await;
+        assert_eq!(ledger.execute(&format!("DELETE FROM events WHERE position = {last}")).await, 1);
+        let said = failed(&site.run(&["verify"]).await);
+        assert!(said.contains(&last.to_string()), "position {last} should be named: {said}");
+    }
+
+    async fn events_are_printed_one_a_line(server: Server) {
+        let admin = server.admin().await;
+        create_user(&admin, "ada").await;
+        let over_http = admin.get("/api/events?limit=1000").await.expect(200).json();
+        let site = server.terminate().await;
+        let printed = succeeded(&site.run(&["events"]).await);
+        let events: Result<Vec<Value>, _> = printed.lines().map(serde_json::from_str).collect();
+        assert_eq!(events.expect("each line should be JSON"), *list(&over_http["events"]));
+    }
+
+    async fn a_rebuild_comes_to_the_same(server: Server) {
+        let site = some_events(server).await;
+        let server = site.start().await;
+        let admin = server.admin().await;
+        let before = admin.get("/api/listUsers").await.expect(200).json();
+        let token = admin.token().to_owned();
+        let site = server.terminate().await;
+
+        let said = said(&{
+            let output = site.run(&["rebuild"]).await;
+            succeeded(&output);
+            output
+        });
+
+        assert!(said.to_lowercase().contains("equal"), "{said}");
+        let server = site.start().await;
+        let after = server.anonymous().bearer(&token).get("/api/listUsers").await.expect(200).json();
+        assert_eq!(after, before);
+    }
+
+    async fn a_doctor_finds_nothing_wrong(server: Server) {
+        let site = some_events(server).await;
+        succeeded(&site.run(&["doctor"]).await);
+    }
+
+    async fn readiness_is_said_to_anybody(server: Server) {
+        server.anonymous().get("/healthz").await.expect(200);
+        server.anonymous().get("/readyz").await.expect(200);
+    }
+}
+
+/// Makes these tests one per engine, each with a site on which nothing has started yet.
+macro_rules! on_both_sites {
+    ($($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            async fn scenario($site: Site) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                scenario(Site::new(Engine::Sqlite)).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                scenario(Site::new(Engine::Postgres)).await;
+            }
+        }
+    )*};
+}
+
+on_both_sites! {
+    async fn a_generated_password_is_printed_at_the_first_start_only(site: Site) {
+        let server = site.without("MUNIMENT_ADMIN_PASSWORD").start().await;
+        server.ask_to_end();
+        let first = server.ended().await;
+
+        let server = first.site.start().await;
+        let password = password_in(&first.stdout, &server.anonymous()).await;
+        let password = password.expect("the first start should print the password");
+        assert!(password.len() >= 16, "a generated password should not be guessed");
+        assert!(!first.log.contains(&password), "the password should not be in the log");
+        server.ask_to_end();
+        let second = server.ended().await;
+        assert!(!second.stdout.contains(&password) && !second.log.contains(&password), "{}", second.stdout);
+    }
+
+    async fn a_given_password_counts_at_the_first_start_only(site: Site) {
+        let site = site.start().await.terminate().await;
+        let server = site.with("MUNIMENT_ADMIN_PASSWORD", "another password").start().await;
+        let body = json!({ "username": "admin", "password": "another password" });
+        server.anonymous().post("/api/login", body).await.expect_error(401);
+        server.admin().await;
+        assert!(!server.stdout().contains(ADMIN_PASSWORD), "{}", server.stdout());
+    }
+
+    async fn migrating_twice_is_migrating_once(site: Site) {
+        succeeded(&site.run(&["migrate"]).await);
+        succeeded(&site.run(&["migrate"]).await);
+        site.start().await.admin().await;
+    }
+
+    async fn a_policy_that_is_none_is_refused(site: Site) {
+        for policy in [r#"{"min":"x"}"#, "{", "5", r#"{"min":-1}"#, r#"{"minimum":5}"#] {
+            let (_, said) = site.clone().with("MUNIMENT_PASSWORD_POLICY", policy).refuses_to_start().await;
+            assert!(said.contains("PASSWORD_POLICY") || said.contains("password_policy"), "{policy}: {said}");
+        }
+    }
+
+    async fn the_first_password_must_satisfy_the_policy(site: Site) {
+        let site =
+            site.with("MUNIMENT_PASSWORD_POLICY", r#"{"min":8,"lower":1,"upper":1,"numeric":1,"symbol":1}"#);
+        for weak in ["Aa1!", "aaaaaaa1!", "AAAAAAA1!", "Aaaaaaaa!", "Aaaaaaaa1"] {
+            let (_, said) = site.clone().with("MUNIMENT_ADMIN_PASSWORD", weak).refuses_to_start().await;
+            assert!(said.to_lowercase().contains("password"), "{said}");
+            assert!(!said.contains(weak), "the password should not be repeated: {said}");
+        }
+        let server = site.with("MUNIMENT_ADMIN_PASSWORD", "Aaaaaaa1!").start().await;
+        let admin = server.anonymous().login("admin", "Aaaaaaa1!").await;
+        admin.post("/api/users", user("ada", json!({ "password": "nouppercase1!" }))).await.expect_error(400);
+        admin.post("/api/users", user("ada", json!({ "password": "Ñandú-7-ß" }))).await.expect(201);
+    }
+
+    async fn settings_that_make_no_sense_are_refused_by_name(site: Site) {
+        for (name, value) in [
+            ("MUNIMENT_LISTEN", "nowhere"),
+            ("MUNIMENT_PASSWORD_MEMORY_KIB", "much"),
+            ("MUNIMENT_TOKEN_HOURS", "0"),
+            ("MUNIMENT_DATABASE_URL", "mysql://somewhere"),
+            ("MUNIMENT_LISTNE", "127.0.0.1:0"),
+        ] {
+            let (_, said) = site.clone().with(name, value).refuses_to_start().await;
+            let field = name.trim_start_matches("MUNIMENT_");
+            assert!(said.contains(field) || said.contains(&field.to_lowercase()), "{name}: {said}");
+        }
+    }
+
+    async fn a_port_that_is_taken_is_said(site: Site) {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port should be free");
+        let address = taken.local_addr().expect("an address").to_string();
+        let (_, said) = site.with("MUNIMENT_LISTEN", &address).refuses_to_start().await;
+        assert!(said.contains(&address), "{said}");
+    }
+
+    async fn commands_that_read_make_no_ledger(site: Site) {
+        // A typing error in a path must not look like an empty ledger in good order.
+        failed(&site.run(&["verify"]).await);
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_folder_is_refused() {
+    let server = Server::start(Engine::Sqlite).await;
+    let said = failed(&server.site().run(&["serve"]).await).to_lowercase();
+    let folder = server.site().data().to_string_lossy().to_lowercase();
+    assert!(said.contains(&folder), "the folder should be named: {said}");
+    create_user(&server.admin().await, "ada").await;
+    let _ = server.terminate().await;
+}
+
+#[tokio::test]
+async fn a_folder_is_free_again_after_a_kill() {
+    let site = Server::start(Engine::Sqlite).await.kill9().await;
+    site.start().await.admin().await;
+}
+
+#[tokio::test]
+async fn a_ledger_sealed_with_another_key_is_not_opened() {
+    let site = Server::start(Engine::Postgres).await.terminate().await;
+    for (_, said) in [
+        site.without_keys().refuses_to_start().await,
+        // Not after a first refusal either: a key made then would look like the right one.
+        site.without_keys().refuses_to_start().await,
+    ] {
+        assert!(said.to_lowercase().contains("key"), "{said}");
+    }
+    site.start().await.admin().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_lost_its_keys_is_not_opened() {
+    let site = Server::start(Engine::Sqlite).await.terminate().await;
+    let database = site.sqlite_file();
+    let mut kept = Vec::new();
+    for entry in std::fs::read_dir(site.data()).expect("the data folder should be readable") {
+        let path = entry.expect("the data folder should be readable").path();
+        let is_database = path.to_string_lossy().starts_with(&*database.to_string_lossy());
+        if path.is_file() && !is_database {
+            kept.push((
+                path.clone(),
+                std::fs::read(&path).expect("a file should be readable"),
+            ));
+            std::fs::remove_file(&path).expect("a file should be removable");
+        }
+    }
+    for _ in 0..2 {
+        let (_, said) = site.clone().refuses_to_start().await;
+        assert!(said.to_lowercase().contains("key"), "{said}");
+    }
+    for (path, content) in kept {
+        std::fs::write(path, content).expect("a file should be writable");
+    }
+    site.start().await.admin().await;
+}
+
+#[tokio::test]
+async fn keys_and_database_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| {
+        std::fs::metadata(path)
+            .expect("it should be there")
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    let site = Site::new(Engine::Sqlite);
+    let folder = site.data().join("a/new/one");
+    let server = site
+        .with("MUNIMENT_DATA_DIR", &folder.to_string_lossy())
+        .start()
+        .await;
+    assert_eq!(mode(&folder), 0o700);
+    // The folder may be laid out by somebody else: the keys look after themselves.
+    let files = std::fs::read_dir(&folder).expect("the data folder should be readable");
+    let files = files.map(|file| file.expect("the data folder should be readable").path());
+    let is_key = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|kind| kind == "key" || kind == "pem")
+    };
+    let keys: Vec<_> = files.filter(is_key).collect();
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    keys.iter()
+        .for_each(|key| assert_eq!(mode(key), 0o600, "{key:?}"));
+    let _ = server.terminate().await;
+}
+
+#[tokio::test]
+async fn the_command_line_explains_itself() {
+    let site = Site::new(Engine::Sqlite);
+    let help = succeeded(&site.run(&["--help"]).await);
+    for command in ["serve", "migrate", "verify", "rebuild", "events", "doctor"] {
+        assert!(help.contains(command), "{command} should be in the help: {help}");
+    }
+    succeeded(&site.run(&["--version"]).await);
+    let said = failed(&site.run(&["dance"]).await);
+    assert!(said.contains("dance"), "{said}");
+    failed(&site.run(&["serve", "--loudly"]).await);
 }

@@ -1,6 +1,13 @@
 //! The tests of the running server: its real binary, over HTTP and on the command line, on both engines.
-#![expect(unreachable_pub, reason = "nothing is reachable from outside of a test binary")]
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on fails")]
+#![expect(reason = "nothing is reachable from outside of a test binary")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli;
+mod http;
+mod nodes;
 mod support;

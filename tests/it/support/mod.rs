@@ -1,10 +1,13 @@
 //! What the tests stand on: throw-away databases, the server's process, and a client.
 
 pub mod client;
+pub mod connectware;
+pub mod database;
 pub mod postgres;
 pub mod server;
 
-/// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on a server with empty data.
+/// Makes each of these tests one per engine, `NAME::sqlite` and `NAME::postgres`, each on a server with empty
+/// data.
 macro_rules! both_engines {
     ($($(#[$attribute:meta])* async fn $name:ident($server:ident: Server) $body:block)*) => {$(
         $(#[$attribute])*

@@ -39,8 +39,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let fsync = std::env::var("MUNIMENT_TEST_FSYNC").map_or(true, |value| value != "off");
-        Self { fsync, patience: 60 }
+        Self {
+            fsync: true,
+            patience: 60,
+        }
     }
 }
 
@@ -54,11 +56,16 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The cluster that all tests of this user and work tree share.
+    /// The cluster that all tests of this user and work tree share. Nothing here cuts the power, so it need not wait
+    /// for the disk; `MUNIMENT_TEST_FSYNC=on` lets it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| {
-            let settings = Settings::default();
+            let fsync = std::env::var_os("MUNIMENT_TEST_FSYNC").is_some_and(|value| value == "on");
+            let settings = Settings {
+                fsync,
+                ..Settings::default()
+            };
             let here = Path::new(env!("CARGO_MANIFEST_DIR"));
             let workspace = here
                 .ancestors()
@@ -158,8 +165,9 @@ fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) 
     // A free port may be taken by somebody else before Postgres gets it.
     for _ in 0..3 {
         let port = free_port();
+        // It outlives this process, and so must not be killed with this process's group.
         let mut guard = Command::new("setsid")
-            .arg("sh")
+            .args(["--fork", "sh"])
             .args([&script, folder, bin])
             .args([&port.to_string(), &settings.patience.to_string()])
             .arg(if settings.fsync { "on" } else { "off" })
@@ -169,6 +177,7 @@ fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) 
             .stderr(Stdio::null())
             .spawn()
             .expect("setsid (package util-linux) should start");
+        guard.wait().expect("setsid should end");
         let mut said = String::new();
         let stdout = guard.stdout.take().expect("stdout is a pipe");
         BufReader::new(stdout)
@@ -179,7 +188,6 @@ fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) 
             write!(file, "{port} {password}").expect("the address should be written");
             return (port, password);
         }
-        let _ = guard.wait();
         log.clear();
         let _ = File::open(folder.join("log")).and_then(|mut file| file.read_to_string(&mut log));
     }

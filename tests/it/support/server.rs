@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
@@ -34,7 +35,7 @@ pub enum Engine {
 }
 
 /// What a server is started with. It outlives the process, so that another can be started on the same data.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Site {
     settings: Vec<(String, String)>,
     database: Option<Arc<Database>>,
@@ -44,10 +45,6 @@ pub struct Site {
 impl Site {
     /// An empty data folder, and on Postgres an empty database.
     pub fn new(engine: Engine) -> Self {
-        let data = tempfile::Builder::new()
-            .prefix("muniment-data-")
-            .tempdir()
-            .expect("a temporary folder");
         let database = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Arc::new(Cluster::shared().create_database())),
@@ -55,7 +52,7 @@ impl Site {
         let site = Self {
             settings: Vec::new(),
             database,
-            data: Arc::new(data),
+            data: Arc::new(data_folder()),
         };
         site.with("MUNIMENT_ADMIN_PASSWORD", ADMIN_PASSWORD)
             // The least that argon2 allows: these tests are not about the strength of hashes.
@@ -86,17 +83,31 @@ impl Site {
 
     /// The same database under another data folder, as a second node has it; the keys come along.
     pub fn second_node(&self) -> Self {
-        assert!(self.database.is_some(), "only Postgres has nodes");
-        let data = tempfile::Builder::new()
-            .prefix("muniment-data-")
-            .tempdir()
-            .expect("a temporary folder");
-        copy_files(self.data.path(), data.path());
+        self.with_keys_of(self)
+    }
+
+    /// The same database, with a data folder like that of another site.
+    pub fn with_keys_of(&self, other: &Self) -> Self {
+        let node = self.without_keys();
+        copy_files(other.data(), node.data());
+        node
+    }
+
+    /// The same database, with an empty data folder.
+    pub fn without_keys(&self) -> Self {
+        assert!(
+            self.database.is_some(),
+            "on SQLite the database is in the data folder"
+        );
         Self {
-            settings: self.settings.clone(),
-            database: self.database.clone(),
-            data: Arc::new(data),
+            data: Arc::new(data_folder()),
+            ..self.clone()
         }
+    }
+
+    /// Where the Postgres database is; none on SQLite.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database.as_ref().map(|database| database.url.as_str())
     }
 
     /// The data folder.
@@ -225,14 +236,6 @@ impl Server {
             .expect("a server that started has an address")
     }
 
-    pub fn engine(&self) -> Engine {
-        if self.site().database.is_some() {
-            Engine::Postgres
-        } else {
-            Engine::Sqlite
-        }
-    }
-
     pub fn site(&self) -> &Site {
         self.site.as_ref().expect("a server has a site until it ends")
     }
@@ -261,9 +264,14 @@ impl Server {
     #[must_use = "the site can be started again"]
     pub async fn terminate(self) -> Site {
         self.ask_to_end();
-        let (site, status, log) = self.ended().await;
-        assert!(status.success(), "the server ended with {status}:\n{log}");
-        site
+        let ended = self.ended().await;
+        assert!(
+            ended.status.success(),
+            "the server ended with {}:\n{}",
+            ended.status,
+            ended.log
+        );
+        ended.site
     }
 
     /// Sends SIGTERM and returns at once.
@@ -271,16 +279,16 @@ impl Server {
         let id = self
             .child
             .id()
-            .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let id = id.expect("the server should still run");
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("a child can be signalled");
+        kill_process(id, Signal::TERM).expect("a child can be signalled");
     }
 
-    /// Kills the server without a warning, as a power cut does. What is left can be started again.
+    /// Kills the server without a warning. What is left can be started again.
     #[must_use = "the site can be started again"]
     pub async fn kill9(mut self) -> Site {
         self.child.start_kill().expect("the server should still run");
-        self.ended().await.0
+        self.ended().await.site
     }
 
     /// Ends the server in good order and starts another on its data.
@@ -288,14 +296,16 @@ impl Server {
         self.terminate().await.start().await
     }
 
-    /// Waits until the server has ended: what is left, how it ended, and all that it logged.
-    pub async fn ended(mut self) -> (Site, ExitStatus, String) {
+    /// Waits until the server has ended.
+    pub async fn ended(mut self) -> Ended {
         let status = self.exit_status().await;
-        (
-            self.site.take().expect("a server has a site until it ends"),
+        let site = self.site.take().expect("a server has a site until it ends");
+        Ended {
+            site,
             status,
-            self.log(),
-        )
+            stdout: self.stdout(),
+            log: self.log(),
+        }
     }
 
     async fn exit_status(&mut self) -> ExitStatus {
@@ -308,6 +318,18 @@ impl Server {
         let status = timeout(PATIENCE, end).await;
         status.unwrap_or_else(|_| panic!("the server did not end within {PATIENCE:?}"))
     }
+}
+
+/// What is left of a server that ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Can be started again.
+    pub site: Site,
+    pub status: ExitStatus,
+    /// All that it wrote to stdout.
+    pub stdout: String,
+    /// All that it logged.
+    pub log: String,
 }
 
 impl Drop for Server {
@@ -386,6 +408,13 @@ fn faketime() -> String {
         .find(|path| path.is_file());
     let missing = "this test needs libfaketime; install it with: apt-get install faketime";
     library.expect(missing).to_string_lossy().into_owned()
+}
+
+fn data_folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("muniment-data-")
+        .tempdir()
+        .expect("a temporary folder")
 }
 
 fn copy_files(from: &Path, to: &Path) {

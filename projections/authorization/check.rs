@@ -1,0 +1,132 @@
+//! Decisions, and how a reader gets to see one position of the ledger without a lock.
+
+use std::sync::atomic::{Ordering, fence};
+
+use aggregates::values::{Context, Operation, TopicFilter, UserId};
+use seize::LocalGuard;
+
+use super::{
+    Authorization, Decision,
+    index::Found,
+    question::{Operations, Question, operations},
+    roles::RoleIndex,
+};
+
+/// How often a reader tries to see all of one position before it takes what it has: each entry as of some position
+/// since it began. It takes a writer without pauses to get there, or a resource of many thousand levels.
+const TRIES: usize = 64;
+
+impl Authorization {
+    /// Whether a user may do something to a resource: a concrete path or topic.
+    ///
+    /// In context mqtt, a text with a wildcard is no topic and is denied; filters go to
+    /// [`Authorization::check_subscription`].
+    pub fn check(&self, user: UserId, context: Context, operation: Operation, resource: &str) -> Decision {
+        self.decide(user, operations(operation), || {
+            Question::resource(context, resource)
+        })
+    }
+
+    /// Whether a user may subscribe to a filter: one grant must cover all that it matches.
+    pub fn check_subscription(&self, user: UserId, filter: &TopicFilter) -> Decision {
+        self.decide(user, operations(Operation::Read), || {
+            Some(Question::filter(filter))
+        })
+    }
+
+    /// Whether all the `wanted` operations are granted, each by any grant.
+    #[inline]
+    fn decide<'a>(
+        &self,
+        user: UserId,
+        wanted: Operations,
+        question: impl FnOnce() -> Option<Question<'a>>,
+    ) -> Decision {
+        let guard = self.collector.enter();
+        let position = self.position();
+        let applied = self.applied.load(Ordering::Acquire);
+        // Before the question is made, which the processor then does while it waits for the user's slot.
+        let found = self.index.find(user, &guard);
+        let Some(question) = question() else {
+            return Decision {
+                allowed: false,
+                position,
+            };
+        };
+        let allowed = match found {
+            Found::Nobody => Some(false),
+            Found::Roles(count, roles) => {
+                let roles = roles.get(..usize::from(count)).unwrap_or_default();
+                Some(self.grants_all(roles, &question, wanted, &guard) == 0)
+            }
+            Found::Elsewhere => None,
+        };
+        fence(Ordering::Acquire);
+        let allowed = match allowed {
+            // Nothing began since `applied` was all there was: this is the answer as of then.
+            Some(allowed) if self.begun.load(Ordering::Relaxed) == applied => allowed,
+            _ => self.is_granted(user, &question, wanted, &guard),
+        };
+        Decision { allowed, position }
+    }
+
+    /// The same by the user's own entry: for those whom the index only marks, or while the writer writes.
+    #[cold]
+    fn is_granted(
+        &self,
+        user: UserId,
+        question: &Question<'_>,
+        wanted: Operations,
+        guard: &LocalGuard<'_>,
+    ) -> bool {
+        self.consistently(guard, |guard| {
+            let Some(user) = self.users.get(&user, guard) else {
+                return false;
+            };
+            let missing = self.grants_all(user.roles.as_slice(), question, wanted, guard);
+            match &user.extra {
+                Some(extra) if missing != 0 => missing & !extra.grants.granted(question, missing) == 0,
+                _ => missing == 0,
+            }
+        })
+    }
+
+    /// Which of the `wanted` operations none of the roles grants.
+    #[inline]
+    fn grants_all(
+        &self,
+        roles: &[RoleIndex],
+        question: &Question<'_>,
+        wanted: Operations,
+        guard: &LocalGuard<'_>,
+    ) -> Operations {
+        let mut missing = wanted;
+        for index in roles {
+            let Some(role) = self.roles.get(index, guard) else {
+                continue;
+            };
+            missing &= !role.grants.granted(question, missing);
+            if missing == 0 {
+                break;
+            }
+        }
+        missing
+    }
+
+    /// Reads until all that was read is of one position.
+    ///
+    /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the
+    /// reader saw the ledger either before it or after it.
+    #[inline]
+    pub(super) fn consistently<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+        for _ in 1..TRIES {
+            let begun = self.begun.load(Ordering::Acquire);
+            let found = read(guard);
+            fence(Ordering::Acquire);
+            if self.begun.load(Ordering::Relaxed) == begun {
+                return found;
+            }
+        }
+        read(guard)
+    }
+}

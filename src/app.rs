@@ -1,0 +1,96 @@
+//! What the handlers share, put together.
+
+use std::{ops::Deref, sync::Arc};
+
+use aggregates::{
+    user::UserCommand,
+    values::{PasswordHash, RoleId, UserId},
+};
+use projections::authorization::RoleView;
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::Clock,
+    identity::{passwords::Passwords, tokens::Tokens},
+    ids::Entropy,
+    ledger::{Command, Executor, Ledger, LedgerError, Metadata},
+    settings::Settings,
+};
+
+/// The running server. Cloning it is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the server is made of.
+pub struct Parts {
+    /// As read at the start.
+    pub settings: Settings,
+    /// Runs commands.
+    pub executor: Executor,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Signs and verifies tokens.
+    pub tokens: Tokens,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// An app of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        self.executor.ledger()
+    }
+
+    /// A role as this node knows it. One it does not know may have been made by another node a moment ago: it looks.
+    pub async fn role(&self, id: RoleId) -> Result<Option<RoleView>, LedgerError> {
+        if let Some(role) = self.ledger().authorization().role(id) {
+            return Ok(Some(role));
+        }
+        self.ledger().follower().catch_up().await?;
+        Ok(self.ledger().authorization().role(id))
+    }
+
+    /// Whether there is such a user; like [`App::role`] for one this node does not know.
+    pub async fn user_exists(&self, id: UserId) -> Result<bool, LedgerError> {
+        if self.ledger().authorization().user(id).is_some() {
+            return Ok(true);
+        }
+        self.ledger().follower().catch_up().await?;
+        Ok(self.ledger().authorization().user(id).is_some())
+    }
+
+    /// Hashes a verified password again under stronger parameters. A login does not fail because of it.
+    pub async fn rehash(&self, user: UserId, verified: PasswordHash, password: Zeroizing<String>) {
+        let Ok(password_hash) = self.passwords.hash(password).await else {
+            return;
+        };
+        let command = Command::User(
+            user,
+            UserCommand::RehashPassword {
+                verified,
+                password_hash,
+            },
+        );
+        if let Err(error) = self
+            .executor
+            .execute(vec![command], &Metadata::system("login"))
+            .await
+        {
+            tracing::warn!(%user, %error, "cannot record the password's stronger hash");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The first start: the roles every installation has, and the first administrator.
+
+use aggregates::{
+    role::{CreateRole, RoleCommand},
+    user::{CreateUser, RoleGrant, UserCommand},
+    values::{
+        Context, GrantMethod, GrantType, IdentityProvider, Invalid, Operation, Permission, PermissionId,
+        RoleId, RoleName, TopicFilter, UserId, Username,
+    },
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::{
+    identity::{passwords::Passwords, policy::PasswordPolicy},
+    ids::Entropy,
+    ledger::{Command, ExecuteError, Executor, Metadata},
+};
+
+/// What the administrator may do: everything (contracts/connectware.md section 0, "Default roles").
+const ADMINISTRATOR: [(&str, Operation, Context); 2] = [
+    ("/#", Operation::ReadWrite, Context::Http),
+    ("#", Operation::ReadWrite, Context::Mqtt),
+];
+/// What everybody needs to log in and look at the documentation.
+const MINIMUM: [(&str, Operation, Context); 3] = [
+    ("/api/session", Operation::Read, Context::Http),
+    ("/api/users/change-password", Operation::Write, Context::Http),
+    ("/api/v1/docs/#", Operation::Read, Context::Http),
+];
+/// Bytes of randomness in a generated password.
+const PASSWORD_BYTES: usize = 18;
+/// How many passwords are drawn until one satisfies the policy.
+const DRAWS: usize = 1_000;
+
+/// Why there is no first administrator.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// The password cannot be hashed.
+    #[error("cannot hash the administrator's password: {0}")]
+    Hashing(#[from] crate::identity::passwords::HashingError),
+    /// The ledger says no or does not answer.
+    #[error("cannot record the first administrator: {0}")]
+    Execute(#[from] ExecuteError),
+    /// A built-in value does not parse.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// No generated password satisfies the policy.
+    #[error("no generated password satisfies the password policy: set MUNIMENT_ADMIN_PASSWORD")]
+    Policy,
+}
+
+/// Makes the default roles and `admin`, if this ledger has none. Answers the password if it was generated.
+///
+/// Of several nodes that start at once on an empty ledger, one does it.
+pub async fn first_start(
+    executor: &Executor,
+    passwords: &Passwords,
+    policy: &PasswordPolicy,
+    entropy: &dyn Entropy,
+    given: Option<&Zeroizing<String>>,
+) -> Result<Option<Zeroizing<String>>, BootstrapError> {
+    if executor
+        .ledger()
+        .authorization()
+        .role(RoleId::ADMINISTRATOR)
+        .is_some()
+    {
+        return Ok(None);
+    }
+    let password = match given {
+        Some(password) => password.clone(),
+        None => generate(policy, entropy).ok_or(BootstrapError::Policy)?,
+    };
+    let password_hash = Some(passwords.hash(password.clone()).await?);
+    let role = |id, name: &str, protected, rights: &[_]| {
+        let create = CreateRole {
+            name: RoleName::parse(name)?,
+            is_shared: true,
+            auto_generated: false,
+            protected,
+            permissions: permissions(rights, entropy)?,
+        };
+        Ok::<_, Invalid>(Command::Role(id, RoleCommand::Create(create)))
+    };
+    let grant_types = [GrantMethod::Password, GrantMethod::Token];
+    let admin = CreateUser {
+        username: Username::parse("admin")?,
+        identity_provider: IdentityProvider::Local,
+        auto_generated: false,
+        mqtt_publish_prefix: None,
+        grant_types: grant_types
+            .map(|method| GrantType {
+                method,
+                is_required: false,
+            })
+            .to_vec(),
+        enforce_mfa_enrollment: false,
+        password_hash,
+        roles: vec![RoleGrant {
+            role_id: RoleId::ADMINISTRATOR,
+            exclusive: false,
+        }],
+        permissions: Vec::new(),
+        certificates: Vec::new(),
+    };
+    let commands = vec![
+        role(RoleId::ADMINISTRATOR, "connectware-admin", true, &ADMINISTRATOR)?,
+        role(RoleId::MINIMUM_ACCESS, "minimum-access", false, &MINIMUM)?,
+        Command::User(UserId(entropy.uuid()), UserCommand::Create(admin)),
+    ];
+    match executor.execute(commands, &Metadata::system("start")).await {
+        Ok(_) => Ok(given.is_none().then_some(password)),
+        // Another node was first.
+        Err(ExecuteError::Domain { .. } | ExecuteError::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn permissions(
+    rights: &[(&str, Operation, Context)],
+    entropy: &dyn Entropy,
+) -> Result<Vec<Permission>, Invalid> {
+    rights
+        .iter()
+        .map(|(resource, operation, context)| {
+            let id = PermissionId(entropy.uuid());
+            Permission::new(id, TopicFilter::parse(resource)?, *operation, *context)
+        })
+        .collect()
+}
+
+/// A password that satisfies the policy.
+fn generate(policy: &PasswordPolicy, entropy: &dyn Entropy) -> Option<Zeroizing<String>> {
+    let bytes = PASSWORD_BYTES.max(usize::from(policy.min));
+    (0..DRAWS)
+        .map(|_| {
+            let mut random = Zeroizing::new(vec![0; bytes]);
+            entropy.fill(&mut random);
+            Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_slice()))
+        })
+        .find(|password| policy.check(password).is_ok())
+}

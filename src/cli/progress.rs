@@ -1,0 +1,17 @@
+//! Progress bars on stderr; none where stderr is no terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar over `total` events.
+pub fn bar(total: i64, doing: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} events {per_sec} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(u64::try_from(total).unwrap_or_default())
+        .with_style(style)
+        .with_message(doing)
+}
+
+/// A position as a bar counts it.
+pub fn at(position: i64) -> u64 {
+    u64::try_from(position).unwrap_or_default()
+}

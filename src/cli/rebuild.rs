@@ -1,0 +1,87 @@
+//! `muniment rebuild`
+
+use std::process::ExitCode;
+
+use projections::{read_models, rebuild::Shadow, sql::Db};
+
+use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
+use crate::{
+    ledger::{Filter, Head, Ledger},
+    settings::Settings,
+};
+
+/// How many events are replayed in one transaction.
+const PAGE: i64 = 2_000;
+
+/// Replays the ledger into shadow tables, compares, and repairs what differs.
+pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+    let db = open_database(&settings).await?;
+    let _lock = settings
+        .database_url
+        .is_none()
+        .then(|| lock::take(&settings.data_dir))
+        .transpose()?;
+    let ledger = open_ledger_quietly(&settings, db.clone()).await?;
+    let file = settings.data_dir.join("rebuild.db");
+    let url = match &settings.database_url {
+        Some(url) => url.clone(),
+        None => format!("sqlite:{}", file.display()).into(),
+    };
+    let shadow = Shadow::create(&db, &url).await?;
+    let outcome = replay_compare_swap(&db, &ledger, &shadow).await;
+    shadow.drop(&db).await?;
+    if settings.database_url.is_none() {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+        }
+    }
+    let (events, differing) = outcome?;
+    say(&if differing.is_empty() {
+        format!("replayed {events} events: the read models equal those rebuilt, by digest")
+    } else {
+        format!(
+            "replayed {events} events: {} differed, and were replaced by those rebuilt",
+            differing.join(", ")
+        )
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn replay_compare_swap(
+    db: &Db,
+    ledger: &Ledger,
+    shadow: &Shadow,
+) -> Result<(i64, Vec<&'static str>), CliError> {
+    let bar = progress::bar(ledger.head().await?.position, "rebuilding");
+    let mut position = 0;
+    // While the server goes on …
+    while let Some(reached) = replay_page(ledger, shadow, position).await? {
+        position = reached;
+        bar.set_position(progress::at(position));
+    }
+    // … and what is left while nobody appends.
+    let mut live = db.begin().await?;
+    let head = Head::lock(&mut live).await?;
+    while position < head.position
+        && let Some(reached) = replay_page(ledger, shadow, position).await?
+    {
+        position = reached;
+    }
+    bar.finish_and_clear();
+    let differing = shadow.differing(&mut live).await?;
+    shadow.swap(&mut live, &differing).await?;
+    live.commit().await?;
+    Ok((position, differing.into_iter().map(|table| table.name).collect()))
+}
+
+async fn replay_page(ledger: &Ledger, shadow: &Shadow, after: i64) -> Result<Option<i64>, CliError> {
+    let stored = ledger.after(after, PAGE, &Filter::default()).await?;
+    let Some(last) = stored.last() else {
+        return Ok(None);
+    };
+    let events = ledger.open_events(&stored).await?;
+    let mut tx = shadow.db().begin().await?;
+    read_models::apply(&mut tx, &events).await?;
+    tx.commit().await?;
+    Ok(Some(last.position))
+}

@@ -1,0 +1,95 @@
+//! `muniment serve`
+
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{CliError, lock, make_private, open_database, open_ledger, say};
+use crate::{
+    app::{App, Parts},
+    bootstrap,
+    clock::SystemClock,
+    http,
+    identity::{keys, passwords::Passwords, tokens::Tokens},
+    ids::SystemEntropy,
+    ledger::Executor,
+    migrations,
+    settings::Settings,
+};
+
+/// How long requests that are being answered may take after SIGTERM.
+const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Runs the server until SIGTERM or SIGINT.
+pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+    make_private(&settings.data_dir)?;
+    let _lock = settings
+        .database_url
+        .is_none()
+        .then(|| lock::take(&settings.data_dir))
+        .transpose()?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let passwords = Passwords::start(settings.hashing, entropy.clone()).map_err(CliError::Other)?;
+    let signing = keys::signing_key(
+        settings.signing_key.as_ref().map(|key| key.as_str()),
+        &settings.data_dir,
+        entropy.as_ref(),
+    )?;
+    let db = open_database(&settings).await?;
+    migrations::migrate(&db).await?;
+    let ledger = open_ledger(&settings, db).await?;
+    let tokens = Tokens::new(ledger.id(), &signing).map_err(|error| CliError::Other(error.to_string()))?;
+    let executor = Executor::new(ledger.clone());
+    let generated = bootstrap::first_start(
+        &executor,
+        &passwords,
+        &settings.password_policy,
+        entropy.as_ref(),
+        settings.admin_password.as_ref(),
+    )
+    .await?;
+    if let Some(password) = generated {
+        say(&format!(
+            "first start: user admin, password {} (shown only this once)",
+            password.as_str()
+        ));
+    }
+    tokio::spawn(Arc::clone(ledger.follower()).run());
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| CliError::Other(format!("cannot listen on {}: {error}", settings.listen)))?;
+    let address = listener.local_addr()?;
+    let app = App::new(Parts {
+        settings,
+        executor,
+        passwords,
+        tokens,
+        clock,
+        entropy,
+    });
+    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let until_stopped = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    let server = axum::serve(listener, service).with_graceful_shutdown(until_stopped(stopped.clone()));
+    let server = tokio::spawn(server.into_future());
+    say(&format!("listening on http://{address}"));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: no new requests are taken, those begun are finished");
+    let _ = stop.send(true);
+    match tokio::time::timeout(DRAIN, server).await {
+        Ok(Ok(ended)) => ended?,
+        Ok(Err(error)) => return Err(CliError::Other(error.to_string())),
+        Err(_) => tracing::warn!("some requests took too long and were cut off"),
+    }
+    ledger.close().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,77 @@
+//! `GET /api/events`
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{Permitted, Problem, Query},
+    ledger::{Filter, Stored},
+};
+
+/// How many events one answer has unless the caller asks for fewer or more.
+const USUAL: i64 = 100;
+/// How many it may have.
+const MOST: i64 = 1_000;
+
+/// A part of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Events {
+    /// CloudEvents 1.0 objects, in order.
+    #[schema(value_type = Vec<Value>, example = json!([{
+        "actor": "system", "data": {"role_id": "6d756e69-6d65-4e74-8000-000000000001", "exclusive": false},
+        "datacontenttype": "application/json", "eventversion": "1", "face": "start",
+        "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "id": "6", "position": 6,
+        "sequence": 2, "source": "urn:uuid:0a0b0c0d-0000-4000-8000-000000000000", "specversion": "1.0",
+        "subject": "user/0a0b0c0d-0000-4000-8000-000000000001", "time": "2026-01-31T12:00:00.000000Z",
+        "type": "user.role_granted"
+    }]))]
+    events: Vec<crate::ledger::CloudEvent>,
+    /// What to pass as `after` to go on: the position of the last event here, or what was passed.
+    #[schema(example = 6)]
+    next: i64,
+}
+
+/// The ledger's events in order, sealed fields as ciphertext.
+#[utoipa::path(get, path = "/api/events", tag = "audit",
+    params(
+        ("after" = Option<i64>, Query, description = "Only events after this position; default 0", example = 0),
+        ("limit" = Option<i64>, Query, description = "How many at most, 1 to 1000; default 100", example = 100),
+        ("aggregateType" = Option<String>, Query, description = "Only of this type of aggregate", example = "user"),
+        ("aggregateId" = Option<String>, Query, description = "Only of this aggregate"),
+        ("eventType" = Option<String>, Query, description = "Only of this type", example = "user.role_granted")
+    ),
+    responses(
+        (status = 200, description = "Events", body = Events),
+        (status = 400, description = "A parameter is wrong", body = crate::http::ErrorBody),
+        (status = 401, description = "No valid credential", body = crate::http::ErrorBody),
+        (status = 403, description = "Not permitted", body = crate::http::ErrorBody)
+    ))]
+pub async fn get_events(
+    State(app): State<App>,
+    _permitted: Permitted,
+    query: Query,
+) -> Result<Json<Events>, Problem> {
+    let after = query.int("after")?.unwrap_or(0);
+    let limit = query.int("limit")?.unwrap_or(USUAL);
+    if after < 0 {
+        return Err(Problem::invalid("after must be at least 0"));
+    }
+    if !(1..=MOST).contains(&limit) {
+        return Err(Problem::invalid(format!("limit must be from 1 to {MOST}")));
+    }
+    let text = |name| Ok::<_, Problem>(query.one(name)?.map(str::to_owned));
+    let filter = Filter {
+        aggregate_type: text("aggregateType")?,
+        aggregate_id: text("aggregateId")?,
+        event_type: text("eventType")?,
+    };
+    let stored = app.ledger().after(after, limit, &filter).await?;
+    let next = stored.last().map_or(after, |event| event.position);
+    let events = stored
+        .iter()
+        .map(|event: &Stored| event.cloud_event(app.ledger().id()))
+        .collect::<Result<_, _>>()?;
+    Ok(Json(Events { events, next }))
+}

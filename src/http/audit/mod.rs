@@ -1,0 +1,12 @@
+//! Reading the ledger over HTTP.
+
+mod events;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// The routes of this module.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(events::get_events))
+}

@@ -1,0 +1,55 @@
+//! `PUT /api/users/change-password`
+
+use aggregates::user::{UserCommand, UserError};
+use axum::{extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::{
+    app::App,
+    http::{Caller, Conflicts, JsonBody, Problem, Refusals, Wrote},
+    ledger::Command,
+};
+
+/// The old password and the new one.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"password": "the old one", "newPassword": "a new one"}))]
+pub struct PasswordChange {
+    /// The old one.
+    #[schema(value_type = String)]
+    password: Zeroizing<String>,
+    /// The new one, as the password policy wants it.
+    #[schema(value_type = String)]
+    new_password: Zeroizing<String>,
+}
+
+/// The caller replaces their own password. It needs no permission, but the old password.
+#[utoipa::path(put, path = "/api/users/change-password", tag = "users", request_body = PasswordChange,
+    responses((status = 204, description = "Done"), Refusals, Conflicts))]
+pub async fn put_change_password(
+    State(app): State<App>,
+    caller: Caller,
+    JsonBody(body): JsonBody<PasswordChange>,
+) -> Result<Wrote<StatusCode>, Problem> {
+    let user = app.executor.user(caller.user).await?;
+    let Some(verified) = user.password_hash.clone() else {
+        return Err(UserError::PasswordNotLocal.into());
+    };
+    if !app.passwords.verify(body.password, Some(&verified)).await? {
+        let message = "the old password is wrong";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "wrong_password", message));
+    }
+    app.settings.password_policy.check(&body.new_password)?;
+    let password_hash = app.passwords.hash(body.new_password).await?;
+    let command = Command::User(
+        caller.user,
+        UserCommand::ChangePassword {
+            verified,
+            password_hash,
+        },
+    );
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,44 @@
+//! `GET /api/permissions/ids`
+
+use axum::{Json, extract::State};
+use projections::permission_usage;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{Permitted, Problem, Refusals},
+};
+
+/// What several permissions have in common, and their ids.
+#[derive(Serialize, ToSchema)]
+pub struct PermissionIds {
+    #[schema(example = "/api/users/#")]
+    resource: String,
+    #[schema(example = "read")]
+    operation: &'static str,
+    #[schema(example = "http")]
+    context: &'static str,
+    ids: Vec<String>,
+}
+
+/// The ids of all permissions, by what they say.
+#[utoipa::path(get, path = "/api/permissions/ids", tag = "permissions",
+    responses((status = 200, description = "Permissions", body = Vec<PermissionIds>), Refusals))]
+pub async fn get_permission_ids(
+    State(app): State<App>,
+    _permitted: Permitted,
+) -> Result<Json<Vec<PermissionIds>>, Problem> {
+    let rights = permission_usage::ids(app.ledger().db()).await?;
+    Ok(Json(
+        rights
+            .into_iter()
+            .map(|right| PermissionIds {
+                resource: right.resource,
+                operation: right.operation.as_str(),
+                context: right.context.as_str(),
+                ids: right.ids.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+    ))
+}

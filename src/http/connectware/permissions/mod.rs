@@ -1,0 +1,17 @@
+//! `/api/permissions`
+
+mod delete;
+mod ids;
+mod page;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// The routes of this folder.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(delete::delete_permissions))
+        .routes(routes!(page::get_permissions_page))
+        .routes(routes!(ids::get_permission_ids))
+}

@@ -1,0 +1,102 @@
+//! `GET /api/permissions/page`
+
+use aggregates::values::PermissionId;
+use axum::{Json, extract::State};
+use projections::permission_usage::{self, ResourceRow, UsageRow};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{Pagination, Permitted, Problem, Query, Refusals, page_of},
+};
+
+/// The names under which clients send the ids they want (contracts/connectware.md section 2).
+const IDS: [&str; 4] = ["ids", "id", "permissionIds", "id[eq]"];
+/// How many ids one request may name.
+const MOST_IDS: usize = 1_000;
+
+/// A page of what permissions are about.
+#[derive(Serialize, ToSchema)]
+pub struct PermissionPage {
+    permissions: Vec<ResourceUsage>,
+    pagination: Pagination,
+}
+
+/// A resource and who may do what to it.
+#[derive(Serialize, ToSchema)]
+pub struct ResourceUsage {
+    #[schema(example = "/api/users/#")]
+    resource: String,
+    #[schema(example = "http")]
+    context: &'static str,
+    usage: Vec<Usage>,
+}
+
+/// A role that has a permission on a resource.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    role_name: String,
+    role_id: String,
+    is_role_shared: bool,
+    /// The one user who holds a role that is not shared; else `null`.
+    username: Option<String>,
+    user_id: Option<String>,
+    #[schema(example = "read")]
+    operation: &'static str,
+}
+
+impl From<&ResourceRow> for ResourceUsage {
+    fn from(row: &ResourceRow) -> Self {
+        Self {
+            resource: row.resource.clone(),
+            context: row.context.as_str(),
+            usage: row.usage.iter().map(Usage::from).collect(),
+        }
+    }
+}
+
+impl From<&UsageRow> for Usage {
+    fn from(row: &UsageRow) -> Self {
+        Self {
+            role_name: row.role_name.clone(),
+            role_id: row.role_id.to_string(),
+            is_role_shared: row.is_role_shared,
+            username: row.username.clone(),
+            user_id: row.user_id.map(|id| id.to_string()),
+            operation: row.operation.as_str(),
+        }
+    }
+}
+
+/// What permissions are about, with the roles that have them, a page at a time.
+#[utoipa::path(get, path = "/api/permissions/page", tag = "permissions",
+    params(
+        ("rowsPerPage" = Option<i64>, Query, description = "1 to 100; default 100", example = 10),
+        ("pageNumber" = Option<i64>, Query, description = "From 1; default 1", example = 1),
+        ("ids" = Option<Vec<String>>, Query, description = "Only what these permissions are about")
+    ),
+    responses((status = 200, description = "A page; empty past the last one", body = PermissionPage), Refusals))]
+pub async fn get_permissions_page(
+    State(app): State<App>,
+    _permitted: Permitted,
+    query: Query,
+) -> Result<Json<PermissionPage>, Problem> {
+    let page = page_of(&query)?;
+    let ids = IDS
+        .iter()
+        .flat_map(|name| query.all(name))
+        .map(PermissionId::parse)
+        .collect::<Result<Vec<_>, _>>()?;
+    if ids.len() > MOST_IDS {
+        return Err(Problem::invalid(format!("at most {MOST_IDS} ids may be named")));
+    }
+    let ids = (!ids.is_empty()).then_some(ids.as_slice());
+    let read = permission_usage::page(app.ledger().db(), &page, ids).await?;
+    let pagination = Pagination::of(&page, &read);
+    Ok(Json(PermissionPage {
+        permissions: read.rows.iter().map(ResourceUsage::from).collect(),
+        pagination,
+    }))
+}

@@ -1,0 +1,24 @@
+//! `GET /api/roles/{id}`
+
+use aggregates::values::RoleId;
+use axum::{Json, extract::State};
+use projections::role_directory;
+
+use crate::{
+    app::App,
+    http::{Missing, PathOf, Permitted, Problem, Refusals, connectware::wire::RoleOut},
+};
+
+/// One role.
+#[utoipa::path(get, path = "/api/roles/{id}", tag = "roles",
+    params(("id" = String, Path, description = "Id of the role")),
+    responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing))]
+pub async fn get_role(
+    State(app): State<App>,
+    _permitted: Permitted,
+    PathOf(id): PathOf<String>,
+) -> Result<Json<RoleOut>, Problem> {
+    let role = role_directory::find(app.ledger().db(), RoleId::parse(&id)?).await?;
+    role.map(|role| Json(RoleOut::from(&role)))
+        .ok_or_else(|| Problem::not_found("role"))
+}

@@ -1,0 +1,58 @@
+//! `/api/roles`
+
+mod delete;
+mod get;
+mod list;
+mod page;
+mod permission;
+mod permissions;
+mod post;
+mod put;
+
+use aggregates::values::{RoleId, UserId};
+use projections::role_directory;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, http::Problem};
+
+/// The routes of this folder.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(post::post_role, list::get_roles, delete::delete_roles))
+        .routes(routes!(page::get_roles_page))
+        .routes(routes!(get::get_role, put::put_role, delete::delete_role))
+        .routes(routes!(
+            permissions::get_permissions,
+            permissions::post_permission
+        ))
+        .routes(routes!(
+            permission::get_permission,
+            permission::put_permission,
+            permission::delete_permission
+        ))
+}
+
+/// What a role id stands for.
+enum Holder {
+    /// A role.
+    Role(RoleId),
+    /// A user, whose own permissions are shown as a role.
+    User(UserId),
+}
+
+/// What a role id stands for, or 404.
+async fn holder(app: &App, id: RoleId) -> Result<Holder, Problem> {
+    let found = role_directory::existing(app.ledger().db(), &[id]).await?;
+    let found = found.first().ok_or_else(|| Problem::not_found("role"))?;
+    Ok(match found.owner {
+        Some(user) => Holder::User(user),
+        None => Holder::Role(id),
+    })
+}
+
+/// The refusal of what a user's own permissions do not allow as a role.
+fn users_own(user: UserId) -> Problem {
+    let message =
+        format!("this role holds the own permissions of user {user}: change them through /api/users/{user}");
+    Problem::conflict("own_permissions", message)
+}

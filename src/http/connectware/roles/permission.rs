@@ -1,0 +1,92 @@
+//! `/api/roles/{id}/permissions/{pemId}`
+
+use aggregates::{
+    role::RoleCommand,
+    user::UserCommand,
+    values::{Operation, PermissionId, RoleId, TopicFilter},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use projections::role_directory;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Holder, holder, users_own};
+use crate::{
+    app::App,
+    http::{
+        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
+        connectware::wire::PermissionOut,
+    },
+    ledger::Command,
+};
+
+/// What to change of a permission; its context stays.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"resource": "/api/users/#", "operation": "read"}))]
+pub struct PermissionChange {
+    resource: Option<String>,
+    operation: Option<String>,
+}
+
+/// One permission of a role.
+#[utoipa::path(get, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
+    params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
+    responses((status = 200, description = "The permission", body = PermissionOut), Refusals, Missing))]
+pub async fn get_permission(
+    State(app): State<App>,
+    _permitted: Permitted,
+    PathOf((id, permission)): PathOf<(String, String)>,
+) -> Result<Json<PermissionOut>, Problem> {
+    let (id, permission) = (RoleId::parse(&id)?, PermissionId::parse(&permission)?);
+    let found = role_directory::find_permission(app.ledger().db(), id, permission).await?;
+    found
+        .map(|found| Json(PermissionOut::from(&found)))
+        .ok_or_else(|| Problem::not_found("permission of this role"))
+}
+
+/// Lets a permission of a role say something else.
+#[utoipa::path(put, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
+    params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
+    request_body = PermissionChange,
+    responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
+pub async fn put_permission(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    PathOf((id, permission)): PathOf<(String, String)>,
+    JsonBody(body): JsonBody<PermissionChange>,
+) -> Result<Wrote<StatusCode>, Problem> {
+    let (role, id) = (RoleId::parse(&id)?, PermissionId::parse(&permission)?);
+    let resource = body.resource.as_deref().map(TopicFilter::parse).transpose()?;
+    let operation = body.operation.as_deref().map(Operation::parse).transpose()?;
+    let command = match holder(&app, role).await? {
+        Holder::Role(role) => Command::Role(
+            role,
+            RoleCommand::ChangePermission {
+                id,
+                resource,
+                operation,
+            },
+        ),
+        Holder::User(user) => return Err(users_own(user)),
+    };
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}
+
+/// Takes a permission from a role.
+#[utoipa::path(delete, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
+    params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
+    responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
+pub async fn delete_permission(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    PathOf((id, permission)): PathOf<(String, String)>,
+) -> Result<Wrote<StatusCode>, Problem> {
+    let (role, id) = (RoleId::parse(&id)?, PermissionId::parse(&permission)?);
+    let command = match holder(&app, role).await? {
+        Holder::Role(role) => Command::Role(role, RoleCommand::RemovePermission { id }),
+        Holder::User(user) => Command::User(user, UserCommand::RevokePermission { id }),
+    };
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}

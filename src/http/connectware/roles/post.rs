@@ -1,0 +1,65 @@
+//! `POST /api/roles`
+
+use aggregates::{
+    role::{CreateRole, RoleCommand},
+    values::{RoleId, RoleName},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use projections::role_directory;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{
+        Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote,
+        connectware::wire::{PermissionIn, RoleOut, permissions},
+    },
+    ledger::Command,
+};
+
+/// A role to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "operators", "isShared": true, "permissions": [
+    {"resource": "/api/users/#", "operation": "read", "context": "http"}
+]}))]
+pub struct NewRole {
+    /// 1 to 255 characters; unique.
+    name: String,
+    /// Whether several users may hold it; default true.
+    is_shared: Option<bool>,
+    /// Made by a service, not by a person.
+    #[serde(default)]
+    auto_generated: bool,
+    #[serde(default)]
+    permissions: Vec<PermissionIn>,
+}
+
+/// Makes a role.
+#[utoipa::path(post, path = "/api/roles", tag = "roles", request_body = NewRole, responses(
+    (status = 201, description = "The role", body = RoleOut), Refusals, Conflicts
+))]
+pub async fn post_role(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    JsonBody(body): JsonBody<NewRole>,
+) -> Result<Wrote<(StatusCode, Json<RoleOut>)>, Problem> {
+    let id = RoleId(app.entropy.uuid());
+    let create = CreateRole {
+        name: RoleName::parse(&body.name)?,
+        is_shared: body.is_shared.unwrap_or(true),
+        auto_generated: body.auto_generated,
+        protected: false,
+        permissions: permissions(&body.permissions, app.entropy.as_ref())?,
+    };
+    let command = Command::Role(id, RoleCommand::Create(create));
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let made = role_directory::find(app.ledger().db(), id)
+        .await?
+        .ok_or_else(|| Problem::not_found("role"))?;
+    Ok(Wrote(
+        appended.position,
+        (StatusCode::CREATED, Json(RoleOut::from(&made))),
+    ))
+}

@@ -1,0 +1,97 @@
+//! `PUT /api/roles/{id}`
+
+use aggregates::{
+    role::{RoleCommand, UpdateRole},
+    user::{UpdateUser, UserCommand},
+    values::{RoleId, RoleName},
+};
+use axum::{Json, extract::State};
+use projections::role_directory;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Holder, holder, users_own};
+use crate::{
+    app::App,
+    http::{
+        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
+        connectware::wire::{PermissionIn, RoleOut, permissions},
+    },
+    ledger::Command,
+};
+
+/// What to change; absent fields stay as they are.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "operators", "isShared": true, "permissions": [
+    {"resource": "/api/users/#", "operation": "readWrite", "context": "http"}
+]}))]
+pub struct RoleChange {
+    name: Option<String>,
+    is_shared: Option<bool>,
+    /// Exactly these.
+    permissions: Option<Vec<PermissionIn>>,
+}
+
+/// Changes a role.
+#[utoipa::path(put, path = "/api/roles/{id}", tag = "roles",
+    params(("id" = String, Path, description = "Id of the role")), request_body = RoleChange,
+    responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing, Conflicts))]
+pub async fn put_role(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    PathOf(id): PathOf<String>,
+    JsonBody(body): JsonBody<RoleChange>,
+) -> Result<Wrote<Json<RoleOut>>, Problem> {
+    let id = RoleId::parse(&id)?;
+    let name = body.name.as_deref().map(RoleName::parse).transpose()?;
+    let sent = body.permissions.as_deref();
+    let permissions = sent
+        .map(|sent| permissions(sent, app.entropy.as_ref()))
+        .transpose()?;
+    let db = app.ledger().db();
+    let before = role_directory::find(db, id)
+        .await?
+        .ok_or_else(|| Problem::not_found("role"))?;
+    let command = match holder(&app, id).await? {
+        Holder::Role(id) => {
+            if body.is_shared == Some(false)
+                && before.is_shared
+                && role_directory::holders(db, id, 2).await?.len() > 1
+            {
+                let message = "several users hold this role: it must stay shared";
+                return Err(Problem::conflict("role_is_held", message));
+            }
+            Command::Role(
+                id,
+                RoleCommand::Update(UpdateRole {
+                    name,
+                    is_shared: body.is_shared,
+                    permissions,
+                }),
+            )
+        }
+        Holder::User(user) => {
+            let renamed = name.is_some_and(|name| *name != *before.name);
+            if renamed || body.is_shared == Some(true) {
+                return Err(users_own(user));
+            }
+            Command::User(
+                user,
+                UserCommand::Update(UpdateUser {
+                    permissions,
+                    ..UpdateUser::default()
+                }),
+            )
+        }
+    };
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
+    let after = role_directory::find(db, id)
+        .await?
+        .unwrap_or(projections::role_directory::RoleRow {
+            permissions: Vec::new(),
+            ..before
+        });
+    Ok(Wrote(appended.position, Json(RoleOut::from(&after))))
+}

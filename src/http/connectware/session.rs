@@ -1,0 +1,58 @@
+//! `GET /api/session`
+
+use aggregates::values::Timestamp;
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::wire::PermissionOut;
+use crate::{
+    app::App,
+    http::{Caller, Problem, Refusals},
+};
+
+/// The caller's session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    #[schema(example = "admin")]
+    username: String,
+    /// `null` with HTTP Basic.
+    #[schema(example = "2026-02-01T12:00:00.000Z")]
+    expires_at: Option<String>,
+    permissions: Vec<PermissionOut>,
+    mfa: Mfa,
+}
+
+/// The second factor.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SessionMfa)]
+pub struct Mfa {
+    /// Whether one is enrolled.
+    enabled: bool,
+    /// Whether one must be.
+    enforced: bool,
+}
+
+/// Who the caller is, until when, and what they may do. It needs no permission.
+#[utoipa::path(get, path = "/api/session", tag = "login",
+    responses((status = 200, description = "The session", body = Session), Refusals))]
+pub async fn get_session(State(app): State<App>, caller: Caller) -> Result<Json<Session>, Problem> {
+    let authorization = app.ledger().authorization();
+    let user = authorization
+        .user(caller.user)
+        .ok_or_else(Problem::unauthenticated)?;
+    Ok(Json(Session {
+        username: user.username.to_string(),
+        expires_at: caller.expires_at.map(Timestamp::to_millis_string),
+        permissions: authorization
+            .permissions(caller.user)
+            .iter()
+            .map(PermissionOut::from)
+            .collect(),
+        mfa: Mfa {
+            enabled: false,
+            enforced: user.enforce_mfa_enrollment,
+        },
+    }))
+}

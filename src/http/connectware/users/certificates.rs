@@ -1,0 +1,62 @@
+//! `/api/users/{id}/certificates`
+
+use aggregates::{
+    user::UserCommand,
+    values::{Certificate, Fingerprint, UserId},
+};
+use axum::{extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
+    ledger::Command,
+};
+
+/// Which certificate.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"fingerprint": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))]
+pub struct CertificateBody {
+    /// SHA-256 or SHA-1 of its DER form, in hexadecimal; colons are allowed.
+    fingerprint: String,
+}
+
+/// Lets a user present a certificate.
+#[utoipa::path(post, path = "/api/users/{id}/certificates", tag = "users",
+    params(("id" = String, Path, description = "Id of the user")), request_body = CertificateBody,
+    responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
+pub async fn post_certificate(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    PathOf(id): PathOf<String>,
+    JsonBody(body): JsonBody<CertificateBody>,
+) -> Result<Wrote<StatusCode>, Problem> {
+    let certificate = Certificate {
+        fingerprint: Fingerprint::parse(&body.fingerprint)?,
+        created_at: app.clock.now(),
+        expires_at: None,
+    };
+    let command = Command::User(UserId::parse(&id)?, UserCommand::AddCertificate(certificate));
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}
+
+/// No longer lets a user present a certificate.
+#[utoipa::path(delete, path = "/api/users/{id}/certificates", tag = "users",
+    params(("id" = String, Path, description = "Id of the user")), request_body = CertificateBody,
+    responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
+pub async fn delete_certificate(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    PathOf(id): PathOf<String>,
+    JsonBody(body): JsonBody<CertificateBody>,
+) -> Result<Wrote<StatusCode>, Problem> {
+    let fingerprint = Fingerprint::parse(&body.fingerprint)?;
+    let command = Command::User(
+        UserId::parse(&id)?,
+        UserCommand::RemoveCertificate { fingerprint },
+    );
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,24 @@
+//! `GET /api/users/{id}`
+
+use aggregates::values::UserId;
+use axum::{Json, extract::State};
+use projections::user_directory;
+
+use crate::{
+    app::App,
+    http::{Missing, PathOf, Permitted, Problem, Refusals, connectware::wire::UserOut},
+};
+
+/// One user.
+#[utoipa::path(get, path = "/api/users/{id}", tag = "users",
+    params(("id" = String, Path, description = "Id of the user")),
+    responses((status = 200, description = "The user", body = UserOut), Refusals, Missing))]
+pub async fn get_user(
+    State(app): State<App>,
+    _permitted: Permitted,
+    PathOf(id): PathOf<String>,
+) -> Result<Json<UserOut>, Problem> {
+    let user = user_directory::find(app.ledger().db(), UserId::parse(&id)?, app.clock.now()).await?;
+    user.map(|user| Json(UserOut::from(&user)))
+        .ok_or_else(|| Problem::not_found("user"))
+}

@@ -1,0 +1,111 @@
+//! The body that makes a user, alone or in a batch.
+
+use aggregates::{
+    user::{CreateUser, UserCommand},
+    values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::role_grants;
+use crate::{
+    app::App,
+    http::{
+        Problem,
+        connectware::wire::{CertificateIn, GrantTypeWire, PermissionIn, grant_types, permissions},
+    },
+    ledger::Command,
+};
+
+/// A user to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "username": "iot.device.0123456", "password": "secret-password", "identityProvider": "local",
+    "grantTypes": [{"method": "password", "isRequired": false}], "roles": [],
+    "initialPermissions": [{"resource": "plant/+/temperature", "operation": "read", "context": "mqtt"}]
+}))]
+pub struct NewUser {
+    /// 3 to 255 characters, without white space, control characters and colons; unique.
+    username: String,
+    /// `local`, `ldap` or `msEntraId`.
+    identity_provider: String,
+    /// How the user may prove who they are.
+    grant_types: Vec<GrantTypeWire>,
+    /// Made by a service, not by a person.
+    #[serde(default)]
+    auto_generated: bool,
+    /// Put before every topic the user publishes to.
+    mqtt_publish_prefix: Option<String>,
+    /// As the password policy wants it.
+    #[schema(value_type = Option<String>)]
+    password: Option<Zeroizing<String>>,
+    /// Certificates the user may present.
+    #[serde(default)]
+    certificates: Vec<CertificateIn>,
+    /// Permissions of the user's own.
+    #[serde(default)]
+    initial_permissions: Vec<PermissionIn>,
+    /// Role ids, not names.
+    #[serde(default)]
+    roles: Vec<String>,
+    /// The user must enrol a second factor.
+    #[serde(default, rename = "enforceMFAEnrollment")]
+    enforce_mfa_enrollment: bool,
+}
+
+/// A user to be made, checked as far as can be without hashing the password.
+pub struct Checked {
+    create: CreateUser,
+    password: Option<Zeroizing<String>>,
+}
+
+impl NewUser {
+    /// Checks everything that is cheap to check.
+    pub async fn check(self, app: &App) -> Result<Checked, Problem> {
+        if let Some(password) = &self.password {
+            app.settings.password_policy.check(password)?;
+        }
+        let roles = self
+            .roles
+            .iter()
+            .map(|id| RoleId::parse(id))
+            .collect::<Result<Vec<_>, _>>()?;
+        let now = app.clock.now();
+        let create = CreateUser {
+            username: Username::parse(&self.username)?,
+            identity_provider: IdentityProvider::parse(&self.identity_provider)?,
+            auto_generated: self.auto_generated,
+            mqtt_publish_prefix: self.mqtt_publish_prefix,
+            grant_types: grant_types(&self.grant_types)?,
+            enforce_mfa_enrollment: self.enforce_mfa_enrollment,
+            password_hash: None,
+            roles: role_grants(app, &roles).await?,
+            permissions: permissions(&self.initial_permissions, app.entropy.as_ref())?,
+            certificates: self
+                .certificates
+                .iter()
+                .map(|c| c.parse(now))
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Checked {
+            create,
+            password: self.password,
+        })
+    }
+}
+
+impl Checked {
+    /// The password to be hashed.
+    pub fn password(&mut self) -> Option<Zeroizing<String>> {
+        self.password.take()
+    }
+
+    /// The command that makes the user under a new id.
+    pub fn command(mut self, app: &App, password_hash: Option<PasswordHash>) -> (UserId, Command) {
+        self.create.password_hash = password_hash;
+        let id = UserId(app.entropy.uuid());
+        (id, Command::User(id, UserCommand::Create(self.create)))
+    }
+}

@@ -1,0 +1,34 @@
+//! `POST /api/users`
+
+use axum::{Json, extract::State, http::StatusCode};
+use projections::user_directory;
+
+use super::new_user::NewUser;
+use crate::{
+    app::App,
+    http::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote, connectware::wire::UserOut},
+};
+
+/// Makes a user.
+#[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUser, responses(
+    (status = 201, description = "The user", body = UserOut), Refusals, Conflicts
+))]
+pub async fn post_user(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    JsonBody(body): JsonBody<NewUser>,
+) -> Result<Wrote<(StatusCode, Json<UserOut>)>, Problem> {
+    let mut user = body.check(&app).await?;
+    let hash = match user.password() {
+        Some(password) => Some(app.passwords.hash(password).await?),
+        None => None,
+    };
+    let (id, command) = user.command(&app, hash);
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let made = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
+    let made = made.ok_or_else(|| Problem::not_found("user"))?;
+    Ok(Wrote(
+        appended.position,
+        (StatusCode::CREATED, Json(UserOut::from(&made))),
+    ))
+}

@@ -1,0 +1,59 @@
+//! `POST /api/users/batch`
+
+use axum::{Json, extract::State};
+
+use super::new_user::NewUser;
+use crate::{
+    app::App,
+    http::{Conflicts, JsonList, Permitted, Problem, Refusals, Wrote},
+    ledger::ExecuteError,
+};
+
+/// How many users one request may make.
+const MOST: usize = 1_000;
+
+/// Makes several users, all or none; answers their ids in order.
+#[utoipa::path(post, path = "/api/users/batch", tag = "users", request_body = Vec<NewUser>, responses(
+    (status = 200, description = "The users' ids", body = Vec<String>,
+        example = json!(["0a0b0c0d-0000-4000-8000-000000000001"])), Refusals, Conflicts
+))]
+pub async fn post_users(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    JsonList(body): JsonList<NewUser>,
+) -> Result<Wrote<Json<Vec<String>>>, Problem> {
+    if body.len() > MOST {
+        return Err(Problem::invalid(format!("a batch may have at most {MOST} users")));
+    }
+    let mut users = Vec::with_capacity(body.len());
+    for (number, user) in body.into_iter().enumerate() {
+        users.push(
+            user.check(&app)
+                .await
+                .map_err(|problem| problem.about(entry(number)))?,
+        );
+    }
+    let (mut ids, mut commands) = (Vec::with_capacity(users.len()), Vec::with_capacity(users.len()));
+    for mut user in users {
+        let hash = match user.password() {
+            Some(password) => Some(app.passwords.hash_in_turn(password).await?),
+            None => None,
+        };
+        let (id, command) = user.command(&app, hash);
+        ids.push(id.to_string());
+        commands.push(command);
+    }
+    let appended = app
+        .executor
+        .execute(commands, &caller.metadata)
+        .await
+        .map_err(|error| match error {
+            ExecuteError::Domain { index, error } => Problem::from(error).about(entry(index)),
+            other => other.into(),
+        })?;
+    Ok(Wrote(appended.position, Json(ids)))
+}
+
+fn entry(number: usize) -> String {
+    format!("entry {number}")
+}

@@ -1,0 +1,110 @@
+//! `PUT /api/users/{id}`
+
+use aggregates::{
+    user::{UpdateUser, UserCommand},
+    values::{IdentityProvider, RoleId, UserId, Username},
+};
+use axum::{Json, extract::State};
+use projections::user_directory;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::role_grants;
+use crate::{
+    app::App,
+    http::{
+        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
+        connectware::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present},
+    },
+    ledger::Command,
+};
+
+/// What to change; absent fields stay as they are.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"mqttPublishPrefix": "plant/7", "enforceMFAEnrollment": false}))]
+pub struct UserChange {
+    username: Option<String>,
+    #[schema(value_type = Option<String>)]
+    password: Option<Zeroizing<String>>,
+    /// `null` or empty takes the prefix away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    mqtt_publish_prefix: Option<Option<String>>,
+    identity_provider: Option<String>,
+    grant_types: Option<Vec<GrantTypeWire>>,
+    /// Role ids, not names: exactly these.
+    roles: Option<Vec<String>>,
+    /// The user's own permissions: exactly these.
+    permissions: Option<Vec<PermissionIn>>,
+    /// Switches the user's second factor off. Nobody can enrol one yet, so there is nothing to do.
+    #[serde(rename = "disableMfa")]
+    _disable_mfa: Option<bool>,
+    #[serde(rename = "enforceMFAEnrollment")]
+    enforce_mfa_enrollment: Option<bool>,
+}
+
+/// Changes a user.
+#[utoipa::path(put, path = "/api/users/{id}", tag = "users",
+    params(("id" = String, Path, description = "Id of the user")), request_body = UserChange,
+    responses((status = 200, description = "The user", body = UserOut), Refusals, Missing, Conflicts))]
+pub async fn put_user(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    PathOf(id): PathOf<String>,
+    JsonBody(body): JsonBody<UserChange>,
+) -> Result<Wrote<Json<UserOut>>, Problem> {
+    let id = UserId::parse(&id)?;
+    let (password, mut update) = body.check(&app, id).await?;
+    if !app.user_exists(id).await? {
+        return Err(Problem::not_found("user"));
+    }
+    if let Some(password) = password {
+        update.password_hash = Some(app.passwords.hash(password).await?);
+    }
+    let command = Command::User(id, UserCommand::Update(update));
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let changed = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
+    let changed = changed.ok_or_else(|| Problem::not_found("user"))?;
+    Ok(Wrote(appended.position, Json(UserOut::from(&changed))))
+}
+
+impl UserChange {
+    async fn check(self, app: &App, id: UserId) -> Result<(Option<Zeroizing<String>>, UpdateUser), Problem> {
+        if let Some(password) = &self.password {
+            app.settings.password_policy.check(password)?;
+        }
+        let roles = match self.roles {
+            None => None,
+            Some(ids) => {
+                let ids = ids
+                    .iter()
+                    .map(|id| RoleId::parse(id))
+                    .collect::<Result<Vec<_>, _>>()?;
+                // A client that sends back what it was shown sends the role of the user's own permissions too.
+                let ids: Vec<_> = ids.into_iter().filter(|role| *role != id.own_role()).collect();
+                Some(role_grants(app, &ids).await?)
+            }
+        };
+        let update = UpdateUser {
+            username: self.username.as_deref().map(Username::parse).transpose()?,
+            mqtt_publish_prefix: self.mqtt_publish_prefix,
+            identity_provider: self
+                .identity_provider
+                .as_deref()
+                .map(IdentityProvider::parse)
+                .transpose()?,
+            grant_types: self.grant_types.as_deref().map(grant_types).transpose()?,
+            enforce_mfa_enrollment: self.enforce_mfa_enrollment,
+            password_hash: None,
+            roles,
+            permissions: self
+                .permissions
+                .as_deref()
+                .map(|sent| permissions(sent, app.entropy.as_ref()))
+                .transpose()?,
+        };
+        Ok((self.password, update))
+    }
+}

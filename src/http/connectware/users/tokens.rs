@@ -1,0 +1,74 @@
+//! `/api/users/{id}/tokens`
+
+use aggregates::{
+    session::SessionCommand,
+    user::UserCommand,
+    values::{SessionId, TokenFingerprint, UserId},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use projections::sessions;
+
+use crate::{
+    app::App,
+    http::{
+        Conflicts, Missing, PathOf, Permitted, Problem, Query, Refusals, Wrote, connectware::wire::TokenOut,
+    },
+    ledger::Command,
+};
+
+/// The names under which clients send which token is meant (contracts/connectware.md section 2).
+const TOKEN_NAMES: [&str; 3] = ["tokenId", "fingerprint", "id"];
+
+/// A user's tokens that are good.
+#[utoipa::path(get, path = "/api/users/{id}/tokens", tag = "users",
+    params(("id" = String, Path, description = "Id of the user")),
+    responses((status = 200, description = "Tokens", body = Vec<TokenOut>), Refusals, Missing))]
+pub async fn get_tokens(
+    State(app): State<App>,
+    _permitted: Permitted,
+    PathOf(id): PathOf<String>,
+) -> Result<Json<Vec<TokenOut>>, Problem> {
+    let id = UserId::parse(&id)?;
+    if !app.user_exists(id).await? {
+        return Err(Problem::not_found("user"));
+    }
+    let tokens = sessions::of_user(app.ledger().db(), id, app.clock.now()).await?;
+    Ok(Json(tokens.iter().map(TokenOut::from).collect()))
+}
+
+/// Voids one of a user's tokens, or all of them if none is named; at once.
+#[utoipa::path(delete, path = "/api/users/{id}/tokens", tag = "users",
+    params(
+        ("id" = String, Path, description = "Id of the user"),
+        ("tokenId" = Option<String>, Query, description = "The token's fingerprint; all tokens if absent"),
+        ("fingerprint" = Option<String>, Query, description = "The same under another name")
+    ),
+    responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
+pub async fn delete_tokens(
+    State(app): State<App>,
+    Permitted(caller): Permitted,
+    PathOf(id): PathOf<String>,
+    query: Query,
+) -> Result<Wrote<StatusCode>, Problem> {
+    let user = UserId::parse(&id)?;
+    let mut named = Vec::new();
+    for name in TOKEN_NAMES {
+        named.extend(query.one(name)?);
+    }
+    let command = match named.as_slice() {
+        [] => Command::User(user, UserCommand::RevokeAllTokens),
+        [token] => {
+            let db = app.ledger().db();
+            let session = match (TokenFingerprint::parse(token), SessionId::parse(token)) {
+                (Ok(fingerprint), _) => sessions::find_by_fingerprint(db, user, &fingerprint).await?,
+                (_, Ok(session)) => sessions::find(db, user, session).await?,
+                (Err(invalid), Err(_)) => return Err(invalid.into()),
+            };
+            let session = session.ok_or_else(|| Problem::not_found("token of this user"))?;
+            Command::Session(session.id, SessionCommand::RevokeToken)
+        }
+        _ => return Err(Problem::invalid("name one token, or none for all")),
+    };
+    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,21 @@
+//! `GET /api/users/usernames`
+
+use axum::{Json, extract::State};
+use projections::user_directory;
+
+use crate::{
+    app::App,
+    http::{Permitted, Problem, Refusals},
+};
+
+/// The usernames of all users, in the order in which they were made.
+#[utoipa::path(get, path = "/api/users/usernames", tag = "users", responses(
+    (status = 200, description = "Usernames", body = Vec<String>, example = json!(["admin", "iot.device.0123456"])),
+    Refusals
+))]
+pub async fn get_usernames(
+    State(app): State<App>,
+    _permitted: Permitted,
+) -> Result<Json<Vec<String>>, Problem> {
+    Ok(Json(user_directory::usernames(app.ledger().db()).await?))
+}

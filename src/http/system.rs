@@ -1,0 +1,44 @@
+//! Keys and health: what needs no credential.
+
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::Problem;
+use crate::app::App;
+
+/// The routes of this module.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(key_set))
+        .routes(routes!(alive))
+        .routes(routes!(ready))
+}
+
+/// The public keys that verify tokens (RFC 7517).
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "system", security(()), responses(
+    (status = 200, description = "A JSON Web Key Set", body = Value, example = json!({"keys": [
+        {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "use": "sig", "alg": "EdDSA", "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}
+    ]}))
+))]
+async fn key_set(State(app): State<App>) -> Json<Value> {
+    Json(app.tokens.key_set())
+}
+
+/// Whether the process runs.
+#[utoipa::path(get, path = "/healthz", tag = "system", security(()), responses(
+    (status = 200, description = "It does", body = String, example = json!("ok"))
+))]
+async fn alive() -> &'static str {
+    "ok"
+}
+
+/// Whether the server can answer: the database does, and this node is at the ledger's head.
+#[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses(
+    (status = 200, description = "It can", body = String, example = json!("ready")),
+    (status = 503, description = "The database does not answer", body = super::problem::ErrorBody)
+))]
+async fn ready(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+    app.ledger().follower().catch_up().await?;
+    Ok((StatusCode::OK, "ready"))
+}

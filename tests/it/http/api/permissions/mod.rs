@@ -1,0 +1,5 @@
+//! `/api/permissions`
+
+mod delete;
+mod ids;
+mod page;

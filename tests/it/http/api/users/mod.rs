@@ -1,0 +1,12 @@
+//! `/api/users`
+
+mod batch;
+mod certificates;
+mod change_password;
+mod create;
+mod delete;
+mod get;
+mod ids;
+mod roles;
+mod tokens;
+mod update;

@@ -1,0 +1,107 @@
+//! `/api/users/{id}/tokens`
+
+use serde_json::{Value, json};
+
+use crate::support::{both_engines, client::Client, connectware::*, server::Server};
+
+async fn labelled(server: &Server, label: &str) -> Client {
+    let body = json!({ "username": "ada", "password": PASSWORD, "label": label });
+    let answer = server
+        .anonymous()
+        .post("/api/login", body)
+        .await
+        .expect(200)
+        .json();
+    server.anonymous().bearer(text(&answer["token"]))
+}
+
+/// The fingerprint of the token with this label.
+fn fingerprint(tokens: &Value, label: &str) -> String {
+    let token = list(tokens)
+        .iter()
+        .find(|token| token["label"] == label)
+        .expect("the token should be listed");
+    text(&token["fingerprint"]).to_owned()
+}
+
+both_engines! {
+    async fn tokens_are_listed_by_fingerprint(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "ada").await;
+        let path = format!("/api/users/{id}/tokens");
+        assert_eq!(admin.get(&path).await.expect(200).json(), json!([]));
+        let laptop = labelled(&server, "laptop").await;
+        labelled(&server, "phone").await;
+        labelled(&server, "").await;
+
+        let answer = admin.get(&path).await.expect(200);
+
+        let tokens = answer.json();
+        list(&tokens).iter().for_each(assert_token);
+        assert_eq!(all(&tokens, "label"), ["", "laptop", "phone"]);
+        let fingerprints = all(&tokens, "fingerprint");
+        assert!(fingerprints.windows(2).all(|pair| pair[0] != pair[1]), "{tokens}");
+        assert!(
+            list(&tokens).iter().all(|token| text(&token["createdAt"]) < text(&token["expiresAt"])),
+            "{tokens}"
+        );
+        assert!(!answer.text().contains(laptop.token()), "a token should not be shown again");
+    }
+
+    async fn one_token_is_revoked_by_its_fingerprint(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "ada").await;
+        let path = format!("/api/users/{id}/tokens");
+        let (laptop, phone) = (labelled(&server, "laptop").await, labelled(&server, "phone").await);
+        let tokens = admin.get(&path).await.expect(200).json();
+
+        let which = fingerprint(&tokens, "laptop");
+        admin.delete(format!("{path}?tokenId={which}")).await.expect(204);
+        laptop.get("/api/session").await.expect_error(401);
+        phone.get("/api/session").await.expect(200);
+        assert_eq!(all(&admin.get(&path).await.expect(200).json(), "label"), ["phone"]);
+
+        let which = fingerprint(&tokens, "phone");
+        admin.delete(format!("{path}?fingerprint={which}")).await.expect(204);
+        phone.get("/api/session").await.expect_error(401);
+    }
+
+    async fn all_tokens_are_revoked_when_none_is_named(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "ada").await;
+        let path = format!("/api/users/{id}/tokens");
+        let (laptop, phone) = (labelled(&server, "laptop").await, labelled(&server, "phone").await);
+        admin.delete(&path).await.expect(204);
+        laptop.get("/api/session").await.expect_error(401);
+        phone.get("/api/session").await.expect_error(401);
+        assert_eq!(admin.get(&path).await.expect(200).json(), json!([]));
+        admin.get("/api/session").await.expect(200);
+        labelled(&server, "next").await.get("/api/session").await.expect(200);
+    }
+
+    async fn a_token_of_another_user_is_not_revoked(server: Server) {
+        let admin = server.admin().await;
+        create_user(&admin, "ada").await;
+        let grace = create_user(&admin, "grace").await;
+        let ada = labelled(&server, "laptop").await;
+        let adas = admin.get("/api/listUsers?username[eq]=ada").await.expect(200).json();
+        let which = fingerprint(&adas["users"][0]["tokens"], "laptop");
+        admin.delete(format!("/api/users/{grace}/tokens?tokenId={which}")).await.expect_error(404);
+        ada.get("/api/session").await.expect(200);
+    }
+
+    async fn what_is_not_there_is_not_revoked(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "ada").await;
+        let ada = labelled(&server, "laptop").await;
+        let path = format!("/api/users/{id}/tokens");
+        admin.delete(format!("{path}?tokenId={}", "0".repeat(64))).await.expect_error(404);
+        // An empty or misspelt name must not be taken for none.
+        admin.delete(format!("{path}?tokenId=")).await.expect_error_in(&[400, 404]);
+        admin.delete(format!("{path}?tokenId=laptop")).await.expect_error_in(&[400, 404]);
+        ada.get("/api/session").await.expect(200);
+        admin.get(format!("/api/users/{NOBODY}/tokens")).await.expect_error(404);
+        admin.delete(format!("/api/users/{NOBODY}/tokens")).await.expect_error(404);
+        admin.get("/api/users/ada/tokens").await.expect_error(400);
+    }
+}

@@ -1,0 +1,235 @@
+//! `GET /openapi.json`, and what must hold for every operation in it.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{
+    client::{Call, Client},
+    connectware::*,
+    server::{Engine, Server},
+};
+
+/// Operations that need no credential. This list only shrinks.
+const PUBLIC: [(&str, &str); 1] = [("post", "/api/login")];
+
+/// Operations that a caller does to themselves, for which being somebody is enough. This list only shrinks.
+const OWN: [(&str, &str); 2] = [("get", "/api/session"), ("put", "/api/users/change-password")];
+
+/// What the published API has, as far as it is here.
+const PUBLISHED: [(&str, &str); 37] = [
+    ("post", "/api/users"),
+    ("delete", "/api/users"),
+    ("get", "/api/listUsers"),
+    ("post", "/api/users/batch"),
+    ("put", "/api/users/change-password"),
+    ("get", "/api/users/ids"),
+    ("get", "/api/users/usernames"),
+    ("get", "/api/users/{}"),
+    ("put", "/api/users/{}"),
+    ("delete", "/api/users/{}"),
+    ("get", "/api/users/{}/tokens"),
+    ("delete", "/api/users/{}/tokens"),
+    ("post", "/api/users/{}/certificates"),
+    ("delete", "/api/users/{}/certificates"),
+    ("post", "/api/users/{}/roles"),
+    ("delete", "/api/users/{}/roles"),
+    ("post", "/api/roles"),
+    ("get", "/api/roles"),
+    ("delete", "/api/roles"),
+    ("get", "/api/roles/page"),
+    ("get", "/api/roles/{}"),
+    ("put", "/api/roles/{}"),
+    ("delete", "/api/roles/{}"),
+    ("get", "/api/roles/{}/permissions"),
+    ("post", "/api/roles/{}/permissions"),
+    ("get", "/api/roles/{}/permissions/{}"),
+    ("put", "/api/roles/{}/permissions/{}"),
+    ("delete", "/api/roles/{}/permissions/{}"),
+    ("get", "/api/permissions/page"),
+    ("get", "/api/permissions/ids"),
+    ("delete", "/api/permissions"),
+    ("post", "/api/login"),
+    ("get", "/api/session"),
+    ("get", "/api/events"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/openapi.json"),
+];
+
+struct Operation {
+    method: String,
+    /// With `{}` for each parameter.
+    path: String,
+}
+
+impl Operation {
+    fn is_in(&self, list: &[(&str, &str)]) -> bool {
+        list.contains(&(&self.method, &self.path))
+    }
+
+    /// A call of it, with an id that nobody has for each parameter and no body.
+    fn call(&self, caller: &Client) -> Call {
+        let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).expect("a method");
+        caller.call(method, self.path.replace("{}", NOBODY))
+    }
+}
+
+async fn document(server: &Server) -> Value {
+    server.anonymous().get("/openapi.json").await.expect(200).json()
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().expect("paths");
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().expect("a path item").keys();
+        let methods = methods.filter(|key| ["get", "put", "post", "delete", "patch"].contains(&key.as_str()));
+        let without_names: Vec<&str> = path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part })
+            .collect();
+        let path = without_names.join("/");
+        methods.map(move |method| Operation {
+            method: method.clone(),
+            path: path.clone(),
+        })
+    });
+    operations.collect()
+}
+
+/// Those under the faces; what the system itself answers is open or guarded in its own way.
+fn guarded(document: &Value) -> Vec<Operation> {
+    let mut operations = operations(document);
+    operations
+        .retain(|operation| operation.path.starts_with("/api/") || operation.path.starts_with("/access/"));
+    operations.retain(|operation| !operation.is_in(&PUBLIC));
+    assert!(operations.len() > 30, "the document should list the operations");
+    operations
+}
+
+#[tokio::test]
+async fn the_document_is_as_committed() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/http/openapi.json");
+    let mut document = document(&Server::start(Engine::Sqlite).await).await;
+    document.sort_all_objects();
+    let now = serde_json::to_string_pretty(&document).expect("a document can be written") + "\n";
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &now).expect("the document should be written");
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let first = now
+        .lines()
+        .zip(committed.lines())
+        .find(|(now, committed)| now != committed);
+    assert!(
+        now == committed,
+        "what clients see has changed, first at {first:?}; if that is right: \
+         UPDATE_SNAPSHOTS=1 cargo nextest run -E 'test(the_document_is_as_committed)'"
+    );
+}
+
+#[tokio::test]
+async fn every_published_operation_is_in_the_document() {
+    let server = Server::start(Engine::Sqlite).await;
+    let document = document(&server).await;
+    assert!(
+        text(&document["openapi"]).starts_with("3."),
+        "{}",
+        document["openapi"]
+    );
+    let operations = operations(&document);
+    let is_there = |wanted: &(&str, &str)| operations.iter().any(|operation| operation.is_in(&[*wanted]));
+    let missing: Vec<_> = PUBLISHED
+        .iter()
+        .filter(|wanted| wanted.1.starts_with("/api") && !is_there(wanted))
+        .collect();
+    assert!(missing.is_empty(), "not in the document: {missing:?}");
+    let stale: Vec<_> = PUBLIC
+        .iter()
+        .chain(&OWN)
+        .filter(|wanted| !is_there(wanted))
+        .collect();
+    assert!(
+        stale.is_empty(),
+        "exceptions for what is not in the document: {stale:?}"
+    );
+}
+
+#[tokio::test]
+async fn every_published_operation_is_served() {
+    let server = Server::start(Engine::Sqlite).await;
+    let admin = server.admin().await;
+    for (method, path) in PUBLISHED {
+        let operation = Operation {
+            method: method.to_owned(),
+            path: path.to_owned(),
+        };
+        let answer = operation.call(&admin).await;
+        assert_ne!(answer.status, 405, "{answer:?}");
+        // What is not found is what the id names, not the path.
+        assert!(answer.status != 404 || path.contains("{}"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_a_call_without_a_credential() {
+    let server = Server::start(Engine::Sqlite).await;
+    for operation in guarded(&document(&server).await) {
+        let answer = operation.call(&server.anonymous()).await;
+        assert_eq!(answer.status, 401, "{answer:?}");
+        answer.expect_error(401);
+        assert!(answer.header("www-authenticate").contains("Bearer"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_a_caller_without_the_right() {
+    let server = Server::start(Engine::Sqlite).await;
+    let admin = server.admin().await;
+    let nobody = caller(&admin, "nobody", json!([])).await;
+    for operation in guarded(&document(&server).await) {
+        let answer = operation.call(&nobody).await;
+        if operation.is_in(&OWN) {
+            assert!(![401, 403].contains(&answer.status), "{answer:?}");
+        } else {
+            assert_eq!(answer.status, 403, "{answer:?}");
+            answer.expect_error(403);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_a_revoked_token() {
+    let server = Server::start(Engine::Sqlite).await;
+    let admin = server.admin().await;
+    let revoked = server.admin().await;
+    admin
+        .delete(format!("/api/users/{}/tokens", admin_id(&admin).await))
+        .await
+        .expect(204);
+    for operation in guarded(&document(&server).await) {
+        operation.call(&revoked).await.expect_error(401);
+    }
+}
+
+#[tokio::test]
+async fn every_guarded_operation_says_how_it_refuses() {
+    let server = Server::start(Engine::Sqlite).await;
+    let document = document(&server).await;
+    let mut silent = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("a path item") {
+            let is_guarded = path.starts_with("/api/") && !PUBLIC.contains(&(method, path));
+            let has = |status: &str| operation["responses"].get(status).is_some();
+            if is_guarded
+                && operation.is_object()
+                && !(has("401") && (has("403") || OWN.contains(&(method, path))))
+            {
+                silent.push(format!("{method} {path}"));
+            }
+        }
+    }
+    assert!(
+        silent.is_empty(),
+        "without 401 or 403 in the document: {silent:?}"
+    );
+}

@@ -1,0 +1,132 @@
+//! Several nodes on one Postgres: what one does, all know.
+
+use serde_json::json;
+
+use crate::support::{
+    client::Client,
+    connectware::*,
+    server::{Engine, Server, Site},
+};
+
+/// Two nodes on one database, started one after the other.
+async fn two_nodes() -> (Server, Server) {
+    let one = Server::start(Engine::Postgres).await;
+    let other = one.site().second_node().start().await;
+    (one, other)
+}
+
+/// The same caller on another node.
+fn on(node: &Server, caller: &Client) -> Client {
+    node.anonymous().bearer(caller.token())
+}
+
+#[tokio::test]
+async fn what_one_node_writes_another_shows() {
+    let (one, other) = two_nodes().await;
+    let admin = one.admin().await;
+    let made = admin.post("/api/users", user("ada", json!({}))).await.expect(201);
+    let found = on(&other, &admin)
+        .get(format!("/api/users/{}", id_of(&made.json())))
+        .header("muniment-at-least", made.position().to_string())
+        .await
+        .expect(200);
+    assert_eq!(found.json(), made.json());
+}
+
+#[tokio::test]
+async fn a_right_taken_on_one_node_is_gone_on_another() {
+    let (one, other) = two_nodes().await;
+    let admin = one.admin().await;
+    let readers = create_role(&admin, "readers", json!([http("/api/users/#", "read")])).await;
+    let id = create_user_with(&admin, "ada", json!({ "roles": [readers] })).await;
+    let login = json!({ "username": "ada", "password": PASSWORD });
+    let login = one.anonymous().post("/api/login", login).await.expect(200);
+    let ada = other.anonymous().bearer(text(&login.json()["token"]));
+    let ids = |position: i64| {
+        ada.get("/api/users/ids")
+            .header("muniment-at-least", position.to_string())
+    };
+
+    ids(login.position()).await.expect(200);
+    let body = json!({ "roleId": readers });
+    let taken = admin
+        .delete_with_body(format!("/api/users/{id}/roles"), body.clone())
+        .await
+        .expect(204);
+    ids(taken.position()).await.expect_error(403);
+    let given = admin
+        .post(format!("/api/users/{id}/roles"), body)
+        .await
+        .expect(204);
+    ids(given.position()).await.expect(200);
+    let revoked = admin.delete(format!("/api/users/{id}/tokens")).await.expect(204);
+    ids(revoked.position()).await.expect_error(401);
+}
+
+#[tokio::test]
+async fn a_name_is_had_once_whoever_is_asked() {
+    let (one, other) = two_nodes().await;
+    let admin = one.admin().await;
+    let position = admin
+        .post("/api/roles", role("any", json!([])))
+        .await
+        .expect(201)
+        .position();
+    let same = on(&other, &admin);
+    same.get("/api/roles")
+        .header("muniment-at-least", position.to_string())
+        .await
+        .expect(200);
+    for number in 0..10 {
+        let body = user(&format!("user.{number}"), json!({}));
+        let (left, right) = tokio::join!(
+            admin.post("/api/users", body.clone()).into_future(),
+            same.post("/api/users", body).into_future(),
+        );
+        let mut statuses = [left.status, right.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{left:?}\n{right:?}");
+    }
+    let events = admin
+        .get("/api/events?eventType=user.created")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(list(&events["events"]).len(), 11);
+}
+
+#[tokio::test]
+async fn a_node_that_dies_leaves_the_others_in_order() {
+    let (one, other) = two_nodes().await;
+    let admin = one.admin().await;
+    create_user(&admin, "ada").await;
+    let token = admin.token().to_owned();
+    drop(one.kill9().await);
+    let same = other.anonymous().bearer(&token);
+    let position = same
+        .post("/api/users", user("grace", json!({})))
+        .await
+        .expect(201)
+        .position();
+    let names = same
+        .get("/api/users/usernames")
+        .header("muniment-at-least", position.to_string())
+        .await;
+    assert_eq!(names.expect(200).json(), json!(["admin", "ada", "grace"]));
+}
+
+#[tokio::test]
+async fn nodes_that_start_at_once_make_one_administrator() {
+    let site = Site::new(Engine::Postgres);
+    // The keys are made once and shared; only the ledger is begun by both.
+    let seed = Site::new(Engine::Postgres).start().await.terminate().await;
+    let (one, other) = (site.with_keys_of(&seed), site.with_keys_of(&seed));
+    let (one, other) = tokio::join!(one.start(), other.start());
+    let admin = one.admin().await;
+    assert_eq!(
+        admin.get("/api/users/usernames").await.expect(200).json(),
+        json!(["admin"])
+    );
+    let admin = other.admin().await;
+    assert_eq!(list(&admin.get("/api/roles").await.expect(200).json()).len(), 2);
+}
