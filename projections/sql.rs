@@ -17,7 +17,7 @@ use sqlx::{
     types::Json,
 };
 
-pub use sqlx::Error;
+pub use sqlx::{Error, postgres::PgListener as Listener};
 
 /// The most placeholders one statement may have on both engines (SQLite: 32,766).
 pub const MAX_ARGUMENTS: usize = 32_000;
@@ -243,10 +243,12 @@ impl Db {
     }
 
     /// Listens for what other processes tell on `channel`; `None` on SQLite.
-    pub async fn listen(&self, channel: &str) -> Result<Option<PgListener>, Error> {
+    pub async fn listen(&self, channel: &str) -> Result<Option<Listener>, Error> {
         match self {
             Self::Postgres(pool) => {
                 let mut listener = PgListener::connect_with(pool).await?;
+                // Whoever listens is to know that the connection was lost, not find another in its place.
+                listener.eager_reconnect(false);
                 listener.listen(channel).await?;
                 Ok(Some(listener))
             }
@@ -380,6 +382,19 @@ impl Tx<'_> {
             Self::Sqlite(tx) => {
                 sqlx::raw_sql(text).execute(&mut **tx).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Tells other processes on the same Postgres `message` on `channel` once this is committed. SQLite has no
+    /// other processes.
+    pub async fn notify(&mut self, channel: &str, message: &str) -> Result<(), Error> {
+        if let Self::Postgres(tx) = self {
+            sqlx::query("SELECT pg_notify($1, $2)")
+                .bind(channel)
+                .bind(message)
+                .execute(&mut **tx)
+                .await?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ mod pending;
 
 use aggregates::{
     Event, Recorded,
+    sealing::ERASED,
     values::{RoleId, SessionId, UserId},
 };
 
@@ -18,7 +19,7 @@ pub(crate) use changes::Changes;
 
 use crate::{
     role_directory, sessions,
-    sql::{Error, Tx},
+    sql::{Error, Tx, sql},
     tables::unreadable,
     user_directory,
 };
@@ -36,6 +37,18 @@ pub async fn apply(tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
         }
     }
     changes.write(tx).await
+}
+
+/// Blanks what is personal about somebody whose key is erased, as a rebuild from then on would.
+pub async fn erase(tx: &mut Tx<'_>, subject: &str) -> Result<(), Error> {
+    for statement in [
+        "UPDATE user_directory SET username = $1 WHERE user_id = $2",
+        "UPDATE role_directory SET name = $1 WHERE owner_user_id = $2",
+        "UPDATE sessions SET label = $1 WHERE user_id = $2",
+    ] {
+        tx.execute(sql(statement).bind(ERASED).bind(subject)).await?;
+    }
+    Ok(())
 }
 
 /// An event with the id of what it is about.

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use aggregates::{Recorded, sealing};
+use aggregates::{Event, Recorded, sealing};
 use lru::LruCache;
 use projections::{
     read_models,
@@ -207,6 +207,15 @@ impl Batches {
                     sequence: new.sequence,
                     event_type: &event_type,
                 };
+                let mut recorded_event = new.event.clone();
+                if self.sealer.blank_payload(&place, &mut payload, keys) {
+                    // The read models must not learn what the ledger does not keep.
+                    recorded_event = Event::from_stored(aggregate_type, &event_type, payload.clone())
+                        .map_err(|error| LedgerError::Unreadable {
+                            position: 0,
+                            reason: error.to_string(),
+                        })?;
+                }
                 self.sealer.seal_payload(&place, &mut payload, keys)?;
                 head.position += 1;
                 let parts = Parts {
@@ -227,7 +236,7 @@ impl Batches {
                     sequence: new.sequence,
                     recorded_at: head.recorded_at,
                     actor: metadata.actor.clone(),
-                    event: new.event.clone(),
+                    event: recorded_event,
                 });
                 rows.push(Row {
                     event_type,

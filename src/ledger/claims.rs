@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aggregates::Claim;
+use aggregates::{Claim, claim::USERNAME};
 use lru::LruCache;
 use projections::sql::{MAX_ARGUMENTS, Tx, placeholders, sql};
 
@@ -178,6 +178,13 @@ impl Board {
         }
         Ok(())
     }
+}
+
+/// Drops the claims on personal values that `owner` has: a keyed hash of a name is still about its bearer.
+pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), LedgerError> {
+    let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
+    tx.execute(forget.bind(USERNAME).bind(owner)).await?;
+    Ok(())
 }
 
 fn key(sealer: &Sealer, claim: &Claim) -> Key {

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -29,6 +30,9 @@ const ATTEMPTS: usize = 10;
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
+
+/// How many locks keep commands to one aggregate in turn. Aggregates that share one by chance wait for each other.
+const TURNS: usize = 16_384;
 
 /// A command to an aggregate.
 #[derive(Clone, Debug)]
@@ -81,6 +85,8 @@ type Stream = (&'static str, String);
 pub struct Executor {
     ledger: Ledger,
     remembered: Arc<Mutex<LruCache<Stream, Loaded>>>,
+    /// Of commands to one aggregate that are decided at once only one can win, so in this process they take turns.
+    turns: Arc<[tokio::sync::Mutex<()>]>,
 }
 
 #[derive(Clone)]
@@ -112,6 +118,7 @@ impl Executor {
         Self {
             ledger,
             remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))),
+            turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
         }
     }
 
@@ -126,6 +133,7 @@ impl Executor {
         commands: Vec<Command>,
         metadata: &Metadata,
     ) -> Result<Appended, ExecuteError> {
+        let _turns = self.turns(&commands).await;
         let (mut from, mut lost) = (Source::Memory, None);
         for _ in 0..ATTEMPTS {
             let decided = match self.decide(&commands, metadata, from).await {
@@ -174,6 +182,22 @@ impl Executor {
             State::User(user) => Ok(user.as_ref().clone()),
             _ => Ok(User::default()),
         }
+    }
+
+    /// Waits until it is these commands' turn with each of their aggregates.
+    async fn turns(&self, commands: &[Command]) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
+        let turn = |command: &Command| {
+            let mut hasher = DefaultHasher::new();
+            command.stream().hash(&mut hasher);
+            hasher.finish() as usize % TURNS
+        };
+        // In one order, so that no two wait for each other.
+        let wanted: BTreeSet<usize> = commands.iter().map(turn).collect();
+        let mut had = Vec::with_capacity(wanted.len());
+        for turn in wanted {
+            had.push(self.turns[turn].lock().await);
+        }
+        had
     }
 
     async fn decide(

@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::Recorded;
-use projections::{authorization::Authorization, sql::Db};
+use projections::{
+    authorization::Authorization,
+    sql::{Db, Listener},
+};
 use tokio::sync::{Mutex, watch};
 
-use super::{CHANNEL, Filter, LedgerError, Sealer, feed};
+use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, feed};
 
 /// How many events are taken at once.
 const PAGE: i64 = 2_000;
@@ -93,13 +96,10 @@ impl Follower {
         let mut listener = None;
         loop {
             if listener.is_none() {
-                listener = self.db.listen(CHANNEL).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
-                    None
-                });
+                listener = self.listen().await;
             }
             let told = match &mut listener {
-                Some(listener) => tokio::time::timeout(LOOK_EVERY, listener.recv()).await,
+                Some(listener) => tokio::time::timeout(LOOK_EVERY, listener.try_recv()).await,
                 None => {
                     tokio::time::sleep(LOOK_EVERY).await;
                     continue_looking(&self).await;
@@ -107,8 +107,12 @@ impl Follower {
                 }
             };
             match told {
-                Ok(Ok(message)) => {
-                    if let Some(subject) = message.payload().strip_prefix("erased ") {
+                Ok(Ok(None)) => {
+                    tracing::warn!("lost the connection that listens for other nodes");
+                    listener = None;
+                }
+                Ok(Ok(Some(message))) => {
+                    if let Some(subject) = message.payload().strip_prefix(ERASED_MESSAGE) {
                         self.sealer.forget(subject);
                     }
                 }
@@ -119,6 +123,22 @@ impl Follower {
                 Err(_elapsed) => {}
             }
             continue_looking(&self).await;
+        }
+    }
+
+    async fn listen(&self) -> Option<Listener> {
+        match self.db.listen(CHANNEL).await {
+            Ok(listener) => {
+                if listener.is_some() {
+                    // Until now nobody told this process whose keys were erased.
+                    self.sealer.forget_all();
+                }
+                listener
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
+                None
+            }
         }
     }
 

@@ -27,7 +27,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use projections::{authorization::Authorization, sql::Db};
+use projections::{authorization::Authorization, read_models, sql::Db};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -49,6 +49,8 @@ use crate::{clock::Clock, ids::Entropy};
 
 /// The channel on which nodes tell each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
+/// What a message on it begins with that tells that somebody, named by what follows, was erased.
+const ERASED_MESSAGE: &str = "erased ";
 
 /// The ledger of one database, as one process sees it.
 #[derive(Clone)]
@@ -157,10 +159,19 @@ impl Ledger {
         Head::read_from(&self.db).await
     }
 
-    /// Erases a person: their key goes, and with it every personal field about them, for ever. The chain still
-    /// verifies. Answers whether there was a key.
+    /// Erases a person: their key goes, and with it every personal field about them, in the ledger for ever and in
+    /// the read models; and the claim on their name. The chain still verifies. Answers whether there was a key.
     pub async fn erase_subject(&self, subject: &str) -> Result<bool, LedgerError> {
-        self.sealer.erase(&self.db, subject).await
+        let mut tx = self.db.begin().await?;
+        // Whatever is appended is sealed before this, or after it not at all.
+        Head::lock(&mut tx).await?;
+        let erased = self.sealer.erase(&mut tx, subject).await?;
+        claims::forget_personal(&mut tx, subject).await?;
+        read_models::erase(&mut tx, subject).await?;
+        tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
+        tx.commit().await?;
+        self.sealer.forget(subject);
+        Ok(erased)
     }
 
     /// Loads streams for aggregates.

@@ -44,8 +44,15 @@ pub(super) type SubjectKeys = HashMap<String, SubjectKey>;
 pub struct Sealer {
     server: XChaCha20Poly1305,
     claims: zeroize::Zeroizing<[u8; 32]>,
-    known: Mutex<LruCache<String, SubjectKey>>,
+    known: Mutex<Known>,
     entropy: Arc<dyn Entropy>,
+}
+
+/// The keys in memory. An erased one stays known as erased.
+struct Known {
+    keys: LruCache<String, SubjectKey>,
+    /// How often all were forgotten: what was read before such a moment may be erased since.
+    forgotten: u64,
 }
 
 /// Which event a box belongs to.
@@ -71,7 +78,10 @@ impl Sealer {
         Self {
             server: XChaCha20Poly1305::new(key.derive("seal").as_slice().into()),
             claims: key.derive("claims"),
-            known: Mutex::new(LruCache::new(KEYS_IN_MEMORY)),
+            known: Mutex::new(Known {
+                keys: LruCache::new(KEYS_IN_MEMORY),
+                forgotten: 0,
+            }),
             entropy,
         }
     }
@@ -110,6 +120,26 @@ impl Sealer {
             };
         }
         Ok(())
+    }
+
+    /// Blanks the personal fields of a payload about somebody erased. Answers whether there were any.
+    pub(super) fn blank_payload(&self, place: &Place<'_>, payload: &mut Value, keys: &SubjectKeys) -> bool {
+        if !matches!(
+            keys.get(subject(place.aggregate_type, place.aggregate_id, payload)),
+            Some(None)
+        ) {
+            return false;
+        }
+        let mut blanked = false;
+        for (field, seal) in sealed_fields(place.event_type) {
+            if let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null())
+                && *seal == Seal::Personal
+            {
+                *value = Value::from(ERASED);
+                blanked = true;
+            }
+        }
+        blanked
     }
 
     /// Opens every sealed field of a payload.
@@ -200,10 +230,7 @@ impl Sealer {
 
     /// Keys made or read by an append, once it is committed.
     pub(super) fn remember(&self, keys: SubjectKeys) {
-        let mut known = self.known();
-        for (subject, key) in keys {
-            known.put(subject, key);
-        }
+        self.known().remember(keys);
     }
 
     /// The keys that sealed these payloads.
@@ -220,35 +247,49 @@ impl Sealer {
             .filter(|(by, _)| *by != SERVER)
             .map(|(by, _)| by.to_owned())
             .collect();
+        let forgotten = self.known().forgotten;
         let (mut keys, unknown) = self.known_keys(subjects);
+        if unknown.is_empty() {
+            return Ok(keys);
+        }
         for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
             for row in db.all(select_keys(chunk)).await? {
                 let (subject, key) = self.read_key(&row)?;
                 keys.insert(subject, key);
             }
         }
-        self.remember(keys.clone());
+        let mut known = self.known();
+        if known.forgotten == forgotten {
+            known.remember(keys.clone());
+        }
         Ok(keys)
     }
 
-    /// Erases a subject's key, leaving a tombstone so that no new one is made.
-    pub(super) async fn erase(&self, db: &Db, subject: &str) -> Result<bool, LedgerError> {
-        let erased = db
-            .execute(
-                sql("UPDATE subject_keys SET wrapped_key = NULL WHERE subject = $1 AND wrapped_key IS NOT NULL")
-                    .bind(subject),
-            )
-            .await?;
-        self.forget(subject);
+    /// Erases a subject's key inside `tx`, leaving a tombstone so that no new one is made. Answers whether there
+    /// was a key.
+    pub(super) async fn erase(&self, tx: &mut Tx<'_>, subject: &str) -> Result<bool, LedgerError> {
+        let erase =
+            "UPDATE subject_keys SET wrapped_key = NULL WHERE subject = $1 AND wrapped_key IS NOT NULL";
+        let erased = tx.execute(sql(erase).bind(subject)).await?;
+        let bury = "INSERT INTO subject_keys (subject, wrapped_key) VALUES ($1, NULL) \
+                    ON CONFLICT (subject) DO NOTHING";
+        tx.execute(sql(bury).bind(subject)).await?;
         Ok(erased == 1)
     }
 
-    /// Drops a subject's key from memory, so that it is looked up again.
+    /// Drops a subject's key from memory, since it is erased.
     pub(super) fn forget(&self, subject: &str) {
-        self.known().pop(subject);
+        self.known().keys.put(subject.to_owned(), None);
     }
 
-    fn known(&self) -> MutexGuard<'_, LruCache<String, SubjectKey>> {
+    /// Drops all keys from memory, since some may have been erased unheard.
+    pub(super) fn forget_all(&self) {
+        let mut known = self.known();
+        known.keys.clear();
+        known.forgotten += 1;
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -257,7 +298,7 @@ impl Sealer {
         let mut keys = SubjectKeys::with_capacity(subjects.len());
         let mut unknown = Vec::new();
         for subject in subjects {
-            match known.get(&subject) {
+            match known.keys.get(&subject) {
                 Some(key) => drop(keys.insert(subject, key.clone())),
                 None => unknown.push(subject),
             }
@@ -291,6 +332,17 @@ impl Sealer {
             .map_err(|_| LedgerError::Sealed("a field is too large to seal"))?;
         boxed.extend(ciphertext);
         Ok(boxed)
+    }
+}
+
+impl Known {
+    fn remember(&mut self, keys: SubjectKeys) {
+        for (subject, key) in keys {
+            // One that was read before it was erased does not come back.
+            if !matches!(self.keys.peek(&subject), Some(None)) {
+                self.keys.put(subject, key);
+            }
+        }
     }
 }
 

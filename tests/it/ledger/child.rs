@@ -1,0 +1,251 @@
+//! A second process on the same database: this very binary, run again with one task to do.
+
+use std::{
+    io::{BufRead, Write},
+    process::Stdio,
+    time::Duration,
+};
+
+use aggregates::values::UserId;
+use futures_util::future::join_all;
+use muniment::ledger::{Executor, Ledger};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+use super::site::{
+    self, create_user, metadata, new_role, new_session, new_user, role_unit, token_issued, tokens_revoked,
+    unique, unit,
+};
+
+/// The variable that holds the task.
+const TASK: &str = "MUNIMENT_TEST_TASK";
+/// What stands before each line that is meant for the parent; the test harness has lines of its own.
+const MARK: &str = "child: ";
+/// How long a child may be silent.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the other process does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Task {
+    /// So many writers append so many units each; says `events N` in the end.
+    Append { writers: usize, units: usize },
+    /// So many contenders for one username; each says `won` or `lost`, or what went wrong.
+    Contend { username: String, contenders: usize },
+    /// Tokens for one user, each with the label `from the child`.
+    IssueTokens { user: UserId, tokens: usize },
+    /// Appends until it is killed; says `POSITION AGGREGATE` for each event of an acknowledged unit.
+    AppendForEver,
+    /// Opens the ledger and says under which id.
+    Open,
+}
+
+/// A running second process. Killed when dropped.
+pub struct Child {
+    process: tokio::process::Child,
+    stdin: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Child {
+    /// Starts a process that has opened the ledger and waits to be told to go.
+    pub async fn ready(task: &Task, url: &str) -> Self {
+        let mut child = Self::start(task, url);
+        assert_eq!(child.line().await.as_deref(), Some("ready"));
+        child
+    }
+
+    /// Starts a process.
+    pub fn start(task: &Task, url: &str) -> Self {
+        let given = serde_json::to_string(&(task, url)).expect("a task is JSON");
+        let mut process = Command::new(std::env::current_exe().expect("this binary has a path"))
+            .args([
+                "ledger::child::a_second_process_does_its_task",
+                "--exact",
+                "--nocapture",
+            ])
+            .env(TASK, given)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("this binary should start again");
+        let stdin = process.stdin.take().expect("stdin is a pipe");
+        let lines = BufReader::new(process.stdout.take().expect("stdout is a pipe")).lines();
+        Self {
+            process,
+            stdin,
+            lines,
+        }
+    }
+
+    /// Lets it begin.
+    pub async fn go(&mut self) {
+        self.stdin
+            .write_all(b"go\n")
+            .await
+            .expect("the child should listen");
+    }
+
+    /// The next thing it says; `None` once it has ended.
+    pub async fn line(&mut self) -> Option<String> {
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await;
+            let line = line
+                .expect("the child should say something")
+                .expect("its output should be text")?;
+            if let Some((_, said)) = line.split_once(MARK) {
+                return Some(said.to_owned());
+            }
+        }
+    }
+
+    /// All that it still says; it must end well.
+    pub async fn rest(mut self) -> Vec<String> {
+        let mut said = Vec::new();
+        while let Some(line) = self.line().await {
+            said.push(line);
+        }
+        let status = self.process.wait().await.expect("the child should end");
+        assert!(status.success(), "the child failed: {said:?}");
+        said
+    }
+
+    /// kill -9. Answers what it had said and nobody had read.
+    pub async fn kill(mut self) -> Vec<String> {
+        self.process.kill().await.expect("the child should be killed");
+        let mut said = Vec::new();
+        while let Some(line) = self.line().await {
+            said.push(line);
+        }
+        said
+    }
+}
+
+fn say(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{MARK}{line}").expect("the parent should listen");
+    stdout.flush().expect("the parent should listen");
+}
+
+/// The other process. Run by hand it has no task, and does nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_process_does_its_task() {
+    let Ok(given) = std::env::var(TASK) else { return };
+    let (task, url): (Task, String) = serde_json::from_str(&given).expect("a task is JSON");
+    let ledger = site::open(&url).await;
+    say("ready");
+    let mut told = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut told)
+        .expect("the parent should speak");
+    match task {
+        Task::Append { writers, units } => {
+            let written = join_all((0..writers).map(|_| append_units(&ledger, units))).await;
+            say(&format!("events {}", written.iter().sum::<usize>()));
+        }
+        Task::Contend { username, contenders } => {
+            for outcome in contend(&ledger, &username, contenders).await {
+                say(outcome);
+            }
+        }
+        Task::IssueTokens { user, tokens } => issue_tokens(&ledger, user, tokens, "from the child").await,
+        Task::AppendForEver => append_for_ever(&ledger).await,
+        Task::Open => say(ledger.id()),
+    }
+    ledger.close().await;
+}
+
+/// Appends units of one, two and three events in turn, each to streams of its own. Answers how many events.
+pub async fn append_units(ledger: &Ledger, units: usize) -> usize {
+    let mut events = 0;
+    for turn in 0..units {
+        let count = turn % 3 + 1;
+        let user = new_user();
+        let new = (1..).take(count).map(|sequence| tokens_revoked(user, sequence));
+        let appended = ledger
+            .append(unit(new.collect()))
+            .await
+            .expect("a unit should be appended");
+        assert_eq!(appended.events.len(), count);
+        events += count;
+    }
+    events
+}
+
+/// Everybody wants one username.
+pub async fn contend(ledger: &Ledger, username: &str, contenders: usize) -> Vec<&'static str> {
+    let executor = Executor::new(ledger.clone());
+    let attempts = (0..contenders).map(|_| async {
+        let metadata = metadata();
+        executor
+            .execute(vec![site::user_created(new_user(), username)], &metadata)
+            .await
+    });
+    let outcomes = join_all(attempts).await.into_iter().map(|outcome| match outcome {
+        Ok(_) => "won",
+        Err(muniment::ledger::ExecuteError::Refused(muniment::ledger::Refusal::ClaimTaken(claim)))
+            if claim.scope == aggregates::claim::USERNAME && claim.value == username =>
+        {
+            "lost"
+        }
+        Err(error) => panic!("neither won nor lost: {error}"),
+    });
+    outcomes.collect()
+}
+
+/// Issues tokens to a user, all at once.
+pub async fn issue_tokens(ledger: &Ledger, user: UserId, tokens: usize, label: &str) {
+    let executor = Executor::new(ledger.clone());
+    let issued = (0..tokens).map(|_| async {
+        let metadata = metadata();
+        executor
+            .execute(vec![token_issued(new_session(), user, label)], &metadata)
+            .await
+    });
+    for outcome in join_all(issued).await {
+        outcome.expect("a token should be issued");
+    }
+}
+
+/// Users with roles and tokens, and bare roles, from eight writers, so that all read models have work.
+async fn append_for_ever(ledger: &Ledger) {
+    let executor = Executor::new(ledger.clone());
+    let writers = (0..8).map(|_| async {
+        loop {
+            let (user, role) = (new_user(), new_role());
+            let name = unique("user");
+            let commands = vec![
+                site::role_created(role, &unique("role")),
+                muniment::ledger::Command::User(
+                    user,
+                    aggregates::user::UserCommand::Create(aggregates::user::CreateUser {
+                        roles: vec![aggregates::user::RoleGrant {
+                            role_id: role,
+                            exclusive: false,
+                        }],
+                        ..create_user(&name)
+                    }),
+                ),
+                token_issued(new_session(), user, "laptop"),
+            ];
+            let appended = executor
+                .execute(commands, &metadata())
+                .await
+                .expect("a unit should be appended");
+            let more = ledger.append(role_unit(new_role(), &unique("role"))).await;
+            let events = appended
+                .events
+                .into_iter()
+                .chain(more.expect("a unit should be appended").events);
+            for event in events {
+                say(&format!("{} {}", event.position, event.aggregate_id));
+            }
+        }
+    });
+    join_all(writers).await;
+}

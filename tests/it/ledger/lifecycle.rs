@@ -1,0 +1,73 @@
+//! Time and the end.
+
+use std::time::Duration;
+
+use aggregates::values::Timestamp;
+use futures_util::future::join_all;
+use muniment::ledger::{AppendError, Head};
+
+use super::{
+    on_both_engines,
+    site::{Site, TestClock, new_role, role_unit, stored, unique},
+};
+
+on_both_engines! {
+    async fn time_never_goes_back(site: Site) {
+        let clock = TestClock::at(2_000_000_000);
+        let ledger = site.ledger_at(&clock).await;
+        for now in [2_000_000_000, 3_000_000_000, 1_000_000_000, 2_999_999_999, 3_000_000_001, 0] {
+            clock.set(now);
+            ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        }
+        // Nor with another node whose clock is behind.
+        let behind = site.ledger_at(&TestClock::at(5)).await;
+        behind.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        let times: Vec<i64> = stored(&ledger).await.iter().map(|event| event.recorded_at.micros()).collect();
+        assert_eq!(
+            times,
+            [2_000_000_000, 3_000_000_000, 3_000_000_000, 3_000_000_000, 3_000_000_001, 3_000_000_001, 3_000_000_001]
+        );
+        assert_eq!(ledger.head().await.expect("the head").recorded_at, Timestamp::from_micros(3_000_000_001));
+        site.must_be_sound(&ledger).await;
+    }
+
+    async fn what_waits_when_the_ledger_closes_is_answered(site: Site) {
+        let ledger = site.ledger().await;
+        let other = site.db().await;
+        let mut lock = other.begin().await.expect("a transaction");
+        Head::lock(&mut lock).await.expect("the head's lock");
+        // The first is a batch of its own that waits for the lock; the others wait behind it.
+        let waiting = join_all((0..25).map(|_| ledger.append(role_unit(new_role(), &unique("role")))));
+        let closed = async {
+            tokio::join!(ledger.close(), async {
+                tokio::task::yield_now().await;
+                drop(lock);
+            });
+        };
+        let (outcomes, ()) = tokio::join!(waiting, closed);
+        for outcome in outcomes {
+            outcome.expect("what was queued before the end is appended");
+        }
+        let late = ledger.append(role_unit(new_role(), &unique("role"))).await;
+        assert!(matches!(late, Err(AppendError::Unavailable(_))), "{late:?}");
+        ledger.close().await;
+        let again = site.ledger().await;
+        assert_eq!(again.head().await.expect("the head").position, 25);
+        site.must_be_sound(&again).await;
+    }
+
+    async fn a_head_that_somebody_keeps_locked_does_not_hang_the_ledger(site: Site) {
+        let ledger = site.ledger().await;
+        let other = site.db().await;
+        let mut lock = other.begin().await.expect("a transaction");
+        Head::lock(&mut lock).await.expect("the head's lock");
+        let all = join_all((0..50).map(|_| ledger.append(role_unit(new_role(), &unique("role")))));
+        let outcomes = tokio::time::timeout(Duration::from_secs(20), all).await.expect("an answer, not a hang");
+        for outcome in outcomes {
+            assert!(matches!(outcome, Err(AppendError::Unavailable(_))), "{outcome:?}");
+        }
+        drop(lock);
+        ledger.append(role_unit(new_role(), "after")).await.expect("the lock is free");
+        site.must_be_sound(&ledger).await;
+    }
+}

@@ -1,0 +1,189 @@
+//! Random histories against a model of a few lines: the same units are accepted, the same are refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aggregates::{
+    Claim,
+    claim::{ADMINISTRATOR, CERTIFICATE, USERNAME},
+    values::UserId,
+};
+use futures_util::future::join_all;
+use muniment::ledger::{AppendError, Ledger, Refusal, Unit};
+use proptest::{prelude::*, sample::select, test_runner::TestRunner};
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use super::{
+    on_both_engines,
+    site::{Site, new_user, number, tokens_revoked, unit},
+};
+
+/// What a unit of the history wants; streams and claims are few, so that they often meet.
+#[derive(Clone, Debug)]
+struct Wish {
+    /// Streams appended to, and how far from the right sequence.
+    events: Vec<(usize, i64)>,
+    take: Vec<(Name, usize)>,
+    release: Vec<Name>,
+    require: Vec<Name>,
+}
+
+type Name = (&'static str, u8);
+
+const STREAMS: usize = 4;
+
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Accepted,
+    Conflict,
+    Taken,
+    Missing,
+    Last,
+}
+
+#[derive(Default)]
+struct Model {
+    sequences: BTreeMap<usize, i64>,
+    claims: BTreeMap<Name, usize>,
+}
+
+impl Model {
+    /// The sequences that the wish's events get; the last known one, if the batch were written one by one.
+    fn outcome(&mut self, wish: &Wish, sequences: &[(usize, i64)]) -> Outcome {
+        let mut moved = self.sequences.clone();
+        for (stream, sequence) in sequences {
+            let next = moved.entry(*stream).or_insert(0);
+            *next += 1;
+            if *sequence != *next {
+                return Outcome::Conflict;
+            }
+        }
+        let mut claims = self.claims.clone();
+        for name in &wish.release {
+            claims.remove(name);
+        }
+        for (name, owner) in &wish.take {
+            if *claims.entry(*name).or_insert(*owner) != *owner {
+                return Outcome::Taken;
+            }
+        }
+        let taken: BTreeSet<&Name> = wish.take.iter().map(|(name, _)| name).collect();
+        let kept = |name: &&Name| {
+            taken.contains(name) || (self.claims.contains_key(name) && !wish.release.contains(name))
+        };
+        if !wish.require.iter().all(|name| kept(&name)) {
+            return Outcome::Missing;
+        }
+        let administrators = |claims: &BTreeMap<Name, usize>| {
+            claims.keys().filter(|(scope, _)| *scope == ADMINISTRATOR).count()
+        };
+        if administrators(&claims) == 0 && administrators(&self.claims) > 0 {
+            return Outcome::Last;
+        }
+        self.sequences = moved;
+        self.claims = claims;
+        Outcome::Accepted
+    }
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    (select(vec![USERNAME, CERTIFICATE, ADMINISTRATOR]), 0..3_u8)
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    (
+        prop::collection::vec((0..STREAMS, prop_oneof![8 => Just(0_i64), 1 => -1..=2_i64]), 1..4),
+        prop::collection::vec((name(), 0..STREAMS), 0..3),
+        prop::collection::vec(name(), 0..2),
+        prop::collection::vec(name(), 0..2),
+    )
+        .prop_map(|(events, take, release, require)| Wish {
+            events,
+            take,
+            release,
+            require,
+        })
+}
+
+fn claim((scope, value): Name, run: Uuid) -> Claim {
+    // Administrators are counted over the whole scope, so each history has a ledger's scope to itself by turns.
+    Claim::new(scope, format!("{run}-{value}"))
+}
+
+fn unit_of(wish: &Wish, streams: &[UserId], sequences: &[(usize, i64)], run: Uuid) -> Unit {
+    let mut unit = unit(
+        sequences
+            .iter()
+            .map(|(stream, sequence)| tokens_revoked(streams[*stream], *sequence))
+            .collect(),
+    );
+    unit.take = wish
+        .take
+        .iter()
+        .map(|(name, owner)| (claim(*name, run), owner.to_string()))
+        .collect();
+    unit.release = wish.release.iter().map(|name| claim(*name, run)).collect();
+    unit.require = wish.require.iter().map(|name| claim(*name, run)).collect();
+    unit
+}
+
+/// Appends each batch at once, and compares with the model, which takes one after the other.
+async fn agree(ledger: &Ledger, history: &[Vec<Wish>]) -> Result<(), TestCaseError> {
+    let run = new_user().0;
+    let streams: Vec<UserId> = (0..STREAMS).map(|_| new_user()).collect();
+    ledger.db().script("DELETE FROM claims").await.expect("no claims");
+    let mut model = Model::default();
+    for batch in history {
+        let (mut expected, mut units) = (Vec::new(), Vec::new());
+        for wish in batch {
+            let mut next = model.sequences.clone();
+            let sequences: Vec<(usize, i64)> = wish
+                .events
+                .iter()
+                .map(|(stream, off)| {
+                    let sequence = next.entry(*stream).or_insert(0);
+                    *sequence += 1;
+                    (*stream, *sequence + off)
+                })
+                .collect();
+            units.push(unit_of(wish, &streams, &sequences, run));
+            expected.push(model.outcome(wish, &sequences));
+        }
+        let answered = join_all(units.into_iter().map(|unit| ledger.append(unit))).await;
+        let outcomes: Vec<Outcome> = answered
+            .into_iter()
+            .map(|answer| match answer {
+                Ok(_) => Outcome::Accepted,
+                Err(AppendError::Refused(Refusal::Conflict { .. })) => Outcome::Conflict,
+                Err(AppendError::Refused(Refusal::ClaimTaken(_))) => Outcome::Taken,
+                Err(AppendError::Refused(Refusal::ClaimMissing(_))) => Outcome::Missing,
+                Err(AppendError::Refused(Refusal::LastClaim(_))) => Outcome::Last,
+                Err(AppendError::Unavailable(reason)) => panic!("unavailable: {reason}"),
+            })
+            .collect();
+        prop_assert_eq!(outcomes, expected);
+    }
+    let held = number(ledger.db(), "SELECT COUNT(*) FROM claims").await;
+    prop_assert_eq!(held, model.claims.len() as i64);
+    for (stream, user) in streams.iter().enumerate() {
+        let last = format!("SELECT COALESCE(MAX(sequence), 0) + 0 FROM events WHERE aggregate_id = '{user}'");
+        prop_assert_eq!(
+            number(ledger.db(), &last).await,
+            model.sequences.get(&stream).copied().unwrap_or(0)
+        );
+    }
+    Ok(())
+}
+
+on_both_engines! {
+    async fn any_history_goes_as_the_model_says(site: Site) {
+        let ledger = site.ledger().await;
+        let history = prop::collection::vec(prop::collection::vec(wish(), 1..12), 1..6);
+        let mut runner = TestRunner::new(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() });
+        tokio::task::block_in_place(|| {
+            runner.run(&history, |history| Handle::current().block_on(agree(&ledger, &history)))
+        })
+        .expect("the ledger and the model should agree");
+        assert_eq!(ledger.verify(|_| ()).await.expect("readable").flaw, None);
+    }
+}

@@ -1,0 +1,321 @@
+//! A migrated database of a test's own, ledgers on it, and what is appended to them.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use aggregates::{
+    Claim, Event,
+    claim::{ROLE, ROLE_NAME},
+    role::{CreateRole, RoleCommand, RoleEvent},
+    session::{IssueToken, SessionCommand},
+    user::{CreateUser, RoleGrant, UserCommand, UserEvent},
+    values::{
+        Face, GrantMethod, GrantType, IdentityProvider, PasswordHash, RoleId, SessionId, Timestamp,
+        TokenFingerprint, UserId,
+    },
+};
+use muniment::{
+    clock::{Clock, SystemClock},
+    ids::{Entropy, SystemEntropy},
+    ledger::{Command, Filter, Ledger, MasterKey, Metadata, NewEvent, Stored, Unit},
+    migrations,
+};
+use projections::{
+    read_models,
+    rebuild::Shadow,
+    sql::{Db, Options, sql},
+};
+use tempfile::TempDir;
+
+use crate::support::{
+    postgres::{Cluster, Database},
+    server::Engine,
+};
+
+/// An empty ledger's database.
+#[derive(Debug)]
+pub struct Site {
+    pub engine: Engine,
+    pub url: String,
+    data: TempDir,
+    _database: Option<Database>,
+}
+
+impl Site {
+    pub async fn new(engine: Engine) -> Self {
+        let site = Self::unmigrated(engine);
+        let db = site.db().await;
+        migrations::migrate(&db)
+            .await
+            .expect("the migrations should apply");
+        db.close().await;
+        site
+    }
+
+    pub fn unmigrated(engine: Engine) -> Self {
+        let data = tempfile::Builder::new()
+            .prefix("muniment-ledger-")
+            .tempdir()
+            .expect("a temporary folder");
+        let database = matches!(engine, Engine::Postgres).then(|| Cluster::shared().create_database());
+        let url = match &database {
+            Some(database) => database.url.clone(),
+            None => format!("sqlite:{}", data.path().join("ledger.sqlite").display()),
+        };
+        Self {
+            engine,
+            url,
+            data,
+            _database: database,
+        }
+    }
+
+    pub async fn db(&self) -> Db {
+        open_db(&self.url).await
+    }
+
+    pub async fn ledger(&self) -> Ledger {
+        open(&self.url).await
+    }
+
+    pub async fn ledger_at(&self, clock: &TestClock) -> Ledger {
+        Ledger::open(
+            self.db().await,
+            &key(),
+            Arc::new(clock.clone()),
+            Arc::new(SystemEntropy),
+        )
+        .await
+        .expect("the ledger should open")
+    }
+
+    /// Asserts that the chain holds and that the read models are what the events come to.
+    pub async fn must_be_sound(&self, ledger: &Ledger) {
+        let verified = ledger
+            .verify(|_| ())
+            .await
+            .expect("the ledger should be readable");
+        assert_eq!(verified.flaw, None);
+        let file = self.data.path().join("shadow.sqlite");
+        let url = match self.engine {
+            Engine::Sqlite => format!("sqlite:{}", file.display()),
+            Engine::Postgres => self.url.clone(),
+        };
+        let shadow = Shadow::create(ledger.db(), &url)
+            .await
+            .expect("a shadow should be made");
+        // Nothing is appended meanwhile.
+        let mut live = ledger.db().begin().await.expect("a transaction");
+        let head = muniment::ledger::Head::lock(&mut live)
+            .await
+            .expect("the head's lock");
+        let mut position = 0;
+        while position < head.position {
+            let stored = ledger
+                .after(position, 1_000, &Filter::default())
+                .await
+                .expect("events");
+            position = stored.last().expect("an event up to the head").position;
+            let events = ledger.open_events(&stored).await.expect("events should open");
+            let mut tx = shadow.db().begin().await.expect("a transaction");
+            read_models::apply(&mut tx, &events)
+                .await
+                .expect("events should apply");
+            tx.commit().await.expect("a commit");
+        }
+        let differing = shadow
+            .differing(&mut live)
+            .await
+            .expect("both should be readable");
+        let names: Vec<_> = differing.iter().map(|table| table.name).collect();
+        assert_eq!(
+            names,
+            Vec::<&str>::new(),
+            "read models differ from what the events come to"
+        );
+        drop(live);
+        shadow.drop(ledger.db()).await.expect("the shadow should go");
+    }
+}
+
+pub fn key() -> MasterKey {
+    MasterKey::new([7; 32])
+}
+
+pub async fn open_db(url: &str) -> Db {
+    Db::open(url, &Options::default())
+        .await
+        .expect("the database should open")
+}
+
+pub async fn open(url: &str) -> Ledger {
+    Ledger::open(
+        open_db(url).await,
+        &key(),
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+    )
+    .await
+    .expect("the ledger should open")
+}
+
+/// A clock that stands still until it is set.
+#[derive(Clone, Debug)]
+pub struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    pub fn at(micros: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(micros)))
+    }
+
+    pub fn set(&self, micros: i64) {
+        self.0.store(micros, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The only number that a statement answers.
+pub async fn number(db: &Db, text: &str) -> i64 {
+    let row = db.optional(sql(text)).await.expect("the statement should run");
+    row.expect("a row").int(0).expect("a number")
+}
+
+/// All events as stored.
+pub async fn stored(ledger: &Ledger) -> Vec<Stored> {
+    ledger
+        .after(0, 100_000, &Filter::default())
+        .await
+        .expect("the ledger should be readable")
+}
+
+pub fn metadata() -> Metadata {
+    Metadata::system("test")
+}
+
+pub fn new_user() -> UserId {
+    UserId(SystemEntropy.uuid())
+}
+
+pub fn new_role() -> RoleId {
+    RoleId(SystemEntropy.uuid())
+}
+
+pub fn new_session() -> SessionId {
+    SessionId(SystemEntropy.uuid())
+}
+
+/// A text that no other is like.
+pub fn unique(prefix: &str) -> String {
+    format!("{prefix}-{}", SystemEntropy.uuid())
+}
+
+/// A unit of these events that claims nothing.
+pub fn unit(events: Vec<NewEvent>) -> Unit {
+    Unit {
+        events,
+        take: Vec::new(),
+        release: BTreeSet::new(),
+        require: BTreeSet::new(),
+        metadata: metadata(),
+    }
+}
+
+/// A role's creation, with its claims.
+pub fn role_unit(id: RoleId, name: &str) -> Unit {
+    let mut unit = unit(vec![NewEvent {
+        aggregate_id: id.to_string(),
+        sequence: 1,
+        event: Event::Role(RoleEvent::Created {
+            name: name.parse().expect("a role name"),
+            is_shared: true,
+            auto_generated: false,
+            protected: false,
+        }),
+    }]);
+    let claims = [
+        Claim::new(ROLE, id.to_string()),
+        Claim::new(ROLE_NAME, name.to_owned()),
+    ];
+    unit.take
+        .extend(claims.into_iter().map(|claim| (claim, id.to_string())));
+    unit
+}
+
+/// An event that any user may have at any place of its stream.
+pub fn tokens_revoked(id: UserId, sequence: i64) -> NewEvent {
+    NewEvent {
+        aggregate_id: id.to_string(),
+        sequence,
+        event: Event::User(UserEvent::TokensRevoked {}),
+    }
+}
+
+pub fn create_user(username: &str) -> CreateUser {
+    CreateUser {
+        username: username.parse().expect("a username"),
+        identity_provider: IdentityProvider::Local,
+        auto_generated: false,
+        mqtt_publish_prefix: None,
+        grant_types: vec![GrantType {
+            method: GrantMethod::Password,
+            is_required: false,
+        }],
+        enforce_mfa_enrollment: false,
+        password_hash: Some(PasswordHash::new("$argon2id$a-password-hash")),
+        roles: vec![],
+        permissions: vec![],
+        certificates: vec![],
+    }
+}
+
+pub fn user_created(id: UserId, username: &str) -> Command {
+    Command::User(id, UserCommand::Create(create_user(username)))
+}
+
+pub fn role_created(id: RoleId, name: &str) -> Command {
+    Command::Role(
+        id,
+        RoleCommand::Create(CreateRole {
+            name: name.parse().expect("a role name"),
+            is_shared: true,
+            auto_generated: false,
+            protected: false,
+            permissions: vec![],
+        }),
+    )
+}
+
+pub fn role_granted(id: UserId, role_id: RoleId) -> Command {
+    let grant = RoleGrant {
+        role_id,
+        exclusive: false,
+    };
+    Command::User(id, UserCommand::GrantRole(grant))
+}
+
+pub fn token_issued(id: SessionId, user_id: UserId, label: &str) -> Command {
+    let mut digest = [0; 32];
+    digest[..16].copy_from_slice(id.0.as_bytes());
+    Command::Session(
+        id,
+        SessionCommand::IssueToken(IssueToken {
+            user_id,
+            face: Face::Connectware,
+            fingerprint: TokenFingerprint::from_digest(digest),
+            label: label.parse().expect("a label"),
+            methods: vec![GrantMethod::Password],
+            issued_at: Timestamp::from_micros(1_000_000),
+            expires_at: Timestamp::from_micros(2_000_000),
+        }),
+    )
+}
