@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeSet, HashMap, hash_map::Entry},
     num::NonZeroUsize,
     sync::Arc,
+    time::Duration,
 };
 
 use aggregates::{Event, Recorded, sealing};
@@ -32,6 +33,8 @@ use crate::clock::Clock;
 const QUEUE: usize = 8_192;
 /// How many units one transaction takes.
 const BATCH: usize = 512;
+/// How long the head's lock is held for somebody who decides under it.
+const TURN: Duration = Duration::from_secs(2);
 /// How many streams' sequences are remembered between batches.
 const STREAMS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 /// Columns of an event row.
@@ -47,10 +50,14 @@ pub struct Appended {
 }
 
 type Answer = oneshot::Sender<Result<Appended, AppendError>>;
+/// Takes the unit that was decided while the head's lock was held.
+type Turn = oneshot::Sender<(Unit, Answer)>;
 
 enum Waiting {
     /// A unit to append.
     Unit(Box<Unit>, Answer),
+    /// Somebody who decides while nobody else can append.
+    Turn(oneshot::Sender<Result<Turn, AppendError>>),
     /// Answer when all before is done; nothing comes after.
     Close(oneshot::Sender<()>),
 }
@@ -96,6 +103,22 @@ impl Appender {
             .await
             .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
+    }
+
+    /// Appends what `decide` comes to while the head's lock is held, so that nobody gets before it, in any process.
+    /// All others wait meanwhile: this is for who has lost too many races.
+    pub(super) async fn append_in_turn<E: From<AppendError>>(
+        &self,
+        decide: impl AsyncFnOnce() -> Result<Unit, E>,
+    ) -> Result<Appended, E> {
+        let gone = || AppendError::Unavailable("the ledger did not wait for a decision".to_owned());
+        let (ready, turn) = oneshot::channel();
+        self.queue.send(Waiting::Turn(ready)).await.map_err(|_| gone())?;
+        let turn = turn.await.map_err(|_| gone())??;
+        let unit = decide().await?;
+        let (answer, answered) = oneshot::channel();
+        turn.send((unit, answer)).map_err(|_| gone())?;
+        Ok(answered.await.map_err(|_| gone())??)
     }
 
     /// Takes no more units and waits until those that wait are answered.
@@ -147,18 +170,23 @@ impl Task {
                     batch.push(next);
                 }
             }
-            let (mut units, mut answers, mut closing) = (Vec::with_capacity(batch.len()), Vec::new(), None);
+            let (mut units, mut answers) = (Vec::with_capacity(batch.len()), Vec::new());
+            let (mut turns, mut closing) = (Vec::new(), None);
             for waiting in batch.drain(..) {
                 match waiting {
                     Waiting::Unit(unit, answer) => {
                         units.push(*unit);
                         answers.push(answer);
                     }
+                    Waiting::Turn(ready) => turns.push(ready),
                     Waiting::Close(done) => closing = Some(done),
                 }
             }
             if !units.is_empty() {
                 self.handle(units, answers).await;
+            }
+            for ready in turns {
+                self.give_turn(ready).await;
             }
             if let Some(done) = closing {
                 queue.close();
@@ -202,11 +230,47 @@ impl Task {
         }
     }
 
+    /// Lets somebody decide under the head's lock, and writes what they decided.
+    async fn give_turn(&mut self, ready: oneshot::Sender<Result<Turn, AppendError>>) {
+        let locked = async {
+            let mut tx = self.db.begin_brief().await?;
+            Head::lock(&mut tx).await?;
+            Ok(tx)
+        };
+        let tx = match locked.await {
+            Ok(tx) => tx,
+            Err(error) => {
+                let _ = ready.send(Err(unavailable(&error)));
+                return;
+            }
+        };
+        let (turn, decided) = oneshot::channel();
+        // Who has gone, decided for nothing, or is too slow, lets go of the lock.
+        if ready.send(Ok(turn)).is_ok()
+            && let Ok(Ok((unit, answer))) = tokio::time::timeout(TURN, decided).await
+        {
+            let outcome = match self.write_and_commit_in(tx, std::slice::from_ref(&unit)).await {
+                Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(nothing_written())),
+                Err(error) => Err(unavailable(&error)),
+            };
+            let _ = answer.send(outcome);
+        }
+    }
+
     async fn write_and_commit(
         &mut self,
         units: &[Unit],
     ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
-        let result = self.try_write_and_commit(units).await;
+        let tx = self.db.begin_brief().await?;
+        self.write_and_commit_in(tx, units).await
+    }
+
+    async fn write_and_commit_in(
+        &mut self,
+        tx: Tx,
+        units: &[Unit],
+    ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
+        let result = self.try_write_and_commit(tx, units).await;
         if result.is_err() {
             // Whether it was committed is not known: nothing remembered may be trusted.
             self.known.head = -1;
@@ -216,9 +280,9 @@ impl Task {
 
     async fn try_write_and_commit(
         &mut self,
+        mut tx: Tx,
         units: &[Unit],
     ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
-        let mut tx = self.db.begin_brief().await?;
         let written = self.write(&mut tx, units).await?;
         tx.commit().await?;
         self.known.head = written.head.position;

@@ -25,8 +25,8 @@ use lru::LruCache;
 
 use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Unit, repository::State};
 
-/// How often a lost race is decided again.
-const ATTEMPTS: usize = 10;
+/// How often commands are decided and raced with before they are given a turn of their own.
+const RACES: usize = 4;
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
@@ -73,9 +73,18 @@ pub enum ExecuteError {
     /// The ledger says no.
     #[error(transparent)]
     Refused(Refusal),
-    /// The ledger does not answer, or a race was lost too often.
+    /// The ledger does not answer.
     #[error("the ledger is unavailable: {0}")]
     Unavailable(String),
+}
+
+impl From<AppendError> for ExecuteError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Refused(refusal) => Self::Refused(refusal),
+            AppendError::Unavailable(reason) => Self::Unavailable(reason),
+        }
+    }
 }
 
 type Stream = (&'static str, String);
@@ -134,8 +143,8 @@ impl Executor {
         metadata: &Metadata,
     ) -> Result<Appended, ExecuteError> {
         let _turns = self.turns(&commands).await;
-        let (mut from, mut lost) = (Source::Memory, None);
-        for _ in 0..ATTEMPTS {
+        let mut from = Source::Memory;
+        for _ in 0..RACES {
             let decided = match self.decide(&commands, metadata, from).await {
                 Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
                 decided => Some(decided?),
@@ -160,18 +169,31 @@ impl Executor {
                     self.remember(decided.states);
                     return Ok(appended);
                 }
-                Err(AppendError::Refused(refusal @ Refusal::Conflict { .. })) => {
-                    from = Source::Ledger;
-                    lost = Some(refusal);
-                }
-                Err(AppendError::Refused(refusal)) => return Err(ExecuteError::Refused(refusal)),
-                Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
+                Err(AppendError::Refused(Refusal::Conflict { .. })) => from = Source::Ledger,
+                Err(error) => return Err(error.into()),
             }
         }
-        let reason = lost.map(|refusal| refusal.to_string()).unwrap_or_default();
-        Err(ExecuteError::Unavailable(format!(
-            "lost {ATTEMPTS} races: {reason}"
-        )))
+        self.execute_in_turn(&commands, metadata).await
+    }
+
+    /// Decides while nobody else can append. Another node whose knowledge is always the newer one could otherwise
+    /// win every race.
+    async fn execute_in_turn(
+        &self,
+        commands: &[Command],
+        metadata: &Metadata,
+    ) -> Result<Appended, ExecuteError> {
+        let mut states = BTreeMap::new();
+        let appended = self
+            .ledger
+            .append_in_turn(async || {
+                let decided = self.decide(commands, metadata, Source::Ledger).await?;
+                states = decided.states;
+                Ok::<_, ExecuteError>(decided.unit)
+            })
+            .await?;
+        self.remember(states);
+        Ok(appended)
     }
 
     /// A user as the ledger tells now, for decisions that need IO first, such as verifying a password. What is

@@ -134,6 +134,13 @@ impl Ledger {
         self.appender.append(unit).await
     }
 
+    async fn append_in_turn<E: From<AppendError>>(
+        &self,
+        decide: impl AsyncFnOnce() -> Result<Unit, E>,
+    ) -> Result<Appended, E> {
+        self.appender.append_in_turn(decide).await
+    }
+
     /// What follows other nodes' events; see [`Follower::run`].
     pub fn follower(&self) -> &Arc<Follower> {
         &self.follower
