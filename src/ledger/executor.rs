@@ -26,7 +26,7 @@ use lru::LruCache;
 use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Unit, repository::State};
 
 /// How often a lost race is decided again.
-const ATTEMPTS: usize = 10;
+const ATTEMPTS: usize = 50;
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
