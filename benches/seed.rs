@@ -114,6 +114,7 @@ pub(crate) fn unit(events: Vec<NewEvent>) -> Unit {
         take: Vec::new(),
         release: BTreeSet::new(),
         require: BTreeSet::new(),
+        unchanged: Vec::new(),
         metadata: Metadata::system("bench"),
     };
     for new in &events {
