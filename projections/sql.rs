@@ -7,7 +7,8 @@
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use sqlx::{
-    Column, Postgres, Row as _, Sqlite, TypeInfo,
+    Column, Connection as _, Postgres, Row as _, Sqlite, TypeInfo,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgRow},
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -129,25 +130,23 @@ impl Db {
     }
 
     /// Begins a transaction that writes. On SQLite it has the write lock from here on.
-    pub async fn begin(&self) -> Result<Tx, Error> {
-        self.begin_on(BEGIN).await
-    }
-
-    /// Begins a transaction that writes and whose statements follow each other at once: Postgres ends it if they
-    /// do not.
-    pub async fn begin_brief(&self) -> Result<Tx, Error> {
-        self.begin_on(BEGIN_BRIEF).await
-    }
-
-    async fn begin_on(&self, postgres: &'static str) -> Result<Tx, Error> {
+    pub async fn begin(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(postgres).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN).await?),
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         })
     }
 
+    /// A connection of its own for one who writes all the time.
+    pub fn writer(&self) -> Writer {
+        Writer {
+            db: self.clone(),
+            kept: None,
+        }
+    }
+
     /// Begins a transaction that reads one state of the database, however many statements it has.
-    pub async fn snapshot(&self) -> Result<Tx, Error> {
+    pub async fn snapshot(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
             Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_SNAPSHOT).await?),
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
@@ -255,16 +254,52 @@ impl Db {
     }
 }
 
-/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+/// One connection kept for one writer: a pool asks a connection whether it lives whenever it hands it out and takes it
+/// back, which a writer that never rests would pay with every transaction.
 #[derive(Debug)]
-pub enum Tx {
-    /// On Postgres.
-    Postgres(sqlx::Transaction<'static, Postgres>),
-    /// On SQLite.
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+pub struct Writer {
+    db: Db,
+    kept: Option<Kept>,
 }
 
-impl Tx {
+#[derive(Debug)]
+enum Kept {
+    Postgres(PoolConnection<Postgres>),
+    Sqlite(PoolConnection<Sqlite>),
+}
+
+impl Writer {
+    /// Begins a transaction whose statements follow each other at once: Postgres ends it if they do not.
+    pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => match &self.db {
+                Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
+                Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
+            },
+        };
+        Ok(match self.kept.insert(kept) {
+            Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+            Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+        })
+    }
+
+    /// Gives the connection back, so that the next transaction begins on one that was found to live.
+    pub fn release(&mut self) {
+        self.kept = None;
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+#[derive(Debug)]
+pub enum Tx<'c> {
+    /// On Postgres.
+    Postgres(sqlx::Transaction<'c, Postgres>),
+    /// On SQLite.
+    Sqlite(sqlx::Transaction<'c, Sqlite>),
+}
+
+impl Tx<'_> {
     /// All rows.
     pub async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
         Ok(match self {

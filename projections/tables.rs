@@ -91,7 +91,7 @@ impl Table {
     /// Writes rows, bound in the table's order; `merge` as in [`Table::upsert_text`].
     pub(crate) async fn upsert(
         &self,
-        tx: &mut Tx,
+        tx: &mut Tx<'_>,
         rows: &[Vec<Argument<'_>>],
         merge: Option<&str>,
     ) -> Result<(), Error> {
@@ -112,7 +112,7 @@ impl Table {
 }
 
 /// Writes rows of a table as they are now.
-pub(crate) async fn upsert<R: Record>(tx: &mut Tx, records: &[R]) -> Result<(), Error> {
+pub(crate) async fn upsert<R: Record>(tx: &mut Tx<'_>, records: &[R]) -> Result<(), Error> {
     let rows: Vec<_> = records
         .iter()
         .map(|record| {
@@ -127,7 +127,7 @@ pub(crate) async fn upsert<R: Record>(tx: &mut Tx, records: &[R]) -> Result<(), 
 /// Deletes the rows whose `columns` have one of these values; each key binds one value per column. `condition`
 /// restricts it further.
 pub(crate) async fn delete(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     table: &str,
     columns: &[&str],
     keys: &[Vec<Argument<'_>>],
@@ -153,7 +153,7 @@ pub(crate) async fn delete(
 /// All rows of `{before} ({keys}) {after}` in as few statements as fit: none without keys. The `fixed` arguments
 /// are `$1` and on. Rows of one key stay together, and in the order that `after` says.
 pub(crate) async fn select_in<'a, K>(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     before: &str,
     keys: &[K],
     after: &str,
@@ -174,7 +174,7 @@ where
 }
 
 /// All rows of a table whose `column` has one of these values.
-pub(crate) async fn load<'a, R: Record, K>(tx: &mut Tx, column: &str, keys: &[K]) -> Result<Vec<R>, Error>
+pub(crate) async fn load<'a, R: Record, K>(tx: &mut Tx<'_>, column: &str, keys: &[K]) -> Result<Vec<R>, Error>
 where
     K: Clone + Into<Argument<'a>>,
 {

@@ -12,9 +12,9 @@ use super::{
     roles::RoleIndex,
 };
 
-/// How often a reader tries to see all of one position before it takes what it has. Only a writer that publishes
-/// without a pause, such as a rebuild, makes it try more than twice.
-const TRIES: usize = 32;
+/// How often a reader tries to see all of one position before it takes what it has: each entry as of some position
+/// since it began. It takes a writer without pauses to get there, or a resource of many thousand levels.
+const TRIES: usize = 64;
 
 impl Authorization {
     /// Whether a user may do something to a resource: a concrete path or topic.

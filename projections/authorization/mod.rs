@@ -1,24 +1,28 @@
 //! The authorization projection: who holds what, in memory, compiled for checks.
 //!
-//! [`Authorization`] is shared by all who ask and fed by one writer. Its parts:
+//! `Authorization` is shared by all who ask and fed by one writer. Its parts:
 //!
 //! - `users`: each user with the indexes of the roles they hold and, if they have any, permissions of their own;
-//! - `roles`: each role by index, with its permissions compiled into one tree over levels ([`trie`]);
+//! - `roles`: each role by index, with its permissions compiled: few into signatures (`scan`), many into a tree over
+//!   levels (`trie`);
+//! - `index`: which roles each user holds, once more, in as little memory as a check can touch;
 //! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
 //! - `sessions`: tokens by fingerprint, each with the position it was issued at.
 //!
-//! A check splits the topic once, finds the user, and asks the tree of each role. Nothing is copied per user when
-//! a role changes: an event touches the one entry it is about.
+//! A check finds the user in the index and asks each of the roles. Nothing is copied per user when a role changes:
+//! an event touches the one entry it is about.
 //!
 //! # Invariants
 //!
 //! - Entries are immutable and replaced whole, by one store. A reader sees an entry before or after a run of
-//!   events of one stream, never in between.
-//! - [`Authorization::position`] is published after all entries up to it, so who reads position *p* and then asks
+//!   events of one stream, never in between. The slots of `index` are the exception: they are written in place, and
+//!   what is read there counts only if no run began or ended meanwhile.
+//! - `Authorization::position` is published after all entries up to it, so who reads position *p* and then asks
 //!   is answered from *p* or later.
 //! - A decision is that of the ledger at one position, though it reads several entries: `begun` changes before
-//!   any entry does, and a reader that saw it change reads again ([`Authorization::consistently`]). So a right that
-//!   is taken from a user before another is added to their role is never seen with it.
+//!   any entry does, and a reader that saw it change reads again (`check`). So a right that is taken from a user
+//!   before another is added to their role is never seen with it. A reader that is never left a moment, while a
+//!   rebuild runs, gives up in the end and takes each entry as of its own position.
 //! - Readers take no lock, and a check allocates nothing. Memory of replaced entries is freed once no reader can
 //!   see it (`seize`).
 //! - The index of a role is never used again: a deleted role is gone for all who held it at once, at no cost, and

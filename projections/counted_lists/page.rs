@@ -9,7 +9,7 @@ use crate::{
 
 /// A page of the rows of these lists together, oldest first. Reads the same few hundred rows at most, whichever
 /// page it is. All lists are of the record's table.
-pub(crate) async fn page<R: Record>(tx: &mut Tx, lists: &[List], page: &Page) -> Result<Paged<R>, Error> {
+pub(crate) async fn page<R: Record>(tx: &mut Tx<'_>, lists: &[List], page: &Page) -> Result<Paged<R>, Error> {
     let (total, start) = locate(tx, lists, page.skipped()).await?;
     let Some((ordinal, skipped)) = start else {
         return Ok(Paged {
@@ -28,7 +28,11 @@ pub(crate) async fn page<R: Record>(tx: &mut Tx, lists: &[List], page: &Page) ->
 
 /// How many rows the lists have together, and where the row after the first `skipped` is: an ordinal, and how
 /// many rows to skip from it (under 256). None past the end.
-async fn locate(tx: &mut Tx, lists: &[List], mut skipped: i64) -> Result<(i64, Option<(i64, i64)>), Error> {
+async fn locate(
+    tx: &mut Tx<'_>,
+    lists: &[List],
+    mut skipped: i64,
+) -> Result<(i64, Option<(i64, i64)>), Error> {
     let mut total = 0;
     let (mut first, mut last) = (0, i64::MAX >> (BITS * LEVELS));
     for level in (1..=LEVELS).rev() {

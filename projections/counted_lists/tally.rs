@@ -47,7 +47,7 @@ impl Tally {
     }
 
     /// Writes it down: one statement, and one more if a node may have come to nothing.
-    pub(crate) async fn write(mut self, tx: &mut Tx) -> Result<(), Error> {
+    pub(crate) async fn write(mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.nodes.retain(|_, by| *by != 0);
         let rows: Vec<_> = self
             .nodes

@@ -92,7 +92,7 @@ pub async fn locate(db: &Db, ids: &[PermissionId]) -> Result<Vec<LocatedPermissi
 
 /// The uses of resources, oldest permission first, of the permissions whose `column` has one of these values.
 async fn uses(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     column: &str,
     keys: &[Argument<'static>],
 ) -> Result<HashMap<ResourceKey, Vec<UsageRow>>, Error> {

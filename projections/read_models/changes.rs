@@ -43,7 +43,7 @@ pub(crate) struct Purges {
 
 impl Changes {
     /// Writes all of it: for each table the sets, then the rows that are gone, then the rows there are.
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), Error> {
+    pub(crate) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         write(tx, self.users, |id| vec![text(id)]).await?;
 
         purge::<HolderRecord, _>(tx, "user_id", &self.purges.roles_of).await?;
@@ -69,13 +69,17 @@ impl Changes {
     }
 }
 
-async fn purge<R: Record, K: ToString>(tx: &mut Tx, column: &str, keys: &BTreeSet<K>) -> Result<(), Error> {
+async fn purge<R: Record, K: ToString>(
+    tx: &mut Tx<'_>,
+    column: &str,
+    keys: &BTreeSet<K>,
+) -> Result<(), Error> {
     let keys: Vec<_> = keys.iter().map(|key| vec![text(key)]).collect();
     delete(tx, R::TABLE.name, &[column], &keys, "").await
 }
 
 async fn write<K: Ord + Clone, R: Record>(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     pending: Pending<K, R>,
     key: impl Fn(&K) -> Vec<Argument<'static>>,
 ) -> Result<(), Error> {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Takes these events, the next of the ledger in its order, into the read models.
-pub async fn apply(tx: &mut Tx, events: &[Recorded]) -> Result<(), Error> {
+pub async fn apply(tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
     let subjects = events.iter().map(subject).collect::<Result<Vec<_>, _>>()?;
     let mut changes = Changes::default();
     needs::load(tx, &mut changes, &subjects).await?;
@@ -40,7 +40,7 @@ pub async fn apply(tx: &mut Tx, events: &[Recorded]) -> Result<(), Error> {
 }
 
 /// Blanks what is personal about somebody whose key is erased, as a rebuild from then on would.
-pub async fn erase(tx: &mut Tx, subject: &str) -> Result<(), Error> {
+pub async fn erase(tx: &mut Tx<'_>, subject: &str) -> Result<(), Error> {
     for statement in [
         "UPDATE user_directory SET username = $1 WHERE user_id = $2",
         "UPDATE role_directory SET name = $1 WHERE owner_user_id = $2",

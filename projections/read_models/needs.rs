@@ -19,7 +19,11 @@ use crate::{
 };
 
 /// Reads into `changes` what folding these events needs: at most one statement per table and way in.
-pub(super) async fn load(tx: &mut Tx, changes: &mut Changes, events: &[Subject<'_>]) -> Result<(), Error> {
+pub(super) async fn load(
+    tx: &mut Tx<'_>,
+    changes: &mut Changes,
+    events: &[Subject<'_>],
+) -> Result<(), Error> {
     let mut needs = Needs::default();
     for event in events {
         match event {

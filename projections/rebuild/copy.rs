@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next rows, all columns in the table's order; none at the end.
-    pub(super) async fn next(&mut self, tx: &mut Tx) -> Result<Vec<Vec<Argument<'static>>>, Error> {
+    pub(super) async fn next(&mut self, tx: &mut Tx<'_>) -> Result<Vec<Vec<Argument<'static>>>, Error> {
         if self.done {
             return Ok(Vec::new());
         }

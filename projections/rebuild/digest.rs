@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The SHA-256 over a table's name, columns and all its rows in the order of the key. Reads a page at a time.
-pub async fn digest(tx: &mut Tx, table: &Table) -> Result<[u8; 32], Error> {
+pub async fn digest(tx: &mut Tx<'_>, table: &Table) -> Result<[u8; 32], Error> {
     let mut hash = Sha256::new();
     text(&mut hash, table.name);
     for (name, _) in table.columns {

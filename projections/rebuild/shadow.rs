@@ -63,7 +63,7 @@ impl Shadow {
     }
 
     /// The live tables that are not what the events come to.
-    pub async fn differing(&self, live: &mut Tx) -> Result<Vec<&'static Table>, Error> {
+    pub async fn differing(&self, live: &mut Tx<'_>) -> Result<Vec<&'static Table>, Error> {
         let mut differing = Vec::new();
         let mut shadow = self.db.snapshot().await?;
         for table in TABLES {
@@ -75,7 +75,7 @@ impl Shadow {
     }
 
     /// Makes these live tables what the shadow's are.
-    pub async fn swap(&self, live: &mut Tx, tables: &[&Table]) -> Result<(), Error> {
+    pub async fn swap(&self, live: &mut Tx<'_>, tables: &[&Table]) -> Result<(), Error> {
         let mut shadow = self.db.snapshot().await?;
         for table in tables {
             live.execute(sql(format!("DELETE FROM {}", table.name))).await?;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The roles with their permissions, in the order given: one statement.
-pub(crate) async fn with_permissions(tx: &mut Tx, roles: Vec<RoleRecord>) -> Result<Vec<RoleRow>, Error> {
+pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) -> Result<Vec<RoleRow>, Error> {
     let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.to_string().into()).collect();
     let before = format!(
         "SELECT {} FROM permission_usage WHERE role_id IN",
@@ -36,7 +36,7 @@ pub(crate) async fn with_permissions(tx: &mut Tx, roles: Vec<RoleRecord>) -> Res
 }
 
 /// The roles with everybody who holds them, in the order given: one statement.
-pub(super) async fn with_holders(tx: &mut Tx, roles: Vec<RoleRow>) -> Result<Vec<RolePageRow>, Error> {
+pub(super) async fn with_holders(tx: &mut Tx<'_>, roles: Vec<RoleRow>) -> Result<Vec<RolePageRow>, Error> {
     let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.to_string().into()).collect();
     let before = "SELECT u.user_id, u.username, g.role_id FROM user_roles g \
                   JOIN user_directory u ON u.user_id = g.user_id WHERE g.role_id IN";

@@ -41,7 +41,7 @@ pub async fn find(db: &Db, user: UserId, id: SessionId) -> Result<Option<Session
 
 /// The tokens of these users that are good at `now`, each user's oldest first: one statement.
 pub(crate) async fn of_users(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     users: &[Argument<'static>],
     now: Timestamp,
 ) -> Result<Vec<SessionRow>, Error> {

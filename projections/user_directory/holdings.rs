@@ -20,7 +20,7 @@ use crate::{
 
 /// The users with all that they hold, in the order given. Tokens that ended by `now` are left out.
 pub(super) async fn with_holdings(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     users: Vec<UserRecord>,
     now: Timestamp,
 ) -> Result<Vec<UserRow>, Error> {
@@ -46,7 +46,7 @@ pub(super) async fn with_holdings(
 }
 
 async fn tokens(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     ids: &[Argument<'static>],
     now: Timestamp,
 ) -> Result<HashMap<UserId, Vec<SessionRow>>, Error> {
@@ -58,7 +58,7 @@ async fn tokens(
 }
 
 async fn certificates(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     ids: &[Argument<'static>],
 ) -> Result<HashMap<UserId, Vec<Certificate>>, Error> {
     let before = format!(
@@ -73,7 +73,10 @@ async fn certificates(
     Ok(of_user)
 }
 
-async fn roles(tx: &mut Tx, ids: &[Argument<'static>]) -> Result<HashMap<UserId, Vec<Arc<RoleRow>>>, Error> {
+async fn roles(
+    tx: &mut Tx<'_>,
+    ids: &[Argument<'static>],
+) -> Result<HashMap<UserId, Vec<Arc<RoleRow>>>, Error> {
     let columns: Vec<_> = RoleRecord::TABLE
         .columns
         .iter()

@@ -2,11 +2,7 @@
 
 use std::process::ExitCode;
 
-use projections::{
-    read_models,
-    rebuild::Shadow,
-    sql::{Db, Tx},
-};
+use projections::{read_models, rebuild::Shadow, sql::Db};
 
 use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
 use crate::{
@@ -64,7 +60,7 @@ async fn replay_compare_swap(
         bar.set_position(progress::at(position));
     }
     // … and what is left while nobody appends.
-    let mut live: Tx = db.begin().await?;
+    let mut live = db.begin().await?;
     let head = Head::lock(&mut live).await?;
     while position < head.position
         && let Some(reached) = replay_page(ledger, shadow, position).await?

@@ -12,31 +12,58 @@ use super::Problem;
 /// The largest body, in bytes.
 pub const MOST_BYTES: usize = 1 << 20;
 
-/// A JSON body. A missing `Content-Type` counts as JSON; another one is refused.
+/// A body that is a JSON object. A missing `Content-Type` counts as JSON; another one is refused.
 pub struct JsonBody<T>(pub T);
+
+/// A body that is a JSON array; else like [`JsonBody`].
+pub struct JsonList<T>(pub Vec<T>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
-            && !kind.to_str().is_ok_and(is_json)
-        {
-            let message = "the body must be application/json";
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                message,
-            ));
-        }
-        let bytes = Bytes::from_request(request, state)
+        read(request, state, '{', "the body must be a JSON object")
             .await
-            .map_err(|rejection| refused(&rejection))?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
-        serde_json::from_str(text)
             .map(Self)
-            .map_err(|error| Problem::invalid(describe(&error)))
     }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonList<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        read(request, state, '[', "the body must be a JSON array")
+            .await
+            .map(Self)
+    }
+}
+
+/// Reads a body that begins with `begin`: serde by itself would read a struct from an array, too.
+async fn read<S: Send + Sync, T: DeserializeOwned>(
+    request: Request,
+    state: &S,
+    begin: char,
+    otherwise: &str,
+) -> Result<T, Problem> {
+    if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
+        && !kind.to_str().is_ok_and(is_json)
+    {
+        let message = "the body must be application/json";
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        ));
+    }
+    let bytes = Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| refused(&rejection))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
+    let begun = text.trim_start().chars().next();
+    if begun.is_some_and(|first| first != begin && matches!(first, '{' | '[')) {
+        return Err(Problem::invalid(otherwise));
+    }
+    serde_json::from_str(text).map_err(|error| Problem::invalid(describe(&error)))
 }
 
 fn refused(rejection: &BytesRejection) -> Problem {

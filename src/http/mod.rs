@@ -14,7 +14,7 @@ mod refusals;
 mod router;
 mod system;
 
-pub use body::JsonBody;
+pub use body::{JsonBody, JsonList};
 pub use caller::{Caller, Permitted, authenticate, metadata_of};
 pub use openapi::document;
 pub use page::{Pagination, page_of};

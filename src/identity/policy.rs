@@ -59,6 +59,10 @@ pub enum PolicyViolation {
 impl PasswordPolicy {
     /// Reads the settings' JSON, e.g. `{"min":8,"numeric":1}`; absent rules keep their default.
     pub fn parse(json: &str) -> Result<Self, String> {
+        // serde reads a struct from an array, too.
+        if !json.trim_start().starts_with('{') {
+            return Err("the password policy must be a JSON object".to_owned());
+        }
         let policy: Self = serde_json::from_str(json)
             .map_err(|error| format!("the password policy must be like {{\"min\":5,\"lower\":0,\"upper\":0,\"numeric\":0,\"symbol\":0}}: {error}"))?;
         let kinds = [policy.lower, policy.upper, policy.numeric, policy.symbol];

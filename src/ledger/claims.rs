@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aggregates::{Claim, claim::USERNAME};
+use lru::LruCache;
 use projections::sql::{MAX_ARGUMENTS, Tx, placeholders, sql};
 
 use super::{LedgerError, Refusal, Sealer, Unit};
 
 /// A claim as stored: personal values hashed.
 type Key = (&'static str, String);
+/// Owners of claims that were read or written before, as long as nobody else has moved the head.
+pub(super) type ClaimsInMemory = LruCache<Key, Option<String>>;
 
 /// The claims that a batch concerns, as they are while it is decided.
 pub(super) struct Board {
@@ -21,10 +24,11 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// Reads what the units mention.
+    /// Reads what the units mention and is not in `memory`.
     pub(super) async fn read<'a>(
-        tx: &mut Tx,
+        tx: &mut Tx<'_>,
         sealer: &Sealer,
+        memory: &mut ClaimsInMemory,
         units: impl Iterator<Item = &'a Unit>,
     ) -> Result<Self, LedgerError> {
         let mut mentioned = BTreeSet::new();
@@ -44,7 +48,14 @@ impl Board {
                     .map(|claim| (claim.scope, 0)),
             );
         }
-        let keys: Vec<Key> = mentioned.into_iter().collect();
+        let mut holders: HashMap<Key, Option<String>> = HashMap::with_capacity(mentioned.len());
+        let mut keys = Vec::new();
+        for key in mentioned {
+            match memory.get(&key) {
+                Some(holder) => drop(holders.insert(key, holder.clone())),
+                None => keys.push(key),
+            }
+        }
         let mut stored: HashMap<(String, String), String> = HashMap::new();
         for chunk in keys.chunks(MAX_ARGUMENTS / 2) {
             let text = format!(
@@ -67,13 +78,10 @@ impl Board {
                 .transpose()?
                 .unwrap_or(0);
         }
-        let holders = keys
-            .into_iter()
-            .map(|(scope, value)| {
-                let owner = stored.remove(&(scope.to_owned(), value.clone()));
-                ((scope, value), owner)
-            })
-            .collect();
+        for (scope, value) in keys {
+            let owner = stored.remove(&(scope.to_owned(), value.clone()));
+            holders.insert((scope, value), owner);
+        }
         Ok(Self {
             holders,
             counts,
@@ -133,8 +141,13 @@ impl Board {
         self.holders.insert(key, owner);
     }
 
+    /// The holders, once what changed is committed.
+    pub(super) fn into_holders(self) -> impl Iterator<Item = (Key, Option<String>)> {
+        self.holders.into_iter()
+    }
+
     /// Writes what changed.
-    pub(super) async fn store(&self, tx: &mut Tx) -> Result<(), LedgerError> {
+    pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let (mut gone, mut held) = (Vec::new(), Vec::new());
         for key in &self.changed {
             match self.holders.get(key) {
@@ -168,7 +181,7 @@ impl Board {
 }
 
 /// Drops the claims on personal values that `owner` has: a keyed hash of a name is still about its bearer.
-pub(super) async fn forget_personal(tx: &mut Tx, owner: &str) -> Result<(), LedgerError> {
+pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), LedgerError> {
     let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
     tx.execute(forget.bind(USERNAME).bind(owner)).await?;
     Ok(())

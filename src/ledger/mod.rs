@@ -9,6 +9,7 @@
 //! - Secret and personal fields are ciphertext at rest and in every answer.
 
 mod appender;
+mod batch;
 mod chain;
 mod claims;
 mod error;
@@ -26,7 +27,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use projections::{authorization::Authorization, read_models, sql::Db};
+use projections::{authorization::Authorization, sql::Db};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -168,16 +169,7 @@ impl Ledger {
     /// Erases a person: their key goes, and with it every personal field about them, in the ledger for ever and in
     /// the read models; and the claim on their name. The chain still verifies. Answers whether there was a key.
     pub async fn erase_subject(&self, subject: &str) -> Result<bool, LedgerError> {
-        let mut tx = self.db.begin_brief().await?;
-        // Whatever is appended is sealed before this, or after it not at all.
-        Head::lock(&mut tx).await?;
-        let erased = self.sealer.erase(&mut tx, subject).await?;
-        claims::forget_personal(&mut tx, subject).await?;
-        read_models::erase(&mut tx, subject).await?;
-        tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
-        tx.commit().await?;
-        self.sealer.forget(subject);
-        Ok(erased)
+        self.appender.erase(subject).await
     }
 
     /// Loads streams for aggregates.

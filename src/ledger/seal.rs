@@ -196,7 +196,7 @@ impl Sealer {
     /// processes make a key for the same subject.
     pub(super) async fn keys_for_append(
         &self,
-        tx: &mut Tx,
+        tx: &mut Tx<'_>,
         subjects: BTreeSet<String>,
     ) -> Result<SubjectKeys, LedgerError> {
         let (mut keys, unknown) = self.known_keys(subjects);
@@ -267,7 +267,7 @@ impl Sealer {
 
     /// Erases a subject's key inside `tx`, leaving a tombstone so that no new one is made. Answers whether there
     /// was a key.
-    pub(super) async fn erase(&self, tx: &mut Tx, subject: &str) -> Result<bool, LedgerError> {
+    pub(super) async fn erase(&self, tx: &mut Tx<'_>, subject: &str) -> Result<bool, LedgerError> {
         let erase =
             "UPDATE subject_keys SET wrapped_key = NULL WHERE subject = $1 AND wrapped_key IS NOT NULL";
         let erased = tx.execute(sql(erase).bind(subject)).await?;

@@ -1,5 +1,4 @@
 //! The tests of the running server: its real binary, over HTTP and on the command line, on both engines.
-#![expect(reason = "nothing is reachable from outside of a test binary")]
 #![expect(
     clippy::expect_used,
     clippy::panic,

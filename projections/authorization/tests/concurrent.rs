@@ -1,6 +1,7 @@
 //! One writer, readers all the while.
 
 use std::{
+    hint,
     sync::atomic::{AtomicBool, AtomicI64, Ordering},
     thread,
 };
@@ -14,12 +15,12 @@ use aggregates::{
 use super::{
     super::Authorization,
     ledger::{
-        Ledger, fingerprint, permission, permission_id, role_created, role_granted, role_id, token_issued,
-        user_created, user_id,
+        Ledger, fingerprint, permission, permission_id, role_created, role_granted, role_id, session_id,
+        token_issued, user_created, user_id,
     },
 };
 
-const ROUNDS: usize = 3_000;
+const ROUNDS: usize = 4_000;
 
 fn reads(authorization: &Authorization, topic: &str) -> bool {
     authorization
@@ -27,8 +28,18 @@ fn reads(authorization: &Authorization, topic: &str) -> bool {
         .allowed
 }
 
-/// Applies one event at a time, twice over, while the reader runs; the reader is called until the end, and at least
-/// once after it.
+/// A user of each kind that a check treats differently: in the index, or only marked there.
+fn users() -> [Ledger; 2] {
+    let mut indexed = Ledger::default();
+    indexed.user(1, user_created("user"));
+    let mut marked = indexed.clone();
+    let permission = permission(100, Context::Mqtt, Operation::Read, "own/#");
+    marked.user(1, UserEvent::PermissionGranted { permission });
+    [indexed, marked]
+}
+
+/// Applies one event at a time while two threads read, until the end and at least once after it. Between events
+/// the writer idles for a while, now shorter, now longer: a reader that is never given a moment takes what it has.
 fn race(ledger: &Ledger, setup: usize, read: impl Fn(&Authorization) + Sync) {
     let authorization = Authorization::new();
     authorization.apply(&ledger.0[..setup]);
@@ -45,8 +56,11 @@ fn race(ledger: &Ledger, setup: usize, read: impl Fn(&Authorization) + Sync) {
                 }
             });
         }
-        for event in &ledger.0[setup..] {
+        for (number, event) in ledger.0[setup..].iter().enumerate() {
             authorization.apply(std::slice::from_ref(event));
+            for _ in 0..(number % 61) * 8 {
+                hint::spin_loop();
+            }
         }
         done.store(true, Ordering::Release);
     });
@@ -54,21 +68,22 @@ fn race(ledger: &Ledger, setup: usize, read: impl Fn(&Authorization) + Sync) {
 
 #[test]
 fn a_right_taken_before_another_is_given_is_never_seen_with_it() {
-    // The user holds the role, or the role grants the topic, but never both.
-    let mut ledger = Ledger::default();
-    ledger.user(1, user_created("user")).role(1, role_created("role"));
-    let setup = ledger.0.len();
-    for _ in 0..ROUNDS {
-        let permission = permission(1, Context::Mqtt, Operation::Read, "secret");
-        ledger
-            .user(1, role_granted(1))
-            .user(1, UserEvent::RoleRevoked { role_id: role_id(1) });
-        ledger.role(1, RoleEvent::PermissionAdded { permission });
-        ledger.role(1, RoleEvent::PermissionRemoved { id: permission_id(1) });
+    for mut ledger in users() {
+        // The user holds the role, or the role grants the topic, but never both.
+        ledger.role(1, role_created("role"));
+        let setup = ledger.0.len();
+        for _ in 0..ROUNDS {
+            let permission = permission(1, Context::Mqtt, Operation::Read, "secret");
+            ledger
+                .user(1, role_granted(1))
+                .user(1, UserEvent::RoleRevoked { role_id: role_id(1) });
+            ledger.role(1, RoleEvent::PermissionAdded { permission });
+            ledger.role(1, RoleEvent::PermissionRemoved { id: permission_id(1) });
+        }
+        race(&ledger, setup, |authorization| {
+            assert!(!reads(authorization, "secret"))
+        });
     }
-    race(&ledger, setup, |authorization| {
-        assert!(!reads(authorization, "secret"))
-    });
 }
 
 #[test]
@@ -77,56 +92,75 @@ fn a_right_that_moves_from_role_to_role_is_never_missing() {
         permission: permission(1, Context::Mqtt, Operation::Read, "a/+"),
     };
     let remove = || RoleEvent::PermissionRemoved { id: permission_id(1) };
-    let mut ledger = Ledger::default();
-    ledger.user(1, user_created("user"));
-    for role in [1, 2] {
-        ledger
-            .role(role, role_created("role"))
-            .user(1, role_granted(role));
+    for mut ledger in users() {
+        for role in [1, 2] {
+            ledger
+                .role(role, role_created("role"))
+                .user(1, role_granted(role));
+        }
+        ledger.role(1, add());
+        let setup = ledger.0.len();
+        for _ in 0..ROUNDS {
+            ledger
+                .role(2, add())
+                .role(1, remove())
+                .role(1, add())
+                .role(2, remove());
+        }
+        race(&ledger, setup, |authorization| {
+            assert!(reads(authorization, "a/b"))
+        });
+        race(&ledger, setup, |authorization| {
+            let listed = authorization.permissions(user_id(1));
+            assert!(listed.iter().any(|permission| permission.id == permission_id(1)));
+        });
     }
-    ledger.role(1, add());
-    let setup = ledger.0.len();
-    for _ in 0..ROUNDS {
-        ledger
-            .role(2, add())
-            .role(1, remove())
-            .role(1, add())
-            .role(2, remove());
-    }
-    race(&ledger, setup, |authorization| {
-        assert!(reads(authorization, "a/b"));
-        assert!(!authorization.permissions(user_id(1)).is_empty());
-    });
 }
 
 #[test]
 fn whoever_read_a_position_is_answered_from_there_or_later() {
-    // Each event grants one topic more, and nothing is ever taken: position p grants topics 1 to p - setup.
-    let mut ledger = Ledger::default();
-    ledger
-        .user(1, user_created("user"))
-        .role(1, role_created("role"))
-        .user(1, role_granted(1));
-    let setup = ledger.0.len();
-    for number in 1..=400 {
-        let permission = permission(number, Context::Mqtt, Operation::Read, &format!("t/{number}"));
-        ledger.role(1, RoleEvent::PermissionAdded { permission });
-    }
-    let seen = AtomicI64::new(0);
-    race(&ledger, setup, |authorization| {
-        let position = authorization.position();
-        assert!(seen.fetch_max(position, Ordering::AcqRel) <= authorization.position());
-        let granted = position - setup as i64;
-        if granted > 0 {
-            let decision = authorization.check(
-                user_id(1),
-                Context::Mqtt,
-                Operation::Read,
-                &format!("t/{granted}"),
-            );
-            assert!(decision.allowed && decision.position >= position);
+    for mut ledger in users() {
+        // Each event grants one topic more, and nothing is ever taken.
+        ledger.role(1, role_created("role")).user(1, role_granted(1));
+        let setup = ledger.0.len();
+        for number in 1..=400 {
+            let permission = permission(number, Context::Mqtt, Operation::Read, &format!("t/{number}"));
+            ledger.role(1, RoleEvent::PermissionAdded { permission });
         }
-    });
+        let seen = AtomicI64::new(0);
+        race(&ledger, setup, |authorization| {
+            let position = authorization.position();
+            assert!(seen.fetch_max(position, Ordering::AcqRel) <= authorization.position());
+            let granted = position - setup as i64;
+            if granted > 0 {
+                let topic = format!("t/{granted}");
+                let decision = authorization.check(user_id(1), Context::Mqtt, Operation::Read, &topic);
+                assert!(decision.allowed && decision.position >= position);
+            }
+        });
+    }
+}
+
+#[test]
+fn others_come_and_go_around_a_user_who_stays() {
+    // Slots move and shards grow while the user is looked up.
+    for mut ledger in users() {
+        let permission = permission(1, Context::Mqtt, Operation::Read, "a");
+        ledger
+            .role(1, role_created("role"))
+            .role(1, RoleEvent::PermissionAdded { permission });
+        ledger.user(1, role_granted(1));
+        let setup = ledger.0.len();
+        for number in 2..ROUNDS as u128 {
+            ledger.user(number, user_created(&format!("user-{number}")));
+            if number % 3 != 0 {
+                ledger.user(number / 2 + 2, UserEvent::Deleted {});
+            }
+        }
+        race(&ledger, setup, |authorization| {
+            assert!(reads(authorization, "a") && !reads(authorization, "b"))
+        });
+    }
 }
 
 #[test]
@@ -141,10 +175,9 @@ fn a_void_session_is_never_seen_once_its_position_is() {
     }
     race(&ledger, setup, |authorization| {
         let before = authorization.position();
-        let session = authorization.session(&fingerprint(1));
-        if let Some(session) = session {
+        if let Some(session) = authorization.session(&fingerprint(1)) {
             // Round r issues at position 2 + 2r and revokes at the next.
-            let round = session.session_id.0.as_u128() - 0x4000;
+            let round = session.session_id.0.as_u128() - session_id(0).0.as_u128();
             let revoked = 3 + 2 * round as i64;
             assert!(
                 before < revoked,

@@ -1,17 +1,14 @@
 //! Patterns and topics as long, as deep and as ambiguous as they can be.
 
+use super::{
+    super::{Authorization, compile::compile, permissions::Permissions, question::Question},
+    filter,
+    ledger::{Ledger, permission, role_created, role_granted, user_created, user_id},
+};
 use aggregates::{
     role::RoleEvent,
     user::UserEvent,
-    values::{Context, MAX_FILTER_BYTES, Operation, Permission, TopicFilter},
-};
-use proptest::{collection::vec, prelude::*, sample::select};
-
-use super::{
-    super::{Authorization, compile::compile, permissions::Permissions, question::Question, scan::Scan},
-    filter,
-    ledger::{Ledger, permission, role_created, role_granted, user_created, user_id},
-    oracle::{covers, matches},
+    values::{Context, MAX_FILTER_BYTES, Operation},
 };
 
 fn with_patterns(patterns: &[String]) -> Authorization {
@@ -133,46 +130,4 @@ fn forks_at_every_level_stay_linear() {
     assert!(asked(&format!("{}/end", late.join("/"))));
     late[0] = "b";
     assert!(!asked(&format!("{}/end", late.join("/"))));
-}
-
-fn a_deep_text(levels: Vec<&'static str>) -> impl Strategy<Value = String> {
-    (vec(select(levels), 1..24), 0..12usize).prop_map(|(levels, pad)| {
-        let mut all = vec!["a"; pad];
-        all.extend(levels);
-        let text = all.join("/");
-        if text.is_empty() { "/".to_owned() } else { text }
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
-
-    /// Past the levels kept ready, the walk finds its way back by the text.
-    #[test]
-    fn deep_trees_agree_with_the_specification(
-        patterns in vec(a_deep_text(vec!["a", "a", "a", "+", "", "a longer level"]), 1..12),
-        topic in a_deep_text(vec!["a", "a", "a", "a", "", "a longer level"]),
-        rest in any::<bool>(),
-    ) {
-        let permissions = patterns.iter().enumerate().fold(Permissions::default(), |mut all, (number, pattern)| {
-            all.add(permission(number as u128, Context::Mqtt, Operation::Read, pattern));
-            all
-        });
-        let all: Vec<Permission> = permissions.as_slice().to_vec();
-        let trie = compile(permissions.as_slice());
-        let scan = Scan::of(&all);
-        let question = Question::resource(Context::Mqtt, &topic).unwrap();
-        let expected = all.iter().any(|one| matches(Context::Mqtt, &one.resource, &topic));
-        prop_assert_eq!(trie.granted(&question, 1) == 1, expected);
-        prop_assert_eq!(scan.granted(&question, 1) == 1, expected);
-
-        for asked in patterns.iter().chain([&topic]) {
-            let asked = if rest { format!("{asked}/#") } else { asked.clone() };
-            let asked = TopicFilter::parse(&asked).unwrap();
-            let expected = all.iter().any(|one| covers(&one.resource, &asked));
-            let question = Question::filter(&asked);
-            prop_assert_eq!(trie.granted(&question, 1) == 1, expected);
-            prop_assert_eq!(scan.granted(&question, 1) == 1, expected);
-        }
-    }
 }

@@ -2,8 +2,11 @@
 
 mod concurrent;
 mod deep;
+mod forms;
+mod holding;
 mod ledger;
 mod oracle;
+mod people;
 mod random;
 mod semantics;
 

@@ -195,7 +195,7 @@ fn compare(authorization: &Authorization, oracle: &Oracle, topics: &[String], fi
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn a_random_history_is_answered_as_the_oracle_answers(

@@ -1,5 +1,4 @@
 //! The read models, on both engines: what every event does, what every query answers, and what they cost.
-#![expect(reason = "nothing is reachable from outside of a test binary")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod effects;

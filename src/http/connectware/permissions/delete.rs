@@ -8,7 +8,7 @@ use projections::permission_usage;
 
 use crate::{
     app::App,
-    http::{Conflicts, JsonBody, Missing, Permitted, Problem, Refusals, Wrote},
+    http::{Conflicts, JsonList, Missing, Permitted, Problem, Refusals, Wrote},
     ledger::Command,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 pub async fn delete_permissions(
     State(app): State<App>,
     Permitted(caller): Permitted,
-    JsonBody(ids): JsonBody<Vec<String>>,
+    JsonList(ids): JsonList<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let ids = ids
         .iter()

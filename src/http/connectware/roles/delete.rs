@@ -10,7 +10,7 @@ use axum::{extract::State, http::StatusCode};
 use super::{Holder, holder};
 use crate::{
     app::App,
-    http::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
+    http::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
     ledger::{Command, ExecuteError},
 };
 
@@ -35,7 +35,7 @@ pub async fn delete_role(
 pub async fn delete_roles(
     State(app): State<App>,
     Permitted(caller): Permitted,
-    JsonBody(ids): JsonBody<Vec<String>>,
+    JsonList(ids): JsonList<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let mut commands = Vec::with_capacity(ids.len());
     for id in &ids {

@@ -5,7 +5,7 @@ use axum::{extract::State, http::StatusCode};
 
 use crate::{
     app::App,
-    http::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
+    http::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
     ledger::{Command, ExecuteError},
 };
 
@@ -30,7 +30,7 @@ pub async fn delete_user(
 pub async fn delete_users(
     State(app): State<App>,
     Permitted(caller): Permitted,
-    JsonBody(ids): JsonBody<Vec<String>>,
+    JsonList(ids): JsonList<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let commands = ids
         .iter()

@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use super::new_user::NewUser;
 use crate::{
     app::App,
-    http::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote},
+    http::{Conflicts, JsonList, Permitted, Problem, Refusals, Wrote},
     ledger::ExecuteError,
 };
 
@@ -20,7 +20,7 @@ const MOST: usize = 1_000;
 pub async fn post_users(
     State(app): State<App>,
     Permitted(caller): Permitted,
-    JsonBody(body): JsonBody<Vec<NewUser>>,
+    JsonList(body): JsonList<NewUser>,
 ) -> Result<Wrote<Json<Vec<String>>>, Problem> {
     if body.len() > MOST {
         return Err(Problem::invalid(format!("a batch may have at most {MOST} users")));

@@ -1,0 +1,142 @@
+//! Names and sessions, by example.
+
+use aggregates::{
+    sealing::ERASED,
+    session::SessionEvent,
+    user::UserEvent,
+    values::{GrantMethod, Timestamp},
+};
+
+use super::{
+    super::Authorization,
+    ledger::{
+        Ledger, fingerprint, role_created, role_granted, session_id, token_issued, user_created, user_id,
+    },
+};
+
+const USER: u128 = 1;
+
+/// A user with one role.
+fn somebody() -> Ledger {
+    let mut ledger = Ledger::default();
+    ledger
+        .role(1, role_created("role"))
+        .user(USER, user_created("user"))
+        .user(USER, role_granted(1));
+    ledger
+}
+
+fn applied(ledger: &Ledger) -> Authorization {
+    let authorization = Authorization::new();
+    authorization.apply(&ledger.0);
+    authorization
+}
+
+#[test]
+fn a_user_is_found_by_their_present_name_only() {
+    let mut ledger = Ledger::default();
+    ledger.user(1, user_created("ann")).user(2, user_created("bob"));
+    ledger.user(
+        2,
+        UserEvent::Renamed {
+            username: "carl".to_owned(),
+        },
+    );
+    ledger.user(
+        1,
+        UserEvent::Renamed {
+            username: "bob".to_owned(),
+        },
+    );
+    let authorization = applied(&ledger);
+    let found = |name| authorization.user_by_name(name);
+    assert_eq!(
+        (found("ann"), found("bob"), found("carl")),
+        (None, Some(user_id(1)), Some(user_id(2)))
+    );
+    assert_eq!(authorization.user_count(), 2);
+    let mut later = ledger.clone();
+    later.user(1, UserEvent::Deleted {});
+    authorization.apply(&later.0);
+    assert_eq!(authorization.user_by_name("bob"), None);
+    assert_eq!(authorization.user_count(), 1);
+}
+
+#[test]
+fn nobody_is_found_by_an_erased_name() {
+    let mut ledger = Ledger::default();
+    ledger
+        .user(1, user_created(ERASED))
+        .user(2, user_created(ERASED))
+        .user(3, user_created("carl"));
+    ledger.user(
+        3,
+        UserEvent::Renamed {
+            username: ERASED.to_owned(),
+        },
+    );
+    let authorization = applied(&ledger);
+    assert_eq!(authorization.user_by_name(ERASED), None);
+    assert_eq!(authorization.user_by_name("carl"), None);
+    assert_eq!(authorization.user_count(), 3);
+    assert_eq!(&*authorization.user(user_id(1)).unwrap().username, ERASED);
+}
+
+#[test]
+fn a_session_lives_until_it_is_revoked() {
+    let mut ledger = somebody();
+    ledger.session(1, token_issued(USER, 7, 1_000));
+    let view = applied(&ledger).session(&fingerprint(7)).unwrap();
+    assert_eq!((view.session_id, view.user_id), (session_id(1), user_id(USER)));
+    assert_eq!(view.expires_at, Timestamp::from_micros(1_000));
+    assert_eq!(view.methods.to_vec(), [GrantMethod::Password, GrantMethod::Token]);
+    assert_eq!(applied(&ledger).session(&fingerprint(8)), None);
+    ledger.session(1, SessionEvent::TokenRevoked {});
+    assert_eq!(applied(&ledger).session(&fingerprint(7)), None);
+    assert_eq!(applied(&ledger).session_count(), 0);
+}
+
+#[test]
+fn revoking_all_tokens_voids_those_issued_before_and_none_issued_after() {
+    let mut ledger = somebody();
+    ledger
+        .session(1, token_issued(USER, 1, 1_000))
+        .user(USER, UserEvent::TokensRevoked {});
+    ledger.session(2, token_issued(USER, 2, 1_000));
+    let authorization = applied(&ledger);
+    assert_eq!(authorization.session(&fingerprint(1)), None);
+    assert!(authorization.session(&fingerprint(2)).is_some());
+    assert_eq!(
+        (
+            authorization.session_count(),
+            authorization.drop_expired(Timestamp::from_micros(0))
+        ),
+        (2, 1)
+    );
+    assert_eq!(authorization.session_count(), 1);
+}
+
+#[test]
+fn a_deleted_users_sessions_stay_dead_whatever_comes() {
+    let mut ledger = somebody();
+    ledger
+        .session(1, token_issued(USER, 1, 1_000))
+        .user(USER, UserEvent::Deleted {});
+    assert_eq!(applied(&ledger).session(&fingerprint(1)), None);
+    ledger.user(USER, user_created("again"));
+    assert_eq!(applied(&ledger).session(&fingerprint(1)), None);
+    assert_eq!(applied(&ledger).user(user_id(USER)).unwrap().roles, []);
+}
+
+#[test]
+fn expired_sessions_are_dropped_at_their_end_and_not_before() {
+    let mut ledger = somebody();
+    ledger
+        .session(1, token_issued(USER, 1, 1_000))
+        .session(2, token_issued(USER, 2, 1_001));
+    let authorization = applied(&ledger);
+    assert_eq!(authorization.drop_expired(Timestamp::from_micros(999)), 0);
+    assert_eq!(authorization.drop_expired(Timestamp::from_micros(1_000)), 1);
+    assert_eq!(authorization.session(&fingerprint(1)), None);
+    assert!(authorization.session(&fingerprint(2)).is_some());
+}
