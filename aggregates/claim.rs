@@ -16,6 +16,8 @@ pub const ROLE_NAME: &str = "role_name";
 pub const ROLE: &str = "role";
 /// Scope of certificate fingerprints: a certificate identifies one user.
 pub const CERTIFICATE: &str = "certificate";
+/// Scope of roles that several users may hold, by role id: what a grant that is not exclusive requires to be there.
+pub const SHARED_ROLE: &str = "shared_role";
 /// Scope of roles that only one user may hold, by role id.
 pub const SOLE_HOLDER: &str = "sole_holder";
 /// Scope of users who can administer the server, by user id. It may not become empty.

@@ -21,6 +21,9 @@ pub mod upcast;
 pub mod user;
 pub mod values;
 
+/// The stored names of all types of aggregates.
+pub const AGGREGATE_TYPES: [&str; 3] = [user::TYPE, role::TYPE, session::TYPE];
+
 pub use claim::{Claim, Claims};
 pub use event::{Event, Recorded};
 pub use upcast::upcast;

@@ -7,7 +7,7 @@
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use sqlx::{
-    Column, Connection as _, Postgres, Row as _, Sqlite, TypeInfo,
+    Column, Connection as _, Executor as _, Postgres, Row as _, Sqlite, TypeInfo,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgRow},
     sqlite::{
@@ -39,6 +39,12 @@ pub fn is_about_data(error: &Error) -> bool {
     code.parse::<i32>()
         .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
 }
+
+/// Every statement here looks rows up by an index. Postgres may still read whole tables while its statistics are
+/// behind, as after an import: it then takes a list of keys for a large part of the table, and a page of ten users
+/// costs half a second instead of two milliseconds.
+const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+                      SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
 
 /// A database: a pool of connections to one engine.
 #[derive(Clone, Debug)]
@@ -99,6 +105,13 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.patience)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // A service that only speaks the protocol may not know these; then it plans as it does.
+                    let _ = connection.execute(BY_KEY).await;
+                    Ok(())
+                })
+            })
             .connect_with(connect)
             .await?;
         Ok(Self::Postgres(pool))
@@ -164,6 +177,7 @@ impl Db {
                 .map(Row::Postgres)
                 .collect(),
             Self::Sqlite { readers, .. } => statement
+                .unnumbered()
                 .sqlite()
                 .fetch_all(readers)
                 .await?
@@ -181,9 +195,12 @@ impl Db {
                 .fetch_optional(pool)
                 .await?
                 .map(Row::Postgres),
-            Self::Sqlite { readers, .. } => {
-                statement.sqlite().fetch_optional(readers).await?.map(Row::Sqlite)
-            }
+            Self::Sqlite { readers, .. } => statement
+                .unnumbered()
+                .sqlite()
+                .fetch_optional(readers)
+                .await?
+                .map(Row::Sqlite),
         })
     }
 
@@ -191,7 +208,12 @@ impl Db {
     pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, Error> {
         Ok(match self {
             Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
-            Self::Sqlite { writer, .. } => statement.sqlite().execute(writer).await?.rows_affected(),
+            Self::Sqlite { writer, .. } => statement
+                .unnumbered()
+                .sqlite()
+                .execute(writer)
+                .await?
+                .rows_affected(),
         })
     }
 
@@ -234,6 +256,28 @@ impl Db {
         }
     }
 
+    /// The right to be the only process on this Postgres that does what `name` says, until it is dropped; `None` if
+    /// another has it, or on SQLite, where there is no other.
+    pub async fn alone(&self, name: &str) -> Result<Option<Alone>, Error> {
+        let Self::Postgres(pool) = self else {
+            return Ok(None);
+        };
+        let mut connection = pool.acquire().await?;
+        // The connection ends with the right: an advisory lock lives as long as its session.
+        connection.close_on_drop();
+        let ours = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtext($1))")
+            .bind(name)
+            .fetch_one(&mut *connection)
+            .await?;
+        Ok(if ours {
+            Some(Alone {
+                _connection: connection,
+            })
+        } else {
+            None
+        })
+    }
+
     /// The engine's name: `postgres` or `sqlite`.
     pub fn engine(&self) -> &'static str {
         match self {
@@ -252,6 +296,12 @@ impl Db {
             }
         }
     }
+}
+
+/// The right that [`Db::alone`] gives.
+#[derive(Debug)]
+pub struct Alone {
+    _connection: PoolConnection<Postgres>,
 }
 
 /// One connection kept for one writer: a pool asks a connection whether it lives whenever it hands it out and takes it
@@ -284,6 +334,15 @@ impl Writer {
         })
     }
 
+    /// Closes the connection at once, whatever it is doing.
+    pub fn abandon(&mut self) {
+        match self.kept.take() {
+            Some(Kept::Postgres(connection)) => drop(connection.detach()),
+            Some(Kept::Sqlite(connection)) => drop(connection.detach()),
+            None => {}
+        }
+    }
+
     /// Gives the connection back, so that the next transaction begins on one that was found to live.
     pub fn release(&mut self) {
         self.kept = None;
@@ -311,6 +370,7 @@ impl Tx<'_> {
                 .map(Row::Postgres)
                 .collect(),
             Self::Sqlite(tx) => statement
+                .unnumbered()
                 .sqlite()
                 .fetch_all(&mut **tx)
                 .await?
@@ -329,6 +389,7 @@ impl Tx<'_> {
                 .await?
                 .map(Row::Postgres),
             Self::Sqlite(tx) => statement
+                .unnumbered()
                 .sqlite()
                 .fetch_optional(&mut **tx)
                 .await?
@@ -340,7 +401,12 @@ impl Tx<'_> {
     pub async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
         Ok(match self {
             Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
-            Self::Sqlite(tx) => statement.sqlite().execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx) => statement
+                .unnumbered()
+                .sqlite()
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
         })
     }
 
@@ -449,6 +515,41 @@ pub fn placeholders(first: usize, rows: usize, columns: usize) -> String {
     text
 }
 
+/// How many rows a statement for `rows` rows has room for.
+pub fn rounded(rows: usize) -> usize {
+    if rows <= 16 {
+        rows
+    } else {
+        rows.next_power_of_two()
+    }
+}
+
+/// These, and the last once more until there are `count`.
+pub fn filled<T>(chunk: &[T], count: usize) -> impl Iterator<Item = &T> {
+    chunk.iter().chain(chunk.last().into_iter().cycle()).take(count)
+}
+
+/// Up to so many placeholders, numbers do not cost.
+const FEW: usize = 32;
+
+/// `$1, $2` as `?, ?`; none if there are not exactly `count`, in order.
+fn unnumbered(text: &str, count: usize) -> Option<String> {
+    let mut parts = text.split('$');
+    let mut plain = String::with_capacity(text.len());
+    plain.push_str(parts.next()?);
+    let mut seen = 0;
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        seen += 1;
+        if part[..digits].parse() != Ok(seen) {
+            return None;
+        }
+        plain.push('?');
+        plain.push_str(&part[digits..]);
+    }
+    (seen == count).then_some(plain)
+}
+
 macro_rules! bind_all {
     ($statement:expr) => {{
         let mut query = sqlx::query($statement.text.as_ref());
@@ -477,6 +578,17 @@ impl<'a> Statement<'a> {
     #[must_use]
     pub fn bind_all<T: Into<Argument<'a>>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
         self.arguments.extend(values.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same statement with `?` for its placeholders, if it has many, each once and in order. SQLite takes `$1` for
+    /// a name and searches all names for it, so that binding many costs the square of their number.
+    fn unnumbered(mut self) -> Self {
+        if self.arguments.len() > FEW
+            && let Some(text) = unnumbered(&self.text, self.arguments.len())
+        {
+            self.text = Cow::Owned(text);
+        }
         self
     }
 
@@ -563,6 +675,33 @@ impl Row {
         match self {
             Self::Postgres(row) => row.column(column).type_info().name().to_uppercase(),
             Self::Sqlite(row) => row.column(column).type_info().name().to_uppercase(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_in_order_need_no_numbers() {
+        let text = format!("INSERT INTO t (a, b) VALUES {}", placeholders(1, 2, 2));
+        assert_eq!(
+            unnumbered(&text, 4).as_deref(),
+            Some("INSERT INTO t (a, b) VALUES (?, ?), (?, ?)")
+        );
+    }
+
+    #[test]
+    fn placeholders_out_of_order_twice_or_missing_keep_their_numbers() {
+        for (text, count) in [
+            ("$2, $1", 2),
+            ("$1, $1", 2),
+            ("$1, $1", 1),
+            ("$1", 2),
+            ("'$' || $1", 1),
+        ] {
+            assert_eq!(unnumbered(text, count), None, "{text}");
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, placeholders, sql};
+use crate::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, filled, placeholders, rounded, sql};
 
 /// The most rows of one statement.
 const MAX_ROWS: usize = 1_024;
@@ -199,24 +199,10 @@ fn numbered(first: usize, count: usize) -> String {
     text
 }
 
-/// How many rows a statement for `rows` rows has room for.
-fn rounded(rows: usize) -> usize {
-    if rows <= 16 {
-        rows
-    } else {
-        rows.next_power_of_two()
-    }
-}
-
 /// The most rows of one statement with this many columns: a power of two.
 fn most_rows(columns: usize) -> usize {
     let fitting = MAX_ARGUMENTS / columns.max(1);
     (1 << fitting.max(1).ilog2()).min(MAX_ROWS)
-}
-
-/// These, and the last once more until there are `count`.
-fn filled<T>(chunk: &[T], count: usize) -> impl Iterator<Item = &T> {
-    chunk.iter().chain(chunk.last().into_iter().cycle()).take(count)
 }
 
 fn null_like(argument: &Argument<'_>) -> Argument<'static> {

@@ -55,16 +55,23 @@ impl App {
         self.executor.ledger()
     }
 
-    /// A role as this node knows it. One it does not know may have been made by another node a moment ago: it looks.
-    pub async fn role(&self, id: RoleId) -> Result<Option<RoleView>, LedgerError> {
-        if let Some(role) = self.ledger().authorization().role(id) {
-            return Ok(Some(role));
+    /// Roles as this node knows them, in order. Those it does not know may have been made by another node a moment ago:
+    /// it looks, once.
+    pub async fn roles(&self, ids: &[RoleId]) -> Result<Vec<Option<RoleView>>, LedgerError> {
+        let look_up = || -> Vec<_> {
+            ids.iter()
+                .map(|id| self.ledger().authorization().role(*id))
+                .collect()
+        };
+        let roles = look_up();
+        if roles.iter().all(Option::is_some) {
+            return Ok(roles);
         }
         self.ledger().follower().catch_up().await?;
-        Ok(self.ledger().authorization().role(id))
+        Ok(look_up())
     }
 
-    /// Whether there is such a user; like [`App::role`] for one this node does not know.
+    /// Whether there is such a user; like [`App::roles`] for one this node does not know.
     pub async fn user_exists(&self, id: UserId) -> Result<bool, LedgerError> {
         if self.ledger().authorization().user(id).is_some() {
             return Ok(true);

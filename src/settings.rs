@@ -165,8 +165,8 @@ impl Settings {
             let reason = "must be postgres://…; without it, SQLite in data_dir is used";
             return Err(SettingsError::new("database_url", reason));
         }
-        if self.database_connections < 2 {
-            return Err(SettingsError::new("database_connections", "must be at least 2"));
+        if self.database_connections < 4 {
+            return Err(SettingsError::new("database_connections", "must be at least 4"));
         }
         if self.token_hours < 1 {
             return Err(SettingsError::new("token_hours", "must be at least 1"));

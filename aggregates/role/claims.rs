@@ -10,10 +10,14 @@ impl Claims for Role {
         if !self.exists() {
             return BTreeSet::new();
         }
-        BTreeSet::from([
+        let mut claims = BTreeSet::from([
             Claim::new(claim::ROLE, aggregate_id),
             Claim::new(claim::ROLE_NAME, &self.name),
-        ])
+        ]);
+        if self.is_shared {
+            claims.insert(Claim::new(claim::SHARED_ROLE, aggregate_id));
+        }
+        claims
     }
 }
 
@@ -40,10 +44,20 @@ mod tests {
             role.claims("7"),
             BTreeSet::from([
                 Claim::new(claim::ROLE, "7"),
-                Claim::new(claim::ROLE_NAME, "fitters")
+                Claim::new(claim::ROLE_NAME, "fitters"),
+                Claim::new(claim::SHARED_ROLE, "7")
             ])
         );
         assert_eq!(role.requires(), BTreeSet::new());
+    }
+
+    #[test]
+    fn a_role_that_stops_being_shared_gives_up_that_it_may_be() {
+        let role: Role = folded([
+            operators_created(),
+            RoleEvent::SharingChanged { is_shared: false },
+        ]);
+        assert!(!role.claims("7").contains(&Claim::new(claim::SHARED_ROLE, "7")));
     }
 
     #[test]

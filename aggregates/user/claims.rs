@@ -28,9 +28,11 @@ impl Claims for User {
     }
 
     fn requires(&self) -> BTreeSet<Claim> {
+        let shared = self.roles.iter().filter(|(_, exclusive)| !**exclusive);
         self.roles
             .keys()
             .map(|role_id| Claim::new(claim::ROLE, role_id.to_string()))
+            .chain(shared.map(|(role_id, _)| Claim::new(claim::SHARED_ROLE, role_id.to_string())))
             .collect()
     }
 }
@@ -92,9 +94,14 @@ mod tests {
         );
         assert_eq!(
             user.requires(),
-            [role_id(1), role_id(2), RoleId::ADMINISTRATOR]
-                .map(|role_id| Claim::new(claim::ROLE, role_id.to_string()))
-                .into()
+            BTreeSet::from([
+                Claim::new(claim::ROLE, role_id(1).to_string()),
+                Claim::new(claim::ROLE, role_id(2).to_string()),
+                Claim::new(claim::ROLE, RoleId::ADMINISTRATOR.to_string()),
+                // Not of the role held exclusively.
+                Claim::new(claim::SHARED_ROLE, role_id(1).to_string()),
+                Claim::new(claim::SHARED_ROLE, RoleId::ADMINISTRATOR.to_string()),
+            ])
         );
     }
 

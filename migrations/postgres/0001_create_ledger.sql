@@ -1,11 +1,11 @@
 -- The ledger: one ordered, chained sequence of events, its head, and what the events claim.
 CREATE TABLE events (
     position BIGINT PRIMARY KEY,
-    aggregate_type TEXT NOT NULL,
-    aggregate_id TEXT NOT NULL,
+    aggregate_type TEXT COLLATE "C" NOT NULL,
+    aggregate_id TEXT COLLATE "C" NOT NULL,
     sequence BIGINT NOT NULL,
-    event_type TEXT NOT NULL,
-    event_version TEXT NOT NULL,
+    event_type TEXT COLLATE "C" NOT NULL,
+    event_version TEXT COLLATE "C" NOT NULL,
     recorded_at BIGINT NOT NULL,
     payload JSONB NOT NULL,
     metadata JSONB NOT NULL,
@@ -26,14 +26,14 @@ CREATE TABLE ledger_head (
 ) WITH (fillfactor = 10);
 
 CREATE TABLE claims (
-    scope TEXT NOT NULL,
-    value TEXT NOT NULL,
-    owner TEXT NOT NULL,
+    scope TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    owner TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (scope, value)
 );
 
 -- A key per person, wrapped under the server's key. Erasing a row erases the person's sealed fields.
 CREATE TABLE subject_keys (
-    subject TEXT PRIMARY KEY,
+    subject TEXT COLLATE "C" PRIMARY KEY,
     wrapped_key BYTEA
 );

@@ -1,6 +1,6 @@
 -- The ledger: one ordered, chained sequence of events, its head, and what the events claim.
 CREATE TABLE events (
-    position BIGINT PRIMARY KEY,
+    position INTEGER PRIMARY KEY,
     aggregate_type TEXT NOT NULL,
     aggregate_id TEXT NOT NULL,
     sequence BIGINT NOT NULL,
@@ -17,7 +17,7 @@ CREATE INDEX events_by_type ON events (event_type, position);
 
 -- One row. Its lock is the total order of the ledger.
 CREATE TABLE ledger_head (
-    id BIGINT PRIMARY KEY CHECK (id = 1),
+    id INTEGER PRIMARY KEY CHECK (id = 1),
     ledger_id TEXT NOT NULL,
     position BIGINT NOT NULL,
     recorded_at BIGINT NOT NULL,

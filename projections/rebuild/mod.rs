@@ -6,8 +6,8 @@
 //!    database, on SQLite a file of its own);
 //! 2. replays the ledger's events in batches through [`crate::read_models::apply`] on [`Shadow::db`], while the
 //!    live server goes on;
-//! 3. in a transaction on the live database that holds the head's lock, so that nothing is appended meanwhile,
-//!    replays what is left, asks [`Shadow::differing`] and, for the tables it names, [`Shadow::swap`]; commits;
+//! 3. in a transaction of [`crate::sql::Db::begin`] on the live database that holds the head's lock, so that nothing is
+//!    appended meanwhile, replays what is left, asks [`Shadow::differing`] and, for the tables it names, [`Shadow::swap`]; commits;
 //! 4. calls [`Shadow::drop`].
 //!
 //! A swap copies rows instead of renaming tables: whoever reads goes on reading the old rows until the commit,

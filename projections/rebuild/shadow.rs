@@ -2,7 +2,7 @@
 
 use super::{TABLES, copy::Reader, digest};
 use crate::{
-    sql::{Db, Error, Options, Tx, sql},
+    sql::{Alone, Db, Error, Options, Tx, sql},
     tables::Table,
 };
 
@@ -13,6 +13,8 @@ const SCHEMA: &str = "muniment_rebuild";
 #[derive(Debug)]
 pub struct Shadow {
     db: Db,
+    /// Held as long as this is, so that there is one at a time.
+    _alone: Option<Alone>,
 }
 
 impl Shadow {
@@ -23,11 +25,19 @@ impl Shadow {
     pub async fn create(live: &Db, url: &str) -> Result<Self, Error> {
         let options = Options {
             connections: 2,
-            search_path: Some(format!("{SCHEMA},public")),
+            // Not the live schema after it: a name that is missing here must not mean the live table.
+            search_path: Some(SCHEMA.to_owned()),
             ..Options::default()
+        };
+        let alone = match live {
+            Db::Postgres(_) => Some(live.alone(SCHEMA).await?.ok_or_else(|| {
+                Error::Configuration("another rebuild is under way on this database".into())
+            })?),
+            Db::Sqlite { .. } => None,
         };
         let shadow = Self {
             db: Db::open(url, &options).await?,
+            _alone: alone,
         };
         match live {
             Db::Postgres(_) => {

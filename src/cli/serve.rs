@@ -11,15 +11,17 @@ use super::{CliError, lock, make_private, open_database, open_ledger, say};
 use crate::{
     app::{App, Parts},
     bootstrap,
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     http,
     identity::{keys, passwords::Passwords, tokens::Tokens},
     ids::SystemEntropy,
-    ledger::Executor,
+    ledger::{Executor, Ledger},
     migrations,
     settings::Settings,
 };
 
+/// How often ended sessions are dropped from memory.
+const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 /// How long requests that are being answered may take after SIGTERM.
 const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
 
@@ -57,7 +59,8 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             password.as_str()
         ));
     }
-    tokio::spawn(Arc::clone(ledger.follower()).run());
+    let mut follower = tokio::spawn(Arc::clone(ledger.follower()).run());
+    tokio::spawn(forget_expired_sessions(ledger.clone()));
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| CliError::Other(format!("cannot listen on {}: {error}", settings.listen)))?;
@@ -82,6 +85,9 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        // Without them nothing can be written, or nothing of other nodes is seen: better to be started again.
+        () = ledger.appender_gone() => return Err(CliError::Other("the appender ended".to_owned())),
+        _ = &mut follower => return Err(CliError::Other("the follower ended".to_owned())),
     }
     tracing::info!("stopping: no new requests are taken, those begun are finished");
     let _ = stop.send(true);
@@ -90,6 +96,18 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         Ok(Err(error)) => return Err(CliError::Other(error.to_string())),
         Err(_) => tracing::warn!("some requests took too long and were cut off"),
     }
-    ledger.close().await;
+    if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {
+        tracing::warn!("the database did not let go in time");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Drops sessions that have ended from the authorization projection, so that its memory is that of the living.
+async fn forget_expired_sessions(ledger: Ledger) {
+    let mut every = tokio::time::interval(FORGET_EVERY);
+    loop {
+        every.tick().await;
+        let forgotten = ledger.authorization().drop_expired(SystemClock.now());
+        tracing::debug!(forgotten, "forgot sessions that have ended");
+    }
 }

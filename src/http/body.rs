@@ -1,5 +1,6 @@
 //! Request bodies in JSON: bounded, UTF-8, and with refusals that never repeat what was sent.
 
+use aggregates::values::Invalid;
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
@@ -64,6 +65,23 @@ async fn read<S: Send + Sync, T: DeserializeOwned>(
         return Err(Problem::invalid(otherwise));
     }
     serde_json::from_str(text).map_err(|error| Problem::invalid(describe(&error)))
+}
+
+/// The most ids one request may name.
+const MOST_IDS: usize = 1_000;
+
+impl JsonList<String> {
+    /// The ids, each once, in the order in which they came first.
+    pub fn ids<T: Copy + Ord>(&self, parse: fn(&str) -> Result<T, Invalid>) -> Result<Vec<T>, Problem> {
+        if self.0.len() > MOST_IDS {
+            return Err(Problem::invalid(format!(
+                "one request may name at most {MOST_IDS} ids"
+            )));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        let ids = self.0.iter().map(|id| parse(id)).collect::<Result<Vec<T>, _>>()?;
+        Ok(ids.into_iter().filter(|id| seen.insert(*id)).collect())
+    }
 }
 
 fn refused(rejection: &BytesRejection) -> Problem {

@@ -72,9 +72,8 @@ impl FromRequestParts<App> for Caller {
         match Credential::of(parts)? {
             Some(Credential::Token(token)) => by_token(app, &token, &parts.headers, address).await,
             Some(Credential::Basic { username, password }) => {
-                let user = authenticate(app, &username, password)
-                    .await?
-                    .ok_or_else(Problem::unauthenticated)?;
+                let authenticated = authenticate(app, &username, password).await?;
+                let user = authenticated.ok_or_else(Problem::unauthenticated)?.user;
                 Ok(Self {
                     user,
                     session: None,
@@ -141,13 +140,24 @@ async fn by_token(
     address: Option<String>,
 ) -> Result<Caller, Problem> {
     let digest = digest(token);
-    if !app.tokens.is_verified(&digest) && !app.tokens.verify(token, &digest, Face::Connectware) {
-        return Err(Problem::unauthenticated());
-    }
     let authorization = app.ledger().authorization();
     let session = match authorization.session(&digest) {
-        Some(session) => session,
+        Some(session) => {
+            if !app.tokens.is_verified(&digest)
+                && app.tokens.verify(token, &digest, Face::Connectware).is_none()
+            {
+                return Err(Problem::unauthenticated());
+            }
+            session
+        }
         None => {
+            let claims = app
+                .tokens
+                .verify(token, &digest, Face::Connectware)
+                .ok_or_else(Problem::unauthenticated)?;
+            if claims.exp <= app.clock.now().seconds() {
+                return Err(Problem::unauthenticated());
+            }
             // Ours, but not known here: another node may have issued it a moment ago, or it is void.
             app.ledger().follower().catch_up().await?;
             authorization
@@ -173,33 +183,41 @@ async fn by_token(
     })
 }
 
+/// Who proved by a username and password who they are.
+pub struct Authenticated {
+    /// Who.
+    pub user: UserId,
+    /// The sequence of the user's stream at which the password was verified: what follows from it holds while the user is
+    /// so.
+    pub sequence: i64,
+}
+
 /// The user of a username and password, or `None` for all that is wrong alike: unknown, another password, no password
 /// login for this user. The cost is the same.
 pub async fn authenticate(
     app: &App,
     username: &str,
     password: Zeroizing<String>,
-) -> Result<Option<UserId>, Problem> {
+) -> Result<Option<Authenticated>, Problem> {
     // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
     app.ledger().follower().catch_up().await?;
     let id = app.ledger().authorization().user_by_name(username);
-    let user = match id {
-        Some(id) => Some(app.executor.user(id).await?),
-        None => None,
-    };
+    // So does loading: for a name that nobody has, a user that nobody is.
+    let (user, sequence) = app.executor.user(id.unwrap_or(UserId(uuid::Uuid::nil()))).await?;
     let hash = user
+        .password_hash
         .as_ref()
-        .filter(|user| user.may_log_in_by_password())
-        .and_then(|user| user.password_hash.as_ref());
+        .filter(|_| user.may_log_in_by_password());
     if !app.passwords.verify(password.clone(), hash).await? {
         return Ok(None);
     }
-    if let (Some(id), Some(hash)) = (id, hash)
-        && app.passwords.is_outdated(hash)
-    {
-        app.rehash(id, hash.clone(), password).await;
+    let (Some(user), Some(hash)) = (id, hash) else {
+        return Ok(None);
+    };
+    if app.passwords.is_outdated(hash) {
+        app.rehash(user, hash.clone(), password).await;
     }
-    Ok(id)
+    Ok(Some(Authenticated { user, sequence }))
 }
 
 /// The metadata of what an actor does by a request.

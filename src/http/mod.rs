@@ -15,7 +15,7 @@ mod router;
 mod system;
 
 pub use body::{JsonBody, JsonList};
-pub use caller::{Caller, Permitted, authenticate, metadata_of};
+pub use caller::{Authenticated, Caller, Permitted, authenticate, metadata_of};
 pub use openapi::document;
 pub use page::{Pagination, page_of};
 pub use path::PathOf;

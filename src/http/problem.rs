@@ -266,6 +266,10 @@ impl From<Refusal> for Problem {
                 _ => Self::conflict("conflict", format!("the {} is taken", taken.scope)),
             },
             Refusal::ClaimMissing(missing) => match missing.scope {
+                claim::SHARED_ROLE => Self::conflict(
+                    "role_not_shared",
+                    format!("role {} is no longer shared", missing.value),
+                ),
                 claim::ROLE => Self::invalid(format!("there is no role {}", missing.value)),
                 claim::USER => Self::not_found("user"),
                 _ => Self::invalid(format!("there is no such {}", missing.scope)),

@@ -16,8 +16,12 @@ impl Query {
             let spaced = part.replace('+', " ");
             percent_decode_str(&spaced)
                 .decode_utf8()
-                .map(|decoded| decoded.into_owned())
                 .map_err(|_| Problem::invalid("the query string is not UTF-8"))
+                .and_then(|decoded| match decoded.contains('\0') {
+                    // Postgres has no such text.
+                    true => Err(Problem::invalid("the query string must not contain NUL")),
+                    false => Ok(decoded.into_owned()),
+                })
         };
         text.split('&')
             .filter(|pair| !pair.is_empty())

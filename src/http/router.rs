@@ -1,10 +1,10 @@
 //! All routes, and what surrounds every request.
 
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request},
+    extract::{DefaultBodyLimit, MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
@@ -51,10 +51,6 @@ async fn surround(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let address = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip());
     let named = request
         .headers()
         .get(REQUEST_ID)
@@ -83,7 +79,7 @@ async fn surround(mut request: Request, next: Next) -> Response {
         .and_then(|id| id.to_str().ok())
         .unwrap_or_default();
     if status.is_server_error() {
-        tracing::warn!(%method, route, status = status.as_u16(), micros, id, ?address, "answered");
+        tracing::warn!(%method, route, status = status.as_u16(), micros, id, "answered");
     } else {
         tracing::debug!(%method, route, status = status.as_u16(), micros, id, "answered");
     }

@@ -94,25 +94,25 @@ impl Tokens {
         self.verified.pin().contains(digest)
     }
 
-    /// Whether a token is one of ours for `face`, by its signature and claims. Its end and its revocation are the
+    /// The claims of a token, if it is one of ours for `face` by its signature and claims. Its end and its revocation are the
     /// session's to tell.
-    pub fn verify(&self, token: &str, digest: &[u8; 32], face: Face) -> bool {
+    pub fn verify(&self, token: &str, digest: &[u8; 32], face: Face) -> Option<TokenClaims> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[face.as_str()]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The end is checked against the injected clock by the session.
         validation.validate_exp = false;
-        if jsonwebtoken::decode::<TokenClaims>(token, &self.decoding, &validation).is_err() {
-            return false;
-        }
+        let claims = jsonwebtoken::decode::<TokenClaims>(token, &self.decoding, &validation)
+            .ok()?
+            .claims;
         let verified = self.verified.pin();
         if self.remembered.fetch_add(1, Ordering::Relaxed) >= REMEMBERED {
             verified.clear();
             self.remembered.store(0, Ordering::Relaxed);
         }
         verified.insert(*digest);
-        true
+        Some(claims)
     }
 
     /// The public key as a JSON Web Key Set (RFC 7517 section 5).
@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn verifies(tokens: &Tokens, token: &str) -> bool {
-        tokens.verify(token, &digest(token), Face::Connectware)
+        tokens.verify(token, &digest(token), Face::Connectware).is_some()
     }
 
     #[test]

@@ -6,25 +6,23 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::Recorded;
-use projections::sql::{Db, Tx, Writer, is_about_data};
+use projections::{
+    read_models,
+    sql::{Db, Writer, is_about_data, sql},
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    AppendError, CHANNEL, Follower, Head, LedgerError, Sealer, Unit,
-    batch::{Batches, Written},
-    error::within,
+    AppendError, CHANNEL, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit, batch::Batches, claims,
 };
 use crate::clock::Clock;
 
 /// How many units may wait before callers wait to be let in.
 const QUEUE: usize = 8_192;
+/// How long a batch may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many units one transaction takes.
 const BATCH: usize = 512;
-/// How long a batch may take, and beginning one.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the head's lock is held for somebody who decides under it.
-const TURN: Duration = Duration::from_secs(2);
-
 /// Where a unit's events went.
 #[derive(Clone, Debug)]
 pub struct Appended {
@@ -35,17 +33,12 @@ pub struct Appended {
 }
 
 type Answer = oneshot::Sender<Result<Appended, AppendError>>;
-type Outcomes = Vec<Result<Appended, AppendError>>;
-/// Takes the unit that was decided while the head's lock was held.
-type Turn = oneshot::Sender<(Unit, Answer)>;
 
 enum Waiting {
     /// A unit to append.
     Unit(Box<Unit>, Answer),
-    /// Somebody who decides while nobody else can append.
-    Turn(oneshot::Sender<Result<Turn, AppendError>>),
-    /// Somebody to erase; answers whether there was a key.
-    Erase(String, oneshot::Sender<Result<bool, LedgerError>>),
+    /// Erase the key of this subject, and what is derived from what it sealed.
+    Erase(String, oneshot::Sender<Result<bool, AppendError>>),
     /// Answer when all before is done; nothing comes after.
     Close(oneshot::Sender<()>),
 }
@@ -69,7 +62,8 @@ impl Appender {
         tokio::spawn(notify_others(db.clone(), tell));
         let task = Task {
             writer: db.writer(),
-            batches: Batches::new(ledger_id, sealer, clock),
+            batches: Batches::new(ledger_id, Arc::clone(&sealer), clock),
+            sealer,
             follower,
             told,
         };
@@ -87,31 +81,20 @@ impl Appender {
         answered.await.map_err(|_| gone())?
     }
 
-    /// Appends what `decide` comes to while the head's lock is held, so that nobody gets before it, in any process.
-    /// All others wait meanwhile: this is for who has lost too many races.
-    pub(super) async fn append_in_turn<E: From<AppendError>>(
-        &self,
-        decide: impl AsyncFnOnce() -> Result<Unit, E>,
-    ) -> Result<Appended, E> {
-        let gone = || AppendError::Unavailable("the ledger did not wait for a decision".to_owned());
-        let (ready, turn) = oneshot::channel();
-        self.queue.send(Waiting::Turn(ready)).await.map_err(|_| gone())?;
-        let turn = turn.await.map_err(|_| gone())??;
-        let unit = decide().await?;
+    /// Erases a person; see [`super::Ledger::erase_subject`].
+    pub(super) async fn erase(&self, subject: &str) -> Result<bool, AppendError> {
+        let gone = || AppendError::Unavailable("the server is shutting down".to_owned());
         let (answer, answered) = oneshot::channel();
-        turn.send((unit, answer)).map_err(|_| gone())?;
-        Ok(answered.await.map_err(|_| gone())??)
+        self.queue
+            .send(Waiting::Erase(subject.to_owned(), answer))
+            .await
+            .map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
     }
 
-    /// Erases a subject; answers whether there was a key.
-    pub(super) async fn erase(&self, subject: &str) -> Result<bool, LedgerError> {
-        let (erased, outcome) = oneshot::channel();
-        let erase = Waiting::Erase(subject.to_owned(), erased);
-        self.queue
-            .send(erase)
-            .await
-            .map_err(|_| LedgerError::ShuttingDown)?;
-        outcome.await.map_err(|_| LedgerError::ShuttingDown)?
+    /// Ends when the appending task is gone.
+    pub(super) async fn gone(&self) {
+        self.queue.closed().await;
     }
 
     /// Takes no more units and waits until those that wait are answered.
@@ -126,6 +109,7 @@ impl Appender {
 struct Task {
     writer: Writer,
     batches: Batches,
+    sealer: Arc<Sealer>,
     follower: Arc<Follower>,
     told: watch::Sender<i64>,
 }
@@ -152,23 +136,24 @@ impl Task {
                     batch.push(next);
                 }
             }
-            let (mut units, mut answers) = (Vec::with_capacity(batch.len()), Vec::new());
-            let (mut alone, mut closing) = (Vec::new(), None);
+            let (mut units, mut answers) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+            let (mut erasures, mut closing) = (Vec::new(), None);
             for waiting in batch.drain(..) {
                 match waiting {
                     Waiting::Unit(unit, answer) => {
                         units.push(*unit);
                         answers.push(answer);
                     }
+                    Waiting::Erase(subject, answer) => erasures.push((subject, answer)),
                     Waiting::Close(done) => closing = Some(done),
-                    other => alone.push(other),
                 }
             }
             if !units.is_empty() {
                 self.handle(units, answers).await;
             }
-            for waiting in alone {
-                self.handle_alone(waiting).await;
+            for (subject, answer) in erasures {
+                let erased = self.erase(&subject).await;
+                let _ = answer.send(erased.map_err(|error| unavailable(&error)));
             }
             if let Some(done) = closing {
                 queue.close();
@@ -212,81 +197,87 @@ impl Task {
         }
     }
 
-    /// What has a transaction to itself.
-    async fn handle_alone(&mut self, waiting: Waiting) {
-        // This is rare: a pool's connection, found to live, is worth its round trip.
-        self.writer.release();
-        match waiting {
-            Waiting::Turn(ready) => self.give_turn(ready).await,
-            Waiting::Erase(subject, erased) => {
-                let _ = erased.send(within(PATIENCE, self.erase(&subject)).await);
+    async fn write_and_commit(
+        &mut self,
+        units: &[Unit],
+    ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
+        let mut result = self.within_patience(units).await;
+        if let Err(NotWritten { begun: false, .. }) = &result {
+            // The connection kept was broken: once more on one that is not.
+            self.writer.release();
+            result = self.within_patience(units).await;
+        }
+        result.map_err(|failed| {
+            self.writer.release();
+            self.batches.forget();
+            failed.error
+        })
+    }
+
+    /// A database that neither answers nor refuses is given up after a while, with its connection.
+    async fn within_patience(
+        &mut self,
+        units: &[Unit],
+    ) -> Result<Vec<Result<Appended, AppendError>>, NotWritten> {
+        match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units)).await {
+            Ok(result) => result,
+            Err(_elapsed) => {
+                self.writer.abandon();
+                Err(NotWritten {
+                    begun: true,
+                    error: projections::sql::Error::PoolTimedOut.into(),
+                })
             }
-            Waiting::Unit(..) | Waiting::Close(_) => {}
         }
     }
 
-    /// Lets somebody decide under the head's lock, and writes what they decided.
-    async fn give_turn(&mut self, ready: oneshot::Sender<Result<Turn, AppendError>>) {
-        let locked = async {
-            let mut tx = self.writer.begin().await?;
-            Head::lock(&mut tx).await?;
-            Ok(tx)
-        };
-        let tx = match within(PATIENCE, locked).await {
-            Ok(tx) => tx,
-            Err(error) => {
-                let _ = ready.send(Err(unavailable(&error)));
-                return;
-            }
-        };
-        let (turn, decided) = oneshot::channel();
-        // Who has gone, decided for nothing, or is too slow, lets go of the lock.
-        if ready.send(Ok(turn)).is_ok()
-            && let Ok(Ok((unit, answer))) = tokio::time::timeout(TURN, decided).await
-        {
-            let written = write_in(&mut self.batches, tx, std::slice::from_ref(&unit)).await;
-            let outcome = match self.settle(written).await {
-                Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(nothing_written())),
-                Err(error) => Err(unavailable(&error)),
-            };
-            let _ = answer.send(outcome);
-        }
+    /// Whether the batch that ends at `head` is in the ledger. Waits for the lock that its transaction has if it is
+    /// still alive.
+    async fn took_effect(&mut self, head: &Head) -> Result<bool, LedgerError> {
+        let mut tx = self.writer.begin().await?;
+        Head::lock(&mut tx).await?;
+        let select = sql("SELECT hash FROM events WHERE position = $1").bind(head.position);
+        let row = tx.optional(select).await?;
+        Ok(row
+            .map(|row| row.bytes(0))
+            .transpose()?
+            .is_some_and(|hash| hash == head.hash))
     }
 
+    /// Erases a person under the head lock: whatever is appended is sealed before this, or after it not at all.
     async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
         let mut tx = self.writer.begin().await?;
-        let erased = self.batches.erase(&mut tx, subject).await?;
+        // Every process remembers claims for as long as the head stays as it is.
+        Head::lock(&mut tx).await?.touch(&mut tx).await?;
+        let erased = self.sealer.erase(&mut tx, subject).await?;
+        claims::forget_personal(&mut tx, subject).await?;
+        read_models::erase(&mut tx, subject).await?;
+        tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
         tx.commit().await?;
-        self.batches.erased(subject);
+        self.sealer.forget(subject);
         Ok(erased)
     }
 
-    async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Outcomes, LedgerError> {
-        let mut written = self.try_write(units).await;
-        if let Err(NotWritten { begun: false, .. }) = &written {
-            // The connection kept was broken: once more on one that is not.
+    async fn try_write_and_commit(
+        &mut self,
+        units: &[Unit],
+    ) -> Result<Vec<Result<Appended, AppendError>>, NotWritten> {
+        let not_begun = |error: projections::sql::Error| NotWritten {
+            begun: false,
+            error: error.into(),
+        };
+        let failed = |error| NotWritten { begun: true, error };
+        let mut tx = self.writer.begin().await.map_err(not_begun)?;
+        let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
+        if let Err(error) = tx.commit().await {
+            // The connection may have broken after the commit took effect: the ledger tells.
+            tracing::warn!(%error, "a commit was not confirmed; looking whether it took effect");
             self.writer.release();
-            written = self.try_write(units).await;
+            match self.took_effect(&written.head).await {
+                Ok(true) => {}
+                Ok(false) | Err(_) => return Err(failed(error.into())),
+            }
         }
-        self.settle(written.map_err(|failed| failed.error)).await
-    }
-
-    async fn try_write(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
-        let begin = async { Ok(self.writer.begin().await?) };
-        let tx = within(PATIENCE, begin)
-            .await
-            .map_err(|error| NotWritten { begun: false, error })?;
-        write_in(&mut self.batches, tx, units)
-            .await
-            .map_err(|error| NotWritten { begun: true, error })
-    }
-
-    /// What follows a batch that was committed, or that was not.
-    async fn settle(&mut self, written: Result<Written, LedgerError>) -> Result<Outcomes, LedgerError> {
-        let written = written.inspect_err(|_| {
-            self.writer.release();
-            self.batches.forget();
-        })?;
         let head = written.head.position;
         let (outcomes, recorded) = self.batches.committed(written);
         if !recorded.is_empty() {
@@ -307,16 +298,6 @@ impl Task {
             .map(|outcome| Ok(appended(outcome?)))
             .collect())
     }
-}
-
-/// Writes a batch and commits it.
-async fn write_in(batches: &mut Batches, mut tx: Tx<'_>, units: &[Unit]) -> Result<Written, LedgerError> {
-    within(PATIENCE, async {
-        let written = batches.write(&mut tx, units).await?;
-        tx.commit().await?;
-        Ok(written)
-    })
-    .await
 }
 
 /// Whether it was said no to something in the batch, rather than the database being gone, full or busy: then the

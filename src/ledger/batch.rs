@@ -11,22 +11,23 @@ use aggregates::{Event, Recorded, sealing, values::Timestamp};
 use lru::LruCache;
 use projections::{
     read_models,
-    sql::{MAX_ARGUMENTS, Tx, placeholders, sql},
+    sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql},
 };
 use serde_json::value::RawValue;
 
 use super::{
-    CHANNEL, ERASED_MESSAGE, Head, LedgerError, Refusal, Sealer, Unit,
+    Head, LedgerError, Refusal, Sealer, Unit,
     chain::event_hash,
-    claims::{self, Board, ClaimsInMemory},
+    claims::{Board, ClaimsInMemory},
     seal::{Place, SubjectKeys},
     stored::Parts,
-    unit::{aggregate_type, stored_form},
 };
 use crate::clock::Clock;
 
 /// How many streams' sequences, and how many claims, are remembered between batches.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
+/// How many streams one statement names.
+const STREAMS_PER_STATEMENT: usize = 1_024;
 /// Columns of an event row.
 const EVENT_COLUMNS: usize = 10;
 
@@ -75,7 +76,7 @@ impl Batches {
         self.head = Some((written.head.position, written.head.recorded_at));
         self.sealer.remember(written.keys);
         for event in &written.recorded {
-            let stream = (aggregate_type(&event.event), event.aggregate_id.clone());
+            let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
             self.sequences.put(stream, event.sequence);
         }
         for (claim, holder) in written.board.into_holders() {
@@ -89,28 +90,11 @@ impl Batches {
         self.head = None;
     }
 
-    /// Erases a subject in `tx`: the key, what the read models show, and the claim on the name. Answers whether there
-    /// was a key.
-    pub(super) async fn erase(&self, tx: &mut Tx<'_>, subject: &str) -> Result<bool, LedgerError> {
-        // Whatever is appended is sealed before this, or after it not at all.
-        Head::lock(tx).await?.touch(tx).await?;
-        let erased = self.sealer.erase(tx, subject).await?;
-        claims::forget_personal(tx, subject).await?;
-        read_models::erase(tx, subject).await?;
-        tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
-        Ok(erased)
-    }
-
-    /// The subject's erasure is committed.
-    pub(super) fn erased(&self, subject: &str) {
-        self.sealer.forget(subject);
-    }
-
     /// Decides the units of a batch and writes those accepted. Nothing is remembered until [`Batches::committed`].
     pub(super) async fn write(&mut self, tx: &mut Tx<'_>, units: &[Unit]) -> Result<Written, LedgerError> {
         let mut head = Head::lock(tx).await?;
         if self.head != Some((head.position, head.recorded_at)) {
-            // Somebody else wrote, or it is not known whether the last batch was committed.
+            // Somebody else wrote or erased, or it is not known whether the last batch was committed.
             self.sequences.clear();
             self.claims.clear();
         }
@@ -162,8 +146,13 @@ impl Batches {
     ) -> Result<Sequences<'a>, LedgerError> {
         let mut sequences = Sequences::new();
         let mut unknown = Vec::new();
-        for event in units.iter().flat_map(|unit| &unit.events) {
-            let stream = (aggregate_type(&event.event), event.aggregate_id.as_str());
+        let appended = units.iter().flat_map(|unit| &unit.events);
+        let appended = appended.map(|event| (event.event.aggregate_type(), event.aggregate_id.as_str()));
+        let watched = units
+            .iter()
+            .flat_map(|unit| &unit.unchanged)
+            .map(|(kind, id, _)| (*kind, id.as_str()));
+        for stream in appended.chain(watched) {
             if let Entry::Vacant(entry) = sequences.entry(stream) {
                 match self.sequences.get(&(stream.0, stream.1.to_owned())) {
                     Some(known) => drop(entry.insert(*known)),
@@ -174,14 +163,14 @@ impl Batches {
                 }
             }
         }
-        for chunk in unknown.chunks(MAX_ARGUMENTS / 3) {
+        for chunk in unknown.chunks(STREAMS_PER_STATEMENT) {
+            let count = rounded(chunk.len());
             let text = format!(
                 "SELECT k.column3, (SELECT e.sequence FROM events e WHERE e.aggregate_type = k.column1 \
                  AND e.aggregate_id = k.column2 ORDER BY e.sequence DESC LIMIT 1) FROM (VALUES {}) AS k",
-                placeholders(1, chunk.len(), 3)
+                placeholders(1, count, 3)
             );
-            let select = chunk
-                .iter()
+            let select = filled(chunk, count)
                 .zip(0_i64..)
                 .fold(sql(text), |select, ((kind, id), index)| {
                     select.bind(*kind).bind(*id).bind(index)
@@ -205,30 +194,27 @@ impl Batches {
         units: &[&Unit],
         keys: &SubjectKeys,
     ) -> Result<Vec<Recorded>, LedgerError> {
-        let unreadable = |error: serde_json::Error| LedgerError::Unreadable {
-            position: 0,
-            reason: error.to_string(),
-        };
         head.recorded_at = head.recorded_at.max(self.clock.now());
         let mut recorded = Vec::new();
         let mut rows = Vec::new();
         for unit in units {
             let mut metadata = unit.metadata.clone();
             self.sealer.seal_address(&mut metadata, keys)?;
-            let metadata_json = serde_json::value::to_raw_value(&metadata).map_err(unreadable)?;
+            let metadata_json = serde_json::value::to_raw_value(&metadata).map_err(unwritable)?;
             for new in &unit.events {
-                let aggregate_type = aggregate_type(&new.event);
-                let (event_type, event_version, mut payload) = stored_form(&new.event)?;
+                let aggregate_type = new.event.aggregate_type();
+                let (event_type, event_version) = (new.event.event_type(), new.event.event_version());
+                let mut payload = new.event.payload().map_err(unwritable)?;
                 let place = Place {
                     aggregate_type,
                     aggregate_id: &new.aggregate_id,
                     sequence: new.sequence,
-                    event_type: &event_type,
+                    event_type,
                 };
                 let mut recorded_event = new.event.clone();
                 if self.sealer.blank_payload(&place, &mut payload, keys) {
                     // The read models must not learn what the ledger does not keep.
-                    recorded_event = Event::from_stored(aggregate_type, &event_type, payload.clone())
+                    recorded_event = Event::from_stored(aggregate_type, event_type, payload.clone())
                         .map_err(|error| LedgerError::Unreadable {
                             position: 0,
                             reason: error.to_string(),
@@ -241,13 +227,13 @@ impl Batches {
                     aggregate_type,
                     aggregate_id: &new.aggregate_id,
                     sequence: new.sequence,
-                    event_type: &event_type,
+                    event_type,
                     event_version: &event_version,
                     recorded_at: head.recorded_at,
                     ledger_id: &self.ledger_id,
                 };
                 let event = parts.cloud_event(payload, metadata.clone());
-                head.hash = event_hash(&head.hash, &event.canonical().map_err(unreadable)?);
+                head.hash = event_hash(&head.hash, &event.canonical().map_err(unwritable)?);
                 recorded.push(Recorded {
                     position: head.position,
                     aggregate_id: new.aggregate_id.clone(),
@@ -260,7 +246,7 @@ impl Batches {
                     event_type,
                     event_version,
                     aggregate_type,
-                    payload: serde_json::value::to_raw_value(&event.data).map_err(unreadable)?,
+                    payload: serde_json::value::to_raw_value(&event.data).map_err(unwritable)?,
                     metadata: metadata_json.clone(),
                     hash: head.hash,
                 });
@@ -281,7 +267,7 @@ impl Batches {
                     .bind(row.aggregate_type)
                     .bind(event.aggregate_id.as_str())
                     .bind(event.sequence)
-                    .bind(row.event_type.as_str())
+                    .bind(row.event_type)
                     .bind(row.event_version.as_str())
                     .bind(event.recorded_at.micros())
                     .bind(row.payload.as_ref())
@@ -297,7 +283,7 @@ impl Batches {
 /// An event row besides what [`Recorded`] has.
 struct Row {
     aggregate_type: &'static str,
-    event_type: String,
+    event_type: &'static str,
     event_version: String,
     payload: Box<RawValue>,
     metadata: Box<RawValue>,
@@ -307,11 +293,23 @@ struct Row {
 /// The last sequence of each stream by its aggregate's type and id.
 type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
 
-/// The sequences after the unit, if each of its events is the next of its stream.
+/// The sequences after the unit, if each of its events is the next of its stream and nothing it watches has changed.
 fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Refusal> {
+    for (aggregate_type, aggregate_id, sequence) in &unit.unchanged {
+        let now = sequences
+            .get(&(*aggregate_type, aggregate_id.as_str()))
+            .copied()
+            .unwrap_or(0);
+        if now != *sequence {
+            return Err(Refusal::Conflict {
+                aggregate_type,
+                aggregate_id: aggregate_id.clone(),
+            });
+        }
+    }
     let mut moved = Sequences::new();
     for event in &unit.events {
-        let stream = (aggregate_type(&event.event), event.aggregate_id.as_str());
+        let stream = (event.event.aggregate_type(), event.aggregate_id.as_str());
         let last = moved
             .get(&stream)
             .or_else(|| sequences.get(&stream))
@@ -336,15 +334,21 @@ fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
             subjects.insert(unit.metadata.actor.clone());
         }
         for new in &unit.events {
-            let (event_type, _, payload) = stored_form(&new.event)?;
-            let personal = sealing::sealed_fields(&event_type)
-                .iter()
-                .any(|(_, seal)| *seal == sealing::Seal::Personal);
-            if personal {
-                let kind = aggregate_type(&new.event);
+            let mut sealed = sealing::sealed_fields(new.event.event_type()).iter();
+            if sealed.any(|(_, seal)| *seal == sealing::Seal::Personal) {
+                let payload = new.event.payload().map_err(unwritable)?;
+                let kind = new.event.aggregate_type();
                 subjects.insert(sealing::subject(kind, &new.aggregate_id, &payload).to_owned());
             }
         }
     }
     Ok(subjects)
+}
+
+/// An event that cannot be put into JSON.
+fn unwritable(error: serde_json::Error) -> LedgerError {
+    LedgerError::Unreadable {
+        position: 0,
+        reason: error.to_string(),
+    }
 }

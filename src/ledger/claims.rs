@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aggregates::{Claim, claim::USERNAME};
 use lru::LruCache;
-use projections::sql::{MAX_ARGUMENTS, Tx, placeholders, sql};
+use projections::sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql};
 
 use super::{LedgerError, Refusal, Sealer, Unit};
+
+/// How many claims one look-up names.
+const CLAIMS_PER_STATEMENT: usize = 1_024;
 
 /// A claim as stored: personal values hashed.
 type Key = (&'static str, String);
@@ -57,12 +60,13 @@ impl Board {
             }
         }
         let mut stored: HashMap<(String, String), String> = HashMap::new();
-        for chunk in keys.chunks(MAX_ARGUMENTS / 2) {
+        for chunk in keys.chunks(CLAIMS_PER_STATEMENT) {
+            let count = rounded(chunk.len());
             let text = format!(
                 "SELECT scope, value, owner FROM claims WHERE (scope, value) IN (VALUES {})",
-                placeholders(1, chunk.len(), 2)
+                placeholders(1, count, 2)
             );
-            let select = chunk.iter().fold(sql(text), |select, (scope, value)| {
+            let select = filled(chunk, count).fold(sql(text), |select, (scope, value)| {
                 select.bind(*scope).bind(value.as_str())
             });
             for row in tx.all(select).await? {

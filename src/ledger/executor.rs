@@ -25,8 +25,8 @@ use lru::LruCache;
 
 use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Unit, repository::State};
 
-/// How often commands are decided and raced with before they are given a turn of their own.
-const RACES: usize = 4;
+/// How often a lost race is decided again.
+const ATTEMPTS: usize = 50;
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
@@ -73,18 +73,9 @@ pub enum ExecuteError {
     /// The ledger says no.
     #[error(transparent)]
     Refused(Refusal),
-    /// The ledger does not answer.
+    /// The ledger does not answer, or a race was lost too often.
     #[error("the ledger is unavailable: {0}")]
     Unavailable(String),
-}
-
-impl From<AppendError> for ExecuteError {
-    fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::Refused(refusal) => Self::Refused(refusal),
-            AppendError::Unavailable(reason) => Self::Unavailable(reason),
-        }
-    }
 }
 
 type Stream = (&'static str, String);
@@ -142,9 +133,24 @@ impl Executor {
         commands: Vec<Command>,
         metadata: &Metadata,
     ) -> Result<Appended, ExecuteError> {
+        self.execute_unless_changed(commands, metadata, None).await
+    }
+
+    /// Like [`Executor::execute`], but refused with a conflict if the user has changed since they were at this sequence:
+    /// for what was decided from the user by IO, such as the verification of a password.
+    pub async fn execute_unless_changed(
+        &self,
+        commands: Vec<Command>,
+        metadata: &Metadata,
+        user: Option<(UserId, i64)>,
+    ) -> Result<Appended, ExecuteError> {
+        let unchanged: Vec<_> = user
+            .map(|(id, sequence)| (aggregates::user::TYPE, id.to_string(), sequence))
+            .into_iter()
+            .collect();
         let _turns = self.turns(&commands).await;
-        let mut from = Source::Memory;
-        for _ in 0..RACES {
+        let (mut from, mut lost) = (Source::Memory, None);
+        for _ in 0..ATTEMPTS {
             let decided = match self.decide(&commands, metadata, from).await {
                 Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
                 decided => Some(decided?),
@@ -164,45 +170,39 @@ impl Executor {
                     position,
                 });
             }
-            match self.ledger.append(decided.unit).await {
+            let unit = Unit {
+                unchanged: unchanged.clone(),
+                ..decided.unit
+            };
+            match self.ledger.append(unit).await {
                 Ok(appended) => {
                     self.remember(decided.states);
                     return Ok(appended);
                 }
-                Err(AppendError::Refused(Refusal::Conflict { .. })) => from = Source::Ledger,
-                Err(error) => return Err(error.into()),
+                Err(AppendError::Refused(refusal @ Refusal::Conflict { .. }))
+                    if !is_about(&refusal, &unchanged) =>
+                {
+                    from = Source::Ledger;
+                    lost = Some(refusal);
+                }
+                Err(AppendError::Refused(refusal)) => return Err(ExecuteError::Refused(refusal)),
+                Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
             }
         }
-        self.execute_in_turn(&commands, metadata).await
+        let reason = lost.map(|refusal| refusal.to_string()).unwrap_or_default();
+        Err(ExecuteError::Unavailable(format!(
+            "lost {ATTEMPTS} races: {reason}"
+        )))
     }
 
-    /// Decides while nobody else can append. Another node whose knowledge is always the newer one could otherwise
-    /// win every race.
-    async fn execute_in_turn(
-        &self,
-        commands: &[Command],
-        metadata: &Metadata,
-    ) -> Result<Appended, ExecuteError> {
-        let mut states = BTreeMap::new();
-        let appended = self
-            .ledger
-            .append_in_turn(async || {
-                let decided = self.decide(commands, metadata, Source::Ledger).await?;
-                states = decided.states;
-                Ok::<_, ExecuteError>(decided.unit)
-            })
-            .await?;
-        self.remember(states);
-        Ok(appended)
-    }
-
-    /// A user as the ledger tells now, for decisions that need IO first, such as verifying a password. What is
-    /// decided from it must be re-checked by the command.
-    pub async fn user(&self, id: UserId) -> Result<User, ExecuteError> {
+    /// A user as the ledger tells now, and the sequence at which they are so, for decisions that need IO first, such as
+    /// verifying a password. What is decided from it must be re-checked by the command, or by the sequence.
+    pub async fn user(&self, id: UserId) -> Result<(User, i64), ExecuteError> {
         let stream = (aggregates::user::TYPE, id.to_string());
-        match &*self.load::<User>(&stream, Source::Ledger).await?.state {
-            State::User(user) => Ok(user.as_ref().clone()),
-            _ => Ok(User::default()),
+        let loaded = self.load::<User>(&stream, Source::Ledger).await?;
+        match &*loaded.state {
+            State::User(user) => Ok((user.as_ref().clone(), loaded.sequence)),
+            _ => Ok((User::default(), 0)),
         }
     }
 
@@ -233,6 +233,7 @@ impl Executor {
             take: Vec::new(),
             release: BTreeSet::new(),
             require: BTreeSet::new(),
+            unchanged: Vec::new(),
             metadata: metadata.clone(),
         };
         let mut before = BTreeMap::new();
@@ -241,6 +242,8 @@ impl Executor {
             let stream = command.stream();
             if !states.contains_key(&stream) {
                 let loaded = match command {
+                    // Its id was drawn a moment ago. If there is such a stream all the same, the appender says so.
+                    _ if from == Source::Memory && command.begins_a_stream() => Loaded::nothing(command),
                     Command::User(..) => self.load::<User>(&stream, from).await?,
                     Command::Role(..) => self.load::<Role>(&stream, from).await?,
                     Command::Session(..) => self.load::<Session>(&stream, from).await?,
@@ -323,7 +326,37 @@ impl Executor {
     }
 }
 
+impl Loaded {
+    /// What a command's aggregate is before its first event.
+    fn nothing(command: &Command) -> Self {
+        let state = match command {
+            Command::User(..) => State::from(User::default()),
+            Command::Role(..) => State::from(Role::default()),
+            Command::Session(..) => State::from(Session::default()),
+        };
+        Self {
+            state: Arc::new(state),
+            sequence: 0,
+        }
+    }
+}
+
+/// Whether a conflict is about one of these streams.
+fn is_about(refusal: &Refusal, streams: &[(&'static str, String, i64)]) -> bool {
+    matches!(refusal, Refusal::Conflict { aggregate_type, aggregate_id }
+        if streams.iter().any(|(kind, id, _)| kind == aggregate_type && id == aggregate_id))
+}
+
 impl Command {
+    fn begins_a_stream(&self) -> bool {
+        matches!(
+            self,
+            Self::User(_, UserCommand::Create(_))
+                | Self::Role(_, RoleCommand::Create(_))
+                | Self::Session(_, SessionCommand::IssueToken(_))
+        )
+    }
+
     fn stream(&self) -> Stream {
         match self {
             Self::User(id, _) => (aggregates::user::TYPE, id.to_string()),

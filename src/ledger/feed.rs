@@ -45,6 +45,13 @@ pub(super) async fn after(
         text.push_str(&format!(" AND {column} = ${number}"));
         number += 1;
     }
+    if filter.aggregate_id.is_some() && filter.aggregate_type.is_none() {
+        // So that the index of streams serves.
+        text.push_str(&format!(
+            " AND aggregate_type IN ('{}')",
+            aggregates::AGGREGATE_TYPES.join("', '")
+        ));
+    }
     text.push_str(&format!(" ORDER BY position LIMIT ${number}"));
     let select = restrictions
         .iter()

@@ -1,6 +1,12 @@
 //! Keeps the authorization projection of this process at the ledger's head, whoever appends.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use aggregates::Recorded;
 use projections::{
@@ -9,12 +15,10 @@ use projections::{
 };
 use tokio::sync::{Mutex, watch};
 
-use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};
+use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, feed};
 
 /// How many events are taken at once.
 const PAGE: i64 = 2_000;
-/// How long reading a page may take. Appends wait for it.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How long without being told before it looks by itself: the bound on how late another node's revocation is
 /// seen when its notification is lost.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -22,28 +26,28 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Follows the ledger into memory.
 pub struct Follower {
     db: Db,
-    ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
     authorization: Arc<Authorization>,
     /// One hand at a time feeds the projection, so that it takes events in order.
     feeding: Mutex<()>,
+    /// How many times the ledger was read to its head.
+    looks: AtomicU64,
     grew: watch::Sender<i64>,
 }
 
 impl Follower {
     pub(super) fn new(
         db: Db,
-        ledger_id: Arc<str>,
         sealer: Arc<Sealer>,
         authorization: Arc<Authorization>,
         grew: watch::Sender<i64>,
     ) -> Self {
         Self {
             db,
-            ledger_id,
             sealer,
             authorization,
             feeding: Mutex::new(()),
+            looks: AtomicU64::new(0),
             grew,
         }
     }
@@ -67,24 +71,29 @@ impl Follower {
         Ok(())
     }
 
-    /// Takes everything that is committed. Answers the position reached.
+    /// Takes everything that is committed by now. Answers the position reached. Many who ask at once are served by one
+    /// look that begins after they asked.
     pub async fn catch_up(&self) -> Result<i64, LedgerError> {
+        let asked = self.looks.load(Ordering::Acquire);
         let _feeding = self.feeding.lock().await;
-        self.read_to_head().await?;
-        self.tell();
+        // One more may be of a look that was under way when this was asked; of two, the second began since.
+        if self.looks.load(Ordering::Acquire) < asked + 2 {
+            self.read_to_head().await?;
+            self.looks.fetch_add(1, Ordering::AcqRel);
+            self.tell();
+        }
         Ok(self.authorization.position())
     }
 
     async fn read_to_head(&self) -> Result<(), LedgerError> {
         loop {
             let from = self.authorization.position();
-            let filter = Filter::default();
-            let stored = within(PATIENCE, feed::after(&self.db, from, PAGE, &filter)).await?;
+            let stored = feed::after(&self.db, from, PAGE, &Filter::default()).await?;
             if stored.is_empty() {
                 return Ok(());
             }
-            let open = feed::open(&self.db, &self.sealer, &stored);
-            self.authorization.apply(&within(PATIENCE, open).await?);
+            self.authorization
+                .apply(&feed::open(&self.db, &self.sealer, &stored).await?);
         }
     }
 
@@ -115,6 +124,10 @@ impl Follower {
                     listener = None;
                 }
                 Ok(Ok(Some(message))) => {
+                    let own = message.payload().parse::<i64>();
+                    if own.is_ok_and(|position| position <= self.authorization.position()) {
+                        continue;
+                    }
                     if let Some(subject) = message.payload().strip_prefix(ERASED_MESSAGE) {
                         self.sealer.forget(subject);
                     }
@@ -143,11 +156,6 @@ impl Follower {
                 None
             }
         }
-    }
-
-    /// The id of the ledger followed.
-    pub fn ledger_id(&self) -> &str {
-        &self.ledger_id
     }
 }
 

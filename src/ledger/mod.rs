@@ -92,7 +92,6 @@ impl Ledger {
         let (grew, grown) = watch::channel(head.position);
         let follower = Arc::new(Follower::new(
             db.clone(),
-            Arc::clone(&ledger_id),
             Arc::clone(&sealer),
             Arc::new(Authorization::new()),
             grew,
@@ -135,13 +134,6 @@ impl Ledger {
         self.appender.append(unit).await
     }
 
-    async fn append_in_turn<E: From<AppendError>>(
-        &self,
-        decide: impl AsyncFnOnce() -> Result<Unit, E>,
-    ) -> Result<Appended, E> {
-        self.appender.append_in_turn(decide).await
-    }
-
     /// What follows other nodes' events; see [`Follower::run`].
     pub fn follower(&self) -> &Arc<Follower> {
         &self.follower
@@ -168,8 +160,13 @@ impl Ledger {
 
     /// Erases a person: their key goes, and with it every personal field about them, in the ledger for ever and in
     /// the read models; and the claim on their name. The chain still verifies. Answers whether there was a key.
-    pub async fn erase_subject(&self, subject: &str) -> Result<bool, LedgerError> {
+    pub async fn erase_subject(&self, subject: &str) -> Result<bool, AppendError> {
         self.appender.erase(subject).await
+    }
+
+    /// Ends when nothing can be appended any more: the appending task is gone.
+    pub async fn appender_gone(&self) {
+        self.appender.gone().await;
     }
 
     /// Loads streams for aggregates.

@@ -135,6 +135,7 @@ impl PersistedEventRepository for Repository {
             take: Vec::new(),
             release: BTreeSet::new(),
             require: BTreeSet::new(),
+            unchanged: Vec::new(),
             metadata,
         };
         let before = state.claims(id);

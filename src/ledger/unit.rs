@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use aggregates::{Claim, Event};
-use cqrs_es::DomainEvent;
-use serde_json::Value;
 
-use super::{LedgerError, Metadata};
+use super::Metadata;
 
 /// An event to be recorded.
 #[derive(Clone, Debug)]
@@ -30,32 +28,8 @@ pub struct Unit {
     pub release: BTreeSet<Claim>,
     /// Claims that somebody must hold.
     pub require: BTreeSet<Claim>,
+    /// Streams, by type and id, that must still be at this sequence though the unit may append nothing to them.
+    pub unchanged: Vec<(&'static str, String, i64)>,
     /// Recorded with each event.
     pub metadata: Metadata,
-}
-
-/// The stored type of an event's aggregate.
-pub(super) fn aggregate_type(event: &Event) -> &'static str {
-    match event {
-        Event::User(_) => aggregates::user::TYPE,
-        Event::Role(_) => aggregates::role::TYPE,
-        Event::Session(_) => aggregates::session::TYPE,
-    }
-}
-
-/// The stored name, version and bare payload of an event, unsealed.
-pub(super) fn stored_form(event: &Event) -> Result<(String, String, Value), LedgerError> {
-    fn form<E: DomainEvent>(event: &E) -> Result<(String, String, Value), serde_json::Error> {
-        let payload = aggregates::event::untag(serde_json::to_value(event)?);
-        Ok((event.event_type(), event.event_version(), payload))
-    }
-    match event {
-        Event::User(event) => form(event),
-        Event::Role(event) => form(event),
-        Event::Session(event) => form(event),
-    }
-    .map_err(|error| LedgerError::Unreadable {
-        position: 0,
-        reason: error.to_string(),
-    })
 }

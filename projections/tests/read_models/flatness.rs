@@ -2,7 +2,7 @@
 
 use projections::{
     Page, permission_usage, role_directory,
-    sql::{Db, sql},
+    sql::{Db, Options, sql},
     user_directory,
 };
 
@@ -183,4 +183,47 @@ async fn writing_walks_through_no_table() {
             assert!(!step.starts_with("SCAN") || rows_given, "{step}\n{text}");
         }
     }
+}
+
+/// How often Postgres read a whole table of the read models, by its own count.
+async fn whole_tables_read(db: &Db) -> i64 {
+    db.all(sql("SELECT pg_stat_force_next_flush()"))
+        .await
+        .expect("a flush");
+    let count = "SELECT CAST(SUM(seq_scan) AS BIGINT) FROM pg_stat_user_tables";
+    let rows = db.all(sql(count)).await.expect("a count");
+    rows.first()
+        .expect("a count is a row")
+        .int(0)
+        .expect("a count is a number")
+}
+
+#[tokio::test]
+async fn postgres_reads_no_whole_table_though_it_has_no_statistics() {
+    let world = crowd().await;
+    // Only a connection's own counts are sure to be there at once.
+    let options = Options {
+        connections: 1,
+        ..Options::default()
+    };
+    let db = Db::open(&world.shadow_url(), &options)
+        .await
+        .expect("the database should open");
+    let before = whole_tables_read(&db).await;
+    let users: Vec<_> = (0..100).map(crate::world::user_id).collect();
+    for number in [1, 15] {
+        let page = Page { number, rows: 100 };
+        user_directory::page(&db, &page, false, NOW).await.expect("users");
+        user_directory::find_many(&db, &users, NOW).await.expect("users");
+        role_directory::page(&db, &page, None, None, None)
+            .await
+            .expect("roles");
+        permission_usage::page(&db, &page, None).await.expect("resources");
+    }
+    assert_eq!(whole_tables_read(&db).await, before);
+    db.all(sql("SELECT MAX(created_at) FROM user_directory"))
+        .await
+        .expect("a maximum");
+    assert!(whole_tables_read(&db).await > before, "the count counts");
+    db.close().await;
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod effects;
+mod events;
 mod flatness;
 mod histories;
 mod model;
@@ -10,5 +11,6 @@ mod paging;
 mod postgres;
 mod rebuild;
 mod statements;
+mod steps;
 mod trace;
 mod world;

@@ -33,7 +33,7 @@ pub async fn put_change_password(
     caller: Caller,
     JsonBody(body): JsonBody<PasswordChange>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let user = app.executor.user(caller.user).await?;
+    let (user, _) = app.executor.user(caller.user).await?;
     let Some(verified) = user.password_hash.clone() else {
         return Err(UserError::PasswordNotLocal.into());
     };

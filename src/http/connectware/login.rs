@@ -18,12 +18,15 @@ use zeroize::Zeroizing;
 use super::wire::PermissionOut;
 use crate::{
     app::App,
-    http::{Conflicts, ErrorBody, JsonBody, Problem, Wrote, authenticate, metadata_of},
-    ledger::Command,
+    http::{Authenticated, Conflicts, ErrorBody, JsonBody, Problem, Wrote, authenticate, metadata_of},
+    ledger::{Command, ExecuteError, Refusal},
 };
 
 /// The longest a token may be good, in hours: 99999 is the documented way to a long-lived one.
 const MOST_HOURS: i64 = 1_000_000;
+
+/// How often a password is verified again because the user changed meanwhile.
+const ATTEMPTS: u32 = 4;
 
 /// Who logs in.
 #[derive(Deserialize, ToSchema)]
@@ -77,28 +80,38 @@ pub async fn post_login(
         )));
     }
     let label = TokenLabel::parse(body.label.as_deref().unwrap_or_default())?;
-    let user = authenticate(&app, &body.username, body.password)
-        .await?
-        .ok_or_else(Problem::bad_credentials)?;
-
-    let session = SessionId(app.entropy.uuid());
-    let issued_at = app.clock.now();
-    let expires_at = issued_at.plus_hours(hours);
-    let (token, fingerprint) = app
-        .tokens
-        .sign(session, user, Face::Connectware, issued_at, expires_at)?;
-    let issue = IssueToken {
-        user_id: user,
-        face: Face::Connectware,
-        fingerprint,
-        label,
-        methods: vec![GrantMethod::Password],
-        issued_at,
-        expires_at,
+    let mut attempt = 1;
+    let (user, token, expires_at, appended) = loop {
+        let authenticated = authenticate(&app, &body.username, body.password.clone()).await?;
+        let Authenticated { user, sequence } = authenticated.ok_or_else(Problem::bad_credentials)?;
+        let session = SessionId(app.entropy.uuid());
+        let issued_at = app.clock.now();
+        let expires_at = issued_at.plus_hours(hours);
+        let (token, fingerprint) =
+            app.tokens
+                .sign(session, user, Face::Connectware, issued_at, expires_at)?;
+        let issue = IssueToken {
+            user_id: user,
+            face: Face::Connectware,
+            fingerprint,
+            label: label.clone(),
+            methods: vec![GrantMethod::Password],
+            issued_at,
+            expires_at,
+        };
+        let metadata = metadata_of(user.to_string(), &headers, Some(address.ip().to_string()));
+        let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
+        match app
+            .executor
+            .execute_unless_changed(commands, &metadata, Some((user, sequence)))
+            .await
+        {
+            Ok(appended) => break (user, token, expires_at, appended),
+            // The user has changed since the password was verified: it may be another now, or be hashed anew.
+            Err(ExecuteError::Refused(Refusal::Conflict { .. })) if attempt < ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error.into()),
+        }
     };
-    let metadata = metadata_of(user.to_string(), &headers, Some(address.ip().to_string()));
-    let command = Command::Session(session, SessionCommand::IssueToken(issue));
-    let appended = app.executor.execute(vec![command], &metadata).await?;
 
     let authorization = app.ledger().authorization();
     let enforced = authorization

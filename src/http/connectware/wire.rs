@@ -39,7 +39,7 @@ impl From<&Permission> for PermissionOut {
     }
 }
 
-/// A permission as it is sent. An `id` is taken if it is a UUID nobody uses; absent, one is made.
+/// A permission as it is sent. An `id` in it is passed over: ids are the server's to give.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NewPermission, example = json!({"resource": "/api/users/#", "operation": "read", "context": "http"}))]
 pub struct PermissionIn {

@@ -244,6 +244,8 @@ pub fn unit(events: Vec<NewEvent>) -> Unit {
         take: Vec::new(),
         release: BTreeSet::new(),
         require: BTreeSet::new(),
+        unchanged: Vec::new(),
+        unchanged: Vec::new(),
         metadata: metadata(),
     }
 }

@@ -19,12 +19,9 @@ use crate::{
 pub async fn delete_permissions(
     State(app): State<App>,
     Permitted(caller): Permitted,
-    JsonList(ids): JsonList<String>,
+    body: JsonList<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let ids = ids
-        .iter()
-        .map(|id| PermissionId::parse(id))
-        .collect::<Result<Vec<_>, _>>()?;
+    let ids = body.ids(PermissionId::parse)?;
     let located = permission_usage::locate(app.ledger().db(), &ids).await?;
     let located: HashMap<_, _> = located.into_iter().map(|found| (found.id, found)).collect();
     let commands = ids

@@ -1,13 +1,15 @@
 //! `DELETE /api/roles/{id}` and `DELETE /api/roles`
 
+use std::collections::HashMap;
+
 use aggregates::{
     role::RoleCommand,
     user::{UpdateUser, UserCommand},
-    values::RoleId,
+    values::{RoleId, UserId},
 };
 use axum::{extract::State, http::StatusCode};
+use projections::role_directory;
 
-use super::{Holder, holder};
 use crate::{
     app::App,
     http::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
@@ -23,8 +25,8 @@ pub async fn delete_role(
     Permitted(caller): Permitted,
     PathOf(id): PathOf<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let command = command(&app, RoleId::parse(&id)?).await?;
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let commands = commands(&app, &[RoleId::parse(&id)?]).await?;
+    let appended = app.executor.execute(commands, &caller.metadata).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -35,36 +37,37 @@ pub async fn delete_role(
 pub async fn delete_roles(
     State(app): State<App>,
     Permitted(caller): Permitted,
-    JsonList(ids): JsonList<String>,
+    body: JsonList<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let mut commands = Vec::with_capacity(ids.len());
-    for id in &ids {
-        commands.push(
-            command(&app, RoleId::parse(id)?)
-                .await
-                .map_err(|problem| problem.about(id))?,
-        );
-    }
+    let ids = body.ids(RoleId::parse)?;
+    let commands = commands(&app, &ids).await?;
     let appended = app
         .executor
         .execute(commands, &caller.metadata)
         .await
         .map_err(|error| match error {
-            ExecuteError::Domain { index, error } => Problem::from(error).about(&ids[index]),
+            ExecuteError::Domain { index, error } => Problem::from(error).about(ids[index]),
             other => other.into(),
         })?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
-async fn command(app: &App, id: RoleId) -> Result<Command, Problem> {
-    Ok(match holder(app, id).await? {
-        Holder::Role(id) => Command::Role(id, RoleCommand::Delete),
-        Holder::User(user) => {
-            let none = UpdateUser {
-                permissions: Some(Vec::new()),
-                ..UpdateUser::default()
-            };
-            Command::User(user, UserCommand::Update(none))
-        }
-    })
+/// What removes each of the roles: of a user's own permissions, their removal.
+async fn commands(app: &App, ids: &[RoleId]) -> Result<Vec<Command>, Problem> {
+    let existing = role_directory::existing(app.ledger().db(), ids).await?;
+    let owners: HashMap<RoleId, Option<UserId>> =
+        existing.into_iter().map(|role| (role.id, role.owner)).collect();
+    ids.iter()
+        .map(|id| match owners.get(id) {
+            None => Err(Problem::not_found("role").about(id)),
+            Some(None) => Ok(Command::Role(*id, RoleCommand::Delete)),
+            Some(Some(user)) => {
+                let none = UpdateUser {
+                    permissions: Some(Vec::new()),
+                    ..UpdateUser::default()
+                };
+                Ok(Command::User(*user, UserCommand::Update(none)))
+            }
+        })
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use aggregates::{
     role::{RoleCommand, UpdateRole},
-    user::{UpdateUser, UserCommand},
+    user::{RoleGrant, UpdateUser, UserCommand},
     values::{RoleId, RoleName},
 };
 use axum::{Json, extract::State};
@@ -10,7 +10,7 @@ use projections::role_directory;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Holder, holder, users_own};
+use super::users_own;
 use crate::{
     app::App,
     http::{
@@ -53,39 +53,36 @@ pub async fn put_role(
     let before = role_directory::find(db, id)
         .await?
         .ok_or_else(|| Problem::not_found("role"))?;
-    let command = match holder(&app, id).await? {
-        Holder::Role(id) => {
-            if body.is_shared == Some(false)
-                && before.is_shared
-                && role_directory::holders(db, id, 2).await?.len() > 1
-            {
-                let message = "several users hold this role: it must stay shared";
-                return Err(Problem::conflict("role_is_held", message));
-            }
-            Command::Role(
+    let commands = match before.owner {
+        None => {
+            let mut commands = vec![Command::Role(
                 id,
                 RoleCommand::Update(UpdateRole {
                     name,
                     is_shared: body.is_shared,
                     permissions,
                 }),
-            )
+            )];
+            if body.is_shared == Some(false) && before.is_shared {
+                commands.extend(sole_holder(&app, id).await?);
+            }
+            commands
         }
-        Holder::User(user) => {
+        Some(user) => {
             let renamed = name.is_some_and(|name| *name != *before.name);
             if renamed || body.is_shared == Some(true) {
                 return Err(users_own(user));
             }
-            Command::User(
+            vec![Command::User(
                 user,
                 UserCommand::Update(UpdateUser {
                     permissions,
                     ..UpdateUser::default()
                 }),
-            )
+            )]
         }
     };
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(commands, &caller.metadata).await?;
     // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
     let after = role_directory::find(db, id)
         .await?
@@ -94,4 +91,20 @@ pub async fn put_role(
             ..before
         });
     Ok(Wrote(appended.position, Json(RoleOut::from(&after))))
+}
+
+/// A role that stops being shared becomes its one holder's alone; with several it must stay shared.
+async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Problem> {
+    let holders = role_directory::holders(app.ledger().db(), role_id, 2).await?;
+    if holders.len() > 1 {
+        let message = "several users hold this role: it must stay shared";
+        return Err(Problem::conflict("role_is_held", message));
+    }
+    let grant = RoleGrant {
+        role_id,
+        exclusive: true,
+    };
+    Ok(holders
+        .first()
+        .map(|holder| Command::User(holder.id, UserCommand::GrantRole(grant))))
 }

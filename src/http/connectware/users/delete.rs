@@ -30,18 +30,19 @@ pub async fn delete_user(
 pub async fn delete_users(
     State(app): State<App>,
     Permitted(caller): Permitted,
-    JsonList(ids): JsonList<String>,
+    body: JsonList<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
+    let ids = body.ids(UserId::parse)?;
     let commands = ids
         .iter()
-        .map(|id| Ok(Command::User(UserId::parse(id)?, UserCommand::Delete)))
-        .collect::<Result<Vec<_>, Problem>>()?;
+        .map(|id| Command::User(*id, UserCommand::Delete))
+        .collect();
     let appended = app
         .executor
         .execute(commands, &caller.metadata)
         .await
         .map_err(|error| match error {
-            ExecuteError::Domain { index, error } => Problem::from(error).about(&ids[index]),
+            ExecuteError::Domain { index, error } => Problem::from(error).about(ids[index]),
             other => other.into(),
         })?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))

@@ -36,8 +36,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// The grants of roles by id. Unknown ones are refused, all named.
 async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Problem> {
     let (mut grants, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
-    for id in ids {
-        match app.role(*id).await? {
+    for (id, role) in ids.iter().zip(app.roles(ids).await?) {
+        match role {
             Some(role) => grants.push(RoleGrant {
                 role_id: *id,
                 exclusive: !role.is_shared,

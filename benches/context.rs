@@ -1,0 +1,169 @@
+//! What all rows share: how long to measure, and where.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use aggregates::values::PasswordHash;
+use muniment::{
+    clock::SystemClock,
+    identity::passwords::{HashingOptions, Passwords},
+    ids::SystemEntropy,
+    ledger::{Ledger, MasterKey},
+    migrations,
+};
+use projections::sql::{self, Db};
+use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
+
+use crate::{measure::Window, postgres::Cluster, progress, seed};
+
+/// What may go wrong is told as a text; nobody handles it.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The key of all ledgers here, and the same as the setting `sealing_key`.
+pub(crate) const KEY: [u8; 32] = [0; 32];
+/// [`KEY`] in base64.
+pub(crate) const KEY_TEXT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// The password hashing parameters that the server has by default.
+pub(crate) const HASHING: HashingOptions = HashingOptions {
+    memory_kib: 19_456,
+    iterations: 2,
+    parallelism: 1,
+    workers: 1,
+    queue: 128,
+};
+/// The database with the users and roles that most rows start from.
+const PEOPLE: &str = "bench_people";
+
+/// How much to measure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// Of one measurement.
+    pub(crate) seconds: u64,
+    /// Measurements of each thing.
+    pub(crate) rounds: usize,
+    /// Events to replay.
+    pub(crate) events: u64,
+    /// Users in the database when commands are measured.
+    pub(crate) users: u64,
+    /// Users whose memory is measured.
+    pub(crate) users_in_memory: u64,
+    /// Of each measurement, before it counts.
+    pub(crate) warm_up: Duration,
+}
+
+impl Options {
+    /// What figures are made with.
+    pub(crate) const FULL: Self = Self {
+        seconds: 5,
+        rounds: 3,
+        events: 1_000_000,
+        users: 50_000,
+        users_in_memory: 1_000_000,
+        warm_up: Duration::from_millis(700),
+    };
+    /// What shows that everything works.
+    pub(crate) const QUICK: Self = Self {
+        seconds: 1,
+        rounds: 1,
+        events: 50_000,
+        users: 2_000,
+        users_in_memory: 100_000,
+        warm_up: Duration::from_millis(200),
+    };
+
+    /// When to count.
+    pub(crate) fn window(&self) -> Window {
+        Window {
+            warm_up: self.warm_up,
+            length: Duration::from_secs(self.seconds),
+        }
+    }
+}
+
+/// The run.
+pub(crate) struct Bench {
+    /// How much to measure.
+    pub(crate) options: Options,
+    /// The Postgres cluster.
+    pub(crate) cluster: Cluster,
+    /// A folder on the same disk as the cluster, for files that go with the run.
+    pub(crate) folder: PathBuf,
+    /// Muniment's binary.
+    pub(crate) server: PathBuf,
+    /// This binary.
+    pub(crate) itself: PathBuf,
+    people: OnceCell<()>,
+    password_hash: OnceCell<PasswordHash>,
+}
+
+impl Bench {
+    /// From what `scripts/bench` prepared.
+    pub(crate) fn from_environment(options: Options) -> Result<Self> {
+        Ok(Self {
+            options,
+            cluster: Cluster::from_environment()?,
+            folder: variable("BENCH_FOLDER")?.into(),
+            server: variable("BENCH_SERVER")?.into(),
+            itself: std::env::current_exe()?,
+            people: OnceCell::new(),
+            password_hash: OnceCell::new(),
+        })
+    }
+
+    /// Roles besides those every installation has.
+    pub(crate) const ROLES: u64 = 200;
+
+    /// A Postgres database of this name with users and roles, and nothing connected to it.
+    pub(crate) async fn database_of_people(&self, name: &str) -> Result<String> {
+        self.people
+            .get_or_try_init(async || {
+                self.cluster.create(PEOPLE).await?;
+                let ledger = open_ledger(&self.cluster.url(PEOPLE)).await?;
+                self.fill_with_people(&ledger).await?;
+                ledger.close().await;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            })
+            .await?;
+        self.cluster.copy(PEOPLE, name).await?;
+        Ok(self.cluster.url(name))
+    }
+
+    /// Puts the same users and roles into an empty ledger.
+    pub(crate) async fn fill_with_people(&self, ledger: &Ledger) -> Result<()> {
+        let users = self.options.users;
+        progress(&format!("  making {users} users on {}", ledger.db().engine()));
+        seed::people(ledger, users, Self::ROLES, &self.password_hash().await?).await
+    }
+
+    /// The hash of [`seed::PASSWORD`] under the default parameters.
+    pub(crate) async fn password_hash(&self) -> Result<PasswordHash> {
+        let make = async || {
+            let passwords = Passwords::start(HASHING, Arc::new(SystemEntropy))?;
+            let hash = passwords.hash(Zeroizing::new(seed::PASSWORD.to_owned())).await?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(hash)
+        };
+        Ok(self.password_hash.get_or_try_init(make).await?.clone())
+    }
+
+    /// An SQLite file of this name that is not there yet.
+    pub(crate) fn sqlite(&self, name: &str) -> String {
+        let file = self.folder.join(name);
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+        }
+        format!("sqlite:{}", file.display())
+    }
+}
+
+/// Opens a ledger with an empty authorization engine, migrating its database first.
+pub(crate) async fn open_ledger(url: &str) -> Result<Ledger> {
+    let db = Db::open(url, &sql::Options::default()).await?;
+    migrations::migrate(&db).await?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    Ok(Ledger::open_unfollowed(db, &MasterKey::new(KEY), clock, entropy).await?)
+}
+
+/// A variable of the environment that must be there.
+pub(crate) fn variable(name: &str) -> Result<String> {
+    std::env::var(name).map_err(|_| format!("{name} is not set: run scripts/bench").into())
+}

@@ -1,0 +1,117 @@
+//! The least of an HTTP/1.1 client: one request after the other over one connection, answers with a length.
+
+use std::net::SocketAddr;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::context::Result;
+
+/// A connection that is kept alive.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    /// What was read and not used yet, and the answer that is being looked at.
+    buffer: Vec<u8>,
+    request: Vec<u8>,
+}
+
+/// An answer.
+pub(crate) struct Answer<'a> {
+    /// Its status.
+    pub(crate) status: u16,
+    /// Status line and headers, with the empty line.
+    pub(crate) head: &'a [u8],
+    /// Its body.
+    pub(crate) body: &'a [u8],
+}
+
+impl Connection {
+    /// Connects.
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(4_096),
+            request: Vec::with_capacity(1_024),
+        })
+    }
+
+    /// Sends a request and waits for the answer.
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &str,
+    ) -> Result<Answer<'_>> {
+        use std::io::Write;
+        self.request.clear();
+        write!(self.request, "{method} {path} HTTP/1.1\r\nHost: localhost\r\n")?;
+        if !token.is_empty() {
+            write!(self.request, "Authorization: Bearer {token}\r\n")?;
+        }
+        if !body.is_empty() {
+            write!(
+                self.request,
+                "Content-Type: application/json\r\nContent-Length: {}\r\n",
+                body.len()
+            )?;
+        }
+        write!(self.request, "\r\n{body}")?;
+        self.stream.write_all(&self.request).await?;
+        self.buffer.clear();
+        let (head, length) = loop {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err("the server closed the connection".into());
+            }
+            if let Some(end) = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break (end + 4, length_of(&self.buffer[..end]));
+            }
+        };
+        while self.buffer.len() < head + length {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err("the server closed the connection".into());
+            }
+        }
+        let status = self
+            .buffer
+            .get(9..12)
+            .and_then(|text| std::str::from_utf8(text).ok());
+        Ok(Answer {
+            status: status.and_then(|text| text.parse().ok()).unwrap_or(0),
+            head: &self.buffer[..head],
+            body: &self.buffer[head..head + length],
+        })
+    }
+
+    /// Sends a request whose answer must have this status.
+    pub(crate) async fn expect(
+        &mut self,
+        status: u16,
+        (method, path): (&str, &str),
+        token: &str,
+        body: &str,
+    ) -> Result<Answer<'_>> {
+        let answer = self.send(method, path, token, body).await?;
+        if answer.status == status {
+            Ok(answer)
+        } else {
+            let said = String::from_utf8_lossy(answer.body);
+            Err(format!("{method} {path} answered {}: {said}", answer.status).into())
+        }
+    }
+}
+
+fn length_of(head: &[u8]) -> usize {
+    let lines = head.split(|byte| *byte == b'\n');
+    let lengths = lines.filter_map(|line| {
+        let text = std::str::from_utf8(line).ok()?;
+        let (name, value) = text.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
+    });
+    lengths.last().unwrap_or(0)
+}

@@ -1,0 +1,130 @@
+//! Measures Muniment beside what does the same in the plainest way, in one run on one machine.
+//!
+//! `scripts/bench` builds this, starts what it needs and runs it; `docs/benchmarks.md` has the method. Each file in
+//! `rows/` measures one thing and hands back rows of the one table.
+
+mod context;
+mod cpu;
+mod http;
+mod machine;
+mod measure;
+mod outside;
+mod postgres;
+mod random;
+mod rows;
+mod seed;
+mod server;
+mod table;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use context::{Bench, Options, Result};
+use table::Table;
+
+/// Measures Muniment. Run it by scripts/bench, which starts what it needs.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    /// One short round of everything: shows that it works, not how fast it is.
+    #[arg(long)]
+    quick: bool,
+    /// Only the groups whose name has this in it: appender, commands, session, replay, check, server.
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+    /// Seconds of each measurement [default: 5].
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// Rounds; each measures everything of a group once [default: 3].
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// Events to replay [default: 1000000].
+    #[arg(long, value_name = "N")]
+    events: Option<u64>,
+    /// Also write the rows to this file, with tabs between.
+    #[arg(long, value_name = "FILE")]
+    results: Option<PathBuf>,
+    #[command(subcommand)]
+    helper: Option<Helper>,
+}
+
+/// What runs in a process of its own.
+#[derive(Subcommand)]
+enum Helper {
+    /// Answers what the file holds, and does nothing else.
+    #[command(hide = true)]
+    Bare { file: PathBuf },
+    /// Fills the authorization engine, and says what it took.
+    #[command(hide = true)]
+    EngineMemory { users: u64 },
+}
+
+fn main() -> ExitCode {
+    match start(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress(&format!("failed: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.helper {
+        Some(Helper::Bare { file }) => runtime.block_on(rows::session::serve_bare(&file)),
+        Some(Helper::EngineMemory { users }) => {
+            let (bytes, seconds) = rows::memory::fill(users)?;
+            say(&format!("{bytes} {seconds}"));
+            Ok(())
+        }
+        None => runtime.block_on(measure_all(arguments)),
+    }
+}
+
+async fn measure_all(arguments: Arguments) -> Result<()> {
+    let base = if arguments.quick {
+        Options::QUICK
+    } else {
+        Options::FULL
+    };
+    let options = Options {
+        seconds: arguments.seconds.unwrap_or(base.seconds).max(1),
+        rounds: arguments.rounds.unwrap_or(base.rounds).max(1),
+        events: arguments.events.unwrap_or(base.events),
+        ..base
+    };
+    let bench = Bench::from_environment(options)?;
+    let facts = machine::facts(&bench).await?;
+    let mut table = Table::default();
+    let wanted = |group: &str| arguments.only.as_deref().is_none_or(|only| group.contains(only));
+    let mut failed = None;
+    for group in rows::GROUPS.iter().filter(|group| wanted(group)) {
+        progress(&format!("{group}:"));
+        if let Err(error) = rows::measure(group, &bench, &mut table).await {
+            progress(&format!("{group} failed: {error}"));
+            failed = Some(format!("{group}: {error}"));
+        }
+    }
+    say(&format!("{facts}\n{table}"));
+    if let Some(file) = arguments.results {
+        std::fs::write(file, table.tab_separated())?;
+    }
+    failed.map_or(Ok(()), |reason| Err(reason.into()))
+}
+
+/// A line of the outcome.
+#[expect(clippy::print_stdout, reason = "the table is this program's answer")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// A line that says how far the run is.
+#[expect(
+    clippy::print_stderr,
+    reason = "progress belongs beside the answer, not in it"
+)]
+fn progress(line: &str) {
+    eprintln!("bench: {line}");
+}

@@ -1,0 +1,48 @@
+//! Programs of others: running one to its end, and wrk.
+
+use tokio::process::Command;
+
+use crate::{
+    context::{Bench, Result},
+    cpu::Cpu,
+    measure::Rate,
+};
+
+/// Runs a program; what it wrote. Anything but success is an error that has what it complained of.
+pub(crate) async fn output(mut command: Command) -> Result<String> {
+    let program = format!("{:?}", command.as_std().get_program());
+    let output = command
+        .output()
+        .await
+        .map_err(|error| format!("{program}: {error}"))?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{program} ended with {}: {complaint}", output.status).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// GET requests by wrk: 2 threads, 64 connections. An answer that is no success is an error.
+pub(crate) async fn wrk(bench: &Bench, url: &str, token: &str, seconds: u64, cpu: &Cpu) -> Result<Rate> {
+    let mut wrk = Command::new("wrk");
+    wrk.args(["-t2", "-c64", &format!("-d{seconds}s"), "-H"])
+        .arg(format!("Authorization: Bearer {token}"))
+        .arg(url)
+        .current_dir(&bench.folder)
+        .kill_on_drop(true);
+    let before = cpu.read()?;
+    let text = output(wrk).await?;
+    let after = cpu.read()?;
+    if let Some(bad) = text
+        .lines()
+        .find(|line| line.contains("Non-2xx") || line.contains("Socket errors"))
+    {
+        return Err(format!("wrk: {}", bad.trim()).into());
+    }
+    let figure = text.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
+    Ok(Rate {
+        per_second: figure.ok_or("wrk did not say Requests/sec")?.trim().parse()?,
+        all: 0,
+        shares: cpu.shares(&before, &after),
+    })
+}

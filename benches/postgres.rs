@@ -1,0 +1,173 @@
+//! The Postgres cluster that `scripts/bench` started, and Postgres' own programs on it.
+//!
+//! `psql` and `pgbench` find the cluster by `PGHOST`, `PGPORT` and `PGUSER`, as libpq does everywhere.
+
+use std::{path::PathBuf, process::Stdio};
+
+use tokio::process::Command;
+
+use crate::{
+    context::{Bench, Result, variable},
+    cpu::{Cpu, Processes},
+    measure::Rate,
+    outside::output,
+};
+
+/// A running cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Cluster {
+    socket: String,
+    port: u16,
+    user: String,
+    programs: PathBuf,
+    /// The postmaster.
+    pub(crate) process: u32,
+}
+
+impl Cluster {
+    /// The one that the environment tells of.
+    pub(crate) fn from_environment() -> Result<Self> {
+        Ok(Self {
+            socket: variable("PGHOST")?,
+            port: variable("PGPORT")?.parse()?,
+            user: variable("PGUSER")?,
+            programs: variable("BENCH_POSTGRES_BIN")?.into(),
+            process: variable("BENCH_POSTGRES_PID")?.parse()?,
+        })
+    }
+
+    /// How to reach a database, over the unix socket.
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!(
+            "postgres://{}@localhost:{}/{database}?host={}",
+            self.user, self.port, self.socket
+        )
+    }
+
+    /// One of Postgres' programs.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
+    /// Runs SQL; what it answers, bare.
+    pub(crate) async fn psql(&self, database: &str, sql: &str) -> Result<String> {
+        let mut psql = self.program("psql");
+        psql.args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            database,
+            "-c",
+            sql,
+        ]);
+        Ok(output(psql).await?.trim().to_owned())
+    }
+
+    /// An empty database, in the place of a former one of that name.
+    pub(crate) async fn create(&self, database: &str) -> Result<()> {
+        self.drop(database).await?;
+        self.psql("postgres", &format!("CREATE DATABASE {database}"))
+            .await?;
+        Ok(())
+    }
+
+    /// A copy of a database that nothing is connected to. Whatever is to be written is written after that, so
+    /// that no measurement pays for it.
+    pub(crate) async fn copy(&self, from: &str, to: &str) -> Result<()> {
+        self.drop(to).await?;
+        self.psql("postgres", &format!("CREATE DATABASE {to} TEMPLATE {from}"))
+            .await?;
+        self.settle(to).await
+    }
+
+    /// Brings statistics up to date and writes what is to be written.
+    pub(crate) async fn settle(&self, database: &str) -> Result<()> {
+        self.psql(database, "VACUUM ANALYZE").await?;
+        self.psql(database, "CHECKPOINT").await?;
+        Ok(())
+    }
+
+    /// Removes a database if it is there.
+    pub(crate) async fn drop(&self, database: &str) -> Result<()> {
+        let sql = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
+        self.psql("postgres", &sql).await?;
+        Ok(())
+    }
+
+    /// Where the ledger in a database ends.
+    pub(crate) async fn head(&self, database: &str) -> Result<u64> {
+        Ok(self
+            .psql(database, "SELECT position FROM ledger_head")
+            .await?
+            .parse()?)
+    }
+}
+
+/// One-row INSERT transactions by pgbench: the least that recording anything on this cluster costs.
+pub(crate) struct Floor<'a> {
+    bench: &'a Bench,
+    script: PathBuf,
+}
+
+/// Its database.
+const FLOOR: &str = "bench_floor";
+/// The payload of a `user.role_granted` event.
+const PAYLOAD: &str = r#"{"role_id": "6d756e69-6d65-4e74-8000-000000000002", "exclusive": false}"#;
+/// What the table shows.
+pub(crate) const FLOOR_NAME: &str = "pgbench, one-row INSERT, 64 clients";
+
+impl<'a> Floor<'a> {
+    /// Makes its table.
+    pub(crate) async fn new(bench: &'a Bench) -> Result<Self> {
+        let table = "CREATE TABLE plain (id bigserial PRIMARY KEY, payload jsonb NOT NULL)";
+        bench.cluster.create(FLOOR).await?;
+        bench.cluster.psql(FLOOR, table).await?;
+        let script = bench.folder.join("floor.sql");
+        std::fs::write(
+            &script,
+            format!("INSERT INTO plain (payload) VALUES ('{PAYLOAD}');\n"),
+        )?;
+        Ok(Self { bench, script })
+    }
+
+    /// Inserts as long as a measurement takes.
+    pub(crate) async fn measure(&self) -> Result<Rate> {
+        self.run(self.bench.options.seconds).await
+    }
+
+    /// Inserts for a second, so that connections, caches and files are there.
+    pub(crate) async fn warm_up(&self) -> Result<()> {
+        self.run(1).await.map(drop)
+    }
+
+    async fn run(&self, seconds: u64) -> Result<Rate> {
+        let cluster = &self.bench.cluster;
+        let mut pgbench = cluster.program("pgbench");
+        pgbench
+            .args(["-n", "-M", "prepared", "-c", "64", "-j", "2", "-T"])
+            .arg(seconds.to_string())
+            .arg("-f")
+            .arg(&self.script)
+            .arg(FLOOR);
+        let cpu = Cpu::of(&[
+            ("load", Processes::Own),
+            ("postgres", Processes::Tree(cluster.process)),
+        ]);
+        let before = cpu.read()?;
+        let text = output(pgbench).await?;
+        let after = cpu.read()?;
+        let tps = text.lines().find_map(|line| line.strip_prefix("tps = "));
+        let tps = tps.and_then(|rest| rest.split_whitespace().next());
+        Ok(Rate {
+            per_second: tps.ok_or("pgbench did not say tps")?.parse()?,
+            all: 0,
+            shares: cpu.shares(&before, &after),
+        })
+    }
+}

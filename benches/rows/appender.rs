@@ -1,0 +1,114 @@
+//! The appender alone, in process: units of one `user.role_granted` event, each on another existing user, with hash
+//! chain, claims and read models. Beside it, on Postgres, one-row INSERTs by pgbench.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use aggregates::{Event, user::UserEvent};
+use muniment::ledger::Ledger;
+
+use crate::{
+    context::{Bench, Result, open_ledger},
+    cpu::{Cpu, Processes},
+    measure::{Rate, Series, Window, rate},
+    postgres::{FLOOR_NAME, Floor},
+    progress, seed,
+    table::{Row, Table},
+};
+
+/// How many write at once, and the goals on Postgres.
+const WRITERS: [(usize, Option<f64>); 3] = [(16, None), (64, Some(1.3)), (256, Some(2.0))];
+
+/// A ledger with users, and where each user's stream ends.
+struct Subject {
+    ledger: Ledger,
+    sequences: Arc<Vec<AtomicI64>>,
+}
+
+/// Measures the group.
+pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
+    let options = bench.options;
+    let postgres = Subject::new(
+        bench,
+        open_ledger(&bench.database_of_people("bench_appender").await?).await?,
+    );
+    let sqlite = open_ledger(&bench.sqlite("appender.db")).await?;
+    bench.fill_with_people(&sqlite).await?;
+    let sqlite = Subject::new(bench, sqlite);
+    let floor = Floor::new(bench).await?;
+    floor.warm_up().await?;
+    let cpu = Cpu::of(&[
+        ("muniment", Processes::Own),
+        ("postgres", Processes::Tree(bench.cluster.process)),
+    ]);
+
+    let mut inserts = Series::default();
+    let mut on_postgres = [const {
+        Series {
+            values: Vec::new(),
+            shares: Vec::new(),
+        }
+    }; WRITERS.len()];
+    let mut on_sqlite = on_postgres.clone();
+    for round in 1..=options.rounds {
+        progress(&format!("  round {round}"));
+        inserts.add(floor.measure().await?);
+        for (at, (writers, _)) in WRITERS.into_iter().enumerate() {
+            on_postgres[at].add(postgres.append(writers, options.window(), &cpu).await?);
+            on_sqlite[at].add(sqlite.append(writers, options.window(), &cpu).await?);
+        }
+    }
+    for (at, (writers, goal)) in WRITERS.into_iter().enumerate() {
+        let what = format!("append, {writers} writers, Postgres");
+        let row = Row::rate(what, "events/s", &on_postgres[at]).beside(FLOOR_NAME, &inserts);
+        table.add(Row { goal, ..row });
+    }
+    for (at, (writers, _)) in WRITERS.into_iter().enumerate() {
+        let what = format!("append, {writers} writers, SQLite (FULL)");
+        let beside = format!("append, {writers} writers, Postgres");
+        table.add(
+            Row::rate(what, "events/s", &on_sqlite[at])
+                .beside(beside, &on_postgres[at])
+                .goal(1.5),
+        );
+    }
+    postgres.ledger.close().await;
+    sqlite.ledger.close().await;
+    Ok(())
+}
+
+impl Subject {
+    fn new(bench: &Bench, ledger: Ledger) -> Self {
+        let sequences = (0..bench.options.users).map(|_| AtomicI64::new(1)).collect();
+        Self {
+            ledger,
+            sequences: Arc::new(sequences),
+        }
+    }
+
+    /// Each writer has users of its own and takes one after the other.
+    async fn append(&self, writers: usize, window: Window, cpu: &Cpu) -> Result<Rate> {
+        rate(writers, window, cpu, |writer, run| {
+            let (ledger, sequences) = (self.ledger.clone(), Arc::clone(&self.sequences));
+            async move {
+                let mut users = (writer..sequences.len()).step_by(writers).cycle();
+                while run.goes_on()
+                    && let Some(user) = users.next()
+                {
+                    let sequence = sequences[user].fetch_add(1, Ordering::Relaxed) + 1;
+                    let event = Event::User(UserEvent::RoleGranted {
+                        role_id: seed::role((user as u64 + sequence as u64) % Bench::ROLES),
+                        exclusive: false,
+                    });
+                    let event = seed::new_event(seed::user(user as u64), sequence, event);
+                    ledger.append(seed::unit(vec![event])).await?;
+                    run.count();
+                }
+                Ok(())
+            }
+        })
+        .await
+    }
+}

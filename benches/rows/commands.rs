@@ -1,0 +1,297 @@
+//! The GrantRole command, acknowledged after its commit: over HTTP beside one-row INSERTs, and in process beside stock
+//! cqrs-es. Every command changes something: on each user a role is granted, then revoked, and so on.
+
+use std::sync::Arc;
+
+use aggregates::{
+    user::{RoleGrant, UserCommand},
+    values::RoleId,
+};
+use muniment::ledger::{Command, Executor, Metadata};
+
+use super::stock::Stock;
+use crate::{
+    context::{Bench, Result, open_ledger},
+    cpu::{Cpu, Processes},
+    http::Connection,
+    measure::{Rate, Series, Window, rate},
+    postgres::{FLOOR_NAME, Floor},
+    progress, seed,
+    server::Server,
+    table::{Row, Table},
+};
+
+/// Users in turn whose streams the server has in memory.
+const WARM: u64 = 10_000;
+/// Pools that stock cqrs-es is tried with.
+const POOLS: [u32; 3] = [10, 24, 64];
+/// The database of the server.
+const DATABASE: &str = "bench_commands";
+
+/// What one worker asks: each of its users in turn, over and over.
+#[derive(Clone, Copy)]
+struct Work {
+    worker: u64,
+    workers: u64,
+    users: u64,
+    /// Differs between measurements, so that none finds a role of another.
+    measurement: u64,
+}
+
+/// Give or take this role.
+struct Change {
+    user: u64,
+    role: RoleId,
+    grant: bool,
+}
+
+impl Work {
+    fn change(&self, number: u64) -> Change {
+        let own = (self.users / self.workers).max(1);
+        let user = self.worker + self.workers * (number % own);
+        Change {
+            user,
+            role: seed::role((user + self.measurement) % Bench::ROLES),
+            grant: (number / own).is_multiple_of(2),
+        }
+    }
+}
+
+impl Change {
+    fn command(&self) -> UserCommand {
+        if self.grant {
+            UserCommand::GrantRole(RoleGrant {
+                role_id: self.role,
+                exclusive: false,
+            })
+        } else {
+            UserCommand::RevokeRole { role_id: self.role }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Figures {
+    inserts: Series,
+    http_64: Series,
+    http_256: Series,
+    http_cold: Series,
+    executor: Series,
+    stock: Series,
+}
+
+/// Measures the group.
+pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
+    let users = WARM.min(bench.options.users);
+    let floor = Floor::new(bench).await?;
+    floor.warm_up().await?;
+    let server = Server::muniment(bench, &bench.database_of_people(DATABASE).await?).await?;
+    let http = Http {
+        bench,
+        token: server.log_in().await?.into(),
+        server: &server,
+    };
+    let ledger = open_ledger(&bench.database_of_people("bench_executor").await?).await?;
+    ledger.follower().catch_up().await?;
+    let executor = Executor::new(ledger.clone());
+    Stock::make(bench, users).await?;
+    let (stock, pool) = best_pool(bench, users).await?;
+
+    let mut figures = Figures::default();
+    // Once without counting, so that the streams are in memory that are to be.
+    http.measure(64, users, 0).await?;
+    in_process(bench, &executor, users, 0).await?;
+    for round in 1..=bench.options.rounds {
+        progress(&format!("  round {round}"));
+        let measurement = 10 * round as u64;
+        figures.inserts.add(floor.measure().await?);
+        figures.http_64.add(http.measure(64, users, measurement).await?);
+        figures
+            .executor
+            .add(in_process(bench, &executor, users, measurement).await?);
+        figures
+            .stock
+            .add(on_stock(bench, &stock, users, measurement, bench.options.window()).await?);
+        figures
+            .http_256
+            .add(http.measure(256, users, measurement + 1).await?);
+        figures
+            .http_cold
+            .add(http.measure(64, bench.options.users, measurement + 2).await?);
+    }
+    ledger.close().await;
+    server.stop().await?;
+    figures.rows(bench, pool, table);
+    Ok(())
+}
+
+impl Figures {
+    fn rows(&self, bench: &Bench, pool: u32, table: &mut Table) {
+        let what = "GrantRole over HTTP, 64 connections";
+        let stock = format!("cqrs-es + postgres-es, 64 tasks, pool of {pool}");
+        table.add(
+            Row::rate(what, "commands/s", &self.http_64)
+                .beside(FLOOR_NAME, &self.inserts)
+                .goal(1.0),
+        );
+        let what = "GrantRole over HTTP, 256 connections";
+        table.add(
+            Row::rate(what, "commands/s", &self.http_256)
+                .beside(FLOOR_NAME, &self.inserts)
+                .goal(1.0),
+        );
+        let what = "GrantRole over HTTP, 64 connections, cold";
+        let users = bench.options.users;
+        let note = format!("{users} users in turn; 20,000 streams stay in memory");
+        table.add(
+            Row::rate(what, "commands/s", &self.http_cold)
+                .beside(FLOOR_NAME, &self.inserts)
+                .note(note),
+        );
+        let what = "GrantRole in process, 64 tasks";
+        table.add(
+            Row::rate(what, "commands/s", &self.executor)
+                .beside(&stock, &self.stock)
+                .goal(3.0),
+        );
+        let what = "GrantRole over HTTP, 64 connections";
+        table.add(
+            Row::rate(what, "commands/s", &self.http_64)
+                .beside(&stock, &self.stock)
+                .goal(3.0),
+        );
+    }
+}
+
+/// The server's commands over HTTP.
+struct Http<'a> {
+    bench: &'a Bench,
+    server: &'a Server,
+    token: Arc<str>,
+}
+
+impl Http<'_> {
+    async fn measure(&self, connections: u64, users: u64, measurement: u64) -> Result<Rate> {
+        let cluster = &self.bench.cluster;
+        let cpu = Cpu::of(&[
+            ("server", self.server.processes()),
+            ("postgres", Processes::Tree(cluster.process)),
+            ("load", Processes::Own),
+        ]);
+        let (before, address) = (cluster.head(DATABASE).await?, self.server.address());
+        let window = self.bench.options.window();
+        let rate = rate(connections as usize, window, &cpu, |worker, run| {
+            let token = Arc::clone(&self.token);
+            let work = Work {
+                worker: worker as u64,
+                workers: connections,
+                users,
+                measurement,
+            };
+            async move {
+                let mut connection = Connection::open(address).await?;
+                let mut number = 0;
+                while run.goes_on() {
+                    let change = work.change(number);
+                    let method = if change.grant { "POST" } else { "DELETE" };
+                    let path = format!("/api/users/{}/roles", seed::user(change.user));
+                    let body = format!(r#"{{"roleId":"{}"}}"#, change.role);
+                    connection.expect(204, (method, &path), &token, &body).await?;
+                    run.count();
+                    number += 1;
+                }
+                Ok(())
+            }
+        })
+        .await?;
+        let recorded = cluster.head(DATABASE).await? - before;
+        if recorded == rate.all {
+            Ok(rate)
+        } else {
+            Err(format!("{} commands were acknowledged, but {recorded} recorded", rate.all).into())
+        }
+    }
+}
+
+async fn in_process(bench: &Bench, executor: &Executor, users: u64, measurement: u64) -> Result<Rate> {
+    let executor = executor.clone();
+    tasks(bench, users, measurement, bench.options.window(), move |change| {
+        let executor = executor.clone();
+        async move {
+            let command = Command::User(seed::user(change.user), change.command());
+            executor
+                .execute(vec![command], &Metadata::system("bench"))
+                .await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+async fn on_stock(
+    bench: &Bench,
+    stock: &Stock,
+    users: u64,
+    measurement: u64,
+    window: Window,
+) -> Result<Rate> {
+    let stock = stock.clone();
+    tasks(bench, users, measurement, window, move |change| {
+        let stock = stock.clone();
+        async move { stock.execute(change.user, change.command()).await }
+    })
+    .await
+}
+
+/// 64 tasks of this process.
+async fn tasks<E, F>(bench: &Bench, users: u64, measurement: u64, window: Window, execute: E) -> Result<Rate>
+where
+    E: Fn(Change) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<()>> + Send,
+{
+    let cpu = Cpu::of(&[
+        ("process", Processes::Own),
+        ("postgres", Processes::Tree(bench.cluster.process)),
+    ]);
+    rate(64, window, &cpu, |worker, run| {
+        let (execute, worker) = (execute.clone(), worker as u64);
+        let work = Work {
+            worker,
+            workers: 64,
+            users,
+            measurement,
+        };
+        async move {
+            let mut number = 0;
+            while run.goes_on() {
+                execute(work.change(number)).await?;
+                run.count();
+                number += 1;
+            }
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// Stock cqrs-es with the pool that suits it best here.
+async fn best_pool(bench: &Bench, users: u64) -> Result<(Stock, u32)> {
+    let mut best = None;
+    let window = Window {
+        length: std::time::Duration::from_secs(1),
+        ..bench.options.window()
+    };
+    for (measurement, connections) in (1..).zip(POOLS) {
+        let stock = Stock::open(bench, connections).await?;
+        let rate = on_stock(bench, &stock, users, measurement, window).await?;
+        let per_second = rate.per_second;
+        progress(&format!(
+            "  cqrs-es with a pool of {connections}: {per_second:.0} commands/s"
+        ));
+        if best.as_ref().is_none_or(|(_, _, most)| *most < per_second) {
+            best = Some((stock, connections, per_second));
+        }
+    }
+    let (stock, connections, _) = best.ok_or("no pool")?;
+    Ok((stock, connections))
+}

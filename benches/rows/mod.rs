@@ -1,0 +1,30 @@
+//! The rows, a file for each group of them.
+
+mod appender;
+mod check;
+mod commands;
+pub(crate) mod memory;
+mod replay;
+mod server;
+pub(crate) mod session;
+mod stock;
+
+use crate::{
+    context::{Bench, Result},
+    table::Table,
+};
+
+/// All groups, in the order in which they are measured.
+pub(crate) const GROUPS: [&str; 6] = ["appender", "commands", "session", "replay", "check", "server"];
+
+/// Measures a group.
+pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Result<()> {
+    match group {
+        "appender" => appender::measure(bench, table).await,
+        "commands" => commands::measure(bench, table).await,
+        "session" => session::measure(bench, table).await,
+        "replay" => replay::measure(bench, table).await,
+        "check" => check::measure(bench, table).await,
+        _ => server::measure(bench, table).await,
+    }
+}

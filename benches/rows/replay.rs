@@ -1,0 +1,225 @@
+//! Replaying a ledger: the bare feed, into the read models, into the authorization engine, and `verify`.
+
+use std::{process::Stdio, time::Instant};
+
+use muniment::ledger::{Filter, Ledger};
+use projections::{authorization::Authorization, read_models, rebuild::Shadow};
+
+use super::stock::StockFeed;
+use crate::{
+    context::{Bench, Result, open_ledger},
+    measure::Series,
+    progress, seed,
+    table::{Row, Table},
+};
+
+/// Events read at once: as `muniment verify`, and as `muniment rebuild` does.
+const FEED_PAGE: i64 = 5_000;
+const REBUILD_PAGE: i64 = 2_000;
+/// The database of the ledger.
+const DATABASE: &str = "bench_replay";
+
+/// A ledger with its history, and what its replays came to, in events per second.
+struct Subject {
+    ledger: Ledger,
+    name: &'static str,
+    events: u64,
+    /// Where the shadow of the read models goes.
+    shadow_url: String,
+    filled: f64,
+    feed: Series,
+    engine: Series,
+    verify: Series,
+    models: Series,
+}
+
+/// Measures the group.
+pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
+    bench.cluster.create(DATABASE).await?;
+    let url = bench.cluster.url(DATABASE);
+    let mut postgres = Subject::fill(bench, "Postgres", &url, url.clone()).await?;
+    progress("  copying the events for cqrs-es");
+    let stock = StockFeed::copy_of(bench, DATABASE).await?;
+    bench.cluster.settle(DATABASE).await?;
+    let file = bench.sqlite("replay.db");
+    let mut sqlite = Subject::fill(bench, "SQLite", &file, bench.sqlite("rebuild.db")).await?;
+
+    let (mut payloads, mut columns, mut streamed) = (Series::default(), Series::default(), Series::default());
+    for round in 1..=bench.options.rounds {
+        progress(&format!("  round {round}"));
+        payloads.push(copy(bench, postgres.events, "SELECT payload FROM events").await?);
+        postgres.read(bench).await?;
+        columns.push(copy(bench, postgres.events, "SELECT * FROM events ORDER BY position").await?);
+        let begun = Instant::now();
+        streamed.push(stock.read().await? as f64 / begun.elapsed().as_secs_f64());
+        sqlite.read(bench).await?;
+    }
+    for subject in [&mut postgres, &mut sqlite] {
+        progress(&format!("  into the read models on {}", subject.name));
+        let begun = Instant::now();
+        subject.into_read_models().await?;
+        subject
+            .models
+            .push(subject.events as f64 / begun.elapsed().as_secs_f64());
+    }
+    let what = "feed, bare, Postgres";
+    table.add(
+        Row::rate(what, "events/s", &postgres.feed)
+            .beside("COPY payload TO STDOUT", &payloads)
+            .goal(0.4),
+    );
+    table.add(Row::rate(what, "events/s", &postgres.feed).beside("COPY of all columns, in order", &columns));
+    table.add(Row::rate(what, "events/s", &postgres.feed).beside("postgres-es stream_all_events", &streamed));
+    table.add(Row::rate("feed, bare, SQLite", "events/s", &sqlite.feed).beside(what, &postgres.feed));
+    for subject in [postgres, sqlite] {
+        subject.rows(table);
+        subject.ledger.close().await;
+    }
+    bench.cluster.drop(DATABASE).await
+}
+
+/// Events per second of a COPY to nowhere by psql.
+async fn copy(bench: &Bench, events: u64, select: &str) -> Result<f64> {
+    let mut psql = bench.cluster.program("psql");
+    psql.args([
+        "-X",
+        "-q",
+        "-d",
+        DATABASE,
+        "-c",
+        &format!("COPY ({select}) TO STDOUT"),
+    ])
+    .stdout(Stdio::null());
+    let begun = Instant::now();
+    let status = psql.status().await?;
+    if status.success() {
+        Ok(events as f64 / begun.elapsed().as_secs_f64())
+    } else {
+        Err(format!("psql ended with {status}").into())
+    }
+}
+
+impl Subject {
+    async fn fill(bench: &Bench, name: &'static str, url: &str, shadow_url: String) -> Result<Self> {
+        let wanted = bench.options.events;
+        progress(&format!("  recording {wanted} events on {name}"));
+        let ledger = open_ledger(url).await?;
+        let begun = Instant::now();
+        seed::history(&ledger, wanted, &bench.password_hash().await?).await?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let events = u64::try_from(ledger.head().await?.position)?;
+        ledger.close().await;
+        Ok(Self {
+            // Opened anew, without the authorization engine that the writing filled.
+            ledger: open_ledger(url).await?,
+            name,
+            events,
+            shadow_url,
+            filled: events as f64 / seconds,
+            feed: Series::default(),
+            engine: Series::default(),
+            verify: Series::default(),
+            models: Series::default(),
+        })
+    }
+
+    /// One round of all that only reads.
+    async fn read(&mut self, bench: &Bench) -> Result<()> {
+        let events = self.events as f64;
+        let begun = Instant::now();
+        let bytes = self.bytes().await?;
+        self.feed.push(events / begun.elapsed().as_secs_f64());
+        if bytes == 0 {
+            return Err("the feed is empty".into());
+        }
+        let begun = Instant::now();
+        let reached = self.into_engine().await?;
+        self.engine.push(events / begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        let verified = self.ledger.verify(|_| {}).await?;
+        self.verify.push(events / begun.elapsed().as_secs_f64());
+        if verified.flaw.is_some() || reached != verified.events || bench.options.events == 0 {
+            return Err("the ledger does not verify, or was not read to its end".into());
+        }
+        Ok(())
+    }
+
+    /// Reads pages to the end; how many bytes payloads and metadata have.
+    async fn bytes(&self) -> Result<usize> {
+        let (mut position, mut bytes) = (0, 0);
+        loop {
+            let page = self.ledger.after(position, FEED_PAGE, &Filter::default()).await?;
+            let Some(last) = page.last() else { return Ok(bytes) };
+            position = last.position;
+            bytes += page
+                .iter()
+                .map(|event| event.payload.len() + event.metadata.len())
+                .sum::<usize>();
+        }
+    }
+
+    async fn into_engine(&self) -> Result<i64> {
+        let engine = Authorization::new();
+        loop {
+            let page = self
+                .ledger
+                .after(engine.position(), REBUILD_PAGE, &Filter::default())
+                .await?;
+            if page.is_empty() {
+                return Ok(engine.position());
+            }
+            engine.apply(&self.ledger.open_events(&page).await?);
+        }
+    }
+
+    /// As `muniment rebuild` does it, without the comparison at its end.
+    async fn into_read_models(&self) -> Result<()> {
+        let shadow = Shadow::create(self.ledger.db(), &self.shadow_url).await?;
+        let mut position = 0;
+        loop {
+            let page = self
+                .ledger
+                .after(position, REBUILD_PAGE, &Filter::default())
+                .await?;
+            let Some(last) = page.last() else { break };
+            position = last.position;
+            let events = self.ledger.open_events(&page).await?;
+            let mut tx = shadow.db().begin().await?;
+            read_models::apply(&mut tx, &events).await?;
+            tx.commit().await?;
+        }
+        Ok(shadow.drop(self.ledger.db()).await?)
+    }
+
+    fn rows(&self, table: &mut Table) {
+        let (name, feed) = (self.name, format!("feed, bare, {}", self.name));
+        let events = format!(
+            "{} events, recorded through the appender in units of up to 500 at {:.0} events/s",
+            self.events, self.filled
+        );
+        let last = self.feed.values.last().copied().unwrap_or(f64::NAN);
+        let once = Series {
+            values: vec![last],
+            shares: Vec::new(),
+        };
+        table.add(
+            Row::rate(
+                format!("replay into the engine, {name}"),
+                "events/s",
+                &self.engine,
+            )
+            .beside(&feed, &self.feed)
+            .note(events),
+        );
+        table.add(Row::rate(format!("verify, {name}"), "events/s", &self.verify).beside(&feed, &self.feed));
+        table.add(
+            Row::rate(
+                format!("replay into the read models, {name}"),
+                "events/s",
+                &self.models,
+            )
+            .beside(&feed, &once)
+            .note("one pass"),
+        );
+    }
+}

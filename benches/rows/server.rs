@@ -1,0 +1,193 @@
+//! The whole server with its default settings, for comparison with other servers.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::available_parallelism,
+};
+
+use muniment::{
+    identity::passwords::{HashingOptions, Passwords},
+    ids::SystemEntropy,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    context::{Bench, HASHING, Result},
+    cpu::{Cpu, Processes},
+    http::Connection,
+    measure::{Rate, Series, rate},
+    progress, seed,
+    server::Server,
+    table::{Row, Table},
+};
+
+/// Connections for what hashes a password: enough to keep all cores busy, too few to be turned away.
+const HASHING_CONNECTIONS: usize = 16;
+/// Connections for the rest.
+const CONNECTIONS: usize = 64;
+
+/// What is asked.
+#[derive(Clone, Copy)]
+enum Ask {
+    LogIn,
+    CheckToken,
+    ListUsers,
+    CreateUser,
+}
+
+const ALL: [Ask; 4] = [Ask::LogIn, Ask::CheckToken, Ask::ListUsers, Ask::CreateUser];
+
+/// A server that is asked.
+struct Subject<'a> {
+    bench: &'a Bench,
+    server: Server,
+    token: Arc<str>,
+    /// Numbers of users and pages; no two requests get the same.
+    next: Arc<AtomicU64>,
+}
+
+/// Measures the group.
+pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
+    let server = Server::muniment(bench, &bench.database_of_people("bench_server").await?).await?;
+    let subject = Subject {
+        bench,
+        token: server.log_in().await?.into(),
+        server,
+        next: Arc::default(),
+    };
+    let at_rest = subject.server.memory()?;
+    let mut figures = [const {
+        Series {
+            values: Vec::new(),
+            shares: Vec::new(),
+        }
+    }; ALL.len()];
+    let mut ceiling = Series::default();
+    for round in 1..=bench.options.rounds {
+        progress(&format!("  round {round}"));
+        ceiling.add(hashes(bench).await?);
+        for (ask, series) in ALL.into_iter().zip(&mut figures) {
+            series.add(subject.ask(ask).await?);
+        }
+    }
+    let busy = subject.server.memory()?;
+    subject.server.stop().await?;
+
+    let [logins, checks, lists, creations] = &figures;
+    let HashingOptions {
+        memory_kib,
+        iterations,
+        parallelism,
+        ..
+    } = HASHING;
+    let parameters = format!("argon2id, m={memory_kib} KiB, t={iterations}, p={parallelism}");
+    let hashes = "hashes alone, all cores";
+    let mut memory = Series::default();
+    memory.push(busy as f64 / 1_048_576.0);
+    let users = bench.options.users;
+    table.add(
+        Row::rate("server: logins", "logins/s", logins)
+            .beside(hashes, &ceiling)
+            .note(&parameters),
+    );
+    table.add(Row::rate("server: token checks", "requests/s", checks).note("GET /api/session"));
+    table.add(
+        Row::rate("server: list of 100 users", "requests/s", lists)
+            .note(format!("any page of {users} users")),
+    );
+    table.add(
+        Row::rate("server: users created", "users/s", creations)
+            .beside(hashes, &ceiling)
+            .note(parameters),
+    );
+    let note = format!(
+        "after all of this, with {users} users; {:.0} MiB before it",
+        at_rest as f64 / 1_048_576.0
+    );
+    table.add(Row::rate("server: resident memory", "MiB", &memory).note(note));
+    Ok(())
+}
+
+impl Subject<'_> {
+    async fn ask(&self, ask: Ask) -> Result<Rate> {
+        let cpu = Cpu::of(&[
+            ("server", self.server.processes()),
+            ("postgres", Processes::Tree(self.bench.cluster.process)),
+            ("load", Processes::Own),
+        ]);
+        let connections = match ask {
+            Ask::LogIn | Ask::CreateUser => HASHING_CONNECTIONS,
+            Ask::CheckToken | Ask::ListUsers => CONNECTIONS,
+        };
+        let (address, users) = (self.server.address(), self.bench.options.users);
+        rate(connections, self.bench.options.window(), &cpu, |_, run| {
+            let (token, next) = (Arc::clone(&self.token), Arc::clone(&self.next));
+            async move {
+                let mut connection = Connection::open(address).await?;
+                while run.goes_on() {
+                    ask.send(
+                        &mut connection,
+                        &token,
+                        users,
+                        next.fetch_add(1, Ordering::Relaxed),
+                    )
+                    .await?;
+                    run.count();
+                }
+                Ok(())
+            }
+        })
+        .await
+    }
+}
+
+impl Ask {
+    async fn send(self, connection: &mut Connection, token: &str, users: u64, number: u64) -> Result<()> {
+        match self {
+            Self::LogIn => {
+                let body = seed::login_body(&seed::username(number % users));
+                connection.expect(200, ("POST", "/api/login"), "", &body).await?
+            }
+            Self::CheckToken => connection.expect(200, ("GET", "/api/session"), token, "").await?,
+            Self::ListUsers => {
+                let page = 1 + number * 7_919 % (users / 100);
+                let path = format!("/api/listUsers?pageNumber={page}&rowsPerPage=100");
+                connection.expect(200, ("GET", &path), token, "").await?
+            }
+            Self::CreateUser => {
+                let body = format!(
+                    r#"{{"username":"new.{number}","password":"{}","identityProvider":"local","grantTypes":[{{"method":"password","isRequired":false}},{{"method":"token","isRequired":false}}],"roles":[]}}"#,
+                    seed::PASSWORD
+                );
+                connection
+                    .expect(201, ("POST", "/api/users"), token, &body)
+                    .await?
+            }
+        };
+        Ok(())
+    }
+}
+
+/// Password hashes on all cores, and nothing else: no server that hashes so can log in more.
+async fn hashes(bench: &Bench) -> Result<Rate> {
+    let cores = available_parallelism()?.get();
+    let options = HashingOptions {
+        workers: cores,
+        ..HASHING
+    };
+    let passwords = Passwords::start(options, Arc::new(SystemEntropy))?;
+    rate(2 * cores, bench.options.window(), &Cpu::default(), |_, run| {
+        let passwords = passwords.clone();
+        async move {
+            while run.goes_on() {
+                passwords.hash(Zeroizing::new(seed::PASSWORD.to_owned())).await?;
+                run.count();
+            }
+            Ok(())
+        }
+    })
+    .await
+}

@@ -1,0 +1,110 @@
+//! `GET /api/session` with a token, by wrk, beside an axum handler in a process of its own that answers the same
+//! headers and bytes, and does nothing else.
+
+use std::path::Path;
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    routing::get,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    context::{Bench, Result},
+    cpu::{Cpu, Processes},
+    http::Connection,
+    measure::Series,
+    outside::wrk,
+    progress, say,
+    server::Server,
+    table::{Row, Table},
+};
+
+const PATH: &str = "/api/session";
+
+/// Measures the group.
+pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
+    let server = Server::muniment(bench, &bench.database_of_people("bench_session").await?).await?;
+    let token = server.log_in().await?;
+    let file = bench.folder.join("session.http");
+    std::fs::write(&file, answer_of(&server, &token).await?)?;
+    let bare = Server::bare(bench, &file).await?;
+    same_headers(
+        &answer_of(&server, &token).await?,
+        &answer_of(&bare, &token).await?,
+    )?;
+
+    let (mut ours, mut theirs) = (Series::default(), Series::default());
+    for round in 0..=bench.options.rounds {
+        for (process, series) in [(&server, &mut ours), (&bare, &mut theirs)] {
+            let url = format!("http://{}{PATH}", process.address());
+            let cpu = Cpu::of(&[("server", process.processes()), ("wrk", Processes::Own)]);
+            let seconds = if round == 0 { 1 } else { bench.options.seconds };
+            let rate = wrk(bench, &url, &token, seconds, &cpu).await?;
+            // The first round is to warm up.
+            if round > 0 {
+                series.add(rate);
+            }
+        }
+        progress(&format!("  round {round}"));
+    }
+    bare.stop().await?;
+    server.stop().await?;
+    table.add(
+        Row::rate("GET /api/session, 64 connections", "requests/s", &ours)
+            .beside("bare axum handler, same answer", &theirs)
+            .goal(0.7),
+    );
+    Ok(())
+}
+
+/// The answer as it is on the wire.
+async fn answer_of(server: &Server, token: &str) -> Result<Vec<u8>> {
+    let mut connection = Connection::open(server.address()).await?;
+    let answer = connection.expect(200, ("GET", PATH), token, "").await?;
+    Ok([answer.head, answer.body].concat())
+}
+
+/// Both have the same headers, whatever their order, and the same body; only the time may differ.
+fn same_headers(ours: &[u8], theirs: &[u8]) -> Result<()> {
+    let lines = |answer: &[u8]| {
+        let text = String::from_utf8_lossy(answer).to_lowercase();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.retain(|line| !line.starts_with("date:"));
+        lines.sort_unstable();
+        lines
+    };
+    if lines(ours) == lines(theirs) {
+        Ok(())
+    } else {
+        Err("the bare handler does not answer what the server answers".into())
+    }
+}
+
+/// Serves the answer in a file to whoever asks for the session.
+pub(crate) async fn serve_bare(file: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(file)?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or("the file holds no answer")?;
+    let mut headers = HeaderMap::new();
+    for line in head.lines().skip(1) {
+        let (name, value) = line.split_once(": ").ok_or("a header without a value")?;
+        // The server beneath sets these itself.
+        if !["date", "content-length"].contains(&name) {
+            headers.insert(
+                HeaderName::from_bytes(name.as_bytes())?,
+                HeaderValue::from_str(value)?,
+            );
+        }
+    }
+    let body = Bytes::from(body.to_owned());
+    let handler = get(move || {
+        let answer = (headers.clone(), body.clone());
+        async move { answer }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    say(&format!("listening on http://{}", listener.local_addr()?));
+    axum::serve(listener, Router::new().route(PATH, handler)).await?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Processes that listen and say so: Muniment, and the bare handler beside it.
+
+use std::{fs::File, net::SocketAddr, path::Path, process::Stdio};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::{
+    context::{Bench, KEY_TEXT, Result},
+    cpu::Processes,
+    http::Connection,
+    seed,
+};
+
+/// A process that listens. It is killed when this value goes.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// Open for as long as the process may write to it.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Starts Muniment with default settings on a Postgres database.
+    pub(crate) async fn muniment(bench: &Bench, url: &str) -> Result<Self> {
+        let data = bench.folder.join("data");
+        let mut command = Command::new(&bench.server);
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MUNIMENT_"))
+        {
+            command.env_remove(name);
+        }
+        command
+            .env("MUNIMENT_LISTEN", "127.0.0.1:0")
+            .env("MUNIMENT_DATA_DIR", &data)
+            .env("MUNIMENT_DATABASE_URL", url)
+            .env("MUNIMENT_SEALING_KEY", KEY_TEXT)
+            .env("MUNIMENT_ADMIN_PASSWORD", seed::PASSWORD)
+            .current_dir(&bench.folder)
+            .stderr(File::create(bench.folder.join("server.log"))?);
+        Self::start(command).await
+    }
+
+    /// Starts the handler that does nothing but answer what the file holds.
+    pub(crate) async fn bare(bench: &Bench, file: &Path) -> Result<Self> {
+        let mut command = Command::new(&bench.itself);
+        command.arg("bare").arg(file);
+        Self::start(command).await
+    }
+
+    async fn start(mut command: Command) -> Result<Self> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut output = BufReader::new(child.stdout.take().ok_or("stdout is no pipe")?);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if output.read_line(&mut line).await? == 0 {
+                return Err("the server ended before it listened; see its log".into());
+            }
+            if let Some(address) = line.trim().strip_prefix("listening on http://") {
+                return Ok(Self {
+                    child,
+                    address: address.parse()?,
+                    _output: output,
+                });
+            }
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its time.
+    pub(crate) fn processes(&self) -> Processes {
+        Processes::One(self.id())
+    }
+
+    /// Kills it and waits until it is gone.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// A token of the administrator.
+    pub(crate) async fn log_in(&self) -> Result<String> {
+        let body = seed::login_body("admin");
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.expect(200, ("POST", "/api/login"), "", &body).await?;
+        let answer: serde_json::Value = serde_json::from_slice(answer.body)?;
+        Ok(answer["token"].as_str().ok_or("no token")?.to_owned())
+    }
+
+    /// Its resident memory in bytes.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        memory(&self.id().to_string())
+    }
+
+    fn id(&self) -> u32 {
+        self.child.id().unwrap_or_default()
+    }
+}
+
+/// The resident memory of a process (`self` for this one) in bytes.
+pub(crate) fn memory(process: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line
+        .and_then(|line| line.split_whitespace().next())
+        .ok_or("no VmRSS")?;
+    Ok(kilobytes.parse::<u64>()? * 1_024)
+}

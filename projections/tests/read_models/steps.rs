@@ -1,0 +1,249 @@
+//! Random histories in the making: steps, and the events they come to.
+
+use aggregates::{
+    Event, Recorded,
+    role::RoleEvent,
+    session::SessionEvent,
+    user::UserEvent,
+    values::{Context, IdentityProvider, Operation, PermissionId, RoleName, UserId},
+};
+use proptest::{prelude::*, sample::Index};
+use uuid::Uuid;
+
+use crate::{
+    model::Model,
+    world::{
+        certificate, of_role, permission, recorded, role_created, token_issued_to, topic, user_created,
+        user_id,
+    },
+};
+
+/// What may happen next; which one it happens to is chosen among those there are.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    MakeUser { auto_generated: bool },
+    DeleteUser(Index),
+    ChangeUser(Index, u8),
+    MakeRole { shared: bool, auto_generated: bool },
+    DeleteRole(Index),
+    RenameRole(Index),
+    ShareRole(Index, bool),
+    Grant(Index, Index),
+    Revoke(Index),
+    GivePermission(Index, Index, u8),
+    TakePermission(Index),
+    ChangePermission(Index, u8),
+    AddCertificate(Index),
+    RemoveCertificate(Index),
+    IssueToken(Index, bool),
+    RevokeToken(Index),
+    RevokeAllTokens(Index),
+    SayNothing(u8),
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
+    let any_index = any::<Index>;
+    prop_oneof![
+        4 => any::<bool>().prop_map(|auto_generated| Step::MakeUser { auto_generated }),
+        1 => any_index().prop_map(Step::DeleteUser),
+        2 => (any_index(), 0..6_u8).prop_map(|(user, what)| Step::ChangeUser(user, what)),
+        3 => any::<(bool, bool)>().prop_map(|(shared, auto_generated)| Step::MakeRole { shared, auto_generated }),
+        1 => any_index().prop_map(Step::DeleteRole),
+        1 => any_index().prop_map(Step::RenameRole),
+        1 => (any_index(), any::<bool>()).prop_map(|(role, shared)| Step::ShareRole(role, shared)),
+        5 => (any_index(), any_index()).prop_map(|(user, role)| Step::Grant(user, role)),
+        2 => any_index().prop_map(Step::Revoke),
+        8 => (any_index(), any_index(), 0..18_u8).prop_map(|(a, b, what)| Step::GivePermission(a, b, what)),
+        3 => any_index().prop_map(Step::TakePermission),
+        2 => (any_index(), 0..18_u8).prop_map(|(which, what)| Step::ChangePermission(which, what)),
+        2 => any_index().prop_map(Step::AddCertificate),
+        1 => any_index().prop_map(Step::RemoveCertificate),
+        3 => (any_index(), any::<bool>()).prop_map(|(user, ended)| Step::IssueToken(user, ended)),
+        1 => any_index().prop_map(Step::RevokeToken),
+        1 => any_index().prop_map(Step::RevokeAllTokens),
+        1 => (0..4_u8).prop_map(Step::SayNothing),
+    ]
+}
+
+/// A history in the making.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    pub(crate) model: Model,
+    pub(crate) events: Vec<Recorded>,
+    made: u32,
+}
+
+impl History {
+    pub(crate) fn of(steps: &[Step]) -> Self {
+        let mut history = Self::default();
+        for step in steps {
+            if let Some((id, event)) = history.event(step) {
+                let position = i64::try_from(history.events.len()).expect("few") + 1;
+                let recorded = recorded(position, id, event);
+                history.model.take(&recorded);
+                history.events.push(recorded);
+            }
+        }
+        history
+    }
+
+    fn event(&mut self, step: &Step) -> Option<(Uuid, Event)> {
+        self.made += 1;
+        let n = self.made;
+        let model = &self.model;
+        let users: Vec<Uuid> = model.users.iter().map(|user| user.row.id.0).collect();
+        let roles: Vec<_> = model.roles.iter().filter(|role| role.owner.is_none()).collect();
+        let user = |index: &Index| (!users.is_empty()).then(|| users[index.index(users.len())]);
+        let role = |index: &Index| (!roles.is_empty()).then(|| roles[index.index(roles.len())]);
+        let located = model.located();
+        let held = |index: &Index| (!located.is_empty()).then(|| located[index.index(located.len())]);
+        let of_user = |id: Uuid, event: UserEvent| Some((id, Event::User(event)));
+        match step {
+            Step::MakeUser { auto_generated } => Some(user_created(n, &format!("user.{n}"), *auto_generated)),
+            Step::DeleteUser(index) => of_user(user(index)?, UserEvent::Deleted {}),
+            Step::ChangeUser(index, what) => of_user(user(index)?, change(n, *what)),
+            Step::MakeRole {
+                shared,
+                auto_generated,
+            } => Some(role_created(
+                n,
+                &format!("role {}", n % 7),
+                *shared,
+                *auto_generated,
+            )),
+            Step::DeleteRole(index) => Some((role(index)?.id.0, Event::Role(RoleEvent::Deleted {}))),
+            Step::RenameRole(index) => {
+                let name = RoleName::parse(&format!("role {}", n % 7)).expect("a role name");
+                Some((role(index)?.id.0, Event::Role(RoleEvent::Renamed { name })))
+            }
+            Step::ShareRole(index, is_shared) => {
+                let role = role(index).filter(|role| *is_shared || model.holders(role.id).len() < 2)?;
+                Some((
+                    role.id.0,
+                    Event::Role(RoleEvent::SharingChanged {
+                        is_shared: *is_shared,
+                    }),
+                ))
+            }
+            Step::Grant(index, of) => {
+                let role = role(of).filter(|role| role.is_shared || model.holders(role.id).is_empty())?;
+                of_user(
+                    user(index)?,
+                    UserEvent::RoleGranted {
+                        role_id: role.id,
+                        exclusive: !role.is_shared,
+                    },
+                )
+            }
+            Step::Revoke(index) => {
+                let grants: Vec<_> = model
+                    .grants
+                    .iter()
+                    .filter(|(_, of)| roles.iter().any(|role| role.id == *of))
+                    .collect();
+                let (user, role_id) = *grants.get(index.index(grants.len().max(1)))?;
+                of_user(user.0, UserEvent::RoleRevoked { role_id: *role_id })
+            }
+            Step::GivePermission(index, or, what) => {
+                let (resource, operation, context) = right(*what);
+                let permission = permission(n, resource, operation, context);
+                match (user(index), role(or)) {
+                    (Some(user), _) if n.is_multiple_of(2) => {
+                        of_user(user, UserEvent::PermissionGranted { permission })
+                    }
+                    (_, role) => Some((role?.id.0, Event::Role(RoleEvent::PermissionAdded { permission }))),
+                }
+            }
+            Step::TakePermission(index) => {
+                let held = held(index)?;
+                match held.owner {
+                    Some(user) => of_user(user.0, UserEvent::PermissionRevoked { id: held.id }),
+                    None => Some((
+                        held.role_id.0,
+                        Event::Role(RoleEvent::PermissionRemoved { id: held.id }),
+                    )),
+                }
+            }
+            Step::ChangePermission(index, what) => {
+                let held = held(index).filter(|held| held.owner.is_none())?;
+                let (resource, operation, _) = right(*what);
+                let changed = RoleEvent::PermissionChanged {
+                    id: held.id,
+                    resource: topic(resource),
+                    operation,
+                };
+                Some((held.role_id.0, Event::Role(changed)))
+            }
+            Step::AddCertificate(index) => of_user(
+                user(index)?,
+                UserEvent::CertificateAdded {
+                    certificate: certificate(n),
+                },
+            ),
+            Step::RemoveCertificate(index) => {
+                let user = user(index)?;
+                let held = model.users.iter().find(|held| held.row.id.0 == user)?;
+                let fingerprint = held.certificates.first()?.fingerprint.clone();
+                of_user(user, UserEvent::CertificateRemoved { fingerprint })
+            }
+            Step::IssueToken(index, ended) => {
+                Some(token_issued_to(n, UserId(user(index)?), i64::from(!ended)))
+            }
+            Step::RevokeToken(index) => {
+                let session = model.sessions.get(index.index(model.sessions.len().max(1)))?;
+                Some((session.id.0, Event::Session(SessionEvent::TokenRevoked {})))
+            }
+            Step::RevokeAllTokens(index) => of_user(user(index)?, UserEvent::TokensRevoked {}),
+            Step::SayNothing(what) => Some(about_the_unknown(*what)),
+        }
+    }
+}
+
+fn change(n: u32, what: u8) -> UserEvent {
+    match what {
+        0 => UserEvent::Renamed {
+            username: format!("user.{n}"),
+        },
+        1 => UserEvent::PublishPrefixChanged {
+            mqtt_publish_prefix: n.is_multiple_of(2).then(|| format!("site/{n}")),
+        },
+        2 => UserEvent::IdentityProviderChanged {
+            identity_provider: IdentityProvider::MsEntraId,
+        },
+        3 => UserEvent::GrantTypesChanged { grant_types: vec![] },
+        4 => UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment: n.is_multiple_of(2),
+        },
+        _ => UserEvent::PasswordRehashed {
+            password_hash: String::from("$argon2id$").into(),
+        },
+    }
+}
+
+fn right(what: u8) -> (&'static str, Operation, Context) {
+    let operation = [Operation::Read, Operation::Write, Operation::ReadWrite][usize::from(what % 3)];
+    let context = [Context::Http, Context::Mqtt][usize::from(what / 3 % 2)];
+    (
+        ["/a/#", "/b/+", "/c"][usize::from(what / 6 % 3)],
+        operation,
+        context,
+    )
+}
+
+fn about_the_unknown(what: u8) -> (Uuid, Event) {
+    let unknown = PermissionId(Uuid::from_u128(7));
+    match what {
+        0 => (
+            user_id(0).0,
+            Event::User(UserEvent::Renamed {
+                username: "nobody".to_owned(),
+            }),
+        ),
+        1 => (
+            user_id(0).0,
+            Event::User(UserEvent::PermissionRevoked { id: unknown }),
+        ),
+        2 => of_role(0, RoleEvent::PermissionRemoved { id: unknown }),
+        _ => of_role(0, RoleEvent::Deleted {}),
+    }
+}

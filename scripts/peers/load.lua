@@ -1,0 +1,44 @@
+-- One request, over and over. PEER_METHOD, PEER_PATH, PEER_HEADERS (a header a line) and PEER_BODY say which.
+-- In the body, {unique} becomes a text never used before, and {user} the numbers from 0 below PEER_USERS in turn.
+-- The last line printed is what came of it, as JSON.
+
+local method, path = os.getenv("PEER_METHOD"), os.getenv("PEER_PATH")
+local body, users = os.getenv("PEER_BODY") or "", tonumber(os.getenv("PEER_USERS") or "1")
+local unique = os.getenv("PEER_UNIQUE") or ""
+
+local headers = {}
+for name, value in (os.getenv("PEER_HEADERS") or ""):gmatch("([^:\n]+): ([^\n]+)") do
+    headers[name] = value
+end
+
+local threads = 0
+function setup(thread)
+    thread:set("number", threads)
+    threads = threads + 1
+end
+
+local count, same = 0, nil
+function init()
+    if not body:find("{", 1, true) or not (body:find("{unique}", 1, true) or body:find("{user}", 1, true)) then
+        same = wrk.format(method, path, headers, body ~= "" and body or nil)
+    end
+end
+
+function request()
+    if same then
+        return same
+    end
+    count = count + 1
+    local text = body:gsub("{unique}", unique .. "-" .. number .. "-" .. count)
+    text = text:gsub("{user}", tostring(count % users))
+    return wrk.format(method, path, headers, text)
+end
+
+function done(summary, latency)
+    local errors = summary.errors
+    print(string.format(
+        '{"requests":%d,"microseconds":%d,"bytes":%d,"status":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d,"p50":%d}',
+        summary.requests, summary.duration, summary.bytes,
+        errors.status, errors.connect, errors.read, errors.write, errors.timeout, latency:percentile(50)
+    ))
+end
