@@ -246,10 +246,9 @@ impl Task {
 
     /// Erases a person under the head lock: whatever is appended is sealed before this, or after it not at all.
     async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
-        // Claims are forgotten without the head being moved.
-        self.batches.forget();
         let mut tx = self.writer.begin().await?;
-        Head::lock(&mut tx).await?;
+        // Every process remembers claims for as long as the head stays as it is.
+        Head::lock(&mut tx).await?.touch(&mut tx).await?;
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
         read_models::erase(&mut tx, subject).await?;

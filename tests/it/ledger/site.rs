@@ -75,6 +75,25 @@ impl Site {
         }
     }
 
+    /// A migrated database that somebody else made.
+    pub async fn at(engine: Engine, url: String) -> Self {
+        let db = open_db(&url).await;
+        migrations::migrate(&db)
+            .await
+            .expect("the migrations should apply");
+        db.close().await;
+        let data = tempfile::Builder::new()
+            .prefix("muniment-ledger-")
+            .tempdir()
+            .expect("a temporary folder");
+        Self {
+            engine,
+            url,
+            data,
+            _database: None,
+        }
+    }
+
     pub async fn db(&self) -> Db {
         open_db(&self.url).await
     }
@@ -106,11 +125,10 @@ impl Site {
             Engine::Sqlite => format!("sqlite:{}", file.display()),
             Engine::Postgres => self.url.clone(),
         };
-        let shadow = Shadow::create(ledger.db(), &url)
-            .await
-            .expect("a shadow should be made");
+        let db = self.db().await;
+        let shadow = Shadow::create(&db, &url).await.expect("a shadow should be made");
         // Nothing is appended meanwhile.
-        let mut live = ledger.db().begin().await.expect("a transaction");
+        let mut live = db.begin().await.expect("a transaction");
         let head = muniment::ledger::Head::lock(&mut live)
             .await
             .expect("the head's lock");
@@ -139,7 +157,7 @@ impl Site {
             "read models differ from what the events come to"
         );
         drop(live);
-        shadow.drop(ledger.db()).await.expect("the shadow should go");
+        shadow.drop(&db).await.expect("the shadow should go");
     }
 }
 
@@ -226,6 +244,7 @@ pub fn unit(events: Vec<NewEvent>) -> Unit {
         take: Vec::new(),
         release: BTreeSet::new(),
         require: BTreeSet::new(),
+        unchanged: Vec::new(),
         unchanged: Vec::new(),
         metadata: metadata(),
     }
