@@ -10,7 +10,7 @@ use std::{
 
 use aggregates::{
     Claim, Event,
-    claim::{ROLE, ROLE_NAME},
+    claim::{ROLE, ROLE_NAME, SHARED_ROLE},
     role::{CreateRole, RoleCommand, RoleEvent},
     session::{IssueToken, SessionCommand},
     user::{CreateUser, RoleGrant, UserCommand, UserEvent},
@@ -245,7 +245,6 @@ pub fn unit(events: Vec<NewEvent>) -> Unit {
         release: BTreeSet::new(),
         require: BTreeSet::new(),
         unchanged: Vec::new(),
-        unchanged: Vec::new(),
         metadata: metadata(),
     }
 }
@@ -265,6 +264,7 @@ pub fn role_unit(id: RoleId, name: &str) -> Unit {
     let claims = [
         Claim::new(ROLE, id.to_string()),
         Claim::new(ROLE_NAME, name.to_owned()),
+        Claim::new(SHARED_ROLE, id.to_string()),
     ];
     unit.take
         .extend(claims.into_iter().map(|claim| (claim, id.to_string())));
