@@ -72,7 +72,7 @@ on_both_engines! {
         let db = near.ledger().db();
         assert_eq!(number(db, "SELECT COUNT(*) FROM events").await, 151);
         assert_eq!(number(db, "SELECT MAX(sequence) FROM events").await, 151);
-        let (seen, _) = near.user(user).await.expect("a user");
+        let seen = near.user(user).await.expect("a user").0;
         assert_eq!(seen.permissions.len(), 150);
         site.must_be_sound(near.ledger()).await;
     }
@@ -132,7 +132,7 @@ on_both_engines! {
 
         // A password changed there is no password here.
         run(&there, vec![password_set(user, "$argon2id$second")]).await.expect("a password");
-        let (seen, _) = here.user(user).await.expect("a user");
+        let seen = here.user(user).await.expect("a user").0;
         assert_eq!(seen.password_hash, Some(PasswordHash::new("$argon2id$second")));
 
         // A stale state that decides for an event is found out by the ledger, and decided again.

@@ -18,8 +18,11 @@ use futures_util::future::join_all;
 use muniment::ledger::{AppendError, Ledger};
 use tempfile::TempDir;
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     process::{Child, Command},
     sync::watch,
     time::timeout,
@@ -244,6 +247,20 @@ async fn a_database_that_dies_and_comes_back_loses_nothing_acknowledged() {
     cluster.stop_immediately().await;
 }
 
+/// Carries bytes until either end closes, or the network is cut: then the two stay open and never hear of each other
+/// again, not even once the network is back.
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: watch::Receiver<bool>) {
+    let mut bytes = vec![0; 65_536];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if *cut.borrow() {
+            std::future::pending::<()>().await;
+        }
+        if to.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
 /// A network between a node and its database that can be cut without either being told.
 struct Network {
     address: SocketAddr,
@@ -256,21 +273,17 @@ impl Network {
         let address = listener.local_addr().expect("an address");
         let (frozen, cut) = watch::channel(false);
         tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let mut cut = cut.clone();
+            while let Ok((near, _)) = listener.accept().await {
+                let cut = cut.clone();
                 tokio::spawn(async move {
-                    let carry = async {
-                        let mut far = TcpStream::connect(database).await?;
-                        copy_bidirectional(&mut near, &mut far).await
+                    let Ok(far) = TcpStream::connect(database).await else {
+                        return;
                     };
+                    let (near_read, near_write) = near.into_split();
+                    let (far_read, far_write) = far.into_split();
                     tokio::select! {
-                        _ = carry => {}
-                        // Both ends stay open and hear nothing, until the network is back and knows them no more.
-                        _ = async {
-                            let _ = cut.wait_for(|frozen| *frozen).await;
-                        } => {
-                            let _ = cut.wait_for(|frozen| !frozen).await;
-                        }
+                        () = carry(near_read, far_write, cut.clone()) => {}
+                        () = carry(far_read, near_write, cut) => {}
                     }
                 });
             }

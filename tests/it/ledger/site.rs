@@ -9,9 +9,8 @@ use std::{
 };
 
 use aggregates::{
-    Claim, Event,
-    claim::{ROLE, ROLE_NAME, SHARED_ROLE},
-    role::{CreateRole, RoleCommand, RoleEvent},
+    Claims, Event,
+    role::{CreateRole, Role, RoleCommand, RoleEvent},
     session::{IssueToken, SessionCommand},
     user::{CreateUser, RoleGrant, UserCommand, UserEvent},
     values::{
@@ -19,6 +18,7 @@ use aggregates::{
         TokenFingerprint, UserId,
     },
 };
+use cqrs_es::Aggregate;
 use muniment::{
     clock::{Clock, SystemClock},
     ids::{Entropy, SystemEntropy},
@@ -251,23 +251,22 @@ pub fn unit(events: Vec<NewEvent>) -> Unit {
 
 /// A role's creation, with its claims.
 pub fn role_unit(id: RoleId, name: &str) -> Unit {
+    let created = RoleEvent::Created {
+        name: name.parse().expect("a role name"),
+        is_shared: true,
+        auto_generated: false,
+        protected: false,
+    };
+    let mut role = Role::default();
+    role.apply(created.clone());
+    let id = id.to_string();
     let mut unit = unit(vec![NewEvent {
-        aggregate_id: id.to_string(),
+        aggregate_id: id.clone(),
         sequence: 1,
-        event: Event::Role(RoleEvent::Created {
-            name: name.parse().expect("a role name"),
-            is_shared: true,
-            auto_generated: false,
-            protected: false,
-        }),
+        event: Event::Role(created),
     }]);
-    let claims = [
-        Claim::new(ROLE, id.to_string()),
-        Claim::new(ROLE_NAME, name.to_owned()),
-        Claim::new(SHARED_ROLE, id.to_string()),
-    ];
-    unit.take
-        .extend(claims.into_iter().map(|claim| (claim, id.to_string())));
+    let claims = role.claims(&id).into_iter();
+    unit.take.extend(claims.map(|claim| (claim, id.clone())));
     unit
 }
 
