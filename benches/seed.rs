@@ -125,12 +125,17 @@ pub(crate) fn unit(events: Vec<NewEvent>) -> Unit {
                 take(claim::USER, id);
                 take(claim::USERNAME, username);
             }
-            Event::Role(RoleEvent::Created { name, .. }) => {
+            Event::Role(RoleEvent::Created { name, is_shared, .. }) => {
                 take(claim::ROLE, id);
+                if *is_shared {
+                    take(claim::SHARED_ROLE, id);
+                }
                 take(claim::ROLE_NAME, name);
             }
             Event::User(UserEvent::RoleGranted { role_id, .. }) => {
                 unit.require.insert(Claim::new(claim::ROLE, role_id.to_string()));
+                unit.require
+                    .insert(Claim::new(claim::SHARED_ROLE, role_id.to_string()));
             }
             Event::Session(SessionEvent::TokenIssued { user_id, .. }) => {
                 unit.require.insert(Claim::new(claim::USER, user_id.to_string()));

@@ -7,7 +7,8 @@
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use sqlx::{
-    Column, Connection as _, Executor as _, Postgres, Row as _, Sqlite, TypeInfo,
+    Column, Connection as _, Database, Executor as _, Pool, Postgres, Row as _, Sqlite, Transaction,
+    TypeInfo,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgRow},
     sqlite::{
@@ -129,8 +130,9 @@ impl Db {
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(1_024);
+        // SQLite lets one write at a time. The second is for who writes beside the one that keeps its connection.
         let writer = SqlitePoolOptions::new()
-            .max_connections(1)
+            .max_connections(2)
             .acquire_timeout(options.patience)
             .connect_with(connect.clone())
             .await?;
@@ -145,8 +147,8 @@ impl Db {
     /// Begins a transaction that writes. On SQLite it has the write lock from here on.
     pub async fn begin(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN).await?),
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN).await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_whole(writer, "BEGIN IMMEDIATE").await?),
         })
     }
 
@@ -161,8 +163,8 @@ impl Db {
     /// Begins a transaction that reads one state of the database, however many statements it has.
     pub async fn snapshot(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_SNAPSHOT).await?),
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN_SNAPSHOT).await?),
+            Self::Sqlite { readers, .. } => Tx::Sqlite(begin_whole(readers, "BEGIN").await?),
         })
     }
 
@@ -296,6 +298,18 @@ impl Db {
             }
         }
     }
+}
+
+/// Begins a transaction in a task of its own. A client that hangs up ends the future that answers it; ended while `BEGIN`
+/// is under way, sqlx 0.8 gives the connection back inside the transaction, and whoever gets it next is inside, too.
+async fn begin_whole<DB: Database>(
+    pool: &Pool<DB>,
+    begin: &'static str,
+) -> Result<Transaction<'static, DB>, Error> {
+    let pool = pool.clone();
+    tokio::spawn(async move { pool.begin_with(begin).await })
+        .await
+        .unwrap_or(Err(Error::WorkerCrashed))
 }
 
 /// The right that [`Db::alone`] gives.

@@ -41,12 +41,25 @@ pub async fn apply(tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
 
 /// Blanks what is personal about somebody whose key is erased, as a rebuild from then on would.
 pub async fn erase(tx: &mut Tx<'_>, subject: &str) -> Result<(), Error> {
-    for statement in [
-        "UPDATE user_directory SET username = $1 WHERE user_id = $2",
-        "UPDATE role_directory SET name = $1 WHERE owner_user_id = $2",
-        "UPDATE sessions SET label = $1 WHERE user_id = $2",
+    // Read models know of nobody else.
+    let Ok(user) = UserId::parse(subject) else {
+        return Ok(());
+    };
+    for (statement, id) in [
+        (
+            "UPDATE user_directory SET username = $1 WHERE user_id = $2",
+            user.to_string(),
+        ),
+        (
+            "UPDATE role_directory SET name = $1 WHERE role_id = $2",
+            user.own_role().to_string(),
+        ),
+        (
+            "UPDATE sessions SET label = $1 WHERE user_id = $2",
+            user.to_string(),
+        ),
     ] {
-        tx.execute(sql(statement).bind(ERASED).bind(subject)).await?;
+        tx.execute(sql(statement).bind(ERASED).bind(id)).await?;
     }
     Ok(())
 }

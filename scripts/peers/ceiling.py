@@ -3,7 +3,6 @@
 import hashlib
 import multiprocessing
 import os
-import sys
 import time
 
 import argon2.low_level
@@ -52,7 +51,3 @@ def ceiling(kind, numbers, seconds, processes):
     """The sum over processes that hash side by side."""
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         return sum(pool.starmap(rate, [(kind, numbers, seconds)] * processes, chunksize=1))
-
-
-if __name__ == "__main__":
-    print(ceiling(sys.argv[1], [int(number) for number in sys.argv[2].split(",")], 2.0, os.cpu_count() or 1))

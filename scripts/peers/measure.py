@@ -77,10 +77,10 @@ class Site:
             connection.close()
         where = f"{self.kind}: {request.method} {request.path}"
         if answer.status != request.status:
-            raise SystemExit(f"{where} answered {answer.status}: {content[:500]!r}")
+            raise ValueError(f"{where} answered {answer.status}: {content[:500]!r}")
         value = json.loads(content)
         if not request.right(value):
-            raise SystemExit(f"{where} answered {answer.status} with something else: {content[:500]!r}")
+            raise ValueError(f"{where} answered {answer.status} with something else: {content[:500]!r}")
         size = sum(len(name) + len(text) + 4 for name, text in answer.getheaders()) + len(content)
         return answer.headers, value, size
 
@@ -93,10 +93,6 @@ class Site:
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             list(pool.map(self.ask, [self.create(f"bench{n}") for n in range(USERS)]))
         self.requests = dict(zip(ROWS, [self.login(), self.check(), self.list(), self.create("made-{unique}")]))
-        self.after_users()
-
-    def after_users(self):
-        pass
 
 
 class Muniment(Site):
@@ -368,7 +364,10 @@ def main():
         ceilings[site.kind] = ceiling.ceiling(*site.hashing[:2], min(options.seconds, 2), options.processes)
     for site in sites:
         say(f"{site.kind}: making {USERS} users")
-        site.prepare()
+        try:
+            site.prepare()
+        except ValueError as error:
+            sys.exit(str(error))
         settle(site)
 
     rates = {(site.kind, row, number): [] for site in sites for row in ROWS for number in connections}
@@ -387,7 +386,10 @@ def main():
                         say(f"{site.kind}: {row}, {number} connections: no figure: {error}")
                         rate, failed = None, True
                     else:
-                        say(f"round {turn + 1}: {site.kind}: {row}, {number} connections: {figure(rate)}/s")
+                        say(
+                            f"round {turn + 1}: {site.kind}: {row}, {number} connections: {figure(rate)}/s,"
+                            f" {figure(memory(site.pid))} MiB"
+                        )
                     rates[site.kind, row, number].append(rate)
         for site in order:
             memories[site.kind].append(memory(site.pid))

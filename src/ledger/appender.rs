@@ -13,14 +13,17 @@ use projections::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    AppendError, CHANNEL, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit, batch::Batches, claims,
+    AppendError, CHANNEL, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit,
+    batch::{Batches, Written},
+    claims,
+    error::within,
 };
 use crate::clock::Clock;
 
 /// How many units may wait before callers wait to be let in.
 const QUEUE: usize = 8_192;
-/// How long a batch may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a batch may take until its commit is confirmed.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How many units one transaction takes.
 const BATCH: usize = 512;
 /// Where a unit's events went.
@@ -33,6 +36,7 @@ pub struct Appended {
 }
 
 type Answer = oneshot::Sender<Result<Appended, AppendError>>;
+type Outcomes = Vec<Result<Appended, AppendError>>;
 
 enum Waiting {
     /// A unit to append.
@@ -152,7 +156,10 @@ impl Task {
                 self.handle(units, answers).await;
             }
             for (subject, answer) in erasures {
-                let erased = self.erase(&subject).await;
+                let erased = within(PATIENCE, self.erase(&subject)).await;
+                if erased.is_err() {
+                    self.writer.abandon();
+                }
                 let _ = answer.send(erased.map_err(|error| unavailable(&error)));
             }
             if let Some(done) = closing {
@@ -197,28 +204,25 @@ impl Task {
         }
     }
 
-    async fn write_and_commit(
-        &mut self,
-        units: &[Unit],
-    ) -> Result<Vec<Result<Appended, AppendError>>, LedgerError> {
-        let mut result = self.within_patience(units).await;
-        if let Err(NotWritten { begun: false, .. }) = &result {
+    async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Outcomes, LedgerError> {
+        let mut written = self.within_patience(units).await;
+        if written.as_ref().is_err_and(NotWritten::for_its_connection) {
             // The connection kept was broken: once more on one that is not.
             self.writer.release();
-            result = self.within_patience(units).await;
+            written = self.within_patience(units).await;
         }
-        result.map_err(|failed| {
-            self.writer.release();
-            self.batches.forget();
-            failed.error
-        })
+        match written {
+            Ok(written) => Ok(self.settle(written).await),
+            Err(failed) => {
+                self.writer.release();
+                self.batches.forget();
+                Err(failed.error)
+            }
+        }
     }
 
     /// A database that neither answers nor refuses is given up after a while, with its connection.
-    async fn within_patience(
-        &mut self,
-        units: &[Unit],
-    ) -> Result<Vec<Result<Appended, AppendError>>, NotWritten> {
+    async fn within_patience(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
         match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units)).await {
             Ok(result) => result,
             Err(_elapsed) => {
@@ -246,10 +250,9 @@ impl Task {
 
     /// Erases a person under the head lock: whatever is appended is sealed before this, or after it not at all.
     async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
-        // Claims are forgotten without the head being moved.
-        self.batches.forget();
         let mut tx = self.writer.begin().await?;
-        Head::lock(&mut tx).await?;
+        // Every process remembers claims for as long as the head stays as it is.
+        Head::lock(&mut tx).await?.touch(&mut tx).await?;
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
         read_models::erase(&mut tx, subject).await?;
@@ -259,10 +262,7 @@ impl Task {
         Ok(erased)
     }
 
-    async fn try_write_and_commit(
-        &mut self,
-        units: &[Unit],
-    ) -> Result<Vec<Result<Appended, AppendError>>, NotWritten> {
+    async fn try_write_and_commit(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
         let not_begun = |error: projections::sql::Error| NotWritten {
             begun: false,
             error: error.into(),
@@ -279,6 +279,11 @@ impl Task {
                 Ok(false) | Err(_) => return Err(failed(error.into())),
             }
         }
+        Ok(written)
+    }
+
+    /// What follows a commit.
+    async fn settle(&mut self, written: Written) -> Outcomes {
         let head = written.head.position;
         let (outcomes, recorded) = self.batches.committed(written);
         if !recorded.is_empty() {
@@ -294,10 +299,22 @@ impl Task {
             let position = events.last().map_or(head, |event| event.position);
             Appended { events, position }
         };
-        Ok(outcomes
+        outcomes
             .into_iter()
             .map(|outcome| Ok(appended(outcome?)))
-            .collect())
+            .collect()
+    }
+}
+
+impl NotWritten {
+    /// Whether nothing was begun because the connection was broken, rather than the database saying no or being busy.
+    fn for_its_connection(&self) -> bool {
+        use projections::sql::Error;
+        !self.begun
+            && matches!(
+                &self.error,
+                LedgerError::Database(Error::Io(_) | Error::Protocol(_))
+            )
     }
 }
 
@@ -324,7 +341,7 @@ fn nothing_written() -> AppendError {
     AppendError::Unavailable("the appender gave no answer".to_owned())
 }
 
-fn answer_all(answers: Vec<Answer>, outcomes: Vec<Result<Appended, AppendError>>) {
+fn answer_all(answers: Vec<Answer>, outcomes: Outcomes) {
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // A caller that no longer waits has its answer in the ledger.
         let _ = answer.send(outcome);
@@ -335,7 +352,8 @@ fn answer_all(answers: Vec<Answer>, outcomes: Vec<Result<Appended, AppendError>>
 async fn notify_others(db: Db, mut grown: watch::Receiver<i64>) {
     while grown.changed().await.is_ok() {
         let position = *grown.borrow_and_update();
-        if let Err(error) = db.notify(CHANNEL, &position.to_string()).await {
+        let told = async { Ok(db.notify(CHANNEL, &position.to_string()).await?) };
+        if let Err(error) = within(PATIENCE, told).await {
             tracing::debug!(%error, "cannot tell other nodes; they will look by themselves");
         }
     }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use aggregates::{Event, Recorded, sealing};
+use aggregates::{Event, Recorded, sealing, values::Timestamp};
 use lru::LruCache;
 use projections::{
     read_models,
@@ -37,8 +37,9 @@ pub(super) struct Batches {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
-    /// The head after the last commit; `None` when it is not known whether the last batch was committed.
-    head: Option<i64>,
+    /// Position and time of the head after the last commit; `None` when it is not known whether the last batch was
+    /// committed.
+    head: Option<(i64, Timestamp)>,
     sequences: LruCache<(&'static str, String), i64>,
     claims: ClaimsInMemory,
 }
@@ -72,7 +73,7 @@ impl Batches {
         &mut self,
         written: Written,
     ) -> (Vec<Result<Range<usize>, Refusal>>, Vec<Recorded>) {
-        self.head = Some(written.head.position);
+        self.head = Some((written.head.position, written.head.recorded_at));
         self.sealer.remember(written.keys);
         for event in &written.recorded {
             let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
@@ -92,8 +93,8 @@ impl Batches {
     /// Decides the units of a batch and writes those accepted. Nothing is remembered until [`Batches::committed`].
     pub(super) async fn write(&mut self, tx: &mut Tx<'_>, units: &[Unit]) -> Result<Written, LedgerError> {
         let mut head = Head::lock(tx).await?;
-        if self.head != Some(head.position) {
-            // Somebody else wrote, or it is not known whether the last batch was committed.
+        if self.head != Some((head.position, head.recorded_at)) {
+            // Somebody else wrote or erased, or it is not known whether the last batch was committed.
             self.sequences.clear();
             self.claims.clear();
         }

@@ -1,5 +1,7 @@
 //! What can go wrong in the ledger.
 
+use std::time::Duration;
+
 use aggregates::Claim;
 
 /// A unit that was not written because the ledger says no. Nothing of it is in the ledger.
@@ -59,6 +61,18 @@ pub enum LedgerError {
     /// A sealed field does not open.
     #[error("a sealed field does not open: {0}")]
     Sealed(&'static str),
+}
+
+/// What a database does in this time, or else the error of one that does not answer: a lost network may leave a
+/// connection silent for a quarter of an hour.
+pub(super) async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, LedgerError>>,
+) -> Result<T, LedgerError> {
+    tokio::time::timeout(patience, answer).await.unwrap_or_else(|_| {
+        let silent = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time");
+        Err(LedgerError::Database(silent.into()))
+    })
 }
 
 impl From<LedgerError> for AppendError {

@@ -8,6 +8,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use aggregates::{
@@ -25,8 +26,9 @@ use lru::LruCache;
 
 use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Unit, repository::State};
 
-/// How often a lost race is decided again.
-const ATTEMPTS: usize = 50;
+/// How long a lost race is decided again. A time and not a number: another node that writes to the same aggregate
+/// all the while has the newer knowledge and wins them all, until it pauses.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
@@ -149,8 +151,9 @@ impl Executor {
             .into_iter()
             .collect();
         let _turns = self.turns(&commands).await;
-        let (mut from, mut lost) = (Source::Memory, None);
-        for _ in 0..ATTEMPTS {
+        let began = Instant::now();
+        let mut from = Source::Memory;
+        loop {
             let decided = match self.decide(&commands, metadata, from).await {
                 Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
                 decided => Some(decided?),
@@ -183,16 +186,14 @@ impl Executor {
                     if !is_about(&refusal, &unchanged) =>
                 {
                     from = Source::Ledger;
-                    lost = Some(refusal);
+                    if began.elapsed() > PATIENCE {
+                        return Err(ExecuteError::Unavailable(format!("lost every race: {refusal}")));
+                    }
                 }
                 Err(AppendError::Refused(refusal)) => return Err(ExecuteError::Refused(refusal)),
                 Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
             }
         }
-        let reason = lost.map(|refusal| refusal.to_string()).unwrap_or_default();
-        Err(ExecuteError::Unavailable(format!(
-            "lost {ATTEMPTS} races: {reason}"
-        )))
     }
 
     /// A user as the ledger tells now, and the sequence at which they are so, for decisions that need IO first, such as

@@ -15,10 +15,12 @@ use projections::{
 };
 use tokio::sync::{Mutex, watch};
 
-use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, feed};
+use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};
 
 /// How many events are taken at once.
 const PAGE: i64 = 2_000;
+/// How long reading a page may take. Appends wait for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long without being told before it looks by itself: the bound on how late another node's revocation is
 /// seen when its notification is lost.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -88,12 +90,13 @@ impl Follower {
     async fn read_to_head(&self) -> Result<(), LedgerError> {
         loop {
             let from = self.authorization.position();
-            let stored = feed::after(&self.db, from, PAGE, &Filter::default()).await?;
+            let filter = Filter::default();
+            let stored = within(PATIENCE, feed::after(&self.db, from, PAGE, &filter)).await?;
             if stored.is_empty() {
                 return Ok(());
             }
-            self.authorization
-                .apply(&feed::open(&self.db, &self.sealer, &stored).await?);
+            let open = feed::open(&self.db, &self.sealer, &stored);
+            self.authorization.apply(&within(PATIENCE, open).await?);
         }
     }
 

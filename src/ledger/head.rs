@@ -88,6 +88,16 @@ impl Head {
         }
     }
 
+    /// Moves the head's time on, so that who remembers anything about this head looks again.
+    pub(super) async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
+        let recorded_at = Timestamp::from_micros(self.recorded_at.micros() + 1);
+        let touched = Self {
+            recorded_at,
+            ..self.clone()
+        };
+        touched.store(tx).await
+    }
+
     fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             ledger_id: row.text(0)?,

@@ -293,6 +293,29 @@ both_engines! {
         assert_eq!(found.total, 0);
     }
 
+    async fn erasing_a_person_is_what_a_replay_with_erased_names_gives(mut world) {
+        let made = |name: &str| {
+            vec![
+                user_created(1, name, false),
+                permission_granted(1, reading(1, "plant/#")),
+                user_created(2, "grace", false),
+            ]
+        };
+        let erased = aggregates::sealing::ERASED;
+        world.record(made("ada")).await;
+        let mut tx = world.db.begin().await.expect("a transaction should begin");
+        let subject = user_id(1).to_string();
+        projections::read_models::erase(&mut tx, &subject).await.expect("a person should be erased");
+        tx.commit().await.expect("the transaction should commit");
+        let blanked = world.digests().await;
+        assert_eq!(user(&world, 1).await.roles[0].name, erased);
+        world.clear().await;
+        let events = made(erased).into_iter().zip(1..);
+        let events: Vec<_> = events.map(|((id, event), n)| crate::world::recorded(n, id, event)).collect();
+        world.apply(&events).await;
+        assert_eq!(world.digests().await, blanked);
+    }
+
     async fn a_resource_may_be_as_long_as_mqtt_allows(mut world) {
         let long = "x".repeat(65_535);
         world.record(vec![role_created(1, "operators", true, false), permission_added(1, reading(1, &long))]).await;

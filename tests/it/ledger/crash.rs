@@ -20,7 +20,7 @@ on_both_engines! {
             let mut child = Child::ready(&Task::AppendForEver, &site.url).await;
             child.go().await;
             // The moment of the kill is what is random here, so this is one place where time may pass.
-            let moment = Duration::from_millis(thread_rng().gen_range(15..150));
+            let moment = Duration::from_millis(thread_rng().gen_range(1..50));
             let mut said = vec![child.line().await.expect("a first acknowledgement")];
             let listen = async {
                 while let Some(line) = child.line().await {

@@ -8,7 +8,7 @@ use aggregates::{
     values::UserId,
 };
 use futures_util::future::join_all;
-use muniment::ledger::{AppendError, Ledger, Refusal, Unit};
+use muniment::ledger::{AppendError, Refusal, Unit};
 use proptest::{prelude::*, sample::select, test_runner::TestRunner};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ struct Model {
 }
 
 impl Model {
-    /// The sequences that the wish's events get; the last known one, if the batch were written one by one.
+    /// What becomes of a wish whose events have these sequences.
     fn outcome(&mut self, wish: &Wish, sequences: &[(usize, i64)]) -> Outcome {
         let mut moved = self.sequences.clone();
         for (stream, sequence) in sequences {
@@ -106,7 +106,6 @@ fn wish() -> impl Strategy<Value = Wish> {
 }
 
 fn claim((scope, value): Name, run: Uuid) -> Claim {
-    // Administrators are counted over the whole scope, so each history has a ledger's scope to itself by turns.
     Claim::new(scope, format!("{run}-{value}"))
 }
 
@@ -128,10 +127,13 @@ fn unit_of(wish: &Wish, streams: &[UserId], sequences: &[(usize, i64)], run: Uui
 }
 
 /// Appends each batch at once, and compares with the model, which takes one after the other.
-async fn agree(ledger: &Ledger, history: &[Vec<Wish>]) -> Result<(), TestCaseError> {
+async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> {
     let run = new_user().0;
     let streams: Vec<UserId> = (0..STREAMS).map(|_| new_user()).collect();
-    ledger.db().script("DELETE FROM claims").await.expect("no claims");
+    let db = site.db().await;
+    db.script("DELETE FROM claims").await.expect("no claims");
+    db.close().await;
+    let ledger = site.ledger().await;
     let mut model = Model::default();
     for batch in history {
         let (mut expected, mut units) = (Vec::new(), Vec::new());
@@ -172,18 +174,19 @@ async fn agree(ledger: &Ledger, history: &[Vec<Wish>]) -> Result<(), TestCaseErr
             model.sequences.get(&stream).copied().unwrap_or(0)
         );
     }
+    ledger.close().await;
     Ok(())
 }
 
 on_both_engines! {
     async fn any_history_goes_as_the_model_says(site: Site) {
-        let ledger = site.ledger().await;
         let history = prop::collection::vec(prop::collection::vec(wish(), 1..12), 1..6);
         let mut runner = TestRunner::new(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() });
         tokio::task::block_in_place(|| {
-            runner.run(&history, |history| Handle::current().block_on(agree(&ledger, &history)))
+            runner.run(&history, |history| Handle::current().block_on(agree(&site, &history)))
         })
         .expect("the ledger and the model should agree");
+        let ledger = site.ledger().await;
         assert_eq!(ledger.verify(|_| ()).await.expect("readable").flaw, None);
     }
 }

@@ -135,6 +135,7 @@ on_both_engines! {
         for name in ["ada", "grace"] {
             executor.execute(vec![user_created(new_user(), name)], &metadata()).await.expect("a user");
         }
+        let db = site.db().await;
         let payloads: Vec<serde_json::Value> =
             stored(&ledger).await.iter().map(|event| serde_json::from_str(&event.payload).expect("JSON")).collect();
         let moved = |to: &str, from: (usize, &str)| {
@@ -149,11 +150,11 @@ on_both_engines! {
             moved("password_hash", (0, "username")),
             moved("mqtt_publish_prefix", (0, "password_hash")),
         ] {
-            set_payload(ledger.db(), 1, &payload).await;
+            set_payload(&db, 1, &payload).await;
             let outcome = opened(&ledger).await;
             assert!(matches!(outcome, Err(LedgerError::Sealed(_))), "{payload} opens");
         }
-        set_payload(ledger.db(), 1, &payloads[0]).await;
+        set_payload(&db, 1, &payloads[0]).await;
         opened(&ledger).await.expect("all is as it was");
     }
 
@@ -167,13 +168,29 @@ on_both_engines! {
         assert_eq!(opened(&site.ledger().await).await.expect("the rest opens elsewhere"), gone);
         assert_eq!(ledger.verify(|_| ()).await.expect("readable").flaw, None);
 
+        site.must_be_sound(&ledger).await;
+        for (table, column) in [("user_directory", "username"), ("sessions", "label")] {
+            let blank = format!("SELECT COUNT(*) FROM {table} WHERE {column} = '[erased]'");
+            assert_eq!(number(ledger.db(), &blank).await, 1, "{table} still tells who it was");
+        }
+
         // No new key is made for them, whatever is recorded later, here and elsewhere.
         issue_tokens(&ledger, user, 1, "a later label").await;
         issue_tokens(&site.ledger().await, user, 1, "a later label").await;
         assert_eq!(number(ledger.db(), "SELECT COUNT(*) FROM subject_keys").await, 1);
         assert_eq!(number(ledger.db(), "SELECT COUNT(*) FROM subject_keys WHERE wrapped_key IS NULL").await, 1);
         assert_eq!(opened(&ledger).await.expect("the rest opens"), gone);
-        assert_eq!(ledger.verify(|_| ()).await.expect("readable").flaw, None);
+        site.must_be_sound(&ledger).await;
+
+        // Their name is free, and they can go.
+        let executor = Executor::new(ledger.clone());
+        executor.execute(vec![user_created(new_user(), USERNAME)], &metadata()).await.expect("a free name");
+        let delete = aggregates::user::UserCommand::Delete;
+        let delete = muniment::ledger::Command::User(user, delete);
+        executor.execute(vec![delete], &metadata()).await.expect("a user who can go");
+        let taken = executor.execute(vec![user_created(new_user(), USERNAME)], &metadata()).await;
+        assert!(taken.is_err(), "the other one still has the name");
+        site.must_be_sound(&ledger).await;
     }
 
     async fn who_is_erased_before_anything_is_sealed_gets_no_key(site: Site) {

@@ -9,9 +9,8 @@ use std::{
 };
 
 use aggregates::{
-    Claim, Event,
-    claim::{ROLE, ROLE_NAME},
-    role::{CreateRole, RoleCommand, RoleEvent},
+    Claims, Event,
+    role::{CreateRole, Role, RoleCommand, RoleEvent},
     session::{IssueToken, SessionCommand},
     user::{CreateUser, RoleGrant, UserCommand, UserEvent},
     values::{
@@ -19,6 +18,7 @@ use aggregates::{
         TokenFingerprint, UserId,
     },
 };
+use cqrs_es::Aggregate;
 use muniment::{
     clock::{Clock, SystemClock},
     ids::{Entropy, SystemEntropy},
@@ -75,6 +75,25 @@ impl Site {
         }
     }
 
+    /// A migrated database that somebody else made.
+    pub async fn at(engine: Engine, url: String) -> Self {
+        let db = open_db(&url).await;
+        migrations::migrate(&db)
+            .await
+            .expect("the migrations should apply");
+        db.close().await;
+        let data = tempfile::Builder::new()
+            .prefix("muniment-ledger-")
+            .tempdir()
+            .expect("a temporary folder");
+        Self {
+            engine,
+            url,
+            data,
+            _database: None,
+        }
+    }
+
     pub async fn db(&self) -> Db {
         open_db(&self.url).await
     }
@@ -106,11 +125,10 @@ impl Site {
             Engine::Sqlite => format!("sqlite:{}", file.display()),
             Engine::Postgres => self.url.clone(),
         };
-        let shadow = Shadow::create(ledger.db(), &url)
-            .await
-            .expect("a shadow should be made");
+        let db = self.db().await;
+        let shadow = Shadow::create(&db, &url).await.expect("a shadow should be made");
         // Nothing is appended meanwhile.
-        let mut live = ledger.db().begin().await.expect("a transaction");
+        let mut live = db.begin().await.expect("a transaction");
         let head = muniment::ledger::Head::lock(&mut live)
             .await
             .expect("the head's lock");
@@ -139,7 +157,7 @@ impl Site {
             "read models differ from what the events come to"
         );
         drop(live);
-        shadow.drop(ledger.db()).await.expect("the shadow should go");
+        shadow.drop(&db).await.expect("the shadow should go");
     }
 }
 
@@ -233,22 +251,22 @@ pub fn unit(events: Vec<NewEvent>) -> Unit {
 
 /// A role's creation, with its claims.
 pub fn role_unit(id: RoleId, name: &str) -> Unit {
+    let created = RoleEvent::Created {
+        name: name.parse().expect("a role name"),
+        is_shared: true,
+        auto_generated: false,
+        protected: false,
+    };
+    let mut role = Role::default();
+    role.apply(created.clone());
+    let id = id.to_string();
     let mut unit = unit(vec![NewEvent {
-        aggregate_id: id.to_string(),
+        aggregate_id: id.clone(),
         sequence: 1,
-        event: Event::Role(RoleEvent::Created {
-            name: name.parse().expect("a role name"),
-            is_shared: true,
-            auto_generated: false,
-            protected: false,
-        }),
+        event: Event::Role(created),
     }]);
-    let claims = [
-        Claim::new(ROLE, id.to_string()),
-        Claim::new(ROLE_NAME, name.to_owned()),
-    ];
-    unit.take
-        .extend(claims.into_iter().map(|claim| (claim, id.to_string())));
+    let claims = role.claims(&id).into_iter();
+    unit.take.extend(claims.map(|claim| (claim, id.clone())));
     unit
 }
 

@@ -57,7 +57,7 @@ async fn flaw(ledger: &Ledger) -> Option<Flaw> {
 
 /// Runs the statements; afterwards the tables are as before.
 async fn flaw_after(site: &Site, ledger: &Ledger, statements: &[&str]) -> Option<Flaw> {
-    let db = ledger.db();
+    let db = site.db().await;
     for table in ["events", "ledger_head"] {
         db.script(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"))
             .await
@@ -77,7 +77,7 @@ async fn flaw_after(site: &Site, ledger: &Ledger, statements: &[&str]) -> Option
         .await
         .expect("the tables as before");
     }
-    let _ = site;
+    db.close().await;
     found
 }
 
@@ -133,17 +133,18 @@ on_both_engines! {
     async fn any_flipped_bit_is_found_out(site: Site) {
         let ledger = ledger_of_twelve(&site).await;
         let events = stored(&ledger).await.len();
+        let db = site.db().await;
         let columns = (0..events, 0..COLUMNS.len(), any::<Index>(), 0..8_u8);
         let mut runner = TestRunner::new(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() });
         tokio::task::block_in_place(|| {
             runner.run(&columns, |(event, column, byte, bit)| {
                 Handle::current().block_on(async {
                     let position = event as i64 + 1;
-                    let Some(change) = flip(ledger.db(), position, COLUMNS[column], byte, bit).await else {
+                    let Some(change) = flip(&db, position, COLUMNS[column], byte, bit).await else {
                         return Err(TestCaseError::reject("the engine does not take this change"));
                     };
                     let found = flaw(&ledger).await;
-                    restore(ledger.db(), position, COLUMNS[column], change).await;
+                    restore(&db, position, COLUMNS[column], change).await;
                     let expected = Flaw::Altered(position);
                     prop_assert_eq!(found, Some(expected), "{} of {}, byte {:?}, bit {}", COLUMNS[column].0, position, byte, bit);
                     Ok(())

@@ -259,7 +259,7 @@ fn is_locked(path: &Path) -> bool {
 }
 
 /// The folder of the newest Postgres that is installed.
-fn binaries() -> PathBuf {
+pub fn binaries() -> PathBuf {
     let configured = Command::new("pg_config").arg("--bindir").output().ok();
     let configured = configured.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -279,7 +279,7 @@ fn binaries() -> PathBuf {
         .unwrap_or_else(|| panic!("these tests need Postgres' server programs: {INSTALL}"))
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port should be free");
     listener
         .local_addr()
@@ -287,7 +287,7 @@ fn free_port() -> u16 {
         .port()
 }
 
-fn user_id() -> u32 {
+pub fn user_id() -> u32 {
     fs::metadata("/proc/self").expect("/proc should be there").uid()
 }
 
