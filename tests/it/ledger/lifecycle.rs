@@ -1,14 +1,19 @@
 //! Time and the end.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::values::Timestamp;
 use futures_util::future::join_all;
-use muniment::ledger::{AppendError, Head};
+use muniment::{
+    clock::SystemClock,
+    ids::SystemEntropy,
+    ledger::{AppendError, Head, Ledger},
+};
+use projections::sql::{Db, Options};
 
 use super::{
     on_both_engines,
-    site::{Site, TestClock, new_role, role_unit, stored, unique},
+    site::{Site, TestClock, key, new_role, role_unit, stored, unique},
 };
 
 on_both_engines! {
@@ -57,7 +62,11 @@ on_both_engines! {
     }
 
     async fn a_head_that_somebody_keeps_locked_does_not_hang_the_ledger(site: Site) {
-        let ledger = site.ledger().await;
+        let impatient = Options { patience: Duration::from_secs(1), ..Options::default() };
+        let db = Db::open(&site.url, &impatient).await.expect("the database should open");
+        let ledger = Ledger::open(db, &key(), Arc::new(SystemClock), Arc::new(SystemEntropy))
+            .await
+            .expect("the ledger should open");
         let other = site.db().await;
         let mut lock = other.begin().await.expect("a transaction");
         Head::lock(&mut lock).await.expect("the head's lock");
