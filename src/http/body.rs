@@ -56,8 +56,9 @@ async fn read<S: Send + Sync, T: DeserializeOwned>(
             message,
         ));
     }
-    let bytes = Bytes::from_request(request, state)
+    let bytes = tokio::time::timeout(PATIENCE, Bytes::from_request(request, state))
         .await
+        .map_err(|_elapsed| Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long"))?
         .map_err(|rejection| refused(&rejection))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
     let begun = text.trim_start().chars().next();
@@ -67,6 +68,8 @@ async fn read<S: Send + Sync, T: DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| Problem::invalid(describe(&error)))
 }
 
+/// How long a body may take to arrive.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 /// The most ids one request may name.
 const MOST_IDS: usize = 1_000;
 
