@@ -277,7 +277,7 @@ on_both_sites! {
     }
 
     async fn a_policy_that_is_none_is_refused(site: Site) {
-        for policy in [r#"{"min":"x"}"#, "{", "5", r#"{"min":-1}"#, r#"{"minimum":5}"#] {
+        for policy in [r#"{"min":"x"}"#, "{", "5", "[]", "[5]", r#"{"min":-1}"#, r#"{"minimum":5}"#] {
             let (_, said) = site.clone().with("MUNIMENT_PASSWORD_POLICY", policy).refuses_to_start().await;
             assert!(said.contains("PASSWORD_POLICY") || said.contains("password_policy"), "{policy}: {said}");
         }

@@ -128,6 +128,37 @@ both_engines! {
         admin.get("/api/listUsers?pageNumber=%zz").await.expect_error(400);
     }
 
+    async fn what_no_name_can_be_is_found_nowhere(server: Server) {
+        // NUL is no character of a text in Postgres.
+        let admin = server.admin().await;
+        for strange in
+            ["%00", "a%00b", "%ef%bf%bf", "%f0%9f%94%91", "'", "%22", "%5c", "%25", "_", &"x".repeat(5_000)]
+        {
+            for path in [
+                "/api/listUsers?username[eq]",
+                "/api/roles?name[eq]",
+                "/api/roles/page?rowsPerPage=10&pageNumber=1&names",
+                "/api/events?aggregateId",
+                "/api/events?aggregateType",
+                "/api/events?eventType",
+            ] {
+                let answer = admin.get(format!("{path}={strange}")).await;
+                if answer.status == 400 {
+                    answer.expect_error(400);
+                    continue;
+                }
+                let found = answer.expect(200).json();
+                let rows =
+                    ["users", "roles", "events"].iter().find_map(|key| found.get(key)).unwrap_or(&found);
+                assert_eq!(*rows, json!([]), "{path}={strange}");
+            }
+        }
+        for name in ["\u{0}ab", "a\u{0}b", "\u{ffff}\u{ffff}\u{ffff}"] {
+            let body = json!({ "username": name, "password": name });
+            server.anonymous().post("/api/login", body).await.expect_error_in(&[400, 401]);
+        }
+    }
+
     async fn answers_are_not_to_be_kept_or_sniffed(server: Server) {
         let admin = server.admin().await;
         create_user(&admin, "ada").await;
