@@ -297,21 +297,17 @@ async fn a_node_that_did_not_hear_of_an_erasure_forgets_the_key_all_the_same() {
     let site = Site::new(crate::support::server::Engine::Postgres).await;
     let (here, there) = (site.ledger().await, site.ledger().await);
     let user = user_with_token(&here).await;
-    // It knows the key before it listens; and it is cut off whenever it does, until the erasure is over.
-    opened(&there).await.expect("all opens");
-    let following = tokio::spawn(Arc::clone(there.follower()).run());
-    let cut = async || {
-        let listeners = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                         WHERE datname = current_database() AND query LIKE 'LISTEN%'";
-        while number(here.db(), listeners).await == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    cut().await;
-    opened(&there).await.expect("all opens");
+    let whole = (USERNAME.to_owned(), password_hash(), LABEL.to_owned());
+    assert_eq!(opened(&there).await.expect("all opens"), whole);
     here.erase_subject(&user.to_string())
         .await
         .expect("the ledger answers");
+    assert_eq!(
+        opened(&there).await.expect("all opens"),
+        whole,
+        "who does not listen hears nothing"
+    );
+    let following = tokio::spawn(Arc::clone(there.follower()).run());
     assert!(
         opens_to(&there, &(erased(), password_hash(), erased())).await,
         "the other node still opens it"
