@@ -181,3 +181,25 @@ on_both_engines! {
         ledger.append(unit).await.expect("a unit may take what it needs");
     }
 }
+
+/// An operator may have made these the defaults of the database, for whatever reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_contender_wins_whatever_the_defaults_of_the_database_are() {
+    let site = Site::new(crate::support::server::Engine::Postgres).await;
+    let db = site.db().await;
+    for default in [
+        "default_transaction_isolation TO 'serializable'",
+        "default_transaction_deferrable TO on",
+    ] {
+        let name = site.url.rsplit('/').next().expect("a name");
+        db.script(&format!("ALTER DATABASE {name} SET {default}"))
+            .await
+            .expect("a default");
+    }
+    db.close().await;
+    let (one, other) = (site.ledger().await, site.ledger().await);
+    let (left, right) = tokio::join!(contend(&one, "ada", 25), contend(&other, "ada", 25));
+    let outcomes = [left, right].concat();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "won").count(), 1);
+    site.must_be_sound(&one).await;
+}

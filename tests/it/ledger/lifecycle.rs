@@ -2,18 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aggregates::values::Timestamp;
+use aggregates::{user::UserCommand, values::Timestamp};
 use futures_util::future::join_all;
 use muniment::{
     clock::SystemClock,
     ids::SystemEntropy,
-    ledger::{AppendError, Head, Ledger},
+    ledger::{AppendError, Command, Executor, Head, Ledger},
 };
 use projections::sql::{Db, Options};
 
 use super::{
     on_both_engines,
-    site::{Site, TestClock, key, new_role, role_unit, stored, unique},
+    site::{Site, TestClock, key, metadata, new_role, new_user, role_unit, stored, unique, user_created},
 };
 
 on_both_engines! {
@@ -59,6 +59,34 @@ on_both_engines! {
         let again = site.ledger().await;
         assert_eq!(again.head().await.expect("the head").position, 25);
         site.must_be_sound(&again).await;
+    }
+
+    async fn callers_that_go_away_harm_nobody(site: Site) {
+        let ledger = site.ledger().await;
+        let executor = Executor::new(ledger.clone());
+        let user = new_user();
+        executor.execute(vec![user_created(user, "ada")], &metadata()).await.expect("a user");
+        let (mut stay, mut go) = (Vec::new(), Vec::new());
+        for number in 0..60 {
+            let executor = executor.clone();
+            // Some of them to one aggregate, so that they wait for each other's turn.
+            let target = if number % 3 == 0 { user } else { new_user() };
+            let command = match target == user {
+                true => Command::User(user, UserCommand::RevokeAllTokens),
+                false => user_created(target, &unique("user")),
+            };
+            let task = tokio::spawn(async move { executor.execute(vec![command], &metadata()).await });
+            if number % 2 == 0 { stay.push(task) } else { go.push(task) }
+            if number % 5 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        go.iter().for_each(tokio::task::JoinHandle::abort);
+        for task in stay {
+            task.await.expect("a task that stays ends").expect("a command");
+        }
+        executor.execute(vec![Command::User(user, UserCommand::Delete)], &metadata()).await.expect("nobody is in the way");
+        site.must_be_sound(&ledger).await;
     }
 
     async fn a_head_that_somebody_keeps_locked_does_not_hang_the_ledger(site: Site) {

@@ -274,9 +274,40 @@ async fn a_node_that_knows_the_key_of_an_erased_person_forgets_it() {
     assert!(there.wait_for(2, Duration::from_secs(5)).await);
     let whole = (USERNAME.to_owned(), password_hash(), LABEL.to_owned());
     assert_eq!(opened(&there).await.expect("all opens"), whole);
+    let executor = Executor::new(there.clone());
+    let create = async || {
+        let command = vec![user_created(new_user(), USERNAME)];
+        executor.execute(command, &metadata()).await
+    };
+    assert!(create().await.is_err(), "the name is taken");
     here.erase_subject(&user.to_string())
         .await
         .expect("the ledger answers");
+    assert!(
+        opens_to(&there, &(erased(), password_hash(), erased())).await,
+        "the other node still opens it"
+    );
+    // What that node remembers of claims ends with them too.
+    create().await.expect("the name is free");
+    following.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_did_not_hear_of_an_erasure_forgets_the_key_all_the_same() {
+    let site = Site::new(crate::support::server::Engine::Postgres).await;
+    let (here, there) = (site.ledger().await, site.ledger().await);
+    let user = user_with_token(&here).await;
+    let whole = (USERNAME.to_owned(), password_hash(), LABEL.to_owned());
+    assert_eq!(opened(&there).await.expect("all opens"), whole);
+    here.erase_subject(&user.to_string())
+        .await
+        .expect("the ledger answers");
+    assert_eq!(
+        opened(&there).await.expect("all opens"),
+        whole,
+        "who does not listen hears nothing"
+    );
+    let following = tokio::spawn(Arc::clone(there.follower()).run());
     assert!(
         opens_to(&there, &(erased(), password_hash(), erased())).await,
         "the other node still opens it"
