@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
 
+/// The longest a token may be good, in hours.
+pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
 /// What every variable's name starts with.
 const PREFIX: &str = "MUNIMENT_";
 /// The file that is read if it is there.
@@ -168,8 +170,8 @@ impl Settings {
         if self.database_connections < 4 {
             return Err(SettingsError::new("database_connections", "must be at least 4"));
         }
-        if self.token_hours < 1 {
-            return Err(SettingsError::new("token_hours", "must be at least 1"));
+        if !(1..=MOST_TOKEN_HOURS).contains(&self.token_hours) {
+            return Err(SettingsError::new("token_hours", "must be from 1 to 1000000"));
         }
         if let Some(password) = &self.admin_password {
             self.password_policy

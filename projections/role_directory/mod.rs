@@ -7,5 +7,5 @@ pub(crate) mod reducer;
 mod rows;
 
 pub(crate) use details::with_permissions;
-pub use queries::{existing, find, find_permission, holders, list, page};
+pub use queries::{existing, find, find_permission, holder_ids, holders, list, page};
 pub use rows::{ExistingRole, HolderRow, RolePageRow, RoleRow};

@@ -1,5 +1,7 @@
 //! The questions about roles.
 
+use std::collections::BTreeSet;
+
 use aggregates::values::{Permission, PermissionId, RoleId};
 
 use super::{
@@ -11,7 +13,7 @@ use crate::{
     counted_lists::{self, List},
     page::{Page, Paged},
     permission_usage::record::PermissionRecord,
-    sql::{Db, Error, sql},
+    sql::{Db, Error, Tx, sql},
     tables::{Record, load},
 };
 
@@ -119,4 +121,12 @@ pub async fn holders(db: &Db, role: RoleId, limit: i64) -> Result<Vec<HolderRow>
         .all(statement.bind(role.to_string()).bind(limit.max(0)))
         .await?;
     rows.iter().map(holder).collect()
+}
+
+/// Up to `limit` ids of users who hold a role, inside a transaction.
+pub async fn holder_ids(tx: &mut Tx<'_>, role: &str, limit: i64) -> Result<BTreeSet<String>, Error> {
+    let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
+        .bind(role)
+        .bind(limit);
+    tx.all(select).await?.iter().map(|row| row.text(0)).collect()
 }

@@ -274,6 +274,10 @@ impl From<Refusal> for Problem {
                 claim::USER => Self::not_found("user"),
                 _ => Self::invalid(format!("there is no such {}", missing.scope)),
             },
+            Refusal::HeldBySeveral(_) => Self::conflict(
+                "role_is_held",
+                "several users hold this role: it must stay shared",
+            ),
             Refusal::LastClaim(_) => Self::conflict(
                 "last_administrator",
                 "this would leave nobody who can log in with the role connectware-admin",

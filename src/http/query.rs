@@ -33,6 +33,21 @@ impl Query {
             .map(Self)
     }
 
+    /// Refuses names that are none of these; `apiToken` is one anywhere.
+    pub fn only(&self, names: &[&str]) -> Result<(), Problem> {
+        match self
+            .0
+            .iter()
+            .find(|(name, _)| name != "apiToken" && !names.contains(&name.as_str()))
+        {
+            Some(_) => Err(Problem::invalid(format!(
+                "only {} may be named here",
+                names.join(", ")
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// The values of a name, in order. `name[]` is the same name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0

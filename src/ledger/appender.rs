@@ -214,7 +214,8 @@ impl Task {
         match written {
             Ok(written) => Ok(self.settle(written).await),
             Err(failed) => {
-                self.writer.release();
+                // Not given back: SQLite ends a transaction by itself when its disk is full, which sqlx does not know.
+                self.writer.abandon();
                 self.batches.forget();
                 Err(failed.error)
             }

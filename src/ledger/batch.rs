@@ -7,10 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use aggregates::{Event, Recorded, sealing, values::Timestamp};
+use aggregates::{Claim, Event, Recorded, claim, sealing, user::UserEvent, values::Timestamp};
 use lru::LruCache;
 use projections::{
-    read_models,
+    read_models, role_directory,
     sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql},
 };
 use serde_json::value::RawValue;
@@ -105,7 +105,10 @@ impl Batches {
         let mut count = 0;
         for unit in units {
             // A unit that is refused its claims must not move its streams on either.
-            let decided = next_sequences(&sequences, unit)
+            let held = self.held_by_several(tx, unit, &accepted).await?;
+            let decided = held
+                .map_or(Ok(()), |role| Err(Refusal::HeldBySeveral(role)))
+                .and_then(|()| next_sequences(&sequences, unit))
                 .and_then(|moved| board.admit(&self.sealer, unit).map(|()| moved));
             outcomes.push(decided.map(|moved| {
                 sequences.extend(moved);
@@ -136,6 +139,37 @@ impl Batches {
             keys,
             board,
         })
+    }
+
+    /// The role that the unit stops being shared though several users hold it: as the read models tell, which are exact
+    /// under the head lock, and by what was accepted before it in the batch.
+    async fn held_by_several(
+        &self,
+        tx: &mut Tx<'_>,
+        unit: &Unit,
+        accepted: &[&Unit],
+    ) -> Result<Option<String>, LedgerError> {
+        let goes = |role: &str| unit.release.contains(&Claim::new(claim::ROLE, role));
+        let unshared = unit
+            .release
+            .iter()
+            .find(|claim| claim.scope == claim::SHARED_ROLE && !goes(&claim.value));
+        let Some(role) = unshared.map(|claim| claim.value.clone()) else {
+            return Ok(None);
+        };
+        let mut holders = role_directory::holder_ids(tx, &role, 2).await?;
+        holders.extend(
+            accepted
+                .iter()
+                .flat_map(|unit| &unit.events)
+                .filter_map(|new| match &new.event {
+                    Event::User(UserEvent::RoleGranted { role_id, .. }) if role_id.to_string() == role => {
+                        Some(new.aggregate_id.clone())
+                    }
+                    _ => None,
+                }),
+        );
+        Ok((holders.len() > 1).then_some(role))
     }
 
     /// The current sequence of each stream that the units append to.

@@ -21,6 +21,9 @@ pub enum Refusal {
     /// Nobody holds a claim that the unit requires.
     #[error("there is no such {}", .0.scope)]
     ClaimMissing(Claim),
+    /// The unit would make a role that several users hold one that is not shared.
+    #[error("several users hold role {0}")]
+    HeldBySeveral(String),
     /// The unit would give up the last claim of a scope that may not become empty.
     #[error("the last {0} must stay")]
     LastClaim(&'static str),
@@ -44,6 +47,9 @@ pub enum LedgerError {
     /// The database does not answer, or not as it should.
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
+    /// The ledger could not be read to its head.
+    #[error("the ledger cannot be read to its head")]
+    Behind,
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,

@@ -150,7 +150,9 @@ impl Executor {
             .map(|(id, sequence)| (aggregates::user::TYPE, id.to_string(), sequence))
             .into_iter()
             .collect();
-        let _turns = self.turns(&commands).await;
+        let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
+        let _turns = turns
+            .map_err(|_| ExecuteError::Unavailable("others are busy with the same aggregate".to_owned()))?;
         let began = Instant::now();
         let mut from = Source::Memory;
         loop {

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -32,8 +32,10 @@ pub struct Follower {
     authorization: Arc<Authorization>,
     /// One hand at a time feeds the projection, so that it takes events in order.
     feeding: Mutex<()>,
-    /// How many times the ledger was read to its head.
+    /// How many times it was tried to read the ledger to its head.
     looks: AtomicU64,
+    /// Whether the last try failed.
+    failed: AtomicBool,
     grew: watch::Sender<i64>,
 }
 
@@ -50,6 +52,7 @@ impl Follower {
             authorization,
             feeding: Mutex::new(()),
             looks: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
             grew,
         }
     }
@@ -78,11 +81,16 @@ impl Follower {
     pub async fn catch_up(&self) -> Result<i64, LedgerError> {
         let asked = self.looks.load(Ordering::Acquire);
         let _feeding = self.feeding.lock().await;
-        // One more may be of a look that was under way when this was asked; of two, the second began since.
+        // One more may be of a look that was under way when this was asked; of two, the second began since. Its failure is
+        // shared, too: else those who wait for a database that is gone would wait one after the other.
         if self.looks.load(Ordering::Acquire) < asked + 2 {
-            self.read_to_head().await?;
+            let read = self.read_to_head().await;
+            self.failed.store(read.is_err(), Ordering::Release);
             self.looks.fetch_add(1, Ordering::AcqRel);
             self.tell();
+            read?;
+        } else if self.failed.load(Ordering::Acquire) {
+            return Err(LedgerError::Behind);
         }
         Ok(self.authorization.position())
     }

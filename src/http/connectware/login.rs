@@ -20,10 +20,8 @@ use crate::{
     app::App,
     http::{Authenticated, Conflicts, ErrorBody, JsonBody, Problem, Wrote, authenticate, metadata_of},
     ledger::{Command, ExecuteError, Refusal},
+    settings::MOST_TOKEN_HOURS,
 };
-
-/// The longest a token may be good, in hours: 99999 is the documented way to a long-lived one.
-const MOST_HOURS: i64 = 1_000_000;
 
 /// How often a password is verified again because the user changed meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -74,9 +72,9 @@ pub async fn post_login(
     JsonBody(body): JsonBody<Login>,
 ) -> Result<Wrote<Json<LoggedIn>>, Problem> {
     let hours = body.expire_time_in_hours.unwrap_or(app.settings.token_hours);
-    if !(1..=MOST_HOURS).contains(&hours) {
+    if !(1..=MOST_TOKEN_HOURS).contains(&hours) {
         return Err(Problem::invalid(format!(
-            "expireTimeInHours must be from 1 to {MOST_HOURS}"
+            "expireTimeInHours must be from 1 to {MOST_TOKEN_HOURS}"
         )));
     }
     let label = TokenLabel::parse(body.label.as_deref().unwrap_or_default())?;

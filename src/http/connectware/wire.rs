@@ -60,8 +60,17 @@ impl PermissionIn {
     }
 }
 
+/// The most permissions, or certificates, that one request may give one user or role: while they are written, others wait.
+pub const MOST_AT_ONCE: usize = 1_000;
+
 /// All permissions of a list.
 pub fn permissions(sent: &[PermissionIn], entropy: &dyn Entropy) -> Result<Vec<Permission>, Invalid> {
+    if sent.len() > MOST_AT_ONCE {
+        return Err(Invalid {
+            what: "permissions",
+            rule: "must be at most 1000 in one request",
+        });
+    }
     sent.iter().map(|permission| permission.parse(entropy)).collect()
 }
 

@@ -13,7 +13,9 @@ use crate::{
     app::App,
     http::{
         Problem,
-        connectware::wire::{CertificateIn, GrantTypeWire, PermissionIn, grant_types, permissions},
+        connectware::wire::{
+            CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions,
+        },
     },
     ledger::Command,
 };
@@ -72,6 +74,11 @@ impl NewUser {
             .iter()
             .map(|id| RoleId::parse(id))
             .collect::<Result<Vec<_>, _>>()?;
+        if self.certificates.len() > MOST_AT_ONCE {
+            return Err(Problem::invalid(format!(
+                "certificates: must be at most {MOST_AT_ONCE} in one request"
+            )));
+        }
         let now = app.clock.now();
         let create = CreateUser {
             username: Username::parse(&self.username)?,

@@ -51,6 +51,8 @@ pub async fn delete_tokens(
     query: Query,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let user = UserId::parse(&id)?;
+    // No name means all tokens, so a name that is misspelt must not be passed over.
+    query.only(&TOKEN_NAMES)?;
     let mut named = Vec::new();
     for name in TOKEN_NAMES {
         named.extend(query.one(name)?);

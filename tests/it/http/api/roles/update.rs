@@ -44,6 +44,35 @@ both_engines! {
         ada.get("/api/users/ids").await.expect_error(403);
     }
 
+    async fn a_role_that_stops_being_shared_has_one_holder(server: Server) {
+        let admin = server.admin().await;
+        let role = create_role(&admin, "operators", json!([])).await;
+        let (ada, grace) = (create_user(&admin, "ada").await, create_user(&admin, "grace").await);
+        let path = format!("/api/roles/{role}");
+        let grant = |user: &str| admin.post(format!("/api/users/{user}/roles"), json!({ "roleId": role }));
+        grant(&ada).await.expect(204);
+        grant(&grace).await.expect(204);
+        admin.put(&path, json!({ "isShared": false })).await.expect_error(409);
+        admin.delete_with_body(format!("/api/users/{grace}/roles"), json!({ "roleId": role })).await.expect(204);
+        admin.put(&path, json!({ "isShared": false })).await.expect(200);
+        grant(&grace).await.expect_error(409);
+        grant(&ada).await.expect(204);
+    }
+
+    async fn grants_and_the_end_of_sharing_come_in_an_order(server: Server) {
+        let admin = server.admin().await;
+        let (ada, grace) = (create_user(&admin, "ada").await, create_user(&admin, "grace").await);
+        for round in 0..10 {
+            let role = create_role(&admin, &format!("role-{round}"), json!([])).await;
+            let grant = |user: &str| admin.post(format!("/api/users/{user}/roles"), json!({ "roleId": role }));
+            let unshare = admin.put(format!("/api/roles/{role}"), json!({ "isShared": false }));
+            tokio::join!(grant(&ada), grant(&grace), unshare);
+            let page = admin.get(format!("/api/roles/page?names=role-{round}")).await.expect(200).json();
+            let shown = &page["roles"][0];
+            assert!(shown["isshared"] == true || list(&shown["users"]).len() <= 1, "{shown}");
+        }
+    }
+
     async fn another_name_must_be_free(server: Server) {
         let admin = server.admin().await;
         create_role(&admin, "workers", json!([])).await;

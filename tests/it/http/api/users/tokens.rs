@@ -97,6 +97,8 @@ both_engines! {
         let path = format!("/api/users/{id}/tokens");
         admin.delete(format!("{path}?tokenId={}", "0".repeat(64))).await.expect_error(404);
         // An empty or misspelt name must not be taken for none.
+        // No name would mean all tokens.
+        admin.delete(format!("{path}?tokenID=laptop")).await.expect_error(400);
         admin.delete(format!("{path}?tokenId=")).await.expect_error_in(&[400, 404]);
         admin.delete(format!("{path}?tokenId=laptop")).await.expect_error_in(&[400, 404]);
         ada.get("/api/session").await.expect(200);
