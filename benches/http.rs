@@ -107,11 +107,11 @@ impl Connection {
 
 fn length_of(head: &[u8]) -> usize {
     let lines = head.split(|byte| *byte == b'\n');
-    let lengths = lines.filter_map(|line| {
+    let mut lengths = lines.filter_map(|line| {
         let text = std::str::from_utf8(line).ok()?;
         let (name, value) = text.split_once(':')?;
         name.eq_ignore_ascii_case("content-length")
             .then(|| value.trim().parse().ok())?
     });
-    lengths.last().unwrap_or(0)
+    lengths.next().unwrap_or(0)
 }

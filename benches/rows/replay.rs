@@ -57,7 +57,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     for subject in [&mut postgres, &mut sqlite] {
         progress(&format!("  into the read models on {}", subject.name));
         let begun = Instant::now();
-        subject.into_read_models().await?;
+        subject.replay_to_read_models().await?;
         subject
             .models
             .push(subject.events as f64 / begun.elapsed().as_secs_f64());
@@ -133,7 +133,7 @@ impl Subject {
             return Err("the feed is empty".into());
         }
         let begun = Instant::now();
-        let reached = self.into_engine().await?;
+        let reached = self.replay_to_engine().await?;
         self.engine.push(events / begun.elapsed().as_secs_f64());
         let begun = Instant::now();
         let verified = self.ledger.verify(|_| {}).await?;
@@ -158,7 +158,7 @@ impl Subject {
         }
     }
 
-    async fn into_engine(&self) -> Result<i64> {
+    async fn replay_to_engine(&self) -> Result<i64> {
         let engine = Authorization::new();
         loop {
             let page = self
@@ -173,7 +173,7 @@ impl Subject {
     }
 
     /// As `muniment rebuild` does it, without the comparison at its end.
-    async fn into_read_models(&self) -> Result<()> {
+    async fn replay_to_read_models(&self) -> Result<()> {
         let shadow = Shadow::create(self.ledger.db(), &self.shadow_url).await?;
         let mut position = 0;
         loop {
