@@ -79,7 +79,8 @@ fn start(arguments: Arguments) -> Result<()> {
             say(&format!("{bytes} {seconds}"));
             Ok(())
         }
-        None => runtime.block_on(measure_all(arguments)),
+        // On a worker, as everything in the server is, rather than on the thread that waits for it.
+        None => runtime.block_on(async { tokio::spawn(measure_all(arguments)).await? }),
     }
 }
 
