@@ -160,7 +160,9 @@ async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> 
                 Err(AppendError::Refused(Refusal::ClaimTaken(_))) => Outcome::Taken,
                 Err(AppendError::Refused(Refusal::ClaimMissing(_))) => Outcome::Missing,
                 Err(AppendError::Refused(Refusal::LastClaim(_))) => Outcome::Last,
-                Err(AppendError::Refused(refusal @ Refusal::HeldBySeveral(_))) => panic!("nothing is unshared: {refusal}"),
+                Err(AppendError::Refused(refusal @ Refusal::HeldBySeveral(_))) => {
+                    panic!("nothing is unshared: {refusal}")
+                }
                 Err(AppendError::Unavailable(reason)) => panic!("unavailable: {reason}"),
             })
             .collect();
