@@ -127,6 +127,7 @@ impl Db {
             .foreign_keys(false)
             .busy_timeout(options.patience)
             .pragma("mmap_size", "268435456")
+            .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(1_024);

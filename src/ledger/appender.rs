@@ -288,12 +288,13 @@ impl Task {
         let head = written.head.position;
         let (outcomes, recorded) = self.batches.committed(written);
         if !recorded.is_empty() {
-            self.told.send_replace(head);
             if let Err(error) = self.follower.take(&recorded).await {
                 // The events are committed. The follower's task goes on trying; until then this node is behind,
                 // and says so to those who ask for a position.
                 tracing::error!(%error, "cannot bring the authorization projection up to the ledger");
             }
+            // After this process has them itself, so that it does not read its own again when it hears of them.
+            self.told.send_replace(head);
         }
         let appended = |range: std::ops::Range<usize>| {
             let events: Vec<Recorded> = recorded[range].to_vec();
