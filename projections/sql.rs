@@ -268,17 +268,29 @@ impl Db {
         let mut connection = pool.acquire().await?;
         // The connection ends with the right: an advisory lock lives as long as its session.
         connection.close_on_drop();
-        let ours = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtext($1))")
-            .bind(name)
-            .fetch_one(&mut *connection)
+        // Of one that was interrupted the database may take a moment to notice.
+        sqlx::query("SET lock_timeout = '2s'")
+            .execute(&mut *connection)
             .await?;
-        Ok(if ours {
-            Some(Alone {
-                _connection: connection,
-            })
-        } else {
-            None
-        })
+        let asked = sqlx::query("SELECT pg_advisory_lock(hashtext($1))")
+            .bind(name)
+            .execute(&mut *connection)
+            .await;
+        match asked {
+            Ok(_) => Ok(Some(Alone {
+                connection,
+                name: name.to_owned(),
+            })),
+            // lock_not_available (Postgres, appendix A).
+            Err(error)
+                if error
+                    .as_database_error()
+                    .is_some_and(|e| e.code().as_deref() == Some("55P03")) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The engine's name: `postgres` or `sqlite`.
@@ -316,7 +328,19 @@ async fn begin_whole<DB: Database>(
 /// The right that [`Db::alone`] gives.
 #[derive(Debug)]
 pub struct Alone {
-    _connection: PoolConnection<Postgres>,
+    connection: PoolConnection<Postgres>,
+    name: String,
+}
+
+impl Alone {
+    /// Gives it up: once this returns another may have it. Dropped instead, it ends when the database notices.
+    pub async fn give_up(mut self) -> Result<(), Error> {
+        sqlx::query("SELECT pg_advisory_unlock(hashtext($1))")
+            .bind(&self.name)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
 }
 
 /// One connection kept for one writer: a pool asks a connection whether it lives whenever it hands it out and takes it

@@ -14,7 +14,7 @@ const SCHEMA: &str = "muniment_rebuild";
 pub struct Shadow {
     db: Db,
     /// Held as long as this is, so that there is one at a time.
-    _alone: Option<Alone>,
+    alone: Option<Alone>,
 }
 
 impl Shadow {
@@ -37,7 +37,7 @@ impl Shadow {
         };
         let shadow = Self {
             db: Db::open(url, &options).await?,
-            _alone: alone,
+            alone,
         };
         match live {
             Db::Postgres(_) => {
@@ -107,6 +107,9 @@ impl Shadow {
         if let Db::Postgres(_) = live {
             live.script(&format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
                 .await?;
+        }
+        if let Some(alone) = self.alone {
+            alone.give_up().await?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use aggregates::Recorded;
 use projections::{
     Page,
     rebuild::{Shadow, TABLES},
-    sql::sql,
+    sql::{Db, sql},
     user_directory,
 };
 
@@ -62,6 +62,10 @@ both_engines! {
         drop(again);
         let anew = replayed(&world, &events).await;
         assert_eq!(differing(&world, &anew).await, Vec::<&str>::new(), "what was left behind is gone");
+        if let Db::Postgres(_) = world.db {
+            let second = Shadow::create(&world.db, &world.shadow_url()).await;
+            assert!(second.is_err(), "there is one rebuild at a time");
+        }
         anew.drop(&world.db).await.expect("the shadow should go");
     }
 
