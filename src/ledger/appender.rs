@@ -274,7 +274,8 @@ impl Task {
         if let Err(error) = tx.commit().await {
             // The connection may have broken after the commit took effect: the ledger tells.
             tracing::warn!(%error, "a commit was not confirmed; looking whether it took effect");
-            self.writer.release();
+            // Not given back, or somebody else would get it inside a transaction.
+            self.writer.abandon();
             match self.took_effect(&written.head).await {
                 Ok(true) => {}
                 Ok(false) | Err(_) => return Err(failed(error.into())),
