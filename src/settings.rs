@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
+use crate::{
+    identity::{passwords::HashingOptions, policy::PasswordPolicy},
+    ledger::LOOK_EVERY,
+};
 
 /// The longest a token may be good, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
@@ -56,6 +59,9 @@ pub struct Settings {
     pub token_hours: i64,
     /// Milliseconds a request waits for `Muniment-At-Least`. Default 1000.
     pub at_least_patience_ms: u64,
+    /// Milliseconds since the ledger was last read to its head after which nothing is decided from memory any more.
+    /// Default 5000.
+    pub stale_after_ms: u64,
     /// What is logged, in tracing's filter syntax. Default `info`.
     pub log: String,
 }
@@ -79,6 +85,7 @@ struct Names {
     password_queue: Option<toml::Value>,
     token_hours: Option<toml::Value>,
     at_least_patience_ms: Option<toml::Value>,
+    stale_after_ms: Option<toml::Value>,
     log: Option<toml::Value>,
 }
 
@@ -127,6 +134,7 @@ impl Settings {
         let queue = value("password_queue", names.password_queue);
         let token_hours = value("token_hours", names.token_hours);
         let patience = value("at_least_patience_ms", names.at_least_patience_ms);
+        let stale_after = value("stale_after_ms", names.stale_after_ms);
         let log = value("log", names.log);
         if let Some(unknown) = variables.keys().next() {
             return Err(SettingsError::new(unknown.as_str(), "there is no such setting"));
@@ -155,6 +163,7 @@ impl Settings {
             },
             token_hours: parse("token_hours", token_hours, 24)?,
             at_least_patience_ms: parse("at_least_patience_ms", patience, 1_000)?,
+            stale_after_ms: parse("stale_after_ms", stale_after, 5_000)?,
             log: log.unwrap_or_else(|| "info".to_owned()),
         };
         settings.check()
@@ -172,6 +181,12 @@ impl Settings {
         }
         if !(1..=MOST_TOKEN_HOURS).contains(&self.token_hours) {
             return Err(SettingsError::new("token_hours", "must be from 1 to 1000000"));
+        }
+        // A node that looks in time must not take itself for one that does not, only because a look took a while.
+        let least = 2 * LOOK_EVERY.as_millis();
+        if u128::from(self.stale_after_ms) < least {
+            let reason = format!("must be at least {least}: twice the time between two looks at the ledger");
+            return Err(SettingsError::new("stale_after_ms", reason));
         }
         if let Some(password) = &self.admin_password {
             self.password_policy
@@ -257,6 +272,7 @@ mod tests {
             ("MUNIMENT_DATABASE_URL", "mysql://x"),
             ("MUNIMENT_PASSWORD_POLICY", "{\"min\":\"x\"}"),
             ("MUNIMENT_TOKEN_HOURS", "0"),
+            ("MUNIMENT_STALE_AFTER_MS", "499"),
             ("MUNIMENT_ADMIN_PASSWORD", "1234"),
             ("MUNIMENT_LISTN", "127.0.0.1:0"),
         ] {

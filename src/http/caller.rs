@@ -39,7 +39,7 @@ impl FromRequestParts<App> for Permitted {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, app).await?;
+        let caller = caller_of(parts, app).await?;
         let operation = match parts.method {
             Method::GET | Method::HEAD | Method::OPTIONS => Operation::Read,
             _ => Operation::Write,
@@ -53,6 +53,7 @@ impl FromRequestParts<App> for Permitted {
             .ledger()
             .authorization()
             .check(caller.user, Context::Http, operation, path);
+        app.fresh()?;
         if decision.allowed {
             Ok(Self(caller))
         } else {
@@ -65,24 +66,31 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let address = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| info.0.ip().to_string());
-        match Credential::of(parts)? {
-            Some(Credential::Token(token)) => by_token(app, &token, &parts.headers, address).await,
-            Some(Credential::Basic { username, password }) => {
-                let authenticated = authenticate(app, &username, password).await?;
-                let user = authenticated.ok_or_else(Problem::unauthenticated)?.user;
-                Ok(Self {
-                    user,
-                    session: None,
-                    expires_at: None,
-                    metadata: metadata_of(user.to_string(), &parts.headers, address),
-                })
-            }
-            None => Err(Problem::unauthenticated()),
+        let caller = caller_of(parts, app).await?;
+        app.fresh()?;
+        Ok(caller)
+    }
+}
+
+/// Who calls, as this process knows; whether it knows enough is still to be asked.
+async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+    let address = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip().to_string());
+    match Credential::of(parts)? {
+        Some(Credential::Token(token)) => by_token(app, &token, &parts.headers, address).await,
+        Some(Credential::Basic { username, password }) => {
+            let authenticated = authenticate(app, &username, password).await?;
+            let user = authenticated.ok_or_else(Problem::unauthenticated)?.user;
+            Ok(Caller {
+                user,
+                session: None,
+                expires_at: None,
+                metadata: metadata_of(user.to_string(), &parts.headers, address),
+            })
         }
+        None => Err(Problem::unauthenticated()),
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod freshness;
 mod http;
 mod ledger;
 mod nodes;
