@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod consistency;
 mod freshness;
 mod http;
 mod ledger;
