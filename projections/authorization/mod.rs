@@ -31,6 +31,7 @@
 //!   `sessions_after`, or the user is gone.
 //! - What is unknown is denied.
 
+mod access;
 mod apply;
 mod check;
 mod compile;
@@ -39,11 +40,13 @@ mod hash;
 mod index;
 mod levels;
 mod methods;
+pub mod past;
 mod permissions;
 mod question;
 mod roles;
 mod scan;
 mod sessions;
+mod subject;
 mod trie;
 mod users;
 mod views;
@@ -67,8 +70,10 @@ use roles::{Role, RoleIndex};
 use sessions::Session;
 use users::User;
 
+pub use access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
 pub use methods::Methods;
 pub use sessions::SessionView;
+pub use subject::{Answer, Principal, Reason, Subject};
 pub use views::{Decision, RoleView, UserView};
 
 /// Who may do what, as of a position of the ledger.
