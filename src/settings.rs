@@ -13,6 +13,8 @@ use crate::{
 
 /// The longest a token may be good, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
+/// The most connections that may be allowed.
+const MOST_CONNECTIONS: usize = 1_000_000;
 /// What every variable's name starts with.
 const PREFIX: &str = "MUNIMENT_";
 /// The file that is read if it is there.
@@ -39,6 +41,10 @@ impl SettingsError {
 pub struct Settings {
     /// Address to listen on; port 0 lets the system choose. Default `127.0.0.1:8080`.
     pub listen: SocketAddr,
+    /// The most connections of clients at the same time. Default 10000.
+    pub connections: usize,
+    /// Milliseconds a connection may be without a whole head of a request. Default 30000.
+    pub head_patience_ms: u64,
     /// `postgres://…`, or `None` for SQLite in the data folder.
     pub database_url: Option<Zeroizing<String>>,
     /// Connections to the database. Default 10.
@@ -74,6 +80,8 @@ pub struct Settings {
 #[serde(deny_unknown_fields, default)]
 struct Names {
     listen: Option<toml::Value>,
+    connections: Option<toml::Value>,
+    head_patience_ms: Option<toml::Value>,
     database_url: Option<toml::Value>,
     database_connections: Option<toml::Value>,
     data_dir: Option<toml::Value>,
@@ -125,7 +133,9 @@ impl Settings {
 
         let listen = value("listen", names.listen);
         let database_url = value("database_url", names.database_url);
-        let connections = value("database_connections", names.database_connections);
+        let connections = value("connections", names.connections);
+        let head_patience = value("head_patience_ms", names.head_patience_ms);
+        let database_connections = value("database_connections", names.database_connections);
         let data_dir = value("data_dir", names.data_dir);
         let admin_password = value("admin_password", names.admin_password);
         let sealing_key = value("sealing_key", names.sealing_key);
@@ -149,7 +159,9 @@ impl Settings {
         let settings = Self {
             listen: parse("listen", listen, SocketAddr::from(([127, 0, 0, 1], 8080)))?,
             database_url: secret(database_url),
-            database_connections: parse("database_connections", connections, 10)?,
+            connections: parse("connections", connections, 10_000)?,
+            head_patience_ms: parse("head_patience_ms", head_patience, 30_000)?,
+            database_connections: parse("database_connections", database_connections, 10)?,
             data_dir: data_dir.map_or_else(|| PathBuf::from("muniment-data"), PathBuf::from),
             admin_password: secret(admin_password),
             sealing_key: secret(sealing_key),
@@ -185,6 +197,12 @@ impl Settings {
         if self.public_url.as_deref().is_some_and(|url| !is_base_url(url)) {
             let reason = "must be http:// or https:// and a host, without query or fragment";
             return Err(SettingsError::new("public_url", reason));
+        }
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            return Err(SettingsError::new("connections", "must be from 1 to 1000000"));
+        }
+        if self.head_patience_ms < 100 {
+            return Err(SettingsError::new("head_patience_ms", "must be at least 100"));
         }
         if self.database_connections < 4 {
             return Err(SettingsError::new("database_connections", "must be at least 4"));
@@ -290,6 +308,8 @@ mod tests {
             ("MUNIMENT_PASSWORD_POLICY", "{\"min\":\"x\"}"),
             ("MUNIMENT_TOKEN_HOURS", "0"),
             ("MUNIMENT_STALE_AFTER_MS", "499"),
+            ("MUNIMENT_CONNECTIONS", "0"),
+            ("MUNIMENT_HEAD_PATIENCE_MS", "99"),
             ("MUNIMENT_PUBLIC_URL", "muniment.example.com"),
             ("MUNIMENT_PUBLIC_URL", "https://muniment.example.com/?a"),
             ("MUNIMENT_ADMIN_PASSWORD", "1234"),

@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod connections;
 mod consistency;
 mod freshness;
 mod http;
