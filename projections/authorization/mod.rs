@@ -7,7 +7,8 @@
 //!   levels (`trie`);
 //! - `index`: which roles each user holds, once more, in as little memory as a check can touch;
 //! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
-//! - `sessions`: tokens by fingerprint, each with the position it was issued at.
+//! - `sessions`: tokens by fingerprint, each with the position it was issued at;
+//! - `certificates`: who may present which certificate, by fingerprint.
 //!
 //! A check finds the user in the index and asks each of the roles. Nothing is copied per user when a role changes:
 //! an event touches the one entry it is about.
@@ -33,6 +34,7 @@
 
 mod access;
 mod apply;
+mod certificates;
 mod check;
 mod compile;
 mod grants;
@@ -64,6 +66,7 @@ use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
 use apply::Writer;
+use certificates::Digest;
 use hash::IdHash;
 use index::UserIndex;
 use roles::{Role, RoleIndex};
@@ -71,6 +74,7 @@ use sessions::Session;
 use users::User;
 
 pub use access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
+pub use certificates::CertificateView;
 pub use methods::Methods;
 pub use sessions::SessionView;
 pub use subject::{Answer, Principal, Reason, Subject};
@@ -85,6 +89,8 @@ pub struct Authorization {
     /// Hashed with a key, since strangers may choose names.
     names: HashMap<Arc<str>, UserId>,
     sessions: HashMap<[u8; 32], Session, IdHash>,
+    /// Hashed with a key, since strangers make certificates.
+    certificates: HashMap<Digest, CertificateView>,
     /// Frees what all of these replace; shared, so that one guard serves them all.
     collector: Arc<Collector>,
     /// Position of the last event whose run is begun.
@@ -133,6 +139,9 @@ impl Authorization {
                 .build(),
             sessions: HashMap::builder()
                 .hasher(IdHash)
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            certificates: HashMap::builder()
                 .shared_collector(Arc::clone(&collector))
                 .build(),
             collector,
