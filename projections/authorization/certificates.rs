@@ -26,6 +26,16 @@ impl Digest {
             .map(Self::Long)
             .or_else(|| octets(fingerprint).map(Self::Short))
     }
+
+    /// The fingerprint that spells it.
+    pub(super) fn fingerprint(&self) -> Option<Fingerprint> {
+        let octets: &[u8] = match self {
+            Self::Short(octets) => octets,
+            Self::Long(octets) => octets,
+        };
+        let digits: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        Fingerprint::parse(&digits).ok()
+    }
 }
 
 /// Exactly `N` octets in hexadecimal.

@@ -166,6 +166,24 @@ impl Authorization {
         missing
     }
 
+    /// Like [`Authorization::consistently`], for what reads entries that one run may change together: it reads while none
+    /// is under way.
+    pub(super) fn settled<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+        for _ in 1..TRIES {
+            let applied = self.applied.load(Ordering::Acquire);
+            if self.begun.load(Ordering::Acquire) != applied {
+                std::thread::yield_now();
+                continue;
+            }
+            let found = read(guard);
+            fence(Ordering::Acquire);
+            if self.begun.load(Ordering::Relaxed) == applied {
+                return found;
+            }
+        }
+        read(guard)
+    }
+
     /// Reads until all that was read is of one position.
     ///
     /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the

@@ -47,6 +47,7 @@ mod permissions;
 mod question;
 mod roles;
 mod scan;
+mod search;
 mod sessions;
 mod subject;
 mod trie;

@@ -14,7 +14,7 @@ use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId, sa
 use seize::LocalGuard;
 use sha2::{Digest, Sha256};
 
-use super::{Access, Authorization, users::User};
+use super::{Access, Authorization, certificates, users::User};
 
 /// What a user has presented whose token is good: the token, and what it was issued for.
 const BY_TOKEN: [GrantMethod; 2] = [GrantMethod::Password, GrantMethod::Token];
@@ -133,7 +133,7 @@ impl Authorization {
         }
         let guard = self.collector.enter();
         let position = self.position();
-        let denied = self.consistently(&guard, |guard| {
+        let denied = self.settled(&guard, |guard| {
             let allowed = match self.principal_within(subject, now, guard)? {
                 Principal::User(user) => self.may(user, access, guard),
                 Principal::Role(role) => self.role_grants(role, access, guard),
@@ -148,7 +148,7 @@ impl Authorization {
 
     /// Whose grants count for a subject at `now`, or why nobody's do.
     pub fn principal(&self, subject: &Subject, now: Timestamp) -> Result<Principal, Reason> {
-        self.consistently(&self.collector.enter(), |guard| {
+        self.settled(&self.collector.enter(), |guard| {
             self.principal_within(subject, now, guard)
         })
     }
@@ -212,8 +212,18 @@ impl Authorization {
         now: Timestamp,
         guard: &LocalGuard<'_>,
     ) -> Result<UserId, Reason> {
-        let _ = (fingerprint, now, guard);
-        Err(Reason::Unknown)
+        let digest = certificates::Digest::of(fingerprint).ok_or(Reason::Unknown)?;
+        let certificate = self.certificates.get(&digest, guard).ok_or(Reason::Unknown)?;
+        let user = self
+            .users
+            .get(&certificate.user_id, guard)
+            .ok_or(Reason::Unknown)?;
+        if certificate.expires_at.is_some_and(|end| end <= now) {
+            return Err(Reason::Expired);
+        }
+        may_prove(user, &[GrantMethod::Certificate])
+            .then_some(certificate.user_id)
+            .ok_or(Reason::Method)
     }
 }
 

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use aggregates::{
     Event, Recorded,
+    role::RoleEvent,
     user::UserEvent,
-    values::{PermissionId, RoleId, Timestamp},
+    values::{RoleId, Timestamp},
 };
 
-use super::{Cause, Grant, Holdings};
+use super::{
+    Cause, Grant,
+    holdings::{Holdings, Source},
+};
 use crate::authorization::{Authorization, Principal, Subject};
 
 /// What one event changed for a subject.
@@ -35,8 +39,6 @@ pub struct Changes {
     pub lost: Vec<Grant>,
 }
 
-/// Where a right comes from.
-type Source = (Option<RoleId>, PermissionId);
 type Held = BTreeMap<Source, Grant>;
 
 impl Changes {
@@ -53,13 +55,8 @@ impl Changes {
         let mut held = at_start.clone();
         let mut prefix = state.prefix();
         for event in during {
-            if !state.concerns(event) {
-                state.apply(event);
-                continue;
-            }
-            state.apply(event);
-            let (now, new_prefix) = (state.held(), state.prefix());
-            let (gained, lost) = difference(&held, &now);
+            let (gained, lost) = state.take(event, &mut held);
+            let new_prefix = state.prefix();
             let prefixes = (prefix != new_prefix).then(|| [prefix.take(), new_prefix.clone()]);
             if !gained.is_empty() || !lost.is_empty() || prefixes.is_some() {
                 found.changes.push(Change {
@@ -69,7 +66,7 @@ impl Changes {
                     prefix: prefixes,
                 });
             }
-            (held, prefix) = (now, new_prefix);
+            prefix = new_prefix;
         }
         (found.gained, found.lost) = difference(&at_start, &held);
         found
@@ -97,16 +94,33 @@ impl<'a> State<'a> {
         self.holdings.apply(event);
     }
 
-    /// Whether an event may change anything that is told here. Passwords and names do not.
-    fn concerns(&self, event: &Recorded) -> bool {
-        !matches!(
-            event.event,
-            Event::User(
-                UserEvent::PasswordChanged { .. }
-                    | UserEvent::PasswordSet { .. }
-                    | UserEvent::PasswordRehashed { .. }
-            )
-        )
+    /// Applies an event, brings `held` up to it, and answers what was gained and lost by it.
+    fn take(&mut self, event: &Recorded, held: &mut Held) -> (Vec<Grant>, Vec<Grant>) {
+        self.apply(event);
+        let now = match sources(event) {
+            Some(sources) if sources.is_empty() => return Default::default(),
+            // Most events are about one permission: all others stay.
+            Some(sources) => {
+                let grants = |source: &Source| {
+                    Some((
+                        *source,
+                        self.principal()
+                            .and_then(|principal| self.holdings.grant(principal, *source))?,
+                    ))
+                };
+                let now: Held = sources.iter().filter_map(grants).collect();
+                let before: Held = sources
+                    .iter()
+                    .filter_map(|source| Some((*source, held.remove(source)?)))
+                    .collect();
+                held.extend(now.clone());
+                return difference(&before, &now);
+            }
+            None => self.held(),
+        };
+        let differing = difference(held, &now);
+        *held = now;
+        differing
     }
 
     fn principal(&self) -> Option<Principal> {
@@ -132,6 +146,32 @@ impl<'a> State<'a> {
     }
 }
 
+/// The only sources that an event can change anything about; `None` if it may be any.
+fn sources(event: &Recorded) -> Option<Vec<Source>> {
+    match &event.event {
+        Event::User(event) => match event {
+            UserEvent::PermissionGranted { permission } => Some(vec![(None, permission.id)]),
+            UserEvent::PermissionRevoked { id } => Some(vec![(None, *id)]),
+            UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. } => Some(Vec::new()),
+            _ => None,
+        },
+        Event::Role(of_role) => {
+            let role = RoleId::parse(&event.aggregate_id).ok();
+            match of_role {
+                RoleEvent::PermissionAdded { permission } => Some(vec![(role, permission.id)]),
+                RoleEvent::PermissionChanged { id, .. } | RoleEvent::PermissionRemoved { id } => {
+                    Some(vec![(role, *id)])
+                }
+                RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => Some(Vec::new()),
+                RoleEvent::Created { .. } | RoleEvent::Deleted {} => None,
+            }
+        }
+        Event::Session(_) => None,
+    }
+}
+
 /// What is in one and not, or not the same, in the other.
 fn difference(before: &Held, after: &Held) -> (Vec<Grant>, Vec<Grant>) {
     let only = |one: &Held, other: &Held| {
@@ -139,7 +179,10 @@ fn difference(before: &Held, after: &Held) -> (Vec<Grant>, Vec<Grant>) {
             let same = other.get(*source);
             same.is_none_or(|same| !same.permission.same_right(&grant.permission))
         };
-        one.iter().filter(differs).map(|(_, grant)| grant.clone()).collect()
+        one.iter()
+            .filter(differs)
+            .map(|(_, grant)| grant.clone())
+            .collect()
     };
     (only(after, before), only(before, after))
 }

@@ -33,6 +33,9 @@ pub struct Through {
     pub granted: Option<Cause>,
 }
 
+/// Where a grant comes from: the role, or the user's own, and which permission.
+pub(super) type Source = (Option<RoleId>, PermissionId);
+
 /// Permissions, each with the event that gave it.
 type Permissions = BTreeMap<PermissionId, (Permission, Cause)>;
 
@@ -172,18 +175,29 @@ impl Holdings {
         grants
     }
 
+    /// What counts for a principal from one source.
+    pub(super) fn grant(&self, principal: Principal, (role, permission): Source) -> Option<Grant> {
+        let granted = match principal {
+            Principal::Role(subject) if role == Some(subject) => None,
+            Principal::Role(_) => return None,
+            Principal::User(user) => {
+                let user = self.users.get(&user)?;
+                match role {
+                    None => return user.own.get(&permission).map(own),
+                    Some(role) => Some(user.roles.get(&role)?),
+                }
+            }
+        };
+        let id = role?;
+        let role = self.roles.get(&id)?;
+        Some(role.grant(id, granted, role.permissions.get(&permission)?))
+    }
+
     fn of_role<'a>(&'a self, id: RoleId, granted: Option<&'a Cause>) -> impl Iterator<Item = Grant> + 'a {
         let role = self.roles.get(&id);
         role.into_iter().flat_map(move |role| {
-            role.permissions.values().map(move |(permission, given)| Grant {
-                permission: permission.clone(),
-                given: given.clone(),
-                through: Some(Through {
-                    role: id,
-                    name: role.name.clone(),
-                    granted: granted.cloned(),
-                }),
-            })
+            let entries = role.permissions.values();
+            entries.map(move |entry| role.grant(id, granted, entry))
         })
     }
 
@@ -194,6 +208,20 @@ impl Holdings {
         };
         let prefix = self.users.get(&user)?.prefix.as_ref()?;
         Some((&prefix.0, &prefix.1))
+    }
+}
+
+impl Role {
+    fn grant(&self, id: RoleId, granted: Option<&Cause>, (permission, given): &(Permission, Cause)) -> Grant {
+        Grant {
+            permission: permission.clone(),
+            given: given.clone(),
+            through: Some(Through {
+                role: id,
+                name: self.name.clone(),
+                granted: granted.cloned(),
+            }),
+        }
     }
 }
 

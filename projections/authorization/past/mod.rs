@@ -67,6 +67,11 @@ impl Past {
         self.moment
     }
 
+    /// The engine as of that moment, about this subject alone.
+    pub fn engine(&self) -> &Authorization {
+        &self.engine
+    }
+
     /// The decision of that moment.
     pub fn answer(&self, access: &Access<'_>) -> Answer {
         let answer = self.engine.answer(&self.subject, access, self.moment.time);
@@ -89,7 +94,9 @@ impl Past {
 
     /// What was put before topics that the subject published to.
     pub fn publish_prefix(&self) -> Option<&str> {
-        self.holdings.prefix(self.principal().ok()?).map(|(prefix, _)| prefix)
+        self.holdings
+            .prefix(self.principal().ok()?)
+            .map(|(prefix, _)| prefix)
     }
 
     /// Which grants allowed it; for a denial, which came nearest.

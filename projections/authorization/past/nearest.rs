@@ -126,14 +126,25 @@ mod tests {
             ("a/b", "a/c", Mqtt, false, 1, level(2, Some("c"), Some("b"))),
             ("a/b", "a/b/c", Mqtt, false, 2, level(3, Some("c"), None)),
             ("a/b/c", "a/b", Mqtt, false, 2, level(3, None, Some("c"))),
-            ("/api/users", "/api/roles", Http, false, 1, level(2, Some("roles"), Some("users"))),
+            (
+                "/api/users",
+                "/api/roles",
+                Http,
+                false,
+                1,
+                level(2, Some("roles"), Some("users")),
+            ),
             ("#", "$SYS/x", Mqtt, false, 0, level(1, Some("$SYS"), Some("#"))),
             ("a/+", "a/#", Mqtt, true, 1, level(2, Some("#"), Some("+"))),
             ("a/b", "a/+", Mqtt, true, 1, level(2, Some("+"), Some("b"))),
             ("a/#", "a", Mqtt, false, usize::MAX, None),
             ("a/+/#", "a/+/#", Mqtt, true, usize::MAX, None),
         ] {
-            assert_eq!(compare(pattern, text, context, is_filter), (matched, lack), "{pattern} {text}");
+            assert_eq!(
+                compare(pattern, text, context, is_filter),
+                (matched, lack),
+                "{pattern} {text}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 
 use super::{
-    evaluate::evaluate,
+    evaluate::Evaluator,
     wire::{DecisionOut, EvaluationIn},
 };
 use crate::{
@@ -19,6 +19,6 @@ pub async fn post_evaluation(
     _asking: Asking,
     JsonBody(body): JsonBody<EvaluationIn>,
 ) -> Result<AsOf<Json<DecisionOut>>, Problem> {
-    let decision = evaluate(&app, body.question(None)?).await?;
+    let decision = Evaluator::new(&app).evaluate(body.question(None)?).await?;
     Ok(AsOf(decision.context.position, Json(decision)))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    evaluate::evaluate,
+    evaluate::Evaluator,
     wire::{DecisionOut, EvaluationIn},
 };
 use crate::{
@@ -72,8 +72,9 @@ pub async fn post_evaluations(
     _asking: Asking,
     JsonBody(body): JsonBody<EvaluationsIn>,
 ) -> Result<AsOf<Json<EvaluationsOut>>, Problem> {
+    let mut evaluator = Evaluator::new(&app);
     if body.evaluations.is_empty() {
-        let decision = evaluate(&app, body.defaults.question(None)?).await?;
+        let decision = evaluator.evaluate(body.defaults.question(None)?).await?;
         return Ok(AsOf(
             decision.context.position,
             Json(EvaluationsOut::One(decision)),
@@ -91,7 +92,7 @@ pub async fn post_evaluations(
     let questions = questions.collect::<Result<Vec<_>, _>>()?;
     let mut evaluations = Vec::with_capacity(questions.len());
     for question in questions {
-        let decision = evaluate(&app, question).await?;
+        let decision = evaluator.evaluate(question).await?;
         let stop = match body.options.evaluations_semantic {
             Semantic::ExecuteAll => false,
             Semantic::DenyOnFirstDeny => !decision.decision,

@@ -2,9 +2,13 @@
 //!
 //! Asking is reading: a caller needs `read` on the path in context `http`, though the requests are POSTs.
 
+mod changes;
+mod configuration;
 mod evaluate;
 mod evaluation;
 mod evaluations;
+mod explanation;
+mod search;
 mod wire;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,4 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(evaluation::post_evaluation))
         .routes(routes!(evaluations::post_evaluations))
+        .merge(search::routes())
+        .routes(routes!(changes::get_changes))
+        .routes(routes!(configuration::get_configuration))
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::explanation::Explanation;
 use crate::http::Problem;
 
 /// A subject or a resource.
@@ -121,4 +122,10 @@ pub struct ContextOut {
     /// `unknown_action`, `not_a_path`, `not_a_topic`, `token_void`, `expired` or `method_not_allowed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    /// If another moment was asked for: what time it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// If it was asked for: why.
+    #[serde(flatten)]
+    pub explanation: Option<Explanation>,
 }
