@@ -53,8 +53,8 @@ impl<'a> Evaluator<'a> {
         let explain = context.is_some_and(|context| context.explain);
         let (subject, access) = match (subject, access) {
             (Ok(subject), Ok(access)) => (subject, access),
-            (Err(reason), _) => return Ok(self.never(at, reason.as_str()).await?),
-            (_, Err(impossible)) => return Ok(self.never(at, impossible.as_str()).await?),
+            (Err(reason), _) => return self.never(at, reason.as_str()).await,
+            (_, Err(impossible)) => return self.never(at, impossible.as_str()).await,
         };
         if at.is_none() && !explain {
             let answer = authorization.answer(&subject, &access, self.now);
