@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aggregates::values::Timestamp;
+use axum::http::StatusCode;
 use projections::authorization::{
     Access, Subject,
     past::{Moment, Past},
@@ -132,6 +133,9 @@ impl From<PastError> for Problem {
     fn from(error: PastError) -> Self {
         match error {
             PastError::Ledger(error) => error.into(),
+            PastError::Replaying => {
+                Self::later(StatusCode::SERVICE_UNAVAILABLE, "replaying", error.to_string())
+            }
             refused => Self::invalid(refused.to_string()),
         }
     }

@@ -102,6 +102,27 @@ both_engines! {
         }
     }
 
+    async fn who_could_then_is_read_from_the_ledger(server: Server) {
+        let admin = server.admin().await;
+        let role = create_role(&admin, "readers", json!([mqtt("a", "read")])).await;
+        let ada = create_user_with(&admin, "ada", json!({ "roles": [role] })).await;
+        let before = admin.post("/api/users", user("grace", json!({ "roles": [role] }))).await.expect(201);
+        let grace = id_of(&before.json());
+        admin.delete(format!("/api/users/{ada}")).await.expect(204);
+        let after = admin.put(format!("/api/roles/{role}"), json!({ "permissions": [] })).await.expect(200).position();
+        let me = admin_id(&admin).await;
+        let at = async |position: i64, limit: usize| {
+            let body = with_context(of("user", "read", &entity("mqtt", "a")), json!({ "at": position }));
+            ids(&search(&admin, "subject", body, limit).await)
+        };
+        assert_eq!(at(before.position(), 1).await, BTreeSet::from([me.clone(), ada.clone(), grace.clone()]));
+        assert_eq!(at(after, 5).await, BTreeSet::from([me]));
+        assert_eq!(at(0, 5).await, BTreeSet::new());
+        let names = with_context(of("username", "read", &entity("mqtt", "a")), json!({ "at": before.position() }));
+        let names = ids(&search(&admin, "subject", names, 2).await);
+        assert_eq!(names, ["admin", "ada", "grace"].map(str::to_owned).into());
+    }
+
     async fn tokens_and_certificates_are_found_by_what_their_user_may(server: Server) {
         let admin = server.admin().await;
         let grants = ["password", "certificate", "token"].map(|method| json!({ "method": method }));
@@ -217,7 +238,8 @@ both_engines! {
         for (what, body) in [
             ("subject", of("robot", "read", &a)),
             ("subject", json!({ "action": { "name": "read" }, "resource": a })),
-            ("subject", with_context(of("user", "read", &a), json!({ "at": 1 }))),
+            ("subject", with_context(of("user", "read", &a), json!({ "at": "then" }))),
+            ("subject", with_context(of("user", "read", &a), json!({ "at": 1_000_000_000 }))),
             ("resource", json!({ "subject": entity("username", "admin"), "resource": { "type": "mqtt" } })),
             ("resource", json!({ "subject": { "type": "user" }, "action": { "name": "read" }, "resource": { "type": "mqtt" } })),
             ("action", json!({ "subject": entity("username", "admin") })),
