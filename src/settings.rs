@@ -56,6 +56,9 @@ pub struct Settings {
     pub token_hours: i64,
     /// Milliseconds a request waits for `Muniment-At-Least`. Default 1000.
     pub at_least_patience_ms: u64,
+    /// Where clients reach this server, e.g. `https://muniment.example.com`, for what it tells of its own addresses.
+    /// Without it, it is what a request calls it.
+    pub public_url: Option<String>,
     /// What is logged, in tracing's filter syntax. Default `info`.
     pub log: String,
 }
@@ -79,6 +82,7 @@ struct Names {
     password_queue: Option<toml::Value>,
     token_hours: Option<toml::Value>,
     at_least_patience_ms: Option<toml::Value>,
+    public_url: Option<toml::Value>,
     log: Option<toml::Value>,
 }
 
@@ -127,6 +131,7 @@ impl Settings {
         let queue = value("password_queue", names.password_queue);
         let token_hours = value("token_hours", names.token_hours);
         let patience = value("at_least_patience_ms", names.at_least_patience_ms);
+        let public_url = value("public_url", names.public_url);
         let log = value("log", names.log);
         if let Some(unknown) = variables.keys().next() {
             return Err(SettingsError::new(unknown.as_str(), "there is no such setting"));
@@ -155,6 +160,7 @@ impl Settings {
             },
             token_hours: parse("token_hours", token_hours, 24)?,
             at_least_patience_ms: parse("at_least_patience_ms", patience, 1_000)?,
+            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             log: log.unwrap_or_else(|| "info".to_owned()),
         };
         settings.check()
@@ -166,6 +172,10 @@ impl Settings {
         {
             let reason = "must be postgres://…; without it, SQLite in data_dir is used";
             return Err(SettingsError::new("database_url", reason));
+        }
+        if self.public_url.as_deref().is_some_and(|url| !is_base_url(url)) {
+            let reason = "must be http:// or https:// and a host, without query or fragment";
+            return Err(SettingsError::new("public_url", reason));
         }
         if self.database_connections < 4 {
             return Err(SettingsError::new("database_connections", "must be at least 4"));
@@ -188,6 +198,13 @@ impl Settings {
             None => Zeroizing::new(format!("sqlite:{}", self.data_dir.join("muniment.db").display())),
         }
     }
+}
+
+/// Whether paths can be put behind a URL.
+fn is_base_url(url: &str) -> bool {
+    url.parse::<axum::http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none() && !url.contains('#')
+    })
 }
 
 fn text_of(value: toml::Value) -> String {
@@ -257,6 +274,8 @@ mod tests {
             ("MUNIMENT_DATABASE_URL", "mysql://x"),
             ("MUNIMENT_PASSWORD_POLICY", "{\"min\":\"x\"}"),
             ("MUNIMENT_TOKEN_HOURS", "0"),
+            ("MUNIMENT_PUBLIC_URL", "muniment.example.com"),
+            ("MUNIMENT_PUBLIC_URL", "https://muniment.example.com/?a"),
             ("MUNIMENT_ADMIN_PASSWORD", "1234"),
             ("MUNIMENT_LISTN", "127.0.0.1:0"),
         ] {

@@ -13,37 +13,47 @@ pub struct TopicFilter(pub(super) String);
 impl TopicFilter {
     /// Reads a filter, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fail = |rule| {
-            Err(Invalid {
+        match broken_rule(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(rule) => Err(Invalid {
                 what: "resource",
                 rule,
-            })
-        };
-        if text.is_empty() {
-            return fail("must not be empty");
+            }),
         }
-        if text.len() > MAX_FILTER_BYTES {
-            return fail("must be at most 65535 bytes");
-        }
-        if text.contains('\0') {
-            return fail("must not contain NUL");
-        }
-        let mut levels = text.split('/').peekable();
-        while let Some(level) = levels.next() {
-            match level {
-                "#" if levels.peek().is_some() => return fail("# must be the last level"),
-                "#" | "+" => {}
-                _ if level.contains(['#', '+']) => return fail("# and + must be whole levels"),
-                _ => {}
-            }
-        }
-        Ok(Self(text.to_owned()))
+    }
+
+    /// Whether a text is a filter.
+    pub fn is_well_formed(text: &str) -> bool {
+        broken_rule(text).is_none()
     }
 
     /// Whether the filter has a wildcard.
     pub fn has_wildcard(&self) -> bool {
         self.0.split('/').any(|level| matches!(level, "#" | "+"))
     }
+}
+
+/// The rule of MQTT that a text breaks, if it is no filter.
+fn broken_rule(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("must not be empty");
+    }
+    if text.len() > MAX_FILTER_BYTES {
+        return Some("must be at most 65535 bytes");
+    }
+    if text.contains('\0') {
+        return Some("must not contain NUL");
+    }
+    let mut levels = text.split('/').peekable();
+    while let Some(level) = levels.next() {
+        match level {
+            "#" if levels.peek().is_some() => return Some("# must be the last level"),
+            "#" | "+" => {}
+            _ if level.contains(['#', '+']) => return Some("# and + must be whole levels"),
+            _ => {}
+        }
+    }
+    None
 }
 
 text_value!(TopicFilter);

@@ -18,7 +18,7 @@ use aggregates::{
 use seize::LocalGuard;
 
 use super::{
-    Authorization,
+    Authorization, certificates,
     grants::Grants,
     roles::{self, RoleIndex},
     sessions::Session,
@@ -32,6 +32,8 @@ pub(super) struct Writer {
     deleted: Vec<bool>,
     /// The token of each session.
     fingerprints: HashMap<SessionId, [u8; 32]>,
+    /// The certificates of each user.
+    certificates: certificates::Held,
 }
 
 impl Authorization {
@@ -112,11 +114,15 @@ impl Authorization {
     fn apply_to_user(&self, writer: &mut Writer, id: UserId, run: &[&Recorded], guard: &LocalGuard<'_>) {
         let before = self.users.get(&id, guard);
         let mut user = before.cloned();
+        let mut certificates = certificates::Changes::default();
         let mut recompile = false;
         for recorded in run {
             let Event::User(event) = &recorded.event else {
                 continue;
             };
+            if user.is_some() {
+                certificates.take(&writer.certificates, id, event);
+            }
             recompile |= users::changes_grants(event);
             user = users::fold(user, recorded.position, event);
             if let Some(user) = &mut user {
@@ -127,6 +133,7 @@ impl Authorization {
             user.change_extra(|extra| extra.grants = Grants::of(&extra.permissions));
         }
         self.publish_user(id, before, user, guard);
+        self.publish_certificates(&mut writer.certificates, id, certificates, guard);
     }
 
     fn apply_to_roles_of(

@@ -2,14 +2,15 @@
 
 use std::sync::atomic::{Ordering, fence};
 
-use aggregates::values::{Context, Operation, TopicFilter, UserId};
+use aggregates::values::{Context, Operation, RoleId, TopicFilter, UserId};
 use seize::LocalGuard;
 
 use super::{
-    Authorization, Decision,
+    Access, Authorization, Decision,
     index::Found,
     question::{Operations, Question, operations},
     roles::RoleIndex,
+    users::User,
 };
 
 /// How often a reader tries to see all of one position before it takes what it has: each entry as of some position
@@ -22,25 +23,42 @@ impl Authorization {
     /// In context mqtt, a text with a wildcard is no topic and is denied; filters go to
     /// [`Authorization::check_subscription`].
     pub fn check(&self, user: UserId, context: Context, operation: Operation, resource: &str) -> Decision {
-        self.decide(user, operations(operation), || {
-            Question::resource(context, resource)
+        let wanted = operations(operation);
+        let question = || Question::resource(context, resource);
+        self.decide(user, wanted, question, |question, guard| {
+            self.is_granted(user, question, wanted, guard)
         })
     }
 
     /// Whether a user may subscribe to a filter: one grant must cover all that it matches.
     pub fn check_subscription(&self, user: UserId, filter: &TopicFilter) -> Decision {
-        self.decide(user, operations(Operation::Read), || {
-            Some(Question::filter(filter))
+        let wanted = operations(Operation::Read);
+        let question = || Some(Question::filter(filter));
+        self.decide(user, wanted, question, |question, guard| {
+            self.is_granted(user, question, wanted, guard)
         })
     }
 
-    /// Whether all the `wanted` operations are granted, each by any grant.
+    /// Whether a user may do something. The user's publish prefix is put before a topic that they publish to.
+    pub fn check_access(&self, user: UserId, access: &Access<'_>) -> Decision {
+        // Whom the index knows has no prefix.
+        self.decide(
+            user,
+            access.wanted(),
+            || access.question(),
+            |_, guard| self.consistently(guard, |guard| self.may(user, access, guard)),
+        )
+    }
+
+    /// Whether all the `wanted` operations are granted, each by any grant. `otherwise` decides by the user's own entry:
+    /// for those whom the index only marks, or while the writer writes.
     #[inline]
     fn decide<'a>(
         &self,
         user: UserId,
         wanted: Operations,
         question: impl FnOnce() -> Option<Question<'a>>,
+        otherwise: impl FnOnce(&Question<'a>, &LocalGuard<'_>) -> bool,
     ) -> Decision {
         let guard = self.collector.enter();
         let position = self.position();
@@ -65,12 +83,12 @@ impl Authorization {
         let allowed = match allowed {
             // Nothing began since `applied` was all there was: this is the answer as of then.
             Some(allowed) if self.begun.load(Ordering::Relaxed) == applied => allowed,
-            _ => self.is_granted(user, &question, wanted, &guard),
+            _ => otherwise(&question, &guard),
         };
         Decision { allowed, position }
     }
 
-    /// The same by the user's own entry: for those whom the index only marks, or while the writer writes.
+    /// Whether the user's own entry grants it.
     #[cold]
     fn is_granted(
         &self,
@@ -80,15 +98,50 @@ impl Authorization {
         guard: &LocalGuard<'_>,
     ) -> bool {
         self.consistently(guard, |guard| {
-            let Some(user) = self.users.get(&user, guard) else {
-                return false;
-            };
-            let missing = self.grants_all(user.roles.as_slice(), question, wanted, guard);
-            match &user.extra {
-                Some(extra) if missing != 0 => missing & !extra.grants.granted(question, missing) == 0,
-                _ => missing == 0,
-            }
+            let user = self.users.get(&user, guard);
+            user.is_some_and(|user| self.user_grants(user, question, wanted, guard))
         })
+    }
+
+    /// Whether a user may do something, by their own entry. For within [`Authorization::consistently`].
+    pub(super) fn may(&self, user: UserId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+        let Some(user) = self.users.get(&user, guard) else {
+            return false;
+        };
+        let granted = |question: Option<Question<'_>>| {
+            question.is_some_and(|question| self.user_grants(user, &question, access.wanted(), guard))
+        };
+        let prefix = user
+            .extra
+            .as_ref()
+            .and_then(|extra| extra.mqtt_publish_prefix.as_deref());
+        match prefix.filter(|_| access.takes_prefix()) {
+            None => granted(access.question()),
+            Some(_) => granted(access.question_of(&access.effective(prefix))),
+        }
+    }
+
+    /// Whether a role alone grants it.
+    pub(super) fn role_grants(&self, role: RoleId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+        let index = self.role_indexes.get(&role, guard);
+        let Some((index, question)) = index.zip(access.question()) else {
+            return false;
+        };
+        self.grants_all(&[*index], &question, access.wanted(), guard) == 0
+    }
+
+    fn user_grants(
+        &self,
+        user: &User,
+        question: &Question<'_>,
+        wanted: Operations,
+        guard: &LocalGuard<'_>,
+    ) -> bool {
+        let missing = self.grants_all(user.roles.as_slice(), question, wanted, guard);
+        match &user.extra {
+            Some(extra) if missing != 0 => missing & !extra.grants.granted(question, missing) == 0,
+            _ => missing == 0,
+        }
     }
 
     /// Which of the `wanted` operations none of the roles grants.
@@ -111,6 +164,24 @@ impl Authorization {
             }
         }
         missing
+    }
+
+    /// Like [`Authorization::consistently`], for what reads entries that one run may change together: it reads while none
+    /// is under way.
+    pub(super) fn settled<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+        for _ in 1..TRIES {
+            let applied = self.applied.load(Ordering::Acquire);
+            if self.begun.load(Ordering::Acquire) != applied {
+                std::thread::yield_now();
+                continue;
+            }
+            let found = read(guard);
+            fence(Ordering::Acquire);
+            if self.begun.load(Ordering::Relaxed) == applied {
+                return found;
+            }
+        }
+        read(guard)
     }
 
     /// Reads until all that was read is of one position.

@@ -29,6 +29,9 @@ const ELSEWHERE: u64 = FEW as u64 + 1;
 /// How many of the hash's highest bits choose the shard. A shard is copied when it is full.
 const SHARD_BITS: u32 = 6;
 
+/// How many slots a segment has.
+const SEGMENT: usize = 512;
+
 /// The halves of an id, two roles, and a role and the number of roles. An empty slot has the id of zeros.
 #[derive(Debug, Default)]
 #[repr(align(32))]
@@ -84,6 +87,17 @@ fn halves(id: UserId) -> [u64; 2] {
     [high, low]
 }
 
+#[inline]
+fn found(words: [u64; 4]) -> Found {
+    let roles = [words[2] as u32, (words[2] >> 32) as u32, words[3] as u32];
+    let count = words[3] >> 32;
+    if count <= FEW as u64 {
+        Found::Roles(count as u8, roles)
+    } else {
+        Found::Elsewhere
+    }
+}
+
 impl UserIndex {
     /// An empty one, whose memory is freed by this collector.
     pub(super) fn new(collector: Arc<Collector>) -> Self {
@@ -133,6 +147,29 @@ impl UserIndex {
         }
     }
 
+    /// The shards there may be, in the order of [`UserIndex::segment`].
+    pub(super) const SHARDS: u32 = 1 << SHARD_BITS;
+
+    /// Users in an order that never changes, whoever comes and goes: the shard of a segment, and where it starts within
+    /// the shard's range. Answers the users of the segment in order, and where the next one starts, if there is one.
+    ///
+    /// What is read here, too, counts only if nothing was written meanwhile.
+    pub(super) fn segment(
+        &self,
+        shard: u32,
+        from: u64,
+        guard: &LocalGuard<'_>,
+    ) -> (Vec<(UserId, Found)>, Option<u64>) {
+        self.shards
+            .get(&shard, guard)
+            .map_or((Vec::new(), None), |shard| shard.segment(from))
+    }
+
+    /// Where a user is in the order of [`UserIndex::segment`].
+    pub(super) fn place(id: UserId) -> (u32, u64) {
+        place(halves(id))
+    }
+
     /// Forgets a user.
     pub(super) fn remove(&self, id: UserId, guard: &LocalGuard<'_>) {
         let id = halves(id);
@@ -174,18 +211,46 @@ impl Shard {
         after.iter().chain(before)
     }
 
+    /// See [`UserIndex::segment`]: the users whose home is one of the next slots. They are there or, pushed past it, in
+    /// the slots up to the next empty one.
+    fn segment(&self, from: u64) -> (Vec<(UserId, Found)>, Option<u64>) {
+        let length = self.slots.len();
+        let first = self.home(from);
+        let end = (first + SEGMENT).min(length);
+        let mut users = Vec::with_capacity(SEGMENT);
+        for (at, slot) in self.probe(from).enumerate() {
+            let words = slot.load();
+            let id = [words[0], words[1]];
+            if id == [0; 2] {
+                if first + at >= end {
+                    break;
+                }
+                continue;
+            }
+            let (_, fraction) = place(id);
+            if fraction >= from && (first..end).contains(&self.home(fraction)) {
+                users.push((
+                    fraction,
+                    UserId(uuid::Uuid::from_u64_pair(id[0], id[1])),
+                    found(words),
+                ));
+            }
+        }
+        users.sort_unstable_by_key(|(fraction, id, _)| (*fraction, *id));
+        // The least fraction whose home is the slot at `end`.
+        let next = (end < length).then(|| ((end as u64) << 32).div_ceil(length as u64));
+        (
+            users.into_iter().map(|(_, id, found)| (id, found)).collect(),
+            next,
+        )
+    }
+
     #[inline]
     fn find(&self, id: [u64; 2], fraction: u64) -> Found {
         for slot in self.probe(fraction) {
             let words = slot.load();
             if words[..2] == id {
-                let roles = [words[2] as u32, (words[2] >> 32) as u32, words[3] as u32];
-                let count = words[3] >> 32;
-                return if count <= FEW as u64 {
-                    Found::Roles(count as u8, roles)
-                } else {
-                    Found::Elsewhere
-                };
+                return found(words);
             }
             if words[..2] == [0; 2] {
                 break;

@@ -7,7 +7,8 @@
 //!   levels (`trie`);
 //! - `index`: which roles each user holds, once more, in as little memory as a check can touch;
 //! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
-//! - `sessions`: tokens by fingerprint, each with the position it was issued at.
+//! - `sessions`: tokens by fingerprint, each with the position it was issued at;
+//! - `certificates`: who may present which certificate, by fingerprint.
 //!
 //! A check finds the user in the index and asks each of the roles. Nothing is copied per user when a role changes:
 //! an event touches the one entry it is about.
@@ -31,7 +32,9 @@
 //!   `sessions_after`, or the user is gone.
 //! - What is unknown is denied.
 
+mod access;
 mod apply;
+mod certificates;
 mod check;
 mod compile;
 mod grants;
@@ -39,11 +42,14 @@ mod hash;
 mod index;
 mod levels;
 mod methods;
+pub mod past;
 mod permissions;
 mod question;
 mod roles;
 mod scan;
+mod search;
 mod sessions;
+mod subject;
 mod trie;
 mod users;
 mod views;
@@ -61,14 +67,18 @@ use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
 use apply::Writer;
+use certificates::Digest;
 use hash::IdHash;
 use index::UserIndex;
 use roles::{Role, RoleIndex};
 use sessions::Session;
 use users::User;
 
+pub use access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
+pub use certificates::CertificateView;
 pub use methods::Methods;
 pub use sessions::SessionView;
+pub use subject::{Answer, Principal, Reason, Subject};
 pub use views::{Decision, RoleView, UserView};
 
 /// Who may do what, as of a position of the ledger.
@@ -80,6 +90,8 @@ pub struct Authorization {
     /// Hashed with a key, since strangers may choose names.
     names: HashMap<Arc<str>, UserId>,
     sessions: HashMap<[u8; 32], Session, IdHash>,
+    /// Hashed with a key, since strangers make certificates.
+    certificates: HashMap<Digest, CertificateView>,
     /// Frees what all of these replace; shared, so that one guard serves them all.
     collector: Arc<Collector>,
     /// Position of the last event whose run is begun.
@@ -128,6 +140,9 @@ impl Authorization {
                 .build(),
             sessions: HashMap::builder()
                 .hasher(IdHash)
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            certificates: HashMap::builder()
                 .shared_collector(Arc::clone(&collector))
                 .build(),
             collector,

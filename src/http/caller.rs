@@ -35,29 +35,46 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct Permitted(pub Caller);
 
+/// A caller who has the right to read on this request's path: for questions that are too long for a URL, and so come as
+/// a POST.
+#[derive(Clone, Debug)]
+pub struct Asking(pub Caller);
+
 impl FromRequestParts<App> for Permitted {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, app).await?;
         let operation = match parts.method {
             Method::GET | Method::HEAD | Method::OPTIONS => Operation::Read,
             _ => Operation::Write,
         };
-        let uri = parts
-            .extensions
-            .get::<OriginalUri>()
-            .map_or(&parts.uri, |original| &original.0);
-        let path = uri.path();
-        let decision = app
-            .ledger()
-            .authorization()
-            .check(caller.user, Context::Http, operation, path);
-        if decision.allowed {
-            Ok(Self(caller))
-        } else {
-            Err(Problem::forbidden(operation.as_str(), path))
-        }
+        permitted(parts, app, operation).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for Asking {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        permitted(parts, app, Operation::Read).await.map(Self)
+    }
+}
+
+async fn permitted(parts: &mut Parts, app: &App, operation: Operation) -> Result<Caller, Problem> {
+    let caller = Caller::from_request_parts(parts, app).await?;
+    let uri = parts
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&parts.uri, |original| &original.0);
+    let path = uri.path();
+    let decision = app
+        .ledger()
+        .authorization()
+        .check(caller.user, Context::Http, operation, path);
+    if decision.allowed {
+        Ok(caller)
+    } else {
+        Err(Problem::forbidden(operation.as_str(), path))
     }
 }
 

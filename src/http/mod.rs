@@ -1,5 +1,6 @@
 //! The faces: routes and wire shapes. No rule lives here.
 
+mod access;
 pub mod audit;
 mod body;
 mod caller;
@@ -15,11 +16,11 @@ mod router;
 mod system;
 
 pub use body::{JsonBody, JsonList};
-pub use caller::{Authenticated, Caller, Permitted, authenticate, metadata_of};
+pub use caller::{Asking, Authenticated, Caller, Permitted, authenticate, metadata_of};
 pub use openapi::document;
 pub use page::{Pagination, page_of};
 pub use path::PathOf;
-pub use position::Wrote;
+pub use position::{AsOf, Wrote};
 pub use problem::{ErrorBody, Problem};
 pub use query::Query;
 pub use refusals::{Conflicts, Missing, Refusals};

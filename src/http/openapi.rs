@@ -28,6 +28,7 @@ use crate::app::App;
         (name = "roles", description = "Named sets of permissions"),
         (name = "permissions", description = "Permissions, asked from the side of what they allow"),
         (name = "login", description = "Logging in, and the session"),
+        (name = "access", description = "Who may do what (AuthZEN Authorization API 1.0)"),
         (name = "audit", description = "Reading the ledger"),
         (name = "system", description = "Keys and health")
     )

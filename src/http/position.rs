@@ -28,6 +28,15 @@ impl<T: IntoResponse> IntoResponse for Wrote<T> {
     }
 }
 
+/// An answer to a question, with the position it is answered from.
+pub struct AsOf<T>(pub i64, pub T);
+
+impl<T: IntoResponse> IntoResponse for AsOf<T> {
+    fn into_response(self) -> Response {
+        Wrote(self.0, self.1).into_response()
+    }
+}
+
 /// Lets a request with `Muniment-At-Least` wait, briefly, until this node has that position.
 pub async fn at_least(State(app): State<App>, request: Request, next: Next) -> Response {
     if let Some(wanted) = request.headers().get(AT_LEAST) {

@@ -12,13 +12,16 @@ use axum::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Problem, audit, body::MOST_BYTES, caller::REQUEST_ID, connectware, openapi, position, system};
+use super::{
+    Problem, access, audit, body::MOST_BYTES, caller::REQUEST_ID, connectware, openapi, position, system,
+};
 use crate::app::App;
 
 /// The routes that the OpenAPI document describes.
 pub(super) fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::head())
         .merge(connectware::routes())
+        .merge(access::routes())
         .merge(audit::routes())
         .merge(system::routes())
 }

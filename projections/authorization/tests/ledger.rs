@@ -6,8 +6,8 @@ use aggregates::{
     session::SessionEvent,
     user::UserEvent,
     values::{
-        Context, Face, GrantMethod, GrantType, IdentityProvider, Operation, Permission, PermissionId, RoleId,
-        RoleName, SessionId, Timestamp, TokenFingerprint, UserId,
+        Certificate, Context, Face, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation,
+        Permission, PermissionId, RoleId, RoleName, SessionId, Timestamp, TokenFingerprint, UserId,
     },
 };
 
@@ -82,6 +82,28 @@ pub(super) fn token_issued(user: u128, token: u8, expires_at: i64) -> SessionEve
         methods: vec![GrantMethod::Token, GrantMethod::Password],
         issued_at: Timestamp::from_micros(expires_at - 1),
         expires_at: Timestamp::from_micros(expires_at),
+    }
+}
+
+/// Fingerprints of both lengths that begin alike.
+pub(super) fn certificate_fingerprint(number: u8) -> Fingerprint {
+    let octets = if number.is_multiple_of(2) { 20 } else { 32 };
+    Fingerprint::parse(&format!("{:02x}", number / 2).repeat(octets)).unwrap()
+}
+
+pub(super) fn certificate_added(number: u8, expires_at: Option<i64>) -> UserEvent {
+    UserEvent::CertificateAdded {
+        certificate: Certificate {
+            fingerprint: certificate_fingerprint(number),
+            created_at: Timestamp::from_micros(0),
+            expires_at: expires_at.map(Timestamp::from_micros),
+        },
+    }
+}
+
+pub(super) fn certificate_removed(number: u8) -> UserEvent {
+    UserEvent::CertificateRemoved {
+        fingerprint: certificate_fingerprint(number),
     }
 }
 

@@ -5,7 +5,7 @@ mod deep;
 mod forms;
 mod holding;
 mod ledger;
-mod oracle;
+pub(super) mod oracle;
 mod people;
 mod random;
 mod semantics;

@@ -9,7 +9,10 @@ use aggregates::{
     sealing::ERASED,
     session::SessionEvent,
     user::UserEvent,
-    values::{Context, GrantType, Operation, Permission, PermissionId, RoleId, SessionId, Timestamp, UserId},
+    values::{
+        Context, Fingerprint, GrantType, Operation, Permission, PermissionId, RoleId, SessionId, Timestamp,
+        UserId,
+    },
 };
 
 pub(super) struct OracleUser {
@@ -40,6 +43,7 @@ pub(super) struct Oracle {
     pub(super) users: BTreeMap<UserId, OracleUser>,
     pub(super) roles: BTreeMap<RoleId, OracleRole>,
     pub(super) sessions: Vec<OracleSession>,
+    pub(super) certificates: BTreeMap<Fingerprint, (UserId, Option<Timestamp>)>,
     pub(super) position: i64,
 }
 
@@ -88,9 +92,18 @@ impl Oracle {
             UserEvent::RoleRevoked { role_id } => drop(user.roles.remove(&role_id)),
             UserEvent::PermissionGranted { permission } => drop(user.own.insert(permission.id, permission)),
             UserEvent::PermissionRevoked { id } => drop(user.own.remove(&id)),
+            UserEvent::CertificateAdded { certificate } => {
+                let held = (id, certificate.expires_at);
+                self.certificates.insert(certificate.fingerprint, held);
+            }
+            UserEvent::CertificateRemoved { fingerprint } => {
+                self.certificates
+                    .retain(|held, (owner, _)| (held, *owner) != (&fingerprint, id));
+            }
             UserEvent::TokensRevoked {} => self.void_sessions(id),
             UserEvent::Deleted {} => {
                 self.users.remove(&id);
+                self.certificates.retain(|_, (owner, _)| *owner != id);
                 self.void_sessions(id);
             }
             _ => {}
@@ -244,7 +257,7 @@ fn starts_with_wildcard(filter: &str) -> bool {
 }
 
 /// Whether a filter matches a topic or a path.
-pub(super) fn matches(context: Context, filter: &str, resource: &str) -> bool {
+pub(in crate::authorization) fn matches(context: Context, filter: &str, resource: &str) -> bool {
     fn rest(filter: &[&str], resource: &[&str]) -> bool {
         match (filter, resource) {
             (["#"], _) | ([], []) => true,

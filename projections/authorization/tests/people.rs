@@ -10,7 +10,8 @@ use aggregates::{
 use super::{
     super::Authorization,
     ledger::{
-        Ledger, fingerprint, role_created, role_granted, session_id, token_issued, user_created, user_id,
+        Ledger, certificate_added, certificate_fingerprint, certificate_removed, fingerprint, role_created,
+        role_granted, session_id, token_issued, user_created, user_id,
     },
 };
 
@@ -139,4 +140,47 @@ fn expired_sessions_are_dropped_at_their_end_and_not_before() {
     assert_eq!(authorization.drop_expired(Timestamp::from_micros(1_000)), 1);
     assert_eq!(authorization.session(&fingerprint(1)), None);
     assert!(authorization.session(&fingerprint(2)).is_some());
+}
+
+#[test]
+fn a_certificate_is_its_users_until_it_is_removed() {
+    let mut ledger = somebody();
+    ledger
+        .user(USER, certificate_added(1, Some(1_000)))
+        .user(USER, certificate_added(0, None));
+    let found = |ledger: &Ledger, number| applied(ledger).certificate(&certificate_fingerprint(number));
+    let view = found(&ledger, 1).unwrap();
+    assert_eq!(
+        (view.user_id, view.expires_at),
+        (user_id(USER), Some(Timestamp::from_micros(1_000)))
+    );
+    assert_eq!(found(&ledger, 0).unwrap().expires_at, None);
+    assert_eq!(found(&ledger, 2), None);
+    ledger.user(USER, certificate_removed(1));
+    assert_eq!(found(&ledger, 1), None);
+    assert!(found(&ledger, 0).is_some());
+}
+
+#[test]
+fn certificates_go_with_their_user_and_may_come_to_another() {
+    let mut ledger = somebody();
+    ledger
+        .user(USER, certificate_added(1, None))
+        .user(USER, UserEvent::Deleted {});
+    let found = |ledger: &Ledger| applied(ledger).certificate(&certificate_fingerprint(1));
+    assert_eq!(found(&ledger), None);
+    ledger.user(USER, user_created("again"));
+    assert_eq!(found(&ledger), None);
+    ledger
+        .user(2, user_created("other"))
+        .user(2, certificate_added(1, None))
+        .user(USER, certificate_removed(1));
+    assert_eq!(found(&ledger).unwrap().user_id, user_id(2));
+    // Within a unit one user may get it just before the other loses it.
+    ledger.user(USER, certificate_added(1, None));
+    ledger
+        .user(2, certificate_removed(1))
+        .user(2, UserEvent::Deleted {});
+    assert_eq!(found(&ledger).unwrap().user_id, user_id(USER));
+    assert_eq!(applied(&ledger).certificate_count(), 1);
 }

@@ -13,14 +13,15 @@ use super::{
     super::Authorization,
     filter,
     ledger::{
-        Ledger, fingerprint, permission_id, role_created, role_granted, role_id, token_issued, user_created,
-        user_id,
+        Ledger, certificate_added, certificate_fingerprint, certificate_removed, fingerprint, permission_id,
+        role_created, role_granted, role_id, token_issued, user_created, user_id,
     },
     oracle::Oracle,
 };
 
 const USERS: u128 = 4;
 const ROLES: u128 = 5;
+const CERTIFICATES: u8 = 4;
 const NAMES: [&str; 4] = ["ann", "bob", "carl", ERASED];
 
 #[derive(Clone, Debug)]
@@ -87,6 +88,8 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
                 GrantType { method: GrantMethod::Password, is_required: other },
             ],
         }),
+        3 => (0..CERTIFICATES, any::<Option<i64>>()).prop_map(|(number, end)| certificate_added(number, end)),
+        2 => (0..CERTIFICATES).prop_map(certificate_removed),
         1 => Just(UserEvent::TokensRevoked {}),
         1 => Just(UserEvent::Deleted {}),
     ]
@@ -183,6 +186,12 @@ fn compare(authorization: &Authorization, oracle: &Oracle, topics: &[String], fi
             );
             assert!(view.permissions.iter().eq(expected.permissions.values()));
         }
+    }
+    assert_eq!(authorization.certificate_count(), oracle.certificates.len());
+    for fingerprint in (0..CERTIFICATES).map(certificate_fingerprint) {
+        let view = authorization.certificate(&fingerprint);
+        let expected = oracle.certificates.get(&fingerprint).copied();
+        assert_eq!(view.map(|view| (view.user_id, view.expires_at)), expected);
     }
     for fingerprint in (0..5).map(fingerprint) {
         let (view, expected) = (authorization.session(&fingerprint), oracle.session(&fingerprint));

@@ -1,0 +1,188 @@
+//! What a subject gained and lost, event by event.
+
+use std::collections::BTreeMap;
+
+use aggregates::{
+    Event, Recorded,
+    role::RoleEvent,
+    user::UserEvent,
+    values::{RoleId, Timestamp},
+};
+
+use super::{
+    Cause, Grant,
+    holdings::{Holdings, Source},
+};
+use crate::authorization::{Authorization, Principal, Subject};
+
+/// What one event changed for a subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The event.
+    pub cause: Cause,
+    /// What counts for the subject since.
+    pub gained: Vec<Grant>,
+    /// What no longer does.
+    pub lost: Vec<Grant>,
+    /// The publish prefix before and after, if it changed.
+    pub prefix: Option<[Option<String>; 2]>,
+}
+
+/// What a subject gained and lost between two moments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// By event, in order.
+    pub changes: Vec<Change>,
+    /// What counts at the end and did not at the start.
+    pub gained: Vec<Grant>,
+    /// What counted at the start and does not at the end.
+    pub lost: Vec<Grant>,
+}
+
+type Held = BTreeMap<Source, Grant>;
+
+impl Changes {
+    /// From the events of all streams that matter, in order. Events after `from.position` up to `to.position` are
+    /// told. That a token or a certificate ends is no event: it counts throughout, until it is revoked.
+    pub fn of(subject: &Subject, from: i64, to: i64, events: &[Recorded]) -> Self {
+        let mut state = State::new(subject);
+        let mut found = Self::default();
+        let start = events.partition_point(|event| event.position <= from);
+        let end = events.partition_point(|event| event.position <= to);
+        let (before, during) = events.get(..end.max(start)).unwrap_or_default().split_at(start);
+        before.iter().for_each(|event| state.apply(event));
+        let at_start = state.held();
+        let mut held = at_start.clone();
+        let mut prefix = state.prefix();
+        for event in during {
+            let (gained, lost) = state.take(event, &mut held);
+            let new_prefix = state.prefix();
+            let prefixes = (prefix != new_prefix).then(|| [prefix.take(), new_prefix.clone()]);
+            if !gained.is_empty() || !lost.is_empty() || prefixes.is_some() {
+                found.changes.push(Change {
+                    cause: Cause::from(event),
+                    gained,
+                    lost,
+                    prefix: prefixes,
+                });
+            }
+            prefix = new_prefix;
+        }
+        (found.gained, found.lost) = difference(&at_start, &held);
+        found
+    }
+}
+
+/// The subject as of the events so far.
+struct State<'a> {
+    subject: &'a Subject,
+    engine: Authorization,
+    holdings: Holdings,
+}
+
+impl<'a> State<'a> {
+    fn new(subject: &'a Subject) -> Self {
+        Self {
+            subject,
+            engine: Authorization::new(),
+            holdings: Holdings::default(),
+        }
+    }
+
+    fn apply(&mut self, event: &Recorded) {
+        self.engine.apply(std::slice::from_ref(event));
+        self.holdings.apply(event);
+    }
+
+    /// Applies an event, brings `held` up to it, and answers what was gained and lost by it.
+    fn take(&mut self, event: &Recorded, held: &mut Held) -> (Vec<Grant>, Vec<Grant>) {
+        self.apply(event);
+        let now = match sources(event) {
+            Some(sources) if sources.is_empty() => return Default::default(),
+            // Most events are about one permission: all others stay.
+            Some(sources) => {
+                let grants = |source: &Source| {
+                    Some((
+                        *source,
+                        self.principal()
+                            .and_then(|principal| self.holdings.grant(principal, *source))?,
+                    ))
+                };
+                let now: Held = sources.iter().filter_map(grants).collect();
+                let before: Held = sources
+                    .iter()
+                    .filter_map(|source| Some((*source, held.remove(source)?)))
+                    .collect();
+                held.extend(now.clone());
+                return difference(&before, &now);
+            }
+            None => self.held(),
+        };
+        let differing = difference(held, &now);
+        *held = now;
+        differing
+    }
+
+    fn principal(&self) -> Option<Principal> {
+        self.engine
+            .principal(self.subject, Timestamp::from_micros(0))
+            .ok()
+    }
+
+    fn held(&self) -> Held {
+        let grants = self.principal().map(|principal| self.holdings.grants(principal));
+        let grants = grants.into_iter().flatten();
+        grants
+            .map(|grant| {
+                let role = grant.through.as_ref().map(|through| through.role);
+                ((role, grant.permission.id), grant)
+            })
+            .collect()
+    }
+
+    fn prefix(&self) -> Option<String> {
+        let (prefix, _) = self.holdings.prefix(self.principal()?)?;
+        Some(prefix.to_owned())
+    }
+}
+
+/// The only sources that an event can change anything about; `None` if it may be any.
+fn sources(event: &Recorded) -> Option<Vec<Source>> {
+    match &event.event {
+        Event::User(event) => match event {
+            UserEvent::PermissionGranted { permission } => Some(vec![(None, permission.id)]),
+            UserEvent::PermissionRevoked { id } => Some(vec![(None, *id)]),
+            UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. } => Some(Vec::new()),
+            _ => None,
+        },
+        Event::Role(of_role) => {
+            let role = RoleId::parse(&event.aggregate_id).ok();
+            match of_role {
+                RoleEvent::PermissionAdded { permission } => Some(vec![(role, permission.id)]),
+                RoleEvent::PermissionChanged { id, .. } | RoleEvent::PermissionRemoved { id } => {
+                    Some(vec![(role, *id)])
+                }
+                RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => Some(Vec::new()),
+                RoleEvent::Created { .. } | RoleEvent::Deleted {} => None,
+            }
+        }
+        Event::Session(_) => None,
+    }
+}
+
+/// What is in one and not, or not the same, in the other.
+fn difference(before: &Held, after: &Held) -> (Vec<Grant>, Vec<Grant>) {
+    let only = |one: &Held, other: &Held| {
+        let differs = |(source, grant): &(&Source, &Grant)| {
+            let same = other.get(*source);
+            same.is_none_or(|same| !same.permission.same_right(&grant.permission))
+        };
+        one.iter()
+            .filter(differs)
+            .map(|(_, grant)| grant.clone())
+            .collect()
+    };
+    (only(after, before), only(before, after))
+}

@@ -1,0 +1,244 @@
+//! Who holds what, and by which event: the engine's state once more, in plain maps.
+
+use std::collections::BTreeMap;
+
+use aggregates::{
+    Event, Recorded,
+    role::RoleEvent,
+    user::UserEvent,
+    values::{Permission, PermissionId, RoleId, RoleName, UserId},
+};
+
+use super::{Cause, Principal};
+
+/// A permission that counts for a subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grant {
+    /// The permission.
+    pub permission: Permission,
+    /// The event that gave it, or last changed it.
+    pub given: Cause,
+    /// The role that gives it; `None` for one of the user's own.
+    pub through: Option<Through>,
+}
+
+/// A role that gives something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Through {
+    /// Its id.
+    pub role: RoleId,
+    /// Its name.
+    pub name: RoleName,
+    /// The event that gave the user the role; `None` if the role itself is the subject.
+    pub granted: Option<Cause>,
+}
+
+/// Where a grant comes from: the role, or the user's own, and which permission.
+pub(super) type Source = (Option<RoleId>, PermissionId);
+
+/// Permissions, each with the event that gave it.
+type Permissions = BTreeMap<PermissionId, (Permission, Cause)>;
+
+/// Users and roles.
+#[derive(Debug, Default)]
+pub(super) struct Holdings {
+    users: BTreeMap<UserId, HeldByUser>,
+    roles: BTreeMap<RoleId, Role>,
+}
+
+#[derive(Debug, Default)]
+struct HeldByUser {
+    prefix: Option<(String, Cause)>,
+    roles: BTreeMap<RoleId, Cause>,
+    own: Permissions,
+}
+
+#[derive(Debug)]
+struct Role {
+    name: RoleName,
+    permissions: Permissions,
+}
+
+impl Holdings {
+    /// Takes the next event.
+    pub(super) fn apply(&mut self, recorded: &Recorded) {
+        match &recorded.event {
+            Event::User(event) => {
+                if let Ok(id) = UserId::parse(&recorded.aggregate_id) {
+                    self.apply_to_user(id, event, || Cause::from(recorded));
+                }
+            }
+            Event::Role(event) => {
+                if let Ok(id) = RoleId::parse(&recorded.aggregate_id) {
+                    self.apply_to_role(id, event, || Cause::from(recorded));
+                }
+            }
+            Event::Session(_) => {}
+        }
+    }
+
+    fn apply_to_user(&mut self, id: UserId, event: &UserEvent, cause: impl Fn() -> Cause) {
+        let with_prefix = |prefix: &Option<String>| prefix.clone().map(|prefix| (prefix, cause()));
+        if let UserEvent::Created {
+            mqtt_publish_prefix, ..
+        } = event
+        {
+            self.users.entry(id).or_insert_with(|| HeldByUser {
+                prefix: with_prefix(mqtt_publish_prefix),
+                ..HeldByUser::default()
+            });
+            return;
+        }
+        let Some(user) = self.users.get_mut(&id) else {
+            return;
+        };
+        match event {
+            UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
+                user.prefix = with_prefix(mqtt_publish_prefix);
+            }
+            UserEvent::RoleGranted { role_id, .. } => {
+                user.roles.entry(*role_id).or_insert_with(cause);
+            }
+            UserEvent::RoleRevoked { role_id } => {
+                user.roles.remove(role_id);
+            }
+            UserEvent::PermissionGranted { permission } => {
+                user.own.insert(permission.id, (permission.clone(), cause()));
+            }
+            UserEvent::PermissionRevoked { id } => {
+                user.own.remove(id);
+            }
+            UserEvent::Deleted {} => {
+                self.users.remove(&id);
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_to_role(&mut self, id: RoleId, event: &RoleEvent, cause: impl Fn() -> Cause) {
+        if let RoleEvent::Created { name, .. } = event {
+            self.roles.entry(id).or_insert_with(|| Role {
+                name: name.clone(),
+                permissions: Permissions::new(),
+            });
+            return;
+        }
+        let Some(role) = self.roles.get_mut(&id) else {
+            return;
+        };
+        match event {
+            RoleEvent::Renamed { name } => role.name = name.clone(),
+            RoleEvent::PermissionAdded { permission } => {
+                role.permissions
+                    .insert(permission.id, (permission.clone(), cause()));
+            }
+            RoleEvent::PermissionChanged {
+                id,
+                resource,
+                operation,
+            } => {
+                if let Some((permission, given)) = role.permissions.get_mut(id) {
+                    permission.resource = resource.clone();
+                    permission.operation = *operation;
+                    *given = cause();
+                }
+            }
+            RoleEvent::PermissionRemoved { id } => {
+                role.permissions.remove(id);
+            }
+            RoleEvent::Deleted {} => {
+                self.roles.remove(&id);
+                for user in self.users.values_mut() {
+                    user.roles.remove(&id);
+                }
+            }
+            RoleEvent::Created { .. } | RoleEvent::SharingChanged { .. } => {}
+        }
+    }
+
+    /// All that counts for a principal, in the order in which it was given.
+    pub(super) fn grants(&self, principal: Principal) -> Vec<Grant> {
+        let mut grants: Vec<Grant> = match principal {
+            Principal::Role(role) => self.of_role(role, None).collect(),
+            Principal::User(user) => {
+                let Some(user) = self.users.get(&user) else {
+                    return Vec::new();
+                };
+                let by_roles = user
+                    .roles
+                    .iter()
+                    .flat_map(|(role, granted)| self.of_role(*role, Some(granted)));
+                by_roles.chain(user.own.values().map(own)).collect()
+            }
+        };
+        grants.sort_by_key(|grant| (grant.since(), grant.permission.id));
+        grants
+    }
+
+    /// What counts for a principal from one source.
+    pub(super) fn grant(&self, principal: Principal, (role, permission): Source) -> Option<Grant> {
+        let granted = match principal {
+            Principal::Role(subject) if role == Some(subject) => None,
+            Principal::Role(_) => return None,
+            Principal::User(user) => {
+                let user = self.users.get(&user)?;
+                match role {
+                    None => return user.own.get(&permission).map(own),
+                    Some(role) => Some(user.roles.get(&role)?),
+                }
+            }
+        };
+        let id = role?;
+        let role = self.roles.get(&id)?;
+        Some(role.grant(id, granted, role.permissions.get(&permission)?))
+    }
+
+    fn of_role<'a>(&'a self, id: RoleId, granted: Option<&'a Cause>) -> impl Iterator<Item = Grant> + 'a {
+        let role = self.roles.get(&id);
+        role.into_iter().flat_map(move |role| {
+            let entries = role.permissions.values();
+            entries.map(move |entry| role.grant(id, granted, entry))
+        })
+    }
+
+    /// What is put before topics that a principal publishes to, and the event that said so.
+    pub(super) fn prefix(&self, principal: Principal) -> Option<(&str, &Cause)> {
+        let Principal::User(user) = principal else {
+            return None;
+        };
+        let prefix = self.users.get(&user)?.prefix.as_ref()?;
+        Some((&prefix.0, &prefix.1))
+    }
+}
+
+impl Role {
+    fn grant(&self, id: RoleId, granted: Option<&Cause>, (permission, given): &(Permission, Cause)) -> Grant {
+        Grant {
+            permission: permission.clone(),
+            given: given.clone(),
+            through: Some(Through {
+                role: id,
+                name: self.name.clone(),
+                granted: granted.cloned(),
+            }),
+        }
+    }
+}
+
+fn own((permission, given): &(Permission, Cause)) -> Grant {
+    Grant {
+        permission: permission.clone(),
+        given: given.clone(),
+        through: None,
+    }
+}
+
+impl Grant {
+    /// The position from which it counts: that of the later of the events that it takes.
+    pub fn since(&self) -> i64 {
+        let granted = self.through.as_ref().and_then(|through| through.granted.as_ref());
+        granted.map_or(self.given.position, |granted| {
+            granted.position.max(self.given.position)
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! Who is asked about, in the words of the AuthZEN Authorization API 1.0: a subject of a type, and the decision about it.
+//!
+//! | type | id |
+//! |---|---|
+//! | `user` | the user's id |
+//! | `username` | the user's name |
+//! | `role` | the role's id: what the role alone grants |
+//! | `certificate` | the fingerprint (SHA-256 or SHA-1) of a certificate that a user may present |
+//! | `token` | a token, or its SHA-256 in hexadecimal |
+//!
+//! A certificate or token counts for its user, as long as it is good and its user may prove who they are that way.
+
+use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId, satisfied};
+use seize::LocalGuard;
+use sha2::{Digest, Sha256};
+
+use super::{Access, Authorization, certificates, users::User};
+
+/// What a user has presented whose token is good: the token, and what it was issued for.
+const BY_TOKEN: [GrantMethod; 2] = [GrantMethod::Password, GrantMethod::Token];
+
+/// Who is asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A user.
+    User(UserId),
+    /// Whoever has this username.
+    Username(Box<str>),
+    /// A role by itself.
+    Role(RoleId),
+    /// Whoever may present this certificate.
+    Certificate(Fingerprint),
+    /// Whoever was issued the token with this SHA-256.
+    Token([u8; 32]),
+}
+
+/// Why a decision is a denial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// There is no such type of subject.
+    SubjectType,
+    /// There is no such subject.
+    Unknown,
+    /// The token was revoked, or never issued.
+    TokenVoid,
+    /// The token or the certificate has ended.
+    Expired,
+    /// The user may not prove who they are in this way, or not in this way alone.
+    Method,
+    /// No grant of the subject covers what was asked.
+    NoGrant,
+}
+
+impl Reason {
+    /// A stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SubjectType => "unknown_subject_type",
+            Self::Unknown => "unknown_subject",
+            Self::TokenVoid => "token_void",
+            Self::Expired => "expired",
+            Self::Method => "method_not_allowed",
+            Self::NoGrant => "no_grant",
+        }
+    }
+}
+
+/// A decision about a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The decision is at least as new as this position of the ledger.
+    pub position: i64,
+    /// Why it is a denial; none if it is allowed.
+    pub denied: Option<Reason>,
+}
+
+/// Whose grants count for a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A user's.
+    User(UserId),
+    /// A role's alone.
+    Role(RoleId),
+}
+
+impl Subject {
+    /// Reads a subject, or says why there can be none.
+    pub fn parse(kind: &str, id: &str) -> Result<Self, Reason> {
+        match kind {
+            "user" => UserId::parse(id).map(Self::User).map_err(|_| Reason::Unknown),
+            "username" => Ok(Self::Username(id.into())),
+            "role" => RoleId::parse(id).map(Self::Role).map_err(|_| Reason::Unknown),
+            "certificate" => Fingerprint::parse(id)
+                .map(Self::Certificate)
+                .map_err(|_| Reason::Unknown),
+            "token" => Ok(Self::Token(fingerprint_of(id))),
+            _ => Err(Reason::SubjectType),
+        }
+    }
+}
+
+/// The SHA-256 of a token, or the one that the text already is.
+fn fingerprint_of(text: &str) -> [u8; 32] {
+    let mut digest = [0; 32];
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() == digest.len() && rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let nibble = |digit: u8| match digit {
+            b'0'..=b'9' => digit - b'0',
+            _ => (digit | 0x20) - b'a' + 10,
+        };
+        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+            *byte = nibble(*high) << 4 | nibble(*low);
+        }
+        return digest;
+    }
+    Sha256::digest(text.as_bytes()).into()
+}
+
+impl Authorization {
+    /// Decides about a subject. `now` is what ends tokens and certificates.
+    pub fn answer(&self, subject: &Subject, access: &Access<'_>, now: Timestamp) -> Answer {
+        if let Subject::User(id) = subject {
+            let decision = self.check_access(*id, access);
+            let known = || self.users.contains_key(id, &self.collector.enter());
+            return Answer {
+                position: decision.position,
+                denied: match decision.allowed {
+                    true => None,
+                    false if known() => Some(Reason::NoGrant),
+                    false => Some(Reason::Unknown),
+                },
+            };
+        }
+        let guard = self.collector.enter();
+        let position = self.position();
+        let denied = self.settled(&guard, |guard| {
+            let allowed = match self.principal_within(subject, now, guard)? {
+                Principal::User(user) => self.may(user, access, guard),
+                Principal::Role(role) => self.role_grants(role, access, guard),
+            };
+            if allowed { Ok(()) } else { Err(Reason::NoGrant) }
+        });
+        Answer {
+            position,
+            denied: denied.err(),
+        }
+    }
+
+    /// Whose grants count for a subject at `now`, or why nobody's do.
+    pub fn principal(&self, subject: &Subject, now: Timestamp) -> Result<Principal, Reason> {
+        self.settled(&self.collector.enter(), |guard| {
+            self.principal_within(subject, now, guard)
+        })
+    }
+
+    pub(super) fn principal_within(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+        guard: &LocalGuard<'_>,
+    ) -> Result<Principal, Reason> {
+        let user = match subject {
+            Subject::Role(role) => {
+                let known = self.role_indexes.get(role, guard);
+                let known = known.is_some_and(|index| self.roles.contains_key(index, guard));
+                return if known {
+                    Ok(Principal::Role(*role))
+                } else {
+                    Err(Reason::Unknown)
+                };
+            }
+            Subject::User(user) => self.users.contains_key(user, guard).then_some(*user),
+            Subject::Username(name) => {
+                let named = self.names.get(&**name, guard).copied();
+                named.filter(|id| {
+                    self.users
+                        .get(id, guard)
+                        .is_some_and(|user| *user.username == **name)
+                })
+            }
+            Subject::Certificate(fingerprint) => {
+                return self.by_certificate(fingerprint, now, guard).map(Principal::User);
+            }
+            Subject::Token(fingerprint) => {
+                return self.by_token(fingerprint, now, guard).map(Principal::User);
+            }
+        };
+        user.map(Principal::User).ok_or(Reason::Unknown)
+    }
+
+    fn by_token(
+        &self,
+        fingerprint: &[u8; 32],
+        now: Timestamp,
+        guard: &LocalGuard<'_>,
+    ) -> Result<UserId, Reason> {
+        let session = self.sessions.get(fingerprint, guard);
+        let live = session.filter(|session| self.is_live(session, guard));
+        let view = live.ok_or(Reason::TokenVoid)?.view;
+        if view.expires_at <= now {
+            return Err(Reason::Expired);
+        }
+        let user = self.users.get(&view.user_id, guard).ok_or(Reason::TokenVoid)?;
+        may_prove(user, &BY_TOKEN)
+            .then_some(view.user_id)
+            .ok_or(Reason::Method)
+    }
+
+    fn by_certificate(
+        &self,
+        fingerprint: &Fingerprint,
+        now: Timestamp,
+        guard: &LocalGuard<'_>,
+    ) -> Result<UserId, Reason> {
+        let digest = certificates::Digest::of(fingerprint).ok_or(Reason::Unknown)?;
+        let certificate = self.certificates.get(&digest, guard).ok_or(Reason::Unknown)?;
+        let user = self
+            .users
+            .get(&certificate.user_id, guard)
+            .ok_or(Reason::Unknown)?;
+        if certificate.expires_at.is_some_and(|end| end <= now) {
+            return Err(Reason::Expired);
+        }
+        may_prove(user, &[GrantMethod::Certificate])
+            .then_some(certificate.user_id)
+            .ok_or(Reason::Method)
+    }
+}
+
+/// Whether a user may prove who they are by these means alone.
+fn may_prove(user: &User, presented: &[GrantMethod]) -> bool {
+    satisfied(&user.grant_types.to_vec(), presented)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_and_its_fingerprint_are_the_same_subject() {
+        let token = "header.payload.signature";
+        let hex: String = Sha256::digest(token)
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        assert_eq!(Subject::parse("token", token), Subject::parse("token", &hex));
+        assert_ne!(Subject::parse("token", token), Subject::parse("token", "another"));
+    }
+
+    #[test]
+    fn an_id_that_cannot_be_is_nobodys_and_a_type_that_is_none_is_told() {
+        assert_eq!(Subject::parse("user", "ada"), Err(Reason::Unknown));
+        assert_eq!(Subject::parse("role", ""), Err(Reason::Unknown));
+        assert_eq!(Subject::parse("certificate", "xyz"), Err(Reason::Unknown));
+        assert_eq!(Subject::parse("robot", "r2"), Err(Reason::SubjectType));
+    }
+}

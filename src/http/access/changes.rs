@@ -1,0 +1,149 @@
+//! `GET /access/v1/changes`: what a subject gained and lost between two moments, and by which events.
+
+use axum::{Json, extract::State};
+use projections::authorization::{
+    Subject,
+    past::{Change, Grant},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    evaluate::moment,
+    explanation::{CauseOut, GrantOut, MomentOut},
+    wire::{At, Entity},
+};
+use crate::{
+    app::App,
+    http::{AsOf, Permitted, Problem, Query, Refusals},
+};
+
+/// How many changes an answer tells, unless the caller asks for another number, and at most.
+const MOST: i64 = 1_000;
+
+/// What a subject gained and lost.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangesOut {
+    subject: Entity,
+    /// The events after this moment are told.
+    from: MomentOut,
+    /// The events up to this moment are told.
+    to: MomentOut,
+    /// What each event changed, in order.
+    changes: Vec<ChangeOut>,
+    /// What counts at the end and did not at the start.
+    gained: Vec<GrantOut>,
+    /// What counted at the start and does not at the end.
+    lost: Vec<GrantOut>,
+    /// If there are more changes than are told: what to pass as `from` to go on.
+    #[schema(example = json!(null))]
+    next: Option<i64>,
+}
+
+/// What one event changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Change)]
+struct ChangeOut {
+    /// The event.
+    by: CauseOut,
+    gained: Vec<GrantOut>,
+    lost: Vec<GrantOut>,
+    /// What is put before the topics that the user publishes to, if that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publish_prefix: Option<PrefixChange>,
+}
+
+/// A publish prefix before and after.
+#[derive(Debug, Serialize, ToSchema)]
+struct PrefixChange {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl From<Change> for ChangeOut {
+    fn from(change: Change) -> Self {
+        Self {
+            by: CauseOut::from(&change.cause),
+            gained: grants(&change.gained),
+            lost: grants(&change.lost),
+            publish_prefix: change
+                .prefix
+                .map(|[before, after]| PrefixChange { before, after }),
+        }
+    }
+}
+
+fn grants(grants: &[Grant]) -> Vec<GrantOut> {
+    grants.iter().map(GrantOut::from).collect()
+}
+
+/// What a subject gained and lost between two moments, and by which events.
+#[utoipa::path(get, path = "/access/v1/changes", tag = "access",
+    params(
+        ("subject" = String, Query, description = "The subject's type and id with a colon between; an id alone is a user's",
+            example = "user:0a0b0c0d-0000-4000-8000-000000000001"),
+        ("from" = Option<String>, Query, description = "A position or a time (RFC 3339); default before the first event"),
+        ("to" = Option<String>, Query, description = "A position or a time (RFC 3339); default now"),
+        ("limit" = Option<i64>, Query, description = "How many changes at most, 1 to 1000; default 1000", example = 100)
+    ),
+    responses((status = 200, description = "The changes", body = ChangesOut), Refusals))]
+pub async fn get_changes(
+    State(app): State<App>,
+    _permitted: Permitted,
+    query: Query,
+) -> Result<AsOf<Json<ChangesOut>>, Problem> {
+    query.only(&["subject", "from", "to", "limit"])?;
+    let text = query
+        .one("subject")?
+        .ok_or_else(|| Problem::invalid("subject is missing"))?;
+    let (kind, id) = text.split_once(':').unwrap_or(("user", text));
+    let subject = Subject::parse(kind, id).map_err(|_| {
+        Problem::invalid("subject must be user:, username:, role:, certificate: or token: with an id")
+    })?;
+    let limit = query.int("limit")?.unwrap_or(MOST);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Problem::invalid(format!("limit must be from 1 to {MOST}")));
+    }
+    let at = |name: &str| {
+        let text = query.one(name)?;
+        Ok::<_, Problem>(text.map(|text| {
+            text.parse()
+                .map_or_else(|_| At::Time(text.to_owned()), At::Position)
+        }))
+    };
+    let from = moment(&app, &at("from")?.unwrap_or(At::Position(0))).await?;
+    let to = match at("to")? {
+        Some(to) => moment(&app, &to).await?,
+        None => app.ledger().moment_now(app.clock.now()),
+    };
+    if from.position > to.position {
+        return Err(Problem::invalid("from must not be after to"));
+    }
+    let mut changes = app.ledger().changes(&subject, from, to).await?;
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let more = changes.changes.len() > limit;
+    changes.changes.truncate(limit);
+    let next = changes
+        .changes
+        .last()
+        .filter(|_| more)
+        .map(|last| last.cause.position);
+    let out = ChangesOut {
+        subject: Entity {
+            kind: kind.to_owned(),
+            // What was sent may be a token: it is not repeated.
+            id: if kind == "token" {
+                String::new()
+            } else {
+                id.to_owned()
+            },
+        },
+        from: from.into(),
+        to: to.into(),
+        gained: grants(&changes.gained),
+        lost: grants(&changes.lost),
+        changes: changes.changes.into_iter().map(ChangeOut::from).collect(),
+        next,
+    };
+    Ok(AsOf(to.position, Json(out)))
+}

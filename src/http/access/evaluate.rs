@@ -1,0 +1,151 @@
+//! From questions on the wire to decisions on the wire.
+
+use std::collections::HashMap;
+
+use aggregates::values::Timestamp;
+use projections::authorization::{
+    Access, Subject,
+    past::{Moment, Past},
+};
+
+use super::{
+    explanation::{Explanation, MomentOut},
+    wire::{At, ContextOut, DecisionOut, Question},
+};
+use crate::{app::App, http::Problem, ledger::PastError};
+
+/// The most subjects and moments of one request for which the ledger is read.
+const MOST_PASTS: usize = 1_000;
+
+/// Decides the questions of one request.
+pub struct Evaluator<'a> {
+    app: &'a App,
+    now: Timestamp,
+    /// The present, once it mattered: what is explained in one request is explained as of one position.
+    present: Option<Moment>,
+    moments: HashMap<At, Moment>,
+    pasts: HashMap<(Subject, Moment), Past>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// For a request that came now.
+    pub fn new(app: &'a App) -> Self {
+        Self {
+            app,
+            now: app.clock.now(),
+            present: None,
+            moments: HashMap::new(),
+            pasts: HashMap::new(),
+        }
+    }
+
+    /// Decides.
+    pub async fn evaluate(&mut self, question: Question<'_>) -> Result<DecisionOut, Problem> {
+        let authorization = self.app.ledger().authorization();
+        let subject = Subject::parse(&question.subject.kind, &question.subject.id);
+        let access = Access::parse(
+            &question.resource.kind,
+            &question.resource.id,
+            &question.action.name,
+        );
+        let context = question.context;
+        let at = context.and_then(|context| context.at.as_ref());
+        let explain = context.is_some_and(|context| context.explain);
+        let (subject, access) = match (subject, access) {
+            (Ok(subject), Ok(access)) => (subject, access),
+            (Err(reason), _) => return Ok(self.never(at, reason.as_str()).await?),
+            (_, Err(impossible)) => return Ok(self.never(at, impossible.as_str()).await?),
+        };
+        if at.is_none() && !explain {
+            let answer = authorization.answer(&subject, &access, self.now);
+            let reason = answer.denied.map(|reason| reason.as_str());
+            return Ok(DecisionOut::of(answer.position, reason));
+        }
+        let moment = self.moment(at).await?;
+        let past = match self.past(&subject, moment).await {
+            Ok(past) => past,
+            // Nobody has the name now.
+            Err(PastError::NameThen) if at.is_none() => {
+                return Ok(DecisionOut::of(moment.position, Some("unknown_subject")));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let answer = past.answer(&access);
+        let reason = answer.denied.map(|reason| reason.as_str());
+        let decision = DecisionOut::of(answer.position, reason);
+        Ok(DecisionOut {
+            context: ContextOut {
+                time: at.map(|_| MomentOut::from(moment).time),
+                explanation: explain.then(|| Explanation::from(past.why(&access))),
+                ..decision.context
+            },
+            ..decision
+        })
+    }
+
+    /// A denial that no grant could change.
+    async fn never(&mut self, at: Option<&At>, reason: &'static str) -> Result<DecisionOut, Problem> {
+        let moment = self.moment(at).await?;
+        Ok(DecisionOut::of(moment.position, Some(reason)))
+    }
+
+    /// The moment that is asked about.
+    pub async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Problem> {
+        let Some(at) = at else {
+            let present = || self.app.ledger().moment_now(self.now);
+            return Ok(*self.present.get_or_insert_with(present));
+        };
+        if let Some(moment) = self.moments.get(at) {
+            return Ok(*moment);
+        }
+        let moment = moment(self.app, at).await?;
+        self.moments.insert(at.clone(), moment);
+        Ok(moment)
+    }
+
+    async fn past(&mut self, subject: &Subject, moment: Moment) -> Result<&Past, PastError> {
+        let key = (subject.clone(), moment);
+        if !self.pasts.contains_key(&key) {
+            if self.pasts.len() == MOST_PASTS {
+                return Err(PastError::TooMany(MOST_PASTS));
+            }
+            let past = self.app.ledger().past(subject, moment).await?;
+            self.pasts.insert(key.clone(), past);
+        }
+        self.pasts.get(&key).ok_or(PastError::TooMany(MOST_PASTS))
+    }
+}
+
+/// The moment that is meant by a position or a time.
+pub async fn moment(app: &App, at: &At) -> Result<Moment, Problem> {
+    let ledger = app.ledger();
+    Ok(match at {
+        At::Position(position) if *position < 0 => {
+            return Err(Problem::invalid("a position must be at least 0"));
+        }
+        At::Position(position) => ledger.moment_at(*position).await?,
+        At::Time(time) => ledger.moment_of(Timestamp::parse(time)?, app.clock.now()).await?,
+    })
+}
+
+impl From<PastError> for Problem {
+    fn from(error: PastError) -> Self {
+        match error {
+            PastError::Ledger(error) => error.into(),
+            refused => Self::invalid(refused.to_string()),
+        }
+    }
+}
+
+impl DecisionOut {
+    fn of(position: i64, reason: Option<&'static str>) -> Self {
+        Self {
+            decision: reason.is_none(),
+            context: ContextOut {
+                position,
+                reason,
+                ..ContextOut::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `POST /access/v1/evaluation`: the Access Evaluation API (AuthZEN Authorization API 1.0 section 6).
+
+use axum::{Json, extract::State};
+
+use super::{
+    evaluate::Evaluator,
+    wire::{DecisionOut, EvaluationIn},
+};
+use crate::{
+    app::App,
+    http::{AsOf, Asking, JsonBody, Problem, Refusals},
+};
+
+/// Whether a subject may do an action on a resource.
+#[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", request_body = EvaluationIn,
+    responses((status = 200, description = "The decision", body = DecisionOut), Refusals))]
+pub async fn post_evaluation(
+    State(app): State<App>,
+    _asking: Asking,
+    JsonBody(body): JsonBody<EvaluationIn>,
+) -> Result<AsOf<Json<DecisionOut>>, Problem> {
+    let decision = Evaluator::new(&app).evaluate(body.question(None)?).await?;
+    Ok(AsOf(decision.context.position, Json(decision)))
+}

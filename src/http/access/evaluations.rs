@@ -1,0 +1,107 @@
+//! `POST /access/v1/evaluations`: the Access Evaluations API (AuthZEN Authorization API 1.0 section 7).
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    evaluate::Evaluator,
+    wire::{DecisionOut, EvaluationIn},
+};
+use crate::{
+    app::App,
+    http::{AsOf, Asking, JsonBody, Problem, Refusals},
+};
+
+/// The most questions in one request.
+const MOST: usize = 10_000;
+
+/// Many questions, and what they have in common.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct EvaluationsIn {
+    /// What holds for each question that does not say otherwise.
+    #[serde(flatten)]
+    defaults: EvaluationIn,
+    /// The questions, at most 10,000. Without any, the request is one question.
+    #[serde(default)]
+    evaluations: Vec<EvaluationIn>,
+    /// How to go about it.
+    #[serde(default)]
+    options: Options,
+}
+
+/// How to go about many questions.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+struct Options {
+    /// When to stop.
+    #[serde(default)]
+    evaluations_semantic: Semantic,
+}
+
+/// When to stop.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Semantic {
+    /// After the last question.
+    #[default]
+    ExecuteAll,
+    /// After the first denial.
+    DenyOnFirstDeny,
+    /// After the first permission.
+    PermitOnFirstPermit,
+}
+
+/// The decisions, or the one.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum EvaluationsOut {
+    /// In the order of the questions; fewer if the semantic says to stop.
+    Many {
+        /// The decisions.
+        evaluations: Vec<DecisionOut>,
+    },
+    /// Of a request without `evaluations`.
+    One(DecisionOut),
+}
+
+/// Whether subjects may do actions on resources: many questions in one request.
+#[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", request_body = EvaluationsIn,
+    responses((status = 200, description = "The decisions", body = EvaluationsOut), Refusals))]
+pub async fn post_evaluations(
+    State(app): State<App>,
+    _asking: Asking,
+    JsonBody(body): JsonBody<EvaluationsIn>,
+) -> Result<AsOf<Json<EvaluationsOut>>, Problem> {
+    let mut evaluator = Evaluator::new(&app);
+    if body.evaluations.is_empty() {
+        let decision = evaluator.evaluate(body.defaults.question(None)?).await?;
+        return Ok(AsOf(
+            decision.context.position,
+            Json(EvaluationsOut::One(decision)),
+        ));
+    }
+    if body.evaluations.len() > MOST {
+        return Err(Problem::invalid(format!("evaluations must be at most {MOST}")));
+    }
+    let position = app.ledger().authorization().position();
+    let questions = body.evaluations.iter().enumerate().map(|(index, one)| {
+        let question = one.question(Some(&body.defaults));
+        question.map_err(|problem| problem.about(format_args!("evaluations[{index}]")))
+    });
+    // All are read before the first is decided: a request that is wrong is refused whole.
+    let questions = questions.collect::<Result<Vec<_>, _>>()?;
+    let mut evaluations = Vec::with_capacity(questions.len());
+    for question in questions {
+        let decision = evaluator.evaluate(question).await?;
+        let stop = match body.options.evaluations_semantic {
+            Semantic::ExecuteAll => false,
+            Semantic::DenyOnFirstDeny => !decision.decision,
+            Semantic::PermitOnFirstPermit => decision.decision,
+        };
+        evaluations.push(decision);
+        if stop {
+            break;
+        }
+    }
+    Ok(AsOf(position, Json(EvaluationsOut::Many { evaluations })))
+}

@@ -1,0 +1,199 @@
+//! Why, on the wire: grants with the events that gave them, and what near ones lack.
+
+use projections::authorization::past::{Cause, Grant, Lack, Moment, Near, Why};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A moment of the ledger.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MomentOut {
+    /// The last event that counts.
+    #[schema(example = 42)]
+    pub position: i64,
+    /// RFC 3339.
+    #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    pub time: String,
+}
+
+impl From<Moment> for MomentOut {
+    fn from(moment: Moment) -> Self {
+        Self {
+            position: moment.position,
+            time: moment.time.to_string(),
+        }
+    }
+}
+
+/// An event of the ledger, as the reason for something.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Cause)]
+pub struct CauseOut {
+    /// Its place in the ledger.
+    #[schema(example = 17)]
+    position: i64,
+    /// When the ledger took it.
+    #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    time: String,
+    /// Who did it: a user id, or `system`.
+    #[schema(example = "system")]
+    actor: String,
+    /// Its type.
+    #[schema(example = "role.permission_added")]
+    event: &'static str,
+}
+
+impl From<&Cause> for CauseOut {
+    fn from(cause: &Cause) -> Self {
+        Self {
+            position: cause.position,
+            time: cause.time.to_string(),
+            actor: cause.actor.clone(),
+            event: cause.event_type,
+        }
+    }
+}
+
+/// A permission as it is granted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GrantedPermission {
+    id: String,
+    /// `http` or `mqtt`.
+    #[schema(example = "mqtt")]
+    context: &'static str,
+    /// `read`, `write` or `readWrite`.
+    #[schema(example = "write")]
+    operation: &'static str,
+    /// A pattern: `+` is one level, `#` the rest.
+    #[schema(example = "plant/+/valve/#")]
+    resource: String,
+}
+
+/// The role that gives a permission.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GrantingRole {
+    id: String,
+    name: String,
+    /// The event that gave the user the role; absent if the role itself is the subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted_by: Option<CauseOut>,
+}
+
+/// A permission that counts for a subject, and why it does.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Grant)]
+pub struct GrantOut {
+    permission: GrantedPermission,
+    /// The event that gave the permission, or last changed it.
+    given_by: CauseOut,
+    /// The role that gives it; absent if it is the user's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<GrantingRole>,
+}
+
+impl From<&Grant> for GrantOut {
+    fn from(grant: &Grant) -> Self {
+        let permission = &grant.permission;
+        Self {
+            permission: GrantedPermission {
+                id: permission.id.to_string(),
+                context: permission.context.as_str(),
+                operation: permission.operation.as_str(),
+                resource: permission.resource.to_string(),
+            },
+            given_by: CauseOut::from(&grant.given),
+            role: grant.through.as_ref().map(|through| GrantingRole {
+                id: through.role.to_string(),
+                name: through.name.to_string(),
+                granted_by: through.granted.as_ref().map(CauseOut::from),
+            }),
+        }
+    }
+}
+
+/// What a grant lacks.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[schema(as = Lack)]
+pub enum LackOut {
+    /// It does not allow the operation.
+    Operation {
+        /// The one needed.
+        wanted: &'static str,
+        /// The one it allows.
+        granted: &'static str,
+    },
+    /// Its pattern goes another way.
+    Level {
+        /// Where, from 1: a level of the topic, or a segment of the path.
+        level: usize,
+        /// What is there in what was asked; `null` past its end.
+        wanted: Option<String>,
+        /// What is there in the pattern; `null` past its end.
+        granted: Option<String>,
+    },
+}
+
+impl From<&Lack> for LackOut {
+    fn from(lack: &Lack) -> Self {
+        match lack {
+            Lack::Operation { wanted, granted } => Self::Operation {
+                wanted: wanted.as_str(),
+                granted: granted.as_str(),
+            },
+            Lack::Level {
+                level,
+                wanted,
+                granted,
+            } => Self::Level {
+                level: *level,
+                wanted: wanted.clone(),
+                granted: granted.clone(),
+            },
+        }
+    }
+}
+
+/// A grant that came near.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Near)]
+pub struct NearOut {
+    #[serde(flatten)]
+    grant: GrantOut,
+    /// What it lacks: at least one thing.
+    lacks: Vec<LackOut>,
+}
+
+impl From<&Near> for NearOut {
+    fn from(near: &Near) -> Self {
+        Self {
+            grant: GrantOut::from(&near.grant),
+            lacks: near.lacks.iter().map(LackOut::from).collect(),
+        }
+    }
+}
+
+/// Why a decision is as it is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Explanation {
+    /// The path, topic or filter that had to be granted: with the publish prefix, without the name of a shared
+    /// subscription.
+    resource: String,
+    /// The event that gave the publish prefix, if one was put before the topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefixed_by: Option<CauseOut>,
+    /// The grants that allow it, the oldest first. Any one of them would.
+    grants: Vec<GrantOut>,
+    /// If nothing allows it: the grants that came nearest, the nearest first, at most 5.
+    nearest: Vec<NearOut>,
+}
+
+impl From<Why> for Explanation {
+    fn from(why: Why) -> Self {
+        Self {
+            grants: why.grants.iter().map(GrantOut::from).collect(),
+            nearest: why.nearest.iter().map(NearOut::from).collect(),
+            prefixed_by: why.prefixed_by.as_ref().map(CauseOut::from),
+            resource: why.resource,
+        }
+    }
+}

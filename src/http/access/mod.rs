@@ -1,0 +1,26 @@
+//! The AuthZEN Authorization API 1.0 (`/access/v1`): what a subject may do, asked by whoever enforces it.
+//!
+//! Asking is reading: a caller needs `read` on the path in context `http`, though the requests are POSTs.
+
+mod changes;
+mod configuration;
+mod evaluate;
+mod evaluation;
+mod evaluations;
+mod explanation;
+mod search;
+mod wire;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// The routes of this face.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(evaluation::post_evaluation))
+        .routes(routes!(evaluations::post_evaluations))
+        .merge(search::routes())
+        .routes(routes!(changes::get_changes))
+        .routes(routes!(configuration::get_configuration))
+}

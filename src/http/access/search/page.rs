@@ -1,0 +1,162 @@
+//! Pages of search results (AuthZEN Authorization API 1.0 section 8.2).
+//!
+//! A token names the last result of the page before, and the search it belongs to: with another search it is refused.
+//! So there is nothing for the server to keep, and a token is good for ever.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::http::Problem;
+
+/// How many results a page has unless the caller asks for another number.
+const USUAL: usize = 1_000;
+/// The most results of a page.
+const MOST: usize = 10_000;
+/// How many bytes of a token say which search it belongs to.
+const MARK: usize = 16;
+
+/// Which page is asked for.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({"limit": 100}))]
+pub struct PageIn {
+    /// The `next_token` of the page before.
+    token: Option<String>,
+    /// The most results, up to 10,000; 1,000 unless said.
+    limit: Option<usize>,
+}
+
+/// Where a page stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PageOut {
+    /// What to ask the next page with; empty if this is the last one.
+    next_token: String,
+    /// How many results this page has.
+    count: usize,
+}
+
+/// A page that is asked for, understood.
+#[derive(Clone, Debug)]
+pub struct Paging {
+    /// The most results.
+    pub limit: usize,
+    /// The last result of the page before; empty for the first page.
+    pub after: Vec<u8>,
+    mark: [u8; MARK],
+}
+
+impl PageIn {
+    /// Understands it, for a search made of these parts.
+    pub fn paging(&self, search: &[&str]) -> Result<Paging, Problem> {
+        let limit = self.limit.unwrap_or(USUAL);
+        if limit > MOST {
+            return Err(Problem::invalid(format!("page.limit must be at most {MOST}")));
+        }
+        let mark = mark(search);
+        let after = match self.token.as_deref() {
+            None | Some("") => Vec::new(),
+            Some(token) => {
+                let read = URL_SAFE_NO_PAD.decode(token).ok();
+                read.and_then(|read| read.strip_prefix(&mark).map(<[u8]>::to_vec))
+                    .ok_or_else(|| Problem::invalid("page.token is not of this search"))?
+            }
+        };
+        Ok(Paging { limit, after, mark })
+    }
+}
+
+impl Paging {
+    /// The last result of the page before, if this is not the first page.
+    pub fn after<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Problem> {
+        if self.after.is_empty() {
+            return Ok(None);
+        }
+        let read = read(&self.after).ok_or_else(|| Problem::invalid("page.token is not of this search"))?;
+        Ok(Some(read))
+    }
+
+    /// Takes from one result more than the page has, and says where the page stands. `key` is what the token says of a
+    /// result.
+    pub fn cut<T>(&self, results: &mut Vec<T>, key: impl FnOnce(&T) -> Vec<u8>) -> PageOut {
+        let more = results.len() > self.limit;
+        results.truncate(self.limit);
+        let token = |last: &[u8]| URL_SAFE_NO_PAD.encode([self.mark.as_slice(), last].concat());
+        let next_token = match results.last() {
+            _ if !more => String::new(),
+            Some(last) => token(&key(last)),
+            // A page without results: the next one starts where this one did.
+            None => token(&self.after),
+        };
+        PageOut {
+            next_token,
+            count: results.len(),
+        }
+    }
+}
+
+/// Which search it is: its parts, kept apart by their lengths.
+fn mark(search: &[&str]) -> [u8; MARK] {
+    let mut digest = Sha256::new();
+    for part in search {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let digest: [u8; 32] = digest.finalize().into();
+    std::array::from_fn(|at| digest[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(token: Option<String>, limit: usize) -> PageIn {
+        PageIn {
+            token,
+            limit: Some(limit),
+        }
+    }
+
+    #[test]
+    fn pages_follow_each_other_and_end() {
+        let all = [1u8, 2, 3, 4, 5];
+        let (mut token, mut seen) = (None, Vec::new());
+        loop {
+            let paging = page(token, 2).paging(&["search"]).unwrap();
+            let after = paging.after(|bytes| bytes.first().copied()).unwrap().unwrap_or(0);
+            let mut results: Vec<u8> = all.into_iter().filter(|one| *one > after).take(3).collect();
+            let out = paging.cut(&mut results, |last| vec![*last]);
+            seen.extend(results);
+            if out.next_token.is_empty() {
+                break;
+            }
+            token = Some(out.next_token);
+        }
+        assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn a_token_of_another_search_is_refused() {
+        let paging = page(None, 1).paging(&["a", "b"]).unwrap();
+        let token = paging.cut(&mut vec![1, 2], |last| vec![*last]).next_token;
+        for other in [vec!["ab"], vec!["a", "c"], vec!["a", "b", ""]] {
+            assert!(page(Some(token.clone()), 1).paging(&other).is_err());
+        }
+        assert!(page(Some("nonsense".to_owned()), 1).paging(&["a", "b"]).is_err());
+    }
+
+    #[test]
+    fn a_page_may_be_empty_and_the_first_page_is_one() {
+        let paging = page(None, 0).paging(&["a"]).unwrap();
+        let out = paging.cut(&mut vec![1], |last| vec![*last]);
+        assert_eq!(out.count, 0);
+        let next = page(Some(out.next_token), 1).paging(&["a"]).unwrap();
+        assert!(next.after.is_empty());
+    }
+
+    #[test]
+    fn a_page_is_bounded() {
+        assert!(page(None, MOST).paging(&[]).is_ok());
+        assert!(page(None, MOST + 1).paging(&[]).is_err());
+    }
+}

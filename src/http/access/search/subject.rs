@@ -1,0 +1,179 @@
+//! `POST /access/v1/search/subject`: the Subject Search API (AuthZEN Authorization API 1.0 section 8.4).
+
+use std::sync::Arc;
+
+use aggregates::values::{RoleId, Timestamp, UserId};
+use axum::{Json, extract::State};
+use projections::authorization::{Access, Authorization, Reason, Subject};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::page::{PageIn, PageOut, Paging};
+use crate::{
+    app::App,
+    http::{
+        AsOf, Asking, JsonBody, Problem, Refusals,
+        access::wire::{Action, ContextIn, Entity},
+    },
+};
+
+/// Who may do an action on a resource?
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "subject": {"type": "user"},
+    "action": {"name": "write"},
+    "resource": {"type": "mqtt", "id": "plant/7/valve/3"},
+    "page": {"limit": 100}
+}))]
+pub struct SubjectSearch {
+    /// Of which type. An id is passed over.
+    subject: SubjectType,
+    /// Does what.
+    action: Action,
+    /// To what.
+    resource: Entity,
+    /// `at` is not offered here.
+    context: Option<ContextIn>,
+    /// Which page.
+    #[serde(default)]
+    page: PageIn,
+}
+
+/// A type of subjects.
+#[derive(Debug, Deserialize, ToSchema)]
+struct SubjectType {
+    /// `user`, `username`, `role`, `certificate` or `token`.
+    #[serde(rename = "type")]
+    #[schema(example = "user")]
+    kind: String,
+}
+
+/// A page of subjects.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Subjects {
+    page: PageOut,
+    results: Vec<Entity>,
+}
+
+/// All subjects of a type that may do an action on a resource. Tokens are told by their SHA-256.
+#[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", request_body = SubjectSearch,
+    responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
+pub async fn post_search_subject(
+    State(app): State<App>,
+    _asking: Asking,
+    JsonBody(body): JsonBody<SubjectSearch>,
+) -> Result<AsOf<Json<Subjects>>, Problem> {
+    if body.context.is_some_and(|context| context.at.is_some()) {
+        let message = "subjects can be searched as of now only: context.at is not offered here";
+        return Err(Problem::invalid(message));
+    }
+    let (kind, resource) = (&body.subject.kind, &body.resource);
+    if Subject::parse(kind, "") == Err(Reason::SubjectType) {
+        return Err(Problem::invalid(
+            "subject.type must be user, username, role, certificate or token",
+        ));
+    }
+    let search = ["subject", kind, &body.action.name, &resource.kind, &resource.id];
+    let paging = body.page.paging(&search)?;
+    let authorization = Arc::clone(app.ledger().authorization());
+    let position = authorization.position();
+    let now = app.clock.now();
+    // It may look at every user there is: not where requests are served.
+    let found = tokio::task::spawn_blocking(move || {
+        // What nobody can do, nobody may.
+        let access = Access::parse(&body.resource.kind, &body.resource.id, &body.action.name);
+        access.map_or_else(
+            |_| Ok(nobody(&paging)),
+            |access| search_of(&body.subject.kind, &authorization, &access, now, &paging),
+        )
+    });
+    let found = found.await.map_err(|_| Problem::unavailable())??;
+    Ok(AsOf(position, Json(found)))
+}
+
+fn nobody(paging: &Paging) -> Subjects {
+    Subjects {
+        page: paging.cut(&mut Vec::<()>::new(), |()| Vec::new()),
+        results: Vec::new(),
+    }
+}
+
+fn search_of(
+    kind: &str,
+    authorization: &Authorization,
+    access: &Access<'_>,
+    now: Timestamp,
+    paging: &Paging,
+) -> Result<Subjects, Problem> {
+    // One more tells whether there is another page.
+    let limit = paging.limit + 1;
+    let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
+    Ok(match kind {
+        "role" => {
+            let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
+            let found = authorization.roles_that_may(access, after, limit);
+            subjects(
+                paging,
+                found,
+                |id| id.0.as_bytes().to_vec(),
+                |id| Some(id.to_string()),
+                kind,
+            )
+        }
+        "certificate" => {
+            let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
+            let found = authorization.certificates_that_may(access, now, after.as_deref(), limit);
+            subjects(
+                paging,
+                found,
+                |one| one.as_bytes().to_vec(),
+                |one| Some(one.to_string()),
+                kind,
+            )
+        }
+        "token" => {
+            let after = paging.after(|bytes| bytes.try_into().ok())?;
+            let found = authorization.tokens_that_may(access, now, after, limit);
+            subjects(
+                paging,
+                found,
+                |token| token.to_vec(),
+                |token| Some(hexadecimal(token)),
+                kind,
+            )
+        }
+        _ => {
+            let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
+            let found = authorization.users_who_may(access, after, limit);
+            let shown = |id: &UserId| match kind {
+                "username" => authorization.username(*id),
+                _ => Some(id.to_string()),
+            };
+            subjects(paging, found, |id| id.0.as_bytes().to_vec(), shown, kind)
+        }
+    })
+}
+
+/// A page of what was found; what cannot be shown is nobody any more.
+fn subjects<T>(
+    paging: &Paging,
+    mut found: Vec<T>,
+    key: impl FnOnce(&T) -> Vec<u8>,
+    shown: impl Fn(&T) -> Option<String>,
+    kind: &str,
+) -> Subjects {
+    let page = paging.cut(&mut found, key);
+    let entity = |id| Entity {
+        kind: kind.to_owned(),
+        id,
+    };
+    Subjects {
+        page,
+        results: found.iter().filter_map(shown).map(entity).collect(),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

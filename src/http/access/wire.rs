@@ -1,0 +1,131 @@
+//! The entities of the AuthZEN information model (Authorization API 1.0 section 5), in and out. Members that are not
+//! known here are passed over.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::explanation::Explanation;
+use crate::http::Problem;
+
+/// A subject or a resource.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct Entity {
+    /// Of a subject: `user`, `username`, `role`, `certificate` or `token`. Of a resource: `http` or `mqtt`.
+    #[serde(rename = "type")]
+    #[schema(example = "user")]
+    pub kind: String,
+    /// Unique within the type.
+    #[schema(example = "0a0b0c0d-0000-4000-8000-000000000001")]
+    pub id: String,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct Action {
+    /// `read`, `write`; for `http` also a method; for `mqtt` also `subscribe` and `publish`.
+    #[schema(example = "read")]
+    pub name: String,
+}
+
+/// How to decide.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, ToSchema)]
+#[schema(example = json!({"explain": true, "at": "2026-01-31T12:00:00Z"}))]
+pub struct ContextIn {
+    /// Also answer why.
+    #[serde(default)]
+    pub explain: bool,
+    /// Answer as of then: a time (RFC 3339) or a position of the ledger.
+    #[schema(value_type = Option<String>)]
+    pub at: Option<At>,
+}
+
+/// A moment.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
+#[serde(untagged)]
+pub enum At {
+    /// Right after the event at this position.
+    Position(i64),
+    /// RFC 3339.
+    Time(String),
+}
+
+/// One question.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "subject": {"type": "user", "id": "0a0b0c0d-0000-4000-8000-000000000001"},
+    "action": {"name": "publish"},
+    "resource": {"type": "mqtt", "id": "plant/7/valve/3"},
+    "context": {"explain": true}
+}))]
+pub struct EvaluationIn {
+    /// Who.
+    pub subject: Option<Entity>,
+    /// Does what.
+    pub action: Option<Action>,
+    /// To what.
+    pub resource: Option<Entity>,
+    /// How to decide.
+    pub context: Option<ContextIn>,
+}
+
+/// A question with all that it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    pub subject: &'a Entity,
+    pub action: &'a Action,
+    pub resource: &'a Entity,
+    pub context: Option<&'a ContextIn>,
+}
+
+impl EvaluationIn {
+    /// The question, with what another one says where this one says nothing.
+    pub fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Question<'a>, Problem> {
+        let missing = |name: &str| Problem::invalid(format!("{name} is missing"));
+        let default = |of: fn(&Self) -> Option<&Entity>| defaults.and_then(of);
+        Ok(Question {
+            subject: self
+                .subject
+                .as_ref()
+                .or_else(|| default(|all| all.subject.as_ref()))
+                .ok_or_else(|| missing("subject"))?,
+            action: self
+                .action
+                .as_ref()
+                .or_else(|| defaults?.action.as_ref())
+                .ok_or_else(|| missing("action"))?,
+            resource: self
+                .resource
+                .as_ref()
+                .or_else(|| default(|all| all.resource.as_ref()))
+                .ok_or_else(|| missing("resource"))?,
+            context: self.context.as_ref().or_else(|| defaults?.context.as_ref()),
+        })
+    }
+}
+
+/// A decision.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"decision": false, "context": {"position": 42, "reason": "no_grant"}}))]
+pub struct DecisionOut {
+    /// Whether it is allowed.
+    pub decision: bool,
+    /// As of when, and why.
+    pub context: ContextOut,
+}
+
+/// What is said besides a decision.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct ContextOut {
+    /// The decision is that of the ledger at this position, or, unless another moment was asked for, a later one.
+    pub position: i64,
+    /// Why it is a denial: `no_grant`, `unknown_subject`, `unknown_subject_type`, `unknown_resource_type`,
+    /// `unknown_action`, `not_a_path`, `not_a_topic`, `token_void`, `expired` or `method_not_allowed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// If another moment was asked for: what time it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// If it was asked for: why.
+    #[serde(flatten)]
+    pub explanation: Option<Explanation>,
+}

@@ -1,0 +1,209 @@
+//! Reading the past of one subject: the events of every stream that matters to it, up to a moment.
+
+use std::collections::BTreeSet;
+
+use aggregates::{
+    Event, Recorded, role,
+    session::{self, SessionEvent},
+    user::{self, UserEvent},
+    values::Timestamp,
+};
+use projections::{
+    authorization::{
+        Subject,
+        past::{Changes, Moment, Past},
+    },
+    sql::{filled, rounded, sql},
+};
+
+use super::{Ledger, LedgerError, Stored, feed, stored::COLUMNS};
+
+/// How many streams are read by one statement.
+const STREAMS_AT_ONCE: usize = 256;
+/// The events that name a fingerprint: the condition of their index, word for word.
+const WITH_FINGERPRINT: &str =
+    "event_type IN ('user.certificate_added', 'user.certificate_removed', 'session.token_issued')";
+
+/// Why there is no answer about a moment.
+#[derive(Debug, thiserror::Error)]
+pub enum PastError {
+    /// The moment is after the last event, or the time has not come.
+    #[error("the ledger does not reach that moment yet: it ends at position {0}")]
+    Ahead(i64),
+    /// Whoever has the name now did not have it then, and names are not kept where they could be searched.
+    #[error("who has this username now did not have it then: ask by the user's id")]
+    NameThen,
+    /// The request asks about too much.
+    #[error("one request may explain, or ask about the past of, at most {0} subjects and moments")]
+    TooMany(usize),
+    /// The ledger does not answer.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl Ledger {
+    /// The moment right after the event at a position: 0 is before the first.
+    pub async fn moment_at(&self, position: i64) -> Result<Moment, PastError> {
+        if position > self.authorization().position() {
+            let head = self.head().await?;
+            if position > head.position {
+                return Err(PastError::Ahead(head.position));
+            }
+        }
+        let time = match position {
+            ..=0 => Timestamp::from_micros(0),
+            _ => self.recorded_at(position).await?,
+        };
+        Ok(Moment { position, time })
+    }
+
+    /// The moment of a time: after all events that were recorded until then.
+    pub async fn moment_of(&self, time: Timestamp, now: Timestamp) -> Result<Moment, PastError> {
+        let head = self.head().await?;
+        if time > now {
+            return Err(PastError::Ahead(head.position));
+        }
+        // Times never go back from one event to the next: the first that is later is found by halving.
+        let (mut before, mut after) = (0, head.position + 1);
+        if head.recorded_at <= time {
+            before = head.position;
+        }
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            if self.recorded_at(middle).await? <= time {
+                before = middle;
+            } else {
+                after = middle;
+            }
+        }
+        Ok(Moment {
+            position: before,
+            time,
+        })
+    }
+
+    /// Where this process stands, at a time.
+    pub fn moment_now(&self, now: Timestamp) -> Moment {
+        Moment {
+            position: self.authorization().position(),
+            time: now,
+        }
+    }
+
+    /// What the ledger says of a subject up to a moment.
+    pub async fn past(&self, subject: &Subject, moment: Moment) -> Result<Past, PastError> {
+        let events = self.events_about(subject, moment).await?;
+        Ok(Past::of(subject.clone(), moment, &events))
+    }
+
+    /// What a subject gained and lost after `from` and up to `to`.
+    pub async fn changes(&self, subject: &Subject, from: Moment, to: Moment) -> Result<Changes, PastError> {
+        let events = self.events_about(subject, to).await?;
+        Ok(Changes::of(subject, from.position, to.position, &events))
+    }
+
+    async fn recorded_at(&self, position: i64) -> Result<Timestamp, LedgerError> {
+        let select = sql("SELECT recorded_at FROM events WHERE position = $1").bind(position);
+        let row = self.db.optional(select).await?;
+        let row = row.ok_or_else(|| LedgerError::Unreadable {
+            position,
+            reason: "there is no such event".to_owned(),
+        })?;
+        Ok(Timestamp::from_micros(row.int(0)?))
+    }
+
+    /// All events that matter to a subject up to a moment, in order.
+    async fn events_about(&self, subject: &Subject, moment: Moment) -> Result<Vec<Recorded>, PastError> {
+        let until = moment.position;
+        let mut users = BTreeSet::new();
+        let mut roles = BTreeSet::new();
+        let mut events = Vec::new();
+        match subject {
+            Subject::User(id) => drop(users.insert(id.to_string())),
+            Subject::Role(id) => drop(roles.insert(id.to_string())),
+            Subject::Username(name) => {
+                let id = self
+                    .authorization()
+                    .user_by_name(name)
+                    .ok_or(PastError::NameThen)?;
+                users.insert(id.to_string());
+            }
+            Subject::Certificate(fingerprint) => {
+                let of_users = self.with_fingerprint(fingerprint, until).await?;
+                users.extend(of_users.into_iter().map(|event| event.aggregate_id));
+            }
+            Subject::Token(fingerprint) => {
+                let hex: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+                let issued = self.with_fingerprint(&hex, until).await?;
+                let sessions: BTreeSet<String> = issued.into_iter().map(|event| event.aggregate_id).collect();
+                events.extend(self.streams(session::TYPE, &sessions, until).await?);
+                let owners = events.iter().filter_map(|recorded| match &recorded.event {
+                    Event::Session(SessionEvent::TokenIssued { user_id, .. }) => Some(user_id.to_string()),
+                    _ => None,
+                });
+                users.extend(owners);
+            }
+        }
+        events.extend(self.streams(user::TYPE, &users, until).await?);
+        let granted = events.iter().filter_map(|recorded| match &recorded.event {
+            Event::User(UserEvent::RoleGranted { role_id, .. }) => Some(role_id.to_string()),
+            _ => None,
+        });
+        roles.extend(granted);
+        events.extend(self.streams(role::TYPE, &roles, until).await?);
+        events.sort_by_key(|event| event.position);
+        if let Subject::Username(name) = subject
+            && named(&events).is_none_or(|held| *held != **name)
+        {
+            return Err(PastError::NameThen);
+        }
+        Ok(events)
+    }
+
+    /// The events of a certificate or a token, up to a position.
+    async fn with_fingerprint(&self, fingerprint: &str, until: i64) -> Result<Vec<Stored>, LedgerError> {
+        let select = sql(format!(
+            "SELECT {COLUMNS} FROM events WHERE {WITH_FINGERPRINT} AND payload ->> 'fingerprint' = $1 \
+             AND position <= $2 ORDER BY position"
+        ));
+        let rows = self.db.all(select.bind(fingerprint).bind(until)).await?;
+        Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
+    }
+
+    /// The events of streams of one type, up to a position.
+    async fn streams(
+        &self,
+        aggregate_type: &'static str,
+        ids: &BTreeSet<String>,
+        until: i64,
+    ) -> Result<Vec<Recorded>, LedgerError> {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let mut events = Vec::new();
+        for chunk in ids.chunks(STREAMS_AT_ONCE) {
+            let count = rounded(chunk.len());
+            let numbered: Vec<String> = (3..3 + count).map(|number| format!("${number}")).collect();
+            let select = sql(format!(
+                "SELECT {COLUMNS} FROM events WHERE aggregate_type = $1 AND position <= $2 \
+                 AND aggregate_id IN ({})",
+                numbered.join(", ")
+            ));
+            let select = filled(chunk, count).fold(select.bind(aggregate_type).bind(until), |select, id| {
+                select.bind(*id)
+            });
+            let rows = self.db.all(select).await?;
+            let stored = rows.iter().map(Stored::read).collect::<Result<Vec<_>, _>>()?;
+            events.extend(feed::open(&self.db, &self.sealer, &stored).await?);
+        }
+        Ok(events)
+    }
+}
+
+/// The name that the events end with.
+fn named(events: &[Recorded]) -> Option<&str> {
+    events.iter().rev().find_map(|recorded| match &recorded.event {
+        Event::User(UserEvent::Created { username, .. } | UserEvent::Renamed { username }) => {
+            Some(username.as_str())
+        }
+        _ => None,
+    })
+}
