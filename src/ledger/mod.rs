@@ -20,6 +20,7 @@ mod head;
 mod keys;
 mod metadata;
 mod past;
+mod replay;
 mod repository;
 mod seal;
 mod signers;
@@ -65,6 +66,7 @@ pub struct Ledger {
     appender: Appender,
     follower: Arc<Follower>,
     grown: watch::Receiver<i64>,
+    replay: Arc<replay::Replay>,
 }
 
 impl Ledger {
@@ -115,6 +117,7 @@ impl Ledger {
             appender,
             follower,
             grown,
+            replay: Arc::default(),
         })
     }
 
