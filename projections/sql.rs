@@ -239,7 +239,9 @@ impl Db {
     /// Tells other processes on the same Postgres `message` on `channel`. SQLite has no other processes.
     pub async fn notify(&self, channel: &str, message: &str) -> Result<(), Error> {
         if let Self::Postgres(pool) = self {
-            sqlx::query("SELECT pg_notify($1, $2)")
+            // A transaction that tells something waits for the disk as one that writes does, unless it is told not to: a
+            // message lost with the machine is one that nobody needs.
+            sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                 .bind(channel)
                 .bind(message)
                 .execute(pool)
