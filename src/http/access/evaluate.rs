@@ -16,7 +16,7 @@ use super::{
 use crate::{app::App, http::Problem, ledger::PastError};
 
 /// The most subjects and moments of one request for which the ledger is read.
-const MOST_PASTS: usize = 1_000;
+const MOST_PASTS: usize = 100;
 
 /// Decides the questions of one request.
 pub struct Evaluator<'a> {
