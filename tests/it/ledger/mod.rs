@@ -13,6 +13,7 @@ mod model;
 mod nodes;
 mod order;
 mod outage;
+mod rehearsal;
 mod sealing;
 mod site;
 mod tampering;
