@@ -53,6 +53,7 @@ mod subject;
 mod trie;
 mod users;
 mod views;
+mod what_if;
 
 #[cfg(test)]
 mod tests;
@@ -80,6 +81,7 @@ pub use methods::Methods;
 pub use sessions::SessionView;
 pub use subject::{Answer, Principal, Reason, Subject};
 pub use views::{Decision, RoleView, UserView};
+pub use what_if::{Affected, Effect, Most, Place, Right, Through, WhatIf};
 
 /// Who may do what, as of a position of the ledger.
 pub struct Authorization {

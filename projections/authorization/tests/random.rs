@@ -19,8 +19,8 @@ use super::{
     oracle::Oracle,
 };
 
-const USERS: u128 = 4;
-const ROLES: u128 = 5;
+pub(super) const USERS: u128 = 4;
+pub(super) const ROLES: u128 = 5;
 const CERTIFICATES: u8 = 4;
 const NAMES: [&str; 4] = ["ann", "bob", "carl", ERASED];
 
@@ -32,7 +32,7 @@ enum Step {
     DropExpired(i64),
 }
 
-fn a_filter() -> impl Strategy<Value = TopicFilter> {
+pub(super) fn a_filter() -> impl Strategy<Value = TopicFilter> {
     let levels = vec(select(vec!["", "a", "b", "$s", "+", "a"]), 1..4);
     (levels, any::<bool>()).prop_map(|(levels, rest)| {
         let text = if rest {
@@ -44,7 +44,7 @@ fn a_filter() -> impl Strategy<Value = TopicFilter> {
     })
 }
 
-fn a_topic() -> impl Strategy<Value = String> {
+pub(super) fn a_topic() -> impl Strategy<Value = String> {
     vec(select(vec!["", "a", "b", "$s", "+"]), 1..5).prop_map(|levels| levels.join("/"))
 }
 
@@ -67,7 +67,7 @@ fn a_permission() -> impl Strategy<Value = Permission> {
     })
 }
 
-fn a_user_event() -> impl Strategy<Value = UserEvent> {
+pub(super) fn a_user_event() -> impl Strategy<Value = UserEvent> {
     let role = || (0..ROLES).prop_map(role_granted);
     prop_oneof![
         4 => select(NAMES.to_vec()).prop_map(user_created),
@@ -95,7 +95,7 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
     ]
 }
 
-fn a_role_event() -> impl Strategy<Value = RoleEvent> {
+pub(super) fn a_role_event() -> impl Strategy<Value = RoleEvent> {
     prop_oneof![
         3 => select(NAMES.to_vec()).prop_map(role_created),
         8 => a_permission().prop_map(|permission| RoleEvent::PermissionAdded { permission }),
