@@ -13,7 +13,7 @@ use super::Problem;
 /// What is said of a body that should be an object.
 const NO_OBJECT: &str = "the body must be a JSON object";
 
-/// The largest body, in bytes.
+/// The largest body, in bytes, unless a route takes more.
 pub const MOST_BYTES: usize = 1 << 20;
 
 /// A body that is a JSON object. A missing `Content-Type` counts as JSON; another one is refused.
@@ -99,8 +99,11 @@ impl JsonList<String> {
 
 fn refused(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let message = format!("the body must be at most {MOST_BYTES} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "the body is too large",
+        )
     } else {
         Problem::invalid("the body cannot be read")
     }

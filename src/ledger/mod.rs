@@ -22,6 +22,7 @@ mod keys;
 mod metadata;
 mod past;
 mod rehearsal;
+mod replay;
 mod repository;
 mod seal;
 mod stored;
@@ -66,6 +67,7 @@ pub struct Ledger {
     appender: Appender,
     follower: Arc<Follower>,
     grown: watch::Receiver<i64>,
+    replay: Arc<replay::Replay>,
 }
 
 impl Ledger {
@@ -115,6 +117,7 @@ impl Ledger {
             appender,
             follower,
             grown,
+            replay: Arc::default(),
         })
     }
 

@@ -36,6 +36,9 @@ pub enum PastError {
     /// The request asks about too much.
     #[error("one request may explain, or ask about the past of, at most {0} subjects and moments")]
     TooMany(usize),
+    /// It is being read from the ledger, which takes a while.
+    #[error("that moment is being read from the ledger: ask again in a while")]
+    Replaying,
     /// The ledger does not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
