@@ -30,6 +30,7 @@ pub(super) struct Version {
 }
 
 /// All that somebody holds at one time.
+#[derive(Default)]
 pub(super) struct Holding<'g> {
     pub(super) roles: Vec<Held<'g>>,
     pub(super) own: Option<&'g Extra>,
@@ -86,15 +87,6 @@ impl Version {
 impl<'g> Held<'g> {
     pub(super) fn unchanged(role: &'g Role) -> Self {
         Self { role, only: &[] }
-    }
-}
-
-impl Default for Holding<'_> {
-    fn default() -> Self {
-        Self {
-            roles: Vec::new(),
-            own: None,
-        }
     }
 }
 

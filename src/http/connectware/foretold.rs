@@ -43,7 +43,7 @@ impl Foretold<'_> {
             ["roles", "page"] | ["users", "batch" | "ids" | "usernames" | "change-password"] => {
                 Err(unsupported())
             }
-            [_, id, ..] if id.is_empty() => Err(unsupported()),
+            [_, "", ..] => Err(unsupported()),
             ["roles", below @ ..] => self.of_roles(app, below).await?.ok_or_else(unsupported),
             ["users", below @ ..] => self.of_users(app, below).await?.ok_or_else(unsupported),
             _ => Err(unsupported()),
