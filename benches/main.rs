@@ -30,7 +30,7 @@ struct Arguments {
     /// One short round of everything: shows that it works, not how fast it is.
     #[arg(long)]
     quick: bool,
-    /// Only the groups whose name has this in it: appender, commands, session, replay, check, server.
+    /// Only the groups whose name has this in it: appender, commands, session, replay, check, consistency, server.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
     /// Seconds of each measurement [default: 5].

@@ -1,8 +1,10 @@
 //! One SQL text on two engines.
 //!
-//! The only file that names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT
+//! With what is under it, the only file that names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT
 //! microseconds, JSON is bound as a value, and there are no vendor functions, so that each statement is written
 //! once. Where the engines differ in connecting and in beginning a transaction, they differ here.
+
+mod reader;
 
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
@@ -18,6 +20,7 @@ use sqlx::{
     types::Json,
 };
 
+pub use reader::{Read, Reader};
 pub use sqlx::{Error, postgres::PgListener as Listener};
 
 /// The most placeholders one statement may have on both engines (SQLite: 32,766).
@@ -236,7 +239,9 @@ impl Db {
     /// Tells other processes on the same Postgres `message` on `channel`. SQLite has no other processes.
     pub async fn notify(&self, channel: &str, message: &str) -> Result<(), Error> {
         if let Self::Postgres(pool) = self {
-            sqlx::query("SELECT pg_notify($1, $2)")
+            // A transaction that tells something waits for the disk as one that writes does, unless it is told not to: a
+            // message lost with the machine is one that nobody needs.
+            sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                 .bind(channel)
                 .bind(message)
                 .execute(pool)

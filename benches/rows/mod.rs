@@ -3,6 +3,7 @@
 mod appender;
 mod check;
 mod commands;
+mod consistency;
 pub(crate) mod memory;
 mod replay;
 mod server;
@@ -15,7 +16,15 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 6] = ["appender", "commands", "session", "replay", "check", "server"];
+pub(crate) const GROUPS: [&str; 7] = [
+    "appender",
+    "commands",
+    "session",
+    "replay",
+    "check",
+    "consistency",
+    "server",
+];
 
 /// Measures a group.
 pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Result<()> {
@@ -25,6 +34,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "session" => session::measure(bench, table).await,
         "replay" => replay::measure(bench, table).await,
         "check" => check::measure(bench, table).await,
+        "consistency" => consistency::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }
 }

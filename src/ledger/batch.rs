@@ -1,6 +1,6 @@
 //! Writing a batch of units in one transaction, under the head lock.
 
-use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc};
+use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc, time::Duration};
 
 use aggregates::{Event, Recorded, sealing, values::Timestamp};
 use projections::{
@@ -44,6 +44,8 @@ pub(super) struct Written {
     pub(super) outcomes: Vec<Result<Range<usize>, Refusal>>,
     /// All of its events.
     pub(super) recorded: Vec<Recorded>,
+    /// When it was begun to wait for the head's lock: what anybody had recorded by then comes before this batch.
+    pub(super) begun: Duration,
     keys: SubjectKeys,
     board: Board,
 }
@@ -77,6 +79,7 @@ impl Batches {
 
     /// Decides the units of a batch and writes those accepted. Nothing is remembered until [`Batches::committed`].
     pub(super) async fn write(&mut self, tx: &mut Tx<'_>, units: &[Unit]) -> Result<Written, LedgerError> {
+        let begun = self.clock.elapsed();
         let mut head = Head::lock(tx).await?;
         if self.head != Some((head.position, head.recorded_at)) {
             // Somebody else wrote or erased, or it is not known whether the last batch was committed.
@@ -89,6 +92,7 @@ impl Batches {
         } = judge(tx, &self.sealer, &mut self.memory, units).await?;
         if accepted.iter().all(|unit| unit.events.is_empty()) {
             return Ok(Written {
+                begun,
                 head,
                 outcomes,
                 recorded: Vec::new(),
@@ -105,6 +109,7 @@ impl Batches {
             head,
             outcomes,
             recorded,
+            begun,
             keys,
             board,
         })

@@ -56,6 +56,9 @@ pub enum LedgerError {
     /// The key is not the one that sealed this ledger.
     #[error("the sealing key does not open this ledger; it was sealed with another key")]
     WrongKey,
+    /// The key is not the one by which this ledger's other nodes sign tokens.
+    #[error("the signing key is not the one that this ledger's tokens are signed by")]
+    WrongSigningKey,
     /// A stored event is not one we know.
     #[error("event at position {position}: {reason}")]
     Unreadable {

@@ -25,6 +25,7 @@ mod rehearsal;
 mod replay;
 mod repository;
 mod seal;
+mod signers;
 mod stored;
 mod unit;
 mod verify;
@@ -39,7 +40,7 @@ pub use chain::{GENESIS, event_hash};
 pub use error::{AppendError, LedgerError, Refusal};
 pub use executor::{Command, DomainError, ExecuteError, Executor};
 pub use feed::Filter;
-pub use follower::Follower;
+pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
 pub use keys::MasterKey;
 pub use metadata::Metadata;
@@ -47,6 +48,7 @@ pub use past::PastError;
 pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;
+pub use signers::Signer;
 pub use stored::{CloudEvent, Stored};
 pub use unit::{NewEvent, Unit};
 pub use verify::{Flaw, Verified};
@@ -82,7 +84,7 @@ impl Ledger {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, LedgerError> {
         let ledger = Self::open_unfollowed(db, key, clock, entropy).await?;
-        ledger.follower.catch_up().await?;
+        ledger.read_to_head().await?;
         Ok(ledger)
     }
 
@@ -101,6 +103,7 @@ impl Ledger {
             db.clone(),
             Arc::clone(&sealer),
             Arc::new(Authorization::new()),
+            Arc::clone(&clock),
             grew,
         ));
         let appender = Appender::start(
@@ -140,6 +143,17 @@ impl Ledger {
     /// projection of this process has taken the events.
     pub async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         self.appender.append(unit).await
+    }
+
+    /// Brings the authorization projection up to the head, however long that takes.
+    pub async fn read_to_head(&self) -> Result<(), LedgerError> {
+        self.follower.look().await
+    }
+
+    /// How old what this process knows is at most: how long ago the last look at the ledger began that reached its head.
+    /// Everything that any node had recorded by then is in the authorization projection.
+    pub fn age(&self) -> std::time::Duration {
+        self.follower.age()
     }
 
     /// What follows other nodes' events; see [`Follower::run`].
@@ -189,6 +203,7 @@ impl Ledger {
     /// Takes no more units, finishes those that wait, and closes the database.
     pub async fn close(&self) {
         self.appender.drain().await;
+        self.follower.close().await;
         self.db.close().await;
     }
 }

@@ -195,7 +195,7 @@ impl Ledger {
             });
             let rows = self.db.all(select).await?;
             let stored = rows.iter().map(Stored::read).collect::<Result<Vec<_>, _>>()?;
-            events.extend(feed::open(&self.db, &self.sealer, &stored).await?);
+            events.extend(feed::open(&mut &self.db, &self.sealer, &stored).await?);
         }
         Ok(events)
     }

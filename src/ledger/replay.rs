@@ -88,11 +88,11 @@ impl Ledger {
         while engine.position() < until {
             let from = engine.position();
             let limit = PAGE.min(until - from);
-            let stored = feed::after(&self.db, from, limit, &Filter::default()).await?;
+            let stored = feed::after(&mut &self.db, from, limit, &Filter::default()).await?;
             if stored.is_empty() {
                 return Err(LedgerError::Behind);
             }
-            engine.apply(&feed::open(&self.db, &self.sealer, &stored).await?);
+            engine.apply(&feed::open(&mut &self.db, &self.sealer, &stored).await?);
         }
         Ok(engine)
     }

@@ -56,7 +56,7 @@ pub async fn put_permission(
     JsonBody(body): JsonBody<PermissionChange>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let command = body.command(&app, &id, &permission).await?;
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -70,7 +70,7 @@ pub async fn delete_permission(
     PathOf((id, permission)): PathOf<(String, String)>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let command = removal(&app, &id, &permission).await?;
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 

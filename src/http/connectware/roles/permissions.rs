@@ -39,7 +39,7 @@ pub async fn post_permission(
     JsonBody(body): JsonBody<PermissionIn>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let command = addition(&app, &id, &body).await?;
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 

@@ -46,7 +46,7 @@ pub async fn post_role(
     JsonBody(body): JsonBody<NewRole>,
 ) -> Result<Wrote<(StatusCode, Json<RoleOut>)>, Problem> {
     let (id, command) = body.command(&app)?;
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let made = role_directory::find(app.ledger().db(), id)
         .await?
         .ok_or_else(|| Problem::not_found("role"))?;

@@ -44,7 +44,7 @@ pub async fn put_role(
     JsonBody(body): JsonBody<RoleChange>,
 ) -> Result<Wrote<Json<RoleOut>>, Problem> {
     let (before, commands) = body.commands(&app, &id).await?;
-    let appended = app.executor.execute(commands, &caller.metadata).await?;
+    let appended = app.executor.execute(commands, &caller.metadata()).await?;
     // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
     let after = role_directory::find(app.ledger().db(), before.id)
         .await?

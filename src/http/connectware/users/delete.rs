@@ -20,7 +20,7 @@ pub async fn delete_user(
 ) -> Result<Wrote<StatusCode>, Problem> {
     let appended = app
         .executor
-        .execute(vec![command(&id)?], &caller.metadata)
+        .execute(vec![command(&id)?], &caller.metadata())
         .await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
@@ -46,7 +46,7 @@ pub async fn delete_users(
         .collect();
     let appended = app
         .executor
-        .execute(commands, &caller.metadata)
+        .execute(commands, &caller.metadata())
         .await
         .map_err(|error| match error {
             ExecuteError::Domain { index, error } => Problem::from(error).about(ids[index]),

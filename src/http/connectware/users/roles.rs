@@ -35,7 +35,7 @@ pub async fn post_role(
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let commands = body.grant(&app, &id).await?;
-    let appended = app.executor.execute(commands, &caller.metadata).await?;
+    let appended = app.executor.execute(commands, &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -50,7 +50,7 @@ pub async fn delete_role(
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let command = body.revocation(&id)?;
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 

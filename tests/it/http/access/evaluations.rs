@@ -107,6 +107,19 @@ both_engines! {
         server.anonymous().post("/access/v1/evaluations", body).await.expect_error(401);
     }
 
+    async fn the_ledger_is_read_for_a_hundred_subjects_at_most(server: Server) {
+        let admin = server.admin().await;
+        let ask = |count: usize| {
+            let one = |number: usize| json!({ "subject": entity("user", &format!("00000000-0000-4000-8000-{number:012}")) });
+            admin.post("/access/v1/evaluations", json!({
+                "action": { "name": "read" }, "resource": entity("mqtt", "a"), "context": { "explain": true },
+                "evaluations": (0..count).map(one).collect::<Vec<_>>(),
+            }))
+        };
+        assert_eq!(decisions(&ask(100).await.expect(200).json()), [false; 100]);
+        ask(101).await.expect_error(400);
+    }
+
     async fn the_past_of_many_is_asked_in_one_request(server: Server) {
         let admin = server.admin().await;
         let made = admin.post("/api/users", user("ada", json!({ "initialPermissions": [mqtt("a", "read")] }))).await.expect(201);

@@ -1,6 +1,7 @@
 //! `/access/v1`: the AuthZEN Authorization API 1.0.
 
 mod changes;
+mod client;
 mod configuration;
 mod dry_run;
 mod evaluation;

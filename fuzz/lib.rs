@@ -1,0 +1,50 @@
+//! What the fuzz targets do with their input: the authorization engine beside the oracle of its own tests.
+//!
+//! The engine is mounted from its sources, not linked with its crate: that one brings two SQL drivers, which take
+//! minutes to build for the fuzzer. Inputs are lines of text, so that seeds can be read and written by hand.
+
+#![expect(clippy::unwrap_used, reason = "a fuzz target fails by panicking")]
+
+#[path = "../projections/authorization/mod.rs"]
+pub mod authorization;
+#[path = "../projections/authorization/tests/ledger.rs"]
+#[allow(dead_code, reason = "the engine's tests need all of it")]
+mod ledger;
+#[path = "../projections/authorization/tests/oracle.rs"]
+#[allow(dead_code, reason = "the engine's tests need all of it")]
+mod oracle;
+
+pub mod histories;
+pub mod patterns;
+
+use aggregates::values::{Context, Operation, TopicFilter};
+
+const CONTEXTS: [Context; 2] = [Context::Http, Context::Mqtt];
+const OPERATIONS: [Operation; 3] = [Operation::Read, Operation::Write, Operation::ReadWrite];
+
+/// The well-formed filter of the shared ledger.
+fn filter(text: &str) -> TopicFilter {
+    TopicFilter::parse(text).unwrap()
+}
+
+/// What a letter stands for before a pattern: `r`, `w` and `b` (both) in context mqtt, and in capitals in http.
+fn right(letter: u8) -> Option<(Context, Operation)> {
+    let context = if letter.is_ascii_uppercase() {
+        Context::Http
+    } else {
+        Context::Mqtt
+    };
+    let operation = match letter.to_ascii_lowercase() {
+        b'r' => Operation::Read,
+        b'w' => Operation::Write,
+        b'b' => Operation::ReadWrite,
+        _ => return None,
+    };
+    Some((context, operation))
+}
+
+/// A line's first byte, and the rest of it.
+fn letter(line: &str) -> Option<(u8, &str)> {
+    let first = *line.as_bytes().first()?;
+    Some((first, line.get(1..)?))
+}
