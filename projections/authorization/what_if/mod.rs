@@ -62,6 +62,9 @@ pub struct WhatIf<'a> {
 
 impl Authorization {
     /// What these events would change, each with the id of what it happens to. They are as if they came next.
+    ///
+    /// A right is gained if no single grant covers it before, and lost if no single one does after. That several grants
+    /// cover it together is not recognised.
     pub fn what_if<'a>(&'a self, events: impl IntoIterator<Item = (&'a str, &'a Event)>) -> WhatIf<'a> {
         let mut of_roles: BTreeMap<RoleId, Vec<&RoleEvent>> = BTreeMap::new();
         let mut users: BTreeMap<UserId, Vec<&UserEvent>> = BTreeMap::new();
