@@ -16,6 +16,7 @@ mod order;
 mod outage;
 mod sealing;
 mod site;
+mod starting;
 mod tampering;
 
 /// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger.
