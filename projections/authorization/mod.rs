@@ -41,6 +41,7 @@ mod grants;
 mod hash;
 mod index;
 mod levels;
+mod load;
 mod methods;
 pub mod past;
 mod permissions;
@@ -183,6 +184,11 @@ impl Authorization {
     /// How many users there are.
     pub fn user_count(&self) -> usize {
         self.users.len()
+    }
+
+    /// How many roles there are. Users' own permissions are none here.
+    pub fn role_count(&self) -> usize {
+        self.roles.len()
     }
 
     /// The user of this name. An erased name is nobody's.

@@ -17,6 +17,7 @@ mod outage;
 mod rehearsal;
 mod sealing;
 mod site;
+mod starting;
 mod tampering;
 
 /// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger.
