@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod consistency;
 pub(crate) mod memory;
+pub(crate) mod million;
 mod replay;
 mod server;
 pub(crate) mod session;
@@ -16,13 +17,14 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 7] = [
+pub(crate) const GROUPS: [&str; 8] = [
     "appender",
     "commands",
     "session",
     "replay",
     "check",
     "consistency",
+    "million",
     "server",
 ];
 
@@ -35,6 +37,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "replay" => replay::measure(bench, table).await,
         "check" => check::measure(bench, table).await,
         "consistency" => consistency::measure(bench, table).await,
+        "million" => million::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }
 }

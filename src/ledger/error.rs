@@ -50,6 +50,16 @@ pub enum LedgerError {
     /// The ledger could not be read to its head.
     #[error("the ledger cannot be read to its head")]
     Behind,
+    /// The read models are not what the events come to.
+    #[error("the read models have {found} of scope {scope}, the claims {claimed}")]
+    ReadModels {
+        /// Of what.
+        scope: &'static str,
+        /// How many are claimed.
+        claimed: i64,
+        /// How many the read models have.
+        found: usize,
+    },
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,
