@@ -54,6 +54,7 @@ mod subject;
 mod trie;
 mod users;
 mod views;
+mod what_if;
 
 #[cfg(test)]
 mod tests;
@@ -81,6 +82,7 @@ pub use methods::Methods;
 pub use sessions::{Bearer, SessionView};
 pub use subject::{Answer, Principal, Reason, Subject};
 pub use views::{Decision, RoleView, UserView};
+pub use what_if::{Affected, Effect, Most, Place, Right, Through, WhatIf};
 
 /// Who may do what, as of a position of the ledger.
 pub struct Authorization {

@@ -1,6 +1,6 @@
 //! What the ledger says of one subject up to a position: decisions as of then, and why.
 //!
-//! The decisions are those of the engine itself, fed with the subject's events alone. Beside it, [`Holdings`] keeps
+//! The decisions are those of the engine itself, fed with the subject's events alone. Beside it, `Holdings` keeps
 //! which event gave what. Whoever makes a [`Past`] brings all events of the streams that matter: of the users the
 //! subject stands for, of every role they were ever granted, of a certificate's other holders, of a token's session.
 

@@ -10,6 +10,7 @@ pub(super) mod oracle;
 mod people;
 mod random;
 mod semantics;
+mod what_if;
 
 use aggregates::values::TopicFilter;
 

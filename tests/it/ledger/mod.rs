@@ -14,6 +14,7 @@ mod model;
 mod nodes;
 mod order;
 mod outage;
+mod rehearsal;
 mod sealing;
 mod site;
 mod starting;
