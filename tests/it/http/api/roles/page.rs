@@ -43,7 +43,7 @@ both_engines! {
             create_user_with(&admin, &format!("user.{number:02}"), json!({ "roles": [readers] })).await;
         }
         for (query, shown, more) in
-            [("", 10, true), ("&usersPerRole=11", 11, true), ("&usersPerRole=12", 12, false), ("&usersPerRole=0", 0, true)]
+            [("", 12, false), ("&usersPerRole=5", 5, true), ("&usersPerRole=11", 11, true), ("&usersPerRole=12", 12, false), ("&usersPerRole=0", 0, true)]
         {
             let path = format!("/api/roles/page?names=readers{query}");
             let page = admin.get(path).await.expect(200).json();
