@@ -209,6 +209,7 @@ impl Authorization {
             role.grants = Grants::of(&role.details.permissions);
         }
         if let Some(index) = self.index(writer, id, guard) {
+            self.outlines.put(index, &role.grants);
             self.roles.insert(index, role, guard);
         }
     }
@@ -218,6 +219,7 @@ impl Authorization {
         let Some(index) = self.role_indexes.remove(&id, guard) else {
             return;
         };
+        self.outlines.remove(*index);
         self.roles.remove(index, guard);
         if let Some(deleted) = writer.deleted.get_mut(*index as usize) {
             *deleted = true;

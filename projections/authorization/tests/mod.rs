@@ -6,6 +6,7 @@ mod forms;
 mod holding;
 mod ledger;
 pub(super) mod oracle;
+mod outlines;
 mod people;
 mod random;
 mod semantics;
