@@ -1,8 +1,10 @@
 //! One SQL text on two engines.
 //!
-//! The only file that names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT
+//! With what is under it, the only file that names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT
 //! microseconds, JSON is bound as a value, and there are no vendor functions, so that each statement is written
 //! once. Where the engines differ in connecting and in beginning a transaction, they differ here.
+
+mod reader;
 
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
@@ -18,6 +20,7 @@ use sqlx::{
     types::Json,
 };
 
+pub use reader::{Read, Reader};
 pub use sqlx::{Error, postgres::PgListener as Listener};
 
 /// The most placeholders one statement may have on both engines (SQLite: 32,766).

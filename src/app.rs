@@ -1,6 +1,6 @@
 //! What the handlers share, put together.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use aggregates::{
     user::UserCommand,
@@ -20,6 +20,11 @@ use crate::{
 /// The running server. Cloning it is cheap.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
+
+/// This process has not been able to read the ledger to its head for longer than is allowed: what it knows may be old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger could not be read for too long; what this node knows may be old")]
+pub struct Stale;
 
 /// What the server is made of.
 pub struct Parts {
@@ -53,6 +58,17 @@ impl App {
     /// The ledger.
     pub fn ledger(&self) -> &Ledger {
         self.executor.ledger()
+    }
+
+    /// Says no if what this process knows is older than is allowed. To be asked *after* a decision is made from memory and
+    /// before it is answered: then the decision is of a state that was the newest within the bound, even if the process
+    /// was stopped in between.
+    pub fn fresh(&self) -> Result<(), Stale> {
+        if self.ledger().age() <= Duration::from_millis(self.settings.stale_after_ms) {
+            Ok(())
+        } else {
+            Err(Stale)
+        }
     }
 
     /// Roles as this node knows them, in order. Those it does not know may have been made by another node a moment ago:

@@ -1,11 +1,17 @@
 //! The only place that reads the real time.
 
+use std::time::Duration;
+
 use aggregates::values::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// How long ago some moment was that stays the same: for measuring how long things take, since nobody sets this clock.
+    fn elapsed(&self) -> Duration;
 }
 
 /// The machine's clock.
@@ -19,5 +25,14 @@ impl Clock for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn elapsed(&self) -> Duration {
+        // Of a machine that slept, the time it slept counts, too.
+        #[cfg(target_os = "linux")]
+        const CLOCK: ClockId = ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        const CLOCK: ClockId = ClockId::Monotonic;
+        clock_gettime(CLOCK).try_into().unwrap_or_default()
     }
 }

@@ -6,10 +6,15 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
+use crate::{
+    identity::{passwords::HashingOptions, policy::PasswordPolicy},
+    ledger::LOOK_EVERY,
+};
 
 /// The longest a token may be good, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
+/// The most connections that may be allowed.
+const MOST_CONNECTIONS: usize = 1_000_000;
 /// What every variable's name starts with.
 const PREFIX: &str = "MUNIMENT_";
 /// The file that is read if it is there.
@@ -36,6 +41,10 @@ impl SettingsError {
 pub struct Settings {
     /// Address to listen on; port 0 lets the system choose. Default `127.0.0.1:8080`.
     pub listen: SocketAddr,
+    /// The most connections of clients at the same time. Default 10000.
+    pub connections: usize,
+    /// Milliseconds a connection may be without a whole head of a request. Default 30000.
+    pub head_patience_ms: u64,
     /// `postgres://…`, or `None` for SQLite in the data folder.
     pub database_url: Option<Zeroizing<String>>,
     /// Connections to the database. Default 10.
@@ -56,6 +65,9 @@ pub struct Settings {
     pub token_hours: i64,
     /// Milliseconds a request waits for `Muniment-At-Least`. Default 1000.
     pub at_least_patience_ms: u64,
+    /// Milliseconds since the ledger was last read to its head after which nothing is decided from memory any more.
+    /// Default 5000.
+    pub stale_after_ms: u64,
     /// Where clients reach this server, e.g. `https://muniment.example.com`, for what it tells of its own addresses.
     /// Without it, it is what a request calls it.
     pub public_url: Option<String>,
@@ -68,6 +80,8 @@ pub struct Settings {
 #[serde(deny_unknown_fields, default)]
 struct Names {
     listen: Option<toml::Value>,
+    connections: Option<toml::Value>,
+    head_patience_ms: Option<toml::Value>,
     database_url: Option<toml::Value>,
     database_connections: Option<toml::Value>,
     data_dir: Option<toml::Value>,
@@ -82,6 +96,7 @@ struct Names {
     password_queue: Option<toml::Value>,
     token_hours: Option<toml::Value>,
     at_least_patience_ms: Option<toml::Value>,
+    stale_after_ms: Option<toml::Value>,
     public_url: Option<toml::Value>,
     log: Option<toml::Value>,
 }
@@ -118,7 +133,9 @@ impl Settings {
 
         let listen = value("listen", names.listen);
         let database_url = value("database_url", names.database_url);
-        let connections = value("database_connections", names.database_connections);
+        let connections = value("connections", names.connections);
+        let head_patience = value("head_patience_ms", names.head_patience_ms);
+        let database_connections = value("database_connections", names.database_connections);
         let data_dir = value("data_dir", names.data_dir);
         let admin_password = value("admin_password", names.admin_password);
         let sealing_key = value("sealing_key", names.sealing_key);
@@ -131,6 +148,7 @@ impl Settings {
         let queue = value("password_queue", names.password_queue);
         let token_hours = value("token_hours", names.token_hours);
         let patience = value("at_least_patience_ms", names.at_least_patience_ms);
+        let stale_after = value("stale_after_ms", names.stale_after_ms);
         let public_url = value("public_url", names.public_url);
         let log = value("log", names.log);
         if let Some(unknown) = variables.keys().next() {
@@ -141,7 +159,9 @@ impl Settings {
         let settings = Self {
             listen: parse("listen", listen, SocketAddr::from(([127, 0, 0, 1], 8080)))?,
             database_url: secret(database_url),
-            database_connections: parse("database_connections", connections, 10)?,
+            connections: parse("connections", connections, 10_000)?,
+            head_patience_ms: parse("head_patience_ms", head_patience, 30_000)?,
+            database_connections: parse("database_connections", database_connections, 10)?,
             data_dir: data_dir.map_or_else(|| PathBuf::from("muniment-data"), PathBuf::from),
             admin_password: secret(admin_password),
             sealing_key: secret(sealing_key),
@@ -160,6 +180,7 @@ impl Settings {
             },
             token_hours: parse("token_hours", token_hours, 24)?,
             at_least_patience_ms: parse("at_least_patience_ms", patience, 1_000)?,
+            stale_after_ms: parse("stale_after_ms", stale_after, 5_000)?,
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             log: log.unwrap_or_else(|| "info".to_owned()),
         };
@@ -177,11 +198,23 @@ impl Settings {
             let reason = "must be http:// or https:// and a host, without query or fragment";
             return Err(SettingsError::new("public_url", reason));
         }
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            return Err(SettingsError::new("connections", "must be from 1 to 1000000"));
+        }
+        if self.head_patience_ms < 100 {
+            return Err(SettingsError::new("head_patience_ms", "must be at least 100"));
+        }
         if self.database_connections < 4 {
             return Err(SettingsError::new("database_connections", "must be at least 4"));
         }
         if !(1..=MOST_TOKEN_HOURS).contains(&self.token_hours) {
             return Err(SettingsError::new("token_hours", "must be from 1 to 1000000"));
+        }
+        // A node that looks in time must not take itself for one that does not, only because a look took a while.
+        let least = 2 * LOOK_EVERY.as_millis();
+        if u128::from(self.stale_after_ms) < least {
+            let reason = format!("must be at least {least}: twice the time between two looks at the ledger");
+            return Err(SettingsError::new("stale_after_ms", reason));
         }
         if let Some(password) = &self.admin_password {
             self.password_policy
@@ -274,6 +307,9 @@ mod tests {
             ("MUNIMENT_DATABASE_URL", "mysql://x"),
             ("MUNIMENT_PASSWORD_POLICY", "{\"min\":\"x\"}"),
             ("MUNIMENT_TOKEN_HOURS", "0"),
+            ("MUNIMENT_STALE_AFTER_MS", "499"),
+            ("MUNIMENT_CONNECTIONS", "0"),
+            ("MUNIMENT_HEAD_PATIENCE_MS", "99"),
             ("MUNIMENT_PUBLIC_URL", "muniment.example.com"),
             ("MUNIMENT_PUBLIC_URL", "https://muniment.example.com/?a"),
             ("MUNIMENT_ADMIN_PASSWORD", "1234"),

@@ -92,7 +92,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         server: &server,
     };
     let ledger = open_ledger(&bench.database_of_people("bench_executor").await?).await?;
-    ledger.follower().catch_up().await?;
+    ledger.read_to_head().await?;
     let executor = Executor::new(ledger.clone());
     Stock::make(bench, users).await?;
     let (stock, pool) = best_pool(bench, users).await?;

@@ -13,6 +13,9 @@ const ALL: [GrantMethod; 3] = [
 pub struct Methods(u8);
 
 impl Methods {
+    /// What one has presented whose token is good: the token, and the password it was issued for.
+    pub const BY_TOKEN: Self = Self(Self::bit(GrantMethod::Password) | Self::bit(GrantMethod::Token));
+
     /// Whether the method is in the set.
     pub fn contains(self, method: GrantMethod) -> bool {
         self.0 & Self::bit(method) != 0
@@ -34,6 +37,12 @@ impl Methods {
             GrantMethod::Certificate => 2,
             GrantMethod::Token => 4,
         }
+    }
+}
+
+impl From<GrantMethod> for Methods {
+    fn from(method: GrantMethod) -> Self {
+        Self(Self::bit(method))
     }
 }
 
@@ -68,6 +77,21 @@ impl GrantTypes {
         }))
     }
 
+    /// Whether what was presented satisfies them, as [`aggregates::values::satisfied`] says.
+    pub(super) fn satisfied_by(self, presented: Methods) -> bool {
+        let (mut left, mut any) = (self.0, false);
+        while left != 0 {
+            let (method, is_required) = (left & 0b11, left & 0b100 != 0);
+            let is_presented = u16::from(presented.0) << 1 & 1 << method != 0;
+            if is_required && !is_presented {
+                return false;
+            }
+            any |= is_presented;
+            left >>= 3;
+        }
+        any
+    }
+
     /// Unpacks them.
     pub(super) fn to_vec(self) -> Vec<GrantType> {
         let mut grants = Vec::new();
@@ -82,5 +106,37 @@ impl GrantTypes {
             left >>= 3;
         }
         grants
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::values::satisfied;
+
+    use super::*;
+
+    #[test]
+    fn packed_methods_are_satisfied_as_those_they_were_packed_from() {
+        let choices = |method| [None, Some(false), Some(true)].map(|is_required| (method, is_required));
+        for password in choices(ALL[0]) {
+            for certificate in choices(ALL[1]) {
+                for token in choices(ALL[2]) {
+                    let grants: Vec<GrantType> = [token, password, certificate]
+                        .into_iter()
+                        .filter_map(|(method, is_required)| {
+                            is_required.map(|is_required| GrantType { method, is_required })
+                        })
+                        .collect();
+                    for presented in 0..8 {
+                        let presented = Methods(presented);
+                        assert_eq!(
+                            GrantTypes::of(&grants).satisfied_by(presented),
+                            satisfied(&grants, &presented.to_vec()),
+                            "{grants:?} {presented:?}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

@@ -80,7 +80,7 @@ use users::User;
 pub use access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
 pub use certificates::CertificateView;
 pub use methods::Methods;
-pub use sessions::SessionView;
+pub use sessions::{Bearer, SessionView};
 pub use subject::{Answer, Principal, Reason, Subject};
 pub use views::{Decision, RoleView, UserView};
 

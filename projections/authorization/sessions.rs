@@ -5,7 +5,7 @@ use aggregates::{
     values::{Face, SessionId, Timestamp, UserId},
 };
 
-use super::methods::Methods;
+use super::{Authorization, methods::Methods};
 
 /// A token that was issued and not revoked itself.
 #[derive(Clone, Debug)]
@@ -63,4 +63,26 @@ pub struct SessionView {
     pub issued_at: Timestamp,
     /// When it ends. Comparing it with the time is the caller's.
     pub expires_at: Timestamp,
+}
+
+/// A live session, with what of its user decides whether its token is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// The session.
+    pub session: SessionView,
+    /// Whether its user may prove who they are by a token alone.
+    pub by_token: bool,
+}
+
+impl Authorization {
+    /// Whose the token with this SHA-256 is, unless it is void. Whether it expired, the caller sees.
+    pub fn bearer(&self, fingerprint: &[u8; 32]) -> Option<Bearer> {
+        let guard = self.collector.enter();
+        let session = self.sessions.get(fingerprint, &guard)?;
+        let user = self.users.get(&session.view.user_id, &guard)?;
+        (session.issued_position > user.sessions_after).then(|| Bearer {
+            session: session.view,
+            by_token: user.grant_types.satisfied_by(Methods::BY_TOKEN),
+        })
+    }
 }

@@ -10,14 +10,11 @@
 //!
 //! A certificate or token counts for its user, as long as it is good and its user may prove who they are that way.
 
-use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId, satisfied};
+use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId};
 use seize::LocalGuard;
 use sha2::{Digest, Sha256};
 
-use super::{Access, Authorization, certificates, users::User};
-
-/// What a user has presented whose token is good: the token, and what it was issued for.
-const BY_TOKEN: [GrantMethod; 2] = [GrantMethod::Password, GrantMethod::Token];
+use super::{Access, Authorization, certificates, methods::Methods};
 
 /// Who is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -201,7 +198,8 @@ impl Authorization {
             return Err(Reason::Expired);
         }
         let user = self.users.get(&view.user_id, guard).ok_or(Reason::TokenVoid)?;
-        may_prove(user, &BY_TOKEN)
+        user.grant_types
+            .satisfied_by(Methods::BY_TOKEN)
             .then_some(view.user_id)
             .ok_or(Reason::Method)
     }
@@ -221,15 +219,11 @@ impl Authorization {
         if certificate.expires_at.is_some_and(|end| end <= now) {
             return Err(Reason::Expired);
         }
-        may_prove(user, &[GrantMethod::Certificate])
+        user.grant_types
+            .satisfied_by(GrantMethod::Certificate.into())
             .then_some(certificate.user_id)
             .ok_or(Reason::Method)
     }
-}
-
-/// Whether a user may prove who they are by these means alone.
-fn may_prove(user: &User, presented: &[GrantMethod]) -> bool {
-    satisfied(&user.grant_types.to_vec(), presented)
 }
 
 #[cfg(test)]

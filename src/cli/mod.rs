@@ -9,7 +9,7 @@ mod rebuild;
 mod serve;
 mod verify;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::{Parser, Subcommand};
 use projections::sql::{Db, Options};
@@ -106,17 +106,21 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
     if settings.database_url.is_none() {
         make_private(&settings.data_dir)?;
     }
-    let options = Options {
+    let mut options = Options {
         connections: settings.database_connections,
         ..Options::default()
     };
+    if settings.database_url.is_some() {
+        // Of a database that is gone, a request is to say so soon. On SQLite it is the wait for who writes.
+        options.patience = Duration::from_secs(2);
+    }
     Ok(Db::open(&settings.database(), &options).await?)
 }
 
 /// Opens the ledger of a database whose schema must be up to date.
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let ledger = open_ledger_quietly(settings, db).await?;
-    ledger.follower().catch_up().await?;
+    ledger.read_to_head().await?;
     Ok(ledger)
 }
 

@@ -1,6 +1,6 @@
 //! `muniment serve`
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
@@ -12,7 +12,10 @@ use crate::{
     app::{App, Parts},
     bootstrap,
     clock::{Clock, SystemClock},
-    http,
+    http::{
+        self,
+        connections::{Doors, serve},
+    },
     identity::{keys, passwords::Passwords, tokens::Tokens},
     ids::SystemEntropy,
     ledger::{Executor, Ledger},
@@ -21,9 +24,9 @@ use crate::{
 };
 
 /// How often ended sessions are dropped from memory.
-const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// How long requests that are being answered may take after SIGTERM.
-const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(20);
 
 /// Runs the server until SIGTERM or SIGINT.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
@@ -73,14 +76,16 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         clock,
         entropy,
     });
-    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let until_stopped = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
+    let doors = Doors {
+        connections: app.settings.connections,
+        patience: Duration::from_millis(app.settings.head_patience_ms),
     };
-    let server = axum::serve(listener, service).with_graceful_shutdown(until_stopped(stopped.clone()));
-    let server = tokio::spawn(server.into_future());
+    let front = Arc::new(http::front_of(app));
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let server = tokio::spawn(serve(listener, front, doors, async {
+        let _ = stopped.await;
+    }));
     say(&format!("listening on http://{address}"));
     tokio::select! {
         _ = terminate.recv() => {}
@@ -90,9 +95,9 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         _ = &mut follower => return Err(CliError::Other("the follower ended".to_owned())),
     }
     tracing::info!("stopping: no new requests are taken, those begun are finished");
-    let _ = stop.send(true);
+    let _ = stop.send(());
     match tokio::time::timeout(DRAIN, server).await {
-        Ok(Ok(ended)) => ended?,
+        Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(CliError::Other(error.to_string())),
         Err(_) => tracing::warn!("some requests took too long and were cut off"),
     }

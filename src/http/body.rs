@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Problem;
 
-/// The largest body, in bytes.
+/// The largest body, in bytes, unless a route takes more.
 pub const MOST_BYTES: usize = 1 << 20;
 
 /// A body that is a JSON object. A missing `Content-Type` counts as JSON; another one is refused.
@@ -89,8 +89,11 @@ impl JsonList<String> {
 
 fn refused(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let message = format!("the body must be at most {MOST_BYTES} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "the body is too large",
+        )
     } else {
         Problem::invalid("the body cannot be read")
     }

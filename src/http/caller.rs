@@ -1,13 +1,17 @@
 //! Who calls, and whether they may. Both are extractors: a handler that takes [`Permitted`] cannot run unchecked.
 
-use std::net::SocketAddr;
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+};
 
-use aggregates::values::{Context, Face, GrantMethod, Operation, SessionId, Timestamp, UserId, satisfied};
+use aggregates::values::{Context, Face, Operation, SessionId, Timestamp, UserId};
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, OriginalUri},
-    http::{HeaderMap, Method, header, request::Parts},
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderValue, Method, Request, Uri, header, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use projections::authorization::{Bearer, SessionView};
 use zeroize::Zeroizing;
 
 use super::{Problem, Query};
@@ -15,6 +19,8 @@ use crate::{app::App, identity::tokens::digest, ledger::Metadata};
 
 /// The header by which a client names its request; answered back, and recorded with events.
 pub const REQUEST_ID: &str = "x-request-id";
+/// W3C Trace Context's header.
+const TRACE: &str = "traceparent";
 /// The most characters of a client's request id that are kept.
 const MOST_REQUEST_ID: usize = 128;
 
@@ -27,8 +33,15 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// When the token ends; `None` with HTTP Basic.
     pub expires_at: Option<Timestamp>,
+    /// What the request tells of itself.
+    origin: Origin,
+}
+
+impl Caller {
     /// What is recorded with what the caller does.
-    pub metadata: Metadata,
+    pub fn metadata(&self) -> Metadata {
+        self.origin.metadata(self.user)
+    }
 }
 
 /// A caller who has the right to this request's operation on this request's path.
@@ -61,16 +74,13 @@ impl FromRequestParts<App> for Asking {
 }
 
 async fn permitted(parts: &mut Parts, app: &App, operation: Operation) -> Result<Caller, Problem> {
-    let caller = Caller::from_request_parts(parts, app).await?;
-    let uri = parts
-        .extensions
-        .get::<OriginalUri>()
-        .map_or(&parts.uri, |original| &original.0);
-    let path = uri.path();
+    let caller = caller_of(parts, app).await?;
+    let path = parts.uri.path();
     let decision = app
         .ledger()
         .authorization()
         .check(caller.user, Context::Http, operation, path);
+    app.fresh()?;
     if decision.allowed {
         Ok(caller)
     } else {
@@ -82,39 +92,66 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let address = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| info.0.ip().to_string());
-        match Credential::of(parts)? {
-            Some(Credential::Token(token)) => by_token(app, &token, &parts.headers, address).await,
-            Some(Credential::Basic { username, password }) => {
-                let authenticated = authenticate(app, &username, password).await?;
-                let user = authenticated.ok_or_else(Problem::unauthenticated)?.user;
-                Ok(Self {
-                    user,
-                    session: None,
-                    expires_at: None,
-                    metadata: metadata_of(user.to_string(), &parts.headers, address),
-                })
-            }
-            None => Err(Problem::unauthenticated()),
-        }
+        let caller = caller_of(parts, app).await?;
+        app.fresh()?;
+        Ok(caller)
     }
 }
 
-enum Credential {
-    Token(String),
+/// Who calls, as this process knows; whether it knows enough is still to be asked.
+async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let origin = Origin::of(&parts.headers, address.map(|info| info.0.ip()));
+    match Credential::of(parts)? {
+        Some(Credential::Token(token)) => {
+            let SessionView {
+                user_id,
+                session_id,
+                expires_at,
+                ..
+            } = by_token(app, &token).await?;
+            Ok(Caller {
+                user: user_id,
+                session: Some(session_id),
+                expires_at: Some(expires_at),
+                origin,
+            })
+        }
+        Some(Credential::Basic { username, password }) => {
+            // Apart, as all that is rare: each request would else carry the room that this takes.
+            let authenticated = Box::pin(authenticate(app, &username, password)).await?;
+            Ok(Caller {
+                user: authenticated.ok_or_else(Problem::unauthenticated)?.user,
+                session: None,
+                expires_at: None,
+                origin,
+            })
+        }
+        None => Err(Problem::unauthenticated()),
+    }
+}
+
+/// Whether a request says who calls; perhaps not truly.
+pub(super) fn has_credential<B>(request: &Request<B>) -> bool {
+    request.headers().contains_key(header::AUTHORIZATION) || names_token(request.uri())
+}
+
+fn names_token(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.contains("apiToken"))
+}
+
+enum Credential<'a> {
+    Token(Cow<'a, str>),
     Basic {
         username: String,
         password: Zeroizing<String>,
     },
 }
 
-impl Credential {
+impl<'a> Credential<'a> {
     /// From the `Authorization` header (RFC 6750, RFC 7617), or `?apiToken=`. A header that is neither, or a broken
     /// one, is a 401: the query does not help it.
-    fn of(parts: &Parts) -> Result<Option<Self>, Problem> {
+    fn of(parts: &'a Parts) -> Result<Option<Self>, Problem> {
         let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
         if let Some(value) = given.next() {
             if given.next().is_some() {
@@ -124,7 +161,7 @@ impl Credential {
             let (scheme, credential) = text.split_once(' ').ok_or_else(Problem::unauthenticated)?;
             let credential = credential.trim();
             if scheme.eq_ignore_ascii_case("bearer") {
-                return Ok(Some(Self::Token(credential.to_owned())));
+                return Ok(Some(Self::Token(Cow::Borrowed(credential))));
             }
             if scheme.eq_ignore_ascii_case("basic") {
                 return Self::basic(credential)
@@ -133,11 +170,13 @@ impl Credential {
             }
             return Err(Problem::unauthenticated());
         }
-        if parts.uri.query().is_none_or(|query| !query.contains("apiToken")) {
+        if !names_token(&parts.uri) {
             return Ok(None);
         }
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        Ok(query.one("apiToken")?.map(|token| Self::Token(token.to_owned())))
+        Ok(query
+            .one("apiToken")?
+            .map(|token| Self::Token(Cow::Owned(token.to_owned()))))
     }
 
     fn basic(credential: &str) -> Option<Self> {
@@ -150,54 +189,38 @@ impl Credential {
     }
 }
 
-async fn by_token(
-    app: &App,
-    token: &str,
-    headers: &HeaderMap,
-    address: Option<String>,
-) -> Result<Caller, Problem> {
+/// The session of a token that is good now.
+async fn by_token(app: &App, token: &str) -> Result<SessionView, Problem> {
     let digest = digest(token);
     let authorization = app.ledger().authorization();
-    let session = match authorization.session(&digest) {
-        Some(session) => {
-            if !app.tokens.is_verified(&digest)
-                && app.tokens.verify(token, &digest, Face::Connectware).is_none()
-            {
-                return Err(Problem::unauthenticated());
+    let verify = || {
+        let claims = app.tokens.verify(token, &digest, Face::Connectware);
+        claims.ok_or_else(Problem::unauthenticated)
+    };
+    let bearer = match authorization.bearer(&digest) {
+        Some(bearer) => {
+            if !app.tokens.is_verified(&digest) {
+                verify()?;
             }
-            session
+            bearer
         }
         None => {
-            let claims = app
-                .tokens
-                .verify(token, &digest, Face::Connectware)
-                .ok_or_else(Problem::unauthenticated)?;
-            if claims.exp <= app.clock.now().seconds() {
+            if verify()?.exp <= app.clock.now().seconds() {
                 return Err(Problem::unauthenticated());
             }
             // Ours, but not known here: another node may have issued it a moment ago, or it is void.
-            app.ledger().follower().catch_up().await?;
+            Box::pin(app.ledger().follower().catch_up()).await?;
             authorization
-                .session(&digest)
+                .bearer(&digest)
                 .ok_or_else(Problem::unauthenticated)?
         }
     };
-    let user = authorization
-        .user(session.user_id)
-        .ok_or_else(Problem::unauthenticated)?;
-    let presented = [GrantMethod::Password, GrantMethod::Token];
-    let good = session.face == Face::Connectware
-        && session.expires_at > app.clock.now()
-        && satisfied(&user.grant_types, &presented);
-    if !good {
-        return Err(Problem::unauthenticated());
+    let Bearer { session, by_token } = bearer;
+    if by_token && session.face == Face::Connectware && session.expires_at > app.clock.now() {
+        Ok(session)
+    } else {
+        Err(Problem::unauthenticated())
     }
-    Ok(Caller {
-        user: session.user_id,
-        session: Some(session.session_id),
-        expires_at: Some(session.expires_at),
-        metadata: metadata_of(session.user_id.to_string(), headers, address),
-    })
 }
 
 /// Who proved by a username and password who they are.
@@ -237,21 +260,40 @@ pub async fn authenticate(
     Ok(Some(Authenticated { user, sequence }))
 }
 
-/// The metadata of what an actor does by a request.
-pub fn metadata_of(actor: String, headers: &HeaderMap, address: Option<String>) -> Metadata {
-    let text = |name: &str| {
-        let value = headers.get(name)?.to_str().ok()?;
-        let printable = value.chars().all(|c| c.is_ascii_graphic());
-        (printable && !value.is_empty() && value.len() <= MOST_REQUEST_ID).then(|| value.to_owned())
-    };
-    Metadata {
-        actor,
-        onbehalfof: None,
-        face: Face::Connectware.as_str().to_owned(),
-        requestid: text(REQUEST_ID),
-        // W3C Trace Context: version-traceid-parentid-flags.
-        correlationid: text("traceparent").and_then(|parent| parent.split('-').nth(1).map(str::to_owned)),
-        causationid: None,
-        address,
+/// What a request tells of itself, for the metadata of what is done by it.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    address: Option<IpAddr>,
+    request_id: Option<HeaderValue>,
+    trace: Option<HeaderValue>,
+}
+
+impl Origin {
+    /// Of a request with these headers, from this address.
+    pub fn of(headers: &HeaderMap, address: Option<IpAddr>) -> Self {
+        Self {
+            address,
+            request_id: headers.get(REQUEST_ID).cloned(),
+            trace: headers.get(TRACE).cloned(),
+        }
+    }
+
+    /// The metadata of what a user does by it.
+    pub fn metadata(&self, actor: UserId) -> Metadata {
+        let text = |value: &Option<HeaderValue>| {
+            let value = value.as_ref()?.to_str().ok()?;
+            let printable = value.chars().all(|c| c.is_ascii_graphic());
+            (printable && !value.is_empty() && value.len() <= MOST_REQUEST_ID).then(|| value.to_owned())
+        };
+        Metadata {
+            actor: actor.to_string(),
+            onbehalfof: None,
+            face: Face::Connectware.as_str().to_owned(),
+            requestid: text(&self.request_id),
+            // W3C Trace Context: version-traceid-parentid-flags.
+            correlationid: text(&self.trace).and_then(|parent| parent.split('-').nth(1).map(str::to_owned)),
+            causationid: None,
+            address: self.address.map(|address| address.to_string()),
+        }
     }
 }

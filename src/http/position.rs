@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode},
-    middleware::Next,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 
@@ -20,10 +18,14 @@ pub const AT_LEAST: HeaderName = HeaderName::from_static("muniment-at-least");
 /// An answer to a write, with the position of its last event.
 pub struct Wrote<T>(pub i64, pub T);
 
+/// An extension of the answer to a write.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded;
+
 impl<T: IntoResponse> IntoResponse for Wrote<T> {
     fn into_response(self) -> Response {
-        let mut response = self.1.into_response();
-        response.headers_mut().insert(POSITION, HeaderValue::from(self.0));
+        let mut response = AsOf(self.0, self.1).into_response();
+        response.extensions_mut().insert(Recorded);
         response
     }
 }
@@ -33,29 +35,34 @@ pub struct AsOf<T>(pub i64, pub T);
 
 impl<T: IntoResponse> IntoResponse for AsOf<T> {
     fn into_response(self) -> Response {
-        Wrote(self.0, self.1).into_response()
+        let mut response = self.1.into_response();
+        response.headers_mut().insert(POSITION, HeaderValue::from(self.0));
+        response
     }
 }
 
 /// Lets a request with `Muniment-At-Least` wait, briefly, until this node has that position.
-pub async fn at_least(State(app): State<App>, request: Request, next: Next) -> Response {
-    if let Some(wanted) = request.headers().get(AT_LEAST) {
-        let wanted = wanted
-            .to_str()
-            .ok()
-            .and_then(|text| text.parse::<i64>().ok())
-            .filter(|wanted| *wanted >= 0);
-        let Some(wanted) = wanted else {
-            return Problem::invalid("Muniment-At-Least must be a position: a whole number from 0")
-                .into_response();
-        };
-        let patience = Duration::from_millis(app.settings.at_least_patience_ms);
-        let reached = app.ledger().authorization().position() >= wanted
-            || app.ledger().wait_for(wanted, patience).await;
-        if !reached {
-            let message = format!("this node has not reached position {wanted}");
-            return Problem::later(StatusCode::SERVICE_UNAVAILABLE, "behind", message).into_response();
-        }
+pub async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(wanted) = headers.get(AT_LEAST) else {
+        return Ok(());
+    };
+    let wanted = wanted
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse::<i64>().ok())
+        .filter(|wanted| *wanted >= 0);
+    let Some(wanted) = wanted else {
+        return Err(Problem::invalid(
+            "Muniment-At-Least must be a position: a whole number from 0",
+        ));
+    };
+    let patience = Duration::from_millis(app.settings.at_least_patience_ms);
+    if app.ledger().authorization().position() >= wanted
+        || Box::pin(app.ledger().wait_for(wanted, patience)).await
+    {
+        Ok(())
+    } else {
+        let message = format!("this node has not reached position {wanted}");
+        Err(Problem::later(StatusCode::SERVICE_UNAVAILABLE, "behind", message))
     }
-    next.run(request).await
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    app::Stale,
     identity::{passwords::HashingError, policy::PolicyViolation, tokens::SigningError},
     ledger::{DomainError, ExecuteError, LedgerError, Refusal},
 };
@@ -167,6 +168,12 @@ impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         tracing::error!(%error, "the ledger cannot be read");
         Self::unavailable()
+    }
+}
+
+impl From<Stale> for Problem {
+    fn from(error: Stale) -> Self {
+        Self::later(StatusCode::SERVICE_UNAVAILABLE, "stale", error.to_string())
     }
 }
 

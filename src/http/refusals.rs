@@ -16,7 +16,8 @@ pub enum Refusals {
     /// The caller lacks the right to this operation on this path.
     #[response(status = 403)]
     Forbidden(ErrorBody),
-    /// The ledger or the database does not answer, or this node is behind `Muniment-At-Least`.
+    /// The ledger or the database does not answer, or this node is behind `Muniment-At-Least` (`behind`), or has not
+    /// been able to read the ledger for too long (`stale`).
     #[response(status = 503)]
     Unavailable(ErrorBody),
 }

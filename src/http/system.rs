@@ -36,9 +36,11 @@ async fn alive() -> &'static str {
 /// Whether the server can answer: the database does, and this node is at the ledger's head.
 #[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses(
     (status = 200, description = "It can", body = String, example = json!("ready")),
-    (status = 503, description = "The database does not answer", body = super::problem::ErrorBody)
+    (status = 503, description = "The database does not answer; with the code `stale`, for so long that nothing is decided from memory any more", body = super::problem::ErrorBody)
 ))]
 async fn ready(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
-    app.ledger().follower().catch_up().await?;
+    let caught_up = app.ledger().follower().catch_up().await;
+    app.fresh()?;
+    caught_up?;
     Ok((StatusCode::OK, "ready"))
 }

@@ -1,6 +1,9 @@
 //! Tokens: JWTs (RFC 7519) signed with EdDSA (RFC 8037), of which the ledger keeps the fingerprint.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    hash::{BuildHasherDefault, Hasher},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use aggregates::values::{Face, SessionId, Timestamp, TokenFingerprint, UserId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -21,8 +24,27 @@ pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     /// Digests of tokens whose signature this process has verified.
-    verified: papaya::HashSet<[u8; 32]>,
+    verified: papaya::HashSet<[u8; 32], BuildHasherDefault<DigestHasher>>,
     remembered: AtomicUsize,
+}
+
+/// The hash of a digest is a part of it: none is in the set that this server did not sign, so nobody can choose them.
+#[derive(Clone, Copy, Debug, Default)]
+struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    /// The length, which is always the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// The registered claims of a token (RFC 7519 section 4.1).
@@ -60,7 +82,7 @@ impl Tokens {
             decoding: DecodingKey::from_ed_components(&public).map_err(|_| SigningError)?,
             encoding: EncodingKey::from_ed_der(private.as_bytes()),
             public,
-            verified: papaya::HashSet::new(),
+            verified: papaya::HashSet::default(),
             remembered: AtomicUsize::new(0),
         })
     }

@@ -286,10 +286,10 @@ impl Task {
 
     /// What follows a commit.
     async fn settle(&mut self, written: Written) -> Outcomes {
-        let head = written.head.position;
+        let (head, begun) = (written.head.position, written.begun);
         let (outcomes, recorded) = self.batches.committed(written);
         if !recorded.is_empty() {
-            if let Err(error) = self.follower.take(&recorded).await {
+            if let Err(error) = self.follower.take(&recorded, begun).await {
                 // The events are committed. The follower's task goes on trying; until then this node is behind,
                 // and says so to those who ask for a position.
                 tracing::error!(%error, "cannot bring the authorization projection up to the ledger");

@@ -5,6 +5,7 @@ use std::{
     num::NonZeroUsize,
     ops::Range,
     sync::Arc,
+    time::Duration,
 };
 
 use aggregates::{Claim, Event, Recorded, claim, sealing, user::UserEvent, values::Timestamp};
@@ -52,6 +53,8 @@ pub(super) struct Written {
     pub(super) outcomes: Vec<Result<Range<usize>, Refusal>>,
     /// All of its events.
     pub(super) recorded: Vec<Recorded>,
+    /// When it was begun to wait for the head's lock: what anybody had recorded by then comes before this batch.
+    pub(super) begun: Duration,
     keys: SubjectKeys,
     board: Board,
 }
@@ -92,6 +95,7 @@ impl Batches {
 
     /// Decides the units of a batch and writes those accepted. Nothing is remembered until [`Batches::committed`].
     pub(super) async fn write(&mut self, tx: &mut Tx<'_>, units: &[Unit]) -> Result<Written, LedgerError> {
+        let begun = self.clock.elapsed();
         let mut head = Head::lock(tx).await?;
         if self.head != Some((head.position, head.recorded_at)) {
             // Somebody else wrote or erased, or it is not known whether the last batch was committed.
@@ -120,6 +124,7 @@ impl Batches {
         }
         if count == 0 {
             return Ok(Written {
+                begun,
                 head,
                 outcomes,
                 recorded: Vec::new(),
@@ -136,6 +141,7 @@ impl Batches {
             head,
             outcomes,
             recorded,
+            begun,
             keys,
             board,
         })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aggregates::Recorded;
 use cqrs_es::persist::SerializedEvent;
 use futures_util::Stream;
-use projections::sql::{Db, Row, sql};
+use projections::sql::{Db, Read, Row, sql};
 use serde_json::Value;
 
 use super::{Ledger, LedgerError, Sealer, Stored, seal::Place, stored::COLUMNS};
@@ -29,7 +29,7 @@ pub struct Filter {
 
 /// Up to `limit` events after `position` that fit the filter, in order.
 pub(super) async fn after(
-    db: &Db,
+    db: &mut impl Read,
     position: i64,
     limit: i64,
     filter: &Filter,
@@ -78,7 +78,11 @@ pub(super) async fn ends(db: &Db) -> Result<Option<(i64, i64)>, LedgerError> {
 }
 
 /// Opens stored events for projections.
-pub(super) async fn open(db: &Db, sealer: &Sealer, stored: &[Stored]) -> Result<Vec<Recorded>, LedgerError> {
+pub(super) async fn open(
+    db: &mut impl Read,
+    sealer: &Sealer,
+    stored: &[Stored],
+) -> Result<Vec<Recorded>, LedgerError> {
     let unreadable = |position: i64, reason: String| LedgerError::Unreadable { position, reason };
     let mut payloads = stored
         .iter()
@@ -137,12 +141,12 @@ impl Ledger {
         limit: i64,
         filter: &Filter,
     ) -> Result<Vec<Stored>, LedgerError> {
-        after(&self.db, position, limit, filter).await
+        after(&mut &self.db, position, limit, filter).await
     }
 
     /// The same events opened, for projections. Never for an answer.
     pub async fn open_events(&self, stored: &[Stored]) -> Result<Vec<Recorded>, LedgerError> {
-        open(&self.db, &self.sealer, stored).await
+        open(&mut &self.db, &self.sealer, stored).await
     }
 
     /// Every event after `position`, and then each new one as it is committed, by whatever process: none missed,
@@ -158,7 +162,9 @@ impl Ledger {
                     return Ok(Some((event, (db, grown, position, page))));
                 }
                 grown.borrow_and_update();
-                page = after(&db, position, TAIL_PAGE, &Filter::default()).await?.into();
+                page = after(&mut &db, position, TAIL_PAGE, &Filter::default())
+                    .await?
+                    .into();
                 if page.is_empty()
                     && tokio::time::timeout(LOOK_EVERY, grown.changed())
                         .await

@@ -1,9 +1,10 @@
-//! Keeps the authorization projection of this process at the ledger's head, whoever appends.
+//! Keeps the authorization projection of this process at the ledger's head, whoever appends, and knows how old what it
+//! knows may be.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -11,31 +12,43 @@ use std::{
 use aggregates::Recorded;
 use projections::{
     authorization::Authorization,
-    sql::{Db, Listener},
+    sql::{Db, Listener, Reader},
 };
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};
+use crate::clock::Clock;
 
 /// How many events are taken at once.
 const PAGE: i64 = 2_000;
 /// How long reading a page may take. Appends wait for it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one who asks for the head waits for it.
+const ASKERS_PATIENCE: Duration = Duration::from_secs(2);
 /// How long without being told before it looks by itself: the bound on how late another node's revocation is
 /// seen when its notification is lost.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it is said that the ledger still cannot be read.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows the ledger into memory.
 pub struct Follower {
     db: Db,
     sealer: Arc<Sealer>,
     authorization: Arc<Authorization>,
-    /// One hand at a time feeds the projection, so that it takes events in order.
-    feeding: Mutex<()>,
+    clock: Arc<dyn Clock>,
+    /// What feeds the projection: one hand at a time, so that it takes events in order.
+    feeding: Mutex<Reader>,
     /// How many times it was tried to read the ledger to its head.
     looks: AtomicU64,
-    /// Whether the last try failed.
-    failed: AtomicBool,
+    /// When the last try failed, if it did, by the clock's nanoseconds; else 0.
+    failed: AtomicU64,
+    /// When the last try began that succeeded, by the clock's nanoseconds.
+    seen: AtomicU64,
+    /// Somebody wrote what this process does not have yet.
+    news: Notify,
+    /// A try failed: who listens may be listening to nobody.
+    deaf: Notify,
     grew: watch::Sender<i64>,
 }
 
@@ -44,15 +57,20 @@ impl Follower {
         db: Db,
         sealer: Arc<Sealer>,
         authorization: Arc<Authorization>,
+        clock: Arc<dyn Clock>,
         grew: watch::Sender<i64>,
     ) -> Self {
         Self {
+            feeding: Mutex::new(db.reader()),
             db,
             sealer,
             authorization,
-            feeding: Mutex::new(()),
+            clock,
             looks: AtomicU64::new(0),
-            failed: AtomicBool::new(false),
+            failed: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
+            news: Notify::new(),
+            deaf: Notify::new(),
             grew,
         }
     }
@@ -61,51 +79,93 @@ impl Follower {
         &self.authorization
     }
 
-    /// Takes what this process just committed. If others wrote before it, their events are read first.
-    pub(super) async fn take(&self, events: &[Recorded]) -> Result<(), LedgerError> {
+    /// How long ago the last look began that read the ledger to its head.
+    pub(super) fn age(&self) -> Duration {
+        // First what is known, then the time: a process that stands still in between finds itself older, not younger.
+        let seen = Duration::from_nanos(self.seen.load(Ordering::Acquire));
+        self.clock.elapsed().saturating_sub(seen)
+    }
+
+    /// Takes what this process just committed. If others wrote before it, their events are read first. `begun` is a moment
+    /// before the transaction had the head's lock.
+    pub(super) async fn take(&self, events: &[Recorded], begun: Duration) -> Result<(), LedgerError> {
         let Some(first) = events.first() else {
             return Ok(());
         };
-        let _feeding = self.feeding.lock().await;
+        let mut reader = self.feeding.lock().await;
         if self.authorization.position() < first.position - 1 {
-            self.read_to_head().await?;
+            self.read_to_head(&mut reader).await?;
         }
         // Those read already are skipped by the projection.
         self.authorization.apply(events);
+        // Nobody else could record anything from when the lock was had until the commit.
+        self.saw(begun);
         self.tell();
         Ok(())
     }
 
-    /// Takes everything that is committed by now. Answers the position reached. Many who ask at once are served by one
-    /// look that begins after they asked.
-    pub async fn catch_up(&self) -> Result<i64, LedgerError> {
+    /// Takes everything that is committed by now, unless that takes long or was just found to be impossible. Answers the
+    /// position reached.
+    pub async fn catch_up(self: &Arc<Self>) -> Result<i64, LedgerError> {
+        let failed = Duration::from_nanos(self.failed.load(Ordering::Acquire));
+        if !failed.is_zero() && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY {
+            // The task that follows goes on trying: nobody else need wait for that.
+            return Err(LedgerError::Behind);
+        }
+        let follower = Arc::clone(self);
+        // In a task of its own: one who gives up must not break off what others wait for, too.
+        let look = tokio::spawn(async move { follower.look().await });
+        match tokio::time::timeout(ASKERS_PATIENCE, look).await {
+            Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
+            Ok(Err(_)) | Err(_) => Err(LedgerError::Behind),
+        }
+    }
+
+    /// Takes everything that is committed by now. Many who ask at once are served by one look that begins after they
+    /// asked.
+    pub(super) async fn look(&self) -> Result<(), LedgerError> {
         let asked = self.looks.load(Ordering::Acquire);
-        let _feeding = self.feeding.lock().await;
+        let mut reader = self.feeding.lock().await;
         // One more may be of a look that was under way when this was asked; of two, the second began since. Its failure is
         // shared, too: else those who wait for a database that is gone would wait one after the other.
         if self.looks.load(Ordering::Acquire) < asked + 2 {
-            let read = self.read_to_head().await;
-            self.failed.store(read.is_err(), Ordering::Release);
+            let read = self.read_to_head(&mut reader).await;
+            let failed = if read.is_err() {
+                nanos(self.clock.elapsed()).max(1)
+            } else {
+                0
+            };
+            self.failed.store(failed, Ordering::Release);
             self.looks.fetch_add(1, Ordering::AcqRel);
             self.tell();
-            read?;
-        } else if self.failed.load(Ordering::Acquire) {
-            return Err(LedgerError::Behind);
+            read
+        } else if self.failed.load(Ordering::Acquire) == 0 {
+            Ok(())
+        } else {
+            Err(LedgerError::Behind)
         }
-        Ok(self.authorization.position())
     }
 
-    async fn read_to_head(&self) -> Result<(), LedgerError> {
+    async fn read_to_head(&self, reader: &mut Reader) -> Result<(), LedgerError> {
         loop {
+            let begun = self.clock.elapsed();
             let from = self.authorization.position();
             let filter = Filter::default();
-            let stored = within(PATIENCE, feed::after(&self.db, from, PAGE, &filter)).await?;
-            if stored.is_empty() {
+            let stored = within(PATIENCE, feed::after(reader, from, PAGE, &filter)).await?;
+            if !stored.is_empty() {
+                let open = feed::open(reader, &self.sealer, &stored);
+                self.authorization.apply(&within(PATIENCE, open).await?);
+            }
+            if (stored.len() as i64) < PAGE {
+                self.saw(begun);
                 return Ok(());
             }
-            let open = feed::open(&self.db, &self.sealer, &stored);
-            self.authorization.apply(&within(PATIENCE, open).await?);
         }
+    }
+
+    /// All that was recorded by then is in the projection.
+    fn saw(&self, begun: Duration) {
+        self.seen.fetch_max(nanos(begun), Ordering::AcqRel);
     }
 
     fn tell(&self) {
@@ -116,62 +176,88 @@ impl Follower {
 
     /// Follows other nodes until the process ends: listens where the engine can tell, and looks from time to time.
     pub async fn run(self: Arc<Self>) {
-        let mut listener = None;
+        tokio::join!(self.keep_listening(), self.keep_looking());
+    }
+
+    async fn keep_looking(&self) {
+        // When it was last said that the ledger cannot be read, if it cannot.
+        let mut complained: Option<Duration> = None;
         loop {
-            if listener.is_none() {
-                listener = self.listen().await;
-            }
-            let told = match &mut listener {
-                Some(listener) => tokio::time::timeout(LOOK_EVERY, listener.try_recv()).await,
-                None => {
-                    tokio::time::sleep(LOOK_EVERY).await;
-                    continue_looking(&self).await;
-                    continue;
+            let _ = tokio::time::timeout(LOOK_EVERY, self.news.notified()).await;
+            let now = self.clock.elapsed();
+            match (self.look().await, complained) {
+                (Ok(()), None) => {}
+                (Ok(()), Some(_)) => {
+                    tracing::info!("the ledger can be read again");
+                    complained = None;
                 }
-            };
-            match told {
-                Ok(Ok(None)) => {
-                    tracing::warn!("lost the connection that listens for other nodes");
-                    listener = None;
-                }
-                Ok(Ok(Some(message))) => {
-                    let own = message.payload().parse::<i64>();
-                    if own.is_ok_and(|position| position <= self.authorization.position()) {
-                        continue;
-                    }
-                    if let Some(subject) = message.payload().strip_prefix(ERASED_MESSAGE) {
-                        self.sealer.forget(subject);
+                (Err(error), said) => {
+                    self.deaf.notify_one();
+                    if said.is_none_or(|said| now.saturating_sub(said) >= COMPLAIN_EVERY) {
+                        let age = self.age();
+                        tracing::warn!(%error, ?age, "cannot read the ledger; trying again every {LOOK_EVERY:?}");
+                        complained = Some(now);
                     }
                 }
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "lost the connection that listens for other nodes");
-                    listener = None;
-                }
-                Err(_elapsed) => {}
             }
-            continue_looking(&self).await;
         }
     }
 
-    async fn listen(&self) -> Option<Listener> {
-        match self.db.listen(CHANNEL).await {
-            Ok(listener) => {
-                if listener.is_some() {
-                    // Until now nobody told this process whose keys were erased.
+    async fn keep_listening(&self) {
+        let mut complained = false;
+        loop {
+            let listening = async { Ok(self.db.listen(CHANNEL).await?) };
+            match within(PATIENCE, listening).await {
+                // The engine has no other processes.
+                Ok(None) => return,
+                Ok(Some(listener)) => {
+                    complained = false;
+                    // Until now nobody told this process whose keys were erased, or what was written.
                     self.sealer.forget_all();
+                    self.news.notify_one();
+                    self.listen_to(listener).await;
                 }
-                listener
+                Err(error) if !complained => {
+                    complained = true;
+                    tracing::warn!(%error, "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
+                }
+                Err(_) => {}
             }
-            Err(error) => {
-                tracing::warn!(%error, "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
-                None
-            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Until the connection is lost.
+    async fn listen_to(&self, mut listener: Listener) {
+        loop {
+            let told = tokio::select! {
+                told = listener.try_recv() => told,
+                () = self.deaf.notified() => return,
+            };
+            let message = match told {
+                Ok(Some(message)) => message,
+                Ok(None) => return tracing::warn!("lost the connection that listens for other nodes"),
+                Err(error) => {
+                    return tracing::warn!(%error, "lost the connection that listens for other nodes");
+                }
+            };
+            if let Some(subject) = message.payload().strip_prefix(ERASED_MESSAGE) {
+                self.sealer.forget(subject);
+            }
+            let own = message.payload().parse::<i64>();
+            if own.is_ok_and(|position| position <= self.authorization.position()) {
+                continue;
+            }
+            self.news.notify_one();
+        }
+    }
+
+    /// Closes the connection that reads.
+    pub(super) async fn close(&self) {
+        self.feeding.lock().await.close().await;
     }
 }
 
-async fn continue_looking(follower: &Follower) {
-    if let Err(error) = follower.catch_up().await {
-        tracing::warn!(%error, "cannot read what other nodes wrote");
-    }
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

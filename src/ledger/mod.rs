@@ -20,6 +20,7 @@ mod head;
 mod keys;
 mod metadata;
 mod past;
+mod replay;
 mod repository;
 mod seal;
 mod stored;
@@ -36,7 +37,7 @@ pub use chain::{GENESIS, event_hash};
 pub use error::{AppendError, LedgerError, Refusal};
 pub use executor::{Command, DomainError, ExecuteError, Executor};
 pub use feed::Filter;
-pub use follower::Follower;
+pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
 pub use keys::MasterKey;
 pub use metadata::Metadata;
@@ -63,6 +64,7 @@ pub struct Ledger {
     appender: Appender,
     follower: Arc<Follower>,
     grown: watch::Receiver<i64>,
+    replay: Arc<replay::Replay>,
 }
 
 impl Ledger {
@@ -77,7 +79,7 @@ impl Ledger {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, LedgerError> {
         let ledger = Self::open_unfollowed(db, key, clock, entropy).await?;
-        ledger.follower.catch_up().await?;
+        ledger.read_to_head().await?;
         Ok(ledger)
     }
 
@@ -96,6 +98,7 @@ impl Ledger {
             db.clone(),
             Arc::clone(&sealer),
             Arc::new(Authorization::new()),
+            Arc::clone(&clock),
             grew,
         ));
         let appender = Appender::start(
@@ -112,6 +115,7 @@ impl Ledger {
             appender,
             follower,
             grown,
+            replay: Arc::default(),
         })
     }
 
@@ -134,6 +138,17 @@ impl Ledger {
     /// projection of this process has taken the events.
     pub async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         self.appender.append(unit).await
+    }
+
+    /// Brings the authorization projection up to the head, however long that takes.
+    pub async fn read_to_head(&self) -> Result<(), LedgerError> {
+        self.follower.look().await
+    }
+
+    /// How old what this process knows is at most: how long ago the last look at the ledger began that reached its head.
+    /// Everything that any node had recorded by then is in the authorization projection.
+    pub fn age(&self) -> std::time::Duration {
+        self.follower.age()
     }
 
     /// What follows other nodes' events; see [`Follower::run`].
@@ -183,6 +198,7 @@ impl Ledger {
     /// Takes no more units, finishes those that wait, and closes the database.
     pub async fn close(&self) {
         self.appender.drain().await;
+        self.follower.close().await;
         self.db.close().await;
     }
 }

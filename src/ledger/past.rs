@@ -36,6 +36,9 @@ pub enum PastError {
     /// The request asks about too much.
     #[error("one request may explain, or ask about the past of, at most {0} subjects and moments")]
     TooMany(usize),
+    /// It is being read from the ledger, which takes a while.
+    #[error("that moment is being read from the ledger: ask again in a while")]
+    Replaying,
     /// The ledger does not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -192,7 +195,7 @@ impl Ledger {
             });
             let rows = self.db.all(select).await?;
             let stored = rows.iter().map(Stored::read).collect::<Result<Vec<_>, _>>()?;
-            events.extend(feed::open(&self.db, &self.sealer, &stored).await?);
+            events.extend(feed::open(&mut &self.db, &self.sealer, &stored).await?);
         }
         Ok(events)
     }

@@ -48,7 +48,7 @@ impl Repository {
     async fn open(&self, mut events: Vec<SerializedEvent>) -> Result<Vec<SerializedEvent>, PersistenceError> {
         let sealer = self.ledger.sealer();
         let keys = sealer
-            .keys_to_open(self.ledger.db(), events.iter().map(|event| &event.payload))
+            .keys_to_open(&mut self.ledger.db(), events.iter().map(|event| &event.payload))
             .await
             .map_err(unreadable)?;
         for event in &mut events {

@@ -18,7 +18,7 @@ use chacha20poly1305::{
     aead::{Aead, KeyInit, Payload},
 };
 use lru::LruCache;
-use projections::sql::{Db, Row, Statement, Tx, placeholders, sql};
+use projections::sql::{Read, Row, Statement, Tx, placeholders, sql};
 use serde_json::{Value, json};
 
 use super::{LedgerError, MasterKey, Metadata, keys::keyed_hash};
@@ -236,7 +236,7 @@ impl Sealer {
     /// The keys that sealed these payloads.
     pub(super) async fn keys_to_open<'a>(
         &self,
-        db: &Db,
+        db: &mut impl Read,
         payloads: impl IntoIterator<Item = &'a Value>,
     ) -> Result<SubjectKeys, LedgerError> {
         let subjects = payloads

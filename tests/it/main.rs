@@ -7,6 +7,9 @@
 )]
 
 mod cli;
+mod connections;
+mod consistency;
+mod freshness;
 mod http;
 mod ledger;
 mod nodes;

@@ -179,10 +179,13 @@ fn difference(before: &Held, after: &Held) -> (Vec<Grant>, Vec<Grant>) {
             let same = other.get(*source);
             same.is_none_or(|same| !same.permission.same_right(&grant.permission))
         };
-        one.iter()
+        let mut grants: Vec<Grant> = one
+            .iter()
             .filter(differs)
             .map(|(_, grant)| grant.clone())
-            .collect()
+            .collect();
+        grants.sort_by_key(Grant::order);
+        grants
     };
     (only(after, before), only(before, after))
 }

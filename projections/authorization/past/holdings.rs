@@ -171,7 +171,7 @@ impl Holdings {
                 by_roles.chain(user.own.values().map(own)).collect()
             }
         };
-        grants.sort_by_key(|grant| (grant.since(), grant.permission.id));
+        grants.sort_by_key(Grant::order);
         grants
     }
 
@@ -234,6 +234,11 @@ fn own((permission, given): &(Permission, Cause)) -> Grant {
 }
 
 impl Grant {
+    /// The order in which grants are told: as they came to count, and within one event as they were given.
+    pub(super) fn order(&self) -> (i64, i64, PermissionId) {
+        (self.since(), self.given.position, self.permission.id)
+    }
+
     /// The position from which it counts: that of the later of the events that it takes.
     pub fn since(&self) -> i64 {
         let granted = self.through.as_ref().and_then(|through| through.granted.as_ref());

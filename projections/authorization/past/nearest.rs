@@ -90,7 +90,7 @@ fn compare(pattern: &str, text: &str, context: Context, is_filter: bool) -> (usi
         let same = match (granted, wanted) {
             (None, None) => return (usize::MAX, None),
             (Some("#"), _) if !hidden => return (usize::MAX, None),
-            (Some("+"), Some(wanted)) => !hidden && !(is_filter && wanted == "#"),
+            (Some("+"), Some(wanted)) => !(hidden || is_filter && wanted == "#"),
             (Some(granted), Some(wanted)) => granted == wanted,
             _ => false,
         };

@@ -5,6 +5,7 @@ mod deep;
 mod forms;
 mod holding;
 mod ledger;
+mod moments;
 pub(super) mod oracle;
 mod outlines;
 mod people;

@@ -19,20 +19,20 @@ use super::{
     oracle::Oracle,
 };
 
-const USERS: u128 = 4;
-const ROLES: u128 = 5;
-const CERTIFICATES: u8 = 4;
+pub(super) const USERS: u128 = 4;
+pub(super) const ROLES: u128 = 5;
+pub(super) const CERTIFICATES: u8 = 4;
 const NAMES: [&str; 4] = ["ann", "bob", "carl", ERASED];
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     User(u128, UserEvent),
     Role(u128, RoleEvent),
     Session(u128, SessionEvent),
     DropExpired(i64),
 }
 
-fn a_filter() -> impl Strategy<Value = TopicFilter> {
+pub(super) fn a_filter() -> impl Strategy<Value = TopicFilter> {
     let levels = vec(select(vec!["", "a", "b", "$s", "+", "a"]), 1..4);
     (levels, any::<bool>()).prop_map(|(levels, rest)| {
         let text = if rest {
@@ -44,7 +44,7 @@ fn a_filter() -> impl Strategy<Value = TopicFilter> {
     })
 }
 
-fn a_topic() -> impl Strategy<Value = String> {
+pub(super) fn a_topic() -> impl Strategy<Value = String> {
     vec(select(vec!["", "a", "b", "$s", "+"]), 1..5).prop_map(|levels| levels.join("/"))
 }
 
@@ -77,15 +77,18 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
         3 => a_permission().prop_map(|permission| UserEvent::PermissionGranted { permission }),
         2 => (0..6u128).prop_map(|id| UserEvent::PermissionRevoked { id: permission_id(id) }),
         1 => any::<bool>().prop_map(|some| UserEvent::PublishPrefixChanged {
-            mqtt_publish_prefix: some.then(|| "prefix".to_owned()),
+            mqtt_publish_prefix: some.then(|| "a/b".to_owned()),
         }),
         1 => any::<bool>().prop_map(|enforce_mfa_enrollment| UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment,
         }),
-        1 => any::<(bool, bool)>().prop_map(|(is_required, other)| UserEvent::GrantTypesChanged {
+        2 => any::<(bool, bool, bool)>().prop_map(|(is_required, other, certificate)| UserEvent::GrantTypesChanged {
             grant_types: vec![
                 GrantType { method: GrantMethod::Token, is_required },
-                GrantType { method: GrantMethod::Password, is_required: other },
+                GrantType {
+                    method: if certificate { GrantMethod::Certificate } else { GrantMethod::Password },
+                    is_required: other,
+                },
             ],
         }),
         3 => (0..CERTIFICATES, any::<Option<i64>>()).prop_map(|(number, end)| certificate_added(number, end)),
@@ -116,13 +119,32 @@ fn a_session_event() -> impl Strategy<Value = SessionEvent> {
     ]
 }
 
-fn a_step() -> impl Strategy<Value = Step> {
+pub(super) fn a_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..USERS, a_user_event()).prop_map(|(user, event)| Step::User(user, event)),
         8 => (0..ROLES, a_role_event()).prop_map(|(role, event)| Step::Role(role, event)),
         3 => (0..4u128, a_session_event()).prop_map(|(session, event)| Step::Session(session, event)),
         1 => (0..20i64).prop_map(Step::DropExpired),
     ]
+}
+
+/// Writes what a step is to the ledger and the oracle. Sessions are dropped elsewhere.
+pub(super) fn write(step: Step, ledger: &mut Ledger, oracle: &mut Oracle) {
+    let written = ledger.0.len();
+    match step {
+        Step::User(user, mut event) => {
+            if let UserEvent::Created { username, .. } | UserEvent::Renamed { username } = &mut event {
+                free_name(oracle, user, username);
+            }
+            ledger.user(user, event);
+        }
+        Step::Role(role, event) => drop(ledger.role(role, event)),
+        Step::Session(session, event) => drop(ledger.session(session, event)),
+        Step::DropExpired(_) => {}
+    }
+    for recorded in &ledger.0[written..] {
+        oracle.apply(recorded);
+    }
 }
 
 /// The name, unless another user has it: two users never have one name at a time.
@@ -216,25 +238,12 @@ proptest! {
         let mut oracle = Oracle::default();
         let mut ledger = Ledger::default();
         for (step, apply, overlap) in steps {
-            let written = ledger.0.len();
-            match step {
-                Step::User(user, mut event) => {
-                    if let UserEvent::Created { username, .. } | UserEvent::Renamed { username } = &mut event {
-                        free_name(&oracle, user, username);
-                    }
-                    ledger.user(user, event);
-                }
-                Step::Role(role, event) => drop(ledger.role(role, event)),
-                Step::Session(session, event) => drop(ledger.session(session, event)),
-                Step::DropExpired(now) => {
-                    let now = Timestamp::from_micros(now);
-                    authorization.apply(&ledger.0);
-                    prop_assert_eq!(authorization.drop_expired(now), oracle.drop_expired(now));
-                }
+            if let Step::DropExpired(now) = step {
+                let now = Timestamp::from_micros(now);
+                authorization.apply(&ledger.0);
+                prop_assert_eq!(authorization.drop_expired(now), oracle.drop_expired(now));
             }
-            for recorded in &ledger.0[written..] {
-                oracle.apply(recorded);
-            }
+            write(step, &mut ledger, &mut oracle);
             if apply {
                 let from = (authorization.position() as usize).saturating_sub(overlap);
                 authorization.apply(&ledger.0[from..]);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aggregates::values::Timestamp;
+use axum::http::StatusCode;
 use projections::authorization::{
     Access, Subject,
     past::{Moment, Past},
@@ -15,7 +16,7 @@ use super::{
 use crate::{app::App, http::Problem, ledger::PastError};
 
 /// The most subjects and moments of one request for which the ledger is read.
-const MOST_PASTS: usize = 1_000;
+const MOST_PASTS: usize = 100;
 
 /// Decides the questions of one request.
 pub struct Evaluator<'a> {
@@ -53,8 +54,8 @@ impl<'a> Evaluator<'a> {
         let explain = context.is_some_and(|context| context.explain);
         let (subject, access) = match (subject, access) {
             (Ok(subject), Ok(access)) => (subject, access),
-            (Err(reason), _) => return Ok(self.never(at, reason.as_str()).await?),
-            (_, Err(impossible)) => return Ok(self.never(at, impossible.as_str()).await?),
+            (Err(reason), _) => return self.never(at, reason.as_str()).await,
+            (_, Err(impossible)) => return self.never(at, impossible.as_str()).await,
         };
         if at.is_none() && !explain {
             let answer = authorization.answer(&subject, &access, self.now);
@@ -132,6 +133,9 @@ impl From<PastError> for Problem {
     fn from(error: PastError) -> Self {
         match error {
             PastError::Ledger(error) => error.into(),
+            PastError::Replaying => {
+                Self::later(StatusCode::SERVICE_UNAVAILABLE, "replaying", error.to_string())
+            }
             refused => Self::invalid(refused.to_string()),
         }
     }

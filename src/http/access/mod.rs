@@ -11,15 +11,20 @@ mod explanation;
 mod search;
 mod wire;
 
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
 
+/// The largest body of many questions, in bytes.
+const MOST_BYTES: usize = 16 << 20;
+
 /// The routes of this face.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(evaluation::post_evaluation))
         .routes(routes!(evaluations::post_evaluations))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .routes(routes!(evaluation::post_evaluation))
         .merge(search::routes())
         .routes(routes!(changes::get_changes))
         .routes(routes!(configuration::get_configuration))

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::wire::PermissionOut;
 use crate::{
     app::App,
-    http::{Authenticated, Conflicts, ErrorBody, JsonBody, Problem, Wrote, authenticate, metadata_of},
+    http::{Authenticated, Conflicts, ErrorBody, JsonBody, Origin, Problem, Wrote, authenticate},
     ledger::{Command, ExecuteError, Refusal},
     settings::MOST_TOKEN_HOURS,
 };
@@ -97,7 +97,7 @@ pub async fn post_login(
             issued_at,
             expires_at,
         };
-        let metadata = metadata_of(user.to_string(), &headers, Some(address.ip().to_string()));
+        let metadata = Origin::of(&headers, Some(address.ip())).metadata(user);
         let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
         match app
             .executor

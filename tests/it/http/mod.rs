@@ -6,3 +6,4 @@ mod credentials;
 mod errors;
 mod openapi;
 mod positions;
+mod rights;

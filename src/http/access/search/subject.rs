@@ -14,7 +14,10 @@ use crate::{
     app::App,
     http::{
         AsOf, Asking, JsonBody, Problem, Refusals,
-        access::wire::{Action, ContextIn, Entity},
+        access::{
+            evaluate::moment,
+            wire::{Action, ContextIn, Entity},
+        },
     },
 };
 
@@ -33,7 +36,7 @@ pub struct SubjectSearch {
     action: Action,
     /// To what.
     resource: Entity,
-    /// `at` is not offered here.
+    /// As of when. The past of everybody is read from the ledger: it may take a while, and until then it is a 503.
     context: Option<ContextIn>,
     /// Which page.
     #[serde(default)]
@@ -64,32 +67,44 @@ pub async fn post_search_subject(
     _asking: Asking,
     JsonBody(body): JsonBody<SubjectSearch>,
 ) -> Result<AsOf<Json<Subjects>>, Problem> {
-    if body.context.is_some_and(|context| context.at.is_some()) {
-        let message = "subjects can be searched as of now only: context.at is not offered here";
-        return Err(Problem::invalid(message));
-    }
+    let at = body.context.as_ref().and_then(|context| context.at.as_ref());
+    let when = format!("{at:?}");
     let (kind, resource) = (&body.subject.kind, &body.resource);
     if Subject::parse(kind, "") == Err(Reason::SubjectType) {
         return Err(Problem::invalid(
             "subject.type must be user, username, role, certificate or token",
         ));
     }
-    let search = ["subject", kind, &body.action.name, &resource.kind, &resource.id];
+    let search = [
+        "subject",
+        kind,
+        &body.action.name,
+        &resource.kind,
+        &resource.id,
+        &when,
+    ];
     let paging = body.page.paging(&search)?;
-    let authorization = Arc::clone(app.ledger().authorization());
-    let position = authorization.position();
-    let now = app.clock.now();
+    let (authorization, moment) = match at {
+        None => (
+            Arc::clone(app.ledger().authorization()),
+            app.ledger().moment_now(app.clock.now()),
+        ),
+        Some(at) => {
+            let moment = moment(&app, at).await?;
+            (app.ledger().engine_at(moment.position).await?, moment)
+        }
+    };
     // It may look at every user there is: not where requests are served.
     let found = tokio::task::spawn_blocking(move || {
         // What nobody can do, nobody may.
         let access = Access::parse(&body.resource.kind, &body.resource.id, &body.action.name);
         access.map_or_else(
             |_| Ok(nobody(&paging)),
-            |access| search_of(&body.subject.kind, &authorization, &access, now, &paging),
+            |access| search_of(&body.subject.kind, &authorization, &access, moment.time, &paging),
         )
     });
     let found = found.await.map_err(|_| Problem::unavailable())??;
-    Ok(AsOf(position, Json(found)))
+    Ok(AsOf(moment.position, Json(found)))
 }
 
 fn nobody(paging: &Paging) -> Subjects {

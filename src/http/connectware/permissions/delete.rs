@@ -36,6 +36,6 @@ pub async fn delete_permissions(
             })
         })
         .collect::<Result<Vec<_>, Problem>>()?;
-    let appended = app.executor.execute(commands, &caller.metadata).await?;
+    let appended = app.executor.execute(commands, &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

@@ -26,7 +26,7 @@ pub async fn delete_role(
     PathOf(id): PathOf<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let commands = commands(&app, &[RoleId::parse(&id)?]).await?;
-    let appended = app.executor.execute(commands, &caller.metadata).await?;
+    let appended = app.executor.execute(commands, &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -43,7 +43,7 @@ pub async fn delete_roles(
     let commands = commands(&app, &ids).await?;
     let appended = app
         .executor
-        .execute(commands, &caller.metadata)
+        .execute(commands, &caller.metadata())
         .await
         .map_err(|error| match error {
             ExecuteError::Domain { index, error } => Problem::from(error).about(ids[index]),

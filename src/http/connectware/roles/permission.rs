@@ -69,7 +69,7 @@ pub async fn put_permission(
         ),
         Holder::User(user) => return Err(users_own(user)),
     };
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -87,6 +87,6 @@ pub async fn delete_permission(
         Holder::Role(role) => Command::Role(role, RoleCommand::RemovePermission { id }),
         Holder::User(user) => Command::User(user, UserCommand::RevokePermission { id }),
     };
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

@@ -44,6 +44,6 @@ pub async fn post_permission(
         Holder::Role(id) => Command::Role(id, RoleCommand::AddPermission(permission)),
         Holder::User(user) => Command::User(user, UserCommand::GrantPermission(permission)),
     };
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

@@ -54,7 +54,7 @@ pub async fn post_role(
         permissions: permissions(&body.permissions, app.entropy.as_ref())?,
     };
     let command = Command::Role(id, RoleCommand::Create(create));
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let made = role_directory::find(app.ledger().db(), id)
         .await?
         .ok_or_else(|| Problem::not_found("role"))?;

@@ -82,7 +82,7 @@ pub async fn put_role(
             )]
         }
     };
-    let appended = app.executor.execute(commands, &caller.metadata).await?;
+    let appended = app.executor.execute(commands, &caller.metadata()).await?;
     // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
     let after = role_directory::find(db, id)
         .await?

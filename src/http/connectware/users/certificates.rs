@@ -38,7 +38,7 @@ pub async fn post_certificate(
         expires_at: None,
     };
     let command = Command::User(UserId::parse(&id)?, UserCommand::AddCertificate(certificate));
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -57,6 +57,6 @@ pub async fn delete_certificate(
         UserId::parse(&id)?,
         UserCommand::RemoveCertificate { fingerprint },
     );
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

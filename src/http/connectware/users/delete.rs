@@ -19,7 +19,7 @@ pub async fn delete_user(
     PathOf(id): PathOf<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
     let command = Command::User(UserId::parse(&id)?, UserCommand::Delete);
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -39,7 +39,7 @@ pub async fn delete_users(
         .collect();
     let appended = app
         .executor
-        .execute(commands, &caller.metadata)
+        .execute(commands, &caller.metadata())
         .await
         .map_err(|error| match error {
             ExecuteError::Domain { index, error } => Problem::from(error).about(ids[index]),

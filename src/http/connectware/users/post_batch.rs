@@ -45,7 +45,7 @@ pub async fn post_users(
     }
     let appended = app
         .executor
-        .execute(commands, &caller.metadata)
+        .execute(commands, &caller.metadata())
         .await
         .map_err(|error| match error {
             ExecuteError::Domain { index, error } => Problem::from(error).about(entry(index)),

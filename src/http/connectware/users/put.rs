@@ -64,7 +64,7 @@ pub async fn put_user(
         update.password_hash = Some(app.passwords.hash(password).await?);
     }
     let command = Command::User(id, UserCommand::Update(update));
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let changed = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let changed = changed.ok_or_else(|| Problem::not_found("user"))?;
     Ok(Wrote(appended.position, Json(UserOut::from(&changed))))

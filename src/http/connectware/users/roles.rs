@@ -40,7 +40,7 @@ pub async fn post_role(
         .into_iter()
         .map(|grant| Command::User(user, UserCommand::GrantRole(grant)))
         .collect();
-    let appended = app.executor.execute(commands, &caller.metadata).await?;
+    let appended = app.executor.execute(commands, &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
@@ -56,6 +56,6 @@ pub async fn delete_role(
 ) -> Result<Wrote<StatusCode>, Problem> {
     let role_id = RoleId::parse(&body.role_id)?;
     let command = Command::User(UserId::parse(&id)?, UserCommand::RevokeRole { role_id });
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

@@ -71,6 +71,6 @@ pub async fn delete_tokens(
         }
         _ => return Err(Problem::invalid("name one token, or none for all")),
     };
-    let appended = app.executor.execute(vec![command], &caller.metadata).await?;
+    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }

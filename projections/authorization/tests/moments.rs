@@ -1,0 +1,295 @@
+//! Subjects and actions as they are asked about, now and at any moment of a random history, against the oracle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aggregates::{
+    Event, Recorded,
+    session::SessionEvent,
+    user::UserEvent,
+    values::{Context, GrantMethod, Operation, Permission, RoleId, Timestamp, TopicFilter, satisfied},
+};
+use proptest::{collection::vec, prelude::*};
+
+use super::{
+    super::{
+        Access, Authorization, Subject,
+        past::{Changes, Grant, Moment, Past},
+    },
+    ledger::{Ledger, certificate_fingerprint, fingerprint, role_id, user_id},
+    oracle::{Oracle, covers, matches},
+    random::{CERTIFICATES, ROLES, USERS, a_filter, a_step, a_topic, write},
+};
+
+/// Whose permissions count for a subject, with the publish prefix.
+fn permissions(
+    oracle: &Oracle,
+    subject: &Subject,
+    now: Timestamp,
+) -> Option<(Vec<Permission>, Option<String>)> {
+    let user = match subject {
+        Subject::Role(role) => {
+            let role = oracle.roles.get(role)?;
+            return Some((role.permissions.values().cloned().collect(), None));
+        }
+        Subject::User(user) => *user,
+        Subject::Username(name) => oracle.user_by_name(name)?,
+        Subject::Certificate(fingerprint) => {
+            let (user, end) = *oracle.certificates.get(fingerprint)?;
+            let may = satisfied(&oracle.users.get(&user)?.grant_types, &[GrantMethod::Certificate]);
+            (may && end.is_none_or(|end| end > now)).then_some(user)?
+        }
+        Subject::Token(token) => {
+            let session = oracle.session(token)?;
+            let presented = [GrantMethod::Password, GrantMethod::Token];
+            let may = satisfied(&oracle.users.get(&session.user)?.grant_types, &presented);
+            (may && session.expires_at > now).then_some(session.user)?
+        }
+    };
+    let prefix = oracle.users.get(&user)?.prefix.clone();
+    Some((oracle.permissions(user), prefix))
+}
+
+/// What is asked: resource type, resource, action.
+type Question = (&'static str, String, &'static str);
+
+fn granted(permission: &Permission, prefix: Option<&str>, (kind, resource, action): &Question) -> bool {
+    let operation = match *action {
+        "read" | "subscribe" | "GET" | "HEAD" => Operation::Read,
+        _ => Operation::Write,
+    };
+    let fits = match (*kind, *action) {
+        ("http", _) => {
+            permission.context == Context::Http && matches(Context::Http, &permission.resource, resource)
+        }
+        (_, "read" | "subscribe") => {
+            permission.context == Context::Mqtt && covers(&permission.resource, resource)
+        }
+        (_, action) => {
+            let prefix = prefix.filter(|_| action == "publish").unwrap_or_default();
+            let topic = format!("{prefix}{resource}");
+            permission.context == Context::Mqtt && matches(Context::Mqtt, &permission.resource, &topic)
+        }
+    };
+    fits && permission.operation.covers(operation)
+}
+
+fn allowed(oracle: &Oracle, subject: &Subject, question: &Question, now: Timestamp) -> bool {
+    permissions(oracle, subject, now).is_some_and(|(permissions, prefix)| {
+        permissions
+            .iter()
+            .any(|permission| granted(permission, prefix.as_deref(), question))
+    })
+}
+
+fn questions(topics: &[String], filters: &[TopicFilter]) -> Vec<Question> {
+    let plain = topics
+        .iter()
+        .filter(|topic| !topic.is_empty() && !topic.contains('+'));
+    let topics =
+        plain.flat_map(|topic| ["read", "write", "publish"].map(|action| ("mqtt", topic.clone(), action)));
+    let paths = filters.iter().filter(|filter| !filter.contains('#'));
+    let paths = paths.flat_map(|path| ["GET", "PUT"].map(|action| ("http", format!("/{path}"), action)));
+    let filters = filters
+        .iter()
+        .map(|filter| ("mqtt", filter.to_string(), "subscribe"));
+    topics.chain(paths).chain(filters).collect()
+}
+
+fn subjects(name: &str) -> Vec<Subject> {
+    let users = (0..USERS).map(|user| Subject::User(user_id(user)));
+    let roles = (0..ROLES).map(|role| Subject::Role(role_id(role)));
+    let certificates = (0..CERTIFICATES).map(|one| Subject::Certificate(certificate_fingerprint(one)));
+    let tokens = (0..5).map(|token| Subject::Token(fingerprint(token)));
+    let named = std::iter::once(Subject::Username(name.into()));
+    users
+        .chain(roles)
+        .chain(certificates)
+        .chain(tokens)
+        .chain(named)
+        .collect()
+}
+
+/// The events of the streams that matter to a subject, as the ledger picks them.
+fn about(subject: &Subject, events: &[Recorded]) -> Vec<Recorded> {
+    let (mut users, mut roles, mut sessions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        let id = event.aggregate_id.clone();
+        match (subject, &event.event) {
+            (Subject::Certificate(wanted), Event::User(UserEvent::CertificateAdded { certificate }))
+                if certificate.fingerprint == *wanted =>
+            {
+                users.insert(id);
+            }
+            (
+                Subject::Token(wanted),
+                Event::Session(SessionEvent::TokenIssued {
+                    user_id, fingerprint, ..
+                }),
+            ) if fingerprint.digest() == *wanted => {
+                sessions.insert(id);
+                users.insert(user_id.to_string());
+            }
+            (Subject::User(user), _) => drop(users.insert(user.to_string())),
+            (Subject::Role(role), _) => drop(roles.insert(role.to_string())),
+            _ => {}
+        }
+    }
+    let granted = events.iter().filter(|event| users.contains(&event.aggregate_id));
+    roles.extend(granted.filter_map(|event| match &event.event {
+        Event::User(UserEvent::RoleGranted { role_id, .. }) => Some(role_id.to_string()),
+        _ => None,
+    }));
+    let matter = |event: &&Recorded| match event.event {
+        Event::User(_) => users.contains(&event.aggregate_id),
+        Event::Role(_) => roles.contains(&event.aggregate_id),
+        Event::Session(_) => sessions.contains(&event.aggregate_id),
+    };
+    events.iter().filter(matter).cloned().collect()
+}
+
+/// Rights by where they come from: a role, or the user.
+type Rights = BTreeMap<(Option<RoleId>, aggregates::values::PermissionId), Permission>;
+
+fn rights(grants: &[Grant]) -> Rights {
+    let key = |grant: &Grant| {
+        (
+            grant.through.as_ref().map(|through| through.role),
+            grant.permission.id,
+        )
+    };
+    grants
+        .iter()
+        .map(|grant| (key(grant), grant.permission.clone()))
+        .collect()
+}
+
+/// Each grant names the events that gave it.
+fn is_told_by_its_events(grant: &Grant, ledger: &Ledger) {
+    let event = &ledger.0[grant.given.position as usize - 1];
+    assert_eq!(event.event.event_type(), grant.given.event_type);
+    let gives = match &event.event {
+        Event::User(UserEvent::PermissionGranted { permission }) => permission.id,
+        Event::Role(aggregates::role::RoleEvent::PermissionAdded { permission }) => permission.id,
+        Event::Role(aggregates::role::RoleEvent::PermissionChanged { id, .. }) => *id,
+        other => panic!("{other:?} gives nothing"),
+    };
+    assert_eq!(gives, grant.permission.id);
+    if let Some(granted) = grant
+        .through
+        .as_ref()
+        .and_then(|through| through.granted.as_ref())
+    {
+        let role = grant.through.as_ref().map(|through| through.role);
+        let event = &ledger.0[granted.position as usize - 1].event;
+        assert!(
+            matches!(event, Event::User(UserEvent::RoleGranted { role_id, .. }) if Some(*role_id) == role)
+        );
+    }
+}
+
+fn explained(past: &Past, access: &Access<'_>, question: &Question, ledger: &Ledger) {
+    let why = past.why(access);
+    let prefix = past.publish_prefix();
+    let all = past.grants();
+    let allowing: Vec<&Grant> = all
+        .iter()
+        .filter(|grant| granted(&grant.permission, prefix, question))
+        .collect();
+    assert!(why.grants.iter().eq(allowing), "{question:?}");
+    assert!(why.grants.is_empty() || why.nearest.is_empty());
+    for near in &why.nearest {
+        assert!(!near.lacks.is_empty());
+        assert!(all.contains(&near.grant));
+    }
+    all.iter().for_each(|grant| is_told_by_its_events(grant, ledger));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_subject_is_answered_as_the_oracle_answers_at_any_moment(
+        steps in vec(a_step(), 1..70),
+        moments in vec(any::<prop::sample::Index>(), 3),
+        now in 0..20i64,
+        topics in vec(a_topic(), 4),
+        filters in vec(a_filter(), 4),
+    ) {
+        let now = Timestamp::from_micros(now);
+        let (mut ledger, mut oracle) = (Ledger::default(), Oracle::default());
+        for step in steps {
+            write(step, &mut ledger, &mut oracle);
+        }
+        let questions = questions(&topics, &filters);
+        let live = Authorization::new();
+        live.apply(&ledger.0);
+        for subject in subjects("ann") {
+            for question in &questions {
+                let (kind, resource, action) = question;
+                let Ok(access) = Access::parse(kind, resource, action) else { continue };
+                let answer = live.answer(&subject, &access, now);
+                prop_assert_eq!(answer.denied.is_none(), allowed(&oracle, &subject, question, now), "{:?} {:?}", subject, question);
+            }
+        }
+        for moment in moments {
+            let position = moment.index(ledger.0.len() + 1);
+            let mut then = Oracle::default();
+            ledger.0[..position].iter().for_each(|event| then.apply(event));
+            let moment = Moment { position: position as i64, time: now };
+            for subject in subjects("") {
+                // The events that came later do not matter, though they are of the same streams.
+                let past = Past::of(subject.clone(), moment, &about(&subject, &ledger.0));
+                for question in &questions {
+                    let (kind, resource, action) = question;
+                    let Ok(access) = Access::parse(kind, resource, action) else { continue };
+                    let answer = past.answer(&access);
+                    prop_assert_eq!(answer.position, moment.position);
+                    prop_assert_eq!(answer.denied.is_none(), allowed(&then, &subject, question, now), "{:?} {:?}", subject, question);
+                    explained(&past, &access, question, &ledger);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_gained_and_lost_leads_from_one_moment_to_the_other(
+        steps in vec(a_step(), 1..70),
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+    ) {
+        let (mut ledger, mut oracle) = (Ledger::default(), Oracle::default());
+        for step in steps {
+            write(step, &mut ledger, &mut oracle);
+        }
+        let (from, to) = (from.index(ledger.0.len() + 1), to.index(ledger.0.len() + 1));
+        let (from, to) = (from.min(to) as i64, from.max(to) as i64);
+        // Nothing has ended yet.
+        let time = Timestamp::from_micros(0);
+        for subject in subjects("") {
+            let events = about(&subject, &ledger.0);
+            let held = |position| rights(&Past::of(subject.clone(), Moment { position, time }, &events).grants());
+            let (before, after) = (held(from), held(to));
+            let changes = Changes::of(&subject, from, to, &events);
+            let mut now = before.clone();
+            let mut last = from;
+            for change in &changes.changes {
+                prop_assert!(last < change.cause.position && change.cause.position <= to);
+                last = change.cause.position;
+                for (source, permission) in rights(&change.lost) {
+                    prop_assert_eq!(now.remove(&source), Some(permission));
+                }
+                for (source, permission) in rights(&change.gained) {
+                    prop_assert_eq!(now.insert(source, permission), None);
+                }
+                prop_assert_eq!(&now, &held(last));
+            }
+            prop_assert_eq!(&now, &after);
+            let only = |one: &Rights, other: &Rights| -> Rights {
+                let differs = |(source, permission): &(&_, &Permission)| other.get(source) != Some(permission);
+                one.iter().filter(differs).map(|(source, permission)| (*source, permission.clone())).collect()
+            };
+            prop_assert_eq!(rights(&changes.gained), only(&after, &before));
+            prop_assert_eq!(rights(&changes.lost), only(&before, &after));
+        }
+    }
+}

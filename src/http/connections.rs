@@ -1,0 +1,226 @@
+//! Taking connections, and ending them.
+//!
+//! A connection that sends no whole head of a request for a while is closed, whether it is silent, idle or slow; one above the
+//! cap is told so. Who watches over that looks at all connections from time to time, rather than have a timer for each
+//! request.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    future::poll_fn,
+    io::ErrorKind,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use axum::{body::Body, http::StatusCode, response::IntoResponse};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+
+use super::{
+    Front, Problem,
+    watched::{Order, Stream, Watched},
+};
+
+/// How many times connections are looked at within their patience.
+const LOOKS: u64 = 4;
+/// How many that are too many are told so at the same time; more are just closed.
+const REFUSED_AT_ONCE: usize = 64;
+/// How long one that is too many may take to be told so.
+const REFUSED_WITHIN: Duration = Duration::from_secs(2);
+/// How often connections are looked at while the server ends.
+const LOOK_WHILE_ENDING: Duration = Duration::from_millis(100);
+/// For how many such looks an idle connection is left to send what was answered.
+const LOOKS_WHILE_ENDING: u64 = 10;
+/// How long to wait when there are no more file descriptors.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// How many may come in, and how long they may take to say what they want.
+#[derive(Clone, Copy, Debug)]
+pub struct Doors {
+    /// The most connections at the same time.
+    pub connections: usize,
+    /// How long a connection may be without a whole head of a request.
+    pub patience: Duration,
+}
+
+/// Serves until `stop`; then takes no more connections, answers the requests that are begun, and returns.
+pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop: impl Future<Output = ()>) {
+    let all = Arc::new(Connections::default());
+    let room = Arc::new(Semaphore::new(doors.connections));
+    let refusals = Arc::new(Semaphore::new(REFUSED_AT_ONCE));
+    let mut stop = pin!(stop);
+    let mut watch = pin!(all.watch(doors.patience));
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            () = &mut watch => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                // Answers are written whole: there is nothing to wait for.
+                let _ = stream.set_nodelay(true);
+                if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
+                    tokio::spawn(converse(
+                        Arc::clone(&all),
+                        Arc::clone(&front),
+                        stream,
+                        peer,
+                        place,
+                    ));
+                } else if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
+                    tokio::spawn(refuse(stream, place));
+                }
+            }
+            // The client has changed its mind.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+                ) => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot accept a connection");
+                sleep(BREATH).await;
+            }
+        }
+    }
+    drop(listener);
+    all.end().await;
+}
+
+/// One connection, from its first request to its last.
+async fn converse(
+    all: Arc<Connections>,
+    front: Arc<Front>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    _place: OwnedSemaphorePermit,
+) {
+    let entry = all.enter();
+    let watched = &entry.watched;
+    let service = service_fn(async |request| {
+        watched.begin();
+        let response = front.answer(peer, request).await;
+        watched.finish();
+        Ok::<_, Infallible>(response)
+    });
+    let stream = Stream::new(stream, Arc::clone(watched));
+    let mut connection = pin!(http1::Builder::new().serve_connection(stream, service));
+    let mut finishing = false;
+    poll_fn(|cx| {
+        match watched.order(cx) {
+            Order::End => return Poll::Ready(()),
+            Order::Finish if !finishing => {
+                finishing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            _ => {}
+        }
+        // What goes wrong between us and a client is nothing to act on.
+        connection.as_mut().poll(cx).map(drop)
+    })
+    .await;
+}
+
+/// Tells one that is too many.
+async fn refuse(stream: TcpStream, _place: OwnedSemaphorePermit) {
+    let service = service_fn(async |_| {
+        let message = "there are too many connections; try again later";
+        let problem = Problem::later(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
+        Ok::<_, Infallible>(problem.into_response().map(Body::new))
+    });
+    let mut builder = http1::Builder::new();
+    let connection = builder
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    let _ = timeout(REFUSED_WITHIN, connection).await;
+}
+
+/// All connections.
+#[derive(Default)]
+struct Connections {
+    ticks: Arc<AtomicU64>,
+    /// By a number of their own.
+    live: Mutex<Live>,
+}
+
+#[derive(Default)]
+struct Live {
+    next: u64,
+    all: HashMap<u64, Arc<Watched>>,
+}
+
+/// A connection among all, until it is dropped.
+struct Entry {
+    number: u64,
+    watched: Arc<Watched>,
+    all: Arc<Connections>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.all.live().all.remove(&self.number);
+    }
+}
+
+impl Connections {
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(self: &Arc<Self>) -> Entry {
+        let watched = Arc::new(Watched::new(Arc::clone(&self.ticks)));
+        let mut live = self.live();
+        let number = live.next;
+        live.next += 1;
+        live.all.insert(number, Arc::clone(&watched));
+        Entry {
+            number,
+            watched,
+            all: Arc::clone(self),
+        }
+    }
+
+    /// Ends those that were idle for this long, for ever.
+    async fn watch(&self, patience: Duration) {
+        loop {
+            sleep(patience / LOOKS as u32).await;
+            self.end_idle(LOOKS, 0);
+        }
+    }
+
+    /// Ends all: those that are idle soon, the others when their request is answered.
+    async fn end(&self) {
+        let begun = self.ticks.load(Ordering::Relaxed);
+        for watched in self.live().all.values() {
+            watched.tell(Order::Finish);
+        }
+        while !self.live().all.is_empty() {
+            sleep(LOOK_WHILE_ENDING).await;
+            self.end_idle(LOOKS_WHILE_ENDING, begun);
+        }
+    }
+
+    /// Ends those that were idle for so many ticks, as counted from `begun` on.
+    fn end_idle(&self, ticks: u64, begun: u64) {
+        let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
+        for watched in self.live().all.values() {
+            let since = watched.idle_since().map(|since| since.max(begun));
+            if since.is_some_and(|since| now - since > ticks) {
+                watched.tell(Order::End);
+            }
+        }
+    }
+}

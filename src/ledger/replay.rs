@@ -1,0 +1,99 @@
+//! The whole engine as of a past position, for questions about everybody: who could do something then?
+//!
+//! It is made by replaying the ledger, which takes its time and as much memory as the engine itself. So there is one at a
+//! time, it is made whether or not whoever asked still waits, and it is kept for a while: pages follow pages.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use projections::authorization::Authorization;
+use tokio::sync::watch;
+
+use super::{Filter, Ledger, LedgerError, PastError, feed};
+
+/// How many events are taken at once.
+const PAGE: i64 = 2_000;
+/// How long it is kept.
+const KEPT: Duration = Duration::from_secs(300);
+/// How long a request waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The one engine of the past, or the one that is being made.
+#[derive(Debug, Default)]
+pub(super) struct Replay(Mutex<Option<Making>>);
+
+/// `None` while it is being made; the error is told once.
+type Made = Option<Result<Arc<Authorization>, Arc<LedgerError>>>;
+
+#[derive(Clone, Debug)]
+struct Making {
+    position: i64,
+    made: watch::Receiver<Made>,
+}
+
+impl Ledger {
+    /// The engine as of a position that the ledger has reached. If it takes long, [`PastError::Replaying`] says to ask
+    /// again: it goes on meanwhile.
+    pub async fn engine_at(&self, position: i64) -> Result<Arc<Authorization>, PastError> {
+        let mut made = self.making(position)?.made;
+        let made = tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await;
+        match made.map(|made| made.map(|made| made.clone())) {
+            Ok(Ok(Some(Ok(engine)))) => Ok(engine),
+            Ok(Ok(Some(Err(error)))) => {
+                tracing::error!(%error, position, "cannot replay the ledger");
+                Err(PastError::Replaying)
+            }
+            _ => Err(PastError::Replaying),
+        }
+    }
+
+    /// What is made for a position: it is begun, unless it is there or another one is under way.
+    fn making(&self, position: i64) -> Result<Making, PastError> {
+        let mut current = self.replay.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(making) = current.as_ref() {
+            let made = making.made.borrow();
+            let failed =
+                matches!(*made, Some(Err(_))) || making.made.has_changed().is_err() && made.is_none();
+            if making.position == position && !failed {
+                return Ok(making.clone());
+            }
+            if made.is_none() && !failed {
+                return Err(PastError::Replaying);
+            }
+        }
+        let (tell, made) = watch::channel(None);
+        let making = Making { position, made };
+        // The one before goes first: there is never memory for two.
+        *current = Some(making.clone());
+        let ledger = self.clone();
+        tokio::spawn(async move {
+            let replayed = ledger.replayed(position).await;
+            tell.send_replace(Some(replayed.map(Arc::new).map_err(Arc::new)));
+            tokio::time::sleep(KEPT).await;
+            let mut current = ledger.replay.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if current
+                .as_ref()
+                .is_some_and(|making| making.made.same_channel(&tell.subscribe()))
+            {
+                *current = None;
+            }
+        });
+        Ok(making)
+    }
+
+    async fn replayed(&self, until: i64) -> Result<Authorization, LedgerError> {
+        let engine = Authorization::new();
+        while engine.position() < until {
+            let from = engine.position();
+            let limit = PAGE.min(until - from);
+            let stored = feed::after(&mut &self.db, from, limit, &Filter::default()).await?;
+            if stored.is_empty() {
+                return Err(LedgerError::Behind);
+            }
+            engine.apply(&feed::open(&mut &self.db, &self.sealer, &stored).await?);
+        }
+        Ok(engine)
+    }
+}

@@ -1,0 +1,181 @@
+//! Connections: how long they may be silent, how many there may be, and how they end.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
+use crate::support::{
+    connectware::*,
+    server::{Engine, Server, Site},
+};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const HALF: &str = "GET /healthz HTTP/1.1\r\nHost: local";
+
+/// A connection of which each byte is ours.
+struct Raw(TcpStream);
+
+impl Raw {
+    async fn to(server: &Server) -> Self {
+        let address = server.address().trim_start_matches("http://");
+        Self(TcpStream::connect(address).await.expect("a connection"))
+    }
+
+    async fn send(&mut self, text: &str) {
+        self.0
+            .write_all(text.as_bytes())
+            .await
+            .expect("the server should read");
+    }
+
+    /// The next answer, which has a short body.
+    async fn answer(&mut self) -> String {
+        let mut bytes = vec![0; 4_096];
+        let read = timeout(PATIENCE, self.0.read(&mut bytes))
+            .await
+            .expect("an answer in time");
+        bytes.truncate(read.expect("an answer"));
+        String::from_utf8(bytes).expect("text")
+    }
+
+    /// All that still comes until the server closes.
+    async fn rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let end = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
+        // A reset is an end, too.
+        let _ = end.expect("the server should close the connection");
+        String::from_utf8(bytes).expect("text")
+    }
+}
+
+async fn impatient(connections: usize) -> Server {
+    Site::new(Engine::Sqlite)
+        .with("MUNIMENT_HEAD_PATIENCE_MS", "500")
+        .with("MUNIMENT_CONNECTIONS", &connections.to_string())
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn half_a_head_is_waited_for_only_a_while() {
+    let server = impatient(100).await;
+    let mut raw = Raw::to(&server).await;
+    raw.send(HALF).await;
+    assert_eq!(raw.rest().await, "");
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_in_is_not_waited_for_longer() {
+    let server = impatient(100).await;
+    let mut raw = Raw::to(&server).await;
+    let trickle = async {
+        loop {
+            // Once the server has closed, it answers what still comes with a reset.
+            if raw.0.write_all(b"x").await.is_err() {
+                return;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, trickle)
+        .await
+        .expect("the server should close the connection");
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_waited_for_only_a_while_whether_they_asked_before_or_not() {
+    let server = impatient(100).await;
+    let (mut silent, mut idle) = (Raw::to(&server).await, Raw::to(&server).await);
+    idle.send(WHOLE).await;
+    assert!(idle.answer().await.starts_with("HTTP/1.1 200"));
+    assert_eq!(silent.rest().await, "");
+    assert_eq!(idle.rest().await, "");
+}
+
+#[tokio::test]
+async fn who_keeps_asking_keeps_the_connection() {
+    let server = impatient(100).await;
+    let mut raw = Raw::to(&server).await;
+    for _ in 0..15 {
+        raw.send(WHOLE).await;
+        assert!(raw.answer().await.starts_with("HTTP/1.1 200"));
+        // Longer in all than the patience.
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_told_so_and_harms_nobody() {
+    let server = Site::new(Engine::Sqlite)
+        .with("MUNIMENT_CONNECTIONS", "3")
+        .start()
+        .await;
+    let mut within = Vec::new();
+    for _ in 0..3 {
+        let mut raw = Raw::to(&server).await;
+        raw.send(WHOLE).await;
+        assert!(raw.answer().await.starts_with("HTTP/1.1 200"));
+        within.push(raw);
+    }
+    let mut above = Raw::to(&server).await;
+    above.send(WHOLE).await;
+    let refusal = above.rest().await;
+    assert!(refusal.starts_with("HTTP/1.1 503"), "{refusal}");
+    assert!(
+        refusal.contains("retry-after: 1") && refusal.contains(r#""code":"busy""#),
+        "{refusal}"
+    );
+    for raw in &mut within {
+        raw.send(WHOLE).await;
+        assert!(raw.answer().await.starts_with("HTTP/1.1 200"));
+    }
+    // Whose place becomes free, another gets.
+    drop(within.pop());
+    let admitted = async {
+        loop {
+            let mut raw = Raw::to(&server).await;
+            raw.send(WHOLE).await;
+            if raw.answer().await.starts_with("HTTP/1.1 200") {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, admitted).await.expect("a place");
+}
+
+#[tokio::test]
+async fn an_end_waits_for_requests_that_are_begun_and_for_nobody_else() {
+    let server = Server::start(Engine::Sqlite).await;
+    let admin = server.admin().await;
+    let (mut silent, mut half) = (Raw::to(&server).await, Raw::to(&server).await);
+    half.send(HALF).await;
+    // Begun: its body is on the way.
+    let body = role("late", json!([])).to_string();
+    let (first, last) = body.split_at(10);
+    let mut begun = Raw::to(&server).await;
+    begun
+        .send(&format!(
+            "POST /api/roles HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{first}",
+            admin.token(),
+            body.len()
+        ))
+        .await;
+    // It must have arrived before the end does.
+    sleep(Duration::from_millis(500)).await;
+    server.ask_to_end();
+    assert_eq!(silent.rest().await, "");
+    assert_eq!(half.rest().await, "");
+    begun.send(last).await;
+    let answer = begun.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let ended = timeout(PATIENCE, server.ended())
+        .await
+        .expect("the server should end");
+    assert!(ended.status.success(), "{}", ended.log);
+}

@@ -1,0 +1,120 @@
+//! A right that is revoked through one node is refused by the other, every time the position is passed on.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{
+    client::{Client, Response},
+    connectware::*,
+    server::{Engine, Server},
+};
+
+/// How many rights are revoked.
+const TRIALS: usize = 10_000;
+/// How many users lose rights at the same time.
+const LANES: usize = 16;
+/// Roles of each user, each with a right of its own.
+const ROLES: usize = 18;
+/// Of one round of a lane: each role, a right of the user's own, and the user's tokens.
+const TRIALS_A_ROUND: usize = ROLES + 2;
+
+/// A role, and the path that it opens.
+#[derive(Clone, Debug)]
+struct Right {
+    role: String,
+    path: String,
+}
+
+/// A path that a right opens. There is nothing there: who may read it gets a 404.
+fn path(number: usize) -> String {
+    format!("/api/users/00000000-0000-4000-8000-{number:012}")
+}
+
+async fn rights(admin: &Client) -> Vec<Right> {
+    let mut rights = Vec::new();
+    for number in 0..ROLES {
+        let path = path(number);
+        let role = create_role(admin, &format!("role.{number}"), json!([http(&path, "read")])).await;
+        rights.push(Right { role, path });
+    }
+    rights
+}
+
+/// A user who is changed through one node and asks the other.
+struct Lane {
+    name: String,
+    id: String,
+    /// The administrator, on the node that writes.
+    writer: Client,
+    /// Nobody, on the node that is asked.
+    reader: Client,
+}
+
+impl Lane {
+    async fn run(&self, rights: &[Right], rounds: usize) {
+        let own = path(ROLES);
+        for _ in 0..rounds {
+            let roles: Vec<&str> = rights.iter().map(|right| right.role.as_str()).collect();
+            let all = json!({ "roles": roles, "permissions": [http(&own, "read")] });
+            let user = self.reader.login(&self.name, PASSWORD).await;
+            let given = self.change(all).await.position();
+            // Otherwise a refusal proves nothing.
+            for path in [&own, &rights[0].path, &rights[ROLES - 1].path] {
+                self.ask(&user, path, given).await.expect_error(404);
+            }
+            for right in rights {
+                let revoke = self.writer.delete_with_body(
+                    format!("/api/users/{}/roles", self.id),
+                    json!({ "roleId": right.role }),
+                );
+                let position = revoke.await.expect(204).position();
+                self.ask(&user, &right.path, position).await.expect_error(403);
+            }
+            let position = self.change(json!({ "permissions": [] })).await.position();
+            self.ask(&user, &own, position).await.expect_error(403);
+            let void = self.writer.delete(format!("/api/users/{}/tokens", self.id));
+            let position = void.await.expect(204).position();
+            self.ask(&user, &own, position).await.expect_error(401);
+        }
+    }
+
+    async fn change(&self, change: Value) -> Response {
+        self.writer
+            .put(format!("/api/users/{}", self.id), change)
+            .await
+            .expect(200)
+    }
+
+    /// What the node that is asked answers from at least this position.
+    async fn ask(&self, user: &Client, path: &str, position: i64) -> Response {
+        user.get(path)
+            .header("muniment-at-least", position.to_string())
+            .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_right_is_refused_by_the_other_node_in_every_trial() {
+    let one = Server::start(Engine::Postgres).await;
+    let other = one.site().second_node().start().await;
+    let admin = one.admin().await;
+    let rights = rights(&admin).await;
+    let mut lanes = Vec::new();
+    for number in 0..LANES {
+        // Both write, so that each follows the other while it appends itself.
+        let (writes, answers) = if number % 2 == 0 {
+            (&one, &other)
+        } else {
+            (&other, &one)
+        };
+        let name = format!("lane.{number}");
+        lanes.push(Lane {
+            id: create_user(&admin, &name).await,
+            name,
+            writer: writes.anonymous().bearer(admin.token()),
+            reader: answers.anonymous(),
+        });
+    }
+    let rounds = TRIALS.div_ceil(LANES * TRIALS_A_ROUND);
+    join_all(lanes.iter().map(|lane| lane.run(&rights, rounds))).await;
+}

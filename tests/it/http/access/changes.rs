@@ -1,0 +1,124 @@
+//! `GET /access/v1/changes`
+
+use serde_json::{Value, json};
+
+use crate::support::{both_engines, client::assert_keys, connectware::*, server::Server};
+
+fn resources(grants: &Value) -> Vec<&str> {
+    list(grants)
+        .iter()
+        .map(|grant| text(&grant["permission"]["resource"]))
+        .collect()
+}
+
+/// What each change gave and took.
+fn told(answer: &Value) -> Vec<(&str, Vec<&str>, Vec<&str>)> {
+    let changes = list(&answer["changes"]).iter();
+    changes
+        .map(|change| {
+            (
+                text(&change["by"]["event"]),
+                resources(&change["gained"]),
+                resources(&change["lost"]),
+            )
+        })
+        .collect()
+}
+
+both_engines! {
+    async fn what_a_user_gained_and_lost_is_told_event_by_event(server: Server) {
+        let admin = server.admin().await;
+        let role = create_role(&admin, "readers", json!([mqtt("a", "read"), mqtt("b", "read")])).await;
+        let made = admin.post("/api/users", user("ada", json!({ "initialPermissions": [mqtt("own", "read")] }))).await.expect(201);
+        let id = id_of(&made.json());
+        admin.post(format!("/api/users/{id}/roles"), json!({ "roleId": role })).await.expect(204);
+        let end = admin.put(format!("/api/roles/{role}"), json!({ "permissions": [mqtt("b", "read"), mqtt("c", "read")] })).await.expect(200).position();
+        // What does not concern rights is not told.
+        admin.put(format!("/api/users/{id}"), json!({ "username": "lovelace", "password": "another password" })).await.expect(200);
+        admin.put(format!("/api/users/{id}"), json!({ "mqttPublishPrefix": "p/" })).await.expect(200);
+        admin.delete(format!("/api/roles/{role}")).await.expect(204);
+
+        let path = format!("/access/v1/changes?subject=user:{id}");
+        let all = admin.get(&path).await.expect(200).json();
+        assert_keys(&all, &["subject", "from", "to", "changes", "gained", "lost", "next"]);
+        assert_eq!(told(&all), [
+            ("user.permission_granted", vec!["own"], vec![]),
+            ("user.role_granted", vec!["a", "b"], vec![]),
+            ("role.permission_removed", vec![], vec!["a"]),
+            ("role.permission_added", vec!["c"], vec![]),
+            ("user.publish_prefix_changed", vec![], vec![]),
+            ("role.deleted", vec![], vec!["b", "c"]),
+        ]);
+        assert_eq!(all["changes"][4]["publish_prefix"], json!({ "before": null, "after": "p/" }));
+        assert_eq!((resources(&all["gained"]), resources(&all["lost"])), (vec!["own"], vec![]));
+        let between = admin.get(format!("{path}&from={}&to={end}", made.position())).await.expect(200).json();
+        assert_eq!(told(&between).len(), 3);
+        assert_eq!((resources(&between["gained"]), resources(&between["lost"])), (vec!["b", "c"], vec![]));
+        let time = |value: &Value| text(value).replace('+', "%2B");
+        let by_time = format!("{path}&from={}&to={}", time(&between["from"]["time"]), time(&between["to"]["time"]));
+        assert_eq!(told(&admin.get(by_time).await.expect(200).json()), told(&between));
+        // In pages.
+        let (mut from, mut pages) = (0, Vec::new());
+        loop {
+            let page = admin.get(format!("{path}&limit=2&from={from}")).await.expect(200).json();
+            pages.extend(list(&page["changes"]).clone());
+            match page["next"].as_i64() {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        assert_eq!(json!(pages), all["changes"]);
+    }
+
+    async fn roles_certificates_and_tokens_have_changes_too(server: Server) {
+        let admin = server.admin().await;
+        let role = create_role(&admin, "readers", json!([mqtt("a", "read")])).await;
+        let grants = ["password", "certificate"].map(|method| json!({ "method": method }));
+        let id = create_user_with(&admin, "ada", json!({ "roles": [role], "grantTypes": grants })).await;
+        let certificate = json!({ "fingerprint": "ab".repeat(32) });
+        admin.post(format!("/api/users/{id}/certificates"), certificate.clone()).await.expect(204);
+        let token = server.anonymous().login("ada", PASSWORD).await.token().to_owned();
+        admin.delete(format!("/api/users/{id}/tokens")).await.expect(204);
+        admin.delete_with_body(format!("/api/users/{id}/certificates"), certificate).await.expect(204);
+        for (subject, expected) in [
+            (format!("role:{role}"), [("role.permission_added", vec!["a"], vec![])].to_vec()),
+            (format!("certificate:{}", "ab".repeat(32)), vec![
+                ("user.certificate_added", vec!["a"], vec![]),
+                ("user.certificate_removed", vec![], vec!["a"]),
+            ]),
+            (format!("token:{token}"), vec![
+                ("session.token_issued", vec!["a"], vec![]),
+                ("user.tokens_revoked", vec![], vec!["a"]),
+            ]),
+            (id.clone(), vec![("user.role_granted", vec!["a"], vec![])]),
+            ("username:ada".to_owned(), vec![("user.role_granted", vec!["a"], vec![])]),
+            (format!("user:{NOBODY}"), vec![]),
+        ] {
+            let answer = admin.get(format!("/access/v1/changes?subject={subject}")).await.expect(200);
+            assert_eq!(told(&answer.json()), expected, "{subject}");
+            assert!(!answer.text().contains(&token), "a token is not repeated");
+        }
+    }
+
+    async fn what_makes_no_sense_is_refused(server: Server) {
+        let admin = server.admin().await;
+        for query in [
+            "",
+            "subject=",
+            "subject=robot:1",
+            "subject=user:ada",
+            &format!("subject={NOBODY}&from=5&to=4"),
+            &format!("subject={NOBODY}&from=then"),
+            &format!("subject={NOBODY}&to=1000000000"),
+            &format!("subject={NOBODY}&from=-1"),
+            &format!("subject={NOBODY}&limit=0"),
+            &format!("subject={NOBODY}&limit=1001"),
+            &format!("subject={NOBODY}&until=4"),
+        ] {
+            admin.get(format!("/access/v1/changes?{query}")).await.expect_error(400);
+        }
+        let nobody = caller(&admin, "ada", json!([])).await;
+        nobody.get(format!("/access/v1/changes?subject={NOBODY}")).await.expect_error(403);
+        server.anonymous().get(format!("/access/v1/changes?subject={NOBODY}")).await.expect_error(401);
+    }
+}

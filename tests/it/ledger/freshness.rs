@@ -1,0 +1,86 @@
+//! How old what a process knows may be.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+
+use super::{
+    on_both_engines,
+    site::{Site, TestClock, new_role, role_unit, unique, unit},
+};
+
+const SECOND: i64 = 1_000_000;
+
+on_both_engines! {
+    async fn what_is_known_ages_until_the_ledger_is_read_to_its_head(site: Site) {
+        let clock = TestClock::at(SECOND);
+        let ledger = site.ledger_at(&clock).await;
+        assert_eq!(ledger.age(), Duration::ZERO);
+        clock.set(10 * SECOND);
+        assert_eq!(ledger.age(), Duration::from_secs(9));
+        ledger.follower().catch_up().await.expect("a look");
+        assert_eq!(ledger.age(), Duration::ZERO);
+    }
+
+    async fn a_node_that_appends_has_read_to_the_head(site: Site) {
+        let clock = TestClock::at(SECOND);
+        let (ledger, other) = (site.ledger_at(&clock).await, site.ledger().await);
+        other.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        clock.set(10 * SECOND);
+        let appended = ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        assert_eq!(ledger.authorization().position(), appended.position);
+        assert_eq!(ledger.age(), Duration::ZERO);
+    }
+
+    async fn a_unit_without_events_proves_nothing(site: Site) {
+        let clock = TestClock::at(SECOND);
+        let ledger = site.ledger_at(&clock).await;
+        clock.set(2 * SECOND);
+        ledger.append(unit(vec![])).await.expect("nothing");
+        assert_eq!(ledger.age(), Duration::from_secs(1));
+    }
+
+    async fn what_cannot_be_read_goes_on_ageing(site: Site) {
+        let clock = TestClock::at(SECOND);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.db().script("ALTER TABLE events RENAME TO events_elsewhere").await.expect("another name");
+        clock.set(4 * SECOND);
+        ledger.follower().catch_up().await.expect_err("a look at what is not there");
+        assert_eq!(ledger.age(), Duration::from_secs(3));
+        ledger.db().script("ALTER TABLE events_elsewhere RENAME TO events").await.expect("its name");
+        clock.set(9 * SECOND);
+        ledger.follower().catch_up().await.expect("a look");
+        assert_eq!(ledger.age(), Duration::ZERO);
+    }
+
+    async fn who_asks_after_a_failure_is_told_at_once(site: Site) {
+        let clock = TestClock::at(SECOND);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.db().script("ALTER TABLE events RENAME TO events_elsewhere").await.expect("another name");
+        ledger.follower().catch_up().await.expect_err("a look at what is not there");
+        ledger.db().script("ALTER TABLE events_elsewhere RENAME TO events").await.expect("its name");
+        // The clock stands still: it has only just failed.
+        ledger.follower().catch_up().await.expect_err("no look");
+        clock.set(2 * SECOND);
+        ledger.follower().catch_up().await.expect("a look");
+    }
+
+    async fn looking_needs_no_connection_of_those_that_requests_use(site: Site) {
+        let (ledger, other) = (site.ledger().await, site.ledger().await);
+        let taken = join_all((0..10).map(|_| ledger.db().snapshot())).await;
+        assert!(taken.iter().all(Result::is_ok));
+        let written = other.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        assert_eq!(ledger.follower().catch_up().await.expect("a look"), written.position);
+    }
+
+    async fn a_look_ends_at_the_head_however_many_events_there_are(site: Site) {
+        let ledger = Arc::new(site.ledger().await);
+        let events = 5;
+        for _ in 0..events {
+            ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        }
+        let other = site.ledger().await;
+        assert_eq!(other.authorization().position(), events);
+        assert!(other.age() < Duration::from_secs(60));
+    }
+}

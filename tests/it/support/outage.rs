@@ -1,0 +1,212 @@
+//! Databases that go away: a cluster that can be stopped, and a network that can be cut.
+
+use std::{
+    fs::Permissions, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, process::Stdio,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    process::{Child, Command},
+    sync::watch,
+    time::timeout,
+};
+
+use super::postgres::{binaries, free_port, user_id};
+
+/// How long the cluster may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A cluster that can be stopped and started.
+pub struct OwnCluster {
+    folder: TempDir,
+    port: u16,
+    postmaster: Option<Child>,
+}
+
+impl OwnCluster {
+    pub async fn start() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("muniment-outage-")
+            .tempdir()
+            .expect("a temporary folder");
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).expect("a folder of our own");
+        let mut install = Command::new("install");
+        install.args(["-d", "-m", "700"]);
+        if user_id() == 0 {
+            install.args(["-o", "postgres"]);
+        }
+        run(install.arg(folder.path().join("data"))).await;
+        let mut cluster = Self {
+            folder,
+            port: free_port(),
+            postmaster: None,
+        };
+        let initdb = [
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ];
+        run(cluster
+            .program("initdb")
+            .args(initdb)
+            .arg("-D")
+            .arg(cluster.data()))
+        .await;
+        cluster.start_again().await;
+        cluster
+    }
+
+    /// Starts the server and waits until it has recovered.
+    pub async fn start_again(&mut self) {
+        let mut postgres = self.owned("setpriv");
+        postgres
+            .args(["--pdeathsig=QUIT", "--"])
+            .arg(binaries().join("postgres"))
+            .arg("-D")
+            .arg(self.data())
+            .args(["-p", &self.port.to_string()])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        self.postmaster = Some(postgres.spawn().expect("postgres should start"));
+        let ready = async {
+            let port = self.port.to_string();
+            let mut asked = Command::new(binaries().join("pg_isready"));
+            asked.args(["--quiet", "-h", "127.0.0.1", "-U", "postgres", "-p", &port]);
+            while !asked.status().await.expect("pg_isready should start").success() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, ready)
+            .await
+            .expect("the cluster should be ready");
+    }
+
+    /// As if its machine lost its power, but for the disk's cache.
+    pub async fn stop_immediately(&mut self) {
+        let mut stop = self.program("pg_ctl");
+        run(stop.args(["stop", "-m", "immediate", "-D"]).arg(self.data())).await;
+        if let Some(mut postmaster) = self.postmaster.take() {
+            postmaster.wait().await.expect("the cluster should end");
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn program(&self, name: &str) -> Command {
+        self.owned(binaries().join(name))
+    }
+
+    /// A command run by whom the cluster belongs to: Postgres refuses to run as root.
+    fn owned(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = if user_id() == 0 {
+            let mut command = Command::new("setpriv");
+            command
+                .args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"])
+                .arg(program.as_ref());
+            command
+        } else {
+            Command::new(program.as_ref())
+        };
+        command.current_dir("/").stdout(Stdio::null());
+        command
+    }
+}
+
+async fn run(command: &mut Command) {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .await
+        .expect("a program should start");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Carries bytes until either end closes, or the network is cut: then the two stay open and never hear of each other
+/// again, not even once the network is back.
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: watch::Receiver<bool>) {
+    let mut bytes = vec![0; 65_536];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if *cut.borrow() {
+            std::future::pending::<()>().await;
+        }
+        if to.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A network between a node and its database that can be cut without either being told.
+pub struct Network {
+    /// Of the database, through this network.
+    pub url: String,
+    frozen: watch::Sender<bool>,
+}
+
+impl Network {
+    /// Between a node and the database of this address.
+    pub async fn before(url: &str) -> Self {
+        let (before, after) = url.split_once('@').expect("a user");
+        let (database, name) = after.split_once('/').expect("a name");
+        let database: SocketAddr = database.parse().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (frozen, cut) = watch::channel(false);
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let cut = cut.clone();
+                tokio::spawn(async move {
+                    let Ok(far) = TcpStream::connect(database).await else {
+                        return;
+                    };
+                    let (near_read, near_write) = near.into_split();
+                    let (far_read, far_write) = far.into_split();
+                    tokio::select! {
+                        () = carry(near_read, far_write, cut.clone()) => {}
+                        () = carry(far_read, near_write, cut) => {}
+                    }
+                });
+            }
+        });
+        Self {
+            url: format!("{before}@{address}/{name}"),
+            frozen,
+        }
+    }
+
+    /// From now on nothing arrives, and nobody is told.
+    pub fn cut(&self) {
+        self.frozen.send_replace(true);
+    }
+
+    /// New connections work again.
+    pub fn mend(&self) {
+        self.frozen.send_replace(false);
+    }
+}
