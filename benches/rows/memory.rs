@@ -21,7 +21,7 @@ use crate::{
 /// Roles there are.
 pub(crate) const ROLES: u64 = 1_000;
 /// Patterns of each.
-const PATTERNS: u64 = 20;
+pub(crate) const PATTERNS: u64 = 20;
 /// Roles of each user.
 pub(crate) const GRANTS: u64 = 3;
 /// Users whose events are applied at once.

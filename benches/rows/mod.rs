@@ -1,12 +1,17 @@
 //! The rows, a file for each group of them.
 
 mod appender;
+pub(crate) mod bare;
+mod cerbos;
 mod check;
 mod commands;
+mod decisions;
+mod evaluation;
 pub(crate) mod memory;
+mod plain;
 mod replay;
 mod server;
-pub(crate) mod session;
+mod session;
 mod stock;
 
 use crate::{
@@ -15,7 +20,15 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 6] = ["appender", "commands", "session", "replay", "check", "server"];
+pub(crate) const GROUPS: [&str; 7] = [
+    "appender",
+    "commands",
+    "session",
+    "replay",
+    "check",
+    "evaluation",
+    "server",
+];
 
 /// Measures a group.
 pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Result<()> {
@@ -25,6 +38,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "session" => session::measure(bench, table).await,
         "replay" => replay::measure(bench, table).await,
         "check" => check::measure(bench, table).await,
+        "evaluation" => evaluation::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }
 }
