@@ -31,7 +31,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only the groups whose name has this in it: appender, commands, session, replay, check, evaluation,
-    /// server.
+    /// consistency, million, server.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
     /// Seconds of each measurement [default: 5].
@@ -59,6 +59,9 @@ enum Helper {
     /// Fills the authorization engine, and says what it took.
     #[command(hide = true)]
     EngineMemory { users: u64 },
+    /// Opens a ledger as the server does, and says what it took and what a check costs.
+    #[command(hide = true)]
+    Start { url: String, users: u64 },
 }
 
 /// The same as the server's.
@@ -82,6 +85,13 @@ fn start(arguments: Arguments) -> Result<()> {
         Some(Helper::EngineMemory { users }) => {
             let (bytes, seconds) = rows::memory::fill(users)?;
             say(&format!("{bytes} {seconds}"));
+            Ok(())
+        }
+        Some(Helper::Start { url, users }) => {
+            let figures = runtime.block_on(async {
+                tokio::spawn(async move { rows::million::start::open(&url, users).await }).await?
+            })?;
+            say(&figures.map(|figure| figure.to_string()).join(" "));
             Ok(())
         }
         // On a worker, as everything in the server is, rather than on the thread that waits for it.

@@ -40,6 +40,11 @@ pub(crate) fn role(number: u64) -> RoleId {
     RoleId(uuid(2, number))
 }
 
+/// The id of a role's `at`-th permission.
+pub(crate) fn permission(role: u64, at: u64) -> PermissionId {
+    PermissionId(uuid(3, role << 16 | at))
+}
+
 /// The name of the `number`-th user.
 pub(crate) fn username(number: u64) -> String {
     format!("iot.device.{number:07}")
@@ -77,7 +82,7 @@ pub(crate) fn role_with_permissions(number: u64, permissions: u64) -> Result<Vec
     }];
     for at in 0..permissions {
         let permission = Permission::new(
-            PermissionId(uuid(3, number << 16 | at)),
+            self::permission(number, at),
             TopicFilter::parse(&pattern(number, at))?,
             Operation::Read,
             Context::Mqtt,
@@ -271,7 +276,8 @@ fn created(numbers: std::ops::Range<u64>, hash: &PasswordHash) -> Vec<NewEvent> 
         .collect()
 }
 
-async fn make_roles(ledger: &Ledger, roles: u64, permissions: u64) -> Result<()> {
+/// Makes roles with as many permissions each.
+pub(crate) async fn make_roles(ledger: &Ledger, roles: u64, permissions: u64) -> Result<()> {
     let mut events = Vec::new();
     for number in 0..roles {
         let of_role = role_with_permissions(number, permissions)?;
@@ -286,7 +292,7 @@ async fn make_roles(ledger: &Ledger, roles: u64, permissions: u64) -> Result<()>
 }
 
 /// Appends blocks of units: those of one block in order, several blocks at once.
-async fn in_shards<B>(ledger: &Ledger, blocks: u64, block: B) -> Result<()>
+pub(crate) async fn in_shards<B>(ledger: &Ledger, blocks: u64, block: B) -> Result<()>
 where
     B: Fn(u64) -> Vec<Vec<NewEvent>> + Clone + Send + 'static,
 {

@@ -26,7 +26,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts Muniment with default settings on a Postgres database.
     pub(crate) async fn muniment(bench: &Bench, url: &str) -> Result<Self> {
-        let data = bench.folder.join("data");
+        Self::muniment_in(bench, &bench.folder.join("data"), Some(url)).await
+    }
+
+    /// Starts Muniment with default settings in a data folder, on a Postgres database or on the SQLite file there.
+    pub(crate) async fn muniment_in(bench: &Bench, data: &Path, url: Option<&str>) -> Result<Self> {
         let mut command = Command::new(&bench.server);
         for (name, _) in
             std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MUNIMENT_"))
@@ -35,12 +39,14 @@ impl Server {
         }
         command
             .env("MUNIMENT_LISTEN", "127.0.0.1:0")
-            .env("MUNIMENT_DATA_DIR", &data)
-            .env("MUNIMENT_DATABASE_URL", url)
+            .env("MUNIMENT_DATA_DIR", data)
             .env("MUNIMENT_SEALING_KEY", KEY_TEXT)
             .env("MUNIMENT_ADMIN_PASSWORD", seed::PASSWORD)
             .current_dir(&bench.folder)
             .stderr(File::create(bench.folder.join("server.log"))?);
+        if let Some(url) = url {
+            command.env("MUNIMENT_DATABASE_URL", url);
+        }
         Self::start(command).await
     }
 

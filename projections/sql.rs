@@ -8,6 +8,7 @@ mod reader;
 
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
+use futures_util::TryStreamExt as _;
 use sqlx::{
     Column, Connection as _, Database, Executor as _, Pool, Postgres, Row as _, Sqlite, Transaction,
     TypeInfo,
@@ -133,6 +134,8 @@ impl Db {
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "4000")
+            // A thread of its own reads; with few rows in between, the two wake each other up all the time.
+            .row_buffer_size(1_024)
             .statement_cache_capacity(1_024);
         // SQLite lets one write at a time. The second is for who writes beside the one that keeps its connection.
         let writer = SqlitePoolOptions::new()
@@ -239,7 +242,9 @@ impl Db {
     /// Tells other processes on the same Postgres `message` on `channel`. SQLite has no other processes.
     pub async fn notify(&self, channel: &str, message: &str) -> Result<(), Error> {
         if let Self::Postgres(pool) = self {
-            sqlx::query("SELECT pg_notify($1, $2)")
+            // A transaction that tells something waits for the disk as one that writes does, unless it is told not to: a
+            // message lost with the machine is one that nobody needs.
+            sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                 .bind(channel)
                 .bind(message)
                 .execute(pool)
@@ -420,6 +425,30 @@ impl Tx<'_> {
                 .map(Row::Sqlite)
                 .collect(),
         })
+    }
+
+    /// Gives `take` each row as it comes, so that they are never in memory all at once.
+    pub async fn each(
+        &mut self,
+        statement: Statement<'_>,
+        mut take: impl FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Postgres(tx) => {
+                let mut rows = statement.postgres().fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Postgres(row))?;
+                }
+            }
+            Self::Sqlite(tx) => {
+                let statement = statement.unnumbered();
+                let mut rows = statement.sqlite().fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Sqlite(row))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row, if there is one.
@@ -685,6 +714,14 @@ impl Row {
 
     /// A TEXT column without copying it.
     pub fn str(&self, column: usize) -> Result<&str, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get(column),
+            Self::Sqlite(row) => row.try_get(column),
+        }
+    }
+
+    /// A TEXT column that may be null without copying it.
+    pub fn str_or_null(&self, column: usize) -> Result<Option<&str>, Error> {
         match self {
             Self::Postgres(row) => row.try_get(column),
             Self::Sqlite(row) => row.try_get(column),

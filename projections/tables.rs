@@ -190,6 +190,18 @@ where
         .collect()
 }
 
+/// Gives `take` each row of a table as it comes. `rest` follows the table's name, and `arguments` are its placeholders'.
+pub(crate) async fn each<R: Record>(
+    tx: &mut Tx<'_>,
+    rest: &str,
+    arguments: Vec<Argument<'_>>,
+    mut take: impl FnMut(R) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let text = format!("SELECT {} FROM {} {rest}", R::TABLE.column_list(), R::TABLE.name);
+    tx.each(sql(text).bind_all(arguments), |row| take(R::read(row)?))
+        .await
+}
+
 /// `$1, $2, $3`: `count` placeholders, counted from `first`.
 fn numbered(first: usize, count: usize) -> String {
     let mut text = String::with_capacity(count * 6);

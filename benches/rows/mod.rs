@@ -5,9 +5,11 @@ pub(crate) mod bare;
 mod cerbos;
 mod check;
 mod commands;
+mod consistency;
 mod decisions;
 mod evaluation;
 pub(crate) mod memory;
+pub(crate) mod million;
 mod plain;
 mod replay;
 mod server;
@@ -20,13 +22,15 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 7] = [
+pub(crate) const GROUPS: [&str; 9] = [
     "appender",
     "commands",
     "session",
     "replay",
     "check",
     "evaluation",
+    "consistency",
+    "million",
     "server",
 ];
 
@@ -39,6 +43,8 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "replay" => replay::measure(bench, table).await,
         "check" => check::measure(bench, table).await,
         "evaluation" => evaluation::measure(bench, table).await,
+        "consistency" => consistency::measure(bench, table).await,
+        "million" => million::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }
 }

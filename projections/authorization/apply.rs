@@ -31,9 +31,9 @@ pub(super) struct Writer {
     /// For each role index ever given: whether its role was deleted.
     deleted: Vec<bool>,
     /// The token of each session.
-    fingerprints: HashMap<SessionId, [u8; 32]>,
+    pub(super) fingerprints: HashMap<SessionId, [u8; 32]>,
     /// The certificates of each user.
-    certificates: certificates::Held,
+    pub(super) certificates: certificates::Held,
 }
 
 impl Authorization {
@@ -84,7 +84,7 @@ impl Authorization {
         dropped
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -156,7 +156,7 @@ impl Authorization {
 
     /// The index of a role. One that is held before it exists, as may happen within a unit, gets one too. None is
     /// left after four thousand million roles; what comes then is nobody's.
-    fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
+    pub(super) fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
         if let Some(index) = self.role_indexes.get(&id, guard) {
             return Some(*index);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     user::UserEvent,
-    values::{Fingerprint, Timestamp, UserId},
+    values::{Certificate, Fingerprint, Timestamp, UserId},
 };
 use seize::LocalGuard;
 
@@ -79,14 +79,23 @@ impl Held {
 pub(super) struct Changes(BTreeMap<Digest, Option<Option<Timestamp>>>);
 
 impl Changes {
+    /// One is added.
+    pub(super) fn added(certificate: &Certificate) -> Self {
+        let mut changes = Self::default();
+        changes.add(certificate);
+        changes
+    }
+
+    fn add(&mut self, certificate: &Certificate) {
+        if let Some(digest) = Digest::of(&certificate.fingerprint) {
+            self.0.insert(digest, Some(certificate.expires_at));
+        }
+    }
+
     /// Takes the next event of the user.
     pub(super) fn take(&mut self, held: &Held, user: UserId, event: &UserEvent) {
         match event {
-            UserEvent::CertificateAdded { certificate } => {
-                if let Some(digest) = Digest::of(&certificate.fingerprint) {
-                    self.0.insert(digest, Some(certificate.expires_at));
-                }
-            }
+            UserEvent::CertificateAdded { certificate } => self.add(certificate),
             UserEvent::CertificateRemoved { fingerprint } => {
                 self.0
                     .extend(Digest::of(fingerprint).map(|digest| (digest, None)));

@@ -19,7 +19,7 @@ use seize::{Collector, LocalGuard};
 use super::{
     hash::{self, IdHash},
     roles::RoleIndex,
-    users::User,
+    users::{Roles, User},
 };
 
 /// How many roles fit in a slot.
@@ -109,6 +109,15 @@ impl UserIndex {
         }
     }
 
+    /// Makes room for so many users at once. Only for an empty index.
+    pub(super) fn reserve(&self, users: usize, guard: &LocalGuard<'_>) {
+        // A shard is a little fuller than another.
+        let slots = (users >> SHARD_BITS) / 10 * 13;
+        for number in 0..1 << SHARD_BITS {
+            self.shards.insert(number, Shard::of(slots + 8), guard);
+        }
+    }
+
     /// What is known of a user.
     #[inline]
     pub(super) fn find(&self, id: UserId, guard: &LocalGuard<'_>) -> Found {
@@ -124,18 +133,29 @@ impl UserIndex {
 
     /// Takes over what a user's entry says.
     pub(super) fn put(&self, id: UserId, user: &User, guard: &LocalGuard<'_>) {
+        let fits = user.extra.is_none() && user.roles.as_slice().len() <= FEW;
+        self.put_or_mark(id, &user.roles, fits, guard);
+    }
+
+    /// Takes these roles of a user whose entry is not there yet. Answers whether there was room; otherwise it knows
+    /// nothing of the user.
+    pub(super) fn put_roles(&self, id: UserId, roles: &Roles, guard: &LocalGuard<'_>) -> bool {
+        let fits = id.0.as_u128() != 0 && roles.as_slice().len() <= FEW;
+        if fits {
+            self.put_or_mark(id, roles, fits, guard);
+        }
+        fits
+    }
+
+    fn put_or_mark(&self, id: UserId, roles: &Roles, fits: bool, guard: &LocalGuard<'_>) {
         let id = halves(id);
         let (number, fraction) = place(id);
         if id == [0; 2] {
             return;
         }
-        let roles = user.roles.as_slice();
+        let roles = roles.as_slice();
         let role = |at: usize| u64::from(roles.get(at).copied().unwrap_or(0));
-        let count = if user.extra.is_none() && roles.len() <= FEW {
-            roles.len() as u64
-        } else {
-            ELSEWHERE
-        };
+        let count = if fits { roles.len() as u64 } else { ELSEWHERE };
         let words = [id[0], id[1], role(0) | role(1) << 32, role(2) | count << 32];
         match self.shards.get(&number, guard) {
             Some(shard) if shard.put(fraction, words) => {}
@@ -181,14 +201,18 @@ impl UserIndex {
 }
 
 impl Shard {
+    /// An empty one of so many slots.
+    fn of(slots: usize) -> Self {
+        Self {
+            slots: (0..slots).map(|_| Slot::default()).collect(),
+            used: AtomicU64::new(0),
+        }
+    }
+
     /// One with room for more, and all that the other has.
     fn grown(other: Option<&Self>) -> Self {
         let old = other.map_or(&[] as &[Slot], |shard| &shard.slots);
-        let capacity = old.len() + old.len() / 3 + 8;
-        let new = Self {
-            slots: (0..capacity).map(|_| Slot::default()).collect(),
-            used: AtomicU64::new(0),
-        };
+        let new = Self::of(old.len() + old.len() / 3 + 8);
         for slot in old {
             let words = slot.load();
             if words[..2] != [0; 2] {

@@ -42,6 +42,7 @@ mod grants;
 mod hash;
 mod index;
 mod levels;
+mod load;
 mod methods;
 mod outline;
 pub mod past;
@@ -55,6 +56,7 @@ mod subject;
 mod trie;
 mod users;
 mod views;
+mod what_if;
 
 #[cfg(test)]
 mod tests;
@@ -83,6 +85,7 @@ pub use methods::Methods;
 pub use sessions::{Bearer, SessionView};
 pub use subject::{Answer, Principal, Reason, Subject};
 pub use views::{Decision, RoleView, UserView};
+pub use what_if::{Affected, Effect, Most, Place, Right, Through, WhatIf};
 
 /// Who may do what, as of a position of the ledger.
 pub struct Authorization {
@@ -186,6 +189,11 @@ impl Authorization {
     /// How many users there are.
     pub fn user_count(&self) -> usize {
         self.users.len()
+    }
+
+    /// How many roles there are. Users' own permissions are none here.
+    pub fn role_count(&self) -> usize {
+        self.roles.len()
     }
 
     /// The user of this name. An erased name is nobody's.

@@ -6,6 +6,15 @@ use aggregates::values::{Operation, Permission, PermissionId, TopicFilter};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Permissions(Vec<Permission>);
 
+/// The last of one id stays.
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        let mut all = Self::default();
+        permissions.into_iter().for_each(|permission| all.add(permission));
+        all
+    }
+}
+
 impl Permissions {
     /// All, in the order of their ids.
     pub(super) fn as_slice(&self) -> &[Permission] {

@@ -47,7 +47,13 @@ impl<'a> Question<'a> {
     /// About all that a filter of topics matches.
     #[inline]
     pub(super) fn filter(filter: &'a str) -> Self {
-        Self::new(Context::Mqtt, filter, true)
+        Self::pattern(Context::Mqtt, filter)
+    }
+
+    /// About all that a pattern matches in a context.
+    #[inline]
+    pub(super) fn pattern(context: Context, pattern: &'a str) -> Self {
+        Self::new(context, pattern, true)
     }
 
     #[inline]

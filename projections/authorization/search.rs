@@ -3,7 +3,7 @@
 //! Each of the results of a page was allowed at some position since the page was begun. Who or what is allowed all
 //! the while is found, though others come and go between the pages.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::ControlFlow};
 
 use aggregates::{
     sealing::ERASED,
@@ -18,31 +18,50 @@ use super::{
     roles::RoleIndex,
 };
 
-type RoleIndexes = HashSet<RoleIndex, IdHash>;
+pub(super) type RoleIndexes = HashSet<RoleIndex, IdHash>;
 
 impl Authorization {
     /// Users who may do something, at most `limit`, in an order of their own that never changes: those after `after`.
     /// There are no more if there are fewer than `limit`.
     pub fn users_who_may(&self, access: &Access<'_>, after: Option<UserId>, limit: usize) -> Vec<UserId> {
         let granting = self.roles_that_grant(access);
+        let mut users = Vec::new();
+        if limit == 0 {
+            return users;
+        }
+        self.each_user(after, |id, found| {
+            if may_be_granted(&found, &granting) && self.check_access(id, access).allowed {
+                users.push(id);
+            }
+            match users.len() < limit {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        });
+        users
+    }
+
+    /// Visits users in an order of their own that never changes, those after `after`, until a visit breaks it off. What
+    /// is found of them is as of one position for a few hundred of them, and may be past when they are visited.
+    pub(super) fn each_user(
+        &self,
+        after: Option<UserId>,
+        mut visit: impl FnMut(UserId, Found) -> ControlFlow<()>,
+    ) {
         let (mut shard, mut from) = after.map_or((0, 0), UserIndex::place);
         let mut passed = after.map(|id| (UserIndex::place(id), id));
-        let mut users = Vec::new();
-        while shard < UserIndex::SHARDS && users.len() < limit {
+        while shard < UserIndex::SHARDS {
             let guard = self.collector.enter();
             let (segment, next) = self.consistently(&guard, |guard| self.index.segment(shard, from, guard));
-            let candidates = segment.into_iter().filter(|(id, found)| {
-                let is_passed = passed.is_some_and(|passed| (UserIndex::place(*id), *id) <= passed);
-                !is_passed && may_be_granted(found, &granting)
-            });
-            let allowed = candidates
-                .map(|(id, _)| id)
-                .filter(|id| self.check_access(*id, access).allowed);
-            users.extend(allowed.take(limit - users.len()));
+            for (id, found) in segment {
+                let is_passed = passed.is_some_and(|passed| (UserIndex::place(id), id) <= passed);
+                if !is_passed && visit(id, found).is_break() {
+                    return;
+                }
+            }
             (shard, from) = next.map_or((shard + 1, 0), |next| (shard, next));
             passed = passed.filter(|((of, _), _)| *of == shard);
         }
-        users
     }
 
     /// Roles that alone allow something, at most `limit`, in the order of their ids: those after `after`.
@@ -191,7 +210,7 @@ impl Authorization {
 }
 
 /// Whether a user may be granted it: what the roles of the index say, unless the user's own entry must tell.
-fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
+pub(super) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
     match found {
         Found::Nobody => false,
         Found::Elsewhere => true,

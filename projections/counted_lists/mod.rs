@@ -8,7 +8,7 @@
 mod page;
 mod tally;
 
-pub(crate) use page::page;
+pub(crate) use page::{page, total};
 pub(crate) use tally::{NODES, Tally};
 
 /// The levels of the tree: a node of the top one spans 2^40 ordinals.

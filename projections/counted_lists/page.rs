@@ -26,6 +26,11 @@ pub(crate) async fn page<R: Record>(tx: &mut Tx<'_>, lists: &[List], page: &Page
     })
 }
 
+/// How many rows the lists have together.
+pub(crate) async fn total(tx: &mut Tx<'_>, lists: &[List]) -> Result<i64, Error> {
+    Ok(locate(tx, lists, i64::MAX).await?.0)
+}
+
 /// How many rows the lists have together, and where the row after the first `skipped` is: an ordinal, and how
 /// many rows to skip from it (under 256). None past the end.
 async fn locate(

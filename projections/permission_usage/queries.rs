@@ -97,22 +97,45 @@ async fn uses(
     keys: &[Argument<'static>],
 ) -> Result<HashMap<ResourceKey, Vec<UsageRow>>, Error> {
     let before = format!(
-        "SELECT p.permission_id, p.resource_key, p.operation, r.role_id, r.name, r.is_shared, u.user_id, \
-         u.username, p.ordinal FROM permission_usage p JOIN role_directory r ON r.role_id = p.role_id \
-         LEFT JOIN user_roles g ON g.role_id = r.role_id AND r.is_shared = FALSE \
-         LEFT JOIN user_directory u ON u.user_id = g.user_id WHERE p.{column} IN"
+        "SELECT p.permission_id, p.resource_key, p.operation, r.role_id, r.name, r.is_shared, p.ordinal \
+         FROM permission_usage p JOIN role_directory r ON r.role_id = p.role_id WHERE p.{column} IN"
     );
     let mut found = Vec::new();
     for row in select_in(tx, &before, keys, "", &[]).await? {
-        found.push((row.int(8)?, ResourceKey::read(&row, 1)?, usage(&row)?));
+        found.push((row.int(6)?, ResourceKey::read(&row, 1)?, usage(&row)?));
     }
     found.sort_by_key(|(ordinal, ..)| *ordinal);
-    found.dedup_by_key(|(ordinal, ..)| *ordinal);
+    let mut of_one: Vec<String> = found
+        .iter()
+        .filter(|(_, _, usage)| !usage.is_role_shared)
+        .map(|(_, _, usage)| usage.role_id.to_string())
+        .collect();
+    of_one.sort_unstable();
+    of_one.dedup();
+    let holders = only_holders(tx, &of_one).await?;
     let mut uses = HashMap::<_, Vec<_>>::new();
-    for (_, key, usage) in found {
+    for (_, key, mut usage) in found {
+        if let Some((id, name)) = holders.get(&usage.role_id).filter(|_| !usage.is_role_shared) {
+            (usage.user_id, usage.username) = (Some(*id), Some(name.clone()));
+        }
         uses.entry(key).or_default().push(usage);
     }
     Ok(uses)
+}
+
+/// Who holds these roles, none of which is shared. Not joined to their permissions: those of shared roles would be
+/// looked for, too, and they have as many as there are users.
+async fn only_holders(tx: &mut Tx<'_>, roles: &[String]) -> Result<HashMap<RoleId, (UserId, String)>, Error> {
+    let before = "SELECT g.role_id, u.user_id, u.username FROM user_roles g \
+                  JOIN user_directory u ON u.user_id = g.user_id WHERE g.role_id IN";
+    let keys: Vec<&str> = roles.iter().map(String::as_str).collect();
+    let mut holders = HashMap::new();
+    for row in select_in(tx, before, &keys, "ORDER BY g.granted_position", &[]).await? {
+        let role = RoleId::parse(row.str(0)?).map_err(unreadable)?;
+        let user = UserId::parse(row.str(1)?).map_err(unreadable)?;
+        holders.entry(role).or_insert((user, row.text(2)?));
+    }
+    Ok(holders)
 }
 
 fn with_uses(
@@ -133,8 +156,8 @@ fn usage(row: &Row) -> Result<UsageRow, Error> {
         role_id: RoleId::parse(row.str(3)?).map_err(unreadable)?,
         role_name: row.text(4)?,
         is_role_shared: row.bool(5)?,
-        user_id: user_id(row, 6)?,
-        username: row.text_or_null(7)?,
+        user_id: None,
+        username: None,
         operation: Operation::parse(row.str(2)?).map_err(unreadable)?,
     })
 }

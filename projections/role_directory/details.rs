@@ -35,19 +35,35 @@ pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) ->
     Ok(rows.collect())
 }
 
-/// The roles with everybody who holds them, in the order given: one statement.
-pub(super) async fn with_holders(tx: &mut Tx<'_>, roles: Vec<RoleRow>) -> Result<Vec<RolePageRow>, Error> {
+/// The roles with who holds them, no more than `most` for each, in the order given: one statement.
+pub(super) async fn with_holders(
+    tx: &mut Tx<'_>,
+    roles: Vec<RoleRow>,
+    most: i64,
+) -> Result<Vec<RolePageRow>, Error> {
     let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.to_string().into()).collect();
-    let before = "SELECT u.user_id, u.username, g.role_id FROM user_roles g \
-                  JOIN user_directory u ON u.user_id = g.user_id WHERE g.role_id IN";
+    // For each role where its holders end that are read: one past the last that is shown.
+    let before = "SELECT u.user_id, u.username, g.role_id FROM (SELECT r.role_id, COALESCE((SELECT h.granted_position \
+                  FROM user_roles h WHERE h.role_id = r.role_id ORDER BY h.granted_position LIMIT 1 OFFSET $1), \
+                  9223372036854775807) AS last FROM role_directory r WHERE r.role_id IN";
+    let after = ") AS shown JOIN user_roles g ON g.role_id = shown.role_id AND g.granted_position <= shown.last \
+                 JOIN user_directory u ON u.user_id = g.user_id ORDER BY g.granted_position";
+    let most = most.max(0);
     let mut holders = HashMap::<RoleId, Vec<_>>::new();
-    for row in select_in(tx, before, &ids, "ORDER BY g.granted_position", &[]).await? {
+    for row in select_in(tx, before, &ids, after, &[most.into()]).await? {
         let role = RoleId::parse(row.str(2)?).map_err(unreadable)?;
         holders.entry(role).or_default().push(holder(&row)?);
     }
-    let rows = roles.into_iter().map(|role| RolePageRow {
-        holders: holders.remove(&role.id).unwrap_or_default(),
-        role,
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let rows = roles.into_iter().map(|role| {
+        let mut holders = holders.remove(&role.id).unwrap_or_default();
+        let more_holders = holders.len() > most;
+        holders.truncate(most);
+        RolePageRow {
+            role,
+            holders,
+            more_holders,
+        }
     });
     Ok(rows.collect())
 }

@@ -45,13 +45,15 @@ pub async fn list(db: &Db, name: Option<&str>) -> Result<Vec<RoleRow>, Error> {
     with_permissions(&mut tx, roles).await
 }
 
-/// A page of the roles that pass all filters given, oldest first.
+/// A page of the roles that pass all filters given, oldest first, each with those who hold it, but no more of them than
+/// `most_holders`: everybody may hold a role.
 pub async fn page(
     db: &Db,
     page: &Page,
     names: Option<&[String]>,
     auto_generated: Option<bool>,
     shared: Option<bool>,
+    most_holders: i64,
 ) -> Result<Paged<RolePageRow>, Error> {
     let wanted = |filter: Option<bool>, value| filter.is_none_or(|wanted| wanted == value);
     let mut tx = db.snapshot().await?;
@@ -74,7 +76,7 @@ pub async fn page(
     };
     let rows = with_permissions(&mut tx, roles.rows).await?;
     Ok(Paged {
-        rows: with_holders(&mut tx, rows).await?,
+        rows: with_holders(&mut tx, rows, most_holders).await?,
         total: roles.total,
     })
 }

@@ -30,13 +30,15 @@ pub struct HolderRow {
     pub username: String,
 }
 
-/// A role with its permissions and everybody who holds it.
+/// A role with its permissions and who holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RolePageRow {
     /// The role.
     pub role: RoleRow,
-    /// Who holds it, in the order in which they were given it.
+    /// Who holds it, in the order in which they were given it: as many as were asked for.
     pub holders: Vec<HolderRow>,
+    /// There are more who hold it.
+    pub more_holders: bool,
 }
 
 /// What a decision about granting a role must know of it.

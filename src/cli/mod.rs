@@ -18,7 +18,7 @@ use crate::{
     clock::SystemClock,
     identity::keys,
     ids::SystemEntropy,
-    ledger::{Ledger, LedgerError},
+    ledger::{Ledger, LedgerError, MasterKey},
     migrations::{self, MigrationError},
     settings::{Settings, SettingsError},
     telemetry,
@@ -119,22 +119,25 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
 
 /// Opens the ledger of a database whose schema must be up to date.
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
-    let ledger = open_ledger_quietly(settings, db).await?;
-    ledger.read_to_head().await?;
-    Ok(ledger)
+    let key = key_of_ledger(settings, &db).await?;
+    Ok(Ledger::open(db, &key, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
 }
 
 /// Opens the ledger for a task that does not append: it needs no authorization projection.
 async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
-    if !migrations::pending(&db).await?.is_empty() {
+    let key = key_of_ledger(settings, &db).await?;
+    Ok(Ledger::open_unfollowed(db, &key, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+}
+
+/// The key that a ledger is sealed with, if the schema of its database is up to date.
+async fn key_of_ledger(settings: &Settings, db: &Db) -> Result<MasterKey, CliError> {
+    if !migrations::pending(db).await?.is_empty() {
         return Err(CliError::Other(
             "the database's schema is not up to date: run `muniment migrate`".to_owned(),
         ));
     }
-    let entropy = Arc::new(SystemEntropy);
     let given = settings.sealing_key.as_ref().map(|key| key.as_str());
-    let key = keys::sealing_key(given, &settings.data_dir, entropy.as_ref())?;
-    Ok(Ledger::open_unfollowed(db, &key, Arc::new(SystemClock), entropy).await?)
+    Ok(keys::sealing_key(given, &settings.data_dir, &SystemEntropy)?)
 }
 
 /// Makes a folder that only its owner can look into, if it is not there.

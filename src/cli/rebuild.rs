@@ -40,7 +40,8 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         format!("replayed {events} events: the read models equal those rebuilt, by digest")
     } else {
         format!(
-            "replayed {events} events: {} differed, and were replaced by those rebuilt",
+            "replayed {events} events: {} differed, and were replaced by those rebuilt; restart the servers, which \
+             may have started from what was wrong",
             differing.join(", ")
         )
     });

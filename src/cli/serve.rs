@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -18,7 +19,7 @@ use crate::{
     },
     identity::{keys, passwords::Passwords, tokens::Tokens},
     ids::SystemEntropy,
-    ledger::{Executor, Ledger},
+    ledger::{Executor, Ledger, Signer},
     migrations,
     settings::Settings,
 };
@@ -31,6 +32,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// Runs the server until SIGTERM or SIGINT.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     make_private(&settings.data_dir)?;
+    allow_many_files();
     let _lock = settings
         .database_url
         .is_none()
@@ -47,6 +49,9 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     migrations::migrate(&db).await?;
     let ledger = open_ledger(&settings, db).await?;
     let tokens = Tokens::new(ledger.id(), &signing).map_err(|error| CliError::Other(error.to_string()))?;
+    let (key_id, public_key) = tokens.public();
+    let signer = Signer { key_id, public_key };
+    ledger.admit_signer(signer, clock.as_ref()).await?;
     let executor = Executor::new(ledger.clone());
     let generated = bootstrap::first_start(
         &executor,
@@ -105,6 +110,18 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         tracing::warn!("the database did not let go in time");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes as many file descriptors as it may have: of those it has at first, a thousand clients take all.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, files = limit.current, "cannot have more file descriptors");
+    }
 }
 
 /// Drops sessions that have ended from the authorization projection, so that its memory is that of the living.

@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::Problem;
 
+/// What is said of a body that should be an object.
+const NO_OBJECT: &str = "the body must be a JSON object";
+
 /// The largest body, in bytes, unless a route takes more.
 pub const MOST_BYTES: usize = 1 << 20;
 
@@ -23,9 +26,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        read(request, state, '{', "the body must be a JSON object")
-            .await
-            .map(Self)
+        read(request, state, '{', NO_OBJECT).await.map(Self)
     }
 }
 
@@ -61,6 +62,15 @@ async fn read<S: Send + Sync, T: DeserializeOwned>(
         .map_err(|_elapsed| Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long"))?
         .map_err(|rejection| refused(&rejection))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
+    parse(text, begin, otherwise)
+}
+
+/// Reads a JSON object that came within another body, as if it had come by itself.
+pub fn object<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    parse(text, '{', NO_OBJECT)
+}
+
+fn parse<T: DeserializeOwned>(text: &str, begin: char, otherwise: &str) -> Result<T, Problem> {
     let begun = text.trim_start().chars().next();
     if begun.is_some_and(|first| first != begin && matches!(first, '{' | '[')) {
         return Err(Problem::invalid(otherwise));

@@ -109,14 +109,14 @@ async fn converse(
     _place: OwnedSemaphorePermit,
 ) {
     let entry = all.enter();
-    let watched = &entry.watched;
-    let service = service_fn(async |request| {
+    let (front, watched) = (&*front, &*entry.watched);
+    let service = service_fn(move |request| async move {
         watched.begin();
         let response = front.answer(peer, request).await;
         watched.finish();
         Ok::<_, Infallible>(response)
     });
-    let stream = Stream::new(stream, Arc::clone(watched));
+    let stream = Stream::new(stream, Arc::clone(&entry.watched));
     let mut connection = pin!(http1::Builder::new().serve_connection(stream, service));
     let mut finishing = false;
     poll_fn(|cx| {
@@ -136,7 +136,7 @@ async fn converse(
 
 /// Tells one that is too many.
 async fn refuse(stream: TcpStream, _place: OwnedSemaphorePermit) {
-    let service = service_fn(async |_| {
+    let service = service_fn(|_| async {
         let message = "there are too many connections; try again later";
         let problem = Problem::later(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
         Ok::<_, Infallible>(problem.into_response().map(Body::new))

@@ -137,6 +137,11 @@ impl Tokens {
         Some(claims)
     }
 
+    /// The public key's thumbprint, which is its id, and the key in base64url.
+    pub fn public(&self) -> (&str, &str) {
+        (&self.key_id, &self.public)
+    }
+
     /// The public key as a JSON Web Key Set (RFC 7517 section 5).
     pub fn key_set(&self) -> Value {
         json!({ "keys": [{

@@ -1,25 +1,19 @@
 //! Writing a batch of units in one transaction, under the head lock.
 
-use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
-    num::NonZeroUsize,
-    ops::Range,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc, time::Duration};
 
-use aggregates::{Claim, Event, Recorded, claim, sealing, user::UserEvent, values::Timestamp};
-use lru::LruCache;
+use aggregates::{Event, Recorded, sealing, values::Timestamp};
 use projections::{
-    read_models, role_directory,
-    sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql},
+    read_models,
+    sql::{MAX_ARGUMENTS, Tx, placeholders, sql},
 };
 use serde_json::value::RawValue;
 
 use super::{
     Head, LedgerError, Refusal, Sealer, Unit,
     chain::event_hash,
-    claims::{Board, ClaimsInMemory},
+    claims::Board,
+    judge::{Judged, Memory, judge},
     seal::{Place, SubjectKeys},
     stored::Parts,
 };
@@ -27,8 +21,6 @@ use crate::clock::Clock;
 
 /// How many streams' sequences, and how many claims, are remembered between batches.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
-/// How many streams one statement names.
-const STREAMS_PER_STATEMENT: usize = 1_024;
 /// Columns of an event row.
 const EVENT_COLUMNS: usize = 10;
 
@@ -41,8 +33,7 @@ pub(super) struct Batches {
     /// Position and time of the head after the last commit; `None` when it is not known whether the last batch was
     /// committed.
     head: Option<(i64, Timestamp)>,
-    sequences: LruCache<(&'static str, String), i64>,
-    claims: ClaimsInMemory,
+    memory: Memory,
 }
 
 /// A batch as written, before its commit.
@@ -66,8 +57,7 @@ impl Batches {
             sealer,
             clock,
             head: None,
-            sequences: LruCache::new(REMEMBERED),
-            claims: LruCache::new(REMEMBERED),
+            memory: Memory::of(REMEMBERED),
         }
     }
 
@@ -78,13 +68,7 @@ impl Batches {
     ) -> (Vec<Result<Range<usize>, Refusal>>, Vec<Recorded>) {
         self.head = Some((written.head.position, written.head.recorded_at));
         self.sealer.remember(written.keys);
-        for event in &written.recorded {
-            let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
-            self.sequences.put(stream, event.sequence);
-        }
-        for (claim, holder) in written.board.into_holders() {
-            self.claims.put(claim, holder);
-        }
+        self.memory.remember(&written.recorded, written.board);
         (written.outcomes, written.recorded)
     }
 
@@ -99,30 +83,14 @@ impl Batches {
         let mut head = Head::lock(tx).await?;
         if self.head != Some((head.position, head.recorded_at)) {
             // Somebody else wrote or erased, or it is not known whether the last batch was committed.
-            self.sequences.clear();
-            self.claims.clear();
+            self.memory.clear();
         }
-        let mut sequences = self.read_sequences(tx, units).await?;
-        let mut board = Board::read(tx, &self.sealer, &mut self.claims, units.iter()).await?;
-        let mut outcomes = Vec::with_capacity(units.len());
-        let mut accepted = Vec::new();
-        let mut count = 0;
-        for unit in units {
-            // A unit that is refused its claims must not move its streams on either.
-            let held = self.held_by_several(tx, unit, &accepted).await?;
-            let decided = held
-                .map_or(Ok(()), |role| Err(Refusal::HeldBySeveral(role)))
-                .and_then(|()| next_sequences(&sequences, unit))
-                .and_then(|moved| board.admit(&self.sealer, unit).map(|()| moved));
-            outcomes.push(decided.map(|moved| {
-                sequences.extend(moved);
-                let range = count..count + unit.events.len();
-                count = range.end;
-                accepted.push(unit);
-                range
-            }));
-        }
-        if count == 0 {
+        let Judged {
+            board,
+            outcomes,
+            accepted,
+        } = judge(tx, &self.sealer, &mut self.memory, units).await?;
+        if accepted.iter().all(|unit| unit.events.is_empty()) {
             return Ok(Written {
                 begun,
                 head,
@@ -145,86 +113,6 @@ impl Batches {
             keys,
             board,
         })
-    }
-
-    /// The role that the unit stops being shared though several users hold it: as the read models tell, which are exact
-    /// under the head lock, and by what was accepted before it in the batch.
-    async fn held_by_several(
-        &self,
-        tx: &mut Tx<'_>,
-        unit: &Unit,
-        accepted: &[&Unit],
-    ) -> Result<Option<String>, LedgerError> {
-        let goes = |role: &str| unit.release.contains(&Claim::new(claim::ROLE, role));
-        let unshared = unit
-            .release
-            .iter()
-            .find(|claim| claim.scope == claim::SHARED_ROLE && !goes(&claim.value));
-        let Some(role) = unshared.map(|claim| claim.value.clone()) else {
-            return Ok(None);
-        };
-        let mut holders = role_directory::holder_ids(tx, &role, 2).await?;
-        holders.extend(
-            accepted
-                .iter()
-                .flat_map(|unit| &unit.events)
-                .filter_map(|new| match &new.event {
-                    Event::User(UserEvent::RoleGranted { role_id, .. }) if role_id.to_string() == role => {
-                        Some(new.aggregate_id.clone())
-                    }
-                    _ => None,
-                }),
-        );
-        Ok((holders.len() > 1).then_some(role))
-    }
-
-    /// The current sequence of each stream that the units append to.
-    async fn read_sequences<'a>(
-        &mut self,
-        tx: &mut Tx<'_>,
-        units: &'a [Unit],
-    ) -> Result<Sequences<'a>, LedgerError> {
-        let mut sequences = Sequences::new();
-        let mut unknown = Vec::new();
-        let appended = units.iter().flat_map(|unit| &unit.events);
-        let appended = appended.map(|event| (event.event.aggregate_type(), event.aggregate_id.as_str()));
-        let watched = units
-            .iter()
-            .flat_map(|unit| &unit.unchanged)
-            .map(|(kind, id, _)| (*kind, id.as_str()));
-        for stream in appended.chain(watched) {
-            if let Entry::Vacant(entry) = sequences.entry(stream) {
-                match self.sequences.get(&(stream.0, stream.1.to_owned())) {
-                    Some(known) => drop(entry.insert(*known)),
-                    None => {
-                        entry.insert(0);
-                        unknown.push(stream);
-                    }
-                }
-            }
-        }
-        for chunk in unknown.chunks(STREAMS_PER_STATEMENT) {
-            let count = rounded(chunk.len());
-            let text = format!(
-                "SELECT k.column3, (SELECT e.sequence FROM events e WHERE e.aggregate_type = k.column1 \
-                 AND e.aggregate_id = k.column2 ORDER BY e.sequence DESC LIMIT 1) FROM (VALUES {}) AS k",
-                placeholders(1, count, 3)
-            );
-            let select = filled(chunk, count)
-                .zip(0_i64..)
-                .fold(sql(text), |select, ((kind, id), index)| {
-                    select.bind(*kind).bind(*id).bind(index)
-                });
-            for row in tx.all(select).await? {
-                let stream = usize::try_from(row.int(0)?)
-                    .ok()
-                    .and_then(|index| chunk.get(index));
-                if let (Some(stream), Some(sequence)) = (stream, row.int_or_null(1)?) {
-                    sequences.insert(*stream, sequence);
-                }
-            }
-        }
-        Ok(sequences)
     }
 
     async fn insert_events(
@@ -328,42 +216,6 @@ struct Row {
     payload: Box<RawValue>,
     metadata: Box<RawValue>,
     hash: [u8; 32],
-}
-
-/// The last sequence of each stream by its aggregate's type and id.
-type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
-
-/// The sequences after the unit, if each of its events is the next of its stream and nothing it watches has changed.
-fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Refusal> {
-    for (aggregate_type, aggregate_id, sequence) in &unit.unchanged {
-        let now = sequences
-            .get(&(*aggregate_type, aggregate_id.as_str()))
-            .copied()
-            .unwrap_or(0);
-        if now != *sequence {
-            return Err(Refusal::Conflict {
-                aggregate_type,
-                aggregate_id: aggregate_id.clone(),
-            });
-        }
-    }
-    let mut moved = Sequences::new();
-    for event in &unit.events {
-        let stream = (event.event.aggregate_type(), event.aggregate_id.as_str());
-        let last = moved
-            .get(&stream)
-            .or_else(|| sequences.get(&stream))
-            .copied()
-            .unwrap_or(0);
-        if event.sequence != last + 1 {
-            return Err(Refusal::Conflict {
-                aggregate_type: stream.0,
-                aggregate_id: stream.1.to_owned(),
-            });
-        }
-        moved.insert(stream, event.sequence);
-    }
-    Ok(moved)
 }
 
 /// Whose keys the units need: those their personal fields are about, and actors whose address is recorded.

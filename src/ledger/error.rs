@@ -50,12 +50,25 @@ pub enum LedgerError {
     /// The ledger could not be read to its head.
     #[error("the ledger cannot be read to its head")]
     Behind,
+    /// The read models are not what the events come to.
+    #[error("the read models have {found} of scope {scope}, the claims {claimed}")]
+    ReadModels {
+        /// Of what.
+        scope: &'static str,
+        /// How many are claimed.
+        claimed: i64,
+        /// How many the read models have.
+        found: usize,
+    },
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,
     /// The key is not the one that sealed this ledger.
     #[error("the sealing key does not open this ledger; it was sealed with another key")]
     WrongKey,
+    /// The key is not the one by which this ledger's other nodes sign tokens.
+    #[error("the signing key is not the one that this ledger's tokens are signed by")]
+    WrongSigningKey,
     /// A stored event is not one we know.
     #[error("event at position {position}: {reason}")]
     Unreadable {

@@ -28,7 +28,7 @@ use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Unit, re
 
 /// How long a lost race is decided again. A time and not a number: another node that writes to the same aggregate
 /// all the while has the newer knowledge and wins them all, until it pauses.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
@@ -99,16 +99,18 @@ struct Loaded {
 
 /// What a decision starts from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     /// What is remembered, where it is.
     Memory,
     /// What the ledger holds.
     Ledger,
+    /// The same, but it is not remembered: nothing follows from it.
+    LedgerOnce,
 }
 
 /// What commands come to.
-struct Decided {
-    unit: Unit,
+pub(super) struct Decided {
+    pub(super) unit: Unit,
     states: BTreeMap<Stream, Loaded>,
     /// Whether each of the streams gets an event, so that the appender checks each of the states.
     every_stream_moved: bool,
@@ -225,7 +227,7 @@ impl Executor {
         had
     }
 
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         commands: &[Command],
         metadata: &Metadata,
@@ -305,7 +307,7 @@ impl Executor {
             state: Arc::new(State::from(context.aggregate)),
             sequence,
         };
-        if sequence > 0 {
+        if sequence > 0 && from != Source::LedgerOnce {
             self.remembered().put(stream.clone(), loaded.clone());
         }
         Ok(loaded)

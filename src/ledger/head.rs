@@ -6,6 +6,9 @@ use projections::sql::{Db, Row, Tx, sql};
 use super::{GENESIS, LedgerError, MasterKey};
 use crate::{clock::Clock, ids::Entropy};
 
+/// The head row.
+const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash FROM ledger_head WHERE id = 1";
+
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -52,12 +55,13 @@ impl Head {
 
     /// Reads the head row as it is.
     pub(super) async fn read_from(db: &Db) -> Result<Self, LedgerError> {
-        let row = db
-            .optional(sql(
-                "SELECT ledger_id, position, recorded_at, hash FROM ledger_head WHERE id = 1",
-            ))
-            .await?
-            .ok_or(LedgerError::NoHead)?;
+        let row = db.optional(sql(SELECT)).await?.ok_or(LedgerError::NoHead)?;
+        Self::read(&row)
+    }
+
+    /// Reads the head row as it is in a transaction.
+    pub(super) async fn read_in(tx: &mut Tx<'_>) -> Result<Self, LedgerError> {
+        let row = tx.optional(sql(SELECT)).await?.ok_or(LedgerError::NoHead)?;
         Self::read(&row)
     }
 

@@ -17,12 +17,16 @@ mod executor;
 mod feed;
 mod follower;
 mod head;
+mod judge;
 mod keys;
+mod load;
 mod metadata;
 mod past;
+mod rehearsal;
 mod replay;
 mod repository;
 mod seal;
+mod signers;
 mod stored;
 mod unit;
 mod verify;
@@ -42,8 +46,10 @@ pub use head::Head;
 pub use keys::MasterKey;
 pub use metadata::Metadata;
 pub use past::PastError;
+pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;
+pub use signers::Signer;
 pub use stored::{CloudEvent, Stored};
 pub use unit::{NewEvent, Unit};
 pub use verify::{Flaw, Verified};
@@ -71,14 +77,17 @@ impl Ledger {
     /// Opens the ledger of a migrated database, making its first head row if there is none. Refuses a key that
     /// does not open it.
     ///
-    /// The authorization projection is brought up to the head before this returns.
+    /// The authorization projection is brought up to the head before this returns: from the read models, or, if they are
+    /// damaged, by replaying all events.
     pub async fn open(
         db: Db,
         key: &MasterKey,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, LedgerError> {
-        let ledger = Self::open_unfollowed(db, key, clock, entropy).await?;
+        let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+        let authorization = load::authorization(&db, clock.now()).await;
+        let ledger = Self::start(db, key, clock, entropy, head, authorization);
         ledger.read_to_head().await?;
         Ok(ledger)
     }
@@ -91,13 +100,24 @@ impl Ledger {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, LedgerError> {
         let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+        Ok(Self::start(db, key, clock, entropy, head, Authorization::new()))
+    }
+
+    fn start(
+        db: Db,
+        key: &MasterKey,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        head: Head,
+        authorization: Authorization,
+    ) -> Self {
         let sealer = Arc::new(Sealer::new(key, entropy));
         let ledger_id: Arc<str> = head.ledger_id.into();
         let (grew, grown) = watch::channel(head.position);
         let follower = Arc::new(Follower::new(
             db.clone(),
             Arc::clone(&sealer),
-            Arc::new(Authorization::new()),
+            Arc::new(authorization),
             Arc::clone(&clock),
             grew,
         ));
@@ -108,7 +128,7 @@ impl Ledger {
             clock,
             Arc::clone(&follower),
         );
-        Ok(Self {
+        Self {
             db,
             ledger_id,
             sealer,
@@ -116,7 +136,7 @@ impl Ledger {
             follower,
             grown,
             replay: Arc::default(),
-        })
+        }
     }
 
     /// The database, for the read models' queries.

@@ -73,6 +73,14 @@ both_engines! {
         let _ = server.terminate().await;
     }
 
+    async fn a_server_starts_from_what_came_of_the_events_and_does_not_read_them_all(server: Server) {
+        let site = some_events(server).await;
+        let mut database = database::open(&site).await;
+        database.execute("UPDATE events SET payload = '{}' WHERE position = 1").await;
+        let server = site.start().await;
+        server.admin().await.get("/api/session").await.expect(200);
+    }
+
     async fn a_request_that_is_under_way_is_answered_before_the_end(server: Server) {
         let body = json!({ "username": "admin", "password": ADMIN_PASSWORD }).to_string();
         let address = server.address().strip_prefix("http://").expect("an address").to_owned();

@@ -46,7 +46,7 @@ struct Lane {
     id: String,
     /// The administrator, on the node that writes.
     writer: Client,
-    /// Nobody, on the node that is asked.
+    /// The same on the node that is asked.
     reader: Client,
 }
 
@@ -56,19 +56,25 @@ impl Lane {
         for _ in 0..rounds {
             let roles: Vec<&str> = rights.iter().map(|right| right.role.as_str()).collect();
             let all = json!({ "roles": roles, "permissions": [http(&own, "read")] });
-            let user = self.reader.login(&self.name, PASSWORD).await;
+            let user = self.reader.anonymous().login(&self.name, PASSWORD).await;
             let given = self.change(all).await.position();
             // Otherwise a refusal proves nothing.
             for path in [&own, &rights[0].path, &rights[ROLES - 1].path] {
                 self.ask(&user, path, given).await.expect_error(404);
+                assert!(self.evaluate(path, given).await);
             }
-            for right in rights {
+            for (number, right) in rights.iter().enumerate() {
                 let revoke = self.writer.delete_with_body(
                     format!("/api/users/{}/roles", self.id),
                     json!({ "roleId": right.role }),
                 );
                 let position = revoke.await.expect(204).position();
-                self.ask(&user, &right.path, position).await.expect_error(403);
+                // By turns what the user may do, and what the answer is when somebody asks whether they may.
+                if number % 2 == 0 {
+                    self.ask(&user, &right.path, position).await.expect_error(403);
+                } else {
+                    assert!(!self.evaluate(&right.path, position).await);
+                }
             }
             let position = self.change(json!({ "permissions": [] })).await.position();
             self.ask(&user, &own, position).await.expect_error(403);
@@ -83,6 +89,21 @@ impl Lane {
             .put(format!("/api/users/{}", self.id), change)
             .await
             .expect(200)
+    }
+
+    /// Whether the node that is asked says from at least this position that the user may read there.
+    async fn evaluate(&self, path: &str, position: i64) -> bool {
+        let question = json!({
+            "subject": { "type": "user", "id": self.id },
+            "action": { "name": "read" },
+            "resource": { "type": "http", "id": path },
+        });
+        let answer = self
+            .reader
+            .post("/access/v1/evaluation", question)
+            .header("muniment-at-least", position.to_string());
+        let answer = answer.await.expect(200).json();
+        answer["decision"].as_bool().expect("a decision")
     }
 
     /// What the node that is asked answers from at least this position.
@@ -112,7 +133,7 @@ async fn a_revoked_right_is_refused_by_the_other_node_in_every_trial() {
             id: create_user(&admin, &name).await,
             name,
             writer: writes.anonymous().bearer(admin.token()),
-            reader: answers.anonymous(),
+            reader: answers.anonymous().bearer(admin.token()),
         });
     }
     let rounds = TRIALS.div_ceil(LANES * TRIALS_A_ROUND);

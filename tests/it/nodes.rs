@@ -130,3 +130,21 @@ async fn nodes_that_start_at_once_make_one_administrator() {
     let admin = other.admin().await;
     assert_eq!(list(&admin.get("/api/roles").await.expect(200).json()).len(), 2);
 }
+
+#[tokio::test]
+async fn a_node_that_signs_by_another_key_refuses_to_start() {
+    let one = Server::start(Engine::Postgres).await;
+    let stranger = Site::new(Engine::Postgres).start().await.terminate().await;
+    let other = one.site().second_node();
+    std::fs::copy(
+        stranger.data().join("signing.pem"),
+        other.data().join("signing.pem"),
+    )
+    .expect("a copy");
+    let (_, said) = other.refuses_to_start().await;
+    assert!(said.contains("signing key"), "{said}");
+    // The node that was there goes on, and another with its key is let in.
+    let admin = one.admin().await;
+    let third = one.site().second_node().start().await;
+    on(&third, &admin).get("/api/session").await.expect(200);
+}

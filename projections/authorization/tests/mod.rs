@@ -11,6 +11,7 @@ mod outlines;
 mod people;
 mod random;
 mod semantics;
+mod what_if;
 
 use aggregates::values::TopicFilter;
 

@@ -67,7 +67,7 @@ fn a_permission() -> impl Strategy<Value = Permission> {
     })
 }
 
-fn a_user_event() -> impl Strategy<Value = UserEvent> {
+pub(super) fn a_user_event() -> impl Strategy<Value = UserEvent> {
     let role = || (0..ROLES).prop_map(role_granted);
     prop_oneof![
         4 => select(NAMES.to_vec()).prop_map(user_created),
@@ -98,7 +98,7 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
     ]
 }
 
-fn a_role_event() -> impl Strategy<Value = RoleEvent> {
+pub(super) fn a_role_event() -> impl Strategy<Value = RoleEvent> {
     prop_oneof![
         3 => select(NAMES.to_vec()).prop_map(role_created),
         8 => a_permission().prop_map(|permission| RoleEvent::PermissionAdded { permission }),

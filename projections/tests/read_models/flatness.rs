@@ -9,8 +9,8 @@ use projections::{
 use crate::{
     trace::{Ran, statements},
     world::{
-        Engine, NOW, World, certificate, of_user, permission_granted, reading, role_created, role_granted,
-        token_issued, user_created,
+        Engine, NOW, World, certificate, of_user, permission_granted, permission_id, reading, role_created,
+        role_granted, token_issued, user_created,
     },
 };
 
@@ -99,29 +99,103 @@ async fn a_page_of_users_costs_the_same_wherever_it_is() {
     assert_eq!(ran.len(), 1, "past the end");
 }
 
+/// The users of these names are few, however many there are.
+#[tokio::test]
+async fn a_page_of_named_users_costs_what_it_names() {
+    let (world, sqlite) = (crowd().await, World::new(Engine::Sqlite).await);
+    let names: Vec<String> = (0..40).map(|n| format!("user.{}", n * 75)).collect();
+    for (exclude, total) in [(false, 40), (true, 10)] {
+        for number in [1, total / 10] {
+            let page = Page { number, rows: 10 };
+            let asked = user_directory::by_usernames(&world.db, &names, &page, exclude, NOW);
+            let (found, ran) = statements(asked).await;
+            let found = found.expect("users");
+            assert_eq!((found.rows.len(), found.total), (10, total));
+            assert_eq!(ran.len(), 5, "{ran:#?}");
+            assert!(rows(&ran) < 150, "{ran:#?}");
+            no_walks(&sqlite.db, &ran).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_page_of_roles_costs_the_same_wherever_it_is() {
     let (world, sqlite) = (crowd().await, World::new(Engine::Sqlite).await);
-    for (auto_generated, shared, last) in [
-        (None, None, 301),
-        (Some(true), None, 300),
-        (None, Some(false), 300),
-    ] {
-        for number in [2, last / 2, last] {
-            let page = Page { number, rows: 10 };
-            let found = statements(role_directory::page(
-                &world.db,
-                &page,
-                None,
-                auto_generated,
-                shared,
-            ))
-            .await;
-            let (found, ran) = found;
+    for auto_generated in [None, Some(false), Some(true)] {
+        for shared in [None, Some(false), Some(true)] {
+            let asked = async |number| {
+                let page = Page { number, rows: 10 };
+                let found = role_directory::page(&world.db, &page, None, auto_generated, shared, 10);
+                let (found, ran) = statements(found).await;
+                (found.expect("roles"), ran)
+            };
+            let (first, _) = asked(1).await;
+            assert!(first.total > 0);
+            let last = (first.total + 9) / 10;
+            for number in [1, last / 2 + 1, last] {
+                let (found, ran) = asked(number).await;
+                assert_eq!(found.total, first.total);
+                assert!(!found.rows.is_empty());
+                assert_eq!(ran.len(), 8, "{ran:#?}");
+                // Of each of the five levels up to 256 nodes, of each role one permission and eleven who hold it.
+                assert!(rows(&ran) < 600, "{ran:#?}");
+                no_walks(&sqlite.db, &ran).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_named_roles_costs_what_it_names() {
+    let (world, sqlite) = (crowd().await, World::new(Engine::Sqlite).await);
+    let names: Vec<String> = (0..10).map(|n| format!("role.{n}")).collect();
+    for auto_generated in [None, Some(false), Some(true)] {
+        for shared in [None, Some(false), Some(true)] {
+            let page = Page { number: 1, rows: 10 };
+            let found = role_directory::page(&world.db, &page, Some(&names), auto_generated, shared, 10);
+            let (found, ran) = statements(found).await;
             assert!(!found.expect("roles").rows.is_empty());
-            assert_eq!(ran.len(), 8, "{ran:#?}");
+            assert_eq!(ran.len(), 3, "{ran:#?}");
+            assert!(rows(&ran) < 150, "{ran:#?}");
             no_walks(&sqlite.db, &ran).await;
         }
+    }
+}
+
+/// As many as there are users hold a shared role, and its permissions say nothing of them.
+#[tokio::test]
+async fn the_resources_of_a_shared_role_do_not_cost_its_holders() {
+    let mut world = crowd().await;
+    let added =
+        (0..20).map(|n| crate::world::permission_added(n % 5, reading(9_000 + n, &format!("shared/{n}"))));
+    world.record(added.collect()).await;
+    let page = Page {
+        number: 302,
+        rows: 10,
+    };
+    let (found, ran) = statements(permission_usage::page(&world.db, &page, None)).await;
+    let found = found.expect("resources");
+    assert!(
+        found
+            .rows
+            .iter()
+            .all(|row| row.usage.len() == 1 && row.usage[0].username.is_none())
+    );
+    assert_eq!((found.rows.len(), ran.len()), (10, 7), "{ran:#?}");
+}
+
+/// Six hundred users hold each of the first five roles.
+#[tokio::test]
+async fn a_role_on_a_page_costs_what_is_shown_of_those_who_hold_it() {
+    let world = crowd().await;
+    for most in [0, 3, 599, 600] {
+        let page = Page { number: 1, rows: 1 };
+        let (found, ran) = statements(role_directory::page(&world.db, &page, None, None, None, most)).await;
+        let role = found.expect("roles").rows.remove(0);
+        assert_eq!(role.holders.len() as i64, most);
+        assert_eq!(role.more_holders, most < 600);
+        let holders = ran.last().expect("a statement");
+        assert_eq!(holders.rows as i64, (most + 1).min(600), "{}", holders.text);
     }
 }
 
@@ -136,7 +210,16 @@ async fn a_page_of_resources_costs_the_same_wherever_it_is() {
         ))
         .await;
         assert_eq!(found.expect("resources").rows.len(), 10);
-        assert_eq!(ran.len(), 7, "{ran:#?}");
+        assert_eq!(ran.len(), 8, "{ran:#?}");
+        no_walks(&sqlite.db, &ran).await;
+    }
+    let ids: Vec<_> = (0..40).map(|n| permission_id(n * 75)).collect();
+    for number in [1, 4] {
+        let page = Page { number, rows: 10 };
+        let (found, ran) = statements(permission_usage::page(&world.db, &page, Some(&ids))).await;
+        let found = found.expect("resources");
+        assert_eq!((found.rows.len(), found.total), (10, 40));
+        assert_eq!((ran.len(), rows(&ran)), (3, 120), "{ran:#?}");
         no_walks(&sqlite.db, &ran).await;
     }
 }
@@ -215,7 +298,7 @@ async fn postgres_reads_no_whole_table_though_it_has_no_statistics() {
         let page = Page { number, rows: 100 };
         user_directory::page(&db, &page, false, NOW).await.expect("users");
         user_directory::find_many(&db, &users, NOW).await.expect("users");
-        role_directory::page(&db, &page, None, None, None)
+        role_directory::page(&db, &page, None, None, None, 10)
             .await
             .expect("roles");
         permission_usage::page(&db, &page, None).await.expect("resources");

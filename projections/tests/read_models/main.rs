@@ -5,6 +5,7 @@ mod effects;
 mod events;
 mod flatness;
 mod histories;
+mod loading;
 mod model;
 mod paging;
 #[path = "../../../tests/it/support/postgres.rs"]

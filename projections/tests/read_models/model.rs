@@ -285,11 +285,17 @@ impl Model {
         .collect()
     }
 
-    pub(crate) fn role_page_rows(&self) -> Vec<RolePageRow> {
+    pub(crate) fn role_page_rows(&self, most_holders: usize) -> Vec<RolePageRow> {
         let rows = self.roles.iter();
-        rows.map(|role| RolePageRow {
-            role: role.clone(),
-            holders: self.holders(role.id),
+        rows.map(|role| {
+            let mut holders = self.holders(role.id);
+            let more_holders = holders.len() > most_holders;
+            holders.truncate(most_holders);
+            RolePageRow {
+                role: role.clone(),
+                holders,
+                more_holders,
+            }
         })
         .collect()
     }

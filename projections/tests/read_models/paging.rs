@@ -69,7 +69,7 @@ both_engines! {
         world.record((0..9).map(|n| role_created(n, &format!("role.{n}"), n % 2 == 0, n % 3 == 0)).collect()).await;
         let page = Page { number: 1, rows: 100 };
         let total = async |auto, shared| {
-            let page = role_directory::page(&world.db, &page, None, auto, shared).await.expect("roles");
+            let page = role_directory::page(&world.db, &page, None, auto, shared, 10).await.expect("roles");
             assert_eq!(page.total, i64::try_from(page.rows.len()).expect("few"));
             page.total
         };
@@ -78,7 +78,7 @@ both_engines! {
         assert_eq!(total(Some(true), None).await, 3);
         assert_eq!(total(Some(false), Some(false)).await, 3);
         world.record(vec![of_role(1, RoleEvent::SharingChanged { is_shared: true })]).await;
-        let page = role_directory::page(&world.db, &page, None, Some(false), Some(false)).await.expect("roles");
+        let page = role_directory::page(&world.db, &page, None, Some(false), Some(false), 10).await.expect("roles");
         assert_eq!(page.total, 2);
     }
 

@@ -54,16 +54,17 @@ impl<'a> Evaluator<'a> {
         let explain = context.is_some_and(|context| context.explain);
         let (subject, access) = match (subject, access) {
             (Ok(subject), Ok(access)) => (subject, access),
-            (Err(reason), _) => return self.never(at, reason.as_str()).await,
-            (_, Err(impossible)) => return self.never(at, impossible.as_str()).await,
+            (Err(reason), _) => return Box::pin(self.never(at, reason.as_str())).await,
+            (_, Err(impossible)) => return Box::pin(self.never(at, impossible.as_str())).await,
         };
         if at.is_none() && !explain {
             let answer = authorization.answer(&subject, &access, self.now);
             let reason = answer.denied.map(|reason| reason.as_str());
             return Ok(DecisionOut::of(answer.position, reason));
         }
-        let moment = self.moment(at).await?;
-        let past = match self.past(&subject, moment).await {
+        // Apart, as all that reads the ledger: each question would else carry the room that this takes.
+        let moment = Box::pin(self.moment(at)).await?;
+        let past = match Box::pin(self.past(&subject, moment)).await {
             Ok(past) => past,
             // Nobody has the name now.
             Err(PastError::NameThen) if at.is_none() => {

@@ -4,6 +4,7 @@
 
 mod changes;
 mod configuration;
+mod dry_run;
 mod evaluate;
 mod evaluation;
 mod evaluations;
@@ -27,5 +28,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(evaluation::post_evaluation))
         .merge(search::routes())
         .routes(routes!(changes::get_changes))
+        .routes(routes!(dry_run::post_dry_run))
         .routes(routes!(configuration::get_configuration))
 }

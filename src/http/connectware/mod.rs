@@ -1,6 +1,7 @@
 //! The connectware face, `/api` (contracts/connectware.md). Folders mirror the URLs; each endpoint has a file.
 
 mod change_password;
+mod foretold;
 mod list_users;
 mod login;
 mod permissions;
@@ -12,6 +13,8 @@ mod wire;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
+
+pub use foretold::Foretold;
 
 /// The routes of this face.
 pub(super) fn routes() -> OpenApiRouter<App> {

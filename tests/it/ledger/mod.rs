@@ -14,8 +14,10 @@ mod model;
 mod nodes;
 mod order;
 mod outage;
+mod rehearsal;
 mod sealing;
 mod site;
+mod starting;
 mod tampering;
 
 /// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger.

@@ -1,7 +1,7 @@
 //! The Search APIs (AuthZEN Authorization API 1.0 section 8): complete answers, in pages.
 
 mod action;
-mod page;
+pub(super) mod page;
 mod resource;
 mod subject;
 

@@ -81,16 +81,21 @@ impl Paging {
     pub fn cut<T>(&self, results: &mut Vec<T>, key: impl FnOnce(&T) -> Vec<u8>) -> PageOut {
         let more = results.len() > self.limit;
         results.truncate(self.limit);
-        let token = |last: &[u8]| URL_SAFE_NO_PAD.encode([self.mark.as_slice(), last].concat());
-        let next_token = match results.last() {
-            _ if !more => String::new(),
-            Some(last) => token(&key(last)),
+        let next = match results.last() {
+            _ if !more => None,
+            Some(last) => Some(key(last)),
             // A page without results: the next one starts where this one did.
-            None => token(&self.after),
+            None => Some(self.after.clone()),
         };
+        self.ended(results.len(), next.as_deref())
+    }
+
+    /// Says where a page of so many results stands. `next` is what the token of the next one says, if there may be one.
+    pub fn ended(&self, count: usize, next: Option<&[u8]>) -> PageOut {
+        let token = |next: &[u8]| URL_SAFE_NO_PAD.encode([self.mark.as_slice(), next].concat());
         PageOut {
-            next_token,
-            count: results.len(),
+            next_token: next.map(token).unwrap_or_default(),
+            count,
         }
     }
 }

@@ -53,7 +53,7 @@ pub async fn delete_roles(
 }
 
 /// What removes each of the roles: of a user's own permissions, their removal.
-async fn commands(app: &App, ids: &[RoleId]) -> Result<Vec<Command>, Problem> {
+pub async fn commands(app: &App, ids: &[RoleId]) -> Result<Vec<Command>, Problem> {
     let existing = role_directory::existing(app.ledger().db(), ids).await?;
     let owners: HashMap<RoleId, Option<UserId>> =
         existing.into_iter().map(|role| (role.id, role.owner)).collect();

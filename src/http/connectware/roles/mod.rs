@@ -1,13 +1,13 @@
 //! `/api/roles`
 
-mod delete;
+pub(super) mod delete;
 mod get;
 mod list;
 mod page;
-mod permission;
-mod permissions;
-mod post;
-mod put;
+pub(super) mod permission;
+pub(super) mod permissions;
+pub(super) mod post;
+pub(super) mod put;
 
 use aggregates::values::{RoleId, UserId};
 use projections::role_directory;

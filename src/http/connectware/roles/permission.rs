@@ -55,20 +55,7 @@ pub async fn put_permission(
     PathOf((id, permission)): PathOf<(String, String)>,
     JsonBody(body): JsonBody<PermissionChange>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let (role, id) = (RoleId::parse(&id)?, PermissionId::parse(&permission)?);
-    let resource = body.resource.as_deref().map(TopicFilter::parse).transpose()?;
-    let operation = body.operation.as_deref().map(Operation::parse).transpose()?;
-    let command = match holder(&app, role).await? {
-        Holder::Role(role) => Command::Role(
-            role,
-            RoleCommand::ChangePermission {
-                id,
-                resource,
-                operation,
-            },
-        ),
-        Holder::User(user) => return Err(users_own(user)),
-    };
+    let command = body.command(&app, &id, &permission).await?;
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
@@ -82,11 +69,36 @@ pub async fn delete_permission(
     Permitted(caller): Permitted,
     PathOf((id, permission)): PathOf<(String, String)>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let (role, id) = (RoleId::parse(&id)?, PermissionId::parse(&permission)?);
-    let command = match holder(&app, role).await? {
-        Holder::Role(role) => Command::Role(role, RoleCommand::RemovePermission { id }),
-        Holder::User(user) => Command::User(user, UserCommand::RevokePermission { id }),
-    };
+    let command = removal(&app, &id, &permission).await?;
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}
+
+impl PermissionChange {
+    /// The command that lets the permission say something else.
+    pub async fn command(&self, app: &App, role: &str, permission: &str) -> Result<Command, Problem> {
+        let (role, id) = (RoleId::parse(role)?, PermissionId::parse(permission)?);
+        let resource = self.resource.as_deref().map(TopicFilter::parse).transpose()?;
+        let operation = self.operation.as_deref().map(Operation::parse).transpose()?;
+        match holder(app, role).await? {
+            Holder::Role(role) => Ok(Command::Role(
+                role,
+                RoleCommand::ChangePermission {
+                    id,
+                    resource,
+                    operation,
+                },
+            )),
+            Holder::User(user) => Err(users_own(user)),
+        }
+    }
+}
+
+/// The command that takes the permission away.
+pub async fn removal(app: &App, role: &str, permission: &str) -> Result<Command, Problem> {
+    let (role, id) = (RoleId::parse(role)?, PermissionId::parse(permission)?);
+    Ok(match holder(app, role).await? {
+        Holder::Role(role) => Command::Role(role, RoleCommand::RemovePermission { id }),
+        Holder::User(user) => Command::User(user, UserCommand::RevokePermission { id }),
+    })
 }

@@ -38,12 +38,17 @@ pub async fn post_permission(
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<PermissionIn>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let id = RoleId::parse(&id)?;
-    let permission = body.parse(app.entropy.as_ref())?;
-    let command = match holder(&app, id).await? {
-        Holder::Role(id) => Command::Role(id, RoleCommand::AddPermission(permission)),
-        Holder::User(user) => Command::User(user, UserCommand::GrantPermission(permission)),
-    };
+    let command = addition(&app, &id, &body).await?;
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}
+
+/// The command that gives the role one more permission.
+pub async fn addition(app: &App, id: &str, sent: &PermissionIn) -> Result<Command, Problem> {
+    let id = RoleId::parse(id)?;
+    let permission = sent.parse(app.entropy.as_ref())?;
+    Ok(match holder(app, id).await? {
+        Holder::Role(id) => Command::Role(id, RoleCommand::AddPermission(permission)),
+        Holder::User(user) => Command::User(user, UserCommand::GrantPermission(permission)),
+    })
 }

@@ -45,15 +45,7 @@ pub async fn post_role(
     Permitted(caller): Permitted,
     JsonBody(body): JsonBody<NewRole>,
 ) -> Result<Wrote<(StatusCode, Json<RoleOut>)>, Problem> {
-    let id = RoleId(app.entropy.uuid());
-    let create = CreateRole {
-        name: RoleName::parse(&body.name)?,
-        is_shared: body.is_shared.unwrap_or(true),
-        auto_generated: body.auto_generated,
-        protected: false,
-        permissions: permissions(&body.permissions, app.entropy.as_ref())?,
-    };
-    let command = Command::Role(id, RoleCommand::Create(create));
+    let (id, command) = body.command(&app)?;
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let made = role_directory::find(app.ledger().db(), id)
         .await?
@@ -62,4 +54,19 @@ pub async fn post_role(
         appended.position,
         (StatusCode::CREATED, Json(RoleOut::from(&made))),
     ))
+}
+
+impl NewRole {
+    /// The command that makes the role under a new id.
+    pub fn command(&self, app: &App) -> Result<(RoleId, Command), Problem> {
+        let id = RoleId(app.entropy.uuid());
+        let create = CreateRole {
+            name: RoleName::parse(&self.name)?,
+            is_shared: self.is_shared.unwrap_or(true),
+            auto_generated: self.auto_generated,
+            protected: false,
+            permissions: permissions(&self.permissions, app.entropy.as_ref())?,
+        };
+        Ok((id, Command::Role(id, RoleCommand::Create(create))))
+    }
 }

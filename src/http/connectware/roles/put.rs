@@ -6,7 +6,7 @@ use aggregates::{
     values::{RoleId, RoleName},
 };
 use axum::{Json, extract::State};
-use projections::role_directory;
+use projections::role_directory::{self, RoleRow};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -43,54 +43,61 @@ pub async fn put_role(
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<RoleChange>,
 ) -> Result<Wrote<Json<RoleOut>>, Problem> {
-    let id = RoleId::parse(&id)?;
-    let name = body.name.as_deref().map(RoleName::parse).transpose()?;
-    let sent = body.permissions.as_deref();
-    let permissions = sent
-        .map(|sent| permissions(sent, app.entropy.as_ref()))
-        .transpose()?;
-    let db = app.ledger().db();
-    let before = role_directory::find(db, id)
-        .await?
-        .ok_or_else(|| Problem::not_found("role"))?;
-    let commands = match before.owner {
-        None => {
-            let mut commands = vec![Command::Role(
-                id,
-                RoleCommand::Update(UpdateRole {
-                    name,
-                    is_shared: body.is_shared,
-                    permissions,
-                }),
-            )];
-            if body.is_shared == Some(false) && before.is_shared {
-                commands.extend(sole_holder(&app, id).await?);
-            }
-            commands
-        }
-        Some(user) => {
-            let renamed = name.is_some_and(|name| *name != *before.name);
-            if renamed || body.is_shared == Some(true) {
-                return Err(users_own(user));
-            }
-            vec![Command::User(
-                user,
-                UserCommand::Update(UpdateUser {
-                    permissions,
-                    ..UpdateUser::default()
-                }),
-            )]
-        }
-    };
+    let (before, commands) = body.commands(&app, &id).await?;
     let appended = app.executor.execute(commands, &caller.metadata()).await?;
     // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
-    let after = role_directory::find(db, id)
+    let after = role_directory::find(app.ledger().db(), before.id)
         .await?
-        .unwrap_or(projections::role_directory::RoleRow {
+        .unwrap_or(RoleRow {
             permissions: Vec::new(),
             ..before
         });
     Ok(Wrote(appended.position, Json(RoleOut::from(&after))))
+}
+
+impl RoleChange {
+    /// The role as it is, and the commands that change it.
+    pub async fn commands(&self, app: &App, id: &str) -> Result<(RoleRow, Vec<Command>), Problem> {
+        let id = RoleId::parse(id)?;
+        let name = self.name.as_deref().map(RoleName::parse).transpose()?;
+        let sent = self.permissions.as_deref();
+        let permissions = sent
+            .map(|sent| permissions(sent, app.entropy.as_ref()))
+            .transpose()?;
+        let before = role_directory::find(app.ledger().db(), id)
+            .await?
+            .ok_or_else(|| Problem::not_found("role"))?;
+        let commands = match before.owner {
+            None => {
+                let mut commands = vec![Command::Role(
+                    id,
+                    RoleCommand::Update(UpdateRole {
+                        name,
+                        is_shared: self.is_shared,
+                        permissions,
+                    }),
+                )];
+                if self.is_shared == Some(false) && before.is_shared {
+                    commands.extend(sole_holder(app, id).await?);
+                }
+                commands
+            }
+            Some(user) => {
+                let renamed = name.is_some_and(|name| *name != *before.name);
+                if renamed || self.is_shared == Some(true) {
+                    return Err(users_own(user));
+                }
+                vec![Command::User(
+                    user,
+                    UserCommand::Update(UpdateUser {
+                        permissions,
+                        ..UpdateUser::default()
+                    }),
+                )]
+            }
+        };
+        Ok((before, commands))
+    }
 }
 
 /// A role that stops being shared becomes its one holder's alone; with several it must stay shared.

@@ -18,9 +18,16 @@ pub async fn delete_user(
     Permitted(caller): Permitted,
     PathOf(id): PathOf<String>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let command = Command::User(UserId::parse(&id)?, UserCommand::Delete);
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
+    let appended = app
+        .executor
+        .execute(vec![command(&id)?], &caller.metadata())
+        .await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}
+
+/// The command that removes the user.
+pub fn command(id: &str) -> Result<Command, Problem> {
+    Ok(Command::User(UserId::parse(id)?, UserCommand::Delete))
 }
 
 /// Removes several users, all or none.

@@ -1,14 +1,14 @@
 //! `/api/users`
 
 mod certificates;
-mod delete;
+pub(super) mod delete;
 mod get;
 mod ids;
-mod new_user;
+pub(super) mod new_user;
 mod post;
 mod post_batch;
-mod put;
-mod roles;
+pub(super) mod put;
+pub(super) mod roles;
 mod tokens;
 mod usernames;
 

@@ -2,7 +2,7 @@
 
 use aggregates::{
     user::{UpdateUser, UserCommand},
-    values::{IdentityProvider, RoleId, UserId, Username},
+    values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
 };
 use axum::{Json, extract::State};
 use projections::user_directory;
@@ -55,23 +55,29 @@ pub async fn put_user(
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<UserChange>,
 ) -> Result<Wrote<Json<UserOut>>, Problem> {
-    let id = UserId::parse(&id)?;
-    let (password, mut update) = body.check(&app, id).await?;
-    if !app.user_exists(id).await? {
-        return Err(Problem::not_found("user"));
-    }
-    if let Some(password) = password {
-        update.password_hash = Some(app.passwords.hash(password).await?);
-    }
-    let command = Command::User(id, UserCommand::Update(update));
+    let mut change = body.check(&app, &id).await?;
+    let hash = match change.password() {
+        Some(password) => Some(app.passwords.hash(password).await?),
+        None => None,
+    };
+    let (id, command) = change.command(hash);
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let changed = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let changed = changed.ok_or_else(|| Problem::not_found("user"))?;
     Ok(Wrote(appended.position, Json(UserOut::from(&changed))))
 }
 
+/// A change, checked as far as can be without hashing the password.
+pub struct Checked {
+    id: UserId,
+    update: UpdateUser,
+    password: Option<Zeroizing<String>>,
+}
+
 impl UserChange {
-    async fn check(self, app: &App, id: UserId) -> Result<(Option<Zeroizing<String>>, UpdateUser), Problem> {
+    /// Checks everything that is cheap to check.
+    pub async fn check(self, app: &App, id: &str) -> Result<Checked, Problem> {
+        let id = UserId::parse(id)?;
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
         }
@@ -105,6 +111,27 @@ impl UserChange {
                 .map(|sent| permissions(sent, app.entropy.as_ref()))
                 .transpose()?,
         };
-        Ok((self.password, update))
+        if !app.user_exists(id).await? {
+            return Err(Problem::not_found("user"));
+        }
+        Ok(Checked {
+            id,
+            update,
+            password: self.password,
+        })
+    }
+}
+
+impl Checked {
+    /// The password to be hashed.
+    pub fn password(&mut self) -> Option<Zeroizing<String>> {
+        self.password.take()
+    }
+
+    /// The command that changes the user.
+    pub fn command(mut self, password_hash: Option<PasswordHash>) -> (UserId, Command) {
+        self.update.password_hash = password_hash;
+        let command = Command::User(self.id, UserCommand::Update(self.update));
+        (self.id, command)
     }
 }

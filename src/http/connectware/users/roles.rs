@@ -34,12 +34,7 @@ pub async fn post_role(
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let user = UserId::parse(&id)?;
-    let grants = role_grants(&app, &[RoleId::parse(&body.role_id)?]).await?;
-    let commands = grants
-        .into_iter()
-        .map(|grant| Command::User(user, UserCommand::GrantRole(grant)))
-        .collect();
+    let commands = body.grant(&app, &id).await?;
     let appended = app.executor.execute(commands, &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
@@ -54,8 +49,26 @@ pub async fn delete_role(
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Wrote<StatusCode>, Problem> {
-    let role_id = RoleId::parse(&body.role_id)?;
-    let command = Command::User(UserId::parse(&id)?, UserCommand::RevokeRole { role_id });
+    let command = body.revocation(&id)?;
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}
+
+impl RoleBody {
+    /// The commands that give the user the role.
+    pub async fn grant(&self, app: &App, user: &str) -> Result<Vec<Command>, Problem> {
+        let user = UserId::parse(user)?;
+        let grants = role_grants(app, &[RoleId::parse(&self.role_id)?]).await?;
+        let command = |grant| Command::User(user, UserCommand::GrantRole(grant));
+        Ok(grants.into_iter().map(command).collect())
+    }
+
+    /// The command that takes the role from the user.
+    pub fn revocation(&self, user: &str) -> Result<Command, Problem> {
+        let role_id = RoleId::parse(&self.role_id)?;
+        Ok(Command::User(
+            UserId::parse(user)?,
+            UserCommand::RevokeRole { role_id },
+        ))
+    }
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod client;
 mod configuration;
+mod dry_run;
 mod evaluation;
 mod evaluations;
 mod explain;

@@ -36,6 +36,25 @@ both_engines! {
         assert_eq!(list(&row["permissions"]).iter().map(right).collect::<Vec<_>>(), [mqtt("a/#", "read")]);
     }
 
+    async fn a_role_shows_some_of_those_who_hold_it_and_says_that_there_are_more(server: Server) {
+        let admin = server.admin().await;
+        let readers = create_role(&admin, "readers", json!([])).await;
+        for number in 0..12 {
+            create_user_with(&admin, &format!("user.{number:02}"), json!({ "roles": [readers] })).await;
+        }
+        for (query, shown, more) in
+            [("", 10, true), ("&usersPerRole=11", 11, true), ("&usersPerRole=12", 12, false), ("&usersPerRole=0", 0, true)]
+        {
+            let path = format!("/api/roles/page?names=readers{query}");
+            let page = admin.get(path).await.expect(200).json();
+            let row = &list(&page["roles"])[0];
+            let names = list(&row["users"]).iter().map(|user| text(&user["username"]).to_owned());
+            let first: Vec<_> = (0..shown).map(|number| format!("user.{number:02}")).collect();
+            assert_eq!(names.collect::<Vec<_>>(), first);
+            assert_eq!(row.get("moreusers"), more.then_some(&json!(true)));
+        }
+    }
+
     async fn roles_are_filtered(server: Server) {
         let admin = server.admin().await;
         for (name, shared, made_by_service) in
@@ -90,7 +109,8 @@ both_engines! {
     async fn malformed_pages_are_refused(server: Server) {
         let admin = server.admin().await;
         for query in
-            ["rowsPerPage=0&pageNumber=1", "rowsPerPage=101", "pageNumber=0", "pageNumber=x", "shared=1.5"]
+            ["rowsPerPage=0&pageNumber=1", "rowsPerPage=101", "pageNumber=0", "pageNumber=x", "shared=1.5",
+             "usersPerRole=-1", "usersPerRole=1001"]
         {
             admin.get(format!("/api/roles/page?{query}")).await.expect_error(400);
         }

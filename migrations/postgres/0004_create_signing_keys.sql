@@ -1,0 +1,7 @@
+-- The public halves of the keys by which nodes sign tokens. A node whose key is not here refuses to start.
+CREATE TABLE signing_keys (
+    number BIGINT PRIMARY KEY,
+    key_id TEXT COLLATE "C" NOT NULL UNIQUE,
+    public_key TEXT NOT NULL,
+    added_at BIGINT NOT NULL
+);

@@ -1,0 +1,167 @@
+//! What somebody holds before and after events that are not recorded.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use aggregates::{
+    role::RoleEvent,
+    user::UserEvent,
+    values::{Operation, Permission, RoleId},
+};
+
+use super::{Right, Through};
+use crate::authorization::{
+    grants::Grants,
+    question::{Operations, Question, operations},
+    roles::{self, Role},
+    users::{self, Extra, User},
+};
+
+/// A role before and after the events.
+pub(super) struct RoleChange {
+    pub(super) is_new: bool,
+    pub(super) before: Option<Version>,
+    pub(super) after: Option<Version>,
+}
+
+/// A role at one time, and what it grants that it does not at the other.
+pub(super) struct Version {
+    pub(super) role: Role,
+    pub(super) only: Vec<Permission>,
+}
+
+/// All that somebody holds at one time.
+#[derive(Default)]
+pub(super) struct Holding<'g> {
+    pub(super) roles: Vec<Held<'g>>,
+    pub(super) own: Option<&'g Extra>,
+}
+
+/// A role that somebody holds, and what it grants that it does not at the other time.
+pub(super) struct Held<'g> {
+    pub(super) role: &'g Role,
+    pub(super) only: &'g [Permission],
+}
+
+impl RoleChange {
+    pub(super) fn of(id: RoleId, before: Option<&Role>, events: &[&RoleEvent]) -> Self {
+        let mut after = before.cloned();
+        for event in events {
+            after = roles::fold(after, id, event);
+        }
+        if let Some(role) = &mut after {
+            role.grants = Grants::of(&role.details.permissions);
+        }
+        let version = |role: Option<&Role>, other: Option<&Role>| {
+            let role = role?;
+            let other: Vec<&Grants> = other.iter().map(|other| &other.grants).collect();
+            let permissions = role.details.permissions.as_slice().iter();
+            Some(Version {
+                only: permissions.filter_map(|one| lacking(one, &other)).collect(),
+                role: role.clone(),
+            })
+        };
+        Self {
+            is_new: before.is_none(),
+            before: version(before, after.as_ref()),
+            after: version(after.as_ref(), before),
+        }
+    }
+
+    pub(super) fn changes_rights(&self) -> bool {
+        let versions = [&self.before, &self.after];
+        versions
+            .iter()
+            .any(|version| version.as_ref().is_some_and(|version| !version.only.is_empty()))
+    }
+}
+
+impl Version {
+    pub(super) fn held(&self) -> Held<'_> {
+        Held {
+            role: &self.role,
+            only: &self.only,
+        }
+    }
+}
+
+impl<'g> Held<'g> {
+    pub(super) fn unchanged(role: &'g Role) -> Self {
+        Self { role, only: &[] }
+    }
+}
+
+impl<'g> Holding<'g> {
+    pub(super) fn grants(&self) -> impl Iterator<Item = &'g Grants> {
+        let roles = self.roles.iter().map(|held| &held.role.grants);
+        roles.chain(self.own.map(|own| &own.grants))
+    }
+
+    pub(super) fn has(&self, role: RoleId) -> bool {
+        self.roles.iter().any(|held| held.role.details.id == role)
+    }
+
+    pub(super) fn prefix(&self) -> Option<&'g Arc<str>> {
+        self.own?.mqtt_publish_prefix.as_ref()
+    }
+}
+
+/// A user after events about them, and the roles that they then hold.
+pub(super) fn after_events(
+    before: Option<&User>,
+    holding: &Holding<'_>,
+    events: &[&UserEvent],
+) -> (Option<User>, BTreeSet<RoleId>) {
+    let mut user = before.cloned();
+    let mut roles: BTreeSet<RoleId> = holding.roles.iter().map(|held| held.role.details.id).collect();
+    for event in events {
+        // Its position only matters to tokens.
+        user = users::fold(user, 0, event);
+        match event {
+            _ if user.is_none() => roles.clear(),
+            UserEvent::RoleGranted { role_id, .. } => drop(roles.insert(*role_id)),
+            UserEvent::RoleRevoked { role_id } => drop(roles.remove(role_id)),
+            _ => {}
+        }
+    }
+    if let Some(user) = &mut user
+        && events.iter().any(|event| users::changes_grants(event))
+    {
+        user.change_extra(|extra| extra.grants = Grants::of(&extra.permissions));
+    }
+    (user, roles)
+}
+
+/// As much of a permission as no single one of the grants covers, if anything.
+pub(super) fn lacking(permission: &Permission, grants: &[&Grants]) -> Option<Permission> {
+    let question = Question::pattern(permission.context, &permission.resource);
+    let mut missing = operations(permission.operation);
+    for grants in grants {
+        if missing == 0 {
+            break;
+        }
+        missing &= !grants.granted(&question, missing);
+    }
+    Some(Permission {
+        operation: operation(missing)?,
+        ..permission.clone()
+    })
+}
+
+fn operation(set: Operations) -> Option<Operation> {
+    let all = [Operation::Read, Operation::Write, Operation::ReadWrite];
+    all.into_iter().find(|operation| operations(*operation) == set)
+}
+
+pub(super) fn right(permission: &Permission, through: Option<Through>) -> Right {
+    Right {
+        through,
+        context: permission.context,
+        resource: permission.resource.clone(),
+        operation: permission.operation,
+    }
+}
+
+/// In an order that does not depend on ids which are drawn anew each time; what is said twice, once.
+pub(super) fn in_order(rights: impl Iterator<Item = Right>) -> Vec<Right> {
+    rights.collect::<BTreeSet<_>>().into_iter().collect()
+}

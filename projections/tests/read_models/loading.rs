@@ -1,0 +1,273 @@
+//! An authorization engine filled from the read models answers as one that replayed the ledger.
+
+use aggregates::{
+    Recorded,
+    role::RoleEvent,
+    sealing::ERASED,
+    session::SessionEvent,
+    user::UserEvent,
+    values::{Context, GrantType, IdentityProvider, Operation, TopicFilter},
+};
+use projections::{
+    authorization::Authorization,
+    sql::{Error, sql},
+};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+
+use crate::{
+    steps::{History, step},
+    world::{
+        Engine, NOW, World, both_engines, certificate, of_role, of_session, of_user, permission_added,
+        permission_granted, permission_id, reading, recorded, role_created, role_granted, role_id,
+        token_fingerprint, token_issued, topic, user_created, user_id,
+    },
+};
+
+/// What is asked: ids up to this one.
+const IDS: u32 = 121;
+
+async fn load(world: &World, position: i64) -> Result<Authorization, Error> {
+    let mut tx = world.db.snapshot().await.expect("a snapshot should begin");
+    Authorization::load(&mut tx, position, NOW).await
+}
+
+async fn loaded(world: &World, position: i64) -> Authorization {
+    load(world, position).await.expect("the read models should load")
+}
+
+fn replayed(events: &[Recorded]) -> Authorization {
+    let authorization = Authorization::new();
+    authorization.apply(events);
+    authorization.drop_expired(NOW);
+    authorization
+}
+
+/// Asks both everything.
+fn agree(one: &Authorization, other: &Authorization) {
+    let counts = |engine: &Authorization| {
+        [
+            engine.user_count(),
+            engine.role_count(),
+            engine.session_count(),
+            engine.certificate_count(),
+        ]
+    };
+    assert_eq!((one.position(), counts(one)), (other.position(), counts(other)));
+    let filters = ["/a/#", "/a/x", "/b/+", "/b/#", "#"].map(topic);
+    for n in 0..IDS {
+        let user = user_id(n);
+        let views = (one.user(user), other.user(user));
+        assert_eq!(views.0, views.1);
+        for name in [format!("user.{n}"), format!("role {n}")] {
+            assert_eq!(one.user_by_name(&name), other.user_by_name(&name));
+        }
+        assert_eq!(one.permissions(user), other.permissions(user));
+        checks_agree(one, other, n, &filters);
+        assert_eq!(one.role(role_id(n)), other.role(role_id(n)));
+        assert_eq!(one.role(user.own_role()), other.role(user.own_role()));
+        let token = token_fingerprint(n).digest();
+        assert_eq!(one.session(&token), other.session(&token));
+        let fingerprint = certificate(n).fingerprint;
+        assert_eq!(one.certificate(&fingerprint), other.certificate(&fingerprint));
+    }
+    assert_eq!(one.user_by_name(ERASED), None);
+}
+
+fn checks_agree(one: &Authorization, other: &Authorization, n: u32, filters: &[TopicFilter]) {
+    let user = user_id(n);
+    for context in [Context::Http, Context::Mqtt] {
+        for operation in [Operation::Read, Operation::Write, Operation::ReadWrite] {
+            for resource in ["/a/x", "/b/x", "/c", "/d"] {
+                let asked = |engine: &Authorization| engine.check(user, context, operation, resource);
+                assert_eq!(
+                    asked(one),
+                    asked(other),
+                    "{n} {context:?} {operation:?} {resource}"
+                );
+            }
+        }
+    }
+    for filter in filters {
+        let asked = |engine: &Authorization| engine.check_subscription(user, filter);
+        assert_eq!(asked(one), asked(other), "{n} {filter}");
+    }
+}
+
+/// Any history, loaded anywhere in it and followed from there to its end.
+fn run(engine: Engine, cases: u32) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let world = runtime.block_on(World::new(engine));
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let strategy = (vec(step(), 0..120), any::<prop::sample::Index>());
+    TestRunner::new(config)
+        .run(&strategy, |(steps, at)| {
+            runtime.block_on(async {
+                let History { events, .. } = History::of(&steps);
+                let (before, after) = events.split_at(at.index(events.len() + 1));
+                world.clear().await;
+                world.apply(before).await;
+                let engine = loaded(&world, i64::try_from(before.len()).expect("few")).await;
+                agree(&engine, &replayed(before));
+                // One at a time, and all once more, as a follower may.
+                after
+                    .iter()
+                    .for_each(|event| engine.apply(std::slice::from_ref(event)));
+                engine.apply(&events);
+                engine.drop_expired(NOW);
+                agree(&engine, &replayed(&events));
+                Ok(())
+            })
+        })
+        .expect("loading should be replaying");
+}
+
+#[test]
+fn any_history_loads_as_it_replays_on_sqlite() {
+    run(Engine::Sqlite, 96);
+}
+
+#[test]
+fn any_history_loads_as_it_replays_on_postgres() {
+    run(Engine::Postgres, 24);
+}
+
+/// Something of everything: two users, three roles, own permissions, a certificate, tokens, erased names.
+async fn little(world: &mut World) -> Vec<Recorded> {
+    let grant_types: Vec<GrantType> = vec![];
+    world
+        .record(vec![
+            role_created(1, "operators", true, false),
+            role_created(2, "auditors", false, true),
+            role_created(3, "nobody's", true, false),
+            permission_added(1, reading(1, "/a/#")),
+            permission_added(2, reading(2, "/b/+")),
+            user_created(1, "ada", false),
+            user_created(2, "grace", true),
+            role_granted(1, 1),
+            role_granted(1, 2),
+            role_granted(2, 1),
+            role_granted(2, 3),
+            permission_granted(1, reading(3, "/c")),
+            of_user(1, UserEvent::GrantTypesChanged { grant_types }),
+            of_user(
+                2,
+                UserEvent::IdentityProviderChanged {
+                    identity_provider: IdentityProvider::Ldap,
+                },
+            ),
+            of_user(
+                1,
+                UserEvent::CertificateAdded {
+                    certificate: certificate(1),
+                },
+            ),
+            token_issued(1, 1, 1),
+            of_user(1, UserEvent::TokensRevoked {}),
+            token_issued(2, 1, 1),
+            token_issued(3, 2, 1),
+            token_issued(4, 2, 0),
+            of_session(3, SessionEvent::TokenRevoked {}),
+        ])
+        .await
+}
+
+both_engines! {
+    async fn nothing_loads_as_nothing(world) {
+        agree(&loaded(&world, 0).await, &replayed(&[]));
+    }
+
+    async fn something_of_everything_loads(mut world) {
+        let events = little(&mut world).await;
+        let engine = loaded(&world, 21).await;
+        agree(&engine, &replayed(&events));
+        assert_eq!((engine.user_count(), engine.session_count()), (2, 1));
+        assert!(engine.check(user_id(1), Context::Mqtt, Operation::Read, "/c").allowed);
+        assert!(engine.certificate(&certificate(1).fingerprint).is_some());
+    }
+
+    async fn what_was_loaded_goes_as_what_was_replayed(mut world) {
+        let mut events = little(&mut world).await;
+        let engine = loaded(&world, 21).await;
+        for (id, event) in [
+            of_role(1, RoleEvent::Deleted {}),
+            of_session(2, SessionEvent::TokenRevoked {}),
+            of_user(1, UserEvent::PermissionRevoked { id: permission_id(3) }),
+            of_user(2, UserEvent::Renamed { username: "user.7".to_owned() }),
+            of_user(1, UserEvent::Deleted {}),
+            user_created(7, "ada", false),
+        ] {
+            events.push(recorded(i64::try_from(events.len()).expect("few") + 1, id, event));
+            engine.apply(&events[events.len() - 1..]);
+            agree(&engine, &replayed(&events));
+        }
+        assert_eq!(engine.user_by_name("ada"), Some(user_id(7)));
+    }
+
+    async fn more_roles_than_a_slot_has_room_for_load(mut world) {
+        let mut events = vec![user_created(1, "ada", false), user_created(3, "grace", false)];
+        for n in 1..=7 {
+            events.push(role_created(n, &format!("role.{n}"), true, false));
+            events.push(permission_added(n, reading(n, if n == 7 { "/a/#" } else { "/b/+" })));
+            events.push(role_granted(1, n));
+        }
+        events.extend((5..=7).map(|n| role_granted(3, n)));
+        let events = world.record(events).await;
+        agree(&loaded(&world, 26).await, &replayed(&events));
+    }
+
+    async fn an_erased_name_loads_as_nobodys(mut world) {
+        let made = |first: &str| {
+            vec![
+                user_created(1, first, false),
+                permission_granted(1, reading(1, "/a/#")),
+                user_created(3, "grace", false),
+                user_created(5, ERASED, false),
+            ]
+        };
+        world.record(made("ada")).await;
+        let mut tx = world.db.begin().await.expect("a transaction should begin");
+        let subject = user_id(1).to_string();
+        projections::read_models::erase(&mut tx, &subject).await.expect("a person should be erased");
+        tx.commit().await.expect("the transaction should commit");
+        let events = made(ERASED).into_iter().zip(1..);
+        let events: Vec<_> = events.map(|((id, event), n)| recorded(n, id, event)).collect();
+        agree(&loaded(&world, 4).await, &replayed(&events));
+    }
+
+    async fn read_models_that_do_not_fit_together_do_not_load(mut world) {
+        let events = little(&mut world).await;
+        let ahead = load(&world, 5).await;
+        assert!(matches!(ahead, Err(Error::Decode(_))), "{ahead:?}");
+        for damage in [
+            "UPDATE user_directory SET identity_provider = 'kin'",
+            "UPDATE user_directory SET username = 'ada'",
+            "UPDATE user_directory SET ordinal = 22",
+            "UPDATE user_directory SET user_id = 'ada' WHERE username = 'ada'",
+            "DELETE FROM user_directory WHERE username = 'grace'",
+            "DELETE FROM user_directory WHERE username = 'ada'",
+            "UPDATE permission_usage SET operation = 'all'",
+            "UPDATE permission_usage SET resource = 'a/#/b'",
+            "UPDATE permission_usage SET resource = '#'",
+            "DELETE FROM role_directory WHERE name = 'operators'",
+            "DELETE FROM role_directory WHERE owner_user_id IS NOT NULL",
+            "UPDATE role_directory SET owner_user_id = NULL",
+            "UPDATE sessions SET fingerprint = 'none'",
+            "UPDATE user_certificates SET fingerprint = 'none'",
+        ] {
+            world.db.execute(sql(damage)).await.expect("the damage should be done");
+            let damaged = load(&world, 21).await;
+            assert!(matches!(damaged, Err(Error::Decode(_))), "{damage}: {damaged:?}");
+            world.clear().await;
+            world.apply(&events).await;
+        }
+        agree(&loaded(&world, 21).await, &replayed(&events));
+    }
+}

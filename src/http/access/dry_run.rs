@@ -1,0 +1,285 @@
+//! `POST /access/v1/dry-run`: what a request to change a role or a user would change, without making it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use aggregates::values::UserId;
+use axum::{Json, extract::State};
+use projections::authorization::{Affected, Effect, Most, Place, Right};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    search::page::{PageIn, PageOut, Paging},
+    wire::Entity,
+};
+use crate::{
+    app::App,
+    http::{AsOf, Asking, Conflicts, JsonBody, Missing, Problem, Refusals, connectware::Foretold},
+    ledger::{Command, NewEvent, Rehearsed},
+};
+
+/// How many holders of a role are looked at for one page.
+const MOST_LOOKS: usize = 50_000;
+/// After how many rights a page ends.
+const MOST_RIGHTS: usize = 50_000;
+/// How often it is tried to tell all from one position, while others write.
+const TRIES: usize = 3;
+
+/// A request as a client is about to send it.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "method": "PUT", "path": "/api/roles/6d756e69-6d65-4e74-8000-000000000002",
+    "body": {"permissions": [{"resource": "plant/+/state", "operation": "read", "context": "mqtt"}]},
+    "page": {"limit": 100}
+}))]
+pub struct DryRun {
+    /// `POST`, `PUT` or `DELETE`.
+    method: String,
+    /// `/api/roles`, `/api/roles/{id}`, `/api/users`, `/api/users/{id}`, or that of a role's permissions or a user's
+    /// roles.
+    path: String,
+    /// As it would be sent.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<Object>)]
+    body: Option<Box<RawValue>>,
+    /// Which page.
+    #[serde(default)]
+    page: PageIn,
+}
+
+/// What would happen.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DryRunOut {
+    page: PageOut,
+    /// Where the ledger ended when it was told.
+    #[schema(example = 42)]
+    position: i64,
+    /// The events that would be recorded, in order; the same on each page.
+    would_record: Vec<EventOut>,
+    /// Who would gain and lose what: first the role or the user themselves, then each holder of the role for whom
+    /// anything would change.
+    changes: Vec<EffectOut>,
+}
+
+/// An event that would be recorded.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ForetoldEvent)]
+struct EventOut {
+    /// Its type.
+    #[serde(rename = "type")]
+    #[schema(example = "role.permission_added")]
+    kind: &'static str,
+    /// What would happen to what; `role` or `user` alone if it would be made, since ids are given then.
+    #[schema(example = "role/6d756e69-6d65-4e74-8000-000000000002")]
+    subject: String,
+}
+
+/// What would change for one subject.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Effect)]
+struct EffectOut {
+    /// A `role` or a `user` by id; by name what would be made: a `role_name` or a `username`.
+    subject: Entity,
+    /// Rights that no single grant covers now, and one would.
+    gained: Vec<RightOut>,
+    /// Rights that a grant covers now, and no single one would.
+    lost: Vec<RightOut>,
+    /// What is put before the topics that the user publishes to, if that would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publish_prefix: Option<PrefixOut>,
+}
+
+/// A right, and where it comes from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Right)]
+struct RightOut {
+    permission: RightPermission,
+    /// The role that gives it; absent if it is the user's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<RightRole>,
+}
+
+/// What a right allows.
+#[derive(Debug, Serialize, ToSchema)]
+struct RightPermission {
+    /// `http` or `mqtt`.
+    #[schema(example = "mqtt")]
+    context: &'static str,
+    /// `read`, `write` or `readWrite`.
+    #[schema(example = "write")]
+    operation: &'static str,
+    /// A pattern: `+` is one level, `#` the rest.
+    #[schema(example = "plant/+/valve/#")]
+    resource: String,
+}
+
+/// A role that gives a right.
+#[derive(Debug, Serialize, ToSchema)]
+struct RightRole {
+    /// Absent if the role would be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    name: String,
+}
+
+/// A publish prefix before and after.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ForetoldPrefix)]
+struct PrefixOut {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// What a request to change a role or a user would change: who would gain and lose what. Nothing is changed. What would
+/// be refused is refused with the same status and body.
+#[utoipa::path(post, path = "/access/v1/dry-run", tag = "access", request_body = DryRun,
+    responses((status = 200, description = "What would happen", body = DryRunOut), Refusals, Missing, Conflicts))]
+pub async fn post_dry_run(
+    State(app): State<App>,
+    _asking: Asking,
+    JsonBody(request): JsonBody<DryRun>,
+) -> Result<AsOf<Json<DryRunOut>>, Problem> {
+    let paging = request.paging()?;
+    let from = paging.after(place)?.unwrap_or(Place::Named(0));
+    app.ledger().follower().catch_up().await?;
+    let commands = request.foretold().commands(&app).await?;
+    let (rehearsed, effects, next) = tell(&app, &commands, from, paging.limit).await?;
+    let next = next.map(token);
+    let out = DryRunOut {
+        page: paging.ended(effects.len(), next.as_deref()),
+        position: rehearsed.position,
+        would_record: events(&rehearsed.events),
+        changes: effects.into_iter().map(EffectOut::from).collect(),
+    };
+    Ok(AsOf(out.position, Json(out)))
+}
+
+impl DryRun {
+    fn foretold(&self) -> Foretold<'_> {
+        Foretold {
+            method: &self.method,
+            path: &self.path,
+            body: self.body.as_deref().map_or("", RawValue::get),
+        }
+    }
+
+    fn paging(&self) -> Result<Paging, Problem> {
+        let Foretold { method, path, body } = self.foretold();
+        // Of a user's body a token tells nothing: there may be a password in it.
+        let body = if path.starts_with("/api/roles") { body } else { "" };
+        self.page.paging(&["dry-run", method, path, body])
+    }
+}
+
+/// Rehearses the commands, and tells what their events would change: from one position, unless others keep writing.
+async fn tell(
+    app: &App,
+    commands: &[Command],
+    from: Place,
+    limit: usize,
+) -> Result<(Rehearsed, Vec<Effect>, Option<Place>), Problem> {
+    let most = Most {
+        effects: limit,
+        rights: MOST_RIGHTS,
+        looks: MOST_LOOKS,
+    };
+    let mut tries = 1;
+    loop {
+        let rehearsed = app.executor.rehearse(commands).await?;
+        app.ledger().follower().catch_up().await?;
+        let authorization = Arc::clone(app.ledger().authorization());
+        // It may look at many holders: not where requests are served.
+        let told = tokio::task::spawn_blocking(move || {
+            let events = rehearsed.events.iter();
+            let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
+            let (effects, next) = authorization.what_if(events).page(from, most);
+            (rehearsed, effects, next, authorization.position())
+        });
+        let (rehearsed, effects, next, reached) = told.await.map_err(|_| Problem::unavailable())?;
+        if reached == rehearsed.position || tries == TRIES {
+            return Ok((rehearsed, effects, next));
+        }
+        tries += 1;
+    }
+}
+
+/// The events, without the ids that only this rehearsal knows.
+fn events(events: &[NewEvent]) -> Vec<EventOut> {
+    let begun = events.iter().filter(|new| new.sequence == 1);
+    let begun: BTreeSet<&str> = begun.map(|new| new.aggregate_id.as_str()).collect();
+    let told = |new: &NewEvent| {
+        let kind = new.event.aggregate_type();
+        EventOut {
+            kind: new.event.event_type(),
+            subject: match begun.contains(new.aggregate_id.as_str()) {
+                true => kind.to_owned(),
+                false => format!("{kind}/{}", new.aggregate_id),
+            },
+        }
+    };
+    events.iter().map(told).collect()
+}
+
+impl From<Effect> for EffectOut {
+    fn from(effect: Effect) -> Self {
+        let (kind, id) = match effect.on {
+            Affected::Role(id) => ("role", id.to_string()),
+            Affected::NewRole(_, name) => ("role_name", name.to_string()),
+            Affected::User(id) => ("user", id.to_string()),
+            Affected::NewUser(_, name) => ("username", name),
+        };
+        let rights = |rights: Vec<Right>| rights.into_iter().map(RightOut::from).collect();
+        let text = |text: Option<Arc<str>>| text.map(|text| text.to_string());
+        Self {
+            subject: Entity {
+                kind: kind.to_owned(),
+                id,
+            },
+            gained: rights(effect.gained),
+            lost: rights(effect.lost),
+            publish_prefix: effect.prefix.map(|[before, after]| PrefixOut {
+                before: text(before),
+                after: text(after),
+            }),
+        }
+    }
+}
+
+impl From<Right> for RightOut {
+    fn from(right: Right) -> Self {
+        Self {
+            permission: RightPermission {
+                context: right.context.as_str(),
+                operation: right.operation.as_str(),
+                resource: right.resource.to_string(),
+            },
+            role: right.through.map(|through| RightRole {
+                id: through.id.map(|id| id.to_string()),
+                name: through.name.to_string(),
+            }),
+        }
+    }
+}
+
+/// What a page's token says.
+fn token(place: Place) -> Vec<u8> {
+    match place {
+        Place::Named(count) => count.to_be_bytes().to_vec(),
+        Place::Holder(user) => user.0.as_bytes().to_vec(),
+    }
+}
+
+/// What [`token`] made: the two have different lengths.
+fn place(token: &[u8]) -> Option<Place> {
+    if let Ok(count) = token.try_into() {
+        return Some(Place::Named(u32::from_be_bytes(count)));
+    }
+    Uuid::from_slice(token).ok().map(|id| Place::Holder(UserId(id)))
+}
+
+/// Tells a body that is `null` from one that is absent.
+fn sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}

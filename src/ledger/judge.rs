@@ -1,0 +1,221 @@
+//! Deciding which units of a batch may be written: the order of streams, and who holds what.
+//!
+//! It only reads. Under the head lock its word is final; in a snapshot it tells what the word would have been then.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    num::NonZeroUsize,
+    ops::Range,
+};
+
+use aggregates::{Claim, Event, Recorded, claim, user::UserEvent};
+use lru::LruCache;
+use projections::{
+    role_directory,
+    sql::{Tx, filled, placeholders, rounded, sql},
+};
+
+use super::{
+    LedgerError, Refusal, Sealer, Unit,
+    claims::{Board, ClaimsInMemory},
+};
+
+/// How many streams one statement names.
+const STREAMS_PER_STATEMENT: usize = 1_024;
+
+/// What need not be read again. It is true only while nobody else moves the head.
+pub(super) struct Memory {
+    sequences: LruCache<(&'static str, String), i64>,
+    claims: ClaimsInMemory,
+}
+
+impl Memory {
+    /// Of so many streams, and so many claims.
+    pub(super) fn of(size: NonZeroUsize) -> Self {
+        Self {
+            sequences: LruCache::new(size),
+            claims: LruCache::new(size),
+        }
+    }
+
+    /// Of nothing, for who judges once.
+    pub(super) fn none() -> Self {
+        Self::of(NonZeroUsize::MIN)
+    }
+
+    /// What was written is committed.
+    pub(super) fn remember(&mut self, recorded: &[Recorded], board: Board) {
+        for event in recorded {
+            let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
+            self.sequences.put(stream, event.sequence);
+        }
+        for (claim, holder) in board.into_holders() {
+            self.claims.put(claim, holder);
+        }
+    }
+
+    /// Somebody else moved the head.
+    pub(super) fn clear(&mut self) {
+        self.sequences.clear();
+        self.claims.clear();
+    }
+}
+
+/// What was decided.
+pub(super) struct Judged<'a> {
+    /// The claims as they are after the units that are accepted.
+    pub(super) board: Board,
+    /// For each unit in order: where its events are among those of all accepted ones, or why it is refused.
+    pub(super) outcomes: Vec<Result<Range<usize>, Refusal>>,
+    /// The units to be written.
+    pub(super) accepted: Vec<&'a Unit>,
+}
+
+/// Decides the units one after the other, each as if those accepted before it were written.
+pub(super) async fn judge<'a>(
+    tx: &mut Tx<'_>,
+    sealer: &Sealer,
+    memory: &mut Memory,
+    units: &'a [Unit],
+) -> Result<Judged<'a>, LedgerError> {
+    let mut sequences = read_sequences(tx, memory, units).await?;
+    let mut board = Board::read(tx, sealer, &mut memory.claims, units.iter()).await?;
+    let mut outcomes = Vec::with_capacity(units.len());
+    let mut accepted = Vec::new();
+    let mut count = 0;
+    for unit in units {
+        // A unit that is refused its claims must not move its streams on either.
+        let held = held_by_several(tx, unit, &accepted).await?;
+        let decided = held
+            .map_or(Ok(()), |role| Err(Refusal::HeldBySeveral(role)))
+            .and_then(|()| next_sequences(&sequences, unit))
+            .and_then(|moved| board.admit(sealer, unit).map(|()| moved));
+        outcomes.push(decided.map(|moved| {
+            sequences.extend(moved);
+            let range = count..count + unit.events.len();
+            count = range.end;
+            accepted.push(unit);
+            range
+        }));
+    }
+    Ok(Judged {
+        board,
+        outcomes,
+        accepted,
+    })
+}
+
+/// The role that the unit stops being shared though several users hold it: as the read models tell, which are exact
+/// under the head lock, and by what was accepted before it in the batch.
+async fn held_by_several(
+    tx: &mut Tx<'_>,
+    unit: &Unit,
+    accepted: &[&Unit],
+) -> Result<Option<String>, LedgerError> {
+    let goes = |role: &str| unit.release.contains(&Claim::new(claim::ROLE, role));
+    let unshared = unit
+        .release
+        .iter()
+        .find(|claim| claim.scope == claim::SHARED_ROLE && !goes(&claim.value));
+    let Some(role) = unshared.map(|claim| claim.value.clone()) else {
+        return Ok(None);
+    };
+    let mut holders = role_directory::holder_ids(tx, &role, 2).await?;
+    holders.extend(
+        accepted
+            .iter()
+            .flat_map(|unit| &unit.events)
+            .filter_map(|new| match &new.event {
+                Event::User(UserEvent::RoleGranted { role_id, .. }) if role_id.to_string() == role => {
+                    Some(new.aggregate_id.clone())
+                }
+                _ => None,
+            }),
+    );
+    Ok((holders.len() > 1).then_some(role))
+}
+
+/// The current sequence of each stream that the units append to.
+async fn read_sequences<'a>(
+    tx: &mut Tx<'_>,
+    memory: &mut Memory,
+    units: &'a [Unit],
+) -> Result<Sequences<'a>, LedgerError> {
+    let mut sequences = Sequences::new();
+    let mut unknown = Vec::new();
+    let appended = units.iter().flat_map(|unit| &unit.events);
+    let appended = appended.map(|event| (event.event.aggregate_type(), event.aggregate_id.as_str()));
+    let watched = units
+        .iter()
+        .flat_map(|unit| &unit.unchanged)
+        .map(|(kind, id, _)| (*kind, id.as_str()));
+    for stream in appended.chain(watched) {
+        if let Entry::Vacant(entry) = sequences.entry(stream) {
+            match memory.sequences.get(&(stream.0, stream.1.to_owned())) {
+                Some(known) => drop(entry.insert(*known)),
+                None => {
+                    entry.insert(0);
+                    unknown.push(stream);
+                }
+            }
+        }
+    }
+    for chunk in unknown.chunks(STREAMS_PER_STATEMENT) {
+        let count = rounded(chunk.len());
+        let text = format!(
+            "SELECT k.column3, (SELECT e.sequence FROM events e WHERE e.aggregate_type = k.column1 \
+             AND e.aggregate_id = k.column2 ORDER BY e.sequence DESC LIMIT 1) FROM (VALUES {}) AS k",
+            placeholders(1, count, 3)
+        );
+        let select = filled(chunk, count)
+            .zip(0_i64..)
+            .fold(sql(text), |select, ((kind, id), index)| {
+                select.bind(*kind).bind(*id).bind(index)
+            });
+        for row in tx.all(select).await? {
+            let stream = usize::try_from(row.int(0)?)
+                .ok()
+                .and_then(|index| chunk.get(index));
+            if let (Some(stream), Some(sequence)) = (stream, row.int_or_null(1)?) {
+                sequences.insert(*stream, sequence);
+            }
+        }
+    }
+    Ok(sequences)
+}
+
+/// The last sequence of each stream by its aggregate's type and id.
+type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
+
+/// The sequences after the unit, if each of its events is the next of its stream and nothing it watches has changed.
+fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Refusal> {
+    for (aggregate_type, aggregate_id, sequence) in &unit.unchanged {
+        let now = sequences
+            .get(&(*aggregate_type, aggregate_id.as_str()))
+            .copied()
+            .unwrap_or(0);
+        if now != *sequence {
+            return Err(Refusal::Conflict {
+                aggregate_type,
+                aggregate_id: aggregate_id.clone(),
+            });
+        }
+    }
+    let mut moved = Sequences::new();
+    for event in &unit.events {
+        let stream = (event.event.aggregate_type(), event.aggregate_id.as_str());
+        let last = moved
+            .get(&stream)
+            .or_else(|| sequences.get(&stream))
+            .copied()
+            .unwrap_or(0);
+        if event.sequence != last + 1 {
+            return Err(Refusal::Conflict {
+                aggregate_type: stream.0,
+                aggregate_id: stream.1.to_owned(),
+            });
+        }
+        moved.insert(stream, event.sequence);
+    }
+    Ok(moved)
+}

@@ -1,0 +1,60 @@
+//! The authorization projection of a process that starts: from the read models rather than from all events.
+
+use aggregates::{
+    claim::{CERTIFICATE, ROLE, USER},
+    values::Timestamp,
+};
+use projections::{
+    authorization::Authorization,
+    sql::{Db, Tx, sql},
+};
+
+use super::{Head, LedgerError};
+
+/// What the read models say, or an empty projection, which the follower then fills from the ledger.
+pub(super) async fn authorization(db: &Db, now: Timestamp) -> Authorization {
+    match from_read_models(db, now).await {
+        Ok(authorization) => authorization,
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "cannot take authorization from the read models, so all events are replayed; \
+                 `muniment rebuild` repairs them"
+            );
+            Authorization::new()
+        }
+    }
+}
+
+/// The head and the read models in one snapshot: they were written in the same transactions.
+async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, LedgerError> {
+    let mut tx = db.snapshot().await?;
+    let head = Head::read_in(&mut tx).await?;
+    let authorization = Authorization::load(&mut tx, head.position, now).await?;
+    // The claims are not read models, and say which of these there are.
+    for (scope, found) in [
+        (USER, authorization.user_count()),
+        (ROLE, authorization.role_count()),
+        (CERTIFICATE, authorization.certificate_count()),
+    ] {
+        let claimed = claimed(&mut tx, scope).await?;
+        if usize::try_from(claimed) != Ok(found) {
+            return Err(LedgerError::ReadModels {
+                scope,
+                claimed,
+                found,
+            });
+        }
+    }
+    Ok(authorization)
+}
+
+async fn claimed(tx: &mut Tx<'_>, scope: &str) -> Result<i64, LedgerError> {
+    let count = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(scope);
+    Ok(tx
+        .optional(count)
+        .await?
+        .map(|row| row.int(0))
+        .transpose()?
+        .unwrap_or(0))
+}

@@ -1,0 +1,69 @@
+//! Deciding commands without running them: what would be recorded, or why nothing would be.
+//!
+//! The decisions are those of the aggregates, and whether the ledger would take them is judged by the code that judges
+//! appends, in a transaction that reads. Nothing is written, no lock is taken, and what is remembered for appends stays
+//! as it is.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Command, ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Refusal, Unit,
+    error::within,
+    executor::{PATIENCE, Source},
+    judge::{Memory, judge},
+};
+
+/// How long judging may take.
+const JUDGING: Duration = Duration::from_secs(10);
+
+/// What commands come to.
+#[derive(Clone, Debug)]
+pub struct Rehearsed {
+    /// What would be recorded.
+    pub events: Vec<NewEvent>,
+    /// Where the ledger ended when it was decided.
+    pub position: i64,
+}
+
+impl Executor {
+    /// Decides the commands in order as one unit, as [`Executor::execute`] would right now, and records nothing.
+    pub async fn rehearse(&self, commands: &[Command]) -> Result<Rehearsed, ExecuteError> {
+        let metadata = Metadata::system("rehearsal");
+        let began = Instant::now();
+        loop {
+            let unit = self.decide(commands, &metadata, Source::LedgerOnce).await?.unit;
+            let judged = within(JUDGING, self.ledger().judge(&unit)).await;
+            let (position, outcome) = judged.map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+            match outcome {
+                Ok(()) => {
+                    return Ok(Rehearsed {
+                        events: unit.events,
+                        position,
+                    });
+                }
+                // Somebody appended to a stream after it was loaded.
+                Err(Refusal::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
+                Err(refusal @ Refusal::Conflict { .. }) => {
+                    return Err(ExecuteError::Unavailable(format!("lost every race: {refusal}")));
+                }
+                Err(refusal) => return Err(ExecuteError::Refused(refusal)),
+            }
+        }
+    }
+}
+
+impl Ledger {
+    /// Whether a unit would be written if it came now, and where the ledger ends now.
+    async fn judge(&self, unit: &Unit) -> Result<(i64, Result<(), Refusal>), LedgerError> {
+        let mut tx = self.db().snapshot().await?;
+        let head = Head::read_in(&mut tx).await?;
+        if unit.events.is_empty() {
+            // It would not come to be appended.
+            return Ok((head.position, Ok(())));
+        }
+        let units = std::slice::from_ref(unit);
+        let judged = judge(&mut tx, self.sealer(), &mut Memory::none(), units).await?;
+        let refused = judged.outcomes.into_iter().find_map(Result::err);
+        Ok((head.position, refused.map_or(Ok(()), Err)))
+    }
+}

@@ -1,0 +1,38 @@
+//! Which keys sign this ledger's tokens.
+//!
+//! Nodes that sign by different keys would refuse each other's tokens, now and then, depending on who is asked. So the first
+//! node to start writes down its key, and a node with another refuses to start. A second row is what rotation will add.
+
+use projections::sql::sql;
+
+use super::{Ledger, LedgerError};
+use crate::clock::Clock;
+
+/// The public half of a key that signs.
+#[derive(Clone, Copy, Debug)]
+pub struct Signer<'a> {
+    /// The key's thumbprint (RFC 7638).
+    pub key_id: &'a str,
+    /// The key in base64url.
+    pub public_key: &'a str,
+}
+
+impl Ledger {
+    /// Admits who signs by this key, making it the ledger's first if there is none. Refuses any other.
+    pub async fn admit_signer(&self, signer: Signer<'_>, clock: &dyn Clock) -> Result<(), LedgerError> {
+        let first = sql(
+            "INSERT INTO signing_keys (number, key_id, public_key, added_at) VALUES (1, $1, $2, $3) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(signer.key_id)
+        .bind(signer.public_key)
+        .bind(clock.now().micros());
+        self.db.execute(first).await?;
+        let known = sql("SELECT number FROM signing_keys WHERE key_id = $1").bind(signer.key_id);
+        self.db
+            .optional(known)
+            .await?
+            .map(drop)
+            .ok_or(LedgerError::WrongSigningKey)
+    }
+}
