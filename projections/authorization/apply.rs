@@ -20,7 +20,7 @@ use seize::LocalGuard;
 use super::{
     Authorization, certificates,
     grants::Grants,
-    roles::{self, RoleIndex},
+    roles::{self, Role, RoleIndex},
     sessions::Session,
     users::{self, User},
 };
@@ -209,9 +209,14 @@ impl Authorization {
             role.grants = Grants::of(&role.details.permissions);
         }
         if let Some(index) = self.index(writer, id, guard) {
-            self.outlines.put(index, &role.grants);
-            self.roles.insert(index, role, guard);
+            self.publish_role(index, role, guard);
         }
+    }
+
+    /// Replaces a role.
+    pub(super) fn publish_role(&self, index: RoleIndex, role: Role, guard: &LocalGuard<'_>) {
+        self.outlines.put(index, &role.grants);
+        self.roles.insert(index, role, guard);
     }
 
     /// Removes a role, at once for all who hold it.

@@ -17,13 +17,11 @@ use aggregates::values::Context;
 
 use super::{grants::Grants, question::Question, roles::RoleIndex, scan::Signature};
 
-/// Words of an outline: first, in bytes, how many words of tags there are and, from the third byte on, the shape of each;
-/// then the tags, four to a word.
+/// Words of an outline: first, in bytes, how many words of tags there are and one more, and, from the third byte on, the
+/// shape of each; then the tags, four to a word. All zeros: only the role itself tells.
 const WORDS: usize = 16;
 /// Where the tags begin.
 const TAGS: usize = 2;
-/// Stands for the number of words of a role that does not fit.
-const ELSEWHERE: u64 = 0xff;
 /// Outlines that are allocated at once.
 const SEGMENT: usize = 1_024;
 /// Roles that have outlines. Indexes are never used again, and neither is what is kept here by index: so it ends.
@@ -90,10 +88,10 @@ impl Outlines {
             Grants::Few(scan) => outline(scan.entries()),
             Grants::Many(_) => None,
         };
-        self.store(index, words.unwrap_or_else(elsewhere));
+        self.store(index, words.unwrap_or_default());
     }
 
-    /// Forgets a role: it grants nothing.
+    /// Forgets a role.
     pub(super) fn remove(&self, index: RoleIndex) {
         self.store(index, [0; WORDS]);
     }
@@ -114,12 +112,8 @@ impl Outlines {
     /// Whether a role may grant something of what is asked.
     #[inline]
     pub(super) fn look(&self, index: RoleIndex, question: &Question<'_>) -> Hint {
-        if index as usize >= SEGMENTS * SEGMENT {
-            return Hint::ELSEWHERE;
-        }
-        // A role that is held before it exists has none yet.
         self.get(index)
-            .map_or(Hint::default(), |outline| outline.look(question))
+            .map_or(Hint::ELSEWHERE, |outline| outline.look(question))
     }
 
     /// Which of the role's patterns it is that a hint was given for.
@@ -151,12 +145,11 @@ impl Outline {
     #[inline]
     fn look(&self, question: &Question<'_>) -> Hint {
         let mut shapes = self.shapes();
-        let count = shapes & 0xff;
-        if count as u64 == ELSEWHERE {
+        let Some(count) = (shapes as u8).checked_sub(1) else {
             return Hint::ELSEWHERE;
-        }
+        };
         let mut found = 0;
-        for at in 0..count as usize {
+        for at in 0..usize::from(count) {
             shapes >>= 8;
             found |= u64::from(self.equal(at, shapes, question) != 0) << at;
         }
@@ -202,12 +195,6 @@ fn outline(patterns: impl Iterator<Item = (Context, u64, Signature)>) -> Option<
         *words.get_mut(TAGS + count - 1)? |= shape.tag(context, signature) << (16 * lane);
         lane += 1;
     }
-    words[0] |= count as u64;
+    words[0] |= count as u64 + 1;
     Some(words)
-}
-
-fn elsewhere() -> [u64; WORDS] {
-    let mut words = [0; WORDS];
-    words[0] = ELSEWHERE;
-    words
 }
