@@ -45,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) events: u64,
     /// Users in the database when commands are measured.
     pub(crate) users: u64,
+    /// Users with roles in the database when checks are measured.
+    pub(crate) holders: u64,
     /// Users whose memory is measured.
     pub(crate) users_in_memory: u64,
     /// Of each measurement, before it counts.
@@ -58,6 +60,7 @@ impl Options {
         rounds: 3,
         events: 1_000_000,
         users: 50_000,
+        holders: 100_000,
         users_in_memory: 1_000_000,
         warm_up: Duration::from_millis(700),
     };
@@ -67,6 +70,7 @@ impl Options {
         rounds: 1,
         events: 50_000,
         users: 2_000,
+        holders: 5_000,
         users_in_memory: 100_000,
         warm_up: Duration::from_millis(200),
     };
@@ -125,6 +129,18 @@ impl Bench {
             })
             .await?;
         self.cluster.copy(PEOPLE, name).await?;
+        Ok(self.cluster.url(name))
+    }
+
+    /// A Postgres database of this name with the users that checks are about, each with roles, and nothing connected to it.
+    pub(crate) async fn database_of_holders(&self, name: &str) -> Result<String> {
+        const MADE: &str = "bench_holders";
+        self.cluster.create(MADE).await?;
+        let ledger = open_ledger(&self.cluster.url(MADE)).await?;
+        progress(&format!("  making {} users with roles", self.options.holders));
+        seed::holders(&ledger, self.options.holders, &self.password_hash().await?).await?;
+        ledger.close().await;
+        self.cluster.copy(MADE, name).await?;
         Ok(self.cluster.url(name))
     }
 

@@ -30,8 +30,8 @@ struct Arguments {
     /// One short round of everything: shows that it works, not how fast it is.
     #[arg(long)]
     quick: bool,
-    /// Only the groups whose name has this in it: appender, commands, session, replay, check, consistency,
-    /// million, server.
+    /// Only the groups whose name has this in it: appender, commands, session, replay, check, evaluation,
+    /// consistency, million, server.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
     /// Seconds of each measurement [default: 5].
@@ -55,7 +55,7 @@ struct Arguments {
 enum Helper {
     /// Answers what the file holds, and does nothing else.
     #[command(hide = true)]
-    Bare { file: PathBuf },
+    Bare { how: rows::bare::Bare, file: PathBuf },
     /// Fills the authorization engine, and says what it took.
     #[command(hide = true)]
     EngineMemory { users: u64 },
@@ -81,7 +81,7 @@ fn main() -> ExitCode {
 fn start(arguments: Arguments) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.helper {
-        Some(Helper::Bare { file }) => runtime.block_on(rows::session::serve_bare(&file)),
+        Some(Helper::Bare { how, file }) => runtime.block_on(rows::bare::serve(how, &file)),
         Some(Helper::EngineMemory { users }) => {
             let (bytes, seconds) = rows::memory::fill(users)?;
             say(&format!("{bytes} {seconds}"));

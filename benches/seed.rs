@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::{
     context::Result,
     random::{Random, uuid},
+    rows::memory,
 };
 
 /// The password of every user made here.
@@ -159,6 +160,31 @@ pub(crate) async fn people(ledger: &Ledger, users: u64, roles: u64, hash: &Passw
     in_shards(ledger, users.div_ceil(BLOCK), move |block| {
         let numbers = block * BLOCK..((block + 1) * BLOCK).min(users);
         vec![created(numbers, &hash)]
+    })
+    .await
+}
+
+/// Makes the roles and users that checks are about.
+pub(crate) async fn holders(ledger: &Ledger, users: u64, hash: &PasswordHash) -> Result<()> {
+    make_roles(ledger, memory::ROLES, memory::PATTERNS).await?;
+    let hash = hash.clone();
+    in_shards(ledger, users.div_ceil(BLOCK), move |block| {
+        let numbers = block * BLOCK..((block + 1) * BLOCK).min(users);
+        let granted = |at: u64| {
+            let event = move |number: u64| {
+                Event::User(UserEvent::RoleGranted {
+                    role_id: role(memory::role_of(number, at)),
+                    exclusive: false,
+                })
+            };
+            let numbers = numbers.clone();
+            numbers
+                .map(|number| new_event(user(number), 2 + at as i64, event(number)))
+                .collect()
+        };
+        let mut units = vec![created(numbers.clone(), &hash)];
+        units.extend((0..memory::GRANTS).map(granted));
+        units
     })
     .await
 }

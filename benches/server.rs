@@ -1,9 +1,10 @@
 //! Processes that listen and say so: Muniment, and the bare handler beside it.
 
-use std::{fs::File, net::SocketAddr, path::Path, process::Stdio};
+use std::{fs::File, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
+    net::TcpStream,
     process::{Child, ChildStdout, Command},
 };
 
@@ -49,11 +50,32 @@ impl Server {
         Self::start(command).await
     }
 
-    /// Starts the handler that does nothing but answer what the file holds.
-    pub(crate) async fn bare(bench: &Bench, file: &Path) -> Result<Self> {
+    /// Starts a handler that does nothing but answer what the file holds; see [`crate::rows::bare`].
+    pub(crate) async fn bare(bench: &Bench, how: &str, file: &Path) -> Result<Self> {
         let mut command = Command::new(&bench.itself);
-        command.arg("bare").arg(file);
+        command.arg("bare").arg(how).arg(file);
         Self::start(command).await
+    }
+
+    /// Starts somebody else's server, which was told to listen there, and waits until it does.
+    pub(crate) async fn start_at(mut command: Command, address: SocketAddr) -> Result<Self> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = BufReader::new(child.stdout.take().ok_or("stdout is no pipe")?);
+        while TcpStream::connect(address).await.is_err() {
+            if let Some(status) = child.try_wait()? {
+                return Err(format!("the server ended with {status} before it listened; see its log").into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(Self {
+            child,
+            address,
+            _output: output,
+        })
     }
 
     async fn start(mut command: Command) -> Result<Self> {

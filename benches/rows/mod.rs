@@ -1,14 +1,19 @@
 //! The rows, a file for each group of them.
 
 mod appender;
+pub(crate) mod bare;
+mod cerbos;
 mod check;
 mod commands;
 mod consistency;
+mod decisions;
+mod evaluation;
 pub(crate) mod memory;
 pub(crate) mod million;
+mod plain;
 mod replay;
 mod server;
-pub(crate) mod session;
+mod session;
 mod stock;
 
 use crate::{
@@ -17,12 +22,13 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 8] = [
+pub(crate) const GROUPS: [&str; 9] = [
     "appender",
     "commands",
     "session",
     "replay",
     "check",
+    "evaluation",
     "consistency",
     "million",
     "server",
@@ -36,6 +42,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "session" => session::measure(bench, table).await,
         "replay" => replay::measure(bench, table).await,
         "check" => check::measure(bench, table).await,
+        "evaluation" => evaluation::measure(bench, table).await,
         "consistency" => consistency::measure(bench, table).await,
         "million" => million::measure(bench, table).await,
         _ => server::measure(bench, table).await,

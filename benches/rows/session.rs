@@ -1,23 +1,13 @@
 //! `GET /api/session` with a token, by wrk, beside an axum handler in a process of its own that answers the same
 //! headers and bytes, and does nothing else.
 
-use std::path::Path;
-
-use axum::{
-    Router,
-    body::Bytes,
-    http::{HeaderMap, HeaderName, HeaderValue},
-    routing::get,
-};
-use tokio::net::TcpListener;
-
 use crate::{
     context::{Bench, Result},
     cpu::{Cpu, Processes},
     http::Connection,
     measure::Series,
     outside::wrk,
-    progress, say,
+    progress,
     server::Server,
     table::{Row, Table},
 };
@@ -30,7 +20,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let token = server.log_in().await?;
     let file = bench.folder.join("session.http");
     std::fs::write(&file, answer_of(&server, &token).await?)?;
-    let bare = Server::bare(bench, &file).await?;
+    let bare = Server::bare(bench, "session", &file).await?;
     same_headers(
         &answer_of(&server, &token).await?,
         &answer_of(&bare, &token).await?,
@@ -81,30 +71,4 @@ fn same_headers(ours: &[u8], theirs: &[u8]) -> Result<()> {
     } else {
         Err("the bare handler does not answer what the server answers".into())
     }
-}
-
-/// Serves the answer in a file to whoever asks for the session.
-pub(crate) async fn serve_bare(file: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(file)?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or("the file holds no answer")?;
-    let mut headers = HeaderMap::new();
-    for line in head.lines().skip(1) {
-        let (name, value) = line.split_once(": ").ok_or("a header without a value")?;
-        // The server beneath sets these itself.
-        if !["date", "content-length"].contains(&name) {
-            headers.insert(
-                HeaderName::from_bytes(name.as_bytes())?,
-                HeaderValue::from_str(value)?,
-            );
-        }
-    }
-    let body = Bytes::from(body.to_owned());
-    let handler = get(move || {
-        let answer = (headers.clone(), body.clone());
-        async move { answer }
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    say(&format!("listening on http://{}", listener.local_addr()?));
-    axum::serve(listener, Router::new().route(PATH, handler)).await?;
-    Ok(())
 }

@@ -20,7 +20,7 @@ use seize::LocalGuard;
 use super::{
     Authorization, certificates,
     grants::Grants,
-    roles::{self, RoleIndex},
+    roles::{self, Role, RoleIndex},
     sessions::Session,
     users::{self, User},
 };
@@ -209,8 +209,14 @@ impl Authorization {
             role.grants = Grants::of(&role.details.permissions);
         }
         if let Some(index) = self.index(writer, id, guard) {
-            self.roles.insert(index, role, guard);
+            self.publish_role(index, role, guard);
         }
+    }
+
+    /// Replaces a role.
+    pub(super) fn publish_role(&self, index: RoleIndex, role: Role, guard: &LocalGuard<'_>) {
+        self.outlines.put(index, &role.grants);
+        self.roles.insert(index, role, guard);
     }
 
     /// Removes a role, at once for all who hold it.
@@ -218,6 +224,7 @@ impl Authorization {
         let Some(index) = self.role_indexes.remove(&id, guard) else {
             return;
         };
+        self.outlines.remove(*index);
         self.roles.remove(index, guard);
         if let Some(deleted) = writer.deleted.get_mut(*index as usize) {
             *deleted = true;

@@ -7,7 +7,8 @@ use seize::LocalGuard;
 
 use super::{
     Access, Authorization, Decision,
-    index::Found,
+    index::{FEW, Found},
+    outline::Hint,
     question::{Operations, Question, operations},
     roles::RoleIndex,
     users::User,
@@ -75,7 +76,7 @@ impl Authorization {
             Found::Nobody => Some(false),
             Found::Roles(count, roles) => {
                 let roles = roles.get(..usize::from(count)).unwrap_or_default();
-                Some(self.grants_all(roles, &question, wanted, &guard) == 0)
+                Some(self.grants_all_by_outline(roles, &question, wanted, &guard) == 0)
             }
             Found::Elsewhere => None,
         };
@@ -142,6 +143,39 @@ impl Authorization {
             Some(extra) if missing != 0 => missing & !extra.grants.granted(question, missing) == 0,
             _ => missing == 0,
         }
+    }
+
+    /// The same as [`Authorization::grants_all`], if nothing is written meanwhile.
+    #[inline]
+    fn grants_all_by_outline(
+        &self,
+        roles: &[RoleIndex],
+        question: &Question<'_>,
+        wanted: Operations,
+        guard: &LocalGuard<'_>,
+    ) -> Operations {
+        // All of them first: they are waited for together, and most of the time there is nothing to go on with.
+        let mut hints = [Hint::default(); FEW];
+        let mut any = false;
+        for (hint, index) in hints.iter_mut().zip(roles) {
+            *hint = self.outlines.look(*index, question);
+            any |= hint.is_any();
+        }
+        let mut missing = wanted;
+        if !any {
+            return missing;
+        }
+        for (hint, index) in hints.into_iter().zip(roles).filter(|(hint, _)| hint.is_any()) {
+            let Some(role) = self.roles.get(index, guard) else {
+                continue;
+            };
+            let at = self.outlines.resolve(*index, question, hint);
+            missing &= !role.grants.granted_by(at, question, missing);
+            if missing == 0 {
+                break;
+            }
+        }
+        missing
     }
 
     /// Which of the `wanted` operations none of the roles grants.

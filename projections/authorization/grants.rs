@@ -37,6 +37,22 @@ impl Grants {
         }
     }
 
+    /// Which of the `wanted` operations are granted, most likely by the pattern at this place.
+    #[inline]
+    pub(super) fn granted_by(
+        &self,
+        at: Option<usize>,
+        question: &Question<'_>,
+        wanted: Operations,
+    ) -> Operations {
+        if let (Self::Few(scan), Some(at)) = (self, at)
+            && scan.granted_at(at, question, wanted) == wanted
+        {
+            return wanted;
+        }
+        self.granted(question, wanted)
+    }
+
     /// Which of the `wanted` operations are granted.
     #[inline]
     pub(super) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// How many roles fit in a slot.
-const FEW: usize = 3;
+pub(super) const FEW: usize = 3;
 /// Stands for the number of roles of a user who is only marked.
 const ELSEWHERE: u64 = FEW as u64 + 1;
 /// How many of the hash's highest bits choose the shard. A shard is copied when it is full.

@@ -5,19 +5,20 @@
 //! - `users`: each user with the indexes of the roles they hold and, if they have any, permissions of their own;
 //! - `roles`: each role by index, with its permissions compiled: few into signatures (`scan`), many into a tree over
 //!   levels (`trie`);
+//! - `outlines`: what the roles grant, once more and not exactly, in as little memory as a check can touch;
 //! - `index`: which roles each user holds, once more, in as little memory as a check can touch;
 //! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
 //! - `sessions`: tokens by fingerprint, each with the position it was issued at;
 //! - `certificates`: who may present which certificate, by fingerprint.
 //!
-//! A check finds the user in the index and asks each of the roles. Nothing is copied per user when a role changes:
-//! an event touches the one entry it is about.
+//! A check finds the user in the index, looks at the outlines of their roles, and asks those roles that may grant it.
+//! Nothing is copied per user when a role changes: an event touches the one entry it is about.
 //!
 //! # Invariants
 //!
 //! - Entries are immutable and replaced whole, by one store. A reader sees an entry before or after a run of
-//!   events of one stream, never in between. The slots of `index` are the exception: they are written in place, and
-//!   what is read there counts only if no run began or ended meanwhile.
+//!   events of one stream, never in between. The slots of `index` and the outlines are the exception: they are
+//!   written in place, and what is read there counts only if no run began or ended meanwhile.
 //! - `Authorization::position` is published after all entries up to it, so who reads position *p* and then asks
 //!   is answered from *p* or later.
 //! - A decision is that of the ledger at one position, though it reads several entries: `begun` changes before
@@ -43,6 +44,7 @@ mod index;
 mod levels;
 mod load;
 mod methods;
+mod outline;
 pub mod past;
 mod permissions;
 mod question;
@@ -72,6 +74,7 @@ use apply::Writer;
 use certificates::Digest;
 use hash::IdHash;
 use index::UserIndex;
+use outline::Outlines;
 use roles::{Role, RoleIndex};
 use sessions::Session;
 use users::User;
@@ -89,6 +92,7 @@ pub struct Authorization {
     users: HashMap<UserId, User, IdHash>,
     index: UserIndex,
     roles: HashMap<RoleIndex, Role, IdHash>,
+    outlines: Outlines,
     role_indexes: HashMap<RoleId, RoleIndex, IdHash>,
     /// Hashed with a key, since strangers may choose names.
     names: HashMap<Arc<str>, UserId>,
@@ -134,6 +138,7 @@ impl Authorization {
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))
                 .build(),
+            outlines: Outlines::default(),
             role_indexes: HashMap::builder()
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))

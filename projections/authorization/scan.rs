@@ -12,16 +12,16 @@ use super::{
     question::{Operations, Question, operations},
 };
 
-/// Levels in a signature. The last byte of a pattern's says which operations it grants.
+/// Levels in a signature.
 const SIGNED: usize = 7;
-/// Where those operations are.
-const OPERATIONS_SHIFT: u32 = 8 * SIGNED as u32;
+/// In how many bits it is said where a text ends. Few patterns are at most 48 of 64 KiB.
+const END_BITS: u32 = 30;
 /// What stands for a wildcard in the signature of a filter that is asked for: no level's hash.
 const WILDCARD: u8 = u8::MAX;
 
 /// The first levels of a text, a byte for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Signature(u64);
+pub(super) struct Signature(pub(super) u64);
 
 impl Signature {
     /// Of a text; if it is a `filter`, a `+` there is a wildcard, and so is a `#` and all that follows it.
@@ -56,7 +56,7 @@ fn level_byte(hash: u32) -> u8 {
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     mask: u64,
-    /// The signature, and above it the operations granted.
+    /// The signature.
     value: u64,
 }
 
@@ -80,10 +80,7 @@ impl Entry {
     }
 
     fn of(permission: &Permission) -> Self {
-        let mut entry = Self {
-            mask: 0,
-            value: u64::from(operations(permission.operation)) << OPERATIONS_SHIFT,
-        };
+        let mut entry = Self { mask: 0, value: 0 };
         let mut levels = permission.resource.split('/');
         for at in 0..SIGNED {
             let byte = match levels.next() {
@@ -111,23 +108,23 @@ pub(super) struct Scan {
     /// Those of context http first.
     entries: Box<[Entry]>,
     http: u32,
-    /// For each, in four bytes, where its text ends; and then the texts.
+    /// For each, in four bytes, where its text ends and, in the highest two bits, the operations granted; and then the
+    /// texts. So that of the pattern that grants what is asked nothing else has to be read.
     texts: Box<[u8]>,
 }
 
 impl Scan {
     /// Of these permissions.
     pub(super) fn of(permissions: &[Permission]) -> Self {
-        let of = |context| {
-            permissions
-                .iter()
-                .filter(move |permission| permission.context == context)
-        };
-        let ordered = || of(Context::Http).chain(of(Context::Mqtt));
+        let mut ordered: Vec<&Permission> = permissions.iter().collect();
+        // Context http, the lesser, first; within it, those of one shape together.
+        ordered.sort_by_key(|permission| (permission.context, Entry::of(permission).mask));
+        let ordered = || ordered.iter().copied();
+        let of = |context| ordered().filter(move |permission| permission.context == context);
         let resources = || ordered().map(|permission| permission.resource.as_bytes());
-        let ends = resources().scan(4 * permissions.len(), |end, resource| {
-            *end += resource.len();
-            Some(*end as u32)
+        let ends = ordered().scan(4 * permissions.len(), |end, permission| {
+            *end += permission.resource.len();
+            Some(*end as u32 | operations(permission.operation) << END_BITS)
         });
         let texts = ends
             .flat_map(u32::to_le_bytes)
@@ -139,6 +136,31 @@ impl Scan {
             entries: ordered().map(Entry::of).collect(),
             http: of(Context::Http).count() as u32,
             texts,
+        }
+    }
+
+    /// For each pattern, those with the same wildcards together: its context, its mask and its signature.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Context, u64, Signature)> {
+        let contexts = (0..self.http)
+            .map(|_| Context::Http)
+            .chain(std::iter::repeat(Context::Mqtt));
+        contexts
+            .zip(&self.entries)
+            .map(|(context, entry)| (context, entry.mask, Signature(entry.value)))
+    }
+
+    /// Which of the `wanted` operations one of the patterns grants.
+    #[inline]
+    pub(super) fn granted_at(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
+        let context = if at < self.http as usize {
+            Context::Http
+        } else {
+            Context::Mqtt
+        };
+        if at < self.entries.len() && context == question.context {
+            self.look_closely(at, question, wanted)
+        } else {
+            0
         }
     }
 
@@ -155,7 +177,7 @@ impl Scan {
         let mut granted = 0;
         for (at, entry) in (from..).zip(self.entries.get(from..to).unwrap_or_default()) {
             if entry.agrees(question.signature) {
-                granted |= self.look_closely(at, entry, question, wanted & !granted);
+                granted |= self.look_closely(at, question, wanted & !granted);
                 if granted == wanted {
                     break;
                 }
@@ -165,25 +187,19 @@ impl Scan {
     }
 
     /// What a pattern grants whose signature agrees.
-    fn look_closely(
-        &self,
-        at: usize,
-        entry: &Entry,
-        question: &Question<'_>,
-        wanted: Operations,
-    ) -> Operations {
-        let grants = (entry.value >> OPERATIONS_SHIFT) as Operations & wanted;
-        if grants != 0 && question.is_covered_by(self.text(at)) {
+    fn look_closely(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
+        let (ends, _) = self.texts.as_chunks::<4>();
+        let end = |at: usize| ends.get(at).map_or(0, |end| u32::from_le_bytes(*end));
+        let place = |end: u32| (end & !(u32::MAX << END_BITS)) as usize;
+        let start = at
+            .checked_sub(1)
+            .map_or(4 * self.entries.len(), |before| place(end(before)));
+        let text = self.texts.get(start..place(end(at))).unwrap_or_default();
+        let grants = end(at) >> END_BITS & wanted;
+        if grants != 0 && question.is_covered_by(text) {
             grants
         } else {
             0
         }
-    }
-
-    fn text(&self, at: usize) -> &[u8] {
-        let (ends, _) = self.texts.as_chunks::<4>();
-        let end = |at: usize| ends.get(at).map_or(0, |end| u32::from_le_bytes(*end) as usize);
-        let start = at.checked_sub(1).map_or(4 * self.entries.len(), end);
-        self.texts.get(start..end(at)).unwrap_or_default()
     }
 }

@@ -41,6 +41,10 @@ pub enum HashingError {
     Failed,
 }
 
+/// How much the hashing threads give way (setpriority(2)): a busy core is theirs for one part in ten.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 /// A hashing thread's memory, used again and again: 19 MiB that are given back and taken each time stay with the allocator.
 type Memory = Vec<Block>;
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
@@ -68,6 +72,7 @@ impl Passwords {
             std::thread::Builder::new()
                 .name(format!("password-{number}"))
                 .spawn(move || {
+                    give_way();
                     let mut memory = Memory::new();
                     loop {
                         let job = jobs
@@ -163,6 +168,16 @@ impl Passwords {
             }
         });
         (job, answered)
+    }
+}
+
+/// Lets this thread run after others that want the same core: who logs in waits for a hash anyway, and who asks for a
+/// decision should not have to.
+fn give_way() {
+    // Only Linux has priorities of threads; elsewhere this would be the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "cannot lower the priority of password hashing");
     }
 }
 

@@ -69,7 +69,7 @@ impl Loader {
                 grants: Grants::of(&details.permissions),
                 details: Arc::new(details),
             };
-            authorization.roles.insert(index, role, &guard);
+            authorization.publish_role(index, role, &guard);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod holding;
 mod ledger;
 mod moments;
 pub(super) mod oracle;
+mod outlines;
 mod people;
 mod random;
 mod semantics;

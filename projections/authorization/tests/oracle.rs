@@ -257,7 +257,7 @@ fn starts_with_wildcard(filter: &str) -> bool {
 }
 
 /// Whether a filter matches a topic or a path.
-pub(in crate::authorization) fn matches(context: Context, filter: &str, resource: &str) -> bool {
+pub(crate) fn matches(context: Context, filter: &str, resource: &str) -> bool {
     fn rest(filter: &[&str], resource: &[&str]) -> bool {
         match (filter, resource) {
             (["#"], _) | ([], []) => true,

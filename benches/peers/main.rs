@@ -1,0 +1,138 @@
+//! Permission checks by other engines, in a process of their own: cedar-policy and casbin.
+//!
+//! The first argument is a file that says, with tabs between, `role NUMBER PATTERN`, `user ID ROLE ROLE ROLE` and
+//! `question USER TOPIC true|false`, a line each. A line on stdin, `cedar MILLISECONDS` or `casbin MILLISECONDS`, asks for
+//! a measurement; the answer is a line with the nanoseconds of a check: the median, the 99th percentile, how many there
+//! were. Before the first of each, all questions were asked once and the answers compared.
+
+mod casbin;
+mod cedar;
+
+use std::{
+    collections::BTreeMap,
+    hint::black_box,
+    io::{BufRead, Write},
+    time::{Duration, Instant},
+};
+
+/// The same as the server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What may go wrong is told as a text.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Who holds what, and what is asked.
+#[derive(Default)]
+pub struct World {
+    /// Roles' patterns: MQTT filters.
+    pub roles: BTreeMap<usize, Vec<String>>,
+    /// Users' roles.
+    pub users: BTreeMap<String, Vec<usize>>,
+    /// What is asked.
+    pub questions: Vec<Question>,
+}
+
+/// Whether a user may read a topic.
+pub struct Question {
+    /// The user.
+    pub user: String,
+    /// The topic.
+    pub topic: String,
+    /// The answer.
+    pub allowed: bool,
+}
+
+/// Something that answers.
+pub trait Engine {
+    /// The answer to a question.
+    fn check(&self, question: &Question) -> bool;
+}
+
+fn main() -> Result<()> {
+    let file = std::env::args()
+        .nth(1)
+        .ok_or("a file is wanted: scripts/bench makes it")?;
+    let world = World::read(&std::fs::read_to_string(file)?)?;
+    let (mut cedar, mut casbin) = (None, None);
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let (name, length) = line.split_once(' ').ok_or("two words are wanted")?;
+        let length = Duration::from_millis(length.parse()?);
+        let times = match name {
+            "cedar" => {
+                let engine = match &mut cedar {
+                    Some(engine) => engine,
+                    none => none.insert(cedar::Cedar::new(&world)?),
+                };
+                measure(engine, &world.questions, length)?
+            }
+            _ => {
+                let engine = match &mut casbin {
+                    Some(engine) => engine,
+                    none => none.insert(casbin::Casbin::new(&world)?),
+                };
+                measure(engine, &world.questions, length)?
+            }
+        };
+        let at = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)];
+        println!("{} {} {}", at(50), at(99), times.len());
+        std::io::stdout().flush()?;
+    }
+    Ok(())
+}
+
+/// Nanoseconds of each check, in ascending order: at least one of each question that there is time for, at least 20.
+fn measure(engine: &impl Engine, questions: &[Question], length: Duration) -> Result<Vec<u64>> {
+    let mut times = Vec::new();
+    let begun = Instant::now();
+    for question in questions.iter().cycle() {
+        let started = Instant::now();
+        let allowed = black_box(engine.check(black_box(question)));
+        times.push(started.elapsed().as_nanos() as u64);
+        if allowed != question.allowed {
+            return Err(format!(
+                "{} {} should be {}",
+                question.user, question.topic, question.allowed
+            )
+            .into());
+        }
+        if begun.elapsed() >= length && times.len() >= 20 {
+            break;
+        }
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
+impl World {
+    fn read(text: &str) -> Result<Self> {
+        let mut world = Self::default();
+        for line in text.lines() {
+            let words: Vec<&str> = line.split('\t').collect();
+            match words[..] {
+                ["role", number, pattern] => {
+                    world
+                        .roles
+                        .entry(number.parse()?)
+                        .or_default()
+                        .push(pattern.to_owned());
+                }
+                ["user", id, ref roles @ ..] => {
+                    let roles = roles
+                        .iter()
+                        .map(|role| role.parse())
+                        .collect::<std::result::Result<_, _>>()?;
+                    world.users.insert(id.to_owned(), roles);
+                }
+                ["question", user, topic, allowed] => world.questions.push(Question {
+                    user: user.to_owned(),
+                    topic: topic.to_owned(),
+                    allowed: allowed.parse()?,
+                }),
+                _ => return Err(format!("what is this: {line}").into()),
+            }
+        }
+        Ok(world)
+    }
+}

@@ -1,0 +1,88 @@
+//! Handlers that answer what a file holds, and do nothing else: what HTTP itself costs here.
+
+use std::path::Path;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+use crate::{context::Result, say};
+
+/// What is answered to.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Bare {
+    /// `GET /api/session`.
+    Session,
+    /// `POST /access/v1/evaluation`, after the body was read as JSON.
+    Reading,
+    /// The same, of which the body is not looked at.
+    Ignoring,
+}
+
+/// The body of an evaluation, as the server reads it.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "it is read, and that is all")]
+struct Evaluation {
+    subject: Option<Entity>,
+    action: Option<Action>,
+    resource: Option<Entity>,
+    context: Option<Context>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "it is read, and that is all")]
+struct Entity {
+    #[serde(rename = "type")]
+    kind: String,
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "it is read, and that is all")]
+struct Action {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "it is read, and that is all")]
+struct Context {
+    #[serde(default)]
+    explain: bool,
+    at: Option<String>,
+}
+
+/// Serves the answer in a file.
+pub(crate) async fn serve(how: Bare, file: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(file)?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or("the file holds no answer")?;
+    let mut headers = HeaderMap::new();
+    for line in head.lines().skip(1) {
+        let (name, value) = line.split_once(": ").ok_or("a header without a value")?;
+        // The server beneath sets these itself.
+        if !["date", "content-length"].contains(&name) {
+            headers.insert(
+                HeaderName::from_bytes(name.as_bytes())?,
+                HeaderValue::from_str(value)?,
+            );
+        }
+    }
+    let body = Bytes::from(body.to_owned());
+    let answer = move || (headers.clone(), body.clone());
+    let router = match how {
+        Bare::Session => Router::new().route("/api/session", get(async move || answer())),
+        Bare::Reading => Router::new().route(
+            "/access/v1/evaluation",
+            post(async move |Json(_): Json<Evaluation>| answer()),
+        ),
+        Bare::Ignoring => Router::new().route("/access/v1/evaluation", post(async move |_: Bytes| answer())),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    say(&format!("listening on http://{}", listener.local_addr()?));
+    axum::serve(listener, router).await?;
+    Ok(())
+}
