@@ -71,6 +71,17 @@ impl App {
         }
     }
 
+    /// Says no, too, if it is longer ago than that that deciding began: what was decided then is not to be answered now.
+    pub fn fresh_since(&self, begun: Duration) -> Result<(), Stale> {
+        self.fresh()?;
+        let ago = self.clock.elapsed().saturating_sub(begun);
+        if ago <= Duration::from_millis(self.settings.stale_after_ms) {
+            Ok(())
+        } else {
+            Err(Stale)
+        }
+    }
+
     /// Roles as this node knows them, in order. Those it does not know may have been made by another node a moment ago:
     /// it looks, once.
     pub async fn roles(&self, ids: &[RoleId]) -> Result<Vec<Option<RoleView>>, LedgerError> {

@@ -50,7 +50,8 @@ pub enum Impossible {
     /// The resource type has no such action.
     Action,
     /// The path is none that a request can have once it is normalized (RFC 3986 section 6.2.2.3): it does not start
-    /// with `/`, has a query or a fragment, or a segment `.` or `..`.
+    /// with `/`, has a query or a fragment, a segment `.` or `..`, or what some servers take for one: a backslash, an
+    /// encoded slash, a control character.
     Path,
     /// The text is no topic (MQTT 5.0 section 4.7) and, to read, no filter either.
     Topic,
@@ -202,16 +203,31 @@ fn topic<'a>(text: &'a str, operation: Operation, action: &str) -> Option<(&'a s
 
 /// Whether a text is the path of a request in its normal form.
 fn is_path(text: &str) -> bool {
-    if !text.starts_with('/') || text.len() > LONGEST || text.contains(['?', '#', '\0']) {
+    let unheard_of = |byte: u8| byte.is_ascii_control() || matches!(byte, b'?' | b'#' | b'\\');
+    if !text.starts_with('/') || text.len() > LONGEST || text.bytes().any(unheard_of) {
         return false;
     }
     // Most have no dot in them, and dots can be percent-encoded.
-    !(text.contains('.') || text.contains('%')) || !text.split('/').any(is_dot_segment)
+    if !text.contains(['.', '%']) {
+        return true;
+    }
+    is_well_encoded(text) && !text.split('/').any(is_dot_segment)
+}
+
+/// Whether each `%` begins an octet, and none of them is one that some servers take for a separator or an end.
+fn is_well_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|after| {
+        let digits = after.as_bytes().first_chunk::<2>();
+        let octet = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        octet.is_some_and(|octet| !octet.is_ascii_control() && !matches!(octet, b'/' | b'\\'))
+            && !after.starts_with('+')
+    })
 }
 
 /// Whether a segment is `.` or `..`, however they are written.
 fn is_dot_segment(segment: &str) -> bool {
-    let mut rest = segment;
+    // Some servers take what follows a semicolon for parameters of the segment.
+    let mut rest = segment.split(';').next().unwrap_or_default();
     let mut dots = 0;
     while !rest.is_empty() {
         let after = rest
@@ -260,6 +276,15 @@ mod tests {
             ("http", "/a/../b", "GET", Path),
             ("http", "/a/%2E./b", "GET", Path),
             ("http", "/a/.", "GET", Path),
+            ("http", "/a/..;x=1/b", "GET", Path),
+            ("http", "/a/..%2fb", "GET", Path),
+            ("http", "/a/..%5Cb", "GET", Path),
+            ("http", "/a/..\\b", "GET", Path),
+            ("http", "/a%00", "GET", Path),
+            ("http", "/a%2", "GET", Path),
+            ("http", "/a%zz", "GET", Path),
+            ("http", "/a%+1", "GET", Path),
+            ("http", "/a\n", "GET", Path),
             ("mqtt", "", "publish", Topic),
             ("mqtt", "a/+", "publish", Topic),
             ("mqtt", "a/#", "write", Topic),

@@ -3,7 +3,7 @@
 //! Each of the results of a page was allowed at some position since the page was begun. Who or what is allowed all
 //! the while is found, though others come and go between the pages.
 
-use std::{collections::HashSet, ops::ControlFlow};
+use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering};
 
 use aggregates::{
     sealing::ERASED,
@@ -18,18 +18,29 @@ use super::{
     roles::RoleIndex,
 };
 
+/// After how many users it is looked afresh which roles grant something.
+const AFRESH: usize = 256;
+
 pub(super) type RoleIndexes = HashSet<RoleIndex, IdHash>;
 
 impl Authorization {
     /// Users who may do something, at most `limit`, in an order of their own that never changes: those after `after`.
     /// There are no more if there are fewer than `limit`.
     pub fn users_who_may(&self, access: &Access<'_>, after: Option<UserId>, limit: usize) -> Vec<UserId> {
-        let granting = self.roles_that_grant(access);
+        let (mut as_of, mut granting, mut looked_at) = (i64::MIN, RoleIndexes::default(), 0usize);
         let mut users = Vec::new();
         if limit == 0 {
             return users;
         }
         self.each_user(after, |id, found| {
+            let begun = self.begun.load(Ordering::Acquire);
+            if looked_at.is_multiple_of(AFRESH) && begun != as_of {
+                // Those that granted it before stay: who holds one of them is asked about. So nobody is passed over who
+                // goes meanwhile from a role that granted it to one that does by now.
+                granting.extend(self.roles_that_grant(access));
+                as_of = begun;
+            }
+            looked_at += 1;
             if may_be_granted(&found, &granting) && self.check_access(id, access).allowed {
                 users.push(id);
             }

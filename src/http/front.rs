@@ -45,7 +45,12 @@ impl Front {
         let begun = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let id = request_id(request.headers_mut());
-        let mut response = match at_least(&self.app, request.headers()).await {
+        // Who does not say who they are waits for nothing.
+        let waited = match has_credential(&request) {
+            true => at_least(&self.app, request.headers()).await,
+            false => Ok(()),
+        };
+        let mut response = match waited {
             Ok(()) => self.route(peer, request).await,
             Err(problem) => problem.into_response(),
         };
@@ -76,13 +81,14 @@ impl Front {
             DefaultBodyLimit::max(MOST_BYTES).apply(&mut request);
         }
         let decided = has_credential(&request);
+        let begun = self.app.clock.elapsed();
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
         // Whether the caller may was decided a while ago, perhaps before the process stood still. What is recorded is
         // answered all the same: it has happened.
         let recorded = || response.extensions().get::<Recorded>().is_some();
         if decided
             && response.status().is_success()
-            && let Err(stale) = self.app.fresh()
+            && let Err(stale) = self.app.fresh_since(begun)
             && !recorded()
         {
             return Problem::from(stale).into_response();

@@ -114,6 +114,19 @@ impl Problem {
         self.status
     }
 
+    /// The code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The body.
+    pub fn body(&self) -> ErrorBody {
+        ErrorBody {
+            code: self.code.to_owned(),
+            message: self.message.clone(),
+        }
+    }
+
     /// The same with a prefix that says which of several things is meant.
     #[must_use]
     pub fn about(mut self, what: impl std::fmt::Display) -> Self {

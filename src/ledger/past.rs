@@ -30,11 +30,12 @@ pub enum PastError {
     /// The moment is after the last event, or the time has not come.
     #[error("the ledger does not reach that moment yet: it ends at position {0}")]
     Ahead(i64),
-    /// Whoever has the name now did not have it then, and names are not kept where they could be searched.
-    #[error("who has this username now did not have it then: ask by the user's id")]
+    /// Whoever has the name now did not have it then, or nobody has it, and names are not kept where they could be
+    /// searched.
+    #[error("nobody who has this username now had it then: ask by the user's id")]
     NameThen,
     /// The request asks about too much.
-    #[error("one request may explain, or ask about the past of, at most {0} subjects and moments")]
+    #[error("one request may explain, or ask about the past, at most {0} times")]
     TooMany(usize),
     /// It is being read from the ledger, which takes a while.
     #[error("that moment is being read from the ledger: ask again in a while")]
@@ -96,13 +97,22 @@ impl Ledger {
     /// What the ledger says of a subject up to a moment.
     pub async fn past(&self, subject: &Subject, moment: Moment) -> Result<Past, PastError> {
         let events = self.events_about(subject, moment).await?;
-        Ok(Past::of(subject.clone(), moment, &events))
+        let subject = subject.clone();
+        // There may be many: not where requests are served.
+        apart(move || Past::of(subject, moment, &events)).await
     }
 
-    /// What a subject gained and lost after `from` and up to `to`.
-    pub async fn changes(&self, subject: &Subject, from: Moment, to: Moment) -> Result<Changes, PastError> {
+    /// What a subject gained and lost after `from` and up to `to`, in at most `limit` changes.
+    pub async fn changes(
+        &self,
+        subject: &Subject,
+        from: Moment,
+        to: Moment,
+        limit: usize,
+    ) -> Result<Changes, PastError> {
         let events = self.events_about(subject, to).await?;
-        Ok(Changes::of(subject, from.position, to.position, &events))
+        let subject = subject.clone();
+        apart(move || Changes::of(&subject, from.position, to.position, &events, limit)).await
     }
 
     async fn recorded_at(&self, position: i64) -> Result<Timestamp, LedgerError> {
@@ -199,6 +209,12 @@ impl Ledger {
         }
         Ok(events)
     }
+}
+
+/// Does what takes long in a thread of its own.
+async fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> Result<T, PastError> {
+    let done = tokio::task::spawn_blocking(what).await;
+    done.map_err(|_| PastError::Ledger(LedgerError::Behind))
 }
 
 /// The name that the events end with.

@@ -4,7 +4,7 @@
 //! time, it is made whether or not whoever asked still waits, and it is kept for a while: pages follow pages.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ const PAGE: i64 = 2_000;
 /// How long it is kept.
 const KEPT: Duration = Duration::from_secs(300);
 /// How long a request waits for it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The one engine of the past, or the one that is being made.
 #[derive(Debug, Default)]
@@ -30,7 +30,15 @@ type Made = Option<Result<Arc<Authorization>, Arc<LedgerError>>>;
 #[derive(Clone, Debug)]
 struct Making {
     position: i64,
+    /// Tells it from others that were here.
+    number: u64,
     made: watch::Receiver<Made>,
+}
+
+impl Replay {
+    fn current(&self) -> MutexGuard<'_, Option<Making>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Ledger {
@@ -51,7 +59,7 @@ impl Ledger {
 
     /// What is made for a position: it is begun, unless it is there or another one is under way.
     fn making(&self, position: i64) -> Result<Making, PastError> {
-        let mut current = self.replay.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.replay.current();
         if let Some(making) = current.as_ref() {
             let made = making.made.borrow();
             let failed =
@@ -64,19 +72,23 @@ impl Ledger {
             }
         }
         let (tell, made) = watch::channel(None);
-        let making = Making { position, made };
-        // The one before goes first: there is never memory for two.
+        let number = current.as_ref().map_or(0, |making| making.number + 1);
+        let making = Making {
+            position,
+            number,
+            made,
+        };
+        // The one before goes first, unless somebody still reads it: there is to be memory for one.
         *current = Some(making.clone());
         let ledger = self.clone();
         tokio::spawn(async move {
             let replayed = ledger.replayed(position).await;
             tell.send_replace(Some(replayed.map(Arc::new).map_err(Arc::new)));
+            // Then those who were told hold it alone: once another one takes the place, it goes with the last of them.
+            drop(tell);
             tokio::time::sleep(KEPT).await;
-            let mut current = ledger.replay.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if current
-                .as_ref()
-                .is_some_and(|making| making.made.same_channel(&tell.subscribe()))
-            {
+            let mut current = ledger.replay.current();
+            if current.as_ref().is_some_and(|making| making.number == number) {
                 *current = None;
             }
         });

@@ -6,7 +6,7 @@ use aggregates::{
     Event, Recorded,
     role::RoleEvent,
     user::UserEvent,
-    values::{RoleId, Timestamp},
+    values::{PermissionId, RoleId, RoleName, Timestamp},
 };
 
 use super::{
@@ -37,14 +37,20 @@ pub struct Changes {
     pub gained: Vec<Grant>,
     /// What counted at the start and does not at the end.
     pub lost: Vec<Grant>,
+    /// If there are more changes than are told: the position up to which they are.
+    pub next: Option<i64>,
 }
+
+/// After how many grants no further change is told: one event may give or take a role with thousands.
+const MOST_GRANTS: usize = 20_000;
 
 type Held = BTreeMap<Source, Grant>;
 
 impl Changes {
     /// From the events of all streams that matter, in order. Events after `from.position` up to `to.position` are
-    /// told. That a token or a certificate ends is no event: it counts throughout, until it is revoked.
-    pub fn of(subject: &Subject, from: i64, to: i64, events: &[Recorded]) -> Self {
+    /// told, at most `limit` changes of them. That a token or a certificate ends is no event: it counts throughout, until
+    /// it is revoked.
+    pub fn of(subject: &Subject, from: i64, to: i64, events: &[Recorded], limit: usize) -> Self {
         let mut state = State::new(subject);
         let mut found = Self::default();
         let start = events.partition_point(|event| event.position <= from);
@@ -54,10 +60,18 @@ impl Changes {
         let at_start = state.held();
         let mut held = at_start.clone();
         let mut prefix = state.prefix();
+        let mut told = 0;
         for event in during {
+            if found.changes.len() == limit || told > MOST_GRANTS {
+                // What is left is not told one by one, but it counts for the sum.
+                state.apply(event);
+                found.next = found.changes.last().map(|last| last.cause.position);
+                continue;
+            }
             let (gained, lost) = state.take(event, &mut held);
             let new_prefix = state.prefix();
             let prefixes = (prefix != new_prefix).then(|| [prefix.take(), new_prefix.clone()]);
+            told += gained.len() + lost.len();
             if !gained.is_empty() || !lost.is_empty() || prefixes.is_some() {
                 found.changes.push(Change {
                     cause: Cause::from(event),
@@ -68,7 +82,7 @@ impl Changes {
             }
             prefix = new_prefix;
         }
-        (found.gained, found.lost) = difference(&at_start, &held);
+        (found.gained, found.lost) = difference(&at_start, &state.held());
         found
     }
 }
@@ -96,8 +110,17 @@ impl<'a> State<'a> {
 
     /// Applies an event, brings `held` up to it, and answers what was gained and lost by it.
     fn take(&mut self, event: &Recorded, held: &mut Held) -> (Vec<Grant>, Vec<Grant>) {
+        // Both before and after, since it may take away what only the one knows.
+        let before = self.sources_of_role(event, held);
         self.apply(event);
-        let now = match sources(event) {
+        let of_role = before.map(|before| {
+            let after = self.sources_of_role(event, held).unwrap_or_default();
+            [before, after].concat()
+        });
+        if let Some((role, name)) = renamed(event) {
+            rename(held, role, name);
+        }
+        let now = match of_role.or_else(|| sources(event)) {
             Some(sources) if sources.is_empty() => return Default::default(),
             // Most events are about one permission: all others stay.
             Some(sources) => {
@@ -123,6 +146,18 @@ impl<'a> State<'a> {
         differing
     }
 
+    /// All sources of a role that an event gives to a user, or takes from them.
+    fn sources_of_role(&self, event: &Recorded, held: &Held) -> Option<Vec<Source>> {
+        let (Event::User(UserEvent::RoleGranted { role_id, .. })
+        | Event::User(UserEvent::RoleRevoked { role_id })) = &event.event
+        else {
+            return None;
+        };
+        let of_role = held.range(of_role(*role_id)).map(|(source, _)| *source);
+        let given = self.holdings.permissions_of(*role_id);
+        Some(of_role.chain(given.map(|id| (Some(*role_id), id))).collect())
+    }
+
     fn principal(&self) -> Option<Principal> {
         self.engine
             .principal(self.subject, Timestamp::from_micros(0))
@@ -143,6 +178,28 @@ impl<'a> State<'a> {
     fn prefix(&self) -> Option<String> {
         let (prefix, _) = self.holdings.prefix(self.principal()?)?;
         Some(prefix.to_owned())
+    }
+}
+
+/// Where all that a role gives is among what is held.
+fn of_role(role: RoleId) -> std::ops::RangeInclusive<Source> {
+    let (first, last) = (uuid::Uuid::nil(), uuid::Uuid::max());
+    (Some(role), PermissionId(first))..=(Some(role), PermissionId(last))
+}
+
+/// The role that an event gives another name, and the name.
+fn renamed(event: &Recorded) -> Option<(RoleId, &RoleName)> {
+    let Event::Role(RoleEvent::Renamed { name }) = &event.event else {
+        return None;
+    };
+    Some((RoleId::parse(&event.aggregate_id).ok()?, name))
+}
+
+fn rename(held: &mut Held, role: RoleId, name: &RoleName) {
+    for (_, grant) in held.range_mut(of_role(role)) {
+        if let Some(through) = &mut grant.through {
+            through.name = name.clone();
+        }
     }
 }
 

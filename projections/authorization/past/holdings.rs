@@ -201,6 +201,12 @@ impl Holdings {
         })
     }
 
+    /// The permissions that a role gives.
+    pub(super) fn permissions_of(&self, role: RoleId) -> impl Iterator<Item = PermissionId> {
+        let role = self.roles.get(&role);
+        role.into_iter().flat_map(|role| role.permissions.keys().copied())
+    }
+
     /// What is put before topics that a principal publishes to, and the event that said so.
     pub(super) fn prefix(&self, principal: Principal) -> Option<(&str, &Cause)> {
         let Principal::User(user) = principal else {

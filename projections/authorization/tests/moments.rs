@@ -269,7 +269,7 @@ proptest! {
             let events = about(&subject, &ledger.0);
             let held = |position| rights(&Past::of(subject.clone(), Moment { position, time }, &events).grants());
             let (before, after) = (held(from), held(to));
-            let changes = Changes::of(&subject, from, to, &events);
+            let changes = Changes::of(&subject, from, to, &events, usize::MAX);
             let mut now = before.clone();
             let mut last = from;
             for change in &changes.changes {

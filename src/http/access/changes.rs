@@ -100,6 +100,10 @@ pub async fn get_changes(
     let subject = Subject::parse(kind, id).map_err(|_| {
         Problem::invalid("subject must be user:, username:, role:, certificate: or token: with an id")
     })?;
+    if kind == "token" && !(id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        let message = "a token does not belong in a URL: name it by its SHA-256 in hexadecimal";
+        return Err(Problem::invalid(message));
+    }
     let limit = query.int("limit")?.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {
         return Err(Problem::invalid(format!("limit must be from 1 to {MOST}")));
@@ -119,31 +123,19 @@ pub async fn get_changes(
     if from.position > to.position {
         return Err(Problem::invalid("from must not be after to"));
     }
-    let mut changes = app.ledger().changes(&subject, from, to).await?;
     let limit = usize::try_from(limit).unwrap_or_default();
-    let more = changes.changes.len() > limit;
-    changes.changes.truncate(limit);
-    let next = changes
-        .changes
-        .last()
-        .filter(|_| more)
-        .map(|last| last.cause.position);
+    let changes = app.ledger().changes(&subject, from, to, limit).await?;
     let out = ChangesOut {
         subject: Entity {
             kind: kind.to_owned(),
-            // What was sent may be a token: it is not repeated.
-            id: if kind == "token" {
-                String::new()
-            } else {
-                id.to_owned()
-            },
+            id: id.to_owned(),
         },
         from: from.into(),
         to: to.into(),
         gained: grants(&changes.gained),
         lost: grants(&changes.lost),
         changes: changes.changes.into_iter().map(ChangeOut::from).collect(),
-        next,
+        next: changes.next,
     };
     Ok(AsOf(to.position, Json(out)))
 }

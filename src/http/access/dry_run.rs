@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    heavy,
     search::page::{PageIn, PageOut, Paging},
     wire::Entity,
 };
@@ -45,8 +46,7 @@ pub struct DryRun {
     #[schema(value_type = Option<Object>)]
     body: Option<Box<RawValue>>,
     /// Which page.
-    #[serde(default)]
-    page: PageIn,
+    page: Option<PageIn>,
 }
 
 /// What would happen.
@@ -169,7 +169,10 @@ impl DryRun {
         let Foretold { method, path, body } = self.foretold();
         // Of a user's body a token tells nothing: there may be a password in it.
         let body = if path.starts_with("/api/roles") { body } else { "" };
-        self.page.paging(&["dry-run", method, path, body])
+        self.page
+            .clone()
+            .unwrap_or_default()
+            .paging(&["dry-run", method, path, body])
     }
 }
 
@@ -191,13 +194,13 @@ async fn tell(
         app.ledger().follower().catch_up().await?;
         let authorization = Arc::clone(app.ledger().authorization());
         // It may look at many holders: not where requests are served.
-        let told = tokio::task::spawn_blocking(move || {
+        let told = heavy(move || {
             let events = rehearsed.events.iter();
             let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
             let (effects, next) = authorization.what_if(events).page(from, most);
             (rehearsed, effects, next, authorization.position())
         });
-        let (rehearsed, effects, next, reached) = told.await.map_err(|_| Problem::unavailable())?;
+        let (rehearsed, effects, next, reached) = told.await?;
         if reached == rehearsed.position || tries == TRIES {
             return Ok((rehearsed, effects, next));
         }

@@ -1,6 +1,6 @@
 //! From questions on the wire to decisions on the wire.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use aggregates::values::Timestamp;
 use axum::http::StatusCode;
@@ -15,8 +15,12 @@ use super::{
 };
 use crate::{app::App, http::Problem, ledger::PastError};
 
-/// The most subjects and moments of one request for which the ledger is read.
+/// How often one request may ask for an explanation, or about the past: for each the ledger is read, and an explanation
+/// may be long.
 const MOST_PASTS: usize = 100;
+
+/// The code of what refuses a whole request, whichever of its questions it is about.
+pub const TOO_MANY: &str = "too_many";
 
 /// Decides the questions of one request.
 pub struct Evaluator<'a> {
@@ -25,6 +29,8 @@ pub struct Evaluator<'a> {
     /// The present, once it mattered: what is explained in one request is explained as of one position.
     present: Option<Moment>,
     moments: HashMap<At, Moment>,
+    /// How often it was asked for an explanation, or about the past.
+    asked: usize,
     pasts: HashMap<(Subject, Moment), Past>,
 }
 
@@ -36,6 +42,7 @@ impl<'a> Evaluator<'a> {
             now: app.clock.now(),
             present: None,
             moments: HashMap::new(),
+            asked: 0,
             pasts: HashMap::new(),
         }
     }
@@ -51,14 +58,20 @@ impl<'a> Evaluator<'a> {
         );
         let context = question.context;
         let at = context.and_then(|context| context.at.as_ref());
-        let explain = context.is_some_and(|context| context.explain);
+        let explain = context.is_some_and(|context| context.explain == Some(true));
+        if at.is_some() || explain {
+            self.asked += 1;
+            if self.asked > MOST_PASTS {
+                return Err(PastError::TooMany(MOST_PASTS).into());
+            }
+        }
         let (subject, access) = match (subject, access) {
             (Ok(subject), Ok(access)) => (subject, access),
             (Err(reason), _) => return Box::pin(self.never(at, reason.as_str())).await,
             (_, Err(impossible)) => return Box::pin(self.never(at, impossible.as_str())).await,
         };
         if at.is_none() && !explain {
-            let answer = authorization.answer(&subject, &access, self.now);
+            let answer = authorization.answer(&subject, &access, self.app.clock.now());
             let reason = answer.denied.map(|reason| reason.as_str());
             return Ok(DecisionOut::of(answer.position, reason));
         }
@@ -106,15 +119,10 @@ impl<'a> Evaluator<'a> {
     }
 
     async fn past(&mut self, subject: &Subject, moment: Moment) -> Result<&Past, PastError> {
-        let key = (subject.clone(), moment);
-        if !self.pasts.contains_key(&key) {
-            if self.pasts.len() == MOST_PASTS {
-                return Err(PastError::TooMany(MOST_PASTS));
-            }
-            let past = self.app.ledger().past(subject, moment).await?;
-            self.pasts.insert(key.clone(), past);
-        }
-        self.pasts.get(&key).ok_or(PastError::TooMany(MOST_PASTS))
+        Ok(match self.pasts.entry((subject.clone(), moment)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.app.ledger().past(subject, moment).await?),
+        })
     }
 }
 
@@ -137,12 +145,22 @@ impl From<PastError> for Problem {
             PastError::Replaying => {
                 Self::later(StatusCode::SERVICE_UNAVAILABLE, "replaying", error.to_string())
             }
+            refused @ PastError::TooMany(_) => {
+                Self::new(StatusCode::BAD_REQUEST, TOO_MANY, refused.to_string())
+            }
             refused => Self::invalid(refused.to_string()),
         }
     }
 }
 
 impl DecisionOut {
+    /// A denial, since the question cannot be answered: what is wrong with it is told.
+    pub fn refused(position: i64, problem: &Problem) -> Self {
+        let mut refused = Self::of(position, Some("invalid_request"));
+        refused.context.error = Some(problem.body());
+        refused
+    }
+
     fn of(position: i64, reason: Option<&'static str>) -> Self {
         Self {
             decision: reason.is_none(),

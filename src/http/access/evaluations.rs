@@ -1,11 +1,11 @@
 //! `POST /access/v1/evaluations`: the Access Evaluations API (AuthZEN Authorization API 1.0 section 7).
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    evaluate::Evaluator,
+    evaluate::{Evaluator, TOO_MANY},
     wire::{DecisionOut, EvaluationIn},
 };
 use crate::{
@@ -16,6 +16,11 @@ use crate::{
 /// The most questions in one request.
 const MOST: usize = 10_000;
 
+/// The most bytes of resources in one request, where defaults count as often as they are used.
+const MOST_TEXT: usize = 4 << 20;
+/// After how many questions others get a turn.
+const BREATH: usize = 100;
+
 /// Many questions, and what they have in common.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct EvaluationsIn {
@@ -23,19 +28,16 @@ pub struct EvaluationsIn {
     #[serde(flatten)]
     defaults: EvaluationIn,
     /// The questions, at most 10,000. Without any, the request is one question.
-    #[serde(default)]
-    evaluations: Vec<EvaluationIn>,
+    evaluations: Option<Vec<EvaluationIn>>,
     /// How to go about it.
-    #[serde(default)]
-    options: Options,
+    options: Option<Options>,
 }
 
 /// How to go about many questions.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 struct Options {
     /// When to stop.
-    #[serde(default)]
-    evaluations_semantic: Semantic,
+    evaluations_semantic: Option<Semantic>,
 }
 
 /// When to stop.
@@ -73,27 +75,44 @@ pub async fn post_evaluations(
     JsonBody(body): JsonBody<EvaluationsIn>,
 ) -> Result<AsOf<Json<EvaluationsOut>>, Problem> {
     let mut evaluator = Evaluator::new(&app);
-    if body.evaluations.is_empty() {
+    let asked = body.evaluations.unwrap_or_default();
+    if asked.is_empty() {
         let decision = evaluator.evaluate(body.defaults.question(None)?).await?;
         return Ok(AsOf(
             decision.context.position,
             Json(EvaluationsOut::One(decision)),
         ));
     }
-    if body.evaluations.len() > MOST {
+    if asked.len() > MOST {
         return Err(Problem::invalid(format!("evaluations must be at most {MOST}")));
     }
     let position = app.ledger().authorization().position();
-    let questions = body.evaluations.iter().enumerate().map(|(index, one)| {
+    let questions = asked.iter().enumerate().map(|(index, one)| {
         let question = one.question(Some(&body.defaults));
         question.map_err(|problem| problem.about(format_args!("evaluations[{index}]")))
     });
     // All are read before the first is decided: a request that is wrong is refused whole.
     let questions = questions.collect::<Result<Vec<_>, _>>()?;
+    let text: usize = questions.iter().map(|question| question.resource.id.len()).sum();
+    if text > MOST_TEXT {
+        return Err(Problem::invalid(format!(
+            "the resources of all questions must be at most {MOST_TEXT} bytes together"
+        )));
+    }
+    let semantic = body.options.and_then(|options| options.evaluations_semantic);
     let mut evaluations = Vec::with_capacity(questions.len());
-    for question in questions {
-        let decision = evaluator.evaluate(question).await?;
-        let stop = match body.options.evaluations_semantic {
+    for (index, question) in questions.into_iter().enumerate() {
+        if index % BREATH == BREATH - 1 {
+            // Others are served by this thread, too.
+            tokio::task::yield_now().await;
+        }
+        let decision = match evaluator.evaluate(question).await {
+            Err(problem) if problem.status() == StatusCode::BAD_REQUEST && problem.code() != TOO_MANY => {
+                DecisionOut::refused(position, &problem)
+            }
+            decision => decision?,
+        };
+        let stop = match semantic.unwrap_or_default() {
             Semantic::ExecuteAll => false,
             Semantic::DenyOnFirstDeny => !decision.decision,
             Semantic::PermitOnFirstPermit => decision.decision,

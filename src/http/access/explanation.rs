@@ -4,6 +4,22 @@ use projections::authorization::past::{Cause, Grant, Lack, Moment, Near, Why};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// How many characters of a text that was sent, or of a level of a pattern, an explanation repeats.
+const MOST_CHARACTERS: usize = 256;
+
+/// The text, or what it begins with and an ellipsis.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 /// A moment of the ledger.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MomentOut {
@@ -146,8 +162,8 @@ impl From<&Lack> for LackOut {
                 granted,
             } => Self::Level {
                 level: *level,
-                wanted: wanted.clone(),
-                granted: granted.clone(),
+                wanted: wanted.as_deref().map(shortened),
+                granted: granted.as_deref().map(shortened),
             },
         }
     }
@@ -181,8 +197,11 @@ pub struct Explanation {
     /// The event that gave the publish prefix, if one was put before the topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     prefixed_by: Option<CauseOut>,
-    /// The grants that allow it, the oldest first. Any one of them would.
+    /// The grants that allow it, the oldest first, at most 100. Any one of them would.
     grants: Vec<GrantOut>,
+    /// If there are more than 100: how many are not told.
+    #[serde(skip_serializing_if = "is_zero")]
+    grants_left_out: usize,
     /// If nothing allows it: the grants that came nearest, the nearest first, at most 5.
     nearest: Vec<NearOut>,
 }
@@ -193,7 +212,8 @@ impl From<Why> for Explanation {
             grants: why.grants.iter().map(GrantOut::from).collect(),
             nearest: why.nearest.iter().map(NearOut::from).collect(),
             prefixed_by: why.prefixed_by.as_ref().map(CauseOut::from),
-            resource: why.resource,
+            grants_left_out: why.left_out,
+            resource: shortened(&why.resource),
         }
     }
 }

@@ -13,9 +13,25 @@ mod search;
 mod wire;
 
 use axum::extract::DefaultBodyLimit;
+use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::Problem;
 use crate::app::App;
+
+/// How many questions that look at everybody are answered at once, apart from where requests are served.
+static HEAVY: Semaphore = Semaphore::const_new(2);
+
+/// Answers, in its turn, what may look at everybody.
+async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    let turn = HEAVY.acquire().await.map_err(|_closed| Problem::unavailable())?;
+    let answered = tokio::task::spawn_blocking(move || {
+        // Kept until it is done, whether or not whoever asked still waits.
+        let _turn = turn;
+        answer()
+    });
+    answered.await.map_err(|_panicked| Problem::unavailable())
+}
 
 /// The largest body of many questions, in bytes.
 const MOST_BYTES: usize = 16 << 20;

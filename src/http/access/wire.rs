@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::explanation::Explanation;
-use crate::http::Problem;
+use crate::http::{ErrorBody, Problem};
 
 /// A subject or a resource.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -32,8 +32,7 @@ pub struct Action {
 #[schema(example = json!({"explain": true, "at": "2026-01-31T12:00:00Z"}))]
 pub struct ContextIn {
     /// Also answer why.
-    #[serde(default)]
-    pub explain: bool,
+    pub explain: Option<bool>,
     /// Answer as of then: a time (RFC 3339) or a position of the ledger.
     #[schema(value_type = Option<String>)]
     pub at: Option<At>,
@@ -125,6 +124,9 @@ pub struct ContextOut {
     /// If another moment was asked for: what time it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// In one of many answers: what is wrong with the question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorBody>,
     /// If it was asked for: why.
     #[serde(flatten)]
     pub explanation: Option<Explanation>,

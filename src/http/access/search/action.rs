@@ -32,8 +32,7 @@ pub struct ActionSearch {
     /// As of when.
     context: Option<ContextIn>,
     /// Which page.
-    #[serde(default)]
-    page: PageIn,
+    page: Option<PageIn>,
 }
 
 /// A page of actions.
@@ -53,7 +52,7 @@ pub async fn post_search_action(
 ) -> Result<AsOf<Json<Actions>>, Problem> {
     let (subject, resource) = (&body.subject, &body.resource);
     let context = body.context.as_ref().map(|context| ContextIn {
-        explain: false,
+        explain: None,
         at: context.at.clone(),
     });
     let when = format!("{:?}", context.as_ref().and_then(|context| context.at.as_ref()));
@@ -65,7 +64,7 @@ pub async fn post_search_action(
         &resource.id,
         &when,
     ];
-    let paging = body.page.paging(&search)?;
+    let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let position = app.ledger().authorization().position();
     let actions: &[_] = match Context::parse(&resource.kind) {

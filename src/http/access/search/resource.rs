@@ -35,8 +35,7 @@ pub struct ResourceSearch {
     /// As of when.
     context: Option<ContextIn>,
     /// Which page.
-    #[serde(default)]
-    page: PageIn,
+    page: Option<PageIn>,
 }
 
 /// A type of resources.
@@ -69,7 +68,7 @@ pub async fn post_search_resource(
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let when = format!("{at:?}");
     let search = ["resource", &subject.kind, &subject.id, action, kind, &when];
-    let paging = body.page.paging(&search)?;
+    let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let mut evaluator = Evaluator::new(&app);
     let moment = evaluator.moment(at).await?;

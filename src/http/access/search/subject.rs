@@ -16,6 +16,7 @@ use crate::{
         AsOf, Asking, JsonBody, Problem, Refusals,
         access::{
             evaluate::moment,
+            heavy,
             wire::{Action, ContextIn, Entity},
         },
     },
@@ -39,8 +40,7 @@ pub struct SubjectSearch {
     /// As of when. The past of everybody is read from the ledger: it may take a while, and until then it is a 503.
     context: Option<ContextIn>,
     /// Which page.
-    #[serde(default)]
-    page: PageIn,
+    page: Option<PageIn>,
 }
 
 /// A type of subjects.
@@ -83,7 +83,7 @@ pub async fn post_search_subject(
         &resource.id,
         &when,
     ];
-    let paging = body.page.paging(&search)?;
+    let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let (authorization, moment) = match at {
         None => (
             Arc::clone(app.ledger().authorization()),
@@ -95,7 +95,7 @@ pub async fn post_search_subject(
         }
     };
     // It may look at every user there is: not where requests are served.
-    let found = tokio::task::spawn_blocking(move || {
+    let found = heavy(move || {
         // What nobody can do, nobody may.
         let access = Access::parse(&body.resource.kind, &body.resource.id, &body.action.name);
         access.map_or_else(
@@ -103,7 +103,7 @@ pub async fn post_search_subject(
             |access| search_of(&body.subject.kind, &authorization, &access, moment.time, &paging),
         )
     });
-    let found = found.await.map_err(|_| Problem::unavailable())??;
+    let found = found.await??;
     Ok(AsOf(moment.position, Json(found)))
 }
 
@@ -183,9 +183,10 @@ fn subjects<T>(
         kind: kind.to_owned(),
         id,
     };
+    let results: Vec<Entity> = found.iter().filter_map(shown).map(entity).collect();
     Subjects {
-        page,
-        results: found.iter().filter_map(shown).map(entity).collect(),
+        page: page.counting(results.len()),
+        results,
     }
 }
 

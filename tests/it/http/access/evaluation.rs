@@ -175,6 +175,7 @@ both_engines! {
             ("/resource", json!({ "id": "a" })),
             ("/context", json!(true)),
             ("/context", json!({ "explain": "yes" })),
+            ("/context", json!({ "explain": 1 })),
             ("/context", json!({ "at": {} })),
             ("/context", json!({ "at": "yesterday" })),
             ("/context", json!({ "at": -1 })),

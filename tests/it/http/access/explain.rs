@@ -107,6 +107,27 @@ both_engines! {
         assert_eq!(answer["context"]["prefixed_by"], json!(null));
     }
 
+    async fn what_is_too_long_with_its_prefix_is_explained_as_it_is_decided(server: Server) {
+        let admin = server.admin().await;
+        let more = json!({ "mqttPublishPrefix": "p/", "initialPermissions": [mqtt("#", "write")] });
+        let ada = entity("user", &create_user_with(&admin, "ada", more).await);
+        for (length, allowed) in [(65_533, true), (65_534, false)] {
+            let answer = explained(&admin, &ada, "publish", &entity("mqtt", &"a".repeat(length))).await;
+            assert_eq!(answer["decision"], allowed);
+            assert_eq!(list(&answer["context"]["grants"]).len(), usize::from(allowed));
+        }
+    }
+
+    async fn a_hundred_grants_are_told_and_how_many_more_there_are(server: Server) {
+        let admin = server.admin().await;
+        let permissions: Vec<Value> = (0..103).map(|number| mqtt(&format!("a/{}#", "+/".repeat(number)), "read")).collect();
+        let deep = format!("a{}", "/x".repeat(110));
+        let ada = entity("user", &create_user_with(&admin, "ada", json!({ "initialPermissions": permissions })).await);
+        let answer = explained(&admin, &ada, "read", &entity("mqtt", &deep)).await;
+        assert_eq!(list(&answer["context"]["grants"]).len(), 100);
+        assert_eq!(answer["context"]["grants_left_out"], 3);
+    }
+
     async fn tokens_certificates_and_names_are_explained_by_their_user(server: Server) {
         let admin = server.admin().await;
         let grants = ["password", "certificate", "token"].map(|method| json!({ "method": method }));
