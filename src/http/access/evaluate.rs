@@ -91,7 +91,7 @@ impl<'a> Evaluator<'a> {
         Ok(DecisionOut {
             context: ContextOut {
                 time: at.map(|_| MomentOut::from(moment).time),
-                explanation: explain.then(|| Explanation::from(past.why(&access))),
+                explanation: explain.then(|| Box::new(Explanation::from(past.why(&access)))),
                 ..decision.context
             },
             ..decision
@@ -157,7 +157,7 @@ impl DecisionOut {
     /// A denial, since the question cannot be answered: what is wrong with it is told.
     pub fn refused(position: i64, problem: &Problem) -> Self {
         let mut refused = Self::of(position, Some("invalid_request"));
-        refused.context.error = Some(problem.body());
+        refused.context.error = Some(Box::new(problem.body()));
         refused
     }
 

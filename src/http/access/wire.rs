@@ -126,8 +126,8 @@ pub struct ContextOut {
     pub time: Option<String>,
     /// In one of many answers: what is wrong with the question.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorBody>,
+    pub error: Option<Box<ErrorBody>>,
     /// If it was asked for: why.
     #[serde(flatten)]
-    pub explanation: Option<Explanation>,
+    pub explanation: Option<Box<Explanation>>,
 }
