@@ -234,7 +234,11 @@ on_both_engines! {
             let before = everything(executor.ledger().db()).await;
             let told = rehearsed(&executor, &commands).await;
             assert_eq!(everything(executor.ledger().db()).await, before, "{commands:?}");
-            assert_eq!(said(&told), said(&ran(&executor, &commands).await), "{commands:?}");
+            let ran = ran(&executor, &commands).await;
+            // Of two reasons to refuse a unit, either may be found first.
+            if told.is_ok() || ran.is_ok() {
+                assert_eq!(said(&told), said(&ran), "{commands:?}");
+            }
             accepted += usize::from(told.is_ok());
         }
         assert!((5..145).contains(&accepted), "{accepted} of 150 were accepted");
