@@ -1,12 +1,17 @@
 //! `POST /access/v1/evaluations`: the Access Evaluations API (AuthZEN Authorization API 1.0 section 7).
 
+use std::fmt::{self, Formatter};
+
 use axum::{Json, extract::State, http::StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
 use utoipa::ToSchema;
 
 use super::{
     evaluate::{Evaluator, TOO_MANY},
-    wire::{DecisionOut, EvaluationIn},
+    wire::{DecisionOut, EvaluationIn, Question},
 };
 use crate::{
     app::App,
@@ -16,7 +21,7 @@ use crate::{
 /// The most questions in one request.
 const MOST: usize = 10_000;
 
-/// The most bytes of resources in one request, where defaults count as often as they are used.
+/// The most bytes of subjects and resources in one request, where defaults count as often as they are used.
 const MOST_TEXT: usize = 4 << 20;
 /// After how many questions others get a turn.
 const BREATH: usize = 100;
@@ -28,9 +33,41 @@ pub struct EvaluationsIn {
     #[serde(flatten)]
     defaults: EvaluationIn,
     /// The questions, at most 10,000. Without any, the request is one question.
+    #[serde(default, deserialize_with = "bounded")]
     evaluations: Option<Vec<EvaluationIn>>,
     /// How to go about it.
     options: Option<Options>,
+}
+
+/// Reads one question more than there may be, and counts no further: `{}` alone would take a hundred times its size.
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<EvaluationIn>>, D::Error> {
+    struct Bounded;
+
+    impl<'de> Visitor<'de> for Bounded {
+        type Value = Option<Vec<EvaluationIn>>;
+
+        fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of questions")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut questions = Vec::new();
+            while questions.len() <= MOST {
+                let Some(question) = list.next_element()? else {
+                    return Ok(Some(questions));
+                };
+                questions.push(question);
+            }
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(Some(questions))
+        }
+    }
+
+    deserializer.deserialize_any(Bounded)
 }
 
 /// How to go about many questions.
@@ -93,10 +130,11 @@ pub async fn post_evaluations(
     });
     // All are read before the first is decided: a request that is wrong is refused whole.
     let questions = questions.collect::<Result<Vec<_>, _>>()?;
-    let text: usize = questions.iter().map(|question| question.resource.id.len()).sum();
+    let length = |question: &Question<'_>| question.subject.id.len() + question.resource.id.len();
+    let text: usize = questions.iter().map(length).sum();
     if text > MOST_TEXT {
         return Err(Problem::invalid(format!(
-            "the resources of all questions must be at most {MOST_TEXT} bytes together"
+            "the subjects and resources of all questions must be at most {MOST_TEXT} bytes together"
         )));
     }
     let semantic = body.options.and_then(|options| options.evaluations_semantic);
