@@ -3,14 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aggregates::values::PasswordHash;
-use muniment::{
-    clock::SystemClock,
-    identity::passwords::{HashingOptions, Passwords},
-    ids::SystemEntropy,
-    ledger::{Ledger, MasterKey},
-    migrations,
-};
+use ledger::{Ledger, MasterKey, clock::SystemClock, ids::SystemEntropy, migrations};
 use projections::sql::{self, Db};
+use server::identity::passwords::{HashingOptions, Passwords};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 

@@ -2,7 +2,8 @@
 
 use std::{fs, process::Stdio, sync::Arc, thread::available_parallelism, time::Duration};
 
-use muniment::{identity::passwords::Passwords, ids::SystemEntropy};
+use ledger::ids::SystemEntropy;
+use server::identity::passwords::Passwords;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,

@@ -12,7 +12,7 @@ use aggregates::{
         PermissionId, RoleId, RoleName, SessionId, Timestamp, TokenFingerprint, TopicFilter, UserId,
     },
 };
-use muniment::ledger::{Ledger, Metadata, NewEvent, Unit};
+use ledger::{Ledger, Metadata, NewEvent, Unit};
 use tokio::task::JoinSet;
 
 use crate::{

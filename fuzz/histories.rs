@@ -26,9 +26,10 @@ use aggregates::{
     values::{Operation, RoleName, Timestamp, TopicFilter},
 };
 
+use authorization::Authorization;
+
 use crate::{
     CONTEXTS, OPERATIONS,
-    authorization::Authorization,
     ledger::{
         Ledger, fingerprint, permission, permission_id, role_created, role_granted, role_id, token_issued,
         user_created, user_id,

@@ -1,12 +1,9 @@
 //! What the fuzz targets do with their input: the authorization engine beside the oracle of its own tests.
 //!
-//! The engine is mounted from its sources, not linked with its crate: that one brings two SQL drivers, which take
-//! minutes to build for the fuzzer. Inputs are lines of text, so that seeds can be read and written by hand.
+//! Inputs are lines of text, so that seeds can be read and written by hand.
 
 #![expect(clippy::unwrap_used, reason = "a fuzz target fails by panicking")]
 
-#[path = "../projections/authorization/mod.rs"]
-pub mod authorization;
 #[path = "../projections/authorization/tests/ledger.rs"]
 #[allow(dead_code, reason = "the engine's tests need all of it")]
 mod ledger;

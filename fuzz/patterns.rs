@@ -5,9 +5,10 @@
 
 use aggregates::values::{Context, MAX_FILTER_BYTES, Operation, Permission, TopicFilter};
 
+use authorization::Authorization;
+
 use crate::{
     CONTEXTS, OPERATIONS,
-    authorization::Authorization,
     ledger::{Ledger, permission, role_created, role_granted, user_created, user_id},
     letter,
     oracle::{covers, matches},

@@ -1,7 +1,7 @@
 //! The read side: what anyone reads is a projection of the ledger.
 
-pub mod authorization;
 mod counted_lists;
+pub mod loading;
 pub mod page;
 pub mod permission_usage;
 pub mod read_models;

@@ -1,13 +1,6 @@
 //! Identity and access server for IoT platforms on a tamper-evident event ledger.
 
-pub mod app;
-pub mod bootstrap;
 pub mod cli;
-pub mod clock;
-pub mod http;
-pub mod identity;
-pub mod ids;
-pub mod ledger;
-pub mod migrations;
-pub mod settings;
+pub mod openapi;
+pub mod router;
 pub mod telemetry;

@@ -1,4 +1,4 @@
-//! The binary: see [`muniment::cli`].
+//! The binary: see [`crate::cli`].
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use aggregates::{Event, user::UserEvent};
-use muniment::ledger::Ledger;
+use ledger::Ledger;
 
 use crate::{
     context::{Bench, Result, open_ledger},

@@ -4,7 +4,7 @@
 use std::{hint::black_box, time::Instant};
 
 use aggregates::values::{Context, Operation, UserId};
-use projections::authorization::Authorization;
+use authorization::Authorization;
 
 use super::{
     decisions::Decisions,

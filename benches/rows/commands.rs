@@ -7,7 +7,7 @@ use aggregates::{
     user::{RoleGrant, UserCommand},
     values::RoleId,
 };
-use muniment::ledger::{Command, Executor, Metadata};
+use ledger::{Command, Executor, Metadata};
 
 use super::stock::Stock;
 use crate::{

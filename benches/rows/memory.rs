@@ -8,7 +8,7 @@ use aggregates::{
     user::UserEvent,
     values::{Operation, RoleId, Timestamp},
 };
-use projections::authorization::Authorization;
+use authorization::Authorization;
 use tokio::process::Command;
 
 use crate::{

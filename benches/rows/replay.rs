@@ -2,8 +2,9 @@
 
 use std::{process::Stdio, time::Instant};
 
-use muniment::ledger::{Filter, Ledger};
-use projections::{authorization::Authorization, read_models, rebuild::Shadow};
+use authorization::Authorization;
+use ledger::{Filter, Ledger};
+use projections::{read_models, rebuild::Shadow};
 
 use super::stock::StockFeed;
 use crate::{

@@ -8,10 +8,8 @@ use std::{
     thread::available_parallelism,
 };
 
-use muniment::{
-    identity::passwords::{HashingOptions, Passwords},
-    ids::SystemEntropy,
-};
+use ledger::ids::SystemEntropy;
+use server::identity::passwords::{HashingOptions, Passwords};
 use zeroize::Zeroizing;
 
 use crate::{

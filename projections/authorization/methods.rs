@@ -55,11 +55,11 @@ impl FromIterator<GrantMethod> for Methods {
 /// Methods and whether each is required, in their order: three bits each, the lowest ones first. Each method occurs
 /// once; if it is said twice, it is required if either says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct GrantTypes(u16);
+pub struct GrantTypes(u16);
 
 impl GrantTypes {
     /// Packs them.
-    pub(super) fn of(grants: &[GrantType]) -> Self {
+    pub fn of(grants: &[GrantType]) -> Self {
         let mut once: Vec<GrantType> = Vec::with_capacity(ALL.len());
         for grant in grants {
             match once.iter_mut().find(|seen| seen.method == grant.method) {

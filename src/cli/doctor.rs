@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use projections::sql::Db;
 
 use super::{CliError, complain, open_database, open_ledger_quietly, say};
-use crate::{identity::keys, ids::SystemEntropy, migrations, settings::Settings};
+use ledger::{ids::SystemEntropy, migrations};
+use server::{identity::keys, settings::Settings};
 
 /// Looks at one thing after the other. Exit code 1 if something is wrong.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {

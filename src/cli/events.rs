@@ -6,10 +6,8 @@ use clap::Args;
 use futures_util::{StreamExt, pin_mut};
 
 use super::{CliError, open_database, open_ledger_quietly};
-use crate::{
-    ledger::{Filter, Ledger, Stored},
-    settings::Settings,
-};
+use ledger::{Filter, Ledger, Stored};
+use server::settings::Settings;
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use super::{CliError, lock, open_database, say};
-use crate::{migrations, settings::Settings};
+use ledger::migrations;
+use server::settings::Settings;
 
 /// Brings the schema up to date.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {

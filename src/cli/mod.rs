@@ -14,14 +14,16 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use clap::{Parser, Subcommand};
 use projections::sql::{Db, Options};
 
-use crate::{
+use crate::telemetry;
+use ledger::{
+    Ledger, LedgerError, MasterKey,
     clock::SystemClock,
-    identity::keys,
     ids::SystemEntropy,
-    ledger::{Ledger, LedgerError, MasterKey},
     migrations::{self, MigrationError},
+};
+use server::{
+    identity::keys,
     settings::{Settings, SettingsError},
-    telemetry,
 };
 
 /// Identity and access server for IoT platforms on a tamper-evident event ledger.
@@ -64,7 +66,7 @@ enum CliError {
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
     #[error(transparent)]
-    Bootstrap(#[from] crate::bootstrap::BootstrapError),
+    Bootstrap(#[from] server::bootstrap::BootstrapError),
     #[error("{0}")]
     Io(#[from] std::io::Error),
     #[error("event: {0}")]

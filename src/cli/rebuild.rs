@@ -5,10 +5,8 @@ use std::process::ExitCode;
 use projections::{read_models, rebuild::Shadow, sql::Db};
 
 use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
-use crate::{
-    ledger::{Filter, Head, Ledger},
-    settings::Settings,
-};
+use ledger::{Filter, Head, Ledger};
+use server::settings::Settings;
 
 /// How many events are replayed in one transaction.
 const PAGE: i64 = 2_000;

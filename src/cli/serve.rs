@@ -9,18 +9,18 @@ use tokio::{
 };
 
 use super::{CliError, lock, make_private, open_database, open_ledger, say};
-use crate::{
+use crate::router;
+use ledger::{
+    Executor, Ledger, Signer,
+    clock::{Clock, SystemClock},
+    ids::SystemEntropy,
+    migrations,
+};
+use server::{
     app::{App, Parts},
     bootstrap,
-    clock::{Clock, SystemClock},
-    http::{
-        self,
-        connections::{Doors, serve},
-    },
+    connections::{Doors, serve},
     identity::{keys, passwords::Passwords, tokens::Tokens},
-    ids::SystemEntropy,
-    ledger::{Executor, Ledger, Signer},
-    migrations,
     settings::Settings,
 };
 
@@ -85,7 +85,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         connections: app.settings.connections,
         patience: Duration::from_millis(app.settings.head_patience_ms),
     };
-    let front = Arc::new(http::front_of(app));
+    let front = Arc::new(router::front_of(app));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let server = tokio::spawn(serve(listener, front, doors, async {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{CliError, complain, open_database, open_ledger_quietly, progress, say};
-use crate::settings::Settings;
+use server::settings::Settings;
 
 /// Walks the chain. Exit code 1 if it breaks.
 pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {

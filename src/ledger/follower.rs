@@ -10,10 +10,8 @@ use std::{
 };
 
 use aggregates::Recorded;
-use projections::{
-    authorization::Authorization,
-    sql::{Db, Listener, Reader},
-};
+use authorization::Authorization;
+use projections::sql::{Db, Listener, Reader};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};

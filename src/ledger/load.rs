@@ -4,8 +4,9 @@ use aggregates::{
     claim::{CERTIFICATE, ROLE, USER},
     values::Timestamp,
 };
+use authorization::Authorization;
 use projections::{
-    authorization::Authorization,
+    loading,
     sql::{Db, Tx, sql},
 };
 
@@ -30,7 +31,7 @@ pub(super) async fn authorization(db: &Db, now: Timestamp) -> Authorization {
 async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, LedgerError> {
     let mut tx = db.snapshot().await?;
     let head = Head::read_in(&mut tx).await?;
-    let authorization = Authorization::load(&mut tx, head.position, now).await?;
+    let authorization = loading::authorization(&mut tx, head.position, now).await?;
     // The claims are not read models, and say which of these there are.
     for (scope, found) in [
         (USER, authorization.user_count()),

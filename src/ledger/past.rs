@@ -8,13 +8,11 @@ use aggregates::{
     user::{self, UserEvent},
     values::Timestamp,
 };
-use projections::{
-    authorization::{
-        Subject,
-        past::{Changes, Moment, Past},
-    },
-    sql::{filled, rounded, sql},
+use authorization::{
+    Subject,
+    past::{Changes, Moment, Past},
 };
+use projections::sql::{filled, rounded, sql};
 
 use super::{Ledger, LedgerError, Stored, feed, stored::COLUMNS};
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use projections::authorization::Authorization;
+use authorization::Authorization;
 use tokio::sync::watch;
 
 use super::{Filter, Ledger, LedgerError, PastError, feed};

@@ -1,7 +1,7 @@
 //! Users as an import would bring them: written by the real appender, a unit for many at once.
 
 use aggregates::{Event, user::UserEvent, values::PasswordHash};
-use muniment::ledger::{Ledger, NewEvent};
+use ledger::{Ledger, NewEvent};
 
 use crate::{
     context::Result,

@@ -3,15 +3,9 @@
 use std::{hint::black_box, sync::Arc, time::Instant};
 
 use aggregates::values::{Context, Operation};
-use muniment::{
-    clock::SystemClock,
-    ids::SystemEntropy,
-    ledger::{Ledger, MasterKey},
-};
-use projections::{
-    authorization::Authorization,
-    sql::{Db, Options},
-};
+use authorization::Authorization;
+use ledger::{Ledger, MasterKey, clock::SystemClock, ids::SystemEntropy};
+use projections::sql::{Db, Options};
 use tokio::process::Command;
 
 use super::Place;

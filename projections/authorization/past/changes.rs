@@ -13,7 +13,7 @@ use super::{
     Cause, Grant,
     holdings::{Holdings, Source},
 };
-use crate::authorization::{Authorization, Principal, Subject};
+use crate::{Authorization, Principal, Subject};
 
 /// What one event changed for a subject.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use aggregates::values::{Context, Operation};
 
 use super::{Grant, covers};
-use crate::authorization::Access;
+use crate::Access;
 
 /// How many grants are told that came near.
 const MOST: usize = 5;

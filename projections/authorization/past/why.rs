@@ -1,7 +1,7 @@
 //! Why a decision is as it is.
 
 use super::{Cause, Grant, Holdings, Near, nearest};
-use crate::authorization::{Access, Principal};
+use crate::{Access, Principal};
 
 /// Why a decision is as it is.
 #[derive(Clone, Debug, PartialEq)]

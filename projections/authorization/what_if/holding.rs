@@ -9,7 +9,7 @@ use aggregates::{
 };
 
 use super::{Right, Through};
-use crate::authorization::{
+use crate::{
     grants::Grants,
     question::{Operations, Question, operations},
     roles::{self, Role},

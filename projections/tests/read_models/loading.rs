@@ -8,10 +8,8 @@ use aggregates::{
     user::UserEvent,
     values::{Context, GrantType, IdentityProvider, Operation, TopicFilter},
 };
-use projections::{
-    authorization::Authorization,
-    sql::{Error, sql},
-};
+use authorization::Authorization;
+use projections::sql::{Error, sql};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -32,7 +30,7 @@ const IDS: u32 = 121;
 
 async fn load(world: &World, position: i64) -> Result<Authorization, Error> {
     let mut tx = world.db.snapshot().await.expect("a snapshot should begin");
-    Authorization::load(&mut tx, position, NOW).await
+    projections::loading::authorization(&mut tx, position, NOW).await
 }
 
 async fn loaded(world: &World, position: i64) -> Authorization {

@@ -1,10 +1,10 @@
 //! `GET /access/v1/changes`: what a subject gained and lost between two moments, and by which events.
 
-use axum::{Json, extract::State};
-use projections::authorization::{
+use authorization::{
     Subject,
     past::{Change, Grant},
 };
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,10 +13,7 @@ use super::{
     explanation::{CauseOut, GrantOut, MomentOut},
     wire::{At, Entity},
 };
-use crate::{
-    app::App,
-    http::{AsOf, Permitted, Problem, Query, Refusals},
-};
+use server::{AsOf, Permitted, Problem, Query, Refusals, app::App};
 
 /// How many changes an answer tells, unless the caller asks for another number, and at most.
 const MOST: i64 = 1_000;

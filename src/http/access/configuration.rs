@@ -9,10 +9,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::App,
-    http::{ErrorBody, Problem},
-};
+use server::{ErrorBody, Problem, app::App};
 
 /// Where the decision point's endpoints are.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use aggregates::values::UserId;
+use authorization::{Affected, Effect, Most, Place, Right};
 use axum::{Json, extract::State};
-use projections::authorization::{Affected, Effect, Most, Place, Right};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -15,11 +15,9 @@ use super::{
     search::page::{PageIn, PageOut, Paging},
     wire::Entity,
 };
-use crate::{
-    app::App,
-    http::{AsOf, Asking, Conflicts, JsonBody, Missing, Problem, Refusals, connectware::Foretold},
-    ledger::{Command, NewEvent, Rehearsed},
-};
+use connectware::Foretold;
+use ledger::{Command, NewEvent, Rehearsed};
+use server::{AsOf, Asking, Conflicts, JsonBody, Missing, Problem, Refusals, app::App};
 
 /// How many holders of a role are looked at for one page.
 const MOST_LOOKS: usize = 50_000;

@@ -3,8 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use aggregates::values::Timestamp;
-use axum::http::StatusCode;
-use projections::authorization::{
+use authorization::{
     Access, Subject,
     past::{Moment, Past},
 };
@@ -13,14 +12,12 @@ use super::{
     explanation::{Explanation, MomentOut},
     wire::{At, ContextOut, DecisionOut, Question},
 };
-use crate::{app::App, http::Problem, ledger::PastError};
+use ledger::PastError;
+use server::{Problem, app::App};
 
 /// How often one request may ask for an explanation, or about the past: for each the ledger is read, and an explanation
 /// may be long.
 const MOST_PASTS: usize = 100;
-
-/// The code of what refuses a whole request, whichever of its questions it is about.
-pub const TOO_MANY: &str = "too_many";
 
 /// Decides the questions of one request.
 pub struct Evaluator<'a> {
@@ -136,21 +133,6 @@ pub async fn moment(app: &App, at: &At) -> Result<Moment, Problem> {
         At::Position(position) => ledger.moment_at(*position).await?,
         At::Time(time) => ledger.moment_of(Timestamp::parse(time)?, app.clock.now()).await?,
     })
-}
-
-impl From<PastError> for Problem {
-    fn from(error: PastError) -> Self {
-        match error {
-            PastError::Ledger(error) => error.into(),
-            PastError::Replaying => {
-                Self::later(StatusCode::SERVICE_UNAVAILABLE, "replaying", error.to_string())
-            }
-            refused @ PastError::TooMany(_) => {
-                Self::new(StatusCode::BAD_REQUEST, TOO_MANY, refused.to_string())
-            }
-            refused => Self::invalid(refused.to_string()),
-        }
-    }
 }
 
 impl DecisionOut {

@@ -6,10 +6,7 @@ use super::{
     evaluate::Evaluator,
     wire::{DecisionOut, EvaluationIn},
 };
-use crate::{
-    app::App,
-    http::{AsOf, Asking, JsonBody, Problem, Refusals},
-};
+use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
 
 /// Whether a subject may do an action on a resource.
 #[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", request_body = EvaluationIn,

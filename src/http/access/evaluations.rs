@@ -10,13 +10,10 @@ use serde::{
 use utoipa::ToSchema;
 
 use super::{
-    evaluate::{Evaluator, TOO_MANY},
+    evaluate::Evaluator,
     wire::{DecisionOut, EvaluationIn, Question},
 };
-use crate::{
-    app::App,
-    http::{AsOf, Asking, JsonBody, Problem, Refusals},
-};
+use server::{AsOf, Asking, JsonBody, Problem, Refusals, TOO_MANY, app::App};
 
 /// The most questions in one request.
 const MOST: usize = 10_000;

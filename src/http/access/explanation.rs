@@ -1,6 +1,6 @@
 //! Why, on the wire: grants with the events that gave them, and what near ones lack.
 
-use projections::authorization::past::{Cause, Grant, Lack, Moment, Near, Why};
+use authorization::past::{Cause, Grant, Lack, Moment, Near, Why};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::explanation::Explanation;
-use crate::http::{ErrorBody, Problem};
+use server::{ErrorBody, Problem};
 
 /// A subject or a resource.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]

@@ -4,11 +4,8 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::App,
-    http::{Permitted, Problem, Query},
-    ledger::{Filter, Stored},
-};
+use ledger::{Filter, Stored};
+use server::{Permitted, Problem, Query, app::App};
 
 /// How many events one answer has unless the caller asks for fewer or more.
 const USUAL: i64 = 100;
@@ -27,7 +24,7 @@ pub struct Events {
         "subject": "user/0a0b0c0d-0000-4000-8000-000000000001", "time": "2026-01-31T12:00:00.000000Z",
         "type": "user.role_granted"
     }]))]
-    events: Vec<crate::ledger::CloudEvent>,
+    events: Vec<ledger::CloudEvent>,
     /// What to pass as `after` to go on: the position of the last event here, or what was passed.
     #[schema(example = 6)]
     next: i64,
@@ -44,9 +41,9 @@ pub struct Events {
     ),
     responses(
         (status = 200, description = "Events", body = Events),
-        (status = 400, description = "A parameter is wrong", body = crate::http::ErrorBody),
-        (status = 401, description = "No valid credential", body = crate::http::ErrorBody),
-        (status = 403, description = "Not permitted", body = crate::http::ErrorBody)
+        (status = 400, description = "A parameter is wrong", body = server::ErrorBody),
+        (status = 401, description = "No valid credential", body = server::ErrorBody),
+        (status = 403, description = "Not permitted", body = server::ErrorBody)
     ))]
 pub async fn get_events(
     State(app): State<App>,

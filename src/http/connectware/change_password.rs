@@ -6,11 +6,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::{
-    app::App,
-    http::{Caller, Conflicts, JsonBody, Problem, Refusals, Wrote},
-    ledger::Command,
-};
+use ledger::Command;
+use server::{Caller, Conflicts, JsonBody, Problem, Refusals, Wrote, app::App};
 
 /// The old password and the new one.
 #[derive(Deserialize, ToSchema)]

@@ -7,11 +7,8 @@ use super::{
     users::{self, new_user::NewUser, put::UserChange, roles::RoleBody},
     wire::PermissionIn,
 };
-use crate::{
-    app::App,
-    http::{Problem, body},
-    ledger::Command,
-};
+use ledger::Command;
+use server::{Problem, app::App, body};
 
 /// The requests that can be told.
 const SUPPORTED: &str = "POST /api/roles, PUT and DELETE /api/roles/{id}, POST /api/roles/{id}/permissions, \

@@ -6,10 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::wire::UserOut;
-use crate::{
-    app::App,
-    http::{Pagination, Permitted, Problem, Query, Refusals, page_of},
-};
+use server::{Pagination, Permitted, Problem, Query, Refusals, app::App, page_of};
 
 /// How many usernames one request may name.
 const MOST_NAMES: usize = 1_000;

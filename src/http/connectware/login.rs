@@ -16,10 +16,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::wire::PermissionOut;
-use crate::{
-    app::App,
-    http::{Authenticated, Conflicts, ErrorBody, JsonBody, Origin, Problem, Wrote, authenticate},
-    ledger::{Command, ExecuteError, Refusal},
+use ledger::{Command, ExecuteError, Refusal};
+use server::{
+    Authenticated, Conflicts, ErrorBody, JsonBody, Origin, Problem, Wrote, app::App, authenticate,
     settings::MOST_TOKEN_HOURS,
 };
 

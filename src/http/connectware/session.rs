@@ -6,10 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::wire::PermissionOut;
-use crate::{
-    app::App,
-    http::{Caller, Problem, Refusals},
-};
+use server::{Caller, Problem, Refusals, app::App};
 
 /// The caller's session.
 #[derive(Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use projections::{role_directory::RoleRow, sessions::SessionRow, user_directory:
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::ids::Entropy;
+use ledger::ids::Entropy;
 
 /// A permission as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -6,9 +6,9 @@ use aggregates::{
     user::UserEvent,
     values::{Context, Operation, Permission, PermissionId},
 };
-use muniment::{
+use ledger::{
+    Ledger, Metadata, NewEvent, Unit,
     ids::{Entropy, SystemEntropy},
-    ledger::{Ledger, Metadata, NewEvent, Unit},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::Value;
@@ -22,7 +22,7 @@ use super::{
 
 /// The export as an auditor has it: JSON texts.
 async fn export(ledger: &Ledger) -> Vec<String> {
-    let export = |event: muniment::ledger::Stored| {
+    let export = |event: ledger::Stored| {
         let event = event.cloud_event(ledger.id()).expect("an event of the ledger");
         serde_json::to_string(&event).expect("an event is JSON")
     };

@@ -8,7 +8,7 @@ use std::{
 
 use aggregates::values::UserId;
 use futures_util::future::join_all;
-use muniment::ledger::{Executor, Ledger};
+use ledger::{Executor, Ledger};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
@@ -188,7 +188,7 @@ pub async fn contend(ledger: &Ledger, username: &str, contenders: usize) -> Vec<
     });
     let outcomes = join_all(attempts).await.into_iter().map(|outcome| match outcome {
         Ok(_) => "won",
-        Err(muniment::ledger::ExecuteError::Refused(muniment::ledger::Refusal::ClaimTaken(claim)))
+        Err(ledger::ExecuteError::Refused(ledger::Refusal::ClaimTaken(claim)))
             if claim.scope == aggregates::claim::USERNAME && claim.value == username =>
         {
             "lost"
@@ -221,7 +221,7 @@ async fn append_for_ever(ledger: &Ledger) {
             let name = unique("user");
             let commands = vec![
                 site::role_created(role, &unique("role")),
-                muniment::ledger::Command::User(
+                ledger::Command::User(
                     user,
                     aggregates::user::UserCommand::Create(aggregates::user::CreateUser {
                         roles: vec![aggregates::user::RoleGrant {

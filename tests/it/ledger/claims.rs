@@ -8,7 +8,7 @@ use aggregates::{
     user::{CreateUser, RoleGrant, UpdateUser, UserCommand},
     values::{RoleId, UserId},
 };
-use muniment::ledger::{Command, ExecuteError, Executor, Refusal};
+use ledger::{Command, ExecuteError, Executor, Refusal};
 
 use super::{
     child::{Child, Task, contend},
@@ -42,7 +42,7 @@ fn administrator(id: UserId, username: &str) -> Command {
     )
 }
 
-fn refusal(outcome: Result<muniment::ledger::Appended, ExecuteError>) -> Refusal {
+fn refusal(outcome: Result<ledger::Appended, ExecuteError>) -> Refusal {
     match outcome {
         Err(ExecuteError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
@@ -174,7 +174,7 @@ on_both_engines! {
         unit.require = BTreeSet::from([claim.clone()]);
         let refused = ledger.append(unit.clone()).await;
         assert!(
-            matches!(&refused, Err(muniment::ledger::AppendError::Refused(Refusal::ClaimMissing(missing))) if *missing == claim),
+            matches!(&refused, Err(ledger::AppendError::Refused(Refusal::ClaimMissing(missing))) if *missing == claim),
             "{refused:?}"
         );
         unit.take.push((claim, "somebody".to_owned()));

@@ -2,7 +2,7 @@
 
 use aggregates::{Claim, claim::USERNAME};
 use futures_util::future::join_all;
-use muniment::ledger::{AppendError, Appended, Head, Ledger, NewEvent, Refusal, Unit};
+use ledger::{AppendError, Appended, Head, Ledger, NewEvent, Refusal, Unit};
 
 use super::{
     on_both_engines,

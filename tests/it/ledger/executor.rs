@@ -8,9 +8,9 @@ use aggregates::{
     values::{PasswordHash, PermissionId, UserId},
 };
 use futures_util::future::join_all;
-use muniment::{
+use ledger::{
+    Command, DomainError, ExecuteError, Executor, Refusal,
     ids::{Entropy, SystemEntropy},
-    ledger::{Command, DomainError, ExecuteError, Executor, Refusal},
 };
 
 use super::{

@@ -10,7 +10,7 @@ use cqrs_es::{
     AggregateError, CqrsFramework, EventStore,
     persist::{EventStoreAggregateContext, PersistedEventStore},
 };
-use muniment::ledger::{Ledger, Metadata, Repository};
+use ledger::{Ledger, Metadata, Repository};
 
 use super::{
     on_both_engines,

@@ -4,11 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::{user::UserCommand, values::Timestamp};
 use futures_util::future::join_all;
-use muniment::{
-    clock::SystemClock,
-    ids::SystemEntropy,
-    ledger::{AppendError, Command, Executor, Head, Ledger},
-};
+use ledger::{AppendError, Command, Executor, Head, Ledger, clock::SystemClock, ids::SystemEntropy};
 use projections::sql::{Db, Options};
 
 use super::{

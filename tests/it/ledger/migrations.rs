@@ -1,6 +1,6 @@
 //! The schema that the binary carries.
 
-use muniment::migrations::{migrate, pending};
+use ledger::migrations::{migrate, pending};
 
 use super::site::Site;
 use crate::support::server::Engine;

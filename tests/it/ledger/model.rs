@@ -8,7 +8,7 @@ use aggregates::{
     values::UserId,
 };
 use futures_util::future::join_all;
-use muniment::ledger::{AppendError, Refusal, Unit};
+use ledger::{AppendError, Refusal, Unit};
 use proptest::{prelude::*, sample::select, test_runner::TestRunner};
 use tokio::runtime::Handle;
 use uuid::Uuid;

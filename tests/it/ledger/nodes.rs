@@ -6,9 +6,9 @@ use aggregates::{
     user::{CreateUser, UserCommand},
     values::{Context, Operation, Permission, PermissionId, UserId},
 };
-use muniment::{
+use ledger::{
+    Command, Executor, Ledger,
     ids::{Entropy, SystemEntropy},
-    ledger::{Command, Executor, Ledger},
 };
 use tokio::task::JoinHandle;
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use muniment::ledger::{AppendError, Ledger};
+use ledger::{AppendError, Ledger};
 use tokio::{sync::watch, time::timeout};
 
 use super::site::{Site, new_role, role_unit, stored, unique};

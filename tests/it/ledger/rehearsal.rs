@@ -5,9 +5,9 @@ use aggregates::{
     user::{RoleGrant, UpdateUser, UserCommand},
     values::{Context, Operation, Permission, PermissionId, RoleId, UserId},
 };
-use muniment::{
+use ledger::{
+    Command, ExecuteError, Executor, Head, NewEvent,
     ids::{Entropy, SystemEntropy},
-    ledger::{Command, ExecuteError, Executor, Head, NewEvent},
 };
 use projections::sql::{Db, sql};
 use proptest::{prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};

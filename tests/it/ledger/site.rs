@@ -19,10 +19,10 @@ use aggregates::{
     },
 };
 use cqrs_es::Aggregate;
-use muniment::{
+use ledger::{
+    Command, Filter, Ledger, MasterKey, Metadata, NewEvent, Stored, Unit,
     clock::{Clock, SystemClock},
     ids::{Entropy, SystemEntropy},
-    ledger::{Command, Filter, Ledger, MasterKey, Metadata, NewEvent, Stored, Unit},
     migrations,
 };
 use projections::{
@@ -129,9 +129,7 @@ impl Site {
         let shadow = Shadow::create(&db, &url).await.expect("a shadow should be made");
         // Nothing is appended meanwhile.
         let mut live = db.begin().await.expect("a transaction");
-        let head = muniment::ledger::Head::lock(&mut live)
-            .await
-            .expect("the head's lock");
+        let head = ledger::Head::lock(&mut live).await.expect("the head's lock");
         let mut position = 0;
         while position < head.position {
             let stored = ledger

@@ -10,12 +10,12 @@ use aggregates::{
         Certificate, Context, Fingerprint, Operation, Permission, PermissionId, RoleId, Timestamp, UserId,
     },
 };
-use muniment::{
+use authorization::Authorization;
+use ledger::{
+    Command, Executor, Filter, Ledger,
     ids::{Entropy, SystemEntropy},
-    ledger::{Command, Executor, Filter, Ledger},
 };
 use projections::{
-    authorization::Authorization,
     rebuild::TABLES,
     sql::{Db, sql},
 };
@@ -175,7 +175,7 @@ async fn load(db: &Db) -> Authorization {
         .await
         .expect("the head")
         .expect("a row");
-    Authorization::load(&mut tx, head.int(0).expect("a position"), NOW)
+    projections::loading::authorization(&mut tx, head.int(0).expect("a position"), NOW)
         .await
         .expect("the read models should load")
 }

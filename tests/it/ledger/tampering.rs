@@ -1,7 +1,7 @@
 //! Whatever is changed in the ledger's tables behind its back, `verify` finds it and says where.
 
 use aggregates::values::RoleId;
-use muniment::ledger::{Executor, Flaw, Ledger};
+use ledger::{Executor, Flaw, Ledger};
 use projections::sql::{Db, sql};
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 use tokio::runtime::Handle;

@@ -1,22 +1,17 @@
 //! `POST /access/v1/search/action`: the Action Search API (AuthZEN Authorization API 1.0 section 8.6).
 
 use aggregates::values::Context;
+use authorization::{HTTP_ACTIONS, MQTT_ACTIONS};
 use axum::{Json, extract::State};
-use projections::authorization::{HTTP_ACTIONS, MQTT_ACTIONS};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageIn, PageOut};
 use crate::{
-    app::App,
-    http::{
-        AsOf, Asking, JsonBody, Problem, Refusals,
-        access::{
-            evaluate::Evaluator,
-            wire::{Action, ContextIn, Entity, Question},
-        },
-    },
+    evaluate::Evaluator,
+    wire::{Action, ContextIn, Entity, Question},
 };
+use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
 
 /// What may a subject do to a resource?
 #[derive(Debug, Deserialize, ToSchema)]

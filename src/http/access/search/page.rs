@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::http::Problem;
+use server::Problem;
 
 /// How many results a page has unless the caller asks for another number.
 const USUAL: usize = 1_000;

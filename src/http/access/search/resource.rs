@@ -1,22 +1,17 @@
 //! `POST /access/v1/search/resource`: the Resource Search API (AuthZEN Authorization API 1.0 section 8.5).
 
 use aggregates::values::{Context, TopicFilter};
+use authorization::{Access, Subject};
 use axum::{Json, extract::State};
-use projections::authorization::{Access, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageIn, PageOut};
 use crate::{
-    app::App,
-    http::{
-        AsOf, Asking, JsonBody, Problem, Refusals,
-        access::{
-            evaluate::Evaluator,
-            wire::{Action, ContextIn, Entity},
-        },
-    },
+    evaluate::Evaluator,
+    wire::{Action, ContextIn, Entity},
 };
+use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
 
 /// On what may a subject do an action?
 #[derive(Debug, Deserialize, ToSchema)]

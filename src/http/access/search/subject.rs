@@ -3,24 +3,19 @@
 use std::sync::Arc;
 
 use aggregates::values::{RoleId, Timestamp, UserId};
+use authorization::{Access, Authorization, Reason, Subject};
 use axum::{Json, extract::State};
-use projections::authorization::{Access, Authorization, Reason, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::page::{PageIn, PageOut, Paging};
 use crate::{
-    app::App,
-    http::{
-        AsOf, Asking, JsonBody, Problem, Refusals,
-        access::{
-            evaluate::moment,
-            heavy,
-            wire::{Action, ContextIn, Entity},
-        },
-    },
+    evaluate::moment,
+    heavy,
+    wire::{Action, ContextIn, Entity},
 };
+use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
 
 /// Who may do an action on a resource?
 #[derive(Debug, Deserialize, ToSchema)]

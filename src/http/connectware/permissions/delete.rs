@@ -6,11 +6,8 @@ use aggregates::{role::RoleCommand, user::UserCommand, values::PermissionId};
 use axum::{extract::State, http::StatusCode};
 use projections::permission_usage;
 
-use crate::{
-    app::App,
-    http::{Conflicts, JsonList, Missing, Permitted, Problem, Refusals, Wrote},
-    ledger::Command,
-};
+use ledger::Command;
+use server::{Conflicts, JsonList, Missing, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Removes permissions from the roles and users that have them, all or none.
 #[utoipa::path(delete, path = "/api/permissions", tag = "permissions",

@@ -5,10 +5,7 @@ use projections::permission_usage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::App,
-    http::{Permitted, Problem, Refusals},
-};
+use server::{Permitted, Problem, Refusals, app::App};
 
 /// What several permissions have in common, and their ids.
 #[derive(Serialize, ToSchema)]

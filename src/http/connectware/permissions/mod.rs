@@ -6,7 +6,7 @@ mod page;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app::App;
+use server::app::App;
 
 /// The routes of this folder.
 pub(super) fn routes() -> OpenApiRouter<App> {

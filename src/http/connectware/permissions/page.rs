@@ -6,10 +6,7 @@ use projections::permission_usage::{self, ResourceRow, UsageRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::App,
-    http::{Pagination, Permitted, Problem, Query, Refusals, page_of},
-};
+use server::{Pagination, Permitted, Problem, Query, Refusals, app::App, page_of};
 
 /// The names under which clients send the ids they want (contracts/connectware.md section 2).
 const IDS: [&str; 4] = ["ids", "id", "permissionIds", "id[eq]"];

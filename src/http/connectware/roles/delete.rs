@@ -10,11 +10,8 @@ use aggregates::{
 use axum::{extract::State, http::StatusCode};
 use projections::role_directory;
 
-use crate::{
-    app::App,
-    http::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
-    ledger::{Command, ExecuteError},
-};
+use ledger::{Command, ExecuteError};
+use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Removes a role, from all who hold it too.
 #[utoipa::path(delete, path = "/api/roles/{id}", tag = "roles",

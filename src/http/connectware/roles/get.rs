@@ -4,10 +4,8 @@ use aggregates::values::RoleId;
 use axum::{Json, extract::State};
 use projections::role_directory;
 
-use crate::{
-    app::App,
-    http::{Missing, PathOf, Permitted, Problem, Refusals, connectware::wire::RoleOut},
-};
+use crate::wire::RoleOut;
+use server::{Missing, PathOf, Permitted, Problem, Refusals, app::App};
 
 /// One role.
 #[utoipa::path(get, path = "/api/roles/{id}", tag = "roles",

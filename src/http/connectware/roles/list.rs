@@ -3,10 +3,8 @@
 use axum::{Json, extract::State};
 use projections::role_directory;
 
-use crate::{
-    app::App,
-    http::{Permitted, Problem, Query, Refusals, connectware::wire::RoleOut},
-};
+use crate::wire::RoleOut;
+use server::{Permitted, Problem, Query, Refusals, app::App};
 
 /// All roles, or the one of a name.
 #[utoipa::path(get, path = "/api/roles", tag = "roles",

@@ -13,7 +13,7 @@ use aggregates::values::{RoleId, UserId};
 use projections::role_directory;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, http::Problem};
+use server::{Problem, app::App};
 
 /// The routes of this folder.
 pub(super) fn routes() -> OpenApiRouter<App> {

@@ -5,10 +5,8 @@ use projections::role_directory::{self, RolePageRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::App,
-    http::{Pagination, Permitted, Problem, Query, Refusals, connectware::wire::PermissionOut, page_of},
-};
+use crate::wire::PermissionOut;
+use server::{Pagination, Permitted, Problem, Query, Refusals, app::App, page_of};
 
 /// The names under which clients send the names they want (contracts/connectware.md section 2).
 const NAMES: [&str; 3] = ["names", "name", "name[eq]"];

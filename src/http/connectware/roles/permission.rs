@@ -11,14 +11,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Holder, holder, users_own};
-use crate::{
-    app::App,
-    http::{
-        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
-        connectware::wire::PermissionOut,
-    },
-    ledger::Command,
-};
+use crate::wire::PermissionOut;
+use ledger::Command;
+use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// What to change of a permission; its context stays.
 #[derive(Deserialize, ToSchema)]

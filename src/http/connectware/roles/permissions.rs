@@ -5,14 +5,9 @@ use axum::{Json, extract::State, http::StatusCode};
 use projections::role_directory;
 
 use super::{Holder, holder};
-use crate::{
-    app::App,
-    http::{
-        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
-        connectware::wire::{PermissionIn, PermissionOut},
-    },
-    ledger::Command,
-};
+use crate::wire::{PermissionIn, PermissionOut};
+use ledger::Command;
+use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// A role's permissions.
 #[utoipa::path(get, path = "/api/roles/{id}/permissions", tag = "roles",

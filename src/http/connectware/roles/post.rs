@@ -9,14 +9,9 @@ use projections::role_directory;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::App,
-    http::{
-        Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote,
-        connectware::wire::{PermissionIn, RoleOut, permissions},
-    },
-    ledger::Command,
-};
+use crate::wire::{PermissionIn, RoleOut, permissions};
+use ledger::Command;
+use server::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// A role to be made.
 #[derive(Deserialize, ToSchema)]

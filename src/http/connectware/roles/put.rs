@@ -11,14 +11,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::users_own;
-use crate::{
-    app::App,
-    http::{
-        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
-        connectware::wire::{PermissionIn, RoleOut, permissions},
-    },
-    ledger::Command,
-};
+use crate::wire::{PermissionIn, RoleOut, permissions};
+use ledger::Command;
+use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// What to change; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]

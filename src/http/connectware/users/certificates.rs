@@ -8,11 +8,8 @@ use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::App,
-    http::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
-    ledger::Command,
-};
+use ledger::Command;
+use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Which certificate.
 #[derive(Deserialize, ToSchema)]

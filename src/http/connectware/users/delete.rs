@@ -3,11 +3,8 @@
 use aggregates::{user::UserCommand, values::UserId};
 use axum::{extract::State, http::StatusCode};
 
-use crate::{
-    app::App,
-    http::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
-    ledger::{Command, ExecuteError},
-};
+use ledger::{Command, ExecuteError};
+use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Removes a user with all they hold; their tokens are void at once.
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "users",

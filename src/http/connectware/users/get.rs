@@ -4,10 +4,8 @@ use aggregates::values::UserId;
 use axum::{Json, extract::State};
 use projections::user_directory;
 
-use crate::{
-    app::App,
-    http::{Missing, PathOf, Permitted, Problem, Refusals, connectware::wire::UserOut},
-};
+use crate::wire::UserOut;
+use server::{Missing, PathOf, Permitted, Problem, Refusals, app::App};
 
 /// One user.
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",

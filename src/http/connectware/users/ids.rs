@@ -3,10 +3,7 @@
 use axum::{Json, extract::State};
 use projections::user_directory;
 
-use crate::{
-    app::App,
-    http::{Permitted, Problem, Refusals},
-};
+use server::{Permitted, Problem, Refusals, app::App};
 
 /// The ids of all users, in the order in which they were made.
 #[utoipa::path(get, path = "/api/users/ids", tag = "users", responses(

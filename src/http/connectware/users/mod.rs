@@ -15,7 +15,7 @@ mod usernames;
 use aggregates::{user::RoleGrant, values::RoleId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, http::Problem};
+use server::{Problem, app::App};
 
 /// The routes of this folder.
 pub(super) fn routes() -> OpenApiRouter<App> {

@@ -9,16 +9,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::role_grants;
-use crate::{
-    app::App,
-    http::{
-        Problem,
-        connectware::wire::{
-            CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions,
-        },
-    },
-    ledger::Command,
-};
+use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
+use ledger::Command;
+use server::{Problem, app::App};
 
 /// A user to be made.
 #[derive(Deserialize, ToSchema)]

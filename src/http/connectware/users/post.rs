@@ -4,10 +4,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use projections::user_directory;
 
 use super::new_user::NewUser;
-use crate::{
-    app::App,
-    http::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote, connectware::wire::UserOut},
-};
+use crate::wire::UserOut;
+use server::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Makes a user.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUser, responses(

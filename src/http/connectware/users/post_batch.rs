@@ -3,11 +3,8 @@
 use axum::{Json, extract::State};
 
 use super::new_user::NewUser;
-use crate::{
-    app::App,
-    http::{Conflicts, JsonList, Permitted, Problem, Refusals, Wrote},
-    ledger::ExecuteError,
-};
+use ledger::ExecuteError;
+use server::{Conflicts, JsonList, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// How many users one request may make.
 const MOST: usize = 1_000;

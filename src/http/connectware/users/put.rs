@@ -11,14 +11,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::role_grants;
-use crate::{
-    app::App,
-    http::{
-        Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote,
-        connectware::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present},
-    },
-    ledger::Command,
-};
+use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
+use ledger::Command;
+use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// What to change; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]

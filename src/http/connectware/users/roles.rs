@@ -9,11 +9,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::role_grants;
-use crate::{
-    app::App,
-    http::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote},
-    ledger::Command,
-};
+use ledger::Command;
+use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Which role.
 #[derive(Deserialize, ToSchema)]

@@ -8,13 +8,9 @@ use aggregates::{
 use axum::{Json, extract::State, http::StatusCode};
 use projections::sessions;
 
-use crate::{
-    app::App,
-    http::{
-        Conflicts, Missing, PathOf, Permitted, Problem, Query, Refusals, Wrote, connectware::wire::TokenOut,
-    },
-    ledger::Command,
-};
+use crate::wire::TokenOut;
+use ledger::Command;
+use server::{Conflicts, Missing, PathOf, Permitted, Problem, Query, Refusals, Wrote, app::App};
 
 /// The names under which clients send which token is meant (contracts/connectware.md section 2).
 const TOKEN_NAMES: [&str; 3] = ["tokenId", "fingerprint", "id"];

@@ -6,16 +6,14 @@ use aggregates::{
     user::UserCommand,
     values::{PasswordHash, RoleId, UserId},
 };
-use projections::authorization::RoleView;
+use authorization::RoleView;
 use zeroize::Zeroizing;
 
 use crate::{
-    clock::Clock,
     identity::{passwords::Passwords, tokens::Tokens},
-    ids::Entropy,
-    ledger::{Command, Executor, Ledger, LedgerError, Metadata},
     settings::Settings,
 };
+use ledger::{Command, Executor, Ledger, LedgerError, Metadata, clock::Clock, ids::Entropy};
 
 /// The running server. Cloning it is cheap.
 #[derive(Clone)]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use projections::sql::{Db, sql};
 use sqlx::migrate::{MigrateError, Migrator};
 
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// Why the schema could not be brought up to date, or looked at.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,9 @@ mod events;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app::App;
+use server::app::App;
 
 /// The routes of this module.
-pub(super) fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events::get_events))
 }

@@ -3,8 +3,9 @@
 use axum::{Router, http::StatusCode, routing::get};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Problem, access, audit, connectware, front::Front, openapi, system};
-use crate::app::App;
+use server::{Front, Problem, app::App};
+
+use crate::openapi;
 
 /// The routes that the OpenAPI document describes.
 pub(super) fn described() -> OpenApiRouter<App> {

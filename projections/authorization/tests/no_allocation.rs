@@ -20,7 +20,7 @@ use aggregates::{
         TopicFilter, UserId,
     },
 };
-use projections::authorization::Authorization;
+use authorization::Authorization;
 use uuid::Uuid;
 
 /// The system's allocator; counts for each thread what it is asked for.

@@ -10,7 +10,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
-use crate::ids::Entropy;
+use ledger::ids::Entropy;
 
 /// Bytes of salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
@@ -240,7 +240,7 @@ fn compute(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::SystemEntropy;
+    use ledger::ids::SystemEntropy;
 
     fn options(memory_kib: u32) -> HashingOptions {
         HashingOptions {

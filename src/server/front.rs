@@ -31,7 +31,8 @@ pub struct Front {
 }
 
 impl Front {
-    pub(super) fn new(app: App, router: Router, paths: Vec<String>) -> Self {
+    /// A front of these routes.
+    pub fn new(app: App, router: Router, paths: Vec<String>) -> Self {
         Self { app, router, paths }
     }
 

@@ -12,12 +12,12 @@ mod wire;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app::App;
+use server::app::App;
 
 pub use foretold::Foretold;
 
 /// The routes of this face.
-pub(super) fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(users::routes())
         .merge(roles::routes())

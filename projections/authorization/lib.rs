@@ -42,9 +42,7 @@ mod grants;
 mod hash;
 mod index;
 mod levels;
-// The fuzz targets know no database.
-#[cfg(not(fuzzing))]
-mod load;
+mod loader;
 mod methods;
 mod outline;
 pub mod past;
@@ -83,7 +81,8 @@ use users::User;
 
 pub use access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
 pub use certificates::CertificateView;
-pub use methods::Methods;
+pub use loader::{LoadedRole, LoadedUser, Loader, Misfit};
+pub use methods::{GrantTypes, Methods};
 pub use sessions::{Bearer, SessionView};
 pub use subject::{Answer, Principal, Reason, Subject};
 pub use views::{Decision, RoleView, UserView};

@@ -10,8 +10,10 @@ use utoipa::{
 };
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{problem::ErrorBody, router::described};
-use crate::app::App;
+use server::ErrorBody;
+
+use crate::router::described;
+use server::app::App;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -4,11 +4,10 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::Problem;
-use crate::app::App;
+use server::{App, Problem};
 
 /// The routes of this module.
-pub(super) fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(key_set))
         .routes(routes!(alive))
@@ -36,7 +35,7 @@ async fn alive() -> &'static str {
 /// Whether the server can answer: the database does, and this node is at the ledger's head.
 #[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses(
     (status = 200, description = "It can", body = String, example = json!("ready")),
-    (status = 503, description = "The database does not answer; with the code `stale`, for so long that nothing is decided from memory any more", body = super::problem::ErrorBody)
+    (status = 503, description = "The database does not answer; with the code `stale`, for so long that nothing is decided from memory any more", body = server::ErrorBody)
 ))]
 async fn ready(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     let caught_up = app.ledger().follower().catch_up().await;

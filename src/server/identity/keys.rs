@@ -12,7 +12,7 @@ use ed25519_dalek::{
 };
 use zeroize::Zeroizing;
 
-use crate::{ids::Entropy, ledger::MasterKey};
+use ledger::{MasterKey, ids::Entropy};
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +137,7 @@ fn read_or_make(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::SystemEntropy;
+    use ledger::ids::SystemEntropy;
 
     #[test]
     fn keys_are_made_once_and_kept_from_others() {

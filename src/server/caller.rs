@@ -6,16 +6,17 @@ use std::{
 };
 
 use aggregates::values::{Context, Face, Operation, SessionId, Timestamp, UserId};
+use authorization::{Bearer, SessionView};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, HeaderValue, Method, Request, Uri, header, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use projections::authorization::{Bearer, SessionView};
 use zeroize::Zeroizing;
 
 use super::{Problem, Query};
-use crate::{app::App, identity::tokens::digest, ledger::Metadata};
+use crate::{app::App, identity::tokens::digest};
+use ledger::Metadata;
 
 /// The header by which a client names its request; answered back, and recorded with events.
 pub const REQUEST_ID: &str = "x-request-id";

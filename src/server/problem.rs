@@ -13,8 +13,11 @@ use utoipa::ToSchema;
 use crate::{
     app::Stale,
     identity::{passwords::HashingError, policy::PolicyViolation, tokens::SigningError},
-    ledger::{DomainError, ExecuteError, LedgerError, Refusal},
 };
+use ledger::{DomainError, ExecuteError, LedgerError, PastError, Refusal};
+
+/// The code of what refuses a whole request, whichever of its questions it is about.
+pub const TOO_MANY: &str = "too_many";
 
 /// An answer that is an error.
 #[derive(Clone, Debug)]
@@ -181,6 +184,21 @@ impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         tracing::error!(%error, "the ledger cannot be read");
         Self::unavailable()
+    }
+}
+
+impl From<PastError> for Problem {
+    fn from(error: PastError) -> Self {
+        match error {
+            PastError::Ledger(error) => error.into(),
+            PastError::Replaying => {
+                Self::later(StatusCode::SERVICE_UNAVAILABLE, "replaying", error.to_string())
+            }
+            refused @ PastError::TooMany(_) => {
+                Self::new(StatusCode::BAD_REQUEST, TOO_MANY, refused.to_string())
+            }
+            refused => Self::invalid(refused.to_string()),
+        }
     }
 }
 

@@ -1,31 +1,28 @@
-//! The faces: routes and wire shapes. No rule lives here.
+//! What the faces share: the running server, identity, and the kit that endpoints are made of. It knows no face.
 
-mod access;
-pub mod audit;
-mod body;
+pub mod app;
+pub mod body;
+pub mod bootstrap;
 mod caller;
 pub mod connections;
-pub mod connectware;
 mod front;
-mod openapi;
+pub mod identity;
 mod page;
 mod path;
 mod position;
 mod problem;
 mod query;
 mod refusals;
-mod router;
-mod system;
+pub mod settings;
 mod watched;
 
+pub use app::App;
 pub use body::{JsonBody, JsonList};
 pub use caller::{Asking, Authenticated, Caller, Origin, Permitted, authenticate};
 pub use front::Front;
-pub use openapi::document;
 pub use page::{Pagination, page_of};
 pub use path::PathOf;
 pub use position::{AsOf, Wrote};
-pub use problem::{ErrorBody, Problem};
+pub use problem::{ErrorBody, Problem, TOO_MANY};
 pub use query::Query;
 pub use refusals::{Conflicts, Missing, Refusals};
-pub use router::front_of;

@@ -11,11 +11,8 @@ use aggregates::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::{
-    identity::{passwords::Passwords, policy::PasswordPolicy},
-    ids::Entropy,
-    ledger::{Command, ExecuteError, Executor, Metadata},
-};
+use crate::identity::{passwords::Passwords, policy::PasswordPolicy};
+use ledger::{Command, ExecuteError, Executor, Metadata, ids::Entropy};
 
 /// What the administrator may do: everything (contracts/connectware.md section 0, "Default roles").
 const ADMINISTRATOR: [(&str, Operation, Context); 2] = [

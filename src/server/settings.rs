@@ -6,10 +6,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::{
-    identity::{passwords::HashingOptions, policy::PasswordPolicy},
-    ledger::LOOK_EVERY,
-};
+use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
+use ledger::LOOK_EVERY;
 
 /// The longest a token may be good, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;

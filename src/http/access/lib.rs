@@ -16,8 +16,7 @@ use axum::extract::DefaultBodyLimit;
 use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::Problem;
-use crate::app::App;
+use server::{App, Problem};
 
 /// How many questions that look at everybody are answered at once, apart from where requests are served.
 static HEAVY: Semaphore = Semaphore::const_new(2);
@@ -37,7 +36,7 @@ async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -
 const MOST_BYTES: usize = 16 << 20;
 
 /// The routes of this face.
-pub(super) fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(evaluations::post_evaluations))
         .layer(DefaultBodyLimit::max(MOST_BYTES))

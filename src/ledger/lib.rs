@@ -12,15 +12,18 @@ mod appender;
 mod batch;
 mod chain;
 mod claims;
+pub mod clock;
 mod error;
 mod executor;
 mod feed;
 mod follower;
 mod head;
+pub mod ids;
 mod judge;
 mod keys;
 mod load;
 mod metadata;
+pub mod migrations;
 mod past;
 mod rehearsal;
 mod replay;
@@ -33,7 +36,8 @@ mod verify;
 
 use std::sync::Arc;
 
-use projections::{authorization::Authorization, sql::Db};
+use authorization::Authorization;
+use projections::sql::Db;
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};

@@ -1,0 +1,31 @@
+//! The authorization engine of a process that starts: filled from the read models, in one snapshot with the ledger's head.
+//!
+//! Read models that do not fit together are an error: the caller then replays the ledger, which is the truth.
+
+mod roles;
+mod sessions;
+mod users;
+
+use aggregates::values::Timestamp;
+use authorization::{Authorization, Loader, Misfit};
+
+use crate::{
+    counted_lists::{self, List},
+    sql::{Error, Tx},
+    tables::unreadable,
+};
+
+/// The engine at `position`, which is the ledger's head in the same snapshot. Sessions that ended by `now` are left out.
+pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Result<Authorization, Error> {
+    let mut loader = Loader::new(position);
+    roles::load(tx, &mut loader).await?;
+    loader.reserve(counted_lists::total(tx, &[List::UsersByPersons, List::UsersByServices]).await?);
+    users::load(tx, &mut loader).await?;
+    sessions::load_certificates(tx, &mut loader).await?;
+    sessions::load_sessions(tx, &mut loader, now).await?;
+    loader.finish().map_err(misfit)
+}
+
+fn misfit(misfit: Misfit) -> Error {
+    unreadable(misfit.0)
+}

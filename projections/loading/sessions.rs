@@ -1,0 +1,43 @@
+//! What users prove themselves with: sessions and certificates.
+
+use aggregates::values::{Timestamp, TokenFingerprint};
+use authorization::{Loader, SessionView};
+
+use super::misfit;
+use crate::{
+    sessions::record::SessionRecord,
+    sql::{Error, Tx},
+    tables::{each, unreadable},
+    user_directory::record::CertificateRecord,
+};
+
+/// Takes the sessions that have not ended by `now`.
+pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Timestamp) -> Result<(), Error> {
+    let rest = "WHERE expires_at > $1";
+    each(tx, rest, vec![now.micros().into()], |record: SessionRecord| {
+        let row = record.session;
+        let fingerprint = TokenFingerprint::parse(&row.fingerprint).map_err(unreadable)?;
+        let view = SessionView {
+            session_id: row.id,
+            user_id: row.user_id,
+            face: row.face,
+            methods: row.methods.into_iter().collect(),
+            issued_at: row.issued_at,
+            expires_at: row.expires_at,
+        };
+        loader
+            .session(record.ordinal, fingerprint.digest(), view)
+            .map_err(misfit)
+    })
+    .await
+}
+
+/// Takes all certificates.
+pub(super) async fn load_certificates(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
+    each(tx, "", vec![], |record: CertificateRecord| {
+        loader
+            .certificate(record.ordinal, record.user_id, &record.certificate)
+            .map_err(misfit)
+    })
+    .await
+}

@@ -1,0 +1,75 @@
+//! Users with the roles they hold.
+
+use aggregates::values::{IdentityProvider, RoleId, UserId};
+use authorization::{GrantTypes, LoadedUser, Loader};
+
+use super::misfit;
+use crate::{
+    sql::{Error, Row, Tx, sql},
+    tables::unreadable,
+};
+
+/// One row a user, since a row costs more to hand over than what is in it. In the order of the primary key's index, where
+/// the roles of a user stand together.
+const HELD: &str = "SELECT user_id, string_agg(role_id, ',') FROM user_roles GROUP BY user_id";
+
+/// What the engine keeps of a user.
+const USERS: &str = "SELECT user_id, ordinal, username, identity_provider, mqtt_publish_prefix, grant_types, \
+     enforce_mfa_enrollment FROM user_directory";
+
+/// Takes all users. Their own permissions and all roles are there before them.
+pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
+    tx.each(sql(HELD), |row| held(row, loader)).await?;
+    let mut grant_types = LastGrantTypes::default();
+    tx.each(sql(USERS), |row| user(row, loader, &mut grant_types))
+        .await
+}
+
+/// Takes which roles a user will hold.
+fn held(row: &Row, loader: &mut Loader) -> Result<(), Error> {
+    let user = UserId::parse(row.str(0)?).map_err(unreadable)?;
+    let mut unread = None;
+    let roles = row
+        .str(1)?
+        .split(',')
+        .map_while(|role| match RoleId::parse(role) {
+            Ok(role) => Some(role),
+            Err(error) => {
+                unread = Some(unreadable(error));
+                None
+            }
+        });
+    loader.held(user, roles).map_err(misfit)?;
+    unread.map_or(Ok(()), Err)
+}
+
+fn user(row: &Row, loader: &mut Loader, grant_types: &mut LastGrantTypes) -> Result<(), Error> {
+    let user = LoadedUser {
+        id: UserId::parse(row.str(0)?).map_err(unreadable)?,
+        made_at: row.int(1)?,
+        username: row.str(2)?,
+        identity_provider: IdentityProvider::parse(row.str(3)?).map_err(unreadable)?,
+        mqtt_publish_prefix: row.str_or_null(4)?,
+        grant_types: grant_types.read(row.str(5)?)?,
+        enforce_mfa_enrollment: row.bool(6)?,
+    };
+    loader.user(user).map_err(misfit)
+}
+
+/// Grant types as they were read last: most users have the same.
+#[derive(Default)]
+struct LastGrantTypes(Option<(String, GrantTypes)>);
+
+impl LastGrantTypes {
+    fn read(&mut self, text: &str) -> Result<GrantTypes, Error> {
+        match &self.0 {
+            Some((last, types)) if last == text => Ok(*types),
+            _ => {
+                let grants: Vec<_> = serde_json::from_str(text).map_err(unreadable)?;
+                let types = GrantTypes::of(&grants);
+                self.0 = Some((text.to_owned(), types));
+                Ok(types)
+            }
+        }
+    }
+}
