@@ -1,9 +1,7 @@
 //! The one map from what went wrong to a status and a body, for the connectware face and what is beside it:
 //! `{"code": string, "message": string}`.
 
-use aggregates::{
-    DomainError, claim, role::RoleError, session::SessionError, user::UserError, values::Invalid,
-};
+use aggregates::{Classified, DomainError, ErrorKind, values::Invalid};
 use axum::{
     Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -16,7 +14,7 @@ use crate::{
     app::Stale,
     identity::{passwords::HashingError, policy::PolicyViolation, tokens::SigningError},
 };
-use ledger::{ExecuteError, LedgerError, PastError, Refusal};
+use ledger::{ExecuteError, LedgerError, PastError, Rejection};
 
 /// The code of what refuses a whole request, whichever of its questions it is about.
 pub const TOO_MANY: &str = "too_many";
@@ -54,6 +52,21 @@ impl Problem {
     /// 400: the request is not as it should be.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    }
+
+    /// The status follows from the kind of the error.
+    fn of(error: &impl Classified) -> Self {
+        let status = match error.kind() {
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+            ErrorKind::Conflict | ErrorKind::Protected => StatusCode::CONFLICT,
+            ErrorKind::Unavailable => return Self::unavailable(),
+            ErrorKind::Fault => {
+                tracing::error!(%error, "the program is wrong");
+                return Self::unavailable();
+            }
+        };
+        Self::new(status, error.code(), error.to_string())
     }
 
     /// 401: no credential, or none that is good. It says no more, so that nobody learns which.
@@ -226,106 +239,18 @@ impl From<serde_json::Error> for Problem {
 
 impl From<ExecuteError> for Problem {
     fn from(error: ExecuteError) -> Self {
-        match error {
-            ExecuteError::Domain { error, .. } => error.into(),
-            ExecuteError::Refused(refusal) => refusal.into(),
-            ExecuteError::Unavailable(_) => Self::unavailable(),
-        }
+        Self::of(&error)
     }
 }
 
 impl From<DomainError> for Problem {
     fn from(error: DomainError) -> Self {
-        match error {
-            DomainError::User(error) => error.into(),
-            DomainError::Role(error) => error.into(),
-            DomainError::Session(error) => error.into(),
-            DomainError::WrongAggregate(error) => {
-                tracing::error!(%error, "a command met another aggregate");
-                Self::unavailable()
-            }
-        }
+        Self::of(&error)
     }
 }
 
-impl From<UserError> for Problem {
-    fn from(error: UserError) -> Self {
-        let message = error.to_string();
-        match error {
-            UserError::NotFound
-            | UserError::RoleNotHeld(_)
-            | UserError::PermissionNotHeld
-            | UserError::CertificateNotHeld => Self::new(StatusCode::NOT_FOUND, "not_found", message),
-            UserError::AlreadyExists | UserError::PermissionIdTaken | UserError::CertificateAlreadyHeld => {
-                Self::conflict("conflict", message)
-            }
-            UserError::DuplicateGrantMethod
-            | UserError::PublishPrefixInvalid
-            | UserError::PasswordMissing
-            | UserError::PasswordNotLocal => Self::invalid(message),
-            UserError::PasswordNotCurrent => Self::conflict("conflict", message),
-        }
-    }
-}
-
-impl From<RoleError> for Problem {
-    fn from(error: RoleError) -> Self {
-        let message = error.to_string();
-        match error {
-            RoleError::NotFound | RoleError::PermissionNotFound => {
-                Self::new(StatusCode::NOT_FOUND, "not_found", message)
-            }
-            RoleError::AlreadyExists | RoleError::PermissionIdTaken => Self::conflict("conflict", message),
-            RoleError::ResourceNotAPath => Self::invalid(message),
-            RoleError::Protected => Self::conflict("protected", message),
-        }
-    }
-}
-
-impl From<SessionError> for Problem {
-    fn from(error: SessionError) -> Self {
-        let message = error.to_string();
-        match error {
-            SessionError::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", message),
-            SessionError::AlreadyExists => Self::conflict("conflict", message),
-            SessionError::NeverValid => Self::invalid(message),
-        }
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Conflict { .. } => Self::unavailable(),
-            Refusal::ClaimTaken(taken) => match taken.scope {
-                claim::USERNAME => Self::conflict("username_taken", "the username is taken"),
-                claim::ROLE_NAME => Self::conflict("role_name_taken", "the role name is taken"),
-                claim::CERTIFICATE => {
-                    Self::conflict("certificate_taken", "the certificate belongs to another user")
-                }
-                claim::SOLE_HOLDER => Self::conflict(
-                    "role_not_shared",
-                    format!("role {} is not shared, and another user holds it", taken.value),
-                ),
-                _ => Self::conflict("conflict", format!("the {} is taken", taken.scope)),
-            },
-            Refusal::ClaimMissing(missing) => match missing.scope {
-                claim::SHARED_ROLE => Self::conflict(
-                    "role_not_shared",
-                    format!("role {} is no longer shared", missing.value),
-                ),
-                claim::ROLE => Self::invalid(format!("there is no role {}", missing.value)),
-                claim::USER => Self::not_found("user"),
-                _ => Self::invalid(format!("there is no such {}", missing.scope)),
-            },
-            Refusal::HeldBySeveral(_) => Self::conflict(
-                "role_is_held",
-                "several users hold this role: it must stay shared",
-            ),
-            Refusal::LastClaim(_) => Self::conflict(
-                "last_administrator",
-                "this would leave nobody who can log in with the role connectware-admin",
-            ),
-        }
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        Self::of(&rejection)
     }
 }

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::wire::PermissionOut;
-use ledger::{ExecuteError, Refusal};
+use ledger::{ExecuteError, Rejection};
 use server::{
     Authenticated, Conflicts, ErrorBody, JsonBody, Origin, Problem, Wrote, app::App, authenticate,
     settings::MOST_TOKEN_HOURS,
@@ -106,7 +106,7 @@ pub async fn post_login(
         {
             Ok(appended) => break (user, token, expires_at, appended),
             // The user has changed since the password was verified: it may be another now, or be hashed anew.
-            Err(ExecuteError::Refused(Refusal::Conflict { .. })) if attempt < ATTEMPTS => attempt += 1,
+            Err(ExecuteError::Rejected(Rejection::Conflict { .. })) if attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error.into()),
         }
     };
