@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use aggregates::{
+    Command,
     user::UserCommand,
     values::{PasswordHash, RoleId, UserId},
 };
@@ -13,7 +14,7 @@ use crate::{
     identity::{passwords::Passwords, tokens::Tokens},
     settings::Settings,
 };
-use ledger::{Command, Executor, Ledger, LedgerError, Metadata, clock::Clock, ids::Entropy};
+use ledger::{Executor, Ledger, LedgerError, Metadata, clock::Clock, ids::Entropy};
 
 /// The running server. Cloning it is cheap.
 #[derive(Clone)]

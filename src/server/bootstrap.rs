@@ -1,6 +1,7 @@
 //! The first start: the roles every installation has, and the first administrator.
 
 use aggregates::{
+    Command,
     role::{CreateRole, RoleCommand},
     user::{CreateUser, RoleGrant, UserCommand},
     values::{
@@ -12,7 +13,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::identity::{passwords::Passwords, policy::PasswordPolicy};
-use ledger::{Command, ExecuteError, Executor, Metadata, ids::Entropy};
+use ledger::{ExecuteError, Executor, Metadata, ids::Entropy};
 
 /// What the administrator may do: everything (contracts/connectware.md section 0, "Default roles").
 const ADMINISTRATOR: [(&str, Operation, Context); 2] = [

@@ -5,7 +5,10 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use aggregates::values::{Context, Face, Operation, SessionId, Timestamp, UserId};
+use aggregates::{
+    user::User,
+    values::{Context, Face, Operation, SessionId, Timestamp, UserId},
+};
 use authorization::{Bearer, SessionView};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -16,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{Problem, Query};
 use crate::{app::App, identity::tokens::digest};
-use ledger::Metadata;
+use ledger::{Metadata, Seen};
 
 /// The header by which a client names its request; answered back, and recorded with events.
 pub const REQUEST_ID: &str = "x-request-id";
@@ -228,9 +231,8 @@ async fn by_token(app: &App, token: &str) -> Result<SessionView, Problem> {
 pub struct Authenticated {
     /// Who.
     pub user: UserId,
-    /// The sequence of the user's stream at which the password was verified: what follows from it holds while the user is
-    /// so.
-    pub sequence: i64,
+    /// The user at the moment when the password was verified. What follows from it holds while the user is unchanged.
+    pub seen: Seen,
 }
 
 /// The user of a username and password, or `None` for all that is wrong alike: unknown, another password, no password
@@ -244,7 +246,8 @@ pub async fn authenticate(
     app.ledger().follower().catch_up().await?;
     let id = app.ledger().authorization().user_by_name(username);
     // So does loading: for a name that nobody has, a user that nobody is.
-    let (user, sequence) = app.executor.user(id.unwrap_or(UserId(uuid::Uuid::nil()))).await?;
+    let nobody = UserId(uuid::Uuid::nil());
+    let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
     let hash = user
         .password_hash
         .as_ref()
@@ -258,7 +261,7 @@ pub async fn authenticate(
     if app.passwords.is_outdated(hash) {
         app.rehash(user, hash.clone(), password).await;
     }
-    Ok(Some(Authenticated { user, sequence }))
+    Ok(Some(Authenticated { user, seen }))
 }
 
 /// What a request tells of itself, for the metadata of what is done by it.

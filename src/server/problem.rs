@@ -1,7 +1,9 @@
 //! The one map from what went wrong to a status and a body, for the connectware face and what is beside it:
 //! `{"code": string, "message": string}`.
 
-use aggregates::{claim, role::RoleError, session::SessionError, user::UserError, values::Invalid};
+use aggregates::{
+    DomainError, claim, role::RoleError, session::SessionError, user::UserError, values::Invalid,
+};
 use axum::{
     Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -14,7 +16,7 @@ use crate::{
     app::Stale,
     identity::{passwords::HashingError, policy::PolicyViolation, tokens::SigningError},
 };
-use ledger::{DomainError, ExecuteError, LedgerError, PastError, Refusal};
+use ledger::{ExecuteError, LedgerError, PastError, Refusal};
 
 /// The code of what refuses a whole request, whichever of its questions it is about.
 pub const TOO_MANY: &str = "too_many";
@@ -238,6 +240,10 @@ impl From<DomainError> for Problem {
             DomainError::User(error) => error.into(),
             DomainError::Role(error) => error.into(),
             DomainError::Session(error) => error.into(),
+            DomainError::WrongAggregate(error) => {
+                tracing::error!(%error, "a command met another aggregate");
+                Self::unavailable()
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use aggregates::values::UserId;
+use aggregates::{Command, values::UserId};
 use authorization::{Affected, Effect, Most, Place, Right};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,7 +16,7 @@ use super::{
     wire::Entity,
 };
 use connectware::Foretold;
-use ledger::{Command, NewEvent, Rehearsed};
+use ledger::{NewEvent, Rehearsed};
 use server::{AsOf, Asking, Conflicts, JsonBody, Missing, Problem, Refusals, app::App};
 
 /// How many holders of a role are looked at for one page.

@@ -1,13 +1,15 @@
 //! Requests that are told and not made: the commands that they come to, by the very same checks.
 
-use aggregates::values::{PasswordHash, RoleId};
+use aggregates::{
+    Command,
+    values::{PasswordHash, RoleId},
+};
 
 use super::{
     roles::{self, permission::PermissionChange, post::NewRole, put::RoleChange},
     users::{self, new_user::NewUser, put::UserChange, roles::RoleBody},
     wire::PermissionIn,
 };
-use ledger::Command;
 use server::{Problem, app::App, body};
 
 /// The requests that can be told.

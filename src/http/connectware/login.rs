@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use aggregates::{
+    Command,
     session::{IssueToken, SessionCommand},
     values::{Face, GrantMethod, SessionId, TokenLabel},
 };
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::wire::PermissionOut;
-use ledger::{Command, ExecuteError, Refusal};
+use ledger::{ExecuteError, Refusal};
 use server::{
     Authenticated, Conflicts, ErrorBody, JsonBody, Origin, Problem, Wrote, app::App, authenticate,
     settings::MOST_TOKEN_HOURS,
@@ -80,7 +81,7 @@ pub async fn post_login(
     let mut attempt = 1;
     let (user, token, expires_at, appended) = loop {
         let authenticated = authenticate(&app, &body.username, body.password.clone()).await?;
-        let Authenticated { user, sequence } = authenticated.ok_or_else(Problem::bad_credentials)?;
+        let Authenticated { user, seen } = authenticated.ok_or_else(Problem::bad_credentials)?;
         let session = SessionId(app.entropy.uuid());
         let issued_at = app.clock.now();
         let expires_at = issued_at.plus_hours(hours);
@@ -100,7 +101,7 @@ pub async fn post_login(
         let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
         match app
             .executor
-            .execute_unless_changed(commands, &metadata, Some((user, sequence)))
+            .execute_unless_changed(commands, &metadata, &[seen])
             .await
         {
             Ok(appended) => break (user, token, expires_at, appended),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aggregates::{
+    Command,
     role::RoleCommand,
     user::{UpdateUser, UserCommand},
     values::{RoleId, UserId},
@@ -10,7 +11,7 @@ use aggregates::{
 use axum::{extract::State, http::StatusCode};
 use projections::role_directory;
 
-use ledger::{Command, ExecuteError};
+use ledger::ExecuteError;
 use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Removes a role, from all who hold it too.

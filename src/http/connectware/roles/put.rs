@@ -1,6 +1,7 @@
 //! `PUT /api/roles/{id}`
 
 use aggregates::{
+    Command,
     role::{RoleCommand, UpdateRole},
     user::{RoleGrant, UpdateUser, UserCommand},
     values::{RoleId, RoleName},
@@ -12,7 +13,6 @@ use utoipa::ToSchema;
 
 use super::users_own;
 use crate::wire::{PermissionIn, RoleOut, permissions};
-use ledger::Command;
 use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// What to change; absent fields stay as they are.

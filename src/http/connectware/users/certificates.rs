@@ -1,6 +1,7 @@
 //! `/api/users/{id}/certificates`
 
 use aggregates::{
+    Command,
     user::UserCommand,
     values::{Certificate, Fingerprint, UserId},
 };
@@ -8,7 +9,6 @@ use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use ledger::Command;
 use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Which certificate.

@@ -1,9 +1,9 @@
 //! `DELETE /api/users/{id}` and `DELETE /api/users`
 
-use aggregates::{user::UserCommand, values::UserId};
+use aggregates::{Command, user::UserCommand, values::UserId};
 use axum::{extract::State, http::StatusCode};
 
-use ledger::{Command, ExecuteError};
+use ledger::ExecuteError;
 use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Removes a user with all they hold; their tokens are void at once.

@@ -1,6 +1,7 @@
 //! `PUT /api/users/{id}`
 
 use aggregates::{
+    Command,
     user::{UpdateUser, UserCommand},
     values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
 };
@@ -12,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::role_grants;
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
-use ledger::Command;
 use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// What to change; absent fields stay as they are.

@@ -1,6 +1,7 @@
 //! `/api/users/{id}/roles`
 
 use aggregates::{
+    Command,
     user::UserCommand,
     values::{RoleId, UserId},
 };
@@ -9,7 +10,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::role_grants;
-use ledger::Command;
 use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
 
 /// Which role.

@@ -1,6 +1,7 @@
 //! `/api/users/{id}/tokens`
 
 use aggregates::{
+    Command,
     session::SessionCommand,
     user::UserCommand,
     values::{SessionId, TokenFingerprint, UserId},
@@ -9,7 +10,6 @@ use axum::{Json, extract::State, http::StatusCode};
 use projections::sessions;
 
 use crate::wire::TokenOut;
-use ledger::Command;
 use server::{Conflicts, Missing, PathOf, Permitted, Problem, Query, Refusals, Wrote, app::App};
 
 /// The names under which clients send which token is meant (contracts/connectware.md section 2).
