@@ -100,7 +100,7 @@ impl Batches {
                 board,
             });
         }
-        let keys = self.sealer.keys_for_append(tx, subjects(&accepted)?).await?;
+        let keys = self.sealer.keys_for_append(tx, subjects(&accepted)).await?;
         let recorded = self.insert_events(tx, &mut head, &accepted, &keys).await?;
         board.store(tx).await?;
         read_models::apply(tx, &recorded).await?;
@@ -139,8 +139,9 @@ impl Batches {
                     sequence: new.sequence,
                     event_type,
                 };
+                let subject = new.event.subject(&new.aggregate_id);
                 let mut recorded_event = new.event.clone();
-                if self.sealer.blank_payload(&place, &mut payload, keys) {
+                if self.sealer.blank_payload(&place, &subject, &mut payload, keys) {
                     // The read models must not learn what the ledger does not keep.
                     recorded_event = Event::from_stored(aggregate_type, event_type, payload.clone())
                         .map_err(|error| LedgerError::Unreadable {
@@ -148,7 +149,7 @@ impl Batches {
                             reason: error.to_string(),
                         })?;
                 }
-                self.sealer.seal_payload(&place, &mut payload, keys)?;
+                self.sealer.seal_payload(&place, &subject, &mut payload, keys)?;
                 head.position += 1;
                 let parts = Parts {
                     position: head.position,
@@ -219,7 +220,7 @@ struct Row {
 }
 
 /// Whose keys the units need: those their personal fields are about, and actors whose address is recorded.
-fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
+fn subjects(units: &[&Unit]) -> BTreeSet<String> {
     let mut subjects = BTreeSet::new();
     for unit in units {
         if unit.metadata.address.is_some() {
@@ -228,13 +229,11 @@ fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
         for new in &unit.events {
             let mut sealed = sealing::sealed_fields(new.event.event_type()).iter();
             if sealed.any(|(_, seal)| *seal == sealing::Seal::Personal) {
-                let payload = new.event.payload().map_err(unwritable)?;
-                let kind = new.event.aggregate_type();
-                subjects.insert(sealing::subject(kind, &new.aggregate_id, &payload).to_owned());
+                subjects.insert(new.event.subject(&new.aggregate_id).into_owned());
             }
         }
     }
-    Ok(subjects)
+    subjects
 }
 
 /// An event that cannot be put into JSON.

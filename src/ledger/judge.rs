@@ -148,7 +148,7 @@ async fn read_sequences<'a>(
     let watched = units
         .iter()
         .flat_map(|unit| &unit.unchanged)
-        .map(|(kind, id, _)| (*kind, id.as_str()));
+        .map(|seen| (seen.aggregate_type, seen.aggregate_id.as_str()));
     for stream in appended.chain(watched) {
         if let Entry::Vacant(entry) = sequences.entry(stream) {
             match memory.sequences.get(&(stream.0, stream.1.to_owned())) {
@@ -189,15 +189,15 @@ type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
 
 /// The sequences after the unit, if each of its events is the next of its stream and nothing it watches has changed.
 fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Refusal> {
-    for (aggregate_type, aggregate_id, sequence) in &unit.unchanged {
+    for seen in &unit.unchanged {
         let now = sequences
-            .get(&(*aggregate_type, aggregate_id.as_str()))
+            .get(&(seen.aggregate_type, seen.aggregate_id.as_str()))
             .copied()
             .unwrap_or(0);
-        if now != *sequence {
+        if now != seen.sequence {
             return Err(Refusal::Conflict {
-                aggregate_type,
-                aggregate_id: aggregate_id.clone(),
+                aggregate_type: seen.aggregate_type,
+                aggregate_id: seen.aggregate_id.clone(),
             });
         }
     }

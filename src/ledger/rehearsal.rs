@@ -6,8 +6,10 @@
 
 use std::time::{Duration, Instant};
 
+use aggregates::Command;
+
 use super::{
-    Command, ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Refusal, Unit,
+    ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Refusal, Unit,
     error::within,
     executor::{PATIENCE, Source},
     judge::{Memory, judge},

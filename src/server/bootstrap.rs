@@ -1,6 +1,7 @@
 //! The first start: the administrators' role, what each face starts with, and the first administrator.
 
 use aggregates::{
+    Command,
     role::{CreateRole, RoleCommand},
     user::{CreateUser, RoleGrant, UserCommand},
     values::{
@@ -15,7 +16,7 @@ use crate::{
     face::Faces,
     identity::{passwords::Passwords, policy::PasswordPolicy},
 };
-use ledger::{Command, ExecuteError, Executor, Metadata, ids::Entropy};
+use ledger::{ExecuteError, Executor, Metadata, ids::Entropy};
 
 /// What the administrator may do: everything (contracts/connectware.md section 0, "Default roles").
 const ADMINISTRATOR: [(&str, Operation, Context); 2] = [

@@ -1,7 +1,8 @@
 //! What most handlers of changes end with.
 
+use aggregates::Command;
 use axum::http::StatusCode;
-use ledger::{Command, ExecuteError};
+use ledger::ExecuteError;
 
 use crate::{app::App, caller::Caller, position::Wrote, refusal::Refusal};
 

@@ -1,8 +1,11 @@
 //! A face: one published API. Everything that is particular to it is in one value, and the binary lists these values.
 
-use aggregates::values::{Face as Audience, Invalid};
+use aggregates::{
+    Command,
+    values::{Face as Audience, Invalid},
+};
 use axum::response::Response;
-use ledger::{Command, ids::Entropy};
+use ledger::ids::Entropy;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{app::App, credential::Credential, refusal::Refusal, rehearsal::Rehearsal};

@@ -1,7 +1,9 @@
 //! From the errors of the crates below to refusals.
 
-use aggregates::{claim, role::RoleError, session::SessionError, user::UserError, values::Invalid};
-use ledger::{DomainError, ExecuteError, LedgerError, PastError};
+use aggregates::{
+    DomainError, claim, role::RoleError, session::SessionError, user::UserError, values::Invalid,
+};
+use ledger::{ExecuteError, LedgerError, PastError};
 
 use crate::{
     app::Stale,
@@ -93,6 +95,7 @@ impl From<DomainError> for Refusal {
             DomainError::User(error) => error.into(),
             DomainError::Role(error) => error.into(),
             DomainError::Session(error) => error.into(),
+            wrong @ DomainError::WrongAggregate(_) => Self::unavailable().because(wrong),
         }
     }
 }

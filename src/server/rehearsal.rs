@@ -1,9 +1,9 @@
 //! Requests that are rehearsed, not executed. What may be rehearsed is a trait on the request's body; each folder of
 //! endpoints lists its own beside its routes.
 
+use aggregates::Command;
 use std::pin::Pin;
 
-use ledger::Command;
 use serde::de::DeserializeOwned;
 
 use crate::{app::App, body, face::Faces, path::Forms, refusal::Refusal};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use aggregates::values::UserId;
+use aggregates::{Command, values::UserId};
 use authorization::{Affected, Effect, Most, Place, Right};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,7 +15,7 @@ use super::{
     search::page::{PageIn, PageOut, Paging},
     wire::Entity,
 };
-use ledger::{Command, NewEvent, Rehearsed};
+use ledger::{NewEvent, Rehearsed};
 use server::{App, AsOf, Conflicts, JsonBody, Missing, PermittedToRead, Refusal, Refusals, Rehearsing};
 
 /// How many holders of a role are looked at for one page.

@@ -1,12 +1,14 @@
 //! `PUT /api/users/change-password`
 
-use aggregates::user::{UserCommand, UserError};
+use aggregates::{
+    Command,
+    user::{User, UserCommand, UserError},
+};
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use ledger::Command;
 use server::{App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, Wrote, done};
 
 /// The old password and the new one.
@@ -30,7 +32,7 @@ pub async fn put_change_password(
     caller: Caller,
     JsonBody(body): JsonBody<PasswordChange>,
 ) -> Result<Wrote<StatusCode>, Refusal> {
-    let (user, _) = app.executor.user(caller.user).await?;
+    let (user, _) = app.executor.read::<User>(caller.user).await?;
     let Some(verified) = user.password_hash.clone() else {
         return Err(UserError::PasswordNotLocal.into());
     };

@@ -10,10 +10,11 @@ mod users;
 mod wire;
 
 use aggregates::{
+    Command,
     role::RoleCommand,
     values::{Context, Face as Audience, Invalid, Operation, RoleId},
 };
-use ledger::{Command, ids::Entropy};
+use ledger::ids::Entropy;
 use server::{App, Credential, Face, bootstrap::shared_role, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -1,11 +1,12 @@
 //! Proving by a username and password who one is, and logging in with them.
 
 use aggregates::{
+    Command,
     session::{IssueToken, SessionCommand},
-    user::UserCommand,
+    user::{User, UserCommand},
     values::{GrantMethod, PasswordHash, SessionId, Timestamp, TokenLabel, UserId},
 };
-use ledger::{Command, ExecuteError, LedgerError, Metadata};
+use ledger::{ExecuteError, LedgerError, Metadata, Seen};
 use zeroize::Zeroizing;
 
 use super::{passwords::HashingError, tokens::SigningError};
@@ -35,13 +36,11 @@ pub enum IdentityError {
 }
 
 /// A user who proved by a username and password who they are.
-#[derive(Clone, Copy, Debug)]
 pub struct Authenticated {
     /// The user.
     pub user: UserId,
-    /// The sequence of the user's stream at which the password was verified: what follows from it holds as long as the
-    /// stream is there.
-    pub sequence: i64,
+    /// The user at the moment when the password was verified. What follows from it holds while the user is unchanged.
+    pub seen: Seen,
 }
 
 /// The user of a username and password. It is `None`, at the same cost, whether the user is unknown, the password is another,
@@ -55,7 +54,8 @@ pub async fn authenticate(
     app.ledger().follower().catch_up().await?;
     let id = app.ledger().authorization().user_by_name(username);
     // So does loading: for an unknown name, a user whom nobody ever made.
-    let (user, sequence) = app.executor.user(id.unwrap_or(UserId(uuid::Uuid::nil()))).await?;
+    let nobody = UserId(uuid::Uuid::nil());
+    let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
     let hash = user
         .password_hash
         .as_ref()
@@ -69,7 +69,7 @@ pub async fn authenticate(
     if app.passwords.is_outdated(hash) {
         rehash(app, user, hash.clone(), password).await;
     }
-    Ok(Some(Authenticated { user, sequence }))
+    Ok(Some(Authenticated { user, seen }))
 }
 
 /// Hashes a verified password again under stronger parameters. A login does not fail because of it.
@@ -116,7 +116,7 @@ pub async fn log_in(app: &App, request: LogIn<'_>, origin: &Origin) -> Result<Lo
     let mut attempt = 1;
     loop {
         let authenticated = authenticate(app, request.username, request.password.clone()).await?;
-        let Authenticated { user, sequence } = authenticated.ok_or(IdentityError::BadCredentials)?;
+        let Authenticated { user, seen } = authenticated.ok_or(IdentityError::BadCredentials)?;
         let session = SessionId(app.entropy.uuid());
         let (face, issued_at) = (origin.audience(), app.clock.now());
         let expires_at = issued_at.plus_hours(request.hours);
@@ -131,10 +131,9 @@ pub async fn log_in(app: &App, request: LogIn<'_>, origin: &Origin) -> Result<Lo
             expires_at,
         };
         let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
-        let unchanged = Some((user, sequence));
         match app
             .executor
-            .execute_unless_changed(commands, &origin.metadata(user), unchanged)
+            .execute_unless_changed(commands, &origin.metadata(user), &[seen])
             .await
         {
             Ok(appended) => {

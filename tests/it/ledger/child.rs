@@ -221,7 +221,7 @@ async fn append_for_ever(ledger: &Ledger) {
             let name = unique("user");
             let commands = vec![
                 site::role_created(role, &unique("role")),
-                ledger::Command::User(
+                aggregates::Command::User(
                     user,
                     aggregates::user::UserCommand::Create(aggregates::user::CreateUser {
                         roles: vec![aggregates::user::RoleGrant {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use aggregates::{
-    Claim,
+    Claim, Command,
     claim::{ADMINISTRATOR, USERNAME},
     user::{CreateUser, RoleGrant, UpdateUser, UserCommand},
     values::{RoleId, UserId},
 };
-use ledger::{Command, ExecuteError, Executor, Refusal};
+use ledger::{ExecuteError, Executor, Refusal};
 
 use super::{
     child::{Child, Task, contend},

@@ -1,15 +1,15 @@
 //! Commands through the executor: decided again when a race is lost, all or nothing, never on stale knowledge.
 
 use aggregates::{
-    Claim,
+    Claim, Command, DomainError,
     claim::{ROLE, USER},
     role::RoleCommand,
-    user::{UserCommand, UserError},
+    user::{User, UserCommand, UserError},
     values::{PasswordHash, PermissionId, UserId},
 };
 use futures_util::future::join_all;
 use ledger::{
-    Command, DomainError, ExecuteError, Executor, Refusal,
+    ExecuteError, Executor, Refusal,
     ids::{Entropy, SystemEntropy},
 };
 
@@ -72,7 +72,7 @@ on_both_engines! {
         let db = near.ledger().db();
         assert_eq!(number(db, "SELECT COUNT(*) FROM events").await, 151);
         assert_eq!(number(db, "SELECT MAX(sequence) FROM events").await, 151);
-        let seen = near.user(user).await.expect("a user").0;
+        let seen = near.read::<User>(user).await.expect("a user").0;
         assert_eq!(seen.permissions.len(), 150);
         site.must_be_sound(near.ledger()).await;
     }
@@ -132,18 +132,18 @@ on_both_engines! {
 
         // A password changed there is no password here.
         run(&there, vec![password_set(user, "$argon2id$second")]).await.expect("a password");
-        let seen = here.user(user).await.expect("a user").0;
+        let seen = here.read::<User>(user).await.expect("a user").0;
         assert_eq!(seen.password_hash, Some(PasswordHash::new("$argon2id$second")));
 
         // A stale state that decides for an event is found out by the ledger, and decided again.
         run(&there, vec![permission_granted(user)]).await.expect("a permission");
         run(&here, vec![permission_granted(user)]).await.expect("a permission");
-        assert_eq!(here.user(user).await.expect("a user").0.permissions.len(), 2);
+        assert_eq!(here.read::<User>(user).await.expect("a user").0.permissions.len(), 2);
 
         run(&there, vec![deleted(user)]).await.expect("a user");
         let gone = run(&here, vec![permission_granted(user)]).await;
         assert!(matches!(gone, Err(ExecuteError::Domain { index: 0, error: DomainError::User(UserError::NotFound) })));
-        assert!(!here.user(user).await.expect("an answer").0.exists());
+        assert!(!here.read::<User>(user).await.expect("an answer").0.exists());
     }
 
     async fn a_role_deleted_meanwhile_is_not_granted(site: Site) {

@@ -182,7 +182,7 @@ on_both_engines! {
         let executor = Executor::new(ledger.clone());
         executor.execute(vec![user_created(new_user(), USERNAME)], &metadata()).await.expect("a free name");
         let delete = aggregates::user::UserCommand::Delete;
-        let delete = ledger::Command::User(user, delete);
+        let delete = aggregates::Command::User(user, delete);
         executor.execute(vec![delete], &metadata()).await.expect("a user who can go");
         let taken = executor.execute(vec![user_created(new_user(), USERNAME)], &metadata()).await;
         assert!(taken.is_err(), "the other one still has the name");

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use aggregates::{role::RoleCommand, user::UserCommand, values::PermissionId};
+use aggregates::{Command, role::RoleCommand, user::UserCommand, values::PermissionId};
 use axum::{extract::State, http::StatusCode};
 use projections::permission_usage;
 
-use ledger::Command;
 use server::{App, ByPath, Conflicts, JsonList, Missing, Permitted, Refusal, Refusals, Wrote, done};
 
 /// Removes permissions from the roles and users that have them, all or none.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aggregates::{
+    Command,
     role::RoleCommand,
     user::{UpdateUser, UserCommand},
     values::{RoleId, UserId},
@@ -10,7 +11,6 @@ use aggregates::{
 use axum::{extract::State, http::StatusCode};
 use projections::role_directory;
 
-use ledger::Command;
 use server::{
     App, ByPath, Conflicts, JsonList, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
     done_about,

@@ -1,6 +1,7 @@
 //! `/api/roles/{id}/permissions/{pemId}`
 
 use aggregates::{
+    Command,
     role::RoleCommand,
     user::UserCommand,
     values::{Operation, PermissionId, RoleId, TopicFilter},
@@ -12,7 +13,6 @@ use utoipa::ToSchema;
 
 use super::{Holder, holder, users_own};
 use crate::wire::PermissionOut;
-use ledger::Command;
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
 };

@@ -1,12 +1,11 @@
 //! `/api/roles/{id}/permissions`
 
-use aggregates::{role::RoleCommand, user::UserCommand, values::RoleId};
+use aggregates::{Command, role::RoleCommand, user::UserCommand, values::RoleId};
 use axum::{Json, extract::State, http::StatusCode};
 use projections::role_directory;
 
 use super::{Holder, holder};
 use crate::wire::{PermissionIn, PermissionOut};
-use ledger::Command;
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
 };

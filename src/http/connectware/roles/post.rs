@@ -1,6 +1,7 @@
 //! `POST /api/roles`
 
 use aggregates::{
+    Command,
     role::{CreateRole, RoleCommand},
     values::{RoleId, RoleName},
 };
@@ -10,7 +11,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::{PermissionIn, RoleOut, permissions};
-use ledger::Command;
 use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Rehearse, Wrote};
 
 /// A role to be made.

@@ -1,6 +1,7 @@
 //! `PUT /api/roles/{id}`
 
 use aggregates::{
+    Command,
     role::{RoleCommand, UpdateRole},
     user::{RoleGrant, UpdateUser, UserCommand},
     values::{RoleId, RoleName},
@@ -12,7 +13,6 @@ use utoipa::ToSchema;
 
 use super::users_own;
 use crate::wire::{PermissionIn, RoleOut, permissions};
-use ledger::Command;
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
 };

@@ -1,6 +1,7 @@
 //! `/api/users/{id}/certificates`
 
 use aggregates::{
+    Command,
     user::UserCommand,
     values::{Certificate, Fingerprint, UserId},
 };
@@ -8,7 +9,6 @@ use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use ledger::Command;
 use server::{App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Wrote, done};
 
 /// Which certificate.

@@ -1,9 +1,8 @@
 //! `DELETE /api/users/{id}` and `DELETE /api/users`
 
-use aggregates::{user::UserCommand, values::UserId};
+use aggregates::{Command, user::UserCommand, values::UserId};
 use axum::{extract::State, http::StatusCode};
 
-use ledger::Command;
 use server::{
     App, ByPath, Conflicts, JsonList, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
     done_about,

@@ -1,6 +1,7 @@
 //! The body that makes a user, alone or in a batch.
 
 use aggregates::{
+    Command,
     user::{CreateUser, UserCommand},
     values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
 };
@@ -10,7 +11,6 @@ use zeroize::Zeroizing;
 
 use super::role_grants;
 use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
-use ledger::Command;
 use server::{App, Refusal, Rehearse};
 
 /// Stands in a rehearsal for the hash of a password: nothing is kept of it, so nothing needs to be hashed.

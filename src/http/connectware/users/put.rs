@@ -1,6 +1,7 @@
 //! `PUT /api/users/{id}`
 
 use aggregates::{
+    Command,
     user::{UpdateUser, UserCommand},
     values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
 };
@@ -12,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::{new_user::UNHASHED, role_grants};
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
-use ledger::Command;
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
 };

@@ -1,6 +1,7 @@
 //! `/api/users/{id}/roles`
 
 use aggregates::{
+    Command,
     user::UserCommand,
     values::{RoleId, UserId},
 };
@@ -9,7 +10,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::role_grants;
-use ledger::Command;
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
 };

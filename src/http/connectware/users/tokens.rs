@@ -1,6 +1,7 @@
 //! `/api/users/{id}/tokens`
 
 use aggregates::{
+    Command,
     session::SessionCommand,
     user::UserCommand,
     values::{SessionId, TokenFingerprint, UserId},
@@ -9,7 +10,6 @@ use axum::{Json, extract::State, http::StatusCode};
 use projections::sessions;
 
 use crate::wire::TokenOut;
-use ledger::Command;
 use server::{App, ByPath, Conflicts, Missing, PathOf, Permitted, Query, Refusal, Refusals, Wrote, done};
 
 /// The names under which clients send which token is meant (contracts/connectware.md section 2).
