@@ -1,20 +1,8 @@
-//! Every event of every aggregate as one type, and the stored form of an event.
+//! The stored form of an event, and an event as the ledger recorded it.
 
-use cqrs_es::DomainEvent;
 use serde_json::Value;
 
-use crate::{role::RoleEvent, session::SessionEvent, user::UserEvent, values::Timestamp};
-
-/// An event of any aggregate.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// Of a user.
-    User(UserEvent),
-    /// Of a role.
-    Role(RoleEvent),
-    /// Of a session.
-    Session(SessionEvent),
-}
+use crate::{Event, values::Timestamp};
 
 /// Why stored data is not an event we know.
 #[derive(Debug, thiserror::Error)]
@@ -32,67 +20,8 @@ pub enum UnreadableEvent {
     },
 }
 
-impl Event {
-    /// Reads a stored event: `aggregate_type` and `event_type` as stored, `payload` the bare data, unsealed
-    /// and brought up to the newest version.
-    pub fn from_stored(
-        aggregate_type: &str,
-        event_type: &str,
-        payload: Value,
-    ) -> Result<Self, UnreadableEvent> {
-        let tagged = tag(event_type, payload);
-        let read = match aggregate_type {
-            crate::user::TYPE => serde_json::from_value(tagged).map(Event::User),
-            crate::role::TYPE => serde_json::from_value(tagged).map(Event::Role),
-            crate::session::TYPE => serde_json::from_value(tagged).map(Event::Session),
-            other => return Err(UnreadableEvent::AggregateType(other.to_owned())),
-        };
-        read.map_err(|error| UnreadableEvent::Payload {
-            event_type: event_type.to_owned(),
-            reason: without_the_value(&error.to_string()),
-        })
-    }
-
-    /// The type of the aggregate that it happened to, as stored.
-    pub const fn aggregate_type(&self) -> &'static str {
-        match self {
-            Self::User(_) => crate::user::TYPE,
-            Self::Role(_) => crate::role::TYPE,
-            Self::Session(_) => crate::session::TYPE,
-        }
-    }
-
-    /// Its own type, as stored.
-    pub const fn event_type(&self) -> &'static str {
-        match self {
-            Self::User(event) => event.stored_type(),
-            Self::Role(event) => event.stored_type(),
-            Self::Session(event) => event.stored_type(),
-        }
-    }
-
-    /// The version of its type in which it is written now.
-    pub fn event_version(&self) -> String {
-        match self {
-            Self::User(event) => event.event_version(),
-            Self::Role(event) => event.event_version(),
-            Self::Session(event) => event.event_version(),
-        }
-    }
-
-    /// The bare data, as [`Event::from_stored`] reads it, not yet sealed.
-    pub fn payload(&self) -> Result<Value, serde_json::Error> {
-        let tagged = match self {
-            Self::User(event) => serde_json::to_value(event),
-            Self::Role(event) => serde_json::to_value(event),
-            Self::Session(event) => serde_json::to_value(event),
-        };
-        tagged.map(untag)
-    }
-}
-
 /// What serde said, without the value that it stumbled over, which may be a secret or personal.
-fn without_the_value(message: &str) -> String {
+pub(crate) fn without_the_value(message: &str) -> String {
     match (message.find([':', '`']), message.rfind(", expected ")) {
         (Some(value), Some(expected)) if value < expected => {
             format!("{}{}", message[..value].trim_end(), &message[expected..])
@@ -136,6 +65,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{role::RoleEvent, session::SessionEvent};
 
     fn unreadable(aggregate_type: &str, event_type: &str, payload: Value) -> String {
         Event::from_stored(aggregate_type, event_type, payload)
@@ -150,6 +80,17 @@ mod tests {
         assert_eq!(event.event_type(), "session.token_revoked");
         assert_eq!(event.event_version(), "1");
         assert_eq!(event.payload().unwrap(), json!({}));
+    }
+
+    #[test]
+    fn a_session_is_about_its_user_and_a_user_about_itself() {
+        for sample in Event::samples().unwrap() {
+            let subject = match &sample {
+                Event::Session(SessionEvent::TokenIssued { user_id, .. }) => user_id.to_string(),
+                Event::User(_) | Event::Role(_) | Event::Session(_) => "7".to_owned(),
+            };
+            assert_eq!(sample.subject("7"), subject);
+        }
     }
 
     #[test]

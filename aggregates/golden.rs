@@ -14,127 +14,12 @@ use crate::{
     role::RoleEvent,
     sealing::{Seal, sealed_fields},
     session::SessionEvent,
-    testing::{certificate, fingerprint, hash, permission, permission_id, role_id, user_id},
     upcast,
     user::UserEvent,
-    values::{
-        Certificate, Face, GrantMethod, GrantType, IdentityProvider, Operation, Timestamp, TokenFingerprint,
-    },
 };
 
-/// One event of each type, every optional field filled.
 fn samples() -> Vec<Event> {
-    let users = user_samples().into_iter().map(Event::User);
-    let roles = role_samples().into_iter().map(Event::Role);
-    let sessions = session_samples().into_iter().map(Event::Session);
-    users.chain(roles).chain(sessions).collect()
-}
-
-fn user_samples() -> Vec<UserEvent> {
-    let grant_types = vec![
-        GrantType {
-            method: GrantMethod::Password,
-            is_required: false,
-        },
-        GrantType {
-            method: GrantMethod::Certificate,
-            is_required: true,
-        },
-    ];
-    let expires_at = Some(Timestamp::from_micros(1_767_225_600_000_001));
-    vec![
-        UserEvent::Created {
-            username: "iot.device.0123456".into(),
-            identity_provider: IdentityProvider::Local,
-            auto_generated: true,
-            mqtt_publish_prefix: Some("site/7".into()),
-            grant_types: grant_types.clone(),
-            enforce_mfa_enrollment: true,
-            password_hash: Some(hash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
-        },
-        UserEvent::Renamed {
-            username: "ada".into(),
-        },
-        UserEvent::PasswordChanged {
-            password_hash: hash("$argon2id$changed"),
-        },
-        UserEvent::PasswordSet {
-            password_hash: hash("$argon2id$set"),
-        },
-        UserEvent::PasswordRehashed {
-            password_hash: hash("$argon2id$rehashed"),
-        },
-        UserEvent::PublishPrefixChanged {
-            mqtt_publish_prefix: Some("site/7".into()),
-        },
-        UserEvent::IdentityProviderChanged {
-            identity_provider: IdentityProvider::MsEntraId,
-        },
-        UserEvent::GrantTypesChanged { grant_types },
-        UserEvent::MfaEnforcementChanged {
-            enforce_mfa_enrollment: true,
-        },
-        UserEvent::RoleGranted {
-            role_id: role_id(1),
-            exclusive: true,
-        },
-        UserEvent::RoleRevoked { role_id: role_id(1) },
-        UserEvent::PermissionGranted {
-            permission: permission(1, "site/+/#"),
-        },
-        UserEvent::PermissionRevoked { id: permission_id(1) },
-        UserEvent::CertificateAdded {
-            certificate: Certificate {
-                expires_at,
-                ..certificate('a')
-            },
-        },
-        UserEvent::CertificateRemoved {
-            fingerprint: fingerprint('a'),
-        },
-        UserEvent::TokensRevoked {},
-        UserEvent::Deleted {},
-    ]
-}
-
-fn role_samples() -> Vec<RoleEvent> {
-    vec![
-        RoleEvent::Created {
-            name: "connectware-admin".parse().unwrap(),
-            is_shared: true,
-            auto_generated: true,
-            protected: true,
-        },
-        RoleEvent::Renamed {
-            name: "operators".parse().unwrap(),
-        },
-        RoleEvent::SharingChanged { is_shared: true },
-        RoleEvent::PermissionAdded {
-            permission: permission(1, "site/+/#"),
-        },
-        RoleEvent::PermissionChanged {
-            id: permission_id(1),
-            resource: "site/#".parse().unwrap(),
-            operation: Operation::ReadWrite,
-        },
-        RoleEvent::PermissionRemoved { id: permission_id(1) },
-        RoleEvent::Deleted {},
-    ]
-}
-
-fn session_samples() -> Vec<SessionEvent> {
-    vec![
-        SessionEvent::TokenIssued {
-            user_id: user_id(1),
-            face: Face::Connectware,
-            fingerprint: TokenFingerprint::from_digest([7; 32]),
-            label: "laptop".into(),
-            methods: vec![GrantMethod::Password, GrantMethod::Token],
-            issued_at: Timestamp::from_micros(1_767_225_600_000_000),
-            expires_at: Timestamp::from_micros(1_767_229_200_000_000),
-        },
-        SessionEvent::TokenRevoked {},
-    ]
+    Event::samples().unwrap()
 }
 
 fn folder() -> PathBuf {

@@ -8,10 +8,12 @@
 //! fields of the commands. Secrets arrive already hashed.
 
 pub mod claim;
+mod error;
 pub mod event;
 #[cfg(test)]
 mod golden;
 mod permission_set;
+mod registry;
 pub mod role;
 pub mod sealing;
 pub mod session;
@@ -21,9 +23,15 @@ pub mod upcast;
 pub mod user;
 pub mod values;
 
-/// The stored names of all types of aggregates.
-pub const AGGREGATE_TYPES: [&str; 3] = [user::TYPE, role::TYPE, session::TYPE];
-
 pub use claim::{Claim, Claims};
-pub use event::{Event, Recorded};
+pub use error::{Classified, ErrorKind};
+pub use event::Recorded;
+pub use registry::{Claimed, ForAggregate, Registered, WrongAggregate};
 pub use upcast::upcast;
+
+use role::Role;
+use session::Session;
+use user::User;
+
+// The only list of the aggregates.
+registry::aggregates! { User, Role, Session }

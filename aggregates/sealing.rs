@@ -2,8 +2,6 @@
 //!
 //! The domain never sees ciphertext: the ledger seals on append and opens on load, by this table.
 
-use serde_json::Value;
-
 /// How a field is kept from readers of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seal {
@@ -29,29 +27,9 @@ pub fn sealed_fields(event_type: &str) -> &'static [(&'static str, Seal)] {
     }
 }
 
-/// Whose key seals the personal fields of an event: the user the stream or the payload is about.
-pub fn subject<'a>(aggregate_type: &str, aggregate_id: &'a str, payload: &'a Value) -> &'a str {
-    match aggregate_type {
-        crate::session::TYPE => payload
-            .get("user_id")
-            .and_then(Value::as_str)
-            .unwrap_or(aggregate_id),
-        _ => aggregate_id,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn a_session_is_about_its_user_and_a_user_about_itself() {
-        let payload = json!({ "user_id": "ada" });
-        assert_eq!(subject(crate::session::TYPE, "token", &payload), "ada");
-        assert_eq!(subject(crate::user::TYPE, "grace", &payload), "grace");
-    }
 
     #[test]
     fn what_is_nobodys_is_not_sealed() {

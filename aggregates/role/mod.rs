@@ -2,7 +2,7 @@
 
 mod add_permission;
 mod change_permission;
-mod claims;
+pub mod claims;
 mod command;
 mod create_role;
 mod delete_role;
@@ -11,6 +11,7 @@ mod event;
 #[cfg(test)]
 mod fixtures;
 mod remove_permission;
+mod samples;
 mod update_role;
 
 #[cfg(test)]
@@ -18,7 +19,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
 
 pub use command::{CreateRole, RoleCommand, UpdateRole};
@@ -26,12 +26,11 @@ pub use error::RoleError;
 pub use event::RoleEvent;
 
 use crate::{
+    Registered,
+    claim::Scope,
     permission_set::IdTaken,
-    values::{Permission, PermissionId},
+    values::{Invalid, Permission, PermissionId, RoleId},
 };
-
-/// The stored name of this aggregate type.
-pub const TYPE: &str = "role";
 
 /// A role as its events tell.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -87,9 +86,17 @@ impl Role {
             Ok(events)
         }
     }
+}
 
-    /// The events that a command comes to in this state, or why it is refused.
-    pub fn decide(&self, command: RoleCommand) -> Result<Vec<RoleEvent>, RoleError> {
+impl Registered for Role {
+    const TYPE: &'static str = "role";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    type Id = RoleId;
+    type Command = RoleCommand;
+    type Event = RoleEvent;
+    type Error = RoleError;
+
+    fn decide(&self, command: RoleCommand) -> Result<Vec<RoleEvent>, RoleError> {
         match command {
             RoleCommand::Create(command) => create_role::decide(self, command),
             RoleCommand::Update(command) => update_role::decide(self, command),
@@ -102,26 +109,6 @@ impl Role {
             RoleCommand::RemovePermission { id } => remove_permission::decide(self, id),
             RoleCommand::Delete => delete_role::decide(self),
         }
-    }
-}
-
-impl Aggregate for Role {
-    const TYPE: &'static str = TYPE;
-    type Command = RoleCommand;
-    type Event = RoleEvent;
-    type Error = RoleError;
-    type Services = ();
-
-    async fn handle(
-        &mut self,
-        command: RoleCommand,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), RoleError> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
     }
 
     fn apply(&mut self, event: RoleEvent) {
@@ -166,5 +153,13 @@ impl Aggregate for Role {
                 }
             }
         }
+    }
+
+    fn begins_a_stream(command: &RoleCommand) -> bool {
+        matches!(command, RoleCommand::Create(_))
+    }
+
+    fn samples() -> Result<Vec<RoleEvent>, Invalid> {
+        samples::all()
     }
 }

@@ -1,6 +1,6 @@
 //! A session: one issued token. Each is a stream of its own, so that streams stay short.
 
-mod claims;
+pub mod claims;
 mod command;
 mod error;
 mod event;
@@ -8,18 +8,21 @@ mod event;
 mod fixtures;
 mod issue_token;
 mod revoke_token;
+mod samples;
 
-use cqrs_es::{Aggregate, event_sink::EventSink};
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use command::{IssueToken, SessionCommand};
 pub use error::SessionError;
 pub use event::SessionEvent;
 
-use crate::values::{Timestamp, UserId};
-
-/// The stored name of this aggregate type.
-pub const TYPE: &str = "session";
+use crate::{
+    Registered,
+    claim::Scope,
+    values::{Invalid, SessionId, Timestamp, UserId},
+};
 
 /// A session as its events tell.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -45,33 +48,21 @@ impl Session {
     pub fn is_live(&self) -> bool {
         self.stage == Stage::Live
     }
+}
 
-    /// The events that a command comes to in this state, or why it is refused.
-    pub fn decide(&self, command: SessionCommand) -> Result<Vec<SessionEvent>, SessionError> {
+impl Registered for Session {
+    const TYPE: &'static str = "session";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    type Id = SessionId;
+    type Command = SessionCommand;
+    type Event = SessionEvent;
+    type Error = SessionError;
+
+    fn decide(&self, command: SessionCommand) -> Result<Vec<SessionEvent>, SessionError> {
         match command {
             SessionCommand::IssueToken(command) => issue_token::decide(self, command),
             SessionCommand::RevokeToken => revoke_token::decide(self),
         }
-    }
-}
-
-impl Aggregate for Session {
-    const TYPE: &'static str = TYPE;
-    type Command = SessionCommand;
-    type Event = SessionEvent;
-    type Error = SessionError;
-    type Services = ();
-
-    async fn handle(
-        &mut self,
-        command: SessionCommand,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), SessionError> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
     }
 
     fn apply(&mut self, event: SessionEvent) {
@@ -87,5 +78,21 @@ impl Aggregate for Session {
             }
             SessionEvent::TokenRevoked {} => self.stage = Stage::Revoked,
         }
+    }
+
+    fn begins_a_stream(command: &SessionCommand) -> bool {
+        matches!(command, SessionCommand::IssueToken(_))
+    }
+
+    /// A session is about its user.
+    fn subject<'a>(aggregate_id: &'a str, event: &SessionEvent) -> Cow<'a, str> {
+        match event {
+            SessionEvent::TokenIssued { user_id, .. } => Cow::Owned(user_id.to_string()),
+            SessionEvent::TokenRevoked {} => Cow::Borrowed(aggregate_id),
+        }
+    }
+
+    fn samples() -> Result<Vec<SessionEvent>, Invalid> {
+        Ok(samples::all())
     }
 }

@@ -2,7 +2,7 @@
 
 mod add_certificate;
 mod change_password;
-mod claims;
+pub mod claims;
 mod command;
 mod create_user;
 mod delete_user;
@@ -18,6 +18,7 @@ mod revoke_all_tokens;
 mod revoke_permission;
 mod revoke_role;
 mod rules;
+mod samples;
 mod set_password;
 mod update_user;
 
@@ -26,20 +27,20 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
 
 pub use command::{CreateUser, RoleGrant, UpdateUser, UserCommand};
 pub use error::UserError;
 pub use event::UserEvent;
 
-use crate::values::{
-    Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, PasswordHash, Permission,
-    PermissionId, RoleId, satisfied,
+use crate::{
+    Registered,
+    claim::Scope,
+    values::{
+        Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, PasswordHash,
+        Permission, PermissionId, RoleId, UserId, satisfied,
+    },
 };
-
-/// The stored name of this aggregate type.
-pub const TYPE: &str = "user";
 
 /// A user as their events tell.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -115,9 +116,17 @@ impl User {
             _ => Err(UserError::PasswordNotLocal),
         }
     }
+}
 
-    /// The events that a command comes to in this state, or why it is refused.
-    pub fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
+impl Registered for User {
+    const TYPE: &'static str = "user";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    type Id = UserId;
+    type Command = UserCommand;
+    type Event = UserEvent;
+    type Error = UserError;
+
+    fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
         match command {
             UserCommand::Create(command) => create_user::decide(self, command),
             UserCommand::ChangePassword {
@@ -139,26 +148,6 @@ impl User {
             UserCommand::RevokeAllTokens => revoke_all_tokens::decide(self),
             UserCommand::Delete => delete_user::decide(self),
         }
-    }
-}
-
-impl Aggregate for User {
-    const TYPE: &'static str = TYPE;
-    type Command = UserCommand;
-    type Event = UserEvent;
-    type Error = UserError;
-    type Services = ();
-
-    async fn handle(
-        &mut self,
-        command: UserCommand,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), UserError> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
     }
 
     fn apply(&mut self, event: UserEvent) {
@@ -229,5 +218,13 @@ impl Aggregate for User {
                 }
             }
         }
+    }
+
+    fn begins_a_stream(command: &UserCommand) -> bool {
+        matches!(command, UserCommand::Create(_))
+    }
+
+    fn samples() -> Result<Vec<UserEvent>, Invalid> {
+        samples::all()
     }
 }

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use aggregates::{
+    Command,
     user::{RoleGrant, UserCommand},
     values::RoleId,
 };
-use ledger::{Command, Executor, Metadata};
+use ledger::{Executor, Metadata};
 
 use super::stock::Stock;
 use crate::{

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{CliError, lock, make_private, open_database, open_ledger, say};
-use crate::router;
+use crate::{faces::FACES, openapi};
 use ledger::{
     Executor, Ledger, Signer,
     clock::{Clock, SystemClock},
@@ -55,6 +55,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let executor = Executor::new(ledger.clone());
     let generated = bootstrap::first_start(
         &executor,
+        FACES,
         &passwords,
         &settings.password_policy,
         entropy.as_ref(),
@@ -74,6 +75,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .map_err(|error| CliError::Other(format!("cannot listen on {}: {error}", settings.listen)))?;
     let address = listener.local_addr()?;
     let app = App::new(Parts {
+        faces: FACES,
         settings,
         executor,
         passwords,
@@ -85,7 +87,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         connections: app.settings.connections,
         patience: Duration::from_millis(app.settings.head_patience_ms),
     };
-    let front = Arc::new(router::front_of(app));
+    let front = Arc::new(openapi::front_of(app));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let server = tokio::spawn(serve(listener, front, doors, async {

@@ -10,7 +10,7 @@ use projections::{
 use serde_json::value::RawValue;
 
 use super::{
-    Head, LedgerError, Refusal, Sealer, Unit,
+    Head, LedgerError, Rejection, Sealer, Unit,
     chain::event_hash,
     claims::Board,
     judge::{Judged, Memory, judge},
@@ -41,7 +41,7 @@ pub(super) struct Written {
     /// Where the ledger ends after it.
     pub(super) head: Head,
     /// For each unit in order: where its events are in `recorded`, or why it was refused.
-    pub(super) outcomes: Vec<Result<Range<usize>, Refusal>>,
+    pub(super) outcomes: Vec<Result<Range<usize>, Rejection>>,
     /// All of its events.
     pub(super) recorded: Vec<Recorded>,
     /// When it was begun to wait for the head's lock: what anybody had recorded by then comes before this batch.
@@ -65,7 +65,7 @@ impl Batches {
     pub(super) fn committed(
         &mut self,
         written: Written,
-    ) -> (Vec<Result<Range<usize>, Refusal>>, Vec<Recorded>) {
+    ) -> (Vec<Result<Range<usize>, Rejection>>, Vec<Recorded>) {
         self.head = Some((written.head.position, written.head.recorded_at));
         self.sealer.remember(written.keys);
         self.memory.remember(&written.recorded, written.board);
@@ -100,7 +100,7 @@ impl Batches {
                 board,
             });
         }
-        let keys = self.sealer.keys_for_append(tx, subjects(&accepted)?).await?;
+        let keys = self.sealer.keys_for_append(tx, subjects(&accepted)).await?;
         let recorded = self.insert_events(tx, &mut head, &accepted, &keys).await?;
         board.store(tx).await?;
         read_models::apply(tx, &recorded).await?;
@@ -139,8 +139,9 @@ impl Batches {
                     sequence: new.sequence,
                     event_type,
                 };
+                let subject = new.event.subject(&new.aggregate_id);
                 let mut recorded_event = new.event.clone();
-                if self.sealer.blank_payload(&place, &mut payload, keys) {
+                if self.sealer.blank_payload(&place, &subject, &mut payload, keys) {
                     // The read models must not learn what the ledger does not keep.
                     recorded_event = Event::from_stored(aggregate_type, event_type, payload.clone())
                         .map_err(|error| LedgerError::Unreadable {
@@ -148,7 +149,7 @@ impl Batches {
                             reason: error.to_string(),
                         })?;
                 }
-                self.sealer.seal_payload(&place, &mut payload, keys)?;
+                self.sealer.seal_payload(&place, &subject, &mut payload, keys)?;
                 head.position += 1;
                 let parts = Parts {
                     position: head.position,
@@ -219,7 +220,7 @@ struct Row {
 }
 
 /// Whose keys the units need: those their personal fields are about, and actors whose address is recorded.
-fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
+fn subjects(units: &[&Unit]) -> BTreeSet<String> {
     let mut subjects = BTreeSet::new();
     for unit in units {
         if unit.metadata.address.is_some() {
@@ -228,13 +229,11 @@ fn subjects(units: &[&Unit]) -> Result<BTreeSet<String>, LedgerError> {
         for new in &unit.events {
             let mut sealed = sealing::sealed_fields(new.event.event_type()).iter();
             if sealed.any(|(_, seal)| *seal == sealing::Seal::Personal) {
-                let payload = new.event.payload().map_err(unwritable)?;
-                let kind = new.event.aggregate_type();
-                subjects.insert(sealing::subject(kind, &new.aggregate_id, &payload).to_owned());
+                subjects.insert(new.event.subject(&new.aggregate_id).into_owned());
             }
         }
     }
-    Ok(subjects)
+    subjects
 }
 
 /// An event that cannot be put into JSON.

@@ -11,20 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{
-    Event,
-    role::{Role, RoleCommand, RoleError},
-    session::{Session, SessionCommand, SessionError},
-    user::{User, UserCommand, UserError},
-    values::{RoleId, SessionId, UserId},
-};
+use aggregates::{Classified, Command, DomainError, ErrorKind, ForAggregate, Registered, State};
 use cqrs_es::{
-    Aggregate, AggregateError, EventStore,
+    AggregateError, EventStore,
     persist::{EventStoreAggregateContext, PersistedEventStore},
 };
 use lru::LruCache;
 
-use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Unit, repository::State};
+use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Rejection, Seen, Unit};
 
 /// How long a lost race is decided again. A time and not a number: another node that writes to the same aggregate
 /// all the while has the newer knowledge and wins them all, until it pauses.
@@ -36,35 +30,10 @@ const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
 /// How many locks keep commands to one aggregate in turn. Aggregates that share one by chance wait for each other.
 const TURNS: usize = 16_384;
 
-/// A command to an aggregate.
-#[derive(Clone, Debug)]
-pub enum Command {
-    /// To a user.
-    User(UserId, UserCommand),
-    /// To a role.
-    Role(RoleId, RoleCommand),
-    /// To a session.
-    Session(SessionId, SessionCommand),
-}
-
-/// An aggregate says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DomainError {
-    /// A user.
-    #[error(transparent)]
-    User(#[from] UserError),
-    /// A role.
-    #[error(transparent)]
-    Role(#[from] RoleError),
-    /// A session.
-    #[error(transparent)]
-    Session(#[from] SessionError),
-}
-
 /// Why commands had no effect.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    /// An aggregate says no. `index` counts the commands from 0.
+    /// An aggregate refuses a command. `index` counts the commands from 0.
     #[error("{error}")]
     Domain {
         /// Which command.
@@ -72,12 +41,30 @@ pub enum ExecuteError {
         /// Why.
         error: DomainError,
     },
-    /// The ledger says no.
+    /// The ledger rejects the unit that the commands lead to.
     #[error(transparent)]
-    Refused(Refusal),
+    Rejected(Rejection),
     /// The ledger does not answer, or a race was lost too often.
     #[error("the ledger is unavailable: {0}")]
     Unavailable(String),
+}
+
+impl Classified for ExecuteError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Domain { error, .. } => error.kind(),
+            Self::Rejected(rejection) => rejection.kind(),
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Domain { error, .. } => error.code(),
+            Self::Rejected(rejection) => rejection.code(),
+            Self::Unavailable(_) => ErrorKind::Unavailable.code(),
+        }
+    }
 }
 
 type Stream = (&'static str, String);
@@ -137,21 +124,17 @@ impl Executor {
         commands: Vec<Command>,
         metadata: &Metadata,
     ) -> Result<Appended, ExecuteError> {
-        self.execute_unless_changed(commands, metadata, None).await
+        self.execute_unless_changed(commands, metadata, &[]).await
     }
 
-    /// Like [`Executor::execute`], but refused with a conflict if the user has changed since they were at this sequence:
-    /// for what was decided from the user by IO, such as the verification of a password.
+    /// Like [`Executor::execute`], but refused with a conflict if one of these aggregates has changed since it was seen:
+    /// for decisions that rest on IO, such as the verification of a password.
     pub async fn execute_unless_changed(
         &self,
         commands: Vec<Command>,
         metadata: &Metadata,
-        user: Option<(UserId, i64)>,
+        unchanged: &[Seen],
     ) -> Result<Appended, ExecuteError> {
-        let unchanged: Vec<_> = user
-            .map(|(id, sequence)| (aggregates::user::TYPE, id.to_string(), sequence))
-            .into_iter()
-            .collect();
         let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
         let _turns = turns
             .map_err(|_| ExecuteError::Unavailable("others are busy with the same aggregate".to_owned()))?;
@@ -162,7 +145,7 @@ impl Executor {
                 Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
                 decided => Some(decided?),
             };
-            // What is remembered may be stale. An append finds out, but a refusal would not, and neither would a
+            // What is remembered may be stale. An append finds out, but a rejection would not, and neither would a
             // decision that nothing is to be done: those are made again from what the ledger holds.
             let Some(decided) =
                 decided.filter(|decided| from == Source::Ledger || decided.every_stream_moved)
@@ -178,7 +161,7 @@ impl Executor {
                 });
             }
             let unit = Unit {
-                unchanged: unchanged.clone(),
+                unchanged: unchanged.to_vec(),
                 ..decided.unit
             };
             match self.ledger.append(unit).await {
@@ -186,29 +169,37 @@ impl Executor {
                     self.remember(decided.states);
                     return Ok(appended);
                 }
-                Err(AppendError::Refused(refusal @ Refusal::Conflict { .. }))
-                    if !is_about(&refusal, &unchanged) =>
+                Err(AppendError::Rejected(rejection @ Rejection::Conflict { .. }))
+                    if !is_about(&rejection, unchanged) =>
                 {
                     from = Source::Ledger;
                     if began.elapsed() > PATIENCE {
-                        return Err(ExecuteError::Unavailable(format!("lost every race: {refusal}")));
+                        return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
                     }
                 }
-                Err(AppendError::Refused(refusal)) => return Err(ExecuteError::Refused(refusal)),
+                Err(AppendError::Rejected(rejection)) => return Err(ExecuteError::Rejected(rejection)),
                 Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
             }
         }
     }
 
-    /// A user as the ledger tells now, and the sequence at which they are so, for decisions that need IO first, such as
-    /// verifying a password. What is decided from it must be re-checked by the command, or by the sequence.
-    pub async fn user(&self, id: UserId) -> Result<(User, i64), ExecuteError> {
-        let stream = (aggregates::user::TYPE, id.to_string());
-        let loaded = self.load::<User>(&stream, Source::Ledger).await?;
-        match &*loaded.state {
-            State::User(user) => Ok((user.as_ref().clone(), loaded.sequence)),
-            _ => Ok((User::default(), 0)),
-        }
+    /// An aggregate as the ledger holds it now, and where it was seen, for decisions that need IO first, such as
+    /// verifying a password. The command must check again what was decided from it, or
+    /// [`Executor::execute_unless_changed`] must be given where it was seen.
+    pub async fn read<A>(&self, id: A::Id) -> Result<(A, Seen), ExecuteError>
+    where
+        A: Registered + cqrs_es::Aggregate<Services = ()> + Into<State>,
+    {
+        let stream = (<A as Registered>::TYPE, id.to_string());
+        let (aggregate, sequence) = self.fetch::<A>(&stream).await?;
+        self.remember_loaded(&stream, &Loaded::of(aggregate.clone(), sequence));
+        let (aggregate_type, aggregate_id) = stream;
+        let seen = Seen {
+            aggregate_type,
+            aggregate_id,
+            sequence,
+        };
+        Ok((aggregate, seen))
     }
 
     /// Waits until it is these commands' turn with each of their aggregates.
@@ -246,12 +237,14 @@ impl Executor {
         for (index, command) in commands.iter().enumerate() {
             let stream = command.stream();
             if !states.contains_key(&stream) {
-                let loaded = match command {
-                    // Its id was drawn a moment ago. If there is such a stream all the same, the appender says so.
-                    _ if from == Source::Memory && command.begins_a_stream() => Loaded::nothing(command),
-                    Command::User(..) => self.load::<User>(&stream, from).await?,
-                    Command::Role(..) => self.load::<Role>(&stream, from).await?,
-                    Command::Session(..) => self.load::<Session>(&stream, from).await?,
+                // The id was drawn a moment ago. If there is such a stream all the same, the appender says so.
+                let loaded = if from == Source::Memory && command.begins_a_stream() {
+                    Loaded {
+                        state: Arc::new(command.first_state()),
+                        sequence: 0,
+                    }
+                } else {
+                    self.load(command, &stream, from).await?
                 };
                 before.insert(stream.clone(), (Arc::clone(&loaded.state), loaded.sequence));
                 states.insert(stream.clone(), loaded);
@@ -259,11 +252,14 @@ impl Executor {
             let Some(loaded) = states.get_mut(&stream) else {
                 continue;
             };
-            let events =
-                decide(&loaded.state, command).map_err(|error| ExecuteError::Domain { index, error })?;
+            let refused = |error| ExecuteError::Domain { index, error };
+            let events = loaded.state.decide(command).map_err(refused)?;
             for event in events {
                 loaded.sequence += 1;
-                Arc::make_mut(&mut loaded.state).apply(event.clone());
+                let state = Arc::make_mut(&mut loaded.state);
+                state
+                    .apply(event.clone())
+                    .map_err(|error| refused(error.into()))?;
                 unit.events.push(NewEvent {
                     aggregate_id: stream.1.clone(),
                     sequence: loaded.sequence,
@@ -275,8 +271,8 @@ impl Executor {
         for (stream, loaded) in &states {
             if let Some((state, sequence)) = before.get(stream) {
                 every_stream_moved &= loaded.sequence > *sequence;
-                let (before, after) = (state.claims(&stream.1), loaded.state.claims(&stream.1));
-                unit.claim_difference(&stream.1, before, after);
+                let (before, after) = (state.claimed(&stream.1), loaded.state.claimed(&stream.1));
+                unit.claim_difference(&stream.1, &before, &after);
             }
         }
         Ok(Decided {
@@ -286,16 +282,29 @@ impl Executor {
         })
     }
 
-    async fn load<A>(&self, stream: &Stream, from: Source) -> Result<Loaded, ExecuteError>
-    where
-        A: Aggregate + 'static,
-        State: From<A>,
-    {
+    async fn load(&self, command: &Command, stream: &Stream, from: Source) -> Result<Loaded, ExecuteError> {
         if from == Source::Memory
             && let Some(loaded) = self.remembered().get(stream)
         {
             return Ok(loaded.clone());
         }
+        let loaded = command
+            .for_aggregate(Load {
+                executor: self,
+                stream,
+            })
+            .await?;
+        if from != Source::LedgerOnce {
+            self.remember_loaded(stream, &loaded);
+        }
+        Ok(loaded)
+    }
+
+    /// Folds the stream of an aggregate. Answers the aggregate and the sequence of its last event.
+    async fn fetch<A>(&self, stream: &Stream) -> Result<(A, i64), ExecuteError>
+    where
+        A: cqrs_es::Aggregate + 'static,
+    {
         let store = PersistedEventStore::<_, A>::new_event_store(self.ledger.repository());
         let context: EventStoreAggregateContext<A> =
             store.load_aggregate(&stream.1).await.map_err(|error: AggregateError<A::Error>| {
@@ -303,14 +312,13 @@ impl Executor {
                 ExecuteError::Unavailable(error.to_string())
             })?;
         let sequence = i64::try_from(context.current_sequence).unwrap_or(i64::MAX);
-        let loaded = Loaded {
-            state: Arc::new(State::from(context.aggregate)),
-            sequence,
-        };
-        if sequence > 0 && from != Source::LedgerOnce {
+        Ok((context.aggregate, sequence))
+    }
+
+    fn remember_loaded(&self, stream: &Stream, loaded: &Loaded) {
+        if loaded.sequence > 0 {
             self.remembered().put(stream.clone(), loaded.clone());
         }
-        Ok(loaded)
     }
 
     fn remember(&self, states: BTreeMap<Stream, Loaded>) {
@@ -332,81 +340,34 @@ impl Executor {
 }
 
 impl Loaded {
-    /// What a command's aggregate is before its first event.
-    fn nothing(command: &Command) -> Self {
-        let state = match command {
-            Command::User(..) => State::from(User::default()),
-            Command::Role(..) => State::from(Role::default()),
-            Command::Session(..) => State::from(Session::default()),
-        };
+    fn of(aggregate: impl Into<State>, sequence: i64) -> Self {
         Self {
-            state: Arc::new(state),
-            sequence: 0,
+            state: Arc::new(aggregate.into()),
+            sequence,
         }
     }
 }
 
-/// Whether a conflict is about one of these streams.
-fn is_about(refusal: &Refusal, streams: &[(&'static str, String, i64)]) -> bool {
-    matches!(refusal, Refusal::Conflict { aggregate_type, aggregate_id }
-        if streams.iter().any(|(kind, id, _)| kind == aggregate_type && id == aggregate_id))
+/// Loads a stream as the type of its aggregate.
+struct Load<'a> {
+    executor: &'a Executor,
+    stream: &'a Stream,
 }
 
-impl Command {
-    fn begins_a_stream(&self) -> bool {
-        matches!(
-            self,
-            Self::User(_, UserCommand::Create(_))
-                | Self::Role(_, RoleCommand::Create(_))
-                | Self::Session(_, SessionCommand::IssueToken(_))
-        )
-    }
+impl ForAggregate for Load<'_> {
+    type Output = Result<Loaded, ExecuteError>;
 
-    fn stream(&self) -> Stream {
-        match self {
-            Self::User(id, _) => (aggregates::user::TYPE, id.to_string()),
-            Self::Role(id, _) => (aggregates::role::TYPE, id.to_string()),
-            Self::Session(id, _) => (aggregates::session::TYPE, id.to_string()),
-        }
+    async fn run<A>(self) -> Self::Output
+    where
+        A: cqrs_es::Aggregate<Services = ()> + Into<State> + 'static,
+    {
+        let (aggregate, sequence) = self.executor.fetch::<A>(self.stream).await?;
+        Ok(Loaded::of(aggregate, sequence))
     }
 }
 
-fn decide(state: &State, command: &Command) -> Result<Vec<Event>, DomainError> {
-    Ok(match (state, command) {
-        (State::User(state), Command::User(_, command)) => state
-            .decide(command.clone())?
-            .into_iter()
-            .map(Event::User)
-            .collect(),
-        (State::Role(state), Command::Role(_, command)) => state
-            .decide(command.clone())?
-            .into_iter()
-            .map(Event::Role)
-            .collect(),
-        (State::Session(state), Command::Session(_, command)) => state
-            .decide(command.clone())?
-            .into_iter()
-            .map(Event::Session)
-            .collect(),
-        // A stream is loaded by its command's type, so the two always fit.
-        _ => Vec::new(),
-    })
-}
-
-impl From<User> for State {
-    fn from(state: User) -> Self {
-        Self::User(Box::new(state))
-    }
-}
-
-impl From<Role> for State {
-    fn from(state: Role) -> Self {
-        Self::Role(Box::new(state))
-    }
-}
-
-impl From<Session> for State {
-    fn from(state: Session) -> Self {
-        Self::Session(Box::new(state))
-    }
+/// Whether a conflict is about one of these aggregates.
+fn is_about(rejection: &Rejection, seen: &[Seen]) -> bool {
+    matches!(rejection, Rejection::Conflict { aggregate_type, aggregate_id }
+        if seen.iter().any(|seen| seen.aggregate_type == *aggregate_type && seen.aggregate_id == *aggregate_id))
 }

@@ -42,8 +42,8 @@ use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
 pub use chain::{GENESIS, event_hash};
-pub use error::{AppendError, LedgerError, Refusal};
-pub use executor::{Command, DomainError, ExecuteError, Executor};
+pub use error::{AppendError, LedgerError, Rejection};
+pub use executor::{ExecuteError, Executor};
 pub use feed::Filter;
 pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
@@ -55,7 +55,7 @@ pub use repository::Repository;
 pub use seal::Sealer;
 pub use signers::Signer;
 pub use stored::{CloudEvent, Stored};
-pub use unit::{NewEvent, Unit};
+pub use unit::{NewEvent, Seen, Unit};
 pub use verify::{Flaw, Verified};
 
 use crate::{clock::Clock, ids::Entropy};

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use aggregates::{
-    Event, Recorded, role,
-    session::{self, SessionEvent},
-    user::{self, UserEvent},
+    Event, Recorded, Registered,
+    role::Role,
+    session::{Session, SessionEvent},
+    user::{User, UserEvent},
     values::Timestamp,
 };
 use authorization::{
@@ -147,7 +148,7 @@ impl Ledger {
                 let hex: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
                 let issued = self.with_fingerprint(&hex, until).await?;
                 let sessions: BTreeSet<String> = issued.into_iter().map(|event| event.aggregate_id).collect();
-                events.extend(self.streams(session::TYPE, &sessions, until).await?);
+                events.extend(self.streams(Session::TYPE, &sessions, until).await?);
                 let owners = events.iter().filter_map(|recorded| match &recorded.event {
                     Event::Session(SessionEvent::TokenIssued { user_id, .. }) => Some(user_id.to_string()),
                     _ => None,
@@ -155,13 +156,13 @@ impl Ledger {
                 users.extend(owners);
             }
         }
-        events.extend(self.streams(user::TYPE, &users, until).await?);
+        events.extend(self.streams(User::TYPE, &users, until).await?);
         let granted = events.iter().filter_map(|recorded| match &recorded.event {
             Event::User(UserEvent::RoleGranted { role_id, .. }) => Some(role_id.to_string()),
             _ => None,
         });
         roles.extend(granted);
-        events.extend(self.streams(role::TYPE, &roles, until).await?);
+        events.extend(self.streams(Role::TYPE, &roles, until).await?);
         events.sort_by_key(|event| event.position);
         if let Subject::Username(name) = subject
             && named(&events).is_none_or(|held| *held != **name)

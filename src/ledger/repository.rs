@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aggregates::{Claims, Event, role::Role, session::Session, user::User};
+use aggregates::{Claimed, Event, State, WrongAggregate};
 use cqrs_es::{
     Aggregate,
     persist::{
@@ -15,7 +15,7 @@ use projections::sql::Db;
 use serde_json::Value;
 use sqlite_es::SqliteEventRepository;
 
-use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Refusal, Unit, seal::Place};
+use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::Place};
 
 /// The table both engines' repositories read; the second name is of snapshots, which are not used.
 const TABLES: (&str, &str) = ("events", "snapshots");
@@ -120,7 +120,9 @@ impl PersistedEventRepository for Repository {
                     .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let mut state = State::new(A::TYPE)?;
+        let mut state = State::first(A::TYPE).ok_or_else(|| {
+            PersistenceError::UnknownError(format!("unknown aggregate type {}", A::TYPE).into())
+        })?;
         for event in self.get_events::<A>(id).await? {
             let read = Event::from_stored(
                 A::TYPE,
@@ -128,7 +130,7 @@ impl PersistedEventRepository for Repository {
                 aggregates::event::untag(event.payload),
             )
             .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
-            state.apply(read);
+            state.apply(read).map_err(misfit)?;
         }
         let mut unit = Unit {
             events: Vec::with_capacity(new.len()),
@@ -138,20 +140,22 @@ impl PersistedEventRepository for Repository {
             unchanged: Vec::new(),
             metadata,
         };
-        let before = state.claims(id);
+        let before = state.claimed(id);
         for (sequence, event) in new {
-            state.apply(event.clone());
+            state.apply(event.clone()).map_err(misfit)?;
             unit.events.push(NewEvent {
                 aggregate_id: id.to_owned(),
                 sequence,
                 event,
             });
         }
-        unit.claim_difference(id, before, state.claims(id));
+        unit.claim_difference(id, &before, &state.claimed(id));
         match self.ledger.append(unit).await {
             Ok(_) => Ok(()),
-            Err(AppendError::Refused(Refusal::Conflict { .. })) => Err(PersistenceError::OptimisticLockError),
-            Err(AppendError::Refused(refusal)) => Err(PersistenceError::UnknownError(Box::new(refusal))),
+            Err(AppendError::Rejected(Rejection::Conflict { .. })) => {
+                Err(PersistenceError::OptimisticLockError)
+            }
+            Err(AppendError::Rejected(rejection)) => Err(PersistenceError::UnknownError(Box::new(rejection))),
             Err(error @ AppendError::Unavailable(_)) => {
                 Err(PersistenceError::ConnectionError(Box::new(error)))
             }
@@ -175,59 +179,16 @@ impl PersistedEventRepository for Repository {
     }
 }
 
-/// What an aggregate holds and needs: [`Claims`] of one state.
-pub(super) type Held = (BTreeSet<aggregates::Claim>, BTreeSet<aggregates::Claim>);
-
-/// The state of an aggregate of any type.
-#[derive(Clone)]
-pub(super) enum State {
-    User(Box<User>),
-    Role(Box<Role>),
-    Session(Box<Session>),
-}
-
-impl State {
-    fn new(aggregate_type: &str) -> Result<Self, PersistenceError> {
-        match aggregate_type {
-            aggregates::user::TYPE => Ok(Self::User(Box::default())),
-            aggregates::role::TYPE => Ok(Self::Role(Box::default())),
-            aggregates::session::TYPE => Ok(Self::Session(Box::default())),
-            other => Err(PersistenceError::UnknownError(
-                format!("unknown aggregate type {other}").into(),
-            )),
-        }
-    }
-
-    /// Folds an event; one of another type changes nothing.
-    pub(super) fn apply(&mut self, event: Event) {
-        match (self, event) {
-            (Self::User(state), Event::User(event)) => state.apply(event),
-            (Self::Role(state), Event::Role(event)) => state.apply(event),
-            (Self::Session(state), Event::Session(event)) => state.apply(event),
-            _ => {}
-        }
-    }
-
-    pub(super) fn claims(&self, id: &str) -> Held {
-        match self {
-            Self::User(state) => (state.claims(id), state.requires()),
-            Self::Role(state) => (state.claims(id), state.requires()),
-            Self::Session(state) => (state.claims(id), state.requires()),
-        }
-    }
-}
-
 impl Unit {
     /// Adds what an aggregate's change of state takes, gives up and newly requires.
-    pub(super) fn claim_difference(&mut self, id: &str, before: Held, after: Held) {
-        self.take.extend(
-            after
-                .0
-                .difference(&before.0)
-                .map(|claim| (claim.clone(), id.to_owned())),
-        );
-        self.release.extend(before.0.difference(&after.0).cloned());
-        self.require.extend(after.1.difference(&before.1).cloned());
+    pub(super) fn claim_difference(&mut self, id: &str, before: &Claimed, after: &Claimed) {
+        let taken = after.holds.difference(&before.holds);
+        self.take
+            .extend(taken.map(|claim| (claim.clone(), id.to_owned())));
+        self.release
+            .extend(before.holds.difference(&after.holds).cloned());
+        self.require
+            .extend(after.requires.difference(&before.requires).cloned());
     }
 }
 
@@ -243,6 +204,10 @@ fn metadata_of(event: &SerializedEvent) -> Result<Metadata, PersistenceError> {
         causationid: get("causationid"),
         address: get("address"),
     })
+}
+
+fn misfit(error: WrongAggregate) -> PersistenceError {
+    PersistenceError::DeserializationError(Box::new(error))
 }
 
 fn sequence(sequence: usize) -> i64 {

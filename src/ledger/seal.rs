@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aggregates::sealing::{ERASED, Seal, sealed_fields, subject};
+use aggregates::sealing::{ERASED, Seal, sealed_fields};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
@@ -96,14 +96,11 @@ impl Sealer {
     pub(super) fn seal_payload(
         &self,
         place: &Place<'_>,
+        subject: &str,
         payload: &mut Value,
         keys: &SubjectKeys,
     ) -> Result<(), LedgerError> {
         let fields = sealed_fields(place.event_type);
-        if fields.is_empty() {
-            return Ok(());
-        }
-        let who = subject(place.aggregate_type, place.aggregate_id, payload).to_owned();
         for (field, seal) in fields {
             let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null()) else {
                 continue;
@@ -112,8 +109,8 @@ impl Sealer {
             let data = place.additional_data(field);
             *value = match seal {
                 Seal::Secret => sealed(SERVER, &self.lock_box(&self.server, clear.as_bytes(), &data)?),
-                Seal::Personal => match keys.get(&who) {
-                    Some(Some(key)) => sealed(&who, &self.lock_box(key, clear.as_bytes(), &data)?),
+                Seal::Personal => match keys.get(subject) {
+                    Some(Some(key)) => sealed(subject, &self.lock_box(key, clear.as_bytes(), &data)?),
                     Some(None) => Value::from(ERASED),
                     None => return Err(LedgerError::Sealed("a subject's key was not loaded")),
                 },
@@ -123,11 +120,14 @@ impl Sealer {
     }
 
     /// Blanks the personal fields of a payload about somebody erased. Answers whether there were any.
-    pub(super) fn blank_payload(&self, place: &Place<'_>, payload: &mut Value, keys: &SubjectKeys) -> bool {
-        if !matches!(
-            keys.get(subject(place.aggregate_type, place.aggregate_id, payload)),
-            Some(None)
-        ) {
+    pub(super) fn blank_payload(
+        &self,
+        place: &Place<'_>,
+        subject: &str,
+        payload: &mut Value,
+        keys: &SubjectKeys,
+    ) -> bool {
+        if !matches!(keys.get(subject), Some(None)) {
             return false;
         }
         let mut blanked = false;

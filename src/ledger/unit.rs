@@ -17,6 +17,17 @@ pub struct NewEvent {
     pub event: Event,
 }
 
+/// An aggregate at the moment when it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its type.
+    pub aggregate_type: &'static str,
+    /// Its id.
+    pub aggregate_id: String,
+    /// The sequence of its last event; 0 before the first.
+    pub sequence: i64,
+}
+
 /// Events of one or several aggregates with what they claim.
 #[derive(Clone, Debug)]
 pub struct Unit {
@@ -28,8 +39,8 @@ pub struct Unit {
     pub release: BTreeSet<Claim>,
     /// Claims that somebody must hold.
     pub require: BTreeSet<Claim>,
-    /// Streams, by type and id, that must still be at this sequence though the unit may append nothing to them.
-    pub unchanged: Vec<(&'static str, String, i64)>,
+    /// Aggregates that must not have changed, whether or not the unit appends to them.
+    pub unchanged: Vec<Seen>,
     /// Recorded with each event.
     pub metadata: Metadata,
 }

@@ -8,74 +8,74 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use crate::refusal::{Refusal, RefusalKind};
 
-/// What is said of a body that should be an object.
+/// The message about a body that should be an object.
 const NO_OBJECT: &str = "the body must be a JSON object";
 
 /// The largest body, in bytes, unless a route takes more.
-pub const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// A body that is a JSON object. A missing `Content-Type` counts as JSON; another one is refused.
 pub struct JsonBody<T>(pub T);
 
-/// A body that is a JSON array; else like [`JsonBody`].
+/// A body that is a JSON array; otherwise like [`JsonBody`].
 pub struct JsonList<T>(pub Vec<T>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
-    type Rejection = Problem;
+    type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         read(request, state, '{', NO_OBJECT).await.map(Self)
     }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonList<T> {
-    type Rejection = Problem;
+    type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         read(request, state, '[', "the body must be a JSON array")
             .await
             .map(Self)
     }
 }
 
-/// Reads a body that begins with `begin`: serde by itself would read a struct from an array, too.
+/// Reads a body that begins with `begin`: serde alone would read a struct from an array, too.
 async fn read<S: Send + Sync, T: DeserializeOwned>(
     request: Request,
     state: &S,
     begin: char,
-    otherwise: &str,
-) -> Result<T, Problem> {
+    otherwise: &'static str,
+) -> Result<T, Refusal> {
     if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
         && !kind.to_str().is_ok_and(is_json)
     {
         let message = "the body must be application/json";
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        return Err(Refusal::new(
+            RefusalKind::UnsupportedMediaType,
             "unsupported_media_type",
             message,
         ));
     }
     let bytes = tokio::time::timeout(PATIENCE, Bytes::from_request(request, state))
         .await
-        .map_err(|_elapsed| Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long"))?
+        .map_err(|_elapsed| Refusal::new(RefusalKind::Timeout, "timeout", "the body took too long"))?
         .map_err(|rejection| refused(&rejection))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("the body is not UTF-8"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::invalid("the body is not UTF-8"))?;
     parse(text, begin, otherwise)
 }
 
 /// Reads a JSON object that came within another body, as if it had come by itself.
-pub fn object<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+pub(crate) fn object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     parse(text, '{', NO_OBJECT)
 }
 
-fn parse<T: DeserializeOwned>(text: &str, begin: char, otherwise: &str) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(text: &str, begin: char, otherwise: &'static str) -> Result<T, Refusal> {
     let begun = text.trim_start().chars().next();
     if begun.is_some_and(|first| first != begin && matches!(first, '{' | '[')) {
-        return Err(Problem::invalid(otherwise));
+        return Err(Refusal::invalid(otherwise));
     }
-    serde_json::from_str(text).map_err(|error| Problem::invalid(describe(&error)))
+    serde_json::from_str(text).map_err(|error| Refusal::invalid(describe(&error)))
 }
 
 /// How long a body may take to arrive.
@@ -85,9 +85,9 @@ const MOST_IDS: usize = 1_000;
 
 impl JsonList<String> {
     /// The ids, each once, in the order in which they came first.
-    pub fn ids<T: Copy + Ord>(&self, parse: fn(&str) -> Result<T, Invalid>) -> Result<Vec<T>, Problem> {
+    pub fn ids<T: Copy + Ord>(&self, parse: fn(&str) -> Result<T, Invalid>) -> Result<Vec<T>, Refusal> {
         if self.0.len() > MOST_IDS {
-            return Err(Problem::invalid(format!(
+            return Err(Refusal::invalid(format!(
                 "one request may name at most {MOST_IDS} ids"
             )));
         }
@@ -97,15 +97,11 @@ impl JsonList<String> {
     }
 }
 
-fn refused(rejection: &BytesRejection) -> Problem {
+fn refused(rejection: &BytesRejection) -> Refusal {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            "the body is too large",
-        )
+        Refusal::new(RefusalKind::TooLarge, "too_large", "the body is too large")
     } else {
-        Problem::invalid("the body cannot be read")
+        Refusal::invalid("the body cannot be read")
     }
 }
 
@@ -119,7 +115,7 @@ fn is_json(kind: &str) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// What is wrong with a body, without the values in it: serde quotes them, and they may be passwords.
+/// Says what is wrong with a body, without the values in it: serde quotes them, and they may be passwords.
 fn describe(error: &serde_json::Error) -> String {
     let place = format!("line {} column {}", error.line(), error.column());
     let said = error.to_string();

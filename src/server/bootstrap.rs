@@ -1,6 +1,7 @@
-//! The first start: the roles every installation has, and the first administrator.
+//! The first start: the administrators' role, what each face starts with, and the first administrator.
 
 use aggregates::{
+    Command,
     role::{CreateRole, RoleCommand},
     user::{CreateUser, RoleGrant, UserCommand},
     values::{
@@ -11,19 +12,16 @@ use aggregates::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::identity::{passwords::Passwords, policy::PasswordPolicy};
-use ledger::{Command, ExecuteError, Executor, Metadata, ids::Entropy};
+use crate::{
+    face::Faces,
+    identity::{passwords::Passwords, policy::PasswordPolicy},
+};
+use ledger::{ExecuteError, Executor, Metadata, ids::Entropy};
 
 /// What the administrator may do: everything (contracts/connectware.md section 0, "Default roles").
 const ADMINISTRATOR: [(&str, Operation, Context); 2] = [
     ("/#", Operation::ReadWrite, Context::Http),
     ("#", Operation::ReadWrite, Context::Mqtt),
-];
-/// What everybody needs to log in and look at the documentation.
-const MINIMUM: [(&str, Operation, Context); 3] = [
-    ("/api/session", Operation::Read, Context::Http),
-    ("/api/users/change-password", Operation::Write, Context::Http),
-    ("/api/v1/docs/#", Operation::Read, Context::Http),
 ];
 /// Bytes of randomness in a generated password.
 const PASSWORD_BYTES: usize = 18;
@@ -52,6 +50,7 @@ pub enum BootstrapError {
 /// Of several nodes that start at once on an empty ledger, one does it.
 pub async fn first_start(
     executor: &Executor,
+    faces: Faces,
     passwords: &Passwords,
     policy: &PasswordPolicy,
     entropy: &dyn Entropy,
@@ -70,16 +69,6 @@ pub async fn first_start(
         None => generate(policy, entropy).ok_or(BootstrapError::Policy)?,
     };
     let password_hash = Some(passwords.hash(password.clone()).await?);
-    let role = |id, name: &str, protected, rights: &[_]| {
-        let create = CreateRole {
-            name: RoleName::parse(name)?,
-            is_shared: true,
-            auto_generated: false,
-            protected,
-            permissions: permissions(rights, entropy)?,
-        };
-        Ok::<_, Invalid>(Command::Role(id, RoleCommand::Create(create)))
-    };
     let grant_types = [GrantMethod::Password, GrantMethod::Token];
     let admin = CreateUser {
         username: Username::parse("admin")?,
@@ -101,30 +90,44 @@ pub async fn first_start(
         permissions: Vec::new(),
         certificates: Vec::new(),
     };
-    let commands = vec![
-        role(RoleId::ADMINISTRATOR, "connectware-admin", true, &ADMINISTRATOR)?,
-        role(RoleId::MINIMUM_ACCESS, "minimum-access", false, &MINIMUM)?,
-        Command::User(UserId(entropy.uuid()), UserCommand::Create(admin)),
-    ];
+    let mut administrators = shared_role("connectware-admin", &ADMINISTRATOR, entropy)?;
+    administrators.protected = true;
+    let mut commands = vec![Command::Role(
+        RoleId::ADMINISTRATOR,
+        RoleCommand::Create(administrators),
+    )];
+    for face in faces.iter() {
+        commands.extend((face.first_start)(entropy)?);
+    }
+    commands.push(Command::User(UserId(entropy.uuid()), UserCommand::Create(admin)));
     match executor.execute(commands, &Metadata::system("start")).await {
         Ok(_) => Ok(given.is_none().then_some(password)),
         // Another node was first.
-        Err(ExecuteError::Domain { .. } | ExecuteError::Refused(_)) => Ok(None),
+        Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-fn permissions(
+/// A role that several users may hold, with these rights.
+pub fn shared_role(
+    name: &str,
     rights: &[(&str, Operation, Context)],
     entropy: &dyn Entropy,
-) -> Result<Vec<Permission>, Invalid> {
-    rights
+) -> Result<CreateRole, Invalid> {
+    let permissions = rights
         .iter()
         .map(|(resource, operation, context)| {
             let id = PermissionId(entropy.uuid());
             Permission::new(id, TopicFilter::parse(resource)?, *operation, *context)
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(CreateRole {
+        name: RoleName::parse(name)?,
+        is_shared: true,
+        auto_generated: false,
+        protected: false,
+        permissions,
+    })
 }
 
 /// A password that satisfies the policy.

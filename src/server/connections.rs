@@ -1,8 +1,8 @@
 //! Taking connections, and ending them.
 //!
-//! A connection that sends no whole head of a request for a while is closed, whether it is silent, idle or slow; one above the
-//! cap is told so. Who watches over that looks at all connections from time to time, rather than have a timer for each
-//! request.
+//! A connection that sends no whole head of a request for a while is closed, whether it is silent, idle or slow. A connection
+//! above the cap is answered that there are too many. One task looks at all connections from time to time, so that no
+//! request needs a timer of its own.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,6 @@ use std::{
     time::Duration,
 };
 
-use axum::{body::Body, http::StatusCode, response::IntoResponse};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -28,16 +27,16 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    Front, Problem,
+use crate::{
+    front::Front,
     watched::{Order, Stream, Watched},
 };
 
 /// How many times connections are looked at within their patience.
 const LOOKS: u64 = 4;
-/// How many that are too many are told so at the same time; more are just closed.
+/// How many connections above the cap are answered at the same time; more are closed without an answer.
 const REFUSED_AT_ONCE: usize = 64;
-/// How long one that is too many may take to be told so.
+/// How long the answer to a connection above the cap may take.
 const REFUSED_WITHIN: Duration = Duration::from_secs(2);
 /// How often connections are looked at while the server ends.
 const LOOK_WHILE_ENDING: Duration = Duration::from_millis(100);
@@ -46,7 +45,7 @@ const LOOKS_WHILE_ENDING: u64 = 10;
 /// How long to wait when there are no more file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// How many may come in, and how long they may take to say what they want.
+/// How many connections may be open, and how long they may be silent.
 #[derive(Clone, Copy, Debug)]
 pub struct Doors {
     /// The most connections at the same time.
@@ -81,10 +80,10 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
                         place,
                     ));
                 } else if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
-                    tokio::spawn(refuse(stream, place));
+                    tokio::spawn(refuse(Arc::clone(&front), stream, place));
                 }
             }
-            // The client has changed its mind.
+            // The client has gone.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -134,13 +133,10 @@ async fn converse(
     .await;
 }
 
-/// Tells one that is too many.
-async fn refuse(stream: TcpStream, _place: OwnedSemaphorePermit) {
-    let service = service_fn(|_| async {
-        let message = "there are too many connections; try again later";
-        let problem = Problem::later(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
-        Ok::<_, Infallible>(problem.into_response().map(Body::new))
-    });
+/// Answers a connection that is one too many.
+async fn refuse(front: Arc<Front>, stream: TcpStream, _place: OwnedSemaphorePermit) {
+    let front = &*front;
+    let service = service_fn(move |request| async move { Ok::<_, Infallible>(front.busy(&request)) });
     let mut builder = http1::Builder::new();
     let connection = builder
         .keep_alive(false)
@@ -193,7 +189,7 @@ impl Connections {
         }
     }
 
-    /// Ends those that were idle for this long, for ever.
+    /// Ends, again and again, the connections that were idle for this long.
     async fn watch(&self, patience: Duration) {
         loop {
             sleep(patience / LOOKS as u32).await;
@@ -201,7 +197,7 @@ impl Connections {
         }
     }
 
-    /// Ends all: those that are idle soon, the others when their request is answered.
+    /// Ends all connections: idle ones soon, the others when their request is answered.
     async fn end(&self) {
         let begun = self.ticks.load(Ordering::Relaxed);
         for watched in self.live().all.values() {
@@ -213,7 +209,7 @@ impl Connections {
         }
     }
 
-    /// Ends those that were idle for so many ticks, as counted from `begun` on.
+    /// Ends the connections that were idle for so many ticks, counted from `begun` on.
     fn end_idle(&self, ticks: u64, begun: u64) {
         let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
         for watched in self.live().all.values() {

@@ -3,37 +3,58 @@
 //! One function rather than layers of the router: each of those would be a boxed copy of the route and a boxed future for
 //! every request.
 
-use std::{convert::Infallible, net::SocketAddr, time::Instant};
+use std::{convert::Infallible, error::Error, net::SocketAddr, time::Instant};
 
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    extract::{ConnectInfo, DefaultBodyLimit},
-    http::{HeaderMap, HeaderValue, Method, Request, Uri, header},
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use tower_service::Service;
+use tracing::{Instrument, Level, Span};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
-use super::{
-    Problem,
+use crate::{
+    app::App,
     body::MOST_BYTES,
-    caller::{REQUEST_ID, has_credential},
+    caller::{Arrived, REQUEST_ID},
+    credential,
+    face::Face,
     position::{Recorded, at_least},
+    refusal::{Refusal, RefusalKind},
 };
-use crate::app::App;
+
+/// An extension of an answer that is an error and yet not a face's: a page for people, from the binary.
+#[derive(Clone, Copy, Debug)]
+pub struct Page;
 
 /// Everything the server answers, with what surrounds each answer.
 pub struct Front {
     app: App,
     router: Router,
-    /// The paths of the OpenAPI document, with their parameters in braces.
-    paths: Vec<String>,
+}
+
+/// A request as the front sees it, for its log line.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    id: Option<HeaderValue>,
+    begun: Instant,
 }
 
 impl Front {
-    /// A front of these routes.
-    pub fn new(app: App, router: Router, paths: Vec<String>) -> Self {
-        Self { app, router, paths }
+    /// A front of these routes. `pages` makes what the document does not describe.
+    pub fn new(app: App, described: OpenApiRouter<App>, pages: impl FnOnce(OpenApi) -> Router<App>) -> Self {
+        let (routes, document) = described.split_for_parts();
+        let router = routes
+            .merge(pages(document))
+            .fallback(async || Refusal::not_found("path"))
+            .method_not_allowed_fallback(async || Refusal::method_not_allowed())
+            .with_state(app.clone());
+        Self { app, router }
     }
 
     /// Names the request, answers it, logs it once (never its query, which may hold a token), and sets the headers every
@@ -43,20 +64,17 @@ impl Front {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let begun = Instant::now();
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let id = request_id(request.headers_mut());
-        // Who does not say who they are waits for nothing.
-        let waited = match has_credential(&request) {
-            true => at_least(&self.app, request.headers()).await,
-            false => Ok(()),
+        let asked = Asked {
+            begun: Instant::now(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            id: request_id(request.headers_mut()),
         };
-        let mut response = match waited {
-            Ok(()) => self.route(peer, request).await,
-            Err(problem) => problem.into_response(),
-        };
+        let face = self.app.faces.of(asked.uri.path());
+        let response = self.route(face, peer, request).instrument(asked.span()).await;
+        let (mut response, refusal) = render(face, &asked.method, response);
         let headers = response.headers_mut();
-        if let Some(id) = &id {
+        if let Some(id) = &asked.id {
             headers.insert(REQUEST_ID, id.clone());
         }
         headers
@@ -66,60 +84,134 @@ impl Front {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
-        if response.status().is_server_error() || tracing::enabled!(tracing::Level::DEBUG) {
-            self.log(&method, &uri, id.as_ref(), &response, begun);
+        if response.status().is_server_error() || tracing::enabled!(Level::DEBUG) {
+            self.log(&asked, response.status(), refusal.as_ref());
         }
         response
     }
 
-    async fn route<B>(&self, peer: SocketAddr, mut request: Request<B>) -> Response
+    /// Refuses a request for which there is no connection.
+    pub(crate) fn busy<B>(&self, request: &Request<B>) -> Response {
+        let message = "there are too many connections; try again later";
+        let busy = Refusal::later(RefusalKind::Unavailable, "busy", message);
+        let face = self.app.faces.of(request.uri().path());
+        render(face, request.method(), busy.into_response()).0
+    }
+
+    async fn route<B>(&self, face: &'static Face, peer: SocketAddr, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        // Requests without a credential do not wait, and decide nothing that could be too old.
+        let is_somebodys = credential::has_any(face.credentials, request.headers(), request.uri());
+        if is_somebodys && let Err(refusal) = at_least(&self.app, request.headers()).await {
+            return refusal.into_response();
+        }
+        request.extensions_mut().insert(Arrived { face, peer });
         if !request.body().is_end_stream() {
             DefaultBodyLimit::max(MOST_BYTES).apply(&mut request);
         }
-        let decided = has_credential(&request);
         let begun = self.app.clock.elapsed();
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
         // Whether the caller may was decided a while ago, perhaps before the process stood still. What is recorded is
         // answered all the same: it has happened.
         let recorded = || response.extensions().get::<Recorded>().is_some();
-        if decided
+        if is_somebodys
             && response.status().is_success()
             && let Err(stale) = self.app.fresh_since(begun)
             && !recorded()
         {
-            return Problem::from(stale).into_response();
+            return Refusal::from(stale).into_response();
         }
         response
     }
 
+    /// The one line about a request.
     #[cold]
-    fn log(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        id: Option<&HeaderValue>,
-        response: &Response<Body>,
-        begun: Instant,
-    ) {
-        let micros = begun.elapsed().as_micros();
-        let status = response.status();
-        let fits = |path: &&String| fits(path, uri.path());
-        let route = self.paths.iter().find(fits).map_or("unknown", String::as_str);
-        let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-        if status.is_server_error() {
-            tracing::warn!(%method, route, status = status.as_u16(), micros, id, "answered");
-        } else {
-            tracing::debug!(%method, route, status = status.as_u16(), micros, id, "answered");
+    fn log(&self, asked: &Asked, status: StatusCode, refusal: Option<&Refusal>) {
+        let Asked { method, uri, .. } = asked;
+        let (micros, status) = (asked.begun.elapsed().as_micros(), status.as_u16());
+        let route = self.app.form_of(uri.path()).unwrap_or("unknown");
+        let id = asked.id();
+        let code = refusal.map(|refusal| refusal.code);
+        match refusal.and_then(Refusal::cause).map(chain) {
+            Some(cause) => tracing::error!(%method, route, status, micros, id, code, cause, "failed"),
+            None if status >= 500 => tracing::warn!(%method, route, status, micros, id, code, "answered"),
+            None => tracing::debug!(%method, route, status, micros, id, code, "answered"),
         }
     }
 }
 
-/// The client's name for the request. One that is not as it should be is taken away.
+impl Asked {
+    fn id(&self) -> &str {
+        let id = self.id.as_ref().and_then(|id| id.to_str().ok());
+        id.unwrap_or_default()
+    }
+
+    /// The span of all that is logged for a request with an id. A request without one has nothing that would tell its lines
+    /// from those of others, so there is no span and no cost.
+    fn span(&self) -> Span {
+        match &self.id {
+            Some(_) => tracing::info_span!("request", id = self.id(), method = %self.method),
+            None => Span::none(),
+        }
+    }
+}
+
+/// Renders a refusal as the face does. An error that is not a refusal is a defect of an endpoint: it becomes one here, so
+/// that no face ever shows another's shape or none.
+fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Option<Refusal>) {
+    let status = response.status();
+    let refusal = match response.extensions_mut().remove::<Refusal>() {
+        Some(refusal) => refusal,
+        None if !status.is_client_error() && !status.is_server_error() => return (response, None),
+        None if response.extensions().get::<Page>().is_some() => return (response, None),
+        None => {
+            debug_assert!(
+                false,
+                "an endpoint of {} answered {status} without a refusal",
+                face.name
+            );
+            tracing::error!(face = face.name, %status, "an endpoint answered an error without a refusal");
+            match status.is_client_error() {
+                true => Refusal::invalid("the request is not as it should be"),
+                false => Refusal::unavailable(),
+            }
+        }
+    };
+    let mut rendered = (face.refuse)(&refusal);
+    // The router says which methods a path takes.
+    if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {
+        rendered.headers_mut().insert(header::ALLOW, allowed);
+    }
+    if let Some(length) = rendered.body().size_hint().exact() {
+        rendered
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length.into());
+    }
+    if method == Method::HEAD {
+        *rendered.body_mut() = Body::empty();
+    }
+    (rendered, Some(refusal))
+}
+
+/// An error with what caused it.
+fn chain(error: &(dyn Error + Send + Sync)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        // Many errors repeat their cause.
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// The client's name for the request. One that is malformed is taken away.
 fn request_id(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(REQUEST_ID)?;
     if is_request_id(id.as_bytes()) {
@@ -131,30 +223,4 @@ fn request_id(headers: &mut HeaderMap) -> Option<HeaderValue> {
 
 fn is_request_id(id: &[u8]) -> bool {
     (1..=128).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
-}
-
-/// Whether a path is of this form: segments in braces stand for any.
-fn fits(form: &str, path: &str) -> bool {
-    let (mut wanted, mut given) = (form.split('/'), path.split('/'));
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return true,
-            (Some(wanted), Some(given)) if wanted == given || wanted.starts_with('{') => {}
-            _ => return false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_logged_by_its_form() {
-        assert!(fits("/api/users/{id}/roles", "/api/users/7/roles"));
-        assert!(fits("/healthz", "/healthz"));
-        assert!(!fits("/api/users/{id}", "/api/users"));
-        assert!(!fits("/api/users/{id}", "/api/users/7/roles"));
-        assert!(!fits("/api/users", "/api/users/7"));
-    }
 }

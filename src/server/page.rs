@@ -4,7 +4,7 @@ use projections::{Page, Paged};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Problem, Query};
+use crate::{query::Query, refusal::Refusal};
 
 /// The most rows a page may have, and how many it has unless the caller asks for fewer.
 const MOST_ROWS: i64 = 100;
@@ -24,14 +24,14 @@ pub struct Pagination {
 }
 
 /// The page that a query asks for: `pageNumber` from 1, `rowsPerPage` from 1 to 100.
-pub fn page_of(query: &Query) -> Result<Page, Problem> {
+pub fn page_of(query: &Query) -> Result<Page, Refusal> {
     let number = query.int("pageNumber")?.unwrap_or(1);
     let rows = query.int("rowsPerPage")?.unwrap_or(MOST_ROWS);
     if number < 1 {
-        return Err(Problem::invalid("pageNumber must be at least 1"));
+        return Err(Refusal::invalid("pageNumber must be at least 1"));
     }
     if !(1..=MOST_ROWS).contains(&rows) {
-        return Err(Problem::invalid(format!(
+        return Err(Refusal::invalid(format!(
             "rowsPerPage must be from 1 to {MOST_ROWS}"
         )));
     }

@@ -1,4 +1,4 @@
-//! Path parameters, with refusals in the face's shape.
+//! Path parameters, and the forms that paths have.
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -6,18 +6,80 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use crate::refusal::Refusal;
 
-/// axum's `Path`, whose refusals are a [`Problem`].
+/// axum's `Path`, which refuses with a [`Refusal`].
 pub struct PathOf<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<T> {
-    type Rejection = Problem;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(_) => Err(Problem::invalid("the path is not as it should be")),
+            Err(_) => Err(Refusal::invalid("the path is not as it should be")),
+        }
+    }
+}
+
+/// The paths of all operations, with their parameters in braces.
+pub(crate) struct Forms(Vec<String>);
+
+impl Forms {
+    /// These forms.
+    pub(crate) fn new(mut forms: Vec<String>) -> Self {
+        // Fixed segments win over parameters, as in the router.
+        forms.sort_by_cached_key(|form| {
+            let segments = form.split('/').map(|segment| segment.starts_with('{'));
+            segments.collect::<Vec<_>>()
+        });
+        Self(forms)
+    }
+
+    /// The form of a path.
+    pub(crate) fn of(&self, path: &str) -> Option<&str> {
+        self.0.iter().map(String::as_str).find(|form| fits(form, path))
+    }
+}
+
+/// Whether a path is of this form: a segment in braces stands for any text but the empty one.
+fn fits(form: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (form.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given))
+                if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_the_form_that_the_router_finds() {
+        let forms = [
+            "/api/users/{id}",
+            "/api/users/{id}/roles",
+            "/api/users/ids",
+            "/api/users",
+            "/healthz",
+        ];
+        let forms = Forms::new(forms.map(str::to_owned).to_vec());
+        for (path, form) in [
+            ("/api/users/7/roles", Some("/api/users/{id}/roles")),
+            ("/api/users/7", Some("/api/users/{id}")),
+            ("/api/users/ids", Some("/api/users/ids")),
+            ("/healthz", Some("/healthz")),
+            ("/api/users", Some("/api/users")),
+            ("/api/users/", None),
+            ("/api/users/7/", None),
+            ("/api", None),
+        ] {
+            assert_eq!(forms.of(path), form, "{path}");
         }
     }
 }

@@ -3,24 +3,26 @@
 use std::time::Duration;
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponse, Response},
 };
 
-use super::Problem;
-use crate::app::App;
+use crate::{
+    app::App,
+    refusal::{Refusal, RefusalKind},
+};
 
 /// Of an answer: the ledger's position after the write.
-pub const POSITION: HeaderName = HeaderName::from_static("muniment-position");
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("muniment-position");
 /// Of a request: answer from at least this position.
-pub const AT_LEAST: HeaderName = HeaderName::from_static("muniment-at-least");
+pub(crate) const AT_LEAST: HeaderName = HeaderName::from_static("muniment-at-least");
 
 /// An answer to a write, with the position of its last event.
 pub struct Wrote<T>(pub i64, pub T);
 
 /// An extension of the answer to a write.
 #[derive(Clone, Copy, Debug)]
-pub struct Recorded;
+pub(crate) struct Recorded;
 
 impl<T: IntoResponse> IntoResponse for Wrote<T> {
     fn into_response(self) -> Response {
@@ -42,7 +44,7 @@ impl<T: IntoResponse> IntoResponse for AsOf<T> {
 }
 
 /// Lets a request with `Muniment-At-Least` wait, briefly, until this node has that position.
-pub async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(wanted) = headers.get(AT_LEAST) else {
         return Ok(());
     };
@@ -52,7 +54,7 @@ pub async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
         .and_then(|text| text.parse::<i64>().ok())
         .filter(|wanted| *wanted >= 0);
     let Some(wanted) = wanted else {
-        return Err(Problem::invalid(
+        return Err(Refusal::invalid(
             "Muniment-At-Least must be a position: a whole number from 0",
         ));
     };
@@ -63,6 +65,6 @@ pub async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
         Ok(())
     } else {
         let message = format!("this node has not reached position {wanted}");
-        Err(Problem::later(StatusCode::SERVICE_UNAVAILABLE, "behind", message))
+        Err(Refusal::later(RefusalKind::Unavailable, "behind", message))
     }
 }

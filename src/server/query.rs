@@ -3,7 +3,7 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use percent_encoding::percent_decode_str;
 
-use super::Problem;
+use crate::refusal::Refusal;
 
 /// The pairs of a query string in order, decoded (`application/x-www-form-urlencoded`).
 #[derive(Clone, Debug, Default)]
@@ -11,15 +11,15 @@ pub struct Query(Vec<(String, String)>);
 
 impl Query {
     /// Reads a query string; refuses what is not UTF-8.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
         let decode = |part: &str| {
             let spaced = part.replace('+', " ");
             percent_decode_str(&spaced)
                 .decode_utf8()
-                .map_err(|_| Problem::invalid("the query string is not UTF-8"))
+                .map_err(|_| Refusal::invalid("the query string is not UTF-8"))
                 .and_then(|decoded| match decoded.contains('\0') {
                     // Postgres has no such text.
-                    true => Err(Problem::invalid("the query string must not contain NUL")),
+                    true => Err(Refusal::invalid("the query string must not contain NUL")),
                     false => Ok(decoded.into_owned()),
                 })
         };
@@ -34,13 +34,13 @@ impl Query {
     }
 
     /// Refuses names that are none of these; `apiToken` is one anywhere.
-    pub fn only(&self, names: &[&str]) -> Result<(), Problem> {
+    pub fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self
             .0
             .iter()
             .find(|(name, _)| name != "apiToken" && !names.contains(&name.as_str()))
         {
-            Some(_) => Err(Problem::invalid(format!(
+            Some(_) => Err(Refusal::invalid(format!(
                 "only {} may be named here",
                 names.join(", ")
             ))),
@@ -57,39 +57,39 @@ impl Query {
     }
 
     /// The value of a name that may be given once.
-    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Problem> {
+    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Refusal> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
-            (_, Some(_)) => Err(Problem::invalid(format!("{name} is given twice"))),
+            (_, Some(_)) => Err(Refusal::invalid(format!("{name} is given twice"))),
             (value, None) => Ok(value),
         }
     }
 
     /// A whole number.
-    pub fn int(&self, name: &str) -> Result<Option<i64>, Problem> {
+    pub fn int(&self, name: &str) -> Result<Option<i64>, Refusal> {
         self.one(name)?
             .map(|text| {
                 text.parse()
-                    .map_err(|_| Problem::invalid(format!("{name} must be a whole number")))
+                    .map_err(|_| Refusal::invalid(format!("{name} must be a whole number")))
             })
             .transpose()
     }
 
     /// `true` or `false`.
-    pub fn bool(&self, name: &str) -> Result<Option<bool>, Problem> {
+    pub fn bool(&self, name: &str) -> Result<Option<bool>, Refusal> {
         self.one(name)?
             .map(|text| {
                 text.parse()
-                    .map_err(|_| Problem::invalid(format!("{name} must be true or false")))
+                    .map_err(|_| Refusal::invalid(format!("{name} must be true or false")))
             })
             .transpose()
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Query {
-    type Rejection = Problem;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         Self::parse(parts.uri.query().unwrap_or_default())
     }
 }

@@ -4,6 +4,7 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
 use crate::{
+    Registered,
     testing::{any_permission, folded, given, hash, permission, permission_id, role_id},
     user::{
         UserCommand,
@@ -328,7 +329,7 @@ proptest! {
         let mut events = vec![ada_created()];
         for command in updates {
             let user: User = folded(events.clone());
-            let Ok(new) = user.decide(UserCommand::Update(command.clone())) else { continue };
+            let Ok(new) = Registered::decide(&user, UserCommand::Update(command.clone())) else { continue };
             events.extend(new);
 
             let user: User = folded(events.clone());
@@ -338,7 +339,7 @@ proptest! {
             prop_assert!(!local || !by_password || user.password_hash.is_some());
 
             let again = UpdateUser { password_hash: None, ..command };
-            prop_assert_eq!(user.decide(UserCommand::Update(again)), Ok(vec![]));
+            prop_assert_eq!(Registered::decide(&user, UserCommand::Update(again)), Ok(vec![]));
         }
     }
 }

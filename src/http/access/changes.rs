@@ -13,7 +13,7 @@ use super::{
     explanation::{CauseOut, GrantOut, MomentOut},
     wire::{At, Entity},
 };
-use server::{AsOf, Permitted, Problem, Query, Refusals, app::App};
+use server::{App, AsOf, ByPath, Permitted, Query, Refusal, Refusals};
 
 /// How many changes an answer tells, unless the caller asks for another number, and at most.
 const MOST: i64 = 1_000;
@@ -86,28 +86,28 @@ fn grants(grants: &[Grant]) -> Vec<GrantOut> {
     responses((status = 200, description = "The changes", body = ChangesOut), Refusals))]
 pub async fn get_changes(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     query: Query,
-) -> Result<AsOf<Json<ChangesOut>>, Problem> {
+) -> Result<AsOf<Json<ChangesOut>>, Refusal> {
     query.only(&["subject", "from", "to", "limit"])?;
     let text = query
         .one("subject")?
-        .ok_or_else(|| Problem::invalid("subject is missing"))?;
+        .ok_or_else(|| Refusal::invalid("subject is missing"))?;
     let (kind, id) = text.split_once(':').unwrap_or(("user", text));
     let subject = Subject::parse(kind, id).map_err(|_| {
-        Problem::invalid("subject must be user:, username:, role:, certificate: or token: with an id")
+        Refusal::invalid("subject must be user:, username:, role:, certificate: or token: with an id")
     })?;
     if kind == "token" && !(id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         let message = "a token does not belong in a URL: name it by its SHA-256 in hexadecimal";
-        return Err(Problem::invalid(message));
+        return Err(Refusal::invalid(message));
     }
     let limit = query.int("limit")?.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {
-        return Err(Problem::invalid(format!("limit must be from 1 to {MOST}")));
+        return Err(Refusal::invalid(format!("limit must be from 1 to {MOST}")));
     }
     let at = |name: &str| {
         let text = query.one(name)?;
-        Ok::<_, Problem>(text.map(|text| {
+        Ok::<_, Refusal>(text.map(|text| {
             text.parse()
                 .map_or_else(|_| At::Time(text.to_owned()), At::Position)
         }))
@@ -118,7 +118,7 @@ pub async fn get_changes(
         None => app.ledger().moment_now(app.clock.now()),
     };
     if from.position > to.position {
-        return Err(Problem::invalid("from must not be after to"));
+        return Err(Refusal::invalid("from must not be after to"));
     }
     let limit = usize::try_from(limit).unwrap_or_default();
     let changes = app.ledger().changes(&subject, from, to, limit).await?;

@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{ErrorBody, Problem, app::App};
+use server::{App, ErrorBody, Refusal};
 
 /// Where the decision point's endpoints are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,7 +34,7 @@ pub struct Configuration {
 pub async fn get_configuration(
     State(app): State<App>,
     headers: HeaderMap,
-) -> Result<Json<Configuration>, Problem> {
+) -> Result<Json<Configuration>, Refusal> {
     let base = match &app.settings.public_url {
         Some(url) => url.clone(),
         None => {
@@ -42,7 +42,7 @@ pub async fn get_configuration(
             let host = host.filter(|host| is_authority(host));
             format!(
                 "http://{}",
-                host.ok_or_else(|| Problem::invalid("Host is missing or wrong"))?
+                host.ok_or_else(|| Refusal::invalid("Host is missing or wrong"))?
             )
         }
     };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use aggregates::values::UserId;
+use aggregates::{Command, values::UserId};
 use authorization::{Affected, Effect, Most, Place, Right};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,9 +15,8 @@ use super::{
     search::page::{PageIn, PageOut, Paging},
     wire::Entity,
 };
-use connectware::Foretold;
-use ledger::{Command, NewEvent, Rehearsed};
-use server::{AsOf, Asking, Conflicts, JsonBody, Missing, Problem, Refusals, app::App};
+use ledger::{NewEvent, Rehearsed};
+use server::{App, AsOf, Conflicts, JsonBody, Missing, PermittedToRead, Refusal, Refusals, Rehearsing};
 
 /// How many holders of a role are looked at for one page.
 const MOST_LOOKS: usize = 50_000;
@@ -136,13 +135,15 @@ struct PrefixOut {
     responses((status = 200, description = "What would happen", body = DryRunOut), Refusals, Missing, Conflicts))]
 pub async fn post_dry_run(
     State(app): State<App>,
-    _asking: Asking,
+    _permitted: PermittedToRead,
     JsonBody(request): JsonBody<DryRun>,
-) -> Result<AsOf<Json<DryRunOut>>, Problem> {
-    let paging = request.paging()?;
+) -> Result<AsOf<Json<DryRunOut>>, Refusal> {
+    let rehearsing = app.rehearsing(&request.method, &request.path);
+    let paging = request.paging(rehearsing.as_ref())?;
     let from = paging.after(place)?.unwrap_or(Place::Named(0));
     app.ledger().follower().catch_up().await?;
-    let commands = request.foretold().commands(&app).await?;
+    let rehearsing = rehearsing.ok_or_else(|| app.cannot_be_rehearsed())?;
+    let commands = rehearsing.commands(&app, request.body()).await?;
     let (rehearsed, effects, next) = tell(&app, &commands, from, paging.limit).await?;
     let next = next.map(token);
     let out = DryRunOut {
@@ -155,22 +156,19 @@ pub async fn post_dry_run(
 }
 
 impl DryRun {
-    fn foretold(&self) -> Foretold<'_> {
-        Foretold {
-            method: &self.method,
-            path: &self.path,
-            body: self.body.as_deref().map_or("", RawValue::get),
-        }
+    /// The body; empty if there is none.
+    fn body(&self) -> &str {
+        self.body.as_deref().map_or("", RawValue::get)
     }
 
-    fn paging(&self) -> Result<Paging, Problem> {
-        let Foretold { method, path, body } = self.foretold();
-        // Of a user's body a token tells nothing: there may be a password in it.
-        let body = if path.starts_with("/api/roles") { body } else { "" };
+    fn paging(&self, rehearsing: Option<&Rehearsing<'_>>) -> Result<Paging, Refusal> {
+        // A token tells nothing of a body that may hold a password.
+        let comparable = rehearsing.is_some_and(Rehearsing::is_comparable);
+        let body = if comparable { self.body() } else { "" };
         self.page
             .clone()
             .unwrap_or_default()
-            .paging(&["dry-run", method, path, body])
+            .paging(&["dry-run", &self.method, &self.path, body])
     }
 }
 
@@ -180,7 +178,7 @@ async fn tell(
     commands: &[Command],
     from: Place,
     limit: usize,
-) -> Result<(Rehearsed, Vec<Effect>, Option<Place>), Problem> {
+) -> Result<(Rehearsed, Vec<Effect>, Option<Place>), Refusal> {
     let most = Most {
         effects: limit,
         rights: MOST_RIGHTS,

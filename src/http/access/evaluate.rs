@@ -13,7 +13,7 @@ use super::{
     wire::{At, ContextOut, DecisionOut, Question},
 };
 use ledger::PastError;
-use server::{Problem, app::App};
+use server::{App, Refusal};
 
 /// How often one request may ask for an explanation, or about the past: for each the ledger is read, and an explanation
 /// may be long.
@@ -45,7 +45,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Decides.
-    pub async fn evaluate(&mut self, question: Question<'_>) -> Result<DecisionOut, Problem> {
+    pub async fn evaluate(&mut self, question: Question<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
         let subject = Subject::parse(&question.subject.kind, &question.subject.id);
         let access = Access::parse(
@@ -96,13 +96,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A denial that no grant could change.
-    async fn never(&mut self, at: Option<&At>, reason: &'static str) -> Result<DecisionOut, Problem> {
+    async fn never(&mut self, at: Option<&At>, reason: &'static str) -> Result<DecisionOut, Refusal> {
         let moment = self.moment(at).await?;
         Ok(DecisionOut::of(moment.position, Some(reason)))
     }
 
     /// The moment that is asked about.
-    pub async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Problem> {
+    pub async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Refusal> {
         let Some(at) = at else {
             let present = || self.app.ledger().moment_now(self.now);
             return Ok(*self.present.get_or_insert_with(present));
@@ -124,11 +124,11 @@ impl<'a> Evaluator<'a> {
 }
 
 /// The moment that is meant by a position or a time.
-pub async fn moment(app: &App, at: &At) -> Result<Moment, Problem> {
+pub async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
     let ledger = app.ledger();
     Ok(match at {
         At::Position(position) if *position < 0 => {
-            return Err(Problem::invalid("a position must be at least 0"));
+            return Err(Refusal::invalid("a position must be at least 0"));
         }
         At::Position(position) => ledger.moment_at(*position).await?,
         At::Time(time) => ledger.moment_of(Timestamp::parse(time)?, app.clock.now()).await?,
@@ -136,10 +136,10 @@ pub async fn moment(app: &App, at: &At) -> Result<Moment, Problem> {
 }
 
 impl DecisionOut {
-    /// A denial, since the question cannot be answered: what is wrong with it is told.
-    pub fn refused(position: i64, problem: &Problem) -> Self {
+    /// A denial, since the question cannot be answered; it says what is wrong with the question.
+    pub fn refused(position: i64, refusal: &Refusal) -> Self {
         let mut refused = Self::of(position, Some("invalid_request"));
-        refused.context.error = Some(Box::new(problem.body()));
+        refused.context.error = Some(Box::new(refusal.into()));
         refused
     }
 

@@ -6,16 +6,16 @@ use super::{
     evaluate::Evaluator,
     wire::{DecisionOut, EvaluationIn},
 };
-use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
+use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 
 /// Whether a subject may do an action on a resource.
 #[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", request_body = EvaluationIn,
     responses((status = 200, description = "The decision", body = DecisionOut), Refusals))]
 pub async fn post_evaluation(
     State(app): State<App>,
-    _asking: Asking,
+    _permitted: PermittedToRead,
     JsonBody(body): JsonBody<EvaluationIn>,
-) -> Result<AsOf<Json<DecisionOut>>, Problem> {
+) -> Result<AsOf<Json<DecisionOut>>, Refusal> {
     let decision = Evaluator::new(&app).evaluate(body.question(None)?).await?;
     Ok(AsOf(decision.context.position, Json(decision)))
 }

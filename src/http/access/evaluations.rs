@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Formatter};
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, SeqAccess, Visitor},
@@ -13,7 +13,7 @@ use super::{
     evaluate::Evaluator,
     wire::{DecisionOut, EvaluationIn, Question},
 };
-use server::{AsOf, Asking, JsonBody, Problem, Refusals, TOO_MANY, app::App};
+use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
 
 /// The most questions in one request.
 const MOST: usize = 10_000;
@@ -105,9 +105,9 @@ pub enum EvaluationsOut {
     responses((status = 200, description = "The decisions", body = EvaluationsOut), Refusals))]
 pub async fn post_evaluations(
     State(app): State<App>,
-    _asking: Asking,
+    _permitted: PermittedToRead,
     JsonBody(body): JsonBody<EvaluationsIn>,
-) -> Result<AsOf<Json<EvaluationsOut>>, Problem> {
+) -> Result<AsOf<Json<EvaluationsOut>>, Refusal> {
     let mut evaluator = Evaluator::new(&app);
     let asked = body.evaluations.unwrap_or_default();
     if asked.is_empty() {
@@ -118,19 +118,19 @@ pub async fn post_evaluations(
         ));
     }
     if asked.len() > MOST {
-        return Err(Problem::invalid(format!("evaluations must be at most {MOST}")));
+        return Err(Refusal::invalid(format!("evaluations must be at most {MOST}")));
     }
     let position = app.ledger().authorization().position();
     let questions = asked.iter().enumerate().map(|(index, one)| {
         let question = one.question(Some(&body.defaults));
-        question.map_err(|problem| problem.about(format_args!("evaluations[{index}]")))
+        question.map_err(|refusal| refusal.about(format_args!("evaluations[{index}]")))
     });
     // All are read before the first is decided: a request that is wrong is refused whole.
     let questions = questions.collect::<Result<Vec<_>, _>>()?;
     let length = |question: &Question<'_>| question.subject.id.len() + question.resource.id.len();
     let text: usize = questions.iter().map(length).sum();
     if text > MOST_TEXT {
-        return Err(Problem::invalid(format!(
+        return Err(Refusal::invalid(format!(
             "the subjects and resources of all questions must be at most {MOST_TEXT} bytes together"
         )));
     }
@@ -142,8 +142,8 @@ pub async fn post_evaluations(
             tokio::task::yield_now().await;
         }
         let decision = match evaluator.evaluate(question).await {
-            Err(problem) if problem.status() == StatusCode::BAD_REQUEST && problem.code() != TOO_MANY => {
-                DecisionOut::refused(position, &problem)
+            Err(refusal) if refusal.kind == RefusalKind::Invalid && refusal.code != TOO_MANY => {
+                DecisionOut::refused(position, &refusal)
             }
             decision => decision?,
         };

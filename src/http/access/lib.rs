@@ -1,6 +1,6 @@
 //! The AuthZEN Authorization API 1.0 (`/access/v1`): what a subject may do, asked by whoever enforces it.
 //!
-//! Asking is reading: a caller needs `read` on the path in context `http`, though the requests are POSTs.
+//! PermittedToRead is reading: a caller needs `read` on the path in context `http`, though the requests are POSTs.
 
 mod changes;
 mod configuration;
@@ -12,31 +12,54 @@ mod explanation;
 mod search;
 mod wire;
 
+use aggregates::values::Face as Audience;
 use axum::extract::DefaultBodyLimit;
+use server::{App, Credential, Face, Refusal, code_and_message};
 use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::{App, Problem};
+/// This face. Its callers have tokens of the connectware face.
+pub const FACE: Face = Face {
+    name: "access",
+    mounts: &["/access", "/.well-known/authzen-configuration"],
+    routes,
+    tags: &[("access", "Who may do what (AuthZEN Authorization API 1.0)")],
+    credentials: &[
+        Credential::Bearer,
+        Credential::Basic,
+        Credential::Query("apiToken"),
+    ],
+    audience: Audience::Connectware,
+    refuse: code_and_message,
+    public: &[("get", "/.well-known/authzen-configuration")],
+    own: &[],
+    rehearsals: &[],
+    first_start: |_| Ok(Vec::new()),
+};
 
 /// How many questions that look at everybody are answered at once, apart from where requests are served.
 static HEAVY: Semaphore = Semaphore::const_new(2);
 
 /// Answers, in its turn, what may look at everybody.
-async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let turn = HEAVY.acquire().await.map_err(|_closed| Problem::unavailable())?;
+async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    let turn = HEAVY
+        .acquire()
+        .await
+        .map_err(|closed| Refusal::unavailable().because(closed))?;
     let answered = tokio::task::spawn_blocking(move || {
         // Kept until it is done, whether or not whoever asked still waits.
         let _turn = turn;
         answer()
     });
-    answered.await.map_err(|_panicked| Problem::unavailable())
+    answered
+        .await
+        .map_err(|panicked| Refusal::unavailable().because(panicked))
 }
 
 /// The largest body of many questions, in bytes.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The routes of this face.
-pub fn routes() -> OpenApiRouter<App> {
+fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(evaluations::post_evaluations))
         .layer(DefaultBodyLimit::max(MOST_BYTES))

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::explanation::Explanation;
-use server::{ErrorBody, Problem};
+use server::{ErrorBody, Refusal};
 
 /// A subject or a resource.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -78,8 +78,8 @@ pub struct Question<'a> {
 
 impl EvaluationIn {
     /// The question, with what another one says where this one says nothing.
-    pub fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Question<'a>, Problem> {
-        let missing = |name: &str| Problem::invalid(format!("{name} is missing"));
+    pub fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Question<'a>, Refusal> {
+        let missing = |name: &str| Refusal::invalid(format!("{name} is missing"));
         let default = |of: fn(&Self) -> Option<&Entity>| defaults.and_then(of);
         Ok(Question {
             subject: self

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use ledger::{Filter, Stored};
-use server::{Permitted, Problem, Query, app::App};
+use server::{App, ByPath, Permitted, Query, Refusal};
 
 /// How many events one answer has unless the caller asks for fewer or more.
 const USUAL: i64 = 100;
@@ -47,18 +47,18 @@ pub struct Events {
     ))]
 pub async fn get_events(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     query: Query,
-) -> Result<Json<Events>, Problem> {
+) -> Result<Json<Events>, Refusal> {
     let after = query.int("after")?.unwrap_or(0);
     let limit = query.int("limit")?.unwrap_or(USUAL);
     if after < 0 {
-        return Err(Problem::invalid("after must be at least 0"));
+        return Err(Refusal::invalid("after must be at least 0"));
     }
     if !(1..=MOST).contains(&limit) {
-        return Err(Problem::invalid(format!("limit must be from 1 to {MOST}")));
+        return Err(Refusal::invalid(format!("limit must be from 1 to {MOST}")));
     }
-    let text = |name| Ok::<_, Problem>(query.one(name)?.map(str::to_owned));
+    let text = |name| Ok::<_, Refusal>(query.one(name)?.map(str::to_owned));
     let filter = Filter {
         aggregate_type: text("aggregateType")?,
         aggregate_id: text("aggregateId")?,

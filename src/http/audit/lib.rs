@@ -2,11 +2,29 @@
 
 mod events;
 
+use aggregates::values::Face as Audience;
+use server::{App, Credential, Face, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::app::App;
+/// This face. Its callers have tokens of the connectware face.
+pub const FACE: Face = Face {
+    name: "audit",
+    mounts: &["/api/events"],
+    routes,
+    tags: &[("audit", "Reading the ledger")],
+    credentials: &[
+        Credential::Bearer,
+        Credential::Basic,
+        Credential::Query("apiToken"),
+    ],
+    audience: Audience::Connectware,
+    refuse: code_and_message,
+    public: &[],
+    own: &[],
+    rehearsals: &[],
+    first_start: |_| Ok(Vec::new()),
+};
 
-/// The routes of this module.
-pub fn routes() -> OpenApiRouter<App> {
+fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events::get_events))
 }

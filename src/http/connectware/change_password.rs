@@ -1,13 +1,15 @@
 //! `PUT /api/users/change-password`
 
-use aggregates::user::{UserCommand, UserError};
+use aggregates::{
+    Command, DomainError,
+    user::{User, UserCommand, UserError},
+};
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use ledger::Command;
-use server::{Caller, Conflicts, JsonBody, Problem, Refusals, Wrote, app::App};
+use server::{App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, Wrote, done};
 
 /// The old password and the new one.
 #[derive(Deserialize, ToSchema)]
@@ -29,14 +31,14 @@ pub async fn put_change_password(
     State(app): State<App>,
     caller: Caller,
     JsonBody(body): JsonBody<PasswordChange>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let (user, _) = app.executor.user(caller.user).await?;
+) -> Result<Wrote<StatusCode>, Refusal> {
+    let (user, _) = app.executor.read::<User>(caller.user).await?;
     let Some(verified) = user.password_hash.clone() else {
-        return Err(UserError::PasswordNotLocal.into());
+        return Err(DomainError::from(UserError::PasswordNotLocal).into());
     };
     if !app.passwords.verify(body.password, Some(&verified)).await? {
         let message = "the old password is wrong";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "wrong_password", message));
+        return Err(Refusal::new(RefusalKind::Invalid, "wrong_password", message));
     }
     app.settings.password_policy.check(&body.new_password)?;
     let password_hash = app.passwords.hash(body.new_password).await?;
@@ -47,6 +49,5 @@ pub async fn put_change_password(
             password_hash,
         },
     );
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+    done(&app, &caller, vec![command]).await
 }

@@ -1,7 +1,6 @@
 //! The connectware face, `/api` (contracts/connectware.md). Folders mirror the URLs; each endpoint has a file.
 
 mod change_password;
-mod foretold;
 mod list_users;
 mod login;
 mod permissions;
@@ -10,14 +9,50 @@ mod session;
 mod users;
 mod wire;
 
+use aggregates::{
+    Command,
+    role::RoleCommand,
+    values::{Context, Face as Audience, Invalid, Operation, RoleId},
+};
+use ledger::ids::Entropy;
+use server::{App, Credential, Face, bootstrap::shared_role, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::app::App;
+/// This face.
+pub const FACE: Face = Face {
+    name: "connectware",
+    mounts: &["/api"],
+    routes,
+    tags: &[
+        ("users", "People and machines, and what they hold"),
+        ("roles", "Named sets of permissions"),
+        (
+            "permissions",
+            "Permissions, asked from the side of what they allow",
+        ),
+        ("login", "Logging in, and the session"),
+    ],
+    credentials: &[
+        Credential::Bearer,
+        Credential::Basic,
+        Credential::Query("apiToken"),
+    ],
+    audience: Audience::Connectware,
+    refuse: code_and_message,
+    public: &[("post", "/api/login")],
+    own: &[("get", "/api/session"), ("put", "/api/users/change-password")],
+    rehearsals: &[roles::REHEARSALS, users::REHEARSALS],
+    first_start,
+};
 
-pub use foretold::Foretold;
+/// What everybody needs to log in and look at the documentation (contracts/connectware.md section 0, "Default roles").
+const MINIMUM: [(&str, Operation, Context); 3] = [
+    ("/api/session", Operation::Read, Context::Http),
+    ("/api/users/change-password", Operation::Write, Context::Http),
+    ("/api/v1/docs/#", Operation::Read, Context::Http),
+];
 
-/// The routes of this face.
-pub fn routes() -> OpenApiRouter<App> {
+fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(users::routes())
         .merge(roles::routes())
@@ -26,4 +61,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_password::put_change_password))
         .routes(routes!(login::post_login))
         .routes(routes!(session::get_session))
+}
+
+/// The role that new users are given by hand.
+fn first_start(entropy: &dyn Entropy) -> Result<Vec<Command>, Invalid> {
+    let minimum = shared_role("minimum-access", &MINIMUM, entropy)?;
+    Ok(vec![Command::Role(
+        RoleId::MINIMUM_ACCESS,
+        RoleCommand::Create(minimum),
+    )])
 }

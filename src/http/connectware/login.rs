@@ -1,29 +1,17 @@
 //! `POST /api/login`
 
-use std::net::SocketAddr;
-
-use aggregates::{
-    session::{IssueToken, SessionCommand},
-    values::{Face, GrantMethod, SessionId, TokenLabel},
-};
-use axum::{
-    Json,
-    extract::{ConnectInfo, State},
-    http::HeaderMap,
-};
+use aggregates::values::TokenLabel;
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::wire::PermissionOut;
-use ledger::{Command, ExecuteError, Refusal};
 use server::{
-    Authenticated, Conflicts, ErrorBody, JsonBody, Origin, Problem, Wrote, app::App, authenticate,
+    App, Conflicts, ErrorBody, JsonBody, Origin, Refusal, Wrote,
+    identity::{self, LogIn, log_in},
     settings::MOST_TOKEN_HOURS,
 };
-
-/// How often a password is verified again because the user changed meanwhile.
-const ATTEMPTS: u32 = 4;
 
 /// Who logs in.
 #[derive(Deserialize, ToSchema)]
@@ -66,50 +54,27 @@ pub struct LoggedIn {
 ))]
 pub async fn post_login(
     State(app): State<App>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    origin: Origin,
     JsonBody(body): JsonBody<Login>,
-) -> Result<Wrote<Json<LoggedIn>>, Problem> {
+) -> Result<Wrote<Json<LoggedIn>>, Refusal> {
     let hours = body.expire_time_in_hours.unwrap_or(app.settings.token_hours);
     if !(1..=MOST_TOKEN_HOURS).contains(&hours) {
-        return Err(Problem::invalid(format!(
+        return Err(Refusal::invalid(format!(
             "expireTimeInHours must be from 1 to {MOST_TOKEN_HOURS}"
         )));
     }
-    let label = TokenLabel::parse(body.label.as_deref().unwrap_or_default())?;
-    let mut attempt = 1;
-    let (user, token, expires_at, appended) = loop {
-        let authenticated = authenticate(&app, &body.username, body.password.clone()).await?;
-        let Authenticated { user, sequence } = authenticated.ok_or_else(Problem::bad_credentials)?;
-        let session = SessionId(app.entropy.uuid());
-        let issued_at = app.clock.now();
-        let expires_at = issued_at.plus_hours(hours);
-        let (token, fingerprint) =
-            app.tokens
-                .sign(session, user, Face::Connectware, issued_at, expires_at)?;
-        let issue = IssueToken {
-            user_id: user,
-            face: Face::Connectware,
-            fingerprint,
-            label: label.clone(),
-            methods: vec![GrantMethod::Password],
-            issued_at,
-            expires_at,
-        };
-        let metadata = Origin::of(&headers, Some(address.ip())).metadata(user);
-        let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
-        match app
-            .executor
-            .execute_unless_changed(commands, &metadata, Some((user, sequence)))
-            .await
-        {
-            Ok(appended) => break (user, token, expires_at, appended),
-            // The user has changed since the password was verified: it may be another now, or be hashed anew.
-            Err(ExecuteError::Refused(Refusal::Conflict { .. })) if attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(error.into()),
-        }
+    let request = LogIn {
+        username: &body.username,
+        password: body.password,
+        hours,
+        label: TokenLabel::parse(body.label.as_deref().unwrap_or_default())?,
     };
-
+    let identity::LoggedIn {
+        user,
+        token,
+        expires_at,
+        position,
+    } = log_in(&app, request, &origin).await?;
     let authorization = app.ledger().authorization();
     let enforced = authorization
         .user(user)
@@ -126,5 +91,5 @@ pub async fn post_login(
         secret: None,
         enforce_mfa_enrollment: enforced,
     };
-    Ok(Wrote(appended.position, Json(answer)))
+    Ok(Wrote(position, Json(answer)))
 }

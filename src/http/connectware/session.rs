@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::wire::PermissionOut;
-use server::{Caller, Problem, Refusals, app::App};
+use server::{App, Caller, Refusal, Refusals};
 
 /// The caller's session.
 #[derive(Serialize, ToSchema)]
@@ -34,11 +34,11 @@ pub struct Mfa {
 /// Who the caller is, until when, and what they may do. It needs no permission.
 #[utoipa::path(get, path = "/api/session", tag = "login",
     responses((status = 200, description = "The session", body = Session), Refusals))]
-pub async fn get_session(State(app): State<App>, caller: Caller) -> Result<Json<Session>, Problem> {
+pub async fn get_session(State(app): State<App>, caller: Caller) -> Result<Json<Session>, Refusal> {
     let authorization = app.ledger().authorization();
     let user = authorization
         .user(caller.user)
-        .ok_or_else(Problem::unauthenticated)?;
+        .ok_or_else(Refusal::unauthenticated)?;
     Ok(Json(Session {
         username: user.username.to_string(),
         expires_at: caller.expires_at.map(Timestamp::to_millis_string),

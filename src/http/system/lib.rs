@@ -1,13 +1,35 @@
 //! Keys and health: what needs no credential.
 
+use aggregates::values::Face as Audience;
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::Value;
+use server::{App, Credential, Face, Refusal, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::{App, Problem};
+/// This face. It also refuses the paths that no face has.
+pub const FACE: Face = Face {
+    name: "system",
+    mounts: &["", "/.well-known/jwks.json", "/healthz", "/readyz"],
+    routes,
+    tags: &[("system", "Keys and health")],
+    credentials: &[
+        Credential::Bearer,
+        Credential::Basic,
+        Credential::Query("apiToken"),
+    ],
+    audience: Audience::Connectware,
+    refuse: code_and_message,
+    public: &[
+        ("get", "/.well-known/jwks.json"),
+        ("get", "/healthz"),
+        ("get", "/readyz"),
+    ],
+    own: &[],
+    rehearsals: &[],
+    first_start: |_| Ok(Vec::new()),
+};
 
-/// The routes of this module.
-pub fn routes() -> OpenApiRouter<App> {
+fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(key_set))
         .routes(routes!(alive))
@@ -37,7 +59,7 @@ async fn alive() -> &'static str {
     (status = 200, description = "It can", body = String, example = json!("ready")),
     (status = 503, description = "The database does not answer; with the code `stale`, for so long that nothing is decided from memory any more", body = server::ErrorBody)
 ))]
-async fn ready(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+async fn ready(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {
     let caught_up = app.ledger().follower().catch_up().await;
     app.fresh()?;
     caught_up?;

@@ -1,15 +1,16 @@
 //! Commands through the executor: decided again when a race is lost, all or nothing, never on stale knowledge.
 
 use aggregates::{
-    Claim,
-    claim::{ROLE, USER},
+    Claim, Command, DomainError,
     role::RoleCommand,
-    user::{UserCommand, UserError},
+    role::claims::ROLE,
+    user::claims::USER,
+    user::{User, UserCommand, UserError},
     values::{PasswordHash, PermissionId, UserId},
 };
 use futures_util::future::join_all;
 use ledger::{
-    Command, DomainError, ExecuteError, Executor, Refusal,
+    ExecuteError, Executor, Rejection,
     ids::{Entropy, SystemEntropy},
 };
 
@@ -72,7 +73,7 @@ on_both_engines! {
         let db = near.ledger().db();
         assert_eq!(number(db, "SELECT COUNT(*) FROM events").await, 151);
         assert_eq!(number(db, "SELECT MAX(sequence) FROM events").await, 151);
-        let seen = near.user(user).await.expect("a user").0;
+        let seen = near.read::<User>(user).await.expect("a user").0;
         assert_eq!(seen.permissions.len(), 150);
         site.must_be_sound(near.ledger()).await;
     }
@@ -106,7 +107,7 @@ on_both_engines! {
             role_created(new_role(), "operators"),
         ];
         let refused = run(&executor, by_the_ledger).await;
-        assert!(matches!(refused, Err(ExecuteError::Refused(Refusal::ClaimTaken(_)))), "{refused:?}");
+        assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::ClaimTaken(_)))), "{refused:?}");
         let db = executor.ledger().db();
         for (table, rows) in [("events", 4), ("user_directory", 1), ("role_directory", 1), ("sessions", 1)] {
             assert_eq!(number(db, &format!("SELECT COUNT(*) FROM {table}")).await, rows, "{table}");
@@ -132,18 +133,18 @@ on_both_engines! {
 
         // A password changed there is no password here.
         run(&there, vec![password_set(user, "$argon2id$second")]).await.expect("a password");
-        let seen = here.user(user).await.expect("a user").0;
+        let seen = here.read::<User>(user).await.expect("a user").0;
         assert_eq!(seen.password_hash, Some(PasswordHash::new("$argon2id$second")));
 
         // A stale state that decides for an event is found out by the ledger, and decided again.
         run(&there, vec![permission_granted(user)]).await.expect("a permission");
         run(&here, vec![permission_granted(user)]).await.expect("a permission");
-        assert_eq!(here.user(user).await.expect("a user").0.permissions.len(), 2);
+        assert_eq!(here.read::<User>(user).await.expect("a user").0.permissions.len(), 2);
 
         run(&there, vec![deleted(user)]).await.expect("a user");
         let gone = run(&here, vec![permission_granted(user)]).await;
         assert!(matches!(gone, Err(ExecuteError::Domain { index: 0, error: DomainError::User(UserError::NotFound) })));
-        assert!(!here.user(user).await.expect("an answer").0.exists());
+        assert!(!here.read::<User>(user).await.expect("an answer").0.exists());
     }
 
     async fn a_role_deleted_meanwhile_is_not_granted(site: Site) {
@@ -154,7 +155,7 @@ on_both_engines! {
         run(&there, vec![Command::Role(role, RoleCommand::Delete)]).await.expect("a role");
         let refused = run(&here, vec![role_granted(user, role)]).await;
         let missing = Claim::new(ROLE, role.to_string());
-        assert!(matches!(&refused, Err(ExecuteError::Refused(Refusal::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
+        assert!(matches!(&refused, Err(ExecuteError::Rejected(Rejection::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
     }
 
     async fn a_user_deleted_meanwhile_gets_no_session(site: Site) {
@@ -165,7 +166,7 @@ on_both_engines! {
         run(&there, vec![deleted(user)]).await.expect("a user");
         let refused = run(&here, vec![token_issued(new_session(), user, "laptop")]).await;
         let missing = Claim::new(USER, user.to_string());
-        assert!(matches!(&refused, Err(ExecuteError::Refused(Refusal::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
+        assert!(matches!(&refused, Err(ExecuteError::Rejected(Rejection::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
     }
 
     async fn a_role_goes_or_is_granted_first_but_never_both_the_wrong_way(site: Site) {
@@ -180,7 +181,7 @@ on_both_engines! {
                 run(&there, vec![Command::Role(role, RoleCommand::Delete)]),
             );
             gone.expect("a role can be deleted");
-            assert!(matches!(granted, Ok(1) | Err(ExecuteError::Refused(Refusal::ClaimMissing(_)))), "{granted:?}");
+            assert!(matches!(granted, Ok(1) | Err(ExecuteError::Rejected(Rejection::ClaimMissing(_)))), "{granted:?}");
         }
         site.must_be_sound(here.ledger()).await;
     }

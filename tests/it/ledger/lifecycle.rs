@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aggregates::{user::UserCommand, values::Timestamp};
+use aggregates::{Command, user::UserCommand, values::Timestamp};
 use futures_util::future::join_all;
-use ledger::{AppendError, Command, Executor, Head, Ledger, clock::SystemClock, ids::SystemEntropy};
+use ledger::{AppendError, Executor, Head, Ledger, clock::SystemClock, ids::SystemEntropy};
 use projections::sql::{Db, Options};
 
 use super::{

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::{
+    Command,
     user::{CreateUser, UserCommand},
     values::{Context, Operation, Permission, PermissionId, UserId},
 };
 use ledger::{
-    Command, Executor, Ledger,
+    Executor, Ledger,
     ids::{Entropy, SystemEntropy},
 };
 use tokio::task::JoinHandle;

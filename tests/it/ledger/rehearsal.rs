@@ -1,12 +1,13 @@
 //! Commands that are rehearsed: the outcome is that of running them, and nothing is left of it.
 
 use aggregates::{
+    Command,
     role::{RoleCommand, UpdateRole},
-    user::{RoleGrant, UpdateUser, UserCommand},
+    user::{RoleGrant, UpdateUser, User, UserCommand},
     values::{Context, Operation, Permission, PermissionId, RoleId, UserId},
 };
 use ledger::{
-    Command, ExecuteError, Executor, Head, NewEvent,
+    ExecuteError, Executor, Head, NewEvent,
     ids::{Entropy, SystemEntropy},
 };
 use projections::sql::{Db, sql};
@@ -186,7 +187,7 @@ on_both_engines! {
         // Nobody remembers it either: the names are free, and the ids are nobody's.
         executor.execute(vec![user_created(new_user(), "grace")], &metadata()).await.expect("a free name");
         executor.execute(vec![role_created(role, "operators")], &metadata()).await.expect("a free name");
-        assert_eq!(executor.user(user).await.expect("an answer").1, 0);
+        assert_eq!(executor.read::<User>(user).await.expect("an answer").1.sequence, 0);
     }
 
     async fn a_rehearsal_waits_for_nobody_who_writes(site: Site) {

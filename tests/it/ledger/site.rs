@@ -9,7 +9,7 @@ use std::{
 };
 
 use aggregates::{
-    Claims, Event,
+    Claims, Command, Event,
     role::{CreateRole, Role, RoleCommand, RoleEvent},
     session::{IssueToken, SessionCommand},
     user::{CreateUser, RoleGrant, UserCommand, UserEvent},
@@ -20,7 +20,7 @@ use aggregates::{
 };
 use cqrs_es::Aggregate;
 use ledger::{
-    Command, Filter, Ledger, MasterKey, Metadata, NewEvent, Stored, Unit,
+    Filter, Ledger, MasterKey, Metadata, NewEvent, Stored, Unit,
     clock::{Clock, SystemClock},
     ids::{Entropy, SystemEntropy},
     migrations,

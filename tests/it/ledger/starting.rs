@@ -1,7 +1,7 @@
 //! A process that starts takes authorization from the read models: what it then knows is what all events come to.
 
 use aggregates::{
-    Event, Recorded,
+    Command, Event, Recorded,
     role::RoleCommand,
     sealing::ERASED,
     session::SessionCommand,
@@ -12,7 +12,7 @@ use aggregates::{
 };
 use authorization::Authorization;
 use ledger::{
-    Command, Executor, Filter, Ledger,
+    Executor, Filter, Ledger,
     ids::{Entropy, SystemEntropy},
 };
 use projections::{

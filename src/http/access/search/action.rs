@@ -11,7 +11,7 @@ use crate::{
     evaluate::Evaluator,
     wire::{Action, ContextIn, Entity, Question},
 };
-use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
+use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 
 /// What may a subject do to a resource?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,9 +42,9 @@ pub struct Actions {
     responses((status = 200, description = "A page of actions", body = Actions), Refusals))]
 pub async fn post_search_action(
     State(app): State<App>,
-    _asking: Asking,
+    _permitted: PermittedToRead,
     JsonBody(body): JsonBody<ActionSearch>,
-) -> Result<AsOf<Json<Actions>>, Problem> {
+) -> Result<AsOf<Json<Actions>>, Refusal> {
     let (subject, resource) = (&body.subject, &body.resource);
     let context = body.context.as_ref().map(|context| ContextIn {
         explain: None,

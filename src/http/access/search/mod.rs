@@ -7,7 +7,7 @@ mod subject;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::app::App;
+use server::App;
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<App> {

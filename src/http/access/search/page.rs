@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use server::Problem;
+use server::Refusal;
 
 /// How many results a page has unless the caller asks for another number.
 const USUAL: usize = 1_000;
@@ -55,10 +55,10 @@ pub struct Paging {
 
 impl PageIn {
     /// Understands it, for a search made of these parts.
-    pub fn paging(&self, search: &[&str]) -> Result<Paging, Problem> {
+    pub fn paging(&self, search: &[&str]) -> Result<Paging, Refusal> {
         let limit = self.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
-            return Err(Problem::invalid(format!("page.limit must be from 1 to {MOST}")));
+            return Err(Refusal::invalid(format!("page.limit must be from 1 to {MOST}")));
         }
         let mark = mark(search);
         let after = match self.token.as_deref() {
@@ -66,7 +66,7 @@ impl PageIn {
             Some(token) => {
                 let read = URL_SAFE_NO_PAD.decode(token).ok();
                 read.and_then(|read| read.strip_prefix(&mark).map(<[u8]>::to_vec))
-                    .ok_or_else(|| Problem::invalid("page.token is not of this search"))?
+                    .ok_or_else(|| Refusal::invalid("page.token is not of this search"))?
             }
         };
         Ok(Paging { limit, after, mark })
@@ -75,11 +75,11 @@ impl PageIn {
 
 impl Paging {
     /// The last result of the page before, if this is not the first page.
-    pub fn after<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Problem> {
+    pub fn after<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Refusal> {
         if self.after.is_empty() {
             return Ok(None);
         }
-        let read = read(&self.after).ok_or_else(|| Problem::invalid("page.token is not of this search"))?;
+        let read = read(&self.after).ok_or_else(|| Refusal::invalid("page.token is not of this search"))?;
         Ok(Some(read))
     }
 

@@ -11,7 +11,7 @@ use crate::{
     evaluate::Evaluator,
     wire::{Action, ContextIn, Entity},
 };
-use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
+use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 
 /// On what may a subject do an action?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -56,9 +56,9 @@ pub struct Resources {
     responses((status = 200, description = "A page of patterns", body = Resources), Refusals))]
 pub async fn post_search_resource(
     State(app): State<App>,
-    _asking: Asking,
+    _permitted: PermittedToRead,
     JsonBody(body): JsonBody<ResourceSearch>,
-) -> Result<AsOf<Json<Resources>>, Problem> {
+) -> Result<AsOf<Json<Resources>>, Refusal> {
     let (subject, kind, action) = (&body.subject, &body.resource.kind, &body.action.name);
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let when = format!("{at:?}");

@@ -15,7 +15,7 @@ use crate::{
     heavy,
     wire::{Action, ContextIn, Entity},
 };
-use server::{AsOf, Asking, JsonBody, Problem, Refusals, app::App};
+use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 
 /// Who may do an action on a resource?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,14 +59,14 @@ pub struct Subjects {
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
 pub async fn post_search_subject(
     State(app): State<App>,
-    _asking: Asking,
+    _permitted: PermittedToRead,
     JsonBody(body): JsonBody<SubjectSearch>,
-) -> Result<AsOf<Json<Subjects>>, Problem> {
+) -> Result<AsOf<Json<Subjects>>, Refusal> {
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let when = format!("{at:?}");
     let (kind, resource) = (&body.subject.kind, &body.resource);
     if Subject::parse(kind, "") == Err(Reason::SubjectType) {
-        return Err(Problem::invalid(
+        return Err(Refusal::invalid(
             "subject.type must be user, username, role, certificate or token",
         ));
     }
@@ -115,7 +115,7 @@ fn search_of(
     access: &Access<'_>,
     now: Timestamp,
     paging: &Paging,
-) -> Result<Subjects, Problem> {
+) -> Result<Subjects, Refusal> {
     // One more tells whether there is another page.
     let limit = paging.limit + 1;
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use aggregates::{role::RoleCommand, user::UserCommand, values::PermissionId};
+use aggregates::{Command, role::RoleCommand, user::UserCommand, values::PermissionId};
 use axum::{extract::State, http::StatusCode};
 use projections::permission_usage;
 
-use ledger::Command;
-use server::{Conflicts, JsonList, Missing, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{App, ByPath, Conflicts, JsonList, Missing, Permitted, Refusal, Refusals, Wrote, done};
 
 /// Removes permissions from the roles and users that have them, all or none.
 #[utoipa::path(delete, path = "/api/permissions", tag = "permissions",
@@ -15,9 +14,9 @@ use server::{Conflicts, JsonList, Missing, Permitted, Problem, Refusals, Wrote, 
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_permissions(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     body: JsonList<String>,
-) -> Result<Wrote<StatusCode>, Problem> {
+) -> Result<Wrote<StatusCode>, Refusal> {
     let ids = body.ids(PermissionId::parse)?;
     let located = permission_usage::locate(app.ledger().db(), &ids).await?;
     let located: HashMap<_, _> = located.into_iter().map(|found| (found.id, found)).collect();
@@ -26,13 +25,12 @@ pub async fn delete_permissions(
         .map(|id| {
             let found = located
                 .get(&id)
-                .ok_or_else(|| Problem::not_found("permission").about(id))?;
+                .ok_or_else(|| Refusal::not_found("permission").about(id))?;
             Ok(match found.owner {
                 Some(user) => Command::User(user, UserCommand::RevokePermission { id }),
                 None => Command::Role(found.role_id, RoleCommand::RemovePermission { id }),
             })
         })
-        .collect::<Result<Vec<_>, Problem>>()?;
-    let appended = app.executor.execute(commands, &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+        .collect::<Result<Vec<_>, Refusal>>()?;
+    done(&app, &caller, commands).await
 }

@@ -5,7 +5,7 @@ use projections::permission_usage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{Permitted, Problem, Refusals, app::App};
+use server::{App, ByPath, Permitted, Refusal, Refusals};
 
 /// What several permissions have in common, and their ids.
 #[derive(Serialize, ToSchema)]
@@ -24,8 +24,8 @@ pub struct PermissionIds {
     responses((status = 200, description = "Permissions", body = Vec<PermissionIds>), Refusals))]
 pub async fn get_permission_ids(
     State(app): State<App>,
-    _permitted: Permitted,
-) -> Result<Json<Vec<PermissionIds>>, Problem> {
+    _permitted: Permitted<ByPath>,
+) -> Result<Json<Vec<PermissionIds>>, Refusal> {
     let rights = permission_usage::ids(app.ledger().db()).await?;
     Ok(Json(
         rights

@@ -6,7 +6,7 @@ mod page;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::app::App;
+use server::App;
 
 /// The routes of this folder.
 pub(super) fn routes() -> OpenApiRouter<App> {

@@ -6,7 +6,7 @@ use projections::permission_usage::{self, ResourceRow, UsageRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{Pagination, Permitted, Problem, Query, Refusals, app::App, page_of};
+use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_of};
 
 /// The names under which clients send the ids they want (contracts/connectware.md section 2).
 const IDS: [&str; 4] = ["ids", "id", "permissionIds", "id[eq]"];
@@ -77,9 +77,9 @@ impl From<&UsageRow> for Usage {
     responses((status = 200, description = "A page; empty past the last one", body = PermissionPage), Refusals))]
 pub async fn get_permissions_page(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     query: Query,
-) -> Result<Json<PermissionPage>, Problem> {
+) -> Result<Json<PermissionPage>, Refusal> {
     let page = page_of(&query)?;
     let ids = IDS
         .iter()
@@ -87,7 +87,7 @@ pub async fn get_permissions_page(
         .map(PermissionId::parse)
         .collect::<Result<Vec<_>, _>>()?;
     if ids.len() > MOST_IDS {
-        return Err(Problem::invalid(format!("at most {MOST_IDS} ids may be named")));
+        return Err(Refusal::invalid(format!("at most {MOST_IDS} ids may be named")));
     }
     let ids = (!ids.is_empty()).then_some(ids.as_slice());
     let read = permission_usage::page(app.ledger().db(), &page, ids).await?;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aggregates::{
+    Command,
     role::RoleCommand,
     user::{UpdateUser, UserCommand},
     values::{RoleId, UserId},
@@ -10,8 +11,10 @@ use aggregates::{
 use axum::{extract::State, http::StatusCode};
 use projections::role_directory;
 
-use ledger::{Command, ExecuteError};
-use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{
+    App, ByPath, Conflicts, JsonList, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
+    done_about,
+};
 
 /// Removes a role, from all who hold it too.
 #[utoipa::path(delete, path = "/api/roles/{id}", tag = "roles",
@@ -19,12 +22,22 @@ use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_role(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let commands = commands(&app, &[RoleId::parse(&id)?]).await?;
-    let appended = app.executor.execute(commands, &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+) -> Result<Wrote<StatusCode>, Refusal> {
+    done(&app, &caller, RoleRemoval.rehearse(&app, [&id]).await?).await
+}
+
+/// A request without a body.
+#[derive(Default)]
+pub struct RoleRemoval;
+
+impl Rehearse<1> for RoleRemoval {
+    const COMPARABLE: bool = true;
+
+    async fn rehearse(self, app: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
+        commands(app, &[RoleId::parse(id)?]).await
+    }
 }
 
 /// Removes several roles, all or none.
@@ -33,30 +46,22 @@ pub async fn delete_role(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_roles(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     body: JsonList<String>,
-) -> Result<Wrote<StatusCode>, Problem> {
+) -> Result<Wrote<StatusCode>, Refusal> {
     let ids = body.ids(RoleId::parse)?;
     let commands = commands(&app, &ids).await?;
-    let appended = app
-        .executor
-        .execute(commands, &caller.metadata())
-        .await
-        .map_err(|error| match error {
-            ExecuteError::Domain { index, error } => Problem::from(error).about(ids[index]),
-            other => other.into(),
-        })?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+    done_about(&app, &caller, commands, &ids).await
 }
 
-/// What removes each of the roles: of a user's own permissions, their removal.
-pub async fn commands(app: &App, ids: &[RoleId]) -> Result<Vec<Command>, Problem> {
+/// The commands that remove the roles. A role that holds a user's own permissions goes with these permissions.
+async fn commands(app: &App, ids: &[RoleId]) -> Result<Vec<Command>, Refusal> {
     let existing = role_directory::existing(app.ledger().db(), ids).await?;
     let owners: HashMap<RoleId, Option<UserId>> =
         existing.into_iter().map(|role| (role.id, role.owner)).collect();
     ids.iter()
         .map(|id| match owners.get(id) {
-            None => Err(Problem::not_found("role").about(id)),
+            None => Err(Refusal::not_found("role").about(id)),
             Some(None) => Ok(Command::Role(*id, RoleCommand::Delete)),
             Some(Some(user)) => {
                 let none = UpdateUser {

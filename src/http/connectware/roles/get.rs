@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use projections::role_directory;
 
 use crate::wire::RoleOut;
-use server::{Missing, PathOf, Permitted, Problem, Refusals, app::App};
+use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
 
 /// One role.
 #[utoipa::path(get, path = "/api/roles/{id}", tag = "roles",
@@ -13,10 +13,10 @@ use server::{Missing, PathOf, Permitted, Problem, Refusals, app::App};
     responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing))]
 pub async fn get_role(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Json<RoleOut>, Problem> {
+) -> Result<Json<RoleOut>, Refusal> {
     let role = role_directory::find(app.ledger().db(), RoleId::parse(&id)?).await?;
     role.map(|role| Json(RoleOut::from(&role)))
-        .ok_or_else(|| Problem::not_found("role"))
+        .ok_or_else(|| Refusal::not_found("role"))
 }

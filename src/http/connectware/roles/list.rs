@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use projections::role_directory;
 
 use crate::wire::RoleOut;
-use server::{Permitted, Problem, Query, Refusals, app::App};
+use server::{App, ByPath, Permitted, Query, Refusal, Refusals};
 
 /// All roles, or the one of a name.
 #[utoipa::path(get, path = "/api/roles", tag = "roles",
@@ -12,9 +12,9 @@ use server::{Permitted, Problem, Query, Refusals, app::App};
     responses((status = 200, description = "Roles", body = Vec<RoleOut>), Refusals))]
 pub async fn get_roles(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     query: Query,
-) -> Result<Json<Vec<RoleOut>>, Problem> {
+) -> Result<Json<Vec<RoleOut>>, Refusal> {
     let roles = role_directory::list(app.ledger().db(), query.one("name[eq]")?).await?;
     Ok(Json(roles.iter().map(RoleOut::from).collect()))
 }

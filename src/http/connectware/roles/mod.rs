@@ -1,19 +1,26 @@
 //! `/api/roles`
 
-pub(super) mod delete;
+mod delete;
 mod get;
 mod list;
 mod page;
-pub(super) mod permission;
-pub(super) mod permissions;
-pub(super) mod post;
-pub(super) mod put;
+mod permission;
+mod permissions;
+mod post;
+mod put;
 
 use aggregates::values::{RoleId, UserId};
 use projections::role_directory;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::{Problem, app::App};
+use self::{
+    delete::RoleRemoval,
+    permission::{PermissionChange, PermissionRemoval},
+    post::NewRole,
+    put::RoleChange,
+};
+use crate::wire::PermissionIn;
+use server::{App, Refusal, Rehearsal};
 
 /// The routes of this folder.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -32,6 +39,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         ))
 }
 
+/// The requests of this folder that can be rehearsed.
+pub(super) const REHEARSALS: &[Rehearsal] = &[
+    Rehearsal::with_body::<_, NewRole>("POST", "/api/roles"),
+    Rehearsal::with_body::<_, RoleChange>("PUT", "/api/roles/{id}"),
+    Rehearsal::without_body::<_, RoleRemoval>("DELETE", "/api/roles/{id}"),
+    Rehearsal::with_body::<_, PermissionIn>("POST", "/api/roles/{id}/permissions"),
+    Rehearsal::with_body::<_, PermissionChange>("PUT", "/api/roles/{id}/permissions/{pemId}"),
+    Rehearsal::without_body::<_, PermissionRemoval>("DELETE", "/api/roles/{id}/permissions/{pemId}"),
+];
+
 /// What a role id stands for.
 enum Holder {
     /// A role.
@@ -41,9 +58,9 @@ enum Holder {
 }
 
 /// What a role id stands for, or 404.
-async fn holder(app: &App, id: RoleId) -> Result<Holder, Problem> {
+async fn holder(app: &App, id: RoleId) -> Result<Holder, Refusal> {
     let found = role_directory::existing(app.ledger().db(), &[id]).await?;
-    let found = found.first().ok_or_else(|| Problem::not_found("role"))?;
+    let found = found.first().ok_or_else(|| Refusal::not_found("role"))?;
     Ok(match found.owner {
         Some(user) => Holder::User(user),
         None => Holder::Role(id),
@@ -51,8 +68,8 @@ async fn holder(app: &App, id: RoleId) -> Result<Holder, Problem> {
 }
 
 /// The refusal of what a user's own permissions do not allow as a role.
-fn users_own(user: UserId) -> Problem {
+fn users_own(user: UserId) -> Refusal {
     let message =
         format!("this role holds the own permissions of user {user}: change them through /api/users/{user}");
-    Problem::conflict("own_permissions", message)
+    Refusal::conflict("own_permissions", message)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::PermissionOut;
-use server::{Pagination, Permitted, Problem, Query, Refusals, app::App, page_of};
+use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_of};
 
 /// The names under which clients send the names they want (contracts/connectware.md section 2).
 const NAMES: [&str; 3] = ["names", "name", "name[eq]"];
@@ -80,9 +80,9 @@ impl From<&RolePageRow> for RoleOnPage {
     responses((status = 200, description = "A page; empty past the last one", body = RolePage), Refusals))]
 pub async fn get_roles_page(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     query: Query,
-) -> Result<Json<RolePage>, Problem> {
+) -> Result<Json<RolePage>, Refusal> {
     let page = page_of(&query)?;
     let names: Vec<String> = NAMES
         .iter()
@@ -110,12 +110,12 @@ pub async fn get_roles_page(
     }))
 }
 
-fn users_per_role(query: &Query) -> Result<i64, Problem> {
+fn users_per_role(query: &Query) -> Result<i64, Refusal> {
     let users = query.int("usersPerRole")?.unwrap_or(USERS_PER_ROLE);
     if (0..=MOST_USERS_PER_ROLE).contains(&users) {
         Ok(users)
     } else {
-        Err(Problem::invalid(format!(
+        Err(Refusal::invalid(format!(
             "usersPerRole must be from 0 to {MOST_USERS_PER_ROLE}"
         )))
     }

@@ -1,6 +1,7 @@
 //! `/api/roles/{id}/permissions/{pemId}`
 
 use aggregates::{
+    Command,
     role::RoleCommand,
     user::UserCommand,
     values::{Operation, PermissionId, RoleId, TopicFilter},
@@ -12,8 +13,9 @@ use utoipa::ToSchema;
 
 use super::{Holder, holder, users_own};
 use crate::wire::PermissionOut;
-use ledger::Command;
-use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{
+    App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
+};
 
 /// What to change of a permission; its context stays.
 #[derive(Deserialize, ToSchema)]
@@ -29,14 +31,14 @@ pub struct PermissionChange {
     responses((status = 200, description = "The permission", body = PermissionOut), Refusals, Missing))]
 pub async fn get_permission(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     PathOf((id, permission)): PathOf<(String, String)>,
-) -> Result<Json<PermissionOut>, Problem> {
+) -> Result<Json<PermissionOut>, Refusal> {
     let (id, permission) = (RoleId::parse(&id)?, PermissionId::parse(&permission)?);
     let found = role_directory::find_permission(app.ledger().db(), id, permission).await?;
     found
         .map(|found| Json(PermissionOut::from(&found)))
-        .ok_or_else(|| Problem::not_found("permission of this role"))
+        .ok_or_else(|| Refusal::not_found("permission of this role"))
 }
 
 /// Lets a permission of a role say something else.
@@ -46,13 +48,11 @@ pub async fn get_permission(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn put_permission(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf((id, permission)): PathOf<(String, String)>,
     JsonBody(body): JsonBody<PermissionChange>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let command = body.command(&app, &id, &permission).await?;
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+) -> Result<Wrote<StatusCode>, Refusal> {
+    done(&app, &caller, body.rehearse(&app, [&id, &permission]).await?).await
 }
 
 /// Takes a permission from a role.
@@ -61,39 +61,46 @@ pub async fn put_permission(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_permission(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf((id, permission)): PathOf<(String, String)>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let command = removal(&app, &id, &permission).await?;
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+) -> Result<Wrote<StatusCode>, Refusal> {
+    let commands = PermissionRemoval.rehearse(&app, [&id, &permission]).await?;
+    done(&app, &caller, commands).await
 }
 
-impl PermissionChange {
-    /// The command that lets the permission say something else.
-    pub async fn command(&self, app: &App, role: &str, permission: &str) -> Result<Command, Problem> {
+impl Rehearse<2> for PermissionChange {
+    const COMPARABLE: bool = true;
+
+    async fn rehearse(self, app: &App, [role, permission]: [&str; 2]) -> Result<Vec<Command>, Refusal> {
         let (role, id) = (RoleId::parse(role)?, PermissionId::parse(permission)?);
         let resource = self.resource.as_deref().map(TopicFilter::parse).transpose()?;
         let operation = self.operation.as_deref().map(Operation::parse).transpose()?;
         match holder(app, role).await? {
-            Holder::Role(role) => Ok(Command::Role(
+            Holder::Role(role) => Ok(vec![Command::Role(
                 role,
                 RoleCommand::ChangePermission {
                     id,
                     resource,
                     operation,
                 },
-            )),
+            )]),
             Holder::User(user) => Err(users_own(user)),
         }
     }
 }
 
-/// The command that takes the permission away.
-pub async fn removal(app: &App, role: &str, permission: &str) -> Result<Command, Problem> {
-    let (role, id) = (RoleId::parse(role)?, PermissionId::parse(permission)?);
-    Ok(match holder(app, role).await? {
-        Holder::Role(role) => Command::Role(role, RoleCommand::RemovePermission { id }),
-        Holder::User(user) => Command::User(user, UserCommand::RevokePermission { id }),
-    })
+/// A request without a body.
+#[derive(Default)]
+pub struct PermissionRemoval;
+
+impl Rehearse<2> for PermissionRemoval {
+    const COMPARABLE: bool = true;
+
+    async fn rehearse(self, app: &App, [role, permission]: [&str; 2]) -> Result<Vec<Command>, Refusal> {
+        let (role, id) = (RoleId::parse(role)?, PermissionId::parse(permission)?);
+        Ok(vec![match holder(app, role).await? {
+            Holder::Role(role) => Command::Role(role, RoleCommand::RemovePermission { id }),
+            Holder::User(user) => Command::User(user, UserCommand::RevokePermission { id }),
+        }])
+    }
 }

@@ -1,13 +1,14 @@
 //! `/api/roles/{id}/permissions`
 
-use aggregates::{role::RoleCommand, user::UserCommand, values::RoleId};
+use aggregates::{Command, role::RoleCommand, user::UserCommand, values::RoleId};
 use axum::{Json, extract::State, http::StatusCode};
 use projections::role_directory;
 
 use super::{Holder, holder};
 use crate::wire::{PermissionIn, PermissionOut};
-use ledger::Command;
-use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{
+    App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
+};
 
 /// A role's permissions.
 #[utoipa::path(get, path = "/api/roles/{id}/permissions", tag = "roles",
@@ -15,11 +16,11 @@ use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals,
     responses((status = 200, description = "Permissions", body = Vec<PermissionOut>), Refusals, Missing))]
 pub async fn get_permissions(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Json<Vec<PermissionOut>>, Problem> {
+) -> Result<Json<Vec<PermissionOut>>, Refusal> {
     let role = role_directory::find(app.ledger().db(), RoleId::parse(&id)?).await?;
-    let role = role.ok_or_else(|| Problem::not_found("role"))?;
+    let role = role.ok_or_else(|| Refusal::not_found("role"))?;
     Ok(Json(role.permissions.iter().map(PermissionOut::from).collect()))
 }
 
@@ -29,21 +30,22 @@ pub async fn get_permissions(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn post_permission(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<PermissionIn>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let command = addition(&app, &id, &body).await?;
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+) -> Result<Wrote<StatusCode>, Refusal> {
+    done(&app, &caller, body.rehearse(&app, [&id]).await?).await
 }
 
-/// The command that gives the role one more permission.
-pub async fn addition(app: &App, id: &str, sent: &PermissionIn) -> Result<Command, Problem> {
-    let id = RoleId::parse(id)?;
-    let permission = sent.parse(app.entropy.as_ref())?;
-    Ok(match holder(app, id).await? {
-        Holder::Role(id) => Command::Role(id, RoleCommand::AddPermission(permission)),
-        Holder::User(user) => Command::User(user, UserCommand::GrantPermission(permission)),
-    })
+impl Rehearse<1> for PermissionIn {
+    const COMPARABLE: bool = true;
+
+    async fn rehearse(self, app: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
+        let id = RoleId::parse(id)?;
+        let permission = self.parse(app.entropy.as_ref())?;
+        Ok(vec![match holder(app, id).await? {
+            Holder::Role(id) => Command::Role(id, RoleCommand::AddPermission(permission)),
+            Holder::User(user) => Command::User(user, UserCommand::GrantPermission(permission)),
+        }])
+    }
 }

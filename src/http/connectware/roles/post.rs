@@ -1,6 +1,7 @@
 //! `POST /api/roles`
 
 use aggregates::{
+    Command,
     role::{CreateRole, RoleCommand},
     values::{RoleId, RoleName},
 };
@@ -10,8 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::{PermissionIn, RoleOut, permissions};
-use ledger::Command;
-use server::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Rehearse, Wrote};
 
 /// A role to be made.
 #[derive(Deserialize, ToSchema)]
@@ -37,23 +37,31 @@ pub struct NewRole {
 ))]
 pub async fn post_role(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     JsonBody(body): JsonBody<NewRole>,
-) -> Result<Wrote<(StatusCode, Json<RoleOut>)>, Problem> {
+) -> Result<Wrote<(StatusCode, Json<RoleOut>)>, Refusal> {
     let (id, command) = body.command(&app)?;
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let made = role_directory::find(app.ledger().db(), id)
         .await?
-        .ok_or_else(|| Problem::not_found("role"))?;
+        .ok_or_else(|| Refusal::not_found("role"))?;
     Ok(Wrote(
         appended.position,
         (StatusCode::CREATED, Json(RoleOut::from(&made))),
     ))
 }
 
+impl Rehearse<0> for NewRole {
+    const COMPARABLE: bool = true;
+
+    async fn rehearse(self, app: &App, []: [&str; 0]) -> Result<Vec<Command>, Refusal> {
+        Ok(vec![self.command(app)?.1])
+    }
+}
+
 impl NewRole {
     /// The command that makes the role under a new id.
-    pub fn command(&self, app: &App) -> Result<(RoleId, Command), Problem> {
+    fn command(&self, app: &App) -> Result<(RoleId, Command), Refusal> {
         let id = RoleId(app.entropy.uuid());
         let create = CreateRole {
             name: RoleName::parse(&self.name)?,

@@ -1,6 +1,7 @@
 //! `PUT /api/roles/{id}`
 
 use aggregates::{
+    Command,
     role::{RoleCommand, UpdateRole},
     user::{RoleGrant, UpdateUser, UserCommand},
     values::{RoleId, RoleName},
@@ -12,8 +13,9 @@ use utoipa::ToSchema;
 
 use super::users_own;
 use crate::wire::{PermissionIn, RoleOut, permissions};
-use ledger::Command;
-use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{
+    App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
+};
 
 /// What to change; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
@@ -34,10 +36,10 @@ pub struct RoleChange {
     responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing, Conflicts))]
 pub async fn put_role(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<RoleChange>,
-) -> Result<Wrote<Json<RoleOut>>, Problem> {
+) -> Result<Wrote<Json<RoleOut>>, Refusal> {
     let (before, commands) = body.commands(&app, &id).await?;
     let appended = app.executor.execute(commands, &caller.metadata()).await?;
     // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
@@ -50,9 +52,17 @@ pub async fn put_role(
     Ok(Wrote(appended.position, Json(RoleOut::from(&after))))
 }
 
+impl Rehearse<1> for RoleChange {
+    const COMPARABLE: bool = true;
+
+    async fn rehearse(self, app: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
+        Ok(self.commands(app, id).await?.1)
+    }
+}
+
 impl RoleChange {
     /// The role as it is, and the commands that change it.
-    pub async fn commands(&self, app: &App, id: &str) -> Result<(RoleRow, Vec<Command>), Problem> {
+    async fn commands(&self, app: &App, id: &str) -> Result<(RoleRow, Vec<Command>), Refusal> {
         let id = RoleId::parse(id)?;
         let name = self.name.as_deref().map(RoleName::parse).transpose()?;
         let sent = self.permissions.as_deref();
@@ -61,7 +71,7 @@ impl RoleChange {
             .transpose()?;
         let before = role_directory::find(app.ledger().db(), id)
             .await?
-            .ok_or_else(|| Problem::not_found("role"))?;
+            .ok_or_else(|| Refusal::not_found("role"))?;
         let commands = match before.owner {
             None => {
                 let mut commands = vec![Command::Role(
@@ -96,11 +106,11 @@ impl RoleChange {
 }
 
 /// A role that stops being shared becomes its one holder's alone; with several it must stay shared.
-async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Problem> {
+async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Refusal> {
     let holders = role_directory::holders(app.ledger().db(), role_id, 2).await?;
     if holders.len() > 1 {
         let message = "several users hold this role: it must stay shared";
-        return Err(Problem::conflict("role_is_held", message));
+        return Err(Refusal::conflict("role_is_held", message));
     }
     let grant = RoleGrant {
         role_id,

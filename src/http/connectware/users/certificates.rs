@@ -1,6 +1,7 @@
 //! `/api/users/{id}/certificates`
 
 use aggregates::{
+    Command,
     user::UserCommand,
     values::{Certificate, Fingerprint, UserId},
 };
@@ -8,8 +9,7 @@ use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use ledger::Command;
-use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Wrote, done};
 
 /// Which certificate.
 #[derive(Deserialize, ToSchema)]
@@ -25,18 +25,17 @@ pub struct CertificateBody {
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn post_certificate(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<CertificateBody>,
-) -> Result<Wrote<StatusCode>, Problem> {
+) -> Result<Wrote<StatusCode>, Refusal> {
     let certificate = Certificate {
         fingerprint: Fingerprint::parse(&body.fingerprint)?,
         created_at: app.clock.now(),
         expires_at: None,
     };
     let command = Command::User(UserId::parse(&id)?, UserCommand::AddCertificate(certificate));
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+    done(&app, &caller, vec![command]).await
 }
 
 /// No longer lets a user present a certificate.
@@ -45,15 +44,14 @@ pub async fn post_certificate(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_certificate(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<CertificateBody>,
-) -> Result<Wrote<StatusCode>, Problem> {
+) -> Result<Wrote<StatusCode>, Refusal> {
     let fingerprint = Fingerprint::parse(&body.fingerprint)?;
     let command = Command::User(
         UserId::parse(&id)?,
         UserCommand::RemoveCertificate { fingerprint },
     );
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+    done(&app, &caller, vec![command]).await
 }

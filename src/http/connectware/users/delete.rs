@@ -1,10 +1,12 @@
 //! `DELETE /api/users/{id}` and `DELETE /api/users`
 
-use aggregates::{user::UserCommand, values::UserId};
+use aggregates::{Command, user::UserCommand, values::UserId};
 use axum::{extract::State, http::StatusCode};
 
-use ledger::{Command, ExecuteError};
-use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{
+    App, ByPath, Conflicts, JsonList, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
+    done_about,
+};
 
 /// Removes a user with all they hold; their tokens are void at once.
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "users",
@@ -12,19 +14,20 @@ use server::{Conflicts, JsonList, Missing, PathOf, Permitted, Problem, Refusals,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_user(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let appended = app
-        .executor
-        .execute(vec![command(&id)?], &caller.metadata())
-        .await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+) -> Result<Wrote<StatusCode>, Refusal> {
+    done(&app, &caller, UserRemoval.rehearse(&app, [&id]).await?).await
 }
 
-/// The command that removes the user.
-pub fn command(id: &str) -> Result<Command, Problem> {
-    Ok(Command::User(UserId::parse(id)?, UserCommand::Delete))
+/// A request without a body.
+#[derive(Default)]
+pub struct UserRemoval;
+
+impl Rehearse<1> for UserRemoval {
+    async fn rehearse(self, _: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
+        Ok(vec![Command::User(UserId::parse(id)?, UserCommand::Delete)])
+    }
 }
 
 /// Removes several users, all or none.
@@ -33,21 +36,13 @@ pub fn command(id: &str) -> Result<Command, Problem> {
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_users(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     body: JsonList<String>,
-) -> Result<Wrote<StatusCode>, Problem> {
+) -> Result<Wrote<StatusCode>, Refusal> {
     let ids = body.ids(UserId::parse)?;
     let commands = ids
         .iter()
         .map(|id| Command::User(*id, UserCommand::Delete))
         .collect();
-    let appended = app
-        .executor
-        .execute(commands, &caller.metadata())
-        .await
-        .map_err(|error| match error {
-            ExecuteError::Domain { index, error } => Problem::from(error).about(ids[index]),
-            other => other.into(),
-        })?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+    done_about(&app, &caller, commands, &ids).await
 }

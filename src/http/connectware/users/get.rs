@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use projections::user_directory;
 
 use crate::wire::UserOut;
-use server::{Missing, PathOf, Permitted, Problem, Refusals, app::App};
+use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
 
 /// One user.
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",
@@ -13,10 +13,10 @@ use server::{Missing, PathOf, Permitted, Problem, Refusals, app::App};
     responses((status = 200, description = "The user", body = UserOut), Refusals, Missing))]
 pub async fn get_user(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Json<UserOut>, Problem> {
+) -> Result<Json<UserOut>, Refusal> {
     let user = user_directory::find(app.ledger().db(), UserId::parse(&id)?, app.clock.now()).await?;
     user.map(|user| Json(UserOut::from(&user)))
-        .ok_or_else(|| Problem::not_found("user"))
+        .ok_or_else(|| Refusal::not_found("user"))
 }

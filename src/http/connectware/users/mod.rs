@@ -1,21 +1,27 @@
 //! `/api/users`
 
 mod certificates;
-pub(super) mod delete;
+mod delete;
 mod get;
 mod ids;
-pub(super) mod new_user;
+mod new_user;
 mod post;
 mod post_batch;
-pub(super) mod put;
-pub(super) mod roles;
+mod put;
+mod roles;
 mod tokens;
 mod usernames;
 
 use aggregates::{user::RoleGrant, values::RoleId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use server::{Problem, app::App};
+use self::{
+    delete::UserRemoval,
+    new_user::NewUser,
+    put::UserChange,
+    roles::{RevokedRole, RoleBody},
+};
+use server::{App, Refusal, RefusalKind, Rehearsal};
 
 /// The routes of this folder.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -33,8 +39,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(roles::post_role, roles::delete_role))
 }
 
+/// The requests of this folder that can be rehearsed.
+pub(super) const REHEARSALS: &[Rehearsal] = &[
+    Rehearsal::with_body::<_, NewUser>("POST", "/api/users"),
+    Rehearsal::with_body::<_, UserChange>("PUT", "/api/users/{id}"),
+    Rehearsal::without_body::<_, UserRemoval>("DELETE", "/api/users/{id}"),
+    Rehearsal::with_body::<_, RoleBody>("POST", "/api/users/{id}/roles"),
+    Rehearsal::with_body::<_, RevokedRole>("DELETE", "/api/users/{id}/roles"),
+];
+
 /// The grants of roles by id. Unknown ones are refused, all named.
-async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Problem> {
+async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Refusal> {
     let (mut grants, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
     for (id, role) in ids.iter().zip(app.roles(ids).await?) {
         match role {
@@ -49,10 +64,6 @@ async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Proble
         Ok(grants)
     } else {
         let message = format!("there is no role {}", unknown.join(", "));
-        Err(Problem::new(
-            axum::http::StatusCode::BAD_REQUEST,
-            "unknown_role",
-            message,
-        ))
+        Err(Refusal::new(RefusalKind::Invalid, "unknown_role", message))
     }
 }

@@ -1,6 +1,7 @@
 //! The body that makes a user, alone or in a batch.
 
 use aggregates::{
+    Command,
     user::{CreateUser, UserCommand},
     values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
 };
@@ -10,8 +11,10 @@ use zeroize::Zeroizing;
 
 use super::role_grants;
 use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
-use ledger::Command;
-use server::{Problem, app::App};
+use server::{App, Refusal, Rehearse};
+
+/// Stands in a rehearsal for the hash of a password: nothing is kept of it, so nothing needs to be hashed.
+pub const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
 
 /// A user to be made.
 #[derive(Deserialize, ToSchema)]
@@ -58,7 +61,7 @@ pub struct Checked {
 
 impl NewUser {
     /// Checks everything that is cheap to check.
-    pub async fn check(self, app: &App) -> Result<Checked, Problem> {
+    pub async fn check(self, app: &App) -> Result<Checked, Refusal> {
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
         }
@@ -68,7 +71,7 @@ impl NewUser {
             .map(|id| RoleId::parse(id))
             .collect::<Result<Vec<_>, _>>()?;
         if self.certificates.len() > MOST_AT_ONCE {
-            return Err(Problem::invalid(format!(
+            return Err(Refusal::invalid(format!(
                 "certificates: must be at most {MOST_AT_ONCE} in one request"
             )));
         }
@@ -93,6 +96,14 @@ impl NewUser {
             create,
             password: self.password,
         })
+    }
+}
+
+impl Rehearse<0> for NewUser {
+    async fn rehearse(self, app: &App, []: [&str; 0]) -> Result<Vec<Command>, Refusal> {
+        let mut user = self.check(app).await?;
+        let hash = user.password().map(|_| PasswordHash::new(UNHASHED));
+        Ok(vec![user.command(app, hash).1])
     }
 }
 

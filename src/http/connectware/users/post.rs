@@ -5,7 +5,7 @@ use projections::user_directory;
 
 use super::new_user::NewUser;
 use crate::wire::UserOut;
-use server::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Wrote};
 
 /// Makes a user.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUser, responses(
@@ -13,9 +13,9 @@ use server::{Conflicts, JsonBody, Permitted, Problem, Refusals, Wrote, app::App}
 ))]
 pub async fn post_user(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     JsonBody(body): JsonBody<NewUser>,
-) -> Result<Wrote<(StatusCode, Json<UserOut>)>, Problem> {
+) -> Result<Wrote<(StatusCode, Json<UserOut>)>, Refusal> {
     let mut user = body.check(&app).await?;
     let hash = match user.password() {
         Some(password) => Some(app.passwords.hash(password).await?),
@@ -24,7 +24,7 @@ pub async fn post_user(
     let (id, command) = user.command(&app, hash);
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let made = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
-    let made = made.ok_or_else(|| Problem::not_found("user"))?;
+    let made = made.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(Wrote(
         appended.position,
         (StatusCode::CREATED, Json(UserOut::from(&made))),

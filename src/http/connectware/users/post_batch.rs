@@ -3,8 +3,7 @@
 use axum::{Json, extract::State};
 
 use super::new_user::NewUser;
-use ledger::ExecuteError;
-use server::{Conflicts, JsonList, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{App, ByPath, Conflicts, JsonList, Permitted, Refusal, Refusals, Wrote, about};
 
 /// How many users one request may make.
 const MOST: usize = 1_000;
@@ -16,18 +15,18 @@ const MOST: usize = 1_000;
 ))]
 pub async fn post_users(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     JsonList(body): JsonList<NewUser>,
-) -> Result<Wrote<Json<Vec<String>>>, Problem> {
+) -> Result<Wrote<Json<Vec<String>>>, Refusal> {
     if body.len() > MOST {
-        return Err(Problem::invalid(format!("a batch may have at most {MOST} users")));
+        return Err(Refusal::invalid(format!("a batch may have at most {MOST} users")));
     }
     let mut users = Vec::with_capacity(body.len());
     for (number, user) in body.into_iter().enumerate() {
         users.push(
             user.check(&app)
                 .await
-                .map_err(|problem| problem.about(entry(number)))?,
+                .map_err(|refusal| refusal.about(entry(number)))?,
         );
     }
     let (mut ids, mut commands) = (Vec::with_capacity(users.len()), Vec::with_capacity(users.len()));
@@ -44,10 +43,7 @@ pub async fn post_users(
         .executor
         .execute(commands, &caller.metadata())
         .await
-        .map_err(|error| match error {
-            ExecuteError::Domain { index, error } => Problem::from(error).about(entry(index)),
-            other => other.into(),
-        })?;
+        .map_err(|error| about(error, |index| Some(entry(index))))?;
     Ok(Wrote(appended.position, Json(ids)))
 }
 

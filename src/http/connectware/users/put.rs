@@ -1,6 +1,7 @@
 //! `PUT /api/users/{id}`
 
 use aggregates::{
+    Command,
     user::{UpdateUser, UserCommand},
     values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
 };
@@ -10,10 +11,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::role_grants;
+use super::{new_user::UNHASHED, role_grants};
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
-use ledger::Command;
-use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{
+    App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
+};
 
 /// What to change; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
@@ -46,10 +48,10 @@ pub struct UserChange {
     responses((status = 200, description = "The user", body = UserOut), Refusals, Missing, Conflicts))]
 pub async fn put_user(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<UserChange>,
-) -> Result<Wrote<Json<UserOut>>, Problem> {
+) -> Result<Wrote<Json<UserOut>>, Refusal> {
     let mut change = body.check(&app, &id).await?;
     let hash = match change.password() {
         Some(password) => Some(app.passwords.hash(password).await?),
@@ -58,7 +60,7 @@ pub async fn put_user(
     let (id, command) = change.command(hash);
     let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
     let changed = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
-    let changed = changed.ok_or_else(|| Problem::not_found("user"))?;
+    let changed = changed.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(Wrote(appended.position, Json(UserOut::from(&changed))))
 }
 
@@ -71,7 +73,7 @@ pub struct Checked {
 
 impl UserChange {
     /// Checks everything that is cheap to check.
-    pub async fn check(self, app: &App, id: &str) -> Result<Checked, Problem> {
+    pub async fn check(self, app: &App, id: &str) -> Result<Checked, Refusal> {
         let id = UserId::parse(id)?;
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
@@ -107,13 +109,21 @@ impl UserChange {
                 .transpose()?,
         };
         if !app.user_exists(id).await? {
-            return Err(Problem::not_found("user"));
+            return Err(Refusal::not_found("user"));
         }
         Ok(Checked {
             id,
             update,
             password: self.password,
         })
+    }
+}
+
+impl Rehearse<1> for UserChange {
+    async fn rehearse(self, app: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
+        let mut change = self.check(app, id).await?;
+        let hash = change.password().map(|_| PasswordHash::new(UNHASHED));
+        Ok(vec![change.command(hash).1])
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/api/users/{id}/roles`
 
 use aggregates::{
+    Command,
     user::UserCommand,
     values::{RoleId, UserId},
 };
@@ -9,8 +10,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::role_grants;
-use ledger::Command;
-use server::{Conflicts, JsonBody, Missing, PathOf, Permitted, Problem, Refusals, Wrote, app::App};
+use server::{
+    App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
+};
 
 /// Which role.
 #[derive(Deserialize, ToSchema)]
@@ -21,19 +23,22 @@ pub struct RoleBody {
     role_id: String,
 }
 
+/// The role to take away.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct RevokedRole(RoleBody);
+
 /// Gives a user a role. One they hold already changes nothing.
 #[utoipa::path(post, path = "/api/users/{id}/roles", tag = "users",
     params(("id" = String, Path, description = "Id of the user")), request_body = RoleBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn post_role(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<RoleBody>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let commands = body.grant(&app, &id).await?;
-    let appended = app.executor.execute(commands, &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+) -> Result<Wrote<StatusCode>, Refusal> {
+    done(&app, &caller, body.rehearse(&app, [&id]).await?).await
 }
 
 /// Takes a role from a user.
@@ -42,30 +47,26 @@ pub async fn post_role(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_role(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
-    JsonBody(body): JsonBody<RoleBody>,
-) -> Result<Wrote<StatusCode>, Problem> {
-    let command = body.revocation(&id)?;
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+    JsonBody(body): JsonBody<RevokedRole>,
+) -> Result<Wrote<StatusCode>, Refusal> {
+    done(&app, &caller, body.rehearse(&app, [&id]).await?).await
 }
 
-impl RoleBody {
-    /// The commands that give the user the role.
-    pub async fn grant(&self, app: &App, user: &str) -> Result<Vec<Command>, Problem> {
-        let user = UserId::parse(user)?;
+impl Rehearse<1> for RoleBody {
+    async fn rehearse(self, app: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
+        let user = UserId::parse(id)?;
         let grants = role_grants(app, &[RoleId::parse(&self.role_id)?]).await?;
         let command = |grant| Command::User(user, UserCommand::GrantRole(grant));
         Ok(grants.into_iter().map(command).collect())
     }
+}
 
-    /// The command that takes the role from the user.
-    pub fn revocation(&self, user: &str) -> Result<Command, Problem> {
-        let role_id = RoleId::parse(&self.role_id)?;
-        Ok(Command::User(
-            UserId::parse(user)?,
-            UserCommand::RevokeRole { role_id },
-        ))
+impl Rehearse<1> for RevokedRole {
+    async fn rehearse(self, _: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
+        let role_id = RoleId::parse(&self.0.role_id)?;
+        let user = UserId::parse(id)?;
+        Ok(vec![Command::User(user, UserCommand::RevokeRole { role_id })])
     }
 }

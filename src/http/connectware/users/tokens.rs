@@ -1,6 +1,7 @@
 //! `/api/users/{id}/tokens`
 
 use aggregates::{
+    Command,
     session::SessionCommand,
     user::UserCommand,
     values::{SessionId, TokenFingerprint, UserId},
@@ -9,8 +10,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use projections::sessions;
 
 use crate::wire::TokenOut;
-use ledger::Command;
-use server::{Conflicts, Missing, PathOf, Permitted, Problem, Query, Refusals, Wrote, app::App};
+use server::{App, ByPath, Conflicts, Missing, PathOf, Permitted, Query, Refusal, Refusals, Wrote, done};
 
 /// The names under which clients send which token is meant (contracts/connectware.md section 2).
 const TOKEN_NAMES: [&str; 3] = ["tokenId", "fingerprint", "id"];
@@ -21,12 +21,12 @@ const TOKEN_NAMES: [&str; 3] = ["tokenId", "fingerprint", "id"];
     responses((status = 200, description = "Tokens", body = Vec<TokenOut>), Refusals, Missing))]
 pub async fn get_tokens(
     State(app): State<App>,
-    _permitted: Permitted,
+    _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Json<Vec<TokenOut>>, Problem> {
+) -> Result<Json<Vec<TokenOut>>, Refusal> {
     let id = UserId::parse(&id)?;
     if !app.user_exists(id).await? {
-        return Err(Problem::not_found("user"));
+        return Err(Refusal::not_found("user"));
     }
     let tokens = sessions::of_user(app.ledger().db(), id, app.clock.now()).await?;
     Ok(Json(tokens.iter().map(TokenOut::from).collect()))
@@ -42,10 +42,10 @@ pub async fn get_tokens(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub async fn delete_tokens(
     State(app): State<App>,
-    Permitted(caller): Permitted,
+    Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
     query: Query,
-) -> Result<Wrote<StatusCode>, Problem> {
+) -> Result<Wrote<StatusCode>, Refusal> {
     let user = UserId::parse(&id)?;
     // No name means all tokens, so a name that is misspelt must not be passed over.
     query.only(&TOKEN_NAMES)?;
@@ -62,11 +62,10 @@ pub async fn delete_tokens(
                 (_, Ok(session)) => sessions::find(db, user, session).await?,
                 (Err(invalid), Err(_)) => return Err(invalid.into()),
             };
-            let session = session.ok_or_else(|| Problem::not_found("token of this user"))?;
+            let session = session.ok_or_else(|| Refusal::not_found("token of this user"))?;
             Command::Session(session.id, SessionCommand::RevokeToken)
         }
-        _ => return Err(Problem::invalid("name one token, or none for all")),
+        _ => return Err(Refusal::invalid("name one token, or none for all")),
     };
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
-    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+    done(&app, &caller, vec![command]).await
 }

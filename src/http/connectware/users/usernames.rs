@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use projections::user_directory;
 
-use server::{Permitted, Problem, Refusals, app::App};
+use server::{App, ByPath, Permitted, Refusal, Refusals};
 
 /// The usernames of all users, in the order in which they were made.
 #[utoipa::path(get, path = "/api/users/usernames", tag = "users", responses(
@@ -12,7 +12,7 @@ use server::{Permitted, Problem, Refusals, app::App};
 ))]
 pub async fn get_usernames(
     State(app): State<App>,
-    _permitted: Permitted,
-) -> Result<Json<Vec<String>>, Problem> {
+    _permitted: Permitted<ByPath>,
+) -> Result<Json<Vec<String>>, Refusal> {
     Ok(Json(user_directory::usernames(app.ledger().db()).await?))
 }

@@ -1,0 +1,386 @@
+//! The registration of the aggregates: what an aggregate says of itself, and what follows for all of them.
+//!
+//! `aggregates! { User, Role, Session }` in `lib.rs` is the only list of them. It makes the enums over all
+//! aggregates ([`crate::Event`], [`crate::Command`], [`crate::State`], [`crate::DomainError`]), their dispatch, and the
+//! implementation of `cqrs_es::Aggregate`. Whoever forgets a part of [`Registered`] gets an error from the compiler.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    fmt::{Debug, Display},
+};
+
+use cqrs_es::DomainEvent;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    Claim, Claims, Classified, State,
+    claim::Scope,
+    event::{UnreadableEvent, tag, untag, without_the_value},
+    values::Invalid,
+};
+
+/// What an aggregate says of itself.
+pub trait Registered:
+    Claims + Clone + Debug + Default + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// The name under which its events are stored, for ever.
+    const TYPE: &'static str;
+    /// The scopes of claims that it declares.
+    const SCOPES: &'static [&'static Scope];
+    /// The id of one aggregate of this type.
+    type Id: Copy + Debug + Display + Send + Sync;
+    /// The commands that it takes.
+    type Command: Clone + Debug + Send + Sync;
+    /// The events that it records.
+    type Event: DomainEvent;
+    /// Why it refuses a command.
+    type Error: Classified + Clone + PartialEq + Send + Sync + 'static;
+
+    /// The events that a command leads to in this state, or why it is refused.
+    fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
+
+    /// Changes the state as the event says.
+    fn apply(&mut self, event: Self::Event);
+
+    /// Whether the command is only good for an id that was drawn a moment ago, so that no stream need be loaded.
+    fn begins_a_stream(command: &Self::Command) -> bool;
+
+    /// The person whose key seals the personal fields of the event: by default the aggregate itself.
+    fn subject<'a>(aggregate_id: &'a str, event: &Self::Event) -> Cow<'a, str> {
+        let _ = event;
+        Cow::Borrowed(aggregate_id)
+    }
+
+    /// One event of each kind, with every optional field filled. The golden files are made from them.
+    fn samples() -> Result<Vec<Self::Event>, Invalid>;
+}
+
+/// Work that is the same for all aggregates and needs the type of one.
+pub trait ForAggregate {
+    /// What the work results in.
+    type Output;
+
+    /// Does the work for aggregates of type `A`.
+    fn run<A>(self) -> impl Future<Output = Self::Output> + Send
+    where
+        A: cqrs_es::Aggregate<Services = ()> + Into<State> + 'static;
+}
+
+/// A command or an event meets the state of an aggregate of another type. This is a fault of the program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("something for a {given} met the state of a {state}")]
+pub struct WrongAggregate {
+    /// The type of the state.
+    pub state: &'static str,
+    /// The type that the command or event is for.
+    pub given: &'static str,
+}
+
+/// What a state claims, and what it requires others to claim: [`Claims`] of one aggregate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The claims that the aggregate holds.
+    pub holds: BTreeSet<Claim>,
+    /// The claims that others must hold.
+    pub requires: BTreeSet<Claim>,
+}
+
+impl Claimed {
+    pub(crate) fn of<A: Registered>(aggregate: &A, id: &str) -> Self {
+        Self {
+            holds: aggregate.claims(id),
+            requires: aggregate.requires(),
+        }
+    }
+}
+
+/// Reads a stored event of one aggregate type.
+pub(crate) fn read<A: Registered>(event_type: &str, payload: Value) -> Result<A::Event, UnreadableEvent> {
+    serde_json::from_value(tag(event_type, payload)).map_err(|error| UnreadableEvent::Payload {
+        event_type: event_type.to_owned(),
+        reason: without_the_value(&error.to_string()),
+    })
+}
+
+/// The bare data of an event, as [`read`] takes it.
+pub(crate) fn write(event: &impl Serialize) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(event).map(untag)
+}
+
+/// Makes everything that follows from the list of aggregates. Each name is a type that implements [`Registered`].
+macro_rules! aggregates {
+    ($($name:ident),+ $(,)?) => {
+        /// The stored names of all types of aggregates.
+        pub const AGGREGATE_TYPES: &[&str] = &[$(<$name as Registered>::TYPE),+];
+
+        /// The scopes of claims that the aggregates declare.
+        pub fn scopes() -> impl Iterator<Item = &'static $crate::claim::Scope> {
+            [$(<$name as Registered>::SCOPES),+].into_iter().flatten().copied()
+        }
+
+        /// An event of any aggregate.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $(#[doc = concat!("Of a ", stringify!($name), ".")] $name(<$name as Registered>::Event),)+
+        }
+
+        impl Event {
+            /// Reads a stored event: `aggregate_type` and `event_type` as stored, `payload` the bare data, unsealed
+            /// and brought up to the newest version.
+            pub fn from_stored(
+                aggregate_type: &str,
+                event_type: &str,
+                payload: serde_json::Value,
+            ) -> Result<Self, $crate::event::UnreadableEvent> {
+                $(if aggregate_type == <$name as Registered>::TYPE {
+                    return $crate::registry::read::<$name>(event_type, payload).map(Self::$name);
+                })+
+                Err($crate::event::UnreadableEvent::AggregateType(aggregate_type.to_owned()))
+            }
+
+            /// The type of the aggregate that it happened to, as stored.
+            pub const fn aggregate_type(&self) -> &'static str {
+                match self { $(Self::$name(_) => <$name as Registered>::TYPE,)+ }
+            }
+
+            /// Its own type, as stored.
+            pub const fn event_type(&self) -> &'static str {
+                match self { $(Self::$name(event) => event.stored_type(),)+ }
+            }
+
+            /// The version of its type in which it is written now.
+            pub fn event_version(&self) -> String {
+                match self { $(Self::$name(event) => cqrs_es::DomainEvent::event_version(event),)+ }
+            }
+
+            /// The bare data, as [`Event::from_stored`] reads it, not yet sealed.
+            pub fn payload(&self) -> Result<serde_json::Value, serde_json::Error> {
+                match self { $(Self::$name(event) => $crate::registry::write(event),)+ }
+            }
+
+            /// The person whose key seals the personal fields of the event.
+            pub fn subject<'a>(&self, aggregate_id: &'a str) -> std::borrow::Cow<'a, str> {
+                match self { $(Self::$name(event) => <$name as Registered>::subject(aggregate_id, event),)+ }
+            }
+
+            /// One event of each kind of each aggregate, with every optional field filled.
+            pub fn samples() -> Result<Vec<Self>, $crate::values::Invalid> {
+                let mut samples = Vec::new();
+                $(samples.extend(<$name as Registered>::samples()?.into_iter().map(Self::$name));)+
+                Ok(samples)
+            }
+        }
+
+        /// A command to one aggregate.
+        #[derive(Clone, Debug)]
+        pub enum Command {
+            $(
+                #[doc = concat!("To a ", stringify!($name), ".")]
+                $name(<$name as Registered>::Id, <$name as Registered>::Command),
+            )+
+        }
+
+        impl Command {
+            /// Type and id of the aggregate that the command is for.
+            pub fn stream(&self) -> (&'static str, String) {
+                match self { $(Self::$name(id, _) => (<$name as Registered>::TYPE, id.to_string()),)+ }
+            }
+
+            /// Whether the command is only good for an id that was drawn a moment ago.
+            pub fn begins_a_stream(&self) -> bool {
+                match self { $(Self::$name(_, command) => <$name as Registered>::begins_a_stream(command),)+ }
+            }
+
+            /// The state of the command's aggregate before its first event.
+            pub fn first_state(&self) -> State {
+                match self { $(Self::$name(..) => State::from($name::default()),)+ }
+            }
+
+            /// Does some work for the type of the command's aggregate.
+            pub async fn for_aggregate<W: ForAggregate + Send>(&self, work: W) -> W::Output {
+                match self { $(Self::$name(..) => work.run::<$name>().await,)+ }
+            }
+        }
+
+        /// The state of an aggregate of any type.
+        #[derive(Clone, Debug)]
+        pub enum State {
+            $(#[doc = concat!("Of a ", stringify!($name), ".")] $name(Box<$name>),)+
+        }
+
+        impl State {
+            /// The state of an aggregate before its first event, if there are aggregates of this type.
+            pub fn first(aggregate_type: &str) -> Option<Self> {
+                $(if aggregate_type == <$name as Registered>::TYPE {
+                    return Some(Self::from($name::default()));
+                })+
+                None
+            }
+
+            /// The stored name of the aggregate's type.
+            pub const fn aggregate_type(&self) -> &'static str {
+                match self { $(Self::$name(_) => <$name as Registered>::TYPE,)+ }
+            }
+
+            /// Changes the state as the event says.
+            pub fn apply(&mut self, event: Event) -> Result<(), WrongAggregate> {
+                let (state, given) = (self.aggregate_type(), event.aggregate_type());
+                match event {
+                    $(Event::$name(event) => {
+                        let Self::$name(aggregate) = self else {
+                            return Err(WrongAggregate { state, given });
+                        };
+                        <$name as Registered>::apply(aggregate, event);
+                    })+
+                }
+                Ok(())
+            }
+
+            /// The events that a command leads to in this state, or why it is refused.
+            pub fn decide(&self, command: &Command) -> Result<Vec<Event>, DomainError> {
+                match command {
+                    $(Command::$name(_, command) => {
+                        let Self::$name(aggregate) = self else {
+                            let given = <$name as Registered>::TYPE;
+                            return Err(WrongAggregate { state: self.aggregate_type(), given }.into());
+                        };
+                        let events = <$name as Registered>::decide(aggregate, command.clone())?;
+                        Ok(events.into_iter().map(Event::$name).collect())
+                    })+
+                }
+            }
+
+            /// What the aggregate of this id claims in this state.
+            pub fn claimed(&self, id: &str) -> Claimed {
+                match self { $(Self::$name(aggregate) => Claimed::of(&**aggregate, id),)+ }
+            }
+        }
+
+        /// An aggregate refuses a command.
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        pub enum DomainError {
+            $(
+                #[doc = concat!("A ", stringify!($name), " refuses it.")]
+                #[error(transparent)]
+                $name(#[from] <$name as Registered>::Error),
+            )+
+            /// The program mixed up two aggregates.
+            #[error(transparent)]
+            WrongAggregate(#[from] WrongAggregate),
+        }
+
+        impl Classified for DomainError {
+            fn kind(&self) -> $crate::ErrorKind {
+                match self {
+                    $(Self::$name(error) => error.kind(),)+
+                    Self::WrongAggregate(_) => $crate::ErrorKind::Fault,
+                }
+            }
+
+            fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$name(error) => error.code(),)+
+                    Self::WrongAggregate(_) => $crate::ErrorKind::Fault.code(),
+                }
+            }
+        }
+
+        $(
+            impl From<$name> for State {
+                fn from(aggregate: $name) -> Self {
+                    Self::$name(Box::new(aggregate))
+                }
+            }
+
+            impl cqrs_es::Aggregate for $name {
+                const TYPE: &'static str = <Self as Registered>::TYPE;
+                type Command = <Self as Registered>::Command;
+                type Event = <Self as Registered>::Event;
+                type Error = <Self as Registered>::Error;
+                type Services = ();
+
+                async fn handle(
+                    &mut self,
+                    command: Self::Command,
+                    (): &Self::Services,
+                    sink: &cqrs_es::event_sink::EventSink<Self>,
+                ) -> Result<(), Self::Error> {
+                    for event in Registered::decide(self, command)? {
+                        sink.write(event, self).await;
+                    }
+                    Ok(())
+                }
+
+                fn apply(&mut self, event: Self::Event) {
+                    Registered::apply(self, event);
+                }
+            }
+        )+
+    };
+}
+pub(crate) use aggregates;
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        AGGREGATE_TYPES, Command, DomainError, Event, State, WrongAggregate,
+        role::{RoleCommand, RoleEvent},
+        session::SessionEvent,
+        testing::{role_id, user_id},
+        user::UserCommand,
+    };
+
+    #[test]
+    fn every_stored_name_begins_with_the_type_of_its_aggregate() {
+        for sample in Event::samples().unwrap() {
+            let aggregate_type = sample.event_type().split_once('.').unwrap().0;
+            assert_eq!(sample.aggregate_type(), aggregate_type);
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_first_state_of_its_own() {
+        for aggregate_type in AGGREGATE_TYPES {
+            assert_eq!(
+                State::first(aggregate_type).unwrap().aggregate_type(),
+                *aggregate_type
+            );
+        }
+        assert!(State::first("ship").is_none());
+    }
+
+    #[test]
+    fn a_command_begins_with_the_state_of_its_own_type() {
+        let command = Command::Role(role_id(1), RoleCommand::Delete);
+        assert_eq!(command.first_state().aggregate_type(), "role");
+        assert_eq!(command.stream(), ("role", role_id(1).to_string()));
+    }
+
+    #[test]
+    fn an_event_of_another_aggregate_is_refused() {
+        let mut state = State::first("user").unwrap();
+        let wrong = WrongAggregate {
+            state: "user",
+            given: "session",
+        };
+        let revoked = Event::Session(SessionEvent::TokenRevoked {});
+        assert_eq!(state.apply(revoked), Err(wrong));
+        assert_eq!(
+            state.apply(Event::Role(RoleEvent::Deleted {})).unwrap_err().given,
+            "role"
+        );
+    }
+
+    #[test]
+    fn a_command_to_another_aggregate_is_refused_and_not_ignored() {
+        let command = Command::User(user_id(1), UserCommand::Delete);
+        let refused = State::first("role").unwrap().decide(&command).unwrap_err();
+        let wrong = WrongAggregate {
+            state: "role",
+            given: "user",
+        };
+        assert_eq!(refused, DomainError::WrongAggregate(wrong));
+    }
+}

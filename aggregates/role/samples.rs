@@ -1,0 +1,32 @@
+//! One event of each kind, every optional field filled: what the golden files are made from.
+
+use uuid::Uuid;
+
+use super::RoleEvent;
+use crate::values::{Context, Invalid, Operation, Permission, PermissionId};
+
+pub(super) fn all() -> Result<Vec<RoleEvent>, Invalid> {
+    let id = PermissionId(Uuid::from_u128(1));
+    Ok(vec![
+        RoleEvent::Created {
+            name: "connectware-admin".parse()?,
+            is_shared: true,
+            auto_generated: true,
+            protected: true,
+        },
+        RoleEvent::Renamed {
+            name: "operators".parse()?,
+        },
+        RoleEvent::SharingChanged { is_shared: true },
+        RoleEvent::PermissionAdded {
+            permission: Permission::new(id, "site/+/#".parse()?, Operation::Read, Context::Mqtt)?,
+        },
+        RoleEvent::PermissionChanged {
+            id,
+            resource: "site/#".parse()?,
+            operation: Operation::ReadWrite,
+        },
+        RoleEvent::PermissionRemoved { id },
+        RoleEvent::Deleted {},
+    ])
+}

@@ -1,0 +1,77 @@
+//! One event of each kind, every optional field filled: what the golden files are made from.
+
+use uuid::Uuid;
+
+use super::UserEvent;
+use crate::values::{
+    Certificate, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, Operation,
+    PasswordHash, Permission, PermissionId, RoleId, Timestamp,
+};
+
+pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
+    let role_id = RoleId(Uuid::from_u128(1));
+    let id = PermissionId(Uuid::from_u128(1));
+    let fingerprint = Fingerprint::parse(&"a".repeat(64))?;
+    let grant_types = vec![
+        GrantType {
+            method: GrantMethod::Password,
+            is_required: false,
+        },
+        GrantType {
+            method: GrantMethod::Certificate,
+            is_required: true,
+        },
+    ];
+    Ok(vec![
+        UserEvent::Created {
+            username: "iot.device.0123456".into(),
+            identity_provider: IdentityProvider::Local,
+            auto_generated: true,
+            mqtt_publish_prefix: Some("site/7".into()),
+            grant_types: grant_types.clone(),
+            enforce_mfa_enrollment: true,
+            password_hash: Some(PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
+        },
+        UserEvent::Renamed {
+            username: "ada".into(),
+        },
+        UserEvent::PasswordChanged {
+            password_hash: PasswordHash::new("$argon2id$changed"),
+        },
+        UserEvent::PasswordSet {
+            password_hash: PasswordHash::new("$argon2id$set"),
+        },
+        UserEvent::PasswordRehashed {
+            password_hash: PasswordHash::new("$argon2id$rehashed"),
+        },
+        UserEvent::PublishPrefixChanged {
+            mqtt_publish_prefix: Some("site/7".into()),
+        },
+        UserEvent::IdentityProviderChanged {
+            identity_provider: IdentityProvider::MsEntraId,
+        },
+        UserEvent::GrantTypesChanged { grant_types },
+        UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment: true,
+        },
+        UserEvent::RoleGranted {
+            role_id,
+            exclusive: true,
+        },
+        UserEvent::RoleRevoked { role_id },
+        UserEvent::PermissionGranted {
+            permission: Permission::new(id, "site/+/#".parse()?, Operation::Read, Context::Mqtt)?,
+        },
+        UserEvent::PermissionRevoked { id },
+        UserEvent::CertificateAdded {
+            certificate: Certificate {
+                fingerprint: fingerprint.clone(),
+                created_at: Timestamp::from_micros(1),
+                expires_at: Some(Timestamp::from_micros(1_767_225_600_000_001)),
+            },
+        },
+        UserEvent::CertificateRemoved { fingerprint },
+        UserEvent::TokensRevoked {},
+        UserEvent::Deleted {},
+    ])
+}

@@ -1,0 +1,6 @@
+//! The faces that this server shows: the only place that lists them.
+
+use server::Faces;
+
+/// All faces, in the order in which the OpenAPI document describes them.
+pub const FACES: Faces = Faces::new(&[connectware::FACE, access::FACE, audit::FACE, system::FACE]);

@@ -1,0 +1,190 @@
+//! The kinds of credentials, and how each is read from a request. A face lists those that it accepts; what it does not list
+//! is not looked at.
+
+use std::borrow::Cow;
+
+use axum::http::{HeaderMap, Uri, header, request::Parts};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use zeroize::Zeroizing;
+
+use crate::{query::Query, refusal::Refusal};
+
+/// How a caller can prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A token in the header `Authorization: Bearer` (RFC 6750).
+    Bearer,
+    /// A username and password in the header `Authorization: Basic` (RFC 7617).
+    Basic,
+    /// A token in this parameter of the query.
+    Query(&'static str),
+    /// A token in this header; its name in lower case.
+    Header(&'static str),
+}
+
+/// A credential as it was sent.
+pub(crate) enum Sent<'a> {
+    Token(Cow<'a, str>),
+    Basic {
+        username: String,
+        password: Zeroizing<String>,
+    },
+}
+
+impl Credential {
+    /// Whether a request has this credential, true or false.
+    fn is_in(self, headers: &HeaderMap, uri: &Uri) -> bool {
+        match self {
+            Self::Bearer | Self::Basic => headers.contains_key(header::AUTHORIZATION),
+            Self::Query(name) => uri.query().is_some_and(|query| query.contains(name)),
+            Self::Header(name) => headers.contains_key(name),
+        }
+    }
+
+    /// Its name and its description in the OpenAPI document.
+    pub(crate) fn scheme(self) -> (&'static str, SecurityScheme) {
+        match self {
+            Self::Bearer => {
+                let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+                (
+                    "bearer",
+                    SecurityScheme::Http(bearer.bearer_format("JWT").build()),
+                )
+            }
+            Self::Basic => {
+                let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic);
+                ("basic", SecurityScheme::Http(basic.build()))
+            }
+            Self::Query(name) => {
+                let key = ApiKey::Query(ApiKeyValue::new(name));
+                (name, SecurityScheme::ApiKey(key))
+            }
+            Self::Header(name) => {
+                let key = ApiKey::Header(ApiKeyValue::new(name));
+                (name, SecurityScheme::ApiKey(key))
+            }
+        }
+    }
+}
+
+/// Whether a request has one of these credentials, true or false.
+pub(crate) fn has_any(accepted: &[Credential], headers: &HeaderMap, uri: &Uri) -> bool {
+    accepted.iter().any(|credential| credential.is_in(headers, uri))
+}
+
+/// Reads the first of these credentials that a request has. An `Authorization` header that is broken, or of a scheme that is
+/// not accepted, is refused: a credential elsewhere does not help it.
+pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Option<Sent<'a>>, Refusal> {
+    for credential in accepted {
+        if !credential.is_in(&parts.headers, &parts.uri) {
+            continue;
+        }
+        match credential {
+            Credential::Bearer | Credential::Basic => return authorization(accepted, parts).map(Some),
+            Credential::Query(name) => {
+                let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+                if let Some(token) = query.one(name)? {
+                    return Ok(Some(Sent::Token(Cow::Owned(token.to_owned()))));
+                }
+            }
+            Credential::Header(name) => {
+                let mut given = parts.headers.get_all(*name).iter();
+                let (Some(value), None) = (given.next(), given.next()) else {
+                    return Err(Refusal::unauthenticated());
+                };
+                let token = value.to_str().map_err(|_| Refusal::unauthenticated())?;
+                return Ok(Some(Sent::Token(Cow::Borrowed(token))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The credential in the `Authorization` header.
+fn authorization<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Sent<'a>, Refusal> {
+    let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (given.next(), given.next()) else {
+        return Err(Refusal::unauthenticated());
+    };
+    let text = value.to_str().map_err(|_| Refusal::unauthenticated())?;
+    let (scheme, credential) = text.split_once(' ').ok_or_else(Refusal::unauthenticated)?;
+    let credential = credential.trim();
+    let is = |name: &str, kind| scheme.eq_ignore_ascii_case(name) && accepted.contains(&kind);
+    if is("bearer", Credential::Bearer) {
+        return Ok(Sent::Token(Cow::Borrowed(credential)));
+    }
+    if is("basic", Credential::Basic) {
+        return basic(credential).ok_or_else(Refusal::unauthenticated);
+    }
+    Err(Refusal::unauthenticated())
+}
+
+fn basic(credential: &str) -> Option<Sent<'static>> {
+    let decoded = Zeroizing::new(STANDARD.decode(credential).ok()?);
+    let (username, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(Sent::Basic {
+        username: username.to_owned(),
+        password: Zeroizing::new(password.to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    const ALL: [Credential; 4] = [
+        Credential::Bearer,
+        Credential::Basic,
+        Credential::Query("apiToken"),
+        Credential::Header("x-api-key"),
+    ];
+
+    /// A request with each of the credentials alone.
+    fn requests() -> [Parts; 4] {
+        let of = |name: &str, value: &str, path: &str| {
+            let request = Request::builder().uri(path).header(name, value).body(());
+            request.unwrap().into_parts().0
+        };
+        [
+            of("authorization", "Bearer secret", "/"),
+            of("authorization", "Basic YTpzZWNyZXQ=", "/"),
+            of("accept", "*/*", "/?apiToken=secret"),
+            of("x-api-key", "secret", "/"),
+        ]
+    }
+
+    #[test]
+    fn what_is_read_is_also_seen() {
+        for (kind, parts) in ALL.into_iter().zip(requests()) {
+            assert!(has_any(&[kind], &parts.headers, &parts.uri), "{kind:?}");
+            let secret = match read(&[kind], &parts).unwrap().unwrap() {
+                Sent::Token(token) => token.into_owned(),
+                Sent::Basic { password, .. } => password.to_string(),
+            };
+            assert_eq!(secret, "secret", "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_face_does_not_list_is_not_looked_at() {
+        let [bearer, _, query, header] = requests();
+        for (kind, parts) in [
+            (Credential::Header("x-api-key"), bearer),
+            (Credential::Header("x-api-key"), query),
+            (Credential::Bearer, header),
+        ] {
+            assert!(!has_any(&[kind], &parts.headers, &parts.uri));
+            assert!(matches!(read(&[kind], &parts), Ok(None)));
+        }
+    }
+
+    #[test]
+    fn a_scheme_that_a_face_does_not_list_is_refused() {
+        let [bearer, basic, ..] = requests();
+        assert!(read(&[Credential::Basic], &bearer).is_err());
+        assert!(read(&[Credential::Bearer], &basic).is_err());
+    }
+}

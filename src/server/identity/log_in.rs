@@ -1,0 +1,154 @@
+//! Proving by a username and password who one is, and logging in with them.
+
+use aggregates::{
+    Command,
+    session::{IssueToken, SessionCommand},
+    user::{User, UserCommand},
+    values::{GrantMethod, PasswordHash, SessionId, Timestamp, TokenLabel, UserId},
+};
+use ledger::{ExecuteError, LedgerError, Metadata, Seen};
+use zeroize::Zeroizing;
+
+use super::{passwords::HashingError, tokens::SigningError};
+use crate::{app::App, caller::Origin};
+
+/// How often a password is verified again because the user changed meanwhile.
+const ATTEMPTS: u32 = 4;
+
+/// Why nobody is identified.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The username or the password is wrong, or the user may not log in this way.
+    #[error("the username or the password is wrong")]
+    BadCredentials,
+    /// The password cannot be compared.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The token cannot be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The token cannot be recorded.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+}
+
+/// A user who proved by a username and password who they are.
+pub struct Authenticated {
+    /// The user.
+    pub user: UserId,
+    /// The user at the moment when the password was verified. What follows from it holds while the user is unchanged.
+    pub seen: Seen,
+}
+
+/// The user of a username and password. It is `None`, at the same cost, whether the user is unknown, the password is another,
+/// or the user may not log in by password.
+pub async fn authenticate(
+    app: &App,
+    username: &str,
+    password: Zeroizing<String>,
+) -> Result<Option<Authenticated>, IdentityError> {
+    // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
+    app.ledger().follower().catch_up().await?;
+    let id = app.ledger().authorization().user_by_name(username);
+    // So does loading: for an unknown name, a user whom nobody ever made.
+    let nobody = UserId(uuid::Uuid::nil());
+    let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
+    let hash = user
+        .password_hash
+        .as_ref()
+        .filter(|_| user.may_log_in_by_password());
+    if !app.passwords.verify(password.clone(), hash).await? {
+        return Ok(None);
+    }
+    let (Some(user), Some(hash)) = (id, hash) else {
+        return Ok(None);
+    };
+    if app.passwords.is_outdated(hash) {
+        rehash(app, user, hash.clone(), password).await;
+    }
+    Ok(Some(Authenticated { user, seen }))
+}
+
+/// Hashes a verified password again under stronger parameters. A login does not fail because of it.
+async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Zeroizing<String>) {
+    let Ok(password_hash) = app.passwords.hash(password).await else {
+        return;
+    };
+    let command = UserCommand::RehashPassword {
+        verified,
+        password_hash,
+    };
+    let commands = vec![Command::User(user, command)];
+    if let Err(error) = app.executor.execute(commands, &Metadata::system("login")).await {
+        tracing::warn!(%user, %error, "cannot record the password's stronger hash");
+    }
+}
+
+/// Who logs in, and for how long.
+pub struct LogIn<'a> {
+    /// The name.
+    pub username: &'a str,
+    /// The password.
+    pub password: Zeroizing<String>,
+    /// How many hours the token is good.
+    pub hours: i64,
+    /// A note to know the token by.
+    pub label: TokenLabel,
+}
+
+/// A token that was issued.
+pub struct LoggedIn {
+    /// The user.
+    pub user: UserId,
+    /// The token.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The position of its event.
+    pub position: i64,
+}
+
+/// Issues a token, for the face that was called, to the user of a username and password.
+pub async fn log_in(app: &App, request: LogIn<'_>, origin: &Origin) -> Result<LoggedIn, IdentityError> {
+    let mut attempt = 1;
+    loop {
+        let authenticated = authenticate(app, request.username, request.password.clone()).await?;
+        let Authenticated { user, seen } = authenticated.ok_or(IdentityError::BadCredentials)?;
+        let session = SessionId(app.entropy.uuid());
+        let (face, issued_at) = (origin.audience(), app.clock.now());
+        let expires_at = issued_at.plus_hours(request.hours);
+        let (token, fingerprint) = app.tokens.sign(session, user, face, issued_at, expires_at)?;
+        let issue = IssueToken {
+            user_id: user,
+            face,
+            fingerprint,
+            label: request.label.clone(),
+            methods: vec![GrantMethod::Password],
+            issued_at,
+            expires_at,
+        };
+        let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
+        match app
+            .executor
+            .execute_unless_changed(commands, &origin.metadata(user), &[seen])
+            .await
+        {
+            Ok(appended) => {
+                return Ok(LoggedIn {
+                    user,
+                    token,
+                    expires_at,
+                    position: appended.position,
+                });
+            }
+            // The user has changed since the password was verified: it may be another now, or be hashed anew.
+            Err(ExecuteError::Rejected(ledger::Rejection::Conflict { .. })) if attempt < ATTEMPTS => {
+                attempt += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

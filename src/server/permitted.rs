@@ -1,0 +1,80 @@
+//! Whether the caller may. A handler that takes [`Permitted`] cannot run unchecked.
+
+use aggregates::values::{Context, Operation};
+use axum::{
+    extract::FromRequestParts,
+    http::{Method, request::Parts},
+};
+
+use crate::{
+    app::App,
+    caller::{Caller, caller_of},
+    refusal::Refusal,
+};
+
+/// Decides from a request and its caller whether the caller may.
+pub trait Policy {
+    /// What the decision leaves the handler to work with: for instance the organisations that the caller may see.
+    type Scope: Send;
+
+    /// The scope, or the refusal. It decides from memory; the kit then checks that the memory is not too old.
+    fn judge(app: &App, parts: &Parts, caller: &Caller) -> Result<Self::Scope, Refusal>;
+}
+
+/// A caller whom the policy lets do this, and the scope.
+#[derive(Clone, Debug)]
+pub struct Permitted<P: Policy>(pub Caller, pub P::Scope);
+
+/// A caller who may read on the request's path: for questions that are too long for a URL, and so come as a POST.
+pub type PermittedToRead = Permitted<ReadOnPath>;
+
+/// The caller needs the right to read (GET, HEAD, OPTIONS) or to write (all other methods) on the request's path, in context
+/// `http`.
+#[derive(Clone, Copy, Debug)]
+pub struct ByPath;
+
+/// The caller needs the right to read on the request's path, whatever the method.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOnPath;
+
+impl<P: Policy> FromRequestParts<App> for Permitted<P> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let caller = caller_of(parts, app).await?;
+        let judged = P::judge(app, parts, &caller);
+        app.fresh()?;
+        Ok(Self(caller, judged?))
+    }
+}
+
+impl Policy for ByPath {
+    type Scope = ();
+
+    fn judge(app: &App, parts: &Parts, caller: &Caller) -> Result<(), Refusal> {
+        let operation = match parts.method {
+            Method::GET | Method::HEAD | Method::OPTIONS => Operation::Read,
+            _ => Operation::Write,
+        };
+        on_path(app, parts, caller, operation)
+    }
+}
+
+impl Policy for ReadOnPath {
+    type Scope = ();
+
+    fn judge(app: &App, parts: &Parts, caller: &Caller) -> Result<(), Refusal> {
+        on_path(app, parts, caller, Operation::Read)
+    }
+}
+
+fn on_path(app: &App, parts: &Parts, caller: &Caller, operation: Operation) -> Result<(), Refusal> {
+    let path = parts.uri.path();
+    let authorization = app.ledger().authorization();
+    let decision = authorization.check(caller.user, Context::Http, operation, path);
+    if decision.allowed {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden(operation.as_str(), path))
+    }
+}

@@ -1,0 +1,152 @@
+//! What went wrong with a request, in no face's shape. The front lets the face of the path render it, once.
+
+use std::{borrow::Cow, error::Error, fmt::Display, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+/// The code of a refusal of a whole request, whichever of its questions it is about.
+pub const TOO_MANY: &str = "too_many";
+/// After how many seconds a client may try again.
+const SOON: u32 = 1;
+
+/// What kind of refusal it is. A face maps kinds to statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The request is malformed, or names something that cannot be.
+    Invalid,
+    /// The request has no valid credential.
+    Unauthenticated,
+    /// The caller lacks the right.
+    Forbidden,
+    /// What the request is about does not exist.
+    NotFound,
+    /// The path does not take the method.
+    MethodNotAllowed,
+    /// The body took too long to arrive.
+    Timeout,
+    /// The state of things does not allow it.
+    Conflict,
+    /// The body is too large.
+    TooLarge,
+    /// The body is of a type that is not read here.
+    UnsupportedMediaType,
+    /// Too many ask for the same.
+    TooManyRequests,
+    /// The server cannot answer at the moment.
+    Unavailable,
+}
+
+/// An answer that is an error.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What kind it is.
+    pub kind: RefusalKind,
+    /// Stable: for programs.
+    pub code: &'static str,
+    /// For people. It never repeats a secret or what an attacker could learn from.
+    pub message: Cow<'static, str>,
+    /// After how many seconds the client may try again.
+    pub retry_after: Option<u32>,
+    /// What led to it: for the log, never for the client.
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Refusal {
+    /// A refusal with a stable code.
+    pub fn new(kind: RefusalKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            retry_after: None,
+            cause: None,
+        }
+    }
+
+    /// The request is malformed.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(RefusalKind::Invalid, "invalid_request", message)
+    }
+
+    /// The request has no valid credential. It says no more, so that nobody learns what was wrong with it.
+    pub fn unauthenticated() -> Self {
+        let message = "a valid credential is required";
+        Self::new(RefusalKind::Unauthenticated, "unauthorized", message)
+    }
+
+    /// The username or the password is wrong, or the user may not log in this way.
+    pub fn bad_credentials() -> Self {
+        let message = "the username or the password is wrong";
+        Self::new(RefusalKind::Unauthenticated, "unauthorized", message)
+    }
+
+    /// The caller lacks the right to this operation on this path.
+    pub fn forbidden(operation: &str, path: &str) -> Self {
+        let message = format!("{operation} on {path} is not permitted");
+        Self::new(RefusalKind::Forbidden, "forbidden", message)
+    }
+
+    /// What the request is about does not exist.
+    pub fn not_found(what: &str) -> Self {
+        let message = format!("there is no such {what}");
+        Self::new(RefusalKind::NotFound, "not_found", message)
+    }
+
+    /// The path does not take the method.
+    pub fn method_not_allowed() -> Self {
+        let message = "this path does not take this method";
+        Self::new(RefusalKind::MethodNotAllowed, "method_not_allowed", message)
+    }
+
+    /// The state of things does not allow it.
+    pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(RefusalKind::Conflict, code, message)
+    }
+
+    /// The ledger or the database does not answer.
+    pub fn unavailable() -> Self {
+        let message = "the ledger is not available; try again later";
+        Self::later(RefusalKind::Unavailable, "unavailable", message)
+    }
+
+    /// A refusal that says when to try again (RFC 9110 section 10.2.3).
+    pub fn later(kind: RefusalKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            retry_after: Some(SOON),
+            ..Self::new(kind, code, message)
+        }
+    }
+
+    /// The same with its cause, which the front logs.
+    #[must_use]
+    pub fn because(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// The same with a prefix that names the one of several things that it is about.
+    #[must_use]
+    pub fn about(mut self, what: impl Display) -> Self {
+        self.message = format!("{what}: {}", self.message).into();
+        self
+    }
+
+    /// What led to it.
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
+        self.cause.as_deref()
+    }
+}
+
+/// The answer is not rendered yet: the refusal travels in the answer's extensions to the front, which knows the face.
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,103 @@
+//! From the errors of the crates below to refusals.
+
+use aggregates::{Classified, DomainError, ErrorKind, values::Invalid};
+use ledger::{ExecuteError, LedgerError, PastError};
+
+use crate::{
+    app::Stale,
+    identity::{IdentityError, passwords::HashingError, policy::PolicyViolation},
+    refusal::{Refusal, RefusalKind, TOO_MANY},
+};
+
+impl From<Invalid> for Refusal {
+    fn from(error: Invalid) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<PolicyViolation> for Refusal {
+    fn from(error: PolicyViolation) -> Self {
+        Self::new(RefusalKind::Invalid, "password_policy", error.to_string())
+    }
+}
+
+impl From<HashingError> for Refusal {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Busy => Self::later(RefusalKind::TooManyRequests, "busy", error.to_string()),
+            HashingError::Failed => Self::unavailable().because(error),
+        }
+    }
+}
+
+impl From<IdentityError> for Refusal {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::BadCredentials => Self::bad_credentials(),
+            IdentityError::Hashing(error) => error.into(),
+            IdentityError::Signing(error) => Self::unavailable().because(error),
+            IdentityError::Ledger(error) => error.into(),
+            IdentityError::Execute(error) => error.into(),
+        }
+    }
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        Self::unavailable().because(error)
+    }
+}
+
+impl From<PastError> for Refusal {
+    fn from(error: PastError) -> Self {
+        match error {
+            PastError::Ledger(error) => error.into(),
+            PastError::Replaying => Self::later(RefusalKind::Unavailable, "replaying", error.to_string()),
+            refused @ PastError::TooMany(_) => Self::new(RefusalKind::Invalid, TOO_MANY, refused.to_string()),
+            refused => Self::invalid(refused.to_string()),
+        }
+    }
+}
+
+impl From<Stale> for Refusal {
+    fn from(error: Stale) -> Self {
+        Self::later(RefusalKind::Unavailable, "stale", error.to_string())
+    }
+}
+
+impl From<projections::sql::Error> for Refusal {
+    fn from(error: projections::sql::Error) -> Self {
+        Self::unavailable().because(error)
+    }
+}
+
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Self {
+        Self::unavailable().because(error)
+    }
+}
+
+impl From<ExecuteError> for Refusal {
+    fn from(error: ExecuteError) -> Self {
+        Self::of(error)
+    }
+}
+
+impl From<DomainError> for Refusal {
+    fn from(error: DomainError) -> Self {
+        Self::of(error)
+    }
+}
+
+impl Refusal {
+    /// The kind of the error decides the kind of the refusal.
+    fn of(error: impl Classified + Send + Sync + 'static) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::NotFound => RefusalKind::NotFound,
+            ErrorKind::Invalid => RefusalKind::Invalid,
+            ErrorKind::Conflict | ErrorKind::Protected => RefusalKind::Conflict,
+            ErrorKind::Unavailable | ErrorKind::Fault => return Self::unavailable().because(error),
+        };
+        Self::new(kind, error.code(), error.to_string())
+    }
+}
