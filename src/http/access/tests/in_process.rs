@@ -1,0 +1,5 @@
+//! The scenarios of this face, in process. `tests/it` runs the same against the binary, on both engines.
+
+mod access;
+
+use kit as support;
