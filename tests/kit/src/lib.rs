@@ -1,6 +1,7 @@
 //! What the tests of faces stand on: a client whose answers know how to complain, and the whole server in process, on SQLite,
 //! with a clock that the test moves and a seeded source of randomness.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(missing_docs, reason = "the names of these helpers say what they do")]
 
 pub mod client;
 pub mod connectware;
@@ -14,7 +15,7 @@ macro_rules! both_engines {
         $(#[$attribute])*
         #[tokio::test]
         async fn $name() {
-            let $server = $crate::server::Server::start().await;
+            let $server = Server::start().await;
             $body
         }
     )*};
