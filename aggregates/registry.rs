@@ -15,7 +15,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, State,
+    Claim, Claims, Classified, State,
+    claim::Scope,
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
 };
@@ -26,6 +27,8 @@ pub trait Registered:
 {
     /// The name under which its events are stored, for ever.
     const TYPE: &'static str;
+    /// The scopes of claims that it declares.
+    const SCOPES: &'static [&'static Scope];
     /// The id of one aggregate of this type.
     type Id: Copy + Debug + Display + Send + Sync;
     /// The commands that it takes.
@@ -33,7 +36,7 @@ pub trait Registered:
     /// The events that it records.
     type Event: DomainEvent;
     /// Why it refuses a command.
-    type Error: std::error::Error + Clone + PartialEq + Send + Sync + 'static;
+    type Error: Classified + Clone + PartialEq + Send + Sync + 'static;
 
     /// The events that a command leads to in this state, or why it is refused.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
@@ -111,6 +114,11 @@ macro_rules! aggregates {
     ($($name:ident),+ $(,)?) => {
         /// The stored names of all types of aggregates.
         pub const AGGREGATE_TYPES: &[&str] = &[$(<$name as Registered>::TYPE),+];
+
+        /// The scopes of claims that the aggregates declare.
+        pub fn scopes() -> impl Iterator<Item = &'static $crate::claim::Scope> {
+            [$(<$name as Registered>::SCOPES),+].into_iter().flatten().copied()
+        }
 
         /// An event of any aggregate.
         #[derive(Clone, Debug, PartialEq)]
@@ -261,6 +269,22 @@ macro_rules! aggregates {
             /// The program mixed up two aggregates.
             #[error(transparent)]
             WrongAggregate(#[from] WrongAggregate),
+        }
+
+        impl Classified for DomainError {
+            fn kind(&self) -> $crate::ErrorKind {
+                match self {
+                    $(Self::$name(error) => error.kind(),)+
+                    Self::WrongAggregate(_) => $crate::ErrorKind::Fault,
+                }
+            }
+
+            fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$name(error) => error.code(),)+
+                    Self::WrongAggregate(_) => $crate::ErrorKind::Fault.code(),
+                }
+            }
         }
 
         $(

@@ -9,8 +9,7 @@ use std::{
 };
 
 use aggregates::{
-    Event, Recorded,
-    role::RoleEvent,
+    Recorded,
     sealing::ERASED,
     user::UserEvent,
     values::{RoleId, SessionId, Timestamp, UserId},
@@ -18,11 +17,13 @@ use aggregates::{
 use seize::LocalGuard;
 
 use super::{
-    Authorization, certificates,
+    Authorization,
+    about::{self, About},
+    certificates,
     grants::Grants,
     roles::{self, Role, RoleIndex},
     sessions::Session,
-    users::{self, User},
+    users::{self, RoleStep, User},
 };
 
 /// What only the writer needs.
@@ -53,7 +54,7 @@ impl Authorization {
                 // Before any entry changes: who sees the entry sees this too.
                 self.begun.store(last.position, Ordering::Release);
                 fence(Ordering::Release);
-                self.apply_run(&mut writer, &first.aggregate_id, &fresh);
+                self.apply_run(&mut writer, first, &fresh);
                 self.applied.store(last.position, Ordering::Release);
             }
         }
@@ -88,26 +89,14 @@ impl Authorization {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Applies events of one stream. An id that is none is nobody's.
-    fn apply_run(&self, writer: &mut Writer, id: &str, run: &[&Recorded]) {
+    /// Applies events of one stream.
+    fn apply_run(&self, writer: &mut Writer, first: &Recorded, run: &[&Recorded]) {
         let guard = self.collector.enter();
-        match run.first().map(|first| &first.event) {
-            Some(Event::User(_)) => {
-                if let Ok(id) = UserId::parse(id) {
-                    self.apply_to_user(writer, id, run, &guard);
-                }
-            }
-            Some(Event::Role(_)) => {
-                if let Ok(id) = RoleId::parse(id) {
-                    self.apply_to_role(writer, id, run, &guard);
-                }
-            }
-            Some(Event::Session(_)) => {
-                if let Ok(id) = SessionId::parse(id) {
-                    self.apply_to_session(writer, id, run, &guard);
-                }
-            }
-            None => {}
+        match About::from(first) {
+            About::User(id, _) => self.apply_to_user(writer, id, run, &guard),
+            About::Role(id, _) => self.apply_to_role(writer, id, run, &guard),
+            About::Session(id) => self.apply_to_session(writer, id, run, &guard),
+            About::Nobody => {}
         }
     }
 
@@ -116,15 +105,12 @@ impl Authorization {
         let mut user = before.cloned();
         let mut certificates = certificates::Changes::default();
         let mut recompile = false;
-        for recorded in run {
-            let Event::User(event) = &recorded.event else {
-                continue;
-            };
+        for (position, event) in about::of_user(run) {
             if user.is_some() {
                 certificates.take(&writer.certificates, id, event);
             }
             recompile |= users::changes_grants(event);
-            user = users::fold(user, recorded.position, event);
+            user = users::fold(user, position, event);
             if let Some(user) = &mut user {
                 self.apply_to_roles_of(writer, user, event, guard);
             }
@@ -143,10 +129,10 @@ impl Authorization {
         event: &UserEvent,
         guard: &LocalGuard<'_>,
     ) {
-        let (role, granted) = match event {
-            UserEvent::RoleGranted { role_id, .. } => (self.index(writer, *role_id, guard), true),
-            UserEvent::RoleRevoked { role_id } => (self.role_indexes.get(role_id, guard).copied(), false),
-            _ => return,
+        let (role, granted) = match RoleStep::of(event) {
+            RoleStep::Granted(role) => (self.index(writer, role, guard), true),
+            RoleStep::Revoked(role) => (self.role_indexes.get(&role, guard).copied(), false),
+            RoleStep::Kept => return,
         };
         let deleted = |index: RoleIndex| writer.deleted.get(index as usize).is_none_or(|deleted| *deleted);
         let kept = user.roles.as_slice().iter().copied();
@@ -194,13 +180,10 @@ impl Authorization {
         let index = self.role_indexes.get(&id, guard);
         let mut role = index.and_then(|index| self.roles.get(index, guard)).cloned();
         let mut recompile = false;
-        for recorded in run {
-            let Event::Role(event) = &recorded.event else {
-                continue;
-            };
+        for event in about::of_role(run) {
             recompile |= roles::changes_grants(event);
             role = roles::fold(role, id, event);
-            if matches!(event, RoleEvent::Deleted {}) {
+            if roles::ends(event) {
                 self.remove_role(writer, id, guard);
             }
         }
@@ -238,14 +221,11 @@ impl Authorization {
         run: &[&Recorded],
         guard: &LocalGuard<'_>,
     ) {
-        for recorded in run {
-            let Event::Session(event) = &recorded.event else {
-                continue;
-            };
+        for (position, event) in about::of_session(run) {
             if let Some(fingerprint) = writer.fingerprints.remove(&id) {
                 self.sessions.remove(&fingerprint, guard);
             }
-            let Some((fingerprint, session)) = Session::issued(id, recorded.position, event) else {
+            let Some((fingerprint, session)) = Session::issued(id, position, event) else {
                 continue;
             };
             writer.fingerprints.insert(id, fingerprint);

@@ -105,7 +105,20 @@ impl Changes {
                 self.0
                     .extend(held.of(user).into_iter().map(|digest| (digest, None)));
             }
-            _ => {}
+            UserEvent::Created { .. }
+            | UserEvent::Renamed { .. }
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. }
+            | UserEvent::PublishPrefixChanged { .. }
+            | UserEvent::IdentityProviderChanged { .. }
+            | UserEvent::GrantTypesChanged { .. }
+            | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::RoleGranted { .. }
+            | UserEvent::RoleRevoked { .. }
+            | UserEvent::PermissionGranted { .. }
+            | UserEvent::PermissionRevoked { .. }
+            | UserEvent::TokensRevoked {} => {}
         }
     }
 }

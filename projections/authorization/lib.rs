@@ -33,6 +33,7 @@
 //!   `sessions_after`, or the user is gone.
 //! - What is unknown is denied.
 
+mod about;
 mod access;
 mod apply;
 mod certificates;

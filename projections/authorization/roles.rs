@@ -37,55 +37,73 @@ pub(super) struct Details {
     pub(super) auto_generated: bool,
 }
 
-/// What becomes of a role: folds an event.
+/// What becomes of a role by an event.
 pub(super) fn fold(role: Option<Role>, id: RoleId, event: &RoleEvent) -> Option<Role> {
-    let Some(mut role) = role else {
-        let RoleEvent::Created {
+    match event {
+        RoleEvent::Created {
             name,
             is_shared,
             auto_generated,
-            ..
-        } = event
-        else {
-            return None;
-        };
-        let details = Details {
-            id,
-            permissions: Permissions::default(),
-            name: name.clone(),
-            is_shared: *is_shared,
-            auto_generated: *auto_generated,
-        };
-        return Some(Role {
-            grants: Grants::default(),
-            details: Arc::new(details),
-        });
-    };
-    let details = Arc::make_mut(&mut role.details);
-    match event {
-        RoleEvent::Created { .. } => {}
-        RoleEvent::Renamed { name } => details.name.clone_from(name),
-        RoleEvent::SharingChanged { is_shared } => details.is_shared = *is_shared,
-        RoleEvent::PermissionAdded { permission } => details.permissions.add(permission.clone()),
+            protected: _,
+        } => role.or_else(|| {
+            let details = Details {
+                id,
+                permissions: Permissions::default(),
+                name: name.clone(),
+                is_shared: *is_shared,
+                auto_generated: *auto_generated,
+            };
+            Some(Role {
+                grants: Grants::default(),
+                details: Arc::new(details),
+            })
+        }),
+        RoleEvent::Renamed { name } => changed(role, |details| details.name.clone_from(name)),
+        RoleEvent::SharingChanged { is_shared } => changed(role, |details| details.is_shared = *is_shared),
+        RoleEvent::PermissionAdded { permission } => {
+            changed(role, |details| details.permissions.add(permission.clone()))
+        }
         RoleEvent::PermissionChanged {
             id,
             resource,
             operation,
-        } => {
+        } => changed(role, |details| {
             details.permissions.change(*id, resource, *operation);
-        }
-        RoleEvent::PermissionRemoved { id } => details.permissions.remove(*id),
-        RoleEvent::Deleted {} => return None,
+        }),
+        RoleEvent::PermissionRemoved { id } => changed(role, |details| details.permissions.remove(*id)),
+        RoleEvent::Deleted {} => None,
     }
-    Some(role)
+}
+
+fn changed(role: Option<Role>, change: impl FnOnce(&mut Details)) -> Option<Role> {
+    role.map(|mut role| {
+        change(Arc::make_mut(&mut role.details));
+        role
+    })
 }
 
 /// Whether an event changes what its role grants.
 pub(super) fn changes_grants(event: &RoleEvent) -> bool {
-    matches!(
-        event,
+    match event {
         RoleEvent::PermissionAdded { .. }
-            | RoleEvent::PermissionChanged { .. }
-            | RoleEvent::PermissionRemoved { .. }
-    )
+        | RoleEvent::PermissionChanged { .. }
+        | RoleEvent::PermissionRemoved { .. } => true,
+        RoleEvent::Created { .. }
+        | RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::Deleted {} => false,
+    }
+}
+
+/// Whether an event ends its role. An index is never used again: a role that is made anew gets another one.
+pub(super) fn ends(event: &RoleEvent) -> bool {
+    match event {
+        RoleEvent::Deleted {} => true,
+        RoleEvent::Created { .. }
+        | RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::PermissionAdded { .. }
+        | RoleEvent::PermissionChanged { .. }
+        | RoleEvent::PermissionRemoved { .. } => false,
+    }
 }

@@ -16,35 +16,34 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// The session that an event makes, with the fingerprint of its token.
+    /// The session as an event leaves it, with the fingerprint of its token; `None` if the event ends it.
     pub(super) fn issued(id: SessionId, position: i64, event: &SessionEvent) -> Option<([u8; 32], Self)> {
-        let SessionEvent::TokenIssued {
-            user_id,
-            face,
-            fingerprint,
-            methods,
-            issued_at,
-            expires_at,
-            ..
-        } = event
-        else {
-            return None;
-        };
-        let view = SessionView {
-            session_id: id,
-            user_id: *user_id,
-            face: *face,
-            methods: methods.iter().copied().collect(),
-            issued_at: *issued_at,
-            expires_at: *expires_at,
-        };
-        Some((
-            fingerprint.digest(),
-            Self {
-                view,
-                issued_position: position,
-            },
-        ))
+        match event {
+            SessionEvent::TokenIssued {
+                user_id,
+                face,
+                fingerprint,
+                label: _,
+                methods,
+                issued_at,
+                expires_at,
+            } => {
+                let view = SessionView {
+                    session_id: id,
+                    user_id: *user_id,
+                    face: *face,
+                    methods: methods.iter().copied().collect(),
+                    issued_at: *issued_at,
+                    expires_at: *expires_at,
+                };
+                let session = Self {
+                    view,
+                    issued_position: position,
+                };
+                Some((fingerprint.digest(), session))
+            }
+            SessionEvent::TokenRevoked {} => None,
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use aggregates::{user::UserEvent, values::IdentityProvider};
+use aggregates::{
+    user::UserEvent,
+    values::{IdentityProvider, RoleId},
+};
 
 use super::{grants::Grants, methods::GrantTypes, permissions::Permissions, roles::RoleIndex};
 
@@ -45,73 +48,137 @@ impl User {
             self.extra = None;
         }
     }
+
+    fn change_prefix(&mut self, prefix: Option<&str>) {
+        self.change_extra(|extra| extra.mqtt_publish_prefix = prefix.map(Arc::from));
+    }
 }
 
-/// What becomes of a user by an event at `position`, for all events but those about roles.
+/// What becomes of a user by an event at `position`. Roles are kept by their indexes, which only the writer knows.
 pub(super) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
-    let Some(mut user) = user else {
-        return created(position, event);
-    };
     match event {
-        UserEvent::Renamed { username } => user.username = Arc::from(username.as_str()),
+        UserEvent::Created {
+            username,
+            identity_provider,
+            mqtt_publish_prefix,
+            grant_types,
+            enforce_mfa_enrollment,
+            auto_generated: _,
+            password_hash: _,
+        } => user.or_else(|| {
+            let mut user = User {
+                username: Arc::from(username.as_str()),
+                sessions_after: position,
+                roles: Roles::default(),
+                extra: None,
+                grant_types: GrantTypes::of(grant_types),
+                identity_provider: *identity_provider,
+                enforce_mfa_enrollment: *enforce_mfa_enrollment,
+            };
+            if mqtt_publish_prefix.is_some() {
+                user.change_prefix(mqtt_publish_prefix.as_deref());
+            }
+            Some(user)
+        }),
+        UserEvent::Renamed { username } => changed(user, |user| user.username = Arc::from(username.as_str())),
         UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
-            user.change_extra(|extra| {
-                extra.mqtt_publish_prefix = mqtt_publish_prefix.as_deref().map(Arc::from)
-            });
+            changed(user, |user| user.change_prefix(mqtt_publish_prefix.as_deref()))
         }
         UserEvent::IdentityProviderChanged { identity_provider } => {
-            user.identity_provider = *identity_provider
+            changed(user, |user| user.identity_provider = *identity_provider)
         }
-        UserEvent::GrantTypesChanged { grant_types } => user.grant_types = GrantTypes::of(grant_types),
+        UserEvent::GrantTypesChanged { grant_types } => {
+            changed(user, |user| user.grant_types = GrantTypes::of(grant_types))
+        }
         UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment,
-        } => {
-            user.enforce_mfa_enrollment = *enforce_mfa_enrollment;
-        }
-        UserEvent::PermissionGranted { permission } => {
+        } => changed(user, |user| user.enforce_mfa_enrollment = *enforce_mfa_enrollment),
+        UserEvent::PermissionGranted { permission } => changed(user, |user| {
             user.change_extra(|extra| extra.permissions.add(permission.clone()));
-        }
-        UserEvent::PermissionRevoked { id } => user.change_extra(|extra| extra.permissions.remove(*id)),
-        UserEvent::TokensRevoked {} => user.sessions_after = position,
-        UserEvent::Deleted {} => return None,
-        _ => {}
+        }),
+        UserEvent::PermissionRevoked { id } => changed(user, |user| {
+            user.change_extra(|extra| extra.permissions.remove(*id));
+        }),
+        UserEvent::TokensRevoked {} => changed(user, |user| user.sessions_after = position),
+        UserEvent::Deleted {} => None,
+        // Roles: the writer. Certificates: `certificates`. A password decides nothing once it is verified.
+        UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. } => user,
     }
-    Some(user)
 }
 
-fn created(position: i64, event: &UserEvent) -> Option<User> {
-    let UserEvent::Created {
-        username,
-        identity_provider,
-        mqtt_publish_prefix,
-        grant_types,
-        enforce_mfa_enrollment,
-        ..
-    } = event
-    else {
-        return None;
-    };
-    let mut user = User {
-        username: Arc::from(username.as_str()),
-        sessions_after: position,
-        roles: Roles::default(),
-        extra: None,
-        grant_types: GrantTypes::of(grant_types),
-        identity_provider: *identity_provider,
-        enforce_mfa_enrollment: *enforce_mfa_enrollment,
-    };
-    if let Some(prefix) = mqtt_publish_prefix {
-        user.change_extra(|extra| extra.mqtt_publish_prefix = Some(Arc::from(prefix.as_str())));
-    }
-    Some(user)
+fn changed(user: Option<User>, change: impl FnOnce(&mut User)) -> Option<User> {
+    user.map(|mut user| {
+        change(&mut user);
+        user
+    })
 }
 
 /// Whether an event changes what its user's own permissions grant.
 pub(super) fn changes_grants(event: &UserEvent) -> bool {
-    matches!(
-        event,
-        UserEvent::PermissionGranted { .. } | UserEvent::PermissionRevoked { .. }
-    )
+    match event {
+        UserEvent::PermissionGranted { .. } | UserEvent::PermissionRevoked { .. } => true,
+        UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::Deleted {} => false,
+    }
+}
+
+/// What an event does to the roles that its user holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RoleStep {
+    /// The user holds this role from now on.
+    Granted(RoleId),
+    /// The user no longer holds this role.
+    Revoked(RoleId),
+    /// The user holds the same roles as before.
+    Kept,
+}
+
+impl RoleStep {
+    /// What an event of a user does.
+    pub(super) fn of(event: &UserEvent) -> Self {
+        match event {
+            UserEvent::RoleGranted {
+                role_id,
+                exclusive: _,
+            } => Self::Granted(*role_id),
+            UserEvent::RoleRevoked { role_id } => Self::Revoked(*role_id),
+            // With the user, all they held is gone: the fold of users says so.
+            UserEvent::Deleted {}
+            | UserEvent::Created { .. }
+            | UserEvent::Renamed { .. }
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. }
+            | UserEvent::PublishPrefixChanged { .. }
+            | UserEvent::IdentityProviderChanged { .. }
+            | UserEvent::GrantTypesChanged { .. }
+            | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::PermissionGranted { .. }
+            | UserEvent::PermissionRevoked { .. }
+            | UserEvent::CertificateAdded { .. }
+            | UserEvent::CertificateRemoved { .. }
+            | UserEvent::TokensRevoked {} => Self::Kept,
+        }
+    }
 }
 
 /// How many roles are kept within the user.

@@ -10,7 +10,7 @@ use projections::{
 use serde_json::value::RawValue;
 
 use super::{
-    Head, LedgerError, Refusal, Sealer, Unit,
+    Head, LedgerError, Rejection, Sealer, Unit,
     chain::event_hash,
     claims::Board,
     judge::{Judged, Memory, judge},
@@ -41,7 +41,7 @@ pub(super) struct Written {
     /// Where the ledger ends after it.
     pub(super) head: Head,
     /// For each unit in order: where its events are in `recorded`, or why it was refused.
-    pub(super) outcomes: Vec<Result<Range<usize>, Refusal>>,
+    pub(super) outcomes: Vec<Result<Range<usize>, Rejection>>,
     /// All of its events.
     pub(super) recorded: Vec<Recorded>,
     /// When it was begun to wait for the head's lock: what anybody had recorded by then comes before this batch.
@@ -65,7 +65,7 @@ impl Batches {
     pub(super) fn committed(
         &mut self,
         written: Written,
-    ) -> (Vec<Result<Range<usize>, Refusal>>, Vec<Recorded>) {
+    ) -> (Vec<Result<Range<usize>, Rejection>>, Vec<Recorded>) {
         self.head = Some((written.head.position, written.head.recorded_at));
         self.sealer.remember(written.keys);
         self.memory.remember(&written.recorded, written.board);

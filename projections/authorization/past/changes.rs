@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aggregates::{
-    Event, Recorded,
+    Recorded,
     role::RoleEvent,
     user::UserEvent,
     values::{PermissionId, RoleId, RoleName, Timestamp},
@@ -13,7 +13,7 @@ use super::{
     Cause, Grant,
     holdings::{Holdings, Source},
 };
-use crate::{Authorization, Principal, Subject};
+use crate::{Authorization, Principal, Subject, about::About, users::RoleStep};
 
 /// What one event changed for a subject.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,14 +148,16 @@ impl<'a> State<'a> {
 
     /// All sources of a role that an event gives to a user, or takes from them.
     fn sources_of_role(&self, event: &Recorded, held: &Held) -> Option<Vec<Source>> {
-        let (Event::User(UserEvent::RoleGranted { role_id, .. })
-        | Event::User(UserEvent::RoleRevoked { role_id })) = &event.event
-        else {
-            return None;
+        let role = match About::from(event) {
+            About::User(_, event) => match RoleStep::of(event) {
+                RoleStep::Granted(role) | RoleStep::Revoked(role) => role,
+                RoleStep::Kept => return None,
+            },
+            About::Role(..) | About::Session(..) | About::Nobody => return None,
         };
-        let of_role = held.range(of_role(*role_id)).map(|(source, _)| *source);
-        let given = self.holdings.permissions_of(*role_id);
-        Some(of_role.chain(given.map(|id| (Some(*role_id), id))).collect())
+        let of_role = held.range(of_role(role)).map(|(source, _)| *source);
+        let given = self.holdings.permissions_of(role);
+        Some(of_role.chain(given.map(|id| (Some(role), id))).collect())
     }
 
     fn principal(&self) -> Option<Principal> {
@@ -189,10 +191,18 @@ fn of_role(role: RoleId) -> std::ops::RangeInclusive<Source> {
 
 /// The role that an event gives another name, and the name.
 fn renamed(event: &Recorded) -> Option<(RoleId, &RoleName)> {
-    let Event::Role(RoleEvent::Renamed { name }) = &event.event else {
-        return None;
-    };
-    Some((RoleId::parse(&event.aggregate_id).ok()?, name))
+    match About::from(event) {
+        About::Role(role, event) => match event {
+            RoleEvent::Renamed { name } => Some((role, name)),
+            RoleEvent::Created { .. }
+            | RoleEvent::SharingChanged { .. }
+            | RoleEvent::PermissionAdded { .. }
+            | RoleEvent::PermissionChanged { .. }
+            | RoleEvent::PermissionRemoved { .. }
+            | RoleEvent::Deleted {} => None,
+        },
+        About::User(..) | About::Session(..) | About::Nobody => None,
+    }
 }
 
 fn rename(held: &mut Held, role: RoleId, name: &RoleName) {
@@ -205,27 +215,36 @@ fn rename(held: &mut Held, role: RoleId, name: &RoleName) {
 
 /// The only sources that an event can change anything about; `None` if it may be any.
 fn sources(event: &Recorded) -> Option<Vec<Source>> {
-    match &event.event {
-        Event::User(event) => match event {
+    match About::from(event) {
+        About::User(_, event) => match event {
             UserEvent::PermissionGranted { permission } => Some(vec![(None, permission.id)]),
             UserEvent::PermissionRevoked { id } => Some(vec![(None, *id)]),
             UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
             | UserEvent::PasswordRehashed { .. } => Some(Vec::new()),
-            _ => None,
+            UserEvent::Created { .. }
+            | UserEvent::Renamed { .. }
+            | UserEvent::PublishPrefixChanged { .. }
+            | UserEvent::IdentityProviderChanged { .. }
+            | UserEvent::GrantTypesChanged { .. }
+            | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::RoleGranted { .. }
+            | UserEvent::RoleRevoked { .. }
+            | UserEvent::CertificateAdded { .. }
+            | UserEvent::CertificateRemoved { .. }
+            | UserEvent::TokensRevoked {}
+            | UserEvent::Deleted {} => None,
         },
-        Event::Role(of_role) => {
-            let role = RoleId::parse(&event.aggregate_id).ok();
-            match of_role {
-                RoleEvent::PermissionAdded { permission } => Some(vec![(role, permission.id)]),
-                RoleEvent::PermissionChanged { id, .. } | RoleEvent::PermissionRemoved { id } => {
-                    Some(vec![(role, *id)])
-                }
-                RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => Some(Vec::new()),
-                RoleEvent::Created { .. } | RoleEvent::Deleted {} => None,
+        About::Role(role, event) => match event {
+            RoleEvent::PermissionAdded { permission } => Some(vec![(Some(role), permission.id)]),
+            RoleEvent::PermissionChanged { id, .. } | RoleEvent::PermissionRemoved { id } => {
+                Some(vec![(Some(role), *id)])
             }
-        }
-        Event::Session(_) => None,
+            RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => Some(Vec::new()),
+            RoleEvent::Created { .. } | RoleEvent::Deleted {} => None,
+        },
+        About::Session(..) => None,
+        About::Nobody => Some(Vec::new()),
     }
 }
 

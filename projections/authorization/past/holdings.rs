@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use aggregates::{
-    Event, Recorded,
+    Recorded,
     role::RoleEvent,
     user::UserEvent,
     values::{Permission, PermissionId, RoleId, RoleName, UserId},
 };
 
 use super::{Cause, Principal};
+use crate::about::About;
 
 /// A permission that counts for a subject.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,19 +43,19 @@ type Permissions = BTreeMap<PermissionId, (Permission, Cause)>;
 /// Users and roles.
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
-    users: BTreeMap<UserId, HeldByUser>,
-    roles: BTreeMap<RoleId, Role>,
+    users: BTreeMap<UserId, UserHoldings>,
+    roles: BTreeMap<RoleId, RoleHoldings>,
 }
 
 #[derive(Debug, Default)]
-struct HeldByUser {
+struct UserHoldings {
     prefix: Option<(String, Cause)>,
     roles: BTreeMap<RoleId, Cause>,
     own: Permissions,
 }
 
 #[derive(Debug)]
-struct Role {
+struct RoleHoldings {
     name: RoleName,
     permissions: Permissions,
 }
@@ -62,97 +63,103 @@ struct Role {
 impl Holdings {
     /// Takes the next event.
     pub(super) fn apply(&mut self, recorded: &Recorded) {
-        match &recorded.event {
-            Event::User(event) => {
-                if let Ok(id) = UserId::parse(&recorded.aggregate_id) {
-                    self.apply_to_user(id, event, || Cause::from(recorded));
-                }
-            }
-            Event::Role(event) => {
-                if let Ok(id) = RoleId::parse(&recorded.aggregate_id) {
-                    self.apply_to_role(id, event, || Cause::from(recorded));
-                }
-            }
-            Event::Session(_) => {}
+        match About::from(recorded) {
+            About::User(id, event) => self.apply_to_user(id, event, || Cause::from(recorded)),
+            About::Role(id, event) => self.apply_to_role(id, event, || Cause::from(recorded)),
+            // A token has no rights of its own.
+            About::Session(..) | About::Nobody => {}
         }
     }
 
     fn apply_to_user(&mut self, id: UserId, event: &UserEvent, cause: impl Fn() -> Cause) {
         let with_prefix = |prefix: &Option<String>| prefix.clone().map(|prefix| (prefix, cause()));
-        if let UserEvent::Created {
-            mqtt_publish_prefix, ..
-        } = event
-        {
-            self.users.entry(id).or_insert_with(|| HeldByUser {
-                prefix: with_prefix(mqtt_publish_prefix),
-                ..HeldByUser::default()
-            });
-            return;
-        }
-        let Some(user) = self.users.get_mut(&id) else {
-            return;
-        };
         match event {
+            UserEvent::Created {
+                mqtt_publish_prefix, ..
+            } => {
+                self.users.entry(id).or_insert_with(|| UserHoldings {
+                    prefix: with_prefix(mqtt_publish_prefix),
+                    ..UserHoldings::default()
+                });
+            }
             UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
-                user.prefix = with_prefix(mqtt_publish_prefix);
+                self.change_user(id, |user| user.prefix = with_prefix(mqtt_publish_prefix));
             }
-            UserEvent::RoleGranted { role_id, .. } => {
-                user.roles.entry(*role_id).or_insert_with(cause);
-            }
-            UserEvent::RoleRevoked { role_id } => {
+            UserEvent::RoleGranted { role_id, .. } => self.change_user(id, |user| {
+                user.roles.entry(*role_id).or_insert_with(&cause);
+            }),
+            UserEvent::RoleRevoked { role_id } => self.change_user(id, |user| {
                 user.roles.remove(role_id);
-            }
-            UserEvent::PermissionGranted { permission } => {
+            }),
+            UserEvent::PermissionGranted { permission } => self.change_user(id, |user| {
                 user.own.insert(permission.id, (permission.clone(), cause()));
-            }
-            UserEvent::PermissionRevoked { id } => {
-                user.own.remove(id);
-            }
+            }),
+            UserEvent::PermissionRevoked { id: permission } => self.change_user(id, |user| {
+                user.own.remove(permission);
+            }),
             UserEvent::Deleted {} => {
                 self.users.remove(&id);
             }
-            _ => {}
+            // The engine's own fold says what these do to the user's credentials.
+            UserEvent::Renamed { .. }
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. }
+            | UserEvent::IdentityProviderChanged { .. }
+            | UserEvent::GrantTypesChanged { .. }
+            | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::CertificateAdded { .. }
+            | UserEvent::CertificateRemoved { .. }
+            | UserEvent::TokensRevoked {} => {}
+        }
+    }
+
+    fn change_user(&mut self, id: UserId, change: impl FnOnce(&mut UserHoldings)) {
+        if let Some(user) = self.users.get_mut(&id) {
+            change(user);
         }
     }
 
     fn apply_to_role(&mut self, id: RoleId, event: &RoleEvent, cause: impl Fn() -> Cause) {
-        if let RoleEvent::Created { name, .. } = event {
-            self.roles.entry(id).or_insert_with(|| Role {
-                name: name.clone(),
-                permissions: Permissions::new(),
-            });
-            return;
-        }
-        let Some(role) = self.roles.get_mut(&id) else {
-            return;
-        };
         match event {
-            RoleEvent::Renamed { name } => role.name = name.clone(),
-            RoleEvent::PermissionAdded { permission } => {
+            RoleEvent::Created { name, .. } => {
+                self.roles.entry(id).or_insert_with(|| RoleHoldings {
+                    name: name.clone(),
+                    permissions: Permissions::new(),
+                });
+            }
+            RoleEvent::Renamed { name } => self.change_role(id, |role| role.name = name.clone()),
+            RoleEvent::PermissionAdded { permission } => self.change_role(id, |role| {
                 role.permissions
                     .insert(permission.id, (permission.clone(), cause()));
-            }
+            }),
             RoleEvent::PermissionChanged {
-                id,
+                id: permission,
                 resource,
                 operation,
-            } => {
-                if let Some((permission, given)) = role.permissions.get_mut(id) {
+            } => self.change_role(id, |role| {
+                if let Some((permission, given)) = role.permissions.get_mut(permission) {
                     permission.resource = resource.clone();
                     permission.operation = *operation;
                     *given = cause();
                 }
-            }
-            RoleEvent::PermissionRemoved { id } => {
-                role.permissions.remove(id);
-            }
+            }),
+            RoleEvent::PermissionRemoved { id: permission } => self.change_role(id, |role| {
+                role.permissions.remove(permission);
+            }),
             RoleEvent::Deleted {} => {
                 self.roles.remove(&id);
                 for user in self.users.values_mut() {
                     user.roles.remove(&id);
                 }
             }
-            RoleEvent::Created { .. } | RoleEvent::SharingChanged { .. } => {}
+            RoleEvent::SharingChanged { .. } => {}
+        }
+    }
+
+    fn change_role(&mut self, id: RoleId, change: impl FnOnce(&mut RoleHoldings)) {
+        if let Some(role) = self.roles.get_mut(&id) {
+            change(role);
         }
     }
 
@@ -217,7 +224,7 @@ impl Holdings {
     }
 }
 
-impl Role {
+impl RoleHoldings {
     fn grant(&self, id: RoleId, granted: Option<&Cause>, (permission, given): &(Permission, Cause)) -> Grant {
         Grant {
             permission: permission.clone(),

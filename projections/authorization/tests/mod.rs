@@ -2,6 +2,7 @@
 
 mod concurrent;
 mod deep;
+mod exhaustive;
 mod forms;
 mod holding;
 mod ledger;

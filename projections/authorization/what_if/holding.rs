@@ -13,7 +13,7 @@ use crate::{
     grants::Grants,
     question::{Operations, Question, operations},
     roles::{self, Role},
-    users::{self, Extra, User},
+    users::{self, Extra, RoleStep, User},
 };
 
 /// A role before and after the events.
@@ -116,11 +116,14 @@ pub(super) fn after_events(
     for event in events {
         // Its position only matters to tokens.
         user = users::fold(user, 0, event);
-        match event {
-            _ if user.is_none() => roles.clear(),
-            UserEvent::RoleGranted { role_id, .. } => drop(roles.insert(*role_id)),
-            UserEvent::RoleRevoked { role_id } => drop(roles.remove(role_id)),
-            _ => {}
+        if user.is_none() {
+            roles.clear();
+            continue;
+        }
+        match RoleStep::of(event) {
+            RoleStep::Granted(role) => drop(roles.insert(role)),
+            RoleStep::Revoked(role) => drop(roles.remove(&role)),
+            RoleStep::Kept => {}
         }
     }
     if let Some(user) = &mut user

@@ -24,6 +24,7 @@ use seize::LocalGuard;
 
 use super::{
     Authorization,
+    about::About,
     grants::Grants,
     roles::Role,
     search::{RoleIndexes, may_be_granted},
@@ -69,18 +70,11 @@ impl Authorization {
         let mut of_roles: BTreeMap<RoleId, Vec<&RoleEvent>> = BTreeMap::new();
         let mut users: BTreeMap<UserId, Vec<&UserEvent>> = BTreeMap::new();
         for (id, event) in events {
-            match event {
-                Event::Role(event) => {
-                    if let Ok(id) = RoleId::parse(id) {
-                        of_roles.entry(id).or_default().push(event);
-                    }
-                }
-                Event::User(event) => {
-                    if let Ok(id) = UserId::parse(id) {
-                        users.entry(id).or_default().push(event);
-                    }
-                }
-                Event::Session(_) => {}
+            match About::of(id, event) {
+                About::Role(id, event) => of_roles.entry(id).or_default().push(event),
+                About::User(id, event) => users.entry(id).or_default().push(event),
+                // A token has no rights of its own.
+                About::Session(..) | About::Nobody => {}
             }
         }
         let guard = self.collector.enter();
@@ -219,11 +213,9 @@ impl WhatIf<'_> {
                         roles: roles.collect(),
                         own: user.as_ref().and_then(|user| user.extra.as_deref()),
                     };
-                    let on = match (before, events.first()) {
-                        (None, Some(UserEvent::Created { username, .. })) => {
-                            Affected::NewUser(id, username.clone())
-                        }
-                        _ => Affected::User(id),
+                    let on = match &user {
+                        Some(made) if before.is_none() => Affected::NewUser(id, made.username.to_string()),
+                        Some(_) | None => Affected::User(id),
                     };
                     self.difference(on, &holding, &after)
                 }
