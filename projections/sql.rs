@@ -6,7 +6,7 @@
 
 mod reader;
 
-use std::{borrow::Cow, str::FromStr, time::Duration};
+use std::{borrow::Cow, pin::Pin, str::FromStr, time::Duration};
 
 use futures_util::TryStreamExt as _;
 use sqlx::{
@@ -95,31 +95,37 @@ impl Default for Options {
     }
 }
 
+/// The future of a statement. It is boxed so that what the database's client makes of it is compiled here, once, and not
+/// again in each crate that awaits it.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 impl Db {
     /// Opens `postgres://…`, or `sqlite:PATH` (made if it is not there).
-    pub async fn open(url: &str, options: &Options) -> Result<Self, Error> {
-        if url.starts_with("sqlite:") {
-            return Self::open_sqlite(url, options).await;
-        }
-        let mut connect = PgConnectOptions::from_str(url)?
-            .application_name("muniment")
-            .statement_cache_capacity(1_024);
-        if let Some(search_path) = &options.search_path {
-            connect = connect.options([("search_path", search_path.as_str())]);
-        }
-        let pool = PgPoolOptions::new()
-            .max_connections(options.connections)
-            .acquire_timeout(options.patience)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // A service that only speaks the protocol may not know these; then it plans as it does.
-                    let _ = connection.execute(BY_KEY).await;
-                    Ok(())
+    pub fn open<'a>(url: &'a str, options: &'a Options) -> Boxed<'a, Result<Self, Error>> {
+        Box::pin(async move {
+            if url.starts_with("sqlite:") {
+                return Self::open_sqlite(url, options).await;
+            }
+            let mut connect = PgConnectOptions::from_str(url)?
+                .application_name("muniment")
+                .statement_cache_capacity(1_024);
+            if let Some(search_path) = &options.search_path {
+                connect = connect.options([("search_path", search_path.as_str())]);
+            }
+            let pool = PgPoolOptions::new()
+                .max_connections(options.connections)
+                .acquire_timeout(options.patience)
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        // A service that only speaks the protocol may not know these; then it plans as it does.
+                        let _ = connection.execute(BY_KEY).await;
+                        Ok(())
+                    })
                 })
-            })
-            .connect_with(connect)
-            .await?;
-        Ok(Self::Postgres(pool))
+                .connect_with(connect)
+                .await?;
+            Ok(Self::Postgres(pool))
+        })
     }
 
     async fn open_sqlite(url: &str, options: &Options) -> Result<Self, Error> {
@@ -152,10 +158,12 @@ impl Db {
     }
 
     /// Begins a transaction that writes. On SQLite it has the write lock from here on.
-    pub async fn begin(&self) -> Result<Tx<'static>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN).await?),
-            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_whole(writer, "BEGIN IMMEDIATE").await?),
+    pub fn begin<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN).await?),
+                Self::Sqlite { writer, .. } => Tx::Sqlite(begin_whole(writer, "BEGIN IMMEDIATE").await?),
+            })
         })
     }
 
@@ -168,137 +176,153 @@ impl Db {
     }
 
     /// Begins a transaction that reads one state of the database, however many statements it has.
-    pub async fn snapshot(&self) -> Result<Tx<'static>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN_SNAPSHOT).await?),
-            Self::Sqlite { readers, .. } => Tx::Sqlite(begin_whole(readers, "BEGIN").await?),
+    pub fn snapshot<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN_SNAPSHOT).await?),
+                Self::Sqlite { readers, .. } => Tx::Sqlite(begin_whole(readers, "BEGIN").await?),
+            })
         })
     }
 
     /// All rows of one statement, read outside of any transaction.
-    pub async fn all(&self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => statement
-                .postgres()
-                .fetch_all(pool)
-                .await?
-                .into_iter()
-                .map(Row::Postgres)
-                .collect(),
-            Self::Sqlite { readers, .. } => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_all(readers)
-                .await?
-                .into_iter()
-                .map(Row::Sqlite)
-                .collect(),
+    pub fn all<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => statement
+                    .postgres()
+                    .fetch_all(pool)
+                    .await?
+                    .into_iter()
+                    .map(Row::Postgres)
+                    .collect(),
+                Self::Sqlite { readers, .. } => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_all(readers)
+                    .await?
+                    .into_iter()
+                    .map(Row::Sqlite)
+                    .collect(),
+            })
         })
     }
 
     /// The first row of one statement, if there is one.
-    pub async fn optional(&self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => statement
-                .postgres()
-                .fetch_optional(pool)
-                .await?
-                .map(Row::Postgres),
-            Self::Sqlite { readers, .. } => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_optional(readers)
-                .await?
-                .map(Row::Sqlite),
+    pub fn optional<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Option<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => statement
+                    .postgres()
+                    .fetch_optional(pool)
+                    .await?
+                    .map(Row::Postgres),
+                Self::Sqlite { readers, .. } => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_optional(readers)
+                    .await?
+                    .map(Row::Sqlite),
+            })
         })
     }
 
     /// Runs one statement that writes, in a transaction of its own.
-    pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
-            Self::Sqlite { writer, .. } => statement
-                .unnumbered()
-                .sqlite()
-                .execute(writer)
-                .await?
-                .rows_affected(),
+    pub fn execute<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
+                Self::Sqlite { writer, .. } => statement
+                    .unnumbered()
+                    .sqlite()
+                    .execute(writer)
+                    .await?
+                    .rows_affected(),
+            })
         })
     }
 
     /// Runs a script of several statements without arguments.
-    pub async fn script(&self, text: &str) -> Result<(), Error> {
-        match self {
-            Self::Postgres(pool) => {
-                sqlx::raw_sql(text).execute(pool).await?;
+    pub fn script<'a>(&'a self, text: &'a str) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(pool) => {
+                    sqlx::raw_sql(text).execute(pool).await?;
+                }
+                Self::Sqlite { writer, .. } => {
+                    sqlx::raw_sql(text).execute(writer).await?;
+                }
             }
-            Self::Sqlite { writer, .. } => {
-                sqlx::raw_sql(text).execute(writer).await?;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Tells other processes on the same Postgres `message` on `channel`. SQLite has no other processes.
-    pub async fn notify(&self, channel: &str, message: &str) -> Result<(), Error> {
-        if let Self::Postgres(pool) = self {
-            // A transaction that tells something waits for the disk as one that writes does, unless it is told not to: a
-            // message lost with the machine is one that nobody needs.
-            sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
-                .bind(channel)
-                .bind(message)
-                .execute(pool)
-                .await?;
-        }
-        Ok(())
+    pub fn notify<'a>(&'a self, channel: &'a str, message: &'a str) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            if let Self::Postgres(pool) = self {
+                // A transaction that tells something waits for the disk as one that writes does, unless it is told not to: a
+                // message lost with the machine is one that nobody needs.
+                sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+                    .bind(channel)
+                    .bind(message)
+                    .execute(pool)
+                    .await?;
+            }
+            Ok(())
+        })
     }
 
     /// Listens for what other processes tell on `channel`; `None` on SQLite.
-    pub async fn listen(&self, channel: &str) -> Result<Option<Listener>, Error> {
-        match self {
-            Self::Postgres(pool) => {
-                let mut listener = PgListener::connect_with(pool).await?;
-                // Whoever listens is to know that the connection was lost, not find another in its place.
-                listener.eager_reconnect(false);
-                listener.listen(channel).await?;
-                Ok(Some(listener))
+    pub fn listen<'a>(&'a self, channel: &'a str) -> Boxed<'a, Result<Option<Listener>, Error>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(pool) => {
+                    let mut listener = PgListener::connect_with(pool).await?;
+                    // Whoever listens is to know that the connection was lost, not find another in its place.
+                    listener.eager_reconnect(false);
+                    listener.listen(channel).await?;
+                    Ok(Some(listener))
+                }
+                Self::Sqlite { .. } => Ok(None),
             }
-            Self::Sqlite { .. } => Ok(None),
-        }
+        })
     }
 
     /// The right to be the only process on this Postgres that does what `name` says, until it is dropped; `None` if
     /// another has it, or on SQLite, where there is no other.
-    pub async fn alone(&self, name: &str) -> Result<Option<Alone>, Error> {
-        let Self::Postgres(pool) = self else {
-            return Ok(None);
-        };
-        let mut connection = pool.acquire().await?;
-        // The connection ends with the right: an advisory lock lives as long as its session.
-        connection.close_on_drop();
-        // Of one that was interrupted the database may take a moment to notice.
-        sqlx::query("SET lock_timeout = '2s'")
-            .execute(&mut *connection)
-            .await?;
-        let asked = sqlx::query("SELECT pg_advisory_lock(hashtext($1))")
-            .bind(name)
-            .execute(&mut *connection)
-            .await;
-        match asked {
-            Ok(_) => Ok(Some(Alone {
-                connection,
-                name: name.to_owned(),
-            })),
-            // lock_not_available (Postgres, appendix A).
-            Err(error)
-                if error
-                    .as_database_error()
-                    .is_some_and(|e| e.code().as_deref() == Some("55P03")) =>
-            {
-                Ok(None)
+    pub fn alone<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Option<Alone>, Error>> {
+        Box::pin(async move {
+            let Self::Postgres(pool) = self else {
+                return Ok(None);
+            };
+            let mut connection = pool.acquire().await?;
+            // The connection ends with the right: an advisory lock lives as long as its session.
+            connection.close_on_drop();
+            // Of one that was interrupted the database may take a moment to notice.
+            sqlx::query("SET lock_timeout = '2s'")
+                .execute(&mut *connection)
+                .await?;
+            let asked = sqlx::query("SELECT pg_advisory_lock(hashtext($1))")
+                .bind(name)
+                .execute(&mut *connection)
+                .await;
+            match asked {
+                Ok(_) => Ok(Some(Alone {
+                    connection,
+                    name: name.to_owned(),
+                })),
+                // lock_not_available (Postgres, appendix A).
+                Err(error)
+                    if error
+                        .as_database_error()
+                        .is_some_and(|e| e.code().as_deref() == Some("55P03")) =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(error),
             }
-            Err(error) => Err(error),
-        }
+        })
     }
 
     /// The engine's name: `postgres` or `sqlite`.
@@ -310,14 +334,16 @@ impl Db {
     }
 
     /// Closes all connections. On SQLite this folds the write-ahead log into the file.
-    pub async fn close(&self) {
-        match self {
-            Self::Postgres(pool) => pool.close().await,
-            Self::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
+    pub fn close<'a>(&'a self) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(pool) => pool.close().await,
+                Self::Sqlite { writer, readers } => {
+                    readers.close().await;
+                    writer.close().await;
+                }
             }
-        }
+        })
     }
 }
 
@@ -342,12 +368,14 @@ pub struct Alone {
 
 impl Alone {
     /// Gives it up: once this returns another may have it. Dropped instead, it ends when the database notices.
-    pub async fn give_up(mut self) -> Result<(), Error> {
-        sqlx::query("SELECT pg_advisory_unlock(hashtext($1))")
-            .bind(&self.name)
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
+    pub fn give_up(mut self) -> Boxed<'static, Result<(), Error>> {
+        Box::pin(async move {
+            sqlx::query("SELECT pg_advisory_unlock(hashtext($1))")
+                .bind(&self.name)
+                .execute(&mut *self.connection)
+                .await?;
+            Ok(())
+        })
     }
 }
 
@@ -367,17 +395,19 @@ enum Kept {
 
 impl Writer {
     /// Begins a transaction whose statements follow each other at once: Postgres ends it if they do not.
-    pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        let kept = match self.kept.take() {
-            Some(kept) => kept,
-            None => match &self.db {
-                Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
-                Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
-            },
-        };
-        Ok(match self.kept.insert(kept) {
-            Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
-            Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+    pub fn begin<'a>(&'a mut self) -> Boxed<'a, Result<Tx<'a>, Error>> {
+        Box::pin(async move {
+            let kept = match self.kept.take() {
+                Some(kept) => kept,
+                None => match &self.db {
+                    Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
+                    Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
+                },
+            };
+            Ok(match self.kept.insert(kept) {
+                Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+                Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+            })
         })
     }
 
@@ -405,25 +435,27 @@ pub enum Tx<'c> {
     Sqlite(sqlx::Transaction<'c, Sqlite>),
 }
 
-impl Tx<'_> {
+impl<'t> Tx<'t> {
     /// All rows.
-    pub async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(tx) => statement
-                .postgres()
-                .fetch_all(&mut **tx)
-                .await?
-                .into_iter()
-                .map(Row::Postgres)
-                .collect(),
-            Self::Sqlite(tx) => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_all(&mut **tx)
-                .await?
-                .into_iter()
-                .map(Row::Sqlite)
-                .collect(),
+    pub fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(tx) => statement
+                    .postgres()
+                    .fetch_all(&mut **tx)
+                    .await?
+                    .into_iter()
+                    .map(Row::Postgres)
+                    .collect(),
+                Self::Sqlite(tx) => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_all(&mut **tx)
+                    .await?
+                    .into_iter()
+                    .map(Row::Sqlite)
+                    .collect(),
+            })
         })
     }
 
@@ -452,32 +484,36 @@ impl Tx<'_> {
     }
 
     /// The first row, if there is one.
-    pub async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(tx) => statement
-                .postgres()
-                .fetch_optional(&mut **tx)
-                .await?
-                .map(Row::Postgres),
-            Self::Sqlite(tx) => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_optional(&mut **tx)
-                .await?
-                .map(Row::Sqlite),
+    pub fn optional<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Option<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(tx) => statement
+                    .postgres()
+                    .fetch_optional(&mut **tx)
+                    .await?
+                    .map(Row::Postgres),
+                Self::Sqlite(tx) => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_optional(&mut **tx)
+                    .await?
+                    .map(Row::Sqlite),
+            })
         })
     }
 
     /// Runs a statement; answers how many rows it changed.
-    pub async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
-        Ok(match self {
-            Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
-            Self::Sqlite(tx) => statement
-                .unnumbered()
-                .sqlite()
-                .execute(&mut **tx)
-                .await?
-                .rows_affected(),
+    pub fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
+                Self::Sqlite(tx) => statement
+                    .unnumbered()
+                    .sqlite()
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected(),
+            })
         })
     }
 
@@ -496,23 +532,27 @@ impl Tx<'_> {
 
     /// Tells other processes on the same Postgres `message` on `channel` once this is committed. SQLite has no
     /// other processes.
-    pub async fn notify(&mut self, channel: &str, message: &str) -> Result<(), Error> {
-        if let Self::Postgres(tx) = self {
-            sqlx::query("SELECT pg_notify($1, $2)")
-                .bind(channel)
-                .bind(message)
-                .execute(&mut **tx)
-                .await?;
-        }
-        Ok(())
+    pub fn notify<'a>(&'a mut self, channel: &'a str, message: &'a str) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            if let Self::Postgres(tx) = self {
+                sqlx::query("SELECT pg_notify($1, $2)")
+                    .bind(channel)
+                    .bind(message)
+                    .execute(&mut **tx)
+                    .await?;
+            }
+            Ok(())
+        })
     }
 
     /// Makes it last.
-    pub async fn commit(self) -> Result<(), Error> {
-        match self {
-            Self::Postgres(tx) => tx.commit().await,
-            Self::Sqlite(tx) => tx.commit().await,
-        }
+    pub fn commit(self) -> Boxed<'t, Result<(), Error>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(tx) => tx.commit().await,
+                Self::Sqlite(tx) => tx.commit().await,
+            }
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use authorization::{
     Subject,
     past::{Changes, Moment, Past},
 };
-use projections::sql::{filled, rounded, sql};
+use projections::sql::{Boxed, filled, rounded, sql};
 
 use super::{Ledger, LedgerError, Stored, feed, stored::COLUMNS};
 
@@ -46,42 +46,46 @@ pub enum PastError {
 
 impl Ledger {
     /// The moment right after the event at a position: 0 is before the first.
-    pub async fn moment_at(&self, position: i64) -> Result<Moment, PastError> {
-        if position > self.authorization().position() {
-            let head = self.head().await?;
-            if position > head.position {
-                return Err(PastError::Ahead(head.position));
+    pub fn moment_at<'a>(&'a self, position: i64) -> Boxed<'a, Result<Moment, PastError>> {
+        Box::pin(async move {
+            if position > self.authorization().position() {
+                let head = self.head().await?;
+                if position > head.position {
+                    return Err(PastError::Ahead(head.position));
+                }
             }
-        }
-        let time = match position {
-            ..=0 => Timestamp::from_micros(0),
-            _ => self.recorded_at(position).await?,
-        };
-        Ok(Moment { position, time })
+            let time = match position {
+                ..=0 => Timestamp::from_micros(0),
+                _ => self.recorded_at(position).await?,
+            };
+            Ok(Moment { position, time })
+        })
     }
 
     /// The moment of a time: after all events that were recorded until then.
-    pub async fn moment_of(&self, time: Timestamp, now: Timestamp) -> Result<Moment, PastError> {
-        let head = self.head().await?;
-        if time > now {
-            return Err(PastError::Ahead(head.position));
-        }
-        // Times never go back from one event to the next: the first that is later is found by halving.
-        let (mut before, mut after) = (0, head.position + 1);
-        if head.recorded_at <= time {
-            before = head.position;
-        }
-        while after - before > 1 {
-            let middle = before + (after - before) / 2;
-            if self.recorded_at(middle).await? <= time {
-                before = middle;
-            } else {
-                after = middle;
+    pub fn moment_of<'a>(&'a self, time: Timestamp, now: Timestamp) -> Boxed<'a, Result<Moment, PastError>> {
+        Box::pin(async move {
+            let head = self.head().await?;
+            if time > now {
+                return Err(PastError::Ahead(head.position));
             }
-        }
-        Ok(Moment {
-            position: before,
-            time,
+            // Times never go back from one event to the next: the first that is later is found by halving.
+            let (mut before, mut after) = (0, head.position + 1);
+            if head.recorded_at <= time {
+                before = head.position;
+            }
+            while after - before > 1 {
+                let middle = before + (after - before) / 2;
+                if self.recorded_at(middle).await? <= time {
+                    before = middle;
+                } else {
+                    after = middle;
+                }
+            }
+            Ok(Moment {
+                position: before,
+                time,
+            })
         })
     }
 
@@ -94,24 +98,28 @@ impl Ledger {
     }
 
     /// What the ledger says of a subject up to a moment.
-    pub async fn past(&self, subject: &Subject, moment: Moment) -> Result<Past, PastError> {
-        let events = self.events_about(subject, moment).await?;
-        let subject = subject.clone();
-        // There may be many: not where requests are served.
-        apart(move || Past::of(subject, moment, &events)).await
+    pub fn past<'a>(&'a self, subject: &'a Subject, moment: Moment) -> Boxed<'a, Result<Past, PastError>> {
+        Box::pin(async move {
+            let events = self.events_about(subject, moment).await?;
+            let subject = subject.clone();
+            // There may be many: not where requests are served.
+            apart(move || Past::of(subject, moment, &events)).await
+        })
     }
 
     /// What a subject gained and lost after `from` and up to `to`, in at most `limit` changes.
-    pub async fn changes(
-        &self,
-        subject: &Subject,
+    pub fn changes<'a>(
+        &'a self,
+        subject: &'a Subject,
         from: Moment,
         to: Moment,
         limit: usize,
-    ) -> Result<Changes, PastError> {
-        let events = self.events_about(subject, to).await?;
-        let subject = subject.clone();
-        apart(move || Changes::of(&subject, from.position, to.position, &events, limit)).await
+    ) -> Boxed<'a, Result<Changes, PastError>> {
+        Box::pin(async move {
+            let events = self.events_about(subject, to).await?;
+            let subject = subject.clone();
+            apart(move || Changes::of(&subject, from.position, to.position, &events, limit)).await
+        })
     }
 
     async fn recorded_at(&self, position: i64) -> Result<Timestamp, LedgerError> {
