@@ -33,30 +33,11 @@
 //!   `sessions_after`, or the user is gone.
 //! - What is unknown is denied.
 
-mod about;
-mod access;
-mod apply;
-mod certificates;
-mod check;
-mod compile;
-mod grants;
-mod hash;
-mod index;
-mod levels;
-mod loader;
-mod methods;
-mod outline;
+mod engine;
 pub mod past;
-mod permissions;
-mod question;
-mod roles;
-mod scan;
-mod search;
-mod sessions;
-mod subject;
-mod trie;
-mod users;
-mod views;
+mod patterns;
+mod principals;
+mod vocabularies;
 mod what_if;
 
 #[cfg(test)]
@@ -71,22 +52,26 @@ use aggregates::values::{Permission, RoleId, UserId};
 use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
-use apply::Writer;
-use certificates::Digest;
-use hash::IdHash;
-use index::UserIndex;
-use outline::Outlines;
-use roles::{Role, RoleIndex};
-use sessions::Session;
-use users::User;
+use engine::{apply::Writer, index::UserIndex};
+use patterns::{hash::IdHash, outline::Outlines};
+use principals::{
+    certificates::Digest,
+    roles::{Role, RoleIndex},
+    sessions::Session,
+    users::User,
+};
 
-pub use access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
-pub use certificates::CertificateView;
-pub use loader::{LoadedRole, LoadedUser, Loader, Misfit};
-pub use methods::{GrantTypes, Methods};
-pub use sessions::{Bearer, SessionView};
-pub use subject::{Answer, Principal, Reason, Subject};
-pub use views::{Decision, RoleView, UserView};
+pub use engine::{
+    loader::{LoadedRole, LoadedUser, Loader, Misfit},
+    views::{Decision, RoleView, UserView},
+};
+pub use principals::{
+    certificates::CertificateView,
+    methods::{GrantTypes, Methods},
+    sessions::{Bearer, SessionView},
+    subject::{Answer, Principal, Reason, Subject},
+};
+pub use vocabularies::access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
 pub use what_if::{Affected, Effect, Most, Place, Right, Through, WhatIf};
 
 /// Who may do what, as of a position of the ledger.

@@ -13,7 +13,7 @@ use super::{
     Cause, Grant,
     holdings::{Holdings, Source},
 };
-use crate::{Authorization, Principal, Subject, about::About, users::RoleStep};
+use crate::{Authorization, Principal, Subject, engine::about::About, principals::users::RoleStep};
 
 /// What one event changed for a subject.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use aggregates::{
 };
 
 use super::{Cause, Principal};
-use crate::about::About;
+use crate::engine::about::About;
 
 /// A permission that counts for a subject.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,7 +15,7 @@ use aggregates::{
     values::{Operation, Timestamp},
 };
 
-use super::{Access, Answer, Authorization, Principal, Reason, Subject};
+use crate::{Access, Answer, Authorization, Principal, Reason, Subject};
 
 pub use cause::Cause;
 pub use changes::{Change, Changes};

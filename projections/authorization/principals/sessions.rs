@@ -5,19 +5,20 @@ use aggregates::{
     values::{Face, SessionId, Timestamp, UserId},
 };
 
-use super::{Authorization, methods::Methods};
+use super::methods::Methods;
+use crate::Authorization;
 
 /// A token that was issued and not revoked itself.
 #[derive(Clone, Debug)]
-pub(super) struct Session {
-    pub(super) view: SessionView,
+pub(crate) struct Session {
+    pub(crate) view: SessionView,
     /// Position at which it was issued.
-    pub(super) issued_position: i64,
+    pub(crate) issued_position: i64,
 }
 
 impl Session {
     /// The session as an event leaves it, with the fingerprint of its token; `None` if the event ends it.
-    pub(super) fn issued(id: SessionId, position: i64, event: &SessionEvent) -> Option<([u8; 32], Self)> {
+    pub(crate) fn issued(id: SessionId, position: i64, event: &SessionEvent) -> Option<([u8; 32], Self)> {
         match event {
             SessionEvent::TokenIssued {
                 user_id,

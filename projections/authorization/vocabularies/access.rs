@@ -11,7 +11,7 @@
 
 use aggregates::values::{Context, MAX_FILTER_BYTES, Operation, TopicFilter};
 
-use super::question::{Operations, Question, operations};
+use crate::patterns::question::{Operations, Question, operations};
 
 /// The longest path that can be asked about, in bytes: as long as the longest pattern.
 const LONGEST: usize = MAX_FILTER_BYTES;
@@ -144,7 +144,7 @@ impl<'a> Access<'a> {
 
     /// Whether a publish prefix matters to it.
     #[inline]
-    pub(super) fn takes_prefix(&self) -> bool {
+    pub(crate) fn takes_prefix(&self) -> bool {
         self.kind == Kind::Publish
     }
 
@@ -154,19 +154,19 @@ impl<'a> Access<'a> {
     }
 
     #[inline]
-    pub(super) fn wanted(&self) -> Operations {
+    pub(crate) fn wanted(&self) -> Operations {
         operations(self.operation)
     }
 
     /// The question that it is without a publish prefix.
     #[inline]
-    pub(super) fn question(&self) -> Option<Question<'a>> {
+    pub(crate) fn question(&self) -> Option<Question<'a>> {
         self.question_of(self.text)
     }
 
     /// The question that it is about another text: one that [`Access::effective`] made.
     #[inline]
-    pub(super) fn question_of<'b>(&self, text: &'b str) -> Option<Question<'b>> {
+    pub(crate) fn question_of<'b>(&self, text: &'b str) -> Option<Question<'b>> {
         match self.kind {
             Kind::Filter => Some(Question::filter(text)),
             _ if text.len() > LONGEST => None,

@@ -14,7 +14,8 @@ use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId};
 use seize::LocalGuard;
 use sha2::{Digest, Sha256};
 
-use super::{Access, Authorization, certificates, methods::Methods};
+use super::{certificates, methods::Methods};
+use crate::{Access, Authorization};
 
 /// Who is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -150,7 +151,7 @@ impl Authorization {
         })
     }
 
-    pub(super) fn principal_within(
+    pub(crate) fn principal_within(
         &self,
         subject: &Subject,
         now: Timestamp,

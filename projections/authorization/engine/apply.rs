@@ -16,25 +16,27 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::{
+use super::about::{self, About};
+use crate::{
     Authorization,
-    about::{self, About},
-    certificates,
-    grants::Grants,
-    roles::{self, Role, RoleIndex},
-    sessions::Session,
-    users::{self, RoleStep, User},
+    patterns::grants::Grants,
+    principals::{
+        certificates,
+        roles::{self, Role, RoleIndex},
+        sessions::Session,
+        users::{self, RoleStep, User},
+    },
 };
 
 /// What only the writer needs.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     /// For each role index ever given: whether its role was deleted.
     deleted: Vec<bool>,
     /// The token of each session.
-    pub(super) fingerprints: HashMap<SessionId, [u8; 32]>,
+    pub(crate) fingerprints: HashMap<SessionId, [u8; 32]>,
     /// The certificates of each user.
-    pub(super) certificates: certificates::Held,
+    pub(crate) certificates: certificates::Held,
 }
 
 impl Authorization {
@@ -85,7 +87,7 @@ impl Authorization {
         dropped
     }
 
-    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -142,7 +144,7 @@ impl Authorization {
 
     /// The index of a role. One that is held before it exists, as may happen within a unit, gets one too. None is
     /// left after four thousand million roles; what comes then is nobody's.
-    pub(super) fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
+    pub(crate) fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
         if let Some(index) = self.role_indexes.get(&id, guard) {
             return Some(*index);
         }
@@ -197,7 +199,7 @@ impl Authorization {
     }
 
     /// Replaces a role.
-    pub(super) fn publish_role(&self, index: RoleIndex, role: Role, guard: &LocalGuard<'_>) {
+    pub(crate) fn publish_role(&self, index: RoleIndex, role: Role, guard: &LocalGuard<'_>) {
         self.outlines.put(index, &role.grants);
         self.roles.insert(index, role, guard);
     }

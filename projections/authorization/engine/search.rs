@@ -11,17 +11,15 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::{
-    Access, Authorization, Principal, Reason, Subject,
-    hash::IdHash,
-    index::{Found, UserIndex},
-    roles::RoleIndex,
+use super::index::{Found, UserIndex};
+use crate::{
+    Access, Authorization, Principal, Reason, Subject, patterns::hash::IdHash, principals::roles::RoleIndex,
 };
 
 /// After how many users it is looked afresh which roles grant something.
 const AFRESH: usize = 256;
 
-pub(super) type RoleIndexes = HashSet<RoleIndex, IdHash>;
+pub(crate) type RoleIndexes = HashSet<RoleIndex, IdHash>;
 
 impl Authorization {
     /// Users who may do something, at most `limit`, in an order of their own that never changes: those after `after`.
@@ -54,7 +52,7 @@ impl Authorization {
 
     /// Visits users in an order of their own that never changes, those after `after`, until a visit breaks it off. What
     /// is found of them is as of one position for a few hundred of them, and may be past when they are visited.
-    pub(super) fn each_user(
+    pub(crate) fn each_user(
         &self,
         after: Option<UserId>,
         mut visit: impl FnMut(UserId, Found) -> ControlFlow<()>,
@@ -221,7 +219,7 @@ impl Authorization {
 }
 
 /// Whether a user may be granted it: what the roles of the index say, unless the user's own entry must tell.
-pub(super) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
+pub(crate) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
     match found {
         Found::Nobody => false,
         Found::Elsewhere => true,
@@ -259,7 +257,8 @@ fn after_prefix(pattern: &str, prefix: &str) -> Option<TopicFilter> {
 mod tests {
     use proptest::{collection::vec, prelude::*, sample::select};
 
-    use super::{super::tests::oracle::matches, *};
+    use super::*;
+    use crate::tests::oracle::matches;
 
     #[test]
     fn what_may_come_after_a_prefix() {

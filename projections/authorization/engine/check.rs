@@ -5,13 +5,14 @@ use std::sync::atomic::{Ordering, fence};
 use aggregates::values::{Context, Operation, RoleId, TopicFilter, UserId};
 use seize::LocalGuard;
 
-use super::{
+use super::index::{FEW, Found};
+use crate::{
     Access, Authorization, Decision,
-    index::{FEW, Found},
-    outline::Hint,
-    question::{Operations, Question, operations},
-    roles::RoleIndex,
-    users::User,
+    patterns::{
+        outline::Hint,
+        question::{Operations, Question, operations},
+    },
+    principals::{roles::RoleIndex, users::User},
 };
 
 /// How often a reader tries to see all of one position before it takes what it has: each entry as of some position
@@ -105,7 +106,7 @@ impl Authorization {
     }
 
     /// Whether a user may do something, by their own entry. For within [`Authorization::consistently`].
-    pub(super) fn may(&self, user: UserId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+    pub(crate) fn may(&self, user: UserId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
         let Some(user) = self.users.get(&user, guard) else {
             return false;
         };
@@ -123,7 +124,7 @@ impl Authorization {
     }
 
     /// Whether a role alone grants it.
-    pub(super) fn role_grants(&self, role: RoleId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+    pub(crate) fn role_grants(&self, role: RoleId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
         let index = self.role_indexes.get(&role, guard);
         let Some((index, question)) = index.zip(access.question()) else {
             return false;
@@ -202,7 +203,7 @@ impl Authorization {
 
     /// Like [`Authorization::consistently`], for what reads entries that one run may change together: it reads while none
     /// is under way.
-    pub(super) fn settled<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+    pub(crate) fn settled<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
         for _ in 1..TRIES {
             let applied = self.applied.load(Ordering::Acquire);
             if self.begun.load(Ordering::Acquire) != applied {
@@ -223,7 +224,7 @@ impl Authorization {
     /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the
     /// reader saw the ledger either before it or after it.
     #[inline]
-    pub(super) fn consistently<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+    pub(crate) fn consistently<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
         for _ in 1..TRIES {
             let begun = self.begun.load(Ordering::Acquire);
             let found = read(guard);
