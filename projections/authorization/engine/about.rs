@@ -16,7 +16,7 @@ pub(crate) enum About<'a> {
     /// A role.
     Role(RoleId, &'a RoleEvent),
     /// A session.
-    Session(SessionId),
+    Session(SessionId, &'a SessionEvent),
     /// An id that does not parse belongs to nobody; the event is skipped.
     Nobody,
 }
@@ -27,7 +27,7 @@ impl<'a> About<'a> {
         match event {
             Event::User(event) => UserId::parse(id).map_or(Self::Nobody, |id| Self::User(id, event)),
             Event::Role(event) => RoleId::parse(id).map_or(Self::Nobody, |id| Self::Role(id, event)),
-            Event::Session(_) => SessionId::parse(id).map_or(Self::Nobody, Self::Session),
+            Event::Session(event) => SessionId::parse(id).map_or(Self::Nobody, |id| Self::Session(id, event)),
         }
     }
 }

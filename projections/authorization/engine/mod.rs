@@ -3,6 +3,7 @@
 pub(crate) mod about;
 pub(crate) mod apply;
 pub(crate) mod check;
+pub(crate) mod facts;
 pub(crate) mod index;
 pub(crate) mod loader;
 pub(crate) mod search;

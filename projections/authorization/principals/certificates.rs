@@ -8,7 +8,17 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
+use super::subject::{Reason, Subject, SubjectType};
 use crate::Authorization;
+
+/// Whoever may present a certificate, by its fingerprint.
+pub(crate) const BY_FINGERPRINT: SubjectType = SubjectType {
+    name: "certificate",
+    read: |text| {
+        let fingerprint = Fingerprint::parse(text).map_err(|_| Reason::Unknown)?;
+        Ok(Subject::Certificate(fingerprint))
+    },
+};
 
 /// A fingerprint's digest, in a third of the room that its text takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

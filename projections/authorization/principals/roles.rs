@@ -7,7 +7,14 @@ use aggregates::{
     values::{RoleId, RoleName},
 };
 
+use super::subject::{Reason, Subject, SubjectType};
 use crate::patterns::{grants::Grants, permissions::Permissions};
+
+/// A role by its id.
+pub(crate) const BY_ID: SubjectType = SubjectType {
+    name: "role",
+    read: |id| RoleId::parse(id).map(Subject::Role).map_err(|_| Reason::Unknown),
+};
 
 /// Where a role is kept. Never used for another role, so that what a user still holds of a deleted role can never
 /// come to mean another one. The ids of roles are four times as long.

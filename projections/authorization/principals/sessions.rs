@@ -6,7 +6,14 @@ use aggregates::{
 };
 
 use super::methods::Methods;
+use super::subject::{Subject, SubjectType, fingerprint_of};
 use crate::Authorization;
+
+/// Whoever was issued a token, by the token or its SHA-256 in hexadecimal.
+pub(crate) const BY_TOKEN: SubjectType = SubjectType {
+    name: "token",
+    read: |text| Ok(Subject::Token(fingerprint_of(text))),
+};
 
 /// A token that was issued and not revoked itself.
 #[derive(Clone, Debug)]

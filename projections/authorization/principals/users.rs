@@ -4,11 +4,24 @@ use std::sync::Arc;
 
 use aggregates::{
     user::UserEvent,
-    values::{IdentityProvider, RoleId},
+    values::{IdentityProvider, RoleId, UserId},
 };
 
+use super::subject::{Reason, Subject, SubjectType};
 use super::{methods::GrantTypes, roles::RoleIndex};
 use crate::patterns::{grants::Grants, permissions::Permissions};
+
+/// A user by their id.
+pub(crate) const BY_ID: SubjectType = SubjectType {
+    name: "user",
+    read: |id| UserId::parse(id).map(Subject::User).map_err(|_| Reason::Unknown),
+};
+
+/// A user by their name.
+pub(crate) const BY_NAME: SubjectType = SubjectType {
+    name: "username",
+    read: |name| Ok(Subject::Username(name.into())),
+};
 
 /// A user.
 #[derive(Clone, Debug)]

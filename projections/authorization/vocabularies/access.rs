@@ -1,131 +1,70 @@
-//! What is asked of a subject's grants, in the words of the AuthZEN Authorization API 1.0: an action on a resource.
-//!
-//! | resource type | resource id | actions that need read | actions that need write |
-//! |---|---|---|---|
-//! | `http` | a path | `read`, `GET`, `HEAD`, `OPTIONS` | `write`, `POST`, `PUT`, `PATCH`, `DELETE` |
-//! | `mqtt` | a topic, or a filter to read | `read`, `subscribe` | `write`, `publish` |
-//!
-//! `publish` is what a client asks of its broker: the user's publish prefix is put before the topic. `write` is about
-//! the topic as it is in the broker. A filter is granted if one grant covers all that it matches; `subscribe` takes
-//! a shared one (`$share/{name}/{filter}`, MQTT 5.0 section 4.8.2) for the filter in it.
+//! What must be granted: names in patterns, in one part or two that must both hold.
 
-use aggregates::values::{Context, MAX_FILTER_BYTES, Operation, TopicFilter};
+use std::borrow::Cow;
 
+use aggregates::values::{Context, MAX_FILTER_BYTES, Operation};
+
+use super::Space;
 use crate::patterns::question::{Operations, Question, operations};
 
-/// The longest path that can be asked about, in bytes: as long as the longest pattern.
-const LONGEST: usize = MAX_FILTER_BYTES;
-/// What comes before the name of a shared subscription.
-const SHARE: &str = "$share/";
+/// The longest name that can be asked about, in bytes: as long as the longest pattern.
+pub(crate) const LONGEST: usize = MAX_FILTER_BYTES;
 
-/// The actions on a resource type, each with the operation it needs.
-pub const HTTP_ACTIONS: [(&str, Operation); 9] = [
-    ("read", Operation::Read),
-    ("write", Operation::Write),
-    ("GET", Operation::Read),
-    ("HEAD", Operation::Read),
-    ("OPTIONS", Operation::Read),
-    ("POST", Operation::Write),
-    ("PUT", Operation::Write),
-    ("PATCH", Operation::Write),
-    ("DELETE", Operation::Write),
-];
-/// See [`HTTP_ACTIONS`].
-pub const MQTT_ACTIONS: [(&str, Operation); 4] = [
-    ("read", Operation::Read),
-    ("write", Operation::Write),
-    ("subscribe", Operation::Read),
-    ("publish", Operation::Write),
-];
-/// The action to which the publish prefix belongs.
-const PUBLISH: &str = "publish";
-/// The action that takes shared subscriptions.
-const SUBSCRIBE: &str = "subscribe";
-
-/// Why nobody can do something, whatever their grants.
+/// How the names of a part are to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Impossible {
-    /// The resource type is not `http` or `mqtt`.
-    ResourceType,
-    /// The resource type has no such action.
-    Action,
-    /// The path is none that a request can have once it is normalized (RFC 3986 section 6.2.2.3): it does not start
-    /// with `/`, has a query or a fragment, a segment `.` or `..`, or what some servers take for one: a backslash, an
-    /// encoded slash, a control character.
-    Path,
-    /// The text is no topic (MQTT 5.0 section 4.7) and, to read, no filter either.
-    Topic,
-}
-
-impl Impossible {
-    /// A stable code.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ResourceType => "unknown_resource_type",
-            Self::Action => "unknown_action",
-            Self::Path => "not_a_path",
-            Self::Topic => "not_a_topic",
-        }
-    }
-}
-
-/// How the text of an [`Access`] is to be understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// A path, or a topic as it is in the broker.
+pub(crate) enum Form {
+    /// A name as it is: a path, or a topic as it is in the broker.
     Exact,
     /// A topic as the client names it: the publish prefix comes before it.
     Publish,
-    /// A filter of topics.
+    /// A filter of topics, all of which must be covered.
     Filter,
 }
 
-/// An action on a resource that a grant could allow.
+/// Which of the names of a part must be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access<'a> {
-    context: Context,
-    operation: Operation,
-    text: &'a str,
-    kind: Kind,
+pub enum Want {
+    /// At least one of them.
+    Any,
+    /// All of them, and there must be at least one.
+    All,
 }
 
-impl<'a> Access<'a> {
-    /// Reads an action on a resource, or says why it is none.
-    pub fn parse(resource_type: &str, resource: &'a str, action: &str) -> Result<Self, Impossible> {
-        let context = Context::parse(resource_type).map_err(|_| Impossible::ResourceType)?;
-        let operation = Self::operation_of(context, action).ok_or(Impossible::Action)?;
-        let (text, kind) = match context {
-            Context::Http if is_path(resource) => (resource, Kind::Exact),
-            Context::Http => return Err(Impossible::Path),
-            Context::Mqtt => topic(resource, operation, action).ok_or(Impossible::Topic)?,
-        };
-        Ok(Self {
-            context,
+/// The names that a part is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Names<'a> {
+    /// One that was sent.
+    One(&'a str),
+    /// Those that a resource type makes.
+    Made(Want, Vec<String>),
+}
+
+/// An operation on names of one space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    context: Context,
+    operation: Operation,
+    names: Names<'a>,
+    form: Form,
+}
+
+impl<'a> Part<'a> {
+    /// About names in a space, each with the first level of the space.
+    pub fn new(space: &Space, operation: Operation, names: Names<'a>) -> Self {
+        Self {
+            context: space.context,
             operation,
-            text,
-            kind,
-        })
+            names,
+            form: Form::Exact,
+        }
     }
 
-    /// The operation that an action on a resource of this type needs.
-    pub fn operation_of(context: Context, action: &str) -> Option<Operation> {
-        let actions: &[(&str, Operation)] = match context {
-            Context::Http => &HTTP_ACTIONS,
-            Context::Mqtt => &MQTT_ACTIONS,
-        };
-        actions
-            .iter()
-            .find(|(name, _)| *name == action)
-            .map(|(_, operation)| *operation)
+    pub(super) fn in_form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
-    /// Whether an action is that of a client that publishes, whose prefix comes before the topic.
-    pub fn is_publish(action: &str) -> bool {
-        action == PUBLISH
-    }
-
-    /// Where it happens.
-    pub fn context(&self) -> Context {
+    /// Where the names are patterns' names.
+    pub(crate) fn context(&self) -> Context {
         self.context
     }
 
@@ -134,23 +73,40 @@ impl<'a> Access<'a> {
         self.operation
     }
 
-    /// The path, topic or filter that must be granted to a user with this publish prefix.
-    pub fn effective(&self, prefix: Option<&str>) -> std::borrow::Cow<'a, str> {
-        match (self.kind, prefix) {
-            (Kind::Publish, Some(prefix)) => format!("{prefix}{}", self.text).into(),
-            _ => self.text.into(),
+    /// All names that it is about.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let (one, made) = match &self.names {
+            Names::One(name) => (Some(*name), &[][..]),
+            Names::Made(_, names) => (None, names.as_slice()),
+        };
+        one.into_iter().chain(made.iter().map(String::as_str))
+    }
+
+    /// Which of the names must be granted.
+    pub(crate) fn want(&self) -> Want {
+        match &self.names {
+            Names::One(_) => Want::All,
+            Names::Made(want, _) => *want,
+        }
+    }
+
+    /// The path, topic or filter that must be granted to a user with this publish prefix, for one of the names.
+    pub fn effective<'b>(&self, name: &'b str, prefix: Option<&str>) -> Cow<'b, str> {
+        match (self.form, prefix) {
+            (Form::Publish, Some(prefix)) => format!("{prefix}{name}").into(),
+            (Form::Publish, None) | (Form::Exact | Form::Filter, _) => name.into(),
         }
     }
 
     /// Whether a publish prefix matters to it.
     #[inline]
     pub(crate) fn takes_prefix(&self) -> bool {
-        self.kind == Kind::Publish
+        self.form == Form::Publish
     }
 
     /// Whether all of a filter must be covered.
     pub fn is_filter(&self) -> bool {
-        self.kind == Kind::Filter
+        self.form == Form::Filter
     }
 
     #[inline]
@@ -158,185 +114,78 @@ impl<'a> Access<'a> {
         operations(self.operation)
     }
 
-    /// The question that it is without a publish prefix.
-    #[inline]
-    pub(crate) fn question(&self) -> Option<Question<'a>> {
-        self.question_of(self.text)
-    }
-
-    /// The question that it is about another text: one that [`Access::effective`] made.
+    /// The question that it is about a text: one that [`Part::effective`] made. `None` if nothing can be granted for it.
     #[inline]
     pub(crate) fn question_of<'b>(&self, text: &'b str) -> Option<Question<'b>> {
-        match self.kind {
-            Kind::Filter => Some(Question::filter(text)),
-            _ if text.len() > LONGEST => None,
-            _ => Question::resource(self.context, text),
+        match self.form {
+            Form::Filter => Some(Question::filter(text)),
+            Form::Exact | Form::Publish if text.len() > LONGEST => None,
+            Form::Exact | Form::Publish => Question::resource(self.context, text),
         }
     }
-}
 
-/// What a text is that names topics, for an action.
-fn topic<'a>(text: &'a str, operation: Operation, action: &str) -> Option<(&'a str, Kind)> {
-    if text.is_empty() || text.len() > MAX_FILTER_BYTES || text.contains('\0') {
-        return None;
-    }
-    if operation != Operation::Read {
-        let kind = if Access::is_publish(action) {
-            Kind::Publish
-        } else {
-            Kind::Exact
+    /// Whether enough of the names are granted.
+    fn holds(&self, prefix: Option<&str>, granted: &impl Fn(&Question<'_>, Operations) -> bool) -> bool {
+        let is_granted = |name: &str| {
+            let text = self.effective(name, prefix);
+            self.question_of(&text)
+                .is_some_and(|question| granted(&question, self.wanted()))
         };
-        return (!text.contains(['+', '#'])).then_some((text, kind));
-    }
-    let filter = match text.strip_prefix(SHARE) {
-        Some(shared) if action == SUBSCRIBE => {
-            let (name, filter) = shared.split_once('/')?;
-            if name.is_empty() || name.contains(['+', '#']) {
-                return None;
-            }
-            filter
+        match &self.names {
+            Names::One(name) => is_granted(name),
+            Names::Made(Want::Any, names) => names.iter().any(|name| is_granted(name)),
+            Names::Made(Want::All, names) => !names.is_empty() && names.iter().all(|name| is_granted(name)),
         }
-        _ => text,
-    };
-    TopicFilter::is_well_formed(filter).then_some((filter, Kind::Filter))
-}
-
-/// Whether a text is the path of a request in its normal form.
-fn is_path(text: &str) -> bool {
-    let unheard_of = |byte: u8| byte.is_ascii_control() || matches!(byte, b'?' | b'#' | b'\\');
-    if !text.starts_with('/') || text.len() > LONGEST || text.bytes().any(unheard_of) {
-        return false;
     }
-    // Most have no dot in them, and dots can be percent-encoded.
-    if !text.contains(['.', '%']) {
-        return true;
+}
+
+/// What must be granted: one part, or two that must both hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access<'a> {
+    first: Part<'a>,
+    second: Option<Part<'a>>,
+}
+
+impl<'a> From<Part<'a>> for Access<'a> {
+    fn from(first: Part<'a>) -> Self {
+        Self { first, second: None }
     }
-    is_well_encoded(text) && !text.split('/').any(is_dot_segment)
 }
 
-/// Whether each `%` begins an octet, and none of them is one that some servers take for a separator or an end.
-fn is_well_encoded(text: &str) -> bool {
-    text.split('%').skip(1).all(|after| {
-        let digits = after.as_bytes().first_chunk::<2>();
-        let octet = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        octet.is_some_and(|octet| !octet.is_ascii_control() && !matches!(octet, b'/' | b'\\'))
-            && !after.starts_with('+')
-    })
-}
-
-/// Whether a segment is `.` or `..`, however they are written.
-fn is_dot_segment(segment: &str) -> bool {
-    // Some servers take what follows a semicolon for parameters of the segment.
-    let mut rest = segment.split(';').next().unwrap_or_default();
-    let mut dots = 0;
-    while !rest.is_empty() {
-        let after = rest
-            .strip_prefix('.')
-            .or_else(|| rest.strip_prefix("%2e"))
-            .or_else(|| rest.strip_prefix("%2E"));
-        let Some(after) = after else { return false };
-        rest = after;
-        dots += 1;
-    }
-    dots == 1 || dots == 2
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn actions_need_the_operation_of_their_kind() {
-        for (kind, resource, action, operation) in [
-            ("http", "/a", "GET", Operation::Read),
-            ("http", "/a", "PATCH", Operation::Write),
-            ("mqtt", "a", "subscribe", Operation::Read),
-            ("mqtt", "a", "publish", Operation::Write),
-        ] {
-            assert_eq!(
-                Access::parse(kind, resource, action).unwrap().operation(),
-                operation
-            );
+impl<'a> Access<'a> {
+    /// Both parts must hold.
+    pub fn both(first: Part<'a>, second: Part<'a>) -> Self {
+        Self {
+            first,
+            second: Some(second),
         }
     }
 
-    #[test]
-    fn what_nobody_can_do_is_told_apart() {
-        use Impossible::{Action, Path, ResourceType, Topic};
-        for (kind, resource, action, why) in [
-            ("coap", "/a", "GET", ResourceType),
-            ("http", "/a", "get", Action),
-            ("http", "/a", "publish", Action),
-            ("http", "/a", "CONNECT", Action),
-            ("mqtt", "a", "GET", Action),
-            ("http", "", "GET", Path),
-            ("http", "a", "GET", Path),
-            ("http", "/a?b", "GET", Path),
-            ("http", "/a#b", "GET", Path),
-            ("http", "/a/../b", "GET", Path),
-            ("http", "/a/%2E./b", "GET", Path),
-            ("http", "/a/.", "GET", Path),
-            ("http", "/a/..;x=1/b", "GET", Path),
-            ("http", "/a/..%2fb", "GET", Path),
-            ("http", "/a/..%5Cb", "GET", Path),
-            ("http", "/a/..\\b", "GET", Path),
-            ("http", "/a%00", "GET", Path),
-            ("http", "/a%2", "GET", Path),
-            ("http", "/a%zz", "GET", Path),
-            ("http", "/a%+1", "GET", Path),
-            ("http", "/a\n", "GET", Path),
-            ("mqtt", "", "publish", Topic),
-            ("mqtt", "a/+", "publish", Topic),
-            ("mqtt", "a/#", "write", Topic),
-            ("mqtt", "a\0", "read", Topic),
-            ("mqtt", "a/#/b", "subscribe", Topic),
-            ("mqtt", "$share//a", "subscribe", Topic),
-            ("mqtt", "$share/+/a", "subscribe", Topic),
-            ("mqtt", "$share/group", "subscribe", Topic),
-            ("mqtt", "$share/group/", "subscribe", Topic),
-        ] {
-            assert_eq!(
-                Access::parse(kind, resource, action),
-                Err(why),
-                "{kind} {resource:?} {action}"
-            );
+    /// The first part: whoever has the access has it.
+    pub fn first(&self) -> &Part<'a> {
+        &self.first
+    }
+
+    /// All parts.
+    pub fn parts(&self) -> impl Iterator<Item = &Part<'a>> {
+        std::iter::once(&self.first).chain(&self.second)
+    }
+
+    /// The part and its name, if the access is one part about one name that was sent.
+    #[inline]
+    pub(crate) fn simple(&self) -> Option<(&Part<'a>, &'a str)> {
+        match (&self.first.names, &self.second) {
+            (Names::One(name), None) => Some((&self.first, *name)),
+            (Names::One(_) | Names::Made(..), _) => None,
         }
     }
 
-    #[test]
-    fn a_path_may_have_dots_in_its_names() {
-        for path in [
-            "/",
-            "//",
-            "/a.b",
-            "/...",
-            "/.well-known/x",
-            "/%2e%2e%2e",
-            "/a+b/%23",
-        ] {
-            assert!(Access::parse("http", path, "GET").is_ok(), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_shared_subscription_is_about_the_filter_in_it() {
-        let shared = Access::parse("mqtt", "$share/workers/plant/+/state", "subscribe").unwrap();
-        assert_eq!(shared.effective(None), "plant/+/state");
-        assert!(shared.is_filter());
-        let read = Access::parse("mqtt", "$share/workers/plant", "read").unwrap();
-        assert_eq!(read.effective(None), "$share/workers/plant");
-    }
-
-    #[test]
-    fn only_publishing_takes_the_prefix() {
-        let effective = |action| {
-            Access::parse("mqtt", "state", action)
-                .unwrap()
-                .effective(Some("plant/7/"))
-                .into_owned()
-        };
-        assert_eq!(effective("publish"), "plant/7/state");
-        assert_eq!(effective("write"), "state");
-        assert_eq!(effective("subscribe"), "state");
+    /// Whether all parts hold for one who is granted what `granted` says and has this publish prefix.
+    pub(crate) fn holds(
+        &self,
+        prefix: Option<&str>,
+        granted: impl Fn(&Question<'_>, Operations) -> bool,
+    ) -> bool {
+        self.parts().all(|part| part.holds(prefix, &granted))
     }
 }
