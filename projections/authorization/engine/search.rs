@@ -172,7 +172,7 @@ impl Authorization {
             Ids::Placed => {
                 self.principal(subject, now)?;
                 let guard = self.collector.enter();
-                let name = wanted.resource_type.space().name;
+                let name = wanted.resource_type.name();
                 let ids = self.directory.ids(name, after, &guard);
                 let may = |id: &str| {
                     let answer = self.answer(subject, &wanted.inquiry(id), now);
@@ -180,7 +180,7 @@ impl Authorization {
                 };
                 Ok(ids
                     .into_iter()
-                    .filter(may)
+                    .filter(|id| may(id))
                     .take(limit)
                     .map(String::from)
                     .collect())

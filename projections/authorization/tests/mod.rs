@@ -6,6 +6,7 @@ mod exhaustive;
 mod forms;
 mod holding;
 mod ledger;
+mod library;
 mod moments;
 pub(super) mod oracle;
 mod outlines;

@@ -80,7 +80,7 @@ impl<'a> Inquiry<'a> {
     pub fn placed(&self) -> Option<ResourceId> {
         match self.access {
             Some(_) => None,
-            None => Some(ResourceId::new(self.resource_type.space().name, self.asked.id)),
+            None => Some(ResourceId::new(self.resource_type.name(), self.asked.id)),
         }
     }
 }
@@ -153,7 +153,7 @@ impl<'a> Wanted<'a> {
 impl std::fmt::Debug for Inquiry<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Inquiry")
-            .field("resource_type", &self.resource_type.space().name)
+            .field("resource_type", &self.resource_type.name())
             .field("asked", &self.asked)
             .finish_non_exhaustive()
     }

@@ -62,7 +62,12 @@ pub enum Ids {
 
 /// A type of resources.
 pub trait ResourceType: Sync {
-    /// Where its names are. The type has the space's name.
+    /// What it is called on the wire.
+    fn name(&self) -> &'static str {
+        self.space().name
+    }
+
+    /// Where its names are. Several types may share a space.
     fn space(&self) -> &'static Space;
 
     /// The actions, in the order in which they are told, each with the operation that it needs.
@@ -134,7 +139,7 @@ pub static MODEL: Model = Model {
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names = self.resources.iter().map(|one| one.space().name);
+        let names = self.resources.iter().map(|one| one.name());
         f.debug_list().entries(names).finish()
     }
 }
@@ -142,10 +147,7 @@ impl std::fmt::Debug for Model {
 impl Model {
     /// The resource type of this name.
     pub fn resource_type(&self, name: &str) -> Option<&'static dyn ResourceType> {
-        self.resources
-            .iter()
-            .copied()
-            .find(|one| one.space().name == name)
+        self.resources.iter().copied().find(|one| one.name() == name)
     }
 
     /// What the space of a permission is called.
