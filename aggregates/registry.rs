@@ -10,12 +10,12 @@ use std::{
     fmt::{Debug, Display},
 };
 
-use cqrs_es::DomainEvent;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, State,
+    Claim, Claims, Classified, DeclaredEvent, State,
+    claim::Scope,
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
 };
@@ -26,14 +26,16 @@ pub trait Registered:
 {
     /// The name under which its events are stored, for ever.
     const TYPE: &'static str;
+    /// The scopes of claims that it declares.
+    const SCOPES: &'static [&'static Scope];
     /// The id of one aggregate of this type.
     type Id: Copy + Debug + Display + Send + Sync;
     /// The commands that it takes.
     type Command: Clone + Debug + Send + Sync;
     /// The events that it records.
-    type Event: DomainEvent;
+    type Event: DeclaredEvent;
     /// Why it refuses a command.
-    type Error: std::error::Error + Clone + PartialEq + Send + Sync + 'static;
+    type Error: Classified + Clone + PartialEq + Send + Sync + 'static;
 
     /// The events that a command leads to in this state, or why it is refused.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
@@ -112,6 +114,11 @@ macro_rules! aggregates {
         /// The stored names of all types of aggregates.
         pub const AGGREGATE_TYPES: &[&str] = &[$(<$name as Registered>::TYPE),+];
 
+        /// The scopes of claims that the aggregates declare.
+        pub fn scopes() -> impl Iterator<Item = &'static $crate::claim::Scope> {
+            [$(<$name as Registered>::SCOPES),+].into_iter().flatten().copied()
+        }
+
         /// An event of any aggregate.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event {
@@ -137,14 +144,20 @@ macro_rules! aggregates {
                 match self { $(Self::$name(_) => <$name as Registered>::TYPE,)+ }
             }
 
-            /// Its own type, as stored.
-            pub const fn event_type(&self) -> &'static str {
-                match self { $(Self::$name(event) => event.stored_type(),)+ }
+            /// How events of its kind are stored.
+            pub fn form(&self) -> &'static EventForm {
+                match self { $(Self::$name(event) => event.form(),)+ }
             }
 
-            /// The version of its type in which it is written now.
-            pub fn event_version(&self) -> String {
-                match self { $(Self::$name(event) => cqrs_es::DomainEvent::event_version(event),)+ }
+            /// Its own type, as stored.
+            pub fn event_type(&self) -> &'static str {
+                self.form().event_type
+            }
+
+            /// How every kind of event of every aggregate is stored.
+            pub fn forms() -> impl Iterator<Item = &'static EventForm> {
+                let forms = [$(<<$name as Registered>::Event as DeclaredEvent>::FORMS),+];
+                forms.into_iter().flatten().copied()
             }
 
             /// The bare data, as [`Event::from_stored`] reads it, not yet sealed.
@@ -261,6 +274,22 @@ macro_rules! aggregates {
             /// The program mixed up two aggregates.
             #[error(transparent)]
             WrongAggregate(#[from] WrongAggregate),
+        }
+
+        impl Classified for DomainError {
+            fn kind(&self) -> $crate::ErrorKind {
+                match self {
+                    $(Self::$name(error) => error.kind(),)+
+                    Self::WrongAggregate(_) => $crate::ErrorKind::Fault,
+                }
+            }
+
+            fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$name(error) => error.code(),)+
+                    Self::WrongAggregate(_) => $crate::ErrorKind::Fault.code(),
+                }
+            }
         }
 
         $(

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use aggregates::{
-    Claim, Event, claim,
+    Claim, Event,
     role::RoleEvent,
+    role::claims::{ROLE, ROLE_NAME, SHARED_ROLE},
     session::SessionEvent,
     user::UserEvent,
+    user::claims::{USER, USERNAME},
     values::{
         Context, Face, GrantMethod, GrantType, IdentityProvider, Operation, PasswordHash, Permission,
         PermissionId, RoleId, RoleName, SessionId, Timestamp, TokenFingerprint, TopicFilter, UserId,
@@ -128,23 +130,22 @@ pub(crate) fn unit(events: Vec<NewEvent>) -> Unit {
         let mut take = |scope, value: &str| unit.take.push((Claim::new(scope, value), id.clone()));
         match &new.event {
             Event::User(UserEvent::Created { username, .. }) => {
-                take(claim::USER, id);
-                take(claim::USERNAME, username);
+                take(USER, id);
+                take(USERNAME, username);
             }
             Event::Role(RoleEvent::Created { name, is_shared, .. }) => {
-                take(claim::ROLE, id);
+                take(ROLE, id);
                 if *is_shared {
-                    take(claim::SHARED_ROLE, id);
+                    take(SHARED_ROLE, id);
                 }
-                take(claim::ROLE_NAME, name);
+                take(ROLE_NAME, name);
             }
             Event::User(UserEvent::RoleGranted { role_id, .. }) => {
-                unit.require.insert(Claim::new(claim::ROLE, role_id.to_string()));
-                unit.require
-                    .insert(Claim::new(claim::SHARED_ROLE, role_id.to_string()));
+                unit.require.insert(Claim::new(ROLE, role_id.to_string()));
+                unit.require.insert(Claim::new(SHARED_ROLE, role_id.to_string()));
             }
             Event::Session(SessionEvent::TokenIssued { user_id, .. }) => {
-                unit.require.insert(Claim::new(claim::USER, user_id.to_string()));
+                unit.require.insert(Claim::new(USER, user_id.to_string()));
             }
             _ => {}
         }

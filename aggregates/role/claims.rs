@@ -3,19 +3,31 @@
 use std::collections::BTreeSet;
 
 use super::Role;
-use crate::claim::{self, Claim, Claims};
+use crate::{
+    ErrorKind,
+    claim::{Claim, Claims, Scope, scopes},
+};
+
+scopes! {
+    /// Existing roles, by id: what a grant requires to exist.
+    ROLE = Scope::new("role").missing(ErrorKind::Invalid, "invalid_request", "there is no role {}");
+
+    /// Role names.
+    ROLE_NAME = Scope::new("role_name").taken("role_name_taken", "the role name is taken");
+
+    /// Roles that several users may hold, by role id: what a grant that is not exclusive requires to exist.
+    SHARED_ROLE = Scope::new("shared_role")
+        .missing(ErrorKind::Conflict, "role_not_shared", "role {} is no longer shared");
+}
 
 impl Claims for Role {
     fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim> {
         if !self.exists() {
             return BTreeSet::new();
         }
-        let mut claims = BTreeSet::from([
-            Claim::new(claim::ROLE, aggregate_id),
-            Claim::new(claim::ROLE_NAME, &self.name),
-        ]);
+        let mut claims = BTreeSet::from([Claim::new(ROLE, aggregate_id), Claim::new(ROLE_NAME, &self.name)]);
         if self.is_shared {
-            claims.insert(Claim::new(claim::SHARED_ROLE, aggregate_id));
+            claims.insert(Claim::new(SHARED_ROLE, aggregate_id));
         }
         claims
     }
@@ -43,9 +55,9 @@ mod tests {
         assert_eq!(
             role.claims("7"),
             BTreeSet::from([
-                Claim::new(claim::ROLE, "7"),
-                Claim::new(claim::ROLE_NAME, "fitters"),
-                Claim::new(claim::SHARED_ROLE, "7")
+                Claim::new(ROLE, "7"),
+                Claim::new(ROLE_NAME, "fitters"),
+                Claim::new(SHARED_ROLE, "7")
             ])
         );
         assert_eq!(role.requires(), BTreeSet::new());
@@ -57,7 +69,7 @@ mod tests {
             operators_created(),
             RoleEvent::SharingChanged { is_shared: false },
         ]);
-        assert!(!role.claims("7").contains(&Claim::new(claim::SHARED_ROLE, "7")));
+        assert!(!role.claims("7").contains(&Claim::new(SHARED_ROLE, "7")));
     }
 
     #[test]

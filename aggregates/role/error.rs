@@ -1,6 +1,8 @@
-//! Why a role says no.
+//! Why a role refuses a command.
 
-/// A refusal. It knows nothing of HTTP.
+use crate::{Classified, ErrorKind};
+
+/// A role refuses a command. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
     /// There is no such role, or there is no longer.
@@ -21,4 +23,15 @@ pub enum RoleError {
     /// The administrator role keeps its name, its sharing and its permissions, and stays.
     #[error("the administrator role cannot be changed or deleted")]
     Protected,
+}
+
+impl Classified for RoleError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound | Self::PermissionNotFound => ErrorKind::NotFound,
+            Self::AlreadyExists | Self::PermissionIdTaken => ErrorKind::Conflict,
+            Self::ResourceNotAPath => ErrorKind::Invalid,
+            Self::Protected => ErrorKind::Protected,
+        }
+    }
 }

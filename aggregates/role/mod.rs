@@ -2,7 +2,7 @@
 
 mod add_permission;
 mod change_permission;
-mod claims;
+pub mod claims;
 mod command;
 mod create_role;
 mod delete_role;
@@ -27,6 +27,7 @@ pub use event::RoleEvent;
 
 use crate::{
     Registered,
+    claim::Scope,
     permission_set::IdTaken,
     values::{Invalid, Permission, PermissionId, RoleId},
 };
@@ -89,6 +90,7 @@ impl Role {
 
 impl Registered for Role {
     const TYPE: &'static str = "role";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
     type Id = RoleId;
     type Command = RoleCommand;
     type Event = RoleEvent;

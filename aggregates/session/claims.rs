@@ -3,7 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Session;
-use crate::claim::{self, Claim, Claims};
+use crate::{
+    claim::{Claim, Claims, scopes},
+    user::claims::USER,
+};
+
+scopes! {}
 
 impl Claims for Session {
     fn claims(&self, _aggregate_id: &str) -> BTreeSet<Claim> {
@@ -12,7 +17,7 @@ impl Claims for Session {
 
     fn requires(&self) -> BTreeSet<Claim> {
         let user = self.user_id.filter(|_| self.is_live());
-        user.map(|user_id| Claim::new(claim::USER, user_id.to_string()))
+        user.map(|user_id| Claim::new(USER, user_id.to_string()))
             .into_iter()
             .collect()
     }
@@ -32,7 +37,7 @@ mod tests {
         assert_eq!(session.claims("7"), BTreeSet::new());
         assert_eq!(
             session.requires(),
-            BTreeSet::from([Claim::new(claim::USER, user_id(1).to_string())])
+            BTreeSet::from([Claim::new(USER, user_id(1).to_string())])
         );
     }
 

@@ -1,6 +1,8 @@
-//! Why a session says no.
+//! Why a session refuses a command.
 
-/// A refusal. It knows nothing of HTTP.
+use crate::{Classified, ErrorKind};
+
+/// A session refuses a command. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
     /// There is no such token, or it is void already.
@@ -12,4 +14,14 @@ pub enum SessionError {
     /// The end does not come after the beginning.
     #[error("a token must end after it is issued")]
     NeverValid,
+}
+
+impl Classified for SessionError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound => ErrorKind::NotFound,
+            Self::AlreadyExists => ErrorKind::Conflict,
+            Self::NeverValid => ErrorKind::Invalid,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A session: one issued token. Each is a stream of its own, so that streams stay short.
 
-mod claims;
+pub mod claims;
 mod command;
 mod error;
 mod event;
@@ -20,6 +20,7 @@ pub use event::SessionEvent;
 
 use crate::{
     Registered,
+    claim::Scope,
     values::{Invalid, SessionId, Timestamp, UserId},
 };
 
@@ -51,6 +52,7 @@ impl Session {
 
 impl Registered for Session {
     const TYPE: &'static str = "session";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
     type Id = SessionId;
     type Command = SessionCommand;
     type Event = SessionEvent;

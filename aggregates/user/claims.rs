@@ -3,7 +3,34 @@
 use std::collections::BTreeSet;
 
 use super::User;
-use crate::claim::{self, Claim, Claims};
+use crate::{
+    ErrorKind,
+    claim::{Claim, Claims, Scope, scopes},
+    role::claims::{ROLE, SHARED_ROLE},
+};
+
+scopes! {
+    /// Existing users, by id: what a session requires to exist.
+    USER = Scope::new("user").missing(ErrorKind::NotFound, "not_found", "there is no such user");
+
+    /// Usernames.
+    USERNAME = Scope::new("username").personal().taken("username_taken", "the username is taken");
+
+    /// Certificate fingerprints: a certificate identifies one user.
+    CERTIFICATE = Scope::new("certificate")
+        .taken("certificate_taken", "the certificate belongs to another user");
+
+    /// Roles that only one user may hold, by role id.
+    SOLE_HOLDER = Scope::new("sole_holder")
+        .taken("role_not_shared", "role {} is not shared, and another user holds it");
+
+    /// Users who can administer the server, by user id. One must stay.
+    ADMINISTRATOR = Scope::new("administrator").at_least(
+        1,
+        "last_administrator",
+        "this would leave nobody who can log in with the role connectware-admin",
+    );
+}
 
 impl Claims for User {
     fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim> {
@@ -11,18 +38,18 @@ impl Claims for User {
             return BTreeSet::new();
         }
         let mut claims = BTreeSet::from([
-            Claim::new(claim::USER, aggregate_id),
-            Claim::new(claim::USERNAME, &self.username),
+            Claim::new(USER, aggregate_id),
+            Claim::new(USERNAME, &self.username),
         ]);
         claims.extend(
             self.certificates
                 .keys()
-                .map(|fingerprint| Claim::new(claim::CERTIFICATE, fingerprint.to_string())),
+                .map(|fingerprint| Claim::new(CERTIFICATE, fingerprint.to_string())),
         );
         let sole = self.roles.iter().filter(|(_, exclusive)| **exclusive);
-        claims.extend(sole.map(|(role_id, _)| Claim::new(claim::SOLE_HOLDER, role_id.to_string())));
+        claims.extend(sole.map(|(role_id, _)| Claim::new(SOLE_HOLDER, role_id.to_string())));
         if self.administers() {
-            claims.insert(Claim::new(claim::ADMINISTRATOR, aggregate_id));
+            claims.insert(Claim::new(ADMINISTRATOR, aggregate_id));
         }
         claims
     }
@@ -31,8 +58,8 @@ impl Claims for User {
         let shared = self.roles.iter().filter(|(_, exclusive)| !**exclusive);
         self.roles
             .keys()
-            .map(|role_id| Claim::new(claim::ROLE, role_id.to_string()))
-            .chain(shared.map(|(role_id, _)| Claim::new(claim::SHARED_ROLE, role_id.to_string())))
+            .map(|role_id| Claim::new(ROLE, role_id.to_string()))
+            .chain(shared.map(|(role_id, _)| Claim::new(SHARED_ROLE, role_id.to_string())))
             .collect()
     }
 }
@@ -63,7 +90,7 @@ mod tests {
     fn administers(events: &[UserEvent]) -> bool {
         after(events)
             .claims("7")
-            .contains(&Claim::new(claim::ADMINISTRATOR, "7"))
+            .contains(&Claim::new(ADMINISTRATOR, "7"))
     }
 
     #[test]
@@ -85,22 +112,22 @@ mod tests {
         assert_eq!(
             user.claims("7"),
             BTreeSet::from([
-                Claim::new(claim::USER, "7"),
-                Claim::new(claim::USERNAME, "ada"),
-                Claim::new(claim::CERTIFICATE, fingerprint('a').to_string()),
-                Claim::new(claim::SOLE_HOLDER, role_id(2).to_string()),
-                Claim::new(claim::ADMINISTRATOR, "7"),
+                Claim::new(USER, "7"),
+                Claim::new(USERNAME, "ada"),
+                Claim::new(CERTIFICATE, fingerprint('a').to_string()),
+                Claim::new(SOLE_HOLDER, role_id(2).to_string()),
+                Claim::new(ADMINISTRATOR, "7"),
             ])
         );
         assert_eq!(
             user.requires(),
             BTreeSet::from([
-                Claim::new(claim::ROLE, role_id(1).to_string()),
-                Claim::new(claim::ROLE, role_id(2).to_string()),
-                Claim::new(claim::ROLE, RoleId::ADMINISTRATOR.to_string()),
+                Claim::new(ROLE, role_id(1).to_string()),
+                Claim::new(ROLE, role_id(2).to_string()),
+                Claim::new(ROLE, RoleId::ADMINISTRATOR.to_string()),
                 // Not of the role held exclusively.
-                Claim::new(claim::SHARED_ROLE, role_id(1).to_string()),
-                Claim::new(claim::SHARED_ROLE, RoleId::ADMINISTRATOR.to_string()),
+                Claim::new(SHARED_ROLE, role_id(1).to_string()),
+                Claim::new(SHARED_ROLE, RoleId::ADMINISTRATOR.to_string()),
             ])
         );
     }
@@ -111,8 +138,8 @@ mod tests {
             username: "ada.l".into(),
         }])
         .claims("7");
-        assert!(claims.contains(&Claim::new(claim::USERNAME, "ada.l")));
-        assert!(!claims.contains(&Claim::new(claim::USERNAME, "ada")));
+        assert!(claims.contains(&Claim::new(USERNAME, "ada.l")));
+        assert!(!claims.contains(&Claim::new(USERNAME, "ada")));
     }
 
     #[test]
@@ -170,11 +197,7 @@ mod tests {
                 fingerprint: fingerprint('a'),
             },
         ]);
-        assert!(
-            user.claims("7")
-                .iter()
-                .all(|held| held.scope != claim::CERTIFICATE)
-        );
+        assert!(user.claims("7").iter().all(|held| held.scope != CERTIFICATE));
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Why a user says no.
+//! Why a user refuses a command.
 
-use crate::values::RoleId;
+use crate::{Classified, ErrorKind, values::RoleId};
 
-/// A refusal. It knows nothing of HTTP.
+/// A user refuses a command. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UserError {
     /// There is no such user, or there is no longer.
@@ -41,4 +41,22 @@ pub enum UserError {
     /// The certificate is held.
     #[error("the user has this certificate already")]
     CertificateAlreadyHeld,
+}
+
+impl Classified for UserError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound | Self::RoleNotHeld(_) | Self::PermissionNotHeld | Self::CertificateNotHeld => {
+                ErrorKind::NotFound
+            }
+            Self::AlreadyExists
+            | Self::PasswordNotCurrent
+            | Self::PermissionIdTaken
+            | Self::CertificateAlreadyHeld => ErrorKind::Conflict,
+            Self::DuplicateGrantMethod
+            | Self::PublishPrefixInvalid
+            | Self::PasswordMissing
+            | Self::PasswordNotLocal => ErrorKind::Invalid,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 mod add_certificate;
 mod change_password;
-mod claims;
+pub mod claims;
 mod command;
 mod create_user;
 mod delete_user;
@@ -35,6 +35,7 @@ pub use event::UserEvent;
 
 use crate::{
     Registered,
+    claim::Scope,
     values::{
         Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, PasswordHash,
         Permission, PermissionId, RoleId, UserId, satisfied,
@@ -119,6 +120,7 @@ impl User {
 
 impl Registered for User {
     const TYPE: &'static str = "user";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
     type Id = UserId;
     type Command = UserCommand;
     type Event = UserEvent;

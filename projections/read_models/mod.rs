@@ -31,8 +31,8 @@ pub async fn apply(tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
     needs::load(tx, &mut changes, &subjects).await?;
     for (at, subject) in events.iter().zip(&subjects) {
         match *subject {
-            Subject::User(id, event) => user_directory::reducer::reduce(&mut changes, at, id, event),
-            Subject::Role(id, event) => role_directory::reducer::reduce(&mut changes, at, id, event),
+            Subject::User(id, event) => user_directory::reducer::reduce(&mut changes, at, id, event)?,
+            Subject::Role(id, event) => role_directory::reducer::reduce(&mut changes, at, id, event)?,
             Subject::Session(id, event) => sessions::reducer::reduce(&mut changes, at, id, event),
         }
     }

@@ -49,6 +49,15 @@ pub(super) async fn load(
     for resource in load_rows::<ResourceRecord, _>(tx, "resource_key", &keys).await? {
         changes.resources.load(resource.key, resource);
     }
+    changes
+        .users
+        .absent(needs.users.into_iter().chain(needs.made_users));
+    changes
+        .roles
+        .absent(needs.roles.into_iter().chain(needs.made_roles));
+    let permissions = needs.permissions.into_iter().chain(needs.made_permissions);
+    changes.permissions.absent(permissions);
+    changes.resources.absent(needs.resources);
     Ok(())
 }
 

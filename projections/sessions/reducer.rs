@@ -40,7 +40,7 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: SessionId, event:
             );
         }
         SessionEvent::TokenRevoked {} => {
-            changes.sessions.remove(&id);
+            changes.sessions.delete(id);
         }
     }
 }

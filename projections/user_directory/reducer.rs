@@ -12,6 +12,7 @@ use crate::{
     read_models::Changes,
     role_directory::record::{HolderRecord, RoleRecord},
     sessions,
+    sql::Error,
 };
 
 impl UserRecord {
@@ -22,7 +23,12 @@ impl UserRecord {
 }
 
 /// Takes an event of the user `id`. What concerns somebody unknown changes nothing.
-pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) {
+pub(crate) fn reduce(
+    changes: &mut Changes,
+    at: &Recorded,
+    id: UserId,
+    event: &UserEvent,
+) -> Result<(), Error> {
     match event {
         UserEvent::Created {
             username,
@@ -50,30 +56,30 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &U
             changes.users.put(id, user);
         }
         UserEvent::Renamed { username } => {
-            update(changes, at, id, |user| user.username.clone_from(username));
-            if let Some(own) = changes.roles.change(&id.own_role()) {
+            update(changes, at, id, |user| user.username.clone_from(username))?;
+            if let Some(own) = changes.roles.change(&id.own_role())? {
                 own.name.clone_from(username);
             }
         }
         UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
             update(changes, at, id, |user| {
                 user.mqtt_publish_prefix.clone_from(mqtt_publish_prefix)
-            });
+            })?;
         }
         UserEvent::IdentityProviderChanged { identity_provider } => {
             update(changes, at, id, |user| {
                 user.identity_provider = *identity_provider
-            });
+            })?;
         }
         UserEvent::GrantTypesChanged { grant_types } => {
-            update(changes, at, id, |user| user.grant_types.clone_from(grant_types));
+            update(changes, at, id, |user| user.grant_types.clone_from(grant_types))?;
         }
         UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment,
         } => {
             update(changes, at, id, |user| {
                 user.enforce_mfa_enrollment = *enforce_mfa_enrollment
-            });
+            })?;
         }
         UserEvent::RoleGranted {
             role_id,
@@ -84,12 +90,12 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &U
                 .put((id, *role_id), HolderRecord::granted(id, *role_id, at));
         }
         UserEvent::RoleRevoked { role_id } => {
-            changes.holders.remove(&(id, *role_id));
+            changes.holders.delete((id, *role_id));
         }
-        UserEvent::PermissionGranted { permission } => grant_permission(changes, at, id, permission),
+        UserEvent::PermissionGranted { permission } => grant_permission(changes, at, id, permission)?,
         UserEvent::PermissionRevoked { id: permission } => {
-            if changes.remove_permission(id.own_role(), *permission) {
-                lose_own_permission(changes, id);
+            if changes.remove_permission(id.own_role(), *permission)? {
+                lose_own_permission(changes, id)?;
             }
         }
         UserEvent::CertificateAdded { certificate } => {
@@ -103,31 +109,43 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &U
                 .put((id, certificate.fingerprint.clone()), record);
         }
         UserEvent::CertificateRemoved { fingerprint } => {
-            changes.certificates.remove(&(id, fingerprint.clone()));
+            changes.certificates.delete((id, fingerprint.clone()));
         }
         UserEvent::TokensRevoked {} => sessions::reducer::remove_all(changes, id),
-        UserEvent::Deleted {} => delete(changes, id),
+        UserEvent::Deleted {} => delete(changes, id)?,
         UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::PasswordRehashed { .. } => {}
     }
+    Ok(())
 }
 
-fn update(changes: &mut Changes, at: &Recorded, id: UserId, change: impl FnOnce(&mut UserRecord)) {
-    if let Some(user) = changes.users.change(&id) {
+fn update(
+    changes: &mut Changes,
+    at: &Recorded,
+    id: UserId,
+    change: impl FnOnce(&mut UserRecord),
+) -> Result<(), Error> {
+    if let Some(user) = changes.users.change(&id)? {
         change(user);
         user.updated_at = at.recorded_at;
         user.updated_position = at.position;
     }
+    Ok(())
 }
 
 /// The first permission of a user's own brings the role that carries it.
-fn grant_permission(changes: &mut Changes, at: &Recorded, id: UserId, permission: &Permission) {
-    let Some(user) = changes.users.get(&id) else {
-        return;
+fn grant_permission(
+    changes: &mut Changes,
+    at: &Recorded,
+    id: UserId,
+    permission: &Permission,
+) -> Result<(), Error> {
+    let Some(user) = changes.users.get(&id)? else {
+        return Ok(());
     };
     let role_id = id.own_role();
-    if let Some(own) = changes.roles.change(&role_id) {
+    if let Some(own) = changes.roles.change(&role_id)? {
         own.own_permissions += 1;
     } else {
         let own = RoleRecord {
@@ -147,37 +165,39 @@ fn grant_permission(changes: &mut Changes, at: &Recorded, id: UserId, permission
             .holders
             .put((id, role_id), HolderRecord::granted(id, role_id, at));
     }
-    changes.add_permission(at.position, role_id, permission);
+    changes.add_permission(at.position, role_id, permission)
 }
 
 /// The last permission of a user's own takes its role along.
-fn lose_own_permission(changes: &mut Changes, id: UserId) {
+fn lose_own_permission(changes: &mut Changes, id: UserId) -> Result<(), Error> {
     let role_id = id.own_role();
-    let Some(own) = changes.roles.change(&role_id) else {
-        return;
+    let Some(own) = changes.roles.change(&role_id)? else {
+        return Ok(());
     };
     own.own_permissions -= 1;
     if own.own_permissions == 0 {
         let (list, ordinal) = (own.list(), own.ordinal);
         changes.lists.remove(list, ordinal);
-        changes.roles.remove(&role_id);
-        changes.holders.remove(&(id, role_id));
+        changes.roles.remove(&role_id)?;
+        changes.holders.delete((id, role_id));
     }
+    Ok(())
 }
 
-fn delete(changes: &mut Changes, id: UserId) {
-    let Some(user) = changes.users.remove(&id) else {
-        return;
+fn delete(changes: &mut Changes, id: UserId) -> Result<(), Error> {
+    let Some(user) = changes.users.remove(&id)? else {
+        return Ok(());
     };
     changes.lists.remove(user.list(), user.ordinal);
     let own = id.own_role();
-    if let Some(role) = changes.roles.remove(&own) {
+    if let Some(role) = changes.roles.remove(&own)? {
         changes.lists.remove(role.list(), role.ordinal);
-        changes.remove_permissions_of(own);
+        changes.remove_permissions_of(own)?;
     }
     changes.holders.take(|(user, _), _| *user == id);
     changes.purges.roles_of.insert(id);
     changes.certificates.take(|(user, _), _| *user == id);
     changes.purges.certificates_of.insert(id);
     sessions::reducer::remove_all(changes, id);
+    Ok(())
 }

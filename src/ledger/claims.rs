@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aggregates::{Claim, claim::USERNAME};
+use aggregates::{
+    Claim,
+    claim::{Bounds, Scope},
+};
 use lru::LruCache;
 use projections::sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql};
 
-use super::{LedgerError, Refusal, Sealer, Unit};
+use super::{LedgerError, Rejection, Sealer, Unit};
 
 /// How many claims one look-up names.
 const CLAIMS_PER_STATEMENT: usize = 1_024;
@@ -21,7 +24,7 @@ pub(super) struct Board {
     /// Owners of the claims that units of the batch mention; `None` if nobody holds one.
     holders: HashMap<Key, Option<String>>,
     /// How many claims there are in scopes that may not become empty.
-    counts: BTreeMap<&'static str, i64>,
+    counts: BTreeMap<&'static Scope, i64>,
     /// What differs from the database by now.
     changed: BTreeSet<Key>,
 }
@@ -47,7 +50,7 @@ impl Board {
             counts.extend(
                 unit.release
                     .iter()
-                    .filter(|claim| Claim::last_must_stay(claim.scope))
+                    .filter(|claim| claim.scope.bounds() != Bounds::Uncounted)
                     .map(|claim| (claim.scope, 0)),
             );
         }
@@ -74,7 +77,7 @@ impl Board {
             }
         }
         for (scope, count) in &mut counts {
-            let select = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(*scope);
+            let select = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(scope.name());
             *count = tx
                 .optional(select)
                 .await?
@@ -94,7 +97,7 @@ impl Board {
     }
 
     /// Gives a unit what it claims, or nothing and the reason.
-    pub(super) fn admit(&mut self, sealer: &Sealer, unit: &Unit) -> Result<(), Refusal> {
+    pub(super) fn admit(&mut self, sealer: &Sealer, unit: &Unit) -> Result<(), Rejection> {
         let released: BTreeSet<Key> = unit.release.iter().map(|claim| key(sealer, claim)).collect();
         let mut taking: HashMap<&Claim, &str> = HashMap::new();
         for (claim, owner) in &unit.take {
@@ -103,14 +106,14 @@ impl Board {
             let by_another = holder.is_some_and(|holder| holder != owner) && !released.contains(&key);
             let twice = taking.insert(claim, owner).is_some_and(|other| other != owner);
             if by_another || twice {
-                return Err(Refusal::ClaimTaken(claim.clone()));
+                return Err(Rejection::ClaimTaken(claim.clone()));
             }
         }
         let held = |claim: &Claim| self.holders.get(&key(sealer, claim)).is_some_and(Option::is_some);
         let takes: BTreeSet<&Claim> = unit.take.iter().map(|(claim, _)| claim).collect();
         for claim in &unit.require {
             if !takes.contains(claim) && (!held(claim) || unit.release.contains(claim)) {
-                return Err(Refusal::ClaimMissing(claim.clone()));
+                return Err(Rejection::ClaimMissing(claim.clone()));
             }
         }
         for (scope, count) in &self.counts {
@@ -124,7 +127,7 @@ impl Board {
                 .filter(|claim| claim.scope == *scope && !held(claim))
                 .count();
             if given_up > taken && *count + taken as i64 - given_up as i64 <= 0 {
-                return Err(Refusal::LastClaim(scope));
+                return Err(Rejection::LastClaim(scope));
             }
         }
         for claim in &unit.release {
@@ -137,9 +140,11 @@ impl Board {
     }
 
     fn put(&mut self, key: Key, owner: Option<String>) {
-        if let Some(count) = self.counts.get_mut(key.0) {
-            let before = self.holders.get(&key).is_some_and(Option::is_some);
-            *count += i64::from(owner.is_some()) - i64::from(before);
+        let before = self.holders.get(&key).is_some_and(Option::is_some);
+        for (scope, count) in &mut self.counts {
+            if scope.name() == key.0 {
+                *count += i64::from(owner.is_some()) - i64::from(before);
+            }
         }
         self.changed.insert(key.clone());
         self.holders.insert(key, owner);
@@ -186,16 +191,18 @@ impl Board {
 
 /// Drops the claims on personal values that `owner` has: a keyed hash of a name is still about its bearer.
 pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), LedgerError> {
-    let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
-    tx.execute(forget.bind(USERNAME).bind(owner)).await?;
+    for scope in aggregates::scopes().filter(|scope| scope.is_personal()) {
+        let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
+        tx.execute(forget.bind(scope.name()).bind(owner)).await?;
+    }
     Ok(())
 }
 
 fn key(sealer: &Sealer, claim: &Claim) -> Key {
-    let value = if claim.is_personal() {
+    let value = if claim.scope.is_personal() {
         sealer.claim_hash(&claim.value)
     } else {
         claim.value.clone()
     };
-    (claim.scope, value)
+    (claim.scope.name(), value)
 }

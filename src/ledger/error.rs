@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use aggregates::Claim;
+use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
 
-/// A unit that was not written because the ledger says no. Nothing of it is in the ledger.
+/// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum Rejection {
     /// Somebody else appended to a stream since it was loaded: load again and decide again.
     #[error("{aggregate_type} {aggregate_id} has changed")]
     Conflict {
@@ -15,26 +15,48 @@ pub enum Refusal {
         /// Id of the stream.
         aggregate_id: String,
     },
-    /// Somebody else holds the claim.
-    #[error("the {} is taken", .0.scope)]
+    /// Another aggregate holds the claim.
+    #[error("{}", .0.scope.when_taken().about(.0.scope, &.0.value))]
     ClaimTaken(Claim),
     /// Nobody holds a claim that the unit requires.
-    #[error("there is no such {}", .0.scope)]
+    #[error("{}", .0.scope.when_missing().about(.0.scope, &.0.value))]
     ClaimMissing(Claim),
     /// The unit would make a role that several users hold one that is not shared.
-    #[error("several users hold role {0}")]
+    #[error("several users hold this role: it must stay shared")]
     HeldBySeveral(String),
-    /// The unit would give up the last claim of a scope that may not become empty.
-    #[error("the last {0} must stay")]
-    LastClaim(&'static str),
+    /// The unit would leave too few claims in a scope.
+    #[error("{}", .0.when_too_few().about(.0, ""))]
+    LastClaim(&'static Scope),
+}
+
+impl Classified for Rejection {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Conflict { .. } => ErrorKind::Unavailable,
+            Self::ClaimTaken(claim) => claim.scope.when_taken().kind,
+            Self::ClaimMissing(claim) => claim.scope.when_missing().kind,
+            Self::HeldBySeveral(_) => ErrorKind::Conflict,
+            Self::LastClaim(scope) => scope.when_too_few().kind,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict { .. } => ErrorKind::Unavailable.code(),
+            Self::ClaimTaken(claim) => claim.scope.when_taken().code,
+            Self::ClaimMissing(claim) => claim.scope.when_missing().code,
+            Self::HeldBySeveral(_) => "role_is_held",
+            Self::LastClaim(scope) => scope.when_too_few().code,
+        }
+    }
 }
 
 /// Why an append failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// The ledger says no; nothing was written.
+    /// The ledger rejects the unit. Nothing was written.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Rejected(#[from] Rejection),
     /// The ledger could not be written or did not answer. When the connection broke during the commit, the
     /// events may have been written all the same.
     #[error("the ledger is unavailable: {0}")]

@@ -11,14 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Command, DomainError, ForAggregate, Registered, State};
+use aggregates::{Classified, Command, DomainError, ErrorKind, ForAggregate, Registered, State};
 use cqrs_es::{
     AggregateError, EventStore,
     persist::{EventStoreAggregateContext, PersistedEventStore},
 };
 use lru::LruCache;
 
-use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Refusal, Seen, Unit};
+use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Rejection, Seen, Unit};
 
 /// How long a lost race is decided again. A time and not a number: another node that writes to the same aggregate
 /// all the while has the newer knowledge and wins them all, until it pauses.
@@ -33,7 +33,7 @@ const TURNS: usize = 16_384;
 /// Why commands had no effect.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    /// An aggregate says no. `index` counts the commands from 0.
+    /// An aggregate refuses a command. `index` counts the commands from 0.
     #[error("{error}")]
     Domain {
         /// Which command.
@@ -41,12 +41,30 @@ pub enum ExecuteError {
         /// Why.
         error: DomainError,
     },
-    /// The ledger says no.
+    /// The ledger rejects the unit that the commands lead to.
     #[error(transparent)]
-    Refused(Refusal),
+    Rejected(Rejection),
     /// The ledger does not answer, or a race was lost too often.
     #[error("the ledger is unavailable: {0}")]
     Unavailable(String),
+}
+
+impl Classified for ExecuteError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Domain { error, .. } => error.kind(),
+            Self::Rejected(rejection) => rejection.kind(),
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Domain { error, .. } => error.code(),
+            Self::Rejected(rejection) => rejection.code(),
+            Self::Unavailable(_) => ErrorKind::Unavailable.code(),
+        }
+    }
 }
 
 type Stream = (&'static str, String);
@@ -127,7 +145,7 @@ impl Executor {
                 Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
                 decided => Some(decided?),
             };
-            // What is remembered may be stale. An append finds out, but a refusal would not, and neither would a
+            // What is remembered may be stale. An append finds out, but a rejection would not, and neither would a
             // decision that nothing is to be done: those are made again from what the ledger holds.
             let Some(decided) =
                 decided.filter(|decided| from == Source::Ledger || decided.every_stream_moved)
@@ -151,15 +169,15 @@ impl Executor {
                     self.remember(decided.states);
                     return Ok(appended);
                 }
-                Err(AppendError::Refused(refusal @ Refusal::Conflict { .. }))
-                    if !is_about(&refusal, unchanged) =>
+                Err(AppendError::Rejected(rejection @ Rejection::Conflict { .. }))
+                    if !is_about(&rejection, unchanged) =>
                 {
                     from = Source::Ledger;
                     if began.elapsed() > PATIENCE {
-                        return Err(ExecuteError::Unavailable(format!("lost every race: {refusal}")));
+                        return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
                     }
                 }
-                Err(AppendError::Refused(refusal)) => return Err(ExecuteError::Refused(refusal)),
+                Err(AppendError::Rejected(rejection)) => return Err(ExecuteError::Rejected(rejection)),
                 Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
             }
         }
@@ -349,7 +367,7 @@ impl ForAggregate for Load<'_> {
 }
 
 /// Whether a conflict is about one of these aggregates.
-fn is_about(refusal: &Refusal, seen: &[Seen]) -> bool {
-    matches!(refusal, Refusal::Conflict { aggregate_type, aggregate_id }
+fn is_about(rejection: &Rejection, seen: &[Seen]) -> bool {
+    matches!(rejection, Rejection::Conflict { aggregate_type, aggregate_id }
         if seen.iter().any(|seen| seen.aggregate_type == *aggregate_type && seen.aggregate_id == *aggregate_id))
 }

@@ -8,7 +8,7 @@ use std::{
     ops::Range,
 };
 
-use aggregates::{Claim, Event, Recorded, claim, user::UserEvent};
+use aggregates::{Claim, Event, Recorded, role, user::UserEvent};
 use lru::LruCache;
 use projections::{
     role_directory,
@@ -16,7 +16,7 @@ use projections::{
 };
 
 use super::{
-    LedgerError, Refusal, Sealer, Unit,
+    LedgerError, Rejection, Sealer, Unit,
     claims::{Board, ClaimsInMemory},
 };
 
@@ -66,7 +66,7 @@ pub(super) struct Judged<'a> {
     /// The claims as they are after the units that are accepted.
     pub(super) board: Board,
     /// For each unit in order: where its events are among those of all accepted ones, or why it is refused.
-    pub(super) outcomes: Vec<Result<Range<usize>, Refusal>>,
+    pub(super) outcomes: Vec<Result<Range<usize>, Rejection>>,
     /// The units to be written.
     pub(super) accepted: Vec<&'a Unit>,
 }
@@ -87,7 +87,7 @@ pub(super) async fn judge<'a>(
         // A unit that is refused its claims must not move its streams on either.
         let held = held_by_several(tx, unit, &accepted).await?;
         let decided = held
-            .map_or(Ok(()), |role| Err(Refusal::HeldBySeveral(role)))
+            .map_or(Ok(()), |role| Err(Rejection::HeldBySeveral(role)))
             .and_then(|()| next_sequences(&sequences, unit))
             .and_then(|moved| board.admit(sealer, unit).map(|()| moved));
         outcomes.push(decided.map(|moved| {
@@ -112,11 +112,11 @@ async fn held_by_several(
     unit: &Unit,
     accepted: &[&Unit],
 ) -> Result<Option<String>, LedgerError> {
-    let goes = |role: &str| unit.release.contains(&Claim::new(claim::ROLE, role));
+    let goes = |role: &str| unit.release.contains(&Claim::new(role::claims::ROLE, role));
     let unshared = unit
         .release
         .iter()
-        .find(|claim| claim.scope == claim::SHARED_ROLE && !goes(&claim.value));
+        .find(|claim| claim.scope == role::claims::SHARED_ROLE && !goes(&claim.value));
     let Some(role) = unshared.map(|claim| claim.value.clone()) else {
         return Ok(None);
     };
@@ -188,14 +188,14 @@ async fn read_sequences<'a>(
 type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
 
 /// The sequences after the unit, if each of its events is the next of its stream and nothing it watches has changed.
-fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Refusal> {
+fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Rejection> {
     for seen in &unit.unchanged {
         let now = sequences
             .get(&(seen.aggregate_type, seen.aggregate_id.as_str()))
             .copied()
             .unwrap_or(0);
         if now != seen.sequence {
-            return Err(Refusal::Conflict {
+            return Err(Rejection::Conflict {
                 aggregate_type: seen.aggregate_type,
                 aggregate_id: seen.aggregate_id.clone(),
             });
@@ -210,7 +210,7 @@ fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Seque
             .copied()
             .unwrap_or(0);
         if event.sequence != last + 1 {
-            return Err(Refusal::Conflict {
+            return Err(Rejection::Conflict {
                 aggregate_type: stream.0,
                 aggregate_id: stream.1.to_owned(),
             });

@@ -42,7 +42,7 @@ use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
 pub use chain::{GENESIS, event_hash};
-pub use error::{AppendError, LedgerError, Refusal};
+pub use error::{AppendError, LedgerError, Rejection};
 pub use executor::{ExecuteError, Executor};
 pub use feed::Filter;
 pub use follower::{Follower, LOOK_EVERY};

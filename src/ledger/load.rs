@@ -1,7 +1,9 @@
 //! The authorization projection of a process that starts: from the read models rather than from all events.
 
 use aggregates::{
-    claim::{CERTIFICATE, ROLE, USER},
+    claim::Scope,
+    role::claims::ROLE,
+    user::claims::{CERTIFICATE, USER},
     values::Timestamp,
 };
 use authorization::Authorization;
@@ -41,7 +43,7 @@ async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, Ledg
         let claimed = claimed(&mut tx, scope).await?;
         if usize::try_from(claimed) != Ok(found) {
             return Err(LedgerError::ReadModels {
-                scope,
+                scope: scope.name(),
                 claimed,
                 found,
             });
@@ -50,8 +52,8 @@ async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, Ledg
     Ok(authorization)
 }
 
-async fn claimed(tx: &mut Tx<'_>, scope: &str) -> Result<i64, LedgerError> {
-    let count = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(scope);
+async fn claimed(tx: &mut Tx<'_>, scope: &'static Scope) -> Result<i64, LedgerError> {
+    let count = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(scope.name());
     Ok(tx
         .optional(count)
         .await?

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aggregates::Command;
 
 use super::{
-    ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Refusal, Unit,
+    ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit,
     error::within,
     executor::{PATIENCE, Source},
     judge::{Memory, judge},
@@ -44,11 +44,11 @@ impl Executor {
                     });
                 }
                 // Somebody appended to a stream after it was loaded.
-                Err(Refusal::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
-                Err(refusal @ Refusal::Conflict { .. }) => {
-                    return Err(ExecuteError::Unavailable(format!("lost every race: {refusal}")));
+                Err(Rejection::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
+                Err(rejection @ Rejection::Conflict { .. }) => {
+                    return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
                 }
-                Err(refusal) => return Err(ExecuteError::Refused(refusal)),
+                Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
             }
         }
     }
@@ -56,7 +56,7 @@ impl Executor {
 
 impl Ledger {
     /// Whether a unit would be written if it came now, and where the ledger ends now.
-    async fn judge(&self, unit: &Unit) -> Result<(i64, Result<(), Refusal>), LedgerError> {
+    async fn judge(&self, unit: &Unit) -> Result<(i64, Result<(), Rejection>), LedgerError> {
         let mut tx = self.db().snapshot().await?;
         let head = Head::read_in(&mut tx).await?;
         if unit.events.is_empty() {

@@ -15,7 +15,7 @@ use projections::sql::Db;
 use serde_json::Value;
 use sqlite_es::SqliteEventRepository;
 
-use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Refusal, Unit, seal::Place};
+use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::EventName};
 
 /// The table both engines' repositories read; the second name is of snapshots, which are not used.
 const TABLES: (&str, &str) = ("events", "snapshots");
@@ -52,14 +52,14 @@ impl Repository {
             .await
             .map_err(unreadable)?;
         for event in &mut events {
-            let place = Place {
+            let name = EventName {
                 aggregate_type: &event.aggregate_type,
                 aggregate_id: &event.aggregate_id,
                 sequence: sequence(event.sequence),
                 event_type: &event.event_type,
             };
             sealer
-                .open_payload(&place, &mut event.payload, &keys)
+                .open_payload(&name, &mut event.payload, &keys)
                 .map_err(unreadable)?;
         }
         Ok(events
@@ -152,8 +152,10 @@ impl PersistedEventRepository for Repository {
         unit.claim_difference(id, &before, &state.claimed(id));
         match self.ledger.append(unit).await {
             Ok(_) => Ok(()),
-            Err(AppendError::Refused(Refusal::Conflict { .. })) => Err(PersistenceError::OptimisticLockError),
-            Err(AppendError::Refused(refusal)) => Err(PersistenceError::UnknownError(Box::new(refusal))),
+            Err(AppendError::Rejected(Rejection::Conflict { .. })) => {
+                Err(PersistenceError::OptimisticLockError)
+            }
+            Err(AppendError::Rejected(rejection)) => Err(PersistenceError::UnknownError(Box::new(rejection))),
             Err(error @ AppendError::Unavailable(_)) => {
                 Err(PersistenceError::ConnectionError(Box::new(error)))
             }

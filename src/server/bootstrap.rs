@@ -103,7 +103,7 @@ pub async fn first_start(
     match executor.execute(commands, &Metadata::system("start")).await {
         Ok(_) => Ok(given.is_none().then_some(password)),
         // Another node was first.
-        Err(ExecuteError::Domain { .. } | ExecuteError::Refused(_)) => Ok(None),
+        Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,8 +1,6 @@
 //! From the errors of the crates below to refusals.
 
-use aggregates::{
-    DomainError, claim, role::RoleError, session::SessionError, user::UserError, values::Invalid,
-};
+use aggregates::{Classified, DomainError, ErrorKind, values::Invalid};
 use ledger::{ExecuteError, LedgerError, PastError};
 
 use crate::{
@@ -81,103 +79,25 @@ impl From<serde_json::Error> for Refusal {
 
 impl From<ExecuteError> for Refusal {
     fn from(error: ExecuteError) -> Self {
-        match error {
-            ExecuteError::Domain { error, .. } => error.into(),
-            ExecuteError::Refused(refusal) => refusal.into(),
-            unavailable @ ExecuteError::Unavailable(_) => Self::unavailable().because(unavailable),
-        }
+        Self::of(error)
     }
 }
 
 impl From<DomainError> for Refusal {
     fn from(error: DomainError) -> Self {
-        match error {
-            DomainError::User(error) => error.into(),
-            DomainError::Role(error) => error.into(),
-            DomainError::Session(error) => error.into(),
-            wrong @ DomainError::WrongAggregate(_) => Self::unavailable().because(wrong),
-        }
+        Self::of(error)
     }
 }
 
-impl From<UserError> for Refusal {
-    fn from(error: UserError) -> Self {
-        let message = error.to_string();
-        match error {
-            UserError::NotFound
-            | UserError::RoleNotHeld(_)
-            | UserError::PermissionNotHeld
-            | UserError::CertificateNotHeld => Self::new(RefusalKind::NotFound, "not_found", message),
-            UserError::AlreadyExists | UserError::PermissionIdTaken | UserError::CertificateAlreadyHeld => {
-                Self::conflict("conflict", message)
-            }
-            UserError::DuplicateGrantMethod
-            | UserError::PublishPrefixInvalid
-            | UserError::PasswordMissing
-            | UserError::PasswordNotLocal => Self::invalid(message),
-            UserError::PasswordNotCurrent => Self::conflict("conflict", message),
-        }
-    }
-}
-
-impl From<RoleError> for Refusal {
-    fn from(error: RoleError) -> Self {
-        let message = error.to_string();
-        match error {
-            RoleError::NotFound | RoleError::PermissionNotFound => {
-                Self::new(RefusalKind::NotFound, "not_found", message)
-            }
-            RoleError::AlreadyExists | RoleError::PermissionIdTaken => Self::conflict("conflict", message),
-            RoleError::ResourceNotAPath => Self::invalid(message),
-            RoleError::Protected => Self::conflict("protected", message),
-        }
-    }
-}
-
-impl From<SessionError> for Refusal {
-    fn from(error: SessionError) -> Self {
-        let message = error.to_string();
-        match error {
-            SessionError::NotFound => Self::new(RefusalKind::NotFound, "not_found", message),
-            SessionError::AlreadyExists => Self::conflict("conflict", message),
-            SessionError::NeverValid => Self::invalid(message),
-        }
-    }
-}
-
-impl From<ledger::Refusal> for Refusal {
-    fn from(refusal: ledger::Refusal) -> Self {
-        match refusal {
-            ledger::Refusal::Conflict { .. } => Self::unavailable(),
-            ledger::Refusal::ClaimTaken(taken) => match taken.scope {
-                claim::USERNAME => Self::conflict("username_taken", "the username is taken"),
-                claim::ROLE_NAME => Self::conflict("role_name_taken", "the role name is taken"),
-                claim::CERTIFICATE => {
-                    Self::conflict("certificate_taken", "the certificate belongs to another user")
-                }
-                claim::SOLE_HOLDER => Self::conflict(
-                    "role_not_shared",
-                    format!("role {} is not shared, and another user holds it", taken.value),
-                ),
-                _ => Self::conflict("conflict", format!("the {} is taken", taken.scope)),
-            },
-            ledger::Refusal::ClaimMissing(missing) => match missing.scope {
-                claim::SHARED_ROLE => Self::conflict(
-                    "role_not_shared",
-                    format!("role {} is no longer shared", missing.value),
-                ),
-                claim::ROLE => Self::invalid(format!("there is no role {}", missing.value)),
-                claim::USER => Self::not_found("user"),
-                _ => Self::invalid(format!("there is no such {}", missing.scope)),
-            },
-            ledger::Refusal::HeldBySeveral(_) => Self::conflict(
-                "role_is_held",
-                "several users hold this role: it must stay shared",
-            ),
-            ledger::Refusal::LastClaim(_) => Self::conflict(
-                "last_administrator",
-                "this would leave nobody who can log in with the role connectware-admin",
-            ),
-        }
+impl Refusal {
+    /// The kind of the error decides the kind of the refusal.
+    fn of(error: impl Classified + Send + Sync + 'static) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::NotFound => RefusalKind::NotFound,
+            ErrorKind::Invalid => RefusalKind::Invalid,
+            ErrorKind::Conflict | ErrorKind::Protected => RefusalKind::Conflict,
+            ErrorKind::Unavailable | ErrorKind::Fault => return Self::unavailable().because(error),
+        };
+        Self::new(kind, error.code(), error.to_string())
     }
 }

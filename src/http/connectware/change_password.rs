@@ -1,7 +1,7 @@
 //! `PUT /api/users/change-password`
 
 use aggregates::{
-    Command,
+    Command, DomainError,
     user::{User, UserCommand, UserError},
 };
 use axum::{extract::State, http::StatusCode};
@@ -34,7 +34,7 @@ pub async fn put_change_password(
 ) -> Result<Wrote<StatusCode>, Refusal> {
     let (user, _) = app.executor.read::<User>(caller.user).await?;
     let Some(verified) = user.password_hash.clone() else {
-        return Err(UserError::PasswordNotLocal.into());
+        return Err(DomainError::from(UserError::PasswordNotLocal).into());
     };
     if !app.passwords.verify(body.password, Some(&verified)).await? {
         let message = "the old password is wrong";

@@ -145,7 +145,7 @@ pub async fn log_in(app: &App, request: LogIn<'_>, origin: &Origin) -> Result<Lo
                 });
             }
             // The user has changed since the password was verified: it may be another now, or be hashed anew.
-            Err(ExecuteError::Refused(ledger::Refusal::Conflict { .. })) if attempt < ATTEMPTS => {
+            Err(ExecuteError::Rejected(ledger::Rejection::Conflict { .. })) if attempt < ATTEMPTS => {
                 attempt += 1;
             }
             Err(error) => return Err(error.into()),

@@ -188,8 +188,8 @@ pub async fn contend(ledger: &Ledger, username: &str, contenders: usize) -> Vec<
     });
     let outcomes = join_all(attempts).await.into_iter().map(|outcome| match outcome {
         Ok(_) => "won",
-        Err(ledger::ExecuteError::Refused(ledger::Refusal::ClaimTaken(claim)))
-            if claim.scope == aggregates::claim::USERNAME && claim.value == username =>
+        Err(ledger::ExecuteError::Rejected(ledger::Rejection::ClaimTaken(claim)))
+            if claim.scope == aggregates::user::claims::USERNAME && claim.value == username =>
         {
             "lost"
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use aggregates::{
     Claim, Command,
-    claim::{ADMINISTRATOR, USERNAME},
+    user::claims::{ADMINISTRATOR, USERNAME},
     user::{CreateUser, RoleGrant, UpdateUser, UserCommand},
     values::{RoleId, UserId},
 };
-use ledger::{ExecuteError, Executor, Refusal};
+use ledger::{ExecuteError, Executor, Rejection};
 
 use super::{
     child::{Child, Task, contend},
@@ -42,9 +42,9 @@ fn administrator(id: UserId, username: &str) -> Command {
     )
 }
 
-fn refusal(outcome: Result<ledger::Appended, ExecuteError>) -> Refusal {
+fn refusal(outcome: Result<ledger::Appended, ExecuteError>) -> Rejection {
     match outcome {
-        Err(ExecuteError::Refused(refusal)) => refusal,
+        Err(ExecuteError::Rejected(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -98,13 +98,13 @@ on_both_engines! {
         run(vec![user_created(ada, "ada")]).await.expect("a free name");
         assert_eq!(
             refusal(run(vec![user_created(grace, "ada")]).await),
-            Refusal::ClaimTaken(Claim::new(USERNAME, "ada"))
+            Rejection::ClaimTaken(Claim::new(USERNAME, "ada"))
         );
         run(vec![renamed(ada, "lovelace")]).await.expect("a free name");
         run(vec![user_created(grace, "ada")]).await.expect("the name is free again");
         assert_eq!(
             refusal(run(vec![renamed(ada, "ada")]).await),
-            Refusal::ClaimTaken(Claim::new(USERNAME, "ada"))
+            Rejection::ClaimTaken(Claim::new(USERNAME, "ada"))
         );
         run(vec![deleted(grace)]).await.expect("a user who can go");
         run(vec![renamed(ada, "ada")]).await.expect("the name is free again");
@@ -116,7 +116,7 @@ on_both_engines! {
         let commands = vec![user_created(new_user(), "ada"), user_created(new_user(), "ada")];
         assert_eq!(
             refusal(executor.execute(commands, &metadata()).await),
-            Refusal::ClaimTaken(Claim::new(USERNAME, "ada"))
+            Rejection::ClaimTaken(Claim::new(USERNAME, "ada"))
         );
         assert_eq!(number(executor.ledger().db(), "SELECT COUNT(*) FROM events").await, 0);
         assert_eq!(number(executor.ledger().db(), "SELECT COUNT(*) FROM claims").await, 0);
@@ -129,7 +129,7 @@ on_both_engines! {
         run(vec![user_created(one, "ada"), user_created(other, "grace")]).await.expect("free names");
         run(vec![renamed(one, "grace"), renamed(other, "ada")]).await.expect("the two may swap");
         let taken = run(vec![user_created(new_user(), "ada")]).await;
-        assert_eq!(refusal(taken), Refusal::ClaimTaken(Claim::new(USERNAME, "ada")));
+        assert_eq!(refusal(taken), Rejection::ClaimTaken(Claim::new(USERNAME, "ada")));
         run(vec![deleted(one), user_created(new_user(), "grace")]).await.expect("what one gives up another takes");
         site.must_be_sound(executor.ledger()).await;
     }
@@ -145,10 +145,10 @@ on_both_engines! {
                 second.execute(vec![Command::User(grace, UserCommand::RevokeRole { role_id: RoleId::ADMINISTRATOR })], &metadata),
             );
             let (survivor, loser) = if left.is_ok() { (grace, right) } else { (ada, left) };
-            assert_eq!(refusal(loser), Refusal::LastClaim(ADMINISTRATOR));
+            assert_eq!(refusal(loser), Rejection::LastClaim(ADMINISTRATOR));
             assert_eq!(number(one.ledger().db(), "SELECT COUNT(*) FROM claims WHERE scope = 'administrator'").await, 1);
             let again = one.execute(vec![deleted(survivor)], &metadata).await;
-            assert_eq!(refusal(again), Refusal::LastClaim(ADMINISTRATOR));
+            assert_eq!(refusal(again), Rejection::LastClaim(ADMINISTRATOR));
             if survivor == grace {
                 break;
             }
@@ -174,7 +174,7 @@ on_both_engines! {
         unit.require = BTreeSet::from([claim.clone()]);
         let refused = ledger.append(unit.clone()).await;
         assert!(
-            matches!(&refused, Err(ledger::AppendError::Refused(Refusal::ClaimMissing(missing))) if *missing == claim),
+            matches!(&refused, Err(ledger::AppendError::Rejected(Rejection::ClaimMissing(missing))) if *missing == claim),
             "{refused:?}"
         );
         unit.take.push((claim, "somebody".to_owned()));

@@ -1,8 +1,8 @@
 //! What refuses one unit harms none of its neighbours in the batch.
 
-use aggregates::{Claim, claim::USERNAME};
+use aggregates::{Claim, user::claims::USERNAME};
 use futures_util::future::join_all;
-use ledger::{AppendError, Appended, Head, Ledger, NewEvent, Refusal, Unit};
+use ledger::{AppendError, Appended, Head, Ledger, NewEvent, Rejection, Unit};
 
 use super::{
     on_both_engines,
@@ -26,7 +26,7 @@ async fn in_one_batch(site: &Site, ledger: &Ledger, units: Vec<Unit>) -> Vec<Res
 }
 
 fn conflict(outcome: &Result<Appended, AppendError>) -> bool {
-    matches!(outcome, Err(AppendError::Refused(Refusal::Conflict { .. })))
+    matches!(outcome, Err(AppendError::Rejected(Rejection::Conflict { .. })))
 }
 
 fn good() -> Unit {
@@ -81,7 +81,7 @@ on_both_engines! {
         let outcomes = in_one_batch(&site, &ledger, units).await;
         let accepted: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
         assert_eq!(accepted, [true, false, false, true, true], "{outcomes:?}");
-        assert!(matches!(&outcomes[1], Err(AppendError::Refused(Refusal::ClaimTaken(_)))));
+        assert!(matches!(&outcomes[1], Err(AppendError::Rejected(Rejection::ClaimTaken(_)))));
         assert!(conflict(&outcomes[2]));
         site.must_be_sound(&ledger).await;
     }

@@ -2,14 +2,15 @@
 
 use aggregates::{
     Claim, Command, DomainError,
-    claim::{ROLE, USER},
     role::RoleCommand,
+    role::claims::ROLE,
+    user::claims::USER,
     user::{User, UserCommand, UserError},
     values::{PasswordHash, PermissionId, UserId},
 };
 use futures_util::future::join_all;
 use ledger::{
-    ExecuteError, Executor, Refusal,
+    ExecuteError, Executor, Rejection,
     ids::{Entropy, SystemEntropy},
 };
 
@@ -106,7 +107,7 @@ on_both_engines! {
             role_created(new_role(), "operators"),
         ];
         let refused = run(&executor, by_the_ledger).await;
-        assert!(matches!(refused, Err(ExecuteError::Refused(Refusal::ClaimTaken(_)))), "{refused:?}");
+        assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::ClaimTaken(_)))), "{refused:?}");
         let db = executor.ledger().db();
         for (table, rows) in [("events", 4), ("user_directory", 1), ("role_directory", 1), ("sessions", 1)] {
             assert_eq!(number(db, &format!("SELECT COUNT(*) FROM {table}")).await, rows, "{table}");
@@ -154,7 +155,7 @@ on_both_engines! {
         run(&there, vec![Command::Role(role, RoleCommand::Delete)]).await.expect("a role");
         let refused = run(&here, vec![role_granted(user, role)]).await;
         let missing = Claim::new(ROLE, role.to_string());
-        assert!(matches!(&refused, Err(ExecuteError::Refused(Refusal::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
+        assert!(matches!(&refused, Err(ExecuteError::Rejected(Rejection::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
     }
 
     async fn a_user_deleted_meanwhile_gets_no_session(site: Site) {
@@ -165,7 +166,7 @@ on_both_engines! {
         run(&there, vec![deleted(user)]).await.expect("a user");
         let refused = run(&here, vec![token_issued(new_session(), user, "laptop")]).await;
         let missing = Claim::new(USER, user.to_string());
-        assert!(matches!(&refused, Err(ExecuteError::Refused(Refusal::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
+        assert!(matches!(&refused, Err(ExecuteError::Rejected(Rejection::ClaimMissing(claim))) if *claim == missing), "{refused:?}");
     }
 
     async fn a_role_goes_or_is_granted_first_but_never_both_the_wrong_way(site: Site) {
@@ -180,7 +181,7 @@ on_both_engines! {
                 run(&there, vec![Command::Role(role, RoleCommand::Delete)]),
             );
             gone.expect("a role can be deleted");
-            assert!(matches!(granted, Ok(1) | Err(ExecuteError::Refused(Refusal::ClaimMissing(_)))), "{granted:?}");
+            assert!(matches!(granted, Ok(1) | Err(ExecuteError::Rejected(Rejection::ClaimMissing(_)))), "{granted:?}");
         }
         site.must_be_sound(here.ledger()).await;
     }

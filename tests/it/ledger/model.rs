@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Claim,
-    claim::{ADMINISTRATOR, CERTIFICATE, USERNAME},
+    claim::Scope,
+    user::claims::{ADMINISTRATOR, CERTIFICATE, USERNAME},
     values::UserId,
 };
 use futures_util::future::join_all;
-use ledger::{AppendError, Refusal, Unit};
+use ledger::{AppendError, Rejection, Unit};
 use proptest::{prelude::*, sample::select, test_runner::TestRunner};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ struct Wish {
     require: Vec<Name>,
 }
 
-type Name = (&'static str, u8);
+type Name = (&'static Scope, u8);
 
 const STREAMS: usize = 4;
 
@@ -156,11 +157,11 @@ async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> 
             .into_iter()
             .map(|answer| match answer {
                 Ok(_) => Outcome::Accepted,
-                Err(AppendError::Refused(Refusal::Conflict { .. })) => Outcome::Conflict,
-                Err(AppendError::Refused(Refusal::ClaimTaken(_))) => Outcome::Taken,
-                Err(AppendError::Refused(Refusal::ClaimMissing(_))) => Outcome::Missing,
-                Err(AppendError::Refused(Refusal::LastClaim(_))) => Outcome::Last,
-                Err(AppendError::Refused(refusal @ Refusal::HeldBySeveral(_))) => {
+                Err(AppendError::Rejected(Rejection::Conflict { .. })) => Outcome::Conflict,
+                Err(AppendError::Rejected(Rejection::ClaimTaken(_))) => Outcome::Taken,
+                Err(AppendError::Rejected(Rejection::ClaimMissing(_))) => Outcome::Missing,
+                Err(AppendError::Rejected(Rejection::LastClaim(_))) => Outcome::Last,
+                Err(AppendError::Rejected(refusal @ Rejection::HeldBySeveral(_))) => {
                     panic!("nothing is unshared: {refusal}")
                 }
                 Err(AppendError::Unavailable(reason)) => panic!("unavailable: {reason}"),

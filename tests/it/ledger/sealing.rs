@@ -217,7 +217,7 @@ on_both_engines! {
         let user = new_user();
         // The user's own creation makes no key of theirs here: the two race for it.
         let mut unit = crate::ledger::site::unit(vec![crate::ledger::site::tokens_revoked(user, 1)]);
-        let claim = aggregates::Claim::new(aggregates::claim::USER, user.to_string());
+        let claim = aggregates::Claim::new(aggregates::user::claims::USER, user.to_string());
         unit.take.push((claim, user.to_string()));
         ledger.append(unit).await.expect("a unit");
         let mut child = Child::ready(&Task::IssueTokens { user, tokens: 20 }, &site.url).await;

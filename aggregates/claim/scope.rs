@@ -1,0 +1,269 @@
+//! Scopes: the kinds of things that are claimed, and what a refusal about one is called.
+
+use std::{
+    cmp::Ordering,
+    hash::{Hash, Hasher},
+};
+
+use crate::ErrorKind;
+
+/// A kind of thing that is claimed. Two scopes are the same if they have the same name.
+#[derive(Debug)]
+pub struct Scope {
+    name: &'static str,
+    personal: bool,
+    bounds: Bounds,
+    taken: Option<Wording>,
+    missing: Option<Wording>,
+    too_few: Option<Wording>,
+    too_many: Option<Wording>,
+}
+
+/// How many claims a scope may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounds {
+    /// Any number: the ledger does not count them.
+    Uncounted,
+    /// The same limits always.
+    Fixed(Limits),
+}
+
+/// How many claims there must be at least and may be at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A claim is not given up if fewer than these would stay.
+    pub at_least: i64,
+    /// A claim is not taken if there would be more than these.
+    pub at_most: i64,
+}
+
+/// What a refusal is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// Of what kind it is.
+    pub kind: ErrorKind,
+    /// Stable: for programs.
+    pub code: &'static str,
+    /// For people. `{}` stands for the claimed value, `{scope}` for the name of the scope.
+    pub message: &'static str,
+}
+
+impl Scope {
+    /// A scope that is neither personal nor counted. `name` is stored, for ever.
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            personal: false,
+            bounds: Bounds::Uncounted,
+            taken: None,
+            missing: None,
+            too_few: None,
+            too_many: None,
+        }
+    }
+
+    /// The values are personal data: only a keyed hash of them is stored, and erasing a person deletes it.
+    pub const fn personal(mut self) -> Self {
+        self.personal = true;
+        self.checked()
+    }
+
+    /// There must always be at least as many claims, once there have been as many. Else the refusal has this code.
+    pub const fn at_least(self, number: i64, code: &'static str, message: &'static str) -> Self {
+        let limits = Limits {
+            at_least: number,
+            at_most: i64::MAX,
+        };
+        self.bounded(Bounds::Fixed(limits)).too_few(code, message)
+    }
+
+    /// There may be at most as many claims. Else the refusal has this code.
+    pub const fn at_most(self, number: i64, code: &'static str, message: &'static str) -> Self {
+        let limits = Limits {
+            at_least: 0,
+            at_most: number,
+        };
+        self.bounded(Bounds::Fixed(limits)).too_many(code, message)
+    }
+
+    /// A value that another holds is refused as a conflict with this code.
+    pub const fn taken(mut self, code: &'static str, message: &'static str) -> Self {
+        self.taken = Some(conflict(code, message));
+        self
+    }
+
+    /// A value that is required and that nobody holds is refused like this.
+    pub const fn missing(mut self, kind: ErrorKind, code: &'static str, message: &'static str) -> Self {
+        self.missing = Some(Wording { kind, code, message });
+        self
+    }
+
+    const fn too_few(mut self, code: &'static str, message: &'static str) -> Self {
+        self.too_few = Some(conflict(code, message));
+        self
+    }
+
+    const fn too_many(mut self, code: &'static str, message: &'static str) -> Self {
+        self.too_many = Some(conflict(code, message));
+        self
+    }
+
+    const fn bounded(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self.checked()
+    }
+
+    /// Erasing a person deletes personal claims without counting them.
+    const fn checked(self) -> Self {
+        assert!(
+            !self.personal || matches!(self.bounds, Bounds::Uncounted),
+            "a personal scope is not counted"
+        );
+        self
+    }
+
+    /// The stored name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether the values are personal data.
+    pub const fn is_personal(&self) -> bool {
+        self.personal
+    }
+
+    /// How many claims there may be.
+    pub const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// What the refusal of a value is called that another holds.
+    pub fn when_taken(&self) -> Wording {
+        self.taken
+            .unwrap_or(conflict(ErrorKind::Conflict.code(), "the {scope} is taken"))
+    }
+
+    /// What the refusal is called if a required claim is missing.
+    pub fn when_missing(&self) -> Wording {
+        self.missing.unwrap_or(Wording {
+            kind: ErrorKind::Invalid,
+            code: ErrorKind::Invalid.code(),
+            message: "there is no such {scope}",
+        })
+    }
+
+    /// What the refusal is called if too few claims would stay.
+    pub fn when_too_few(&self) -> Wording {
+        self.too_few
+            .unwrap_or(conflict(ErrorKind::Conflict.code(), "the last {scope} must stay"))
+    }
+
+    /// What the refusal is called if there would be too many claims.
+    pub fn when_too_many(&self) -> Wording {
+        self.too_many.unwrap_or(conflict(
+            ErrorKind::Conflict.code(),
+            "there may not be more of {scope}",
+        ))
+    }
+}
+
+const fn conflict(code: &'static str, message: &'static str) -> Wording {
+    Wording {
+        kind: ErrorKind::Conflict,
+        code,
+        message,
+    }
+}
+
+impl Wording {
+    /// The message about a value of a scope.
+    pub fn about(&self, scope: &Scope, value: &str) -> String {
+        self.message.replace("{scope}", scope.name).replace("{}", value)
+    }
+}
+
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Scope {}
+
+impl PartialOrd for Scope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Scope {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name.cmp(other.name)
+    }
+}
+
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+/// Declares the scopes of an aggregate: a constant for each, and `SCOPES` with all of them.
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident = $scope:expr;)*) => {
+        $($(#[$doc])* pub const $name: &$crate::claim::Scope = &$scope;)*
+
+        /// All scopes that this aggregate declares.
+        pub(super) const SCOPES: &[&$crate::claim::Scope] = &[$($name),*];
+    };
+}
+pub(crate) use scopes;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &Scope = &Scope::new("name")
+        .personal()
+        .taken("name_taken", "the name is taken");
+    const ROOM: &Scope = &Scope::new("room").missing(
+        ErrorKind::NotFound,
+        "room_missing",
+        "there is no room {} in this house",
+    );
+    const KEEPER: &Scope = &Scope::new("keeper").at_least(1, "last_keeper", "a keeper must stay");
+    const BED: &Scope = &Scope::new("bed").at_most(2, "full", "both beds are taken");
+
+    #[test]
+    fn a_scope_says_what_its_refusals_are_called() {
+        assert_eq!(NAME.when_taken(), conflict("name_taken", "the name is taken"));
+        assert_eq!(
+            ROOM.when_missing().about(ROOM, "7"),
+            "there is no room 7 in this house"
+        );
+        assert_eq!(ROOM.when_missing().kind, ErrorKind::NotFound);
+        assert_eq!(KEEPER.when_too_few().code, "last_keeper");
+        assert_eq!(BED.when_too_many().code, "full");
+        assert_eq!(ROOM.when_taken().code, "conflict");
+        assert_eq!(ROOM.when_taken().about(ROOM, "7"), "the room is taken");
+        assert_eq!(NAME.when_missing().code, "invalid_request");
+        assert_eq!(NAME.when_missing().about(NAME, "7"), "there is no such name");
+    }
+
+    #[test]
+    fn only_a_scope_with_limits_is_counted() {
+        assert_eq!(NAME.bounds(), Bounds::Uncounted);
+        let (at_least, at_most) = (1, i64::MAX);
+        assert_eq!(KEEPER.bounds(), Bounds::Fixed(Limits { at_least, at_most }));
+        let (at_least, at_most) = (0, 2);
+        assert_eq!(BED.bounds(), Bounds::Fixed(Limits { at_least, at_most }));
+    }
+
+    #[test]
+    fn the_scopes_of_all_aggregates_have_different_names() {
+        let names: Vec<&str> = crate::scopes().map(Scope::name).collect();
+        let different: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+        assert_eq!(names.len(), different.len(), "{names:?}");
+        assert!(different.contains("username"));
+    }
+}
