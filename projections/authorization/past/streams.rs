@@ -118,8 +118,15 @@ impl Streams {
                 }
                 Fact::Machine { machine, step } => {
                     self.add_machine(machine);
-                    if let MachineStep::RoleGranted(role) = step {
-                        self.add_role(role);
+                    match step {
+                        MachineStep::RoleGranted(role) => self.add_role(role),
+                        MachineStep::Made
+                        | MachineStep::RoleRevoked(_)
+                        | MachineStep::PermissionGranted(_)
+                        | MachineStep::PermissionRevoked(_)
+                        | MachineStep::CredentialIssued(..)
+                        | MachineStep::CredentialVoided(_)
+                        | MachineStep::Gone => {}
                     }
                 }
                 Fact::Removed { .. } => {}

@@ -2,7 +2,6 @@
 
 mod concurrent;
 mod deep;
-mod exhaustive;
 mod forms;
 mod holding;
 mod ledger;
