@@ -1,6 +1,7 @@
 //! The read side: what anyone reads is a projection of the ledger.
 
 mod counted_lists;
+pub mod guard;
 pub mod loading;
 pub mod page;
 pub mod permission_usage;
@@ -12,4 +13,5 @@ pub mod sql;
 pub mod tables;
 pub mod user_directory;
 
+pub use guard::{GUARDS, Guards, Veto};
 pub use page::{Page, Paged};

@@ -122,13 +122,27 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
 /// Opens the ledger of a database whose schema must be up to date.
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
-    Ok(Ledger::open(db, &key, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+    Ok(Ledger::open(
+        db,
+        &key,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        projections::GUARDS,
+    )
+    .await?)
 }
 
 /// Opens the ledger for a task that does not append: it needs no authorization projection.
 async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
-    Ok(Ledger::open_unfollowed(db, &key, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+    Ok(Ledger::open_unfollowed(
+        db,
+        &key,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        projections::GUARDS,
+    )
+    .await?)
 }
 
 /// The key that a ledger is sealed with, if the schema of its database is up to date.
