@@ -23,7 +23,7 @@ use server::{
 #[schema(example = json!({"name": "operators", "isShared": true, "permissions": [
     {"resource": "/api/users/#", "operation": "readWrite", "context": "http"}
 ]}))]
-pub struct RoleChange {
+pub(crate) struct RoleChange {
     name: Option<String>,
     is_shared: Option<bool>,
     /// Exactly these.
@@ -34,7 +34,7 @@ pub struct RoleChange {
 #[utoipa::path(put, path = "/api/roles/{id}", tag = "roles",
     params(("id" = String, Path, description = "Id of the role")), request_body = RoleChange,
     responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing, Conflicts))]
-pub async fn put_role(
+pub(crate) async fn put_role(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
