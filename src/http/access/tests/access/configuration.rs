@@ -1,9 +1,6 @@
 //! `GET /.well-known/authzen-configuration`
 
-use crate::support::{
-    both_engines,
-    server::{Engine, Server, Site},
-};
+use crate::support::{both_engines, server::Server};
 
 both_engines! {
     async fn anyone_learns_where_to_ask(server: Server) {
@@ -31,21 +28,4 @@ both_engines! {
             assert_eq!(answer.status, 400, "{host}");
         }
     }
-}
-
-#[tokio::test]
-async fn behind_a_proxy_the_settings_say_where_it_is() {
-    let site = Site::new(Engine::Sqlite).with("MUNIMENT_PUBLIC_URL", "https://id.example.com/muniment/");
-    let server = site.start().await;
-    let found = server
-        .anonymous()
-        .get("/.well-known/authzen-configuration")
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(found["policy_decision_point"], "https://id.example.com/muniment");
-    assert_eq!(
-        found["access_evaluation_endpoint"],
-        "https://id.example.com/muniment/access/v1/evaluation"
-    );
 }

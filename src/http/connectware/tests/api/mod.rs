@@ -1,6 +1,5 @@
 //! `/api`: the connectware face.
 
-mod events;
 mod list_users;
 mod login;
 mod permissions;

@@ -7,7 +7,7 @@ use crate::support::{
     both_engines,
     client::{Call, Client, assert_keys},
     connectware::*,
-    server::{Engine, Server},
+    server::Server,
 };
 
 fn dry_run(caller: &Client, method: &str, path: &str, body: &Value) -> Call {
@@ -19,7 +19,7 @@ fn dry_run(caller: &Client, method: &str, path: &str, body: &Value) -> Call {
 }
 
 /// What a request would change.
-async fn foretold(caller: &Client, method: &str, path: &str, body: Value) -> Value {
+pub(crate) async fn foretold(caller: &Client, method: &str, path: &str, body: Value) -> Value {
     let answer = dry_run(caller, method, path, &body).await.expect(200);
     let told = answer.json();
     assert_keys(&told, &["page", "position", "would_record", "changes"]);
@@ -42,7 +42,7 @@ fn real(caller: &Client, method: &str, path: &str, body: &Value) -> Call {
 }
 
 /// Changes in short: whose, then `+` or `-` with the right and the role it comes through.
-fn shown(told: &Value) -> Vec<String> {
+pub(crate) fn shown(told: &Value) -> Vec<String> {
     let right = |sign: &str, right: &Value| {
         let permission = &right["permission"];
         assert_keys(permission, &["context", "operation", "resource"]);
@@ -451,26 +451,5 @@ both_engines! {
             assert_eq!(json!(changes), all["changes"], "in pages of {limit}");
             assert_eq!(pages, 41_usize.div_ceil(limit));
         }
-    }
-}
-
-#[tokio::test]
-async fn a_rehearsal_is_of_the_ledger_whichever_node_is_asked() {
-    let first = Server::start(Engine::Postgres).await;
-    let second = first.site().second_node().start().await;
-    let (near, far) = (first.admin().await, second.admin().await);
-    for round in 0..10 {
-        let role = create_role(&near, &format!("role-{round}"), json!([mqtt("a", "read")])).await;
-        let told = foretold(&far, "DELETE", &format!("/api/roles/{role}"), Value::Null).await;
-        assert_eq!(
-            shown(&told),
-            [format!("role {role}: -mqtt read a by role-{round}")]
-        );
-        let ada = create_user_with(&near, &format!("user-{round}"), json!({ "roles": [role] })).await;
-        let told = foretold(&far, "DELETE", &format!("/api/users/{ada}"), Value::Null).await;
-        assert_eq!(
-            shown(&told),
-            [format!("user {ada}: -mqtt read a by role-{round}")]
-        );
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Client, assert_keys};
+use crate::client::{Client, assert_keys};
 
 /// The password of every user made by [`user`].
 pub const PASSWORD: &str = "the user's own password";

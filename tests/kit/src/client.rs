@@ -1,4 +1,4 @@
-//! A little HTTP client whose answers know how to complain.
+//! A little client whose answers know how to complain: over HTTP, or of a server in this process.
 //!
 //! ```ignore
 //! let user = admin.post("/api/users", json!({..})).await.expect(201).json();
@@ -8,10 +8,13 @@
 use std::{
     fmt,
     future::{Future, IntoFuture},
+    net::{Ipv4Addr, SocketAddr},
     pin::Pin,
+    sync::Arc,
     time::Duration,
 };
 
+use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::{BodyExt, Full};
@@ -20,27 +23,93 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Value;
+use server::Front;
 
 type Bytes = std::io::Cursor<Vec<u8>>;
 
 /// How long an answer may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One who calls the server, with or without a credential.
+/// Where the requests of a client in process seem to come from.
+const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
+
+/// A caller of the server, with or without a credential.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: Http<HttpConnector, Full<Bytes>>,
-    base: String,
+    to: Transport,
     authorization: Option<String>,
 }
 
+/// How a caller reaches the server.
+#[derive(Clone)]
+enum Transport {
+    Http(Http<HttpConnector, Full<Bytes>>, String),
+    InProcess(Arc<Front>),
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(_, base) => f.write_str(base),
+            Self::InProcess(_) => f.write_str(Client::IN_PROCESS),
+        }
+    }
+}
+
+impl Transport {
+    /// Makes a call whose headers are set already.
+    async fn call(
+        self,
+        method: Method,
+        path: &str,
+        mut headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<(u16, HeaderMap, Vec<u8>), String> {
+        let request = Request::builder().method(method);
+        let well_formed = "the call should be well-formed";
+        match self {
+            Self::Http(http, base) => {
+                let request = request
+                    .uri(format!("{base}{path}"))
+                    .body(Full::new(Bytes::new(body)));
+                let mut request = request.expect(well_formed);
+                *request.headers_mut() = headers;
+                let (parts, body) = http.request(request).await.map_err(chain)?.into_parts();
+                let body = body.collect().await.map_err(chain)?.to_bytes();
+                Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
+            }
+            Self::InProcess(front) => {
+                let mut request = request.uri(path).body(Body::from(body)).expect(well_formed);
+                let host = Client::IN_PROCESS.trim_start_matches("http://");
+                headers
+                    .entry(header::HOST)
+                    .or_insert(host.parse().expect("a host"));
+                *request.headers_mut() = headers;
+                let (parts, body) = front.answer(PEER, request).await.into_parts();
+                let body = body.collect().await.map_err(chain)?.to_bytes();
+                Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
+            }
+        }
+    }
+}
+
 impl Client {
+    /// What a server in this process is called.
+    pub const IN_PROCESS: &'static str = "http://muniment.test";
+
     /// A caller without a credential of the server at `base`, e.g. `http://127.0.0.1:4711`.
     pub fn new(base: impl Into<String>) -> Self {
         let http = Http::builder(TokioExecutor::new()).build_http();
         Self {
-            http,
-            base: base.into(),
+            to: Transport::Http(http, base.into()),
+            authorization: None,
+        }
+    }
+
+    /// A caller without a credential of a server in this process.
+    pub fn in_process(front: Arc<Front>) -> Self {
+        Self {
+            to: Transport::InProcess(front),
             authorization: None,
         }
     }
@@ -177,23 +246,13 @@ impl IntoFuture for Call {
                 body,
             } = self;
             let call = format!("{method} {path}");
-            let mut request = Request::builder()
-                .method(method)
-                .uri(format!("{}{path}", client.base));
-            *request
-                .headers_mut()
-                .expect("the method and the address should be well-formed") = headers;
-            let request = request
-                .body(Full::new(Bytes::new(body)))
-                .expect("the call should be well-formed");
             let exchange = async {
-                let (parts, body) = client.http.request(request).await.map_err(chain)?.into_parts();
-                let body = body.collect().await.map_err(chain)?.to_bytes();
+                let (status, headers, body) = client.to.call(method, &path, headers, body).await?;
                 Ok::<_, String>(Response {
                     call: call.clone(),
-                    status: parts.status.as_u16(),
-                    headers: parts.headers,
-                    body: body.to_vec(),
+                    status,
+                    headers,
+                    body,
                 })
             };
             match tokio::time::timeout(PATIENCE, exchange).await {
