@@ -307,7 +307,9 @@ on_both_sites! {
         succeeded(&site.run(&["migrate"]).await);
         let mut database = database::open(&site).await;
         database.execute("UPDATE read_models SET version = 0 WHERE name = 'sessions'").await;
-        site.start().await.admin().await.get("/api/session").await.expect(200);
+        let server = site.start().await;
+        server.admin().await.get("/api/session").await.expect(200);
+        let site = server.terminate().await;
         succeeded(&site.run(&["doctor"]).await);
     }
 
