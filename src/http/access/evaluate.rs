@@ -4,7 +4,8 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use aggregates::values::Timestamp;
 use authorization::{
-    Access, Subject,
+    Inquiry, Subject,
+    directory::ResourceId,
     past::{Moment, Past},
 };
 
@@ -28,7 +29,7 @@ pub struct Evaluator<'a> {
     moments: HashMap<At, Moment>,
     /// How often it was asked for an explanation, or about the past.
     asked: usize,
-    pasts: HashMap<(Subject, Moment), Past>,
+    pasts: HashMap<(Subject, Option<ResourceId>, Moment), Past>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -48,7 +49,7 @@ impl<'a> Evaluator<'a> {
     pub async fn evaluate(&mut self, question: Question<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
         let subject = Subject::parse(&question.subject.kind, &question.subject.id);
-        let access = Access::parse(
+        let inquiry = Inquiry::parse(
             &question.resource.kind,
             &question.resource.id,
             &question.action.name,
@@ -62,19 +63,19 @@ impl<'a> Evaluator<'a> {
                 return Err(PastError::TooMany(MOST_PASTS).into());
             }
         }
-        let (subject, access) = match (subject, access) {
-            (Ok(subject), Ok(access)) => (subject, access),
+        let (subject, inquiry) = match (subject, inquiry) {
+            (Ok(subject), Ok(inquiry)) => (subject, inquiry),
             (Err(reason), _) => return Box::pin(self.never(at, reason.as_str())).await,
             (_, Err(impossible)) => return Box::pin(self.never(at, impossible.as_str())).await,
         };
         if at.is_none() && !explain {
-            let answer = authorization.answer(&subject, &access, self.app.clock.now());
+            let answer = authorization.answer(&subject, &inquiry, self.app.clock.now());
             let reason = answer.denied.map(|reason| reason.as_str());
             return Ok(DecisionOut::of(answer.position, reason));
         }
         // Apart, as all that reads the ledger: each question would else carry the room that this takes.
         let moment = Box::pin(self.moment(at)).await?;
-        let past = match Box::pin(self.past(&subject, moment)).await {
+        let past = match Box::pin(self.past(&subject, inquiry.placed(), moment)).await {
             Ok(past) => past,
             // Nobody has the name now.
             Err(PastError::NameThen) if at.is_none() => {
@@ -82,13 +83,14 @@ impl<'a> Evaluator<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        let answer = past.answer(&access);
+        let answer = past.answer(&inquiry);
         let reason = answer.denied.map(|reason| reason.as_str());
         let decision = DecisionOut::of(answer.position, reason);
         Ok(DecisionOut {
             context: ContextOut {
                 time: at.map(|_| MomentOut::from(moment).time),
-                explanation: explain.then(|| Box::new(Explanation::from(past.why(&access)))),
+                explanation: explain
+                    .then(|| Box::new(Explanation::of(&question.resource.id, &past.why(&inquiry)))),
                 ..decision.context
             },
             ..decision
@@ -115,10 +117,19 @@ impl<'a> Evaluator<'a> {
         Ok(moment)
     }
 
-    async fn past(&mut self, subject: &Subject, moment: Moment) -> Result<&Past, PastError> {
-        Ok(match self.pasts.entry((subject.clone(), moment)) {
+    async fn past(
+        &mut self,
+        subject: &Subject,
+        resource: Option<ResourceId>,
+        moment: Moment,
+    ) -> Result<&Past, PastError> {
+        Ok(match self.pasts.entry((subject.clone(), resource, moment)) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(self.app.ledger().past(subject, moment).await?),
+            Entry::Vacant(place) => {
+                let (_, resource, _) = place.key();
+                let past = self.app.ledger().past(subject, resource.as_ref(), moment).await?;
+                place.insert(past)
+            }
         })
     }
 }

@@ -1,6 +1,9 @@
 //! Why, on the wire: grants with the events that gave them, and what near ones lack.
 
-use authorization::past::{Cause, Grant, Lack, Moment, Near, Why};
+use authorization::{
+    MODEL,
+    past::{Cause, Grant, Lack, Moment, Near, Why},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -112,7 +115,7 @@ impl From<&Grant> for GrantOut {
         Self {
             permission: GrantedPermission {
                 id: permission.id.to_string(),
-                context: permission.context.as_str(),
+                context: MODEL.space_of(permission),
                 operation: permission.operation.as_str(),
                 resource: permission.resource.to_string(),
             },
@@ -206,14 +209,24 @@ pub struct Explanation {
     nearest: Vec<NearOut>,
 }
 
-impl From<Why> for Explanation {
-    fn from(why: Why) -> Self {
-        Self {
-            grants: why.grants.iter().map(GrantOut::from).collect(),
-            nearest: why.nearest.iter().map(NearOut::from).collect(),
-            prefixed_by: why.prefixed_by.as_ref().map(CauseOut::from),
-            grants_left_out: why.left_out,
-            resource: shortened(&why.resource),
+impl Explanation {
+    /// Why a decision about a resource is as it is: of several names that had to be granted, the one that decided is told.
+    pub fn of(resource: &str, why: &Why) -> Self {
+        match why.deciding() {
+            Some(name) => Self {
+                grants: name.grants.iter().map(GrantOut::from).collect(),
+                nearest: name.nearest.iter().map(NearOut::from).collect(),
+                prefixed_by: name.prefixed_by.as_ref().map(CauseOut::from),
+                grants_left_out: name.left_out,
+                resource: shortened(&name.resource),
+            },
+            None => Self {
+                resource: shortened(resource),
+                prefixed_by: None,
+                grants: Vec::new(),
+                grants_left_out: 0,
+                nearest: Vec::new(),
+            },
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `POST /access/v1/search/action`: the Action Search API (AuthZEN Authorization API 1.0 section 8.6).
 
-use aggregates::values::Context;
-use authorization::{HTTP_ACTIONS, MQTT_ACTIONS};
+use authorization::MODEL;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,11 +61,8 @@ pub async fn post_search_action(
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let position = app.ledger().authorization().position();
-    let actions: &[_] = match Context::parse(&resource.kind) {
-        Ok(Context::Http) => &HTTP_ACTIONS,
-        Ok(Context::Mqtt) => &MQTT_ACTIONS,
-        Err(_) => &[],
-    };
+    let resource_type = MODEL.resource_type(&resource.kind);
+    let actions = resource_type.map_or(&[][..], |resource_type| resource_type.actions());
     let passed = after.and_then(|after| actions.iter().position(|(name, _)| *name == after));
     let mut evaluator = Evaluator::new(&app);
     let mut results = Vec::new();

@@ -1,7 +1,8 @@
 //! `POST /access/v1/search/resource`: the Resource Search API (AuthZEN Authorization API 1.0 section 8.5).
 
-use aggregates::values::{Context, TopicFilter};
-use authorization::{Access, Subject};
+use std::sync::Arc;
+
+use authorization::{Authorization, Subject, Wanted};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 use super::page::{PageIn, PageOut};
 use crate::{
     evaluate::Evaluator,
+    heavy,
     wire::{Action, ContextIn, Entity},
 };
 use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
@@ -67,28 +69,38 @@ pub async fn post_search_resource(
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let mut evaluator = Evaluator::new(&app);
     let moment = evaluator.moment(at).await?;
-    let context = Context::parse(kind).ok();
-    let wanted = context.and_then(|context| Some((context, Access::operation_of(context, action)?)));
+    // One more tells whether there is another page.
+    let limit = paging.limit + 1;
     let mut found = Vec::new();
-    if let (Ok(subject), Some((context, operation))) = (Subject::parse(&subject.kind, &subject.id), wanted) {
-        let publish = Access::is_publish(action);
-        let of_now = app.ledger().authorization();
-        let granted = match at {
-            None => of_now.resources(&subject, context, operation, publish, moment.time),
+    if let (Ok(subject), Ok(wanted)) = (
+        Subject::parse(&subject.kind, &subject.id),
+        Wanted::parse(kind, action),
+    ) {
+        let of = subject.clone();
+        let search = move |engine: &Authorization| {
+            let found = engine.resources(&subject, &wanted, moment.time, after.as_deref(), limit);
+            found.unwrap_or_default()
+        };
+        found = match at {
+            // It looks at every resource of the type: not where requests are served.
+            _ if wanted.is_placed() => {
+                let engine = match at {
+                    None => Arc::clone(app.ledger().authorization()),
+                    Some(_) => app.ledger().engine_at(moment.position).await?,
+                };
+                heavy(move || search(&engine)).await?
+            }
+            None => search(app.ledger().authorization()),
             Some(_) => {
-                let past = app.ledger().past(&subject, moment).await?;
-                past.engine()
-                    .resources(&subject, context, operation, publish, moment.time)
+                let past = app.ledger().past(&of, None, moment).await?;
+                search(past.engine())
             }
         };
-        found = granted.unwrap_or_default();
     }
-    found.retain(|pattern: &TopicFilter| after.as_deref().is_none_or(|after| **pattern > *after));
-    found.truncate(paging.limit + 1);
     let page = paging.cut(&mut found, |last| last.as_bytes().to_vec());
-    let entity = |pattern: TopicFilter| Entity {
+    let entity = |id| Entity {
         kind: kind.clone(),
-        id: pattern.to_string(),
+        id,
     };
     let results = found.into_iter().map(entity).collect();
     Ok(AsOf(moment.position, Json(Resources { page, results })))

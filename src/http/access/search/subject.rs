@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::values::{RoleId, Timestamp, UserId};
-use authorization::{Access, Authorization, Reason, Subject};
+use authorization::{Authorization, Inquiry, Reason, Subject};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -92,10 +92,10 @@ pub async fn post_search_subject(
     // It may look at every user there is: not where requests are served.
     let found = heavy(move || {
         // What nobody can do, nobody may.
-        let access = Access::parse(&body.resource.kind, &body.resource.id, &body.action.name);
-        access.map_or_else(
+        let inquiry = Inquiry::parse(&body.resource.kind, &body.resource.id, &body.action.name);
+        inquiry.map_or_else(
             |_| Ok(nobody(&paging)),
-            |access| search_of(&body.subject.kind, &authorization, &access, moment.time, &paging),
+            |inquiry| search_of(&body.subject.kind, &authorization, &inquiry, moment.time, &paging),
         )
     });
     let found = found.await??;
@@ -112,7 +112,7 @@ fn nobody(paging: &Paging) -> Subjects {
 fn search_of(
     kind: &str,
     authorization: &Authorization,
-    access: &Access<'_>,
+    inquiry: &Inquiry<'_>,
     now: Timestamp,
     paging: &Paging,
 ) -> Result<Subjects, Refusal> {
@@ -122,7 +122,7 @@ fn search_of(
     Ok(match kind {
         "role" => {
             let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
-            let found = authorization.roles_that_may(access, after, limit);
+            let found = authorization.roles_that_may(inquiry, after, limit);
             subjects(
                 paging,
                 found,
@@ -133,7 +133,7 @@ fn search_of(
         }
         "certificate" => {
             let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
-            let found = authorization.certificates_that_may(access, now, after.as_deref(), limit);
+            let found = authorization.certificates_that_may(inquiry, now, after.as_deref(), limit);
             subjects(
                 paging,
                 found,
@@ -144,7 +144,7 @@ fn search_of(
         }
         "token" => {
             let after = paging.after(|bytes| bytes.try_into().ok())?;
-            let found = authorization.tokens_that_may(access, now, after, limit);
+            let found = authorization.tokens_that_may(inquiry, now, after, limit);
             subjects(
                 paging,
                 found,
@@ -155,7 +155,7 @@ fn search_of(
         }
         _ => {
             let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
-            let found = authorization.users_who_may(access, after, limit);
+            let found = authorization.users_who_may(inquiry, after, limit);
             let shown = |id: &UserId| match kind {
                 "username" => authorization.username(*id),
                 _ => Some(id.to_string()),

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Words before the label.
-pub(super) const HEADER: usize = 5;
+pub(crate) const HEADER: usize = 5;
 /// Place of a node's child for `+`.
 const PLUS: usize = 1;
 /// Place of where a node's walk continues.
@@ -32,24 +32,24 @@ const DEPTH: usize = 3;
 /// Place of a node's count of children.
 const CHILDREN: usize = 4;
 /// By how much the first word's operations by `#` and its length are shifted.
-pub(super) const REST_SHIFT: u32 = 2;
+pub(crate) const REST_SHIFT: u32 = 2;
 /// See [`REST_SHIFT`].
-pub(super) const LENGTH_SHIFT: u32 = 4;
+pub(crate) const LENGTH_SHIFT: u32 = 4;
 /// Below so many children, one after the other beats halving.
 const FEW: usize = 12;
 
 /// Patterns and the operations they grant.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trie {
-    pub(super) words: Box<[u32]>,
+pub(crate) struct Trie {
+    pub(crate) words: Box<[u32]>,
     /// By context.
-    pub(super) roots: [u32; 2],
+    pub(crate) roots: [u32; 2],
 }
 
 impl Trie {
     /// Which of the `wanted` operations are granted. It stops as soon as all are, so it may not find all others.
     #[inline]
-    pub(super) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
+    pub(crate) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
         let root = self.roots[question.context as usize] as usize;
         match Levels::split(question.text) {
             Some(levels) if root != 0 => self.walk(root, question, &levels, wanted),
@@ -160,7 +160,7 @@ fn label_words(first: u32) -> usize {
 
 /// A label as words; zeros fill the last.
 #[inline]
-pub(super) fn words_of(label: &[u8]) -> impl Iterator<Item = u32> {
+pub(crate) fn words_of(label: &[u8]) -> impl Iterator<Item = u32> {
     let (quads, rest) = label.as_chunks::<4>();
     let last = rest
         .iter()

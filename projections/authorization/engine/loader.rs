@@ -17,17 +17,17 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::{
+use super::{apply::Writer, index::Found};
+use crate::{
     Authorization,
-    apply::Writer,
-    certificates::Changes,
-    grants::Grants,
-    index::Found,
-    methods::GrantTypes,
-    permissions::Permissions,
-    roles::{Details, Role, RoleIndex},
-    sessions::{Session, SessionView},
-    users::{Extra, Roles, User},
+    patterns::{grants::Grants, permissions::Permissions},
+    principals::{
+        certificates::Changes,
+        methods::GrantTypes,
+        roles::{Details, Role, RoleIndex},
+        sessions::{Session, SessionView},
+        users::{Extra, Roles, User},
+    },
 };
 
 /// Rows that do not fit together, or not to their position.

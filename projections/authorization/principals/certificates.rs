@@ -8,11 +8,21 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::Authorization;
+use super::subject::{Reason, Subject, SubjectType};
+use crate::Authorization;
+
+/// Whoever may present a certificate, by its fingerprint.
+pub(crate) const BY_FINGERPRINT: SubjectType = SubjectType {
+    name: "certificate",
+    read: |text| {
+        let fingerprint = Fingerprint::parse(text).map_err(|_| Reason::Unknown)?;
+        Ok(Subject::Certificate(fingerprint))
+    },
+};
 
 /// A fingerprint's digest, in a third of the room that its text takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Digest {
+pub(crate) enum Digest {
     /// SHA-1.
     Short([u8; 20]),
     /// SHA-256.
@@ -21,14 +31,14 @@ pub(super) enum Digest {
 
 impl Digest {
     /// The digest that a fingerprint spells.
-    pub(super) fn of(fingerprint: &Fingerprint) -> Option<Self> {
+    pub(crate) fn of(fingerprint: &Fingerprint) -> Option<Self> {
         octets(fingerprint)
             .map(Self::Long)
             .or_else(|| octets(fingerprint).map(Self::Short))
     }
 
     /// The fingerprint that spells it.
-    pub(super) fn fingerprint(&self) -> Option<Fingerprint> {
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
         let octets: &[u8] = match self {
             Self::Short(octets) => octets,
             Self::Long(octets) => octets,
@@ -65,7 +75,7 @@ pub struct CertificateView {
 
 /// The certificates of each user, which only the writer needs: they go when their user goes.
 #[derive(Debug, Default)]
-pub(super) struct Held(BTreeSet<(UserId, Digest)>);
+pub(crate) struct Held(BTreeSet<(UserId, Digest)>);
 
 impl Held {
     fn of(&self, user: UserId) -> Vec<Digest> {
@@ -76,11 +86,11 @@ impl Held {
 
 /// What a run of events does to a user's certificates: those the user has afterwards, with their ends, and those not.
 #[derive(Debug, Default)]
-pub(super) struct Changes(BTreeMap<Digest, Option<Option<Timestamp>>>);
+pub(crate) struct Changes(BTreeMap<Digest, Option<Option<Timestamp>>>);
 
 impl Changes {
     /// One is added.
-    pub(super) fn added(certificate: &Certificate) -> Self {
+    pub(crate) fn added(certificate: &Certificate) -> Self {
         let mut changes = Self::default();
         changes.add(certificate);
         changes
@@ -93,7 +103,7 @@ impl Changes {
     }
 
     /// Takes the next event of the user.
-    pub(super) fn take(&mut self, held: &Held, user: UserId, event: &UserEvent) {
+    pub(crate) fn take(&mut self, held: &Held, user: UserId, event: &UserEvent) {
         match event {
             UserEvent::CertificateAdded { certificate } => self.add(certificate),
             UserEvent::CertificateRemoved { fingerprint } => {
@@ -140,7 +150,7 @@ impl Authorization {
     }
 
     /// Publishes what became of a user's certificates, each by one store.
-    pub(super) fn publish_certificates(
+    pub(crate) fn publish_certificates(
         &self,
         held: &mut Held,
         user_id: UserId,

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// How many roles fit in a slot.
-pub(super) const FEW: usize = 3;
+pub(crate) const FEW: usize = 3;
 /// Stands for the number of roles of a user who is only marked.
 const ELSEWHERE: u64 = FEW as u64 + 1;
 /// How many of the hash's highest bits choose the shard. A shard is copied when it is full.
@@ -52,7 +52,7 @@ impl Slot {
 
 /// What the index knows of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// There is no such user.
     Nobody,
     /// The user has these roles, as many as the number says, and no grants besides.
@@ -62,7 +62,7 @@ pub(super) enum Found {
 }
 
 /// Users by id, in shards of slots.
-pub(super) struct UserIndex {
+pub(crate) struct UserIndex {
     shards: HashMap<u32, Shard, IdHash>,
 }
 
@@ -100,7 +100,7 @@ fn found(words: [u64; 4]) -> Found {
 
 impl UserIndex {
     /// An empty one, whose memory is freed by this collector.
-    pub(super) fn new(collector: Arc<Collector>) -> Self {
+    pub(crate) fn new(collector: Arc<Collector>) -> Self {
         Self {
             shards: HashMap::builder()
                 .hasher(IdHash)
@@ -110,7 +110,7 @@ impl UserIndex {
     }
 
     /// Makes room for so many users at once. Only for an empty index.
-    pub(super) fn reserve(&self, users: usize, guard: &LocalGuard<'_>) {
+    pub(crate) fn reserve(&self, users: usize, guard: &LocalGuard<'_>) {
         // A shard is a little fuller than another.
         let slots = (users >> SHARD_BITS) / 10 * 13;
         for number in 0..1 << SHARD_BITS {
@@ -120,7 +120,7 @@ impl UserIndex {
 
     /// What is known of a user.
     #[inline]
-    pub(super) fn find(&self, id: UserId, guard: &LocalGuard<'_>) -> Found {
+    pub(crate) fn find(&self, id: UserId, guard: &LocalGuard<'_>) -> Found {
         let id = halves(id);
         if id == [0; 2] {
             return Found::Elsewhere;
@@ -132,14 +132,14 @@ impl UserIndex {
     }
 
     /// Takes over what a user's entry says.
-    pub(super) fn put(&self, id: UserId, user: &User, guard: &LocalGuard<'_>) {
+    pub(crate) fn put(&self, id: UserId, user: &User, guard: &LocalGuard<'_>) {
         let fits = user.extra.is_none() && user.roles.as_slice().len() <= FEW;
         self.put_or_mark(id, &user.roles, fits, guard);
     }
 
     /// Takes these roles of a user whose entry is not there yet. Answers whether there was room; otherwise it knows
     /// nothing of the user.
-    pub(super) fn put_roles(&self, id: UserId, roles: &Roles, guard: &LocalGuard<'_>) -> bool {
+    pub(crate) fn put_roles(&self, id: UserId, roles: &Roles, guard: &LocalGuard<'_>) -> bool {
         let fits = id.0.as_u128() != 0 && roles.as_slice().len() <= FEW;
         if fits {
             self.put_or_mark(id, roles, fits, guard);
@@ -168,13 +168,13 @@ impl UserIndex {
     }
 
     /// The shards there may be, in the order of [`UserIndex::segment`].
-    pub(super) const SHARDS: u32 = 1 << SHARD_BITS;
+    pub(crate) const SHARDS: u32 = 1 << SHARD_BITS;
 
     /// Users in an order that never changes, whoever comes and goes: the shard of a segment, and where it starts within
     /// the shard's range. Answers the users of the segment in order, and where the next one starts, if there is one.
     ///
     /// What is read here, too, counts only if nothing was written meanwhile.
-    pub(super) fn segment(
+    pub(crate) fn segment(
         &self,
         shard: u32,
         from: u64,
@@ -186,12 +186,12 @@ impl UserIndex {
     }
 
     /// Where a user is in the order of [`UserIndex::segment`].
-    pub(super) fn place(id: UserId) -> (u32, u64) {
+    pub(crate) fn place(id: UserId) -> (u32, u64) {
         place(halves(id))
     }
 
     /// Forgets a user.
-    pub(super) fn remove(&self, id: UserId, guard: &LocalGuard<'_>) {
+    pub(crate) fn remove(&self, id: UserId, guard: &LocalGuard<'_>) {
         let id = halves(id);
         let (number, fraction) = place(id);
         if let Some(shard) = self.shards.get(&number, guard) {

@@ -5,13 +5,15 @@ use std::sync::atomic::{Ordering, fence};
 use aggregates::values::{Context, Operation, RoleId, TopicFilter, UserId};
 use seize::LocalGuard;
 
-use super::{
-    Access, Authorization, Decision,
-    index::{FEW, Found},
-    outline::Hint,
-    question::{Operations, Question, operations},
-    roles::RoleIndex,
-    users::User,
+use super::index::{FEW, Found};
+use crate::{
+    Authorization, Decision,
+    patterns::{
+        outline::Hint,
+        question::{Operations, Question, operations},
+    },
+    principals::{roles::RoleIndex, users::User},
+    vocabularies::{Inquiry, access::Access},
 };
 
 /// How often a reader tries to see all of one position before it takes what it has: each entry as of some position
@@ -41,14 +43,24 @@ impl Authorization {
     }
 
     /// Whether a user may do something. The user's publish prefix is put before a topic that they publish to.
-    pub fn check_access(&self, user: UserId, access: &Access<'_>) -> Decision {
-        // Whom the index knows has no prefix.
-        self.decide(
-            user,
-            access.wanted(),
-            || access.question(),
-            |_, guard| self.consistently(guard, |guard| self.may(user, access, guard)),
-        )
+    pub fn check_access(&self, user: UserId, inquiry: &Inquiry<'_>) -> Decision {
+        let access = inquiry.access();
+        if let Some((access, (part, name))) = access.and_then(|access| Some((access, access.simple()?))) {
+            // A user whom the index knows has no prefix.
+            return self.decide(
+                user,
+                part.wanted(),
+                || part.question_of(name),
+                |_, guard| self.consistently(guard, |guard| self.may(user, access, guard)),
+            );
+        }
+        let guard = self.collector.enter();
+        let position = self.position();
+        let allowed = self.settled(&guard, |guard| {
+            let access = inquiry.resolve(&self.places(guard));
+            access.is_ok_and(|access| self.may(user, &access, guard))
+        });
+        Decision { allowed, position }
     }
 
     /// Whether all the `wanted` operations are granted, each by any grant. `otherwise` decides by the user's own entry:
@@ -105,30 +117,24 @@ impl Authorization {
     }
 
     /// Whether a user may do something, by their own entry. For within [`Authorization::consistently`].
-    pub(super) fn may(&self, user: UserId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+    pub(crate) fn may(&self, user: UserId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
         let Some(user) = self.users.get(&user, guard) else {
             return false;
         };
-        let granted = |question: Option<Question<'_>>| {
-            question.is_some_and(|question| self.user_grants(user, &question, access.wanted(), guard))
-        };
-        let prefix = user
-            .extra
-            .as_ref()
-            .and_then(|extra| extra.mqtt_publish_prefix.as_deref());
-        match prefix.filter(|_| access.takes_prefix()) {
-            None => granted(access.question()),
-            Some(_) => granted(access.question_of(&access.effective(prefix))),
-        }
+        let extra = user.extra.as_ref();
+        let prefix = extra.and_then(|extra| extra.mqtt_publish_prefix.as_deref());
+        access.holds(prefix, |question, wanted| {
+            self.user_grants(user, question, wanted, guard)
+        })
     }
 
     /// Whether a role alone grants it.
-    pub(super) fn role_grants(&self, role: RoleId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
-        let index = self.role_indexes.get(&role, guard);
-        let Some((index, question)) = index.zip(access.question()) else {
-            return false;
-        };
-        self.grants_all(&[*index], &question, access.wanted(), guard) == 0
+    pub(crate) fn role_grants(&self, role: RoleId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+        self.role_indexes.get(&role, guard).is_some_and(|index| {
+            access.holds(None, |question, wanted| {
+                self.grants_all(&[*index], question, wanted, guard) == 0
+            })
+        })
     }
 
     fn user_grants(
@@ -180,7 +186,7 @@ impl Authorization {
 
     /// Which of the `wanted` operations none of the roles grants.
     #[inline]
-    fn grants_all(
+    pub(crate) fn grants_all(
         &self,
         roles: &[RoleIndex],
         question: &Question<'_>,
@@ -202,7 +208,7 @@ impl Authorization {
 
     /// Like [`Authorization::consistently`], for what reads entries that one run may change together: it reads while none
     /// is under way.
-    pub(super) fn settled<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+    pub(crate) fn settled<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
         for _ in 1..TRIES {
             let applied = self.applied.load(Ordering::Acquire);
             if self.begun.load(Ordering::Acquire) != applied {
@@ -223,7 +229,7 @@ impl Authorization {
     /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the
     /// reader saw the ledger either before it or after it.
     #[inline]
-    pub(super) fn consistently<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
+    pub(crate) fn consistently<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
         for _ in 1..TRIES {
             let begun = self.begun.load(Ordering::Acquire);
             let found = read(guard);

@@ -10,24 +10,24 @@ use aggregates::{
 
 /// Whom an event is about, and what happened.
 #[derive(Clone, Copy)]
-pub(super) enum About<'a> {
+pub(crate) enum About<'a> {
     /// A user.
     User(UserId, &'a UserEvent),
     /// A role.
     Role(RoleId, &'a RoleEvent),
     /// A session.
-    Session(SessionId),
+    Session(SessionId, &'a SessionEvent),
     /// An id that does not parse belongs to nobody; the event is skipped.
     Nobody,
 }
 
 impl<'a> About<'a> {
     /// Reads an event of the stream with this id.
-    pub(super) fn of(id: &str, event: &'a Event) -> Self {
+    pub(crate) fn of(id: &str, event: &'a Event) -> Self {
         match event {
             Event::User(event) => UserId::parse(id).map_or(Self::Nobody, |id| Self::User(id, event)),
             Event::Role(event) => RoleId::parse(id).map_or(Self::Nobody, |id| Self::Role(id, event)),
-            Event::Session(_) => SessionId::parse(id).map_or(Self::Nobody, Self::Session),
+            Event::Session(event) => SessionId::parse(id).map_or(Self::Nobody, |id| Self::Session(id, event)),
         }
     }
 }
@@ -59,19 +59,19 @@ impl<'a> ByAggregate<'a> {
 }
 
 /// The events of a user's stream, with their positions.
-pub(super) fn of_user<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = (i64, &'a UserEvent)> {
+pub(crate) fn of_user<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = (i64, &'a UserEvent)> {
     let event = |recorded: &&'a Recorded| Some((recorded.position, ByAggregate::of(&recorded.event).user?));
     run.iter().filter_map(event)
 }
 
 /// The events of a role's stream.
-pub(super) fn of_role<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = &'a RoleEvent> {
+pub(crate) fn of_role<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = &'a RoleEvent> {
     run.iter()
         .filter_map(|recorded| ByAggregate::of(&recorded.event).role)
 }
 
 /// The events of a session's stream, with their positions.
-pub(super) fn of_session<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = (i64, &'a SessionEvent)> {
+pub(crate) fn of_session<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = (i64, &'a SessionEvent)> {
     let event =
         |recorded: &&'a Recorded| Some((recorded.position, ByAggregate::of(&recorded.event).session?));
     run.iter().filter_map(event)

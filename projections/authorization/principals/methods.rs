@@ -78,7 +78,7 @@ impl GrantTypes {
     }
 
     /// Whether what was presented satisfies them, as [`aggregates::values::satisfied`] says.
-    pub(super) fn satisfied_by(self, presented: Methods) -> bool {
+    pub(crate) fn satisfied_by(self, presented: Methods) -> bool {
         let (mut left, mut any) = (self.0, false);
         while left != 0 {
             let (method, is_required) = (left & 0b11, left & 0b100 != 0);
@@ -93,7 +93,7 @@ impl GrantTypes {
     }
 
     /// Unpacks them.
-    pub(super) fn to_vec(self) -> Vec<GrantType> {
+    pub(crate) fn to_vec(self) -> Vec<GrantType> {
         let mut grants = Vec::new();
         let mut left = self.0;
         while left != 0 {

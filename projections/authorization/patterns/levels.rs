@@ -7,36 +7,36 @@ const KEPT: usize = 16;
 
 /// One level: a range of the text, and the hash of what is there.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Level {
+pub(crate) struct Level {
     start: u32,
     end: u32,
     /// The same for equal texts.
-    pub(super) hash: u32,
+    pub(crate) hash: u32,
 }
 
 impl Level {
     /// The level's text.
     #[inline]
-    pub(super) fn of(self, text: &[u8]) -> &[u8] {
+    pub(crate) fn of(self, text: &[u8]) -> &[u8] {
         text.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
 
     /// How long it is, in bytes.
     #[inline]
-    pub(super) fn length(self) -> usize {
+    pub(crate) fn length(self) -> usize {
         (self.end - self.start) as usize
     }
 
     /// Where the next level starts; beyond the text if this is the last.
     #[inline]
-    pub(super) fn next(self) -> usize {
+    pub(crate) fn next(self) -> usize {
         self.end as usize + 1
     }
 }
 
 /// A text split at its slashes. There is always a first level, if only an empty one.
-pub(super) struct Levels<'a> {
+pub(crate) struct Levels<'a> {
     text: &'a [u8],
     kept: [Level; KEPT],
     count: u32,
@@ -47,7 +47,7 @@ pub(super) struct Levels<'a> {
 impl<'a> Levels<'a> {
     /// Splits a text; none if it is too long to be anything one may name.
     #[inline]
-    pub(super) fn split(text: &'a [u8]) -> Option<Self> {
+    pub(crate) fn split(text: &'a [u8]) -> Option<Self> {
         if text.len() >= u32::MAX as usize {
             return None;
         }
@@ -73,13 +73,13 @@ impl<'a> Levels<'a> {
 
     /// The first level.
     #[inline]
-    pub(super) fn first(&self) -> Option<Level> {
+    pub(crate) fn first(&self) -> Option<Level> {
         self.kept.first().copied()
     }
 
     /// The level at `depth`, which comes after `level`.
     #[inline]
-    pub(super) fn after(&self, level: Level, depth: u32) -> Option<Level> {
+    pub(crate) fn after(&self, level: Level, depth: u32) -> Option<Level> {
         if depth < self.count {
             return self.kept.get(depth as usize).copied();
         }
@@ -88,7 +88,7 @@ impl<'a> Levels<'a> {
     }
 
     /// The level at depth `to`, coming back from `level` at depth `from`; no level is what comes after the last.
-    pub(super) fn back(&self, level: Option<Level>, from: u32, to: u32) -> Option<Level> {
+    pub(crate) fn back(&self, level: Option<Level>, from: u32, to: u32) -> Option<Level> {
         if to < self.count {
             return self.kept.get(to as usize).copied();
         }
@@ -113,7 +113,7 @@ const SLASHES: u64 = u64::from_le_bytes([b'/'; 8]);
 
 /// The level that starts at `start`, read eight bytes at a time.
 #[inline]
-pub(super) fn read(text: &[u8], start: usize) -> Level {
+pub(crate) fn read(text: &[u8], start: usize) -> Level {
     let mut hash = 0x1319_8a2e_0370_7344;
     let mut at = start;
     loop {
@@ -135,7 +135,7 @@ pub(super) fn read(text: &[u8], start: usize) -> Level {
 
 /// How many bits come before the first byte of a word that is `+` or `#`; the two differ in one bit.
 #[inline]
-pub(super) fn first_wildcard(word: u64) -> u32 {
+pub(crate) fn first_wildcard(word: u64) -> u32 {
     let differing = (word | u64::from_le_bytes([b'+' ^ b'#'; 8])) ^ u64::from_le_bytes([b'+'; 8]);
     first_zero(differing)
 }
@@ -154,7 +154,7 @@ fn first_zero(word: u64) -> u32 {
 
 /// Eight bytes from `at`; beyond the end of the text come slashes.
 #[inline]
-pub(super) fn word(text: &[u8], at: usize) -> u64 {
+pub(crate) fn word(text: &[u8], at: usize) -> u64 {
     if let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         return u64::from_le_bytes(*eight);
     }

@@ -7,26 +7,27 @@ use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering};
 
 use aggregates::{
     sealing::ERASED,
-    values::{Context, Fingerprint, Operation, Permission, RoleId, Timestamp, TopicFilter, UserId},
+    values::{Fingerprint, Permission, RoleId, Timestamp, TopicFilter, UserId},
 };
 use seize::LocalGuard;
 
-use super::{
-    Access, Authorization, Principal, Reason, Subject,
-    hash::IdHash,
-    index::{Found, UserIndex},
-    roles::RoleIndex,
+use super::index::{Found, UserIndex};
+use crate::{
+    Authorization, Principal, Reason, Subject,
+    patterns::hash::IdHash,
+    principals::roles::RoleIndex,
+    vocabularies::{Ids, Inquiry, Wanted},
 };
 
 /// After how many users it is looked afresh which roles grant something.
 const AFRESH: usize = 256;
 
-pub(super) type RoleIndexes = HashSet<RoleIndex, IdHash>;
+pub(crate) type RoleIndexes = HashSet<RoleIndex, IdHash>;
 
 impl Authorization {
     /// Users who may do something, at most `limit`, in an order of their own that never changes: those after `after`.
     /// There are no more if there are fewer than `limit`.
-    pub fn users_who_may(&self, access: &Access<'_>, after: Option<UserId>, limit: usize) -> Vec<UserId> {
+    pub fn users_who_may(&self, inquiry: &Inquiry<'_>, after: Option<UserId>, limit: usize) -> Vec<UserId> {
         let (mut as_of, mut granting, mut looked_at) = (i64::MIN, RoleIndexes::default(), 0usize);
         let mut users = Vec::new();
         if limit == 0 {
@@ -37,11 +38,11 @@ impl Authorization {
             if looked_at.is_multiple_of(AFRESH) && begun != as_of {
                 // Those that granted it before stay: who holds one of them is asked about. So nobody is passed over who
                 // goes meanwhile from a role that granted it to one that does by now.
-                granting.extend(self.roles_that_grant(access));
+                granting.extend(self.roles_that_grant(inquiry));
                 as_of = begun;
             }
             looked_at += 1;
-            if may_be_granted(&found, &granting) && self.check_access(id, access).allowed {
+            if may_be_granted(&found, &granting) && self.check_access(id, inquiry).allowed {
                 users.push(id);
             }
             match users.len() < limit {
@@ -54,7 +55,7 @@ impl Authorization {
 
     /// Visits users in an order of their own that never changes, those after `after`, until a visit breaks it off. What
     /// is found of them is as of one position for a few hundred of them, and may be past when they are visited.
-    pub(super) fn each_user(
+    pub(crate) fn each_user(
         &self,
         after: Option<UserId>,
         mut visit: impl FnMut(UserId, Found) -> ControlFlow<()>,
@@ -76,7 +77,7 @@ impl Authorization {
     }
 
     /// Roles that alone allow something, at most `limit`, in the order of their ids: those after `after`.
-    pub fn roles_that_may(&self, access: &Access<'_>, after: Option<RoleId>, limit: usize) -> Vec<RoleId> {
+    pub fn roles_that_may(&self, inquiry: &Inquiry<'_>, after: Option<RoleId>, limit: usize) -> Vec<RoleId> {
         let guard = self.collector.enter();
         let mut roles: Vec<RoleId> = self
             .role_indexes
@@ -87,7 +88,7 @@ impl Authorization {
         roles.sort_unstable();
         let allowed = roles
             .into_iter()
-            .filter(|role| self.consistently(&guard, |guard| self.role_grants(*role, access, guard)));
+            .filter(|role| self.role_may(*role, inquiry, &guard));
         allowed.take(limit).collect()
     }
 
@@ -95,7 +96,7 @@ impl Authorization {
     /// those after `after`.
     pub fn tokens_that_may(
         &self,
-        access: &Access<'_>,
+        inquiry: &Inquiry<'_>,
         now: Timestamp,
         after: Option<[u8; 32]>,
         limit: usize,
@@ -108,7 +109,11 @@ impl Authorization {
             .filter(|fingerprint| after.is_none_or(|after| *fingerprint > after))
             .collect();
         tokens.sort_unstable();
-        let allowed = |token: &[u8; 32]| self.answer(&Subject::Token(*token), access, now).denied.is_none();
+        let allowed = |token: &[u8; 32]| {
+            self.answer(&Subject::Token(*token), inquiry, now)
+                .denied
+                .is_none()
+        };
         tokens.into_iter().filter(allowed).take(limit).collect()
     }
 
@@ -116,7 +121,7 @@ impl Authorization {
     /// order: those after `after`.
     pub fn certificates_that_may(
         &self,
-        access: &Access<'_>,
+        inquiry: &Inquiry<'_>,
         now: Timestamp,
         after: Option<&str>,
         limit: usize,
@@ -133,20 +138,61 @@ impl Authorization {
         certificates.sort_unstable();
         let allowed = |fingerprint: &Fingerprint| {
             let subject = Subject::Certificate(fingerprint.clone());
-            self.answer(&subject, access, now).denied.is_none()
+            self.answer(&subject, inquiry, now).denied.is_none()
         };
         certificates.into_iter().filter(allowed).take(limit).collect()
     }
 
-    /// The patterns of all that a subject may do by an operation, in order, each once. For `publish` they are of
-    /// topics as the client names them, before the publish prefix; a topic that starts with `$` may be allowed
-    /// besides.
+    fn role_may(&self, role: RoleId, inquiry: &Inquiry<'_>, guard: &LocalGuard<'_>) -> bool {
+        self.settled(guard, |guard| {
+            let access = inquiry.resolve(&self.places(guard));
+            access.is_ok_and(|access| self.role_grants(role, &access, guard))
+        })
+    }
+
+    /// All resources of the type on which a subject may do an action, in order, at most `limit`: those after `after`. The
+    /// id in the question does not matter.
+    ///
+    /// Of a type whose ids are names, these are patterns. For `publish` they are of topics as the client names them, before
+    /// the publish prefix; a topic that starts with `$` may be allowed besides.
     pub fn resources(
         &self,
         subject: &Subject,
-        context: Context,
-        operation: Operation,
-        publish: bool,
+        wanted: &Wanted<'_>,
+        now: Timestamp,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, Reason> {
+        match wanted.resource_type.ids() {
+            Ids::Names => {
+                let patterns = self.patterns(subject, wanted, now)?.into_iter();
+                let patterns = patterns.filter(|pattern| after.is_none_or(|after| **pattern > *after));
+                Ok(patterns.take(limit).map(|pattern| pattern.to_string()).collect())
+            }
+            Ids::Placed => {
+                self.principal(subject, now)?;
+                let guard = self.collector.enter();
+                let name = wanted.resource_type.name();
+                let ids = self.directory.ids(name, after, &guard);
+                let may = |id: &str| {
+                    let answer = self.answer(subject, &wanted.inquiry(id), now);
+                    answer.denied.is_none()
+                };
+                Ok(ids
+                    .into_iter()
+                    .filter(|id| may(id))
+                    .take(limit)
+                    .map(String::from)
+                    .collect())
+            }
+        }
+    }
+
+    /// The patterns of all that a subject may do, in order, each once.
+    fn patterns(
+        &self,
+        subject: &Subject,
+        wanted: &Wanted<'_>,
         now: Timestamp,
     ) -> Result<Vec<TopicFilter>, Reason> {
         let (permissions, prefix) = self.settled(&self.collector.enter(), |guard| {
@@ -156,18 +202,20 @@ impl Authorization {
                 self.prefix_of(principal, guard),
             ))
         })?;
+        let space = wanted.resource_type.space();
         let fitting = permissions
             .into_iter()
-            .filter(|permission| permission.context == context && permission.operation.covers(operation));
-        let mut resources: Vec<TopicFilter> = match prefix.filter(|_| publish) {
+            .filter(|permission| space.has(permission) && permission.operation.covers(wanted.operation));
+        let publish = wanted.resource_type.takes_publish_prefix(wanted.action);
+        let mut patterns: Vec<TopicFilter> = match prefix.filter(|_| publish) {
             None => fitting.map(|permission| permission.resource).collect(),
             Some(prefix) => fitting
                 .filter_map(|permission| after_prefix(&permission.resource, &prefix))
                 .collect(),
         };
-        resources.sort_unstable();
-        resources.dedup();
-        Ok(resources)
+        patterns.sort_unstable();
+        patterns.dedup();
+        Ok(patterns)
     }
 
     /// The username, unless it is erased.
@@ -178,50 +226,63 @@ impl Authorization {
     }
 
     fn permissions_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Vec<Permission> {
-        let of_role = |index: &RoleIndex| {
-            let role = self.roles.get(index, guard);
-            role.map_or_else(Vec::new, |role| role.details.permissions.as_slice().to_vec())
-        };
         match principal {
-            Principal::Role(role) => self.role_indexes.get(&role, guard).map_or_else(Vec::new, of_role),
+            Principal::Role(role) => self
+                .role_indexes
+                .get(&role, guard)
+                .map_or_else(Vec::new, |index| self.permissions_of_role(*index, guard)),
             Principal::User(user) => {
                 let Some(user) = self.users.get(&user, guard) else {
                     return Vec::new();
                 };
                 let own = user.extra.iter().flat_map(|extra| extra.permissions.as_slice());
-                let of_roles = user.roles.as_slice().iter().flat_map(of_role);
+                let of_roles = user.roles.as_slice().iter();
+                let of_roles = of_roles.flat_map(|index| self.permissions_of_role(*index, guard));
                 of_roles.chain(own.cloned()).collect()
             }
+            Principal::Machine(machine) => self.permissions_of_machine(machine, guard),
         }
     }
 
-    fn prefix_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Option<std::sync::Arc<str>> {
-        let Principal::User(user) = principal else {
-            return None;
-        };
-        self.users
-            .get(&user, guard)?
-            .extra
-            .as_ref()?
-            .mqtt_publish_prefix
-            .clone()
+    /// All permissions that a role gives.
+    pub(crate) fn permissions_of_role(&self, index: RoleIndex, guard: &LocalGuard<'_>) -> Vec<Permission> {
+        let role = self.roles.get(&index, guard);
+        role.map_or_else(Vec::new, |role| role.details.permissions.as_slice().to_vec())
     }
 
-    fn roles_that_grant(&self, access: &Access<'_>) -> RoleIndexes {
+    fn prefix_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Option<std::sync::Arc<str>> {
+        match principal {
+            Principal::User(user) => {
+                let user = self.users.get(&user, guard)?;
+                user.extra.as_ref()?.mqtt_publish_prefix.clone()
+            }
+            Principal::Role(_) | Principal::Machine(_) => None,
+        }
+    }
+
+    /// The roles that grant a name of the first part: whoever has the access by roles alone holds one of them.
+    fn roles_that_grant(&self, inquiry: &Inquiry<'_>) -> RoleIndexes {
         let guard = self.collector.enter();
-        let Some(question) = access.question() else {
+        let access = self.settled(&guard, |guard| inquiry.resolve(&self.places(guard)));
+        let Ok(access) = access else {
             return RoleIndexes::default();
         };
+        let part = access.first();
+        let questions: Vec<_> = part.names().filter_map(|name| part.question_of(name)).collect();
+        let wanted = part.wanted();
         self.roles
             .iter(&guard)
-            .filter(|(_, role)| role.grants.granted(&question, access.wanted()) == access.wanted())
+            .filter(|(_, role)| {
+                let grants = |question| role.grants.granted(question, wanted) & wanted != 0;
+                questions.iter().any(grants)
+            })
             .map(|(index, _)| *index)
             .collect()
     }
 }
 
 /// Whether a user may be granted it: what the roles of the index say, unless the user's own entry must tell.
-pub(super) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
+pub(crate) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
     match found {
         Found::Nobody => false,
         Found::Elsewhere => true,
@@ -257,9 +318,11 @@ fn after_prefix(pattern: &str, prefix: &str) -> Option<TopicFilter> {
 
 #[cfg(test)]
 mod tests {
+    use aggregates::values::Context;
     use proptest::{collection::vec, prelude::*, sample::select};
 
-    use super::{super::tests::oracle::matches, *};
+    use super::*;
+    use crate::tests::oracle::matches;
 
     #[test]
     fn what_may_come_after_a_prefix() {

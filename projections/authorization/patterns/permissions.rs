@@ -4,7 +4,7 @@ use aggregates::values::{Operation, Permission, PermissionId, TopicFilter};
 
 /// Permissions by id.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Permissions(Vec<Permission>);
+pub(crate) struct Permissions(Vec<Permission>);
 
 /// The last of one id stays.
 impl FromIterator<Permission> for Permissions {
@@ -17,17 +17,17 @@ impl FromIterator<Permission> for Permissions {
 
 impl Permissions {
     /// All, in the order of their ids.
-    pub(super) fn as_slice(&self) -> &[Permission] {
+    pub(crate) fn as_slice(&self) -> &[Permission] {
         &self.0
     }
 
     /// Whether there are none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Adds one; it replaces the one with its id.
-    pub(super) fn add(&mut self, permission: Permission) {
+    pub(crate) fn add(&mut self, permission: Permission) {
         match self.find(permission.id) {
             Ok(at) => self.0[at] = permission,
             Err(at) => self.0.insert(at, permission),
@@ -35,7 +35,7 @@ impl Permissions {
     }
 
     /// Lets one say something else, if it is there.
-    pub(super) fn change(&mut self, id: PermissionId, resource: &TopicFilter, operation: Operation) {
+    pub(crate) fn change(&mut self, id: PermissionId, resource: &TopicFilter, operation: Operation) {
         if let Ok(at) = self.find(id) {
             let permission = &mut self.0[at];
             permission.resource.clone_from(resource);
@@ -44,7 +44,7 @@ impl Permissions {
     }
 
     /// Removes one, if it is there.
-    pub(super) fn remove(&mut self, id: PermissionId) {
+    pub(crate) fn remove(&mut self, id: PermissionId) {
         if let Ok(at) = self.find(id) {
             self.0.remove(at);
         }

@@ -7,38 +7,45 @@ use aggregates::{
     values::{RoleId, RoleName},
 };
 
-use super::{grants::Grants, permissions::Permissions};
+use super::subject::{Reason, Subject, SubjectType};
+use crate::patterns::{grants::Grants, permissions::Permissions};
+
+/// A role by its id.
+pub(crate) const BY_ID: SubjectType = SubjectType {
+    name: "role",
+    read: |id| RoleId::parse(id).map(Subject::Role).map_err(|_| Reason::Unknown),
+};
 
 /// Where a role is kept. Never used for another role, so that what a user still holds of a deleted role can never
 /// come to mean another one. The ids of roles are four times as long.
-pub(super) type RoleIndex = u32;
+pub(crate) type RoleIndex = u32;
 
 /// A role. What a check does not need is elsewhere, so that what it needs lies together.
 #[derive(Clone, Debug)]
-pub(super) struct Role {
+pub(crate) struct Role {
     /// What it grants.
-    pub(super) grants: Grants,
+    pub(crate) grants: Grants,
     /// The rest.
-    pub(super) details: Arc<Details>,
+    pub(crate) details: Arc<Details>,
 }
 
 /// What there is to say of a role.
 #[derive(Clone, Debug)]
-pub(super) struct Details {
+pub(crate) struct Details {
     /// Its id.
-    pub(super) id: RoleId,
+    pub(crate) id: RoleId,
     /// What it grants, as it was said.
-    pub(super) permissions: Permissions,
+    pub(crate) permissions: Permissions,
     /// Its name.
-    pub(super) name: RoleName,
+    pub(crate) name: RoleName,
     /// May be held by more than one user.
-    pub(super) is_shared: bool,
+    pub(crate) is_shared: bool,
     /// Made by a service.
-    pub(super) auto_generated: bool,
+    pub(crate) auto_generated: bool,
 }
 
 /// What becomes of a role by an event.
-pub(super) fn fold(role: Option<Role>, id: RoleId, event: &RoleEvent) -> Option<Role> {
+pub(crate) fn fold(role: Option<Role>, id: RoleId, event: &RoleEvent) -> Option<Role> {
     match event {
         RoleEvent::Created {
             name,
@@ -83,7 +90,7 @@ fn changed(role: Option<Role>, change: impl FnOnce(&mut Details)) -> Option<Role
 }
 
 /// Whether an event changes what its role grants.
-pub(super) fn changes_grants(event: &RoleEvent) -> bool {
+pub(crate) fn changes_grants(event: &RoleEvent) -> bool {
     match event {
         RoleEvent::PermissionAdded { .. }
         | RoleEvent::PermissionChanged { .. }
@@ -96,7 +103,7 @@ pub(super) fn changes_grants(event: &RoleEvent) -> bool {
 }
 
 /// Whether an event ends its role. An index is never used again: a role that is made anew gets another one.
-pub(super) fn ends(event: &RoleEvent) -> bool {
+pub(crate) fn ends(event: &RoleEvent) -> bool {
     match event {
         RoleEvent::Deleted {} => true,
         RoleEvent::Created { .. }

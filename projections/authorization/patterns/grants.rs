@@ -13,7 +13,7 @@ const FEW: usize = 48;
 
 /// What a holder grants, in the form that answers fastest.
 #[derive(Clone, Debug)]
-pub(super) enum Grants {
+pub(crate) enum Grants {
     /// Few patterns.
     Few(Scan),
     /// Many.
@@ -28,7 +28,7 @@ impl Default for Grants {
 
 impl Grants {
     /// Compiles permissions.
-    pub(super) fn of(permissions: &Permissions) -> Self {
+    pub(crate) fn of(permissions: &Permissions) -> Self {
         let permissions = permissions.as_slice();
         if permissions.len() <= FEW {
             Self::Few(Scan::of(permissions))
@@ -39,7 +39,7 @@ impl Grants {
 
     /// Which of the `wanted` operations are granted, most likely by the pattern at this place.
     #[inline]
-    pub(super) fn granted_by(
+    pub(crate) fn granted_by(
         &self,
         at: Option<usize>,
         question: &Question<'_>,
@@ -55,7 +55,7 @@ impl Grants {
 
     /// Which of the `wanted` operations are granted.
     #[inline]
-    pub(super) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
+    pub(crate) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
         match self {
             Self::Few(scan) => scan.granted(question, wanted),
             Self::Many(trie) => trie.granted(question, wanted),

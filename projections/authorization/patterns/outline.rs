@@ -30,7 +30,7 @@ const SEGMENTS: usize = 64;
 const EACH: u64 = 0x0001_0001_0001_0001;
 
 /// The outlines of all roles.
-pub(super) struct Outlines(Box<[OnceLock<Box<[Outline]>>]>);
+pub(crate) struct Outlines(Box<[OnceLock<Box<[Outline]>>]>);
 
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -38,7 +38,7 @@ struct Outline([AtomicU64; WORDS]);
 
 /// What an outline tells: a bit for each word with an equal tag. No bit: no pattern matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hint(u64);
+pub(crate) struct Hint(u64);
 
 impl Hint {
     /// Only the role itself tells.
@@ -46,7 +46,7 @@ impl Hint {
 
     /// Whether the role is worth a look.
     #[inline]
-    pub(super) fn is_any(self) -> bool {
+    pub(crate) fn is_any(self) -> bool {
         self.0 != 0
     }
 }
@@ -83,7 +83,7 @@ impl Default for Outlines {
 
 impl Outlines {
     /// Takes over what a role grants.
-    pub(super) fn put(&self, index: RoleIndex, grants: &Grants) {
+    pub(crate) fn put(&self, index: RoleIndex, grants: &Grants) {
         let words = match grants {
             Grants::Few(scan) => outline(scan.entries()),
             Grants::Many(_) => None,
@@ -92,7 +92,7 @@ impl Outlines {
     }
 
     /// Forgets a role.
-    pub(super) fn remove(&self, index: RoleIndex) {
+    pub(crate) fn remove(&self, index: RoleIndex) {
         self.store(index, [0; WORDS]);
     }
 
@@ -111,13 +111,13 @@ impl Outlines {
 
     /// Whether a role may grant something of what is asked.
     #[inline]
-    pub(super) fn look(&self, index: RoleIndex, question: &Question<'_>) -> Hint {
+    pub(crate) fn look(&self, index: RoleIndex, question: &Question<'_>) -> Hint {
         self.get(index)
             .map_or(Hint::ELSEWHERE, |outline| outline.look(question))
     }
 
     /// Which of the role's patterns it is that a hint was given for.
-    pub(super) fn resolve(&self, index: RoleIndex, question: &Question<'_>, hint: Hint) -> Option<usize> {
+    pub(crate) fn resolve(&self, index: RoleIndex, question: &Question<'_>, hint: Hint) -> Option<usize> {
         self.get(index)
             .filter(|_| hint != Hint::ELSEWHERE)?
             .resolve(question, hint)

@@ -11,30 +11,34 @@ use std::{
 use aggregates::{
     Recorded,
     sealing::ERASED,
-    user::UserEvent,
     values::{RoleId, SessionId, Timestamp, UserId},
 };
 use seize::LocalGuard;
 
 use super::{
-    Authorization,
     about::{self, About},
-    certificates,
-    grants::Grants,
-    roles::{self, Role, RoleIndex},
-    sessions::Session,
-    users::{self, RoleStep, User},
+    facts::Fact,
+};
+use crate::{
+    Authorization,
+    patterns::grants::Grants,
+    principals::{
+        certificates,
+        roles::{self, Role, RoleIndex},
+        sessions::Session,
+        users::{self, RoleStep, Roles, User},
+    },
 };
 
 /// What only the writer needs.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     /// For each role index ever given: whether its role was deleted.
     deleted: Vec<bool>,
     /// The token of each session.
-    pub(super) fingerprints: HashMap<SessionId, [u8; 32]>,
+    pub(crate) fingerprints: HashMap<SessionId, [u8; 32]>,
     /// The certificates of each user.
-    pub(super) certificates: certificates::Held,
+    pub(crate) certificates: certificates::Held,
 }
 
 impl Authorization {
@@ -85,7 +89,7 @@ impl Authorization {
         dropped
     }
 
-    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,8 +99,22 @@ impl Authorization {
         match About::from(first) {
             About::User(id, _) => self.apply_to_user(writer, id, run, &guard),
             About::Role(id, _) => self.apply_to_role(writer, id, run, &guard),
-            About::Session(id) => self.apply_to_session(writer, id, run, &guard),
+            About::Session(id, _) => self.apply_to_session(writer, id, run, &guard),
             About::Nobody => {}
+        }
+        for recorded in run {
+            for fact in (self.model.facts)(&recorded.aggregate_id, &recorded.event) {
+                self.apply_fact(writer, fact, &guard);
+            }
+        }
+    }
+
+    /// Takes something that an event says.
+    pub(crate) fn apply_fact(&self, writer: &mut Writer, fact: Fact, guard: &LocalGuard<'_>) {
+        match fact {
+            Fact::Placed { resource, parents } => self.directory.place(resource, parents, guard),
+            Fact::Removed { resource } => self.directory.remove(&resource, guard),
+            Fact::Machine { machine, step } => self.apply_to_machine(writer, machine, step, guard),
         }
     }
 
@@ -112,7 +130,10 @@ impl Authorization {
             recompile |= users::changes_grants(event);
             user = users::fold(user, position, event);
             if let Some(user) = &mut user {
-                self.apply_to_roles_of(writer, user, event, guard);
+                match RoleStep::of(event) {
+                    RoleStep::Kept => {}
+                    step => user.roles = self.roles_after(writer, &user.roles, step, guard),
+                }
             }
         }
         if recompile && let Some(user) = &mut user {
@@ -122,27 +143,28 @@ impl Authorization {
         self.publish_certificates(&mut writer.certificates, id, certificates, guard);
     }
 
-    fn apply_to_roles_of(
+    /// The roles that somebody holds after a step. Deleted ones are dropped on the way.
+    pub(crate) fn roles_after(
         &self,
         writer: &mut Writer,
-        user: &mut User,
-        event: &UserEvent,
+        roles: &Roles,
+        step: RoleStep,
         guard: &LocalGuard<'_>,
-    ) {
-        let (role, granted) = match RoleStep::of(event) {
+    ) -> Roles {
+        let (role, granted) = match step {
             RoleStep::Granted(role) => (self.index(writer, role, guard), true),
             RoleStep::Revoked(role) => (self.role_indexes.get(&role, guard).copied(), false),
-            RoleStep::Kept => return,
+            RoleStep::Kept => return roles.clone(),
         };
         let deleted = |index: RoleIndex| writer.deleted.get(index as usize).is_none_or(|deleted| *deleted);
-        let kept = user.roles.as_slice().iter().copied();
+        let kept = roles.as_slice().iter().copied();
         let kept = kept.filter(|held| Some(*held) != role && !deleted(*held));
-        user.roles = kept.chain(role.filter(|_| granted)).collect();
+        kept.chain(role.filter(|_| granted)).collect()
     }
 
     /// The index of a role. One that is held before it exists, as may happen within a unit, gets one too. None is
     /// left after four thousand million roles; what comes then is nobody's.
-    pub(super) fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
+    pub(crate) fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
         if let Some(index) = self.role_indexes.get(&id, guard) {
             return Some(*index);
         }
@@ -197,7 +219,7 @@ impl Authorization {
     }
 
     /// Replaces a role.
-    pub(super) fn publish_role(&self, index: RoleIndex, role: Role, guard: &LocalGuard<'_>) {
+    pub(crate) fn publish_role(&self, index: RoleIndex, role: Role, guard: &LocalGuard<'_>) {
         self.outlines.put(index, &role.grants);
         self.roles.insert(index, role, guard);
     }

@@ -5,19 +5,27 @@ use aggregates::{
     values::{Face, SessionId, Timestamp, UserId},
 };
 
-use super::{Authorization, methods::Methods};
+use super::methods::Methods;
+use super::subject::{Subject, SubjectType, fingerprint_of};
+use crate::Authorization;
+
+/// Whoever was issued a token, by the token or its SHA-256 in hexadecimal.
+pub(crate) const BY_TOKEN: SubjectType = SubjectType {
+    name: "token",
+    read: |text| Ok(Subject::Token(fingerprint_of(text))),
+};
 
 /// A token that was issued and not revoked itself.
 #[derive(Clone, Debug)]
-pub(super) struct Session {
-    pub(super) view: SessionView,
+pub(crate) struct Session {
+    pub(crate) view: SessionView,
     /// Position at which it was issued.
-    pub(super) issued_position: i64,
+    pub(crate) issued_position: i64,
 }
 
 impl Session {
     /// The session as an event leaves it, with the fingerprint of its token; `None` if the event ends it.
-    pub(super) fn issued(id: SessionId, position: i64, event: &SessionEvent) -> Option<([u8; 32], Self)> {
+    pub(crate) fn issued(id: SessionId, position: i64, event: &SessionEvent) -> Option<([u8; 32], Self)> {
         match event {
             SessionEvent::TokenIssued {
                 user_id,

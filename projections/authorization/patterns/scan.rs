@@ -21,12 +21,12 @@ const WILDCARD: u8 = u8::MAX;
 
 /// The first levels of a text, a byte for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Signature(pub(super) u64);
+pub(crate) struct Signature(pub(crate) u64);
 
 impl Signature {
     /// Of a text; if it is a `filter`, a `+` there is a wildcard, and so is a `#` and all that follows it.
     #[inline]
-    pub(super) fn of(text: &[u8], filter: bool) -> Self {
+    pub(crate) fn of(text: &[u8], filter: bool) -> Self {
         let mut signature = 0;
         let mut start = 0;
         for at in 0..SIGNED {
@@ -101,7 +101,7 @@ impl Entry {
 
 /// Few patterns and what they grant.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     /// By context, what all of its patterns have in common. Roles are made for one place or one purpose, so most of
     /// them are done with here.
     common: [Entry; 2],
@@ -115,7 +115,7 @@ pub(super) struct Scan {
 
 impl Scan {
     /// Of these permissions.
-    pub(super) fn of(permissions: &[Permission]) -> Self {
+    pub(crate) fn of(permissions: &[Permission]) -> Self {
         let mut ordered: Vec<&Permission> = permissions.iter().collect();
         // Context http, the lesser, first; within it, those of one shape together.
         ordered.sort_by_key(|permission| (permission.context, Entry::of(permission).mask));
@@ -140,7 +140,7 @@ impl Scan {
     }
 
     /// For each pattern, those with the same wildcards together: its context, its mask and its signature.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (Context, u64, Signature)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Context, u64, Signature)> {
         let contexts = (0..self.http)
             .map(|_| Context::Http)
             .chain(std::iter::repeat(Context::Mqtt));
@@ -151,7 +151,7 @@ impl Scan {
 
     /// Which of the `wanted` operations one of the patterns grants.
     #[inline]
-    pub(super) fn granted_at(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
+    pub(crate) fn granted_at(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
         let context = if at < self.http as usize {
             Context::Http
         } else {
@@ -166,7 +166,7 @@ impl Scan {
 
     /// Which of the `wanted` operations are granted.
     #[inline]
-    pub(super) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
+    pub(crate) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
         if !self.common[question.context as usize].agrees(question.signature) {
             return 0;
         }

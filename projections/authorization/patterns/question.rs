@@ -5,11 +5,11 @@ use aggregates::values::{Context, Operation};
 use super::{levels, scan::Signature};
 
 /// A set of operations: bit 0 for read, bit 1 for write.
-pub(super) type Operations = u32;
+pub(crate) type Operations = u32;
 
 /// The operations that make up an operation.
 #[inline]
-pub(super) const fn operations(operation: Operation) -> Operations {
+pub(crate) const fn operations(operation: Operation) -> Operations {
     match operation {
         Operation::Read => 0b01,
         Operation::Write => 0b10,
@@ -18,20 +18,20 @@ pub(super) const fn operations(operation: Operation) -> Operations {
 }
 
 /// A topic, a path, or a filter all of which must be covered.
-pub(super) struct Question<'a> {
-    pub(super) text: &'a [u8],
-    pub(super) context: Context,
+pub(crate) struct Question<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) context: Context,
     /// It is a filter.
-    pub(super) filter: bool,
+    pub(crate) filter: bool,
     /// Patterns that start with a wildcard do not apply (MQTT 5.0 section 4.7.2).
-    pub(super) reserved: bool,
-    pub(super) signature: Signature,
+    pub(crate) reserved: bool,
+    pub(crate) signature: Signature,
 }
 
 impl<'a> Question<'a> {
     /// About a topic or a path; none if it can be neither.
     #[inline]
-    pub(super) fn resource(context: Context, resource: &'a str) -> Option<Self> {
+    pub(crate) fn resource(context: Context, resource: &'a str) -> Option<Self> {
         let mqtt = context == Context::Mqtt;
         // No topic has a wildcard in it (MQTT 5.0 section 4.7.1): this is a filter that went the wrong way.
         if mqtt
@@ -46,13 +46,13 @@ impl<'a> Question<'a> {
 
     /// About all that a filter of topics matches.
     #[inline]
-    pub(super) fn filter(filter: &'a str) -> Self {
+    pub(crate) fn filter(filter: &'a str) -> Self {
         Self::pattern(Context::Mqtt, filter)
     }
 
     /// About all that a pattern matches in a context.
     #[inline]
-    pub(super) fn pattern(context: Context, pattern: &'a str) -> Self {
+    pub(crate) fn pattern(context: Context, pattern: &'a str) -> Self {
         Self::new(context, pattern, true)
     }
 
@@ -73,7 +73,7 @@ impl<'a> Question<'a> {
     ///
     /// It runs along both texts until they differ or the pattern has a wildcard, which is always a whole level: so
     /// there, a level starts in both.
-    pub(super) fn is_covered_by(&self, mut pattern: &[u8]) -> bool {
+    pub(crate) fn is_covered_by(&self, mut pattern: &[u8]) -> bool {
         if self.reserved && matches!(pattern.first(), Some(b'+' | b'#')) {
             return false;
         }

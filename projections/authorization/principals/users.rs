@@ -4,44 +4,58 @@ use std::sync::Arc;
 
 use aggregates::{
     user::UserEvent,
-    values::{IdentityProvider, RoleId},
+    values::{IdentityProvider, RoleId, UserId},
 };
 
-use super::{grants::Grants, methods::GrantTypes, permissions::Permissions, roles::RoleIndex};
+use super::subject::{Reason, Subject, SubjectType};
+use super::{methods::GrantTypes, roles::RoleIndex};
+use crate::patterns::{grants::Grants, permissions::Permissions};
+
+/// A user by their id.
+pub(crate) const BY_ID: SubjectType = SubjectType {
+    name: "user",
+    read: |id| UserId::parse(id).map(Subject::User).map_err(|_| Reason::Unknown),
+};
+
+/// A user by their name.
+pub(crate) const BY_NAME: SubjectType = SubjectType {
+    name: "username",
+    read: |name| Ok(Subject::Username(name.into())),
+};
 
 /// A user.
 #[derive(Clone, Debug)]
-pub(super) struct User {
+pub(crate) struct User {
     /// Shared with the index of names.
-    pub(super) username: Arc<str>,
+    pub(crate) username: Arc<str>,
     /// Sessions issued at this position or before are void: that of creation, or of the last revocation of all.
-    pub(super) sessions_after: i64,
+    pub(crate) sessions_after: i64,
     /// Roles held; perhaps deleted ones.
-    pub(super) roles: Roles,
+    pub(crate) roles: Roles,
     /// What few users have.
-    pub(super) extra: Option<Arc<Extra>>,
+    pub(crate) extra: Option<Arc<Extra>>,
     /// How the user may prove who they are.
-    pub(super) grant_types: GrantTypes,
+    pub(crate) grant_types: GrantTypes,
     /// Who vouches for the user.
-    pub(super) identity_provider: IdentityProvider,
+    pub(crate) identity_provider: IdentityProvider,
     /// The user must enrol a second factor.
-    pub(super) enforce_mfa_enrollment: bool,
+    pub(crate) enforce_mfa_enrollment: bool,
 }
 
 /// What few users have.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Extra {
+pub(crate) struct Extra {
     /// Permissions of the user's own.
-    pub(super) permissions: Permissions,
+    pub(crate) permissions: Permissions,
     /// The same, compiled.
-    pub(super) grants: Grants,
+    pub(crate) grants: Grants,
     /// Put before every topic the user publishes to.
-    pub(super) mqtt_publish_prefix: Option<Arc<str>>,
+    pub(crate) mqtt_publish_prefix: Option<Arc<str>>,
 }
 
 impl User {
     /// Changes what few users have; nothing is kept for those who have nothing of it.
-    pub(super) fn change_extra(&mut self, change: impl FnOnce(&mut Extra)) {
+    pub(crate) fn change_extra(&mut self, change: impl FnOnce(&mut Extra)) {
         let extra = Arc::make_mut(self.extra.get_or_insert_default());
         change(extra);
         if extra.permissions.is_empty() && extra.mqtt_publish_prefix.is_none() {
@@ -55,7 +69,7 @@ impl User {
 }
 
 /// What becomes of a user by an event at `position`. Roles are kept by their indexes, which only the writer knows.
-pub(super) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
+pub(crate) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
     match event {
         UserEvent::Created {
             username,
@@ -120,7 +134,7 @@ fn changed(user: Option<User>, change: impl FnOnce(&mut User)) -> Option<User> {
 }
 
 /// Whether an event changes what its user's own permissions grant.
-pub(super) fn changes_grants(event: &UserEvent) -> bool {
+pub(crate) fn changes_grants(event: &UserEvent) -> bool {
     match event {
         UserEvent::PermissionGranted { .. } | UserEvent::PermissionRevoked { .. } => true,
         UserEvent::Created { .. }
@@ -143,7 +157,7 @@ pub(super) fn changes_grants(event: &UserEvent) -> bool {
 
 /// What an event does to the roles that its user holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RoleStep {
+pub(crate) enum RoleStep {
     /// The user holds this role from now on.
     Granted(RoleId),
     /// The user no longer holds this role.
@@ -154,7 +168,7 @@ pub(super) enum RoleStep {
 
 impl RoleStep {
     /// What an event of a user does.
-    pub(super) fn of(event: &UserEvent) -> Self {
+    pub(crate) fn of(event: &UserEvent) -> Self {
         match event {
             UserEvent::RoleGranted {
                 role_id,
@@ -186,7 +200,7 @@ const FEW: usize = 3;
 
 /// The roles of a user, each once.
 #[derive(Clone, Debug)]
-pub(super) enum Roles {
+pub(crate) enum Roles {
     /// As many as the number says.
     Few(u8, [RoleIndex; FEW]),
     /// More. Behind one thin pointer, to keep the others small.
@@ -216,7 +230,7 @@ impl FromIterator<RoleIndex> for Roles {
 impl Roles {
     /// All of them.
     #[inline]
-    pub(super) fn as_slice(&self) -> &[RoleIndex] {
+    pub(crate) fn as_slice(&self) -> &[RoleIndex] {
         match self {
             Self::Few(count, roles) => roles.get(..usize::from(*count)).unwrap_or_default(),
             Self::Many(roles) => roles,

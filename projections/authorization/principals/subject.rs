@@ -14,7 +14,16 @@ use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId};
 use seize::LocalGuard;
 use sha2::{Digest, Sha256};
 
-use super::{Access, Authorization, certificates, methods::Methods};
+use super::{
+    certificates,
+    machines::{CredentialKey, Machine},
+    methods::Methods,
+    roles, sessions, users,
+};
+use crate::{
+    Authorization,
+    vocabularies::{Impossible, Inquiry, MODEL, Model, access::Access},
+};
 
 /// Who is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,9 +36,28 @@ pub enum Subject {
     Role(RoleId),
     /// Whoever may present this certificate.
     Certificate(Fingerprint),
-    /// Whoever was issued the token with this SHA-256.
+    /// Whoever was issued the token, or another secret, with this SHA-256.
     Token([u8; 32]),
+    /// A machine.
+    Machine(Machine),
 }
+
+/// A type of subjects.
+pub struct SubjectType {
+    /// What it is called on the wire.
+    pub name: &'static str,
+    /// Reads an id of the type, or says why there can be no such subject.
+    pub read: fn(&str) -> Result<Subject, Reason>,
+}
+
+/// The types of subjects of this server.
+pub(crate) const SUBJECT_TYPES: &[SubjectType] = &[
+    users::BY_ID,
+    users::BY_NAME,
+    roles::BY_ID,
+    certificates::BY_FINGERPRINT,
+    sessions::BY_TOKEN,
+];
 
 /// Why a decision is a denial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +74,8 @@ pub enum Reason {
     Method,
     /// No grant of the subject covers what was asked.
     NoGrant,
+    /// Nobody can do it, as resources are now.
+    Impossible(Impossible),
 }
 
 impl Reason {
@@ -58,6 +88,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::Method => "method_not_allowed",
             Self::NoGrant => "no_grant",
+            Self::Impossible(why) => why.as_str(),
         }
     }
 }
@@ -78,26 +109,25 @@ pub enum Principal {
     User(UserId),
     /// A role's alone.
     Role(RoleId),
+    /// A machine's.
+    Machine(Machine),
 }
 
 impl Subject {
-    /// Reads a subject, or says why there can be none.
-    pub fn parse(kind: &str, id: &str) -> Result<Self, Reason> {
-        match kind {
-            "user" => UserId::parse(id).map(Self::User).map_err(|_| Reason::Unknown),
-            "username" => Ok(Self::Username(id.into())),
-            "role" => RoleId::parse(id).map(Self::Role).map_err(|_| Reason::Unknown),
-            "certificate" => Fingerprint::parse(id)
-                .map(Self::Certificate)
-                .map_err(|_| Reason::Unknown),
-            "token" => Ok(Self::Token(fingerprint_of(id))),
-            _ => Err(Reason::SubjectType),
-        }
+    /// Reads a subject of a type that this server knows, or says why there can be none.
+    pub fn parse(subject_type: &str, id: &str) -> Result<Self, Reason> {
+        Self::of(&MODEL, subject_type, id)
+    }
+
+    /// Reads a subject of a type that a model knows.
+    pub fn of(model: &Model, subject_type: &str, id: &str) -> Result<Self, Reason> {
+        let known = model.subjects.iter().find(|one| one.name == subject_type);
+        (known.ok_or(Reason::SubjectType)?.read)(id)
     }
 }
 
 /// The SHA-256 of a token, or the one that the text already is.
-fn fingerprint_of(text: &str) -> [u8; 32] {
+pub(crate) fn fingerprint_of(text: &str) -> [u8; 32] {
     let mut digest = [0; 32];
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if pairs.len() == digest.len() && rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -115,9 +145,9 @@ fn fingerprint_of(text: &str) -> [u8; 32] {
 
 impl Authorization {
     /// Decides about a subject. `now` is what ends tokens and certificates.
-    pub fn answer(&self, subject: &Subject, access: &Access<'_>, now: Timestamp) -> Answer {
-        if let Subject::User(id) = subject {
-            let decision = self.check_access(*id, access);
+    pub fn answer(&self, subject: &Subject, inquiry: &Inquiry<'_>, now: Timestamp) -> Answer {
+        if let (Subject::User(id), Some(_)) = (subject, inquiry.access()) {
+            let decision = self.check_access(*id, inquiry);
             let known = || self.users.contains_key(id, &self.collector.enter());
             return Answer {
                 position: decision.position,
@@ -131,15 +161,23 @@ impl Authorization {
         let guard = self.collector.enter();
         let position = self.position();
         let denied = self.settled(&guard, |guard| {
-            let allowed = match self.principal_within(subject, now, guard)? {
-                Principal::User(user) => self.may(user, access, guard),
-                Principal::Role(role) => self.role_grants(role, access, guard),
-            };
+            let principal = self.principal_within(subject, now, guard)?;
+            let access = inquiry.resolve(&self.places(guard)).map_err(Reason::Impossible)?;
+            let allowed = self.is_allowed(principal, &access, guard);
             if allowed { Ok(()) } else { Err(Reason::NoGrant) }
         });
         Answer {
             position,
             denied: denied.err(),
+        }
+    }
+
+    /// Whether what a principal holds allows something. For within [`Authorization::settled`].
+    fn is_allowed(&self, principal: Principal, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+        match principal {
+            Principal::User(user) => self.may(user, access, guard),
+            Principal::Role(role) => self.role_grants(role, access, guard),
+            Principal::Machine(machine) => self.machine_grants(machine, access, guard),
         }
     }
 
@@ -150,39 +188,38 @@ impl Authorization {
         })
     }
 
-    pub(super) fn principal_within(
+    pub(crate) fn principal_within(
         &self,
         subject: &Subject,
         now: Timestamp,
         guard: &LocalGuard<'_>,
     ) -> Result<Principal, Reason> {
-        let user = match subject {
-            Subject::Role(role) => {
-                let known = self.role_indexes.get(role, guard);
-                let known = known.is_some_and(|index| self.roles.contains_key(index, guard));
-                return if known {
-                    Ok(Principal::Role(*role))
-                } else {
-                    Err(Reason::Unknown)
-                };
-            }
-            Subject::User(user) => self.users.contains_key(user, guard).then_some(*user),
-            Subject::Username(name) => {
-                let named = self.names.get(&**name, guard).copied();
-                named.filter(|id| {
-                    self.users
-                        .get(id, guard)
-                        .is_some_and(|user| *user.username == **name)
-                })
-            }
-            Subject::Certificate(fingerprint) => {
-                return self.by_certificate(fingerprint, now, guard).map(Principal::User);
-            }
-            Subject::Token(fingerprint) => {
-                return self.by_token(fingerprint, now, guard).map(Principal::User);
-            }
+        let known = |is_known: bool, principal| match is_known {
+            true => Ok(principal),
+            false => Err(Reason::Unknown),
         };
-        user.map(Principal::User).ok_or(Reason::Unknown)
+        match subject {
+            Subject::Role(role) => {
+                let index = self.role_indexes.get(role, guard);
+                let is_known = index.is_some_and(|index| self.roles.contains_key(index, guard));
+                known(is_known, Principal::Role(*role))
+            }
+            Subject::User(user) => known(self.users.contains_key(user, guard), Principal::User(*user)),
+            Subject::Machine(machine) => known(
+                self.machines.contains_key(machine, guard),
+                Principal::Machine(*machine),
+            ),
+            Subject::Username(name) => {
+                let id = self.names.get(&**name, guard).ok_or(Reason::Unknown)?;
+                let user = self.users.get(id, guard);
+                known(
+                    user.is_some_and(|user| *user.username == **name),
+                    Principal::User(*id),
+                )
+            }
+            Subject::Certificate(fingerprint) => self.by_certificate(fingerprint, now, guard),
+            Subject::Token(fingerprint) => self.by_token(fingerprint, now, guard),
+        }
     }
 
     fn by_token(
@@ -190,9 +227,12 @@ impl Authorization {
         fingerprint: &[u8; 32],
         now: Timestamp,
         guard: &LocalGuard<'_>,
-    ) -> Result<UserId, Reason> {
-        let session = self.sessions.get(fingerprint, guard);
-        let live = session.filter(|session| self.is_live(session, guard));
+    ) -> Result<Principal, Reason> {
+        let Some(session) = self.sessions.get(fingerprint, guard) else {
+            let secret = self.machine_by(CredentialKey::Secret(*fingerprint), now, guard);
+            return secret.ok_or(Reason::TokenVoid)?.map(Principal::Machine);
+        };
+        let live = self.is_live(session, guard).then_some(session);
         let view = live.ok_or(Reason::TokenVoid)?.view;
         if view.expires_at <= now {
             return Err(Reason::Expired);
@@ -200,7 +240,7 @@ impl Authorization {
         let user = self.users.get(&view.user_id, guard).ok_or(Reason::TokenVoid)?;
         user.grant_types
             .satisfied_by(Methods::BY_TOKEN)
-            .then_some(view.user_id)
+            .then_some(Principal::User(view.user_id))
             .ok_or(Reason::Method)
     }
 
@@ -209,9 +249,12 @@ impl Authorization {
         fingerprint: &Fingerprint,
         now: Timestamp,
         guard: &LocalGuard<'_>,
-    ) -> Result<UserId, Reason> {
+    ) -> Result<Principal, Reason> {
         let digest = certificates::Digest::of(fingerprint).ok_or(Reason::Unknown)?;
-        let certificate = self.certificates.get(&digest, guard).ok_or(Reason::Unknown)?;
+        let Some(certificate) = self.certificates.get(&digest, guard) else {
+            let of_machine = self.machine_by(CredentialKey::Certificate(digest), now, guard);
+            return of_machine.ok_or(Reason::Unknown)?.map(Principal::Machine);
+        };
         let user = self
             .users
             .get(&certificate.user_id, guard)
@@ -221,7 +264,7 @@ impl Authorization {
         }
         user.grant_types
             .satisfied_by(GrantMethod::Certificate.into())
-            .then_some(certificate.user_id)
+            .then_some(Principal::User(certificate.user_id))
             .ok_or(Reason::Method)
     }
 }

@@ -33,7 +33,7 @@ impl Draft<'_> {
 }
 
 /// Compiles a tree, in time and space proportional to the levels of all patterns.
-pub(super) fn compile(permissions: &[Permission]) -> Trie {
+pub(crate) fn compile(permissions: &[Permission]) -> Trie {
     if permissions.is_empty() {
         return Trie::default();
     }

@@ -4,10 +4,10 @@ use std::hash::{BuildHasher, Hasher};
 
 /// Makes [`IdHasher`]s. Not for keys that strangers choose, such as usernames.
 #[derive(Clone, Copy, Default)]
-pub(super) struct IdHash;
+pub(crate) struct IdHash;
 
 /// A multiplication for each eight bytes.
-pub(super) struct IdHasher(u64);
+pub(crate) struct IdHasher(u64);
 
 impl BuildHasher for IdHash {
     type Hasher = IdHasher;
@@ -51,11 +51,11 @@ impl Hasher for IdHasher {
 }
 
 /// What hashing starts from; any odd-looking number does.
-pub(super) const SEED: u64 = 0x243f_6a88_85a3_08d3;
+pub(crate) const SEED: u64 = 0x243f_6a88_85a3_08d3;
 
 /// Both halves of a wide product, folded together: each bit of the result depends on every bit of the input.
 #[inline]
-pub(super) const fn mix(state: u64, value: u64) -> u64 {
+pub(crate) const fn mix(state: u64, value: u64) -> u64 {
     let product = (state ^ value) as u128 * 0x9e37_79b9_7f4a_7c15;
     (product as u64) ^ ((product >> 64) as u64)
 }
