@@ -4,11 +4,12 @@ mod details;
 mod guard;
 mod queries;
 pub(crate) mod record;
-pub(crate) mod reducer;
+mod reducer;
 mod rows;
 
 pub(crate) use details::with_permissions;
 pub(crate) use guard::HeldBySeveral;
 pub(crate) use queries::holder_ids;
 pub use queries::{existing, find, find_permission, holders, list, page};
+pub use reducer::RoleDirectory;
 pub use rows::{ExistingRole, HolderRow, RolePageRow, RoleRow};
