@@ -3,11 +3,11 @@
 use projections::sql::Boxed;
 use std::collections::BTreeSet;
 
-use aggregates::{Event, Recorded, user::UserEvent, values::Timestamp};
+use aggregates::{Recorded, values::Timestamp};
 use authorization::{
     Subject,
     directory::ResourceId,
-    past::{Changes, Moment, Past, Streams},
+    past::{Changes, Moment, Past, Streams, last_username},
 };
 use projections::sql::{filled, rounded, sql};
 
@@ -159,7 +159,7 @@ impl Ledger {
         }
         events.sort_by_key(|event| event.position);
         if let Subject::Username(name) = subject
-            && named(&events).is_none_or(|held| *held != **name)
+            && last_username(&events).is_none_or(|held| *held != **name)
         {
             return Err(PastError::NameThen);
         }
@@ -170,7 +170,6 @@ impl Ledger {
     async fn streams_of(&self, subject: &Subject, until: i64) -> Result<Streams, PastError> {
         let mut streams = Streams::default();
         match subject {
-            Subject::User(_) | Subject::Role(_) | Subject::Machine(_) => streams.add_subject(subject),
             Subject::Username(name) => {
                 let named = self.authorization().user_by_name(name);
                 streams.add_user(named.ok_or(PastError::NameThen)?);
@@ -186,6 +185,7 @@ impl Ledger {
                     streams.add_session(event.aggregate_id);
                 }
             }
+            by_id => streams.add_subject(by_id),
         }
         Ok(streams)
     }
@@ -232,14 +232,4 @@ impl Ledger {
 async fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> Result<T, PastError> {
     let done = tokio::task::spawn_blocking(what).await;
     done.map_err(|_| PastError::Ledger(LedgerError::Behind))
-}
-
-/// The name that the events end with.
-fn named(events: &[Recorded]) -> Option<&str> {
-    events.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::User(UserEvent::Created { username, .. } | UserEvent::Renamed { username }) => {
-            Some(username.as_str())
-        }
-        _ => None,
-    })
 }

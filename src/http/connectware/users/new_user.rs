@@ -9,9 +9,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::role_grants;
 use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
-use server::{App, Refusal, Rehearse};
+use server::{App, Refusal, Rehearse, role_grants};
 
 /// Stands in a rehearsal for the hash of a password: nothing is kept of it, so nothing needs to be hashed.
 pub(crate) const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";

@@ -11,10 +11,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{new_user::UNHASHED, role_grants};
+use super::new_user::UNHASHED;
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
+    role_grants,
 };
 
 /// What to change; absent fields stay as they are.
