@@ -8,5 +8,5 @@ mod rows;
 
 pub(crate) use details::with_permissions;
 pub use queries::{existing, find, find_permission, holder_ids, holders, list, page};
-pub use reducer::RoleDirectory;
+pub(crate) use reducer::RoleDirectory;
 pub use rows::{ExistingRole, HolderRow, RolePageRow, RoleRow};
