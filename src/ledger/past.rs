@@ -6,7 +6,7 @@ use aggregates::{Event, Recorded, user::UserEvent, values::Timestamp};
 use authorization::{
     Subject,
     directory::ResourceId,
-    past::{Changes, Moment, Past, Streams},
+    past::{GrantChanges, Moment, Past, Streams},
 };
 use projections::sql::{filled, rounded, sql};
 
@@ -108,10 +108,10 @@ impl Ledger {
         from: Moment,
         to: Moment,
         limit: usize,
-    ) -> Result<Changes, PastError> {
+    ) -> Result<GrantChanges, PastError> {
         let events = self.events_about(subject, None, to).await?;
         let subject = subject.clone();
-        apart(move || Changes::of(&subject, from.position, to.position, &events, limit)).await
+        apart(move || GrantChanges::of(&subject, from.position, to.position, &events, limit)).await
     }
 
     async fn recorded_at(&self, position: i64) -> Result<Timestamp, LedgerError> {

@@ -7,6 +7,8 @@
 //! To look at a shelf, a grant must cover it in any of its libraries; to rebuild it, in all of them. Whoever says in which
 //! room they are must be let into that room, too.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aggregates::{
     Event, Recorded, Registered,
     role::{Role, RoleEvent},
@@ -17,18 +19,18 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
     super::{
-        Access, Asked, Authorization, Credential, Fact, Ids, Impossible, Inquiry, Machine, MachineKind,
-        MachineStep, Model, Names, Part, Principal, Reason, ResourceType, Space, Subject, SubjectType, Want,
-        Wanted,
+        Access, Affected, Asked, Authorization, Credential, Effect, Fact, Ids, Impossible, Inquiry, Limits,
+        Loader, MODEL, Machine, MachineKind, MachineStep, Model, Names, PageStart, Part, Principal, Reason,
+        ResourceType, Space, Subject, SubjectType, Want, Wanted,
         directory::{Places, ResourceId},
-        past::{Changes, Moment, Past, Stream, Streams},
+        past::{GrantChanges, Moment, Past, Stream, Streams},
         principals::sessions,
     },
     ledger::{
         Ledger, certificate_added, certificate_fingerprint, certificate_removed, permission_id, role_created,
         role_granted, role_id, user_created, user_id,
     },
-    oracle::{Oracle, matches},
+    oracle::{Oracle, covers, matches},
     read,
 };
 
@@ -297,8 +299,8 @@ fn history(steps: Vec<Step>) -> Ledger {
 #[derive(Default)]
 struct World {
     holders: Oracle,
-    shelves: std::collections::BTreeMap<String, Vec<String>>,
-    robots: std::collections::BTreeSet<UserId>,
+    shelves: BTreeMap<String, Vec<String>>,
+    robots: BTreeSet<UserId>,
     /// Whose each credential is, and when it ends.
     credentials: Vec<(Credential, UserId, Option<Timestamp>)>,
 }
@@ -607,7 +609,7 @@ proptest! {
                 all
             };
             let mut now = held(from);
-            let changes = Changes::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX);
+            let changes = GrantChanges::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX);
             for change in &changes.changes {
                 for lost in &change.lost {
                     let at = now.iter().position(|one| *one == lost.permission);
@@ -622,24 +624,148 @@ proptest! {
     }
 }
 
+/// The steps that a ledger would record: roles are made once, and granted while they exist.
+fn sensible(steps: Vec<Step>, gone: &mut BTreeSet<RoleId>) -> Vec<Step> {
+    let takes = |step: &Step| match step {
+        Step::Role(role, RoleEvent::Created { .. }) => *role >= FIRST,
+        Step::Role(role, RoleEvent::Deleted {}) => *role >= FIRST || gone.insert(role_id(*role)),
+        Step::Holder(_, UserEvent::RoleGranted { role_id, .. }) => !gone.contains(role_id),
+        Step::Role(..) | Step::Holder(..) => true,
+    };
+    steps.into_iter().filter(takes).collect()
+}
+
+/// All effects, in pages of one.
+fn effects(engine: &Authorization, events: &[Recorded]) -> Vec<Effect> {
+    let events = events.iter();
+    let what_if = engine.what_if(events.map(|event| (event.aggregate_id.as_str(), &event.event)));
+    let limits = Limits {
+        effects: 1,
+        rights: usize::MAX,
+        looks: usize::MAX,
+    };
+    let (mut all, mut from) = (Vec::new(), Some(PageStart::Named(0)));
+    while let Some(start) = from {
+        let (page, next) = what_if.page(start, limits);
+        all.extend(page);
+        from = next;
+    }
+    all
+}
+
+/// All names that a question may come to.
+fn all_names() -> Vec<String> {
+    let shelves =
+        |library| (0..SHELVES).map(move |shelf| format!("library/{library}/shelf/{}", shelf_id(shelf)));
+    let mut names: Vec<String> = (1..=3).flat_map(shelves).collect();
+    names.push("library/room/red".to_owned());
+    names
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_dry_run_tells_what_making_it_happen_changes(
+        steps in vec(a_step(), 1..50),
+        next in vec(a_step(), 1..6),
+    ) {
+        let mut gone = BTreeSet::new();
+        let roles = (2..ROLES).map(|role| Step::Role(role, role_created("role")));
+        let steps: Vec<Step> = roles.chain(sensible(steps, &mut gone)).collect();
+        let next = sensible(next, &mut gone);
+        let before = history(steps.clone());
+        let after = history(steps.into_iter().chain(next).collect());
+        let effects = effects(&engine(&before), &after.0[before.0.len()..]);
+        let worlds = [World::of(&before.0), World::of(&after.0)];
+        let now = Timestamp::from_micros(0);
+        let mut seen = 0;
+        for subject in subjects() {
+            if matches!(subject, Subject::Token(_) | Subject::Certificate(_)) {
+                continue;
+            }
+            let is_on = |effect: &&Effect| match (&effect.on, &subject) {
+                (Affected::User(id) | Affected::NewUser(id, _), Subject::User(user)) => id == user,
+                (Affected::Role(id) | Affected::NewRole(id, _), Subject::Role(role)) => id == role,
+                (Affected::Machine(one) | Affected::NewMachine(one), Subject::Machine(machine)) => one == machine,
+                _ => false,
+            };
+            let effect = effects.iter().find(is_on);
+            seen += usize::from(effect.is_some());
+            let [before, after] = worlds.each_ref().map(|world| world.permissions(&subject, now).unwrap_or_default());
+            let (gained, lost) = effect.map_or((&[][..], &[][..]), |effect| (&effect.gained, &effect.lost));
+            for operation in [Operation::Read, Operation::Write] {
+                let covered = |permissions: &[Permission], name: &str| permissions.iter().any(|permission| {
+                    permission.operation.covers(operation) && matches(Context::Http, &permission.resource, name)
+                });
+                for name in all_names() {
+                    let (was, will) = (covered(&before, &name), covered(&after, &name));
+                    let told = if will { gained } else { lost };
+                    let is_told = told.iter().any(|right| {
+                        right.operation.covers(operation) && matches(Context::Http, &right.resource, &name)
+                    });
+                    prop_assert!(was == will || is_told, "{subject:?} {name}");
+                }
+                for (rights, has, has_not) in [(gained, &after, &before), (lost, &before, &after)] {
+                    for right in rights.iter().filter(|right| right.operation.covers(operation)) {
+                        let grants = |permissions: &[Permission]| permissions.iter().any(|permission| {
+                            permission.operation.covers(operation) && covers(&permission.resource, &right.resource)
+                        });
+                        prop_assert!(grants(has) && !grants(has_not), "{subject:?} {right:?}");
+                    }
+                }
+            }
+        }
+        // The twins of robots and of shelves are told besides.
+        let is_twin = |effect: &&Effect| match &effect.on {
+            Affected::User(id) | Affected::NewUser(id, _) => robot(*id).is_some(),
+            Affected::Role(id) | Affected::NewRole(id, _) => is_shelf(*id),
+            Affected::Machine(_) | Affected::NewMachine(_) => false,
+        };
+        prop_assert_eq!(seen + effects.iter().filter(is_twin).count(), effects.len(), "somebody is told twice");
+    }
+}
+
+#[test]
+fn facts_that_are_loaded_count_as_those_that_are_applied() {
+    let mut ledger = history(Vec::new());
+    ledger.user(FIRST, certificate_added(1, None));
+    ledger.user(
+        FIRST,
+        UserEvent::PermissionGranted {
+            permission: Permission {
+                id: permission_id(9),
+                resource: super::filter("library/1/#"),
+                operation: Operation::ReadWrite,
+                context: Context::Http,
+            },
+        },
+    );
+    let mut loader = Loader::within(&LIBRARY, ledger.0.len() as i64);
+    for event in &ledger.0 {
+        for fact in facts(&event.aggregate_id, &event.event) {
+            loader.fact(fact);
+        }
+    }
+    let (loaded, applied) = (loader.finish().unwrap(), engine(&ledger));
+    let now = Timestamp::from_micros(0);
+    let robot = Subject::Machine(robot(user_id(FIRST)).unwrap());
+    let mut allowed = 0;
+    for subject in [robot, subject_with(credential(&certificate_fingerprint(1)))] {
+        for question in questions() {
+            let answers = [&loaded, &applied].map(|engine| engine.answer(&subject, &question.inquiry(), now));
+            assert_eq!(answers[0], answers[1], "{question:?}");
+            allowed += usize::from(answers[0].denied.is_none());
+        }
+    }
+    assert!(allowed > 0);
+}
+
 #[test]
 fn a_permission_is_told_with_the_space_of_its_names() {
-    let permission = |context, pattern: &str| Permission {
-        id: permission_id(1),
-        resource: super::filter(pattern),
-        operation: Operation::Read,
-        context,
-    };
-    let of_library = permission(Context::Http, "library/1/#");
-    assert_eq!(LIBRARY.space_of(&of_library), "library");
-    assert_eq!(
-        super::super::MODEL.space_of(&permission(Context::Http, "/library/1/#")),
-        "http"
-    );
-    assert_eq!(
-        super::super::MODEL.space_of(&permission(Context::Mqtt, "library/1/#")),
-        "mqtt"
-    );
+    assert_eq!(LIBRARY.space_of(Context::Http, "library/1/#"), "library");
+    assert_eq!(MODEL.space_of(Context::Http, "/library/1/#"), "http");
+    assert_eq!(MODEL.space_of(Context::Mqtt, "library/1/#"), "mqtt");
 }
 
 #[test]
