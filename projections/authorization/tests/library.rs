@@ -1,7 +1,7 @@
 //! A small vocabulary of its own, against an oracle: shelves that stand in libraries, and robots that fetch from them.
 //!
 //! The engine learns of both by facts, as it will of any later kind. Here the events of some roles and users say them: the
-//! stream of a role from 100 on is that of a shelf, whose name lists the libraries it stands in, and the stream of a user
+//! stream of a role from 100 on is that of a shelf, whose name lists the libraries and the shelves it stands in, and the stream of a user
 //! from 100 on is that of a robot.
 //!
 //! To look at a shelf, a grant must cover it in any of its libraries; to rebuild it, in all of them. Whoever says in which
@@ -61,11 +61,22 @@ impl ResourceType for Shelf {
     }
 
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible> {
-        let libraries = places.parents(&ResourceId::new("shelf", asked.id));
-        let libraries = libraries.ok_or(Impossible::Resource)?;
+        let parents = places.parents(&ResourceId::new("shelf", asked.id));
+        let parents = parents.ok_or(Impossible::Resource)?;
+        // A shelf that stands on another one is where that one is.
+        let on_shelves = parents.iter().filter(|parent| parent.resource_type == "shelf");
+        let below = on_shelves.filter_map(|shelf| places.parents(shelf));
+        let all = parents
+            .iter()
+            .cloned()
+            .chain(below.flat_map(|parents| parents.to_vec()));
+        let libraries: BTreeSet<Box<str>> = all
+            .filter(|parent| parent.resource_type == "library")
+            .map(|library| library.id)
+            .collect();
         let names = libraries
             .iter()
-            .map(|library| format!("library/{}/shelf/{}", library.id, asked.id));
+            .map(|library| format!("library/{library}/shelf/{}", asked.id));
         let want = match asked.operation {
             Operation::Read => Want::Any,
             Operation::Write | Operation::ReadWrite => Want::All,
@@ -134,7 +145,7 @@ fn subject_with(credential: Credential) -> Subject {
     }
 }
 
-fn libraries(name: &str) -> Vec<&str> {
+fn words(name: &str) -> Vec<&str> {
     name.split(' ').filter(|library| *library != "none").collect()
 }
 
@@ -160,8 +171,11 @@ fn of_shelf(id: &str, event: &RoleEvent) -> Option<Fact> {
     let resource = ResourceId::new("shelf", id);
     match event {
         RoleEvent::Created { name, .. } | RoleEvent::Renamed { name } => {
-            let parents = libraries(name).into_iter();
-            let parents = parents.map(|library| ResourceId::new("library", library));
+            let parents = words(name).into_iter();
+            let parents = parents.map(|word| match word.strip_prefix("on-") {
+                Some(number) => ResourceId::new("shelf", &shelf_id(number.parse().unwrap())),
+                None => ResourceId::new("library", word),
+            });
             Some(Fact::Placed {
                 resource,
                 parents: parents.collect(),
@@ -250,7 +264,7 @@ fn a_role_event() -> impl Strategy<Value = RoleEvent> {
 }
 
 fn a_shelf_event() -> impl Strategy<Value = RoleEvent> {
-    let places = || select(vec!["none", "1", "2", "3", "1 2", "2 3"]);
+    let places = || select(vec!["none", "1", "2", "3", "1 2", "2 3", "on-0", "3 on-1"]);
     prop_oneof![
         3 => places().prop_map(role_created),
         3 => places().prop_map(|name| RoleEvent::Renamed { name: RoleName::parse(name).unwrap() }),
@@ -299,7 +313,7 @@ fn history(steps: Vec<Step>) -> Ledger {
 #[derive(Default)]
 struct World {
     holders: Oracle,
-    shelves: BTreeMap<String, Vec<String>>,
+    shelves: BTreeMap<String, Vec<ResourceId>>,
     robots: BTreeSet<UserId>,
     /// Whose each credential is, and when it ends.
     credentials: Vec<(Credential, UserId, Option<Timestamp>)>,
@@ -320,8 +334,7 @@ impl World {
     fn take(&mut self, fact: Fact) {
         match fact {
             Fact::Placed { resource, parents } => {
-                let parents = parents.iter().map(|parent| parent.id.to_string());
-                self.shelves.insert(resource.id.into(), parents.collect());
+                self.shelves.insert(resource.id.into(), parents);
             }
             Fact::Removed { resource } => drop(self.shelves.remove(&*resource.id)),
             Fact::Machine { machine, step } => {
@@ -368,10 +381,26 @@ impl World {
         }
     }
 
+    fn libraries(&self, shelf: &str) -> Option<BTreeSet<String>> {
+        let mut libraries = BTreeSet::new();
+        for parent in self.shelves.get(shelf)? {
+            if parent.resource_type == "library" {
+                libraries.insert(parent.id.to_string());
+                continue;
+            }
+            for below in self.shelves.get(&*parent.id).into_iter().flatten() {
+                if below.resource_type == "library" {
+                    libraries.insert(below.id.to_string());
+                }
+            }
+        }
+        Some(libraries)
+    }
+
     /// Whether each part of a question holds: that of the shelf, and that of the room, if one was said.
     fn parts(&self, permissions: &[Permission], question: &Question) -> Option<Vec<bool>> {
         let shelf = &question.shelf;
-        let libraries = self.shelves.get(shelf)?;
+        let libraries = self.libraries(shelf)?;
         let covers = |name: &str, wanted: Operation| {
             permissions.iter().any(|permission| {
                 permission.operation.covers(wanted) && matches(Context::Http, &permission.resource, name)
