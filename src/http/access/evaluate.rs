@@ -16,15 +16,15 @@ use super::{
 use ledger::PastError;
 use server::{App, Refusal};
 
-/// How often one request may ask for an explanation, or about the past: for each the ledger is read, and an explanation
-/// may be long.
+/// How often one request may ask for an explanation, or about the past: the ledger is read for each, and an explanation may
+/// be long.
 const MOST_PASTS: usize = 100;
 
 /// Decides the questions of one request.
-pub struct Evaluator<'a> {
+pub(crate) struct Evaluator<'a> {
     app: &'a App,
     now: Timestamp,
-    /// The present, once it mattered: what is explained in one request is explained as of one position.
+    /// The present, once it is needed: all explanations in one request are of one position.
     present: Option<Moment>,
     moments: HashMap<At, Moment>,
     /// How often it was asked for an explanation, or about the past.
@@ -34,7 +34,7 @@ pub struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     /// For a request that came now.
-    pub fn new(app: &'a App) -> Self {
+    pub(crate) fn new(app: &'a App) -> Self {
         Self {
             app,
             now: app.clock.now(),
@@ -46,7 +46,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Decides.
-    pub async fn evaluate(&mut self, question: Evaluation<'_>) -> Result<DecisionOut, Refusal> {
+    pub(crate) async fn evaluate(&mut self, question: Evaluation<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
         let subject = Subject::parse(&question.subject.kind, &question.subject.id);
         let inquiry = Inquiry::parse(
@@ -104,7 +104,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The moment that is asked about.
-    pub async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Refusal> {
+    pub(crate) async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Refusal> {
         let Some(at) = at else {
             let present = || self.app.ledger().moment_now(self.now);
             return Ok(*self.present.get_or_insert_with(present));
@@ -135,7 +135,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// The moment that is meant by a position or a time.
-pub async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
+pub(crate) async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
     let ledger = app.ledger();
     Ok(match at {
         At::Position(position) if *position < 0 => {
@@ -148,7 +148,7 @@ pub async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
 
 impl DecisionOut {
     /// A denial, since the question cannot be answered; it says what is wrong with the question.
-    pub fn refused(position: i64, refusal: &Refusal) -> Self {
+    pub(crate) fn refused(position: i64, refusal: &Refusal) -> Self {
         let mut refused = Self::of(position, Some("invalid_request"));
         refused.context.error = Some(Box::new(refusal.into()));
         refused

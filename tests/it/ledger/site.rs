@@ -1,11 +1,8 @@
 //! A migrated database of a test's own, ledgers on it, and what is appended to them.
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use aggregates::{
@@ -26,7 +23,7 @@ use ledger::{
     migrations,
 };
 use projections::{
-    read_models,
+    read_models::{self, READ_MODELS},
     rebuild::Shadow,
     sql::{Db, Options, sql},
 };
@@ -108,6 +105,7 @@ impl Site {
             &key(),
             Arc::new(clock.clone()),
             Arc::new(SystemEntropy),
+            projections::GUARDS,
         )
         .await
         .expect("the ledger should open")
@@ -126,7 +124,9 @@ impl Site {
             Engine::Postgres => self.url.clone(),
         };
         let db = self.db().await;
-        let shadow = Shadow::create(&db, &url).await.expect("a shadow should be made");
+        let shadow = Shadow::create(&db, &url, READ_MODELS)
+            .await
+            .expect("a shadow should be made");
         // Nothing is appended meanwhile.
         let mut live = db.begin().await.expect("a transaction");
         let head = ledger::Head::lock(&mut live).await.expect("the head's lock");
@@ -175,6 +175,7 @@ pub async fn open(url: &str) -> Ledger {
         &key(),
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
+        projections::GUARDS,
     )
     .await
     .expect("the ledger should open")
@@ -243,11 +244,7 @@ pub fn unique(prefix: &str) -> String {
 pub fn unit(events: Vec<NewEvent>) -> Unit {
     Unit {
         events,
-        take: Vec::new(),
-        release: BTreeSet::new(),
-        require: BTreeSet::new(),
-        unchanged: Vec::new(),
-        metadata: metadata(),
+        ..Unit::new(metadata())
     }
 }
 

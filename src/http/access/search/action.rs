@@ -18,7 +18,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
     "subject": {"type": "user", "id": "0a0b0c0d-0000-4000-8000-000000000001"},
     "resource": {"type": "http", "id": "/api/users"}
 }))]
-pub struct ActionSearch {
+pub(crate) struct ActionSearch {
     /// Who.
     subject: Entity,
     /// To what.
@@ -31,7 +31,7 @@ pub struct ActionSearch {
 
 /// A page of actions.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Actions {
+pub(crate) struct Actions {
     page: PageOut,
     results: Vec<Action>,
 }
@@ -39,7 +39,7 @@ pub struct Actions {
 /// All actions that a subject may do on a resource.
 #[utoipa::path(post, path = "/access/v1/search/action", tag = "access", request_body = ActionSearch,
     responses((status = 200, description = "A page of actions", body = Actions), Refusals))]
-pub async fn post_search_action(
+pub(crate) async fn post_search_action(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<ActionSearch>,

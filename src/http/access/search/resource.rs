@@ -22,7 +22,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
     "action": {"name": "publish"},
     "resource": {"type": "mqtt"}
 }))]
-pub struct ResourceSearch {
+pub(crate) struct ResourceSearch {
     /// Who.
     subject: Entity,
     /// Does what.
@@ -46,7 +46,7 @@ struct ResourceType {
 
 /// A page of resources.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Resources {
+pub(crate) struct Resources {
     page: PageOut,
     /// Each id is a pattern, for there is no end of topics and paths: `+` is one level, `#` the rest. For `publish`
     /// it is of topics as the client names them, before the publish prefix.
@@ -56,7 +56,7 @@ pub struct Resources {
 /// All that a subject may do an action on, as patterns.
 #[utoipa::path(post, path = "/access/v1/search/resource", tag = "access", request_body = ResourceSearch,
     responses((status = 200, description = "A page of patterns", body = Resources), Refusals))]
-pub async fn post_search_resource(
+pub(crate) async fn post_search_resource(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<ResourceSearch>,

@@ -25,7 +25,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
     "resource": {"type": "mqtt", "id": "plant/7/valve/3"},
     "page": {"limit": 100}
 }))]
-pub struct SubjectSearch {
+pub(crate) struct SubjectSearch {
     /// Of which type. An id is passed over.
     subject: SubjectType,
     /// Does what.
@@ -49,7 +49,7 @@ struct SubjectType {
 
 /// A page of subjects.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Subjects {
+pub(crate) struct Subjects {
     page: PageOut,
     results: Vec<Entity>,
 }
@@ -57,7 +57,7 @@ pub struct Subjects {
 /// All subjects of a type that may do an action on a resource. Tokens are told by their SHA-256.
 #[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", request_body = SubjectSearch,
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
-pub async fn post_search_subject(
+pub(crate) async fn post_search_subject(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<SubjectSearch>,
@@ -91,7 +91,7 @@ pub async fn post_search_subject(
     };
     // It may look at every user there is: not where requests are served.
     let found = heavy(move || {
-        // What nobody can do, nobody may.
+        // An impossible action is permitted to no subject.
         let inquiry = Inquiry::parse(&body.resource.kind, &body.resource.id, &body.action.name);
         inquiry.map_or_else(
             |_| Ok(nobody(&paging)),
@@ -116,7 +116,7 @@ fn search_of(
     now: Timestamp,
     paging: &Paging,
 ) -> Result<Subjects, Refusal> {
-    // One more tells whether there is another page.
+    // One more shows whether there is another page.
     let limit = paging.limit + 1;
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
     Ok(match kind {
@@ -165,7 +165,7 @@ fn search_of(
     })
 }
 
-/// A page of what was found; what cannot be shown is nobody any more.
+/// A page of the subjects that were found. A subject that cannot be shown has been deleted meanwhile.
 fn subjects<T>(
     paging: &Paging,
     mut found: Vec<T>,

@@ -2,10 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::copy::Reader;
-use crate::{
+use super::copy::Pages;
+use crate::store::{
     sql::{Argument, Error, Tx},
-    tables::Table,
+    table::Table,
 };
 
 /// The SHA-256 over a table's name, columns and all its rows in the order of the key. Reads a page at a time.
@@ -15,9 +15,9 @@ pub async fn digest(tx: &mut Tx<'_>, table: &Table) -> Result<[u8; 32], Error> {
     for (name, _) in table.columns {
         text(&mut hash, name);
     }
-    let mut reader = Reader::new(table);
+    let mut pages = Pages::new(table);
     loop {
-        let rows = reader.next(tx).await?;
+        let rows = pages.next(tx).await?;
         if rows.is_empty() {
             return Ok(hash.finalize().into());
         }

@@ -1,8 +1,8 @@
-//! A connection of its own for one who looks all the time.
+//! A connection of its own for a task that reads all the time.
 
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use super::{BY_KEY, Db, Error, Row, Statement, is_about_data};
+use super::{Db, Error, Row, Statement, connect::BY_KEY, is_about_data};
 
 /// Where statements that only read are answered.
 pub trait Read: Send {
@@ -16,8 +16,8 @@ impl Read for &Db {
     }
 }
 
-/// One connection kept for one reader. It waits for nobody else's statements, as it would where others take all of a pool,
-/// and when there is no connection it is told why, which a pool hides.
+/// One connection kept for one reader. Its statements do not wait while others use all connections of a pool, and when
+/// connecting fails it learns why, which a pool hides.
 #[derive(Debug)]
 pub struct Reader {
     db: Db,
@@ -31,7 +31,7 @@ enum Own {
 }
 
 impl Db {
-    /// A connection of its own for one who reads all the time. It is made with the first statement.
+    /// A connection of its own for a task that reads all the time. It is made with the first statement.
     pub fn reader(&self) -> Reader {
         Reader {
             db: self.clone(),
@@ -42,10 +42,10 @@ impl Db {
 
 impl Read for Reader {
     async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        // Kept again only after an answer: one that was given up in the middle is closed.
+        // Kept again only after an answer: a connection that was given up in the middle is closed.
         if let Some(mut own) = self.kept.take() {
             match own.all(&statement).await {
-                // It may have been broken since: once more on one that is not.
+                // The connection may have broken since. Try once more on a new one.
                 Err(error) if !is_about_data(&error) => {}
                 answered => {
                     self.kept = Some(own);

@@ -1,15 +1,15 @@
 //! The read models' tables, and statements over many rows of them.
 //!
 //! One statement takes many rows, and its text depends on their number: exactly up to 16, and from there
-//! rounded up to a power of two, so that a connection keeps few prepared statements. What is rounded up is filled
-//! with rows that have no key (upserts leave those out) or with the last key once more (deletions, look-ups).
+//! rounded up to a power of two, so that a connection keeps few prepared statements. The room that is left is filled
+//! with rows that have no key (upserts leave those out) or with the last key again (deletions, look-ups).
 
 use std::fmt::Write as _;
 
-use crate::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, filled, placeholders, rounded, sql};
+use super::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, filled, placeholders, rounded, sql};
 
 /// The most rows of one statement.
-const MAX_ROWS: usize = 1_024;
+pub(crate) const MAX_ROWS: usize = 1_024;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Kind {
     Bytes,
 }
 
-/// A table of a read model.
+/// A table of a read model. Records make it: see [`crate::record!`].
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     /// Its name.
@@ -39,21 +39,9 @@ pub struct Table {
     pub key: &'static [&'static str],
 }
 
-/// A row as a table keeps it.
-pub(crate) trait Record: Sized {
-    /// The table.
-    const TABLE: Table;
-
-    /// All columns, in the table's order.
-    fn bind<'a>(&'a self, arguments: &mut Vec<Argument<'a>>);
-
-    /// Reads all columns, in the table's order.
-    fn read(row: &Row) -> Result<Self, Error>;
-}
-
 impl Table {
     /// The names of the columns, with commas between.
-    pub(crate) fn column_list(&self) -> String {
+    pub fn column_list(&self) -> String {
         self.columns
             .iter()
             .map(|(name, _)| *name)
@@ -78,7 +66,7 @@ impl Table {
         )
     }
 
-    /// Every column beside the key becomes the new row's.
+    /// Every column beside the key takes the value of the new row.
     fn replace(&self) -> String {
         self.columns
             .iter()
@@ -88,40 +76,30 @@ impl Table {
             .join(", ")
     }
 
-    /// Writes rows, bound in the table's order; `merge` as in [`Table::upsert_text`].
+    /// Writes rows, bound in the table's order. `merge` is as in `upsert_text`; without it, new values replace old ones.
     pub(crate) async fn upsert(
         &self,
         tx: &mut Tx<'_>,
-        rows: &[Vec<Argument<'_>>],
+        rows: Vec<Vec<Argument<'_>>>,
         merge: Option<&str>,
     ) -> Result<(), Error> {
         let replace = self.replace();
-        for chunk in rows.chunks(most_rows(self.columns.len())) {
-            let Some(last) = chunk.last() else { continue };
-            let count = rounded(chunk.len());
-            let blank: Vec<Argument<'_>> = last.iter().map(null_like).collect();
-            tx.execute(
-                sql(self.upsert_text(count, merge.unwrap_or(&replace)))
-                    .bind_all(chunk.iter().flatten().cloned())
-                    .bind_all(std::iter::repeat_n(blank, count - chunk.len()).flatten()),
-            )
-            .await?;
+        let most = most_rows(self.columns.len());
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let count = rows.len().min(most);
+            let room = rounded(count);
+            let mut statement = sql(self.upsert_text(room, merge.unwrap_or(&replace)));
+            let mut blank = Vec::new();
+            for row in rows.by_ref().take(count) {
+                blank = row.iter().map(null_like).collect();
+                statement = statement.bind_all(row);
+            }
+            let blanks = std::iter::repeat_n(blank, room - count).flatten();
+            tx.execute(statement.bind_all(blanks)).await?;
         }
         Ok(())
     }
-}
-
-/// Writes rows of a table as they are now.
-pub(crate) async fn upsert<R: Record>(tx: &mut Tx<'_>, records: &[R]) -> Result<(), Error> {
-    let rows: Vec<_> = records
-        .iter()
-        .map(|record| {
-            let mut row = Vec::with_capacity(R::TABLE.columns.len());
-            record.bind(&mut row);
-            row
-        })
-        .collect();
-    R::TABLE.upsert(tx, &rows, None).await
 }
 
 /// Deletes the rows whose `columns` have one of these values; each key binds one value per column. `condition`
@@ -135,14 +113,7 @@ pub(crate) async fn delete(
 ) -> Result<(), Error> {
     for chunk in keys.chunks(most_rows(columns.len())) {
         let count = rounded(chunk.len());
-        let values = match columns {
-            [column] => format!("{column} IN ({})", numbered(1, count)),
-            _ => format!(
-                "({}) IN (VALUES {})",
-                columns.join(", "),
-                placeholders(1, count, columns.len())
-            ),
-        };
+        let values = among(columns, count, 1);
         let statement = sql(format!("DELETE FROM {table} WHERE {values}{condition}"));
         tx.execute(statement.bind_all(filled(chunk, count).flatten().cloned()))
             .await?;
@@ -150,7 +121,39 @@ pub(crate) async fn delete(
     Ok(())
 }
 
-/// All rows of `{before} ({keys}) {after}` in as few statements as fit: none without keys. The `fixed` arguments
+/// All rows of a table whose `columns` have one of these values; each key binds one value per column.
+pub(crate) async fn select(
+    tx: &mut Tx<'_>,
+    table: &Table,
+    columns: &[&str],
+    keys: &[Vec<Argument<'_>>],
+) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    for chunk in keys.chunks(most_rows(columns.len())) {
+        let count = rounded(chunk.len());
+        let (list, name, values) = (table.column_list(), table.name, among(columns, count, 1));
+        let statement = sql(format!("SELECT {list} FROM {name} WHERE {values}"));
+        rows.extend(
+            tx.all(statement.bind_all(filled(chunk, count).flatten().cloned()))
+                .await?,
+        );
+    }
+    Ok(rows)
+}
+
+/// `column IN ($1, $2)`, or the same for several columns; placeholders are counted from `first`.
+fn among(columns: &[&str], count: usize, first: usize) -> String {
+    match columns {
+        [column] => format!("{column} IN ({})", numbered(first, count)),
+        several => format!(
+            "({}) IN (VALUES {})",
+            several.join(", "),
+            placeholders(first, count, several.len())
+        ),
+    }
+}
+
+/// All rows of `{before} ({keys}) {after}` in as few statements as fit: no statement without keys. The `fixed` arguments
 /// are `$1` and on. Rows of one key stay together, and in the order that `after` says.
 pub(crate) async fn select_in<'a, K>(
     tx: &mut Tx<'_>,
@@ -173,37 +176,8 @@ where
     Ok(rows)
 }
 
-/// All rows of a table whose `column` has one of these values.
-pub(crate) async fn load<'a, R: Record, K>(tx: &mut Tx<'_>, column: &str, keys: &[K]) -> Result<Vec<R>, Error>
-where
-    K: Clone + Into<Argument<'a>>,
-{
-    let before = format!(
-        "SELECT {} FROM {} WHERE {column} IN",
-        R::TABLE.column_list(),
-        R::TABLE.name
-    );
-    select_in(tx, &before, keys, "", &[])
-        .await?
-        .iter()
-        .map(R::read)
-        .collect()
-}
-
-/// Gives `take` each row of a table as it comes. `rest` follows the table's name, and `arguments` are its placeholders'.
-pub(crate) async fn each<R: Record>(
-    tx: &mut Tx<'_>,
-    rest: &str,
-    arguments: Vec<Argument<'_>>,
-    mut take: impl FnMut(R) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let text = format!("SELECT {} FROM {} {rest}", R::TABLE.column_list(), R::TABLE.name);
-    tx.each(sql(text).bind_all(arguments), |row| take(R::read(row)?))
-        .await
-}
-
 /// `$1, $2, $3`: `count` placeholders, counted from `first`.
-fn numbered(first: usize, count: usize) -> String {
+pub(crate) fn numbered(first: usize, count: usize) -> String {
     let mut text = String::with_capacity(count * 6);
     for number in first..first + count {
         let _ = write!(text, "{}${number}", if number == first { "" } else { ", " });
@@ -212,7 +186,7 @@ fn numbered(first: usize, count: usize) -> String {
 }
 
 /// The most rows of one statement with this many columns: a power of two.
-fn most_rows(columns: usize) -> usize {
+pub(crate) fn most_rows(columns: usize) -> usize {
     let fitting = MAX_ARGUMENTS / columns.max(1);
     (1 << fitting.max(1).ilog2()).min(MAX_ROWS)
 }
@@ -226,7 +200,7 @@ fn null_like(argument: &Argument<'_>) -> Argument<'static> {
     }
 }
 
-/// A stored value that is not what it should be.
+/// A stored value is not what it should be, or the program asks for what it did not load.
 pub(crate) fn unreadable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Decode(reason.into())
 }
@@ -256,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rounded_up_repeats_the_last() {
+    fn the_room_that_is_left_repeats_the_last() {
         assert_eq!(
             filled(&[1, 2, 3], 5).copied().collect::<Vec<_>>(),
             [1, 2, 3, 3, 3]

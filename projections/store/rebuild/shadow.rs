@@ -1,9 +1,10 @@
 //! The read models a second time, in a place of their own.
 
-use super::{TABLES, copy::Reader, digest};
-use crate::{
+use super::{copy::Pages, digest};
+use crate::store::{
+    registry::Registry,
     sql::{Alone, Db, Error, Options, Tx, sql},
-    tables::Table,
+    table::Table,
 };
 
 /// On Postgres, the schema that the shadow's tables are in.
@@ -12,17 +13,18 @@ const SCHEMA: &str = "muniment_rebuild";
 /// Read models beside the live ones, empty at first.
 #[derive(Debug)]
 pub struct Shadow {
+    registry: Registry,
     db: Db,
-    /// Held as long as this is, so that there is one at a time.
+    /// Held as long as the shadow lives, so that there is one shadow at a time.
     alone: Option<Alone>,
 }
 
 impl Shadow {
     /// Makes the tables, like the live ones. What an interrupted rebuild left behind is dropped first.
     ///
-    /// `url` is on Postgres the live database's own, and on SQLite that of another file, which the caller deletes
+    /// `registry` names the read models. `url` is on Postgres the live database's own, and on SQLite that of another file, which the caller deletes
     /// in the end.
-    pub async fn create(live: &Db, url: &str) -> Result<Self, Error> {
+    pub async fn create(live: &Db, url: &str, registry: Registry) -> Result<Self, Error> {
         let options = Options {
             connections: 2,
             // Not the live schema after it: a name that is missing here must not mean the live table.
@@ -36,13 +38,14 @@ impl Shadow {
             Db::Sqlite { .. } => None,
         };
         let shadow = Self {
+            registry,
             db: Db::open(url, &options).await?,
             alone,
         };
         match live {
             Db::Postgres(_) => {
                 let mut script = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA};");
-                for Table { name, .. } in TABLES {
+                for Table { name, .. } in registry.tables() {
                     script.push_str(&format!(
                         "CREATE TABLE {SCHEMA}.{name} (LIKE {name} INCLUDING ALL);"
                     ));
@@ -51,12 +54,12 @@ impl Shadow {
             }
             Db::Sqlite { .. } => {
                 let mut script = String::new();
-                for Table { name, .. } in TABLES {
+                for Table { name, .. } in registry.tables() {
                     script.push_str(&format!("DROP TABLE IF EXISTS {name};"));
                     let made = sql(
                         "SELECT sql FROM sqlite_master WHERE tbl_name = $1 AND sql IS NOT NULL ORDER BY type DESC",
                     );
-                    for row in live.all(made.bind(*name)).await? {
+                    for row in live.all(made.bind(name)).await? {
                         script.push_str(row.str(0)?);
                         script.push(';');
                     }
@@ -73,32 +76,32 @@ impl Shadow {
     }
 
     /// The live tables that are not what the events come to.
-    pub async fn differing(&self, live: &mut Tx<'_>) -> Result<Vec<&'static Table>, Error> {
+    pub async fn differing(&self, live: &mut Tx<'_>) -> Result<Vec<Table>, Error> {
         let mut differing = Vec::new();
         let mut shadow = self.db.snapshot().await?;
-        for table in TABLES {
-            if digest(live, table).await? != digest(&mut shadow, table).await? {
+        for table in self.registry.tables() {
+            if digest(live, &table).await? != digest(&mut shadow, &table).await? {
                 differing.push(table);
             }
         }
         Ok(differing)
     }
 
-    /// Makes these live tables what the shadow's are.
-    pub async fn swap(&self, live: &mut Tx<'_>, tables: &[&Table]) -> Result<(), Error> {
+    /// Makes these live tables what the shadow's are, and stores the versions of the read models.
+    pub async fn swap(&self, live: &mut Tx<'_>, tables: &[Table]) -> Result<(), Error> {
         let mut shadow = self.db.snapshot().await?;
         for table in tables {
             live.execute(sql(format!("DELETE FROM {}", table.name))).await?;
-            let mut reader = Reader::new(table);
+            let mut pages = Pages::new(table);
             loop {
-                let rows = reader.next(&mut shadow).await?;
+                let rows = pages.next(&mut shadow).await?;
                 if rows.is_empty() {
                     break;
                 }
-                table.upsert(live, &rows, None).await?;
+                table.upsert(live, rows, None).await?;
             }
         }
-        Ok(())
+        self.registry.store_versions(live).await
     }
 
     /// Drops the tables.

@@ -1,8 +1,8 @@
 //! Reading a whole table in the order of its key, a page at a time.
 
-use crate::{
+use crate::store::{
     sql::{Argument, Error, Row, Tx, placeholders, sql},
-    tables::{Kind, Table},
+    table::{Kind, Table},
 };
 
 /// Rows of one page.
@@ -10,14 +10,14 @@ const ROWS: i64 = 1_000;
 
 /// Reads a table from its first row to its last.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
+pub(super) struct Pages<'a> {
     table: &'a Table,
-    /// The key of the last row read; none before the first.
+    /// The key of the last row that was read; `None` before the first.
     after: Option<Vec<Argument<'static>>>,
     done: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Pages<'a> {
     /// At the start of the table.
     pub(super) fn new(table: &'a Table) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next rows, all columns in the table's order; none at the end.
+    /// The next rows, all columns in the table's order; no row at the end.
     pub(super) async fn next(&mut self, tx: &mut Tx<'_>) -> Result<Vec<Vec<Argument<'static>>>, Error> {
         if self.done {
             return Ok(Vec::new());
