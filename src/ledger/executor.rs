@@ -20,8 +20,8 @@ use lru::LruCache;
 
 use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Rejection, Seen, Unit};
 
-/// How long a lost race is decided again. A time and not a number: another node that writes to the same aggregate
-/// all the while has the newer knowledge and wins them all, until it pauses.
+/// How long a lost race is decided again. It is a time and not a number: another node that keeps writing to the same
+/// aggregate has the newer state and wins every race until it pauses.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
@@ -95,7 +95,7 @@ pub(super) enum Source {
     LedgerOnce,
 }
 
-/// What commands come to.
+/// What commands lead to.
 pub(super) struct Decided {
     pub(super) unit: Unit,
     states: BTreeMap<Stream, Loaded>,
@@ -212,8 +212,8 @@ impl Executor {
         // In one order, so that no two wait for each other.
         let wanted: BTreeSet<usize> = commands.iter().map(turn).collect();
         let mut had = Vec::with_capacity(wanted.len());
-        for turn in wanted {
-            had.push(self.turns[turn].lock().await);
+        for lock in wanted.into_iter().filter_map(|turn| self.turns.get(turn)) {
+            had.push(lock.lock().await);
         }
         had
     }

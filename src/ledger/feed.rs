@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Ledger, LedgerError, Sealer, Stored, seal::EventName, stored::COLUMNS};
 
-/// How long a tail waits to be told before it looks by itself. On Postgres another process may have written
+/// How long a tail waits for a notification before it looks by itself. On Postgres another process may have written
 /// without being heard (its notification is sent after the commit and may be lost with the process).
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How many events a tail reads at once.

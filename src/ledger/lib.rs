@@ -65,7 +65,7 @@ use crate::{batch::Batches, clock::Clock, ids::Entropy};
 
 /// The channel on which nodes tell each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
-/// What a message on it begins with that tells that somebody, named by what follows, was erased.
+/// How a message begins that says that somebody was erased; their id follows.
 const ERASED_MESSAGE: &str = "erased ";
 
 /// The ledger of one database, as one process sees it.
@@ -171,7 +171,7 @@ impl Ledger {
         self.follower.authorization()
     }
 
-    /// Writes a unit, or says why not. The answer comes after the commit, and after the authorization
+    /// Writes a unit, or answers why it is rejected. The answer comes after the commit, and after the authorization
     /// projection of this process has taken the events.
     pub async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         self.appender.append(unit).await
@@ -198,7 +198,7 @@ impl Ledger {
         let mut grown = self.grown.clone();
         tokio::time::timeout(patience, async {
             if *grown.borrow_and_update() < position {
-                // Another node may have written it: look, rather than wait to be told.
+                // Another node may have written it: look now instead of waiting for its notification.
                 let _ = self.follower.catch_up().await;
             }
             grown.wait_for(|reached| *reached >= position).await.is_ok()
@@ -207,7 +207,7 @@ impl Ledger {
         .unwrap_or(false)
     }
 
-    /// Where the ledger ends, as the database tells.
+    /// Where the ledger ends, read from the database.
     pub async fn head(&self) -> Result<Head, LedgerError> {
         Head::read_from(&self.db).await
     }
