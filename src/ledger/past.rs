@@ -7,7 +7,7 @@ use aggregates::{Recorded, values::Timestamp};
 use authorization::{
     Subject,
     directory::ResourceId,
-    past::{Changes, Moment, Past, Streams, last_username},
+    past::{GrantChanges, Moment, Past, Streams, last_username},
 };
 use projections::sql::{filled, rounded, sql};
 
@@ -115,11 +115,11 @@ impl Ledger {
         from: Moment,
         to: Moment,
         limit: usize,
-    ) -> Boxed<'a, Result<Changes, PastError>> {
+    ) -> Boxed<'a, Result<GrantChanges, PastError>> {
         Box::pin(async move {
             let events = self.events_about(subject, None, to).await?;
             let subject = subject.clone();
-            apart(move || Changes::of(&subject, from.position, to.position, &events, limit)).await
+            apart(move || GrantChanges::of(&subject, from.position, to.position, &events, limit)).await
         })
     }
 
