@@ -3,6 +3,7 @@
 //! It runs the same decisions as `CqrsFramework::execute`, and more: several aggregates in one unit, retries, and an
 //! answer that holds the position.
 
+use projections::sql::Boxed;
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
@@ -119,17 +120,26 @@ impl Executor {
     }
 
     /// Runs the commands in order as one unit: all of their events are recorded, or none.
-    pub async fn execute(
-        &self,
+    pub fn execute<'a>(
+        &'a self,
         commands: Vec<Command>,
-        metadata: &Metadata,
-    ) -> Result<Appended, ExecuteError> {
-        self.execute_unless_changed(commands, metadata, &[]).await
+        metadata: &'a Metadata,
+    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
+        self.execute_unless_changed(commands, metadata, &[])
     }
 
     /// Like [`Executor::execute`], but refused with a conflict if one of these aggregates has changed since it was seen:
     /// for decisions that rest on IO, such as the verification of a password.
-    pub async fn execute_unless_changed(
+    pub fn execute_unless_changed<'a>(
+        &'a self,
+        commands: Vec<Command>,
+        metadata: &'a Metadata,
+        unchanged: &'a [Seen],
+    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
+        Box::pin(self.run(commands, metadata, unchanged))
+    }
+
+    async fn run(
         &self,
         commands: Vec<Command>,
         metadata: &Metadata,

@@ -11,7 +11,7 @@ use std::{
 
 use aggregates::Recorded;
 use authorization::Authorization;
-use projections::sql::{Db, Listener, Reader};
+use projections::sql::{Boxed, Db, Listener, Reader};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};
@@ -104,19 +104,21 @@ impl Follower {
 
     /// Takes everything that is committed by now, unless that takes long or was just found to be impossible. Answers the
     /// position reached.
-    pub async fn catch_up(self: &Arc<Self>) -> Result<i64, LedgerError> {
-        let failed = Duration::from_nanos(self.failed.load(Ordering::Acquire));
-        if !failed.is_zero() && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY {
-            // The following task goes on trying, so requests need not wait.
-            return Err(LedgerError::Behind);
-        }
-        let follower = Arc::clone(self);
-        // In a task of its own: a request that gives up must not stop what other requests wait for.
-        let look = tokio::spawn(async move { follower.look().await });
-        match tokio::time::timeout(ASKERS_PATIENCE, look).await {
-            Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
-            Ok(Err(_)) | Err(_) => Err(LedgerError::Behind),
-        }
+    pub fn catch_up<'a>(self: &'a Arc<Self>) -> Boxed<'a, Result<i64, LedgerError>> {
+        Box::pin(async move {
+            let failed = Duration::from_nanos(self.failed.load(Ordering::Acquire));
+            if !failed.is_zero() && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY {
+                // The following task goes on trying, so requests need not wait.
+                return Err(LedgerError::Behind);
+            }
+            let follower = Arc::clone(self);
+            // In a task of its own: a request that gives up must not stop what other requests wait for.
+            let look = tokio::spawn(async move { follower.look().await });
+            match tokio::time::timeout(ASKERS_PATIENCE, look).await {
+                Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
+                Ok(Err(_)) | Err(_) => Err(LedgerError::Behind),
+            }
+        })
     }
 
     /// Takes everything that is committed by now. One look serves all requests that asked before it began.

@@ -38,7 +38,10 @@ mod verify;
 use std::sync::Arc;
 
 use authorization::Authorization;
-use projections::{Guards, sql::Db};
+use projections::{
+    Guards,
+    sql::{Boxed, Db},
+};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -194,22 +197,24 @@ impl Ledger {
     }
 
     /// Waits until this process has taken the event at `position`, at most `patience`. Answers whether it has.
-    pub async fn wait_for(&self, position: i64, patience: std::time::Duration) -> bool {
-        let mut grown = self.grown.clone();
-        tokio::time::timeout(patience, async {
-            if *grown.borrow_and_update() < position {
-                // Another node may have written it: look now instead of waiting for its notification.
-                let _ = self.follower.catch_up().await;
-            }
-            grown.wait_for(|reached| *reached >= position).await.is_ok()
+    pub fn wait_for<'a>(&'a self, position: i64, patience: std::time::Duration) -> Boxed<'a, bool> {
+        Box::pin(async move {
+            let mut grown = self.grown.clone();
+            tokio::time::timeout(patience, async {
+                if *grown.borrow_and_update() < position {
+                    // Another node may have written it: look now instead of waiting for its notification.
+                    let _ = self.follower.catch_up().await;
+                }
+                grown.wait_for(|reached| *reached >= position).await.is_ok()
+            })
+            .await
+            .unwrap_or(false)
         })
-        .await
-        .unwrap_or(false)
     }
 
     /// Where the ledger ends, read from the database.
-    pub async fn head(&self) -> Result<Head, LedgerError> {
-        Head::read_from(&self.db).await
+    pub fn head<'a>(&'a self) -> Boxed<'a, Result<Head, LedgerError>> {
+        Box::pin(async move { Head::read_from(&self.db).await })
     }
 
     /// Erases a person: their key goes, and with it every personal field about them, in the ledger for ever and in

@@ -3,6 +3,7 @@
 //! It is made by replaying the ledger, which takes long and as much memory as the engine itself. So there is one at a
 //! time. It is made even if the request no longer waits, and it is kept for a while, since a client reads page after page.
 
+use projections::sql::Boxed;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -44,17 +45,19 @@ impl Replay {
 impl Ledger {
     /// The engine as of a position that the ledger has reached. If it takes long, [`PastError::Replaying`] says to ask
     /// again: it goes on meanwhile.
-    pub async fn engine_at(&self, position: i64) -> Result<Arc<Authorization>, PastError> {
-        let mut made = self.making(position)?.made;
-        let made = tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await;
-        match made.map(|made| made.map(|made| made.clone())) {
-            Ok(Ok(Some(Ok(engine)))) => Ok(engine),
-            Ok(Ok(Some(Err(error)))) => {
-                tracing::error!(%error, position, "cannot replay the ledger");
-                Err(PastError::Replaying)
+    pub fn engine_at<'a>(&'a self, position: i64) -> Boxed<'a, Result<Arc<Authorization>, PastError>> {
+        Box::pin(async move {
+            let mut made = self.making(position)?.made;
+            let made = tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await;
+            match made.map(|made| made.map(|made| made.clone())) {
+                Ok(Ok(Some(Ok(engine)))) => Ok(engine),
+                Ok(Ok(Some(Err(error)))) => {
+                    tracing::error!(%error, position, "cannot replay the ledger");
+                    Err(PastError::Replaying)
+                }
+                _ => Err(PastError::Replaying),
             }
-            _ => Err(PastError::Replaying),
-        }
+        })
     }
 
     /// What is made for a position: it is begun, unless it is there or another one is under way.
