@@ -2,6 +2,7 @@
 
 mod counted_lists;
 pub mod loading;
+pub mod ordered_lists;
 pub mod page;
 pub mod permission_usage;
 pub mod read_models;

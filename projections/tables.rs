@@ -212,7 +212,7 @@ fn numbered(first: usize, count: usize) -> String {
 }
 
 /// The most rows of one statement with this many columns: a power of two.
-fn most_rows(columns: usize) -> usize {
+pub(crate) fn most_rows(columns: usize) -> usize {
     let fitting = MAX_ARGUMENTS / columns.max(1);
     (1 << fitting.max(1).ilog2()).min(MAX_ROWS)
 }
