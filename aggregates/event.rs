@@ -78,7 +78,7 @@ mod tests {
         let event = Event::Session(SessionEvent::TokenRevoked {});
         assert_eq!(event.aggregate_type(), "session");
         assert_eq!(event.event_type(), "session.token_revoked");
-        assert_eq!(event.event_version(), "1");
+        assert_eq!(event.form().version, "1");
         assert_eq!(event.payload().unwrap(), json!({}));
     }
 

@@ -8,6 +8,7 @@
 //! fields of the commands. Secrets arrive already hashed.
 
 pub mod claim;
+mod declared;
 mod error;
 pub mod event;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub mod user;
 pub mod values;
 
 pub use claim::{Claim, Claims};
+pub use declared::{DeclaredEvent, EventForm};
 pub use error::{Classified, ErrorKind};
 pub use event::Recorded;
 pub use registry::{Claimed, ForAggregate, Registered, WrongAggregate};

@@ -10,12 +10,11 @@ use std::{
     fmt::{Debug, Display},
 };
 
-use cqrs_es::DomainEvent;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, Classified, State,
+    Claim, Claims, Classified, DeclaredEvent, State,
     claim::Scope,
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
@@ -34,7 +33,7 @@ pub trait Registered:
     /// The commands that it takes.
     type Command: Clone + Debug + Send + Sync;
     /// The events that it records.
-    type Event: DomainEvent;
+    type Event: DeclaredEvent;
     /// Why it refuses a command.
     type Error: Classified + Clone + PartialEq + Send + Sync + 'static;
 
@@ -145,14 +144,20 @@ macro_rules! aggregates {
                 match self { $(Self::$name(_) => <$name as Registered>::TYPE,)+ }
             }
 
-            /// Its own type, as stored.
-            pub const fn event_type(&self) -> &'static str {
-                match self { $(Self::$name(event) => event.stored_type(),)+ }
+            /// How events of its kind are stored.
+            pub fn form(&self) -> &'static EventForm {
+                match self { $(Self::$name(event) => event.form(),)+ }
             }
 
-            /// The version of its type in which it is written now.
-            pub fn event_version(&self) -> String {
-                match self { $(Self::$name(event) => cqrs_es::DomainEvent::event_version(event),)+ }
+            /// Its own type, as stored.
+            pub fn event_type(&self) -> &'static str {
+                self.form().event_type
+            }
+
+            /// How every kind of event of every aggregate is stored.
+            pub fn forms() -> impl Iterator<Item = &'static EventForm> {
+                let forms = [$(<<$name as Registered>::Event as DeclaredEvent>::FORMS),+];
+                forms.into_iter().flatten().copied()
             }
 
             /// The bare data, as [`Event::from_stored`] reads it, not yet sealed.

@@ -4,7 +4,10 @@ use std::{process::Stdio, time::Instant};
 
 use authorization::Authorization;
 use ledger::{Filter, Ledger};
-use projections::{read_models, rebuild::Shadow};
+use projections::{
+    read_models::{self, READ_MODELS},
+    rebuild::Shadow,
+};
 
 use super::stock::StockFeed;
 use crate::{
@@ -175,7 +178,7 @@ impl Subject {
 
     /// As `muniment rebuild` does it, without the comparison at its end.
     async fn replay_to_read_models(&self) -> Result<()> {
-        let shadow = Shadow::create(self.ledger.db(), &self.shadow_url).await?;
+        let shadow = Shadow::create(self.ledger.db(), &self.shadow_url, READ_MODELS).await?;
         let mut position = 0;
         loop {
             let page = self

@@ -10,16 +10,19 @@ use aggregates::values::Timestamp;
 use authorization::{Authorization, Loader, Misfit};
 
 use crate::{
-    counted_lists::{self, List},
-    sql::{Error, Tx},
-    tables::unreadable,
+    store::{
+        self,
+        sql::{Error, Tx},
+        unreadable,
+    },
+    user_directory::record::UserRecord,
 };
 
 /// The engine at `position`, which is the ledger's head in the same snapshot. Sessions that ended by `now` are left out.
 pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Result<Authorization, Error> {
     let mut loader = Loader::new(position);
     roles::load(tx, &mut loader).await?;
-    loader.reserve(counted_lists::total(tx, &[List::UsersByPersons, List::UsersByServices]).await?);
+    loader.reserve(store::total(tx, &[UserRecord::BY_PERSONS, UserRecord::BY_SERVICES]).await?);
     users::load(tx, &mut loader).await?;
     sessions::load_certificates(tx, &mut loader).await?;
     sessions::load_sessions(tx, &mut loader, now).await?;

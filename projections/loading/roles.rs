@@ -9,8 +9,11 @@ use super::misfit;
 use crate::{
     permission_usage::record::{PermissionRecord, ResourceKey},
     role_directory::record::RoleRecord,
-    sql::{Error, Tx},
-    tables::{each, unreadable},
+    store::{
+        each,
+        sql::{Error, Tx},
+        unreadable,
+    },
 };
 
 /// Takes all roles.
@@ -18,15 +21,18 @@ pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Err
     let mut permissions: HashMap<RoleId, Vec<Permission>> = HashMap::new();
     each(tx, "", vec![], |held: PermissionRecord| {
         loader.made_at(held.ordinal).map_err(misfit)?;
-        if held.resource_key != ResourceKey::of(held.permission.context, &held.permission.resource) {
+        if held.resource_key != ResourceKey::of(held.context, &held.resource) {
             return Err(unreadable("a permission does not have its resource's key"));
         }
-        permissions.entry(held.role_id).or_default().push(held.permission);
+        permissions
+            .entry(held.role_id)
+            .or_default()
+            .push(held.into_permission());
         Ok(())
     })
     .await?;
     each(tx, "", vec![], |role: RoleRecord| {
-        let permissions = permissions.remove(&role.id).unwrap_or_default();
+        let permissions = permissions.remove(&role.role_id).unwrap_or_default();
         load_role(loader, role, permissions)
     })
     .await?;
@@ -39,19 +45,19 @@ pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Err
 
 fn load_role(loader: &mut Loader, role: RoleRecord, permissions: Vec<Permission>) -> Result<(), Error> {
     let made_at = loader.made_at(role.ordinal).map_err(misfit)?;
-    let own_permissions = role.owner.map_or(0, |_| permissions.len());
+    let own_permissions = role.owner_user_id.map_or(0, |_| permissions.len());
     if usize::try_from(role.own_permissions) != Ok(own_permissions) {
         return Err(unreadable("a user has other permissions than were counted"));
     }
-    if let Some(owner) = role.owner {
-        if role.id != owner.own_role() {
+    if let Some(owner) = role.owner_user_id {
+        if role.role_id != owner.own_role() {
             return Err(unreadable("this role cannot be its owner's own"));
         }
         loader.own_permissions(owner, permissions);
         return Ok(());
     }
     let role = LoadedRole {
-        id: role.id,
+        id: role.role_id,
         made_at,
         name: RoleName::parse(&role.name).map_err(unreadable)?,
         is_shared: role.is_shared,

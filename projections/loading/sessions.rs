@@ -6,8 +6,11 @@ use authorization::{Loader, SessionView};
 use super::misfit;
 use crate::{
     sessions::record::SessionRecord,
-    sql::{Error, Tx},
-    tables::{each, unreadable},
+    store::{
+        each,
+        sql::{Error, Tx},
+        unreadable,
+    },
     user_directory::record::CertificateRecord,
 };
 
@@ -15,7 +18,8 @@ use crate::{
 pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Timestamp) -> Result<(), Error> {
     let rest = "WHERE expires_at > $1";
     each(tx, rest, vec![now.micros().into()], |record: SessionRecord| {
-        let row = record.session;
+        let ordinal = record.ordinal;
+        let row = record.into_row();
         let fingerprint = TokenFingerprint::parse(&row.fingerprint).map_err(unreadable)?;
         let view = SessionView {
             session_id: row.id,
@@ -26,7 +30,7 @@ pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Tim
             expires_at: row.expires_at,
         };
         loader
-            .session(record.ordinal, fingerprint.digest(), view)
+            .session(ordinal, fingerprint.digest(), view)
             .map_err(misfit)
     })
     .await
@@ -35,8 +39,9 @@ pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Tim
 /// Takes all certificates.
 pub(super) async fn load_certificates(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
     each(tx, "", vec![], |record: CertificateRecord| {
+        let (ordinal, user_id) = (record.ordinal, record.user_id);
         loader
-            .certificate(record.ordinal, record.user_id, &record.certificate)
+            .certificate(ordinal, user_id, &record.into_certificate())
             .map_err(misfit)
     })
     .await

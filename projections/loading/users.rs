@@ -4,9 +4,9 @@ use aggregates::values::{IdentityProvider, RoleId, UserId};
 use authorization::{GrantTypes, LoadedUser, Loader};
 
 use super::misfit;
-use crate::{
+use crate::store::{
     sql::{Error, Row, Tx, sql},
-    tables::unreadable,
+    unreadable,
 };
 
 /// One row a user, since a row costs more to hand over than what is in it. In the order of the primary key's index, where

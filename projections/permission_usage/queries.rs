@@ -9,10 +9,12 @@ use super::{
     record::{ResourceKey, ResourceRecord},
 };
 use crate::{
-    counted_lists::{self, List},
     page::{Page, Paged},
-    sql::{Argument, Db, Error, Row, Tx, sql},
-    tables::{load, select_in, unreadable},
+    store::{
+        self, Column as _, Sort, load, select_in,
+        sql::{Argument, Db, Error, Row, Tx, sql},
+        unreadable,
+    },
 };
 
 /// A page of the resources that permissions name, each with its uses, the resource named first coming first.
@@ -21,8 +23,11 @@ pub async fn page(db: &Db, page: &Page, ids: Option<&[PermissionId]>) -> Result<
     let mut tx = db.snapshot().await?;
     let Some(ids) = ids else {
         let Paged { rows, total } =
-            counted_lists::page::<ResourceRecord>(&mut tx, &[List::Resources], page).await?;
-        let keys: Vec<Argument<'static>> = rows.iter().map(|row| row.key.0.to_vec().into()).collect();
+            store::page(&mut tx, &[ResourceRecord::ALL], Sort::OLDEST_FIRST, page).await?;
+        let keys: Vec<Argument<'static>> = rows
+            .iter()
+            .map(|row| row.resource_key.0.to_vec().into())
+            .collect();
         let uses = uses(&mut tx, "resource_key", &keys).await?;
         return Ok(Paged {
             rows: with_uses(rows, uses),
@@ -31,7 +36,7 @@ pub async fn page(db: &Db, page: &Page, ids: Option<&[PermissionId]>) -> Result<
     };
     let uses = uses(&mut tx, "permission_id", &texts(ids)).await?;
     let keys: Vec<Argument<'static>> = uses.keys().map(|key| key.0.to_vec().into()).collect();
-    let mut resources: Vec<ResourceRecord> = load(&mut tx, "resource_key", &keys).await?;
+    let mut resources: Vec<ResourceRecord> = load(&mut tx, "resource_key", keys).await?;
     resources.sort_unstable_by_key(|resource| resource.ordinal);
     let Paged { rows, total } = page.of(resources);
     Ok(Paged {
@@ -143,7 +148,7 @@ fn with_uses(
     mut uses: HashMap<ResourceKey, Vec<UsageRow>>,
 ) -> Vec<ResourceRow> {
     let rows = resources.into_iter().map(|resource| ResourceRow {
-        usage: uses.remove(&resource.key).unwrap_or_default(),
+        usage: uses.remove(&resource.resource_key).unwrap_or_default(),
         resource: resource.resource.to_string(),
         context: resource.context,
     });

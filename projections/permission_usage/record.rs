@@ -3,9 +3,10 @@
 use aggregates::values::{Context, Operation, Permission, PermissionId, RoleId, TopicFilter};
 use sha2::{Digest as _, Sha256};
 
-use crate::{
+use crate::store::{
+    Column, Kind,
     sql::{Argument, Error, Row},
-    tables::{Kind, Record, Table, unreadable},
+    unreadable,
 };
 
 /// The SHA-256 of context, NUL and resource: a resource may be longer than an index entry.
@@ -21,9 +22,16 @@ impl ResourceKey {
         hash.update(resource.as_bytes());
         Self(hash.finalize().into())
     }
+}
 
-    /// Reads the stored form.
-    pub(crate) fn read(row: &Row, column: usize) -> Result<Self, Error> {
+impl Column for ResourceKey {
+    const KIND: Kind = Kind::Bytes;
+
+    fn bind(&self) -> Argument<'_> {
+        self.0.as_slice().into()
+    }
+
+    fn read(row: &Row, column: usize) -> Result<Self, Error> {
         let bytes = row.bytes(column)?;
         bytes
             .try_into()
@@ -32,97 +40,46 @@ impl ResourceKey {
     }
 }
 
-/// A row of `permission_usage`.
-#[derive(Clone, Debug)]
-pub(crate) struct PermissionRecord {
-    pub(crate) role_id: RoleId,
-    pub(crate) ordinal: i64,
-    pub(crate) resource_key: ResourceKey,
-    pub(crate) permission: Permission,
-}
-
-impl Record for PermissionRecord {
-    const TABLE: Table = Table {
-        name: "permission_usage",
-        columns: &[
-            ("permission_id", Kind::Text),
-            ("role_id", Kind::Text),
-            ("ordinal", Kind::Int),
-            ("resource_key", Kind::Bytes),
-            ("resource", Kind::Text),
-            ("operation", Kind::Text),
-            ("context", Kind::Text),
-        ],
-        key: &["permission_id"],
-    };
-
-    fn bind<'a>(&'a self, arguments: &mut Vec<Argument<'a>>) {
-        arguments.extend([
-            self.permission.id.to_string().into(),
-            self.role_id.to_string().into(),
-            self.ordinal.into(),
-            self.resource_key.0.as_slice().into(),
-            (&*self.permission.resource).into(),
-            self.permission.operation.as_str().into(),
-            self.permission.context.as_str().into(),
-        ]);
+crate::record! {
+    /// A row of `permission_usage`.
+    pub(crate) struct PermissionRecord in "permission_usage" {
+        pub(crate) permission_id: PermissionId,
+        pub(crate) role_id: RoleId,
+        pub(crate) ordinal: i64,
+        pub(crate) resource_key: ResourceKey,
+        pub(crate) resource: TopicFilter,
+        pub(crate) operation: Operation,
+        pub(crate) context: Context,
     }
-
-    fn read(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            role_id: RoleId::parse(row.str(1)?).map_err(unreadable)?,
-            ordinal: row.int(2)?,
-            resource_key: ResourceKey::read(row, 3)?,
-            permission: Permission {
-                id: PermissionId::parse(row.str(0)?).map_err(unreadable)?,
-                resource: TopicFilter::parse(row.str(4)?).map_err(unreadable)?,
-                operation: Operation::parse(row.str(5)?).map_err(unreadable)?,
-                context: Context::parse(row.str(6)?).map_err(unreadable)?,
-            },
-        })
+    key(permission_id: PermissionId)
+    sets { OF_ROLE = role_id: RoleId; }
+    then |permission, needs| {
+        // Whatever happens to the permission, its resource is used no longer, or by one more.
+        needs.row::<ResourceRecord>(permission.resource_key);
     }
 }
 
-/// A row of `resource_directory`.
-#[derive(Clone, Debug)]
-pub(crate) struct ResourceRecord {
-    pub(crate) ordinal: i64,
-    pub(crate) key: ResourceKey,
-    pub(crate) resource: TopicFilter,
-    pub(crate) context: Context,
-    pub(crate) uses: i64,
+impl PermissionRecord {
+    /// The permission itself.
+    pub(crate) fn into_permission(self) -> Permission {
+        Permission {
+            id: self.permission_id,
+            resource: self.resource,
+            operation: self.operation,
+            context: self.context,
+        }
+    }
 }
 
-impl Record for ResourceRecord {
-    const TABLE: Table = Table {
-        name: "resource_directory",
-        columns: &[
-            ("ordinal", Kind::Int),
-            ("resource_key", Kind::Bytes),
-            ("resource", Kind::Text),
-            ("context", Kind::Text),
-            ("uses", Kind::Int),
-        ],
-        key: &["resource_key"],
-    };
-
-    fn bind<'a>(&'a self, arguments: &mut Vec<Argument<'a>>) {
-        arguments.extend([
-            self.ordinal.into(),
-            self.key.0.as_slice().into(),
-            (&*self.resource).into(),
-            self.context.as_str().into(),
-            self.uses.into(),
-        ]);
+crate::record! {
+    /// A row of `resource_directory`.
+    pub(crate) struct ResourceRecord in "resource_directory" {
+        pub(crate) ordinal: i64,
+        pub(crate) resource_key: ResourceKey,
+        pub(crate) resource: TopicFilter,
+        pub(crate) context: Context,
+        pub(crate) uses: i64,
     }
-
-    fn read(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            ordinal: row.int(0)?,
-            key: ResourceKey::read(row, 1)?,
-            resource: TopicFilter::parse(row.str(2)?).map_err(unreadable)?,
-            context: Context::parse(row.str(3)?).map_err(unreadable)?,
-            uses: row.int(4)?,
-        })
-    }
+    key(resource_key: ResourceKey)
+    lists by ordinal { ALL = "resources"; }
 }

@@ -1,121 +1,225 @@
 //! What becomes of permissions and of the resources they name. Roles and users give permissions alike.
 
-use aggregates::values::{Context, Operation, Permission, PermissionId, RoleId, TopicFilter};
+use aggregates::{
+    Recorded,
+    role::RoleEvent,
+    user::UserEvent,
+    values::{Context, Operation, Permission, PermissionId, RoleId, TopicFilter, UserId},
+};
 
 use super::record::{PermissionRecord, ResourceKey, ResourceRecord};
-use crate::{counted_lists::List, read_models::Changes, sql::Error};
+use crate::{
+    store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error},
+    user_directory::record::UserRecord,
+};
 
-impl Changes {
-    /// A role gives a permission from now on.
-    pub(crate) fn add_permission(
-        &mut self,
-        position: i64,
-        role_id: RoleId,
-        permission: &Permission,
-    ) -> Result<(), Error> {
-        let resource_key = self.use_resource(position, permission.context, &permission.resource)?;
-        let permission = permission.clone();
-        self.permissions.put(
-            permission.id,
-            PermissionRecord {
-                role_id,
-                ordinal: position,
-                resource_key,
-                permission,
-            },
-        );
-        Ok(())
-    }
+/// The read model.
+#[derive(Debug)]
+pub struct PermissionUsage;
 
-    /// A role's permission says something else.
-    pub(crate) fn change_permission(
-        &mut self,
-        position: i64,
-        role_id: RoleId,
-        id: PermissionId,
-        resource: &TopicFilter,
-        operation: Operation,
-    ) -> Result<(), Error> {
-        let Some(held) = self
-            .permissions
-            .change(&id)?
-            .filter(|held| held.role_id == role_id)
-        else {
-            return Ok(());
-        };
-        held.permission.operation = operation;
-        if held.permission.resource == *resource {
-            return Ok(());
+impl ReadModel for PermissionUsage {
+    const NAME: &'static str = "permission_usage";
+    const VERSION: i64 = 1;
+    const RECORDS: &'static [RecordType] = &[
+        RecordType::of::<PermissionRecord>(),
+        RecordType::of::<ResourceRecord>(),
+    ];
+    const FOLDS: &'static [Fold] = &[
+        Fold::User {
+            needs: needs_of_user,
+            reduce: reduce_user,
+        },
+        Fold::Role {
+            needs: needs_of_role,
+            reduce: reduce_role,
+        },
+    ];
+}
+
+fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
+    match event {
+        UserEvent::PermissionGranted { permission } => {
+            needs.row::<UserRecord>(id);
+            needs_of_new(needs, permission);
         }
-        held.permission.resource = resource.clone();
-        let (left, context) = (held.resource_key, held.permission.context);
-        let taken = self.use_resource(position, context, resource)?;
-        if let Some(held) = self.permissions.change(&id)? {
-            held.resource_key = taken;
-        }
-        self.leave_resource(left)
+        UserEvent::PermissionRevoked { id: permission } => needs.row::<PermissionRecord>(*permission),
+        UserEvent::Deleted {} => needs.all(PermissionRecord::OF_ROLE, &id.own_role()),
+        UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {} => {}
     }
+}
 
-    /// A role no longer gives a permission. Answers whether it gave it.
-    pub(crate) fn remove_permission(&mut self, role_id: RoleId, id: PermissionId) -> Result<bool, Error> {
-        let Some(resource) = self
-            .permissions
-            .get(&id)?
-            .filter(|held| held.role_id == role_id)
-            .map(|held| held.resource_key)
-        else {
-            return Ok(false);
-        };
-        self.permissions.remove(&id)?;
-        self.leave_resource(resource)?;
-        Ok(true)
-    }
+fn needs_of_new(needs: &mut Needs<'_>, permission: &Permission) {
+    needs.new_row::<PermissionRecord>(permission.id);
+    needs.row::<ResourceRecord>(ResourceKey::of(permission.context, &permission.resource));
+}
 
-    /// A role gives nothing any more.
-    pub(crate) fn remove_permissions_of(&mut self, role_id: RoleId) -> Result<(), Error> {
-        for held in self.permissions.take(|_, held| held.role_id == role_id) {
-            self.leave_resource(held.resource_key)?;
+/// Takes an event of the user `id`.
+fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
+    match event {
+        UserEvent::PermissionGranted { permission } => {
+            if changes.get::<UserRecord>(&id)?.is_some() {
+                add(changes, at.position, id.own_role(), permission)?;
+            }
+            Ok(())
         }
-        self.purges.permissions_of.insert(role_id);
-        Ok(())
+        UserEvent::PermissionRevoked { id: permission } => remove(changes, id.own_role(), *permission),
+        UserEvent::Deleted {} => remove_all(changes, id.own_role()),
+        UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {} => Ok(()),
     }
+}
 
-    fn use_resource(
-        &mut self,
-        position: i64,
-        context: Context,
-        resource: &TopicFilter,
-    ) -> Result<ResourceKey, Error> {
-        let key = ResourceKey::of(context, resource);
-        if let Some(known) = self.resources.change(&key)? {
-            known.uses += 1;
-        } else {
-            self.lists.add(List::Resources, position);
-            let resource = resource.clone();
-            self.resources.put(
-                key,
-                ResourceRecord {
-                    ordinal: position,
-                    key,
-                    resource,
-                    context,
-                    uses: 1,
-                },
-            );
+fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
+    match event {
+        RoleEvent::PermissionAdded { permission } => needs_of_new(needs, permission),
+        RoleEvent::PermissionChanged {
+            id: permission,
+            resource,
+            operation: _,
+        } => {
+            needs.row::<PermissionRecord>(*permission);
+            // The event does not say the context, and the permission is not read yet.
+            for context in [Context::Http, Context::Mqtt] {
+                needs.row::<ResourceRecord>(ResourceKey::of(context, resource));
+            }
         }
-        Ok(key)
+        RoleEvent::PermissionRemoved { id: permission } => needs.row::<PermissionRecord>(*permission),
+        RoleEvent::Deleted {} => needs.all(PermissionRecord::OF_ROLE, &id),
+        RoleEvent::Created { .. } | RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => {}
     }
+}
 
-    fn leave_resource(&mut self, key: ResourceKey) -> Result<(), Error> {
-        let Some(known) = self.resources.change(&key)? else {
-            return Ok(());
-        };
-        known.uses -= 1;
-        if known.uses == 0 {
-            let ordinal = known.ordinal;
-            self.lists.remove(List::Resources, ordinal);
-            self.resources.remove(&key)?;
-        }
-        Ok(())
+/// Takes an event of the role `id`.
+fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
+    match event {
+        RoleEvent::PermissionAdded { permission } => add(changes, at.position, id, permission),
+        RoleEvent::PermissionChanged {
+            id: permission,
+            resource,
+            operation,
+        } => change(changes, at.position, id, *permission, resource, *operation),
+        RoleEvent::PermissionRemoved { id: permission } => remove(changes, id, *permission),
+        RoleEvent::Deleted {} => remove_all(changes, id),
+        RoleEvent::Created { .. } | RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => Ok(()),
     }
+}
+
+/// A role gives a permission from now on.
+fn add(changes: &mut Changes, position: i64, role_id: RoleId, permission: &Permission) -> Result<(), Error> {
+    let resource_key = use_resource(changes, position, permission.context, &permission.resource)?;
+    changes.put(PermissionRecord {
+        permission_id: permission.id,
+        role_id,
+        ordinal: position,
+        resource_key,
+        resource: permission.resource.clone(),
+        operation: permission.operation,
+        context: permission.context,
+    })
+}
+
+/// A role's permission says something else.
+fn change(
+    changes: &mut Changes,
+    position: i64,
+    role_id: RoleId,
+    id: PermissionId,
+    resource: &TopicFilter,
+    operation: Operation,
+) -> Result<(), Error> {
+    let Some(held) = changes
+        .change::<PermissionRecord>(&id)?
+        .filter(|held| held.role_id == role_id)
+    else {
+        return Ok(());
+    };
+    held.operation = operation;
+    if held.resource == *resource {
+        return Ok(());
+    }
+    held.resource = resource.clone();
+    let (left, context) = (held.resource_key, held.context);
+    let taken = use_resource(changes, position, context, resource)?;
+    if let Some(held) = changes.change::<PermissionRecord>(&id)? {
+        held.resource_key = taken;
+    }
+    leave_resource(changes, left)
+}
+
+/// A role no longer gives a permission.
+fn remove(changes: &mut Changes, role_id: RoleId, id: PermissionId) -> Result<(), Error> {
+    let held = changes.get::<PermissionRecord>(&id)?;
+    let Some(resource) = held
+        .filter(|held| held.role_id == role_id)
+        .map(|held| held.resource_key)
+    else {
+        return Ok(());
+    };
+    changes.remove::<PermissionRecord>(&id)?;
+    leave_resource(changes, resource)
+}
+
+/// A role gives no permission any more.
+fn remove_all(changes: &mut Changes, role_id: RoleId) -> Result<(), Error> {
+    for held in changes.remove_all(PermissionRecord::OF_ROLE, &role_id)? {
+        leave_resource(changes, held.resource_key)?;
+    }
+    Ok(())
+}
+
+fn use_resource(
+    changes: &mut Changes,
+    position: i64,
+    context: Context,
+    resource: &TopicFilter,
+) -> Result<ResourceKey, Error> {
+    let key = ResourceKey::of(context, resource);
+    if let Some(known) = changes.change::<ResourceRecord>(&key)? {
+        known.uses += 1;
+    } else {
+        changes.put(ResourceRecord {
+            ordinal: position,
+            resource_key: key,
+            resource: resource.clone(),
+            context,
+            uses: 1,
+        })?;
+    }
+    Ok(key)
+}
+
+fn leave_resource(changes: &mut Changes, key: ResourceKey) -> Result<(), Error> {
+    let Some(known) = changes.change::<ResourceRecord>(&key)? else {
+        return Ok(());
+    };
+    known.uses -= 1;
+    if known.uses == 0 {
+        changes.remove::<ResourceRecord>(&key)?;
+    }
+    Ok(())
 }

@@ -7,13 +7,16 @@ use aggregates::values::{RoleId, UserId};
 use super::{HolderRow, RolePageRow, RoleRow, record::RoleRecord};
 use crate::{
     permission_usage::record::PermissionRecord,
-    sql::{Argument, Error, Row, Tx},
-    tables::{Record, select_in, unreadable},
+    store::{
+        Record, select_in,
+        sql::{Argument, Error, Row, Tx},
+        unreadable,
+    },
 };
 
 /// The roles with their permissions, in the order given: one statement.
 pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) -> Result<Vec<RoleRow>, Error> {
-    let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.to_string().into()).collect();
+    let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.role_id.to_string().into()).collect();
     let before = format!(
         "SELECT {} FROM permission_usage WHERE role_id IN",
         PermissionRecord::TABLE.column_list()
@@ -21,16 +24,19 @@ pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) ->
     let mut permissions = HashMap::<RoleId, Vec<_>>::new();
     for row in select_in(tx, &before, &ids, "ORDER BY ordinal", &[]).await? {
         let held = PermissionRecord::read(&row)?;
-        permissions.entry(held.role_id).or_default().push(held.permission);
+        permissions
+            .entry(held.role_id)
+            .or_default()
+            .push(held.into_permission());
     }
     let rows = roles.into_iter().map(|role| RoleRow {
-        permissions: permissions.remove(&role.id).unwrap_or_default(),
-        id: role.id,
+        permissions: permissions.remove(&role.role_id).unwrap_or_default(),
+        id: role.role_id,
         name: role.name,
         is_shared: role.is_shared,
         auto_generated: role.auto_generated,
         protected: role.protected,
-        owner: role.owner,
+        owner: role.owner_user_id,
     });
     Ok(rows.collect())
 }

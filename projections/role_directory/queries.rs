@@ -10,17 +10,18 @@ use super::{
     record::RoleRecord,
 };
 use crate::{
-    counted_lists::{self, List},
     page::{Page, Paged},
     permission_usage::record::PermissionRecord,
-    sql::{Db, Error, Tx, sql},
-    tables::{Record, load},
+    store::{
+        self, Record, Sort, load,
+        sql::{Db, Error, Tx, sql},
+    },
 };
 
 /// The role of this id.
 pub async fn find(db: &Db, id: RoleId) -> Result<Option<RoleRow>, Error> {
     let mut tx = db.snapshot().await?;
-    let roles = load(&mut tx, "role_id", &[id.to_string()]).await?;
+    let roles = load(&mut tx, "role_id", [id.to_string()]).await?;
     Ok(with_permissions(&mut tx, roles).await?.pop())
 }
 
@@ -61,7 +62,7 @@ pub async fn page(
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
-        let mut roles: Vec<RoleRecord> = load(&mut tx, "name", &names).await?;
+        let mut roles: Vec<RoleRecord> = load(&mut tx, "name", names).await?;
         roles.retain(|r| wanted(auto_generated, r.auto_generated) && wanted(shared, r.is_shared));
         roles.sort_unstable_by_key(|role| role.ordinal);
         page.of(roles)
@@ -69,10 +70,10 @@ pub async fn page(
         let mut lists = Vec::with_capacity(4);
         for (auto, many) in [(false, false), (false, true), (true, false), (true, true)] {
             if wanted(auto_generated, auto) && wanted(shared, many) {
-                lists.push(List::roles(auto, many));
+                lists.push(RoleRecord::list(auto, many));
             }
         }
-        counted_lists::page(&mut tx, &lists, page).await?
+        store::page(&mut tx, &lists, Sort::OLDEST_FIRST, page).await?
     };
     let rows = with_permissions(&mut tx, roles.rows).await?;
     Ok(Paged {
@@ -94,7 +95,7 @@ pub async fn find_permission(db: &Db, role: RoleId, id: PermissionId) -> Result<
         .as_ref()
         .map(PermissionRecord::read)
         .transpose()?
-        .map(|held| held.permission))
+        .map(PermissionRecord::into_permission))
 }
 
 /// Those of these roles that exist, oldest first.
@@ -103,12 +104,12 @@ pub async fn existing(db: &Db, ids: &[RoleId]) -> Result<Vec<ExistingRole>, Erro
     ids.sort_unstable();
     ids.dedup();
     let mut tx = db.snapshot().await?;
-    let mut roles: Vec<RoleRecord> = load(&mut tx, "role_id", &ids).await?;
+    let mut roles: Vec<RoleRecord> = load(&mut tx, "role_id", ids).await?;
     roles.sort_unstable_by_key(|role| role.ordinal);
     let existing = roles.into_iter().map(|role| ExistingRole {
-        id: role.id,
+        id: role.role_id,
         is_shared: role.is_shared,
-        owner: role.owner,
+        owner: role.owner_user_id,
     });
     Ok(existing.collect())
 }

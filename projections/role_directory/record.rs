@@ -5,90 +5,53 @@ use aggregates::{
     values::{RoleId, Timestamp, UserId},
 };
 
-use crate::{
-    counted_lists::List,
-    sql::{Argument, Error, Row},
-    tables::{Kind, Record, Table, unreadable},
-};
+use crate::store::List;
 
-/// A row of `role_directory`.
-#[derive(Clone, Debug)]
-pub(crate) struct RoleRecord {
-    pub(crate) id: RoleId,
-    pub(crate) ordinal: i64,
-    pub(crate) name: String,
-    pub(crate) is_shared: bool,
-    pub(crate) auto_generated: bool,
-    pub(crate) protected: bool,
-    pub(crate) owner: Option<UserId>,
-    pub(crate) own_permissions: i64,
-    pub(crate) created_at: Timestamp,
+crate::record! {
+    /// A row of `role_directory`.
+    pub(crate) struct RoleRecord in "role_directory" {
+        pub(crate) role_id: RoleId,
+        pub(crate) ordinal: i64,
+        pub(crate) name: String,
+        pub(crate) is_shared: bool,
+        pub(crate) auto_generated: bool,
+        pub(crate) protected: bool,
+        pub(crate) owner_user_id: Option<UserId>,
+        pub(crate) own_permissions: i64,
+        pub(crate) created_at: Timestamp,
+    }
+    key(role_id: RoleId)
+    lists by ordinal {
+        BY_PERSONS_EXCLUSIVE = "roles:person:exclusive" { auto_generated: false, is_shared: false };
+        BY_PERSONS_SHARED = "roles:person:shared" { auto_generated: false, is_shared: true };
+        BY_SERVICES_EXCLUSIVE = "roles:auto:exclusive" { auto_generated: true, is_shared: false };
+        BY_SERVICES_SHARED = "roles:auto:shared" { auto_generated: true, is_shared: true };
+    }
+    personal { name } where role_id = |user| user.own_role();
 }
 
 impl RoleRecord {
-    /// The list that counts the role.
-    pub(crate) fn list(&self) -> List {
-        List::roles(self.auto_generated, self.is_shared)
+    /// The list of the roles that are like this.
+    pub(crate) const fn list(auto_generated: bool, shared: bool) -> List<Self> {
+        match (auto_generated, shared) {
+            (false, false) => Self::BY_PERSONS_EXCLUSIVE,
+            (false, true) => Self::BY_PERSONS_SHARED,
+            (true, false) => Self::BY_SERVICES_EXCLUSIVE,
+            (true, true) => Self::BY_SERVICES_SHARED,
+        }
     }
 }
 
-impl Record for RoleRecord {
-    const TABLE: Table = Table {
-        name: "role_directory",
-        columns: &[
-            ("role_id", Kind::Text),
-            ("ordinal", Kind::Int),
-            ("name", Kind::Text),
-            ("is_shared", Kind::Bool),
-            ("auto_generated", Kind::Bool),
-            ("protected", Kind::Bool),
-            ("owner_user_id", Kind::TextOrNull),
-            ("own_permissions", Kind::Int),
-            ("created_at", Kind::Int),
-        ],
-        key: &["role_id"],
-    };
-
-    fn bind<'a>(&'a self, arguments: &mut Vec<Argument<'a>>) {
-        arguments.extend([
-            self.id.to_string().into(),
-            self.ordinal.into(),
-            self.name.as_str().into(),
-            self.is_shared.into(),
-            self.auto_generated.into(),
-            self.protected.into(),
-            self.owner.map(|owner| owner.to_string()).into(),
-            self.own_permissions.into(),
-            self.created_at.micros().into(),
-        ]);
+crate::record! {
+    /// A row of `user_roles`.
+    pub(crate) struct HolderRecord in "user_roles" {
+        pub(crate) user_id: UserId,
+        pub(crate) role_id: RoleId,
+        pub(crate) granted_position: i64,
+        pub(crate) granted_at: Timestamp,
     }
-
-    fn read(row: &Row) -> Result<Self, Error> {
-        let owner = row.text_or_null(6)?;
-        Ok(Self {
-            id: RoleId::parse(row.str(0)?).map_err(unreadable)?,
-            ordinal: row.int(1)?,
-            name: row.text(2)?,
-            is_shared: row.bool(3)?,
-            auto_generated: row.bool(4)?,
-            protected: row.bool(5)?,
-            owner: owner
-                .map(|id| UserId::parse(&id))
-                .transpose()
-                .map_err(unreadable)?,
-            own_permissions: row.int(7)?,
-            created_at: Timestamp::from_micros(row.int(8)?),
-        })
-    }
-}
-
-/// A row of `user_roles`.
-#[derive(Clone, Debug)]
-pub(crate) struct HolderRecord {
-    pub(crate) user_id: UserId,
-    pub(crate) role_id: RoleId,
-    pub(crate) granted_position: i64,
-    pub(crate) granted_at: Timestamp,
+    key(user_id: UserId, role_id: RoleId)
+    sets { OF_USER = user_id: UserId; OF_ROLE = role_id: RoleId; }
 }
 
 impl HolderRecord {
@@ -100,36 +63,5 @@ impl HolderRecord {
             granted_position: at.position,
             granted_at: at.recorded_at,
         }
-    }
-}
-
-impl Record for HolderRecord {
-    const TABLE: Table = Table {
-        name: "user_roles",
-        columns: &[
-            ("user_id", Kind::Text),
-            ("role_id", Kind::Text),
-            ("granted_position", Kind::Int),
-            ("granted_at", Kind::Int),
-        ],
-        key: &["user_id", "role_id"],
-    };
-
-    fn bind<'a>(&'a self, arguments: &mut Vec<Argument<'a>>) {
-        arguments.extend([
-            self.user_id.to_string().into(),
-            self.role_id.to_string().into(),
-            self.granted_position.into(),
-            self.granted_at.micros().into(),
-        ]);
-    }
-
-    fn read(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            user_id: UserId::parse(row.str(0)?).map_err(unreadable)?,
-            role_id: RoleId::parse(row.str(1)?).map_err(unreadable)?,
-            granted_position: row.int(2)?,
-            granted_at: Timestamp::from_micros(row.int(3)?),
-        })
     }
 }

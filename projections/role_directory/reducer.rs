@@ -1,73 +1,196 @@
-//! What becomes of the read models when something happens to a role.
+//! What becomes of roles and of those who hold them. A user's own permissions are a role, too: from the first of them
+//! to the last.
 
-use aggregates::{Recorded, role::RoleEvent, values::RoleId};
+use aggregates::{
+    Recorded,
+    role::RoleEvent,
+    user::UserEvent,
+    values::{PermissionId, RoleId, UserId},
+};
 
-use super::record::RoleRecord;
-use crate::{read_models::Changes, sql::Error};
+use super::record::{HolderRecord, RoleRecord};
+use crate::{
+    permission_usage::record::PermissionRecord,
+    store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error},
+    user_directory::record::UserRecord,
+};
 
-/// Takes an event of the role `id`. What concerns an unknown role changes nothing.
-pub(crate) fn reduce(
-    changes: &mut Changes,
-    at: &Recorded,
-    id: RoleId,
-    event: &RoleEvent,
-) -> Result<(), Error> {
+/// The read model.
+#[derive(Debug)]
+pub struct RoleDirectory;
+
+impl ReadModel for RoleDirectory {
+    const NAME: &'static str = "role_directory";
+    const VERSION: i64 = 1;
+    const RECORDS: &'static [RecordType] =
+        &[RecordType::of::<HolderRecord>(), RecordType::of::<RoleRecord>()];
+    const FOLDS: &'static [Fold] = &[
+        Fold::User {
+            needs: needs_of_user,
+            reduce: reduce_user,
+        },
+        Fold::Role {
+            needs: needs_of_role,
+            reduce: reduce_role,
+        },
+    ];
+}
+
+fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
+    match event {
+        UserEvent::Created { .. } => needs.new_row::<RoleRecord>(id.own_role()),
+        UserEvent::Renamed { .. } | UserEvent::Deleted {} => needs.row::<RoleRecord>(id.own_role()),
+        UserEvent::PermissionGranted { .. } => {
+            needs.row::<UserRecord>(id);
+            needs.row::<RoleRecord>(id.own_role());
+        }
+        UserEvent::PermissionRevoked { id: permission } => {
+            needs.row::<RoleRecord>(id.own_role());
+            needs.row::<PermissionRecord>(*permission);
+        }
+        UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {} => {}
+    }
+}
+
+/// Takes an event of the user `id`.
+fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
+    match event {
+        UserEvent::Renamed { username } => {
+            if let Some(own) = changes.change::<RoleRecord>(&id.own_role())? {
+                own.name.clone_from(username);
+            }
+            Ok(())
+        }
+        UserEvent::RoleGranted {
+            role_id,
+            exclusive: _,
+        } => changes.put(HolderRecord::granted(id, *role_id, at)),
+        UserEvent::RoleRevoked { role_id } => changes.delete::<HolderRecord>((id, *role_id)),
+        UserEvent::PermissionGranted { .. } => gain_own_permission(changes, at, id),
+        UserEvent::PermissionRevoked { id: permission } => lose_own_permission(changes, id, *permission),
+        UserEvent::Deleted {} => {
+            changes.remove::<RoleRecord>(&id.own_role())?;
+            changes.delete_all(HolderRecord::OF_USER, &id)
+        }
+        UserEvent::Created { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {} => Ok(()),
+    }
+}
+
+/// The first permission of a user's own brings the role that carries it.
+fn gain_own_permission(changes: &mut Changes, at: &Recorded, id: UserId) -> Result<(), Error> {
+    let Some(user) = changes.get::<UserRecord>(&id)? else {
+        return Ok(());
+    };
+    let name = user.username.clone();
+    let role_id = id.own_role();
+    if let Some(own) = changes.change::<RoleRecord>(&role_id)? {
+        own.own_permissions += 1;
+        return Ok(());
+    }
+    changes.put(RoleRecord {
+        role_id,
+        ordinal: at.position,
+        name,
+        is_shared: false,
+        auto_generated: true,
+        protected: false,
+        owner_user_id: Some(id),
+        own_permissions: 1,
+        created_at: at.recorded_at,
+    })?;
+    changes.put(HolderRecord::granted(id, role_id, at))
+}
+
+/// The last permission of a user's own takes its role along.
+fn lose_own_permission(changes: &mut Changes, id: UserId, permission: PermissionId) -> Result<(), Error> {
+    let role_id = id.own_role();
+    let held = changes.get::<PermissionRecord>(&permission)?;
+    if held.is_none_or(|held| held.role_id != role_id) {
+        return Ok(());
+    }
+    let Some(own) = changes.change::<RoleRecord>(&role_id)? else {
+        return Ok(());
+    };
+    own.own_permissions -= 1;
+    if own.own_permissions == 0 {
+        changes.remove::<RoleRecord>(&role_id)?;
+        changes.delete::<HolderRecord>((id, role_id))?;
+    }
+    Ok(())
+}
+
+fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
+    match event {
+        RoleEvent::Created { .. } => needs.new_row::<RoleRecord>(id),
+        RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } | RoleEvent::Deleted {} => {
+            needs.row::<RoleRecord>(id);
+        }
+        RoleEvent::PermissionAdded { .. }
+        | RoleEvent::PermissionChanged { .. }
+        | RoleEvent::PermissionRemoved { .. } => {}
+    }
+}
+
+/// Takes an event of the role `id`. An event about an unknown role changes nothing.
+fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
     match event {
         RoleEvent::Created {
             name,
             is_shared,
             auto_generated,
             protected,
-        } => {
-            let role = RoleRecord {
-                id,
-                ordinal: at.position,
-                name: name.to_string(),
-                is_shared: *is_shared,
-                auto_generated: *auto_generated,
-                protected: *protected,
-                owner: None,
-                own_permissions: 0,
-                created_at: at.recorded_at,
-            };
-            changes.lists.add(role.list(), role.ordinal);
-            changes.roles.put(id, role);
-        }
+        } => changes.put(RoleRecord {
+            role_id: id,
+            ordinal: at.position,
+            name: name.to_string(),
+            is_shared: *is_shared,
+            auto_generated: *auto_generated,
+            protected: *protected,
+            owner_user_id: None,
+            own_permissions: 0,
+            created_at: at.recorded_at,
+        }),
         RoleEvent::Renamed { name } => {
-            if let Some(role) = changes.roles.change(&id)? {
+            if let Some(role) = changes.change::<RoleRecord>(&id)? {
                 role.name = name.to_string();
             }
+            Ok(())
         }
         RoleEvent::SharingChanged { is_shared } => {
-            if let Some(role) = changes.roles.change(&id)? {
-                changes.lists.remove(role.list(), role.ordinal);
+            if let Some(role) = changes.change::<RoleRecord>(&id)? {
                 role.is_shared = *is_shared;
-                changes.lists.add(role.list(), role.ordinal);
             }
+            Ok(())
         }
-        RoleEvent::PermissionAdded { permission } => changes.add_permission(at.position, id, permission)?,
-        RoleEvent::PermissionChanged {
-            id: permission,
-            resource,
-            operation,
-        } => {
-            changes.change_permission(at.position, id, *permission, resource, *operation)?;
+        RoleEvent::Deleted {} => {
+            if changes.remove::<RoleRecord>(&id)?.is_some() {
+                changes.delete_all(HolderRecord::OF_ROLE, &id)?;
+            }
+            Ok(())
         }
-        RoleEvent::PermissionRemoved { id: permission } => {
-            changes.remove_permission(id, *permission)?;
-        }
-        RoleEvent::Deleted {} => delete(changes, id)?,
+        RoleEvent::PermissionAdded { .. }
+        | RoleEvent::PermissionChanged { .. }
+        | RoleEvent::PermissionRemoved { .. } => Ok(()),
     }
-    Ok(())
-}
-
-fn delete(changes: &mut Changes, id: RoleId) -> Result<(), Error> {
-    let Some(role) = changes.roles.remove(&id)? else {
-        return Ok(());
-    };
-    changes.lists.remove(role.list(), role.ordinal);
-    changes.remove_permissions_of(id)?;
-    changes.holders.take(|(_, role), _| *role == id);
-    changes.purges.holders_of.insert(id);
-    Ok(())
 }

@@ -2,9 +2,10 @@
 
 mod queries;
 pub(crate) mod record;
-pub(crate) mod reducer;
+mod reducer;
 mod rows;
 
 pub(crate) use queries::of_users;
 pub use queries::{find, find_by_fingerprint, of_user};
+pub use reducer::Sessions;
 pub use rows::SessionRow;

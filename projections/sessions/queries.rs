@@ -3,9 +3,9 @@
 use aggregates::values::{SessionId, Timestamp, UserId};
 
 use super::{SessionRow, record::SessionRecord};
-use crate::{
+use crate::store::{
+    Record, select_in,
     sql::{Argument, Db, Error, Row, Statement, Tx, sql},
-    tables::{Record, select_in},
 };
 
 /// A user's tokens that are good at `now`, oldest first.
@@ -61,5 +61,5 @@ fn select(condition: &str) -> Statement<'static> {
 }
 
 fn session(row: &Row) -> Result<SessionRow, Error> {
-    Ok(SessionRecord::read(row)?.session)
+    Ok(SessionRecord::read(row)?.into_row())
 }

@@ -1,16 +1,73 @@
-//! What becomes of the read models when something happens to a session.
+//! What becomes of sessions.
 
 use aggregates::{
     Recorded,
     session::SessionEvent,
+    user::UserEvent,
     values::{SessionId, UserId},
 };
 
-use super::{SessionRow, record::SessionRecord};
-use crate::read_models::Changes;
+use super::record::SessionRecord;
+use crate::store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error};
+
+/// The read model.
+#[derive(Debug)]
+pub struct Sessions;
+
+impl ReadModel for Sessions {
+    const NAME: &'static str = "sessions";
+    const VERSION: i64 = 1;
+    const RECORDS: &'static [RecordType] = &[RecordType::of::<SessionRecord>()];
+    const FOLDS: &'static [Fold] = &[
+        Fold::User {
+            needs: |_, _, _| {},
+            reduce: reduce_user,
+        },
+        Fold::Session {
+            needs: needs_of_session,
+            reduce: reduce_session,
+        },
+    ];
+}
+
+/// Takes an event of the user `id`.
+fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
+    match event {
+        UserEvent::TokensRevoked {} | UserEvent::Deleted {} => {
+            changes.delete_all(SessionRecord::OF_USER, &id)
+        }
+        UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::PermissionGranted { .. }
+        | UserEvent::PermissionRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. } => Ok(()),
+    }
+}
+
+/// A session is made and deleted as a whole.
+fn needs_of_session(_: &mut Needs<'_>, _: SessionId, event: &SessionEvent) {
+    match event {
+        SessionEvent::TokenIssued { .. } | SessionEvent::TokenRevoked {} => {}
+    }
+}
 
 /// Takes an event of the session `id`.
-pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: SessionId, event: &SessionEvent) {
+fn reduce_session(
+    changes: &mut Changes,
+    at: &Recorded,
+    id: SessionId,
+    event: &SessionEvent,
+) -> Result<(), Error> {
     match event {
         SessionEvent::TokenIssued {
             user_id,
@@ -20,33 +77,17 @@ pub(crate) fn reduce(changes: &mut Changes, at: &Recorded, id: SessionId, event:
             methods,
             issued_at,
             expires_at,
-        } => {
-            let session = SessionRow {
-                id,
-                user_id: *user_id,
-                fingerprint: fingerprint.to_string(),
-                label: label.clone(),
-                face: *face,
-                methods: methods.clone(),
-                issued_at: *issued_at,
-                expires_at: *expires_at,
-            };
-            changes.sessions.put(
-                id,
-                SessionRecord {
-                    ordinal: at.position,
-                    session,
-                },
-            );
-        }
-        SessionEvent::TokenRevoked {} => {
-            changes.sessions.delete(id);
-        }
+        } => changes.put(SessionRecord {
+            session_id: id,
+            ordinal: at.position,
+            user_id: *user_id,
+            fingerprint: fingerprint.to_string(),
+            label: label.clone(),
+            face: *face,
+            methods: methods.clone(),
+            issued_at: *issued_at,
+            expires_at: *expires_at,
+        }),
+        SessionEvent::TokenRevoked {} => changes.delete::<SessionRecord>(id),
     }
-}
-
-/// Takes away every session of a user.
-pub(crate) fn remove_all(changes: &mut Changes, user: UserId) {
-    changes.sessions.take(|_, held| held.session.user_id == user);
-    changes.purges.sessions_of.insert(user);
 }

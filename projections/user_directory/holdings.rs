@@ -14,8 +14,11 @@ use super::{
 use crate::{
     role_directory::{self, RoleRow, record::RoleRecord},
     sessions::{self, SessionRow},
-    sql::{Argument, Error, Tx},
-    tables::{Record, select_in, unreadable},
+    store::{
+        Record, select_in,
+        sql::{Argument, Error, Tx},
+        unreadable,
+    },
 };
 
 /// The users with all that they hold, in the order given. Tokens that ended by `now` are left out.
@@ -24,15 +27,15 @@ pub(super) async fn with_holdings(
     users: Vec<UserRecord>,
     now: Timestamp,
 ) -> Result<Vec<UserRow>, Error> {
-    let ids: Vec<Argument<'static>> = users.iter().map(|user| user.id.to_string().into()).collect();
+    let ids: Vec<Argument<'static>> = users.iter().map(|user| user.user_id.to_string().into()).collect();
     let mut tokens = tokens(tx, &ids, now).await?;
     let mut certificates = certificates(tx, &ids).await?;
     let mut roles = roles(tx, &ids).await?;
     let rows = users.into_iter().map(|user| UserRow {
-        tokens: tokens.remove(&user.id).unwrap_or_default(),
-        certificates: certificates.remove(&user.id).unwrap_or_default(),
-        roles: roles.remove(&user.id).unwrap_or_default(),
-        id: user.id,
+        tokens: tokens.remove(&user.user_id).unwrap_or_default(),
+        certificates: certificates.remove(&user.user_id).unwrap_or_default(),
+        roles: roles.remove(&user.user_id).unwrap_or_default(),
+        id: user.user_id,
         username: user.username,
         auto_generated: user.auto_generated,
         mqtt_publish_prefix: user.mqtt_publish_prefix,
@@ -68,7 +71,10 @@ async fn certificates(
     let mut of_user = HashMap::<_, Vec<_>>::new();
     for row in select_in(tx, &before, ids, "ORDER BY ordinal", &[]).await? {
         let held = CertificateRecord::read(&row)?;
-        of_user.entry(held.user_id).or_default().push(held.certificate);
+        of_user
+            .entry(held.user_id)
+            .or_default()
+            .push(held.into_certificate());
     }
     Ok(of_user)
 }
@@ -93,9 +99,9 @@ async fn roles(
         let role = RoleRecord::read(&row)?;
         held.push((
             UserId::parse(row.str(columns.len())?).map_err(unreadable)?,
-            role.id,
+            role.role_id,
         ));
-        roles.insert(role.id, role);
+        roles.insert(role.role_id, role);
     }
     let rows: HashMap<RoleId, Arc<RoleRow>> =
         role_directory::with_permissions(tx, roles.into_values().collect())

@@ -3,8 +3,9 @@
 mod holdings;
 mod queries;
 pub(crate) mod record;
-pub(crate) mod reducer;
+mod reducer;
 mod rows;
 
 pub use queries::{by_usernames, find, find_many, ids, page, usernames};
+pub use reducer::UserDirectory;
 pub use rows::UserRow;

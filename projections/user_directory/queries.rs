@@ -7,10 +7,12 @@ use aggregates::{
 
 use super::{UserRow, holdings::with_holdings, record::UserRecord};
 use crate::{
-    counted_lists::{self, List},
     page::{Page, Paged},
-    sql::{Db, Error, sql},
-    tables::{load, unreadable},
+    store::{
+        self, Sort, load,
+        sql::{Db, Error, sql},
+        unreadable,
+    },
 };
 
 /// A page of all users, oldest first. Tokens that ended by `now` are left out of the rows.
@@ -20,13 +22,13 @@ pub async fn page(
     exclude_auto_generated: bool,
     now: Timestamp,
 ) -> Result<Paged<UserRow>, Error> {
-    let lists: &[List] = if exclude_auto_generated {
-        &[List::UsersByPersons]
+    let lists: &[_] = if exclude_auto_generated {
+        &[UserRecord::BY_PERSONS]
     } else {
-        &[List::UsersByPersons, List::UsersByServices]
+        &[UserRecord::BY_PERSONS, UserRecord::BY_SERVICES]
     };
     let mut tx = db.snapshot().await?;
-    let Paged { rows, total } = counted_lists::page(&mut tx, lists, page).await?;
+    let Paged { rows, total } = store::page(&mut tx, lists, Sort::OLDEST_FIRST, page).await?;
     Ok(Paged {
         rows: with_holdings(&mut tx, rows, now).await?,
         total,
@@ -47,7 +49,7 @@ pub async fn by_usernames(
     names.sort_unstable();
     names.dedup();
     let mut tx = db.snapshot().await?;
-    let mut found: Vec<UserRecord> = load(&mut tx, "username", &names).await?;
+    let mut found: Vec<UserRecord> = load(&mut tx, "username", names).await?;
     found.retain(|user| !(exclude_auto_generated && user.auto_generated));
     found.sort_unstable_by_key(|user| user.ordinal);
     let Paged { rows, total } = page.of(found);
@@ -68,7 +70,7 @@ pub async fn find_many(db: &Db, ids: &[UserId], now: Timestamp) -> Result<Vec<Us
     ids.sort_unstable();
     ids.dedup();
     let mut tx = db.snapshot().await?;
-    let mut users: Vec<UserRecord> = load(&mut tx, "user_id", &ids).await?;
+    let mut users: Vec<UserRecord> = load(&mut tx, "user_id", ids).await?;
     users.sort_unstable_by_key(|user| user.ordinal);
     with_holdings(&mut tx, users, now).await
 }

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use projections::sql::Db;
+use projections::{read_models::READ_MODELS, sql::Db};
 
-use super::{CliError, complain, open_database, open_ledger_quietly, say};
+use super::{CliError, complain, open_database, open_ledger_quietly, other_versions, say};
 use ledger::{ids::SystemEntropy, migrations};
 use server::{identity::keys, settings::Settings};
 
@@ -58,6 +58,16 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             let pending = migrations::pending(&db).await?;
             if pending.is_empty() {
                 tell("schema", Ok("up to date".to_owned()));
+                let others = READ_MODELS.other_versions(&db).await?;
+                let same = || "of the versions of this program".to_owned();
+                tell(
+                    "read models",
+                    if others.is_empty() {
+                        Ok(same())
+                    } else {
+                        Err(other_versions(&others))
+                    },
+                );
                 tell("ledger", ledger(&settings, db).await);
             } else {
                 tell(

@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use projections::{read_models, rebuild::Shadow, sql::Db};
+use projections::{
+    read_models::{self, READ_MODELS},
+    rebuild::Shadow,
+    sql::Db,
+};
 
 use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
 use ledger::{Filter, Head, Ledger};
@@ -25,7 +29,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         Some(url) => url.clone(),
         None => format!("sqlite:{}", file.display()).into(),
     };
-    let shadow = Shadow::create(&db, &url).await?;
+    let shadow = Shadow::create(&db, &url, READ_MODELS).await?;
     let outcome = replay_compare_swap(&db, &ledger, &shadow).await;
     shadow.drop(&db).await?;
     if settings.database_url.is_none() {

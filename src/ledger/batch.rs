@@ -2,19 +2,19 @@
 
 use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc, time::Duration};
 
-use aggregates::{Event, Recorded, sealing, values::Timestamp};
+use aggregates::{Event, EventForm, Recorded, sealing::Seal, values::Timestamp};
 use projections::{
     read_models,
     sql::{MAX_ARGUMENTS, Tx, placeholders, sql},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::{
-    Head, LedgerError, Rejection, Sealer, Unit,
+    Head, LedgerError, NewEvent, Rejection, Sealer, Unit,
     chain::event_hash,
     claims::Board,
     judge::{Judged, Memory, judge},
-    seal::{Place, SubjectKeys},
+    seal::{EventName, SubjectKeys, blank_payload},
     stored::Parts,
 };
 use crate::clock::Clock;
@@ -101,7 +101,8 @@ impl Batches {
             });
         }
         let keys = self.sealer.keys_for_append(tx, subjects(&accepted)).await?;
-        let recorded = self.insert_events(tx, &mut head, &accepted, &keys).await?;
+        let (recorded, rows) = self.compose(&mut head, &accepted, &keys)?;
+        insert(tx, &recorded, &rows).await?;
         board.store(tx).await?;
         read_models::apply(tx, &recorded).await?;
         head.store(tx).await?;
@@ -115,108 +116,119 @@ impl Batches {
         })
     }
 
-    async fn insert_events(
+    /// Seals the events of the units and chains them after the head, which moves to the last of them.
+    fn compose(
         &self,
-        tx: &mut Tx<'_>,
         head: &mut Head,
         units: &[&Unit],
         keys: &SubjectKeys,
-    ) -> Result<Vec<Recorded>, LedgerError> {
+    ) -> Result<(Vec<Recorded>, Vec<Row>), LedgerError> {
         head.recorded_at = head.recorded_at.max(self.clock.now());
-        let mut recorded = Vec::new();
-        let mut rows = Vec::new();
+        let (mut recorded, mut rows) = (Vec::new(), Vec::new());
         for unit in units {
             let mut metadata = unit.metadata.clone();
             self.sealer.seal_address(&mut metadata, keys)?;
             let metadata_json = serde_json::value::to_raw_value(&metadata).map_err(unwritable)?;
             for new in &unit.events {
-                let aggregate_type = new.event.aggregate_type();
-                let (event_type, event_version) = (new.event.event_type(), new.event.event_version());
-                let mut payload = new.event.payload().map_err(unwritable)?;
-                let place = Place {
-                    aggregate_type,
-                    aggregate_id: &new.aggregate_id,
-                    sequence: new.sequence,
-                    event_type,
-                };
-                let subject = new.event.subject(&new.aggregate_id);
-                let mut recorded_event = new.event.clone();
-                if self.sealer.blank_payload(&place, &subject, &mut payload, keys) {
-                    // The read models must not learn what the ledger does not keep.
-                    recorded_event = Event::from_stored(aggregate_type, event_type, payload.clone())
-                        .map_err(|error| LedgerError::Unreadable {
-                            position: 0,
-                            reason: error.to_string(),
-                        })?;
-                }
-                self.sealer.seal_payload(&place, &subject, &mut payload, keys)?;
+                let (payload, event) = self.sealed(new, keys)?;
+                let (aggregate_type, form) = (new.event.aggregate_type(), new.event.form());
                 head.position += 1;
                 let parts = Parts {
                     position: head.position,
                     aggregate_type,
                     aggregate_id: &new.aggregate_id,
                     sequence: new.sequence,
-                    event_type,
-                    event_version: &event_version,
+                    event_type: form.event_type,
+                    event_version: form.version,
                     recorded_at: head.recorded_at,
                     ledger_id: &self.ledger_id,
                 };
-                let event = parts.cloud_event(payload, metadata.clone());
-                head.hash = event_hash(&head.hash, &event.canonical().map_err(unwritable)?);
+                let cloud_event = parts.cloud_event(payload, metadata.clone());
+                head.hash = event_hash(&head.hash, &cloud_event.canonical().map_err(unwritable)?);
                 recorded.push(Recorded {
                     position: head.position,
                     aggregate_id: new.aggregate_id.clone(),
                     sequence: new.sequence,
                     recorded_at: head.recorded_at,
                     actor: metadata.actor.clone(),
-                    event: recorded_event,
+                    event,
                 });
                 rows.push(Row {
-                    event_type,
-                    event_version,
                     aggregate_type,
-                    payload: serde_json::value::to_raw_value(&event.data).map_err(unwritable)?,
+                    form,
+                    payload: serde_json::value::to_raw_value(&cloud_event.data).map_err(unwritable)?,
                     metadata: metadata_json.clone(),
                     hash: head.hash,
                 });
             }
         }
-        for (chunk, events) in rows
-            .chunks(MAX_ARGUMENTS / EVENT_COLUMNS)
-            .zip(recorded.chunks(MAX_ARGUMENTS / EVENT_COLUMNS))
-        {
-            let text = format!(
-                "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
-                 recorded_at, payload, metadata, hash) VALUES {}",
-                placeholders(1, chunk.len(), EVENT_COLUMNS)
-            );
-            let insert = chunk.iter().zip(events).fold(sql(text), |insert, (row, event)| {
-                insert
-                    .bind(event.position)
-                    .bind(row.aggregate_type)
-                    .bind(event.aggregate_id.as_str())
-                    .bind(event.sequence)
-                    .bind(row.event_type)
-                    .bind(row.event_version.as_str())
-                    .bind(event.recorded_at.micros())
-                    .bind(row.payload.as_ref())
-                    .bind(row.metadata.as_ref())
-                    .bind(row.hash.as_slice())
-            });
-            tx.execute(insert).await?;
+        Ok((recorded, rows))
+    }
+
+    /// The payload of an event as it is stored, and the event as the read models may know it.
+    fn sealed(&self, new: &NewEvent, keys: &SubjectKeys) -> Result<(Value, Event), LedgerError> {
+        let (aggregate_type, form) = (new.event.aggregate_type(), new.event.form());
+        let mut payload = new.event.payload().map_err(unwritable)?;
+        let mut event = new.event.clone();
+        let subject = new.event.subject(&new.aggregate_id);
+        if blank_payload(form, &subject, &mut payload, keys) {
+            // The read models must not learn what the ledger does not keep.
+            event =
+                Event::from_stored(aggregate_type, form.event_type, payload.clone()).map_err(|error| {
+                    LedgerError::Unreadable {
+                        position: 0,
+                        reason: error.to_string(),
+                    }
+                })?;
         }
-        Ok(recorded)
+        let name = EventName {
+            aggregate_type,
+            aggregate_id: &new.aggregate_id,
+            sequence: new.sequence,
+            event_type: form.event_type,
+        };
+        self.sealer
+            .seal_payload(&name, (form, &subject), &mut payload, keys)?;
+        Ok((payload, event))
     }
 }
 
 /// An event row besides what [`Recorded`] has.
 struct Row {
     aggregate_type: &'static str,
-    event_type: &'static str,
-    event_version: String,
+    form: &'static EventForm,
     payload: Box<RawValue>,
     metadata: Box<RawValue>,
     hash: [u8; 32],
+}
+
+/// Writes the rows of events.
+async fn insert(tx: &mut Tx<'_>, recorded: &[Recorded], rows: &[Row]) -> Result<(), LedgerError> {
+    for (chunk, events) in rows
+        .chunks(MAX_ARGUMENTS / EVENT_COLUMNS)
+        .zip(recorded.chunks(MAX_ARGUMENTS / EVENT_COLUMNS))
+    {
+        let text = format!(
+            "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
+             recorded_at, payload, metadata, hash) VALUES {}",
+            placeholders(1, chunk.len(), EVENT_COLUMNS)
+        );
+        let insert = chunk.iter().zip(events).fold(sql(text), |insert, (row, event)| {
+            insert
+                .bind(event.position)
+                .bind(row.aggregate_type)
+                .bind(event.aggregate_id.as_str())
+                .bind(event.sequence)
+                .bind(row.form.event_type)
+                .bind(row.form.version)
+                .bind(event.recorded_at.micros())
+                .bind(row.payload.as_ref())
+                .bind(row.metadata.as_ref())
+                .bind(row.hash.as_slice())
+        });
+        tx.execute(insert).await?;
+    }
+    Ok(())
 }
 
 /// Whose keys the units need: those their personal fields are about, and actors whose address is recorded.
@@ -227,8 +239,8 @@ fn subjects(units: &[&Unit]) -> BTreeSet<String> {
             subjects.insert(unit.metadata.actor.clone());
         }
         for new in &unit.events {
-            let mut sealed = sealing::sealed_fields(new.event.event_type()).iter();
-            if sealed.any(|(_, seal)| *seal == sealing::Seal::Personal) {
+            let mut sealed = new.event.form().sealed.iter();
+            if sealed.any(|(_, seal)| *seal == Seal::Personal) {
                 subjects.insert(new.event.subject(&new.aggregate_id).into_owned());
             }
         }

@@ -8,7 +8,7 @@ use futures_util::Stream;
 use projections::sql::{Db, Read, Row, sql};
 use serde_json::Value;
 
-use super::{Ledger, LedgerError, Sealer, Stored, seal::Place, stored::COLUMNS};
+use super::{Ledger, LedgerError, Sealer, Stored, seal::EventName, stored::COLUMNS};
 
 /// How long a tail waits to be told before it looks by itself. On Postgres another process may have written
 /// without being heard (its notification is sent after the commit and may be lost with the process).
@@ -95,13 +95,13 @@ pub(super) async fn open(
         .iter()
         .zip(&mut payloads)
         .map(|(event, payload)| {
-            let place = Place {
+            let name = EventName {
                 aggregate_type: &event.aggregate_type,
                 aggregate_id: &event.aggregate_id,
                 sequence: event.sequence,
                 event_type: &event.event_type,
             };
-            sealer.open_payload(&place, payload, &keys)?;
+            sealer.open_payload(&name, payload, &keys)?;
             let actor = serde_json::from_str::<Actor>(&event.metadata)
                 .map_err(|error| unreadable(event.position, error.to_string()))?;
             let newest = aggregates::upcast(SerializedEvent::new(

@@ -15,7 +15,7 @@ use projections::sql::Db;
 use serde_json::Value;
 use sqlite_es::SqliteEventRepository;
 
-use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::Place};
+use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::EventName};
 
 /// The table both engines' repositories read; the second name is of snapshots, which are not used.
 const TABLES: (&str, &str) = ("events", "snapshots");
@@ -52,14 +52,14 @@ impl Repository {
             .await
             .map_err(unreadable)?;
         for event in &mut events {
-            let place = Place {
+            let name = EventName {
                 aggregate_type: &event.aggregate_type,
                 aggregate_id: &event.aggregate_id,
                 sequence: sequence(event.sequence),
                 event_type: &event.event_type,
             };
             sealer
-                .open_payload(&place, &mut event.payload, &keys)
+                .open_payload(&name, &mut event.payload, &keys)
                 .map_err(unreadable)?;
         }
         Ok(events

@@ -11,7 +11,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aggregates::sealing::{ERASED, Seal, sealed_fields};
+use aggregates::{
+    EventForm,
+    sealing::{ERASED, Seal},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
@@ -56,14 +59,14 @@ struct Known {
 }
 
 /// Which event a box belongs to.
-pub(super) struct Place<'a> {
+pub(super) struct EventName<'a> {
     pub(super) aggregate_type: &'a str,
     pub(super) aggregate_id: &'a str,
     pub(super) sequence: i64,
     pub(super) event_type: &'a str,
 }
 
-impl Place<'_> {
+impl EventName<'_> {
     fn additional_data(&self, field: &str) -> String {
         format!(
             "{}\0{}\0{}\0{}\0{field}",
@@ -95,18 +98,17 @@ impl Sealer {
     /// personal field.
     pub(super) fn seal_payload(
         &self,
-        place: &Place<'_>,
-        subject: &str,
+        name: &EventName<'_>,
+        (form, subject): (&EventForm, &str),
         payload: &mut Value,
         keys: &SubjectKeys,
     ) -> Result<(), LedgerError> {
-        let fields = sealed_fields(place.event_type);
-        for (field, seal) in fields {
+        for (field, seal) in form.sealed {
             let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null()) else {
                 continue;
             };
             let clear = value.take().to_string();
-            let data = place.additional_data(field);
+            let data = name.additional_data(field);
             *value = match seal {
                 Seal::Secret => sealed(SERVER, &self.lock_box(&self.server, clear.as_bytes(), &data)?),
                 Seal::Personal => match keys.get(subject) {
@@ -119,33 +121,10 @@ impl Sealer {
         Ok(())
     }
 
-    /// Blanks the personal fields of a payload about somebody erased. Answers whether there were any.
-    pub(super) fn blank_payload(
-        &self,
-        place: &Place<'_>,
-        subject: &str,
-        payload: &mut Value,
-        keys: &SubjectKeys,
-    ) -> bool {
-        if !matches!(keys.get(subject), Some(None)) {
-            return false;
-        }
-        let mut blanked = false;
-        for (field, seal) in sealed_fields(place.event_type) {
-            if let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null())
-                && *seal == Seal::Personal
-            {
-                *value = Value::from(ERASED);
-                blanked = true;
-            }
-        }
-        blanked
-    }
-
     /// Opens every sealed field of a payload.
     pub(super) fn open_payload(
         &self,
-        place: &Place<'_>,
+        name: &EventName<'_>,
         payload: &mut Value,
         keys: &SubjectKeys,
     ) -> Result<(), LedgerError> {
@@ -156,7 +135,7 @@ impl Sealer {
             let Some((by, boxed)) = sealed_parts(value) else {
                 continue;
             };
-            let data = place.additional_data(field);
+            let data = name.additional_data(field);
             let clear = if by == SERVER {
                 Some(open_text(&self.server, boxed, &data)?)
             } else {
@@ -344,6 +323,28 @@ impl Known {
             }
         }
     }
+}
+
+/// Blanks the personal fields of a payload about somebody erased. Answers whether there were any.
+pub(super) fn blank_payload(
+    form: &EventForm,
+    subject: &str,
+    payload: &mut Value,
+    keys: &SubjectKeys,
+) -> bool {
+    if !matches!(keys.get(subject), Some(None)) {
+        return false;
+    }
+    let mut blanked = false;
+    for (field, seal) in form.sealed {
+        if let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null())
+            && *seal == Seal::Personal
+        {
+            *value = Value::from(ERASED);
+            blanked = true;
+        }
+    }
+    blanked
 }
 
 fn select_keys(subjects: &[String]) -> Statement<'_> {

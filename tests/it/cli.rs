@@ -220,6 +220,25 @@ both_engines! {
         assert_eq!(after, before);
     }
 
+    async fn read_models_of_another_version_are_rebuilt_before_a_start(server: Server) {
+        let site = some_events(server).await;
+        let mut database = database::open(&site).await;
+        database.execute("UPDATE read_models SET version = 0 WHERE name = 'sessions'").await;
+        let message = "the read model sessions holds version 0, but this program is for version 1: stop all servers \
+                       and run `muniment rebuild`";
+        for command in ["serve", "doctor"] {
+            let said = failed(&site.run(&[command]).await);
+            assert!(said.contains(message), "{command}: {said}");
+        }
+        succeeded(&site.run(&["rebuild"]).await);
+        succeeded(&site.run(&["doctor"]).await);
+        database.execute("INSERT INTO read_models (name, version) VALUES ('ships', 3)").await;
+        let said = failed(&site.run(&["serve"]).await);
+        assert!(said.contains("the read model ships holds version 3, but this program is for no version"), "{said}");
+        succeeded(&site.run(&["rebuild"]).await);
+        site.start().await.admin().await.get("/api/session").await.expect(200);
+    }
+
     async fn a_doctor_finds_nothing_wrong(server: Server) {
         let site = some_events(server).await;
         succeeded(&site.run(&["doctor"]).await);
@@ -282,6 +301,16 @@ on_both_sites! {
         succeeded(&site.run(&["migrate"]).await);
         succeeded(&site.run(&["migrate"]).await);
         site.start().await.admin().await;
+    }
+
+    async fn a_ledger_without_events_takes_the_versions_of_the_program(site: Site) {
+        succeeded(&site.run(&["migrate"]).await);
+        let mut database = database::open(&site).await;
+        database.execute("UPDATE read_models SET version = 0 WHERE name = 'sessions'").await;
+        let server = site.start().await;
+        server.admin().await.get("/api/session").await.expect(200);
+        let site = server.terminate().await;
+        succeeded(&site.run(&["doctor"]).await);
     }
 
     async fn a_policy_that_is_none_is_refused(site: Site) {

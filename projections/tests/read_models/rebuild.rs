@@ -3,7 +3,8 @@
 use aggregates::Recorded;
 use projections::{
     Page,
-    rebuild::{Shadow, TABLES},
+    read_models::READ_MODELS,
+    rebuild::Shadow,
     sql::{Db, sql},
     user_directory,
 };
@@ -32,7 +33,7 @@ async fn populated(world: &mut World) -> Vec<Recorded> {
 }
 
 async fn replayed(world: &World, events: &[Recorded]) -> Shadow {
-    let shadow = Shadow::create(&world.db, &world.shadow_url())
+    let shadow = Shadow::create(&world.db, &world.shadow_url(), READ_MODELS)
         .await
         .expect("a shadow");
     for batch in events.chunks(700) {
@@ -58,12 +59,13 @@ both_engines! {
         assert_eq!(differing(&world, &shadow).await, Vec::<&str>::new());
         shadow.drop(&world.db).await.expect("the shadow should go");
         let again = replayed(&world, &events[..10]).await;
-        assert_eq!(differing(&world, &again).await.len(), TABLES.len());
+        // No list of the product is sorted by anything but the creation.
+        assert_eq!(differing(&world, &again).await.len(), READ_MODELS.tables().len() - 1);
         drop(again);
         let anew = replayed(&world, &events).await;
         assert_eq!(differing(&world, &anew).await, Vec::<&str>::new(), "what was left behind is gone");
         if let Db::Postgres(_) = world.db {
-            let second = Shadow::create(&world.db, &world.shadow_url()).await;
+            let second = Shadow::create(&world.db, &world.shadow_url(), READ_MODELS).await;
             assert!(second.is_err(), "there is one rebuild at a time");
         }
         anew.drop(&world.db).await.expect("the shadow should go");

@@ -7,8 +7,8 @@ use std::{
 
 use aggregates::{Event, Recorded, values::Timestamp};
 use projections::{
-    read_models::apply,
-    rebuild::{TABLES, digest},
+    read_models::{READ_MODELS, apply},
+    rebuild::digest,
     sql::{Db, Options, sql},
 };
 use uuid::Uuid;
@@ -16,8 +16,14 @@ use uuid::Uuid;
 pub(crate) use crate::events::*;
 use crate::postgres::{Cluster, Database};
 
-const POSTGRES: &str = include_str!("../../../migrations/postgres/0002_create_read_models.sql");
-const SQLITE: &str = include_str!("../../../migrations/sqlite/0002_create_read_models.sql");
+const POSTGRES: &str = concat!(
+    include_str!("../../../migrations/postgres/0002_create_read_models.sql"),
+    include_str!("../../../migrations/postgres/0006_add_read_model_versions.sql"),
+);
+const SQLITE: &str = concat!(
+    include_str!("../../../migrations/sqlite/0002_create_read_models.sql"),
+    include_str!("../../../migrations/sqlite/0006_add_read_model_versions.sql"),
+);
 
 /// The moment that tests ask at.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -28,14 +34,14 @@ pub(crate) enum Engine {
     Postgres,
 }
 
-/// Where the data is; gone with this value.
+/// Where the data is. It is deleted with this value.
 #[derive(Debug)]
-enum Place {
+enum Home {
     Folder(PathBuf),
     Database(Database),
 }
 
-impl Drop for Place {
+impl Drop for Home {
     fn drop(&mut self) {
         if let Self::Folder(folder) = self {
             let _ = std::fs::remove_dir_all(folder);
@@ -48,21 +54,21 @@ impl Drop for Place {
 pub(crate) struct World {
     pub(crate) db: Db,
     position: i64,
-    place: Place,
+    home: Home,
 }
 
 impl World {
     pub(crate) async fn new(engine: Engine) -> Self {
-        let (place, url, script) = match engine {
+        let (home, url, script) = match engine {
             Engine::Sqlite => {
                 let folder = folder();
                 let url = format!("sqlite:{}", folder.join("live.sqlite").display());
-                (Place::Folder(folder), url, SQLITE)
+                (Home::Folder(folder), url, SQLITE)
             }
             Engine::Postgres => {
                 let database = Cluster::shared().create_database();
                 let url = database.url.clone();
-                (Place::Database(database), url, POSTGRES)
+                (Home::Database(database), url, POSTGRES)
             }
         };
         let db = Db::open(&url, &Options::default())
@@ -72,15 +78,15 @@ impl World {
         Self {
             db,
             position: 0,
-            place,
+            home,
         }
     }
 
     /// Where a shadow of it may be.
     pub(crate) fn shadow_url(&self) -> String {
-        match &self.place {
-            Place::Folder(folder) => format!("sqlite:{}", folder.join("shadow.sqlite").display()),
-            Place::Database(database) => database.url.clone(),
+        match &self.home {
+            Home::Folder(folder) => format!("sqlite:{}", folder.join("shadow.sqlite").display()),
+            Home::Database(database) => database.url.clone(),
         }
     }
 
@@ -108,7 +114,7 @@ impl World {
 
     /// Empties every table.
     pub(crate) async fn clear(&self) {
-        for table in TABLES {
+        for table in READ_MODELS.tables() {
             self.db
                 .execute(sql(format!("DELETE FROM {}", table.name)))
                 .await
@@ -120,10 +126,10 @@ impl World {
     pub(crate) async fn digests(&self) -> Vec<(&'static str, [u8; 32])> {
         let mut tx = self.db.snapshot().await.expect("a snapshot should begin");
         let mut digests = Vec::new();
-        for table in TABLES {
+        for table in READ_MODELS.tables() {
             digests.push((
                 table.name,
-                digest(&mut tx, table).await.expect("a table should be read"),
+                digest(&mut tx, &table).await.expect("a table should be read"),
             ));
         }
         digests

@@ -1,25 +1,15 @@
 //! `GET /openapi.json`, and what must hold for every operation in it.
 
 use http::Method;
+use muniment::faces::FACES;
 use serde_json::{Value, json};
+use server::Face;
 
 use crate::support::{
     client::{Call, Client},
     connectware::*,
     server::{Engine, Server},
 };
-
-/// Operations that need no credential. All others are guarded, under whatever path they are.
-const PUBLIC: [(&str, &str); 5] = [
-    ("post", "/api/login"),
-    ("get", "/.well-known/authzen-configuration"),
-    ("get", "/.well-known/jwks.json"),
-    ("get", "/healthz"),
-    ("get", "/readyz"),
-];
-
-/// Operations that a caller does to themselves, for which being somebody is enough. This list only shrinks.
-const OWN: [(&str, &str); 2] = [("get", "/api/session"), ("put", "/api/users/change-password")];
 
 /// What the published API has, as far as it is here.
 const PUBLISHED: [(&str, &str); 37] = [
@@ -62,6 +52,7 @@ const PUBLISHED: [(&str, &str); 37] = [
     ("get", "/openapi.json"),
 ];
 
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Operation {
     method: String,
     /// With `{}` for each parameter.
@@ -84,16 +75,41 @@ async fn document(server: &Server) -> Value {
     server.anonymous().get("/openapi.json").await.expect(200).json()
 }
 
+/// The path with `{}` for each parameter.
+fn without_names(path: &str) -> String {
+    let segments = path.split('/');
+    let segments: Vec<&str> = segments
+        .map(|part| if part.starts_with('{') { "{}" } else { part })
+        .collect();
+    segments.join("/")
+}
+
+/// The operations that faces declare in one of their lists.
+fn declared(list: fn(&Face) -> &'static [(&'static str, &'static str)]) -> Vec<Operation> {
+    let all = FACES.iter().flat_map(list);
+    all.map(|(method, path)| Operation {
+        method: (*method).to_owned(),
+        path: without_names(path),
+    })
+    .collect()
+}
+
+/// The operations that need no credential.
+fn public() -> Vec<Operation> {
+    declared(|face| face.public)
+}
+
+/// The operations of callers on their own things.
+fn own() -> Vec<Operation> {
+    declared(|face| face.own)
+}
+
 fn operations(document: &Value) -> Vec<Operation> {
     let paths = document["paths"].as_object().expect("paths");
     let operations = paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().expect("a path item").keys();
         let methods = methods.filter(|key| ["get", "put", "post", "delete", "patch"].contains(&key.as_str()));
-        let without_names: Vec<&str> = path
-            .split('/')
-            .map(|part| if part.starts_with('{') { "{}" } else { part })
-            .collect();
-        let path = without_names.join("/");
+        let path = without_names(path);
         methods.map(move |method| Operation {
             method: method.clone(),
             path: path.clone(),
@@ -102,10 +118,10 @@ fn operations(document: &Value) -> Vec<Operation> {
     operations.collect()
 }
 
-/// All operations but the public ones.
+/// All operations but those that a face declares public.
 fn guarded(document: &Value) -> Vec<Operation> {
-    let mut operations = operations(document);
-    operations.retain(|operation| !operation.is_in(&PUBLIC));
+    let (mut operations, public) = (operations(document), public());
+    operations.retain(|operation| !public.contains(operation));
     operations
 }
 
@@ -165,14 +181,14 @@ async fn every_published_operation_is_in_the_document() {
         .filter(|wanted| wanted.1 != "/openapi.json" && !is_there(wanted))
         .collect();
     assert!(missing.is_empty(), "not in the document: {missing:?}");
-    let stale: Vec<_> = PUBLIC
-        .iter()
-        .chain(&OWN)
-        .filter(|wanted| !is_there(wanted))
+    let stale: Vec<_> = public()
+        .into_iter()
+        .chain(own())
+        .filter(|one| !operations.contains(one))
         .collect();
     assert!(
         stale.is_empty(),
-        "exceptions for what is not in the document: {stale:?}"
+        "declared for what is not in the document: {stale:?}"
     );
 }
 
@@ -210,7 +226,7 @@ async fn every_operation_refuses_a_caller_without_the_right() {
     let nobody = caller(&admin, "nobody", json!([])).await;
     for operation in guarded_by(&server).await {
         let answer = operation.call(&nobody).await;
-        if operation.is_in(&OWN) {
+        if own().contains(&operation) {
             assert!(![401, 403].contains(&answer.status), "{answer:?}");
         } else {
             assert_eq!(answer.status, 403, "{answer:?}");
@@ -239,14 +255,17 @@ async fn every_guarded_operation_says_how_it_refuses() {
     let document = document(&server).await;
     let mut silent = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        for (method, operation) in item.as_object().expect("a path item") {
-            let is_guarded = !PUBLIC.contains(&(method, path));
-            let has = |status: &str| operation["responses"].get(status).is_some();
-            if is_guarded
-                && operation.is_object()
-                && !(has("401") && (has("403") || OWN.contains(&(method, path))))
+        for (method, described) in item.as_object().expect("a path item") {
+            let operation = Operation {
+                method: method.clone(),
+                path: without_names(path),
+            };
+            let has = |status: &str| described["responses"].get(status).is_some();
+            if described.is_object()
+                && !public().contains(&operation)
+                && !(has("401") && (has("403") || own().contains(&operation)))
             {
-                silent.push(format!("{method} {path}"));
+                silent.push(operation);
             }
         }
     }
@@ -254,4 +273,51 @@ async fn every_guarded_operation_says_how_it_refuses() {
         silent.is_empty(),
         "without 401 or 403 in the document: {silent:?}"
     );
+}
+
+#[test]
+fn what_a_face_declares_public_is_what_its_endpoints_say() {
+    let document = serde_json::to_value(muniment::openapi::document()).expect("a document is JSON");
+    let mut says_so = operations(&document);
+    let security = |operation: &Operation| {
+        let mut paths = document["paths"].as_object().expect("paths").iter();
+        let found = paths.find(|(path, _)| without_names(path) == operation.path);
+        found.expect("its path").1[&operation.method]["security"].clone()
+    };
+    says_so.retain(|operation| security(operation) == json!([{}]));
+    let key = |operation: &Operation| (operation.path.clone(), operation.method.clone());
+    says_so.sort_by_key(key);
+    let mut declared = public();
+    declared.sort_by_key(key);
+    assert_eq!(declared, says_so);
+}
+
+#[test]
+fn each_face_has_its_endpoints_under_its_mounts() {
+    for face in FACES.iter() {
+        let document = (face.routes)().into_openapi();
+        assert!(!document.paths.paths.is_empty(), "{} has no endpoint", face.name);
+        for path in document.paths.paths.keys() {
+            assert_eq!(FACES.of(path).name, face.name, "{path}");
+        }
+        for (_, path) in face.public.iter().chain(face.own) {
+            assert!(
+                document.paths.paths.contains_key(*path),
+                "{} has no {path}",
+                face.name
+            );
+        }
+    }
+}
+
+#[test]
+fn what_can_be_rehearsed_is_an_operation_of_its_face() {
+    for face in FACES.iter() {
+        let document = serde_json::to_value((face.routes)().into_openapi()).expect("a document is JSON");
+        for rehearsal in face.rehearsals.iter().copied().flatten() {
+            let (method, path) = rehearsal.operation();
+            let operation = &document["paths"][path][method.to_lowercase()];
+            assert!(operation.is_object(), "{} has no {method} {path}", face.name);
+        }
+    }
 }

@@ -97,7 +97,7 @@ on_both_engines! {
         let taken = users.execute(&new_user().to_string(), create("ada")).await;
         assert!(taken.expect_err("the name is taken").to_string().contains("username is taken"));
         let no_role = users.execute(&id, grant(new_role())).await;
-        assert!(no_role.expect_err("there is no such role").to_string().contains("no such role"));
+        assert!(no_role.expect_err("there is no such role").to_string().contains("there is no role"));
         let _: UserId = UserId::parse(&id).expect("an id");
         assert_eq!(number(ledger.db(), "SELECT COUNT(*) FROM events").await, 1);
     }

@@ -26,7 +26,7 @@ use ledger::{
     migrations,
 };
 use projections::{
-    read_models,
+    read_models::{self, READ_MODELS},
     rebuild::Shadow,
     sql::{Db, Options, sql},
 };
@@ -126,7 +126,9 @@ impl Site {
             Engine::Postgres => self.url.clone(),
         };
         let db = self.db().await;
-        let shadow = Shadow::create(&db, &url).await.expect("a shadow should be made");
+        let shadow = Shadow::create(&db, &url, READ_MODELS)
+            .await
+            .expect("a shadow should be made");
         // Nothing is appended meanwhile.
         let mut live = db.begin().await.expect("a transaction");
         let head = ledger::Head::lock(&mut live).await.expect("the head's lock");

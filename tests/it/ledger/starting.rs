@@ -16,7 +16,7 @@ use ledger::{
     ids::{Entropy, SystemEntropy},
 };
 use projections::{
-    rebuild::TABLES,
+    read_models::READ_MODELS,
     sql::{Db, sql},
 };
 
@@ -209,7 +209,7 @@ on_both_engines! {
         traffic(Executor::new(ledger.clone()), 5).await;
         let db = site.db().await;
         let mut rebuild = db.begin().await.expect("a transaction");
-        for table in TABLES {
+        for table in READ_MODELS.tables() {
             rebuild.execute(sql(format!("DELETE FROM {}", table.name))).await.expect("rows should go");
         }
         let engine = load(&db).await;
@@ -224,7 +224,7 @@ on_both_engines! {
         let user = new_user();
         executor.execute(vec![user_created(user, "ada")], &metadata()).await.expect("a user");
         let db = ledger.db();
-        for table in TABLES {
+        for table in READ_MODELS.tables() {
             let copy = format!("CREATE TABLE saved_{0} AS SELECT * FROM {0}", table.name);
             db.execute(sql(copy)).await.expect("a copy");
         }
@@ -240,7 +240,7 @@ on_both_engines! {
         ] {
             db.execute(sql(damage)).await.expect("the damage should be done");
             must_be_replayed(&ledger, start(&site).await.authorization()).await;
-            for table in TABLES {
+            for table in READ_MODELS.tables() {
                 for repair in ["DELETE FROM", "INSERT INTO"] {
                     let from = if repair == "INSERT INTO" { format!("SELECT * FROM saved_{}", table.name) } else { String::new() };
                     db.execute(sql(format!("{repair} {} {from}", table.name))).await.expect("the repair should be done");

@@ -1,7 +1,5 @@
 //! What the tests stand on: throw-away databases, the server's process, and a client.
 
-pub mod client;
-pub mod connectware;
 pub mod database;
 pub mod outage;
 pub mod postgres;
@@ -30,3 +28,4 @@ macro_rules! both_engines {
     )*};
 }
 pub(crate) use both_engines;
+pub use kit::{client, connectware};

@@ -1,54 +1,51 @@
 //! `/access/v1`: the AuthZEN Authorization API 1.0.
 
-mod changes;
 mod client;
-mod configuration;
-mod dry_run;
-mod evaluation;
-mod evaluations;
-mod explain;
-mod moments;
-mod search;
+#[path = "../../../../src/http/access/tests/access/mod.rs"]
+mod scenarios;
 
 use serde_json::{Value, json};
 
-use crate::support::client::{Call, Client};
+use self::scenarios::dry_run::{foretold, shown};
+use crate::support::{
+    connectware::*,
+    server::{Engine, Server, Site},
+};
 
-/// A question.
-pub fn question(subject: &Value, action: &str, resource: &Value) -> Value {
-    json!({ "subject": subject, "action": { "name": action }, "resource": resource })
+#[tokio::test]
+async fn behind_a_proxy_the_settings_say_where_it_is() {
+    let site = Site::new(Engine::Sqlite).with("MUNIMENT_PUBLIC_URL", "https://id.example.com/muniment/");
+    let server = site.start().await;
+    let found = server
+        .anonymous()
+        .get("/.well-known/authzen-configuration")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(found["policy_decision_point"], "https://id.example.com/muniment");
+    assert_eq!(
+        found["access_evaluation_endpoint"],
+        "https://id.example.com/muniment/access/v1/evaluation"
+    );
 }
 
-/// A subject or a resource.
-pub fn entity(kind: &str, id: &str) -> Value {
-    json!({ "type": kind, "id": id })
-}
-
-pub fn ask(caller: &Client, body: Value) -> Call {
-    caller.post("/access/v1/evaluation", body)
-}
-
-/// The decision about a question.
-pub async fn decide(caller: &Client, subject: &Value, action: &str, resource: &Value) -> Value {
-    let answer = ask(caller, question(subject, action, resource)).await.expect(200);
-    let body = answer.json();
-    assert!(body["decision"].is_boolean(), "{body}");
-    assert_eq!(body["context"]["position"], answer.position(), "{body}");
-    body
-}
-
-/// Whether it is allowed, and the reason if not.
-pub async fn outcome(caller: &Client, subject: &Value, action: &str, resource: &Value) -> String {
-    let body = decide(caller, subject, action, resource).await;
-    match (&body["decision"], &body["context"]["reason"]) {
-        (Value::Bool(true), Value::Null) => "allowed".to_owned(),
-        (Value::Bool(false), Value::String(reason)) => reason.clone(),
-        _ => panic!("a decision or a reason is expected: {body}"),
+#[tokio::test]
+async fn a_rehearsal_is_of_the_ledger_whichever_node_is_asked() {
+    let first = Server::start(Engine::Postgres).await;
+    let second = first.site().second_node().start().await;
+    let (near, far) = (first.admin().await, second.admin().await);
+    for round in 0..10 {
+        let role = create_role(&near, &format!("role-{round}"), json!([mqtt("a", "read")])).await;
+        let told = foretold(&far, "DELETE", &format!("/api/roles/{role}"), Value::Null).await;
+        assert_eq!(
+            shown(&told),
+            [format!("role {role}: -mqtt read a by role-{round}")]
+        );
+        let ada = create_user_with(&near, &format!("user-{round}"), json!({ "roles": [role] })).await;
+        let told = foretold(&far, "DELETE", &format!("/api/users/{ada}"), Value::Null).await;
+        assert_eq!(
+            shown(&told),
+            [format!("user {ada}: -mqtt read a by role-{round}")]
+        );
     }
-}
-
-/// A question with a context.
-pub fn with_context(mut question: Value, context: Value) -> Value {
-    question["context"] = context;
-    question
 }

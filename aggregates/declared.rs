@@ -1,0 +1,100 @@
+//! Declaring events: the stored name, the version and the sealed fields stand where the event is written.
+//!
+//! ```text
+//! events! {
+//!     /// A fact about a user.
+//!     pub enum UserEvent {
+//!         /// The user has another username.
+//!         "user.renamed" version 1 => Renamed {
+//!             /// The new one.
+//!             username: String as personal,
+//!         },
+//!     }
+//! }
+//! ```
+//!
+//! `as personal` seals the field under the key of the person the event is about, `as secret` under the server's key. A
+//! sealed field is a text or a null at the top level of the payload. Other attributes of serde are allowed.
+
+use cqrs_es::DomainEvent;
+
+use crate::sealing::Seal;
+
+/// How the events of one kind are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventForm {
+    /// The stored name, for ever: `aggregate.past_tense`.
+    pub event_type: &'static str,
+    /// The version in which the event is written now.
+    pub version: &'static str,
+    /// The sealed fields, and how each is sealed.
+    pub sealed: &'static [(&'static str, Seal)],
+}
+
+/// The events of one aggregate, as `events!` declares them.
+pub trait DeclaredEvent: DomainEvent {
+    /// How each kind of event is stored.
+    const FORMS: &'static [&'static EventForm];
+
+    /// How this event is stored.
+    fn form(&self) -> &'static EventForm;
+}
+
+/// Declares the events of one aggregate.
+macro_rules! events {
+    (
+        $(#[$about_all:meta])*
+        pub enum $name:ident {
+            $(
+                $(#[$about:meta])*
+                $event_type:literal version $version:literal => $variant:ident {
+                    $($(#[$about_field:meta])* $field:ident: $type:ty $(as $seal:ident)?),* $(,)?
+                }
+            ),* $(,)?
+        }
+    ) => {
+        $(#[$about_all])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "type", content = "data")]
+        pub enum $name {
+            $(
+                $(#[$about])*
+                #[serde(rename = $event_type)]
+                $variant { $($(#[$about_field])* $field: $type),* },
+            )*
+        }
+
+        impl $crate::declared::DeclaredEvent for $name {
+            const FORMS: &'static [&'static $crate::declared::EventForm] = &[$(forms::$variant),*];
+
+            fn form(&self) -> &'static $crate::declared::EventForm {
+                match self { $(Self::$variant { .. } => forms::$variant,)* }
+            }
+        }
+
+        /// How each kind of event is stored, under the name of its variant.
+        #[expect(non_upper_case_globals, reason = "the constants are named like the variants")]
+        mod forms {
+            use $crate::declared::EventForm;
+
+            $(pub(super) const $variant: &EventForm = &EventForm {
+                event_type: $event_type,
+                version: stringify!($version),
+                sealed: &[$($((stringify!($field), $crate::declared::events!(@$seal)),)?)*],
+            };)*
+        }
+
+        impl cqrs_es::DomainEvent for $name {
+            fn event_type(&self) -> String {
+                $crate::declared::DeclaredEvent::form(self).event_type.to_owned()
+            }
+
+            fn event_version(&self) -> String {
+                $crate::declared::DeclaredEvent::form(self).version.to_owned()
+            }
+        }
+    };
+    (@personal) => { $crate::sealing::Seal::Personal };
+    (@secret) => { $crate::sealing::Seal::Secret };
+}
+pub(crate) use events;

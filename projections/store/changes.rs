@@ -1,0 +1,209 @@
+//! What a batch of events changes, and how it is read and written.
+
+use std::{
+    any::{Any, TypeId},
+    collections::VecDeque,
+    fmt::Display,
+};
+
+use aggregates::values::UserId;
+
+use super::{
+    column::Column,
+    lists::Moves,
+    pending::{Lookup, Pending, Rows, Writes},
+    record::{Record, Set},
+    sql::{Error, Tx},
+    table::{Table, delete, select, unreadable},
+};
+
+/// The rows that a batch touches, in each table of a registry.
+#[derive(Debug)]
+pub struct Changes {
+    /// In the order in which tables are loaded and written.
+    tables: VecDeque<Pile>,
+}
+
+#[derive(Debug)]
+struct Pile {
+    record: TypeId,
+    rows: Box<dyn Rows>,
+}
+
+impl Pile {
+    /// Loads what was asked for.
+    async fn look_up(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let table = self.rows.table();
+        for Lookup { columns, keys } in self.rows.lookups() {
+            self.rows.load(&select(tx, &table, &columns, &keys).await?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A type of records that a read model registers.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordType {
+    /// The table.
+    pub table: Table,
+    empty: fn() -> Pile,
+}
+
+impl RecordType {
+    /// Records of this type.
+    pub const fn of<R: Record>() -> Self {
+        Self {
+            table: R::TABLE,
+            empty: || Pile {
+                record: TypeId::of::<R>(),
+                rows: Box::new(Pending::<R>::default()),
+            },
+        }
+    }
+}
+
+/// Asks for the rows that events change, before the first of them is folded. A row that the events make or delete as a
+/// whole need not be asked for.
+#[derive(Debug)]
+pub struct Needs<'a>(&'a mut Changes);
+
+impl Needs<'_> {
+    /// An event changes this row.
+    pub fn row<R: Record>(&mut self, key: R::Key) {
+        if let Ok(rows) = self.0.rows_mut::<R>() {
+            rows.ask(key);
+        }
+    }
+
+    /// An event makes this row, or is the first that may: the table does not have it. Later events of the batch may
+    /// change it without its being looked up.
+    pub fn new_row<R: Record>(&mut self, key: R::Key) {
+        if let Ok(rows) = self.0.rows_mut::<R>() {
+            rows.absent(key);
+        }
+    }
+
+    /// An event changes or removes all rows of this set.
+    pub fn all<R: Record, V: Column + Display>(&mut self, set: Set<R, V>, value: &V) {
+        if let Ok(rows) = self.0.rows_mut::<R>() {
+            rows.ask_all(set, value);
+        }
+    }
+}
+
+impl Changes {
+    pub(super) fn new(records: impl Iterator<Item = RecordType>) -> Self {
+        Self {
+            tables: records.map(|record| (record.empty)()).collect(),
+        }
+    }
+
+    pub(super) fn needs(&mut self) -> Needs<'_> {
+        Needs(self)
+    }
+
+    /// The row as the events so far leave it. It is an error to ask for a row that was not loaded.
+    pub fn get<R: Record>(&self, key: &R::Key) -> Result<Option<&R>, Error> {
+        self.rows::<R>()?.get(key)
+    }
+
+    /// The row, to be changed and written. It is an error to ask for a row that was not loaded.
+    pub fn change<R: Record>(&mut self, key: &R::Key) -> Result<Option<&mut R>, Error> {
+        self.rows_mut::<R>()?.change(key)
+    }
+
+    /// The table has this row from now on. If lists count it, it must have been loaded or be new.
+    pub fn put<R: Record>(&mut self, row: R) -> Result<(), Error> {
+        self.rows_mut()?.put(row)
+    }
+
+    /// Removes a row and returns it. It is an error to remove a row that was not loaded.
+    pub fn remove<R: Record>(&mut self, key: &R::Key) -> Result<Option<R>, Error> {
+        self.rows_mut::<R>()?.remove(key)
+    }
+
+    /// Deletes a row, whether the table has it or not. Rows that lists count must be removed instead.
+    pub fn delete<R: Record>(&mut self, key: R::Key) -> Result<(), Error> {
+        self.rows_mut::<R>()?.delete(key);
+        Ok(())
+    }
+
+    /// Removes all rows of a set with one statement, and returns them. It is an error if the set was not loaded.
+    pub fn remove_all<R, V>(&mut self, set: Set<R, V>, value: &V) -> Result<Vec<R>, Error>
+    where
+        R: Record,
+        V: Column + Display + PartialEq,
+    {
+        self.rows_mut::<R>()?.remove_all(set, value)
+    }
+
+    /// Deletes all rows of a set with one statement, whether the table has any or not.
+    pub fn delete_all<R, V>(&mut self, set: Set<R, V>, value: &V) -> Result<(), Error>
+    where
+        R: Record,
+        V: Column + Display + PartialEq,
+    {
+        self.rows_mut::<R>()?.purge(set, value);
+        Ok(())
+    }
+
+    /// Reads what the events need: at most one statement per table and way in.
+    pub(super) async fn load(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let mut loaded = VecDeque::with_capacity(self.tables.len());
+        // What a loaded row needs besides is in a table further down.
+        while let Some(mut pile) = self.tables.pop_front() {
+            pile.look_up(tx).await?;
+            pile.rows.loaded(&mut Needs(self));
+            loaded.push_back(pile);
+        }
+        self.tables = loaded;
+        Ok(())
+    }
+
+    /// Writes all of it: for each table the sets, then the rows that are gone, then the rows that there are; then the
+    /// lists.
+    pub(super) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let mut moves = Moves::default();
+        for Pile { rows, .. } in &self.tables {
+            let table = rows.table();
+            let writes: Writes<'_> = rows.writes();
+            for Lookup { columns, keys } in writes.purged {
+                delete(tx, table.name, &columns, &keys, "").await?;
+            }
+            delete(tx, table.name, table.key, &writes.gone, "").await?;
+            table.upsert(tx, writes.rows, None).await?;
+            rows.moves(&mut moves);
+        }
+        moves.write(tx).await
+    }
+
+    /// Blanks what is personal about a user in all tables.
+    pub(super) async fn blank(&mut self, tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+        for pile in &mut self.tables {
+            pile.rows.need_personal(user);
+            pile.look_up(tx).await?;
+            pile.rows.blank();
+        }
+        Ok(())
+    }
+
+    fn rows<R: Record>(&self) -> Result<&Pending<R>, Error> {
+        self.tables
+            .iter()
+            .find(|pile| pile.record == TypeId::of::<R>())
+            .and_then(|pile| (&*pile.rows as &dyn Any).downcast_ref())
+            .ok_or_else(not_registered::<R>)
+    }
+
+    fn rows_mut<R: Record>(&mut self) -> Result<&mut Pending<R>, Error> {
+        self.tables
+            .iter_mut()
+            .find(|pile| pile.record == TypeId::of::<R>())
+            .and_then(|pile| (&mut *pile.rows as &mut dyn Any).downcast_mut())
+            .ok_or_else(not_registered::<R>)
+    }
+}
+
+fn not_registered<R: Record>() -> Error {
+    unreadable(format!("no read model registers the table {}", R::TABLE.name))
+}

@@ -1,0 +1,122 @@
+//! The counts in the order of creation: a tree over ordinals.
+//!
+//! A node of level `n` spans the ordinals that differ in their lowest `8 * n` bits. The total is the sum of the top
+//! level, and the k-th row is found by descending, at most 256 nodes a level.
+
+use std::collections::BTreeMap;
+
+use crate::store::{
+    sql::{Error, Statement, Tx, sql},
+    table::{Kind, Table, delete, numbered, unreadable},
+};
+
+/// The levels of the tree: a node of the top one spans 2^40 ordinals.
+const LEVELS: i64 = 5;
+/// How many bits of an ordinal a level takes off.
+const BITS: i64 = 8;
+
+/// The tree's table.
+pub(crate) const NODES: Table = Table {
+    name: "list_nodes",
+    columns: &[
+        ("list", Kind::Text),
+        ("level", Kind::Int),
+        ("node", Kind::Int),
+        ("live", Kind::Int),
+    ],
+    key: &["list", "level", "node"],
+};
+
+/// Rows added to each node, less those taken away.
+#[derive(Debug, Default)]
+pub(super) struct NodeMoves(BTreeMap<(&'static str, i64, i64), i64>);
+
+impl NodeMoves {
+    /// The list has `by` more rows of this ordinal.
+    pub(super) fn count(&mut self, list: &'static str, ordinal: i64, by: i64) {
+        for level in 1..=LEVELS {
+            *self
+                .0
+                .entry((list, level, ordinal >> (BITS * level)))
+                .or_default() += by;
+        }
+    }
+
+    /// Writes the counts: one statement, and one more if a node may have come to zero.
+    pub(super) async fn write(mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        self.0.retain(|_, by| *by != 0);
+        let rows = self
+            .0
+            .iter()
+            .map(|(&(list, level, node), &by)| vec![list.into(), level.into(), node.into(), by.into()]);
+        let merge = "live = list_nodes.live + excluded.live";
+        NODES.upsert(tx, rows.collect(), Some(merge)).await?;
+        let shrunk: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(_, by)| **by < 0)
+            .map(|(&(list, level, node), _)| vec![list.into(), level.into(), node.into()])
+            .collect();
+        delete(tx, NODES.name, NODES.key, &shrunk, " AND live = 0").await
+    }
+}
+
+/// A place in a list: rows from `ordinal` on, of which the first `skipped` (under 256) come before it.
+pub(super) struct Spot {
+    pub(super) ordinal: i64,
+    pub(super) skipped: i64,
+}
+
+/// How many rows the lists have together, and the spot of the row whose number, from 0, `wanted` gives for that total.
+/// No spot if there is no such row.
+pub(super) async fn locate(
+    tx: &mut Tx<'_>,
+    lists: &[&str],
+    wanted: impl FnOnce(i64) -> Option<i64>,
+) -> Result<(i64, Option<Spot>), Error> {
+    let mut nodes = children(tx, lists, LEVELS, 0, i64::MAX >> (BITS * LEVELS)).await?;
+    let total = nodes.iter().map(|(_, live)| live).sum();
+    let Some(mut skipped) = wanted(total).filter(|wanted| *wanted < total) else {
+        return Ok((total, None));
+    };
+    let mut level = LEVELS;
+    loop {
+        let mut found = None;
+        for (node, live) in nodes {
+            if skipped < live {
+                found = Some(node);
+                break;
+            }
+            skipped -= live;
+        }
+        let first = found
+            .ok_or_else(|| unreadable("list_nodes does not add up: `muniment rebuild` makes it again"))?
+            << BITS;
+        level -= 1;
+        if level == 0 {
+            let ordinal = first;
+            return Ok((total, Some(Spot { ordinal, skipped })));
+        }
+        nodes = children(tx, lists, level, first, first + (1 << BITS) - 1).await?;
+    }
+}
+
+async fn children(
+    tx: &mut Tx<'_>,
+    lists: &[&str],
+    level: i64,
+    first: i64,
+    last: i64,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let names = numbered(4, lists.len());
+    let statement: Statement<'_> = sql(format!(
+        "SELECT node, CAST(SUM(live) AS BIGINT) FROM list_nodes \
+         WHERE list IN ({names}) AND level = $1 AND node BETWEEN $2 AND $3 GROUP BY node ORDER BY node"
+    ))
+    .bind(level)
+    .bind(first)
+    .bind(last)
+    .bind_all(lists.iter().copied());
+    let rows = tx.all(statement).await?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+}

@@ -1,0 +1,349 @@
+//! A table's rows as a batch of events leaves them, not written yet.
+
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    fmt::{Debug, Display},
+};
+
+use aggregates::values::UserId;
+
+use super::{
+    changes::Needs,
+    column::Column,
+    lists::{Entry, Moves},
+    record::{Record, Set},
+    sql::{Argument, Error, Row},
+    table::{Table, unreadable},
+};
+
+/// Values of one column, by their text.
+type Values = BTreeMap<String, Argument<'static>>;
+
+/// The rows of one table that a batch touches: those loaded, changed, made and removed.
+#[derive(Debug)]
+pub(crate) struct Pending<R: Record> {
+    slots: BTreeMap<R::Key, Slot<R>>,
+    /// Keys to load.
+    asked: BTreeSet<R::Key>,
+    /// Sets that are loaded, by column.
+    sets: BTreeMap<&'static str, Values>,
+    /// Sets that are deleted, by column. They are the rows that the table has before the batch: rows that the batch made
+    /// itself are taken out of `slots` at the same time, and rows that it makes later stay.
+    purged: BTreeMap<&'static str, Values>,
+}
+
+#[derive(Debug)]
+struct Slot<R> {
+    /// `None`: the table has no such row, or has it no longer.
+    row: Option<R>,
+    /// What the lists count of the row in the table.
+    listed: Option<Entry>,
+    /// To be written.
+    touched: bool,
+}
+
+/// What to look up in a table: rows whose `columns` have one of these values.
+pub(crate) struct Lookup {
+    pub(crate) columns: Vec<&'static str>,
+    pub(crate) keys: Vec<Vec<Argument<'static>>>,
+}
+
+/// What to write to a table.
+pub(crate) struct Writes<'a> {
+    /// Columns with the values whose rows are deleted first.
+    pub(crate) purged: Vec<Lookup>,
+    /// Primary keys of the rows that are deleted next.
+    pub(crate) gone: Vec<Vec<Argument<'static>>>,
+    /// The rows to have.
+    pub(crate) rows: Vec<Vec<Argument<'a>>>,
+}
+
+/// Pending rows of any table. Nothing here reads or writes the database.
+pub(crate) trait Rows: Any + Debug + Send + Sync {
+    /// The table.
+    fn table(&self) -> Table;
+    /// What must be loaded: one look-up for the keys, and one for each column of sets.
+    fn lookups(&self) -> Vec<Lookup>;
+    /// Takes rows that were looked up.
+    fn load(&mut self, rows: &[Row]) -> Result<(), Error>;
+    /// Ends the loading: rows that were asked for and not found are absent. Asks for what the loaded rows need.
+    fn loaded(&mut self, needs: &mut Needs<'_>);
+    /// What the batch changes in lists.
+    fn moves(&self, moves: &mut Moves);
+    /// What to write.
+    fn writes(&self) -> Writes<'_>;
+    /// Asks for the rows with personal columns about a user.
+    fn need_personal(&mut self, user: UserId);
+    /// Blanks the personal columns of all rows that were loaded.
+    fn blank(&mut self);
+}
+
+impl<R: Record> Default for Pending<R> {
+    fn default() -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            sets: BTreeMap::new(),
+            purged: BTreeMap::new(),
+        }
+    }
+}
+
+impl<R: Record> Pending<R> {
+    /// Asks for a row.
+    pub(super) fn ask(&mut self, key: R::Key) {
+        if !self.slots.contains_key(&key) {
+            self.asked.insert(key);
+        }
+    }
+
+    /// The table does not have this row before the batch, so that it need not be looked up.
+    pub(super) fn absent(&mut self, key: R::Key) {
+        if !self.asked.contains(&key) {
+            self.slots.entry(key).or_insert(Slot {
+                row: None,
+                listed: None,
+                touched: false,
+            });
+        }
+    }
+
+    /// Asks for a set of rows.
+    pub(super) fn ask_all<V: Column + Display>(&mut self, set: Set<R, V>, value: &V) {
+        let values = self.sets.entry(set.column).or_default();
+        values.insert(value.to_string(), value.bind().into_owned());
+    }
+
+    pub(super) fn get(&self, key: &R::Key) -> Result<Option<&R>, Error> {
+        let slot = self.slots.get(key).ok_or_else(never_loaded::<R>)?;
+        Ok(slot.row.as_ref())
+    }
+
+    pub(super) fn change(&mut self, key: &R::Key) -> Result<Option<&mut R>, Error> {
+        let slot = self.slots.get_mut(key).ok_or_else(never_loaded::<R>)?;
+        slot.touched |= slot.row.is_some();
+        Ok(slot.row.as_mut())
+    }
+
+    pub(super) fn put(&mut self, row: R) -> Result<(), Error> {
+        // Without the row in the table, nobody knows whether a list counts it already.
+        if !R::LISTS.is_empty() && !self.slots.contains_key(&row.key()) {
+            return Err(never_loaded::<R>());
+        }
+        let slot = self.slots.entry(row.key()).or_insert(Slot {
+            row: None,
+            listed: None,
+            touched: true,
+        });
+        slot.touched = true;
+        slot.row = Some(row);
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, key: &R::Key) -> Result<Option<R>, Error> {
+        let slot = self.slots.get_mut(key).ok_or_else(never_loaded::<R>)?;
+        slot.touched |= slot.row.is_some();
+        Ok(slot.row.take())
+    }
+
+    pub(super) fn delete(&mut self, key: R::Key) {
+        const { assert!(R::LISTS.is_empty(), "to remove a row from its lists, load it") };
+        self.slots.insert(
+            key,
+            Slot {
+                row: None,
+                listed: None,
+                touched: true,
+            },
+        );
+    }
+
+    pub(super) fn remove_all<V>(&mut self, set: Set<R, V>, value: &V) -> Result<Vec<R>, Error>
+    where
+        V: Column + Display + PartialEq,
+    {
+        let loaded = self.sets.get(set.column);
+        if loaded.is_none_or(|values| !values.contains_key(&value.to_string())) {
+            return Err(never_loaded::<R>());
+        }
+        let is_of_set = |slot: &Slot<R>| slot.row.as_ref().is_some_and(|row| (set.value)(row) == value);
+        if !self.slots.values().any(is_of_set) {
+            return Ok(Vec::new());
+        }
+        Ok(self.purge(set, value))
+    }
+
+    /// Deletes a set of rows, whether the table has any or not. Returns those that were loaded or made.
+    pub(super) fn purge<V>(&mut self, set: Set<R, V>, value: &V) -> Vec<R>
+    where
+        V: Column + Display + PartialEq,
+    {
+        const { assert!(R::LISTS.is_empty(), "to remove rows from their lists, load each") };
+        let values = self.purged.entry(set.column).or_default();
+        values.insert(value.to_string(), value.bind().into_owned());
+        self.slots
+            .extract_if(.., |_, slot| {
+                slot.row.as_ref().is_some_and(|row| (set.value)(row) == value)
+            })
+            .filter_map(|(_, slot)| slot.row)
+            .collect()
+    }
+}
+
+impl<R: Record> Rows for Pending<R> {
+    fn table(&self) -> Table {
+        R::TABLE
+    }
+
+    fn lookups(&self) -> Vec<Lookup> {
+        let keys = Lookup {
+            columns: R::TABLE.key.to_vec(),
+            keys: self.asked.iter().map(R::bind_key).collect(),
+        };
+        let sets = self.sets.iter().map(of_column);
+        std::iter::once(keys).chain(sets).collect()
+    }
+
+    fn load(&mut self, rows: &[Row]) -> Result<(), Error> {
+        for row in rows {
+            let row = R::read(row)?;
+            let slot = Slot {
+                listed: Entry::of(&row)?,
+                row: Some(row),
+                touched: false,
+            };
+            if let Some(row) = &slot.row {
+                self.slots.insert(row.key(), slot);
+            }
+        }
+        Ok(())
+    }
+
+    fn loaded(&mut self, needs: &mut Needs<'_>) {
+        for row in self.slots.values().filter_map(|slot| slot.row.as_ref()) {
+            row.then_needs(needs);
+        }
+        for key in std::mem::take(&mut self.asked) {
+            self.absent(key);
+        }
+    }
+
+    fn moves(&self, moves: &mut Moves) {
+        if R::LISTS.is_empty() {
+            return;
+        }
+        for slot in self.slots.values().filter(|slot| slot.touched) {
+            // A row that was read has an ordinal: see `Entry::of`.
+            let now = slot.row.as_ref().and_then(|row| Entry::of(row).ok().flatten());
+            moves.replace::<R>(slot.listed.as_ref(), now.as_ref());
+        }
+    }
+
+    fn writes(&self) -> Writes<'_> {
+        let (mut rows, mut gone) = (Vec::new(), Vec::new());
+        for (key, slot) in self.slots.iter().filter(|(_, slot)| slot.touched) {
+            match &slot.row {
+                Some(row) => rows.push(row.bind()),
+                None => gone.push(R::bind_key(key)),
+            }
+        }
+        Writes {
+            purged: self.purged.iter().map(of_column).collect(),
+            gone,
+            rows,
+        }
+    }
+
+    fn need_personal(&mut self, user: UserId) {
+        if let Some(personal) = R::PERSONAL {
+            let values = self.sets.entry(personal.column).or_default();
+            values.insert(user.to_string(), (personal.value)(user));
+        }
+    }
+
+    fn blank(&mut self) {
+        for slot in self.slots.values_mut() {
+            if let Some(row) = &mut slot.row {
+                row.blank();
+                slot.touched = true;
+            }
+        }
+    }
+}
+
+fn of_column((column, values): (&&'static str, &Values)) -> Lookup {
+    Lookup {
+        columns: vec![column],
+        keys: values.values().map(|value| vec![value.clone()]).collect(),
+    }
+}
+
+fn never_loaded<R: Record>() -> Error {
+    unreadable(format!(
+        "an event changes a row of {} that was not loaded: the needs of the read model do not name it",
+        R::TABLE.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::record! {
+        /// A ship.
+        struct Ship in "ships" {
+            number: i64,
+            name: String,
+        }
+        key(number: i64)
+        sets { OF_NAME = name: String; }
+    }
+
+    fn ship(number: i64, name: &str) -> Ship {
+        let name = name.to_owned();
+        Ship { number, name }
+    }
+
+    fn written(ships: &Pending<Ship>) -> (usize, usize) {
+        let writes = ships.writes();
+        (writes.rows.len(), writes.gone.len())
+    }
+
+    #[test]
+    fn a_row_that_was_not_loaded_is_unknown() {
+        let mut ships = Pending::<Ship>::default();
+        assert!(matches!(ships.get(&1), Err(Error::Decode(_))));
+        assert!(matches!(ships.change(&1), Err(Error::Decode(_))));
+        assert!(matches!(ships.remove(&1), Err(Error::Decode(_))));
+        let all = ships.remove_all(Ship::OF_NAME, &"Vasa".to_owned());
+        assert!(matches!(all, Err(Error::Decode(_))));
+        assert_eq!(written(&ships), (0, 0));
+    }
+
+    #[test]
+    fn a_row_that_the_table_does_not_have_is_absent() {
+        let mut ships = Pending::<Ship>::default();
+        ships.absent(1);
+        assert!(matches!(ships.get(&1), Ok(None)));
+        assert!(matches!(ships.change(&1), Ok(None)));
+        assert!(matches!(ships.remove(&1), Ok(None)));
+        assert_eq!(written(&ships), (0, 0));
+        ships.put(ship(1, "Vasa")).unwrap();
+        assert!(matches!(ships.change(&1), Ok(Some(_))));
+        assert_eq!(written(&ships), (1, 0));
+        assert!(matches!(ships.remove(&1), Ok(Some(_))));
+        assert_eq!(written(&ships), (0, 1));
+    }
+
+    #[test]
+    fn what_is_purged_is_neither_written_nor_deleted_one_by_one() {
+        let mut ships = Pending::<Ship>::default();
+        ships.put(ship(1, "Vasa")).unwrap();
+        ships.put(ship(2, "Mars")).unwrap();
+        assert_eq!(ships.purge(Ship::OF_NAME, &"Vasa".to_owned()).len(), 1);
+        ships.put(ship(3, "Vasa")).unwrap();
+        assert_eq!(written(&ships), (2, 0));
+        assert_eq!(ships.writes().purged.len(), 1);
+    }
+}

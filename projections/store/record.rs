@@ -1,0 +1,209 @@
+//! Rows as the tables keep them, each declared once.
+
+use std::fmt::Debug;
+
+use aggregates::values::UserId;
+
+use super::{
+    changes::Needs,
+    lists::{List, Order},
+    sql::{Argument, Error, Row, Tx, sql},
+    table::{Table, select},
+};
+
+/// A row as a table keeps it. [`crate::record!`] implements it.
+pub trait Record: Clone + Debug + Send + Sync + Sized + 'static {
+    /// The table.
+    const TABLE: Table;
+    /// The lists that count the rows: a row is in the first whose condition it meets.
+    const LISTS: &'static [List<Self>];
+    /// What the lists are sorted by, besides the creation.
+    const ORDERS: &'static [Order<Self>];
+    /// Which rows have personal columns about a user.
+    const PERSONAL: Option<PersonalRows>;
+    /// The columns of the primary key.
+    type Key: Ord + Clone + Debug + Send + Sync;
+
+    /// The row's primary key.
+    fn key(&self) -> Self::Key;
+
+    /// The values of a primary key, in the table's order.
+    fn bind_key(key: &Self::Key) -> Vec<Argument<'static>>;
+
+    /// All columns, in the table's order.
+    fn bind(&self) -> Vec<Argument<'_>>;
+
+    /// Reads all columns, in the table's order.
+    fn read(row: &Row) -> Result<Self, Error>;
+
+    /// The position of the event that made the row, if lists count the rows.
+    fn ordinal(&self) -> Option<i64>;
+
+    /// Blanks the personal columns.
+    fn blank(&mut self);
+
+    /// Asks for the rows that the events which change this row may change as well.
+    fn then_needs(&self, needs: &mut Needs<'_>);
+}
+
+/// Which rows of a table are about a user.
+#[derive(Clone, Copy, Debug)]
+pub struct PersonalRows {
+    /// The column that names the user.
+    pub column: &'static str,
+    /// The column's value for a user.
+    pub value: fn(UserId) -> Argument<'static>,
+}
+
+/// The rows of a table that have the same value in one column, which leads an index.
+#[derive(Debug)]
+pub struct Set<R, V> {
+    /// The column.
+    pub column: &'static str,
+    /// The row's value.
+    pub value: fn(&R) -> &V,
+}
+
+/// All rows of a table whose `column` has one of these values.
+pub(crate) async fn load<'a, R: Record>(
+    tx: &mut Tx<'_>,
+    column: &str,
+    keys: impl IntoIterator<Item = impl Into<Argument<'a>>>,
+) -> Result<Vec<R>, Error> {
+    let keys: Vec<_> = keys.into_iter().map(|key| vec![key.into()]).collect();
+    let rows = select(tx, &R::TABLE, &[column], &keys).await?;
+    rows.iter().map(R::read).collect()
+}
+
+/// Gives `take` each row of a table as it comes. `rest` follows the table's name, and `arguments` are its placeholders'.
+pub(crate) async fn each<R: Record>(
+    tx: &mut Tx<'_>,
+    rest: &str,
+    arguments: Vec<Argument<'_>>,
+    mut take: impl FnMut(R) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let text = format!("SELECT {} FROM {} {rest}", R::TABLE.column_list(), R::TABLE.name);
+    tx.each(sql(text).bind_all(arguments), |row| take(R::read(row)?))
+        .await
+}
+
+/// Declares the rows of a table: the struct, its table and how it is bound and read, all from one list of fields.
+/// A column is called as its field, and its type is a [`Column`]. After the fields come, in this order:
+///
+/// * `key(field: Type, ...)`: the primary key.
+/// * `lists by ordinal { NAME = "stored name" { field: true }; }`: the lists that count the rows. The braces hold the
+///   conditions; an index leads with these columns and ends with `ordinal`.
+/// * `orders { NAME = field; }`: what the lists are sorted by besides the creation. An index leads with `ordinal`.
+/// * `sets { NAME = field: Type; }`: rows that are loaded or deleted together.
+/// * `personal { field } where column = |user| value;`: what is blanked when `user` is erased.
+/// * `then |row, needs| { ... }`: what must be loaded besides, once this row is.
+///
+/// All but the key may be left out.
+#[macro_export]
+macro_rules! record {
+    // A key of one column is the column's value, and a key of several is a tuple.
+    (@type $one:ty) => { $one };
+    (@type $($several:ty),+) => { ($($several),+) };
+    (@pattern $one:ident) => { $one };
+    (@pattern $($several:ident),+) => { ($($several),+) };
+    (@value $one:expr) => { $one };
+    (@value $($several:expr),+) => { ($($several),+) };
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident in $table:literal {
+            $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty),+ $(,)?
+        }
+        key($($key:ident: $key_type:ty),+)
+        $(lists by $ordinal:ident { $($list:ident = $list_name:literal $({ $($on:ident: $value:literal),+ })?;)+ })?
+        $(orders { $($order:ident = $by:ident;)+ })?
+        $(sets { $($set:ident = $member:ident: $member_type:ty;)+ })?
+        $(personal { $($blank:ident),+ } where $subject:ident = |$user:ident| $of:expr;)?
+        $(then |$row:ident, $needs:ident| $then:block)?
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        $vis struct $name {
+            $($(#[$field_meta])* $field_vis $field: $type),+
+        }
+
+        impl $name {
+            $($(
+                $vis const $list: $crate::store::List<Self> = $crate::store::List {
+                    name: $list_name,
+                    condition: concat!("" $($(, stringify!($on), " = ", stringify!($value), " AND ")+)?),
+                    holds: |_row| {
+                        let conditions: &[bool] = &[$($(PartialEq::eq(&_row.$on, &$value)),+)?];
+                        conditions.iter().all(|holds| *holds)
+                    },
+                };
+            )+)?
+            $($(
+                $vis const $order: $crate::store::Order<Self> = $crate::store::Order {
+                    name: concat!($table, " by ", stringify!($by)),
+                    key: |row| $crate::store::Sorted::sort_key(&row.$by),
+                };
+            )+)?
+            $($(
+                $vis const $set: $crate::store::Set<Self, $member_type> = $crate::store::Set {
+                    column: stringify!($member),
+                    value: |row| &row.$member,
+                };
+            )+)?
+        }
+
+        impl $crate::store::Record for $name {
+            const TABLE: $crate::store::Table = $crate::store::Table {
+                name: $table,
+                columns: &[$((stringify!($field), <$type as $crate::store::Column>::KIND)),+],
+                key: &[$(stringify!($key)),+],
+            };
+            const LISTS: &'static [$crate::store::List<Self>] = &[$($(Self::$list),+)?];
+            const ORDERS: &'static [$crate::store::Order<Self>] = &[$($(Self::$order),+)?];
+            const PERSONAL: Option<$crate::store::PersonalRows> = {
+                let _rows: Option<$crate::store::PersonalRows> = None;
+                $(let _rows = Some($crate::store::PersonalRows {
+                    column: stringify!($subject),
+                    value: |$user| $crate::store::Column::bind(&$of).into_owned(),
+                });)?
+                _rows
+            };
+            type Key = $crate::record!(@type $($key_type),+);
+
+            fn key(&self) -> Self::Key {
+                $crate::record!(@value $(Clone::clone(&self.$key)),+)
+            }
+
+            fn bind_key(key: &Self::Key) -> Vec<$crate::sql::Argument<'static>> {
+                let $crate::record!(@pattern $($key),+) = key;
+                vec![$($crate::store::Column::bind($key).into_owned()),+]
+            }
+
+            fn bind(&self) -> Vec<$crate::sql::Argument<'_>> {
+                vec![$($crate::store::Column::bind(&self.$field)),+]
+            }
+
+            fn read(row: &$crate::sql::Row) -> Result<Self, $crate::sql::Error> {
+                let mut columns = 0..;
+                let mut next = || columns.next().unwrap_or_default();
+                Ok(Self { $($field: $crate::store::Column::read(row, next())?),+ })
+            }
+
+            fn ordinal(&self) -> Option<i64> {
+                let ordinal: Option<i64> = None;
+                $(let ordinal = ordinal.or(Some(self.$ordinal));)?
+                ordinal
+            }
+
+            fn blank(&mut self) {
+                $($($crate::store::Personal::blank(&mut self.$blank);)+)?
+            }
+
+            fn then_needs(&self, _needs: &mut $crate::store::Needs<'_>) {
+                $(
+                    let ($row, $needs) = (self, _needs);
+                    $then
+                )?
+            }
+        }
+    };
+}

@@ -1,0 +1,237 @@
+//! The registration of read models, and all that is done with every one of them.
+
+use aggregates::{Recorded, Registered, values::UserId};
+
+use super::{
+    changes::{Changes, Needs, RecordType},
+    lists::{NODES, SPANS},
+    sql::{Error, Tx},
+    table::{Table, unreadable},
+};
+
+/// A read model: tables, and how events change them.
+pub trait ReadModel {
+    /// Its name, as stored.
+    const NAME: &'static str;
+    /// Its version. It grows by one with every change of what the tables hold after the same events; the next start then
+    /// asks for `muniment rebuild`.
+    const VERSION: i64;
+    /// Its tables. A table whose rows need rows of another one stands before it.
+    const RECORDS: &'static [RecordType];
+    /// The aggregates whose events it folds.
+    const FOLDS: &'static [Fold];
+}
+
+/// A read model as a registry keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// Its name, as stored.
+    pub name: &'static str,
+    /// Its version.
+    pub version: i64,
+    records: &'static [RecordType],
+    folds: &'static [Fold],
+}
+
+impl Model {
+    /// This read model.
+    pub const fn of<M: ReadModel>() -> Self {
+        Self {
+            name: M::NAME,
+            version: M::VERSION,
+            records: M::RECORDS,
+            folds: M::FOLDS,
+        }
+    }
+}
+
+/// Read models that are kept together.
+#[derive(Clone, Copy, Debug)]
+pub struct Registry {
+    /// In the order in which they fold each event.
+    models: &'static [Model],
+}
+
+/// What a read model needs loaded for an event of one aggregate.
+type NeedsOf<A> = fn(&mut Needs<'_>, <A as Registered>::Id, &<A as Registered>::Event);
+/// How a read model folds an event of one aggregate.
+type ReduceOf<A> =
+    fn(&mut Changes, &Recorded, <A as Registered>::Id, &<A as Registered>::Event) -> Result<(), Error>;
+
+/// Makes [`Fold`] from the aggregates. The compiler asks for every aggregate here: see `Fold::needs`.
+macro_rules! folds {
+    ($($name:ident of $module:ident),+) => {
+        /// How a read model folds the events of one aggregate.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Fold {
+            $(
+                #[doc = concat!("Of a ", stringify!($name), ".")]
+                $name {
+                    /// Asks for the rows that an event changes.
+                    needs: NeedsOf<aggregates::$module::$name>,
+                    /// Changes the rows.
+                    reduce: ReduceOf<aggregates::$module::$name>,
+                },
+            )+
+        }
+
+        impl Fold {
+            /// The stored name of the aggregate's type.
+            const fn aggregate_type(&self) -> &'static str {
+                match self { $(Self::$name { .. } => <aggregates::$module::$name as Registered>::TYPE,)+ }
+            }
+
+            fn needs(&self, wanted: &mut Needs<'_>, recorded: &Recorded) -> Result<(), Error> {
+                match &recorded.event {
+                    $(aggregates::Event::$name(event) => if let Self::$name { needs, .. } = self {
+                        needs(wanted, <aggregates::$module::$name as Registered>::Id::parse(&recorded.aggregate_id).map_err(unreadable)?, event);
+                    })+
+                }
+                Ok(())
+            }
+
+            fn reduce(&self, changes: &mut Changes, recorded: &Recorded) -> Result<(), Error> {
+                match &recorded.event {
+                    $(aggregates::Event::$name(event) => if let Self::$name { reduce, .. } = self {
+                        reduce(changes, recorded, <aggregates::$module::$name as Registered>::Id::parse(&recorded.aggregate_id).map_err(unreadable)?, event)?;
+                    })+
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+folds! { User of user, Role of role, Session of session }
+
+impl Registry {
+    /// A registry of these read models.
+    pub const fn of(models: &'static [Model]) -> Self {
+        Self { models }
+    }
+
+    /// The read models.
+    pub fn models(&self) -> &'static [Model] {
+        self.models
+    }
+
+    /// The first aggregate type whose events no read model folds.
+    pub const fn unfolded(&self, aggregate_types: &[&'static str]) -> Option<&'static str> {
+        let mut types = aggregate_types;
+        while let [aggregate_type, rest @ ..] = types {
+            types = rest;
+            if !self.folds(aggregate_type) {
+                return Some(aggregate_type);
+            }
+        }
+        None
+    }
+
+    const fn folds(&self, aggregate_type: &str) -> bool {
+        let mut models = self.models;
+        while let [model, rest @ ..] = models {
+            models = rest;
+            let mut folds = model.folds;
+            while let [fold, rest @ ..] = folds {
+                folds = rest;
+                if same(fold.aggregate_type(), aggregate_type) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn records(&self) -> impl Iterator<Item = RecordType> {
+        self.models.iter().flat_map(|model| model.records).copied()
+    }
+
+    /// Every table of the read models, with those of the lists.
+    pub fn tables(&self) -> Vec<Table> {
+        let tables = self.records().map(|record| record.table);
+        tables.chain([NODES, SPANS]).collect()
+    }
+
+    /// Takes these events, the next of the ledger in its order, into the read models.
+    pub async fn apply(&self, tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
+        let mut changes = Changes::new(self.records());
+        let mut needs = changes.needs();
+        for (event, fold) in self.folded(events) {
+            fold.needs(&mut needs, event)?;
+        }
+        changes.load(tx).await?;
+        for (event, fold) in self.folded(events) {
+            fold.reduce(&mut changes, event)?;
+        }
+        changes.write(tx).await
+    }
+
+    /// Each event with each fold, event by event.
+    fn folded<'a>(&self, events: &'a [Recorded]) -> impl Iterator<Item = (&'a Recorded, &'static Fold)> {
+        let models = self.models;
+        events.iter().flat_map(move |event| {
+            let folds = models.iter().flat_map(|model| model.folds);
+            folds.map(move |fold| (event, fold))
+        })
+    }
+
+    /// Blanks what is personal about a user whose key is erased, as a rebuild from then on would.
+    pub async fn erase(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+        let mut changes = Changes::new(self.records());
+        changes.blank(tx, user).await?;
+        changes.write(tx).await
+    }
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    while let ([a, rest_of_one @ ..], [b, rest_of_other @ ..]) = (one, other) {
+        if *a != *b {
+            return false;
+        }
+        (one, other) = (rest_of_one, rest_of_other);
+    }
+    one.is_empty() && other.is_empty()
+}
+
+/// Registers read models: a constant with all of them, in the order in which they fold each event. An aggregate whose
+/// events no read model folds is an error of the build.
+#[macro_export]
+macro_rules! read_models {
+    ($(#[$meta:meta])* $vis:vis const $name:ident = $($model:path),+ $(,)?;) => {
+        $(#[$meta])*
+        $vis const $name: $crate::store::Registry =
+            $crate::store::Registry::of(&[$($crate::store::Model::of::<$model>()),+]);
+
+        const _: () = assert!(
+            $name.unfolded(aggregates::AGGREGATE_TYPES).is_none(),
+            "no read model folds the events of an aggregate"
+        );
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl ReadModel for Nothing {
+        const NAME: &'static str = "nothing";
+        const VERSION: i64 = 1;
+        const RECORDS: &'static [RecordType] = &[];
+        const FOLDS: &'static [Fold] = &[Fold::Role {
+            needs: |_, _, _| {},
+            reduce: |_, _, _, _| Ok(()),
+        }];
+    }
+
+    #[test]
+    fn an_aggregate_that_no_read_model_folds_is_found() {
+        const ROLES: Registry = Registry::of(&[Model::of::<Nothing>()]);
+        assert_eq!(ROLES.unfolded(&["role"]), None);
+        assert_eq!(ROLES.unfolded(&["role", "roles"]), Some("roles"));
+        assert_eq!(ROLES.unfolded(&["ro"]), Some("ro"));
+        assert_eq!(Registry::of(&[]).unfolded(&["role"]), Some("role"));
+    }
+}

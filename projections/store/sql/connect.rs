@@ -1,0 +1,195 @@
+//! Opening a database, and the statements outside of transactions.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Executor as _,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+
+use super::{Error, Row, Statement};
+
+/// Every statement here looks rows up by an index. Postgres may still read whole tables while its statistics are
+/// old, as after an import: it then takes a list of keys for a large part of the table, and a page of ten users
+/// costs half a second instead of two milliseconds.
+pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+                      SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
+
+/// A database: a pool of connections to one engine.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// Postgres 15 or newer.
+    Postgres(PgPool),
+    /// SQLite: one connection that writes, several that read (WAL).
+    Sqlite {
+        /// The one that writes.
+        writer: SqlitePool,
+        /// Those that read.
+        readers: SqlitePool,
+    },
+}
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The most connections of a pool.
+    pub connections: u32,
+    /// How long a caller waits for a free connection, or for SQLite's write lock, before it is an error.
+    pub patience: Duration,
+    /// Postgres: the schemas in which unqualified names are looked up. `None` leaves the server's default.
+    pub search_path: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections: 10,
+            patience: Duration::from_secs(5),
+            search_path: None,
+        }
+    }
+}
+
+impl Db {
+    /// Opens `postgres://…`, or `sqlite:PATH` (made if it is not there).
+    pub async fn open(url: &str, options: &Options) -> Result<Self, Error> {
+        if url.starts_with("sqlite:") {
+            return Self::open_sqlite(url, options).await;
+        }
+        let mut connect = PgConnectOptions::from_str(url)?
+            .application_name("muniment")
+            .statement_cache_capacity(1_024);
+        if let Some(search_path) = &options.search_path {
+            connect = connect.options([("search_path", search_path.as_str())]);
+        }
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.patience)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // A service that only speaks the protocol may not know these; then it plans as it does.
+                    let _ = connection.execute(BY_KEY).await;
+                    Ok(())
+                })
+            })
+            .connect_with(connect)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn open_sqlite(url: &str, options: &Options) -> Result<Self, Error> {
+        let connect = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .auto_vacuum(SqliteAutoVacuum::None)
+            .foreign_keys(false)
+            .busy_timeout(options.patience)
+            .pragma("mmap_size", "268435456")
+            .pragma("temp_store", "MEMORY")
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", "4000")
+            // A thread of its own reads; with few rows in between, the two wake each other up all the time.
+            .row_buffer_size(1_024)
+            .statement_cache_capacity(1_024);
+        // SQLite allows one write at a time. The second connection serves other writers while the appender keeps the first.
+        let writer = SqlitePoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(options.patience)
+            .connect_with(connect.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.patience)
+            .connect_with(connect)
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// All rows of one statement, read outside of any transaction.
+    pub async fn all(&self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => statement
+                .postgres()
+                .fetch_all(pool)
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+            Self::Sqlite { readers, .. } => statement
+                .unnumbered()
+                .sqlite()
+                .fetch_all(readers)
+                .await?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
+        })
+    }
+
+    /// The first row of one statement, if there is one.
+    pub async fn optional(&self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => statement
+                .postgres()
+                .fetch_optional(pool)
+                .await?
+                .map(Row::Postgres),
+            Self::Sqlite { readers, .. } => statement
+                .unnumbered()
+                .sqlite()
+                .fetch_optional(readers)
+                .await?
+                .map(Row::Sqlite),
+        })
+    }
+
+    /// Runs one statement that writes, in a transaction of its own.
+    pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
+            Self::Sqlite { writer, .. } => statement
+                .unnumbered()
+                .sqlite()
+                .execute(writer)
+                .await?
+                .rows_affected(),
+        })
+    }
+
+    /// Runs a script of several statements without arguments.
+    pub async fn script(&self, text: &str) -> Result<(), Error> {
+        match self {
+            Self::Postgres(pool) => {
+                sqlx::raw_sql(text).execute(pool).await?;
+            }
+            Self::Sqlite { writer, .. } => {
+                sqlx::raw_sql(text).execute(writer).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The engine's name: `postgres` or `sqlite`.
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "postgres",
+            Self::Sqlite { .. } => "sqlite",
+        }
+    }
+
+    /// Closes all connections. On SQLite this folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! One SQL text on two engines.
+//!
+//! Only this folder names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT
+//! microseconds, JSON is bound as a value, and there are no vendor functions, so that each statement is written
+//! once. Where the engines differ in connecting and in beginning a transaction, they differ here.
+
+mod connect;
+mod notify;
+mod reader;
+mod row;
+mod statement;
+mod transaction;
+
+use sqlx::postgres::PgDatabaseError;
+
+pub use connect::{Db, Options};
+pub use notify::{Alone, Listener};
+pub use reader::{Read, Reader};
+pub use row::Row;
+pub use sqlx::Error;
+pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
+pub use transaction::{Tx, Writer};
+
+/// Whether a statement failed for its data or its text. Otherwise the database cannot serve now: it is going away,
+/// full, read-only, or another transaction has the lock.
+pub fn is_about_data(error: &Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        // Classes of SQLSTATE: cardinality, data, integrity, syntax, and program limits; not supported.
+        return ["21", "22", "23", "42", "54", "0A"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    // Primary result codes of SQLite: ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+    code.parse::<i32>()
+        .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
+}

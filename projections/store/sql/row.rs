@@ -1,0 +1,91 @@
+//! Rows of an answer.
+
+use sqlx::{Column as _, Row as _, TypeInfo as _, postgres::PgRow, sqlite::SqliteRow, types::Json};
+
+use super::Error;
+
+/// A row, read by column number from 0.
+#[expect(
+    missing_debug_implementations,
+    reason = "rows hold personal data, and SqliteRow has none"
+)]
+pub enum Row {
+    /// Of Postgres.
+    Postgres(PgRow),
+    /// Of SQLite.
+    Sqlite(SqliteRow),
+}
+
+macro_rules! column {
+    ($(#[$doc:meta])* $name:ident -> $type:ty) => {
+        $(#[$doc])*
+        pub fn $name(&self, column: usize) -> Result<$type, Error> {
+            match self {
+                Self::Postgres(row) => row.try_get(column),
+                Self::Sqlite(row) => row.try_get(column),
+            }
+        }
+    };
+}
+
+impl Row {
+    column!(/// TEXT.
+        text -> String);
+    column!(/// TEXT that may be null.
+        text_or_null -> Option<String>);
+    column!(/// BIGINT.
+        int -> i64);
+    column!(/// BIGINT that may be null.
+        int_or_null -> Option<i64>);
+    column!(/// BOOLEAN.
+        bool -> bool);
+    column!(/// BYTEA or BLOB.
+        bytes -> Vec<u8>);
+    column!(/// BYTEA or BLOB that may be null.
+        bytes_or_null -> Option<Vec<u8>>);
+
+    /// A TEXT column without copying it.
+    pub fn str(&self, column: usize) -> Result<&str, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get(column),
+            Self::Sqlite(row) => row.try_get(column),
+        }
+    }
+
+    /// A TEXT column that may be null without copying it.
+    pub fn str_or_null(&self, column: usize) -> Result<Option<&str>, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get(column),
+            Self::Sqlite(row) => row.try_get(column),
+        }
+    }
+
+    /// JSONB, or TEXT holding JSON.
+    pub fn json(&self, column: usize) -> Result<serde_json::Value, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
+            Self::Sqlite(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
+        }
+    }
+
+    /// How many columns there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Postgres(row) => row.len(),
+            Self::Sqlite(row) => row.len(),
+        }
+    }
+
+    /// Whether there are no columns.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The column's declared type in upper case, `INT8` or `BIGINT` as the driver names it.
+    pub fn type_name(&self, column: usize) -> String {
+        match self {
+            Self::Postgres(row) => row.column(column).type_info().name().to_uppercase(),
+            Self::Sqlite(row) => row.column(column).type_info().name().to_uppercase(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Statements and their arguments.
+
+use std::borrow::Cow;
+
+use sqlx::{Postgres, Sqlite, types::Json};
+
+/// The most placeholders that one statement may have on both engines (SQLite: 32,766).
+pub const MAX_ARGUMENTS: usize = 32_000;
+
+/// An argument of a statement. Nulls have a type, since Postgres asks for it.
+#[derive(Clone, Debug)]
+pub enum Argument<'a> {
+    /// TEXT.
+    Text(Option<Cow<'a, str>>),
+    /// BIGINT.
+    Int(Option<i64>),
+    /// BOOLEAN.
+    Bool(Option<bool>),
+    /// BYTEA or BLOB.
+    Bytes(Cow<'a, [u8]>),
+    /// JSONB on Postgres, TEXT on SQLite.
+    Json(Cow<'a, serde_json::value::RawValue>),
+}
+
+impl Argument<'_> {
+    /// The same argument, with its own copy of the value.
+    pub fn into_owned(self) -> Argument<'static> {
+        match self {
+            Self::Text(value) => Argument::Text(value.map(|text| Cow::Owned(text.into_owned()))),
+            Self::Int(value) => Argument::Int(value),
+            Self::Bool(value) => Argument::Bool(value),
+            Self::Bytes(value) => Argument::Bytes(Cow::Owned(value.into_owned())),
+            Self::Json(value) => Argument::Json(Cow::Owned(value.into_owned())),
+        }
+    }
+}
+
+macro_rules! argument_from {
+    ($($type:ty => $make:expr),* $(,)?) => {
+        $(impl<'a> From<$type> for Argument<'a> {
+            fn from(value: $type) -> Self {
+                let make: fn($type) -> Self = $make;
+                make(value)
+            }
+        })*
+    };
+}
+argument_from! {
+    &'a str => |v| Argument::Text(Some(Cow::Borrowed(v))),
+    String => |v| Argument::Text(Some(Cow::Owned(v))),
+    Option<&'a str> => |v| Argument::Text(v.map(Cow::Borrowed)),
+    Option<String> => |v| Argument::Text(v.map(Cow::Owned)),
+    i64 => |v| Argument::Int(Some(v)),
+    Option<i64> => |v| Argument::Int(v),
+    bool => |v| Argument::Bool(Some(v)),
+    &'a [u8] => |v| Argument::Bytes(Cow::Borrowed(v)),
+    Vec<u8> => |v| Argument::Bytes(Cow::Owned(v)),
+    Box<serde_json::value::RawValue> => |v| Argument::Json(Cow::Owned(v)),
+    &'a serde_json::value::RawValue => |v| Argument::Json(Cow::Borrowed(v)),
+}
+
+/// A statement with its arguments.
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    text: Cow<'a, str>,
+    arguments: Vec<Argument<'a>>,
+}
+
+/// A statement of this text, without arguments yet.
+pub fn sql<'a>(text: impl Into<Cow<'a, str>>) -> Statement<'a> {
+    Statement {
+        text: text.into(),
+        arguments: Vec::new(),
+    }
+}
+
+/// `($1, $2), ($3, $4)`: placeholders for `rows` rows of `columns` columns, counted from `first`.
+pub fn placeholders(first: usize, rows: usize, columns: usize) -> String {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(rows * columns * 6);
+    let mut number = first;
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            let _ = write!(text, "{}${number}", if column == 0 { "" } else { ", " });
+            number += 1;
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// How many rows a statement for `rows` rows has room for.
+pub fn rounded(rows: usize) -> usize {
+    if rows <= 16 {
+        rows
+    } else {
+        rows.next_power_of_two()
+    }
+}
+
+/// The elements of the chunk, and its last one again until there are `count`.
+pub fn filled<T>(chunk: &[T], count: usize) -> impl Iterator<Item = &T> {
+    chunk.iter().chain(chunk.last().into_iter().cycle()).take(count)
+}
+
+/// Up to so many placeholders, numbers cost nothing.
+const FEW: usize = 32;
+
+/// `$1, $2` as `?, ?`; `None` if there are not exactly `count`, in order.
+fn unnumbered(text: &str, count: usize) -> Option<String> {
+    let mut parts = text.split('$');
+    let mut plain = String::with_capacity(text.len());
+    plain.push_str(parts.next()?);
+    let mut seen = 0;
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        seen += 1;
+        if part[..digits].parse() != Ok(seen) {
+            return None;
+        }
+        plain.push('?');
+        plain.push_str(&part[digits..]);
+    }
+    (seen == count).then_some(plain)
+}
+
+macro_rules! bind_all {
+    ($statement:expr) => {{
+        let mut query = sqlx::query($statement.text.as_ref());
+        for argument in &$statement.arguments {
+            query = match argument {
+                Argument::Text(value) => query.bind(value.as_deref()),
+                Argument::Int(value) => query.bind(*value),
+                Argument::Bool(value) => query.bind(*value),
+                Argument::Bytes(value) => query.bind(value.as_ref()),
+                Argument::Json(value) => query.bind(Json(value.as_ref())),
+            };
+        }
+        query
+    }};
+}
+
+impl<'a> Statement<'a> {
+    /// Binds the next placeholder.
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Argument<'a>>) -> Self {
+        self.arguments.push(value.into());
+        self
+    }
+
+    /// Binds the next placeholders.
+    #[must_use]
+    pub fn bind_all<T: Into<Argument<'a>>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
+        self.arguments.extend(values.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same statement with `?` for its placeholders, if it has many, each once and in order. SQLite treats `$1` as
+    /// a name and searches all names for it, so that binding many costs the square of their number.
+    pub(super) fn unnumbered(mut self) -> Self {
+        if self.arguments.len() > FEW
+            && let Some(text) = unnumbered(&self.text, self.arguments.len())
+        {
+            self.text = Cow::Owned(text);
+        }
+        self
+    }
+
+    pub(super) fn postgres(&self) -> sqlx::query::Query<'_, Postgres, sqlx::postgres::PgArguments> {
+        bind_all!(self)
+    }
+
+    pub(super) fn sqlite(&self) -> sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments<'_>> {
+        bind_all!(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_in_order_need_no_numbers() {
+        let text = format!("INSERT INTO t (a, b) VALUES {}", placeholders(1, 2, 2));
+        assert_eq!(
+            unnumbered(&text, 4).as_deref(),
+            Some("INSERT INTO t (a, b) VALUES (?, ?), (?, ?)")
+        );
+    }
+
+    #[test]
+    fn placeholders_out_of_order_twice_or_missing_keep_their_numbers() {
+        for (text, count) in [
+            ("$2, $1", 2),
+            ("$1, $1", 2),
+            ("$1, $1", 1),
+            ("$1", 2),
+            ("'$' || $1", 1),
+        ] {
+            assert_eq!(unnumbered(text, count), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Transactions, and the connection that is kept for a task that writes all the time.
+
+use futures_util::TryStreamExt as _;
+use sqlx::{Connection as _, Database, Pool, Postgres, Sqlite, Transaction, pool::PoolConnection};
+
+use super::{Db, Error, Row, Statement};
+
+/// How a transaction begins on Postgres, whatever the database's defaults are: each statement sees what was
+/// committed before it, and nobody waits for ever for a lock.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'";
+/// Besides, a process that stops in the middle (a frozen machine, a lost network) does not keep its locks.
+const BEGIN_BRIEF: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '10s'";
+/// How one that reads begins there.
+const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+impl Db {
+    /// Begins a transaction that writes. On SQLite it has the write lock from here on.
+    pub async fn begin(&self) -> Result<Tx<'static>, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN).await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_whole(writer, "BEGIN IMMEDIATE").await?),
+        })
+    }
+
+    /// A connection of its own for a task that writes all the time.
+    pub fn writer(&self) -> Writer {
+        Writer {
+            db: self.clone(),
+            kept: None,
+        }
+    }
+
+    /// Begins a transaction that reads one state of the database, however many statements it has.
+    pub async fn snapshot(&self) -> Result<Tx<'static>, Error> {
+        Ok(match self {
+            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN_SNAPSHOT).await?),
+            Self::Sqlite { readers, .. } => Tx::Sqlite(begin_whole(readers, "BEGIN").await?),
+        })
+    }
+}
+
+/// Begins a transaction in a task of its own. When a client hangs up, the future that answers it is dropped. If that
+/// happens while `BEGIN` is under way, sqlx 0.8 returns the connection to the pool inside the transaction, and the next
+/// user of the connection is inside it, too.
+async fn begin_whole<DB: Database>(
+    pool: &Pool<DB>,
+    begin: &'static str,
+) -> Result<Transaction<'static, DB>, Error> {
+    let pool = pool.clone();
+    tokio::spawn(async move { pool.begin_with(begin).await })
+        .await
+        .unwrap_or(Err(Error::WorkerCrashed))
+}
+
+/// One connection kept for one writer. A pool tests a connection whenever it hands it out and takes it back; a writer
+/// that never rests would pay for that with every transaction.
+#[derive(Debug)]
+pub struct Writer {
+    db: Db,
+    kept: Option<Kept>,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Postgres(PoolConnection<Postgres>),
+    Sqlite(PoolConnection<Sqlite>),
+}
+
+impl Writer {
+    /// Begins a transaction whose statements follow each other at once: Postgres ends it if they do not.
+    pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => match &self.db {
+                Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
+                Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
+            },
+        };
+        Ok(match self.kept.insert(kept) {
+            Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+            Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+        })
+    }
+
+    /// Closes the connection at once, whatever it is doing.
+    pub fn abandon(&mut self) {
+        match self.kept.take() {
+            Some(Kept::Postgres(connection)) => drop(connection.detach()),
+            Some(Kept::Sqlite(connection)) => drop(connection.detach()),
+            None => {}
+        }
+    }
+
+    /// Gives the connection back, so that the next transaction begins on one that was found to live.
+    pub fn release(&mut self) {
+        self.kept = None;
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+#[derive(Debug)]
+pub enum Tx<'c> {
+    /// On Postgres.
+    Postgres(sqlx::Transaction<'c, Postgres>),
+    /// On SQLite.
+    Sqlite(sqlx::Transaction<'c, Sqlite>),
+}
+
+impl Tx<'_> {
+    /// All rows.
+    pub async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(tx) => statement
+                .postgres()
+                .fetch_all(&mut **tx)
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+            Self::Sqlite(tx) => statement
+                .unnumbered()
+                .sqlite()
+                .fetch_all(&mut **tx)
+                .await?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
+        })
+    }
+
+    /// Gives `take` each row as it comes, so that they are never in memory all at once.
+    pub async fn each(
+        &mut self,
+        statement: Statement<'_>,
+        mut take: impl FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Postgres(tx) => {
+                let mut rows = statement.postgres().fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Postgres(row))?;
+                }
+            }
+            Self::Sqlite(tx) => {
+                let statement = statement.unnumbered();
+                let mut rows = statement.sqlite().fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Sqlite(row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first row, if there is one.
+    pub async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
+        Ok(match self {
+            Self::Postgres(tx) => statement
+                .postgres()
+                .fetch_optional(&mut **tx)
+                .await?
+                .map(Row::Postgres),
+            Self::Sqlite(tx) => statement
+                .unnumbered()
+                .sqlite()
+                .fetch_optional(&mut **tx)
+                .await?
+                .map(Row::Sqlite),
+        })
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    pub async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
+        Ok(match self {
+            Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx) => statement
+                .unnumbered()
+                .sqlite()
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+        })
+    }
+
+    /// Runs a script of several statements without arguments.
+    pub async fn script(&mut self, text: &str) -> Result<(), Error> {
+        match self {
+            Self::Postgres(tx) => {
+                sqlx::raw_sql(text).execute(&mut **tx).await?;
+            }
+            Self::Sqlite(tx) => {
+                sqlx::raw_sql(text).execute(&mut **tx).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits it.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(tx) => tx.commit().await,
+            Self::Sqlite(tx) => tx.commit().await,
+        }
+    }
+}

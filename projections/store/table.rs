@@ -1,0 +1,239 @@
+//! The read models' tables, and statements over many rows of them.
+//!
+//! One statement takes many rows, and its text depends on their number: exactly up to 16, and from there
+//! rounded up to a power of two, so that a connection keeps few prepared statements. The room that is left is filled
+//! with rows that have no key (upserts leave those out) or with the last key again (deletions, look-ups).
+
+use std::fmt::Write as _;
+
+use super::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, filled, placeholders, rounded, sql};
+
+/// The most rows of one statement.
+pub(crate) const MAX_ROWS: usize = 1_024;
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// TEXT.
+    Text,
+    /// TEXT that may be null.
+    TextOrNull,
+    /// BIGINT.
+    Int,
+    /// BIGINT that may be null.
+    IntOrNull,
+    /// BOOLEAN.
+    Bool,
+    /// BYTEA or BLOB.
+    Bytes,
+}
+
+/// A table of a read model. Records make it: see [`crate::record!`].
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns in the order in which rows are bound and read. The first is never null.
+    pub columns: &'static [(&'static str, Kind)],
+    /// The columns of its primary key, in order.
+    pub key: &'static [&'static str],
+}
+
+impl Table {
+    /// The names of the columns, with commas between.
+    pub fn column_list(&self) -> String {
+        self.columns
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// `INSERT ... ON CONFLICT DO UPDATE` of `rows` rows; `merge` says what becomes of the columns beside the key.
+    fn upsert_text(&self, rows: usize, merge: &str) -> String {
+        let columns = self.columns.len();
+        let picked = (1..=columns)
+            .map(|n| format!("v.column{n}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "INSERT INTO {} ({}) SELECT {picked} FROM (VALUES {}) AS v WHERE v.column1 IS NOT NULL \
+             ON CONFLICT ({}) DO UPDATE SET {merge}",
+            self.name,
+            self.column_list(),
+            placeholders(1, rows, columns),
+            self.key.join(", "),
+        )
+    }
+
+    /// Every column beside the key takes the value of the new row.
+    fn replace(&self) -> String {
+        self.columns
+            .iter()
+            .filter(|(name, _)| !self.key.contains(name))
+            .map(|(name, _)| format!("{name} = excluded.{name}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// Writes rows, bound in the table's order. `merge` is as in `upsert_text`; without it, new values replace old ones.
+    pub(crate) async fn upsert(
+        &self,
+        tx: &mut Tx<'_>,
+        rows: Vec<Vec<Argument<'_>>>,
+        merge: Option<&str>,
+    ) -> Result<(), Error> {
+        let replace = self.replace();
+        let most = most_rows(self.columns.len());
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let count = rows.len().min(most);
+            let room = rounded(count);
+            let mut statement = sql(self.upsert_text(room, merge.unwrap_or(&replace)));
+            let mut blank = Vec::new();
+            for row in rows.by_ref().take(count) {
+                blank = row.iter().map(null_like).collect();
+                statement = statement.bind_all(row);
+            }
+            let blanks = std::iter::repeat_n(blank, room - count).flatten();
+            tx.execute(statement.bind_all(blanks)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Deletes the rows whose `columns` have one of these values; each key binds one value per column. `condition`
+/// restricts it further.
+pub(crate) async fn delete(
+    tx: &mut Tx<'_>,
+    table: &str,
+    columns: &[&str],
+    keys: &[Vec<Argument<'_>>],
+    condition: &str,
+) -> Result<(), Error> {
+    for chunk in keys.chunks(most_rows(columns.len())) {
+        let count = rounded(chunk.len());
+        let values = among(columns, count, 1);
+        let statement = sql(format!("DELETE FROM {table} WHERE {values}{condition}"));
+        tx.execute(statement.bind_all(filled(chunk, count).flatten().cloned()))
+            .await?;
+    }
+    Ok(())
+}
+
+/// All rows of a table whose `columns` have one of these values; each key binds one value per column.
+pub(crate) async fn select(
+    tx: &mut Tx<'_>,
+    table: &Table,
+    columns: &[&str],
+    keys: &[Vec<Argument<'_>>],
+) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    for chunk in keys.chunks(most_rows(columns.len())) {
+        let count = rounded(chunk.len());
+        let (list, name, values) = (table.column_list(), table.name, among(columns, count, 1));
+        let statement = sql(format!("SELECT {list} FROM {name} WHERE {values}"));
+        rows.extend(
+            tx.all(statement.bind_all(filled(chunk, count).flatten().cloned()))
+                .await?,
+        );
+    }
+    Ok(rows)
+}
+
+/// `column IN ($1, $2)`, or the same for several columns; placeholders are counted from `first`.
+fn among(columns: &[&str], count: usize, first: usize) -> String {
+    match columns {
+        [column] => format!("{column} IN ({})", numbered(first, count)),
+        several => format!(
+            "({}) IN (VALUES {})",
+            several.join(", "),
+            placeholders(first, count, several.len())
+        ),
+    }
+}
+
+/// All rows of `{before} ({keys}) {after}` in as few statements as fit: no statement without keys. The `fixed` arguments
+/// are `$1` and on. Rows of one key stay together, and in the order that `after` says.
+pub(crate) async fn select_in<'a, K>(
+    tx: &mut Tx<'_>,
+    before: &str,
+    keys: &[K],
+    after: &str,
+    fixed: &[Argument<'a>],
+) -> Result<Vec<Row>, Error>
+where
+    K: Clone + Into<Argument<'a>>,
+{
+    let mut rows = Vec::new();
+    for chunk in keys.chunks(MAX_ROWS) {
+        let count = rounded(chunk.len());
+        let list = numbered(fixed.len() + 1, count);
+        let statement: Statement<'a> =
+            sql(format!("{before} ({list}) {after}")).bind_all(fixed.iter().cloned());
+        rows.extend(tx.all(statement.bind_all(filled(chunk, count).cloned())).await?);
+    }
+    Ok(rows)
+}
+
+/// `$1, $2, $3`: `count` placeholders, counted from `first`.
+pub(crate) fn numbered(first: usize, count: usize) -> String {
+    let mut text = String::with_capacity(count * 6);
+    for number in first..first + count {
+        let _ = write!(text, "{}${number}", if number == first { "" } else { ", " });
+    }
+    text
+}
+
+/// The most rows of one statement with this many columns: a power of two.
+pub(crate) fn most_rows(columns: usize) -> usize {
+    let fitting = MAX_ARGUMENTS / columns.max(1);
+    (1 << fitting.max(1).ilog2()).min(MAX_ROWS)
+}
+
+fn null_like(argument: &Argument<'_>) -> Argument<'static> {
+    match argument {
+        Argument::Int(_) => Argument::Int(None),
+        Argument::Bool(_) => Argument::Bool(None),
+        Argument::Bytes(_) => Argument::Bytes(Vec::new().into()),
+        Argument::Text(_) | Argument::Json(_) => Argument::Text(None),
+    }
+}
+
+/// A stored value is not what it should be, or the program asks for what it did not load.
+pub(crate) fn unreadable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Decode(reason.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_come_in_few_sizes() {
+        assert_eq!(
+            (1..=16).map(rounded).collect::<Vec<_>>(),
+            (1..=16).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            (rounded(17), rounded(32), rounded(33), rounded(1_000)),
+            (32, 32, 64, 1_024)
+        );
+    }
+
+    #[test]
+    fn a_full_statement_fits_both_engines() {
+        for columns in 1..=40 {
+            let rows = most_rows(columns);
+            assert!(rounded(rows) * columns <= MAX_ARGUMENTS, "{columns} columns");
+        }
+    }
+
+    #[test]
+    fn the_room_that_is_left_repeats_the_last() {
+        assert_eq!(
+            filled(&[1, 2, 3], 5).copied().collect::<Vec<_>>(),
+            [1, 2, 3, 3, 3]
+        );
+    }
+}

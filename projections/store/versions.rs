@@ -1,0 +1,76 @@
+//! Which version of each read model the tables hold.
+//!
+//! A read model whose code changes folds the same events to other rows. The table `read_models` says which version wrote
+//! the rows, so that a program of another version refuses to go on with them instead of mixing the two.
+
+use super::{
+    registry::Registry,
+    sql::{Db, Error, Tx, sql},
+};
+
+/// A read model whose tables another version wrote.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the read model {name} holds {}, but this program is for {}",
+    version(*.stored),
+    version(*.wanted)
+)]
+pub struct OtherVersion {
+    /// The read model.
+    pub name: String,
+    /// The version that wrote the tables; `None` if they were never filled.
+    pub stored: Option<i64>,
+    /// The version that this program is for; `None` if it does not know the read model.
+    pub wanted: Option<i64>,
+}
+
+fn version(version: Option<i64>) -> String {
+    version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"))
+}
+
+impl Registry {
+    /// The read models whose tables another version wrote.
+    pub async fn other_versions(&self, db: &Db) -> Result<Vec<OtherVersion>, Error> {
+        let mut others = Vec::new();
+        let mut stored = Vec::new();
+        for row in db
+            .all(sql("SELECT name, version FROM read_models ORDER BY name"))
+            .await?
+        {
+            stored.push((row.text(0)?, row.int(1)?));
+        }
+        for model in self.models() {
+            let version = stored
+                .iter()
+                .find(|(name, _)| name == model.name)
+                .map(|(_, version)| *version);
+            if version != Some(model.version) {
+                others.push(OtherVersion {
+                    name: model.name.to_owned(),
+                    stored: version,
+                    wanted: Some(model.version),
+                });
+            }
+        }
+        for (name, version) in stored {
+            if self.models().iter().all(|model| model.name != name) {
+                others.push(OtherVersion {
+                    name,
+                    stored: Some(version),
+                    wanted: None,
+                });
+            }
+        }
+        Ok(others)
+    }
+
+    /// The tables hold what this program makes of the events: from now on its versions are stored.
+    pub async fn store_versions(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        tx.execute(sql("DELETE FROM read_models")).await?;
+        for model in self.models() {
+            let insert = sql("INSERT INTO read_models (name, version) VALUES ($1, $2)");
+            tx.execute(insert.bind(model.name).bind(model.version)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+//! What the kit does for any face, shown on one that has everything of its own: mount, error shape, credential and policy.
+
+use std::{io, time::Duration};
+
+use aggregates::values::{Face as Audience, UserId};
+use axum::{
+    Json,
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use kit::{client::Client, connectware::*, server::Server};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use server::{
+    App, Caller, Credential, Face, Faces, JsonBody, Permitted, Policy, Query, Refusal, RefusalKind,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+const FACES: Faces = Faces::new(&[connectware::FACE, system::FACE, PKI]);
+
+const PKI: Face = Face {
+    name: "pki",
+    mounts: &["/pki"],
+    routes,
+    tags: &[],
+    credentials: &[Credential::Header("x-api-key")],
+    audience: Audience::Connectware,
+    refuse,
+    public: &[("get", "/pki/ca")],
+    own: &[],
+    rehearsals: &[],
+    first_start: |_| Ok(Vec::new()),
+};
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(get_ca))
+        .routes(routes!(get_names, post_name))
+        .routes(routes!(get_broken))
+        .routes(routes!(get_careless))
+}
+
+/// Another status and another shape than any other face has.
+fn refuse(refusal: &Refusal) -> Response {
+    let status = match refusal.kind {
+        RefusalKind::NotFound => StatusCode::GONE,
+        RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        RefusalKind::Unavailable => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::IM_A_TEAPOT,
+    };
+    (status, Json(json!({ "reason": refusal.code }))).into_response()
+}
+
+/// Only `admin` may, and sees what begins with the first letter of their name.
+struct ByName;
+
+impl Policy for ByName {
+    type Scope = char;
+
+    fn judge(app: &App, _: &Parts, caller: &Caller) -> Result<char, Refusal> {
+        let name = |id: UserId| app.ledger().authorization().username(id);
+        match name(caller.user) {
+            Some(name) if name == "admin" => Ok('a'),
+            _ => Err(Refusal::forbidden("read", "/pki/names")),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/pki/ca", security(()), responses((status = 200)))]
+async fn get_ca() -> &'static str {
+    "a certificate"
+}
+
+#[utoipa::path(get, path = "/pki/names", responses((status = 200)))]
+async fn get_names(Permitted(_caller, first): Permitted<ByName>, query: Query) -> Result<String, Refusal> {
+    query.only(&[])?;
+    Ok(first.to_string())
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+struct Name {
+    #[expect(dead_code, reason = "only its type matters")]
+    name: String,
+}
+
+#[utoipa::path(post, path = "/pki/names", request_body = Name, responses((status = 200)))]
+async fn post_name(_permitted: Permitted<ByName>, JsonBody(_name): JsonBody<Name>) -> &'static str {
+    "done"
+}
+
+#[utoipa::path(get, path = "/pki/broken", security(()), responses((status = 200)))]
+async fn get_broken() -> Result<String, Refusal> {
+    tracing::info!("at work");
+    let cause = io::Error::new(io::ErrorKind::TimedOut, "the disk is asleep");
+    Err(Refusal::unavailable().because(cause))
+}
+
+#[utoipa::path(get, path = "/pki/careless", security(()), responses((status = 200)))]
+async fn get_careless() -> StatusCode {
+    StatusCode::CONFLICT
+}
+
+async fn start() -> (Server, Client) {
+    let server = Server::start_with(FACES, &[]).await;
+    let admin = server.admin().await;
+    (server, admin)
+}
+
+#[track_caller]
+fn is_refused(answer: &kit::client::Response, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.json(), json!({ "reason": code }), "{answer:?}");
+    assert_eq!(answer.header("content-length"), answer.body.len().to_string());
+}
+
+#[tokio::test]
+async fn a_face_refuses_everything_in_its_own_shape() {
+    let (server, admin) = start().await;
+    let nobody = server.anonymous();
+    let key = |call: kit::client::Call| call.header("x-api-key", admin.token());
+    let post = |body: &str| {
+        nobody
+            .call(http::Method::POST, "/pki/names")
+            .body("application/json", body)
+    };
+    is_refused(&nobody.get("/pki").await, 410, "not_found");
+    is_refused(&nobody.get("/pki/nothing/at/all").await, 410, "not_found");
+    let wrong_method = nobody.delete("/pki/ca").await;
+    is_refused(&wrong_method, 418, "method_not_allowed");
+    assert!(wrong_method.header("allow").contains("GET"), "{wrong_method:?}");
+    is_refused(&nobody.get("/pki/names").await, 401, "unauthorized");
+    is_refused(&key(nobody.get("/pki/names?a=%ff")).await, 418, "invalid_request");
+    is_refused(&key(nobody.get("/pki/names?a")).await, 418, "invalid_request");
+    is_refused(&key(post("{")).await, 418, "invalid_request");
+    is_refused(&key(post("{}")).await, 418, "invalid_request");
+    is_refused(&key(post(&" ".repeat(2 << 20))).await, 418, "too_large");
+    is_refused(
+        &key(post("{}").body("text/plain", "a")).await,
+        418,
+        "unsupported_media_type",
+    );
+    is_refused(&nobody.get("/pki/broken").await, 502, "unavailable");
+    let caller = caller(&admin, "ada", json!([])).await;
+    let as_ada = nobody.get("/pki/names").header("x-api-key", caller.token());
+    is_refused(&as_ada.await, 418, "forbidden");
+    // What only looks like its path is not its path.
+    nobody.get("/pkix").await.expect_error(404);
+    nobody.get("/").await.expect_error(404);
+    nobody.get("/api/nothing").await.expect_error(404);
+}
+
+#[tokio::test]
+async fn a_policy_hands_its_scope_to_the_handler() {
+    let (server, admin) = start().await;
+    let names = server
+        .anonymous()
+        .get("/pki/names")
+        .header("x-api-key", admin.token());
+    assert_eq!(names.await.expect(200).text(), "a");
+}
+
+#[tokio::test]
+async fn a_credential_counts_where_its_face_accepts_it_and_nowhere_else() {
+    let (server, admin) = start().await;
+    is_refused(&admin.get("/pki/names").await, 401, "unauthorized");
+    let query = format!("/pki/names?apiToken={}", admin.token());
+    is_refused(&server.anonymous().get(query).await, 401, "unauthorized");
+    let session = server
+        .anonymous()
+        .get("/api/session")
+        .header("x-api-key", admin.token());
+    session.await.expect_error(401);
+}
+
+#[tokio::test]
+async fn every_credential_that_a_face_accepts_waits_for_the_position_asked_for() {
+    let (server, admin) = start().await;
+    let far = |path| {
+        server
+            .anonymous()
+            .get(path)
+            .header("muniment-at-least", "1000000000")
+    };
+    is_refused(
+        &far("/pki/ca").header("x-api-key", admin.token()).await,
+        502,
+        "behind",
+    );
+    is_refused(&far("/pki/ca").header("x-api-key", "wrong").await, 502, "behind");
+    far("/pki/ca").await.expect(200);
+    // A header that this face does not accept is not a credential.
+    far("/healthz")
+        .header("x-api-key", admin.token())
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn every_credential_that_a_face_accepts_is_refused_when_what_is_known_is_old() {
+    let (server, admin) = start().await;
+    server.stand_still(Duration::from_secs(6));
+    let ca = || server.anonymous().get("/pki/ca");
+    is_refused(&ca().header("x-api-key", admin.token()).await, 502, "stale");
+    ca().await.expect(200);
+    let names = server
+        .anonymous()
+        .get("/pki/names")
+        .header("x-api-key", admin.token());
+    is_refused(&names.await, 502, "stale");
+}
+
+#[tokio::test]
+async fn a_refused_head_has_the_length_and_no_body() {
+    let (server, _) = start().await;
+    let head = server.anonymous().call(http::Method::HEAD, "/pki/nothing").await;
+    assert_eq!((head.status, head.body.len()), (410, 0));
+    let get = server.anonymous().get("/pki/nothing").await;
+    assert_eq!(head.header("content-length"), get.header("content-length"));
+}
+
+#[tokio::test]
+#[should_panic(expected = "an endpoint of pki answered 409 Conflict without a refusal")]
+async fn an_error_that_is_not_a_refusal_is_a_defect() {
+    let (server, _) = start().await;
+    server.anonymous().get("/pki/careless").await;
+}
+
+#[tokio::test]
+async fn a_failure_is_one_line_of_the_log_with_its_cause_and_the_request() {
+    let (server, _) = start().await;
+    server
+        .anonymous()
+        .get("/pki/broken?a=b")
+        .header("x-request-id", "request-4711")
+        .await;
+    let log = server.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("request-4711")).collect();
+    let [inside, line] = lines.as_slice() else {
+        panic!("two lines should name the request:\n{log}");
+    };
+    assert!(inside.contains("at work"), "{inside}");
+    for said in ["ERROR", "GET", "/pki/broken", "status=502", "the disk is asleep"] {
+        assert!(line.contains(said), "{said} is missing: {line}");
+    }
+    assert!(!line.contains("a=b"), "{line}");
+}
+
+#[tokio::test]
+async fn the_document_says_what_each_face_asks_for() {
+    let document = server::described(utoipa::openapi::OpenApi::default(), FACES).into_openapi();
+    let document: Value = serde_json::to_value(document).expect("a document is JSON");
+    let security = |path: &str| document["paths"][path]["get"]["security"].clone();
+    assert_eq!(security("/pki/names"), json!([{ "x-api-key": [] }]));
+    assert_eq!(security("/pki/ca"), json!([{}]));
+    assert_eq!(security("/api/session"), Value::Null);
+    assert_eq!(
+        document["security"],
+        json!([{ "bearer": [] }, { "basic": [] }, { "apiToken": [] }])
+    );
+    assert_eq!(
+        document["components"]["securitySchemes"]["x-api-key"]["in"],
+        "header"
+    );
+}

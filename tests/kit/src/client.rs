@@ -1,0 +1,380 @@
+//! A little client whose answers know how to complain: over HTTP, or of a server in this process.
+//!
+//! ```ignore
+//! let user = admin.post("/api/users", json!({..})).await.expect(201).json();
+//! admin.get("/api/users/nobody").header("muniment-at-least", "3").await.expect_error(400);
+//! ```
+
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    net::{Ipv4Addr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::body::Body;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, Method, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::{
+    client::legacy::{Client as Http, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+use server::Front;
+
+type Bytes = std::io::Cursor<Vec<u8>>;
+
+/// How long an answer may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the requests of a client in process seem to come from.
+const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
+
+/// A caller of the server, with or without a credential.
+#[derive(Clone, Debug)]
+pub struct Client {
+    to: Transport,
+    authorization: Option<String>,
+}
+
+/// How a caller reaches the server.
+#[derive(Clone)]
+enum Transport {
+    Http(Http<HttpConnector, Full<Bytes>>, String),
+    InProcess(Arc<Front>),
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(_, base) => f.write_str(base),
+            Self::InProcess(_) => f.write_str(Client::IN_PROCESS),
+        }
+    }
+}
+
+impl Transport {
+    /// Makes a call whose headers are set already.
+    async fn call(
+        self,
+        method: Method,
+        path: &str,
+        mut headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<(u16, HeaderMap, Vec<u8>), String> {
+        let request = Request::builder().method(method);
+        let well_formed = "the call should be well-formed";
+        match self {
+            Self::Http(http, base) => {
+                let request = request
+                    .uri(format!("{base}{path}"))
+                    .body(Full::new(Bytes::new(body)));
+                let mut request = request.expect(well_formed);
+                *request.headers_mut() = headers;
+                let (parts, body) = http.request(request).await.map_err(chain)?.into_parts();
+                let body = body.collect().await.map_err(chain)?.to_bytes();
+                Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
+            }
+            Self::InProcess(front) => {
+                let mut request = request.uri(path).body(Body::from(body)).expect(well_formed);
+                let host = Client::IN_PROCESS.trim_start_matches("http://");
+                headers
+                    .entry(header::HOST)
+                    .or_insert(host.parse().expect("a host"));
+                *request.headers_mut() = headers;
+                let (parts, body) = front.answer(PEER, request).await.into_parts();
+                let body = body.collect().await.map_err(chain)?.to_bytes();
+                Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
+            }
+        }
+    }
+}
+
+impl Client {
+    /// What a server in this process is called.
+    pub const IN_PROCESS: &'static str = "http://muniment.test";
+
+    /// A caller without a credential of the server at `base`, e.g. `http://127.0.0.1:4711`.
+    pub fn new(base: impl Into<String>) -> Self {
+        let http = Http::builder(TokioExecutor::new()).build_http();
+        Self {
+            to: Transport::Http(http, base.into()),
+            authorization: None,
+        }
+    }
+
+    /// A caller without a credential of a server in this process.
+    pub fn in_process(front: Arc<Front>) -> Self {
+        Self {
+            to: Transport::InProcess(front),
+            authorization: None,
+        }
+    }
+
+    /// The same caller without a credential.
+    pub fn anonymous(&self) -> Self {
+        Self {
+            authorization: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same caller with a token.
+    pub fn bearer(&self, token: &str) -> Self {
+        self.authorization(format!("Bearer {token}"))
+    }
+
+    /// The same caller with a username and password in each request.
+    pub fn basic(&self, username: &str, password: &str) -> Self {
+        self.authorization(format!(
+            "Basic {}",
+            STANDARD.encode(format!("{username}:{password}"))
+        ))
+    }
+
+    /// The same caller with this `Authorization` header.
+    pub fn authorization(&self, value: impl Into<String>) -> Self {
+        Self {
+            authorization: Some(value.into()),
+            ..self.clone()
+        }
+    }
+
+    /// Logs in on the connectware face and goes on with the token.
+    pub async fn login(&self, username: &str, password: &str) -> Self {
+        let body = serde_json::json!({ "username": username, "password": password });
+        let answer = self.anonymous().post("/api/login", body).await.expect(200);
+        self.bearer(answer.json()["token"].as_str().expect("token should be a string"))
+    }
+
+    /// The bearer token this caller has.
+    pub fn token(&self) -> &str {
+        let authorization = self
+            .authorization
+            .as_deref()
+            .and_then(|value| value.strip_prefix("Bearer "));
+        authorization.expect("this caller should have a bearer token")
+    }
+
+    pub fn get(&self, path: impl Into<String>) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    pub fn post(&self, path: impl Into<String>, body: Value) -> Call {
+        self.call(Method::POST, path).json(&body)
+    }
+
+    pub fn put(&self, path: impl Into<String>, body: Value) -> Call {
+        self.call(Method::PUT, path).json(&body)
+    }
+
+    pub fn delete(&self, path: impl Into<String>) -> Call {
+        self.call(Method::DELETE, path)
+    }
+
+    pub fn delete_with_body(&self, path: impl Into<String>, body: Value) -> Call {
+        self.call(Method::DELETE, path).json(&body)
+    }
+
+    /// A call of any method, so far without a body. `path` is sent as it is written.
+    pub fn call(&self, method: Method, path: impl Into<String>) -> Call {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, value.parse().expect("a header value"));
+        }
+        Call {
+            client: self.clone(),
+            method,
+            path: path.into(),
+            headers,
+            body: Vec::new(),
+        }
+    }
+}
+
+/// A call that is made when it is awaited.
+#[derive(Debug)]
+#[must_use = "a call is made when it is awaited"]
+pub struct Call {
+    client: Client,
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Call {
+    /// With this header, in place of any of that name.
+    pub fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        self.headers
+            .insert(name, value.as_ref().parse().expect("a header value"));
+        self
+    }
+
+    /// With this body, and its content type unless that is empty.
+    pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self.headers.remove(header::CONTENT_TYPE);
+        if !content_type.is_empty() {
+            self.headers.insert(
+                header::CONTENT_TYPE,
+                content_type.parse().expect("a header value"),
+            );
+        }
+        self
+    }
+
+    fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Response;
+    type IntoFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self {
+                client,
+                method,
+                path,
+                headers,
+                body,
+            } = self;
+            let call = format!("{method} {path}");
+            let exchange = async {
+                let (status, headers, body) = client.to.call(method, &path, headers, body).await?;
+                Ok::<_, String>(Response {
+                    call: call.clone(),
+                    status,
+                    headers,
+                    body,
+                })
+            };
+            match tokio::time::timeout(PATIENCE, exchange).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(error)) => panic!("{call}: {error}"),
+                Err(_) => panic!("{call}: no answer within {PATIENCE:?}"),
+            }
+        })
+    }
+}
+
+/// An error with what caused it.
+fn chain(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
+
+/// A whole answer.
+#[derive(Clone)]
+pub struct Response {
+    call: String,
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered {}", self.call, self.status)?;
+        for (name, value) in &self.headers {
+            write!(f, "\n  {name}: {}", String::from_utf8_lossy(value.as_bytes()))?;
+        }
+        write!(f, "\n  {}", self.text())
+    }
+}
+
+/// The body of every refusal of the connectware face.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub code: String,
+    pub message: String,
+}
+
+impl Response {
+    /// Fails unless the status is this one; 204 comes without a body.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        assert!(status != 204 || self.body.is_empty(), "{self:?}");
+        self
+    }
+
+    /// Fails unless the answer is a refusal of this status with the body that all refusals have.
+    #[track_caller]
+    pub fn expect_error(&self, status: u16) -> Problem {
+        self.expect_error_in(&[status])
+    }
+
+    /// The same where the contract leaves the status open.
+    #[track_caller]
+    pub fn expect_error_in(&self, statuses: &[u16]) -> Problem {
+        assert!(statuses.contains(&self.status), "expected {statuses:?}: {self:?}");
+        assert!(self.content_type().starts_with("application/json"), "{self:?}");
+        let body = self.json();
+        assert_keys(&body, &["code", "message"]);
+        let text = |key: &str| {
+            body[key]
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        match (text("code"), text("message")) {
+            (Some(code), Some(message)) => Problem { code, message },
+            _ => panic!("code and message should be texts: {self:?}"),
+        }
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header's value; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    pub fn content_type(&self) -> &str {
+        self.header("content-type")
+    }
+
+    /// The position of the ledger that a write answers with.
+    #[track_caller]
+    pub fn position(&self) -> i64 {
+        let position = self.header("muniment-position");
+        position
+            .parse()
+            .unwrap_or_else(|_| panic!("Muniment-Position should be a number: {self:?}"))
+    }
+}
+
+/// Fails unless `value` is an object with exactly these keys.
+#[track_caller]
+pub fn assert_keys(value: &Value, keys: &[&str]) {
+    let object = value
+        .as_object()
+        .unwrap_or_else(|| panic!("an object is expected: {value}"));
+    let mut found: Vec<&str> = object.keys().map(String::as_str).collect();
+    let mut wanted = keys.to_vec();
+    found.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(found, wanted, "the keys of {value}");
+}

@@ -1,0 +1,222 @@
+//! The whole server in this process: no socket, no sleeping, and time passes when the test says so.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use aggregates::values::Timestamp;
+use axum::Router;
+use ledger::{Executor, Ledger, MasterKey, Signer, clock::Clock, ids::Entropy, migrations};
+use muniment::faces::FACES;
+use projections::sql::{Db, Options};
+use rand::{RngCore, SeedableRng, rngs::StdRng};
+use server::{
+    App, Faces, Front,
+    app::Parts,
+    bootstrap, described,
+    identity::{keys, passwords::Passwords, tokens::Tokens},
+    settings::Settings,
+};
+use tempfile::TempDir;
+use utoipa::openapi::OpenApi;
+
+use crate::client::Client;
+
+/// The password of the user `admin` on every server of a test.
+pub const ADMIN_PASSWORD: &str = "a test's own password";
+/// When every test begins.
+const BEGINNING: &str = "2026-01-31T12:00:00Z";
+/// How much later each look at the clock is: no two events happen at the same time.
+const TICK_MICROS: i64 = 1_000;
+
+/// A server in this process.
+pub struct Server {
+    app: App,
+    front: Arc<Front>,
+    clock: Arc<MovingClock>,
+    _data: TempDir,
+}
+
+impl Server {
+    /// The server of the binary, on an empty ledger.
+    pub async fn start() -> Self {
+        Self::start_with(FACES, &[]).await
+    }
+
+    /// A server with these faces, and with these settings besides those that all tests have.
+    pub async fn start_with(faces: Faces, settings: &[(&str, &str)]) -> Self {
+        start_logging();
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let settings = settings_of(&data, settings);
+        let clock = Arc::new(MovingClock::default());
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::default());
+        let db = Db::open(&settings.database(), &Options::default())
+            .await
+            .expect("SQLite opens");
+        migrations::migrate(&db).await.expect("the schema is made");
+        let key = MasterKey::new([7; 32]);
+        let ledger = Ledger::open(db, &key, Arc::<MovingClock>::clone(&clock), Arc::clone(&entropy))
+            .await
+            .expect("the ledger opens");
+        let signing = keys::signing_key(None, &settings.data_dir, entropy.as_ref()).expect("a key");
+        let tokens = Tokens::new(ledger.id(), &signing).expect("the key signs");
+        let (key_id, public_key) = tokens.public();
+        let signer = Signer { key_id, public_key };
+        ledger
+            .admit_signer(signer, clock.as_ref())
+            .await
+            .expect("the key is admitted");
+        let passwords = Passwords::start(settings.hashing, Arc::clone(&entropy)).expect("hashing starts");
+        let executor = Executor::new(ledger);
+        let policy = &settings.password_policy;
+        let given = settings.admin_password.as_ref();
+        bootstrap::first_start(&executor, faces, &passwords, policy, entropy.as_ref(), given)
+            .await
+            .expect("there is a first administrator");
+        let app = App::new(Parts {
+            faces,
+            settings,
+            executor,
+            passwords,
+            tokens,
+            clock: Arc::<MovingClock>::clone(&clock),
+            entropy,
+        });
+        let described = described(OpenApi::default(), faces);
+        let front = Arc::new(Front::new(app.clone(), described, |_| Router::new()));
+        Self {
+            app,
+            front,
+            clock,
+            _data: data,
+        }
+    }
+
+    /// A caller without a credential.
+    pub fn anonymous(&self) -> Client {
+        Client::in_process(Arc::clone(&self.front))
+    }
+
+    /// The first user, logged in.
+    pub async fn admin(&self) -> Client {
+        self.anonymous().login("admin", ADMIN_PASSWORD).await
+    }
+
+    /// What a client calls this server.
+    pub fn address(&self) -> &str {
+        Client::IN_PROCESS
+    }
+
+    /// What this process logged so far.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+
+    /// What the server is made of.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).expect("a time that a test can wait");
+        self.clock.micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Lets the process stand still for so long: what it knows is so old then.
+    pub fn stand_still(&self, for_so_long: Duration) {
+        let micros = u64::try_from(for_so_long.as_micros()).expect("a time that a test can wait");
+        self.clock.elapsed.fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+/// What this process logged.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Writes to [`LOG`].
+struct ToLog;
+
+impl Write for ToLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn start_logging() {
+    let subscriber = tracing_subscriber::fmt().with_env_filter("debug,sqlx=warn");
+    // Another test of this process may have started it.
+    let _ = subscriber.with_ansi(false).with_writer(|| ToLog).try_init();
+}
+
+fn settings_of(data: &TempDir, more: &[(&str, &str)]) -> Settings {
+    let folder = data
+        .path()
+        .to_str()
+        .expect("the path of a temporary folder is UTF-8");
+    let all = [
+        ("MUNIMENT_DATA_DIR", folder),
+        ("MUNIMENT_ADMIN_PASSWORD", ADMIN_PASSWORD),
+        // The least that argon2 allows: these tests are not about the strength of hashes.
+        ("MUNIMENT_PASSWORD_MEMORY_KIB", "8"),
+        ("MUNIMENT_PASSWORD_ITERATIONS", "1"),
+    ];
+    let all = all.iter().chain(more);
+    let variables: BTreeMap<String, String> = all
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    Settings::from("", variables).expect("the settings are possible")
+}
+
+/// A clock that the test moves. By itself it ticks with each look.
+struct MovingClock {
+    micros: AtomicI64,
+    elapsed: AtomicU64,
+}
+
+impl Default for MovingClock {
+    fn default() -> Self {
+        let beginning = Timestamp::parse(BEGINNING).expect("a time");
+        Self {
+            micros: AtomicI64::new(beginning.micros()),
+            elapsed: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Clock for MovingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.micros.fetch_add(TICK_MICROS, Ordering::Relaxed))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.elapsed.load(Ordering::Relaxed))
+    }
+}
+
+/// Ids, keys and salts that are the same in each run.
+struct SeededEntropy(Mutex<StdRng>);
+
+impl Default for SeededEntropy {
+    fn default() -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(7)))
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(bytes);
+    }
+}

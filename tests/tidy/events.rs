@@ -1,0 +1,120 @@
+//! Every fold over events names every event: what a later event means is decided before anything builds.
+//!
+//! The compiler checks a `match` without a wildcard. This rule finds what would hide an event from the compiler: a
+//! wildcard arm, `matches!`, `if let` and `let ... else` over events.
+
+use crate::{
+    assert_none,
+    code::{code, within},
+    less, program,
+};
+
+/// The enums whose variants must all be named: the events of all aggregates, and those of each.
+const EVENTS: &str = "Event::";
+
+/// The folders of the folds.
+const FOLDS: [&str; 1] = ["projections/"];
+
+/// Files that look for one event among others, and decide nothing for those they pass over.
+const EXCEPTIONS: [(&str, &str); 0] = [];
+
+/// Whether a piece of code names a variant of an event: `Event::User`, `UserEvent::Deleted`.
+fn names_an_event(code: &str) -> bool {
+    code.match_indices(EVENTS)
+        .any(|(at, _)| code[at + EVENTS.len()..].starts_with(char::is_uppercase))
+}
+
+/// The patterns of the arms of a `match`, by its body.
+fn patterns(body: &str) -> Vec<&str> {
+    let (mut patterns, mut start, mut depth) = (Vec::new(), 0, 0);
+    let mut is_pattern = true;
+    for (at, character) in body.char_indices() {
+        match character {
+            '{' | '(' | '[' => depth += 1,
+            '}' | ')' | ']' => {
+                depth -= 1;
+                // An arm that is a block needs no comma after it.
+                if depth == 0 && !is_pattern && character == '}' {
+                    (start, is_pattern) = (at + 1, true);
+                }
+            }
+            '=' if depth == 0 && is_pattern && body[at..].starts_with("=>") => {
+                patterns.push(body[start..at].trim().trim_start_matches(',').trim());
+                is_pattern = false;
+            }
+            ',' if depth == 0 && !is_pattern => (start, is_pattern) = (at + 1, true),
+            _ => {}
+        }
+    }
+    patterns
+}
+
+/// What in a piece of code hides events from the compiler.
+fn hidden(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("match ") {
+        let Some(open) = code[at..].find('{') else {
+            continue;
+        };
+        let patterns = patterns(within(&code[at + open..]));
+        if patterns.iter().any(|pattern| names_an_event(pattern)) {
+            let catches_all = |pattern: &&&str| !names_an_event(pattern);
+            found.extend(
+                patterns
+                    .iter()
+                    .filter(catches_all)
+                    .map(|pattern| format!("{pattern} =>")),
+            );
+        }
+    }
+    for (at, _) in code.match_indices("matches!") {
+        let arguments = within(&code[at + "matches!".len()..]);
+        if names_an_event(arguments) {
+            found.push(format!("matches!({arguments})"));
+        }
+    }
+    for (at, _) in code.match_indices("let ") {
+        let statement = &code[at..];
+        let pattern = statement.split(" = ").next().unwrap_or_default();
+        // What reaches beyond a statement is no pattern.
+        if !pattern.contains(';') && names_an_event(pattern) {
+            found.push(pattern.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn no_fold_passes_over_an_event_in_silence() {
+    let mut found = Vec::new();
+    for source in program().iter().filter(|source| source.is_in(&FOLDS)) {
+        let hidden = hidden(&code(&source.text));
+        found.extend(hidden.into_iter().map(|what| format!("{}: {what}", source.path)));
+    }
+    assert_none(
+        &less(found, &EXCEPTIONS),
+        "These pass over events; name each event instead:",
+    );
+}
+
+#[test]
+fn what_hides_an_event_is_found() {
+    for code in [
+        "match event { UserEvent::Deleted {} => { a(); } _ => {} }",
+        "match event { UserEvent::Deleted {} => None, other => b(other), }",
+        "match (a, b) { (Event::User(_), 1) => x, _ if c => {} (_, _) => y }",
+        "matches!(event, RoleEvent::Deleted {})",
+        "if let Event::Session(event) = &recorded.event { a() }",
+        "let Event::User(event) = &recorded.event else { return };",
+    ] {
+        assert!(!hidden(code).is_empty(), "{code}");
+    }
+    for code in [
+        "match event { UserEvent::Deleted {} | UserEvent::Created { .. } => {} }",
+        "match event { Event::User(event) => match user { None => 1, _ => 2 }, Event::Role(_) => 3 }",
+        "match kind { Kind::One => a, _ => b }",
+        "let event = Event::User(event);",
+    ] {
+        assert_eq!(hidden(code), Vec::<String>::new(), "{code}");
+    }
+}

@@ -1,0 +1,105 @@
+//! The ledger names no aggregate: it stores, claims and replays whatever the registry has.
+
+use crate::{
+    Source, assert_none,
+    code::{code, has_word},
+    less, program,
+};
+
+/// The aggregates' own rules that still stand in the ledger. This list may only shrink.
+const EXCEPTIONS: [(&str, &str); 3] = [
+    (
+        "src/ledger/judge.rs",
+        "the rule that a role which several users hold stays shared, until it is a guard",
+    ),
+    (
+        "src/ledger/load.rs",
+        "the scopes of claims that are compared with the read models",
+    ),
+    ("src/ledger/past.rs", "whose streams the past of a subject needs"),
+];
+
+/// The folders of the aggregates, by which they are named: `user`, and `UserEvent`, `UserCommand`, `User`.
+fn aggregates(sources: &[Source]) -> Vec<String> {
+    let folder = |source: &Source| {
+        let folder = source
+            .path
+            .strip_prefix("aggregates/")?
+            .strip_suffix("/command.rs")?;
+        Some(folder.to_owned())
+    };
+    sources.iter().filter_map(folder).collect()
+}
+
+fn capitalized(name: &str) -> String {
+    let words = name.split('_').map(|word| {
+        let (first, rest) = word.split_at(1.min(word.len()));
+        first.to_uppercase() + rest
+    });
+    words.collect()
+}
+
+/// The lines of a file that name one of the aggregates.
+fn named(source: &Source, aggregates: &[String]) -> Vec<String> {
+    if !source.is_in(&["src/ledger/"]) {
+        return Vec::new();
+    }
+    let code = code(&source.text);
+    let names = |line: &&str| {
+        aggregates.iter().any(|name| {
+            let state = capitalized(name);
+            let types = ["Event", "Command", "Error"].map(|what| format!("{state}{what}"));
+            let is_module = line.contains(&format!("{name}::")) && has_word(line, name);
+            is_module
+                || types.iter().any(|word| has_word(line, word))
+                || line.contains(&format!("::{state}("))
+        })
+    };
+    code.lines()
+        .filter(names)
+        .map(|line| format!("{}: {}", source.path, line.trim()))
+        .collect()
+}
+
+#[test]
+fn the_ledger_names_no_aggregate() {
+    let sources = program();
+    let aggregates = aggregates(&sources);
+    assert!(aggregates.len() >= 3, "the aggregates are elsewhere");
+    let found = sources
+        .iter()
+        .flat_map(|source| named(source, &aggregates))
+        .collect();
+    assert_none(
+        &less(found, &EXCEPTIONS),
+        "What an aggregate needs of the ledger belongs into its folder:",
+    );
+}
+
+#[test]
+fn an_aggregate_in_the_ledger_is_found() {
+    let aggregates = ["user".to_owned(), "seat_plan".to_owned()];
+    for line in [
+        "use aggregates::user::User;",
+        "UserEvent::Deleted {} => {}",
+        "Command::User(id, command) => decide(id, command),",
+        "seat_plan::claims::SEAT",
+        "let event: SeatPlanEvent = read()?;",
+    ] {
+        assert_eq!(
+            named(&Source::new("src/ledger/unit.rs", line), &aggregates).len(),
+            1,
+            "{line}"
+        );
+        assert!(
+            named(&Source::new("projections/a.rs", line), &aggregates).is_empty(),
+            "{line}"
+        );
+    }
+    for line in ["// UserEvent", "let user = metadata.actor;", "superuser::go()"] {
+        assert!(
+            named(&Source::new("src/ledger/unit.rs", line), &aggregates).is_empty(),
+            "{line}"
+        );
+    }
+}
