@@ -1,7 +1,6 @@
 //! The read side: what anyone reads is a projection of the ledger.
 
 pub mod loading;
-pub mod ordered_lists;
 pub mod page;
 pub mod permission_usage;
 pub mod read_models;

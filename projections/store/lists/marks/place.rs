@@ -1,11 +1,11 @@
 //! Where a row is in a sorted list.
 
-use crate::{
+use super::{LEVELS, SortedTable};
+use crate::store::{
+    lists::Key,
     sql::{Argument, Error},
-    tables::{Kind, unreadable},
+    table::{Kind, unreadable},
 };
-
-use super::{LEVELS, Order};
 
 /// How many zero bits of a hash a level takes.
 const BITS: u32 = 5;
@@ -22,17 +22,8 @@ const CLOSE: &str = "\u{1}\u{1}";
 const SPECIAL: &str = "\u{1}";
 const ESCAPED: &str = "\u{1}\u{2}";
 
-/// What a row is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key<'a> {
-    /// A value of a column of [`Kind::Text`].
-    Text(&'a str),
-    /// A value of a column of [`Kind::Int`].
-    Int(i64),
-}
-
 /// The place of a row: one text, which compares by code points as the keys and then the ordinals compare.
-pub(super) fn place(key: Key<'_>, ordinal: i64) -> String {
+pub(in super::super) fn place(key: Key<'_>, ordinal: i64) -> String {
     let key = match key {
         Key::Text(text) => text.replace(SPECIAL, ESCAPED),
         Key::Int(number) => hexadecimal(number),
@@ -40,24 +31,20 @@ pub(super) fn place(key: Key<'_>, ordinal: i64) -> String {
     format!("{OPEN}{key}{CLOSE}{}", hexadecimal(ordinal))
 }
 
-/// A place as values of the order's column and of `ordinal`. There are none for [`END`].
-pub(super) fn values(order: &Order, place: &str) -> Result<[Argument<'static>; 2], Error> {
-    let is_text = order
-        .table
-        .columns
-        .iter()
-        .any(|(name, kind)| *name == order.column && *kind == Kind::Text);
+/// A place as values of the columns that the table is sorted by. No key comes after all others: for [`END`] it is null.
+pub(super) fn values(sorted: &SortedTable, place: &str) -> Result<[Argument<'static>; 2], Error> {
+    let is_text = sorted.kind == Kind::Text;
     if place == START {
         let first: Argument<'_> = if is_text { "".into() } else { i64::MIN.into() };
         return Ok([first, i64::MIN.into()]);
     }
     if place == END {
-        let none: Argument<'_> = if is_text {
+        let null = if is_text {
             Argument::Text(None)
         } else {
             Argument::Int(None)
         };
-        return Ok([none, i64::MAX.into()]);
+        return Ok([null, i64::MAX.into()]);
     }
     let (key, ordinal) = split(place)?;
     let key = if is_text {
@@ -103,34 +90,35 @@ fn number(digits: &str) -> Result<i64, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ordered_lists::BaseList, tables::Table};
 
-    fn order(kind: Kind) -> Order {
-        const ALL: BaseList = BaseList {
-            name: "all",
-            condition: "",
-        };
-        let columns: &[(&str, Kind)] = match kind {
-            Kind::Text => &[("key", Kind::Text)],
-            _ => &[("key", Kind::Int)],
-        };
-        Order {
-            name: "by key",
-            table: Table {
-                name: "rows",
-                columns,
-                key: &["key"],
-            },
+    fn sorted(kind: Kind) -> SortedTable {
+        SortedTable {
+            sort: "rows by key",
+            table: "rows",
             column: "key",
-            lists: &[ALL],
+            kind,
+            lists: vec![("all", "")],
         }
     }
 
     #[test]
     fn places_compare_by_key_and_then_by_ordinal() {
         let keys = [
-            "", "\u{1}", "\u{1}\u{1}", "\u{1}\u{2}", "\u{2}", " ", "a", "a\u{1}", "a\u{1}\u{2}", "a ", "ab", "b",
-            "ä", "\u{e000}", "\u{10ffff}",
+            "",
+            "\u{1}",
+            "\u{1}\u{1}",
+            "\u{1}\u{2}",
+            "\u{2}",
+            " ",
+            "a",
+            "a\u{1}",
+            "a\u{1}\u{2}",
+            "a ",
+            "ab",
+            "b",
+            "ä",
+            "\u{e000}",
+            "\u{10ffff}",
         ];
         let ordinals = [0, 1, 255, 256, i64::MAX];
         let mut rows: Vec<_> = keys
@@ -142,10 +130,10 @@ mod tests {
         places.extend(rows.iter().map(|(key, ordinal)| place(*key, *ordinal)));
         places.push(END.to_owned());
         assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
-        let order = order(Kind::Text);
+        let sorted = sorted(Kind::Text);
         for (key, ordinal) in rows {
             let Key::Text(text) = key else { continue };
-            let values = values(&order, &place(key, ordinal)).expect("a place");
+            let values = values(&sorted, &place(key, ordinal)).expect("a place");
             assert!(
                 matches!(&values, [Argument::Text(Some(key)), Argument::Int(Some(number))]
                     if *key == text && *number == ordinal),
@@ -160,7 +148,7 @@ mod tests {
         let places = numbers.map(|number| place(Key::Int(number), 7));
         assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
         for (number, place) in numbers.iter().zip(&places) {
-            let values = values(&order(Kind::Int), place).expect("a place");
+            let values = values(&sorted(Kind::Int), place).expect("a place");
             assert!(
                 matches!(values, [Argument::Int(Some(key)), Argument::Int(Some(7))] if key == *number),
                 "{values:?}"

@@ -8,9 +8,9 @@ use super::{
     moves::{Counts, OrderMoves},
     place,
 };
-use crate::{
+use crate::store::{
     sql::{Argument, Error, Row, Tx, filled, placeholders, rounded, sql},
-    tables::most_rows,
+    table::most_rows,
 };
 
 /// Counts of spans, by where they begin.
@@ -53,10 +53,9 @@ pub(super) async fn recount(
 
 /// Counts the rows of spans of level 1, each base list by its own index.
 async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &String)]) -> Result<Spans, Error> {
-    let order = moves.order;
-    let (table, key) = (order.table.name, order.column);
-    let counts = order.lists.iter().map(|list| {
-        let condition = list.condition;
+    let sorted = &moves.sorted;
+    let (table, key) = (sorted.table, sorted.column);
+    let counts = sorted.lists.iter().map(|(_, condition)| {
         // No text comes after all others. The last span, which has no end, ends after the greatest key that there is.
         format!(
             "(SELECT COUNT(*) FROM {table} WHERE {condition} ({key}, ordinal) >= (v.column2, v.column3) \
@@ -68,8 +67,8 @@ async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &Strin
     let mut asked: Vec<Vec<Argument<'_>>> = Vec::with_capacity(spans.len());
     for ((_, _, start), end) in spans {
         let mut row = vec![start.as_str().into()];
-        row.extend(place::values(order, start)?);
-        row.extend(place::values(order, end)?);
+        row.extend(place::values(sorted, start)?);
+        row.extend(place::values(sorted, end)?);
         asked.push(row);
     }
     let mut counted = Spans::new();
@@ -84,8 +83,8 @@ async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &Strin
             .all(statement.bind_all(filled(chunk, count).flatten().cloned()))
             .await?
         {
-            let live = order.lists.iter().zip(1..);
-            let live = live.map(|(list, column)| Ok((list.name, row.int(column)?)));
+            let live = sorted.lists.iter().zip(1..);
+            let live = live.map(|((list, _), column)| Ok((*list, row.int(column)?)));
             let live: Counts = live.collect::<Result<_, Error>>()?;
             counted.insert((number, 1, row.text(0)?), live);
         }
@@ -101,9 +100,9 @@ async fn stored_below(
 ) -> Result<Spans, Error> {
     let mut asked: Vec<[Argument<'_>; 4]> = Vec::new();
     for ((number, level, start), end) in moved.iter().filter(|((_, level, _), _)| *level > 1) {
-        let order = orders.get(*number).ok_or(Error::RowNotFound)?.order;
+        let order = orders.get(*number).ok_or(Error::RowNotFound)?;
         asked.push([
-            order.name.into(),
+            order.sorted.sort.into(),
             (level - 1).into(),
             start.as_str().into(),
             end.as_str().into(),
@@ -135,10 +134,10 @@ fn read(orders: &[OrderMoves], row: &Row) -> Result<Option<(Mark, &'static str, 
     let found = orders
         .iter()
         .enumerate()
-        .find(|(_, moves)| moves.order.name == sort)
+        .find(|(_, moves)| moves.sorted.sort == sort)
         .and_then(|(number, moves)| {
-            let list = moves.order.lists.iter().find(|known| known.name == list)?;
-            Some((number, list.name))
+            let (list, _) = moves.sorted.lists.iter().find(|(name, _)| *name == list)?;
+            Some((number, *list))
         });
     let Some((number, list)) = found else {
         return Ok(None);

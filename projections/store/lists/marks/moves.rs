@@ -12,14 +12,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    LEVELS, MARKS, Order,
+    LEVELS, MARKS, SortedTable,
     boundaries::{Boundaries, Mark},
-    place::{Key, height, place},
+    place::height,
     recount::recount,
 };
-use crate::{
+use crate::store::{
     sql::{Argument, Error, Tx, filled, placeholders, rounded, sql},
-    tables::{delete, most_rows},
+    table::{delete, most_rows},
 };
 
 /// For each base list a number of rows.
@@ -27,40 +27,38 @@ pub(super) type Counts = BTreeMap<&'static str, i64>;
 
 /// What a batch of events adds to sorted lists and takes from them.
 #[derive(Debug, Default)]
-pub struct Moves {
+pub(in super::super) struct MarkMoves {
     orders: BTreeMap<&'static str, OrderMoves>,
 }
 
-/// What it changes in one order.
+/// What a batch changes in one order.
 #[derive(Debug)]
 pub(super) struct OrderMoves {
-    pub(super) order: &'static Order,
-    /// For each place how many rows each base list has more there.
+    pub(super) sorted: SortedTable,
+    /// For each place, how many more rows each base list has there.
     places: BTreeMap<String, Counts>,
 }
 
-impl Moves {
-    /// The list has a row of this key and ordinal from now on.
-    pub fn add(&mut self, order: &'static Order, list: &'static str, key: Key<'_>, ordinal: i64) {
-        self.count(order, list, key, ordinal, 1);
-    }
-
-    /// The list no longer has the row of this key and ordinal.
-    pub fn remove(&mut self, order: &'static Order, list: &'static str, key: Key<'_>, ordinal: i64) {
-        self.count(order, list, key, ordinal, -1);
-    }
-
-    fn count(&mut self, order: &'static Order, list: &'static str, key: Key<'_>, ordinal: i64, by: i64) {
-        let moves = self.orders.entry(order.name).or_insert_with(|| OrderMoves {
-            order,
+impl MarkMoves {
+    /// The list has `by` more rows at a place of this order.
+    pub(in super::super) fn count(
+        &mut self,
+        sort: &'static str,
+        sorted: impl FnOnce() -> SortedTable,
+        list: &'static str,
+        place: &str,
+        by: i64,
+    ) {
+        let moves = self.orders.entry(sort).or_insert_with(|| OrderMoves {
+            sorted: sorted(),
             places: BTreeMap::new(),
         });
-        let lists = moves.places.entry(place(key, ordinal)).or_default();
+        let lists = moves.places.entry(place.to_owned()).or_default();
         *lists.entry(list).or_default() += by;
     }
 
     /// Writes the counts. The rows must be written before.
-    pub async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    pub(in super::super) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let mut orders: Vec<_> = self.orders.into_values().collect();
         orders.iter_mut().for_each(OrderMoves::settle);
         orders.retain(|order| !order.places.is_empty());
@@ -72,7 +70,9 @@ impl Moves {
         let mut changes = increments(&orders, &boundaries, &moved)?;
         if boundaries.are_moved() {
             let ended = moved.keys().chain(&boundaries.removed);
-            let ended: Vec<_> = ended.map(|mark| name_of(&orders, mark)).collect::<Result<_, _>>()?;
+            let ended: Vec<_> = ended
+                .map(|mark| name_of(&orders, mark))
+                .collect::<Result<_, _>>()?;
             let counted = recount(tx, &orders, &boundaries, &moved, &changes).await?;
             delete(tx, MARKS.name, &["sort", "level", "place"], &ended, "").await?;
             changes.extend(counted);
@@ -132,11 +132,11 @@ async fn nearest(
     let numbers: BTreeMap<_, _> = orders
         .iter()
         .enumerate()
-        .map(|(number, order)| (order.order.name, number))
+        .map(|(number, order)| (order.sorted.sort, number))
         .collect();
     let asked: Vec<_> = places
         .iter()
-        .filter_map(|(number, place)| Some([orders.get(*number)?.order.name, place]))
+        .filter_map(|(number, place)| Some([orders.get(*number)?.sorted.sort, place]))
         .collect();
     let mut found = BTreeMap::new();
     for chunk in asked.chunks(most_rows(2)) {
@@ -194,11 +194,19 @@ fn increments(
 /// The stored name of a span, without its base list.
 fn name_of<'a>(orders: &[OrderMoves], (number, level, place): &'a Mark) -> Result<Vec<Argument<'a>>, Error> {
     let order = orders.get(*number).ok_or(Error::RowNotFound)?;
-    Ok(vec![order.order.name.into(), (*level).into(), place.as_str().into()])
+    Ok(vec![
+        order.sorted.sort.into(),
+        (*level).into(),
+        place.as_str().into(),
+    ])
 }
 
 /// Adds to the stored counts.
-async fn write(tx: &mut Tx<'_>, orders: &[OrderMoves], changes: &BTreeMap<Mark, Counts>) -> Result<(), Error> {
+async fn write(
+    tx: &mut Tx<'_>,
+    orders: &[OrderMoves],
+    changes: &BTreeMap<Mark, Counts>,
+) -> Result<(), Error> {
     let (mut rows, mut shrunk) = (Vec::new(), Vec::new());
     for (mark, counts) in changes {
         for (list, by) in counts.iter().filter(|(_, by)| **by != 0) {
@@ -212,6 +220,6 @@ async fn write(tx: &mut Tx<'_>, orders: &[OrderMoves], changes: &BTreeMap<Mark, 
         }
     }
     let merge = "live = list_marks.live + excluded.live";
-    MARKS.upsert(tx, &rows, Some(merge)).await?;
+    MARKS.upsert(tx, rows, Some(merge)).await?;
     delete(tx, MARKS.name, MARKS.key, &shrunk, " AND live = 0").await
 }
