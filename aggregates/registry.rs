@@ -6,7 +6,7 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::{Debug, Display},
 };
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     Claim, Claims, Classified, DeclaredEvent, State,
-    claim::Scope,
+    claim::{Limits, Scope},
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
 };
@@ -84,6 +84,8 @@ pub struct Claimed {
     pub holds: BTreeSet<Claim>,
     /// The claims that others must hold.
     pub requires: BTreeSet<Claim>,
+    /// How many claims there may be within the aggregate.
+    pub limits: BTreeMap<&'static Scope, Limits>,
 }
 
 impl Claimed {
@@ -91,6 +93,7 @@ impl Claimed {
         Self {
             holds: aggregate.claims(id),
             requires: aggregate.requires(),
+            limits: aggregate.limits(),
         }
     }
 }

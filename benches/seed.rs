@@ -1,7 +1,5 @@
 //! Users, roles and histories to measure with: the same in each run.
 
-use std::collections::BTreeSet;
-
 use aggregates::{
     Claim, Event,
     role::RoleEvent,
@@ -117,14 +115,7 @@ pub(crate) fn new_event(id: impl ToString, sequence: i64, event: Event) -> NewEv
 
 /// A unit of events, with the claims that the executor would put to them.
 pub(crate) fn unit(events: Vec<NewEvent>) -> Unit {
-    let mut unit = Unit {
-        events: Vec::new(),
-        take: Vec::new(),
-        release: BTreeSet::new(),
-        require: BTreeSet::new(),
-        unchanged: Vec::new(),
-        metadata: Metadata::system("bench"),
-    };
+    let mut unit = Unit::new(Metadata::system("bench"));
     for new in &events {
         let id = &new.aggregate_id;
         let mut take = |scope, value: &str| unit.take.push((Claim::new(scope, value), id.clone()));

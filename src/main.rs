@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A third of an append was the system allocator's; docs/benchmarks.md.
+/// A third of an append's time went to the system's allocator: docs/benchmarks.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -8,7 +8,7 @@
 
 mod scope;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use scope::scopes;
 pub use scope::{Bounds, Limits, Scope, Wording};
@@ -49,5 +49,11 @@ pub trait Claims {
     /// that a decision adds are checked.
     fn requires(&self) -> BTreeSet<Claim> {
         BTreeSet::new()
+    }
+
+    /// How many claims there may be within this aggregate, by scope: e.g. the seats of an organisation. A scope that is
+    /// not named admits no further claim.
+    fn limits(&self) -> BTreeMap<&'static Scope, Limits> {
+        BTreeMap::new()
     }
 }

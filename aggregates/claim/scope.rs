@@ -26,15 +26,31 @@ pub enum Bounds {
     Uncounted,
     /// The same limits always.
     Fixed(Limits),
+    /// The limits that the state of the aggregate sets within which the claims are made ([`crate::Claims::limits`]).
+    /// Without limits no claim can be made.
+    OfOwner,
 }
 
 /// How many claims there must be at least and may be at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Limits {
     /// A claim is not given up if fewer than these would stay.
     pub at_least: i64,
     /// A claim is not taken if there would be more than these.
     pub at_most: i64,
+}
+
+impl Limits {
+    /// Any number of claims.
+    pub const NONE: Self = Self {
+        at_least: 0,
+        at_most: i64::MAX,
+    };
+    /// No claim.
+    pub const NO_CLAIM: Self = Self {
+        at_least: 0,
+        at_most: 0,
+    };
 }
 
 /// What a refusal is called.
@@ -72,7 +88,7 @@ impl Scope {
     pub const fn at_least(self, number: i64, code: &'static str, message: &'static str) -> Self {
         let limits = Limits {
             at_least: number,
-            at_most: i64::MAX,
+            ..self.fixed()
         };
         self.bounded(Bounds::Fixed(limits)).too_few(code, message)
     }
@@ -80,10 +96,15 @@ impl Scope {
     /// There may be at most as many claims. Else the refusal has this code.
     pub const fn at_most(self, number: i64, code: &'static str, message: &'static str) -> Self {
         let limits = Limits {
-            at_least: 0,
             at_most: number,
+            ..self.fixed()
         };
         self.bounded(Bounds::Fixed(limits)).too_many(code, message)
+    }
+
+    /// The aggregate within which the claims are made sets how many there may be.
+    pub const fn limited_by_owner(self) -> Self {
+        self.bounded(Bounds::OfOwner)
     }
 
     /// A value that another holds is refused as a conflict with this code.
@@ -98,14 +119,23 @@ impl Scope {
         self
     }
 
-    const fn too_few(mut self, code: &'static str, message: &'static str) -> Self {
+    /// If too few claims would stay, the refusal is a conflict with this code.
+    pub const fn too_few(mut self, code: &'static str, message: &'static str) -> Self {
         self.too_few = Some(conflict(code, message));
         self
     }
 
-    const fn too_many(mut self, code: &'static str, message: &'static str) -> Self {
+    /// If there would be too many claims, the refusal is a conflict with this code.
+    pub const fn too_many(mut self, code: &'static str, message: &'static str) -> Self {
         self.too_many = Some(conflict(code, message));
         self
+    }
+
+    const fn fixed(&self) -> Limits {
+        match self.bounds {
+            Bounds::Fixed(limits) => limits,
+            Bounds::Uncounted | Bounds::OfOwner => Limits::NONE,
+        }
     }
 
     const fn bounded(mut self, bounds: Bounds) -> Self {
@@ -125,6 +155,11 @@ impl Scope {
     /// The stored name.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether the ledger counts the claims.
+    pub const fn is_counted(&self) -> bool {
+        !matches!(self.bounds, Bounds::Uncounted)
     }
 
     /// Whether the values are personal data.
@@ -234,6 +269,10 @@ mod tests {
     const KEEPER: &Scope = &Scope::new("keeper").at_least(1, "last_keeper", "a keeper must stay");
     const BED: &Scope = &Scope::new("bed").at_most(2, "full", "both beds are taken");
 
+    const WATCH: &Scope = &Scope::new("watch")
+        .at_least(1, "unwatched", "")
+        .at_most(3, "crowded", "");
+
     #[test]
     fn a_scope_says_what_its_refusals_are_called() {
         assert_eq!(NAME.when_taken(), conflict("name_taken", "the name is taken"));
@@ -257,6 +296,8 @@ mod tests {
         assert_eq!(KEEPER.bounds(), Bounds::Fixed(Limits { at_least, at_most }));
         let (at_least, at_most) = (0, 2);
         assert_eq!(BED.bounds(), Bounds::Fixed(Limits { at_least, at_most }));
+        let (at_least, at_most) = (1, 3);
+        assert_eq!(WATCH.bounds(), Bounds::Fixed(Limits { at_least, at_most }));
     }
 
     #[test]

@@ -9,7 +9,9 @@
 //! - `index`: which roles each user holds, once more, in as little memory as a check can touch;
 //! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
 //! - `sessions`: tokens by fingerprint, each with the position it was issued at;
-//! - `certificates`: who may present which certificate, by fingerprint.
+//! - `certificates`: who may present which certificate, by fingerprint;
+//! - `machines` and `credentials`: the same for API keys, devices and service accounts;
+//! - `directory`: which resources a resource belongs to.
 //!
 //! A check finds the user in the index, looks at the outlines of their roles, and asks those roles that may grant it.
 //! Nothing is copied per user when a role changes: an event touches the one entry it is about.
@@ -33,30 +35,12 @@
 //!   `sessions_after`, or the user is gone.
 //! - What is unknown is denied.
 
-mod about;
-mod access;
-mod apply;
-mod certificates;
-mod check;
-mod compile;
-mod grants;
-mod hash;
-mod index;
-mod levels;
-mod loader;
-mod methods;
-mod outline;
+pub mod directory;
+mod engine;
 pub mod past;
-mod permissions;
-mod question;
-mod roles;
-mod scan;
-mod search;
-mod sessions;
-mod subject;
-mod trie;
-mod users;
-mod views;
+mod patterns;
+mod principals;
+mod vocabularies;
 mod what_if;
 
 #[cfg(test)]
@@ -71,26 +55,38 @@ use aggregates::values::{Permission, RoleId, UserId};
 use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
-use apply::Writer;
-use certificates::Digest;
-use hash::IdHash;
-use index::UserIndex;
-use outline::Outlines;
-use roles::{Role, RoleIndex};
-use sessions::Session;
-use users::User;
+use directory::Directory;
+use engine::{apply::Writer, index::UserIndex};
+use patterns::{hash::IdHash, outline::Outlines};
+use principals::{
+    certificates::Digest,
+    machines::{CredentialKey, Issued, MachineEntry},
+    roles::{Role, RoleIndex},
+    sessions::Session,
+    users::User,
+};
 
-pub use access::{Access, HTTP_ACTIONS, Impossible, MQTT_ACTIONS};
-pub use certificates::CertificateView;
-pub use loader::{LoadedRole, LoadedUser, Loader, Misfit};
-pub use methods::{GrantTypes, Methods};
-pub use sessions::{Bearer, SessionView};
-pub use subject::{Answer, Principal, Reason, Subject};
-pub use views::{Decision, RoleView, UserView};
+pub use engine::{
+    facts::{Fact, MachineStep},
+    loader::{LoadedRole, LoadedUser, Loader, Misfit},
+    views::{Decision, RoleView, UserView},
+};
+pub use principals::{
+    certificates::CertificateView,
+    machines::{Credential, Machine, MachineKind},
+    methods::{GrantTypes, Methods},
+    sessions::{Bearer, SessionView},
+    subject::{Answer, Principal, Reason, Subject, SubjectType},
+};
+pub use vocabularies::{
+    Asked, Ids, Impossible, Inquiry, MODEL, Model, ResourceType, Space, Wanted,
+    access::{Access, Names, Part, Want},
+};
 pub use what_if::{Affected, Effect, Most, Place, Right, Through, WhatIf};
 
 /// Who may do what, as of a position of the ledger.
 pub struct Authorization {
+    model: &'static Model,
     users: HashMap<UserId, User, IdHash>,
     index: UserIndex,
     roles: HashMap<RoleIndex, Role, IdHash>,
@@ -101,6 +97,10 @@ pub struct Authorization {
     sessions: HashMap<[u8; 32], Session, IdHash>,
     /// Hashed with a key, since strangers make certificates.
     certificates: HashMap<Digest, CertificateView>,
+    machines: HashMap<Machine, MachineEntry>,
+    /// Hashed with a key, since strangers make certificates.
+    credentials: HashMap<CredentialKey, Issued>,
+    directory: Directory,
     /// Frees what all of these replace; shared, so that one guard serves them all.
     collector: Arc<Collector>,
     /// Position of the last event whose run is begun.
@@ -129,8 +129,14 @@ impl std::fmt::Debug for Authorization {
 impl Authorization {
     /// Knows nobody, at position 0.
     pub fn new() -> Self {
+        Self::within(&MODEL)
+    }
+
+    /// Knows nobody, at position 0, and takes what a model knows.
+    pub fn within(model: &'static Model) -> Self {
         let collector = Arc::new(Collector::new());
         Self {
+            model,
             users: HashMap::builder()
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))
@@ -155,6 +161,13 @@ impl Authorization {
             certificates: HashMap::builder()
                 .shared_collector(Arc::clone(&collector))
                 .build(),
+            machines: HashMap::builder()
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            credentials: HashMap::builder()
+                .shared_collector(Arc::clone(&collector))
+                .build(),
+            directory: Directory::new(Arc::clone(&collector)),
             collector,
             begun: AtomicI64::new(0),
             applied: AtomicI64::new(0),

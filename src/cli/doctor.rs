@@ -9,7 +9,7 @@ use ledger::{ids::SystemEntropy, migrations};
 use server::{identity::keys, settings::Settings};
 
 /// Looks at one thing after the other. Exit code 1 if something is wrong.
-pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
     let mut healthy = true;
     let mut tell = |what: &str, found: Result<String, String>| match found {

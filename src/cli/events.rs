@@ -14,7 +14,7 @@ const PAGE: i64 = 1_000;
 
 /// Which events to print.
 #[derive(Args)]
-pub struct EventsArguments {
+pub(crate) struct EventsArguments {
     /// Only events after this position.
     #[arg(long, default_value_t = 0)]
     after: i64,
@@ -36,7 +36,7 @@ pub struct EventsArguments {
 }
 
 /// Prints events as CloudEvents, one a line, sealed fields as ciphertext.
-pub async fn run(settings: Settings, arguments: EventsArguments) -> Result<ExitCode, CliError> {
+pub(crate) async fn run(settings: Settings, arguments: EventsArguments) -> Result<ExitCode, CliError> {
     let ledger = open_ledger_quietly(&settings, open_database(&settings).await?).await?;
     let mut out = std::io::stdout().lock();
     if arguments.follow {
@@ -70,7 +70,7 @@ pub async fn run(settings: Settings, arguments: EventsArguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers whether anybody still reads.
+/// Answers whether stdout is still being read.
 fn print(out: &mut impl Write, ledger: &Ledger, event: &Stored) -> Result<bool, CliError> {
     let line = serde_json::to_string(&event.cloud_event(ledger.id())?)?;
     match writeln!(out, "{line}") {

@@ -8,12 +8,12 @@ use std::{
 use super::CliError;
 
 /// The lock, held until it is dropped or the process ends, however it ends.
-pub struct FolderLock {
+pub(crate) struct FolderLock {
     _file: File,
 }
 
-/// Takes the lock of a data folder, or says who may have it.
-pub fn take(folder: &Path) -> Result<FolderLock, CliError> {
+/// Takes the lock of a data folder, or says what may hold it.
+pub(crate) fn take(folder: &Path) -> Result<FolderLock, CliError> {
     let path = folder.join("lock");
     let file = OpenOptions::new()
         .create(true)

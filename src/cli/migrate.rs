@@ -7,7 +7,7 @@ use ledger::migrations;
 use server::settings::Settings;
 
 /// Brings the schema up to date.
-pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let db = open_database(&settings).await?;
     let _lock = settings
         .database_url

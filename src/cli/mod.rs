@@ -18,7 +18,7 @@ use projections::{
     store::OtherVersion,
 };
 
-use crate::telemetry;
+use crate::{faces::FACES, telemetry};
 use ledger::{
     Head, Ledger, LedgerError, MasterKey,
     clock::SystemClock,
@@ -82,11 +82,13 @@ enum CliError {
 /// Runs the command line; what it answers is the process' exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = Settings::read().map_err(CliError::from).and_then(|settings| {
-        telemetry::start(&settings.log).map_err(CliError::Other)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(run(arguments.command.unwrap_or(Task::Serve), settings))
-    });
+    let outcome = Settings::read(FACES.settings())
+        .map_err(CliError::from)
+        .and_then(|settings| {
+            telemetry::start(&settings.log).map_err(CliError::Other)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(run(arguments.command.unwrap_or(Task::Serve), settings))
+        });
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -117,7 +119,7 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
         ..Options::default()
     };
     if settings.database_url.is_some() {
-        // Of a database that is gone, a request is to say so soon. On SQLite it is the wait for who writes.
+        // If the database is gone, a request should be refused soon. On SQLite this is the wait for other writers.
         options.patience = Duration::from_secs(2);
     }
     Ok(Db::open(&settings.database(), &options).await?)

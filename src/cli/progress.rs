@@ -1,9 +1,9 @@
-//! Progress bars on stderr; none where stderr is no terminal.
+//! Progress bars on stderr, if it is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar over `total` events.
-pub fn bar(total: i64, doing: &'static str) -> ProgressBar {
+pub(crate) fn bar(total: i64, doing: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} events {per_sec} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(u64::try_from(total).unwrap_or_default())
@@ -12,6 +12,6 @@ pub fn bar(total: i64, doing: &'static str) -> ProgressBar {
 }
 
 /// A position as a bar counts it.
-pub fn at(position: i64) -> u64 {
+pub(crate) fn at(position: i64) -> u64 {
     u64::try_from(position).unwrap_or_default()
 }

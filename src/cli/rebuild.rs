@@ -16,7 +16,7 @@ use server::settings::Settings;
 const PAGE: i64 = 2_000;
 
 /// Replays the ledger into shadow tables, compares, and repairs what differs.
-pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let db = open_database(&settings).await?;
     let _lock = settings
         .database_url

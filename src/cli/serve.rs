@@ -30,7 +30,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Runs the server until SIGTERM or SIGINT.
-pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     make_private(&settings.data_dir)?;
     allow_many_files();
     let _lock = settings
@@ -39,7 +39,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .then(|| lock::take(&settings.data_dir))
         .transpose()?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let passwords = Passwords::start(settings.hashing, entropy.clone()).map_err(CliError::Other)?;
+    let passwords = Passwords::start(settings.hashing(), entropy.clone()).map_err(CliError::Other)?;
     let signing = keys::signing_key(
         settings.signing_key.as_ref().map(|key| key.as_str()),
         &settings.data_dir,
@@ -97,7 +97,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        // Without them nothing can be written, or nothing of other nodes is seen: better to be started again.
+        // Without them this node can write nothing, or sees nothing that other nodes write: it must be started again.
         () = ledger.appender_gone() => return Err(CliError::Other("the appender ended".to_owned())),
         _ = &mut follower => return Err(CliError::Other("the follower ended".to_owned())),
     }
@@ -114,7 +114,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes as many file descriptors as it may have: of those it has at first, a thousand clients take all.
+/// Takes as many file descriptors as the process may have: a thousand clients use up those that it has at first.
 fn allow_many_files() {
     let limit = getrlimit(Resource::Nofile);
     let most = Rlimit {
@@ -126,7 +126,7 @@ fn allow_many_files() {
     }
 }
 
-/// Drops sessions that have ended from the authorization projection, so that its memory is that of the living.
+/// Drops ended sessions from the authorization projection, so that its memory is that of the valid ones.
 async fn forget_expired_sessions(ledger: Ledger) {
     let mut every = tokio::time::interval(FORGET_EVERY);
     loop {

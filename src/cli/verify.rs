@@ -6,7 +6,7 @@ use super::{CliError, complain, open_database, open_ledger_quietly, progress, sa
 use server::settings::Settings;
 
 /// Walks the chain. Exit code 1 if it breaks.
-pub async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let ledger = open_ledger_quietly(&settings, open_database(&settings).await?).await?;
     let bar = progress::bar(ledger.head().await?.position, "verifying");
     let verified = ledger

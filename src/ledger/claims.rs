@@ -1,15 +1,15 @@
 //! Deciding, under the head lock, which units of a batch get what they claim.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use aggregates::{
-    Claim,
-    claim::{Bounds, Scope},
-};
+use aggregates::Claim;
 use lru::LruCache;
 use projections::sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql};
 
-use super::{LedgerError, Rejection, Sealer, Unit};
+use super::{
+    LedgerError, Rejection, Sealer, Unit,
+    counts::{Changes, Count, CountKey, Counts, CountsInMemory},
+};
 
 /// How many claims one look-up names.
 const CLAIMS_PER_STATEMENT: usize = 1_024;
@@ -23,8 +23,8 @@ pub(super) type ClaimsInMemory = LruCache<Key, Option<String>>;
 pub(super) struct Board {
     /// Owners of the claims that units of the batch mention; `None` if nobody holds one.
     holders: HashMap<Key, Option<String>>,
-    /// How many claims there are in scopes that may not become empty.
-    counts: BTreeMap<&'static Scope, i64>,
+    /// How many claims the counted scopes have that units of the batch mention.
+    counts: Counts,
     /// What differs from the database by now.
     changed: BTreeSet<Key>,
 }
@@ -34,26 +34,21 @@ impl Board {
     pub(super) async fn read<'a>(
         tx: &mut Tx<'_>,
         sealer: &Sealer,
-        memory: &mut ClaimsInMemory,
+        (memory, counts_in_memory): (&mut ClaimsInMemory, &mut CountsInMemory),
         units: impl Iterator<Item = &'a Unit>,
     ) -> Result<Self, LedgerError> {
-        let mut mentioned = BTreeSet::new();
-        let mut counts = BTreeMap::new();
+        let (mut mentioned, mut counted) = (BTreeSet::new(), BTreeSet::new());
         for unit in units {
-            let claims = unit
-                .take
-                .iter()
-                .map(|(claim, _)| claim)
-                .chain(&unit.release)
-                .chain(&unit.require);
-            mentioned.extend(claims.map(|claim| key(sealer, claim)));
-            counts.extend(
-                unit.release
+            let moved = || unit.take.iter().map(|(claim, _)| claim).chain(&unit.release);
+            mentioned.extend(moved().chain(&unit.require).map(|claim| key(sealer, claim)));
+            counted.extend(moved().filter_map(count_key));
+            counted.extend(
+                unit.limits
                     .iter()
-                    .filter(|claim| claim.scope.bounds() != Bounds::Uncounted)
-                    .map(|claim| (claim.scope, 0)),
+                    .map(|limit| (limit.scope, limit.within.clone())),
             );
         }
+        let counts = Counts::read(tx, counts_in_memory, counted).await?;
         let mut holders: HashMap<Key, Option<String>> = HashMap::with_capacity(mentioned.len());
         let mut keys = Vec::new();
         for key in mentioned {
@@ -75,15 +70,6 @@ impl Board {
             for row in tx.all(select).await? {
                 stored.insert((row.text(0)?, row.text(1)?), row.text(2)?);
             }
-        }
-        for (scope, count) in &mut counts {
-            let select = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(scope.name());
-            *count = tx
-                .optional(select)
-                .await?
-                .map(|row| row.int(0))
-                .transpose()?
-                .unwrap_or(0);
         }
         for (scope, value) in keys {
             let owner = stored.remove(&(scope.to_owned(), value.clone()));
@@ -116,20 +102,20 @@ impl Board {
                 return Err(Rejection::ClaimMissing(claim.clone()));
             }
         }
-        for (scope, count) in &self.counts {
-            let given_up = unit
-                .release
-                .iter()
-                .filter(|claim| claim.scope == *scope && held(claim) && !takes.contains(claim))
-                .count();
-            let taken = takes
-                .iter()
-                .filter(|claim| claim.scope == *scope && !held(claim))
-                .count();
-            if given_up > taken && *count + taken as i64 - given_up as i64 <= 0 {
-                return Err(Rejection::LastClaim(scope));
-            }
-        }
+        let mut changes = Changes::limited(&unit.limits);
+        let given_up = unit
+            .release
+            .iter()
+            .filter(|claim| held(claim) && !takes.contains(claim));
+        given_up
+            .filter_map(count_key)
+            .for_each(|key| changes.add(key, -1));
+        let taken = takes.iter().filter(|claim| !held(claim));
+        taken
+            .filter_map(|claim| count_key(claim))
+            .for_each(|key| changes.add(key, 1));
+        self.counts.admit(&changes)?;
+        self.counts.apply(changes);
         for claim in &unit.release {
             self.put(key(sealer, claim), None);
         }
@@ -140,19 +126,18 @@ impl Board {
     }
 
     fn put(&mut self, key: Key, owner: Option<String>) {
-        let before = self.holders.get(&key).is_some_and(Option::is_some);
-        for (scope, count) in &mut self.counts {
-            if scope.name() == key.0 {
-                *count += i64::from(owner.is_some()) - i64::from(before);
-            }
-        }
         self.changed.insert(key.clone());
         self.holders.insert(key, owner);
     }
 
-    /// The holders, once what changed is committed.
-    pub(super) fn into_holders(self) -> impl Iterator<Item = (Key, Option<String>)> {
-        self.holders.into_iter()
+    /// The holders and the counts, once what changed is committed.
+    pub(super) fn into_parts(
+        self,
+    ) -> (
+        HashMap<Key, Option<String>>,
+        impl Iterator<Item = (CountKey, Count)>,
+    ) {
+        (self.holders, self.counts.into_counts())
     }
 
     /// Writes what changed.
@@ -185,7 +170,7 @@ impl Board {
             });
             tx.execute(insert).await?;
         }
-        Ok(())
+        self.counts.store(tx).await
     }
 }
 
@@ -198,11 +183,21 @@ pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), 
     Ok(())
 }
 
+/// A claim as it is stored. Ids of aggregates have no `/`, so claims within different aggregates differ.
 fn key(sealer: &Sealer, claim: &Claim) -> Key {
-    let value = if claim.scope.is_personal() {
+    let mut value = if claim.scope.is_personal() {
         sealer.claim_hash(&claim.value)
     } else {
         claim.value.clone()
     };
+    if !claim.within.is_empty() {
+        value = format!("{}/{value}", claim.within);
+    }
     (claim.scope.name(), value)
+}
+
+/// What counts the claim, if its scope is counted.
+fn count_key(claim: &Claim) -> Option<CountKey> {
+    let counted = claim.scope.is_counted();
+    counted.then(|| (claim.scope, claim.within.clone()))
 }

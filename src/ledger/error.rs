@@ -27,6 +27,9 @@ pub enum Rejection {
     /// The unit would leave too few claims in a scope.
     #[error("{}", .0.when_too_few().about(.0, ""))]
     LastClaim(&'static Scope),
+    /// The unit would lead to too many claims in a scope.
+    #[error("{}", .0.when_too_many().about(.0, ""))]
+    TooManyClaims(&'static Scope),
 }
 
 impl Classified for Rejection {
@@ -37,6 +40,7 @@ impl Classified for Rejection {
             Self::ClaimMissing(claim) => claim.scope.when_missing().kind,
             Self::HeldBySeveral(_) => ErrorKind::Conflict,
             Self::LastClaim(scope) => scope.when_too_few().kind,
+            Self::TooManyClaims(scope) => scope.when_too_many().kind,
         }
     }
 
@@ -47,6 +51,7 @@ impl Classified for Rejection {
             Self::ClaimMissing(claim) => claim.scope.when_missing().code,
             Self::HeldBySeveral(_) => "role_is_held",
             Self::LastClaim(scope) => scope.when_too_few().code,
+            Self::TooManyClaims(scope) => scope.when_too_many().code,
         }
     }
 }

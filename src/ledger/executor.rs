@@ -224,14 +224,7 @@ impl Executor {
         metadata: &Metadata,
         from: Source,
     ) -> Result<Decided, ExecuteError> {
-        let mut unit = Unit {
-            events: Vec::new(),
-            take: Vec::new(),
-            release: BTreeSet::new(),
-            require: BTreeSet::new(),
-            unchanged: Vec::new(),
-            metadata: metadata.clone(),
-        };
+        let mut unit = Unit::new(metadata.clone());
         let mut before = BTreeMap::new();
         let mut states: BTreeMap<Stream, Loaded> = BTreeMap::new();
         for (index, command) in commands.iter().enumerate() {

@@ -18,6 +18,7 @@ use projections::{
 use super::{
     LedgerError, Rejection, Sealer, Unit,
     claims::{Board, ClaimsInMemory},
+    counts::CountsInMemory,
 };
 
 /// How many streams one statement names.
@@ -27,6 +28,7 @@ const STREAMS_PER_STATEMENT: usize = 1_024;
 pub(super) struct Memory {
     sequences: LruCache<(&'static str, String), i64>,
     claims: ClaimsInMemory,
+    counts: CountsInMemory,
 }
 
 impl Memory {
@@ -35,6 +37,7 @@ impl Memory {
         Self {
             sequences: LruCache::new(size),
             claims: LruCache::new(size),
+            counts: LruCache::new(size),
         }
     }
 
@@ -49,8 +52,12 @@ impl Memory {
             let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
             self.sequences.put(stream, event.sequence);
         }
-        for (claim, holder) in board.into_holders() {
+        let (holders, counts) = board.into_parts();
+        for (claim, holder) in holders {
             self.claims.put(claim, holder);
+        }
+        for (key, count) in counts {
+            self.counts.put(key, count);
         }
     }
 
@@ -58,6 +65,7 @@ impl Memory {
     pub(super) fn clear(&mut self) {
         self.sequences.clear();
         self.claims.clear();
+        self.counts.clear();
     }
 }
 
@@ -79,7 +87,8 @@ pub(super) async fn judge<'a>(
     units: &'a [Unit],
 ) -> Result<Judged<'a>, LedgerError> {
     let mut sequences = read_sequences(tx, memory, units).await?;
-    let mut board = Board::read(tx, sealer, &mut memory.claims, units.iter()).await?;
+    let remembered = (&mut memory.claims, &mut memory.counts);
+    let mut board = Board::read(tx, sealer, remembered, units.iter()).await?;
     let mut outcomes = Vec::with_capacity(units.len());
     let mut accepted = Vec::new();
     let mut count = 0;

@@ -13,6 +13,7 @@ mod batch;
 mod chain;
 mod claims;
 pub mod clock;
+mod counts;
 mod error;
 mod executor;
 mod feed;
@@ -55,7 +56,7 @@ pub use repository::Repository;
 pub use seal::Sealer;
 pub use signers::Signer;
 pub use stored::{CloudEvent, Stored};
-pub use unit::{NewEvent, Seen, Unit};
+pub use unit::{LimitChange, NewEvent, Seen, Unit};
 pub use verify::{Flaw, Verified};
 
 use crate::{clock::Clock, ids::Entropy};

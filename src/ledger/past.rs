@@ -2,16 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use aggregates::{
-    Event, Recorded, Registered,
-    role::Role,
-    session::{Session, SessionEvent},
-    user::{User, UserEvent},
-    values::Timestamp,
-};
+use aggregates::{Event, Recorded, user::UserEvent, values::Timestamp};
 use authorization::{
     Subject,
-    past::{Changes, Moment, Past},
+    directory::ResourceId,
+    past::{Changes, Moment, Past, Streams},
 };
 use projections::sql::{filled, rounded, sql};
 
@@ -93,9 +88,14 @@ impl Ledger {
         }
     }
 
-    /// What the ledger says of a subject up to a moment.
-    pub async fn past(&self, subject: &Subject, moment: Moment) -> Result<Past, PastError> {
-        let events = self.events_about(subject, moment).await?;
+    /// What the ledger says up to a moment of a subject, and of where a resource was.
+    pub async fn past(
+        &self,
+        subject: &Subject,
+        resource: Option<&ResourceId>,
+        moment: Moment,
+    ) -> Result<Past, PastError> {
+        let events = self.events_about(subject, resource, moment).await?;
         let subject = subject.clone();
         // There may be many: not where requests are served.
         apart(move || Past::of(subject, moment, &events)).await
@@ -109,7 +109,7 @@ impl Ledger {
         to: Moment,
         limit: usize,
     ) -> Result<Changes, PastError> {
-        let events = self.events_about(subject, to).await?;
+        let events = self.events_about(subject, None, to).await?;
         let subject = subject.clone();
         apart(move || Changes::of(&subject, from.position, to.position, &events, limit)).await
     }
@@ -124,45 +124,30 @@ impl Ledger {
         Ok(Timestamp::from_micros(row.int(0)?))
     }
 
-    /// All events that matter to a subject up to a moment, in order.
-    async fn events_about(&self, subject: &Subject, moment: Moment) -> Result<Vec<Recorded>, PastError> {
+    /// All events that matter to a subject, and to a resource that is somewhere, up to a moment, in order.
+    async fn events_about(
+        &self,
+        subject: &Subject,
+        resource: Option<&ResourceId>,
+        moment: Moment,
+    ) -> Result<Vec<Recorded>, PastError> {
         let until = moment.position;
-        let mut users = BTreeSet::new();
-        let mut roles = BTreeSet::new();
+        let mut streams = self.streams_of(subject, until).await?;
+        if let Some(resource) = resource {
+            streams.add_resource(resource);
+        }
         let mut events = Vec::new();
-        match subject {
-            Subject::User(id) => drop(users.insert(id.to_string())),
-            Subject::Role(id) => drop(roles.insert(id.to_string())),
-            Subject::Username(name) => {
-                let id = self
-                    .authorization()
-                    .user_by_name(name)
-                    .ok_or(PastError::NameThen)?;
-                users.insert(id.to_string());
+        loop {
+            let unread = streams.unread();
+            if unread.is_empty() {
+                break;
             }
-            Subject::Certificate(fingerprint) => {
-                let of_users = self.with_fingerprint(fingerprint, until).await?;
-                users.extend(of_users.into_iter().map(|event| event.aggregate_id));
-            }
-            Subject::Token(fingerprint) => {
-                let hex: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
-                let issued = self.with_fingerprint(&hex, until).await?;
-                let sessions: BTreeSet<String> = issued.into_iter().map(|event| event.aggregate_id).collect();
-                events.extend(self.streams(Session::TYPE, &sessions, until).await?);
-                let owners = events.iter().filter_map(|recorded| match &recorded.event {
-                    Event::Session(SessionEvent::TokenIssued { user_id, .. }) => Some(user_id.to_string()),
-                    _ => None,
-                });
-                users.extend(owners);
+            for (aggregate_type, ids) in unread {
+                let found = self.streams(aggregate_type, &ids, until).await?;
+                found.iter().for_each(|event| streams.take(event));
+                events.extend(found);
             }
         }
-        events.extend(self.streams(User::TYPE, &users, until).await?);
-        let granted = events.iter().filter_map(|recorded| match &recorded.event {
-            Event::User(UserEvent::RoleGranted { role_id, .. }) => Some(role_id.to_string()),
-            _ => None,
-        });
-        roles.extend(granted);
-        events.extend(self.streams(Role::TYPE, &roles, until).await?);
         events.sort_by_key(|event| event.position);
         if let Subject::Username(name) = subject
             && named(&events).is_none_or(|held| *held != **name)
@@ -170,6 +155,30 @@ impl Ledger {
             return Err(PastError::NameThen);
         }
         Ok(events)
+    }
+
+    /// The streams of a subject that are known before any is read.
+    async fn streams_of(&self, subject: &Subject, until: i64) -> Result<Streams, PastError> {
+        let mut streams = Streams::default();
+        match subject {
+            Subject::User(_) | Subject::Role(_) | Subject::Machine(_) => streams.add_subject(subject),
+            Subject::Username(name) => {
+                let named = self.authorization().user_by_name(name);
+                streams.add_user(named.ok_or(PastError::NameThen)?);
+            }
+            Subject::Certificate(fingerprint) => {
+                for event in self.with_fingerprint(fingerprint, until).await? {
+                    streams.add_user(event.aggregate_id);
+                }
+            }
+            Subject::Token(fingerprint) => {
+                let hex: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+                for event in self.with_fingerprint(&hex, until).await? {
+                    streams.add_session(event.aggregate_id);
+                }
+            }
+        }
+        Ok(streams)
     }
 
     /// The events of a certificate or a token, up to a position.

@@ -1,9 +1,9 @@
 //! The ledger as an event repository of cqrs-es: its own repositories load the streams; persisting goes through
 //! the appender.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use aggregates::{Claimed, Event, State, WrongAggregate};
+use aggregates::{Event, State, WrongAggregate};
 use cqrs_es::{
     Aggregate,
     persist::{
@@ -132,14 +132,7 @@ impl PersistedEventRepository for Repository {
             .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
             state.apply(read).map_err(misfit)?;
         }
-        let mut unit = Unit {
-            events: Vec::with_capacity(new.len()),
-            take: Vec::new(),
-            release: BTreeSet::new(),
-            require: BTreeSet::new(),
-            unchanged: Vec::new(),
-            metadata,
-        };
+        let mut unit = Unit::new(metadata);
         let before = state.claimed(id);
         for (sequence, event) in new {
             state.apply(event.clone()).map_err(misfit)?;
@@ -176,19 +169,6 @@ impl PersistedEventRepository for Repository {
         Err(PersistenceError::UnknownError(
             "read the ledger's feed instead".into(),
         ))
-    }
-}
-
-impl Unit {
-    /// Adds what an aggregate's change of state takes, gives up and newly requires.
-    pub(super) fn claim_difference(&mut self, id: &str, before: &Claimed, after: &Claimed) {
-        let taken = after.holds.difference(&before.holds);
-        self.take
-            .extend(taken.map(|claim| (claim.clone(), id.to_owned())));
-        self.release
-            .extend(before.holds.difference(&after.holds).cloned());
-        self.require
-            .extend(after.requires.difference(&before.requires).cloned());
     }
 }
 

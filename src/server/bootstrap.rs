@@ -45,7 +45,7 @@ pub enum BootstrapError {
     Policy,
 }
 
-/// Makes the default roles and `admin`, if this ledger has none. Answers the password if it was generated.
+/// Makes the default roles and `admin`, unless this ledger has them. Answers the password if it was generated.
 ///
 /// Of several nodes that start at once on an empty ledger, one does it.
 pub async fn first_start(

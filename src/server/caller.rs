@@ -1,4 +1,4 @@
-//! Who calls, by the credentials of the face that is called.
+//! The caller of a request, by the credentials of the face that is called.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -49,12 +49,12 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// When the token ends; `None` with a username and password.
     pub expires_at: Option<Timestamp>,
-    /// What the request tells of itself.
+    /// Where the request came from.
     origin: Origin,
 }
 
 impl Caller {
-    /// What is recorded with what the caller does.
+    /// The metadata of the events that the caller's commands lead to.
     pub fn metadata(&self) -> Metadata {
         self.origin.metadata(self.user)
     }
@@ -70,7 +70,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Who calls, as this process knows. Whether it knows enough is still to be asked.
+/// The caller, as far as this process knows. It is still to be checked that this is not too old.
 pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let arrived = Arrived::of(parts)?;
     let face = arrived.face;
@@ -138,7 +138,7 @@ async fn by_token(app: &App, token: &str, audience: Audience) -> Result<SessionV
     }
 }
 
-/// What a request tells of itself, for the metadata of what is done by it.
+/// Where a request came from and what it is called, for the metadata of the events that it leads to.
 #[derive(Clone, Debug)]
 pub struct Origin {
     audience: Audience,
@@ -170,7 +170,7 @@ impl Origin {
         self.audience
     }
 
-    /// The metadata of what a user does by it.
+    /// The metadata of the events that a user's commands lead to.
     pub fn metadata(&self, actor: UserId) -> Metadata {
         let text = |value: &Option<HeaderValue>| {
             let value = value.as_ref()?.to_str().ok()?;

@@ -8,7 +8,7 @@ use axum::response::Response;
 use ledger::ids::Entropy;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, credential::Credential, refusal::Refusal, rehearsal::Rehearsal};
+use crate::{app::App, credential::Credential, refusal::Refusal, rehearsal::Rehearsal, settings::Setting};
 
 /// An operation: its method in lower case, and its path with the parameters in braces.
 pub type Operation = (&'static str, &'static str);
@@ -36,6 +36,8 @@ pub struct Face {
     pub own: &'static [Operation],
     /// The requests that can be rehearsed, as each folder lists its own.
     pub rehearsals: &'static [&'static [Rehearsal]],
+    /// Its settings, besides those that all faces share.
+    pub settings: &'static [Setting],
     /// The commands that an empty ledger starts with.
     pub first_start: fn(&dyn Entropy) -> Result<Vec<Command>, Invalid>,
 }
@@ -96,6 +98,11 @@ impl Faces {
     /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = &'static Face> {
         self.all.iter()
+    }
+
+    /// The settings that faces declare.
+    pub fn settings(self) -> impl Iterator<Item = &'static Setting> {
+        self.iter().flat_map(|face| face.settings)
     }
 
     /// The face of a path.

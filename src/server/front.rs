@@ -57,7 +57,7 @@ impl Front {
         Self { app, router }
     }
 
-    /// Names the request, answers it, logs it once (never its query, which may hold a token), and sets the headers every
+    /// Names the request, answers it, logs it once (never its query, which may hold a token), and sets the headers that every
     /// answer has.
     pub async fn answer<B>(&self, peer: SocketAddr, mut request: Request<B>) -> Response
     where
@@ -114,8 +114,8 @@ impl Front {
         }
         let begun = self.app.clock.elapsed();
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
-        // Whether the caller may was decided a while ago, perhaps before the process stood still. What is recorded is
-        // answered all the same: it has happened.
+        // The decision about the caller is some time old: the process may have stood still since. A change that is recorded is
+        // answered all the same, since it has happened.
         let recorded = || response.extensions().get::<Recorded>().is_some();
         if is_somebodys
             && response.status().is_success()
@@ -149,8 +149,8 @@ impl Asked {
         id.unwrap_or_default()
     }
 
-    /// The span of all that is logged for a request with an id. A request without one has nothing that would tell its lines
-    /// from those of others, so there is no span and no cost.
+    /// The span of all log lines about a request with an id. The lines of a request without an id could not be told from those
+    /// of others anyway: such a request has no span, and so no cost.
     fn span(&self) -> Span {
         match &self.id {
             Some(_) => tracing::info_span!("request", id = self.id(), method = %self.method),
@@ -160,7 +160,7 @@ impl Asked {
 }
 
 /// Renders a refusal as the face does. An error that is not a refusal is a defect of an endpoint: it becomes one here, so
-/// that no face ever shows another's shape or none.
+/// that a client always sees the shape of the face that it called.
 fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Option<Refusal>) {
     let status = response.status();
     let refusal = match response.extensions_mut().remove::<Refusal>() {

@@ -1,4 +1,4 @@
-//! Whether the caller may. A handler that takes [`Permitted`] cannot run unchecked.
+//! Whether the caller has the right. A handler that takes [`Permitted`] cannot run unchecked.
 
 use aggregates::values::{Context, Operation};
 use axum::{
@@ -12,7 +12,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Decides from a request and its caller whether the caller may.
+/// Decides whether the caller of a request has the right to it.
 pub trait Policy {
     /// What the decision leaves the handler to work with: for instance the organisations that the caller may see.
     type Scope: Send;

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads a query string; refuses what is not UTF-8.
+    /// Reads a query string; refuses one that is not UTF-8.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let decode = |part: &str| {
             let spaced = part.replace('+', " ");
@@ -33,7 +33,7 @@ impl Query {
             .map(Self)
     }
 
-    /// Refuses names that are none of these; `apiToken` is one anywhere.
+    /// Refuses all names but these; `apiToken` is allowed everywhere.
     pub fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self
             .0

@@ -1,4 +1,4 @@
-//! What is known of a connection by who watches over all of them, at next to no cost for each request.
+//! What the watch over all connections knows of each, at next to no cost per request.
 
 use std::{
     pin::Pin,
@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 /// In the place of a tick: a request is being answered.
 const BUSY: u64 = u64::MAX;
 
-/// What a connection is told.
+/// An order to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// To go on.
@@ -28,7 +28,7 @@ pub(super) enum Order {
     End = 2,
 }
 
-/// A connection, as who watches sees it. Its time is counted in ticks of the watch.
+/// A connection, as the watch sees it. Its time is counted in ticks of the watch.
 #[derive(Debug)]
 pub(super) struct Watched {
     /// Since when no request is being answered and nothing of an answer was taken by the client, or [`BUSY`]. What arrives
@@ -78,7 +78,7 @@ impl Watched {
         self.waker.wake();
     }
 
-    /// What the task is told. It is woken when that changes.
+    /// The order to the connection's task, which is woken when the order changes.
     pub(super) fn order(&self, cx: &Context<'_>) -> Order {
         self.waker.register(cx.waker());
         match self.order.load(Ordering::Acquire) {
@@ -89,7 +89,7 @@ impl Watched {
     }
 }
 
-/// A connection's stream, which tells when the client took something.
+/// A connection's stream. It notes when the client took something.
 #[derive(Debug)]
 pub(super) struct Stream {
     io: TokioIo<TcpStream>,

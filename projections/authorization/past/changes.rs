@@ -1,6 +1,6 @@
 //! What a subject gained and lost, event by event.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use aggregates::{
     Recorded,
@@ -13,7 +13,11 @@ use super::{
     Cause, Grant,
     holdings::{Holdings, Source},
 };
-use crate::{Authorization, Principal, Subject, about::About, users::RoleStep};
+use crate::{
+    Authorization, MODEL, Model, Principal, Subject,
+    engine::{about::About, facts::Fact},
+    principals::users::RoleStep,
+};
 
 /// What one event changed for a subject.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +55,19 @@ impl Changes {
     /// told, at most `limit` changes of them. That a token or a certificate ends is no event: it counts throughout, until
     /// it is revoked.
     pub fn of(subject: &Subject, from: i64, to: i64, events: &[Recorded], limit: usize) -> Self {
-        let mut state = State::new(subject);
+        Self::within(&MODEL, subject, from..=to, events, limit)
+    }
+
+    /// The same, with what a model knows.
+    pub fn within(
+        model: &'static Model,
+        subject: &Subject,
+        span: RangeInclusive<i64>,
+        events: &[Recorded],
+        limit: usize,
+    ) -> Self {
+        let (from, to) = span.into_inner();
+        let mut state = State::within(model, subject);
         let mut found = Self::default();
         let start = events.partition_point(|event| event.position <= from);
         let end = events.partition_point(|event| event.position <= to);
@@ -89,17 +105,19 @@ impl Changes {
 
 /// The subject as of the events so far.
 struct State<'a> {
+    model: &'static Model,
     subject: &'a Subject,
     engine: Authorization,
     holdings: Holdings,
 }
 
 impl<'a> State<'a> {
-    fn new(subject: &'a Subject) -> Self {
+    fn within(model: &'static Model, subject: &'a Subject) -> Self {
         Self {
+            model,
             subject,
-            engine: Authorization::new(),
-            holdings: Holdings::default(),
+            engine: Authorization::within(model),
+            holdings: Holdings::within(model),
         }
     }
 
@@ -120,7 +138,7 @@ impl<'a> State<'a> {
         if let Some((role, name)) = renamed(event) {
             rename(held, role, name);
         }
-        let now = match of_role.or_else(|| sources(event)) {
+        let now = match of_role.or_else(|| self.sources(event)) {
             Some(sources) if sources.is_empty() => return Default::default(),
             // Most events are about one permission: all others stay.
             Some(sources) => {
@@ -160,6 +178,19 @@ impl<'a> State<'a> {
         Some(of_role.chain(given.map(|id| (Some(role), id))).collect())
     }
 
+    /// The only sources that an event can change anything about; `None` if it may be any.
+    fn sources(&self, event: &Recorded) -> Option<Vec<Source>> {
+        let facts = (self.model.facts)(&event.aggregate_id, &event.event);
+        let of_machine = |fact: &Fact| match fact {
+            Fact::Machine { .. } => true,
+            Fact::Placed { .. } | Fact::Removed { .. } => false,
+        };
+        match facts.iter().any(of_machine) {
+            true => None,
+            false => sources(event),
+        }
+    }
+
     fn principal(&self) -> Option<Principal> {
         self.engine
             .principal(self.subject, Timestamp::from_micros(0))
@@ -184,7 +215,7 @@ impl<'a> State<'a> {
 }
 
 /// Where all that a role gives is among what is held.
-fn of_role(role: RoleId) -> std::ops::RangeInclusive<Source> {
+fn of_role(role: RoleId) -> RangeInclusive<Source> {
     let (first, last) = (uuid::Uuid::nil(), uuid::Uuid::max());
     (Some(role), PermissionId(first))..=(Some(role), PermissionId(last))
 }
@@ -213,7 +244,7 @@ fn rename(held: &mut Held, role: RoleId, name: &RoleName) {
     }
 }
 
-/// The only sources that an event can change anything about; `None` if it may be any.
+/// The same, of an event that says nothing of machines.
 fn sources(event: &Recorded) -> Option<Vec<Source>> {
     match About::from(event) {
         About::User(_, event) => match event {

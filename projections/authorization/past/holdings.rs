@@ -10,7 +10,14 @@ use aggregates::{
 };
 
 use super::{Cause, Principal};
-use crate::about::About;
+use crate::{
+    Model,
+    engine::{
+        about::About,
+        facts::{Fact, MachineStep},
+    },
+    principals::machines::Machine,
+};
 
 /// A permission that counts for a subject.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,15 +47,18 @@ pub(super) type Source = (Option<RoleId>, PermissionId);
 /// Permissions, each with the event that gave it.
 type Permissions = BTreeMap<PermissionId, (Permission, Cause)>;
 
-/// Users and roles.
-#[derive(Debug, Default)]
+/// Users, machines and roles.
+#[derive(Debug)]
 pub(super) struct Holdings {
-    users: BTreeMap<UserId, UserHoldings>,
+    model: &'static Model,
+    users: BTreeMap<UserId, Holder>,
+    machines: BTreeMap<Machine, Holder>,
     roles: BTreeMap<RoleId, RoleHoldings>,
 }
 
+/// What a user or a machine holds.
 #[derive(Debug, Default)]
-struct UserHoldings {
+struct Holder {
     prefix: Option<(String, Cause)>,
     roles: BTreeMap<RoleId, Cause>,
     own: Permissions,
@@ -61,6 +71,16 @@ struct RoleHoldings {
 }
 
 impl Holdings {
+    /// Nobody holds anything.
+    pub(super) fn within(model: &'static Model) -> Self {
+        Self {
+            model,
+            users: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            roles: BTreeMap::new(),
+        }
+    }
+
     /// Takes the next event.
     pub(super) fn apply(&mut self, recorded: &Recorded) {
         match About::from(recorded) {
@@ -68,6 +88,43 @@ impl Holdings {
             About::Role(id, event) => self.apply_to_role(id, event, || Cause::from(recorded)),
             // A token has no rights of its own.
             About::Session(..) | About::Nobody => {}
+        }
+        for fact in (self.model.facts)(&recorded.aggregate_id, &recorded.event) {
+            match fact {
+                Fact::Machine { machine, step } => {
+                    self.apply_to_machine(machine, step, || Cause::from(recorded))
+                }
+                // The engine's directory says where resources are.
+                Fact::Placed { .. } | Fact::Removed { .. } => {}
+            }
+        }
+    }
+
+    fn apply_to_machine(&mut self, machine: Machine, step: MachineStep, cause: impl Fn() -> Cause) {
+        if step == MachineStep::Made {
+            self.machines.entry(machine).or_default();
+            return;
+        }
+        let Some(holder) = self.machines.get_mut(&machine) else {
+            return;
+        };
+        match step {
+            MachineStep::RoleGranted(role) => {
+                holder.roles.entry(role).or_insert_with(cause);
+            }
+            MachineStep::RoleRevoked(role) => {
+                holder.roles.remove(&role);
+            }
+            MachineStep::PermissionGranted(permission) => {
+                holder.own.insert(permission.id, (permission, cause()));
+            }
+            MachineStep::PermissionRevoked(id) => {
+                holder.own.remove(&id);
+            }
+            MachineStep::Gone => {
+                self.machines.remove(&machine);
+            }
+            MachineStep::Made | MachineStep::CredentialIssued(..) | MachineStep::CredentialVoided(_) => {}
         }
     }
 
@@ -77,9 +134,9 @@ impl Holdings {
             UserEvent::Created {
                 mqtt_publish_prefix, ..
             } => {
-                self.users.entry(id).or_insert_with(|| UserHoldings {
+                self.users.entry(id).or_insert_with(|| Holder {
                     prefix: with_prefix(mqtt_publish_prefix),
-                    ..UserHoldings::default()
+                    ..Holder::default()
                 });
             }
             UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
@@ -114,7 +171,7 @@ impl Holdings {
         }
     }
 
-    fn change_user(&mut self, id: UserId, change: impl FnOnce(&mut UserHoldings)) {
+    fn change_user(&mut self, id: UserId, change: impl FnOnce(&mut Holder)) {
         if let Some(user) = self.users.get_mut(&id) {
             change(user);
         }
@@ -149,8 +206,8 @@ impl Holdings {
             }),
             RoleEvent::Deleted {} => {
                 self.roles.remove(&id);
-                for user in self.users.values_mut() {
-                    user.roles.remove(&id);
+                for holder in self.users.values_mut().chain(self.machines.values_mut()) {
+                    holder.roles.remove(&id);
                 }
             }
             RoleEvent::SharingChanged { .. } => {}
@@ -167,33 +224,34 @@ impl Holdings {
     pub(super) fn grants(&self, principal: Principal) -> Vec<Grant> {
         let mut grants: Vec<Grant> = match principal {
             Principal::Role(role) => self.of_role(role, None).collect(),
-            Principal::User(user) => {
-                let Some(user) = self.users.get(&user) else {
-                    return Vec::new();
-                };
-                let by_roles = user
-                    .roles
-                    .iter()
-                    .flat_map(|(role, granted)| self.of_role(*role, Some(granted)));
-                by_roles.chain(user.own.values().map(own)).collect()
-            }
+            Principal::User(user) => self.of_holder(self.users.get(&user)),
+            Principal::Machine(machine) => self.of_holder(self.machines.get(&machine)),
         };
         grants.sort_by_key(Grant::order);
         grants
     }
 
+    fn of_holder(&self, holder: Option<&Holder>) -> Vec<Grant> {
+        let Some(holder) = holder else {
+            return Vec::new();
+        };
+        let roles = holder.roles.iter();
+        let by_roles = roles.flat_map(|(role, granted)| self.of_role(*role, Some(granted)));
+        by_roles.chain(holder.own.values().map(own)).collect()
+    }
+
     /// What counts for a principal from one source.
     pub(super) fn grant(&self, principal: Principal, (role, permission): Source) -> Option<Grant> {
-        let granted = match principal {
+        let holder = match principal {
             Principal::Role(subject) if role == Some(subject) => None,
             Principal::Role(_) => return None,
-            Principal::User(user) => {
-                let user = self.users.get(&user)?;
-                match role {
-                    None => return user.own.get(&permission).map(own),
-                    Some(role) => Some(user.roles.get(&role)?),
-                }
-            }
+            Principal::User(user) => Some(self.users.get(&user)?),
+            Principal::Machine(machine) => Some(self.machines.get(&machine)?),
+        };
+        let granted = match (holder, role) {
+            (None, _) => None,
+            (Some(holder), None) => return holder.own.get(&permission).map(own),
+            (Some(holder), Some(role)) => Some(holder.roles.get(&role)?),
         };
         let id = role?;
         let role = self.roles.get(&id)?;
@@ -216,11 +274,13 @@ impl Holdings {
 
     /// What is put before topics that a principal publishes to, and the event that said so.
     pub(super) fn prefix(&self, principal: Principal) -> Option<(&str, &Cause)> {
-        let Principal::User(user) = principal else {
-            return None;
-        };
-        let prefix = self.users.get(&user)?.prefix.as_ref()?;
-        Some((&prefix.0, &prefix.1))
+        match principal {
+            Principal::User(user) => {
+                let prefix = self.users.get(&user)?.prefix.as_ref()?;
+                Some((&prefix.0, &prefix.1))
+            }
+            Principal::Role(_) | Principal::Machine(_) => None,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod cause;
 mod changes;
 mod holdings;
 mod nearest;
+mod streams;
 mod why;
 
 use aggregates::{
@@ -15,13 +16,14 @@ use aggregates::{
     values::{Operation, Timestamp},
 };
 
-use super::{Access, Answer, Authorization, Principal, Reason, Subject};
+use crate::{Answer, Authorization, Inquiry, MODEL, Model, Principal, Reason, Subject};
 
 pub use cause::Cause;
 pub use changes::{Change, Changes};
 pub use holdings::{Grant, Through};
 pub use nearest::{Lack, Near};
-pub use why::Why;
+pub use streams::{Stream, Streams};
+pub use why::{NameWhy, PartWhy, Why};
 
 use holdings::Holdings;
 
@@ -46,11 +48,16 @@ pub struct Past {
 impl Past {
     /// From the events of all streams that matter, in the order of the ledger; those after the moment are passed over.
     pub fn of(subject: Subject, moment: Moment, events: &[Recorded]) -> Self {
+        Self::within(&MODEL, subject, moment, events)
+    }
+
+    /// The same, with what a model knows.
+    pub fn within(model: &'static Model, subject: Subject, moment: Moment, events: &[Recorded]) -> Self {
         let until = events.partition_point(|event| event.position <= moment.position);
         let events = events.get(..until).unwrap_or_default();
-        let engine = Authorization::new();
+        let engine = Authorization::within(model);
         engine.apply(events);
-        let mut holdings = Holdings::default();
+        let mut holdings = Holdings::within(model);
         for event in events {
             holdings.apply(event);
         }
@@ -73,8 +80,8 @@ impl Past {
     }
 
     /// The decision of that moment.
-    pub fn answer(&self, access: &Access<'_>) -> Answer {
-        let answer = self.engine.answer(&self.subject, access, self.moment.time);
+    pub fn answer(&self, inquiry: &Inquiry<'_>) -> Answer {
+        let answer = self.engine.answer(&self.subject, inquiry, self.moment.time);
         Answer {
             position: self.moment.position,
             ..answer
@@ -100,8 +107,13 @@ impl Past {
     }
 
     /// Which grants allowed it; for a denial, which came nearest.
-    pub fn why(&self, access: &Access<'_>) -> Why {
-        why::why(&self.holdings, self.principal().ok(), access)
+    pub fn why(&self, inquiry: &Inquiry<'_>) -> Why {
+        let places = self.engine.collector.enter();
+        match inquiry.resolve(&self.engine.places(&places)) {
+            Ok(access) => Why::of(&self.holdings, self.principal().ok(), &access),
+            // Of a resource that is nowhere there is nothing to tell.
+            Err(_) => Why { parts: Vec::new() },
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use aggregates::values::{Context, Operation};
 
 use super::{Grant, covers};
-use crate::Access;
+use crate::Part;
 
 /// How many grants are told that came near.
 const MOST: usize = 5;
@@ -39,12 +39,12 @@ pub struct Near {
 }
 
 /// The grants that come nearest, the nearest first.
-pub(super) fn nearest(grants: &[Grant], access: &Access<'_>, effective: &str) -> Vec<Near> {
+pub(super) fn nearest(grants: &[Grant], part: &Part<'_>, effective: &str) -> Vec<Near> {
     let mut near: Vec<_> = grants
         .iter()
-        .filter(|grant| grant.permission.context == access.context())
+        .filter(|grant| grant.permission.context == part.context())
         .filter_map(|grant| {
-            let (matched, lacks) = lacks(grant, access, effective);
+            let (matched, lacks) = lacks(grant, part, effective);
             let far = lacks.is_empty() || matched == 0;
             (!far).then(|| (lacks.len(), usize::MAX - matched, grant.since(), grant, lacks))
         })
@@ -61,16 +61,11 @@ pub(super) fn nearest(grants: &[Grant], access: &Access<'_>, effective: &str) ->
 }
 
 /// How many levels match, and what is lacking: nothing if the grant covers it. The context is the same.
-pub(super) fn lacks(grant: &Grant, access: &Access<'_>, effective: &str) -> (usize, Vec<Lack>) {
+pub(super) fn lacks(grant: &Grant, part: &Part<'_>, effective: &str) -> (usize, Vec<Lack>) {
     let permission = &grant.permission;
-    let (matched, level) = compare(
-        &permission.resource,
-        effective,
-        access.context(),
-        access.is_filter(),
-    );
-    let operation = (!covers(permission.operation, access.operation())).then_some(Lack::Operation {
-        wanted: access.operation(),
+    let (matched, level) = compare(&permission.resource, effective, part.context(), part.is_filter());
+    let operation = (!covers(permission.operation, part.operation())).then_some(Lack::Operation {
+        wanted: part.operation(),
         granted: permission.operation,
     });
     (matched, operation.into_iter().chain(level).collect())
@@ -80,7 +75,7 @@ pub(super) fn lacks(grant: &Grant, access: &Access<'_>, effective: &str) -> (usi
 fn compare(pattern: &str, text: &str, context: Context, is_filter: bool) -> (usize, Option<Lack>) {
     let reserved = context == Context::Mqtt && text.starts_with('$');
     // The first level of a path is the empty one before its slash.
-    let first = usize::from(context == Context::Mqtt);
+    let first = usize::from(context == Context::Mqtt || !text.starts_with('/'));
     let (mut levels, mut asked) = (pattern.split('/'), text.split('/'));
     let mut at = 0;
     let mut matched = 0;

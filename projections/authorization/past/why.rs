@@ -1,12 +1,31 @@
 //! Why a decision is as it is.
 
 use super::{Cause, Grant, Holdings, Near, nearest};
-use crate::{Access, Principal};
+use crate::{
+    Principal,
+    vocabularies::access::{Access, Part, Want},
+};
 
 /// Why a decision is as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Why {
-    /// The path, topic or filter that had to be granted: with the publish prefix, without the name of a shared
+    /// What had to be granted, part by part: all of them. Empty if nobody could do it.
+    pub parts: Vec<PartWhy>,
+}
+
+/// Why a part of what had to be granted holds, or does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartWhy {
+    /// Which of its names had to be granted.
+    pub want: Want,
+    /// The names. There may be none.
+    pub names: Vec<NameWhy>,
+}
+
+/// Why a name is granted, or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NameWhy {
+    /// The path, topic, filter or name that had to be granted: with the publish prefix, without the name of a shared
     /// subscription.
     pub resource: String,
     /// The event that gave the publish prefix, if there is one before the resource.
@@ -22,28 +41,75 @@ pub struct Why {
 /// How many grants are told.
 const MOST: usize = 100;
 
-pub(super) fn why(holdings: &Holdings, principal: Option<Principal>, access: &Access<'_>) -> Why {
-    let prefix = principal
-        .and_then(|principal| holdings.prefix(principal))
-        .filter(|_| access.takes_prefix());
-    let resource = access.effective(prefix.map(|(prefix, _)| prefix)).into_owned();
-    let held = principal.map_or_else(Vec::new, |principal| holdings.grants(principal));
-    let allows = |grant: &&Grant| {
-        grant.permission.context == access.context() && nearest::lacks(grant, access, &resource).1.is_empty()
-    };
-    // What is too long with its prefix is nothing that could be granted.
-    let possible = access.question_of(&resource).is_some();
-    let allowing: Vec<&Grant> = held.iter().filter(|_| possible).filter(allows).collect();
-    let grants: Vec<Grant> = allowing.iter().take(MOST).map(|grant| (*grant).clone()).collect();
-    let nearest = match grants.is_empty() && possible {
-        true => nearest::nearest(&held, access, &resource),
-        false => Vec::new(),
-    };
-    Why {
-        prefixed_by: prefix.map(|(_, cause)| cause.clone()),
-        resource,
-        left_out: allowing.len() - grants.len(),
-        grants,
-        nearest,
+impl Why {
+    pub(super) fn of(holdings: &Holdings, principal: Option<Principal>, access: &Access<'_>) -> Self {
+        let held = principal.map_or_else(Vec::new, |principal| holdings.grants(principal));
+        let prefix = principal.and_then(|principal| holdings.prefix(principal));
+        let parts = access.parts().map(|part| PartWhy {
+            want: part.want(),
+            names: part
+                .names()
+                .map(|name| NameWhy::of(&held, prefix, part, name))
+                .collect(),
+        });
+        Self {
+            parts: parts.collect(),
+        }
+    }
+
+    /// The first part that does not hold; if all hold, the first.
+    pub fn deciding_part(&self) -> Option<&PartWhy> {
+        let failed = self.parts.iter().find(|part| !part.holds());
+        failed.or(self.parts.first())
+    }
+
+    /// The name on which the deciding part depends, if it has any: of a part that fails, the first that is not granted; else
+    /// the first that is.
+    pub fn deciding(&self) -> Option<&NameWhy> {
+        let part = self.deciding_part()?;
+        let holds = part.holds();
+        part.names.iter().find(|name| name.is_granted() == holds)
+    }
+}
+
+impl PartWhy {
+    /// Whether enough of its names are granted.
+    pub fn holds(&self) -> bool {
+        match self.want {
+            Want::Any => self.names.iter().any(NameWhy::is_granted),
+            Want::All => !self.names.is_empty() && self.names.iter().all(NameWhy::is_granted),
+        }
+    }
+}
+
+impl NameWhy {
+    fn of(held: &[Grant], prefix: Option<(&str, &Cause)>, part: &Part<'_>, name: &str) -> Self {
+        let prefix = prefix.filter(|_| part.takes_prefix());
+        let resource = part
+            .effective(name, prefix.map(|(prefix, _)| prefix))
+            .into_owned();
+        let allows = |grant: &&Grant| {
+            grant.permission.context == part.context() && nearest::lacks(grant, part, &resource).1.is_empty()
+        };
+        // What is too long with its prefix is nothing that could be granted.
+        let possible = part.question_of(&resource).is_some();
+        let allowing: Vec<&Grant> = held.iter().filter(|_| possible).filter(allows).collect();
+        let grants: Vec<Grant> = allowing.iter().take(MOST).map(|grant| (*grant).clone()).collect();
+        let nearest = match grants.is_empty() && possible {
+            true => nearest::nearest(held, part, &resource),
+            false => Vec::new(),
+        };
+        Self {
+            prefixed_by: prefix.map(|(_, cause)| cause.clone()),
+            resource,
+            left_out: allowing.len() - grants.len(),
+            grants,
+            nearest,
+        }
+    }
+
+    /// Whether a grant allows it.
+    pub fn is_granted(&self) -> bool {
+        !self.grants.is_empty()
     }
 }

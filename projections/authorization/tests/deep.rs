@@ -1,7 +1,10 @@
 //! Patterns and topics as long, as deep and as ambiguous as they can be.
 
 use super::{
-    super::{Authorization, compile::compile, permissions::Permissions, question::Question},
+    super::{
+        Authorization,
+        patterns::{compile::compile, permissions::Permissions, question::Question},
+    },
     filter,
     ledger::{Ledger, permission, role_created, role_granted, user_created, user_id},
 };

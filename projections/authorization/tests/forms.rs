@@ -4,7 +4,7 @@ use aggregates::values::{Context, Operation, Permission, TopicFilter};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
-    super::{
+    super::patterns::{
         compile::compile,
         question::{Question, operations},
         scan::Scan,

@@ -1,6 +1,6 @@
 //! Subjects and actions as they are asked about, now and at any moment of a random history, against the oracle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aggregates::{
     Event, Recorded,
@@ -12,12 +12,13 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        Access, Authorization, Subject,
-        past::{Changes, Grant, Moment, Past},
+        Authorization, Inquiry, Subject,
+        past::{Changes, Grant, Moment, Past, Streams},
     },
     ledger::{Ledger, certificate_fingerprint, fingerprint, role_id, user_id},
     oracle::{Oracle, covers, matches},
     random::{CERTIFICATES, ROLES, USERS, a_filter, a_step, a_topic, write},
+    read,
 };
 
 /// Whose permissions count for a subject, with the publish prefix.
@@ -31,6 +32,7 @@ fn permissions(
             let role = oracle.roles.get(role)?;
             return Some((role.permissions.values().cloned().collect(), None));
         }
+        Subject::Machine(_) => return None,
         Subject::User(user) => *user,
         Subject::Username(name) => oracle.user_by_name(name)?,
         Subject::Certificate(fingerprint) => {
@@ -111,40 +113,25 @@ fn subjects(name: &str) -> Vec<Subject> {
 
 /// The events of the streams that matter to a subject, as the ledger picks them.
 fn about(subject: &Subject, events: &[Recorded]) -> Vec<Recorded> {
-    let (mut users, mut roles, mut sessions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut streams = Streams::default();
+    streams.add_subject(subject);
     for event in events {
-        let id = event.aggregate_id.clone();
+        // What the ledger finds by the fingerprint.
         match (subject, &event.event) {
             (Subject::Certificate(wanted), Event::User(UserEvent::CertificateAdded { certificate }))
                 if certificate.fingerprint == *wanted =>
             {
-                users.insert(id);
+                streams.add_user(&event.aggregate_id);
             }
-            (
-                Subject::Token(wanted),
-                Event::Session(SessionEvent::TokenIssued {
-                    user_id, fingerprint, ..
-                }),
-            ) if fingerprint.digest() == *wanted => {
-                sessions.insert(id);
-                users.insert(user_id.to_string());
+            (Subject::Token(wanted), Event::Session(SessionEvent::TokenIssued { fingerprint, .. }))
+                if fingerprint.digest() == *wanted =>
+            {
+                streams.add_session(&event.aggregate_id);
             }
-            (Subject::User(user), _) => drop(users.insert(user.to_string())),
-            (Subject::Role(role), _) => drop(roles.insert(role.to_string())),
             _ => {}
         }
     }
-    let granted = events.iter().filter(|event| users.contains(&event.aggregate_id));
-    roles.extend(granted.filter_map(|event| match &event.event {
-        Event::User(UserEvent::RoleGranted { role_id, .. }) => Some(role_id.to_string()),
-        _ => None,
-    }));
-    let matter = |event: &&Recorded| match event.event {
-        Event::User(_) => users.contains(&event.aggregate_id),
-        Event::Role(_) => roles.contains(&event.aggregate_id),
-        Event::Session(_) => sessions.contains(&event.aggregate_id),
-    };
-    events.iter().filter(matter).cloned().collect()
+    read(streams, events)
 }
 
 /// Rights by where they come from: a role, or the user.
@@ -187,8 +174,9 @@ fn is_told_by_its_events(grant: &Grant, ledger: &Ledger) {
     }
 }
 
-fn explained(past: &Past, access: &Access<'_>, question: &Question, ledger: &Ledger) {
-    let why = past.why(access);
+fn explained(past: &Past, inquiry: &Inquiry<'_>, question: &Question, ledger: &Ledger) {
+    let why = past.why(inquiry);
+    let why = why.deciding().unwrap();
     let prefix = past.publish_prefix();
     let all = past.grants();
     let allowing: Vec<&Grant> = all
@@ -226,8 +214,8 @@ proptest! {
         for subject in subjects("ann") {
             for question in &questions {
                 let (kind, resource, action) = question;
-                let Ok(access) = Access::parse(kind, resource, action) else { continue };
-                let answer = live.answer(&subject, &access, now);
+                let Ok(inquiry) = Inquiry::parse(kind, resource, action) else { continue };
+                let answer = live.answer(&subject, &inquiry, now);
                 prop_assert_eq!(answer.denied.is_none(), allowed(&oracle, &subject, question, now), "{:?} {:?}", subject, question);
             }
         }
@@ -241,11 +229,11 @@ proptest! {
                 let past = Past::of(subject.clone(), moment, &about(&subject, &ledger.0));
                 for question in &questions {
                     let (kind, resource, action) = question;
-                    let Ok(access) = Access::parse(kind, resource, action) else { continue };
-                    let answer = past.answer(&access);
+                    let Ok(inquiry) = Inquiry::parse(kind, resource, action) else { continue };
+                    let answer = past.answer(&inquiry);
                     prop_assert_eq!(answer.position, moment.position);
                     prop_assert_eq!(answer.denied.is_none(), allowed(&then, &subject, question, now), "{:?} {:?}", subject, question);
-                    explained(&past, &access, question, &ledger);
+                    explained(&past, &inquiry, question, &ledger);
                 }
             }
         }

@@ -10,10 +10,14 @@ use aggregates::{
 
 use super::{Right, Through};
 use crate::{
-    grants::Grants,
-    question::{Operations, Question, operations},
-    roles::{self, Role},
-    users::{self, Extra, RoleStep, User},
+    patterns::{
+        grants::Grants,
+        question::{Operations, Question, operations},
+    },
+    principals::{
+        roles::{self, Role},
+        users::{self, Extra, RoleStep, User},
+    },
 };
 
 /// A role before and after the events.

@@ -22,13 +22,14 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::{
+use crate::{
     Authorization,
-    about::About,
-    grants::Grants,
-    roles::Role,
-    search::{RoleIndexes, may_be_granted},
-    users::User,
+    engine::{
+        about::About,
+        search::{RoleIndexes, may_be_granted},
+    },
+    patterns::grants::Grants,
+    principals::{roles::Role, users::User},
 };
 use holding::{Held, Holding, RoleChange, Version, after_events, in_order, lacking, right};
 
@@ -269,7 +270,8 @@ impl WhatIf<'_> {
                 .filter_map(|permission| lacking(permission, &grants));
             lacking.map(|permission| right(&permission, self.through(held.role)))
         });
-        let same = |own: &&super::users::Extra| other.own.is_some_and(|other| std::ptr::eq(*own, other));
+        let same =
+            |own: &&crate::principals::users::Extra| other.own.is_some_and(|other| std::ptr::eq(*own, other));
         let own = holding.own.filter(|own| !same(own)).into_iter();
         let own = own.flat_map(|own| own.permissions.as_slice());
         let own = own.filter_map(|permission| lacking(permission, &grants));

@@ -15,12 +15,12 @@ use super::{
 };
 use server::{App, AsOf, ByPath, Permitted, Query, Refusal, Refusals};
 
-/// How many changes an answer tells, unless the caller asks for another number, and at most.
+/// How many changes one answer has at most, and unless the caller asks for fewer.
 const MOST: i64 = 1_000;
 
 /// What a subject gained and lost.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ChangesOut {
+pub(crate) struct ChangesOut {
     subject: Entity,
     /// The events after this moment are told.
     from: MomentOut,
@@ -84,7 +84,7 @@ fn grants(grants: &[Grant]) -> Vec<GrantOut> {
         ("limit" = Option<i64>, Query, description = "How many changes at most, 1 to 1000; default 1000", example = 100)
     ),
     responses((status = 200, description = "The changes", body = ChangesOut), Refusals))]
-pub async fn get_changes(
+pub(crate) async fn get_changes(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     query: Query,

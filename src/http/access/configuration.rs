@@ -13,7 +13,7 @@ use server::{App, ErrorBody, Refusal};
 
 /// Where the decision point's endpoints are.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Configuration {
+pub(crate) struct Configuration {
     /// The decision point: the setting `public_url`, or else what the request called this server.
     #[schema(example = "https://muniment.example.com")]
     policy_decision_point: String,
@@ -31,7 +31,7 @@ pub struct Configuration {
         (status = 200, description = "The metadata", body = Configuration),
         (status = 400, description = "The request does not say which host it is for", body = ErrorBody)
     ))]
-pub async fn get_configuration(
+pub(crate) async fn get_configuration(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> Result<Json<Configuration>, Refusal> {

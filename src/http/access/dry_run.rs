@@ -22,7 +22,7 @@ use server::{App, AsOf, Conflicts, JsonBody, Missing, PermittedToRead, Refusal, 
 const MOST_LOOKS: usize = 50_000;
 /// After how many rights a page ends.
 const MOST_RIGHTS: usize = 50_000;
-/// How often it is tried to tell all from one position, while others write.
+/// How often it is tried to foretell all from one position, while others write.
 const TRIES: usize = 3;
 
 /// A request as a client is about to send it.
@@ -32,7 +32,7 @@ const TRIES: usize = 3;
     "body": {"permissions": [{"resource": "plant/+/state", "operation": "read", "context": "mqtt"}]},
     "page": {"limit": 100}
 }))]
-pub struct DryRun {
+pub(crate) struct DryRun {
     /// `POST`, `PUT` or `DELETE`.
     method: String,
     /// `/api/roles`, `/api/roles/{id}`, `/api/users`, `/api/users/{id}`, or that of a role's permissions or a user's
@@ -48,7 +48,7 @@ pub struct DryRun {
 
 /// What would happen.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct DryRunOut {
+pub(crate) struct DryRunOut {
     page: PageOut,
     /// Where the ledger ended when it was told.
     #[schema(example = 42)]
@@ -133,7 +133,7 @@ struct PrefixOut {
 /// be refused is refused with the same status and body.
 #[utoipa::path(post, path = "/access/v1/dry-run", tag = "access", request_body = DryRun,
     responses((status = 200, description = "What would happen", body = DryRunOut), Refusals, Missing, Conflicts))]
-pub async fn post_dry_run(
+pub(crate) async fn post_dry_run(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(request): JsonBody<DryRun>,
@@ -162,7 +162,7 @@ impl DryRun {
     }
 
     fn paging(&self, rehearsing: Option<&Rehearsing<'_>>) -> Result<Paging, Refusal> {
-        // A token tells nothing of a body that may hold a password.
+        // A token says nothing about a body that may hold a password.
         let comparable = rehearsing.is_some_and(Rehearsing::is_comparable);
         let body = if comparable { self.body() } else { "" };
         self.page
@@ -172,7 +172,7 @@ impl DryRun {
     }
 }
 
-/// Rehearses the commands, and tells what their events would change: from one position, unless others keep writing.
+/// Rehearses the commands, and foretells what their events would change: all from one position, unless others keep writing.
 async fn tell(
     app: &App,
     commands: &[Command],
@@ -262,7 +262,7 @@ impl From<Right> for RightOut {
     }
 }
 
-/// What a page's token says.
+/// The text of a page's token.
 fn token(place: Place) -> Vec<u8> {
     match place {
         Place::Named(count) => count.to_be_bytes().to_vec(),
@@ -278,7 +278,7 @@ fn place(token: &[u8]) -> Option<Place> {
     Uuid::from_slice(token).ok().map(|id| Place::Holder(UserId(id)))
 }
 
-/// Tells a body that is `null` from one that is absent.
+/// Distinguishes a body that is `null` from one that is absent.
 fn sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(deserializer).map(Some)
 }

@@ -4,7 +4,8 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use aggregates::values::Timestamp;
 use authorization::{
-    Access, Subject,
+    Inquiry, Subject,
+    directory::ResourceId,
     past::{Moment, Past},
 };
 
@@ -15,25 +16,25 @@ use super::{
 use ledger::PastError;
 use server::{App, Refusal};
 
-/// How often one request may ask for an explanation, or about the past: for each the ledger is read, and an explanation
-/// may be long.
+/// How often one request may ask for an explanation, or about the past: the ledger is read for each, and an explanation may
+/// be long.
 const MOST_PASTS: usize = 100;
 
 /// Decides the questions of one request.
-pub struct Evaluator<'a> {
+pub(crate) struct Evaluator<'a> {
     app: &'a App,
     now: Timestamp,
-    /// The present, once it mattered: what is explained in one request is explained as of one position.
+    /// The present, once it is needed: all explanations in one request are of one position.
     present: Option<Moment>,
     moments: HashMap<At, Moment>,
     /// How often it was asked for an explanation, or about the past.
     asked: usize,
-    pasts: HashMap<(Subject, Moment), Past>,
+    pasts: HashMap<(Subject, Option<ResourceId>, Moment), Past>,
 }
 
 impl<'a> Evaluator<'a> {
     /// For a request that came now.
-    pub fn new(app: &'a App) -> Self {
+    pub(crate) fn new(app: &'a App) -> Self {
         Self {
             app,
             now: app.clock.now(),
@@ -45,10 +46,10 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Decides.
-    pub async fn evaluate(&mut self, question: Question<'_>) -> Result<DecisionOut, Refusal> {
+    pub(crate) async fn evaluate(&mut self, question: Question<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
         let subject = Subject::parse(&question.subject.kind, &question.subject.id);
-        let access = Access::parse(
+        let inquiry = Inquiry::parse(
             &question.resource.kind,
             &question.resource.id,
             &question.action.name,
@@ -62,19 +63,19 @@ impl<'a> Evaluator<'a> {
                 return Err(PastError::TooMany(MOST_PASTS).into());
             }
         }
-        let (subject, access) = match (subject, access) {
-            (Ok(subject), Ok(access)) => (subject, access),
+        let (subject, inquiry) = match (subject, inquiry) {
+            (Ok(subject), Ok(inquiry)) => (subject, inquiry),
             (Err(reason), _) => return Box::pin(self.never(at, reason.as_str())).await,
             (_, Err(impossible)) => return Box::pin(self.never(at, impossible.as_str())).await,
         };
         if at.is_none() && !explain {
-            let answer = authorization.answer(&subject, &access, self.app.clock.now());
+            let answer = authorization.answer(&subject, &inquiry, self.app.clock.now());
             let reason = answer.denied.map(|reason| reason.as_str());
             return Ok(DecisionOut::of(answer.position, reason));
         }
         // Apart, as all that reads the ledger: each question would else carry the room that this takes.
         let moment = Box::pin(self.moment(at)).await?;
-        let past = match Box::pin(self.past(&subject, moment)).await {
+        let past = match Box::pin(self.past(&subject, inquiry.placed(), moment)).await {
             Ok(past) => past,
             // Nobody has the name now.
             Err(PastError::NameThen) if at.is_none() => {
@@ -82,13 +83,14 @@ impl<'a> Evaluator<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        let answer = past.answer(&access);
+        let answer = past.answer(&inquiry);
         let reason = answer.denied.map(|reason| reason.as_str());
         let decision = DecisionOut::of(answer.position, reason);
         Ok(DecisionOut {
             context: ContextOut {
                 time: at.map(|_| MomentOut::from(moment).time),
-                explanation: explain.then(|| Box::new(Explanation::from(past.why(&access)))),
+                explanation: explain
+                    .then(|| Box::new(Explanation::of(&question.resource.id, &past.why(&inquiry)))),
                 ..decision.context
             },
             ..decision
@@ -102,7 +104,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The moment that is asked about.
-    pub async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Refusal> {
+    pub(crate) async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Refusal> {
         let Some(at) = at else {
             let present = || self.app.ledger().moment_now(self.now);
             return Ok(*self.present.get_or_insert_with(present));
@@ -115,16 +117,25 @@ impl<'a> Evaluator<'a> {
         Ok(moment)
     }
 
-    async fn past(&mut self, subject: &Subject, moment: Moment) -> Result<&Past, PastError> {
-        Ok(match self.pasts.entry((subject.clone(), moment)) {
+    async fn past(
+        &mut self,
+        subject: &Subject,
+        resource: Option<ResourceId>,
+        moment: Moment,
+    ) -> Result<&Past, PastError> {
+        Ok(match self.pasts.entry((subject.clone(), resource, moment)) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(self.app.ledger().past(subject, moment).await?),
+            Entry::Vacant(place) => {
+                let (_, resource, _) = place.key();
+                let past = self.app.ledger().past(subject, resource.as_ref(), moment).await?;
+                place.insert(past)
+            }
         })
     }
 }
 
 /// The moment that is meant by a position or a time.
-pub async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
+pub(crate) async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
     let ledger = app.ledger();
     Ok(match at {
         At::Position(position) if *position < 0 => {
@@ -137,7 +148,7 @@ pub async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
 
 impl DecisionOut {
     /// A denial, since the question cannot be answered; it says what is wrong with the question.
-    pub fn refused(position: i64, refusal: &Refusal) -> Self {
+    pub(crate) fn refused(position: i64, refusal: &Refusal) -> Self {
         let mut refused = Self::of(position, Some("invalid_request"));
         refused.context.error = Some(Box::new(refusal.into()));
         refused

@@ -11,7 +11,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 /// Whether a subject may do an action on a resource.
 #[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", request_body = EvaluationIn,
     responses((status = 200, description = "The decision", body = DecisionOut), Refusals))]
-pub async fn post_evaluation(
+pub(crate) async fn post_evaluation(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<EvaluationIn>,

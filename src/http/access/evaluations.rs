@@ -25,7 +25,7 @@ const BREATH: usize = 100;
 
 /// Many questions, and what they have in common.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct EvaluationsIn {
+pub(crate) struct EvaluationsIn {
     /// What holds for each question that does not say otherwise.
     #[serde(flatten)]
     defaults: EvaluationIn,
@@ -90,7 +90,7 @@ enum Semantic {
 /// The decisions, or the one.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum EvaluationsOut {
+pub(crate) enum EvaluationsOut {
     /// In the order of the questions; fewer if the semantic says to stop.
     Many {
         /// The decisions.
@@ -103,7 +103,7 @@ pub enum EvaluationsOut {
 /// Whether subjects may do actions on resources: many questions in one request.
 #[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", request_body = EvaluationsIn,
     responses((status = 200, description = "The decisions", body = EvaluationsOut), Refusals))]
-pub async fn post_evaluations(
+pub(crate) async fn post_evaluations(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<EvaluationsIn>,

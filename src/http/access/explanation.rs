@@ -1,6 +1,9 @@
 //! Why, on the wire: grants with the events that gave them, and what near ones lack.
 
-use authorization::past::{Cause, Grant, Lack, Moment, Near, Why};
+use authorization::{
+    MODEL,
+    past::{Cause, Grant, Lack, Moment, Near, Why},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,7 +25,7 @@ fn is_zero(number: &usize) -> bool {
 
 /// A moment of the ledger.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct MomentOut {
+pub(crate) struct MomentOut {
     /// The last event that counts.
     #[schema(example = 42)]
     pub position: i64,
@@ -43,7 +46,7 @@ impl From<Moment> for MomentOut {
 /// An event of the ledger, as the reason for something.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Cause)]
-pub struct CauseOut {
+pub(crate) struct CauseOut {
     /// Its place in the ledger.
     #[schema(example = 17)]
     position: i64,
@@ -71,7 +74,7 @@ impl From<&Cause> for CauseOut {
 
 /// A permission as it is granted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct GrantedPermission {
+pub(crate) struct GrantedPermission {
     id: String,
     /// `http` or `mqtt`.
     #[schema(example = "mqtt")]
@@ -86,7 +89,7 @@ pub struct GrantedPermission {
 
 /// The role that gives a permission.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct GrantingRole {
+pub(crate) struct GrantingRole {
     id: String,
     name: String,
     /// The event that gave the user the role; absent if the role itself is the subject.
@@ -97,7 +100,7 @@ pub struct GrantingRole {
 /// A permission that counts for a subject, and why it does.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Grant)]
-pub struct GrantOut {
+pub(crate) struct GrantOut {
     permission: GrantedPermission,
     /// The event that gave the permission, or last changed it.
     given_by: CauseOut,
@@ -112,7 +115,7 @@ impl From<&Grant> for GrantOut {
         Self {
             permission: GrantedPermission {
                 id: permission.id.to_string(),
-                context: permission.context.as_str(),
+                context: MODEL.space_of(permission),
                 operation: permission.operation.as_str(),
                 resource: permission.resource.to_string(),
             },
@@ -130,7 +133,7 @@ impl From<&Grant> for GrantOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 #[schema(as = Lack)]
-pub enum LackOut {
+pub(crate) enum LackOut {
     /// It does not allow the operation.
     Operation {
         /// The one needed.
@@ -172,7 +175,7 @@ impl From<&Lack> for LackOut {
 /// A grant that came near.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Near)]
-pub struct NearOut {
+pub(crate) struct NearOut {
     #[serde(flatten)]
     grant: GrantOut,
     /// What it lacks: at least one thing.
@@ -190,7 +193,7 @@ impl From<&Near> for NearOut {
 
 /// Why a decision is as it is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Explanation {
+pub(crate) struct Explanation {
     /// The path, topic or filter that had to be granted: with the publish prefix, without the name of a shared
     /// subscription.
     resource: String,
@@ -206,14 +209,24 @@ pub struct Explanation {
     nearest: Vec<NearOut>,
 }
 
-impl From<Why> for Explanation {
-    fn from(why: Why) -> Self {
-        Self {
-            grants: why.grants.iter().map(GrantOut::from).collect(),
-            nearest: why.nearest.iter().map(NearOut::from).collect(),
-            prefixed_by: why.prefixed_by.as_ref().map(CauseOut::from),
-            grants_left_out: why.left_out,
-            resource: shortened(&why.resource),
+impl Explanation {
+    /// Why a decision about a resource is as it is: of several names that had to be granted, the one that decided is told.
+    pub fn of(resource: &str, why: &Why) -> Self {
+        match why.deciding() {
+            Some(name) => Self {
+                grants: name.grants.iter().map(GrantOut::from).collect(),
+                nearest: name.nearest.iter().map(NearOut::from).collect(),
+                prefixed_by: name.prefixed_by.as_ref().map(CauseOut::from),
+                grants_left_out: name.left_out,
+                resource: shortened(&name.resource),
+            },
+            None => Self {
+                resource: shortened(resource),
+                prefixed_by: None,
+                grants: Vec::new(),
+                grants_left_out: 0,
+                nearest: Vec::new(),
+            },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The AuthZEN Authorization API 1.0 (`/access/v1`): what a subject may do, asked by whoever enforces it.
+//! The AuthZEN Authorization API 1.0 (`/access/v1`): enforcement points ask what a subject may do.
 //!
 //! PermittedToRead is reading: a caller needs `read` on the path in context `http`, though the requests are POSTs.
 
@@ -34,20 +34,21 @@ pub const FACE: Face = Face {
     public: &[("get", "/.well-known/authzen-configuration")],
     own: &[],
     rehearsals: &[],
+    settings: &[],
     first_start: |_| Ok(Vec::new()),
 };
 
-/// How many questions that look at everybody are answered at once, apart from where requests are served.
+/// How many questions that look at all users are answered at once, on other threads than those that serve requests.
 static HEAVY: Semaphore = Semaphore::const_new(2);
 
-/// Answers, in its turn, what may look at everybody.
+/// Answers, in its turn, a question that may look at all users.
 async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let turn = HEAVY
         .acquire()
         .await
         .map_err(|closed| Refusal::unavailable().because(closed))?;
     let answered = tokio::task::spawn_blocking(move || {
-        // Kept until it is done, whether or not whoever asked still waits.
+        // The turn is kept until the work is done, even if the client has gone.
         let _turn = turn;
         answer()
     });

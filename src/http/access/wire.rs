@@ -9,7 +9,7 @@ use server::{ErrorBody, Refusal};
 
 /// A subject or a resource.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-pub struct Entity {
+pub(crate) struct Entity {
     /// Of a subject: `user`, `username`, `role`, `certificate` or `token`. Of a resource: `http` or `mqtt`.
     #[serde(rename = "type")]
     #[schema(example = "user")]
@@ -21,7 +21,7 @@ pub struct Entity {
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-pub struct Action {
+pub(crate) struct Action {
     /// `read`, `write`; for `http` also a method; for `mqtt` also `subscribe` and `publish`.
     #[schema(example = "read")]
     pub name: String,
@@ -30,7 +30,7 @@ pub struct Action {
 /// How to decide.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, ToSchema)]
 #[schema(example = json!({"explain": true, "at": "2026-01-31T12:00:00Z"}))]
-pub struct ContextIn {
+pub(crate) struct ContextIn {
     /// Also answer why.
     pub explain: Option<bool>,
     /// Answer as of then: a time (RFC 3339) or a position of the ledger.
@@ -41,7 +41,7 @@ pub struct ContextIn {
 /// A moment.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
 #[serde(untagged)]
-pub enum At {
+pub(crate) enum At {
     /// Right after the event at this position.
     Position(i64),
     /// RFC 3339.
@@ -56,7 +56,7 @@ pub enum At {
     "resource": {"type": "mqtt", "id": "plant/7/valve/3"},
     "context": {"explain": true}
 }))]
-pub struct EvaluationIn {
+pub(crate) struct EvaluationIn {
     /// Who.
     pub subject: Option<Entity>,
     /// Does what.
@@ -69,7 +69,7 @@ pub struct EvaluationIn {
 
 /// A question with all that it needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     pub subject: &'a Entity,
     pub action: &'a Action,
     pub resource: &'a Entity,
@@ -78,7 +78,7 @@ pub struct Question<'a> {
 
 impl EvaluationIn {
     /// The question, with what another one says where this one says nothing.
-    pub fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Question<'a>, Refusal> {
+    pub(crate) fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Question<'a>, Refusal> {
         let missing = |name: &str| Refusal::invalid(format!("{name} is missing"));
         let default = |of: fn(&Self) -> Option<&Entity>| defaults.and_then(of);
         Ok(Question {
@@ -105,7 +105,7 @@ impl EvaluationIn {
 /// A decision.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"decision": false, "context": {"position": 42, "reason": "no_grant"}}))]
-pub struct DecisionOut {
+pub(crate) struct DecisionOut {
     /// Whether it is allowed.
     pub decision: bool,
     /// As of when, and why.
@@ -114,7 +114,7 @@ pub struct DecisionOut {
 
 /// What is said besides a decision.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub struct ContextOut {
+pub(crate) struct ContextOut {
     /// The decision is that of the ledger at this position, or, unless another moment was asked for, a later one.
     pub position: i64,
     /// Why it is a denial: `no_grant`, `unknown_subject`, `unknown_subject_type`, `unknown_resource_type`,

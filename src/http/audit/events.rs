@@ -14,7 +14,7 @@ const MOST: i64 = 1_000;
 
 /// A part of the ledger.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Events {
+pub(crate) struct Events {
     /// CloudEvents 1.0 objects, in order.
     #[schema(value_type = Vec<Value>, example = json!([{
         "actor": "system", "data": {"role_id": "6d756e69-6d65-4e74-8000-000000000001", "exclusive": false},
@@ -45,7 +45,7 @@ pub struct Events {
         (status = 401, description = "No valid credential", body = server::ErrorBody),
         (status = 403, description = "Not permitted", body = server::ErrorBody)
     ))]
-pub async fn get_events(
+pub(crate) async fn get_events(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     query: Query,

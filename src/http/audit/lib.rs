@@ -22,6 +22,7 @@ pub const FACE: Face = Face {
     public: &[],
     own: &[],
     rehearsals: &[],
+    settings: &[],
     first_start: |_| Ok(Vec::new()),
 };
 

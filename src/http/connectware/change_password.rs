@@ -15,7 +15,7 @@ use server::{App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, W
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"password": "the old one", "newPassword": "a new one"}))]
-pub struct PasswordChange {
+pub(crate) struct PasswordChange {
     /// The old one.
     #[schema(value_type = String)]
     password: Zeroizing<String>,
@@ -27,7 +27,7 @@ pub struct PasswordChange {
 /// The caller replaces their own password. It needs no permission, but the old password.
 #[utoipa::path(put, path = "/api/users/change-password", tag = "users", request_body = PasswordChange,
     responses((status = 204, description = "Done"), Refusals, Conflicts))]
-pub async fn put_change_password(
+pub(crate) async fn put_change_password(
     State(app): State<App>,
     caller: Caller,
     JsonBody(body): JsonBody<PasswordChange>,

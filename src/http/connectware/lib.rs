@@ -42,6 +42,7 @@ pub const FACE: Face = Face {
     public: &[("post", "/api/login")],
     own: &[("get", "/api/session"), ("put", "/api/users/change-password")],
     rehearsals: &[roles::REHEARSALS, users::REHEARSALS],
+    settings: &[],
     first_start,
 };
 

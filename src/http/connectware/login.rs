@@ -17,7 +17,7 @@ use server::{
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"username": "admin", "password": "secret-password", "expireTimeInHours": 8, "label": "my laptop"}))]
-pub struct Login {
+pub(crate) struct Login {
     username: String,
     #[schema(value_type = String)]
     password: Zeroizing<String>,
@@ -30,7 +30,7 @@ pub struct Login {
 /// A token and what it allows.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct LoggedIn {
+pub(crate) struct LoggedIn {
     /// A JWT, to be sent as `Authorization: Bearer`.
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl")]
     token: String,
@@ -52,7 +52,7 @@ pub struct LoggedIn {
     (status = 429, description = "Too many are logging in; see Retry-After", body = ErrorBody),
     (status = 503, description = "The ledger does not answer", body = ErrorBody), Conflicts
 ))]
-pub async fn post_login(
+pub(crate) async fn post_login(
     State(app): State<App>,
     origin: Origin,
     JsonBody(body): JsonBody<Login>,

@@ -11,7 +11,7 @@ use server::{App, Caller, Refusal, Refusals};
 /// The caller's session.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Session {
+pub(crate) struct Session {
     #[schema(example = "admin")]
     username: String,
     /// `null` with HTTP Basic.
@@ -24,7 +24,7 @@ pub struct Session {
 /// The second factor.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SessionMfa)]
-pub struct Mfa {
+pub(crate) struct Mfa {
     /// Whether one is enrolled.
     enabled: bool,
     /// Whether one must be.
@@ -34,7 +34,7 @@ pub struct Mfa {
 /// Who the caller is, until when, and what they may do. It needs no permission.
 #[utoipa::path(get, path = "/api/session", tag = "login",
     responses((status = 200, description = "The session", body = Session), Refusals))]
-pub async fn get_session(State(app): State<App>, caller: Caller) -> Result<Json<Session>, Refusal> {
+pub(crate) async fn get_session(State(app): State<App>, caller: Caller) -> Result<Json<Session>, Refusal> {
     let authorization = app.ledger().authorization();
     let user = authorization
         .user(caller.user)

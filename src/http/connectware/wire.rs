@@ -13,7 +13,7 @@ use ledger::ids::Entropy;
 /// A permission as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Permission)]
-pub struct PermissionOut {
+pub(crate) struct PermissionOut {
     /// UUID.
     #[schema(example = "5b9a3f0e-8d0b-4d3c-9b0e-2f6f6f4f9a11")]
     id: String,
@@ -42,7 +42,7 @@ impl From<&Permission> for PermissionOut {
 /// A permission as it is sent. An `id` in it is passed over: ids are the server's to give.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NewPermission, example = json!({"resource": "/api/users/#", "operation": "read", "context": "http"}))]
-pub struct PermissionIn {
+pub(crate) struct PermissionIn {
     resource: String,
     operation: String,
     context: String,
@@ -50,7 +50,7 @@ pub struct PermissionIn {
 
 impl PermissionIn {
     /// The permission, under a new id. Ids that clients send are not taken: they are the server's to give.
-    pub fn parse(&self, entropy: &dyn Entropy) -> Result<Permission, Invalid> {
+    pub(crate) fn parse(&self, entropy: &dyn Entropy) -> Result<Permission, Invalid> {
         Permission::new(
             PermissionId(entropy.uuid()),
             TopicFilter::parse(&self.resource)?,
@@ -61,10 +61,10 @@ impl PermissionIn {
 }
 
 /// The most permissions, or certificates, that one request may give one user or role: while they are written, others wait.
-pub const MOST_AT_ONCE: usize = 1_000;
+pub(crate) const MOST_AT_ONCE: usize = 1_000;
 
 /// All permissions of a list.
-pub fn permissions(sent: &[PermissionIn], entropy: &dyn Entropy) -> Result<Vec<Permission>, Invalid> {
+pub(crate) fn permissions(sent: &[PermissionIn], entropy: &dyn Entropy) -> Result<Vec<Permission>, Invalid> {
     if sent.len() > MOST_AT_ONCE {
         return Err(Invalid {
             what: "permissions",
@@ -78,7 +78,7 @@ pub fn permissions(sent: &[PermissionIn], entropy: &dyn Entropy) -> Result<Vec<P
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Role)]
-pub struct RoleOut {
+pub(crate) struct RoleOut {
     /// UUID.
     #[schema(example = "6d756e69-6d65-4e74-8000-000000000001")]
     id: String,
@@ -104,7 +104,7 @@ impl From<&RoleRow> for RoleOut {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = GrantType)]
-pub struct GrantTypeWire {
+pub(crate) struct GrantTypeWire {
     /// `password`, `certificate` or `token`.
     #[schema(example = "password")]
     method: String,
@@ -123,7 +123,7 @@ impl From<&GrantType> for GrantTypeWire {
 }
 
 /// All grant types of a list.
-pub fn grant_types(sent: &[GrantTypeWire]) -> Result<Vec<GrantType>, Invalid> {
+pub(crate) fn grant_types(sent: &[GrantTypeWire]) -> Result<Vec<GrantType>, Invalid> {
     sent.iter()
         .map(|grant| {
             Ok(GrantType {
@@ -138,7 +138,7 @@ pub fn grant_types(sent: &[GrantTypeWire]) -> Result<Vec<GrantType>, Invalid> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Token)]
-pub struct TokenOut {
+pub(crate) struct TokenOut {
     /// SHA-256 of the token, in hexadecimal.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     fingerprint: String,
@@ -165,7 +165,7 @@ impl From<&SessionRow> for TokenOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UserCertificate)]
-pub struct CertificateOut {
+pub(crate) struct CertificateOut {
     /// SHA-256 or SHA-1 of its DER form, in hexadecimal.
     fingerprint: String,
     created_at: String,
@@ -187,7 +187,7 @@ impl From<&Certificate> for CertificateOut {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewUserCertificate)]
-pub struct CertificateIn {
+pub(crate) struct CertificateIn {
     fingerprint: String,
     /// RFC 3339; absent means now.
     created_at: Option<String>,
@@ -197,7 +197,7 @@ pub struct CertificateIn {
 
 impl CertificateIn {
     /// The certificate; one without a beginning begins `now`.
-    pub fn parse(&self, now: Timestamp) -> Result<Certificate, Invalid> {
+    pub(crate) fn parse(&self, now: Timestamp) -> Result<Certificate, Invalid> {
         Ok(Certificate {
             fingerprint: Fingerprint::parse(&self.fingerprint)?,
             created_at: self.created_at.as_deref().map_or(Ok(now), Timestamp::parse)?,
@@ -210,7 +210,7 @@ impl CertificateIn {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = User)]
-pub struct UserOut {
+pub(crate) struct UserOut {
     /// UUID.
     #[schema(example = "0a0b0c0d-0000-4000-8000-000000000001")]
     id: String,
@@ -253,8 +253,8 @@ impl From<&UserRow> for UserOut {
     }
 }
 
-/// Tells an absent field (`None`) from one that is `null` (`Some(None)`).
-pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+/// Distinguishes an absent field (`None`) from one that is `null` (`Some(None)`).
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

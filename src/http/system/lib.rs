@@ -26,6 +26,7 @@ pub const FACE: Face = Face {
     ],
     own: &[],
     rehearsals: &[],
+    settings: &[],
     first_start: |_| Ok(Vec::new()),
 };
 

@@ -1,4 +1,4 @@
-//! Proving by a username and password who one is, and logging in with them.
+//! Identifies a user by a username and password, and logs them in.
 
 use aggregates::{
     Command,
@@ -15,7 +15,7 @@ use crate::{app::App, caller::Origin};
 /// How often a password is verified again because the user changed meanwhile.
 const ATTEMPTS: u32 = 4;
 
-/// Why nobody is identified.
+/// Why no user is identified.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// The username or the password is wrong, or the user may not log in this way.
@@ -53,7 +53,7 @@ pub async fn authenticate(
     // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
     app.ledger().follower().catch_up().await?;
     let id = app.ledger().authorization().user_by_name(username);
-    // So does loading: for an unknown name, a user whom nobody ever made.
+    // So does loading: for an unknown name, the stream of an id that no user has.
     let nobody = UserId(uuid::Uuid::nil());
     let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
     let hash = user
@@ -87,7 +87,7 @@ async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Zeroi
     }
 }
 
-/// Who logs in, and for how long.
+/// A login: the user, and how long the token is good.
 pub struct LogIn<'a> {
     /// The name.
     pub username: &'a str,

@@ -1,4 +1,4 @@
-//! Who somebody is: passwords, tokens and the keys behind them, and logging in.
+//! Identity: passwords, tokens and the keys behind them, and logging in.
 
 pub mod keys;
 mod log_in;

@@ -1,7 +1,7 @@
-//! Hashing passwords: argon2id on threads of its own, behind a queue that ends.
+//! Hashes passwords: argon2id, on threads of its own, behind a bounded queue.
 //!
 //! Hashing is slow on purpose. A fixed number of threads does it, so that it never starves the threads that answer
-//! requests, and a bounded queue lets the rest know at once that they have to come back later.
+//! requests. If the queue is full, a login is refused at once and may come back later.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -119,14 +119,14 @@ impl Passwords {
         hash: Option<&PasswordHash>,
     ) -> Result<bool, HashingError> {
         let known = hash.is_some();
-        // A hash under weaker parameters is compared faster than nobody's: that one is computed besides.
+        // A hash under weaker parameters is compared faster than the one that unknown users get: that one is computed, too.
         let weaker = hash
             .filter(|hash| self.is_outdated(hash))
             .map(|_| self.nobody.clone());
         let hash = hash.unwrap_or(&self.nobody).clone();
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
-            // Who no longer waits needs no answer.
+            // The request may have gone: then no answer is needed.
             if !answer.is_closed() {
                 let right = matches(&hash, &password, memory);
                 if let Some(nobody) = weaker {
@@ -171,8 +171,8 @@ impl Passwords {
     }
 }
 
-/// Lets this thread run after others that want the same core: who logs in waits for a hash anyway, and who asks for a
-/// decision should not have to.
+/// Lets this thread run after others that want the same core: a login waits for a hash anyway, a question for a decision
+/// should not.
 fn give_way() {
     // Only Linux has priorities of threads; elsewhere this would be the whole process.
     #[cfg(target_os = "linux")]
@@ -233,7 +233,7 @@ fn compute(
         memory.resize(blocks, Block::default());
     }
     hasher
-        .hash_password_into_with_memory(password.as_bytes(), salt, output, &mut memory[..blocks])
+        .hash_password_into_with_memory(password.as_bytes(), salt, output, memory.get_mut(..blocks)?)
         .ok()
 }
 

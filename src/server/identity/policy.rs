@@ -30,7 +30,7 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// The longest password, in bytes: enough for anybody, and no way to keep the hasher busy.
+/// The longest password, in bytes: long enough for people, too short to keep the hasher busy.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
 
 /// Which rule a password breaks.

@@ -28,7 +28,8 @@ pub struct Tokens {
     remembered: AtomicUsize,
 }
 
-/// The hash of a digest is a part of it: none is in the set that this server did not sign, so nobody can choose them.
+/// The hash of a digest is a part of the digest. The set has only digests of tokens that this server signed, so that no
+/// attacker can choose them.
 #[derive(Clone, Copy, Debug, Default)]
 struct DigestHasher(u64);
 
@@ -116,8 +117,8 @@ impl Tokens {
         self.verified.pin().contains(digest)
     }
 
-    /// The claims of a token, if it is one of ours for `face` by its signature and claims. Its end and its revocation are the
-    /// session's to tell.
+    /// The claims of a token, if its signature and its claims are ours and it is for `face`. The session knows whether the
+    /// token has ended or is revoked.
     pub fn verify(&self, token: &str, digest: &[u8; 32], face: Face) -> Option<TokenClaims> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);

@@ -29,6 +29,7 @@ const PKI: Face = Face {
     public: &[("get", "/pki/ca")],
     own: &[],
     rehearsals: &[],
+    settings: &[],
     first_start: |_| Ok(Vec::new()),
 };
 

@@ -321,3 +321,23 @@ fn what_can_be_rehearsed_is_an_operation_of_its_face() {
         }
     }
 }
+
+#[test]
+fn the_readme_has_the_settings_of_each_face() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
+    for setting in FACES.settings() {
+        assert!(
+            readme.contains(&setting.row()),
+            "the README should have {}",
+            setting.row()
+        );
+    }
+    let own = server::settings::SETTINGS.iter().chain(FACES.settings());
+    let mut names: Vec<&str> = own.map(|setting| setting.name).collect();
+    names.sort_unstable();
+    assert!(
+        names.windows(2).all(|pair| pair[0] != pair[1]),
+        "a setting is declared twice: {names:?}"
+    );
+}

@@ -16,6 +16,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::counts::take_seats;
 use super::site::{
     self, create_user, metadata, new_role, new_session, new_user, role_unit, token_issued, tokens_revoked,
     unique, unit,
@@ -35,6 +36,8 @@ pub enum Task {
     Append { writers: usize, units: usize },
     /// So many contenders for one username; each says `won` or `lost`, or what went wrong.
     Contend { username: String, contenders: usize },
+    /// So many people who want a seat in one organisation; each says `won` or `lost`.
+    TakeSeats { organisation: String, people: usize },
     /// Tokens for one user, each with the label `from the child`.
     IssueTokens { user: UserId, tokens: usize },
     /// Appends until it is killed; says `POSITION AGGREGATE` for each event of an acknowledged unit.
@@ -150,6 +153,11 @@ async fn a_second_process_does_its_task() {
         }
         Task::Contend { username, contenders } => {
             for outcome in contend(&ledger, &username, contenders).await {
+                say(outcome);
+            }
+        }
+        Task::TakeSeats { organisation, people } => {
+            for outcome in take_seats(&ledger, &organisation, people).await {
                 say(outcome);
             }
         }

@@ -24,7 +24,7 @@ fn renamed(id: UserId, username: &str) -> Command {
     Command::User(id, UserCommand::Update(update))
 }
 
-fn deleted(id: UserId) -> Command {
+pub fn deleted(id: UserId) -> Command {
     Command::User(id, UserCommand::Delete)
 }
 
@@ -42,7 +42,7 @@ fn administrator(id: UserId, username: &str) -> Command {
     )
 }
 
-fn refusal(outcome: Result<ledger::Appended, ExecuteError>) -> Rejection {
+pub fn refusal(outcome: Result<ledger::Appended, ExecuteError>) -> Rejection {
     match outcome {
         Err(ExecuteError::Rejected(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
@@ -50,7 +50,7 @@ fn refusal(outcome: Result<ledger::Appended, ExecuteError>) -> Rejection {
 }
 
 /// Two administrators, made on the spot.
-async fn two_administrators(executor: &Executor) -> [UserId; 2] {
+pub async fn two_administrators(executor: &Executor) -> [UserId; 2] {
     let ids = [new_user(), new_user()];
     let commands = vec![
         role_created(RoleId::ADMINISTRATOR, "connectware-admin"),

@@ -4,6 +4,7 @@ mod canonical;
 mod child;
 mod claims;
 mod conflicts;
+mod counts;
 mod crash;
 mod executor;
 mod framework;

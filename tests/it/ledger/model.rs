@@ -132,7 +132,9 @@ async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> 
     let run = new_user().0;
     let streams: Vec<UserId> = (0..STREAMS).map(|_| new_user()).collect();
     let db = site.db().await;
-    db.script("DELETE FROM claims").await.expect("no claims");
+    db.script("DELETE FROM claims; DELETE FROM claim_counts")
+        .await
+        .expect("no claims");
     db.close().await;
     let ledger = site.ledger().await;
     let mut model = Model::default();
@@ -161,9 +163,9 @@ async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> 
                 Err(AppendError::Rejected(Rejection::ClaimTaken(_))) => Outcome::Taken,
                 Err(AppendError::Rejected(Rejection::ClaimMissing(_))) => Outcome::Missing,
                 Err(AppendError::Rejected(Rejection::LastClaim(_))) => Outcome::Last,
-                Err(AppendError::Rejected(refusal @ Rejection::HeldBySeveral(_))) => {
-                    panic!("nothing is unshared: {refusal}")
-                }
+                Err(AppendError::Rejected(
+                    refusal @ (Rejection::HeldBySeveral(_) | Rejection::TooManyClaims(_)),
+                )) => panic!("nothing is unshared or limited: {refusal}"),
                 Err(AppendError::Unavailable(reason)) => panic!("unavailable: {reason}"),
             })
             .collect();
@@ -171,6 +173,12 @@ async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> 
     }
     let held = number(ledger.db(), "SELECT COUNT(*) FROM claims").await;
     prop_assert_eq!(held, model.claims.len() as i64);
+    let counted = "SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) FROM claim_counts";
+    let administrators = "SELECT COUNT(*) FROM claims WHERE scope = 'administrator'";
+    prop_assert_eq!(
+        number(ledger.db(), counted).await,
+        number(ledger.db(), administrators).await
+    );
     for (stream, user) in streams.iter().enumerate() {
         let last = format!("SELECT COALESCE(MAX(sequence), 0) + 0 FROM events WHERE aggregate_id = '{user}'");
         prop_assert_eq!(

@@ -1,11 +1,8 @@
 //! A migrated database of a test's own, ledgers on it, and what is appended to them.
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use aggregates::{
@@ -245,11 +242,7 @@ pub fn unique(prefix: &str) -> String {
 pub fn unit(events: Vec<NewEvent>) -> Unit {
     Unit {
         events,
-        take: Vec::new(),
-        release: BTreeSet::new(),
-        require: BTreeSet::new(),
-        unchanged: Vec::new(),
-        metadata: metadata(),
+        ..Unit::new(metadata())
     }
 }
 

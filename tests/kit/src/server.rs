@@ -53,7 +53,7 @@ impl Server {
     pub async fn start_with(faces: Faces, settings: &[(&str, &str)]) -> Self {
         start_logging();
         let data = tempfile::tempdir().expect("a temporary folder");
-        let settings = settings_of(&data, settings);
+        let settings = settings_of(&data, faces, settings);
         let clock = Arc::new(MovingClock::default());
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::default());
         let db = Db::open(&settings.database(), &Options::default())
@@ -72,7 +72,7 @@ impl Server {
             .admit_signer(signer, clock.as_ref())
             .await
             .expect("the key is admitted");
-        let passwords = Passwords::start(settings.hashing, Arc::clone(&entropy)).expect("hashing starts");
+        let passwords = Passwords::start(settings.hashing(), Arc::clone(&entropy)).expect("hashing starts");
         let executor = Executor::new(ledger);
         let policy = &settings.password_policy;
         let given = settings.admin_password.as_ref();
@@ -158,7 +158,7 @@ fn start_logging() {
     let _ = subscriber.with_ansi(false).with_writer(|| ToLog).try_init();
 }
 
-fn settings_of(data: &TempDir, more: &[(&str, &str)]) -> Settings {
+fn settings_of(data: &TempDir, faces: Faces, more: &[(&str, &str)]) -> Settings {
     let folder = data
         .path()
         .to_str()
@@ -174,7 +174,7 @@ fn settings_of(data: &TempDir, more: &[(&str, &str)]) -> Settings {
     let variables: BTreeMap<String, String> = all
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    Settings::from("", variables).expect("the settings are possible")
+    Settings::from("", variables, faces.settings()).expect("the settings are possible")
 }
 
 /// A clock that the test moves. By itself it ticks with each look.

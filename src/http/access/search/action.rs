@@ -1,7 +1,6 @@
 //! `POST /access/v1/search/action`: the Action Search API (AuthZEN Authorization API 1.0 section 8.6).
 
-use aggregates::values::Context;
-use authorization::{HTTP_ACTIONS, MQTT_ACTIONS};
+use authorization::MODEL;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,7 +18,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
     "subject": {"type": "user", "id": "0a0b0c0d-0000-4000-8000-000000000001"},
     "resource": {"type": "http", "id": "/api/users"}
 }))]
-pub struct ActionSearch {
+pub(crate) struct ActionSearch {
     /// Who.
     subject: Entity,
     /// To what.
@@ -32,7 +31,7 @@ pub struct ActionSearch {
 
 /// A page of actions.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Actions {
+pub(crate) struct Actions {
     page: PageOut,
     results: Vec<Action>,
 }
@@ -40,7 +39,7 @@ pub struct Actions {
 /// All actions that a subject may do on a resource.
 #[utoipa::path(post, path = "/access/v1/search/action", tag = "access", request_body = ActionSearch,
     responses((status = 200, description = "A page of actions", body = Actions), Refusals))]
-pub async fn post_search_action(
+pub(crate) async fn post_search_action(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<ActionSearch>,
@@ -62,11 +61,8 @@ pub async fn post_search_action(
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let position = app.ledger().authorization().position();
-    let actions: &[_] = match Context::parse(&resource.kind) {
-        Ok(Context::Http) => &HTTP_ACTIONS,
-        Ok(Context::Mqtt) => &MQTT_ACTIONS,
-        Err(_) => &[],
-    };
+    let resource_type = MODEL.resource_type(&resource.kind);
+    let actions = resource_type.map_or(&[][..], |resource_type| resource_type.actions());
     let passed = after.and_then(|after| actions.iter().position(|(name, _)| *name == after));
     let mut evaluator = Evaluator::new(&app);
     let mut results = Vec::new();

@@ -20,7 +20,7 @@ const MARK: usize = 16;
 /// Which page is asked for.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[schema(example = json!({"limit": 100}))]
-pub struct PageIn {
+pub(crate) struct PageIn {
     /// The `next_token` of the page before.
     token: Option<String>,
     /// The most results, up to 10,000; 1,000 unless said.
@@ -29,7 +29,7 @@ pub struct PageIn {
 
 /// Where a page stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PageOut {
+pub(crate) struct PageOut {
     /// What to ask the next page with; empty if this is the last one.
     next_token: String,
     /// How many results this page has.
@@ -38,14 +38,14 @@ pub struct PageOut {
 
 impl PageOut {
     /// The same with fewer results than were found: some cannot be shown any more.
-    pub fn counting(self, count: usize) -> Self {
+    pub(crate) fn counting(self, count: usize) -> Self {
         Self { count, ..self }
     }
 }
 
 /// A page that is asked for, understood.
 #[derive(Clone, Debug)]
-pub struct Paging {
+pub(crate) struct Paging {
     /// The most results.
     pub limit: usize,
     /// The last result of the page before; empty for the first page.
@@ -55,7 +55,7 @@ pub struct Paging {
 
 impl PageIn {
     /// Understands it, for a search made of these parts.
-    pub fn paging(&self, search: &[&str]) -> Result<Paging, Refusal> {
+    pub(crate) fn paging(&self, search: &[&str]) -> Result<Paging, Refusal> {
         let limit = self.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(Refusal::invalid(format!("page.limit must be from 1 to {MOST}")));
@@ -75,7 +75,7 @@ impl PageIn {
 
 impl Paging {
     /// The last result of the page before, if this is not the first page.
-    pub fn after<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Refusal> {
+    pub(crate) fn after<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Refusal> {
         if self.after.is_empty() {
             return Ok(None);
         }
@@ -85,7 +85,7 @@ impl Paging {
 
     /// Takes from one result more than the page has, and says where the page stands. `key` is what the token says of a
     /// result.
-    pub fn cut<T>(&self, results: &mut Vec<T>, key: impl FnOnce(&T) -> Vec<u8>) -> PageOut {
+    pub(crate) fn cut<T>(&self, results: &mut Vec<T>, key: impl FnOnce(&T) -> Vec<u8>) -> PageOut {
         let more = results.len() > self.limit;
         results.truncate(self.limit);
         let next = match results.last() {
@@ -98,7 +98,7 @@ impl Paging {
     }
 
     /// Says where a page of so many results stands. `next` is what the token of the next one says, if there may be one.
-    pub fn ended(&self, count: usize, next: Option<&[u8]>) -> PageOut {
+    pub(crate) fn ended(&self, count: usize, next: Option<&[u8]>) -> PageOut {
         let token = |next: &[u8]| URL_SAFE_NO_PAD.encode([self.mark.as_slice(), next].concat());
         PageOut {
             next_token: next.map(token).unwrap_or_default(),
@@ -114,8 +114,11 @@ fn mark(search: &[&str]) -> [u8; MARK] {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
-    let digest: [u8; 32] = digest.finalize().into();
-    std::array::from_fn(|at| digest[at])
+    let mut mark = [0; MARK];
+    mark.iter_mut()
+        .zip(digest.finalize())
+        .for_each(|(byte, of_digest)| *byte = of_digest);
+    mark
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `POST /access/v1/search/resource`: the Resource Search API (AuthZEN Authorization API 1.0 section 8.5).
 
-use aggregates::values::{Context, TopicFilter};
-use authorization::{Access, Subject};
+use std::sync::Arc;
+
+use authorization::{Authorization, Subject, Wanted};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 use super::page::{PageIn, PageOut};
 use crate::{
     evaluate::Evaluator,
+    heavy,
     wire::{Action, ContextIn, Entity},
 };
 use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
@@ -20,7 +22,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
     "action": {"name": "publish"},
     "resource": {"type": "mqtt"}
 }))]
-pub struct ResourceSearch {
+pub(crate) struct ResourceSearch {
     /// Who.
     subject: Entity,
     /// Does what.
@@ -44,7 +46,7 @@ struct ResourceType {
 
 /// A page of resources.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Resources {
+pub(crate) struct Resources {
     page: PageOut,
     /// Each id is a pattern, for there is no end of topics and paths: `+` is one level, `#` the rest. For `publish`
     /// it is of topics as the client names them, before the publish prefix.
@@ -54,7 +56,7 @@ pub struct Resources {
 /// All that a subject may do an action on, as patterns.
 #[utoipa::path(post, path = "/access/v1/search/resource", tag = "access", request_body = ResourceSearch,
     responses((status = 200, description = "A page of patterns", body = Resources), Refusals))]
-pub async fn post_search_resource(
+pub(crate) async fn post_search_resource(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<ResourceSearch>,
@@ -67,28 +69,38 @@ pub async fn post_search_resource(
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let mut evaluator = Evaluator::new(&app);
     let moment = evaluator.moment(at).await?;
-    let context = Context::parse(kind).ok();
-    let wanted = context.and_then(|context| Some((context, Access::operation_of(context, action)?)));
+    // One more tells whether there is another page.
+    let limit = paging.limit + 1;
     let mut found = Vec::new();
-    if let (Ok(subject), Some((context, operation))) = (Subject::parse(&subject.kind, &subject.id), wanted) {
-        let publish = Access::is_publish(action);
-        let of_now = app.ledger().authorization();
-        let granted = match at {
-            None => of_now.resources(&subject, context, operation, publish, moment.time),
+    if let (Ok(subject), Ok(wanted)) = (
+        Subject::parse(&subject.kind, &subject.id),
+        Wanted::parse(kind, action),
+    ) {
+        let of = subject.clone();
+        let search = move |engine: &Authorization| {
+            let found = engine.resources(&subject, &wanted, moment.time, after.as_deref(), limit);
+            found.unwrap_or_default()
+        };
+        found = match at {
+            // It looks at every resource of the type: not where requests are served.
+            _ if wanted.is_placed() => {
+                let engine = match at {
+                    None => Arc::clone(app.ledger().authorization()),
+                    Some(_) => app.ledger().engine_at(moment.position).await?,
+                };
+                heavy(move || search(&engine)).await?
+            }
+            None => search(app.ledger().authorization()),
             Some(_) => {
-                let past = app.ledger().past(&subject, moment).await?;
-                past.engine()
-                    .resources(&subject, context, operation, publish, moment.time)
+                let past = app.ledger().past(&of, None, moment).await?;
+                search(past.engine())
             }
         };
-        found = granted.unwrap_or_default();
     }
-    found.retain(|pattern: &TopicFilter| after.as_deref().is_none_or(|after| **pattern > *after));
-    found.truncate(paging.limit + 1);
     let page = paging.cut(&mut found, |last| last.as_bytes().to_vec());
-    let entity = |pattern: TopicFilter| Entity {
+    let entity = |id| Entity {
         kind: kind.clone(),
-        id: pattern.to_string(),
+        id,
     };
     let results = found.into_iter().map(entity).collect();
     Ok(AsOf(moment.position, Json(Resources { page, results })))

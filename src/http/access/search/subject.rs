@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::values::{RoleId, Timestamp, UserId};
-use authorization::{Access, Authorization, Reason, Subject};
+use authorization::{Authorization, Inquiry, Reason, Subject};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
     "resource": {"type": "mqtt", "id": "plant/7/valve/3"},
     "page": {"limit": 100}
 }))]
-pub struct SubjectSearch {
+pub(crate) struct SubjectSearch {
     /// Of which type. An id is passed over.
     subject: SubjectType,
     /// Does what.
@@ -49,7 +49,7 @@ struct SubjectType {
 
 /// A page of subjects.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Subjects {
+pub(crate) struct Subjects {
     page: PageOut,
     results: Vec<Entity>,
 }
@@ -57,7 +57,7 @@ pub struct Subjects {
 /// All subjects of a type that may do an action on a resource. Tokens are told by their SHA-256.
 #[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", request_body = SubjectSearch,
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
-pub async fn post_search_subject(
+pub(crate) async fn post_search_subject(
     State(app): State<App>,
     _permitted: PermittedToRead,
     JsonBody(body): JsonBody<SubjectSearch>,
@@ -91,11 +91,11 @@ pub async fn post_search_subject(
     };
     // It may look at every user there is: not where requests are served.
     let found = heavy(move || {
-        // What nobody can do, nobody may.
-        let access = Access::parse(&body.resource.kind, &body.resource.id, &body.action.name);
-        access.map_or_else(
+        // An impossible action is permitted to no subject.
+        let inquiry = Inquiry::parse(&body.resource.kind, &body.resource.id, &body.action.name);
+        inquiry.map_or_else(
             |_| Ok(nobody(&paging)),
-            |access| search_of(&body.subject.kind, &authorization, &access, moment.time, &paging),
+            |inquiry| search_of(&body.subject.kind, &authorization, &inquiry, moment.time, &paging),
         )
     });
     let found = found.await??;
@@ -112,17 +112,17 @@ fn nobody(paging: &Paging) -> Subjects {
 fn search_of(
     kind: &str,
     authorization: &Authorization,
-    access: &Access<'_>,
+    inquiry: &Inquiry<'_>,
     now: Timestamp,
     paging: &Paging,
 ) -> Result<Subjects, Refusal> {
-    // One more tells whether there is another page.
+    // One more shows whether there is another page.
     let limit = paging.limit + 1;
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
     Ok(match kind {
         "role" => {
             let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
-            let found = authorization.roles_that_may(access, after, limit);
+            let found = authorization.roles_that_may(inquiry, after, limit);
             subjects(
                 paging,
                 found,
@@ -133,7 +133,7 @@ fn search_of(
         }
         "certificate" => {
             let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
-            let found = authorization.certificates_that_may(access, now, after.as_deref(), limit);
+            let found = authorization.certificates_that_may(inquiry, now, after.as_deref(), limit);
             subjects(
                 paging,
                 found,
@@ -144,7 +144,7 @@ fn search_of(
         }
         "token" => {
             let after = paging.after(|bytes| bytes.try_into().ok())?;
-            let found = authorization.tokens_that_may(access, now, after, limit);
+            let found = authorization.tokens_that_may(inquiry, now, after, limit);
             subjects(
                 paging,
                 found,
@@ -155,7 +155,7 @@ fn search_of(
         }
         _ => {
             let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
-            let found = authorization.users_who_may(access, after, limit);
+            let found = authorization.users_who_may(inquiry, after, limit);
             let shown = |id: &UserId| match kind {
                 "username" => authorization.username(*id),
                 _ => Some(id.to_string()),
@@ -165,7 +165,7 @@ fn search_of(
     })
 }
 
-/// A page of what was found; what cannot be shown is nobody any more.
+/// A page of the subjects that were found. A subject that cannot be shown has been deleted meanwhile.
 fn subjects<T>(
     paging: &Paging,
     mut found: Vec<T>,

@@ -9,7 +9,7 @@ use server::{App, ByPath, Permitted, Refusal, Refusals};
 
 /// What several permissions have in common, and their ids.
 #[derive(Serialize, ToSchema)]
-pub struct PermissionIds {
+pub(crate) struct PermissionIds {
     #[schema(example = "/api/users/#")]
     resource: String,
     #[schema(example = "read")]
@@ -22,7 +22,7 @@ pub struct PermissionIds {
 /// The ids of all permissions, by what they say.
 #[utoipa::path(get, path = "/api/permissions/ids", tag = "permissions",
     responses((status = 200, description = "Permissions", body = Vec<PermissionIds>), Refusals))]
-pub async fn get_permission_ids(
+pub(crate) async fn get_permission_ids(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
 ) -> Result<Json<Vec<PermissionIds>>, Refusal> {

@@ -15,14 +15,14 @@ const MOST_IDS: usize = 1_000;
 
 /// A page of what permissions are about.
 #[derive(Serialize, ToSchema)]
-pub struct PermissionPage {
+pub(crate) struct PermissionPage {
     permissions: Vec<ResourceUsage>,
     pagination: Pagination,
 }
 
 /// A resource and who may do what to it.
 #[derive(Serialize, ToSchema)]
-pub struct ResourceUsage {
+pub(crate) struct ResourceUsage {
     #[schema(example = "/api/users/#")]
     resource: String,
     #[schema(example = "http")]
@@ -33,7 +33,7 @@ pub struct ResourceUsage {
 /// A role that has a permission on a resource.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Usage {
+pub(crate) struct Usage {
     role_name: String,
     role_id: String,
     is_role_shared: bool,
@@ -75,7 +75,7 @@ impl From<&UsageRow> for Usage {
         ("ids" = Option<Vec<String>>, Query, description = "Only what these permissions are about")
     ),
     responses((status = 200, description = "A page; empty past the last one", body = PermissionPage), Refusals))]
-pub async fn get_permissions_page(
+pub(crate) async fn get_permissions_page(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     query: Query,

@@ -20,7 +20,7 @@ use server::{
 #[utoipa::path(delete, path = "/api/roles/{id}", tag = "roles",
     params(("id" = String, Path, description = "Id of the role")),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_role(
+pub(crate) async fn delete_role(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -30,7 +30,7 @@ pub async fn delete_role(
 
 /// A request without a body.
 #[derive(Default)]
-pub struct RoleRemoval;
+pub(crate) struct RoleRemoval;
 
 impl Rehearse<1> for RoleRemoval {
     const COMPARABLE: bool = true;
@@ -44,7 +44,7 @@ impl Rehearse<1> for RoleRemoval {
 #[utoipa::path(delete, path = "/api/roles", tag = "roles",
     request_body(content = Vec<String>, description = "Ids of roles", example = json!(["6d756e69-6d65-4e74-8000-000000000002"])),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_roles(
+pub(crate) async fn delete_roles(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     body: JsonList<String>,

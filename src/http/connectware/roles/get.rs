@@ -11,7 +11,7 @@ use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
 #[utoipa::path(get, path = "/api/roles/{id}", tag = "roles",
     params(("id" = String, Path, description = "Id of the role")),
     responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing))]
-pub async fn get_role(
+pub(crate) async fn get_role(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,

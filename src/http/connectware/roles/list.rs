@@ -10,7 +10,7 @@ use server::{App, ByPath, Permitted, Query, Refusal, Refusals};
 #[utoipa::path(get, path = "/api/roles", tag = "roles",
     params(("name[eq]" = Option<String>, Query, description = "Only the role of this name", example = "connectware-admin")),
     responses((status = 200, description = "Roles", body = Vec<RoleOut>), Refusals))]
-pub async fn get_roles(
+pub(crate) async fn get_roles(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     query: Query,

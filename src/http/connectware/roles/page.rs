@@ -12,21 +12,21 @@ use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_
 const NAMES: [&str; 3] = ["names", "name", "name[eq]"];
 
 /// How many users are shown of each role unless the caller asks for another number. A role may have as many as there are
-/// users, and a page costs what is on it; clients that know nothing of the bound should seldom meet it.
+/// users, and a page costs as much as is on it. Clients that do not know the bound should seldom meet it.
 const USERS_PER_ROLE: i64 = 100;
 /// The most users that are shown of each role.
 const MOST_USERS_PER_ROLE: i64 = 1_000;
 
 /// A page of roles.
 #[derive(Serialize, ToSchema)]
-pub struct RolePage {
+pub(crate) struct RolePage {
     roles: Vec<RoleOnPage>,
     pagination: Pagination,
 }
 
 /// A role as it is shown here, and only here, with keys in lower case.
 #[derive(Serialize, ToSchema)]
-pub struct RoleOnPage {
+pub(crate) struct RoleOnPage {
     id: String,
     name: String,
     isshared: bool,
@@ -41,7 +41,7 @@ pub struct RoleOnPage {
 
 /// A user who holds a role.
 #[derive(Serialize, ToSchema)]
-pub struct UserOnPage {
+pub(crate) struct UserOnPage {
     id: String,
     username: String,
 }
@@ -78,7 +78,7 @@ impl From<&RolePageRow> for RoleOnPage {
         ("usersPerRole" = Option<i64>, Query, description = "How many users are shown of each role, 0 to 1000; default 100")
     ),
     responses((status = 200, description = "A page; empty past the last one", body = RolePage), Refusals))]
-pub async fn get_roles_page(
+pub(crate) async fn get_roles_page(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     query: Query,

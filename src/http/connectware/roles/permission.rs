@@ -20,7 +20,7 @@ use server::{
 /// What to change of a permission; its context stays.
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"resource": "/api/users/#", "operation": "read"}))]
-pub struct PermissionChange {
+pub(crate) struct PermissionChange {
     resource: Option<String>,
     operation: Option<String>,
 }
@@ -29,7 +29,7 @@ pub struct PermissionChange {
 #[utoipa::path(get, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
     params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
     responses((status = 200, description = "The permission", body = PermissionOut), Refusals, Missing))]
-pub async fn get_permission(
+pub(crate) async fn get_permission(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     PathOf((id, permission)): PathOf<(String, String)>,
@@ -46,7 +46,7 @@ pub async fn get_permission(
     params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
     request_body = PermissionChange,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn put_permission(
+pub(crate) async fn put_permission(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf((id, permission)): PathOf<(String, String)>,
@@ -59,7 +59,7 @@ pub async fn put_permission(
 #[utoipa::path(delete, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
     params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_permission(
+pub(crate) async fn delete_permission(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf((id, permission)): PathOf<(String, String)>,
@@ -91,7 +91,7 @@ impl Rehearse<2> for PermissionChange {
 
 /// A request without a body.
 #[derive(Default)]
-pub struct PermissionRemoval;
+pub(crate) struct PermissionRemoval;
 
 impl Rehearse<2> for PermissionRemoval {
     const COMPARABLE: bool = true;

@@ -14,7 +14,7 @@ use server::{
 #[utoipa::path(get, path = "/api/roles/{id}/permissions", tag = "roles",
     params(("id" = String, Path, description = "Id of the role")),
     responses((status = 200, description = "Permissions", body = Vec<PermissionOut>), Refusals, Missing))]
-pub async fn get_permissions(
+pub(crate) async fn get_permissions(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -28,7 +28,7 @@ pub async fn get_permissions(
 #[utoipa::path(post, path = "/api/roles/{id}/permissions", tag = "roles",
     params(("id" = String, Path, description = "Id of the role")), request_body = PermissionIn,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn post_permission(
+pub(crate) async fn post_permission(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,

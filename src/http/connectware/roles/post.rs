@@ -19,7 +19,7 @@ use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Reh
 #[schema(example = json!({"name": "operators", "isShared": true, "permissions": [
     {"resource": "/api/users/#", "operation": "read", "context": "http"}
 ]}))]
-pub struct NewRole {
+pub(crate) struct NewRole {
     /// 1 to 255 characters; unique.
     name: String,
     /// Whether several users may hold it; default true.
@@ -35,7 +35,7 @@ pub struct NewRole {
 #[utoipa::path(post, path = "/api/roles", tag = "roles", request_body = NewRole, responses(
     (status = 201, description = "The role", body = RoleOut), Refusals, Conflicts
 ))]
-pub async fn post_role(
+pub(crate) async fn post_role(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     JsonBody(body): JsonBody<NewRole>,

@@ -3,7 +3,7 @@
 use aggregates::{
     Command,
     role::{RoleCommand, UpdateRole},
-    user::{RoleGrant, UpdateUser, UserCommand},
+    user::{UpdateUser, UserCommand},
     values::{RoleId, RoleName},
 };
 use axum::{Json, extract::State};
@@ -15,6 +15,7 @@ use super::users_own;
 use crate::wire::{PermissionIn, RoleOut, permissions};
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
+    sole_holder,
 };
 
 /// What to change; absent fields stay as they are.
@@ -23,7 +24,7 @@ use server::{
 #[schema(example = json!({"name": "operators", "isShared": true, "permissions": [
     {"resource": "/api/users/#", "operation": "readWrite", "context": "http"}
 ]}))]
-pub struct RoleChange {
+pub(crate) struct RoleChange {
     name: Option<String>,
     is_shared: Option<bool>,
     /// Exactly these.
@@ -34,7 +35,7 @@ pub struct RoleChange {
 #[utoipa::path(put, path = "/api/roles/{id}", tag = "roles",
     params(("id" = String, Path, description = "Id of the role")), request_body = RoleChange,
     responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing, Conflicts))]
-pub async fn put_role(
+pub(crate) async fn put_role(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -103,20 +104,4 @@ impl RoleChange {
         };
         Ok((before, commands))
     }
-}
-
-/// A role that stops being shared becomes its one holder's alone; with several it must stay shared.
-async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Refusal> {
-    let holders = role_directory::holders(app.ledger().db(), role_id, 2).await?;
-    if holders.len() > 1 {
-        let message = "several users hold this role: it must stay shared";
-        return Err(Refusal::conflict("role_is_held", message));
-    }
-    let grant = RoleGrant {
-        role_id,
-        exclusive: true,
-    };
-    Ok(holders
-        .first()
-        .map(|holder| Command::User(holder.id, UserCommand::GrantRole(grant))))
 }

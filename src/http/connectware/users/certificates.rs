@@ -14,7 +14,7 @@ use server::{App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refus
 /// Which certificate.
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"fingerprint": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))]
-pub struct CertificateBody {
+pub(crate) struct CertificateBody {
     /// SHA-256 or SHA-1 of its DER form, in hexadecimal; colons are allowed.
     fingerprint: String,
 }
@@ -23,7 +23,7 @@ pub struct CertificateBody {
 #[utoipa::path(post, path = "/api/users/{id}/certificates", tag = "users",
     params(("id" = String, Path, description = "Id of the user")), request_body = CertificateBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn post_certificate(
+pub(crate) async fn post_certificate(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -42,7 +42,7 @@ pub async fn post_certificate(
 #[utoipa::path(delete, path = "/api/users/{id}/certificates", tag = "users",
     params(("id" = String, Path, description = "Id of the user")), request_body = CertificateBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_certificate(
+pub(crate) async fn delete_certificate(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,

@@ -12,7 +12,7 @@ use server::{
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "users",
     params(("id" = String, Path, description = "Id of the user")),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_user(
+pub(crate) async fn delete_user(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -22,7 +22,7 @@ pub async fn delete_user(
 
 /// A request without a body.
 #[derive(Default)]
-pub struct UserRemoval;
+pub(crate) struct UserRemoval;
 
 impl Rehearse<1> for UserRemoval {
     async fn rehearse(self, _: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
@@ -34,7 +34,7 @@ impl Rehearse<1> for UserRemoval {
 #[utoipa::path(delete, path = "/api/users", tag = "users",
     request_body(content = Vec<String>, description = "Ids of users", example = json!(["0a0b0c0d-0000-4000-8000-000000000001"])),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_users(
+pub(crate) async fn delete_users(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     body: JsonList<String>,

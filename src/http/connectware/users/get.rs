@@ -11,7 +11,7 @@ use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",
     params(("id" = String, Path, description = "Id of the user")),
     responses((status = 200, description = "The user", body = UserOut), Refusals, Missing))]
-pub async fn get_user(
+pub(crate) async fn get_user(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,

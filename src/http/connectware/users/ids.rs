@@ -10,7 +10,7 @@ use server::{App, ByPath, Permitted, Refusal, Refusals};
     (status = 200, description = "Ids", body = Vec<String>, example = json!(["0a0b0c0d-0000-4000-8000-000000000001"])),
     Refusals
 ))]
-pub async fn get_ids(
+pub(crate) async fn get_ids(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
 ) -> Result<Json<Vec<String>>, Refusal> {

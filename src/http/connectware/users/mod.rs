@@ -12,7 +12,6 @@ mod roles;
 mod tokens;
 mod usernames;
 
-use aggregates::{user::RoleGrant, values::RoleId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
@@ -21,7 +20,7 @@ use self::{
     put::UserChange,
     roles::{RevokedRole, RoleBody},
 };
-use server::{App, Refusal, RefusalKind, Rehearsal};
+use server::{App, Rehearsal};
 
 /// The routes of this folder.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -47,23 +46,3 @@ pub(super) const REHEARSALS: &[Rehearsal] = &[
     Rehearsal::with_body::<_, RoleBody>("POST", "/api/users/{id}/roles"),
     Rehearsal::with_body::<_, RevokedRole>("DELETE", "/api/users/{id}/roles"),
 ];
-
-/// The grants of roles by id. Unknown ones are refused, all named.
-async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Refusal> {
-    let (mut grants, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
-    for (id, role) in ids.iter().zip(app.roles(ids).await?) {
-        match role {
-            Some(role) => grants.push(RoleGrant {
-                role_id: *id,
-                exclusive: !role.is_shared,
-            }),
-            None => unknown.push(id.to_string()),
-        }
-    }
-    if unknown.is_empty() {
-        Ok(grants)
-    } else {
-        let message = format!("there is no role {}", unknown.join(", "));
-        Err(Refusal::new(RefusalKind::Invalid, "unknown_role", message))
-    }
-}

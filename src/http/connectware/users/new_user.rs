@@ -9,12 +9,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::role_grants;
 use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
-use server::{App, Refusal, Rehearse};
+use server::{App, Refusal, Rehearse, role_grants};
 
 /// Stands in a rehearsal for the hash of a password: nothing is kept of it, so nothing needs to be hashed.
-pub const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
+pub(crate) const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
 
 /// A user to be made.
 #[derive(Deserialize, ToSchema)]
@@ -24,7 +23,7 @@ pub const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AA
     "grantTypes": [{"method": "password", "isRequired": false}], "roles": [],
     "initialPermissions": [{"resource": "plant/+/temperature", "operation": "read", "context": "mqtt"}]
 }))]
-pub struct NewUser {
+pub(crate) struct NewUser {
     /// 3 to 255 characters, without white space, control characters and colons; unique.
     username: String,
     /// `local`, `ldap` or `msEntraId`.
@@ -54,14 +53,14 @@ pub struct NewUser {
 }
 
 /// A user to be made, checked as far as can be without hashing the password.
-pub struct Checked {
+pub(crate) struct Checked {
     create: CreateUser,
     password: Option<Zeroizing<String>>,
 }
 
 impl NewUser {
     /// Checks everything that is cheap to check.
-    pub async fn check(self, app: &App) -> Result<Checked, Refusal> {
+    pub(crate) async fn check(self, app: &App) -> Result<Checked, Refusal> {
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
         }
@@ -109,12 +108,12 @@ impl Rehearse<0> for NewUser {
 
 impl Checked {
     /// The password to be hashed.
-    pub fn password(&mut self) -> Option<Zeroizing<String>> {
+    pub(crate) fn password(&mut self) -> Option<Zeroizing<String>> {
         self.password.take()
     }
 
     /// The command that makes the user under a new id.
-    pub fn command(mut self, app: &App, password_hash: Option<PasswordHash>) -> (UserId, Command) {
+    pub(crate) fn command(mut self, app: &App, password_hash: Option<PasswordHash>) -> (UserId, Command) {
         self.create.password_hash = password_hash;
         let id = UserId(app.entropy.uuid());
         (id, Command::User(id, UserCommand::Create(self.create)))

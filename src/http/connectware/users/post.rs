@@ -11,7 +11,7 @@ use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Wro
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUser, responses(
     (status = 201, description = "The user", body = UserOut), Refusals, Conflicts
 ))]
-pub async fn post_user(
+pub(crate) async fn post_user(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     JsonBody(body): JsonBody<NewUser>,

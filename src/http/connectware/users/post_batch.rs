@@ -13,7 +13,7 @@ const MOST: usize = 1_000;
     (status = 200, description = "The users' ids", body = Vec<String>,
         example = json!(["0a0b0c0d-0000-4000-8000-000000000001"])), Refusals, Conflicts
 ))]
-pub async fn post_users(
+pub(crate) async fn post_users(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     JsonList(body): JsonList<NewUser>,

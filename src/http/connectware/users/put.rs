@@ -11,17 +11,18 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{new_user::UNHASHED, role_grants};
+use super::new_user::UNHASHED;
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
+    role_grants,
 };
 
 /// What to change; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"mqttPublishPrefix": "plant/7", "enforceMFAEnrollment": false}))]
-pub struct UserChange {
+pub(crate) struct UserChange {
     username: Option<String>,
     #[schema(value_type = Option<String>)]
     password: Option<Zeroizing<String>>,
@@ -46,7 +47,7 @@ pub struct UserChange {
 #[utoipa::path(put, path = "/api/users/{id}", tag = "users",
     params(("id" = String, Path, description = "Id of the user")), request_body = UserChange,
     responses((status = 200, description = "The user", body = UserOut), Refusals, Missing, Conflicts))]
-pub async fn put_user(
+pub(crate) async fn put_user(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -65,7 +66,7 @@ pub async fn put_user(
 }
 
 /// A change, checked as far as can be without hashing the password.
-pub struct Checked {
+pub(crate) struct Checked {
     id: UserId,
     update: UpdateUser,
     password: Option<Zeroizing<String>>,
@@ -73,7 +74,7 @@ pub struct Checked {
 
 impl UserChange {
     /// Checks everything that is cheap to check.
-    pub async fn check(self, app: &App, id: &str) -> Result<Checked, Refusal> {
+    pub(crate) async fn check(self, app: &App, id: &str) -> Result<Checked, Refusal> {
         let id = UserId::parse(id)?;
         if let Some(password) = &self.password {
             app.settings.password_policy.check(password)?;
@@ -129,12 +130,12 @@ impl Rehearse<1> for UserChange {
 
 impl Checked {
     /// The password to be hashed.
-    pub fn password(&mut self) -> Option<Zeroizing<String>> {
+    pub(crate) fn password(&mut self) -> Option<Zeroizing<String>> {
         self.password.take()
     }
 
     /// The command that changes the user.
-    pub fn command(mut self, password_hash: Option<PasswordHash>) -> (UserId, Command) {
+    pub(crate) fn command(mut self, password_hash: Option<PasswordHash>) -> (UserId, Command) {
         self.update.password_hash = password_hash;
         let command = Command::User(self.id, UserCommand::Update(self.update));
         (self.id, command)

@@ -9,16 +9,16 @@ use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::role_grants;
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
+    role_grants,
 };
 
 /// Which role.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"roleId": "6d756e69-6d65-4e74-8000-000000000002"}))]
-pub struct RoleBody {
+pub(crate) struct RoleBody {
     /// Id of the role, not its name.
     role_id: String,
 }
@@ -26,13 +26,13 @@ pub struct RoleBody {
 /// The role to take away.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub struct RevokedRole(RoleBody);
+pub(crate) struct RevokedRole(RoleBody);
 
 /// Gives a user a role. One they hold already changes nothing.
 #[utoipa::path(post, path = "/api/users/{id}/roles", tag = "users",
     params(("id" = String, Path, description = "Id of the user")), request_body = RoleBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn post_role(
+pub(crate) async fn post_role(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -45,7 +45,7 @@ pub async fn post_role(
 #[utoipa::path(delete, path = "/api/users/{id}/roles", tag = "users",
     params(("id" = String, Path, description = "Id of the user")), request_body = RoleBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_role(
+pub(crate) async fn delete_role(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,

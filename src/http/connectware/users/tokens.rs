@@ -19,7 +19,7 @@ const TOKEN_NAMES: [&str; 3] = ["tokenId", "fingerprint", "id"];
 #[utoipa::path(get, path = "/api/users/{id}/tokens", tag = "users",
     params(("id" = String, Path, description = "Id of the user")),
     responses((status = 200, description = "Tokens", body = Vec<TokenOut>), Refusals, Missing))]
-pub async fn get_tokens(
+pub(crate) async fn get_tokens(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -40,7 +40,7 @@ pub async fn get_tokens(
         ("fingerprint" = Option<String>, Query, description = "The same under another name")
     ),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub async fn delete_tokens(
+pub(crate) async fn delete_tokens(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,

@@ -10,7 +10,7 @@ use server::{App, ByPath, Permitted, Refusal, Refusals};
     (status = 200, description = "Usernames", body = Vec<String>, example = json!(["admin", "iot.device.0123456"])),
     Refusals
 ))]
-pub async fn get_usernames(
+pub(crate) async fn get_usernames(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,
 ) -> Result<Json<Vec<String>>, Refusal> {

@@ -1,0 +1,265 @@
+//! How events change the projection: one writer, one stream's run of events at a time.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, MutexGuard, PoisonError,
+        atomic::{Ordering, fence},
+    },
+};
+
+use aggregates::{
+    Recorded,
+    sealing::ERASED,
+    values::{RoleId, SessionId, Timestamp, UserId},
+};
+use seize::LocalGuard;
+
+use super::{
+    about::{self, About},
+    facts::Fact,
+};
+use crate::{
+    Authorization,
+    patterns::grants::Grants,
+    principals::{
+        certificates,
+        roles::{self, Role, RoleIndex},
+        sessions::Session,
+        users::{self, RoleStep, Roles, User},
+    },
+};
+
+/// What only the writer needs.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    /// For each role index ever given: whether its role was deleted.
+    deleted: Vec<bool>,
+    /// The token of each session.
+    pub(crate) fingerprints: HashMap<SessionId, [u8; 32]>,
+    /// The certificates of each user.
+    pub(crate) certificates: certificates::Held,
+}
+
+impl Authorization {
+    /// Takes events in the order of the ledger, without gaps. Those at or below [`Authorization::position`] are
+    /// skipped, so a part of the ledger may be given twice.
+    pub fn apply(&self, events: &[Recorded]) {
+        let mut writer = self.writer();
+        let mut applied = self.position();
+        for run in events.chunk_by(same_stream) {
+            let fresh = run.iter().filter(|event| {
+                let fresh = event.position > applied;
+                applied = applied.max(event.position);
+                fresh
+            });
+            let fresh: Vec<&Recorded> = fresh.collect();
+            if let (Some(first), Some(last)) = (fresh.first(), fresh.last()) {
+                // Before any entry changes: who sees the entry sees this too.
+                self.begun.store(last.position, Ordering::Release);
+                fence(Ordering::Release);
+                self.apply_run(&mut writer, first, &fresh);
+                self.applied.store(last.position, Ordering::Release);
+            }
+        }
+        self.position.store(applied, Ordering::Release);
+    }
+
+    /// Forgets sessions that have expired, and those that are void. Returns how many.
+    pub fn drop_expired(&self, now: Timestamp) -> usize {
+        let guard = self.collector.enter();
+        let is_dead = |session: &Session| session.view.expires_at <= now || !self.is_live(session, &guard);
+        // What is dead stays so: it is looked for without holding up the writer.
+        let dead: Vec<[u8; 32]> = self
+            .sessions
+            .iter(&guard)
+            .filter_map(|(fingerprint, session)| is_dead(session).then_some(*fingerprint))
+            .collect();
+        let mut dropped = 0;
+        for fingerprint in dead {
+            let mut writer = self.writer();
+            if let Ok(Some((_, session))) =
+                self.sessions
+                    .remove_if(&fingerprint, |_, session| is_dead(session), &guard)
+            {
+                writer.fingerprints.remove(&session.view.session_id);
+                dropped += 1;
+            }
+        }
+        dropped
+    }
+
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies events of one stream.
+    fn apply_run(&self, writer: &mut Writer, first: &Recorded, run: &[&Recorded]) {
+        let guard = self.collector.enter();
+        match About::from(first) {
+            About::User(id, _) => self.apply_to_user(writer, id, run, &guard),
+            About::Role(id, _) => self.apply_to_role(writer, id, run, &guard),
+            About::Session(id, _) => self.apply_to_session(writer, id, run, &guard),
+            About::Nobody => {}
+        }
+        for recorded in run {
+            for fact in (self.model.facts)(&recorded.aggregate_id, &recorded.event) {
+                self.apply_fact(writer, fact, &guard);
+            }
+        }
+    }
+
+    /// Takes something that an event says.
+    pub(crate) fn apply_fact(&self, writer: &mut Writer, fact: Fact, guard: &LocalGuard<'_>) {
+        match fact {
+            Fact::Placed { resource, parents } => self.directory.place(resource, parents, guard),
+            Fact::Removed { resource } => self.directory.remove(&resource, guard),
+            Fact::Machine { machine, step } => self.apply_to_machine(writer, machine, step, guard),
+        }
+    }
+
+    fn apply_to_user(&self, writer: &mut Writer, id: UserId, run: &[&Recorded], guard: &LocalGuard<'_>) {
+        let before = self.users.get(&id, guard);
+        let mut user = before.cloned();
+        let mut certificates = certificates::Changes::default();
+        let mut recompile = false;
+        for (position, event) in about::of_user(run) {
+            if user.is_some() {
+                certificates.take(&writer.certificates, id, event);
+            }
+            recompile |= users::changes_grants(event);
+            user = users::fold(user, position, event);
+            if let Some(user) = &mut user {
+                match RoleStep::of(event) {
+                    RoleStep::Kept => {}
+                    step => user.roles = self.roles_after(writer, &user.roles, step, guard),
+                }
+            }
+        }
+        if recompile && let Some(user) = &mut user {
+            user.change_extra(|extra| extra.grants = Grants::of(&extra.permissions));
+        }
+        self.publish_user(id, before, user, guard);
+        self.publish_certificates(&mut writer.certificates, id, certificates, guard);
+    }
+
+    /// The roles that somebody holds after a step. Deleted ones are dropped on the way.
+    pub(crate) fn roles_after(
+        &self,
+        writer: &mut Writer,
+        roles: &Roles,
+        step: RoleStep,
+        guard: &LocalGuard<'_>,
+    ) -> Roles {
+        let (role, granted) = match step {
+            RoleStep::Granted(role) => (self.index(writer, role, guard), true),
+            RoleStep::Revoked(role) => (self.role_indexes.get(&role, guard).copied(), false),
+            RoleStep::Kept => return roles.clone(),
+        };
+        let deleted = |index: RoleIndex| writer.deleted.get(index as usize).is_none_or(|deleted| *deleted);
+        let kept = roles.as_slice().iter().copied();
+        let kept = kept.filter(|held| Some(*held) != role && !deleted(*held));
+        kept.chain(role.filter(|_| granted)).collect()
+    }
+
+    /// The index of a role. One that is held before it exists, as may happen within a unit, gets one too. None is
+    /// left after four thousand million roles; what comes then is nobody's.
+    pub(crate) fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
+        if let Some(index) = self.role_indexes.get(&id, guard) {
+            return Some(*index);
+        }
+        let index = RoleIndex::try_from(writer.deleted.len()).ok()?;
+        writer.deleted.push(false);
+        self.role_indexes.insert(id, index, guard);
+        Some(index)
+    }
+
+    /// Replaces a user. Names are added before and removed after, so that a user is found by the name they have.
+    fn publish_user(&self, id: UserId, before: Option<&User>, after: Option<User>, guard: &LocalGuard<'_>) {
+        let old = before.map(|user| &user.username);
+        let new = after.as_ref().map(|user| Arc::clone(&user.username));
+        let renamed = old != new.as_ref();
+        if let Some(name) = new.filter(|name| renamed && **name != *ERASED) {
+            self.names.insert(name, id, guard);
+        }
+        match after {
+            Some(user) => {
+                self.index.put(id, &user, guard);
+                self.users.insert(id, user, guard);
+            }
+            None => {
+                self.index.remove(id, guard);
+                self.users.remove(&id, guard);
+            }
+        }
+        if let Some(name) = old.filter(|_| renamed) {
+            // Whoever has it by now keeps it.
+            let _ = self.names.remove_if(name, |_, owner| *owner == id, guard);
+        }
+    }
+
+    fn apply_to_role(&self, writer: &mut Writer, id: RoleId, run: &[&Recorded], guard: &LocalGuard<'_>) {
+        let index = self.role_indexes.get(&id, guard);
+        let mut role = index.and_then(|index| self.roles.get(index, guard)).cloned();
+        let mut recompile = false;
+        for event in about::of_role(run) {
+            recompile |= roles::changes_grants(event);
+            role = roles::fold(role, id, event);
+            if roles::ends(event) {
+                self.remove_role(writer, id, guard);
+            }
+        }
+        let Some(mut role) = role else { return };
+        if recompile {
+            role.grants = Grants::of(&role.details.permissions);
+        }
+        if let Some(index) = self.index(writer, id, guard) {
+            self.publish_role(index, role, guard);
+        }
+    }
+
+    /// Replaces a role.
+    pub(crate) fn publish_role(&self, index: RoleIndex, role: Role, guard: &LocalGuard<'_>) {
+        self.outlines.put(index, &role.grants);
+        self.roles.insert(index, role, guard);
+    }
+
+    /// Removes a role, at once for all who hold it.
+    fn remove_role(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) {
+        let Some(index) = self.role_indexes.remove(&id, guard) else {
+            return;
+        };
+        self.outlines.remove(*index);
+        self.roles.remove(index, guard);
+        if let Some(deleted) = writer.deleted.get_mut(*index as usize) {
+            *deleted = true;
+        }
+    }
+
+    fn apply_to_session(
+        &self,
+        writer: &mut Writer,
+        id: SessionId,
+        run: &[&Recorded],
+        guard: &LocalGuard<'_>,
+    ) {
+        for (position, event) in about::of_session(run) {
+            if let Some(fingerprint) = writer.fingerprints.remove(&id) {
+                self.sessions.remove(&fingerprint, guard);
+            }
+            let Some((fingerprint, session)) = Session::issued(id, position, event) else {
+                continue;
+            };
+            writer.fingerprints.insert(id, fingerprint);
+            if let Some(former) = self.sessions.insert(fingerprint, session, guard) {
+                writer.fingerprints.remove(&former.view.session_id);
+            }
+        }
+    }
+}
+
+/// Whether two events are of the same stream.
+fn same_stream(one: &Recorded, other: &Recorded) -> bool {
+    std::mem::discriminant(&one.event) == std::mem::discriminant(&other.event)
+        && one.aggregate_id == other.aggregate_id
+}

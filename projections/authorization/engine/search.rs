@@ -1,0 +1,367 @@
+//! Who may do something, and what somebody may do: complete answers, in pages.
+//!
+//! Each of the results of a page was allowed at some position since the page was begun. Who or what is allowed all
+//! the while is found, though others come and go between the pages.
+
+use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering};
+
+use aggregates::{
+    sealing::ERASED,
+    values::{Fingerprint, Permission, RoleId, Timestamp, TopicFilter, UserId},
+};
+use seize::LocalGuard;
+
+use super::index::{Found, UserIndex};
+use crate::{
+    Authorization, Principal, Reason, Subject,
+    patterns::hash::IdHash,
+    principals::roles::RoleIndex,
+    vocabularies::{Ids, Inquiry, Wanted},
+};
+
+/// After how many users it is looked afresh which roles grant something.
+const AFRESH: usize = 256;
+
+pub(crate) type RoleIndexes = HashSet<RoleIndex, IdHash>;
+
+impl Authorization {
+    /// Users who may do something, at most `limit`, in an order of their own that never changes: those after `after`.
+    /// There are no more if there are fewer than `limit`.
+    pub fn users_who_may(&self, inquiry: &Inquiry<'_>, after: Option<UserId>, limit: usize) -> Vec<UserId> {
+        let (mut as_of, mut granting, mut looked_at) = (i64::MIN, RoleIndexes::default(), 0usize);
+        let mut users = Vec::new();
+        if limit == 0 {
+            return users;
+        }
+        self.each_user(after, |id, found| {
+            let begun = self.begun.load(Ordering::Acquire);
+            if looked_at.is_multiple_of(AFRESH) && begun != as_of {
+                // Those that granted it before stay: who holds one of them is asked about. So nobody is passed over who
+                // goes meanwhile from a role that granted it to one that does by now.
+                granting.extend(self.roles_that_grant(inquiry));
+                as_of = begun;
+            }
+            looked_at += 1;
+            if may_be_granted(&found, &granting) && self.check_access(id, inquiry).allowed {
+                users.push(id);
+            }
+            match users.len() < limit {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        });
+        users
+    }
+
+    /// Visits users in an order of their own that never changes, those after `after`, until a visit breaks it off. What
+    /// is found of them is as of one position for a few hundred of them, and may be past when they are visited.
+    pub(crate) fn each_user(
+        &self,
+        after: Option<UserId>,
+        mut visit: impl FnMut(UserId, Found) -> ControlFlow<()>,
+    ) {
+        let (mut shard, mut from) = after.map_or((0, 0), UserIndex::place);
+        let mut passed = after.map(|id| (UserIndex::place(id), id));
+        while shard < UserIndex::SHARDS {
+            let guard = self.collector.enter();
+            let (segment, next) = self.consistently(&guard, |guard| self.index.segment(shard, from, guard));
+            for (id, found) in segment {
+                let is_passed = passed.is_some_and(|passed| (UserIndex::place(id), id) <= passed);
+                if !is_passed && visit(id, found).is_break() {
+                    return;
+                }
+            }
+            (shard, from) = next.map_or((shard + 1, 0), |next| (shard, next));
+            passed = passed.filter(|((of, _), _)| *of == shard);
+        }
+    }
+
+    /// Roles that alone allow something, at most `limit`, in the order of their ids: those after `after`.
+    pub fn roles_that_may(&self, inquiry: &Inquiry<'_>, after: Option<RoleId>, limit: usize) -> Vec<RoleId> {
+        let guard = self.collector.enter();
+        let mut roles: Vec<RoleId> = self
+            .role_indexes
+            .iter(&guard)
+            .map(|(id, _)| *id)
+            .filter(|id| after.is_none_or(|after| *id > after))
+            .collect();
+        roles.sort_unstable();
+        let allowed = roles
+            .into_iter()
+            .filter(|role| self.role_may(*role, inquiry, &guard));
+        allowed.take(limit).collect()
+    }
+
+    /// Tokens, by their SHA-256, that are good at `now` and whose users may do something, at most `limit`, in order:
+    /// those after `after`.
+    pub fn tokens_that_may(
+        &self,
+        inquiry: &Inquiry<'_>,
+        now: Timestamp,
+        after: Option<[u8; 32]>,
+        limit: usize,
+    ) -> Vec<[u8; 32]> {
+        let guard = self.collector.enter();
+        let mut tokens: Vec<[u8; 32]> = self
+            .sessions
+            .iter(&guard)
+            .map(|(fingerprint, _)| *fingerprint)
+            .filter(|fingerprint| after.is_none_or(|after| *fingerprint > after))
+            .collect();
+        tokens.sort_unstable();
+        let allowed = |token: &[u8; 32]| {
+            self.answer(&Subject::Token(*token), inquiry, now)
+                .denied
+                .is_none()
+        };
+        tokens.into_iter().filter(allowed).take(limit).collect()
+    }
+
+    /// Certificates, by their fingerprints, that are good at `now` and whose users may do something, at most `limit`, in
+    /// order: those after `after`.
+    pub fn certificates_that_may(
+        &self,
+        inquiry: &Inquiry<'_>,
+        now: Timestamp,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Fingerprint> {
+        let guard = self.collector.enter();
+        let known = self
+            .certificates
+            .iter(&guard)
+            .map(|(digest, _)| digest.fingerprint());
+        let mut certificates: Vec<Fingerprint> = known
+            .flatten()
+            .filter(|fingerprint| after.is_none_or(|after| **fingerprint > *after))
+            .collect();
+        certificates.sort_unstable();
+        let allowed = |fingerprint: &Fingerprint| {
+            let subject = Subject::Certificate(fingerprint.clone());
+            self.answer(&subject, inquiry, now).denied.is_none()
+        };
+        certificates.into_iter().filter(allowed).take(limit).collect()
+    }
+
+    fn role_may(&self, role: RoleId, inquiry: &Inquiry<'_>, guard: &LocalGuard<'_>) -> bool {
+        self.settled(guard, |guard| {
+            let access = inquiry.resolve(&self.places(guard));
+            access.is_ok_and(|access| self.role_grants(role, &access, guard))
+        })
+    }
+
+    /// All resources of the type on which a subject may do an action, in order, at most `limit`: those after `after`. The
+    /// id in the question does not matter.
+    ///
+    /// Of a type whose ids are names, these are patterns. For `publish` they are of topics as the client names them, before
+    /// the publish prefix; a topic that starts with `$` may be allowed besides.
+    pub fn resources(
+        &self,
+        subject: &Subject,
+        wanted: &Wanted<'_>,
+        now: Timestamp,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, Reason> {
+        match wanted.resource_type.ids() {
+            Ids::Names => {
+                let patterns = self.patterns(subject, wanted, now)?.into_iter();
+                let patterns = patterns.filter(|pattern| after.is_none_or(|after| **pattern > *after));
+                Ok(patterns.take(limit).map(|pattern| pattern.to_string()).collect())
+            }
+            Ids::Placed => {
+                self.principal(subject, now)?;
+                let guard = self.collector.enter();
+                let name = wanted.resource_type.name();
+                let ids = self.directory.ids(name, after, &guard);
+                let may = |id: &str| {
+                    let answer = self.answer(subject, &wanted.inquiry(id), now);
+                    answer.denied.is_none()
+                };
+                Ok(ids
+                    .into_iter()
+                    .filter(|id| may(id))
+                    .take(limit)
+                    .map(String::from)
+                    .collect())
+            }
+        }
+    }
+
+    /// The patterns of all that a subject may do, in order, each once.
+    fn patterns(
+        &self,
+        subject: &Subject,
+        wanted: &Wanted<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<TopicFilter>, Reason> {
+        let (permissions, prefix) = self.settled(&self.collector.enter(), |guard| {
+            let principal = self.principal_within(subject, now, guard)?;
+            Ok((
+                self.permissions_of(principal, guard),
+                self.prefix_of(principal, guard),
+            ))
+        })?;
+        let space = wanted.resource_type.space();
+        let fitting = permissions
+            .into_iter()
+            .filter(|permission| space.has(permission) && permission.operation.covers(wanted.operation));
+        let publish = wanted.resource_type.takes_publish_prefix(wanted.action);
+        let mut patterns: Vec<TopicFilter> = match prefix.filter(|_| publish) {
+            None => fitting.map(|permission| permission.resource).collect(),
+            Some(prefix) => fitting
+                .filter_map(|permission| after_prefix(&permission.resource, &prefix))
+                .collect(),
+        };
+        patterns.sort_unstable();
+        patterns.dedup();
+        Ok(patterns)
+    }
+
+    /// The username, unless it is erased.
+    pub fn username(&self, id: UserId) -> Option<String> {
+        let guard = self.collector.enter();
+        let user = self.users.get(&id, &guard)?;
+        (*user.username != *ERASED).then(|| user.username.to_string())
+    }
+
+    fn permissions_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Vec<Permission> {
+        match principal {
+            Principal::Role(role) => self
+                .role_indexes
+                .get(&role, guard)
+                .map_or_else(Vec::new, |index| self.permissions_of_role(*index, guard)),
+            Principal::User(user) => {
+                let Some(user) = self.users.get(&user, guard) else {
+                    return Vec::new();
+                };
+                let own = user.extra.iter().flat_map(|extra| extra.permissions.as_slice());
+                let of_roles = user.roles.as_slice().iter();
+                let of_roles = of_roles.flat_map(|index| self.permissions_of_role(*index, guard));
+                of_roles.chain(own.cloned()).collect()
+            }
+            Principal::Machine(machine) => self.permissions_of_machine(machine, guard),
+        }
+    }
+
+    /// All permissions that a role gives.
+    pub(crate) fn permissions_of_role(&self, index: RoleIndex, guard: &LocalGuard<'_>) -> Vec<Permission> {
+        let role = self.roles.get(&index, guard);
+        role.map_or_else(Vec::new, |role| role.details.permissions.as_slice().to_vec())
+    }
+
+    fn prefix_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Option<std::sync::Arc<str>> {
+        match principal {
+            Principal::User(user) => {
+                let user = self.users.get(&user, guard)?;
+                user.extra.as_ref()?.mqtt_publish_prefix.clone()
+            }
+            Principal::Role(_) | Principal::Machine(_) => None,
+        }
+    }
+
+    /// The roles that grant a name of the first part: whoever has the access by roles alone holds one of them.
+    fn roles_that_grant(&self, inquiry: &Inquiry<'_>) -> RoleIndexes {
+        let guard = self.collector.enter();
+        let access = self.settled(&guard, |guard| inquiry.resolve(&self.places(guard)));
+        let Ok(access) = access else {
+            return RoleIndexes::default();
+        };
+        let part = access.first();
+        let questions: Vec<_> = part.names().filter_map(|name| part.question_of(name)).collect();
+        let wanted = part.wanted();
+        self.roles
+            .iter(&guard)
+            .filter(|(_, role)| {
+                let grants = |question| role.grants.granted(question, wanted) & wanted != 0;
+                questions.iter().any(grants)
+            })
+            .map(|(index, _)| *index)
+            .collect()
+    }
+}
+
+/// Whether a user may be granted it: what the roles of the index say, unless the user's own entry must tell.
+pub(crate) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
+    match found {
+        Found::Nobody => false,
+        Found::Elsewhere => true,
+        Found::Roles(count, roles) => roles
+            .iter()
+            .take(usize::from(*count))
+            .any(|role| granting.contains(role)),
+    }
+}
+
+/// The pattern of what may come after a prefix so that the whole matches a pattern; none if nothing may.
+fn after_prefix(pattern: &str, prefix: &str) -> Option<TopicFilter> {
+    if prefix.starts_with('$') && pattern.starts_with(['+', '#']) {
+        return None;
+    }
+    let mut levels = pattern.split('/');
+    let mut parts = prefix.split('/').peekable();
+    while let Some(part) = parts.next() {
+        let is_last = parts.peek().is_none();
+        let rest = match levels.next()? {
+            "#" => return TopicFilter::parse("#").ok(),
+            "+" if is_last => "+",
+            "+" => continue,
+            level if is_last => level.strip_prefix(part)?,
+            level if level == part => continue,
+            _ => return None,
+        };
+        let rest: Vec<&str> = std::iter::once(rest).chain(levels).collect();
+        return TopicFilter::parse(&rest.join("/")).ok();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::values::Context;
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+    use crate::tests::oracle::matches;
+
+    #[test]
+    fn what_may_come_after_a_prefix() {
+        for (pattern, prefix, rest) in [
+            ("plant/7/#", "plant/7/", Some("#")),
+            ("plant/7/state", "plant/7/", Some("state")),
+            ("plant/+/state", "plant/", Some("+/state")),
+            ("plant/+/state", "plant/7", Some("+/state")),
+            ("plant/7/state", "plant/7", Some("/state")),
+            ("plant/77/state", "plant/7", Some("7/state")),
+            ("plant/7/#", "plant/7", Some("/#")),
+            ("plant/7", "plant/7", None),
+            ("plant", "plant/7/", None),
+            ("plant/8/#", "plant/7/", None),
+            ("#", "$SYS/", None),
+            ("$SYS/#", "$SYS/", Some("#")),
+        ] {
+            assert_eq!(
+                after_prefix(pattern, prefix).as_deref(),
+                rest,
+                "{pattern} {prefix}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_comes_after_a_prefix_matches_if_the_whole_does(
+            pattern in vec(select(vec!["", "a", "b", "ab", "+", "$s"]), 1..5),
+            rest in any::<bool>(),
+            prefix in vec(select(vec!["", "a", "b", "$s"]), 1..4),
+            topic in vec(select(vec!["", "a", "b", "ab"]), 1..4),
+        ) {
+            let pattern = pattern.join("/") + if rest { "/#" } else { "" };
+            let (prefix, topic) = (prefix.join("/"), topic.join("/"));
+            prop_assume!(TopicFilter::parse(&pattern).is_ok() && !prefix.is_empty() && !topic.is_empty());
+            let whole = matches(Context::Mqtt, &pattern, &format!("{prefix}{topic}"));
+            let after = after_prefix(&pattern, &prefix);
+            prop_assert_eq!(after.is_some_and(|after| matches(Context::Mqtt, &after, &topic)), whole);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The permissions of a role, or of a user's own: in the order of their ids.
+
+use aggregates::values::{Operation, Permission, PermissionId, TopicFilter};
+
+/// Permissions by id.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Permissions(Vec<Permission>);
+
+/// The last of one id stays.
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        let mut all = Self::default();
+        permissions.into_iter().for_each(|permission| all.add(permission));
+        all
+    }
+}
+
+impl Permissions {
+    /// All, in the order of their ids.
+    pub(crate) fn as_slice(&self) -> &[Permission] {
+        &self.0
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds one; it replaces the one with its id.
+    pub(crate) fn add(&mut self, permission: Permission) {
+        match self.find(permission.id) {
+            Ok(at) => self.0[at] = permission,
+            Err(at) => self.0.insert(at, permission),
+        }
+    }
+
+    /// Lets one say something else, if it is there.
+    pub(crate) fn change(&mut self, id: PermissionId, resource: &TopicFilter, operation: Operation) {
+        if let Ok(at) = self.find(id) {
+            let permission = &mut self.0[at];
+            permission.resource.clone_from(resource);
+            permission.operation = operation;
+        }
+    }
+
+    /// Removes one, if it is there.
+    pub(crate) fn remove(&mut self, id: PermissionId) {
+        if let Ok(at) = self.find(id) {
+            self.0.remove(at);
+        }
+    }
+
+    fn find(&self, id: PermissionId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&id, |permission| permission.id)
+    }
+}

@@ -1,0 +1,205 @@
+//! The patterns of a holder of few: looked at one after the other, but for most of them at one word only.
+//!
+//! A signature has a byte for each of the first levels: a hash of what is there, or zero beyond the last. A pattern
+//! has one too, and a mask that leaves out what its wildcards match. Where they differ under the mask, the pattern
+//! does not match; otherwise it is compared in full. For a few dozen patterns this touches less memory than a
+//! tree's nodes, and memory is what a check waits for.
+
+use aggregates::values::{Context, Permission};
+
+use super::{
+    levels,
+    question::{Operations, Question, operations},
+};
+
+/// Levels in a signature.
+const SIGNED: usize = 7;
+/// In how many bits it is said where a text ends. Few patterns are at most 48 of 64 KiB.
+const END_BITS: u32 = 30;
+/// What stands for a wildcard in the signature of a filter that is asked for: no level's hash.
+const WILDCARD: u8 = u8::MAX;
+
+/// The first levels of a text, a byte for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Signature(pub(crate) u64);
+
+impl Signature {
+    /// Of a text; if it is a `filter`, a `+` there is a wildcard, and so is a `#` and all that follows it.
+    #[inline]
+    pub(crate) fn of(text: &[u8], filter: bool) -> Self {
+        let mut signature = 0;
+        let mut start = 0;
+        for at in 0..SIGNED {
+            let level = levels::read(text, start);
+            let byte = match level.of(text) {
+                b"#" if filter => return Self(signature | u64::MAX >> 8 >> (8 * at) << (8 * at)),
+                b"+" if filter => WILDCARD,
+                _ => level_byte(level.hash),
+            };
+            signature |= u64::from(byte) << (8 * at);
+            start = level.next();
+            if start > text.len() {
+                break;
+            }
+        }
+        Self(signature)
+    }
+}
+
+/// A byte for a level: neither zero, which is the end, nor [`WILDCARD`].
+#[inline]
+fn level_byte(hash: u32) -> u8 {
+    1 + ((u64::from(hash) * 254) >> 32) as u8
+}
+
+/// A pattern as far as a signature tells.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    mask: u64,
+    /// The signature.
+    value: u64,
+}
+
+impl Entry {
+    /// What two have in common.
+    fn and(self, other: Self) -> Self {
+        let differing = self.value ^ other.value;
+        let same = (0..8)
+            .map(|at| 0xff << (8 * at))
+            .filter(|byte| differing & byte == 0);
+        Self {
+            mask: self.mask & other.mask & same.fold(0, |all, byte| all | byte),
+            ..self
+        }
+    }
+
+    /// Whether something of this signature may match.
+    #[inline]
+    fn agrees(&self, signature: Signature) -> bool {
+        (self.value ^ signature.0) & self.mask == 0
+    }
+
+    fn of(permission: &Permission) -> Self {
+        let mut entry = Self { mask: 0, value: 0 };
+        let mut levels = permission.resource.split('/');
+        for at in 0..SIGNED {
+            let byte = match levels.next() {
+                Some("#") => break,
+                Some("+") => continue,
+                Some(level) => level_byte(levels::read(level.as_bytes(), 0).hash),
+                None => 0,
+            };
+            entry.mask |= 0xff << (8 * at);
+            entry.value |= u64::from(byte) << (8 * at);
+            if byte == 0 {
+                break;
+            }
+        }
+        entry
+    }
+}
+
+/// Few patterns and what they grant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scan {
+    /// By context, what all of its patterns have in common. Roles are made for one place or one purpose, so most of
+    /// them are done with here.
+    common: [Entry; 2],
+    /// Those of context http first.
+    entries: Box<[Entry]>,
+    http: u32,
+    /// For each, in four bytes, where its text ends and, in the highest two bits, the operations granted; and then the
+    /// texts. So that of the pattern that grants what is asked nothing else has to be read.
+    texts: Box<[u8]>,
+}
+
+impl Scan {
+    /// Of these permissions.
+    pub(crate) fn of(permissions: &[Permission]) -> Self {
+        let mut ordered: Vec<&Permission> = permissions.iter().collect();
+        // Context http, the lesser, first; within it, those of one shape together.
+        ordered.sort_by_key(|permission| (permission.context, Entry::of(permission).mask));
+        let ordered = || ordered.iter().copied();
+        let of = |context| ordered().filter(move |permission| permission.context == context);
+        let resources = || ordered().map(|permission| permission.resource.as_bytes());
+        let ends = ordered().scan(4 * permissions.len(), |end, permission| {
+            *end += permission.resource.len();
+            Some(*end as u32 | operations(permission.operation) << END_BITS)
+        });
+        let texts = ends
+            .flat_map(u32::to_le_bytes)
+            .chain(resources().flatten().copied())
+            .collect();
+        let common = |context| of(context).map(Entry::of).reduce(Entry::and).unwrap_or_default();
+        Self {
+            common: [Context::Http, Context::Mqtt].map(common),
+            entries: ordered().map(Entry::of).collect(),
+            http: of(Context::Http).count() as u32,
+            texts,
+        }
+    }
+
+    /// For each pattern, those with the same wildcards together: its context, its mask and its signature.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Context, u64, Signature)> {
+        let contexts = (0..self.http)
+            .map(|_| Context::Http)
+            .chain(std::iter::repeat(Context::Mqtt));
+        contexts
+            .zip(&self.entries)
+            .map(|(context, entry)| (context, entry.mask, Signature(entry.value)))
+    }
+
+    /// Which of the `wanted` operations one of the patterns grants.
+    #[inline]
+    pub(crate) fn granted_at(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
+        let context = if at < self.http as usize {
+            Context::Http
+        } else {
+            Context::Mqtt
+        };
+        if at < self.entries.len() && context == question.context {
+            self.look_closely(at, question, wanted)
+        } else {
+            0
+        }
+    }
+
+    /// Which of the `wanted` operations are granted.
+    #[inline]
+    pub(crate) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
+        if !self.common[question.context as usize].agrees(question.signature) {
+            return 0;
+        }
+        let (from, to) = match question.context {
+            Context::Http => (0, self.http as usize),
+            Context::Mqtt => (self.http as usize, self.entries.len()),
+        };
+        let mut granted = 0;
+        for (at, entry) in (from..).zip(self.entries.get(from..to).unwrap_or_default()) {
+            if entry.agrees(question.signature) {
+                granted |= self.look_closely(at, question, wanted & !granted);
+                if granted == wanted {
+                    break;
+                }
+            }
+        }
+        granted
+    }
+
+    /// What a pattern grants whose signature agrees.
+    fn look_closely(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
+        let (ends, _) = self.texts.as_chunks::<4>();
+        let end = |at: usize| ends.get(at).map_or(0, |end| u32::from_le_bytes(*end));
+        let place = |end: u32| (end & !(u32::MAX << END_BITS)) as usize;
+        let start = at
+            .checked_sub(1)
+            .map_or(4 * self.entries.len(), |before| place(end(before)));
+        let text = self.texts.get(start..place(end(at))).unwrap_or_default();
+        let grants = end(at) >> END_BITS & wanted;
+        if grants != 0 && question.is_covered_by(text) {
+            grants
+        } else {
+            0
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Machines: API keys, devices and service accounts. They hold roles and permissions as users do, and prove who they are
+//! by a secret or a certificate.
+//!
+//! A kind of machine is a [`MachineKind`] and a [`SubjectType`](super::subject::SubjectType), registered in the model;
+//! the facts of its events say the rest. The check path of users does not know them.
+
+use aggregates::values::{Fingerprint, Permission, Timestamp};
+use seize::LocalGuard;
+use uuid::Uuid;
+
+use super::{
+    certificates::Digest,
+    subject::Reason,
+    users::{RoleStep, Roles},
+};
+use crate::{
+    Authorization,
+    engine::{apply::Writer, facts::MachineStep},
+    patterns::{grants::Grants, permissions::Permissions},
+    vocabularies::{Inquiry, access::Access},
+};
+
+/// A kind of machines.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MachineKind {
+    /// The type of subject that names one by its id.
+    pub subject_type: &'static str,
+    /// The aggregate whose streams say what one of them holds.
+    pub aggregate_type: &'static str,
+}
+
+/// A machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Machine {
+    /// Of which kind.
+    pub kind: &'static MachineKind,
+    /// Its id, unique within the kind.
+    pub id: Uuid,
+}
+
+/// What a machine proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// A secret with this SHA-256.
+    Secret([u8; 32]),
+    /// A certificate.
+    Certificate(Fingerprint),
+}
+
+/// A credential of a machine, in as little room as the digest takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum CredentialKey {
+    Secret([u8; 32]),
+    Certificate(Digest),
+}
+
+impl CredentialKey {
+    fn of(credential: &Credential) -> Option<Self> {
+        match credential {
+            Credential::Secret(digest) => Some(Self::Secret(*digest)),
+            Credential::Certificate(fingerprint) => Digest::of(fingerprint).map(Self::Certificate),
+        }
+    }
+}
+
+/// A credential that counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Issued {
+    machine: Machine,
+    expires_at: Option<Timestamp>,
+}
+
+/// What there is to know of a machine: immutable, replaced whole.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MachineEntry {
+    pub(crate) roles: Roles,
+    pub(crate) permissions: Permissions,
+    grants: Grants,
+    credentials: Vec<CredentialKey>,
+}
+
+impl Authorization {
+    /// Whether there is such a machine.
+    pub fn has_machine(&self, machine: Machine) -> bool {
+        self.machines.contains_key(&machine, &self.collector.enter())
+    }
+
+    /// Whose credential it is, unless it ended.
+    pub(crate) fn machine_by(
+        &self,
+        credential: CredentialKey,
+        now: Timestamp,
+        guard: &LocalGuard<'_>,
+    ) -> Option<Result<Machine, Reason>> {
+        let issued = self.credentials.get(&credential, guard)?;
+        Some(match issued.expires_at {
+            Some(end) if end <= now => Err(Reason::Expired),
+            Some(_) | None => Ok(issued.machine),
+        })
+    }
+
+    /// Whether a machine may do something. For within [`Authorization::consistently`].
+    pub(crate) fn machine_grants(
+        &self,
+        machine: Machine,
+        access: &Access<'_>,
+        guard: &LocalGuard<'_>,
+    ) -> bool {
+        self.machines.get(&machine, guard).is_some_and(|entry| {
+            access.holds(None, |question, wanted| {
+                let missing = self.grants_all(entry.roles.as_slice(), question, wanted, guard);
+                missing & !entry.grants.granted(question, missing) == 0
+            })
+        })
+    }
+
+    /// Machines of a kind that may do something, at most `limit`, in the order of their ids: those after `after`.
+    pub fn machines_that_may(
+        &self,
+        kind: &MachineKind,
+        inquiry: &Inquiry<'_>,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Vec<Machine> {
+        let guard = self.collector.enter();
+        let of_kind = self.machines.iter(&guard).map(|(machine, _)| *machine);
+        let of_kind = of_kind.filter(|machine| machine.kind == kind);
+        let mut machines: Vec<Machine> = of_kind
+            .filter(|machine| after.is_none_or(|after| machine.id > after))
+            .collect();
+        machines.sort_unstable();
+        let may = |machine: &Machine| {
+            self.settled(&guard, |guard| {
+                let access = inquiry.resolve(&self.places(guard));
+                access.is_ok_and(|access| self.machine_grants(*machine, &access, guard))
+            })
+        };
+        machines.into_iter().filter(may).take(limit).collect()
+    }
+
+    /// All permissions that count for a machine.
+    pub(crate) fn permissions_of_machine(&self, machine: Machine, guard: &LocalGuard<'_>) -> Vec<Permission> {
+        let Some(entry) = self.machines.get(&machine, guard) else {
+            return Vec::new();
+        };
+        let of_roles = entry.roles.as_slice().iter();
+        let of_roles = of_roles.flat_map(|index| self.permissions_of_role(*index, guard));
+        of_roles
+            .chain(entry.permissions.as_slice().iter().cloned())
+            .collect()
+    }
+
+    /// Takes what happened to a machine.
+    pub(crate) fn apply_to_machine(
+        &self,
+        writer: &mut Writer,
+        machine: Machine,
+        step: MachineStep,
+        guard: &LocalGuard<'_>,
+    ) {
+        let Some(entry) = self.machines.get(&machine, guard) else {
+            if step == MachineStep::Made {
+                self.machines.insert(machine, MachineEntry::default(), guard);
+            }
+            return;
+        };
+        let mut entry = entry.clone();
+        match step {
+            MachineStep::Made => return,
+            MachineStep::RoleGranted(role) => {
+                entry.roles = self.roles_after(writer, &entry.roles, RoleStep::Granted(role), guard);
+            }
+            MachineStep::RoleRevoked(role) => {
+                entry.roles = self.roles_after(writer, &entry.roles, RoleStep::Revoked(role), guard);
+            }
+            MachineStep::PermissionGranted(permission) => entry.change(|own| own.add(permission)),
+            MachineStep::PermissionRevoked(id) => entry.change(|own| own.remove(id)),
+            MachineStep::CredentialIssued(credential, expires_at) => {
+                if let Some(key) = CredentialKey::of(&credential) {
+                    entry.credentials.push(key);
+                    self.credentials
+                        .insert(key, Issued { machine, expires_at }, guard);
+                }
+            }
+            MachineStep::CredentialVoided(credential) => {
+                if let Some(key) = CredentialKey::of(&credential) {
+                    entry.credentials.retain(|held| *held != key);
+                    self.void(key, machine, guard);
+                }
+            }
+            MachineStep::Gone => {
+                for key in entry.credentials {
+                    self.void(key, machine, guard);
+                }
+                self.machines.remove(&machine, guard);
+                return;
+            }
+        }
+        self.machines.insert(machine, entry, guard);
+    }
+
+    /// Another machine that has the credential by now keeps it.
+    fn void(&self, key: CredentialKey, machine: Machine, guard: &LocalGuard<'_>) {
+        let _ = self
+            .credentials
+            .remove_if(&key, |_, issued| issued.machine == machine, guard);
+    }
+}
+
+impl MachineEntry {
+    fn change(&mut self, change: impl FnOnce(&mut Permissions)) {
+        change(&mut self.permissions);
+        self.grants = Grants::of(&self.permissions);
+    }
+}

@@ -1,0 +1,9 @@
+//! Whose grants count, and the credentials that stand for them.
+
+pub(crate) mod certificates;
+pub(crate) mod machines;
+pub(crate) mod methods;
+pub(crate) mod roles;
+pub(crate) mod sessions;
+pub(crate) mod subject;
+pub(crate) mod users;

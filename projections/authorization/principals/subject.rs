@@ -1,0 +1,294 @@
+//! Who is asked about, in the words of the AuthZEN Authorization API 1.0: a subject of a type, and the decision about it.
+//!
+//! | type | id |
+//! |---|---|
+//! | `user` | the user's id |
+//! | `username` | the user's name |
+//! | `role` | the role's id: what the role alone grants |
+//! | `certificate` | the fingerprint (SHA-256 or SHA-1) of a certificate that a user may present |
+//! | `token` | a token, or its SHA-256 in hexadecimal |
+//!
+//! A certificate or token counts for its user, as long as it is good and its user may prove who they are that way.
+
+use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId};
+use seize::LocalGuard;
+use sha2::{Digest, Sha256};
+
+use super::{
+    certificates,
+    machines::{CredentialKey, Machine},
+    methods::Methods,
+    roles, sessions, users,
+};
+use crate::{
+    Authorization,
+    vocabularies::{Impossible, Inquiry, MODEL, Model, access::Access},
+};
+
+/// Who is asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A user.
+    User(UserId),
+    /// Whoever has this username.
+    Username(Box<str>),
+    /// A role by itself.
+    Role(RoleId),
+    /// Whoever may present this certificate.
+    Certificate(Fingerprint),
+    /// Whoever was issued the token, or another secret, with this SHA-256.
+    Token([u8; 32]),
+    /// A machine.
+    Machine(Machine),
+}
+
+/// A type of subjects.
+pub struct SubjectType {
+    /// What it is called on the wire.
+    pub name: &'static str,
+    /// Reads an id of the type, or says why there can be no such subject.
+    pub read: fn(&str) -> Result<Subject, Reason>,
+}
+
+/// The types of subjects of this server.
+pub(crate) const SUBJECT_TYPES: &[SubjectType] = &[
+    users::BY_ID,
+    users::BY_NAME,
+    roles::BY_ID,
+    certificates::BY_FINGERPRINT,
+    sessions::BY_TOKEN,
+];
+
+/// Why a decision is a denial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// There is no such type of subject.
+    SubjectType,
+    /// There is no such subject.
+    Unknown,
+    /// The token was revoked, or never issued.
+    TokenVoid,
+    /// The token or the certificate has ended.
+    Expired,
+    /// The user may not prove who they are in this way, or not in this way alone.
+    Method,
+    /// No grant of the subject covers what was asked.
+    NoGrant,
+    /// Nobody can do it, as resources are now.
+    Impossible(Impossible),
+}
+
+impl Reason {
+    /// A stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SubjectType => "unknown_subject_type",
+            Self::Unknown => "unknown_subject",
+            Self::TokenVoid => "token_void",
+            Self::Expired => "expired",
+            Self::Method => "method_not_allowed",
+            Self::NoGrant => "no_grant",
+            Self::Impossible(why) => why.as_str(),
+        }
+    }
+}
+
+/// A decision about a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The decision is at least as new as this position of the ledger.
+    pub position: i64,
+    /// Why it is a denial; none if it is allowed.
+    pub denied: Option<Reason>,
+}
+
+/// Whose grants count for a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A user's.
+    User(UserId),
+    /// A role's alone.
+    Role(RoleId),
+    /// A machine's.
+    Machine(Machine),
+}
+
+impl Subject {
+    /// Reads a subject of a type that this server knows, or says why there can be none.
+    pub fn parse(subject_type: &str, id: &str) -> Result<Self, Reason> {
+        Self::of(&MODEL, subject_type, id)
+    }
+
+    /// Reads a subject of a type that a model knows.
+    pub fn of(model: &Model, subject_type: &str, id: &str) -> Result<Self, Reason> {
+        let known = model.subjects.iter().find(|one| one.name == subject_type);
+        (known.ok_or(Reason::SubjectType)?.read)(id)
+    }
+}
+
+/// The SHA-256 of a token, or the one that the text already is.
+pub(crate) fn fingerprint_of(text: &str) -> [u8; 32] {
+    let mut digest = [0; 32];
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() == digest.len() && rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let nibble = |digit: u8| match digit {
+            b'0'..=b'9' => digit - b'0',
+            _ => (digit | 0x20) - b'a' + 10,
+        };
+        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+            *byte = nibble(*high) << 4 | nibble(*low);
+        }
+        return digest;
+    }
+    Sha256::digest(text.as_bytes()).into()
+}
+
+impl Authorization {
+    /// Decides about a subject. `now` is what ends tokens and certificates.
+    pub fn answer(&self, subject: &Subject, inquiry: &Inquiry<'_>, now: Timestamp) -> Answer {
+        if let (Subject::User(id), Some(_)) = (subject, inquiry.access()) {
+            let decision = self.check_access(*id, inquiry);
+            let known = || self.users.contains_key(id, &self.collector.enter());
+            return Answer {
+                position: decision.position,
+                denied: match decision.allowed {
+                    true => None,
+                    false if known() => Some(Reason::NoGrant),
+                    false => Some(Reason::Unknown),
+                },
+            };
+        }
+        let guard = self.collector.enter();
+        let position = self.position();
+        let denied = self.settled(&guard, |guard| {
+            let principal = self.principal_within(subject, now, guard)?;
+            let access = inquiry.resolve(&self.places(guard)).map_err(Reason::Impossible)?;
+            let allowed = self.is_allowed(principal, &access, guard);
+            if allowed { Ok(()) } else { Err(Reason::NoGrant) }
+        });
+        Answer {
+            position,
+            denied: denied.err(),
+        }
+    }
+
+    /// Whether what a principal holds allows something. For within [`Authorization::settled`].
+    fn is_allowed(&self, principal: Principal, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
+        match principal {
+            Principal::User(user) => self.may(user, access, guard),
+            Principal::Role(role) => self.role_grants(role, access, guard),
+            Principal::Machine(machine) => self.machine_grants(machine, access, guard),
+        }
+    }
+
+    /// Whose grants count for a subject at `now`, or why nobody's do.
+    pub fn principal(&self, subject: &Subject, now: Timestamp) -> Result<Principal, Reason> {
+        self.settled(&self.collector.enter(), |guard| {
+            self.principal_within(subject, now, guard)
+        })
+    }
+
+    pub(crate) fn principal_within(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+        guard: &LocalGuard<'_>,
+    ) -> Result<Principal, Reason> {
+        let known = |is_known: bool, principal| match is_known {
+            true => Ok(principal),
+            false => Err(Reason::Unknown),
+        };
+        match subject {
+            Subject::Role(role) => {
+                let index = self.role_indexes.get(role, guard);
+                let is_known = index.is_some_and(|index| self.roles.contains_key(index, guard));
+                known(is_known, Principal::Role(*role))
+            }
+            Subject::User(user) => known(self.users.contains_key(user, guard), Principal::User(*user)),
+            Subject::Machine(machine) => known(
+                self.machines.contains_key(machine, guard),
+                Principal::Machine(*machine),
+            ),
+            Subject::Username(name) => {
+                let id = self.names.get(&**name, guard).ok_or(Reason::Unknown)?;
+                let user = self.users.get(id, guard);
+                known(
+                    user.is_some_and(|user| *user.username == **name),
+                    Principal::User(*id),
+                )
+            }
+            Subject::Certificate(fingerprint) => self.by_certificate(fingerprint, now, guard),
+            Subject::Token(fingerprint) => self.by_token(fingerprint, now, guard),
+        }
+    }
+
+    fn by_token(
+        &self,
+        fingerprint: &[u8; 32],
+        now: Timestamp,
+        guard: &LocalGuard<'_>,
+    ) -> Result<Principal, Reason> {
+        let Some(session) = self.sessions.get(fingerprint, guard) else {
+            let secret = self.machine_by(CredentialKey::Secret(*fingerprint), now, guard);
+            return secret.ok_or(Reason::TokenVoid)?.map(Principal::Machine);
+        };
+        let live = self.is_live(session, guard).then_some(session);
+        let view = live.ok_or(Reason::TokenVoid)?.view;
+        if view.expires_at <= now {
+            return Err(Reason::Expired);
+        }
+        let user = self.users.get(&view.user_id, guard).ok_or(Reason::TokenVoid)?;
+        user.grant_types
+            .satisfied_by(Methods::BY_TOKEN)
+            .then_some(Principal::User(view.user_id))
+            .ok_or(Reason::Method)
+    }
+
+    fn by_certificate(
+        &self,
+        fingerprint: &Fingerprint,
+        now: Timestamp,
+        guard: &LocalGuard<'_>,
+    ) -> Result<Principal, Reason> {
+        let digest = certificates::Digest::of(fingerprint).ok_or(Reason::Unknown)?;
+        let Some(certificate) = self.certificates.get(&digest, guard) else {
+            let of_machine = self.machine_by(CredentialKey::Certificate(digest), now, guard);
+            return of_machine.ok_or(Reason::Unknown)?.map(Principal::Machine);
+        };
+        let user = self
+            .users
+            .get(&certificate.user_id, guard)
+            .ok_or(Reason::Unknown)?;
+        if certificate.expires_at.is_some_and(|end| end <= now) {
+            return Err(Reason::Expired);
+        }
+        user.grant_types
+            .satisfied_by(GrantMethod::Certificate.into())
+            .then_some(Principal::User(certificate.user_id))
+            .ok_or(Reason::Method)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_and_its_fingerprint_are_the_same_subject() {
+        let token = "header.payload.signature";
+        let hex: String = Sha256::digest(token)
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        assert_eq!(Subject::parse("token", token), Subject::parse("token", &hex));
+        assert_ne!(Subject::parse("token", token), Subject::parse("token", "another"));
+    }
+
+    #[test]
+    fn an_id_that_cannot_be_is_nobodys_and_a_type_that_is_none_is_told() {
+        assert_eq!(Subject::parse("user", "ada"), Err(Reason::Unknown));
+        assert_eq!(Subject::parse("role", ""), Err(Reason::Unknown));
+        assert_eq!(Subject::parse("certificate", "xyz"), Err(Reason::Unknown));
+        assert_eq!(Subject::parse("robot", "r2"), Err(Reason::SubjectType));
+    }
+}

@@ -1,0 +1,239 @@
+//! Users as readers see them: immutable, replaced whole, and small, since there may be millions.
+
+use std::sync::Arc;
+
+use aggregates::{
+    user::UserEvent,
+    values::{IdentityProvider, RoleId, UserId},
+};
+
+use super::subject::{Reason, Subject, SubjectType};
+use super::{methods::GrantTypes, roles::RoleIndex};
+use crate::patterns::{grants::Grants, permissions::Permissions};
+
+/// A user by their id.
+pub(crate) const BY_ID: SubjectType = SubjectType {
+    name: "user",
+    read: |id| UserId::parse(id).map(Subject::User).map_err(|_| Reason::Unknown),
+};
+
+/// A user by their name.
+pub(crate) const BY_NAME: SubjectType = SubjectType {
+    name: "username",
+    read: |name| Ok(Subject::Username(name.into())),
+};
+
+/// A user.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    /// Shared with the index of names.
+    pub(crate) username: Arc<str>,
+    /// Sessions issued at this position or before are void: that of creation, or of the last revocation of all.
+    pub(crate) sessions_after: i64,
+    /// Roles held; perhaps deleted ones.
+    pub(crate) roles: Roles,
+    /// What few users have.
+    pub(crate) extra: Option<Arc<Extra>>,
+    /// How the user may prove who they are.
+    pub(crate) grant_types: GrantTypes,
+    /// Who vouches for the user.
+    pub(crate) identity_provider: IdentityProvider,
+    /// The user must enrol a second factor.
+    pub(crate) enforce_mfa_enrollment: bool,
+}
+
+/// What few users have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    /// Permissions of the user's own.
+    pub(crate) permissions: Permissions,
+    /// The same, compiled.
+    pub(crate) grants: Grants,
+    /// Put before every topic the user publishes to.
+    pub(crate) mqtt_publish_prefix: Option<Arc<str>>,
+}
+
+impl User {
+    /// Changes what few users have; nothing is kept for those who have nothing of it.
+    pub(crate) fn change_extra(&mut self, change: impl FnOnce(&mut Extra)) {
+        let extra = Arc::make_mut(self.extra.get_or_insert_default());
+        change(extra);
+        if extra.permissions.is_empty() && extra.mqtt_publish_prefix.is_none() {
+            self.extra = None;
+        }
+    }
+
+    fn change_prefix(&mut self, prefix: Option<&str>) {
+        self.change_extra(|extra| extra.mqtt_publish_prefix = prefix.map(Arc::from));
+    }
+}
+
+/// What becomes of a user by an event at `position`. Roles are kept by their indexes, which only the writer knows.
+pub(crate) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
+    match event {
+        UserEvent::Created {
+            username,
+            identity_provider,
+            mqtt_publish_prefix,
+            grant_types,
+            enforce_mfa_enrollment,
+            auto_generated: _,
+            password_hash: _,
+        } => user.or_else(|| {
+            let mut user = User {
+                username: Arc::from(username.as_str()),
+                sessions_after: position,
+                roles: Roles::default(),
+                extra: None,
+                grant_types: GrantTypes::of(grant_types),
+                identity_provider: *identity_provider,
+                enforce_mfa_enrollment: *enforce_mfa_enrollment,
+            };
+            if mqtt_publish_prefix.is_some() {
+                user.change_prefix(mqtt_publish_prefix.as_deref());
+            }
+            Some(user)
+        }),
+        UserEvent::Renamed { username } => changed(user, |user| user.username = Arc::from(username.as_str())),
+        UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
+            changed(user, |user| user.change_prefix(mqtt_publish_prefix.as_deref()))
+        }
+        UserEvent::IdentityProviderChanged { identity_provider } => {
+            changed(user, |user| user.identity_provider = *identity_provider)
+        }
+        UserEvent::GrantTypesChanged { grant_types } => {
+            changed(user, |user| user.grant_types = GrantTypes::of(grant_types))
+        }
+        UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment,
+        } => changed(user, |user| user.enforce_mfa_enrollment = *enforce_mfa_enrollment),
+        UserEvent::PermissionGranted { permission } => changed(user, |user| {
+            user.change_extra(|extra| extra.permissions.add(permission.clone()));
+        }),
+        UserEvent::PermissionRevoked { id } => changed(user, |user| {
+            user.change_extra(|extra| extra.permissions.remove(*id));
+        }),
+        UserEvent::TokensRevoked {} => changed(user, |user| user.sessions_after = position),
+        UserEvent::Deleted {} => None,
+        // Roles: the writer. Certificates: `certificates`. A password decides nothing once it is verified.
+        UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. } => user,
+    }
+}
+
+fn changed(user: Option<User>, change: impl FnOnce(&mut User)) -> Option<User> {
+    user.map(|mut user| {
+        change(&mut user);
+        user
+    })
+}
+
+/// Whether an event changes what its user's own permissions grant.
+pub(crate) fn changes_grants(event: &UserEvent) -> bool {
+    match event {
+        UserEvent::PermissionGranted { .. } | UserEvent::PermissionRevoked { .. } => true,
+        UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::Deleted {} => false,
+    }
+}
+
+/// What an event does to the roles that its user holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoleStep {
+    /// The user holds this role from now on.
+    Granted(RoleId),
+    /// The user no longer holds this role.
+    Revoked(RoleId),
+    /// The user holds the same roles as before.
+    Kept,
+}
+
+impl RoleStep {
+    /// What an event of a user does.
+    pub(crate) fn of(event: &UserEvent) -> Self {
+        match event {
+            UserEvent::RoleGranted {
+                role_id,
+                exclusive: _,
+            } => Self::Granted(*role_id),
+            UserEvent::RoleRevoked { role_id } => Self::Revoked(*role_id),
+            // With the user, all they held is gone: the fold of users says so.
+            UserEvent::Deleted {}
+            | UserEvent::Created { .. }
+            | UserEvent::Renamed { .. }
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. }
+            | UserEvent::PublishPrefixChanged { .. }
+            | UserEvent::IdentityProviderChanged { .. }
+            | UserEvent::GrantTypesChanged { .. }
+            | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::PermissionGranted { .. }
+            | UserEvent::PermissionRevoked { .. }
+            | UserEvent::CertificateAdded { .. }
+            | UserEvent::CertificateRemoved { .. }
+            | UserEvent::TokensRevoked {} => Self::Kept,
+        }
+    }
+}
+
+/// How many roles are kept within the user.
+const FEW: usize = 3;
+
+/// The roles of a user, each once.
+#[derive(Clone, Debug)]
+pub(crate) enum Roles {
+    /// As many as the number says.
+    Few(u8, [RoleIndex; FEW]),
+    /// More. Behind one thin pointer, to keep the others small.
+    Many(Arc<Vec<RoleIndex>>),
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self::Few(0, [0; FEW])
+    }
+}
+
+impl FromIterator<RoleIndex> for Roles {
+    fn from_iter<I: IntoIterator<Item = RoleIndex>>(roles: I) -> Self {
+        let all: Vec<RoleIndex> = roles.into_iter().collect();
+        let mut few = [0; FEW];
+        match few.get_mut(..all.len()) {
+            Some(places) => {
+                places.copy_from_slice(&all);
+                Self::Few(all.len() as u8, few)
+            }
+            None => Self::Many(Arc::new(all)),
+        }
+    }
+}
+
+impl Roles {
+    /// All of them.
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[RoleIndex] {
+        match self {
+            Self::Few(count, roles) => roles.get(..usize::from(*count)).unwrap_or_default(),
+            Self::Many(roles) => roles,
+        }
+    }
+}

@@ -1,0 +1,697 @@
+//! A small vocabulary of its own, against an oracle: shelves that stand in libraries, and robots that fetch from them.
+//!
+//! The engine learns of both by facts, as it will of any later kind. Here the events of some roles and users say them: the
+//! stream of a role from 100 on is that of a shelf, whose name lists the libraries it stands in, and the stream of a user
+//! from 100 on is that of a robot.
+//!
+//! To look at a shelf, a grant must cover it in any of its libraries; to rebuild it, in all of them. Whoever says in which
+//! room they are must be let into that room, too.
+
+use aggregates::{
+    Event, Recorded, Registered,
+    role::{Role, RoleEvent},
+    user::{User, UserEvent},
+    values::{Context, Fingerprint, Operation, Permission, RoleId, RoleName, Timestamp, UserId},
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{
+    super::{
+        Access, Asked, Authorization, Credential, Fact, Ids, Impossible, Inquiry, Machine, MachineKind,
+        MachineStep, Model, Names, Part, Principal, Reason, ResourceType, Space, Subject, SubjectType, Want,
+        Wanted,
+        directory::{Places, ResourceId},
+        past::{Changes, Moment, Past, Stream, Streams},
+        principals::sessions,
+    },
+    ledger::{
+        Ledger, certificate_added, certificate_fingerprint, certificate_removed, permission_id, role_created,
+        role_granted, role_id, user_created, user_id,
+    },
+    oracle::{Oracle, matches},
+    read,
+};
+
+static SPACE: Space = Space {
+    name: "library",
+    context: Context::Http,
+    first_level: Some("library"),
+};
+
+/// The resource type `shelf`.
+struct Shelf;
+
+impl ResourceType for Shelf {
+    fn name(&self) -> &'static str {
+        "shelf"
+    }
+
+    fn space(&self) -> &'static Space {
+        &SPACE
+    }
+
+    fn actions(&self) -> &'static [(&'static str, Operation)] {
+        &[("look", Operation::Read), ("rebuild", Operation::Write)]
+    }
+
+    fn ids(&self) -> Ids {
+        Ids::Placed
+    }
+
+    fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible> {
+        let libraries = places.parents(&ResourceId::new("shelf", asked.id));
+        let libraries = libraries.ok_or(Impossible::Resource)?;
+        let names = libraries
+            .iter()
+            .map(|library| format!("library/{}/shelf/{}", library.id, asked.id));
+        let want = match asked.operation {
+            Operation::Read => Want::Any,
+            Operation::Write | Operation::ReadWrite => Want::All,
+        };
+        let shelf = Part::new(&SPACE, asked.operation, Names::Made(want, names.collect()));
+        Ok(match asked.property("room") {
+            None => shelf.into(),
+            Some(room) => {
+                let names = Names::Made(Want::All, vec![format!("library/room/{room}")]);
+                Access::both(shelf, Part::new(&SPACE, Operation::Read, names))
+            }
+        })
+    }
+
+    fn stream(&self, id: &str) -> Option<Stream> {
+        Some((Role::TYPE, id.to_owned()))
+    }
+}
+
+static ROBOT: MachineKind = MachineKind {
+    subject_type: "robot",
+    aggregate_type: User::TYPE,
+};
+
+static LIBRARY: Model = Model {
+    subjects: &[
+        SubjectType {
+            name: "robot",
+            read: |id| {
+                let id = uuid::Uuid::parse_str(id).map_err(|_| Reason::Unknown)?;
+                Ok(Subject::Machine(Machine { kind: &ROBOT, id }))
+            },
+        },
+        sessions::BY_TOKEN,
+    ],
+    resources: &[&Shelf],
+    facts,
+};
+
+const FIRST: u128 = 100;
+
+fn is_shelf(id: RoleId) -> bool {
+    id >= role_id(FIRST)
+}
+
+fn robot(id: UserId) -> Option<Machine> {
+    (id >= user_id(FIRST)).then_some(Machine {
+        kind: &ROBOT,
+        id: id.0,
+    })
+}
+
+/// Another credential for each certificate, so that no user has it.
+fn credential(fingerprint: &Fingerprint) -> Credential {
+    let other: String = fingerprint.bytes().map(|digit| char::from(digit ^ 1)).collect();
+    match <[u8; 64]>::try_from(other.as_bytes()) {
+        Ok(digits) => Credential::Secret(std::array::from_fn(|at| digits[2 * at])),
+        Err(_) => Credential::Certificate(Fingerprint::parse(&other).unwrap()),
+    }
+}
+
+fn subject_with(credential: Credential) -> Subject {
+    match credential {
+        Credential::Secret(digest) => Subject::Token(digest),
+        Credential::Certificate(fingerprint) => Subject::Certificate(fingerprint),
+    }
+}
+
+fn libraries(name: &str) -> Vec<&str> {
+    name.split(' ').filter(|library| *library != "none").collect()
+}
+
+fn facts(stream: &str, event: &Event) -> Vec<Fact> {
+    match event {
+        Event::Role(event) => match RoleId::parse(stream) {
+            Ok(id) if is_shelf(id) => of_shelf(stream, event).into_iter().collect(),
+            Ok(_) | Err(_) => Vec::new(),
+        },
+        Event::User(event) => {
+            let machine = UserId::parse(stream).ok().and_then(robot);
+            let fact = machine.and_then(|machine| {
+                let step = of_robot(event)?;
+                Some(Fact::Machine { machine, step })
+            });
+            fact.into_iter().collect()
+        }
+        Event::Session(_) => Vec::new(),
+    }
+}
+
+fn of_shelf(id: &str, event: &RoleEvent) -> Option<Fact> {
+    let resource = ResourceId::new("shelf", id);
+    match event {
+        RoleEvent::Created { name, .. } | RoleEvent::Renamed { name } => {
+            let parents = libraries(name).into_iter();
+            let parents = parents.map(|library| ResourceId::new("library", library));
+            Some(Fact::Placed {
+                resource,
+                parents: parents.collect(),
+            })
+        }
+        RoleEvent::Deleted {} => Some(Fact::Removed { resource }),
+        _ => None,
+    }
+}
+
+fn of_robot(event: &UserEvent) -> Option<MachineStep> {
+    Some(match event.clone() {
+        UserEvent::Created { .. } => MachineStep::Made,
+        UserEvent::RoleGranted { role_id, .. } => MachineStep::RoleGranted(role_id),
+        UserEvent::RoleRevoked { role_id } => MachineStep::RoleRevoked(role_id),
+        UserEvent::PermissionGranted { permission } => MachineStep::PermissionGranted(permission),
+        UserEvent::PermissionRevoked { id } => MachineStep::PermissionRevoked(id),
+        UserEvent::CertificateAdded { certificate } => {
+            MachineStep::CredentialIssued(credential(&certificate.fingerprint), certificate.expires_at)
+        }
+        UserEvent::CertificateRemoved { fingerprint } => {
+            MachineStep::CredentialVoided(credential(&fingerprint))
+        }
+        UserEvent::Deleted {} => MachineStep::Gone,
+        _ => return None,
+    })
+}
+
+const USERS: u128 = 3;
+const ROLES: u128 = 4;
+const SHELVES: u128 = 3;
+const ROBOTS: u128 = 2;
+const CERTIFICATES: u8 = 3;
+
+fn shelf_id(number: u128) -> String {
+    role_id(FIRST + number).to_string()
+}
+
+fn a_pattern() -> impl Strategy<Value = String> {
+    let some_shelf = |(library, shelf)| format!("library/{library}/shelf/{}", shelf_id(shelf));
+    let library = || select(vec!["1", "2", "3", "+"]);
+    prop_oneof![
+        2 => (library(), 0..SHELVES).prop_map(some_shelf),
+        3 => library().prop_map(|library| format!("library/{library}/#")),
+        2 => library().prop_map(|library| format!("library/{library}/shelf/+")),
+        2 => select(vec!["library/room/red", "library/room/+"]).prop_map(str::to_owned),
+        1 => select(vec!["/library/1/#", "library", "other/#"]).prop_map(str::to_owned),
+    ]
+}
+
+fn an_operation() -> impl Strategy<Value = Operation> {
+    select(vec![Operation::Read, Operation::Write, Operation::ReadWrite])
+}
+
+fn a_permission() -> impl Strategy<Value = Permission> {
+    (0..5u128, a_pattern(), an_operation()).prop_map(|(id, pattern, operation)| Permission {
+        id: permission_id(id),
+        resource: super::filter(&pattern),
+        operation,
+        context: Context::Http,
+    })
+}
+
+/// An event of a user or of a robot.
+fn a_holders_event() -> impl Strategy<Value = UserEvent> {
+    prop_oneof![
+        4 => Just(()).prop_map(|()| user_created("")),
+        8 => (0..ROLES).prop_map(role_granted),
+        2 => (0..ROLES).prop_map(|role| UserEvent::RoleRevoked { role_id: role_id(role) }),
+        4 => a_permission().prop_map(|permission| UserEvent::PermissionGranted { permission }),
+        2 => (0..5u128).prop_map(|id| UserEvent::PermissionRevoked { id: permission_id(id) }),
+        4 => (0..CERTIFICATES, select(vec![None, Some(5), Some(15)]))
+            .prop_map(|(number, end)| certificate_added(number, end)),
+        2 => (0..CERTIFICATES).prop_map(certificate_removed),
+        1 => Just(UserEvent::Deleted {}),
+    ]
+}
+
+fn a_role_event() -> impl Strategy<Value = RoleEvent> {
+    prop_oneof![
+        3 => Just(()).prop_map(|()| role_created("role")),
+        9 => a_permission().prop_map(|permission| RoleEvent::PermissionAdded { permission }),
+        2 => (0..5u128).prop_map(|id| RoleEvent::PermissionRemoved { id: permission_id(id) }),
+        1 => Just(RoleEvent::Deleted {}),
+    ]
+}
+
+fn a_shelf_event() -> impl Strategy<Value = RoleEvent> {
+    let places = || select(vec!["none", "1", "2", "3", "1 2", "2 3"]);
+    prop_oneof![
+        3 => places().prop_map(role_created),
+        3 => places().prop_map(|name| RoleEvent::Renamed { name: RoleName::parse(name).unwrap() }),
+        1 => Just(RoleEvent::Deleted {}),
+    ]
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Holder(u128, UserEvent),
+    Role(u128, RoleEvent),
+}
+
+fn a_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0..USERS, a_holders_event()).prop_map(|(user, event)| Step::Holder(user, event)),
+        5 => (0..ROBOTS, a_holders_event()).prop_map(|(robot, event)| Step::Holder(FIRST + robot, event)),
+        8 => (0..ROLES, a_role_event()).prop_map(|(role, event)| Step::Role(role, event)),
+        6 => (0..SHELVES, a_shelf_event()).prop_map(|(shelf, event)| Step::Role(FIRST + shelf, event)),
+    ]
+}
+
+/// A history that begins with somebody there.
+fn history(steps: Vec<Step>) -> Ledger {
+    let mut ledger = Ledger::default();
+    for number in 0..USERS {
+        ledger.user(number, user_created(&format!("user-{number}")));
+    }
+    ledger.user(FIRST, user_created("robot"));
+    for (role, name) in [(0, "role"), (1, "role"), (FIRST, "1"), (FIRST + 1, "1 2")] {
+        ledger.role(role, role_created(name));
+    }
+    for step in steps {
+        match step {
+            Step::Holder(user, UserEvent::Created { .. }) => {
+                ledger.user(user, user_created(&format!("name-{}", ledger.0.len())))
+            }
+            Step::Holder(user, event) => ledger.user(user, event),
+            Step::Role(role, event) => ledger.role(role, event),
+        };
+    }
+    ledger
+}
+
+/// The oracle of all that users, roles and robots hold, and where each shelf stands.
+#[derive(Default)]
+struct World {
+    holders: Oracle,
+    shelves: std::collections::BTreeMap<String, Vec<String>>,
+    robots: std::collections::BTreeSet<UserId>,
+    /// Whose each credential is, and when it ends.
+    credentials: Vec<(Credential, UserId, Option<Timestamp>)>,
+}
+
+impl World {
+    fn of(events: &[Recorded]) -> Self {
+        let mut world = Self::default();
+        for event in events {
+            world.holders.apply(event);
+            for fact in facts(&event.aggregate_id, &event.event) {
+                world.take(fact);
+            }
+        }
+        world
+    }
+
+    fn take(&mut self, fact: Fact) {
+        match fact {
+            Fact::Placed { resource, parents } => {
+                let parents = parents.iter().map(|parent| parent.id.to_string());
+                self.shelves.insert(resource.id.into(), parents.collect());
+            }
+            Fact::Removed { resource } => drop(self.shelves.remove(&*resource.id)),
+            Fact::Machine { machine, step } => {
+                let id = UserId(machine.id);
+                match step {
+                    MachineStep::Made => drop(self.robots.insert(id)),
+                    MachineStep::CredentialIssued(credential, end) if self.robots.contains(&id) => {
+                        self.credentials.retain(|(held, ..)| *held != credential);
+                        self.credentials.push((credential, id, end));
+                    }
+                    MachineStep::CredentialVoided(credential) => self
+                        .credentials
+                        .retain(|(held, owner, _)| (held, *owner) != (&credential, id)),
+                    MachineStep::Gone => {
+                        self.robots.remove(&id);
+                        self.credentials.retain(|(_, owner, _)| *owner != id);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// All that counts for a subject; `None` if nobody's permissions do.
+    fn permissions(&self, subject: &Subject, now: Timestamp) -> Option<Vec<Permission>> {
+        let machine = |id: UserId| self.robots.contains(&id).then(|| self.holders.permissions(id));
+        match subject {
+            Subject::User(user) => {
+                let known = self.holders.users.contains_key(user);
+                known.then(|| self.holders.permissions(*user))
+            }
+            Subject::Role(role) => {
+                let role = self.holders.roles.get(role)?;
+                Some(role.permissions.values().cloned().collect())
+            }
+            Subject::Machine(robot) => machine(UserId(robot.id)),
+            Subject::Token(_) | Subject::Certificate(_) => {
+                let of =
+                    |(credential, ..): &&(Credential, _, _)| subject_with(credential.clone()) == *subject;
+                let (_, owner, end) = self.credentials.iter().find(of)?;
+                end.is_none_or(|end| end > now).then(|| machine(*owner))?
+            }
+            Subject::Username(_) => None,
+        }
+    }
+
+    /// Whether each part of a question holds: that of the shelf, and that of the room, if one was said.
+    fn parts(&self, permissions: &[Permission], question: &Question) -> Option<Vec<bool>> {
+        let shelf = &question.shelf;
+        let libraries = self.shelves.get(shelf)?;
+        let covers = |name: &str, wanted: Operation| {
+            permissions.iter().any(|permission| {
+                permission.operation.covers(wanted) && matches(Context::Http, &permission.resource, name)
+            })
+        };
+        let name = |library: &String| format!("library/{library}/shelf/{shelf}");
+        let mut parts = vec![match question.action {
+            "look" => libraries
+                .iter()
+                .any(|library| covers(&name(library), Operation::Read)),
+            _ => {
+                !libraries.is_empty()
+                    && libraries
+                        .iter()
+                        .all(|library| covers(&name(library), Operation::Write))
+            }
+        }];
+        if !question.properties.is_empty() {
+            parts.push(covers("library/room/red", Operation::Read));
+        }
+        Some(parts)
+    }
+
+    fn allows(&self, subject: &Subject, question: &Question, now: Timestamp) -> bool {
+        let permissions = self.permissions(subject, now);
+        let parts = permissions.and_then(|permissions| self.parts(&permissions, question));
+        parts.is_some_and(|parts| parts.iter().all(|holds| *holds))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Question {
+    shelf: String,
+    action: &'static str,
+    properties: &'static [(&'static str, &'static str)],
+}
+
+impl Question {
+    fn inquiry(&self) -> Inquiry<'_> {
+        Inquiry::of(&LIBRARY, "shelf", &self.shelf, self.action, self.properties).unwrap()
+    }
+}
+
+/// One shelf more than there can be.
+fn questions() -> Vec<Question> {
+    let mut questions = Vec::new();
+    for shelf in (0..=SHELVES).map(shelf_id) {
+        for action in ["look", "rebuild"] {
+            for properties in [&[][..], &[("room", "red")]] {
+                questions.push(Question {
+                    shelf: shelf.clone(),
+                    action,
+                    properties,
+                });
+            }
+        }
+    }
+    questions
+}
+
+fn subjects() -> Vec<Subject> {
+    let users = (0..USERS).map(|user| Subject::User(user_id(user)));
+    let roles = (0..ROLES).map(|role| Subject::Role(role_id(role)));
+    let robots = (0..=ROBOTS).filter_map(|number| robot(user_id(FIRST + number)));
+    let credentials =
+        (0..CERTIFICATES).map(|number| subject_with(credential(&certificate_fingerprint(number))));
+    users
+        .chain(roles)
+        .chain(robots.map(Subject::Machine))
+        .chain(credentials)
+        .collect()
+}
+
+fn engine(ledger: &Ledger) -> Authorization {
+    let engine = Authorization::within(&LIBRARY);
+    engine.apply(&ledger.0);
+    engine
+}
+
+/// The events of the streams that matter, as the ledger picks them.
+fn about(subject: &Subject, shelf: Option<&str>, events: &[Recorded]) -> Vec<Recorded> {
+    let mut streams = Streams::within(&LIBRARY);
+    streams.add_subject(subject);
+    if let Some(shelf) = shelf {
+        streams.add_resource(&ResourceId::new("shelf", shelf));
+    }
+    for event in events {
+        // What the ledger finds by the credential.
+        for fact in facts(&event.aggregate_id, &event.event) {
+            if let Fact::Machine {
+                step: MachineStep::CredentialIssued(credential, _),
+                ..
+            } = fact
+                && subject_with(credential) == *subject
+            {
+                streams.add_user(&event.aggregate_id);
+            }
+        }
+    }
+    read(streams, events)
+}
+
+fn explained(past: &Past, world: &World, subject: &Subject, question: &Question, now: Timestamp) {
+    let why = past.why(&question.inquiry());
+    let permissions = world.permissions(subject, now).unwrap_or_default();
+    let Some(parts) = world.parts(&permissions, question) else {
+        assert_eq!(why.parts, []);
+        return;
+    };
+    let told: Vec<bool> = why.parts.iter().map(|part| part.holds()).collect();
+    assert_eq!(told, parts, "{question:?}");
+    let failed = parts.iter().position(|holds| !holds);
+    assert_eq!(
+        why.deciding_part(),
+        why.parts.get(failed.unwrap_or(0)),
+        "the part that failed is told"
+    );
+    for part in &why.parts {
+        for name in &part.names {
+            assert!(name.nearest.is_empty() || name.grants.is_empty());
+            let wanted = match (question.action, name.resource.starts_with("library/room/")) {
+                ("rebuild", false) => Operation::Write,
+                _ => Operation::Read,
+            };
+            let covers = |permission: &&Permission| {
+                permission.operation.covers(wanted)
+                    && matches(Context::Http, &permission.resource, &name.resource)
+            };
+            let allowing = permissions.iter().filter(covers).count();
+            assert_eq!(name.grants.len(), allowing, "{name:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_resource_that_is_somewhere_is_decided_as_the_oracle_decides(
+        steps in vec(a_step(), 1..60),
+        now in 0..20i64,
+    ) {
+        let now = Timestamp::from_micros(now);
+        let ledger = history(steps);
+        let (live, world) = (engine(&ledger), World::of(&ledger.0));
+        for question in questions() {
+            let inquiry = question.inquiry();
+            for subject in subjects() {
+                let answer = live.answer(&subject, &inquiry, now);
+                prop_assert_eq!(answer.denied.is_none(), world.allows(&subject, &question, now), "{:?} {:?}", subject, question);
+                if world.permissions(&subject, now).is_some() && !world.shelves.contains_key(&question.shelf) {
+                    prop_assert_eq!(answer.denied, Some(Reason::Impossible(Impossible::Resource)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_finds_all_who_may_and_all_that_they_may(
+        steps in vec(a_step(), 1..60),
+        now in 0..20i64,
+    ) {
+        let now = Timestamp::from_micros(now);
+        let ledger = history(steps);
+        let (live, world) = (engine(&ledger), World::of(&ledger.0));
+        for question in questions() {
+            let inquiry = question.inquiry();
+            let may = |subject: &Subject| world.allows(subject, &question, now);
+            let mut users = live.users_who_may(&inquiry, None, usize::MAX);
+            users.sort_unstable();
+            let expected: Vec<UserId> = world.holders.users.keys().copied().filter(|id| may(&Subject::User(*id))).collect();
+            prop_assert_eq!(users, expected);
+            let roles = live.roles_that_may(&inquiry, None, usize::MAX);
+            let expected: Vec<RoleId> = world.holders.roles.keys().copied().filter(|id| may(&Subject::Role(*id))).collect();
+            prop_assert_eq!(roles, expected);
+            let robots = live.machines_that_may(&ROBOT, &inquiry, None, usize::MAX);
+            let expected: Vec<Machine> = world.robots.iter().filter_map(|id| robot(*id)).filter(|robot| may(&Subject::Machine(*robot))).collect();
+            prop_assert_eq!(robots, expected);
+        }
+        for (action, properties) in [("look", &[][..]), ("rebuild", &[][..]), ("rebuild", &[("room", "red")])] {
+            let wanted = Wanted::of(&LIBRARY, "shelf", action, properties).unwrap();
+            for subject in subjects() {
+                let question = |shelf: &String| Question { shelf: shelf.clone(), action, properties };
+                let expected: Vec<String> = world.shelves.keys().filter(|shelf| world.allows(&subject, &question(shelf), now)).cloned().collect();
+                let (mut found, mut after) = (Vec::new(), None);
+                // In pages of one.
+                while let Some(shelf) = live.resources(&subject, &wanted, now, after.as_deref(), 1).ok().and_then(|mut page| page.pop()) {
+                    after = Some(shelf.clone());
+                    found.push(shelf);
+                }
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_past_of_a_resource_is_read_from_its_own_streams_and_explained(
+        steps in vec(a_step(), 1..60),
+        moments in vec(any::<prop::sample::Index>(), 2),
+        now in 0..20i64,
+    ) {
+        let now = Timestamp::from_micros(now);
+        let ledger = history(steps);
+        for moment in moments {
+            let position = moment.index(ledger.0.len() + 1);
+            let then = World::of(&ledger.0[..position]);
+            let moment = Moment { position: position as i64, time: now };
+            for subject in subjects() {
+                for question in questions() {
+                    let events = about(&subject, Some(&question.shelf), &ledger.0);
+                    let past = Past::within(&LIBRARY, subject.clone(), moment, &events);
+                    let answer = past.answer(&question.inquiry());
+                    prop_assert_eq!(answer.denied.is_none(), then.allows(&subject, &question, now), "{:?} {:?}", subject, question);
+                    explained(&past, &then, &subject, &question, now);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn changes_lead_a_machine_from_one_moment_to_the_other(
+        steps in vec(a_step(), 1..60),
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+    ) {
+        let ledger = history(steps);
+        let (from, to) = (from.index(ledger.0.len() + 1), to.index(ledger.0.len() + 1));
+        let (from, to) = (from.min(to), from.max(to));
+        let time = Timestamp::from_micros(0);
+        for subject in subjects() {
+            let events = about(&subject, None, &ledger.0);
+            let held = |position: usize| {
+                let mut all = World::of(&ledger.0[..position]).permissions(&subject, time).unwrap_or_default();
+                all.sort();
+                all
+            };
+            let mut now = held(from);
+            let changes = Changes::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX);
+            for change in &changes.changes {
+                for lost in &change.lost {
+                    let at = now.iter().position(|one| *one == lost.permission);
+                    prop_assert!(at.map(|at| now.remove(at)).is_some(), "{lost:?} was not held");
+                }
+                now.extend(change.gained.iter().map(|gained| gained.permission.clone()));
+                now.sort();
+                prop_assert_eq!(&now, &held(change.cause.position as usize));
+            }
+            prop_assert_eq!(now, held(to));
+        }
+    }
+}
+
+#[test]
+fn a_permission_is_told_with_the_space_of_its_names() {
+    let permission = |context, pattern: &str| Permission {
+        id: permission_id(1),
+        resource: super::filter(pattern),
+        operation: Operation::Read,
+        context,
+    };
+    let of_library = permission(Context::Http, "library/1/#");
+    assert_eq!(LIBRARY.space_of(&of_library), "library");
+    assert_eq!(
+        super::super::MODEL.space_of(&permission(Context::Http, "/library/1/#")),
+        "http"
+    );
+    assert_eq!(
+        super::super::MODEL.space_of(&permission(Context::Mqtt, "library/1/#")),
+        "mqtt"
+    );
+}
+
+#[test]
+fn a_grant_on_paths_opens_no_space_beside_them() {
+    let mut ledger = history(Vec::new());
+    let all_paths = Permission {
+        id: permission_id(9),
+        resource: super::filter("/#"),
+        operation: Operation::ReadWrite,
+        context: Context::Http,
+    };
+    ledger.user(
+        0,
+        UserEvent::PermissionGranted {
+            permission: all_paths,
+        },
+    );
+    let question = Question {
+        shelf: shelf_id(0),
+        action: "look",
+        properties: &[],
+    };
+    let answer = engine(&ledger).answer(
+        &Subject::User(user_id(0)),
+        &question.inquiry(),
+        Timestamp::from_micros(0),
+    );
+    assert_eq!(answer.denied, Some(Reason::NoGrant));
+}
+
+#[test]
+fn every_credential_of_a_machine_stands_for_it() {
+    let mut ledger = history(Vec::new());
+    let robot = robot(user_id(FIRST)).unwrap();
+    for number in 0..2 {
+        ledger.user(FIRST, certificate_added(number, Some(10)));
+    }
+    let live = engine(&ledger);
+    let at = |time, number| {
+        let subject = subject_with(credential(&certificate_fingerprint(number)));
+        live.principal(&subject, Timestamp::from_micros(time))
+    };
+    assert!(matches!(
+        [0, 1].map(|number| credential(&certificate_fingerprint(number))),
+        [Credential::Certificate(_), Credential::Secret(_)]
+    ));
+    for number in 0..2 {
+        assert_eq!(at(9, number), Ok(Principal::Machine(robot)));
+        assert_eq!(at(10, number), Err(Reason::Expired));
+    }
+    ledger.user(FIRST, UserEvent::Deleted {});
+    live.apply(&ledger.0);
+    assert_eq!(at(9, 0), Err(Reason::Unknown));
+    assert_eq!(at(9, 1), Err(Reason::TokenVoid));
+}

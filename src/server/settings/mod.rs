@@ -1,0 +1,260 @@
+//! Settings: one TOML file (`MUNIMENT_CONFIG`, or `muniment.toml` in the working directory if it is there) and
+//! `MUNIMENT_` variables, which win.
+//!
+//! Each setting is declared once, below; a face declares its own in its value. The README's table is made of the declarations.
+
+mod declared;
+mod read;
+mod source;
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use ledger::LOOK_EVERY;
+use zeroize::Zeroizing;
+
+use self::{
+    declared::settings,
+    read::{at_least, base_url, between, parsed, postgres_url, secret},
+    source::Values,
+};
+use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
+
+pub use declared::{Fallback, Setting};
+
+/// The longest a token may be good, in hours.
+pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
+/// The most connections that may be allowed.
+const MOST_CONNECTIONS: usize = 1_000_000;
+/// A node that looks in time must not take itself for one that does not, only because a look took a while.
+const LEAST_STALE_AFTER_MS: u64 = 2 * LOOK_EVERY.as_millis() as u64;
+
+/// A setting is invalid or unknown.
+#[derive(Debug, thiserror::Error)]
+#[error("setting {name}: {reason}")]
+pub struct SettingsError {
+    name: String,
+    reason: String,
+}
+
+impl SettingsError {
+    fn new(name: impl Into<String>, reason: impl ToString) -> Self {
+        Self {
+            name: name.into(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+settings! {
+    with_default {
+        /// Where to listen; port 0 lets the system choose
+        listen: SocketAddr = "127.0.0.1:8080", parsed;
+        /// Connections of clients at the same time; one more is answered 503 `busy`. The process' limit of file descriptors
+        /// bounds it, too
+        connections: usize = "10000", |text| between(text, 1, MOST_CONNECTIONS);
+        /// Milliseconds that a connection may be without a whole head of a request; then it is closed
+        head_patience_ms: u64 = "30000", |text| at_least(text, 100, "");
+        /// Connections to the database
+        database_connections: u32 = "10", |text| at_least(text, 4, "");
+        /// The folder of the keys, and of SQLite's file
+        data_dir: PathBuf = "muniment-data", parsed;
+        /// Least counts for passwords: `min`, `lower`, `upper`, `numeric`, `symbol`
+        password_policy: PasswordPolicy = r#"{"min":5}"#, PasswordPolicy::parse;
+        /// KiB of memory for a hash (argon2id's m). A raised cost is applied at a user's next login
+        password_memory_kib: u32 = "19456", parsed;
+        /// Iterations for a hash (t)
+        password_iterations: u32 = "2", parsed;
+        /// Lanes for a hash (p)
+        password_parallelism: u32 = "1", parsed;
+        /// Passwords that may wait to be hashed; one more is answered 429
+        password_queue: usize = "128", parsed;
+        /// Hours that a token is good if the login names no time
+        token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
+        /// Milliseconds that a request waits for `Muniment-At-Least`
+        at_least_patience_ms: u64 = "1000", parsed;
+        /// Milliseconds since a node last read the ledger to its head, after which it decides nothing from memory and answers
+        /// 503 `stale`. At least 500
+        stale_after_ms: u64 = "5000",
+            |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
+        /// What is logged on stderr, in tracing's filter syntax
+        log: String = "info", parsed;
+    }
+    optional {
+        /// `postgres://user@host/database`
+        database_url: Zeroizing<String>, else "SQLite in the data folder", postgres_url;
+        /// The password of `admin`, at the first start only
+        admin_password: Zeroizing<String>, else "generated", secret;
+        /// The key that seals the ledger: 32 bytes in base64
+        sealing_key: Zeroizing<String>, else "`sealing.key` in the data folder", secret;
+        /// The key that signs tokens: Ed25519 in PKCS #8 PEM
+        signing_key: Zeroizing<String>, else "`signing.pem` in the data folder", secret;
+        /// Threads that hash passwords
+        password_workers: usize, else "as many as cores", parsed;
+        /// Where clients reach the server, e.g. `https://id.example.com`
+        public_url: String, else "what a request calls the server", base_url;
+    }
+}
+
+impl Settings {
+    /// Reads the file and the variables of the process, with the settings that faces declare.
+    pub fn read(of_faces: impl Iterator<Item = &'static Setting>) -> Result<Self, SettingsError> {
+        let (file, variables) = source::of_process()?;
+        Self::from(&file, variables, of_faces)
+    }
+
+    /// From the text of a file and variables.
+    pub fn from(
+        file: &str,
+        variables: BTreeMap<String, String>,
+        of_faces: impl Iterator<Item = &'static Setting>,
+    ) -> Result<Self, SettingsError> {
+        let of_faces: Vec<&Setting> = of_faces.collect();
+        let mut values = Values::of(file, variables)?;
+        values.refuse_unknown(SETTINGS.iter().chain(of_faces.iter().copied()))?;
+        let mut settings = Self::take(&mut values)?;
+        for setting in of_faces {
+            let text = values.take(setting.name);
+            if let Some(text) = text.or(setting.default.value().map(str::to_owned)) {
+                (setting.check)(&text).map_err(|reason| SettingsError::new(setting.name, reason))?;
+                settings.of_faces.insert(setting.name, text);
+            }
+        }
+        if let Some(password) = &settings.admin_password {
+            let checked = settings.password_policy.check(password);
+            checked.map_err(|reason| SettingsError::new("admin_password", reason))?;
+        }
+        Ok(settings)
+    }
+
+    /// The text of a setting that a face declares; `None` if it is not set and has no default.
+    pub fn of_face(&self, setting: &Setting) -> Option<&str> {
+        self.of_faces.get(setting.name).map(String::as_str)
+    }
+
+    /// The cost of a password's hash, and how many are made at once.
+    pub fn hashing(&self) -> HashingOptions {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        HashingOptions {
+            memory_kib: self.password_memory_kib,
+            iterations: self.password_iterations,
+            parallelism: self.password_parallelism,
+            workers: self.password_workers.unwrap_or_else(cores),
+            queue: self.password_queue,
+        }
+    }
+
+    /// Where the database is: the URL, or SQLite's file in the data folder.
+    pub fn database(&self) -> Zeroizing<String> {
+        match &self.database_url {
+            Some(url) => url.clone(),
+            None => Zeroizing::new(format!("sqlite:{}", self.data_dir.join("muniment.db").display())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(file: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let variables = variables
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        Settings::from(file, variables, [].iter()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_settings_it_is_sqlite_on_loopback() {
+        let settings = read("", &[]).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.database().as_str(), "sqlite:muniment-data/muniment.db");
+    }
+
+    #[test]
+    fn variables_win_over_the_file() {
+        let file = "listen = \"127.0.0.1:1\"\ntoken_hours = 2\n[password_policy]\nmin = 9\n";
+        let settings = read(file, &[("MUNIMENT_LISTEN", "127.0.0.1:0")]).unwrap();
+        assert_eq!(settings.listen.port(), 0);
+        assert_eq!(settings.token_hours, 2);
+        assert_eq!(settings.password_policy.min, 9);
+    }
+
+    #[test]
+    fn mistakes_are_refused_and_named() {
+        for (name, value) in [
+            ("MUNIMENT_LISTEN", "nowhere"),
+            ("MUNIMENT_DATABASE_URL", "mysql://x"),
+            ("MUNIMENT_PASSWORD_POLICY", "{\"min\":\"x\"}"),
+            ("MUNIMENT_TOKEN_HOURS", "0"),
+            ("MUNIMENT_STALE_AFTER_MS", "499"),
+            ("MUNIMENT_CONNECTIONS", "0"),
+            ("MUNIMENT_HEAD_PATIENCE_MS", "99"),
+            ("MUNIMENT_PUBLIC_URL", "muniment.example.com"),
+            ("MUNIMENT_PUBLIC_URL", "https://muniment.example.com/?a"),
+            ("MUNIMENT_ADMIN_PASSWORD", "1234"),
+            ("MUNIMENT_LISTN", "127.0.0.1:0"),
+        ] {
+            let error = read("", &[(name, value)])
+                .err()
+                .unwrap_or_else(|| panic!("{name} was accepted"));
+            let setting = name.trim_start_matches("MUNIMENT_").to_lowercase();
+            assert!(error.to_lowercase().contains(&setting), "{error}");
+        }
+        let error = read("admin_password = \"swordfish\"\nadmin_pasword = \"x\"", &[])
+            .err()
+            .unwrap();
+        assert!(
+            error.contains("line 2") && error.contains("admin_pasword"),
+            "{error}"
+        );
+        assert!(
+            !read("admin_password = swordfish", &[])
+                .err()
+                .unwrap()
+                .contains("swordfish")
+        );
+    }
+
+    #[test]
+    fn the_readme_has_each_setting_as_it_is_declared() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+        let readme = std::fs::read_to_string(path).unwrap();
+        let rows: Vec<String> = SETTINGS.iter().map(Setting::row).collect();
+        let table = rows.join("\n") + "\n";
+        assert!(readme.contains(&table), "the README's table should be:\n{table}");
+    }
+
+    #[test]
+    fn a_default_is_a_possible_value() {
+        for setting in SETTINGS {
+            if let Some(value) = setting.default.value() {
+                assert_eq!((setting.check)(value), Ok(()), "{}", setting.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_face_has_settings_of_its_own() {
+        static COUNTRY: Setting = Setting {
+            name: "pki_country",
+            default: Fallback::Value("DK"),
+            doc: &["In certificates"],
+            check: |text| {
+                if text.len() == 2 {
+                    Ok(())
+                } else {
+                    Err("must be two letters".to_owned())
+                }
+            },
+        };
+        let read = |file: &str| Settings::from(file, BTreeMap::new(), std::iter::once(&COUNTRY));
+        assert_eq!(read("").unwrap().of_face(&COUNTRY), Some("DK"));
+        assert_eq!(
+            read("pki_country = \"DE\"").unwrap().of_face(&COUNTRY),
+            Some("DE")
+        );
+        let error = read("pki_country = \"Denmark\"").err().unwrap().to_string();
+        assert_eq!(error, "setting pki_country: must be two letters");
+    }
+}

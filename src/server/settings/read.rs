@@ -1,0 +1,55 @@
+//! From texts to values. A reason never repeats the text: it may be a secret.
+
+use std::{fmt::Display, str::FromStr};
+
+use zeroize::Zeroizing;
+
+pub(super) fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+pub(super) fn between<T>(text: &str, least: T, most: T) -> Result<T, String>
+where
+    T: FromStr<Err: Display> + PartialOrd + Display,
+{
+    let number: T = parsed(text)?;
+    if number < least || number > most {
+        return Err(format!("must be from {least} to {most}"));
+    }
+    Ok(number)
+}
+
+pub(super) fn at_least<T>(text: &str, least: T, because: &str) -> Result<T, String>
+where
+    T: FromStr<Err: Display> + PartialOrd + Display,
+{
+    let number: T = parsed(text)?;
+    if number < least {
+        return Err(format!("must be at least {least}{because}"));
+    }
+    Ok(number)
+}
+
+pub(super) fn secret(text: &str) -> Result<Zeroizing<String>, String> {
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+pub(super) fn postgres_url(text: &str) -> Result<Zeroizing<String>, String> {
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        secret(text)
+    } else {
+        Err("must be postgres://…; without it, SQLite in data_dir is used".to_owned())
+    }
+}
+
+/// A URL that paths can be put behind.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let is_base = url.parse::<axum::http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none() && !url.contains('#')
+    });
+    match is_base {
+        true => Ok(url.to_owned()),
+        false => Err("must be http:// or https:// and a host, without query or fragment".to_owned()),
+    }
+}
