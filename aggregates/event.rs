@@ -43,6 +43,17 @@ pub fn untag(tagged: Value) -> Value {
     }
 }
 
+/// An event to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Id of its stream.
+    pub aggregate_id: String,
+    /// Its place in the stream: the last one loaded + 1, + 2, …
+    pub sequence: i64,
+    /// What happened.
+    pub event: Event,
+}
+
 /// An event as the ledger recorded it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {

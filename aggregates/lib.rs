@@ -27,7 +27,7 @@ pub mod values;
 pub use claim::{Claim, Claims};
 pub use declared::{DeclaredEvent, EventForm};
 pub use error::{Classified, ErrorKind};
-pub use event::Recorded;
+pub use event::{NewEvent, Recorded};
 pub use registry::{Claimed, ForAggregate, Registered, WrongAggregate};
 pub use upcast::upcast;
 

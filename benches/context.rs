@@ -171,7 +171,7 @@ pub(crate) async fn open_ledger(url: &str) -> Result<Ledger> {
     let db = Db::open(url, &sql::Options::default()).await?;
     migrations::migrate(&db).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    Ok(Ledger::open_unfollowed(db, &MasterKey::new(KEY), clock, entropy).await?)
+    Ok(Ledger::open_unfollowed(db, &MasterKey::new(KEY), clock, entropy, projections::GUARDS).await?)
 }
 
 /// A variable of the environment that must be there.

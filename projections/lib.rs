@@ -1,5 +1,6 @@
 //! The read side: what anyone reads is a projection of the ledger.
 
+pub mod guard;
 pub mod loading;
 pub mod page;
 pub mod permission_usage;
@@ -9,5 +10,6 @@ pub mod sessions;
 pub mod store;
 pub mod user_directory;
 
+pub use guard::{GUARDS, Guards, Veto};
 pub use page::{Page, Paged};
 pub use store::{rebuild, sql};

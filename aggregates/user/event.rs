@@ -107,3 +107,50 @@ events! {
         "user.deleted" version 1 => Deleted {},
     }
 }
+
+impl UserEvent {
+    /// The username that the user has from this event on, if the event gives one.
+    pub fn username(&self) -> Option<&str> {
+        match self {
+            Self::Created { username, .. } | Self::Renamed { username } => Some(username),
+            Self::PasswordChanged { .. }
+            | Self::PasswordSet { .. }
+            | Self::PasswordRehashed { .. }
+            | Self::PublishPrefixChanged { .. }
+            | Self::IdentityProviderChanged { .. }
+            | Self::GrantTypesChanged { .. }
+            | Self::MfaEnforcementChanged { .. }
+            | Self::RoleGranted { .. }
+            | Self::RoleRevoked { .. }
+            | Self::PermissionGranted { .. }
+            | Self::PermissionRevoked { .. }
+            | Self::CertificateAdded { .. }
+            | Self::CertificateRemoved { .. }
+            | Self::TokensRevoked {}
+            | Self::Deleted {} => None,
+        }
+    }
+
+    /// The role that the event gives, if it gives one.
+    pub fn granted_role(&self) -> Option<RoleId> {
+        match self {
+            Self::RoleGranted { role_id, .. } => Some(*role_id),
+            Self::Created { .. }
+            | Self::Renamed { .. }
+            | Self::PasswordChanged { .. }
+            | Self::PasswordSet { .. }
+            | Self::PasswordRehashed { .. }
+            | Self::PublishPrefixChanged { .. }
+            | Self::IdentityProviderChanged { .. }
+            | Self::GrantTypesChanged { .. }
+            | Self::MfaEnforcementChanged { .. }
+            | Self::RoleRevoked { .. }
+            | Self::PermissionGranted { .. }
+            | Self::PermissionRevoked { .. }
+            | Self::CertificateAdded { .. }
+            | Self::CertificateRemoved { .. }
+            | Self::TokensRevoked {}
+            | Self::Deleted {} => None,
+        }
+    }
+}

@@ -6,7 +6,12 @@ mod roles;
 mod sessions;
 mod users;
 
-use aggregates::values::Timestamp;
+use aggregates::{
+    claim::Scope,
+    role::claims::ROLE,
+    user::claims::{CERTIFICATE, USER},
+    values::Timestamp,
+};
 use authorization::{Authorization, Loader, Misfit};
 
 use crate::{
@@ -27,6 +32,15 @@ pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Re
     sessions::load_certificates(tx, &mut loader).await?;
     sessions::load_sessions(tx, &mut loader, now).await?;
     loader.finish().map_err(misfit)
+}
+
+/// How many of each there are in the engine for which there is a claim in the ledger.
+pub fn claimed(engine: &Authorization) -> [(&'static Scope, usize); 3] {
+    [
+        (USER, engine.user_count()),
+        (ROLE, engine.role_count()),
+        (CERTIFICATE, engine.certificate_count()),
+    ]
 }
 
 fn misfit(misfit: Misfit) -> Error {

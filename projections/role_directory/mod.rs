@@ -1,12 +1,15 @@
 //! Which roles are there, what do they allow, and who holds them?
 
 mod details;
+mod guard;
 mod queries;
 pub(crate) mod record;
 mod reducer;
 mod rows;
 
 pub(crate) use details::with_permissions;
-pub use queries::{existing, find, find_permission, holder_ids, holders, list, page};
+pub(crate) use guard::HeldBySeveral;
+pub(crate) use queries::holder_ids;
+pub use queries::{existing, find, find_permission, holders, list, page};
 pub use reducer::RoleDirectory;
 pub use rows::{ExistingRole, HolderRow, RolePageRow, RoleRow};

@@ -130,13 +130,27 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
     read_model_versions(settings, &db).await?;
-    Ok(Ledger::open(db, &key, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+    Ok(Ledger::open(
+        db,
+        &key,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        projections::GUARDS,
+    )
+    .await?)
 }
 
 /// Opens the ledger for a task that does not append: it needs no authorization projection.
 async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
-    Ok(Ledger::open_unfollowed(db, &key, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+    Ok(Ledger::open_unfollowed(
+        db,
+        &key,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        projections::GUARDS,
+    )
+    .await?)
 }
 
 /// Refuses read models that another version of the program wrote. Where no event was ever recorded, there is nothing to

@@ -18,7 +18,6 @@ use super::{
     claims,
     error::within,
 };
-use crate::clock::Clock;
 
 /// How many units may wait before callers wait to be let in.
 const QUEUE: usize = 8_192;
@@ -54,19 +53,13 @@ pub struct Appender {
 }
 
 impl Appender {
-    pub(super) fn start(
-        db: Db,
-        ledger_id: Arc<str>,
-        sealer: Arc<Sealer>,
-        clock: Arc<dyn Clock>,
-        follower: Arc<Follower>,
-    ) -> Self {
+    pub(super) fn start(db: Db, batches: Batches, sealer: Arc<Sealer>, follower: Arc<Follower>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (told, tell) = watch::channel(0);
         tokio::spawn(notify_others(db.clone(), tell));
         let task = Task {
             writer: db.writer(),
-            batches: Batches::new(ledger_id, Arc::clone(&sealer), clock),
+            batches,
             sealer,
             follower,
             told,

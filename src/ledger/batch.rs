@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc, time:
 
 use aggregates::{Event, EventForm, Recorded, sealing::Seal, values::Timestamp};
 use projections::{
-    read_models,
+    Guards, read_models,
     sql::{MAX_ARGUMENTS, Tx, placeholders, sql},
 };
 use serde_json::{Value, value::RawValue};
@@ -30,6 +30,7 @@ pub(super) struct Batches {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
+    guards: Guards,
     /// Position and time of the head after the last commit; `None` when it is not known whether the last batch was
     /// committed.
     head: Option<(i64, Timestamp)>,
@@ -51,11 +52,17 @@ pub(super) struct Written {
 }
 
 impl Batches {
-    pub(super) fn new(ledger_id: Arc<str>, sealer: Arc<Sealer>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        ledger_id: Arc<str>,
+        sealer: Arc<Sealer>,
+        clock: Arc<dyn Clock>,
+        guards: Guards,
+    ) -> Self {
         Self {
             ledger_id,
             sealer,
             clock,
+            guards,
             head: None,
             memory: Memory::of(REMEMBERED),
         }
@@ -89,7 +96,7 @@ impl Batches {
             board,
             outcomes,
             accepted,
-        } = judge(tx, &self.sealer, &mut self.memory, units).await?;
+        } = judge(tx, &self.sealer, self.guards, &mut self.memory, units).await?;
         if accepted.iter().all(|unit| unit.events.is_empty()) {
             return Ok(Written {
                 begun,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
+use projections::Veto;
 
 /// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +22,9 @@ pub enum Rejection {
     /// Nobody holds a claim that the unit requires.
     #[error("{}", .0.scope.when_missing().about(.0.scope, &.0.value))]
     ClaimMissing(Claim),
-    /// The unit would make a role that several users hold one that is not shared.
-    #[error("several users hold this role: it must stay shared")]
-    HeldBySeveral(String),
+    /// A guard rejects the unit.
+    #[error(transparent)]
+    Vetoed(Veto),
     /// The unit would leave too few claims in a scope.
     #[error("{}", .0.when_too_few().about(.0, ""))]
     LastClaim(&'static Scope),
@@ -38,7 +39,7 @@ impl Classified for Rejection {
             Self::Conflict { .. } => ErrorKind::Unavailable,
             Self::ClaimTaken(claim) => claim.scope.when_taken().kind,
             Self::ClaimMissing(claim) => claim.scope.when_missing().kind,
-            Self::HeldBySeveral(_) => ErrorKind::Conflict,
+            Self::Vetoed(_) => ErrorKind::Conflict,
             Self::LastClaim(scope) => scope.when_too_few().kind,
             Self::TooManyClaims(scope) => scope.when_too_many().kind,
         }
@@ -49,7 +50,7 @@ impl Classified for Rejection {
             Self::Conflict { .. } => ErrorKind::Unavailable.code(),
             Self::ClaimTaken(claim) => claim.scope.when_taken().code,
             Self::ClaimMissing(claim) => claim.scope.when_missing().code,
-            Self::HeldBySeveral(_) => "role_is_held",
+            Self::Vetoed(veto) => veto.code,
             Self::LastClaim(scope) => scope.when_too_few().code,
             Self::TooManyClaims(scope) => scope.when_too_many().code,
         }

@@ -8,10 +8,11 @@ use std::{
     ops::Range,
 };
 
-use aggregates::{Claim, Event, Recorded, role, user::UserEvent};
+use aggregates::Recorded;
 use lru::LruCache;
 use projections::{
-    role_directory,
+    Guards,
+    guard::Proposal,
     sql::{Tx, filled, placeholders, rounded, sql},
 };
 
@@ -83,6 +84,7 @@ pub(super) struct Judged<'a> {
 pub(super) async fn judge<'a>(
     tx: &mut Tx<'_>,
     sealer: &Sealer,
+    guards: Guards,
     memory: &mut Memory,
     units: &'a [Unit],
 ) -> Result<Judged<'a>, LedgerError> {
@@ -90,13 +92,12 @@ pub(super) async fn judge<'a>(
     let remembered = (&mut memory.claims, &mut memory.counts);
     let mut board = Board::read(tx, sealer, remembered, units.iter()).await?;
     let mut outcomes = Vec::with_capacity(units.len());
-    let mut accepted = Vec::new();
+    let (mut accepted, mut proposals) = (Vec::new(), Vec::new());
     let mut count = 0;
     for unit in units {
         // A unit that is refused its claims must not move its streams on either.
-        let held = held_by_several(tx, unit, &accepted).await?;
-        let decided = held
-            .map_or(Ok(()), |role| Err(Rejection::HeldBySeveral(role)))
+        let decided = guarded(tx, guards, proposal(unit), &proposals)
+            .await?
             .and_then(|()| next_sequences(&sequences, unit))
             .and_then(|moved| board.admit(sealer, unit).map(|()| moved));
         outcomes.push(decided.map(|moved| {
@@ -104,6 +105,7 @@ pub(super) async fn judge<'a>(
             let range = count..count + unit.events.len();
             count = range.end;
             accepted.push(unit);
+            proposals.push(proposal(unit));
             range
         }));
     }
@@ -114,34 +116,30 @@ pub(super) async fn judge<'a>(
     })
 }
 
-/// The role that the unit stops being shared though several users hold it: as the read models tell, which are exact
-/// under the head lock, and by what was accepted before it in the batch.
-async fn held_by_several(
+/// What the guards see of a unit.
+fn proposal(unit: &Unit) -> Proposal<'_> {
+    Proposal {
+        events: &unit.events,
+        release: &unit.release,
+    }
+}
+
+/// What the guards say of a unit, given those that are accepted before it in the batch.
+async fn guarded(
     tx: &mut Tx<'_>,
-    unit: &Unit,
-    accepted: &[&Unit],
-) -> Result<Option<String>, LedgerError> {
-    let goes = |role: &str| unit.release.contains(&Claim::new(role::claims::ROLE, role));
-    let unshared = unit
-        .release
-        .iter()
-        .find(|claim| claim.scope == role::claims::SHARED_ROLE && !goes(&claim.value));
-    let Some(role) = unshared.map(|claim| claim.value.clone()) else {
-        return Ok(None);
-    };
-    let mut holders = role_directory::holder_ids(tx, &role, 2).await?;
-    holders.extend(
-        accepted
-            .iter()
-            .flat_map(|unit| &unit.events)
-            .filter_map(|new| match &new.event {
-                Event::User(UserEvent::RoleGranted { role_id, .. }) if role_id.to_string() == role => {
-                    Some(new.aggregate_id.clone())
-                }
-                _ => None,
-            }),
-    );
-    Ok((holders.len() > 1).then_some(role))
+    guards: Guards,
+    unit: Proposal<'_>,
+    accepted: &[Proposal<'_>],
+) -> Result<Result<(), Rejection>, LedgerError> {
+    for guard in guards {
+        let Some(verdict) = guard.judge(tx, unit, accepted) else {
+            continue;
+        };
+        if let Err(veto) = verdict.await? {
+            return Ok(Err(Rejection::Vetoed(veto)));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The current sequence of each stream that the units append to.

@@ -38,7 +38,7 @@ mod verify;
 use std::sync::Arc;
 
 use authorization::Authorization;
-use projections::sql::Db;
+use projections::{Guards, sql::Db};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -56,10 +56,12 @@ pub use repository::Repository;
 pub use seal::Sealer;
 pub use signers::Signer;
 pub use stored::{CloudEvent, Stored};
-pub use unit::{LimitChange, NewEvent, Seen, Unit};
+pub use unit::{LimitChange, Seen, Unit};
+
+pub use aggregates::NewEvent;
 pub use verify::{Flaw, Verified};
 
-use crate::{clock::Clock, ids::Entropy};
+use crate::{batch::Batches, clock::Clock, ids::Entropy};
 
 /// The channel on which nodes tell each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
@@ -76,6 +78,7 @@ pub struct Ledger {
     follower: Arc<Follower>,
     grown: watch::Receiver<i64>,
     replay: Arc<replay::Replay>,
+    guards: Guards,
 }
 
 impl Ledger {
@@ -89,10 +92,11 @@ impl Ledger {
         key: &MasterKey,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        guards: Guards,
     ) -> Result<Self, LedgerError> {
         let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
         let authorization = load::authorization(&db, clock.now()).await;
-        let ledger = Self::start(db, key, clock, entropy, head, authorization);
+        let ledger = Self::start(db, key, (clock, entropy), guards, head, authorization);
         ledger.read_to_head().await?;
         Ok(ledger)
     }
@@ -103,16 +107,24 @@ impl Ledger {
         key: &MasterKey,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        guards: Guards,
     ) -> Result<Self, LedgerError> {
         let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
-        Ok(Self::start(db, key, clock, entropy, head, Authorization::new()))
+        Ok(Self::start(
+            db,
+            key,
+            (clock, entropy),
+            guards,
+            head,
+            Authorization::new(),
+        ))
     }
 
     fn start(
         db: Db,
         key: &MasterKey,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+        guards: Guards,
         head: Head,
         authorization: Authorization,
     ) -> Self {
@@ -128,9 +140,8 @@ impl Ledger {
         ));
         let appender = Appender::start(
             db.clone(),
-            Arc::clone(&ledger_id),
+            Batches::new(Arc::clone(&ledger_id), Arc::clone(&sealer), clock, guards),
             Arc::clone(&sealer),
-            clock,
             Arc::clone(&follower),
         );
         Self {
@@ -141,6 +152,7 @@ impl Ledger {
             follower,
             grown,
             replay: Arc::default(),
+            guards,
         }
     }
 

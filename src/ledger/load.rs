@@ -1,11 +1,6 @@
 //! The authorization projection of a process that starts: from the read models rather than from all events.
 
-use aggregates::{
-    claim::Scope,
-    role::claims::ROLE,
-    user::claims::{CERTIFICATE, USER},
-    values::Timestamp,
-};
+use aggregates::{claim::Scope, values::Timestamp};
 use authorization::Authorization;
 use projections::{
     loading,
@@ -35,11 +30,7 @@ async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, Ledg
     let head = Head::read_in(&mut tx).await?;
     let authorization = loading::authorization(&mut tx, head.position, now).await?;
     // The claims are not read models, and say which of these there are.
-    for (scope, found) in [
-        (USER, authorization.user_count()),
-        (ROLE, authorization.role_count()),
-        (CERTIFICATE, authorization.certificate_count()),
-    ] {
+    for (scope, found) in loading::claimed(&authorization) {
         let claimed = claimed(&mut tx, scope).await?;
         if usize::try_from(claimed) != Ok(found) {
             return Err(LedgerError::ReadModels {

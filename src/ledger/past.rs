@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use aggregates::{Event, Recorded, user::UserEvent, values::Timestamp};
+use aggregates::{Recorded, values::Timestamp};
 use authorization::{
     Subject,
     directory::ResourceId,
-    past::{Changes, Moment, Past, Streams},
+    past::{Changes, Moment, Past, Streams, last_username},
 };
 use projections::sql::{filled, rounded, sql};
 
@@ -150,7 +150,7 @@ impl Ledger {
         }
         events.sort_by_key(|event| event.position);
         if let Subject::Username(name) = subject
-            && named(&events).is_none_or(|held| *held != **name)
+            && last_username(&events).is_none_or(|held| *held != **name)
         {
             return Err(PastError::NameThen);
         }
@@ -161,7 +161,6 @@ impl Ledger {
     async fn streams_of(&self, subject: &Subject, until: i64) -> Result<Streams, PastError> {
         let mut streams = Streams::default();
         match subject {
-            Subject::User(_) | Subject::Role(_) | Subject::Machine(_) => streams.add_subject(subject),
             Subject::Username(name) => {
                 let named = self.authorization().user_by_name(name);
                 streams.add_user(named.ok_or(PastError::NameThen)?);
@@ -177,6 +176,7 @@ impl Ledger {
                     streams.add_session(event.aggregate_id);
                 }
             }
+            by_id => streams.add_subject(by_id),
         }
         Ok(streams)
     }
@@ -223,14 +223,4 @@ impl Ledger {
 async fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> Result<T, PastError> {
     let done = tokio::task::spawn_blocking(what).await;
     done.map_err(|_| PastError::Ledger(LedgerError::Behind))
-}
-
-/// The name that the events end with.
-fn named(events: &[Recorded]) -> Option<&str> {
-    events.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::User(UserEvent::Created { username, .. } | UserEvent::Renamed { username }) => {
-            Some(username.as_str())
-        }
-        _ => None,
-    })
 }

@@ -64,7 +64,7 @@ impl Ledger {
             return Ok((head.position, Ok(())));
         }
         let units = std::slice::from_ref(unit);
-        let judged = judge(&mut tx, self.sealer(), &mut Memory::none(), units).await?;
+        let judged = judge(&mut tx, self.sealer(), self.guards, &mut Memory::none(), units).await?;
         let refused = judged.outcomes.into_iter().find_map(Result::err);
         Ok((head.position, refused.map_or(Ok(()), Err)))
     }

@@ -3,22 +3,11 @@
 use std::collections::BTreeSet;
 
 use aggregates::{
-    Claim, Claimed, Event,
+    Claim, Claimed, NewEvent,
     claim::{Limits, Scope},
 };
 
 use super::Metadata;
-
-/// An event to be recorded.
-#[derive(Clone, Debug)]
-pub struct NewEvent {
-    /// Id of its stream.
-    pub aggregate_id: String,
-    /// Its place in the stream: the last one loaded + 1, + 2, …
-    pub sequence: i64,
-    /// What happened.
-    pub event: Event,
-}
 
 /// An aggregate at the moment when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

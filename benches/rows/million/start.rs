@@ -122,6 +122,7 @@ pub(crate) async fn open(url: &str, users: u64) -> Result<[f64; 4]> {
         &MasterKey::new(KEY),
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
+        projections::GUARDS,
     )
     .await?;
     let seconds = begun.elapsed().as_secs_f64();

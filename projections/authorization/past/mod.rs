@@ -22,7 +22,7 @@ pub use cause::Cause;
 pub use changes::{Change, Changes};
 pub use holdings::{Grant, Through};
 pub use nearest::{Lack, Near};
-pub use streams::{Stream, Streams};
+pub use streams::{Stream, Streams, last_username};
 pub use why::{NameWhy, PartWhy, Why};
 
 use holdings::Holdings;

@@ -134,3 +134,14 @@ impl Streams {
         }
     }
 }
+
+/// The username that a user has after these events, in order.
+pub fn last_username(events: &[Recorded]) -> Option<&str> {
+    events
+        .iter()
+        .rev()
+        .find_map(|recorded| match About::from(recorded) {
+            About::User(_, event) => event.username(),
+            About::Session(..) | About::Role(..) | About::Nobody => None,
+        })
+}

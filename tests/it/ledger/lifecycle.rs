@@ -88,7 +88,7 @@ on_both_engines! {
     async fn a_head_that_somebody_keeps_locked_does_not_hang_the_ledger(site: Site) {
         let impatient = Options { patience: Duration::from_secs(1), ..Options::default() };
         let db = Db::open(&site.url, &impatient).await.expect("the database should open");
-        let ledger = Ledger::open(db, &key(), Arc::new(SystemClock), Arc::new(SystemEntropy))
+        let ledger = Ledger::open(db, &key(), Arc::new(SystemClock), Arc::new(SystemEntropy), projections::GUARDS)
             .await
             .expect("the ledger should open");
         let other = site.db().await;

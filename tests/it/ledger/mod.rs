@@ -9,6 +9,7 @@ mod crash;
 mod executor;
 mod framework;
 mod freshness;
+mod guards;
 mod lifecycle;
 mod migrations;
 mod model;

@@ -164,7 +164,7 @@ async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> 
                 Err(AppendError::Rejected(Rejection::ClaimMissing(_))) => Outcome::Missing,
                 Err(AppendError::Rejected(Rejection::LastClaim(_))) => Outcome::Last,
                 Err(AppendError::Rejected(
-                    refusal @ (Rejection::HeldBySeveral(_) | Rejection::TooManyClaims(_)),
+                    refusal @ (Rejection::Vetoed(_) | Rejection::TooManyClaims(_)),
                 )) => panic!("nothing is unshared or limited: {refusal}"),
                 Err(AppendError::Unavailable(reason)) => panic!("unavailable: {reason}"),
             })

@@ -157,7 +157,7 @@ on_both_engines! {
             (vec![user_created(new_user(), "kay"), user_created(new_user(), "kay")], "ClaimTaken"),
             (vec![role_granted(grace, gone)], "ClaimMissing"),
             (vec![Command::User(ada, UserCommand::Delete)], "LastClaim"),
-            (vec![unshared(role)], "HeldBySeveral"),
+            (vec![unshared(role)], "role_is_held"),
             (vec![Command::User(new_user(), UserCommand::Delete)], "NotFound"),
             (vec![user_created(grace, "another")], "AlreadyExists"),
         ] {

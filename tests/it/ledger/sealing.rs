@@ -206,6 +206,7 @@ on_both_engines! {
             &MasterKey::new([8; 32]),
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
+            projections::GUARDS,
         )
         .await;
         assert!(matches!(opened.err(), Some(LedgerError::WrongKey)));

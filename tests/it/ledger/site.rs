@@ -105,6 +105,7 @@ impl Site {
             &key(),
             Arc::new(clock.clone()),
             Arc::new(SystemEntropy),
+            projections::GUARDS,
         )
         .await
         .expect("the ledger should open")
@@ -174,6 +175,7 @@ pub async fn open(url: &str) -> Ledger {
         &key(),
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
+        projections::GUARDS,
     )
     .await
     .expect("the ledger should open")

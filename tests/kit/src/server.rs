@@ -61,9 +61,15 @@ impl Server {
             .expect("SQLite opens");
         migrations::migrate(&db).await.expect("the schema is made");
         let key = MasterKey::new([7; 32]);
-        let ledger = Ledger::open(db, &key, Arc::<MovingClock>::clone(&clock), Arc::clone(&entropy))
-            .await
-            .expect("the ledger opens");
+        let ledger = Ledger::open(
+            db,
+            &key,
+            Arc::<MovingClock>::clone(&clock),
+            Arc::clone(&entropy),
+            projections::GUARDS,
+        )
+        .await
+        .expect("the ledger opens");
         let signing = keys::signing_key(None, &settings.data_dir, entropy.as_ref()).expect("a key");
         let tokens = Tokens::new(ledger.id(), &signing).expect("the key signs");
         let (key_id, public_key) = tokens.public();
