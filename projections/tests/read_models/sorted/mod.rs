@@ -204,8 +204,11 @@ fn filters() -> Vec<Vec<List<Person>>> {
 /// Every order, with how two rows compare in it.
 type Compared = for<'a> fn(&'a Person) -> (Cow<'a, str>, i64, i64);
 
+/// A sort with its name, and how the oracle compares rows for it.
+type NamedSort = (&'static str, fn() -> Sort<Person>, Compared);
+
 /// Each sort's name, the sort itself, and what it sorts by.
-fn sorts() -> Vec<(&'static str, fn() -> Sort<Person>, Compared)> {
+fn sorts() -> Vec<NamedSort> {
     vec![
         (
             "creation",
