@@ -21,7 +21,7 @@ mod versions;
 
 pub use changes::{Changes, Needs, RecordType};
 pub use column::{Column, Personal, Sorted};
-pub use lists::{List, Order, Sort, page, total};
+pub use lists::{Key, List, Order, Sort, page, total};
 pub use record::{PersonalRows, Record, Set};
 pub(crate) use record::{each, load};
 pub use registry::{Fold, Model, ReadModel, Registry};

@@ -93,7 +93,8 @@ pub(crate) async fn each<R: Record>(
 /// * `key(field: Type, ...)`: the primary key.
 /// * `lists by ordinal { NAME = "stored name" { field: true }; }`: the lists that count the rows. The braces hold the
 ///   conditions; an index leads with these columns and ends with `ordinal`.
-/// * `orders { NAME = field; }`: what the lists are sorted by besides the creation. An index leads with `ordinal`.
+/// * `orders { NAME = field; }`: what the lists are sorted by besides the creation. For each list, an index leads with the
+///   columns of its condition and ends with the field and `ordinal`.
 /// * `sets { NAME = field: Type; }`: rows that are loaded or deleted together.
 /// * `personal { field } where column = |user| value;`: what is blanked when `user` is erased.
 /// * `then |row, needs| { ... }`: what must be loaded besides, once this row is.
@@ -140,6 +141,7 @@ macro_rules! record {
             $($(
                 $vis const $order: $crate::store::Order<Self> = $crate::store::Order {
                     name: concat!($table, " by ", stringify!($by)),
+                    column: stringify!($by),
                     key: |row| $crate::store::Sorted::sort_key(&row.$by),
                 };
             )+)?

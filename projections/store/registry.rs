@@ -4,7 +4,7 @@ use aggregates::{Recorded, Registered, values::UserId};
 
 use super::{
     changes::{Changes, Needs, RecordType},
-    lists::{NODES, SPANS},
+    lists::{MARKS, NODES},
     sql::{Error, Tx},
     table::{Table, unreadable},
 };
@@ -149,7 +149,7 @@ impl Registry {
     /// Every table of the read models, with those of the lists.
     pub fn tables(&self) -> Vec<Table> {
         let tables = self.records().map(|record| record.table);
-        tables.chain([NODES, SPANS]).collect()
+        tables.chain([NODES, MARKS]).collect()
     }
 
     /// Takes these events, the next of the ledger in its order, into the read models.

@@ -2,31 +2,28 @@
 //!
 //! The published APIs number their pages and report totals. Counting a table for each page, or skipping to a deep
 //! page row by row, would cost more the more rows there are. So the counts are kept, in the transaction that writes the
-//! rows: in the order of creation by the table `list_nodes` ([`nodes`]), in any other order by the table `list_spans`
-//! ([`spans`]). Both are functions of the rows that there are, whatever the batches were that made them, so that a
+//! rows: in the order of creation by the table `list_nodes` ([`nodes`]), in any other order by the table `list_marks`
+//! ([`marks`]). Both are functions of the rows that there are, whatever the batches were that made them, so that a
 //! rebuild can be compared with the live tables.
 //!
 //! A record declares base lists; every row is in at most one. A filter is a set of base lists, and the counts of a
 //! set are sums.
 
+mod marks;
 mod nodes;
 mod page;
-mod span_moves;
-mod spans;
 
-use std::{borrow::Cow, collections::BTreeMap};
-
+pub(crate) use marks::MARKS;
 pub(crate) use nodes::NODES;
 pub use page::{Sort, page, total};
-pub(crate) use spans::SPANS;
 
 use super::{
     record::Record,
     sql::{Error, Tx},
-    table::unreadable,
+    table::{Kind, unreadable},
 };
+use marks::{MarkMoves, SortedTable};
 use nodes::NodeMoves;
-use span_moves::SpanMoves;
 
 /// A base list.
 #[derive(Debug)]
@@ -40,18 +37,43 @@ pub struct List<R> {
 }
 
 /// What lists are sorted by, besides the creation. Rows with the same key follow each other in the order of creation.
+///
+/// Texts compare by code points: on Postgres the column is declared `COLLATE "C"`. Postgres indexes no text longer than some
+/// 2,600 bytes. To ignore the case of letters, sort by a column that keeps the text in lower case.
 #[derive(Debug)]
 pub struct Order<R> {
     /// As stored.
     pub name: &'static str,
-    /// The key, as a text that compares byte by byte. Postgres indexes no text longer than some 2,600 bytes.
-    pub key: fn(&R) -> Cow<'_, str>,
+    /// The column of the keys.
+    pub column: &'static str,
+    /// A row's key.
+    pub key: fn(&R) -> Key<'_>,
 }
 
-impl<R> Order<R> {
-    /// A list's stored name where it is sorted by this.
-    fn of(&self, list: &str) -> String {
-        format!("{}: {list}", self.name)
+/// What a row is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key<'a> {
+    /// A value of a column of [`Kind::Text`].
+    Text(&'a str),
+    /// A value of a column of [`Kind::Int`].
+    Int(i64),
+}
+
+impl<R: Record> Order<R> {
+    /// The record's table in this order, with these base lists.
+    fn of(&self, lists: &[List<R>]) -> SortedTable {
+        let is_text = |(name, kind): &(&str, Kind)| *name == self.column && *kind == Kind::Text;
+        SortedTable {
+            sort: self.name,
+            table: R::TABLE.name,
+            column: self.column,
+            kind: if R::TABLE.columns.iter().any(is_text) {
+                Kind::Text
+            } else {
+                Kind::Int
+            },
+            lists: lists.iter().map(|list| (list.name, list.condition)).collect(),
+        }
     }
 }
 
@@ -73,7 +95,7 @@ impl Entry {
         let ordinal = row
             .ordinal()
             .ok_or_else(|| unreadable("a list counts rows that have no ordinal"))?;
-        let place = |order: &Order<R>| spans::place(&(order.key)(row), ordinal);
+        let place = |order: &Order<R>| marks::place((order.key)(row), ordinal);
         Ok(Some(Self {
             list: list.name,
             ordinal,
@@ -86,7 +108,7 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Moves {
     nodes: NodeMoves,
-    orders: BTreeMap<&'static str, SpanMoves>,
+    marks: MarkMoves,
 }
 
 impl Moves {
@@ -99,17 +121,15 @@ impl Moves {
             let Some(entry) = entry else { continue };
             self.nodes.count(entry.list, entry.ordinal, by);
             for (order, place) in R::ORDERS.iter().zip(&entry.places) {
-                let moves = self.orders.entry(order.name).or_insert_with(|| {
-                    SpanMoves::new(order.name, R::LISTS.iter().map(|list| order.of(list.name)))
-                });
-                moves.count(order.of(entry.list), place, by);
+                let sorted = || order.of(R::LISTS);
+                self.marks.count(order.name, sorted, entry.list, place, by);
             }
         }
     }
 
-    /// Writes the counts.
+    /// Writes the counts. The rows must be written before.
     pub(crate) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.nodes.write(tx).await?;
-        span_moves::write(tx, self.orders.into_values().collect()).await
+        self.marks.write(tx).await
     }
 }

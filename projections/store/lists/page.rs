@@ -1,10 +1,10 @@
 //! Finding a page of a list.
 
-use super::{List, Order, nodes, spans};
+use super::{List, Order, marks, nodes};
 use crate::{
     page::{Page, Paged},
     store::{
-        record::{Record, load},
+        record::Record,
         sql::{Error, Statement, Tx, sql},
     },
 };
@@ -74,32 +74,26 @@ pub async fn page<R: Record>(
         let stretch = sort.stretch(page, total);
         (stretch.rows > 0).then_some(stretch.first)
     };
-    let (mut rows, total) = match sort.by {
+    let (statement, total) = match sort.by {
         None => {
             let names: Vec<_> = lists.iter().map(|list| list.name).collect();
             let (total, spot) = nodes::locate(tx, &names, wanted).await?;
             let limit = sort.stretch(page, total).rows;
-            match spot {
-                None => (Vec::new(), total),
-                Some(spot) => {
-                    let rows = tx.all(rows_statement(lists, &spot, limit)).await?;
-                    (rows.iter().map(R::read).collect::<Result<_, _>>()?, total)
-                }
-            }
+            (spot.map(|spot| rows_statement(lists, &spot, limit)), total)
         }
         Some(order) => {
-            let names: Vec<_> = lists.iter().map(|list| order.of(list.name)).collect();
-            let (total, spot) = spans::locate(tx, &names, wanted).await?;
-            let limit = sort.stretch(page, total).rows;
-            match spot {
-                None => (Vec::new(), total),
-                Some(spot) => {
-                    let ordinals = spans::ordinals(tx, &names, &spot, limit).await?;
-                    (in_order(tx, &ordinals).await?, total)
-                }
-            }
+            let sorted = order.of(lists);
+            let (total, spot) = marks::locate(tx, &sorted, wanted).await?;
+            let (limit, columns) = (sort.stretch(page, total).rows, R::TABLE.column_list());
+            let statement = spot.map(|spot| marks::rows_statement(&sorted, &columns, &spot, limit));
+            (statement.transpose()?, total)
         }
     };
+    let rows = match statement {
+        Some(statement) => tx.all(statement).await?,
+        None => Vec::new(),
+    };
+    let mut rows = rows.iter().map(R::read).collect::<Result<Vec<_>, _>>()?;
     if sort.descending {
         rows.reverse();
     }
@@ -110,24 +104,6 @@ pub async fn page<R: Record>(
 pub async fn total<R: Record>(tx: &mut Tx<'_>, lists: &[List<R>]) -> Result<i64, Error> {
     let names: Vec<_> = lists.iter().map(|list| list.name).collect();
     Ok(nodes::locate(tx, &names, |_| None).await?.0)
-}
-
-/// The rows of these ordinals, in their order.
-async fn in_order<R: Record>(tx: &mut Tx<'_>, ordinals: &[i64]) -> Result<Vec<R>, Error> {
-    let rows: Vec<R> = load(tx, "ordinal", ordinals.iter().copied()).await?;
-    let mut rows: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            (
-                ordinals
-                    .iter()
-                    .position(|ordinal| row.ordinal() == Some(*ordinal)),
-                row,
-            )
-        })
-        .collect();
-    rows.sort_by_key(|(number, _)| *number);
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 /// Each list is read by its own index, so that the rows of a sparse list are not looked for among those of a dense one.

@@ -12,6 +12,7 @@ mod paging;
 #[path = "../../../tests/it/support/postgres.rs"]
 mod postgres;
 mod rebuild;
+mod sorted;
 mod statements;
 mod steps;
 mod trace;

@@ -19,10 +19,12 @@ use crate::postgres::{Cluster, Database};
 const POSTGRES: &str = concat!(
     include_str!("../../../migrations/postgres/0002_create_read_models.sql"),
     include_str!("../../../migrations/postgres/0006_add_read_model_versions.sql"),
+    include_str!("../../../migrations/postgres/0007_add_list_marks.sql"),
 );
 const SQLITE: &str = concat!(
     include_str!("../../../migrations/sqlite/0002_create_read_models.sql"),
     include_str!("../../../migrations/sqlite/0006_add_read_model_versions.sql"),
+    include_str!("../../../migrations/sqlite/0007_add_list_marks.sql"),
 );
 
 /// The moment that tests ask at.

@@ -1,0 +1,102 @@
+//! Finding a row of a sorted list by its number.
+
+use super::{
+    LEVELS, SortedTable,
+    place::{END, START, values},
+};
+use crate::store::{
+    sql::{Argument, Error, Statement, Tx, sql},
+    table::{numbered, unreadable},
+};
+
+/// A span of level 1. The first `skipped` of its rows come before the row that was looked for.
+pub(in super::super) struct Spot {
+    start: String,
+    skipped: i64,
+}
+
+/// How many rows the base lists have together, and the spot of the row whose number, from 0, `wanted` gives for that total.
+/// No spot if there is no such row. `sorted` has no other base lists.
+pub(in super::super) async fn locate(
+    tx: &mut Tx<'_>,
+    sorted: &SortedTable,
+    wanted: impl FnOnce(i64) -> Option<i64>,
+) -> Result<(i64, Option<Spot>), Error> {
+    let (mut level, mut end) = (LEVELS, END.to_owned());
+    let mut children = spans(tx, sorted, level, START, &end).await?;
+    let total = children.iter().map(|(_, live)| live).sum();
+    let Some(mut skipped) = wanted(total).filter(|wanted| *wanted < total) else {
+        return Ok((total, None));
+    };
+    loop {
+        let mut found = None;
+        let mut rest = children.into_iter();
+        for (start, live) in rest.by_ref() {
+            if skipped < live {
+                found = Some(start);
+                break;
+            }
+            skipped -= live;
+        }
+        let start = found
+            .ok_or_else(|| unreadable("list_marks does not add up: `muniment rebuild` makes it again"))?;
+        level -= 1;
+        if level == 0 {
+            return Ok((total, Some(Spot { start, skipped })));
+        }
+        if let Some((next, _)) = rest.next() {
+            end = next;
+        }
+        children = spans(tx, sorted, level, &start, &end).await?;
+    }
+}
+
+/// The spans of a level that begin in a range, and how many rows of the base lists each has.
+async fn spans(
+    tx: &mut Tx<'_>,
+    sorted: &SortedTable,
+    level: i64,
+    first: &str,
+    end: &str,
+) -> Result<Vec<(String, i64)>, Error> {
+    let lists = numbered(5, sorted.lists.len());
+    let statement: Statement<'_> = sql(format!(
+        "SELECT place, CAST(SUM(live) AS BIGINT) FROM list_marks WHERE sort = $1 AND level = $2 AND place >= $3 \
+         AND place < $4 AND list IN ({lists}) GROUP BY place ORDER BY place"
+    ))
+    .bind(sorted.sort)
+    .bind(level)
+    .bind(first)
+    .bind(end)
+    .bind_all(sorted.lists.iter().map(|(list, _)| *list));
+    let rows = tx.all(statement).await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+}
+
+/// Reads `columns` of `limit` rows from a spot on. Each base list is read by its own index, so that the rows of a sparse
+/// list are not looked for among those of a dense one.
+pub(in super::super) fn rows_statement(
+    sorted: &SortedTable,
+    columns: &str,
+    spot: &Spot,
+    limit: i64,
+) -> Result<Statement<'static>, Error> {
+    let (table, key) = (sorted.table, sorted.column);
+    let parts: Vec<_> = sorted
+        .lists
+        .iter()
+        .enumerate()
+        .map(|(n, (_, condition))| {
+            format!(
+                "SELECT {columns} FROM (SELECT {columns} FROM {table} WHERE {condition} ({key}, ordinal) >= ($1, $2) \
+                 ORDER BY {key}, ordinal LIMIT $3) AS list{n}"
+            )
+        })
+        .collect();
+    let text = format!(
+        "{} ORDER BY {key}, ordinal LIMIT $4 OFFSET $5",
+        parts.join(" UNION ALL ")
+    );
+    let bounds: [Argument<'_>; 3] = [(spot.skipped + limit).into(), limit.into(), spot.skipped.into()];
+    Ok(sql(text).bind_all(values(sorted, &spot.start)?).bind_all(bounds))
+}

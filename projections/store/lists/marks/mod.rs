@@ -1,0 +1,58 @@
+//! The counts in any other order: marks in a sorted list.
+//!
+//! New rows come anywhere in a list that is sorted by a name, and a rename moves a row. So the list of all rows of a table,
+//! sorted by a key and then by the ordinal, is cut into spans:
+//!
+//! * A row is a *mark* of level `n` if the hash of its ordinal ends with `5 * n` zero bits. A span of level `n` begins
+//!   at a mark and ends before the next mark of that level. It has some 32 rows at level 1, and some 32 spans of the
+//!   level below at the other levels. The first span of a level begins at the start of the list and has no mark.
+//! * The table `list_marks` counts the rows of each span, separately for each base list. All base lists of an order
+//!   share the marks, so the counts of a filter are sums at the same marks.
+//! * A page is found by descending from the top level, and then read by the index of the order.
+//!
+//! Where the spans begin follows from the rows alone, so that the table is the same whatever the batches were. The keys
+//! have no part in it: users choose names, but the ledger gives the ordinals.
+//!
+//! Keeping the counts costs the same few statements whatever the size of a batch ([`moves`]). Only where a span begins or
+//! ends, which one row in 32 causes, rows are counted again ([`recount`]).
+
+mod boundaries;
+mod locate;
+mod moves;
+mod place;
+mod recount;
+
+pub(super) use locate::{locate, rows_statement};
+pub(super) use moves::MarkMoves;
+pub(super) use place::place;
+
+use crate::store::table::{Kind, Table};
+
+/// The levels of spans. A span of the top level has some million rows.
+const LEVELS: i64 = 4;
+
+/// The table of the spans.
+pub(crate) const MARKS: Table = Table {
+    name: "list_marks",
+    columns: &[
+        ("sort", Kind::Text),
+        ("level", Kind::Int),
+        ("place", Kind::Text),
+        ("list", Kind::Text),
+        ("live", Kind::Int),
+    ],
+    key: &["sort", "level", "place", "list"],
+};
+
+/// A table sorted by a column and then by `ordinal`.
+#[derive(Clone, Debug)]
+pub(super) struct SortedTable {
+    /// The order's name, as stored.
+    pub(super) sort: &'static str,
+    pub(super) table: &'static str,
+    pub(super) column: &'static str,
+    /// Of the column: [`Kind::Text`] or [`Kind::Int`].
+    pub(super) kind: Kind,
+    /// The base lists: their stored names, and their conditions in SQL.
+    pub(super) lists: Vec<(&'static str, &'static str)>,
+}

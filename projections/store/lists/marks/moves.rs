@@ -1,0 +1,225 @@
+//! Keeping the spans of sorted lists, for a batch of events at once.
+//!
+//! The batch is added up in memory before anything is written, so that it costs the same few statements whatever its size:
+//!
+//! 1. one statement finds the marks before the places that change;
+//! 2. where no mark comes or goes, one statement adds to the spans, and one more deletes those that may have come to zero;
+//! 3. where marks come or go, the spans that begin or end there are counted again ([`super::recount`]): at level 1 from
+//!    the table, at the other levels from the spans of the level below.
+//!
+//! All of it comes after the rows themselves are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    LEVELS, MARKS, SortedTable,
+    boundaries::{Boundaries, Mark},
+    place::height,
+    recount::recount,
+};
+use crate::store::{
+    sql::{Argument, Error, Tx, filled, placeholders, rounded, sql},
+    table::{delete, most_rows},
+};
+
+/// For each base list a number of rows.
+pub(super) type Counts = BTreeMap<&'static str, i64>;
+
+/// What a batch of events adds to sorted lists and takes from them.
+#[derive(Debug, Default)]
+pub(in super::super) struct MarkMoves {
+    orders: BTreeMap<&'static str, OrderMoves>,
+}
+
+/// What a batch changes in one order.
+#[derive(Debug)]
+pub(super) struct OrderMoves {
+    pub(super) sorted: SortedTable,
+    /// For each place, how many more rows each base list has there.
+    places: BTreeMap<String, Counts>,
+}
+
+impl MarkMoves {
+    /// The list has `by` more rows at a place of this order.
+    pub(in super::super) fn count(
+        &mut self,
+        sort: &'static str,
+        sorted: impl FnOnce() -> SortedTable,
+        list: &'static str,
+        place: &str,
+        by: i64,
+    ) {
+        let moves = self.orders.entry(sort).or_insert_with(|| OrderMoves {
+            sorted: sorted(),
+            places: BTreeMap::new(),
+        });
+        let lists = moves.places.entry(place.to_owned()).or_default();
+        *lists.entry(list).or_default() += by;
+    }
+
+    /// Writes the counts. The rows must be written before.
+    pub(in super::super) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let mut orders: Vec<_> = self.orders.into_values().collect();
+        orders.iter_mut().for_each(OrderMoves::settle);
+        orders.retain(|order| !order.places.is_empty());
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let boundaries = boundaries(tx, &orders).await?;
+        let moved = boundaries.moved();
+        let mut changes = increments(&orders, &boundaries, &moved)?;
+        if boundaries.are_moved() {
+            let ended = moved.keys().chain(&boundaries.removed);
+            let ended: Vec<_> = ended
+                .map(|mark| name_of(&orders, mark))
+                .collect::<Result<_, _>>()?;
+            let counted = recount(tx, &orders, &boundaries, &moved, &changes).await?;
+            delete(tx, MARKS.name, &["sort", "level", "place"], &ended, "").await?;
+            changes.extend(counted);
+        }
+        write(tx, &orders, &changes).await
+    }
+}
+
+impl OrderMoves {
+    /// Leaves out what comes to nothing.
+    fn settle(&mut self) {
+        self.places.retain(|_, lists| {
+            lists.retain(|_, by| *by != 0);
+            !lists.is_empty()
+        });
+    }
+}
+
+/// The marks that come and go, and those around the places that change.
+async fn boundaries(tx: &mut Tx<'_>, orders: &[OrderMoves]) -> Result<Boundaries, Error> {
+    let mut boundaries = Boundaries::default();
+    let (mut changed, mut begun) = (BTreeSet::new(), BTreeSet::new());
+    for (number, order) in orders.iter().enumerate() {
+        for (place, lists) in &order.places {
+            changed.insert((number, place.as_str()));
+            // A row that only goes from one base list to another stays where it is, and so do its marks.
+            let marks = match lists.values().sum() {
+                0_i64 => continue,
+                1.. => &mut boundaries.added,
+                _ => &mut boundaries.removed,
+            };
+            for level in 1..=height(place)? {
+                marks.insert((number, level, place.clone()));
+                begun.insert((number, place.as_str()));
+            }
+        }
+    }
+    boundaries.before = nearest(tx, orders, &changed, ("MAX", "<")).await?;
+    boundaries.after = nearest(tx, orders, &begun, ("MIN", ">")).await?;
+    Ok(boundaries)
+}
+
+/// The nearest mark of each level on one side of places.
+async fn nearest(
+    tx: &mut Tx<'_>,
+    orders: &[OrderMoves],
+    places: &BTreeSet<(usize, &str)>,
+    (nearest, side): (&str, &str),
+) -> Result<BTreeMap<Mark, String>, Error> {
+    let marks = (1..=LEVELS).map(|level| {
+        format!(
+            "(SELECT {nearest}(m.place) FROM list_marks m WHERE m.sort = v.column1 AND m.level = {level} \
+             AND m.place {side} v.column2)"
+        )
+    });
+    let marks = marks.collect::<Vec<_>>().join(", ");
+    let numbers: BTreeMap<_, _> = orders
+        .iter()
+        .enumerate()
+        .map(|(number, order)| (order.sorted.sort, number))
+        .collect();
+    let asked: Vec<_> = places
+        .iter()
+        .filter_map(|(number, place)| Some([orders.get(*number)?.sorted.sort, place]))
+        .collect();
+    let mut found = BTreeMap::new();
+    for chunk in asked.chunks(most_rows(2)) {
+        let count = rounded(chunk.len());
+        let statement = sql(format!(
+            "SELECT v.column1, v.column2, {marks} FROM (VALUES {}) AS v",
+            placeholders(1, count, 2)
+        ));
+        for row in tx
+            .all(statement.bind_all(filled(chunk, count).flatten().copied()))
+            .await?
+        {
+            let Some(number) = numbers.get(row.str(0)?) else {
+                continue;
+            };
+            for (level, column) in (1..=LEVELS).zip(2..) {
+                if let Some(mark) = row.text_or_null(column)?.filter(|mark| !mark.is_empty()) {
+                    found.insert((*number, level, row.text(1)?), mark);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What is added to the spans that begin and end where they did.
+fn increments(
+    orders: &[OrderMoves],
+    boundaries: &Boundaries,
+    moved: &BTreeMap<Mark, String>,
+) -> Result<BTreeMap<Mark, Counts>, Error> {
+    let mut increments = BTreeMap::<Mark, Counts>::new();
+    for (number, order) in orders.iter().enumerate() {
+        for (place, lists) in &order.places {
+            let stays = lists.values().sum::<i64>() == 0;
+            let height = height(place)?;
+            for level in 1..=LEVELS {
+                let mut span = (number, level, place.clone());
+                if !(stays && level <= height) {
+                    span.2 = boundaries.last_before(&span).to_owned();
+                }
+                if moved.contains_key(&span) {
+                    continue;
+                }
+                let counts = increments.entry(span).or_default();
+                for (list, by) in lists {
+                    *counts.entry(list).or_default() += by;
+                }
+            }
+        }
+    }
+    Ok(increments)
+}
+
+/// The stored name of a span, without its base list.
+fn name_of<'a>(orders: &[OrderMoves], (number, level, place): &'a Mark) -> Result<Vec<Argument<'a>>, Error> {
+    let order = orders.get(*number).ok_or(Error::RowNotFound)?;
+    Ok(vec![
+        order.sorted.sort.into(),
+        (*level).into(),
+        place.as_str().into(),
+    ])
+}
+
+/// Adds to the stored counts.
+async fn write(
+    tx: &mut Tx<'_>,
+    orders: &[OrderMoves],
+    changes: &BTreeMap<Mark, Counts>,
+) -> Result<(), Error> {
+    let (mut rows, mut shrunk) = (Vec::new(), Vec::new());
+    for (mark, counts) in changes {
+        for (list, by) in counts.iter().filter(|(_, by)| **by != 0) {
+            let mut row = name_of(orders, mark)?;
+            row.push((*list).into());
+            if *by < 0 {
+                shrunk.push(row.clone());
+            }
+            row.push((*by).into());
+            rows.push(row);
+        }
+    }
+    let merge = "live = list_marks.live + excluded.live";
+    MARKS.upsert(tx, rows, Some(merge)).await?;
+    delete(tx, MARKS.name, MARKS.key, &shrunk, " AND live = 0").await
+}

@@ -1,0 +1,146 @@
+//! Counting the spans that begin or end elsewhere than before.
+
+use std::collections::BTreeMap;
+
+use super::{
+    LEVELS,
+    boundaries::{Boundaries, Mark},
+    moves::{Counts, OrderMoves},
+    place,
+};
+use crate::store::{
+    sql::{Argument, Error, Row, Tx, filled, placeholders, rounded, sql},
+    table::most_rows,
+};
+
+/// Counts of spans, by where they begin.
+type Spans = BTreeMap<Mark, Counts>;
+
+/// The counts of the spans that `moved` names: at level 1 the rows that the table has now, at the other levels the sums
+/// of the level below. `increments` is what the batch adds to the spans that are not among them.
+pub(super) async fn recount(
+    tx: &mut Tx<'_>,
+    orders: &[OrderMoves],
+    boundaries: &Boundaries,
+    moved: &BTreeMap<Mark, String>,
+    increments: &Spans,
+) -> Result<Spans, Error> {
+    let mut counted = Spans::new();
+    for (number, order) in orders.iter().enumerate() {
+        let spans: Vec<_> = moved
+            .iter()
+            .filter(|((of, level, _), _)| *of == number && *level == 1)
+            .collect();
+        counted.extend(count_rows(tx, order, &spans).await?);
+    }
+    let mut below = stored_below(tx, orders, moved).await?;
+    below.retain(|mark, _| !moved.contains_key(mark) && !boundaries.removed.contains(mark));
+    for level in 2..=LEVELS {
+        for ((number, _, start), end) in moved.iter().filter(|((_, of, _), _)| *of == level) {
+            let first = (*number, level - 1, start.clone());
+            let last = (*number, level - 1, end.clone());
+            let mut sum = Counts::new();
+            for spans in [&below, increments, &counted] {
+                for (list, live) in spans.range(&first..&last).flat_map(|(_, counts)| counts) {
+                    *sum.entry(*list).or_default() += live;
+                }
+            }
+            counted.insert((*number, level, start.clone()), sum);
+        }
+    }
+    Ok(counted)
+}
+
+/// Counts the rows of spans of level 1, each base list by its own index.
+async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &String)]) -> Result<Spans, Error> {
+    let sorted = &moves.sorted;
+    let (table, key) = (sorted.table, sorted.column);
+    let counts = sorted.lists.iter().map(|(_, condition)| {
+        // No text comes after all others. The last span, which has no end, ends after the greatest key that there is.
+        format!(
+            "(SELECT COUNT(*) FROM {table} WHERE {condition} ({key}, ordinal) >= (v.column2, v.column3) \
+             AND ({key}, ordinal) < (COALESCE(v.column4, (SELECT MAX({key}) FROM {table} WHERE {condition} \
+             {key} IS NOT NULL)), v.column5))"
+        )
+    });
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    let mut asked: Vec<Vec<Argument<'_>>> = Vec::with_capacity(spans.len());
+    for ((_, _, start), end) in spans {
+        let mut row = vec![start.as_str().into()];
+        row.extend(place::values(sorted, start)?);
+        row.extend(place::values(sorted, end)?);
+        asked.push(row);
+    }
+    let mut counted = Spans::new();
+    let number = spans.first().map_or(0, |((number, _, _), _)| *number);
+    for chunk in asked.chunks(most_rows(5)) {
+        let count = rounded(chunk.len());
+        let statement = sql(format!(
+            "SELECT v.column1, {counts} FROM (VALUES {}) AS v",
+            placeholders(1, count, 5)
+        ));
+        for row in tx
+            .all(statement.bind_all(filled(chunk, count).flatten().cloned()))
+            .await?
+        {
+            let live = sorted.lists.iter().zip(1..);
+            let live = live.map(|((list, _), column)| Ok((*list, row.int(column)?)));
+            let live: Counts = live.collect::<Result<_, Error>>()?;
+            counted.insert((number, 1, row.text(0)?), live);
+        }
+    }
+    Ok(counted)
+}
+
+/// The stored spans of the level below those that are moved.
+async fn stored_below(
+    tx: &mut Tx<'_>,
+    orders: &[OrderMoves],
+    moved: &BTreeMap<Mark, String>,
+) -> Result<Spans, Error> {
+    let mut asked: Vec<[Argument<'_>; 4]> = Vec::new();
+    for ((number, level, start), end) in moved.iter().filter(|((_, level, _), _)| *level > 1) {
+        let order = orders.get(*number).ok_or(Error::RowNotFound)?;
+        asked.push([
+            order.sorted.sort.into(),
+            (level - 1).into(),
+            start.as_str().into(),
+            end.as_str().into(),
+        ]);
+    }
+    let mut stored = Spans::new();
+    for chunk in asked.chunks(most_rows(4)) {
+        let count = rounded(chunk.len());
+        let statement = sql(format!(
+            "SELECT m.sort, m.level, m.place, m.list, m.live FROM (VALUES {}) AS v CROSS JOIN list_marks m \
+             WHERE m.sort = v.column1 AND m.level = v.column2 AND m.place >= v.column3 AND m.place < v.column4",
+            placeholders(1, count, 4)
+        ));
+        for row in tx
+            .all(statement.bind_all(filled(chunk, count).flatten().cloned()))
+            .await?
+        {
+            if let Some((mark, list, live)) = read(orders, &row)? {
+                stored.entry(mark).or_default().insert(list, live);
+            }
+        }
+    }
+    Ok(stored)
+}
+
+/// A stored span of one of these orders; `None` if its order no longer has the base list.
+fn read(orders: &[OrderMoves], row: &Row) -> Result<Option<(Mark, &'static str, i64)>, Error> {
+    let (sort, list) = (row.str(0)?, row.str(3)?);
+    let found = orders
+        .iter()
+        .enumerate()
+        .find(|(_, moves)| moves.sorted.sort == sort)
+        .and_then(|(number, moves)| {
+            let (list, _) = moves.sorted.lists.iter().find(|(name, _)| *name == list)?;
+            Some((number, *list))
+        });
+    let Some((number, list)) = found else {
+        return Ok(None);
+    };
+    Ok(Some(((number, row.int(1)?, row.text(2)?), list, row.int(4)?)))
+}
