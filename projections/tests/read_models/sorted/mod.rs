@@ -201,11 +201,13 @@ fn filters() -> Vec<Vec<List<Person>>> {
     ]
 }
 
-/// Every order, with how two rows compare in it.
+/// What rows are compared by in an order.
 type Compared = for<'a> fn(&'a Person) -> (Cow<'a, str>, i64, i64);
 
-/// Each sort's name, the sort itself, and what it sorts by.
-fn sorts() -> Vec<(&'static str, fn() -> Sort<Person>, Compared)> {
+/// A sort's name, the sort itself, and what it sorts by.
+type Named = (&'static str, fn() -> Sort<Person>, Compared);
+
+fn sorts() -> Vec<Named> {
     vec![
         (
             "creation",
