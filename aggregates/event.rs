@@ -22,9 +22,15 @@ pub enum UnreadableEvent {
 
 /// What serde said, without the value that it stumbled over, which may be a secret or personal.
 pub(crate) fn without_the_value(message: &str) -> String {
-    match (message.find([':', '`']), message.rfind(", expected ")) {
-        (Some(value), Some(expected)) if value < expected => {
-            format!("{}{}", message[..value].trim_end(), &message[expected..])
+    let value = message
+        .find([':', '`'])
+        .and_then(|at| message.split_at_checked(at));
+    let expected = message
+        .rfind(", expected ")
+        .and_then(|at| message.split_at_checked(at));
+    match (value, expected) {
+        (Some((before, _)), Some((upto, expected))) if before.len() < upto.len() => {
+            format!("{}{expected}", before.trim_end())
         }
         _ => message.to_owned(),
     }

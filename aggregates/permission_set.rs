@@ -44,7 +44,7 @@ pub(crate) fn replace(held: &Held, wanted: Vec<Permission>) -> Result<Difference
     })
 }
 
-/// The permission that comes when `permission` is given besides those in `held`: none if the same right is held.
+/// The permission to add when `permission` is given besides those in `held`; `None` if the same right is held.
 pub(crate) fn add(held: &Held, permission: Permission) -> Result<Option<Permission>, IdTaken> {
     if held.values().any(|other| other.same_right(&permission)) {
         return Ok(None);

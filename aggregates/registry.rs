@@ -2,7 +2,7 @@
 //!
 //! `aggregates! { User, Role, Session }` in `lib.rs` is the only list of them. It makes the enums over all
 //! aggregates ([`crate::Event`], [`crate::Command`], [`crate::State`], [`crate::DomainError`]), their dispatch, and the
-//! implementation of `cqrs_es::Aggregate`. Whoever forgets a part of [`Registered`] gets an error from the compiler.
+//! implementation of `cqrs_es::Aggregate`. A part of [`Registered`] that is forgotten is an error of the compiler.
 
 use std::{
     borrow::Cow,

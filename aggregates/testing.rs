@@ -12,12 +12,12 @@ use crate::values::{
     UserId,
 };
 
-/// The state before a command: what these events tell.
+/// The state before a command, folded from these events.
 pub(crate) fn given<A: Aggregate<Services = ()>>(events: &[A::Event]) -> AggregateTestExecutor<A> {
     TestFramework::with(()).given(events.to_vec())
 }
 
-/// The state that these events tell.
+/// The state folded from these events.
 pub(crate) fn folded<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> A {
     let mut aggregate = A::default();
     events.into_iter().for_each(|event| aggregate.apply(event));

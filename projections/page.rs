@@ -35,9 +35,9 @@ impl Page {
 /// One page's rows, and how many rows the whole list has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paged<T> {
-    /// Those of this page; none past the end.
+    /// The rows of this page; no row past the end of the list.
     pub rows: Vec<T>,
-    /// Those of all pages.
+    /// How many rows all pages have together.
     pub total: i64,
 }
 

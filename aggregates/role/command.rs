@@ -1,8 +1,8 @@
-//! What may be asked of a role.
+//! The commands to a role.
 
 use crate::values::{Operation, Permission, PermissionId, RoleName, TopicFilter};
 
-/// A wish concerning one role. Ids come from outside.
+/// A command to one role. Ids come from outside.
 #[derive(Clone, Debug)]
 pub enum RoleCommand {
     /// Make the role.
@@ -25,7 +25,7 @@ pub enum RoleCommand {
         /// Which.
         id: PermissionId,
     },
-    /// Remove the role, from all who hold it too.
+    /// Remove the role. Its holders lose it, too.
     Delete,
 }
 

@@ -50,7 +50,7 @@ events! {
             /// Which.
             id: PermissionId,
         },
-        /// The role is gone, and whoever held it holds it no longer. The id is never used again.
+        /// The role is gone, and its holders lost it. The id is never used again.
         "role.deleted" version 1 => Deleted {},
     }
 }

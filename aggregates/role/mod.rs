@@ -32,7 +32,7 @@ use crate::{
     values::{Invalid, Permission, PermissionId, RoleId},
 };
 
-/// A role as its events tell.
+/// The state of a role, folded from its events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Role {
     /// How far the role has come.

@@ -1,8 +1,8 @@
-//! What may be asked of a session.
+//! The commands to a session.
 
 use crate::values::{Face, GrantMethod, Timestamp, TokenFingerprint, TokenLabel, UserId};
 
-/// A wish concerning one session, which is one token.
+/// A command to one session, which is one token.
 #[derive(Clone, Debug)]
 pub enum SessionCommand {
     /// Record that a token is issued. It is good once this is recorded, not before.

@@ -24,7 +24,7 @@ use crate::{
     values::{Invalid, SessionId, Timestamp, UserId},
 };
 
-/// A session as its events tell.
+/// The state of a session, folded from its events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Session {
     /// How far the session has come.

@@ -1,11 +1,11 @@
-//! What may be asked of a user.
+//! The commands to a user.
 
 use crate::values::{
     Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission, PermissionId, RoleId,
     Username,
 };
 
-/// A wish concerning one user. Passwords arrive hashed (a PHC string), ids and times from outside.
+/// A command to one user. Passwords arrive hashed (as PHC strings), ids and times come from outside.
 #[derive(Clone, Debug)]
 pub enum UserCommand {
     /// Make the user.
@@ -40,14 +40,14 @@ pub enum UserCommand {
     },
     /// Give a permission of the user's own.
     GrantPermission(Permission),
-    /// Take one.
+    /// Take a permission of the user's own.
     RevokePermission {
         /// Which.
         id: PermissionId,
     },
     /// Let the user present a certificate.
     AddCertificate(Certificate),
-    /// No longer.
+    /// The user may no longer present a certificate.
     RemoveCertificate {
         /// Which.
         fingerprint: Fingerprint,
@@ -97,7 +97,7 @@ pub struct CreateUser {
 pub struct UpdateUser {
     /// Another username.
     pub username: Option<Username>,
-    /// Another publish prefix; `Some(None)` for none.
+    /// Another publish prefix; `Some(None)` removes it.
     pub mqtt_publish_prefix: Option<Option<String>>,
     /// Somebody else vouches.
     pub identity_provider: Option<IdentityProvider>,

@@ -14,10 +14,10 @@ pub enum UserError {
     /// A method occurs twice.
     #[error("a grant type method occurs twice")]
     DuplicateGrantMethod,
-    /// The publish prefix is no topic.
+    /// The publish prefix is not a topic.
     #[error("mqttPublishPrefix must be a topic without wildcards or NUL, at most 65535 bytes")]
     PublishPrefixInvalid,
-    /// A user who logs in by password, and whom this server vouches for, needs one.
+    /// A local user who logs in by password has no password.
     #[error("a local user with the grant type password needs a password")]
     PasswordMissing,
     /// This server does not keep the user's password.

@@ -42,7 +42,7 @@ use crate::{
     },
 };
 
-/// A user as their events tell.
+/// The state of a user, folded from their events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct User {
     /// How far the user has come.

@@ -14,7 +14,7 @@ impl From<IdTaken> for UserError {
     }
 }
 
-/// No method may occur twice: which of the two would say whether it is required?
+/// No method may occur twice: the two could differ in whether it is required.
 pub(super) fn each_method_once(grants: &[GrantType]) -> Result<(), UserError> {
     let methods: BTreeSet<GrantMethod> = grants.iter().map(|grant| grant.method).collect();
     if methods.len() == grants.len() {
@@ -24,7 +24,7 @@ pub(super) fn each_method_once(grants: &[GrantType]) -> Result<(), UserError> {
     }
 }
 
-/// A publish prefix is the beginning of a topic; an empty one is none.
+/// A publish prefix is the beginning of a topic. An empty one means no prefix.
 pub(super) fn publish_prefix(prefix: Option<String>) -> Result<Option<String>, UserError> {
     match prefix {
         Some(prefix) if prefix.contains(['+', '#', '\0']) || prefix.len() > MAX_FILTER_BYTES => {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 
-/// A way of proving who one is.
+/// A way to prove one's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GrantMethod {
@@ -50,7 +50,7 @@ pub struct GrantType {
 }
 
 /// Whether what was `presented` satisfies `grants`: every required method is presented, and at least one of
-/// all the methods is. No methods at all means nobody gets in.
+/// all the methods is. Without methods nobody gets in.
 pub fn satisfied(grants: &[GrantType], presented: &[GrantMethod]) -> bool {
     grants
         .iter()

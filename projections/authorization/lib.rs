@@ -56,14 +56,14 @@ use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
 use directory::Directory;
-use engine::{apply::Writer, index::UserIndex};
+use engine::{apply::WriterState, index::UserIndex};
 use patterns::{hash::IdHash, outline::Outlines};
 use principals::{
     certificates::Digest,
     machines::{CredentialKey, Issued, MachineEntry},
     roles::{Role, RoleIndex},
     sessions::Session,
-    users::User,
+    users::{Roles, User},
 };
 
 pub use engine::{
@@ -82,7 +82,7 @@ pub use vocabularies::{
     Asked, Ids, Impossible, Inquiry, MODEL, Model, ResourceType, Space, Wanted,
     access::{Access, Names, Part, Want},
 };
-pub use what_if::{Affected, Effect, Most, Place, Right, Through, WhatIf};
+pub use what_if::{Affected, Effect, Limits, PageStart, Right, RoleOfRight, WhatIf};
 
 /// Who may do what, as of a position of the ledger.
 pub struct Authorization {
@@ -108,7 +108,7 @@ pub struct Authorization {
     /// Position of the last event whose run is applied: `begun`, or what that was before.
     applied: AtomicI64,
     position: AtomicI64,
-    writer: Mutex<Writer>,
+    writer: Mutex<WriterState>,
 }
 
 impl Default for Authorization {
@@ -185,7 +185,10 @@ impl Authorization {
     pub fn user(&self, id: UserId) -> Option<UserView> {
         self.consistently(&self.collector.enter(), |guard| {
             let user = self.users.get(&id, guard)?;
-            let mut roles: Vec<RoleId> = self.roles_of(user, guard).map(|role| role.details.id).collect();
+            let mut roles: Vec<RoleId> = self
+                .roles_of(&user.roles, guard)
+                .map(|role| role.details.id)
+                .collect();
             roles.sort_unstable();
             Some(UserView {
                 username: Arc::clone(&user.username),
@@ -226,7 +229,7 @@ impl Authorization {
             let Some(user) = self.users.get(&user, guard) else {
                 return Vec::new();
             };
-            let mut roles: Vec<&Role> = self.roles_of(user, guard).collect();
+            let mut roles: Vec<&Role> = self.roles_of(&user.roles, guard).collect();
             roles.sort_unstable_by_key(|role| role.details.id);
             let own = user.extra.iter().map(|extra| &extra.permissions);
             let all = roles.into_iter().map(|role| &role.details.permissions).chain(own);
@@ -267,10 +270,10 @@ impl Authorization {
         user.is_some_and(|user| session.issued_position > user.sessions_after)
     }
 
-    /// The roles a user holds, in no order.
+    /// The roles that somebody holds, in no order.
     #[inline]
-    fn roles_of<'g>(&self, user: &'g User, guard: &'g LocalGuard<'_>) -> impl Iterator<Item = &'g Role> {
-        user.roles
+    fn roles_of<'g>(&self, roles: &'g Roles, guard: &'g LocalGuard<'_>) -> impl Iterator<Item = &'g Role> {
+        roles
             .as_slice()
             .iter()
             .filter_map(|index| self.roles.get(index, guard))

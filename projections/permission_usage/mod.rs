@@ -6,5 +6,5 @@ mod reducer;
 mod rows;
 
 pub use queries::{ids, locate, page};
-pub use reducer::PermissionUsage;
+pub(crate) use reducer::PermissionUsage;
 pub use rows::{LocatedPermission, ResourceRow, RightRow, UsageRow};

@@ -128,8 +128,8 @@ async fn uses(
     Ok(uses)
 }
 
-/// Who holds these roles, none of which is shared. Not joined to their permissions: those of shared roles would be
-/// looked for, too, and they have as many as there are users.
+/// The holders of these roles, which are not shared. This is not joined to the permissions: the database would look for
+/// the holders of shared roles, too, and a shared role has as many as there are users.
 async fn only_holders(tx: &mut Tx<'_>, roles: &[String]) -> Result<HashMap<RoleId, (UserId, String)>, Error> {
     let before = "SELECT g.role_id, u.user_id, u.username FROM user_roles g \
                   JOIN user_directory u ON u.user_id = g.user_id WHERE g.role_id IN";

@@ -54,7 +54,7 @@ crate::record! {
     key(permission_id: PermissionId)
     sets { OF_ROLE = role_id: RoleId; }
     then |permission, needs| {
-        // Whatever happens to the permission, its resource is used no longer, or by one more.
+        // When the permission changes or goes, its resource loses a use.
         needs.row::<ResourceRecord>(permission.resource_key);
     }
 }

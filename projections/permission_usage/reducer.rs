@@ -1,4 +1,4 @@
-//! What becomes of permissions and of the resources they name. Roles and users give permissions alike.
+//! What events change in permissions and in the resources they name. Roles and users give permissions alike.
 
 use aggregates::{
     Recorded,
@@ -15,7 +15,7 @@ use crate::{
 
 /// The read model.
 #[derive(Debug)]
-pub struct PermissionUsage;
+pub(crate) struct PermissionUsage;
 
 impl ReadModel for PermissionUsage {
     const NAME: &'static str = "permission_usage";

@@ -41,14 +41,14 @@ pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) ->
     Ok(rows.collect())
 }
 
-/// The roles with who holds them, no more than `most` for each, in the order given: one statement.
+/// The roles with their holders, no more than `most` for each, in the order given: one statement.
 pub(super) async fn with_holders(
     tx: &mut Tx<'_>,
     roles: Vec<RoleRow>,
     most: i64,
 ) -> Result<Vec<RolePageRow>, Error> {
     let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.to_string().into()).collect();
-    // For each role where its holders end that are read: one past the last that is shown.
+    // For each role, the position of the last holder to read: one more than is shown.
     let before = "SELECT u.user_id, u.username, g.role_id FROM (SELECT r.role_id, COALESCE((SELECT h.granted_position \
                   FROM user_roles h WHERE h.role_id = r.role_id ORDER BY h.granted_position LIMIT 1 OFFSET $1), \
                   9223372036854775807) AS last FROM role_directory r WHERE r.role_id IN";

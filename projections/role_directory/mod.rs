@@ -11,5 +11,5 @@ pub(crate) use details::with_permissions;
 pub(crate) use guard::HeldBySeveral;
 pub(crate) use queries::holder_ids;
 pub use queries::{existing, find, find_permission, holders, list, page};
-pub use reducer::RoleDirectory;
+pub(crate) use reducer::RoleDirectory;
 pub use rows::{ExistingRole, HolderRow, RolePageRow, RoleRow};

@@ -25,8 +25,8 @@ pub async fn find(db: &Db, id: RoleId) -> Result<Option<RoleRow>, Error> {
     Ok(with_permissions(&mut tx, roles).await?.pop())
 }
 
-/// All roles, or those of this name, oldest first. Beside a role of that name there may be the one of the own
-/// permissions of a user who is called the same.
+/// All roles, or those of this name, oldest first. Beside a role of that name there may be the role
+/// of a user's own permissions, if the user has the same name.
 pub async fn list(db: &Db, name: Option<&str>) -> Result<Vec<RoleRow>, Error> {
     let mut tx = db.snapshot().await?;
     let columns = RoleRecord::TABLE.column_list();

@@ -1,4 +1,4 @@
-//! What becomes of roles and of those who hold them. A user's own permissions are a role, too: from the first of them
+//! What events change in roles and their holders. A user's own permissions are a role, too: from the first permission
 //! to the last.
 
 use aggregates::{
@@ -17,7 +17,7 @@ use crate::{
 
 /// The read model.
 #[derive(Debug)]
-pub struct RoleDirectory;
+pub(crate) struct RoleDirectory;
 
 impl ReadModel for RoleDirectory {
     const NAME: &'static str = "role_directory";

@@ -15,13 +15,13 @@ pub struct RoleRow {
     pub auto_generated: bool,
     /// May be neither changed nor deleted.
     pub protected: bool,
-    /// The user whose own permissions these are; none for a role in its own right.
+    /// The user whose own permissions these are; `None` for any other role.
     pub owner: Option<UserId>,
     /// What it allows, in the order in which it was given.
     pub permissions: Vec<Permission>,
 }
 
-/// Somebody who holds a role.
+/// A user who holds a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolderRow {
     /// Their id.
@@ -30,14 +30,14 @@ pub struct HolderRow {
     pub username: String,
 }
 
-/// A role with its permissions and who holds it.
+/// A role with its permissions and its holders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RolePageRow {
     /// The role.
     pub role: RoleRow,
     /// Who holds it, in the order in which they were given it: as many as were asked for.
     pub holders: Vec<HolderRow>,
-    /// There are more who hold it.
+    /// The role has more holders.
     pub more_holders: bool,
 }
 

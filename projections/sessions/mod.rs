@@ -7,5 +7,5 @@ mod rows;
 
 pub(crate) use queries::of_users;
 pub use queries::{find, find_by_fingerprint, of_user};
-pub use reducer::Sessions;
+pub(crate) use reducer::Sessions;
 pub use rows::SessionRow;

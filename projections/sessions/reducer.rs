@@ -1,4 +1,4 @@
-//! What becomes of sessions.
+//! What events change in sessions.
 
 use aggregates::{
     Recorded,
@@ -12,7 +12,7 @@ use crate::store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error};
 
 /// The read model.
 #[derive(Debug)]
-pub struct Sessions;
+pub(crate) struct Sessions;
 
 impl ReadModel for Sessions {
     const NAME: &'static str = "sessions";

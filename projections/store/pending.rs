@@ -35,7 +35,7 @@ pub(crate) struct Pending<R: Record> {
 
 #[derive(Debug)]
 struct Slot<R> {
-    /// `None`: the table has no such row, or has it no longer.
+    /// `None`: the table does not have the row, or the batch removes it.
     row: Option<R>,
     /// What the lists count of the row in the table.
     listed: Option<Entry>,

@@ -88,7 +88,7 @@ pub(crate) async fn each<R: Record>(
 }
 
 /// Declares the rows of a table: the struct, its table and how it is bound and read, all from one list of fields.
-/// A column is called as its field, and its type is a [`Column`]. After the fields come, in this order:
+/// A column is called as its field, and its type is a `Column`. After the fields come, in this order:
 ///
 /// * `key(field: Type, ...)`: the primary key.
 /// * `lists by ordinal { NAME = "stored name" { field: true }; }`: the lists that count the rows. The braces hold the

@@ -7,5 +7,5 @@ mod reducer;
 mod rows;
 
 pub use queries::{by_usernames, find, find_many, ids, page, usernames};
-pub use reducer::UserDirectory;
+pub(crate) use reducer::UserDirectory;
 pub use rows::UserRow;

@@ -1,4 +1,4 @@
-//! What becomes of users and certificates when something happens to a user.
+//! What events change in users and their certificates.
 
 use aggregates::{
     Recorded,
@@ -11,7 +11,7 @@ use crate::store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error};
 
 /// The read model.
 #[derive(Debug)]
-pub struct UserDirectory;
+pub(crate) struct UserDirectory;
 
 impl ReadModel for UserDirectory {
     const NAME: &'static str = "user_directory";

@@ -1,4 +1,4 @@
-//! What is known of a user to those who may read users. Never a password hash.
+//! Users as they are shown. A password hash is never part of it.
 
 use std::sync::Arc;
 

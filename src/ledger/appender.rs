@@ -30,7 +30,7 @@ const BATCH: usize = 512;
 pub struct Appended {
     /// Its events as recorded, in order; empty if the unit had none.
     pub events: Vec<Recorded>,
-    /// The position of the last one, or of the head if there was none.
+    /// The position of the last event; if the unit had no events, the position of the head.
     pub position: i64,
 }
 
@@ -265,7 +265,7 @@ impl Task {
         let mut tx = self.writer.begin().await.map_err(not_begun)?;
         let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
         if let Err(error) = tx.commit().await {
-            // The connection may have broken after the commit took effect: the ledger tells.
+            // The connection may have broken after the commit took effect. The ledger shows whether it did.
             tracing::warn!(%error, "a commit was not confirmed; looking whether it took effect");
             // Not given back, or somebody else would get it inside a transaction.
             self.writer.abandon();
@@ -284,14 +284,14 @@ impl Task {
         if !recorded.is_empty() {
             if let Err(error) = self.follower.take(&recorded, begun).await {
                 // The events are committed. The follower's task goes on trying; until then this node is behind,
-                // and says so to those who ask for a position.
+                // and requests that ask for a position learn that.
                 tracing::error!(%error, "cannot bring the authorization projection up to the ledger");
             }
             // After this process has them itself, so that it does not read its own again when it hears of them.
             self.told.send_replace(head);
         }
         let appended = |range: std::ops::Range<usize>| {
-            let events: Vec<Recorded> = recorded[range].to_vec();
+            let events: Vec<Recorded> = recorded.get(range).unwrap_or_default().to_vec();
             let position = events.last().map_or(head, |event| event.position);
             Appended { events, position }
         };

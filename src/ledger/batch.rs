@@ -24,8 +24,8 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 /// Columns of an event row.
 const EVENT_COLUMNS: usize = 10;
 
-/// Writes batches, remembering between them what it would have to read again. What is remembered is true only while
-/// nobody else has moved the head, which the head row tells.
+/// Writes batches, and remembers between them what it would have to read again. The memory is true only while nobody
+/// else has moved the head, which the head row shows.
 pub(super) struct Batches {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
@@ -238,7 +238,7 @@ async fn insert(tx: &mut Tx<'_>, recorded: &[Recorded], rows: &[Row]) -> Result<
     Ok(())
 }
 
-/// Whose keys the units need: those their personal fields are about, and actors whose address is recorded.
+/// The people whose keys the units need: those that personal fields are about, and actors whose address is recorded.
 fn subjects(units: &[&Unit]) -> BTreeSet<String> {
     let mut subjects = BTreeSet::new();
     for unit in units {

@@ -25,7 +25,7 @@ pub(super) struct Board {
     holders: HashMap<Key, Option<String>>,
     /// How many claims the counted scopes have that units of the batch mention.
     counts: Counts,
-    /// What differs from the database by now.
+    /// The claims that differ from the database by now.
     changed: BTreeSet<Key>,
 }
 
@@ -82,7 +82,7 @@ impl Board {
         })
     }
 
-    /// Gives a unit what it claims, or nothing and the reason.
+    /// Gives a unit all that it claims, or nothing and the rejection.
     pub(super) fn admit(&mut self, sealer: &Sealer, unit: &Unit) -> Result<(), Rejection> {
         let released: BTreeSet<Key> = unit.release.iter().map(|claim| key(sealer, claim)).collect();
         let mut taking: HashMap<&Claim, &str> = HashMap::new();

@@ -5,12 +5,12 @@ use std::time::Duration;
 use aggregates::values::Timestamp;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Tells the time.
+/// A source of the time.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
 
-    /// How long ago some moment was that stays the same: for measuring how long things take, since nobody sets this clock.
+    /// How long ago a fixed moment was. It measures durations, since nobody sets this clock.
     fn elapsed(&self) -> Duration;
 }
 

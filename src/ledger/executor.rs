@@ -3,6 +3,7 @@
 //! It runs the same decisions as `CqrsFramework::execute`, and more: several aggregates in one unit, retries, and an
 //! answer that holds the position.
 
+use projections::sql::Boxed;
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
@@ -20,8 +21,8 @@ use lru::LruCache;
 
 use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Rejection, Seen, Unit};
 
-/// How long a lost race is decided again. A time and not a number: another node that writes to the same aggregate
-/// all the while has the newer knowledge and wins them all, until it pauses.
+/// How long a lost race is decided again. It is a time and not a number: another node that keeps writing to the same
+/// aggregate has the newer state and wins every race until it pauses.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
 /// aggregate is loaded again.
@@ -95,7 +96,7 @@ pub(super) enum Source {
     LedgerOnce,
 }
 
-/// What commands come to.
+/// What commands lead to.
 pub(super) struct Decided {
     pub(super) unit: Unit,
     states: BTreeMap<Stream, Loaded>,
@@ -119,17 +120,26 @@ impl Executor {
     }
 
     /// Runs the commands in order as one unit: all of their events are recorded, or none.
-    pub async fn execute(
-        &self,
+    pub fn execute<'a>(
+        &'a self,
         commands: Vec<Command>,
-        metadata: &Metadata,
-    ) -> Result<Appended, ExecuteError> {
-        self.execute_unless_changed(commands, metadata, &[]).await
+        metadata: &'a Metadata,
+    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
+        self.execute_unless_changed(commands, metadata, &[])
     }
 
     /// Like [`Executor::execute`], but refused with a conflict if one of these aggregates has changed since it was seen:
     /// for decisions that rest on IO, such as the verification of a password.
-    pub async fn execute_unless_changed(
+    pub fn execute_unless_changed<'a>(
+        &'a self,
+        commands: Vec<Command>,
+        metadata: &'a Metadata,
+        unchanged: &'a [Seen],
+    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
+        Box::pin(self.run(commands, metadata, unchanged))
+    }
+
+    async fn run(
         &self,
         commands: Vec<Command>,
         metadata: &Metadata,
@@ -212,8 +222,8 @@ impl Executor {
         // In one order, so that no two wait for each other.
         let wanted: BTreeSet<usize> = commands.iter().map(turn).collect();
         let mut had = Vec::with_capacity(wanted.len());
-        for turn in wanted {
-            had.push(self.turns[turn].lock().await);
+        for lock in wanted.into_iter().filter_map(|turn| self.turns.get(turn)) {
+            had.push(lock.lock().await);
         }
         had
     }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use aggregates::Recorded;
 use cqrs_es::persist::SerializedEvent;
 use futures_util::Stream;
-use projections::sql::{Db, Read, Row, sql};
+use projections::sql::{Boxed, Db, Read, Row, sql};
 use serde_json::Value;
 
 use super::{Ledger, LedgerError, Sealer, Stored, seal::EventName, stored::COLUMNS};
 
-/// How long a tail waits to be told before it looks by itself. On Postgres another process may have written
+/// How long a tail waits for a notification before it looks by itself. On Postgres another process may have written
 /// without being heard (its notification is sent after the commit and may be lost with the process).
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How many events a tail reads at once.
@@ -135,13 +135,13 @@ struct Actor {
 
 impl Ledger {
     /// Up to `limit` events after `position` that fit the filter, in order. Sealed fields are ciphertext.
-    pub async fn after(
-        &self,
+    pub fn after<'a>(
+        &'a self,
         position: i64,
         limit: i64,
-        filter: &Filter,
-    ) -> Result<Vec<Stored>, LedgerError> {
-        after(&mut &self.db, position, limit, filter).await
+        filter: &'a Filter,
+    ) -> Boxed<'a, Result<Vec<Stored>, LedgerError>> {
+        Box::pin(async move { after(&mut &self.db, position, limit, filter).await })
     }
 
     /// The same events opened, for projections. Never for an answer.

@@ -1,5 +1,5 @@
-//! Keeps the authorization projection of this process at the ledger's head, whoever appends, and knows how old what it
-//! knows may be.
+//! Keeps the authorization projection of this process at the ledger's head, whichever node appends, and knows how old
+//! the projection may be.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 
 use aggregates::Recorded;
 use authorization::Authorization;
-use projections::sql::{Db, Listener, Reader};
+use projections::sql::{Boxed, Db, Listener, Reader};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};
@@ -21,9 +21,9 @@ use crate::clock::Clock;
 const PAGE: i64 = 2_000;
 /// How long reading a page may take. Appends wait for it.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long one who asks for the head waits for it.
+/// How long a request that asks for the head waits for it.
 const ASKERS_PATIENCE: Duration = Duration::from_secs(2);
-/// How long without being told before it looks by itself: the bound on how late another node's revocation is
+/// How long it waits for a notification before it looks by itself: the bound on how late another node's revocation is
 /// seen when its notification is lost.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often it is said that the ledger still cannot be read.
@@ -45,8 +45,8 @@ pub struct Follower {
     seen: AtomicU64,
     /// Somebody wrote what this process does not have yet.
     news: Notify,
-    /// A try failed: who listens may be listening to nobody.
-    deaf: Notify,
+    /// Reading failed: the connection that listens may be lost, too.
+    listener_lost: Notify,
     grew: watch::Sender<i64>,
 }
 
@@ -68,7 +68,7 @@ impl Follower {
             failed: AtomicU64::new(0),
             seen: AtomicU64::new(0),
             news: Notify::new(),
-            deaf: Notify::new(),
+            listener_lost: Notify::new(),
             grew,
         }
     }
@@ -96,7 +96,7 @@ impl Follower {
         }
         // Those read already are skipped by the projection.
         self.authorization.apply(events);
-        // Nobody else could record anything from when the lock was had until the commit.
+        // From the lock until the commit nobody else could record anything.
         self.saw(begun);
         self.tell();
         Ok(())
@@ -104,23 +104,24 @@ impl Follower {
 
     /// Takes everything that is committed by now, unless that takes long or was just found to be impossible. Answers the
     /// position reached.
-    pub async fn catch_up(self: &Arc<Self>) -> Result<i64, LedgerError> {
-        let failed = Duration::from_nanos(self.failed.load(Ordering::Acquire));
-        if !failed.is_zero() && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY {
-            // The task that follows goes on trying: nobody else need wait for that.
-            return Err(LedgerError::Behind);
-        }
-        let follower = Arc::clone(self);
-        // In a task of its own: one who gives up must not break off what others wait for, too.
-        let look = tokio::spawn(async move { follower.look().await });
-        match tokio::time::timeout(ASKERS_PATIENCE, look).await {
-            Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
-            Ok(Err(_)) | Err(_) => Err(LedgerError::Behind),
-        }
+    pub fn catch_up<'a>(self: &'a Arc<Self>) -> Boxed<'a, Result<i64, LedgerError>> {
+        Box::pin(async move {
+            let failed = Duration::from_nanos(self.failed.load(Ordering::Acquire));
+            if !failed.is_zero() && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY {
+                // The following task goes on trying, so requests need not wait.
+                return Err(LedgerError::Behind);
+            }
+            let follower = Arc::clone(self);
+            // In a task of its own: a request that gives up must not stop what other requests wait for.
+            let look = tokio::spawn(async move { follower.look().await });
+            match tokio::time::timeout(ASKERS_PATIENCE, look).await {
+                Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
+                Ok(Err(_)) | Err(_) => Err(LedgerError::Behind),
+            }
+        })
     }
 
-    /// Takes everything that is committed by now. Many who ask at once are served by one look that begins after they
-    /// asked.
+    /// Takes everything that is committed by now. One look serves all requests that asked before it began.
     pub(super) async fn look(&self) -> Result<(), LedgerError> {
         let asked = self.looks.load(Ordering::Acquire);
         let mut reader = self.feeding.lock().await;
@@ -190,7 +191,7 @@ impl Follower {
                     complained = None;
                 }
                 (Err(error), said) => {
-                    self.deaf.notify_one();
+                    self.listener_lost.notify_one();
                     if said.is_none_or(|said| now.saturating_sub(said) >= COMPLAIN_EVERY) {
                         let age = self.age();
                         tracing::warn!(%error, ?age, "cannot read the ledger; trying again every {LOOK_EVERY:?}");
@@ -210,7 +211,7 @@ impl Follower {
                 Ok(None) => return,
                 Ok(Some(listener)) => {
                     complained = false;
-                    // Until now nobody told this process whose keys were erased, or what was written.
+                    // Until now this process did not hear whose keys were erased, or what was written.
                     self.sealer.forget_all();
                     self.news.notify_one();
                     self.listen_to(listener).await;
@@ -230,7 +231,7 @@ impl Follower {
         loop {
             let told = tokio::select! {
                 told = listener.try_recv() => told,
-                () = self.deaf.notified() => return,
+                () = self.listener_lost.notified() => return,
             };
             let message = match told {
                 Ok(Some(message)) => message,

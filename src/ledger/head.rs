@@ -1,4 +1,4 @@
-//! The head row: where the ledger ends. Whoever holds its lock writes next.
+//! The head row: where the ledger ends. The process that holds its lock writes next.
 
 use aggregates::values::Timestamp;
 use projections::sql::{Db, Row, Tx, sql};
@@ -92,7 +92,7 @@ impl Head {
         }
     }
 
-    /// Moves the head's time on, so that who remembers anything about this head looks again.
+    /// Moves the head's time on, so that processes that remember anything about this head read it again.
     pub(super) async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let recorded_at = Timestamp::from_micros(self.recorded_at.micros() + 1);
         let touched = Self {

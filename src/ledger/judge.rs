@@ -1,6 +1,6 @@
-//! Deciding which units of a batch may be written: the order of streams, and who holds what.
+//! Deciding which units of a batch may be written: by the order of streams, by claims and by guards.
 //!
-//! It only reads. Under the head lock its word is final; in a snapshot it tells what the word would have been then.
+//! It only reads. Under the head lock the decision is final; in a snapshot it is what the decision would have been then.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -25,7 +25,7 @@ use super::{
 /// How many streams one statement names.
 const STREAMS_PER_STATEMENT: usize = 1_024;
 
-/// What need not be read again. It is true only while nobody else moves the head.
+/// What the ledger need not read again. It is true only while nobody else moves the head.
 pub(super) struct Memory {
     sequences: LruCache<(&'static str, String), i64>,
     claims: ClaimsInMemory,
@@ -33,7 +33,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Of so many streams, and so many claims.
+    /// A memory of so many streams, claims and counts.
     pub(super) fn of(size: NonZeroUsize) -> Self {
         Self {
             sequences: LruCache::new(size),
@@ -42,7 +42,7 @@ impl Memory {
         }
     }
 
-    /// Of nothing, for who judges once.
+    /// A memory of nothing, for a rehearsal, which judges once.
     pub(super) fn none() -> Self {
         Self::of(NonZeroUsize::MIN)
     }

@@ -38,7 +38,10 @@ mod verify;
 use std::sync::Arc;
 
 use authorization::Authorization;
-use projections::{Guards, sql::Db};
+use projections::{
+    Guards,
+    sql::{Boxed, Db},
+};
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
@@ -65,7 +68,7 @@ use crate::{batch::Batches, clock::Clock, ids::Entropy};
 
 /// The channel on which nodes tell each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
-/// What a message on it begins with that tells that somebody, named by what follows, was erased.
+/// How a message begins that says that somebody was erased; their id follows.
 const ERASED_MESSAGE: &str = "erased ";
 
 /// The ledger of one database, as one process sees it.
@@ -171,7 +174,7 @@ impl Ledger {
         self.follower.authorization()
     }
 
-    /// Writes a unit, or says why not. The answer comes after the commit, and after the authorization
+    /// Writes a unit, or answers why it is rejected. The answer comes after the commit, and after the authorization
     /// projection of this process has taken the events.
     pub async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         self.appender.append(unit).await
@@ -194,22 +197,24 @@ impl Ledger {
     }
 
     /// Waits until this process has taken the event at `position`, at most `patience`. Answers whether it has.
-    pub async fn wait_for(&self, position: i64, patience: std::time::Duration) -> bool {
-        let mut grown = self.grown.clone();
-        tokio::time::timeout(patience, async {
-            if *grown.borrow_and_update() < position {
-                // Another node may have written it: look, rather than wait to be told.
-                let _ = self.follower.catch_up().await;
-            }
-            grown.wait_for(|reached| *reached >= position).await.is_ok()
+    pub fn wait_for<'a>(&'a self, position: i64, patience: std::time::Duration) -> Boxed<'a, bool> {
+        Box::pin(async move {
+            let mut grown = self.grown.clone();
+            tokio::time::timeout(patience, async {
+                if *grown.borrow_and_update() < position {
+                    // Another node may have written it: look now instead of waiting for its notification.
+                    let _ = self.follower.catch_up().await;
+                }
+                grown.wait_for(|reached| *reached >= position).await.is_ok()
+            })
+            .await
+            .unwrap_or(false)
         })
-        .await
-        .unwrap_or(false)
     }
 
-    /// Where the ledger ends, as the database tells.
-    pub async fn head(&self) -> Result<Head, LedgerError> {
-        Head::read_from(&self.db).await
+    /// Where the ledger ends, read from the database.
+    pub fn head<'a>(&'a self) -> Boxed<'a, Result<Head, LedgerError>> {
+        Box::pin(async move { Head::read_from(&self.db).await })
     }
 
     /// Erases a person: their key goes, and with it every personal field about them, in the ledger for ever and in

@@ -1,4 +1,4 @@
-//! Who did it, through what, and why: what is recorded with every event besides what happened.
+//! What is recorded with every event besides the event itself: who did it, through which API, and why.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,13 @@
 //! Reading the past of one subject: the events of every stream that matters to it, up to a moment.
 
+use projections::sql::Boxed;
 use std::collections::BTreeSet;
 
 use aggregates::{Recorded, values::Timestamp};
 use authorization::{
     Subject,
     directory::ResourceId,
-    past::{Changes, Moment, Past, Streams, last_username},
+    past::{GrantChanges, Moment, Past, Streams, last_username},
 };
 use projections::sql::{filled, rounded, sql};
 
@@ -41,42 +42,46 @@ pub enum PastError {
 
 impl Ledger {
     /// The moment right after the event at a position: 0 is before the first.
-    pub async fn moment_at(&self, position: i64) -> Result<Moment, PastError> {
-        if position > self.authorization().position() {
-            let head = self.head().await?;
-            if position > head.position {
-                return Err(PastError::Ahead(head.position));
+    pub fn moment_at<'a>(&'a self, position: i64) -> Boxed<'a, Result<Moment, PastError>> {
+        Box::pin(async move {
+            if position > self.authorization().position() {
+                let head = self.head().await?;
+                if position > head.position {
+                    return Err(PastError::Ahead(head.position));
+                }
             }
-        }
-        let time = match position {
-            ..=0 => Timestamp::from_micros(0),
-            _ => self.recorded_at(position).await?,
-        };
-        Ok(Moment { position, time })
+            let time = match position {
+                ..=0 => Timestamp::from_micros(0),
+                _ => self.recorded_at(position).await?,
+            };
+            Ok(Moment { position, time })
+        })
     }
 
     /// The moment of a time: after all events that were recorded until then.
-    pub async fn moment_of(&self, time: Timestamp, now: Timestamp) -> Result<Moment, PastError> {
-        let head = self.head().await?;
-        if time > now {
-            return Err(PastError::Ahead(head.position));
-        }
-        // Times never go back from one event to the next: the first that is later is found by halving.
-        let (mut before, mut after) = (0, head.position + 1);
-        if head.recorded_at <= time {
-            before = head.position;
-        }
-        while after - before > 1 {
-            let middle = before + (after - before) / 2;
-            if self.recorded_at(middle).await? <= time {
-                before = middle;
-            } else {
-                after = middle;
+    pub fn moment_of<'a>(&'a self, time: Timestamp, now: Timestamp) -> Boxed<'a, Result<Moment, PastError>> {
+        Box::pin(async move {
+            let head = self.head().await?;
+            if time > now {
+                return Err(PastError::Ahead(head.position));
             }
-        }
-        Ok(Moment {
-            position: before,
-            time,
+            // Times never go back from one event to the next: the first that is later is found by halving.
+            let (mut before, mut after) = (0, head.position + 1);
+            if head.recorded_at <= time {
+                before = head.position;
+            }
+            while after - before > 1 {
+                let middle = before + (after - before) / 2;
+                if self.recorded_at(middle).await? <= time {
+                    before = middle;
+                } else {
+                    after = middle;
+                }
+            }
+            Ok(Moment {
+                position: before,
+                time,
+            })
         })
     }
 
@@ -89,29 +94,33 @@ impl Ledger {
     }
 
     /// What the ledger says up to a moment of a subject, and of where a resource was.
-    pub async fn past(
-        &self,
-        subject: &Subject,
-        resource: Option<&ResourceId>,
+    pub fn past<'a>(
+        &'a self,
+        subject: &'a Subject,
+        resource: Option<&'a ResourceId>,
         moment: Moment,
-    ) -> Result<Past, PastError> {
-        let events = self.events_about(subject, resource, moment).await?;
-        let subject = subject.clone();
-        // There may be many: not where requests are served.
-        apart(move || Past::of(subject, moment, &events)).await
+    ) -> Boxed<'a, Result<Past, PastError>> {
+        Box::pin(async move {
+            let events = self.events_about(subject, resource, moment).await?;
+            let subject = subject.clone();
+            // There may be many: not where requests are served.
+            apart(move || Past::of(subject, moment, &events)).await
+        })
     }
 
     /// What a subject gained and lost after `from` and up to `to`, in at most `limit` changes.
-    pub async fn changes(
-        &self,
-        subject: &Subject,
+    pub fn changes<'a>(
+        &'a self,
+        subject: &'a Subject,
         from: Moment,
         to: Moment,
         limit: usize,
-    ) -> Result<Changes, PastError> {
-        let events = self.events_about(subject, None, to).await?;
-        let subject = subject.clone();
-        apart(move || Changes::of(&subject, from.position, to.position, &events, limit)).await
+    ) -> Boxed<'a, Result<GrantChanges, PastError>> {
+        Box::pin(async move {
+            let events = self.events_about(subject, None, to).await?;
+            let subject = subject.clone();
+            apart(move || GrantChanges::of(&subject, from.position, to.position, &events, limit)).await
+        })
     }
 
     async fn recorded_at(&self, position: i64) -> Result<Timestamp, LedgerError> {

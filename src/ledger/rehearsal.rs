@@ -4,6 +4,7 @@
 //! appends, in a transaction that reads. Nothing is written, no lock is taken, and what is remembered for appends stays
 //! as it is.
 
+use projections::sql::Boxed;
 use std::time::{Duration, Instant};
 
 use aggregates::Command;
@@ -29,28 +30,31 @@ pub struct Rehearsed {
 
 impl Executor {
     /// Decides the commands in order as one unit, as [`Executor::execute`] would right now, and records nothing.
-    pub async fn rehearse(&self, commands: &[Command]) -> Result<Rehearsed, ExecuteError> {
-        let metadata = Metadata::system("rehearsal");
-        let began = Instant::now();
-        loop {
-            let unit = self.decide(commands, &metadata, Source::LedgerOnce).await?.unit;
-            let judged = within(JUDGING, self.ledger().judge(&unit)).await;
-            let (position, outcome) = judged.map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-            match outcome {
-                Ok(()) => {
-                    return Ok(Rehearsed {
-                        events: unit.events,
-                        position,
-                    });
+    pub fn rehearse<'a>(&'a self, commands: &'a [Command]) -> Boxed<'a, Result<Rehearsed, ExecuteError>> {
+        Box::pin(async move {
+            let metadata = Metadata::system("rehearsal");
+            let began = Instant::now();
+            loop {
+                let unit = self.decide(commands, &metadata, Source::LedgerOnce).await?.unit;
+                let judged = within(JUDGING, self.ledger().judge(&unit)).await;
+                let (position, outcome) =
+                    judged.map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+                match outcome {
+                    Ok(()) => {
+                        return Ok(Rehearsed {
+                            events: unit.events,
+                            position,
+                        });
+                    }
+                    // Somebody appended to a stream after it was loaded.
+                    Err(Rejection::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
+                    Err(rejection @ Rejection::Conflict { .. }) => {
+                        return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
+                    }
+                    Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
                 }
-                // Somebody appended to a stream after it was loaded.
-                Err(Rejection::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
-                Err(rejection @ Rejection::Conflict { .. }) => {
-                    return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
-                }
-                Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
             }
-        }
+        })
     }
 }
 

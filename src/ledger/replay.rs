@@ -1,8 +1,9 @@
 //! The whole engine as of a past position, for questions about everybody: who could do something then?
 //!
-//! It is made by replaying the ledger, which takes its time and as much memory as the engine itself. So there is one at a
-//! time, it is made whether or not whoever asked still waits, and it is kept for a while: pages follow pages.
+//! It is made by replaying the ledger, which takes long and as much memory as the engine itself. So there is one at a
+//! time. It is made even if the request no longer waits, and it is kept for a while, since a client reads page after page.
 
+use projections::sql::Boxed;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -24,13 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Replay(Mutex<Option<Making>>);
 
-/// `None` while it is being made; the error is told once.
+/// `None` while it is being made.
 type Made = Option<Result<Arc<Authorization>, Arc<LedgerError>>>;
 
 #[derive(Clone, Debug)]
 struct Making {
     position: i64,
-    /// Tells it from others that were here.
+    /// Distinguishes it from those before it.
     number: u64,
     made: watch::Receiver<Made>,
 }
@@ -44,17 +45,19 @@ impl Replay {
 impl Ledger {
     /// The engine as of a position that the ledger has reached. If it takes long, [`PastError::Replaying`] says to ask
     /// again: it goes on meanwhile.
-    pub async fn engine_at(&self, position: i64) -> Result<Arc<Authorization>, PastError> {
-        let mut made = self.making(position)?.made;
-        let made = tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await;
-        match made.map(|made| made.map(|made| made.clone())) {
-            Ok(Ok(Some(Ok(engine)))) => Ok(engine),
-            Ok(Ok(Some(Err(error)))) => {
-                tracing::error!(%error, position, "cannot replay the ledger");
-                Err(PastError::Replaying)
+    pub fn engine_at<'a>(&'a self, position: i64) -> Boxed<'a, Result<Arc<Authorization>, PastError>> {
+        Box::pin(async move {
+            let mut made = self.making(position)?.made;
+            let made = tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await;
+            match made.map(|made| made.map(|made| made.clone())) {
+                Ok(Ok(Some(Ok(engine)))) => Ok(engine),
+                Ok(Ok(Some(Err(error)))) => {
+                    tracing::error!(%error, position, "cannot replay the ledger");
+                    Err(PastError::Replaying)
+                }
+                _ => Err(PastError::Replaying),
             }
-            _ => Err(PastError::Replaying),
-        }
+        })
     }
 
     /// What is made for a position: it is begun, unless it is there or another one is under way.
@@ -84,7 +87,7 @@ impl Ledger {
         tokio::spawn(async move {
             let replayed = ledger.replayed(position).await;
             tell.send_replace(Some(replayed.map(Arc::new).map_err(Arc::new)));
-            // Then those who were told hold it alone: once another one takes the place, it goes with the last of them.
+            // From now on only the requests hold it: once another one takes its place, the last of them frees it.
             drop(tell);
             tokio::time::sleep(KEPT).await;
             let mut current = ledger.replay.current();

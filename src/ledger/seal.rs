@@ -363,7 +363,7 @@ fn sealed(by: &str, boxed: &[u8]) -> Value {
     json!({ SEALED: { "box": URL_SAFE_NO_PAD.encode(boxed), "by": by } })
 }
 
-/// Who sealed a field and the box in base64url, if the value is a sealed one.
+/// Under whose key a field is sealed, and its box in base64url; `None` if the value is not sealed.
 fn sealed_parts(value: &Value) -> Option<(&str, &str)> {
     let parts = value.as_object()?.get(SEALED)?.as_object()?;
     Some((parts.get("by")?.as_str()?, parts.get("box")?.as_str()?))

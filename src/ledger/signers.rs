@@ -18,7 +18,7 @@ pub struct Signer<'a> {
 }
 
 impl Ledger {
-    /// Admits who signs by this key, making it the ledger's first if there is none. Refuses any other.
+    /// Admits a node that signs with this key. The first key is stored; any other is refused.
     pub async fn admit_signer(&self, signer: Signer<'_>, clock: &dyn Clock) -> Result<(), LedgerError> {
         let first = sql(
             "INSERT INTO signing_keys (number, key_id, public_key, added_at) VALUES (1, $1, $2, $3) \

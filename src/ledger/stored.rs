@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::chain::{event_hash, hexadecimal};
 
-/// A stored event. Payload and metadata are JSON texts: whoever needs them parses them.
+/// A stored event. Payload and metadata are JSON texts, which are parsed where they are needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// Place in the ledger.

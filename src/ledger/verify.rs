@@ -27,7 +27,7 @@ pub enum Flaw {
     /// An event is missing.
     #[error("the event at position {0} is missing")]
     Missing(i64),
-    /// The head row tells another end than the events do.
+    /// The head row names another end than the events have.
     #[error("the head is at position {head}, but the events end at {events}, or the head's hash differs")]
     Head {
         /// What the head row says.
@@ -49,7 +49,7 @@ impl Ledger {
             flaw: None,
         };
         if let Some((first, _)) = ends.filter(|(first, _)| *first < 1) {
-            // None of the chain's, but who loads its stream finds it.
+            // It is not part of the chain, but loading its stream would find it.
             verified.flaw = Some(Flaw::Altered(first));
             return Ok(verified);
         }

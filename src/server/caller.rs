@@ -91,8 +91,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
             })
         }
         Some(Sent::Basic { username, password }) => {
-            // Boxed, as all that is rare: each request would otherwise carry the room that this takes.
-            let authenticated = Box::pin(authenticate(app, &username, password)).await?;
+            let authenticated = authenticate(app, &username, password).await?;
             Ok(Caller {
                 user: authenticated.ok_or_else(Refusal::unauthenticated)?.user,
                 session: None,
@@ -124,7 +123,7 @@ async fn by_token(app: &App, token: &str, audience: Audience) -> Result<SessionV
                 return Err(Refusal::unauthenticated());
             }
             // Ours, but not known here: another node may have issued it a moment ago, or it is void.
-            Box::pin(app.ledger().follower().catch_up()).await?;
+            app.ledger().follower().catch_up().await?;
             authorization
                 .bearer(&digest)
                 .ok_or_else(Refusal::unauthenticated)?

@@ -59,9 +59,7 @@ pub(crate) async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Refus
         ));
     };
     let patience = Duration::from_millis(app.settings.at_least_patience_ms);
-    if app.ledger().authorization().position() >= wanted
-        || Box::pin(app.ledger().wait_for(wanted, patience)).await
-    {
+    if app.ledger().authorization().position() >= wanted || app.ledger().wait_for(wanted, patience).await {
         Ok(())
     } else {
         let message = format!("this node has not reached position {wanted}");

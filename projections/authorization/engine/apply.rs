@@ -32,13 +32,13 @@ use crate::{
 
 /// What only the writer needs.
 #[derive(Debug, Default)]
-pub(crate) struct Writer {
+pub(crate) struct WriterState {
     /// For each role index ever given: whether its role was deleted.
     deleted: Vec<bool>,
     /// The token of each session.
     pub(crate) fingerprints: HashMap<SessionId, [u8; 32]>,
     /// The certificates of each user.
-    pub(crate) certificates: certificates::Held,
+    pub(crate) certificates: certificates::Owners,
 }
 
 impl Authorization {
@@ -89,12 +89,12 @@ impl Authorization {
         dropped
     }
 
-    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, WriterState> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Applies events of one stream.
-    fn apply_run(&self, writer: &mut Writer, first: &Recorded, run: &[&Recorded]) {
+    fn apply_run(&self, writer: &mut WriterState, first: &Recorded, run: &[&Recorded]) {
         let guard = self.collector.enter();
         match About::from(first) {
             About::User(id, _) => self.apply_to_user(writer, id, run, &guard),
@@ -110,18 +110,18 @@ impl Authorization {
     }
 
     /// Takes something that an event says.
-    pub(crate) fn apply_fact(&self, writer: &mut Writer, fact: Fact, guard: &LocalGuard<'_>) {
+    pub(crate) fn apply_fact(&self, writer: &mut WriterState, fact: Fact, guard: &LocalGuard<'_>) {
         match fact {
             Fact::Placed { resource, parents } => self.directory.place(resource, parents, guard),
             Fact::Removed { resource } => self.directory.remove(&resource, guard),
-            Fact::Machine { machine, step } => self.apply_to_machine(writer, machine, step, guard),
+            Fact::Machine { machine, step } => self.apply_to_machine(writer, machine, &step, guard),
         }
     }
 
-    fn apply_to_user(&self, writer: &mut Writer, id: UserId, run: &[&Recorded], guard: &LocalGuard<'_>) {
+    fn apply_to_user(&self, writer: &mut WriterState, id: UserId, run: &[&Recorded], guard: &LocalGuard<'_>) {
         let before = self.users.get(&id, guard);
         let mut user = before.cloned();
-        let mut certificates = certificates::Changes::default();
+        let mut certificates = certificates::CertificateChanges::default();
         let mut recompile = false;
         for (position, event) in about::of_user(run) {
             if user.is_some() {
@@ -146,7 +146,7 @@ impl Authorization {
     /// The roles that somebody holds after a step. Deleted ones are dropped on the way.
     pub(crate) fn roles_after(
         &self,
-        writer: &mut Writer,
+        writer: &mut WriterState,
         roles: &Roles,
         step: RoleStep,
         guard: &LocalGuard<'_>,
@@ -164,7 +164,12 @@ impl Authorization {
 
     /// The index of a role. One that is held before it exists, as may happen within a unit, gets one too. None is
     /// left after four thousand million roles; what comes then is nobody's.
-    pub(crate) fn index(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) -> Option<RoleIndex> {
+    pub(crate) fn index(
+        &self,
+        writer: &mut WriterState,
+        id: RoleId,
+        guard: &LocalGuard<'_>,
+    ) -> Option<RoleIndex> {
         if let Some(index) = self.role_indexes.get(&id, guard) {
             return Some(*index);
         }
@@ -198,7 +203,7 @@ impl Authorization {
         }
     }
 
-    fn apply_to_role(&self, writer: &mut Writer, id: RoleId, run: &[&Recorded], guard: &LocalGuard<'_>) {
+    fn apply_to_role(&self, writer: &mut WriterState, id: RoleId, run: &[&Recorded], guard: &LocalGuard<'_>) {
         let index = self.role_indexes.get(&id, guard);
         let mut role = index.and_then(|index| self.roles.get(index, guard)).cloned();
         let mut recompile = false;
@@ -225,7 +230,7 @@ impl Authorization {
     }
 
     /// Removes a role, at once for all who hold it.
-    fn remove_role(&self, writer: &mut Writer, id: RoleId, guard: &LocalGuard<'_>) {
+    fn remove_role(&self, writer: &mut WriterState, id: RoleId, guard: &LocalGuard<'_>) {
         let Some(index) = self.role_indexes.remove(&id, guard) else {
             return;
         };
@@ -238,7 +243,7 @@ impl Authorization {
 
     fn apply_to_session(
         &self,
-        writer: &mut Writer,
+        writer: &mut WriterState,
         id: SessionId,
         run: &[&Recorded],
         guard: &LocalGuard<'_>,

@@ -17,12 +17,12 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::{apply::Writer, index::Found};
+use super::{apply::WriterState, facts::Fact, index::Found};
 use crate::{
-    Authorization,
+    Authorization, MODEL, Model,
     patterns::{grants::Grants, permissions::Permissions},
     principals::{
-        certificates::Changes,
+        certificates::CertificateChanges,
         methods::GrantTypes,
         roles::{Details, Role, RoleIndex},
         sessions::{Session, SessionView},
@@ -39,7 +39,7 @@ pub struct Misfit(pub &'static str);
 #[derive(Debug)]
 pub struct Loader {
     authorization: Authorization,
-    writer: Writer,
+    writer: WriterState,
     /// The head of the ledger in the snapshot.
     position: i64,
     /// Permissions of users who have not come yet.
@@ -89,9 +89,14 @@ pub struct LoadedUser<'a> {
 impl Loader {
     /// An empty engine that is to be as of `position`.
     pub fn new(position: i64) -> Self {
+        Self::within(&MODEL, position)
+    }
+
+    /// The same, with what a model knows.
+    pub fn within(model: &'static Model, position: i64) -> Self {
         Self {
-            authorization: Authorization::new(),
-            writer: Writer::default(),
+            authorization: Authorization::within(model),
+            writer: WriterState::default(),
             position,
             own: HashMap::new(),
             elsewhere: HashMap::new(),
@@ -253,7 +258,7 @@ impl Loader {
         self.authorization.publish_certificates(
             &mut self.writer.certificates,
             user,
-            Changes::added(certificate),
+            CertificateChanges::added(certificate),
             &guard,
         );
         if self.authorization.certificate_count() == before + 1 {
@@ -261,6 +266,12 @@ impl Loader {
         } else {
             Err(Misfit("two users have one certificate"))
         }
+    }
+
+    /// Takes what an event would have said of a machine, or of where a resource is. Roles come before.
+    pub fn fact(&mut self, fact: Fact) {
+        let guard = self.authorization.collector.enter();
+        self.authorization.apply_fact(&mut self.writer, fact, &guard);
     }
 
     /// The engine, unless something came for users who did not.

@@ -203,9 +203,10 @@ impl Authorization {
             ))
         })?;
         let space = wanted.resource_type.space();
-        let fitting = permissions
-            .into_iter()
-            .filter(|permission| space.has(permission) && permission.operation.covers(wanted.operation));
+        let fitting = permissions.into_iter().filter(|permission| {
+            space.has(permission.context, &permission.resource)
+                && permission.operation.covers(wanted.operation)
+        });
         let publish = wanted.resource_type.takes_publish_prefix(wanted.action);
         let mut patterns: Vec<TopicFilter> = match prefix.filter(|_| publish) {
             None => fitting.map(|permission| permission.resource).collect(),

@@ -21,7 +21,7 @@ use crate::{
 
 /// What one event changed for a subject.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change {
+pub struct GrantChange {
     /// The event.
     pub cause: Cause,
     /// What counts for the subject since.
@@ -34,9 +34,9 @@ pub struct Change {
 
 /// What a subject gained and lost between two moments.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changes {
+pub struct GrantChanges {
     /// By event, in order.
-    pub changes: Vec<Change>,
+    pub changes: Vec<GrantChange>,
     /// What counts at the end and did not at the start.
     pub gained: Vec<Grant>,
     /// What counted at the start and does not at the end.
@@ -48,9 +48,9 @@ pub struct Changes {
 /// After how many grants no further change is told: one event may give or take a role with thousands.
 const MOST_GRANTS: usize = 20_000;
 
-type Held = BTreeMap<Source, Grant>;
+type HeldGrants = BTreeMap<Source, Grant>;
 
-impl Changes {
+impl GrantChanges {
     /// From the events of all streams that matter, in order. Events after `from.position` up to `to.position` are
     /// told, at most `limit` changes of them. That a token or a certificate ends is no event: it counts throughout, until
     /// it is revoked.
@@ -89,7 +89,7 @@ impl Changes {
             let prefixes = (prefix != new_prefix).then(|| [prefix.take(), new_prefix.clone()]);
             told += gained.len() + lost.len();
             if !gained.is_empty() || !lost.is_empty() || prefixes.is_some() {
-                found.changes.push(Change {
+                found.changes.push(GrantChange {
                     cause: Cause::from(event),
                     gained,
                     lost,
@@ -127,7 +127,7 @@ impl<'a> State<'a> {
     }
 
     /// Applies an event, brings `held` up to it, and answers what was gained and lost by it.
-    fn take(&mut self, event: &Recorded, held: &mut Held) -> (Vec<Grant>, Vec<Grant>) {
+    fn take(&mut self, event: &Recorded, held: &mut HeldGrants) -> (Vec<Grant>, Vec<Grant>) {
         // Both before and after, since it may take away what only the one knows.
         let before = self.sources_of_role(event, held);
         self.apply(event);
@@ -149,8 +149,8 @@ impl<'a> State<'a> {
                             .and_then(|principal| self.holdings.grant(principal, *source))?,
                     ))
                 };
-                let now: Held = sources.iter().filter_map(grants).collect();
-                let before: Held = sources
+                let now: HeldGrants = sources.iter().filter_map(grants).collect();
+                let before: HeldGrants = sources
                     .iter()
                     .filter_map(|source| Some((*source, held.remove(source)?)))
                     .collect();
@@ -165,7 +165,7 @@ impl<'a> State<'a> {
     }
 
     /// All sources of a role that an event gives to a user, or takes from them.
-    fn sources_of_role(&self, event: &Recorded, held: &Held) -> Option<Vec<Source>> {
+    fn sources_of_role(&self, event: &Recorded, held: &HeldGrants) -> Option<Vec<Source>> {
         let role = match About::from(event) {
             About::User(_, event) => match RoleStep::of(event) {
                 RoleStep::Granted(role) | RoleStep::Revoked(role) => role,
@@ -197,7 +197,7 @@ impl<'a> State<'a> {
             .ok()
     }
 
-    fn held(&self) -> Held {
+    fn held(&self) -> HeldGrants {
         let grants = self.principal().map(|principal| self.holdings.grants(principal));
         let grants = grants.into_iter().flatten();
         grants
@@ -236,7 +236,7 @@ fn renamed(event: &Recorded) -> Option<(RoleId, &RoleName)> {
     }
 }
 
-fn rename(held: &mut Held, role: RoleId, name: &RoleName) {
+fn rename(held: &mut HeldGrants, role: RoleId, name: &RoleName) {
     for (_, grant) in held.range_mut(of_role(role)) {
         if let Some(through) = &mut grant.through {
             through.name = name.clone();
@@ -280,8 +280,8 @@ fn sources(event: &Recorded) -> Option<Vec<Source>> {
 }
 
 /// What is in one and not, or not the same, in the other.
-fn difference(before: &Held, after: &Held) -> (Vec<Grant>, Vec<Grant>) {
-    let only = |one: &Held, other: &Held| {
+fn difference(before: &HeldGrants, after: &HeldGrants) -> (Vec<Grant>, Vec<Grant>) {
+    let only = |one: &HeldGrants, other: &HeldGrants| {
         let differs = |(source, grant): &(&Source, &Grant)| {
             let same = other.get(*source);
             same.is_none_or(|same| !same.permission.same_right(&grant.permission))

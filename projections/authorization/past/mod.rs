@@ -19,7 +19,7 @@ use aggregates::{
 use crate::{Answer, Authorization, Inquiry, MODEL, Model, Principal, Reason, Subject};
 
 pub use cause::Cause;
-pub use changes::{Change, Changes};
+pub use changes::{GrantChange, GrantChanges};
 pub use holdings::{Grant, Through};
 pub use nearest::{Lack, Near};
 pub use streams::{Stream, Streams, last_username};

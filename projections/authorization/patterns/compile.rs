@@ -1,5 +1,10 @@
 //! From permissions to a [`Trie`].
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a draft is known by its place among the drafts, which only grow"
+)]
+
 use std::collections::HashMap;
 
 use aggregates::values::Permission;

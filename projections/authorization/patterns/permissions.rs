@@ -29,15 +29,15 @@ impl Permissions {
     /// Adds one; it replaces the one with its id.
     pub(crate) fn add(&mut self, permission: Permission) {
         match self.find(permission.id) {
-            Ok(at) => self.0[at] = permission,
+            Ok(at) => drop(self.0.splice(at..=at, [permission])),
             Err(at) => self.0.insert(at, permission),
         }
     }
 
     /// Lets one say something else, if it is there.
     pub(crate) fn change(&mut self, id: PermissionId, resource: &TopicFilter, operation: Operation) {
-        if let Ok(at) = self.find(id) {
-            let permission = &mut self.0[at];
+        let found = self.find(id).ok();
+        if let Some(permission) = found.and_then(|at| self.0.get_mut(at)) {
             permission.resource.clone_from(resource);
             permission.operation = operation;
         }

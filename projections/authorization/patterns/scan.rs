@@ -5,6 +5,11 @@
 //! does not match; otherwise it is compared in full. For a few dozen patterns this touches less memory than a
 //! tree's nodes, and memory is what a check waits for.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "measured code: there is one entry for each context"
+)]
+
 use aggregates::values::{Context, Permission};
 
 use super::{

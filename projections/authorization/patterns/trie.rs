@@ -16,6 +16,11 @@
 //! deep the patterns are, and since it is a tree, it enters no node twice: its cost is bounded by the nodes.
 //! Hashes only choose; labels are compared.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "measured code: there is one root for each context"
+)]
+
 use super::{
     levels::{Level, Levels},
     question::{Operations, Question},

@@ -75,9 +75,9 @@ pub struct CertificateView {
 
 /// The certificates of each user, which only the writer needs: they go when their user goes.
 #[derive(Debug, Default)]
-pub(crate) struct Held(BTreeSet<(UserId, Digest)>);
+pub(crate) struct Owners(BTreeSet<(UserId, Digest)>);
 
-impl Held {
+impl Owners {
     fn of(&self, user: UserId) -> Vec<Digest> {
         let range = (user, Digest::Short([0; 20]))..=(user, Digest::Long([u8::MAX; 32]));
         self.0.range(range).map(|(_, digest)| *digest).collect()
@@ -86,9 +86,9 @@ impl Held {
 
 /// What a run of events does to a user's certificates: those the user has afterwards, with their ends, and those not.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(BTreeMap<Digest, Option<Option<Timestamp>>>);
+pub(crate) struct CertificateChanges(BTreeMap<Digest, Option<Option<Timestamp>>>);
 
-impl Changes {
+impl CertificateChanges {
     /// One is added.
     pub(crate) fn added(certificate: &Certificate) -> Self {
         let mut changes = Self::default();
@@ -103,7 +103,7 @@ impl Changes {
     }
 
     /// Takes the next event of the user.
-    pub(crate) fn take(&mut self, held: &Held, user: UserId, event: &UserEvent) {
+    pub(crate) fn take(&mut self, held: &Owners, user: UserId, event: &UserEvent) {
         match event {
             UserEvent::CertificateAdded { certificate } => self.add(certificate),
             UserEvent::CertificateRemoved { fingerprint } => {
@@ -152,9 +152,9 @@ impl Authorization {
     /// Publishes what became of a user's certificates, each by one store.
     pub(crate) fn publish_certificates(
         &self,
-        held: &mut Held,
+        held: &mut Owners,
         user_id: UserId,
-        changes: Changes,
+        changes: CertificateChanges,
         guard: &LocalGuard<'_>,
     ) {
         for (digest, change) in changes.0 {

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::{
     certificates::Digest,
     subject::Reason,
-    users::{RoleStep, Roles},
+    users::{Extra, RoleStep, Roles},
 };
 use crate::{
     Authorization,
-    engine::{apply::Writer, facts::MachineStep},
+    engine::{apply::WriterState, facts::MachineStep},
     patterns::{grants::Grants, permissions::Permissions},
     vocabularies::{Inquiry, access::Access},
 };
@@ -74,8 +74,7 @@ pub(crate) struct Issued {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MachineEntry {
     pub(crate) roles: Roles,
-    pub(crate) permissions: Permissions,
-    grants: Grants,
+    pub(crate) own: Extra,
     credentials: Vec<CredentialKey>,
 }
 
@@ -109,7 +108,7 @@ impl Authorization {
         self.machines.get(&machine, guard).is_some_and(|entry| {
             access.holds(None, |question, wanted| {
                 let missing = self.grants_all(entry.roles.as_slice(), question, wanted, guard);
-                missing & !entry.grants.granted(question, missing) == 0
+                missing & !entry.own.grants.granted(question, missing) == 0
             })
         })
     }
@@ -146,57 +145,53 @@ impl Authorization {
         let of_roles = entry.roles.as_slice().iter();
         let of_roles = of_roles.flat_map(|index| self.permissions_of_role(*index, guard));
         of_roles
-            .chain(entry.permissions.as_slice().iter().cloned())
+            .chain(entry.own.permissions.as_slice().iter().cloned())
             .collect()
     }
 
     /// Takes what happened to a machine.
     pub(crate) fn apply_to_machine(
         &self,
-        writer: &mut Writer,
+        writer: &mut WriterState,
         machine: Machine,
-        step: MachineStep,
+        step: &MachineStep,
         guard: &LocalGuard<'_>,
     ) {
-        let Some(entry) = self.machines.get(&machine, guard) else {
-            if step == MachineStep::Made {
-                self.machines.insert(machine, MachineEntry::default(), guard);
+        let before = self.machines.get(&machine, guard);
+        let Some(mut after) = fold(before.cloned(), step) else {
+            for key in before.iter().flat_map(|entry| &entry.credentials) {
+                self.void(*key, machine, guard);
             }
+            self.machines.remove(&machine, guard);
             return;
         };
-        let mut entry = entry.clone();
+        match step.of_roles() {
+            RoleStep::Kept => {}
+            step => after.roles = self.roles_after(writer, &after.roles, step, guard),
+        }
         match step {
-            MachineStep::Made => return,
-            MachineStep::RoleGranted(role) => {
-                entry.roles = self.roles_after(writer, &entry.roles, RoleStep::Granted(role), guard);
-            }
-            MachineStep::RoleRevoked(role) => {
-                entry.roles = self.roles_after(writer, &entry.roles, RoleStep::Revoked(role), guard);
-            }
-            MachineStep::PermissionGranted(permission) => entry.change(|own| own.add(permission)),
-            MachineStep::PermissionRevoked(id) => entry.change(|own| own.remove(id)),
             MachineStep::CredentialIssued(credential, expires_at) => {
-                if let Some(key) = CredentialKey::of(&credential) {
-                    entry.credentials.push(key);
+                if let Some(key) = CredentialKey::of(credential) {
+                    after.credentials.push(key);
+                    let expires_at = *expires_at;
                     self.credentials
                         .insert(key, Issued { machine, expires_at }, guard);
                 }
             }
             MachineStep::CredentialVoided(credential) => {
-                if let Some(key) = CredentialKey::of(&credential) {
-                    entry.credentials.retain(|held| *held != key);
+                if let Some(key) = CredentialKey::of(credential) {
+                    after.credentials.retain(|held| *held != key);
                     self.void(key, machine, guard);
                 }
             }
-            MachineStep::Gone => {
-                for key in entry.credentials {
-                    self.void(key, machine, guard);
-                }
-                self.machines.remove(&machine, guard);
-                return;
-            }
+            MachineStep::Made
+            | MachineStep::RoleGranted(_)
+            | MachineStep::RoleRevoked(_)
+            | MachineStep::PermissionGranted(_)
+            | MachineStep::PermissionRevoked(_)
+            | MachineStep::Gone => {}
         }
-        self.machines.insert(machine, entry, guard);
+        self.machines.insert(machine, after, guard);
     }
 
     /// Another machine that has the credential by now keeps it.
@@ -207,9 +202,40 @@ impl Authorization {
     }
 }
 
-impl MachineEntry {
-    fn change(&mut self, change: impl FnOnce(&mut Permissions)) {
-        change(&mut self.permissions);
-        self.grants = Grants::of(&self.permissions);
+/// What becomes of a machine by a step. Roles are kept by their indexes, which only the writer knows; so are credentials.
+pub(crate) fn fold(machine: Option<MachineEntry>, step: &MachineStep) -> Option<MachineEntry> {
+    match step {
+        MachineStep::Made => Some(machine.unwrap_or_default()),
+        MachineStep::PermissionGranted(permission) => changed(machine, |own| own.add(permission.clone())),
+        MachineStep::PermissionRevoked(id) => changed(machine, |own| own.remove(*id)),
+        MachineStep::Gone => None,
+        MachineStep::RoleGranted(_)
+        | MachineStep::RoleRevoked(_)
+        | MachineStep::CredentialIssued(..)
+        | MachineStep::CredentialVoided(_) => machine,
+    }
+}
+
+fn changed(machine: Option<MachineEntry>, change: impl FnOnce(&mut Permissions)) -> Option<MachineEntry> {
+    machine.map(|mut entry| {
+        change(&mut entry.own.permissions);
+        entry.own.grants = Grants::of(&entry.own.permissions);
+        entry
+    })
+}
+
+impl MachineStep {
+    /// What a step does to the roles that the machine holds.
+    pub(crate) fn of_roles(&self) -> RoleStep {
+        match self {
+            Self::RoleGranted(role) => RoleStep::Granted(*role),
+            Self::RoleRevoked(role) => RoleStep::Revoked(*role),
+            Self::Made
+            | Self::PermissionGranted(_)
+            | Self::PermissionRevoked(_)
+            | Self::CredentialIssued(..)
+            | Self::CredentialVoided(_)
+            | Self::Gone => RoleStep::Kept,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Users as readers see them: immutable, replaced whole, and small, since there may be millions.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use aggregates::{
     user::UserEvent,
@@ -42,10 +42,10 @@ pub(crate) struct User {
     pub(crate) enforce_mfa_enrollment: bool,
 }
 
-/// What few users have.
+/// What few users and all machines have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extra {
-    /// Permissions of the user's own.
+    /// Permissions of the holder's own.
     pub(crate) permissions: Permissions,
     /// The same, compiled.
     pub(crate) grants: Grants,
@@ -167,6 +167,15 @@ pub(crate) enum RoleStep {
 }
 
 impl RoleStep {
+    /// Takes the step on roles that are held.
+    pub(crate) fn take(self, roles: &mut BTreeSet<RoleId>) {
+        match self {
+            Self::Granted(role) => drop(roles.insert(role)),
+            Self::Revoked(role) => drop(roles.remove(&role)),
+            Self::Kept => {}
+        }
+    }
+
     /// What an event of a user does.
     pub(crate) fn of(event: &UserEvent) -> Self {
         match event {

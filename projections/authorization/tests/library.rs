@@ -1,11 +1,13 @@
 //! A small vocabulary of its own, against an oracle: shelves that stand in libraries, and robots that fetch from them.
 //!
 //! The engine learns of both by facts, as it will of any later kind. Here the events of some roles and users say them: the
-//! stream of a role from 100 on is that of a shelf, whose name lists the libraries it stands in, and the stream of a user
+//! stream of a role from 100 on is that of a shelf, whose name lists the libraries and the shelves it stands in, and the stream of a user
 //! from 100 on is that of a robot.
 //!
 //! To look at a shelf, a grant must cover it in any of its libraries; to rebuild it, in all of them. Whoever says in which
 //! room they are must be let into that room, too.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Event, Recorded, Registered,
@@ -17,18 +19,18 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
     super::{
-        Access, Asked, Authorization, Credential, Fact, Ids, Impossible, Inquiry, Machine, MachineKind,
-        MachineStep, Model, Names, Part, Principal, Reason, ResourceType, Space, Subject, SubjectType, Want,
-        Wanted,
+        Access, Affected, Asked, Authorization, Credential, Effect, Fact, Ids, Impossible, Inquiry, Limits,
+        Loader, MODEL, Machine, MachineKind, MachineStep, Model, Names, PageStart, Part, Principal, Reason,
+        ResourceType, Space, Subject, SubjectType, Want, Wanted,
         directory::{Places, ResourceId},
-        past::{Changes, Moment, Past, Stream, Streams},
+        past::{GrantChanges, Moment, Past, Stream, Streams},
         principals::sessions,
     },
     ledger::{
         Ledger, certificate_added, certificate_fingerprint, certificate_removed, permission_id, role_created,
         role_granted, role_id, user_created, user_id,
     },
-    oracle::{Oracle, matches},
+    oracle::{Oracle, covers, matches},
     read,
 };
 
@@ -59,11 +61,22 @@ impl ResourceType for Shelf {
     }
 
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible> {
-        let libraries = places.parents(&ResourceId::new("shelf", asked.id));
-        let libraries = libraries.ok_or(Impossible::Resource)?;
+        let parents = places.parents(&ResourceId::new("shelf", asked.id));
+        let parents = parents.ok_or(Impossible::Resource)?;
+        // A shelf that stands on another one is where that one is.
+        let on_shelves = parents.iter().filter(|parent| parent.resource_type == "shelf");
+        let below = on_shelves.filter_map(|shelf| places.parents(shelf));
+        let all = parents
+            .iter()
+            .cloned()
+            .chain(below.flat_map(|parents| parents.to_vec()));
+        let libraries: BTreeSet<Box<str>> = all
+            .filter(|parent| parent.resource_type == "library")
+            .map(|library| library.id)
+            .collect();
         let names = libraries
             .iter()
-            .map(|library| format!("library/{}/shelf/{}", library.id, asked.id));
+            .map(|library| format!("library/{library}/shelf/{}", asked.id));
         let want = match asked.operation {
             Operation::Read => Want::Any,
             Operation::Write | Operation::ReadWrite => Want::All,
@@ -132,7 +145,7 @@ fn subject_with(credential: Credential) -> Subject {
     }
 }
 
-fn libraries(name: &str) -> Vec<&str> {
+fn words(name: &str) -> Vec<&str> {
     name.split(' ').filter(|library| *library != "none").collect()
 }
 
@@ -158,8 +171,11 @@ fn of_shelf(id: &str, event: &RoleEvent) -> Option<Fact> {
     let resource = ResourceId::new("shelf", id);
     match event {
         RoleEvent::Created { name, .. } | RoleEvent::Renamed { name } => {
-            let parents = libraries(name).into_iter();
-            let parents = parents.map(|library| ResourceId::new("library", library));
+            let parents = words(name).into_iter();
+            let parents = parents.map(|word| match word.strip_prefix("on-") {
+                Some(number) => ResourceId::new("shelf", &shelf_id(number.parse().unwrap())),
+                None => ResourceId::new("library", word),
+            });
             Some(Fact::Placed {
                 resource,
                 parents: parents.collect(),
@@ -248,7 +264,7 @@ fn a_role_event() -> impl Strategy<Value = RoleEvent> {
 }
 
 fn a_shelf_event() -> impl Strategy<Value = RoleEvent> {
-    let places = || select(vec!["none", "1", "2", "3", "1 2", "2 3"]);
+    let places = || select(vec!["none", "1", "2", "3", "1 2", "2 3", "on-0", "3 on-1"]);
     prop_oneof![
         3 => places().prop_map(role_created),
         3 => places().prop_map(|name| RoleEvent::Renamed { name: RoleName::parse(name).unwrap() }),
@@ -297,8 +313,8 @@ fn history(steps: Vec<Step>) -> Ledger {
 #[derive(Default)]
 struct World {
     holders: Oracle,
-    shelves: std::collections::BTreeMap<String, Vec<String>>,
-    robots: std::collections::BTreeSet<UserId>,
+    shelves: BTreeMap<String, Vec<ResourceId>>,
+    robots: BTreeSet<UserId>,
     /// Whose each credential is, and when it ends.
     credentials: Vec<(Credential, UserId, Option<Timestamp>)>,
 }
@@ -318,8 +334,7 @@ impl World {
     fn take(&mut self, fact: Fact) {
         match fact {
             Fact::Placed { resource, parents } => {
-                let parents = parents.iter().map(|parent| parent.id.to_string());
-                self.shelves.insert(resource.id.into(), parents.collect());
+                self.shelves.insert(resource.id.into(), parents);
             }
             Fact::Removed { resource } => drop(self.shelves.remove(&*resource.id)),
             Fact::Machine { machine, step } => {
@@ -366,10 +381,26 @@ impl World {
         }
     }
 
+    fn libraries(&self, shelf: &str) -> Option<BTreeSet<String>> {
+        let mut libraries = BTreeSet::new();
+        for parent in self.shelves.get(shelf)? {
+            if parent.resource_type == "library" {
+                libraries.insert(parent.id.to_string());
+                continue;
+            }
+            for below in self.shelves.get(&*parent.id).into_iter().flatten() {
+                if below.resource_type == "library" {
+                    libraries.insert(below.id.to_string());
+                }
+            }
+        }
+        Some(libraries)
+    }
+
     /// Whether each part of a question holds: that of the shelf, and that of the room, if one was said.
     fn parts(&self, permissions: &[Permission], question: &Question) -> Option<Vec<bool>> {
         let shelf = &question.shelf;
-        let libraries = self.shelves.get(shelf)?;
+        let libraries = self.libraries(shelf)?;
         let covers = |name: &str, wanted: Operation| {
             permissions.iter().any(|permission| {
                 permission.operation.covers(wanted) && matches(Context::Http, &permission.resource, name)
@@ -607,7 +638,7 @@ proptest! {
                 all
             };
             let mut now = held(from);
-            let changes = Changes::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX);
+            let changes = GrantChanges::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX);
             for change in &changes.changes {
                 for lost in &change.lost {
                     let at = now.iter().position(|one| *one == lost.permission);
@@ -622,24 +653,148 @@ proptest! {
     }
 }
 
+/// The steps that a ledger would record: roles are made once, and granted while they exist.
+fn sensible(steps: Vec<Step>, gone: &mut BTreeSet<RoleId>) -> Vec<Step> {
+    let takes = |step: &Step| match step {
+        Step::Role(role, RoleEvent::Created { .. }) => *role >= FIRST,
+        Step::Role(role, RoleEvent::Deleted {}) => *role >= FIRST || gone.insert(role_id(*role)),
+        Step::Holder(_, UserEvent::RoleGranted { role_id, .. }) => !gone.contains(role_id),
+        Step::Role(..) | Step::Holder(..) => true,
+    };
+    steps.into_iter().filter(takes).collect()
+}
+
+/// All effects, in pages of one.
+fn effects(engine: &Authorization, events: &[Recorded]) -> Vec<Effect> {
+    let events = events.iter();
+    let what_if = engine.what_if(events.map(|event| (event.aggregate_id.as_str(), &event.event)));
+    let limits = Limits {
+        effects: 1,
+        rights: usize::MAX,
+        looks: usize::MAX,
+    };
+    let (mut all, mut from) = (Vec::new(), Some(PageStart::Named(0)));
+    while let Some(start) = from {
+        let (page, next) = what_if.page(start, limits);
+        all.extend(page);
+        from = next;
+    }
+    all
+}
+
+/// All names that a question may come to.
+fn all_names() -> Vec<String> {
+    let shelves =
+        |library| (0..SHELVES).map(move |shelf| format!("library/{library}/shelf/{}", shelf_id(shelf)));
+    let mut names: Vec<String> = (1..=3).flat_map(shelves).collect();
+    names.push("library/room/red".to_owned());
+    names
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_dry_run_tells_what_making_it_happen_changes(
+        steps in vec(a_step(), 1..50),
+        next in vec(a_step(), 1..6),
+    ) {
+        let mut gone = BTreeSet::new();
+        let roles = (2..ROLES).map(|role| Step::Role(role, role_created("role")));
+        let steps: Vec<Step> = roles.chain(sensible(steps, &mut gone)).collect();
+        let next = sensible(next, &mut gone);
+        let before = history(steps.clone());
+        let after = history(steps.into_iter().chain(next).collect());
+        let effects = effects(&engine(&before), &after.0[before.0.len()..]);
+        let worlds = [World::of(&before.0), World::of(&after.0)];
+        let now = Timestamp::from_micros(0);
+        let mut seen = 0;
+        for subject in subjects() {
+            if matches!(subject, Subject::Token(_) | Subject::Certificate(_)) {
+                continue;
+            }
+            let is_on = |effect: &&Effect| match (&effect.on, &subject) {
+                (Affected::User(id) | Affected::NewUser(id, _), Subject::User(user)) => id == user,
+                (Affected::Role(id) | Affected::NewRole(id, _), Subject::Role(role)) => id == role,
+                (Affected::Machine(one) | Affected::NewMachine(one), Subject::Machine(machine)) => one == machine,
+                _ => false,
+            };
+            let effect = effects.iter().find(is_on);
+            seen += usize::from(effect.is_some());
+            let [before, after] = worlds.each_ref().map(|world| world.permissions(&subject, now).unwrap_or_default());
+            let (gained, lost) = effect.map_or((&[][..], &[][..]), |effect| (&effect.gained, &effect.lost));
+            for operation in [Operation::Read, Operation::Write] {
+                let covered = |permissions: &[Permission], name: &str| permissions.iter().any(|permission| {
+                    permission.operation.covers(operation) && matches(Context::Http, &permission.resource, name)
+                });
+                for name in all_names() {
+                    let (was, will) = (covered(&before, &name), covered(&after, &name));
+                    let told = if will { gained } else { lost };
+                    let is_told = told.iter().any(|right| {
+                        right.operation.covers(operation) && matches(Context::Http, &right.resource, &name)
+                    });
+                    prop_assert!(was == will || is_told, "{subject:?} {name}");
+                }
+                for (rights, has, has_not) in [(gained, &after, &before), (lost, &before, &after)] {
+                    for right in rights.iter().filter(|right| right.operation.covers(operation)) {
+                        let grants = |permissions: &[Permission]| permissions.iter().any(|permission| {
+                            permission.operation.covers(operation) && covers(&permission.resource, &right.resource)
+                        });
+                        prop_assert!(grants(has) && !grants(has_not), "{subject:?} {right:?}");
+                    }
+                }
+            }
+        }
+        // The twins of robots and of shelves are told besides.
+        let is_twin = |effect: &&Effect| match &effect.on {
+            Affected::User(id) | Affected::NewUser(id, _) => robot(*id).is_some(),
+            Affected::Role(id) | Affected::NewRole(id, _) => is_shelf(*id),
+            Affected::Machine(_) | Affected::NewMachine(_) => false,
+        };
+        prop_assert_eq!(seen + effects.iter().filter(is_twin).count(), effects.len(), "somebody is told twice");
+    }
+}
+
+#[test]
+fn facts_that_are_loaded_count_as_those_that_are_applied() {
+    let mut ledger = history(Vec::new());
+    ledger.user(FIRST, certificate_added(1, None));
+    ledger.user(
+        FIRST,
+        UserEvent::PermissionGranted {
+            permission: Permission {
+                id: permission_id(9),
+                resource: super::filter("library/1/#"),
+                operation: Operation::ReadWrite,
+                context: Context::Http,
+            },
+        },
+    );
+    let mut loader = Loader::within(&LIBRARY, ledger.0.len() as i64);
+    for event in &ledger.0 {
+        for fact in facts(&event.aggregate_id, &event.event) {
+            loader.fact(fact);
+        }
+    }
+    let (loaded, applied) = (loader.finish().unwrap(), engine(&ledger));
+    let now = Timestamp::from_micros(0);
+    let robot = Subject::Machine(robot(user_id(FIRST)).unwrap());
+    let mut allowed = 0;
+    for subject in [robot, subject_with(credential(&certificate_fingerprint(1)))] {
+        for question in questions() {
+            let answers = [&loaded, &applied].map(|engine| engine.answer(&subject, &question.inquiry(), now));
+            assert_eq!(answers[0], answers[1], "{question:?}");
+            allowed += usize::from(answers[0].denied.is_none());
+        }
+    }
+    assert!(allowed > 0);
+}
+
 #[test]
 fn a_permission_is_told_with_the_space_of_its_names() {
-    let permission = |context, pattern: &str| Permission {
-        id: permission_id(1),
-        resource: super::filter(pattern),
-        operation: Operation::Read,
-        context,
-    };
-    let of_library = permission(Context::Http, "library/1/#");
-    assert_eq!(LIBRARY.space_of(&of_library), "library");
-    assert_eq!(
-        super::super::MODEL.space_of(&permission(Context::Http, "/library/1/#")),
-        "http"
-    );
-    assert_eq!(
-        super::super::MODEL.space_of(&permission(Context::Mqtt, "library/1/#")),
-        "mqtt"
-    );
+    assert_eq!(LIBRARY.space_of(Context::Http, "library/1/#"), "library");
+    assert_eq!(MODEL.space_of(Context::Http, "/library/1/#"), "http");
+    assert_eq!(MODEL.space_of(Context::Mqtt, "library/1/#"), "mqtt");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use proptest::{collection::vec, prelude::*};
 use super::{
     super::{
         Authorization, Inquiry, Subject,
-        past::{Changes, Grant, Moment, Past, Streams},
+        past::{Grant, GrantChanges, Moment, Past, Streams},
     },
     ledger::{Ledger, certificate_fingerprint, fingerprint, role_id, user_id},
     oracle::{Oracle, covers, matches},
@@ -257,7 +257,7 @@ proptest! {
             let events = about(&subject, &ledger.0);
             let held = |position| rights(&Past::of(subject.clone(), Moment { position, time }, &events).grants());
             let (before, after) = (held(from), held(to));
-            let changes = Changes::of(&subject, from, to, &events, usize::MAX);
+            let changes = GrantChanges::of(&subject, from, to, &events, usize::MAX);
             let mut now = before.clone();
             let mut last = from;
             for change in &changes.changes {

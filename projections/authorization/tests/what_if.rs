@@ -10,14 +10,14 @@ use aggregates::{
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    super::{Affected, Authorization, Effect, Most, Place, Right, Through},
+    super::{Affected, Authorization, Effect, Limits, PageStart, Right, RoleOfRight},
     filter,
     ledger::{Ledger, permission, permission_id, role_created, role_granted, role_id, user_created, user_id},
     oracle::{covers, matches},
     random::{ROLES, USERS, a_filter, a_role_event, a_topic, a_user_event},
 };
 
-const NO_BOUND: Most = Most {
+const NO_BOUND: Limits = Limits {
     effects: usize::MAX,
     rights: usize::MAX,
     looks: usize::MAX,
@@ -37,7 +37,7 @@ fn told(engine: &Authorization, events: &Ledger) -> Vec<Effect> {
             .iter()
             .map(|event| (event.aggregate_id.as_str(), &event.event)),
     );
-    let (effects, next) = what_if.page(Place::Named(0), NO_BOUND);
+    let (effects, next) = what_if.page(PageStart::Named(0), NO_BOUND);
     assert_eq!(next, None);
     effects
 }
@@ -51,13 +51,14 @@ fn shown(effects: &[Effect]) -> Vec<String> {
             Affected::NewRole(_, name) => format!("new role {name}"),
             Affected::User(user) => format!("user {}", id(user.0)),
             Affected::NewUser(_, name) => format!("new user {name}"),
+            Affected::Machine(machine) | Affected::NewMachine(machine) => format!("machine {}", machine.id),
         };
         let rights = |sign: &str, rights: &[Right]| -> String {
             let right = |right: &Right| {
                 let through = match &right.through {
                     None => String::new(),
-                    Some(Through { id: None, name }) => format!(" by new {name}"),
-                    Some(Through { id: Some(role), name }) => format!(" by {} {name}", id(role.0)),
+                    Some(RoleOfRight { id: None, name }) => format!(" by new {name}"),
+                    Some(RoleOfRight { id: Some(role), name }) => format!(" by {} {name}", id(role.0)),
                 };
                 let (context, operation) = (right.context.as_str(), right.operation.as_str());
                 format!(" {sign}{context} {operation} {}{through}", right.resource)
@@ -335,30 +336,30 @@ fn pages_follow_each_other_whatever_bounds_them() {
             .map(|event| (event.aggregate_id.as_str(), &event.event)),
     );
     for most in [
-        Most {
+        Limits {
             effects: 1,
             ..NO_BOUND
         },
-        Most {
+        Limits {
             effects: 64,
             ..NO_BOUND
         },
-        Most {
+        Limits {
             effects: all.len(),
             ..NO_BOUND
         },
-        Most {
+        Limits {
             rights: 10,
             ..NO_BOUND
         },
-        Most { looks: 1, ..NO_BOUND },
-        Most {
+        Limits { looks: 1, ..NO_BOUND },
+        Limits {
             looks: 50,
             effects: 30,
             rights: 20,
         },
     ] {
-        let (mut place, mut found) = (Some(Place::Named(0)), Vec::new());
+        let (mut place, mut found) = (Some(PageStart::Named(0)), Vec::new());
         while let Some(from) = place {
             let (effects, next) = what_if.page(from, most);
             assert!(effects.len() <= most.effects);
@@ -369,16 +370,16 @@ fn pages_follow_each_other_whatever_bounds_them() {
         assert_eq!(found, all, "{most:?}");
     }
     let (none, next) = what_if.page(
-        Place::Named(0),
-        Most {
+        PageStart::Named(0),
+        Limits {
             effects: 0,
             ..NO_BOUND
         },
     );
-    assert_eq!((none, next), (Vec::new(), Some(Place::Named(0))));
+    assert_eq!((none, next), (Vec::new(), Some(PageStart::Named(0))));
     let (rest, next) = what_if.page(
-        Place::Named(0),
-        Most {
+        PageStart::Named(0),
+        Limits {
             effects: all.len(),
             ..NO_BOUND
         },
@@ -514,6 +515,7 @@ fn whom(effect: &Effect) -> Result<UserId, RoleId> {
     match &effect.on {
         Affected::User(id) | Affected::NewUser(id, _) => Ok(*id),
         Affected::Role(id) | Affected::NewRole(id, _) => Err(*id),
+        Affected::Machine(machine) | Affected::NewMachine(machine) => Ok(UserId(machine.id)),
     }
 }
 
@@ -580,7 +582,7 @@ proptest! {
         for effect in &effects {
             for (rights, engine) in [(&effect.gained, &after), (&effect.lost, &before)] {
                 for right in rights {
-                    if let Some(Through { id: Some(id), name }) = &right.through {
+                    if let Some(RoleOfRight { id: Some(id), name }) = &right.through {
                         let role = engine.role(*id).expect("the role should be there");
                         prop_assert_eq!(&role.name, name);
                         prop_assert!(is_granted(&role.permissions, right, right.operation));

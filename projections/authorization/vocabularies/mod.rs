@@ -15,7 +15,7 @@ mod inquiry;
 mod mqtt;
 use aggregates::{
     Event,
-    values::{Context, Operation, Permission},
+    values::{Context, Operation},
 };
 
 use crate::{
@@ -43,11 +43,10 @@ pub struct Space {
 }
 
 impl Space {
-    /// Whether a permission is about names in this space.
-    pub fn has(&self, permission: &Permission) -> bool {
-        let first_level = || permission.resource.split('/').next();
-        permission.context == self.context
-            && (self.first_level.is_none() || self.first_level == first_level())
+    /// Whether a pattern in a context is about names in this space.
+    pub fn has(&self, context: Context, pattern: &str) -> bool {
+        let first_level = || pattern.split('/').next();
+        context == self.context && (self.first_level.is_none() || self.first_level == first_level())
     }
 }
 
@@ -150,10 +149,10 @@ impl Model {
         self.resources.iter().copied().find(|one| one.name() == name)
     }
 
-    /// What the space of a permission is called.
-    pub fn space_of(&self, permission: &Permission) -> &'static str {
+    /// What the space of a pattern in a context is called.
+    pub fn space_of(&self, context: Context, pattern: &str) -> &'static str {
         let spaces = self.resources.iter().map(|one| one.space());
-        let space = spaces.into_iter().find(|space| space.has(permission));
-        space.map_or(permission.context.as_str(), |space| space.name)
+        let space = spaces.into_iter().find(|space| space.has(context, pattern));
+        space.map_or(context.as_str(), |space| space.name)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::principals::machines::Machine;
 use aggregates::values::{Context, Operation, RoleId, RoleName, TopicFilter, UserId};
 
 /// What would change for one who holds rights.
@@ -28,13 +29,17 @@ pub enum Affected {
     User(UserId),
     /// A user who would be made, under an id like this one.
     NewUser(UserId, String),
+    /// A machine.
+    Machine(Machine),
+    /// A machine that would be made, under an id like this one.
+    NewMachine(Machine),
 }
 
 /// A right, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     /// The role that grants it; `None` for one of a user's own.
-    pub through: Option<Through>,
+    pub through: Option<RoleOfRight>,
     /// Where it holds.
     pub context: Context,
     /// A pattern.
@@ -45,7 +50,7 @@ pub struct Right {
 
 /// A role that grants something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Through {
+pub struct RoleOfRight {
     /// `None` if it would be made.
     pub id: Option<RoleId>,
     /// Its name: as it is if the right is lost, as it would be if the right is gained.

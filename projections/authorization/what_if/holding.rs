@@ -8,13 +8,15 @@ use aggregates::{
     values::{Operation, Permission, RoleId},
 };
 
-use super::{Right, Through};
+use super::{Right, RoleOfRight};
 use crate::{
+    engine::facts::MachineStep,
     patterns::{
         grants::Grants,
         question::{Operations, Question, operations},
     },
     principals::{
+        machines::{self, MachineEntry},
         roles::{self, Role},
         users::{self, Extra, RoleStep, User},
     },
@@ -36,12 +38,12 @@ pub(super) struct Version {
 /// All that somebody holds at one time.
 #[derive(Default)]
 pub(super) struct Holding<'g> {
-    pub(super) roles: Vec<Held<'g>>,
+    pub(super) roles: Vec<HeldRole<'g>>,
     pub(super) own: Option<&'g Extra>,
 }
 
 /// A role that somebody holds, and what it grants that it does not at the other time.
-pub(super) struct Held<'g> {
+pub(super) struct HeldRole<'g> {
     pub(super) role: &'g Role,
     pub(super) only: &'g [Permission],
 }
@@ -80,15 +82,15 @@ impl RoleChange {
 }
 
 impl Version {
-    pub(super) fn held(&self) -> Held<'_> {
-        Held {
+    pub(super) fn held(&self) -> HeldRole<'_> {
+        HeldRole {
             role: &self.role,
             only: &self.only,
         }
     }
 }
 
-impl<'g> Held<'g> {
+impl<'g> HeldRole<'g> {
     pub(super) fn unchanged(role: &'g Role) -> Self {
         Self { role, only: &[] }
     }
@@ -124,11 +126,7 @@ pub(super) fn after_events(
             roles.clear();
             continue;
         }
-        match RoleStep::of(event) {
-            RoleStep::Granted(role) => drop(roles.insert(role)),
-            RoleStep::Revoked(role) => drop(roles.remove(&role)),
-            RoleStep::Kept => {}
-        }
+        RoleStep::of(event).take(&mut roles);
     }
     if let Some(user) = &mut user
         && events.iter().any(|event| users::changes_grants(event))
@@ -136,6 +134,25 @@ pub(super) fn after_events(
         user.change_extra(|extra| extra.grants = Grants::of(&extra.permissions));
     }
     (user, roles)
+}
+
+/// A machine after steps of it, and the roles that it then holds.
+pub(super) fn machine_after(
+    before: Option<&MachineEntry>,
+    holding: &Holding<'_>,
+    steps: &[MachineStep],
+) -> (Option<MachineEntry>, BTreeSet<RoleId>) {
+    let mut entry = before.cloned();
+    let mut roles: BTreeSet<RoleId> = holding.roles.iter().map(|held| held.role.details.id).collect();
+    for step in steps {
+        entry = machines::fold(entry, step);
+        if entry.is_none() {
+            roles.clear();
+            continue;
+        }
+        step.of_roles().take(&mut roles);
+    }
+    (entry, roles)
 }
 
 /// As much of a permission as no single one of the grants covers, if anything.
@@ -159,7 +176,7 @@ fn operation(set: Operations) -> Option<Operation> {
     all.into_iter().find(|operation| operations(*operation) == set)
 }
 
-pub(super) fn right(permission: &Permission, through: Option<Through>) -> Right {
+pub(super) fn right(permission: &Permission, through: Option<RoleOfRight>) -> Right {
     Right {
         through,
         context: permission.context,

@@ -7,12 +7,16 @@
 //! That several grants cover a pattern together is not recognised: whoever may read `a` and `a/+/#` and is given
 //! `a/#` is told to gain it. So more may be told than changes for any topic or path, but never less.
 //!
-//! Told are rights of roles and users. That a token or a certificate no longer counts for its user is not.
+//! Told are rights of roles, users and machines. That a token or a certificate no longer counts for its user is not told,
+//! nor is that a resource moves: rights are patterns, and the resource is then found by others of them.
 
 mod effect;
 mod holding;
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
 
 use aggregates::{
     Event,
@@ -26,18 +30,25 @@ use crate::{
     Authorization,
     engine::{
         about::About,
+        facts::{Fact, MachineStep},
         search::{RoleIndexes, may_be_granted},
     },
     patterns::grants::Grants,
-    principals::{roles::Role, users::User},
+    principals::{
+        machines::Machine,
+        roles::Role,
+        users::{Extra, Roles},
+    },
 };
-use holding::{Held, Holding, RoleChange, Version, after_events, in_order, lacking, right};
+use holding::{
+    HeldRole, Holding, RoleChange, Version, after_events, in_order, lacking, machine_after, right,
+};
 
-pub use effect::{Affected, Effect, Right, Through};
+pub use effect::{Affected, Effect, Right, RoleOfRight};
 
 /// How much is told and looked at for one page.
 #[derive(Clone, Copy, Debug)]
-pub struct Most {
+pub struct Limits {
     /// Effects.
     pub effects: usize,
     /// Rights, all effects together; the effect that passes this is told whole.
@@ -48,11 +59,13 @@ pub struct Most {
 
 /// Where a page begins, in an order that never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum PageStart {
     /// After so many of those whom the events themselves are about.
     Named(u32),
-    /// After this holder of a role.
+    /// After this user, who holds a role.
     Holder(UserId),
+    /// After all users, and after this machine, which holds a role.
+    Machine(Machine),
 }
 
 /// Roles and users as they would be after events that are not recorded.
@@ -60,6 +73,7 @@ pub struct WhatIf<'a> {
     engine: &'a Authorization,
     roles: BTreeMap<RoleId, RoleChange>,
     users: BTreeMap<UserId, Vec<&'a UserEvent>>,
+    machines: BTreeMap<Machine, Vec<MachineStep>>,
 }
 
 impl Authorization {
@@ -70,12 +84,20 @@ impl Authorization {
     pub fn what_if<'a>(&'a self, events: impl IntoIterator<Item = (&'a str, &'a Event)>) -> WhatIf<'a> {
         let mut of_roles: BTreeMap<RoleId, Vec<&RoleEvent>> = BTreeMap::new();
         let mut users: BTreeMap<UserId, Vec<&UserEvent>> = BTreeMap::new();
+        let mut machines: BTreeMap<Machine, Vec<MachineStep>> = BTreeMap::new();
         for (id, event) in events {
             match About::of(id, event) {
                 About::Role(id, event) => of_roles.entry(id).or_default().push(event),
                 About::User(id, event) => users.entry(id).or_default().push(event),
                 // A token has no rights of its own.
                 About::Session(..) | About::Nobody => {}
+            }
+            for fact in (self.model.facts)(id, event) {
+                match fact {
+                    Fact::Machine { machine, step } => machines.entry(machine).or_default().push(step),
+                    // Rights are patterns: that a resource moves changes none of them.
+                    Fact::Placed { .. } | Fact::Removed { .. } => {}
+                }
             }
         }
         let guard = self.collector.enter();
@@ -87,6 +109,7 @@ impl Authorization {
                 .map(|(id, events)| (id, change(id, &events)))
                 .collect(),
             users,
+            machines,
         }
     }
 
@@ -96,10 +119,10 @@ impl Authorization {
 }
 
 impl WhatIf<'_> {
-    /// What would change, from a place on: first for the roles and the users whom the events themselves are about, then
-    /// for the other holders of the roles. Who is left as they are is left out. Answers the place of the next page,
-    /// if there may be one.
-    pub fn page(&self, from: Place, most: Most) -> (Vec<Effect>, Option<Place>) {
+    /// What would change, from a start on: first for the roles, users and machines that the events themselves are about,
+    /// then for the other holders of the roles: users, and after them machines. A holder for whom nothing changes is left
+    /// out. Answers the start of the next page, if there may be one.
+    pub fn page(&self, from: PageStart, most: Limits) -> (Vec<Effect>, Option<PageStart>) {
         let mut told = Told {
             effects: Vec::new(),
             rights: 0,
@@ -107,11 +130,15 @@ impl WhatIf<'_> {
             place: from,
         };
         let after = match from {
-            Place::Holder(user) => Some(user),
-            Place::Named(count) => {
+            PageStart::Machine(machine) => {
+                let next = self.tell_machines(Some(machine), &mut told);
+                return (told.effects, next);
+            }
+            PageStart::Holder(user) => Some(user),
+            PageStart::Named(count) => {
                 for (effect, number) in self.named().into_iter().zip(1..).skip(count as usize) {
                     if let Some(effect) = effect
-                        && let Err(next) = told.take(effect, Place::Named(number))
+                        && let Err(next) = told.take(effect, PageStart::Named(number))
                     {
                         return (told.effects, Some(next));
                     }
@@ -120,16 +147,18 @@ impl WhatIf<'_> {
             }
         };
         let next = self.tell_holders(after, &mut told);
+        let next = next.or_else(|| self.tell_machines(None, &mut told));
         (told.effects, next)
     }
 
     fn named(&self) -> Vec<Option<Effect>> {
         let roles = self.roles.iter().map(|(id, change)| self.on_role(*id, change));
         let users = self.users.keys().map(|id| self.on_user(*id));
-        roles.chain(users).collect()
+        let machines = self.machines.keys().map(|machine| self.on_machine(*machine));
+        roles.chain(users).chain(machines).collect()
     }
 
-    fn tell_holders(&self, after: Option<UserId>, told: &mut Told) -> Option<Place> {
+    fn tell_holders(&self, after: Option<UserId>, told: &mut Told) -> Option<PageStart> {
         let indexes = self.indexes();
         if indexes.is_empty() {
             return None;
@@ -141,7 +170,7 @@ impl WhatIf<'_> {
                 return ControlFlow::Continue(());
             }
             if let Some(effect) = self.on_user(id)
-                && let Err(place) = told.take(effect, Place::Holder(id))
+                && let Err(place) = told.take(effect, PageStart::Holder(id))
             {
                 next = Some(place);
                 return ControlFlow::Break(());
@@ -150,10 +179,32 @@ impl WhatIf<'_> {
             if looks < told.most.looks {
                 return ControlFlow::Continue(());
             }
-            next = Some(Place::Holder(id));
+            next = Some(PageStart::Holder(id));
             ControlFlow::Break(())
         });
         next
+    }
+
+    /// Tells of machines that hold a role. There are far fewer of them than of users: all are looked at.
+    fn tell_machines(&self, after: Option<Machine>, told: &mut Told) -> Option<PageStart> {
+        if self.indexes().is_empty() {
+            return None;
+        }
+        let guard = self.engine.collector.enter();
+        let all = self.engine.machines.iter(&guard).map(|(machine, _)| *machine);
+        let mut machines: Vec<Machine> = all
+            .filter(|machine| after.is_none_or(|after| *machine > after))
+            .filter(|machine| !self.machines.contains_key(machine))
+            .collect();
+        machines.sort_unstable();
+        for machine in machines {
+            if let Some(effect) = self.on_machine(machine)
+                && let Err(next) = told.take(effect, PageStart::Machine(machine))
+            {
+                return Some(next);
+            }
+        }
+        None
     }
 
     /// The roles whose holders may gain or lose anything.
@@ -190,7 +241,8 @@ impl WhatIf<'_> {
         let engine = self.engine;
         engine.consistently(&engine.collector.enter(), |guard| {
             let before = engine.users.get(&id, guard);
-            let holding = before.map(|user| self.holding(user, guard)).unwrap_or_default();
+            let holding = before.map(|user| self.holding(&user.roles, user.extra.as_deref(), guard));
+            let holding = holding.unwrap_or_default();
             match self.users.get(&id) {
                 None => {
                     let after = holding
@@ -206,12 +258,8 @@ impl WhatIf<'_> {
                 }
                 Some(events) => {
                     let (user, roles) = after_events(before, &holding, events);
-                    let roles = roles.iter().filter_map(|id| match self.roles.get(id) {
-                        Some(change) => change.after.as_ref().map(Version::held),
-                        None => engine.entry(*id, guard).map(Held::unchanged),
-                    });
                     let after = Holding {
-                        roles: roles.collect(),
+                        roles: self.held_after(&roles, guard),
                         own: user.as_ref().and_then(|user| user.extra.as_deref()),
                     };
                     let on = match &user {
@@ -224,24 +272,58 @@ impl WhatIf<'_> {
         })
     }
 
-    /// What a user holds now.
-    fn holding<'g>(&'g self, user: &'g User, guard: &'g LocalGuard<'_>) -> Holding<'g> {
-        let roles = self.engine.roles_of(user, guard);
+    fn on_machine(&self, machine: Machine) -> Option<Effect> {
+        let engine = self.engine;
+        engine.settled(&engine.collector.enter(), |guard| {
+            let before = engine.machines.get(&machine, guard);
+            let holding = before.map(|entry| self.holding(&entry.roles, Some(&entry.own), guard));
+            let holding = holding.unwrap_or_default();
+            let steps = self.machines.get(&machine).map(Vec::as_slice).unwrap_or_default();
+            let (entry, roles) = machine_after(before, &holding, steps);
+            let after = Holding {
+                roles: self.held_after(&roles, guard),
+                own: entry.as_ref().map(|entry| &entry.own),
+            };
+            let on = match before {
+                Some(_) => Affected::Machine(machine),
+                None => Affected::NewMachine(machine),
+            };
+            self.difference(on, &holding, &after)
+        })
+    }
+
+    /// The roles of these ids as they would be.
+    fn held_after<'g>(&'g self, roles: &BTreeSet<RoleId>, guard: &'g LocalGuard<'_>) -> Vec<HeldRole<'g>> {
+        let after = |id: &RoleId| match self.roles.get(id) {
+            Some(change) => change.after.as_ref().map(Version::held),
+            None => self.engine.entry(*id, guard).map(HeldRole::unchanged),
+        };
+        roles.iter().filter_map(after).collect()
+    }
+
+    /// What somebody holds now: these roles, and this of their own.
+    fn holding<'g>(
+        &'g self,
+        roles: &'g Roles,
+        own: Option<&'g Extra>,
+        guard: &'g LocalGuard<'_>,
+    ) -> Holding<'g> {
+        let roles = self.engine.roles_of(roles, guard);
         let before = |role: &'g Role| match self.roles.get(&role.details.id) {
             Some(change) => change.before.as_ref().map(Version::held),
-            None => Some(Held::unchanged(role)),
+            None => Some(HeldRole::unchanged(role)),
         };
         Holding {
             roles: roles.filter_map(before).collect(),
-            own: user.extra.as_deref(),
+            own,
         }
     }
 
     /// What becomes of a role that is held now.
-    fn after<'g>(&'g self, role: &'g Role) -> Option<Held<'g>> {
+    fn after<'g>(&'g self, role: &'g Role) -> Option<HeldRole<'g>> {
         match self.roles.get(&role.details.id) {
             Some(change) => change.after.as_ref().map(Version::held),
-            None => Some(Held::unchanged(role)),
+            None => Some(HeldRole::unchanged(role)),
         }
     }
 
@@ -270,18 +352,17 @@ impl WhatIf<'_> {
                 .filter_map(|permission| lacking(permission, &grants));
             lacking.map(|permission| right(&permission, self.through(held.role)))
         });
-        let same =
-            |own: &&crate::principals::users::Extra| other.own.is_some_and(|other| std::ptr::eq(*own, other));
+        let same = |own: &&Extra| other.own.is_some_and(|other| std::ptr::eq(*own, other));
         let own = holding.own.filter(|own| !same(own)).into_iter();
         let own = own.flat_map(|own| own.permissions.as_slice());
         let own = own.filter_map(|permission| lacking(permission, &grants));
         in_order(of_roles.chain(own.map(|permission| right(&permission, None))))
     }
 
-    fn through(&self, role: &Role) -> Option<Through> {
+    fn through(&self, role: &Role) -> Option<RoleOfRight> {
         let id = role.details.id;
         let is_new = self.roles.get(&id).is_some_and(|change| change.is_new);
-        Some(Through {
+        Some(RoleOfRight {
             id: (!is_new).then_some(id),
             name: role.details.name.clone(),
         })
@@ -292,14 +373,14 @@ impl WhatIf<'_> {
 struct Told {
     effects: Vec<Effect>,
     rights: usize,
-    most: Most,
+    most: Limits,
     /// Where the last effect that is told stands.
-    place: Place,
+    place: PageStart,
 }
 
 impl Told {
     /// Tells one more, or answers where the next page begins.
-    fn take(&mut self, effect: Effect, place: Place) -> Result<(), Place> {
+    fn take(&mut self, effect: Effect, place: PageStart) -> Result<(), PageStart> {
         let is_full = self.effects.len() >= self.most.effects || self.rights >= self.most.rights;
         if is_full {
             return Err(self.place);

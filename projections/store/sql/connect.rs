@@ -11,7 +11,7 @@ use sqlx::{
     },
 };
 
-use super::{Error, Row, Statement};
+use super::{Boxed, Error, Row, Statement};
 
 /// Every statement here looks rows up by an index. Postgres may still read whole tables while its statistics are
 /// old, as after an import: it then takes a list of keys for a large part of the table, and a page of ten users
@@ -56,29 +56,31 @@ impl Default for Options {
 
 impl Db {
     /// Opens `postgres://…`, or `sqlite:PATH` (made if it is not there).
-    pub async fn open(url: &str, options: &Options) -> Result<Self, Error> {
-        if url.starts_with("sqlite:") {
-            return Self::open_sqlite(url, options).await;
-        }
-        let mut connect = PgConnectOptions::from_str(url)?
-            .application_name("muniment")
-            .statement_cache_capacity(1_024);
-        if let Some(search_path) = &options.search_path {
-            connect = connect.options([("search_path", search_path.as_str())]);
-        }
-        let pool = PgPoolOptions::new()
-            .max_connections(options.connections)
-            .acquire_timeout(options.patience)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // A service that only speaks the protocol may not know these; then it plans as it does.
-                    let _ = connection.execute(BY_KEY).await;
-                    Ok(())
+    pub fn open<'a>(url: &'a str, options: &'a Options) -> Boxed<'a, Result<Self, Error>> {
+        Box::pin(async move {
+            if url.starts_with("sqlite:") {
+                return Self::open_sqlite(url, options).await;
+            }
+            let mut connect = PgConnectOptions::from_str(url)?
+                .application_name("muniment")
+                .statement_cache_capacity(1_024);
+            if let Some(search_path) = &options.search_path {
+                connect = connect.options([("search_path", search_path.as_str())]);
+            }
+            let pool = PgPoolOptions::new()
+                .max_connections(options.connections)
+                .acquire_timeout(options.patience)
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        // A service that only speaks the protocol may not know these; then it plans as it does.
+                        let _ = connection.execute(BY_KEY).await;
+                        Ok(())
+                    })
                 })
-            })
-            .connect_with(connect)
-            .await?;
-        Ok(Self::Postgres(pool))
+                .connect_with(connect)
+                .await?;
+            Ok(Self::Postgres(pool))
+        })
     }
 
     async fn open_sqlite(url: &str, options: &Options) -> Result<Self, Error> {
@@ -111,67 +113,75 @@ impl Db {
     }
 
     /// All rows of one statement, read outside of any transaction.
-    pub async fn all(&self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => statement
-                .postgres()
-                .fetch_all(pool)
-                .await?
-                .into_iter()
-                .map(Row::Postgres)
-                .collect(),
-            Self::Sqlite { readers, .. } => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_all(readers)
-                .await?
-                .into_iter()
-                .map(Row::Sqlite)
-                .collect(),
+    pub fn all<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => statement
+                    .postgres()
+                    .fetch_all(pool)
+                    .await?
+                    .into_iter()
+                    .map(Row::Postgres)
+                    .collect(),
+                Self::Sqlite { readers, .. } => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_all(readers)
+                    .await?
+                    .into_iter()
+                    .map(Row::Sqlite)
+                    .collect(),
+            })
         })
     }
 
     /// The first row of one statement, if there is one.
-    pub async fn optional(&self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => statement
-                .postgres()
-                .fetch_optional(pool)
-                .await?
-                .map(Row::Postgres),
-            Self::Sqlite { readers, .. } => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_optional(readers)
-                .await?
-                .map(Row::Sqlite),
+    pub fn optional<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Option<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => statement
+                    .postgres()
+                    .fetch_optional(pool)
+                    .await?
+                    .map(Row::Postgres),
+                Self::Sqlite { readers, .. } => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_optional(readers)
+                    .await?
+                    .map(Row::Sqlite),
+            })
         })
     }
 
     /// Runs one statement that writes, in a transaction of its own.
-    pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
-            Self::Sqlite { writer, .. } => statement
-                .unnumbered()
-                .sqlite()
-                .execute(writer)
-                .await?
-                .rows_affected(),
+    pub fn execute<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
+                Self::Sqlite { writer, .. } => statement
+                    .unnumbered()
+                    .sqlite()
+                    .execute(writer)
+                    .await?
+                    .rows_affected(),
+            })
         })
     }
 
     /// Runs a script of several statements without arguments.
-    pub async fn script(&self, text: &str) -> Result<(), Error> {
-        match self {
-            Self::Postgres(pool) => {
-                sqlx::raw_sql(text).execute(pool).await?;
+    pub fn script<'a>(&'a self, text: &'a str) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(pool) => {
+                    sqlx::raw_sql(text).execute(pool).await?;
+                }
+                Self::Sqlite { writer, .. } => {
+                    sqlx::raw_sql(text).execute(writer).await?;
+                }
             }
-            Self::Sqlite { writer, .. } => {
-                sqlx::raw_sql(text).execute(writer).await?;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The engine's name: `postgres` or `sqlite`.
@@ -183,13 +193,15 @@ impl Db {
     }
 
     /// Closes all connections. On SQLite this folds the write-ahead log into the file.
-    pub async fn close(&self) {
-        match self {
-            Self::Postgres(pool) => pool.close().await,
-            Self::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
+    pub fn close<'a>(&'a self) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(pool) => pool.close().await,
+                Self::Sqlite { writer, readers } => {
+                    readers.close().await;
+                    writer.close().await;
+                }
             }
-        }
+        })
     }
 }

@@ -11,6 +11,8 @@ mod row;
 mod statement;
 mod transaction;
 
+use std::pin::Pin;
+
 use sqlx::postgres::PgDatabaseError;
 
 pub use connect::{Db, Options};
@@ -20,6 +22,10 @@ pub use row::Row;
 pub use sqlx::Error;
 pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
 pub use transaction::{Tx, Writer};
+
+/// The future of a statement. It is boxed so that what the database's client makes of it is compiled here, once, and not
+/// again in each crate that awaits it.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Whether a statement failed for its data or its text. Otherwise the database cannot serve now: it is going away,
 /// full, read-only, or another transaction has the lock.

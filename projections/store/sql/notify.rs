@@ -2,87 +2,95 @@
 
 use sqlx::{Postgres, pool::PoolConnection, postgres::PgListener};
 
-use super::{Db, Error, Tx};
+use super::{Boxed, Db, Error, Tx};
 
 /// Receives the messages of other processes.
 pub type Listener = PgListener;
 
 impl Db {
     /// Sends `message` to other processes on the same Postgres, on `channel`. SQLite has no other processes.
-    pub async fn notify(&self, channel: &str, message: &str) -> Result<(), Error> {
-        if let Self::Postgres(pool) = self {
-            // A transaction with a message waits for the disk like one that writes. It need not: a message that is lost
-            // with the machine is needed by nobody.
-            sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
-                .bind(channel)
-                .bind(message)
-                .execute(pool)
-                .await?;
-        }
-        Ok(())
+    pub fn notify<'a>(&'a self, channel: &'a str, message: &'a str) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            if let Self::Postgres(pool) = self {
+                // A transaction with a message waits for the disk like one that writes. It need not: a message that is lost
+                // with the machine is needed by nobody.
+                sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+                    .bind(channel)
+                    .bind(message)
+                    .execute(pool)
+                    .await?;
+            }
+            Ok(())
+        })
     }
 
     /// Listens to the messages of other processes on `channel`; `None` on SQLite.
-    pub async fn listen(&self, channel: &str) -> Result<Option<Listener>, Error> {
-        match self {
-            Self::Postgres(pool) => {
-                let mut listener = PgListener::connect_with(pool).await?;
-                // The listener must learn that its connection is lost, instead of getting another one silently.
-                listener.eager_reconnect(false);
-                listener.listen(channel).await?;
-                Ok(Some(listener))
+    pub fn listen<'a>(&'a self, channel: &'a str) -> Boxed<'a, Result<Option<Listener>, Error>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(pool) => {
+                    let mut listener = PgListener::connect_with(pool).await?;
+                    // The listener must learn that its connection is lost, instead of getting another one silently.
+                    listener.eager_reconnect(false);
+                    listener.listen(channel).await?;
+                    Ok(Some(listener))
+                }
+                Self::Sqlite { .. } => Ok(None),
             }
-            Self::Sqlite { .. } => Ok(None),
-        }
+        })
     }
 
     /// The right to be the only process on this Postgres that does what `name` says, until it is dropped. `None` if
     /// another process has it, and on SQLite, where there is no other process.
-    pub async fn alone(&self, name: &str) -> Result<Option<Alone>, Error> {
-        let Self::Postgres(pool) = self else {
-            return Ok(None);
-        };
-        let mut connection = pool.acquire().await?;
-        // The connection ends with the right: an advisory lock lives as long as its session.
-        connection.close_on_drop();
-        // Postgres may need a moment to notice that an interrupted owner of the right has gone.
-        sqlx::query("SET lock_timeout = '2s'")
-            .execute(&mut *connection)
-            .await?;
-        let asked = sqlx::query("SELECT pg_advisory_lock(hashtext($1))")
-            .bind(name)
-            .execute(&mut *connection)
-            .await;
-        match asked {
-            Ok(_) => Ok(Some(Alone {
-                connection,
-                name: name.to_owned(),
-            })),
-            // lock_not_available (Postgres, appendix A).
-            Err(error)
-                if error
-                    .as_database_error()
-                    .is_some_and(|e| e.code().as_deref() == Some("55P03")) =>
-            {
-                Ok(None)
+    pub fn alone<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Option<Alone>, Error>> {
+        Box::pin(async move {
+            let Self::Postgres(pool) = self else {
+                return Ok(None);
+            };
+            let mut connection = pool.acquire().await?;
+            // The connection ends with the right: an advisory lock lives as long as its session.
+            connection.close_on_drop();
+            // Postgres may need a moment to notice that an interrupted owner of the right has gone.
+            sqlx::query("SET lock_timeout = '2s'")
+                .execute(&mut *connection)
+                .await?;
+            let asked = sqlx::query("SELECT pg_advisory_lock(hashtext($1))")
+                .bind(name)
+                .execute(&mut *connection)
+                .await;
+            match asked {
+                Ok(_) => Ok(Some(Alone {
+                    connection,
+                    name: name.to_owned(),
+                })),
+                // lock_not_available (Postgres, appendix A).
+                Err(error)
+                    if error
+                        .as_database_error()
+                        .is_some_and(|e| e.code().as_deref() == Some("55P03")) =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(error),
             }
-            Err(error) => Err(error),
-        }
+        })
     }
 }
 
 impl Tx<'_> {
     /// Sends `message` to other processes on the same Postgres, on `channel`, once this transaction is committed. SQLite
     /// has no other processes.
-    pub async fn notify(&mut self, channel: &str, message: &str) -> Result<(), Error> {
-        if let Self::Postgres(tx) = self {
-            sqlx::query("SELECT pg_notify($1, $2)")
-                .bind(channel)
-                .bind(message)
-                .execute(&mut **tx)
-                .await?;
-        }
-        Ok(())
+    pub fn notify<'a>(&'a mut self, channel: &'a str, message: &'a str) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            if let Self::Postgres(tx) = self {
+                sqlx::query("SELECT pg_notify($1, $2)")
+                    .bind(channel)
+                    .bind(message)
+                    .execute(&mut **tx)
+                    .await?;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -95,11 +103,13 @@ pub struct Alone {
 
 impl Alone {
     /// Gives it up: once this returns another may have it. Dropped instead, it ends when the database notices.
-    pub async fn give_up(mut self) -> Result<(), Error> {
-        sqlx::query("SELECT pg_advisory_unlock(hashtext($1))")
-            .bind(&self.name)
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
+    pub fn give_up(mut self) -> Boxed<'static, Result<(), Error>> {
+        Box::pin(async move {
+            sqlx::query("SELECT pg_advisory_unlock(hashtext($1))")
+                .bind(&self.name)
+                .execute(&mut *self.connection)
+                .await?;
+            Ok(())
+        })
     }
 }

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, Database, Pool, Postgres, Sqlite, Transaction, pool::PoolConnection};
 
-use super::{Db, Error, Row, Statement};
+use super::{Boxed, Db, Error, Row, Statement};
 
 /// How a transaction begins on Postgres, whatever the database's defaults are: each statement sees what was
 /// committed before it, and nobody waits for ever for a lock.
@@ -16,10 +16,12 @@ const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl Db {
     /// Begins a transaction that writes. On SQLite it has the write lock from here on.
-    pub async fn begin(&self) -> Result<Tx<'static>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN).await?),
-            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_whole(writer, "BEGIN IMMEDIATE").await?),
+    pub fn begin<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN).await?),
+                Self::Sqlite { writer, .. } => Tx::Sqlite(begin_whole(writer, "BEGIN IMMEDIATE").await?),
+            })
         })
     }
 
@@ -32,10 +34,12 @@ impl Db {
     }
 
     /// Begins a transaction that reads one state of the database, however many statements it has.
-    pub async fn snapshot(&self) -> Result<Tx<'static>, Error> {
-        Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN_SNAPSHOT).await?),
-            Self::Sqlite { readers, .. } => Tx::Sqlite(begin_whole(readers, "BEGIN").await?),
+    pub fn snapshot<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(pool) => Tx::Postgres(begin_whole(pool, BEGIN_SNAPSHOT).await?),
+                Self::Sqlite { readers, .. } => Tx::Sqlite(begin_whole(readers, "BEGIN").await?),
+            })
         })
     }
 }
@@ -69,17 +73,19 @@ enum Kept {
 
 impl Writer {
     /// Begins a transaction whose statements follow each other at once: Postgres ends it if they do not.
-    pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        let kept = match self.kept.take() {
-            Some(kept) => kept,
-            None => match &self.db {
-                Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
-                Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
-            },
-        };
-        Ok(match self.kept.insert(kept) {
-            Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
-            Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+    pub fn begin<'a>(&'a mut self) -> Boxed<'a, Result<Tx<'a>, Error>> {
+        Box::pin(async move {
+            let kept = match self.kept.take() {
+                Some(kept) => kept,
+                None => match &self.db {
+                    Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
+                    Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
+                },
+            };
+            Ok(match self.kept.insert(kept) {
+                Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+                Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+            })
         })
     }
 
@@ -107,25 +113,27 @@ pub enum Tx<'c> {
     Sqlite(sqlx::Transaction<'c, Sqlite>),
 }
 
-impl Tx<'_> {
+impl<'t> Tx<'t> {
     /// All rows.
-    pub async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(tx) => statement
-                .postgres()
-                .fetch_all(&mut **tx)
-                .await?
-                .into_iter()
-                .map(Row::Postgres)
-                .collect(),
-            Self::Sqlite(tx) => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_all(&mut **tx)
-                .await?
-                .into_iter()
-                .map(Row::Sqlite)
-                .collect(),
+    pub fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(tx) => statement
+                    .postgres()
+                    .fetch_all(&mut **tx)
+                    .await?
+                    .into_iter()
+                    .map(Row::Postgres)
+                    .collect(),
+                Self::Sqlite(tx) => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_all(&mut **tx)
+                    .await?
+                    .into_iter()
+                    .map(Row::Sqlite)
+                    .collect(),
+            })
         })
     }
 
@@ -154,32 +162,36 @@ impl Tx<'_> {
     }
 
     /// The first row, if there is one.
-    pub async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(tx) => statement
-                .postgres()
-                .fetch_optional(&mut **tx)
-                .await?
-                .map(Row::Postgres),
-            Self::Sqlite(tx) => statement
-                .unnumbered()
-                .sqlite()
-                .fetch_optional(&mut **tx)
-                .await?
-                .map(Row::Sqlite),
+    pub fn optional<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Option<Row>, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(tx) => statement
+                    .postgres()
+                    .fetch_optional(&mut **tx)
+                    .await?
+                    .map(Row::Postgres),
+                Self::Sqlite(tx) => statement
+                    .unnumbered()
+                    .sqlite()
+                    .fetch_optional(&mut **tx)
+                    .await?
+                    .map(Row::Sqlite),
+            })
         })
     }
 
     /// Runs a statement; answers how many rows it changed.
-    pub async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
-        Ok(match self {
-            Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
-            Self::Sqlite(tx) => statement
-                .unnumbered()
-                .sqlite()
-                .execute(&mut **tx)
-                .await?
-                .rows_affected(),
+    pub fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
+                Self::Sqlite(tx) => statement
+                    .unnumbered()
+                    .sqlite()
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected(),
+            })
         })
     }
 
@@ -197,10 +209,12 @@ impl Tx<'_> {
     }
 
     /// Commits it.
-    pub async fn commit(self) -> Result<(), Error> {
-        match self {
-            Self::Postgres(tx) => tx.commit().await,
-            Self::Sqlite(tx) => tx.commit().await,
-        }
+    pub fn commit(self) -> Boxed<'t, Result<(), Error>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(tx) => tx.commit().await,
+                Self::Sqlite(tx) => tx.commit().await,
+            }
+        })
     }
 }

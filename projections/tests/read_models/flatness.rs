@@ -137,7 +137,7 @@ async fn a_page_of_roles_costs_the_same_wherever_it_is() {
                 assert_eq!(found.total, first.total);
                 assert!(!found.rows.is_empty());
                 assert_eq!(ran.len(), 8, "{ran:#?}");
-                // Of each of the five levels up to 256 nodes, of each role one permission and eleven who hold it.
+                // Each of the five levels gives up to 256 nodes; each role gives one permission and eleven holders.
                 assert!(rows(&ran) < 600, "{ran:#?}");
                 no_walks(&sqlite.db, &ran).await;
             }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod effects;
+mod erasure;
 mod events;
 mod flatness;
 mod histories;

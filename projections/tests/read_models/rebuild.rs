@@ -1,4 +1,4 @@
-//! Making the read models anew beside the live ones.
+//! Making the read models again beside the live ones.
 
 use aggregates::Recorded;
 use projections::{

@@ -1,4 +1,4 @@
-//! Which statements were run, as the driver tells. On Postgres only: there, statements run on the asking thread.
+//! Records the statements that the driver runs. On Postgres only: there, statements run on the thread of the test.
 
 use std::sync::{Arc, Mutex};
 

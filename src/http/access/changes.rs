@@ -2,7 +2,7 @@
 
 use authorization::{
     Subject,
-    past::{Change, Grant},
+    past::{Grant, GrantChange},
 };
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -57,8 +57,8 @@ struct PrefixChange {
     after: Option<String>,
 }
 
-impl From<Change> for ChangeOut {
-    fn from(change: Change) -> Self {
+impl From<GrantChange> for ChangeOut {
+    fn from(change: GrantChange) -> Self {
         Self {
             by: CauseOut::from(&change.cause),
             gained: grants(&change.gained),

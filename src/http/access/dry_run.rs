@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use aggregates::{Command, values::UserId};
-use authorization::{Affected, Effect, Most, Place, Right};
+use authorization::{Affected, Effect, Limits, MODEL, PageStart, Right, Subject};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -140,7 +140,7 @@ pub(crate) async fn post_dry_run(
 ) -> Result<AsOf<Json<DryRunOut>>, Refusal> {
     let rehearsing = app.rehearsing(&request.method, &request.path);
     let paging = request.paging(rehearsing.as_ref())?;
-    let from = paging.after(place)?.unwrap_or(Place::Named(0));
+    let from = paging.after(place)?.unwrap_or(PageStart::Named(0));
     app.ledger().follower().catch_up().await?;
     let rehearsing = rehearsing.ok_or_else(|| app.cannot_be_rehearsed())?;
     let commands = rehearsing.commands(&app, request.body()).await?;
@@ -176,10 +176,10 @@ impl DryRun {
 async fn tell(
     app: &App,
     commands: &[Command],
-    from: Place,
+    from: PageStart,
     limit: usize,
-) -> Result<(Rehearsed, Vec<Effect>, Option<Place>), Refusal> {
-    let most = Most {
+) -> Result<(Rehearsed, Vec<Effect>, Option<PageStart>), Refusal> {
+    let most = Limits {
         effects: limit,
         rights: MOST_RIGHTS,
         looks: MOST_LOOKS,
@@ -228,6 +228,9 @@ impl From<Effect> for EffectOut {
             Affected::NewRole(_, name) => ("role_name", name.to_string()),
             Affected::User(id) => ("user", id.to_string()),
             Affected::NewUser(_, name) => ("username", name),
+            Affected::Machine(machine) => (machine.kind.subject_type, machine.id.to_string()),
+            // It has no name, and its id is given when it is made.
+            Affected::NewMachine(machine) => (machine.kind.subject_type, String::new()),
         };
         let rights = |rights: Vec<Right>| rights.into_iter().map(RightOut::from).collect();
         let text = |text: Option<Arc<str>>| text.map(|text| text.to_string());
@@ -250,7 +253,7 @@ impl From<Right> for RightOut {
     fn from(right: Right) -> Self {
         Self {
             permission: RightPermission {
-                context: right.context.as_str(),
+                context: MODEL.space_of(right.context, &right.resource),
                 operation: right.operation.as_str(),
                 resource: right.resource.to_string(),
             },
@@ -263,19 +266,28 @@ impl From<Right> for RightOut {
 }
 
 /// The text of a page's token.
-fn token(place: Place) -> Vec<u8> {
+fn token(place: PageStart) -> Vec<u8> {
     match place {
-        Place::Named(count) => count.to_be_bytes().to_vec(),
-        Place::Holder(user) => user.0.as_bytes().to_vec(),
+        PageStart::Named(count) => count.to_be_bytes().to_vec(),
+        PageStart::Holder(user) => user.0.as_bytes().to_vec(),
+        PageStart::Machine(machine) => [machine.id.as_bytes(), machine.kind.subject_type.as_bytes()].concat(),
     }
 }
 
-/// What [`token`] made: the two have different lengths.
-fn place(token: &[u8]) -> Option<Place> {
+/// What [`token`] made: all three have different lengths.
+fn place(token: &[u8]) -> Option<PageStart> {
     if let Ok(count) = token.try_into() {
-        return Some(Place::Named(u32::from_be_bytes(count)));
+        return Some(PageStart::Named(u32::from_be_bytes(count)));
     }
-    Uuid::from_slice(token).ok().map(|id| Place::Holder(UserId(id)))
+    let (id, kind) = token.split_at_checked(16)?;
+    let id = Uuid::from_slice(id).ok()?;
+    if kind.is_empty() {
+        return Some(PageStart::Holder(UserId(id)));
+    }
+    match Subject::parse(std::str::from_utf8(kind).ok()?, &id.to_string()) {
+        Ok(Subject::Machine(machine)) => Some(PageStart::Machine(machine)),
+        Ok(_) | Err(_) => None,
+    }
 }
 
 /// Distinguishes a body that is `null` from one that is absent.

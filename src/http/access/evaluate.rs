@@ -11,7 +11,7 @@ use authorization::{
 
 use super::{
     explanation::{Explanation, MomentOut},
-    wire::{At, ContextOut, DecisionOut, Question},
+    wire::{At, ContextOut, DecisionOut, Evaluation},
 };
 use ledger::PastError;
 use server::{App, Refusal};
@@ -46,7 +46,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Decides.
-    pub(crate) async fn evaluate(&mut self, question: Question<'_>) -> Result<DecisionOut, Refusal> {
+    pub(crate) async fn evaluate(&mut self, question: Evaluation<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
         let subject = Subject::parse(&question.subject.kind, &question.subject.id);
         let inquiry = Inquiry::parse(

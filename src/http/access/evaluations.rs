@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     evaluate::Evaluator,
-    wire::{DecisionOut, EvaluationIn, Question},
+    wire::{DecisionOut, Evaluation, EvaluationIn},
 };
 use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
 
@@ -127,7 +127,7 @@ pub(crate) async fn post_evaluations(
     });
     // All are read before the first is decided: a request that is wrong is refused whole.
     let questions = questions.collect::<Result<Vec<_>, _>>()?;
-    let length = |question: &Question<'_>| question.subject.id.len() + question.resource.id.len();
+    let length = |question: &Evaluation<'_>| question.subject.id.len() + question.resource.id.len();
     let text: usize = questions.iter().map(length).sum();
     if text > MOST_TEXT {
         return Err(Refusal::invalid(format!(

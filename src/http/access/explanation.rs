@@ -115,7 +115,7 @@ impl From<&Grant> for GrantOut {
         Self {
             permission: GrantedPermission {
                 id: permission.id.to_string(),
-                context: MODEL.space_of(permission),
+                context: MODEL.space_of(permission.context, &permission.resource),
                 operation: permission.operation.as_str(),
                 resource: permission.resource.to_string(),
             },

@@ -69,7 +69,7 @@ pub(crate) struct EvaluationIn {
 
 /// A question with all that it needs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Question<'a> {
+pub(crate) struct Evaluation<'a> {
     pub subject: &'a Entity,
     pub action: &'a Action,
     pub resource: &'a Entity,
@@ -78,10 +78,10 @@ pub(crate) struct Question<'a> {
 
 impl EvaluationIn {
     /// The question, with what another one says where this one says nothing.
-    pub(crate) fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Question<'a>, Refusal> {
+    pub(crate) fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Evaluation<'a>, Refusal> {
         let missing = |name: &str| Refusal::invalid(format!("{name} is missing"));
         let default = |of: fn(&Self) -> Option<&Entity>| defaults.and_then(of);
-        Ok(Question {
+        Ok(Evaluation {
             subject: self
                 .subject
                 .as_ref()

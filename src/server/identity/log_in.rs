@@ -7,6 +7,7 @@ use aggregates::{
     values::{GrantMethod, PasswordHash, SessionId, Timestamp, TokenLabel, UserId},
 };
 use ledger::{ExecuteError, LedgerError, Metadata, Seen};
+use projections::sql::Boxed;
 use zeroize::Zeroizing;
 
 use super::{passwords::HashingError, tokens::SigningError};
@@ -45,31 +46,33 @@ pub struct Authenticated {
 
 /// The user of a username and password. It is `None`, at the same cost, whether the user is unknown, the password is another,
 /// or the user may not log in by password.
-pub async fn authenticate(
-    app: &App,
-    username: &str,
+pub fn authenticate<'a>(
+    app: &'a App,
+    username: &'a str,
     password: Zeroizing<String>,
-) -> Result<Option<Authenticated>, IdentityError> {
-    // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
-    app.ledger().follower().catch_up().await?;
-    let id = app.ledger().authorization().user_by_name(username);
-    // So does loading: for an unknown name, the stream of an id that no user has.
-    let nobody = UserId(uuid::Uuid::nil());
-    let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
-    let hash = user
-        .password_hash
-        .as_ref()
-        .filter(|_| user.may_log_in_by_password());
-    if !app.passwords.verify(password.clone(), hash).await? {
-        return Ok(None);
-    }
-    let (Some(user), Some(hash)) = (id, hash) else {
-        return Ok(None);
-    };
-    if app.passwords.is_outdated(hash) {
-        rehash(app, user, hash.clone(), password).await;
-    }
-    Ok(Some(Authenticated { user, seen }))
+) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
+    Box::pin(async move {
+        // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
+        app.ledger().follower().catch_up().await?;
+        let id = app.ledger().authorization().user_by_name(username);
+        // So does loading: for an unknown name, the stream of an id that no user has.
+        let nobody = UserId(uuid::Uuid::nil());
+        let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
+        let hash = user
+            .password_hash
+            .as_ref()
+            .filter(|_| user.may_log_in_by_password());
+        if !app.passwords.verify(password.clone(), hash).await? {
+            return Ok(None);
+        }
+        let (Some(user), Some(hash)) = (id, hash) else {
+            return Ok(None);
+        };
+        if app.passwords.is_outdated(hash) {
+            rehash(app, user, hash.clone(), password).await;
+        }
+        Ok(Some(Authenticated { user, seen }))
+    })
 }
 
 /// Hashes a verified password again under stronger parameters. A login does not fail because of it.
@@ -112,43 +115,49 @@ pub struct LoggedIn {
 }
 
 /// Issues a token, for the face that was called, to the user of a username and password.
-pub async fn log_in(app: &App, request: LogIn<'_>, origin: &Origin) -> Result<LoggedIn, IdentityError> {
-    let mut attempt = 1;
-    loop {
-        let authenticated = authenticate(app, request.username, request.password.clone()).await?;
-        let Authenticated { user, seen } = authenticated.ok_or(IdentityError::BadCredentials)?;
-        let session = SessionId(app.entropy.uuid());
-        let (face, issued_at) = (origin.audience(), app.clock.now());
-        let expires_at = issued_at.plus_hours(request.hours);
-        let (token, fingerprint) = app.tokens.sign(session, user, face, issued_at, expires_at)?;
-        let issue = IssueToken {
-            user_id: user,
-            face,
-            fingerprint,
-            label: request.label.clone(),
-            methods: vec![GrantMethod::Password],
-            issued_at,
-            expires_at,
-        };
-        let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
-        match app
-            .executor
-            .execute_unless_changed(commands, &origin.metadata(user), &[seen])
-            .await
-        {
-            Ok(appended) => {
-                return Ok(LoggedIn {
-                    user,
-                    token,
-                    expires_at,
-                    position: appended.position,
-                });
+pub fn log_in<'a>(
+    app: &'a App,
+    request: LogIn<'a>,
+    origin: &'a Origin,
+) -> Boxed<'a, Result<LoggedIn, IdentityError>> {
+    Box::pin(async move {
+        let mut attempt = 1;
+        loop {
+            let authenticated = authenticate(app, request.username, request.password.clone()).await?;
+            let Authenticated { user, seen } = authenticated.ok_or(IdentityError::BadCredentials)?;
+            let session = SessionId(app.entropy.uuid());
+            let (face, issued_at) = (origin.audience(), app.clock.now());
+            let expires_at = issued_at.plus_hours(request.hours);
+            let (token, fingerprint) = app.tokens.sign(session, user, face, issued_at, expires_at)?;
+            let issue = IssueToken {
+                user_id: user,
+                face,
+                fingerprint,
+                label: request.label.clone(),
+                methods: vec![GrantMethod::Password],
+                issued_at,
+                expires_at,
+            };
+            let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
+            match app
+                .executor
+                .execute_unless_changed(commands, &origin.metadata(user), &[seen])
+                .await
+            {
+                Ok(appended) => {
+                    return Ok(LoggedIn {
+                        user,
+                        token,
+                        expires_at,
+                        position: appended.position,
+                    });
+                }
+                // The user has changed since the password was verified: it may be another now, or be hashed anew.
+                Err(ExecuteError::Rejected(ledger::Rejection::Conflict { .. })) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error.into()),
             }
-            // The user has changed since the password was verified: it may be another now, or be hashed anew.
-            Err(ExecuteError::Rejected(ledger::Rejection::Conflict { .. })) if attempt < ATTEMPTS => {
-                attempt += 1;
-            }
-            Err(error) => return Err(error.into()),
         }
-    }
+    })
 }

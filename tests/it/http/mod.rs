@@ -1,5 +1,5 @@
-//! Over HTTP, against the binary. The scenarios of each face are in its folder, where they also run in process; here they run
-//! on both engines, with what holds for all faces.
+//! Over HTTP, against the binary, on both engines. The scenarios of each face are in its folder, and those of `errors`, `positions` and
+//! `rights` are here: they also run in process, in the tests of the face and of the crate `server`.
 
 mod access;
 #[path = "../../../src/http/connectware/tests/api/mod.rs"]

@@ -201,13 +201,14 @@ fn filters() -> Vec<Vec<List<Person>>> {
     ]
 }
 
-/// What rows are compared by in an order.
+/// Every order, with how two rows compare in it.
 type Compared = for<'a> fn(&'a Person) -> (Cow<'a, str>, i64, i64);
 
-/// A sort's name, the sort itself, and what it sorts by.
-type Named = (&'static str, fn() -> Sort<Person>, Compared);
+/// A sort with its name, and how the oracle compares rows for it.
+type NamedSort = (&'static str, fn() -> Sort<Person>, Compared);
 
-fn sorts() -> Vec<Named> {
+/// Each sort's name, the sort itself, and what it sorts by.
+fn sorts() -> Vec<NamedSort> {
     vec![
         (
             "creation",

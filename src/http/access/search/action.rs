@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::page::{PageIn, PageOut};
 use crate::{
     evaluate::Evaluator,
-    wire::{Action, ContextIn, Entity, Question},
+    wire::{Action, ContextIn, Entity, Evaluation},
 };
 use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 
@@ -71,7 +71,7 @@ pub(crate) async fn post_search_action(
         let action = Action {
             name: (*name).to_owned(),
         };
-        let question = Question {
+        let question = Evaluation {
             subject,
             action: &action,
             resource,
