@@ -7,6 +7,7 @@
 mod code;
 mod crates;
 mod events;
+mod faces;
 mod golden;
 mod instants;
 mod ledger;

@@ -1,5 +1,7 @@
 //! `GET /openapi.json`, and what must hold for every operation in it.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use muniment::faces::FACES;
 use serde_json::{Value, json};
@@ -117,15 +119,30 @@ impl Operation {
         }
     }
 
+    /// Fails unless the answer says that the caller lacks the right. A face may give such a refusal the status of something
+    /// that is missing: only the body says which of the two it is.
+    async fn is_forbidden(&self, answer: &Response) {
+        let path = self.path.replace("{}", NOBODY);
+        self.is_refused(answer, &Refusal::forbidden("read", &path));
+        let mut bodies = Vec::new();
+        for operation in ["read", "write"] {
+            bodies.push(self.rendered(&Refusal::forbidden(operation, &path)).await);
+        }
+        assert!(bodies.contains(&answer.body), "{answer:?}");
+    }
+
+    /// The body that the face gives a refusal.
+    async fn rendered(&self, refusal: &Refusal) -> Vec<u8> {
+        let body = (self.face().refuse)(refusal).into_body();
+        let body = axum::body::to_bytes(body, usize::MAX).await;
+        body.expect("a body in memory").to_vec()
+    }
+
     /// Fails unless the answer asks for a credential, and says nothing else.
     async fn is_unauthenticated(&self, answer: &Response) {
         let refusal = Refusal::unauthenticated();
         self.is_refused(answer, &refusal);
-        let body = (self.face().refuse)(&refusal).into_body();
-        let body = axum::body::to_bytes(body, usize::MAX)
-            .await
-            .expect("a body in memory");
-        assert_eq!(answer.body, body, "{answer:?}");
+        assert_eq!(answer.body, self.rendered(&refusal).await, "{answer:?}");
     }
 }
 
@@ -285,7 +302,7 @@ async fn every_operation_refuses_a_caller_without_the_right() {
         if own().contains(&operation) {
             assert!(![401, 403].contains(&answer.status), "{answer:?}");
         } else {
-            operation.is_refused(&answer, &Refusal::forbidden("read", &operation.path));
+            operation.is_forbidden(&answer).await;
         }
     }
 }
@@ -316,10 +333,14 @@ async fn every_guarded_operation_says_how_it_refuses() {
                 method: method.clone(),
                 path: without_names(path),
             };
-            let has = |status: &str| described["responses"].get(status).is_some();
+            let has = |refusal: &Refusal| {
+                let status = (operation.face().refuse)(refusal).status();
+                described["responses"].get(status.as_str()).is_some()
+            };
+            let (unauthenticated, forbidden) = (Refusal::unauthenticated(), Refusal::forbidden("read", path));
             if described.is_object()
                 && !public().contains(&operation)
-                && !(has("401") && (has("403") || own().contains(&operation)))
+                && !(has(&unauthenticated) && (has(&forbidden) || own().contains(&operation)))
             {
                 silent.push(operation);
             }
@@ -327,7 +348,7 @@ async fn every_guarded_operation_says_how_it_refuses() {
     }
     assert!(
         silent.is_empty(),
-        "without 401 or 403 in the document: {silent:?}"
+        "without the status of a refusal in the document: {silent:?}"
     );
 }
 
@@ -364,6 +385,25 @@ fn each_face_has_its_endpoints_under_its_mounts() {
             );
         }
     }
+}
+
+/// The document has one list of shapes for all faces. Of two with one name, it would show one for both.
+#[test]
+fn a_shape_of_two_faces_is_the_same_in_both() {
+    let mut seen: BTreeMap<String, (&str, Value)> = BTreeMap::new();
+    for face in FACES.iter() {
+        let document = serde_json::to_value((face.routes)().into_openapi()).expect("a document is JSON");
+        let shapes = document["components"]["schemas"].as_object();
+        for (name, shape) in shapes.into_iter().flatten() {
+            let (first, known) = seen.entry(name.clone()).or_insert((face.name, shape.clone()));
+            assert!(
+                known == shape,
+                "{name} is one thing in {first} and another in {}",
+                face.name
+            );
+        }
+    }
+    assert!(seen.len() > 30, "the document should have the shapes");
 }
 
 #[test]
