@@ -1,4 +1,4 @@
-//! Ids of aggregates and their parts: UUIDs, told apart by type.
+//! Ids of aggregates and their parts: UUIDs, with a type for each kind.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ id!(
     /// A role.
     RoleId, "role id");
 id!(
-    /// A permission within a role, or of a user's own.
+    /// A permission of a role, or one of a user's own.
     PermissionId, "permission id");
 id!(
     /// A session, which is one issued token (the `jti` of its JWT, RFC 7519 section 4.1.7).
@@ -51,8 +51,8 @@ impl RoleId {
 }
 
 impl UserId {
-    /// The id of the role that carries this user's own permissions in answers: not shared, automatically
-    /// made (contracts/connectware.md section 1, "Role").
+    /// The id of the role that carries this user's own permissions in answers. That role is not shared and made
+    /// automatically (contracts/connectware.md section 1, "Role").
     pub fn own_role(self) -> RoleId {
         RoleId(Uuid::new_v5(&self.0, b"own-permissions"))
     }

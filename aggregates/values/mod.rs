@@ -1,4 +1,4 @@
-//! Values that cannot be wrong: parse or fail, and the inside never checks again.
+//! Values that cannot be wrong: parsing succeeds or fails, and no code checks the value again.
 
 mod certificate;
 mod filter;
@@ -24,13 +24,13 @@ pub use timestamp::Timestamp;
 pub use token::{Face, TokenFingerprint, TokenLabel};
 pub use username::Username;
 
-/// Why a text is not a value of the wanted kind. The message names the rule, never the text.
+/// Why a text is not a value of the wanted kind. The message names the rule, never the text itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {rule}")]
 pub struct Invalid {
     /// The kind of value, in the words of the API, e.g. `username`.
     pub what: &'static str,
-    /// The rule that was broken.
+    /// The broken rule.
     pub rule: &'static str,
 }
 

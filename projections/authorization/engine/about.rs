@@ -1,4 +1,5 @@
-//! What an event is about, for the folds of this crate. A new aggregate says here what it means to the engine.
+//! What an event is about, for the folds of this crate. Register here what the events of a new aggregate mean to the
+//! engine.
 
 use aggregates::{
     Event, Recorded,
@@ -8,7 +9,7 @@ use aggregates::{
     values::{RoleId, SessionId, UserId},
 };
 
-/// Whom an event is about, and what happened.
+/// What an event is about, and what happened.
 #[derive(Clone, Copy)]
 pub(crate) enum About<'a> {
     /// A user.
@@ -22,7 +23,7 @@ pub(crate) enum About<'a> {
 }
 
 impl<'a> About<'a> {
-    /// Reads an event of the stream with this id.
+    /// Sorts an event of the stream with this id.
     pub(crate) fn of(id: &str, event: &'a Event) -> Self {
         match event {
             Event::User(event) => UserId::parse(id).map_or(Self::Nobody, |id| Self::User(id, event)),
@@ -38,7 +39,7 @@ impl<'a> From<&'a Recorded> for About<'a> {
     }
 }
 
-/// An event by its aggregate: at most one of the fields is there.
+/// An event in the field of its aggregate; the other fields are empty.
 #[derive(Clone, Copy, Default)]
 struct ByAggregate<'a> {
     user: Option<&'a UserEvent>,
