@@ -126,7 +126,7 @@ macro_rules! aggregates {
         /// An event of any aggregate.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event {
-            $(#[doc = concat!("Of a ", stringify!($name), ".")] $name(<$name as Registered>::Event),)+
+            $(#[doc = concat!("An event of a ", stringify!($name), ".")] $name(<$name as Registered>::Event),)+
         }
 
         impl Event {
@@ -186,7 +186,7 @@ macro_rules! aggregates {
         #[derive(Clone, Debug)]
         pub enum Command {
             $(
-                #[doc = concat!("To a ", stringify!($name), ".")]
+                #[doc = concat!("A command to a ", stringify!($name), ".")]
                 $name(<$name as Registered>::Id, <$name as Registered>::Command),
             )+
         }
@@ -216,7 +216,7 @@ macro_rules! aggregates {
         /// The state of an aggregate of any type.
         #[derive(Clone, Debug)]
         pub enum State {
-            $(#[doc = concat!("Of a ", stringify!($name), ".")] $name(Box<$name>),)+
+            $(#[doc = concat!("The state of a ", stringify!($name), ".")] $name(Box<$name>),)+
         }
 
         impl State {
@@ -271,7 +271,7 @@ macro_rules! aggregates {
         #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
         pub enum DomainError {
             $(
-                #[doc = concat!("A ", stringify!($name), " refuses it.")]
+                #[doc = concat!("A ", stringify!($name), " refuses the command.")]
                 #[error(transparent)]
                 $name(#[from] <$name as Registered>::Error),
             )+

@@ -1,4 +1,4 @@
-//! The read side: what anyone reads is a projection of the ledger.
+//! The read side: everything that a client reads is a projection of the ledger.
 
 pub mod guard;
 pub mod loading;

@@ -1,4 +1,4 @@
-//! A role that several users hold stays shared.
+//! A role must stay shared while several users hold it.
 
 use aggregates::{
     Claim, Event,
@@ -12,7 +12,7 @@ use crate::{
     sql::{Error, Tx},
 };
 
-/// Rejects a unit that makes a role one that is not shared while several users hold it.
+/// Rejects a unit that would stop sharing a role while several users hold it.
 pub(crate) struct HeldBySeveral;
 
 impl Guard for HeldBySeveral {
@@ -40,14 +40,14 @@ impl Guard for HeldBySeveral {
     }
 }
 
-/// The role that stops being shared and is not deleted.
+/// The role that the unit stops sharing and does not delete.
 fn unshared<'a>(proposal: &Proposal<'a>) -> Option<&'a str> {
     let stays = |claim: &&Claim| !proposal.release.contains(&Claim::new(ROLE, &claim.value));
     let given_up = proposal.release.iter().filter(|claim| claim.scope == SHARED_ROLE);
     given_up.filter(stays).map(|claim| claim.value.as_str()).next()
 }
 
-/// Whether the event gives the role to a user.
+/// Whether the event grants the role to a user.
 fn grants(event: &Event, role: &str) -> bool {
     match event {
         Event::User(event) => event.granted_role().is_some_and(|id| id.to_string() == role),

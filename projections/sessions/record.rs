@@ -1,4 +1,4 @@
-//! Sessions as the table keeps them.
+//! Sessions, as the table stores them.
 
 use aggregates::values::{Face, GrantMethod, SessionId, Timestamp, UserId};
 
@@ -23,7 +23,7 @@ crate::record! {
 }
 
 impl SessionRecord {
-    /// The session as it is listed.
+    /// The session as clients see it.
     pub(crate) fn into_row(self) -> SessionRow {
         SessionRow {
             id: self.session_id,

@@ -1,4 +1,4 @@
-//! What events change in sessions.
+//! How events change sessions.
 
 use aggregates::{
     Recorded,
@@ -30,7 +30,7 @@ impl ReadModel for Sessions {
     ];
 }
 
-/// Takes an event of the user `id`.
+/// Folds an event of the user `id`.
 fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
         UserEvent::TokensRevoked {} | UserEvent::Deleted {} => {
@@ -54,14 +54,14 @@ fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEven
     }
 }
 
-/// A session is made and deleted as a whole.
+/// Nothing to load: an event creates or deletes a session as a whole.
 fn needs_of_session(_: &mut Needs<'_>, _: SessionId, event: &SessionEvent) {
     match event {
         SessionEvent::TokenIssued { .. } | SessionEvent::TokenRevoked {} => {}
     }
 }
 
-/// Takes an event of the session `id`.
+/// Folds an event of the session `id`.
 fn reduce_session(
     changes: &mut Changes,
     at: &Recorded,

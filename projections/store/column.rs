@@ -1,4 +1,4 @@
-//! How values are kept in columns.
+//! How columns store values.
 
 use aggregates::{
     sealing::ERASED,
@@ -16,7 +16,7 @@ use super::{
 
 /// A type that a column can hold.
 pub trait Column: Sized {
-    /// What the column holds.
+    /// The kind of the column.
     const KIND: Kind;
 
     /// The value as an argument of a statement.
@@ -28,7 +28,7 @@ pub trait Column: Sized {
 
 /// A personal value, which is blanked when its person is erased.
 pub trait Personal {
-    /// Replaces the value by what the ledger gives for it after the erasure.
+    /// Replaces the value by the one that the ledger gives for it after the erasure.
     fn blank(&mut self);
 }
 

@@ -1,4 +1,4 @@
-//! The registration of read models, and all that is done with every one of them.
+//! The registration of read models, and everything that is done with each of them.
 
 use aggregates::{Recorded, Registered, values::UserId};
 
@@ -9,23 +9,23 @@ use super::{
     table::{Table, unreadable},
 };
 
-/// A read model: tables, and how events change them.
+/// A read model: its tables, and how events change them.
 pub trait ReadModel {
-    /// Its name, as stored.
+    /// The stored name.
     const NAME: &'static str;
-    /// Its version. It grows by one with every change of what the tables hold after the same events; the next start then
+    /// The version. Increase it by one with every change of the rows that the same events give; the next start then
     /// asks for `muniment rebuild`.
     const VERSION: i64;
-    /// Its tables. A table whose rows need rows of another one stands before it.
+    /// The tables. If rows of one table need rows of another, the former table comes first.
     const RECORDS: &'static [RecordType];
-    /// The aggregates whose events it folds.
+    /// The aggregates whose events the read model folds.
     const FOLDS: &'static [Fold];
 }
 
-/// A read model as a registry keeps it.
+/// A read model as a registry stores it.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
-    /// Its name, as stored.
+    /// The stored name.
     pub name: &'static str,
     /// Its version.
     pub version: i64,
@@ -45,27 +45,27 @@ impl Model {
     }
 }
 
-/// Read models that are kept together.
+/// Read models that are registered together.
 #[derive(Clone, Copy, Debug)]
 pub struct Registry {
-    /// In the order in which they fold each event.
+    /// The read models, in the order in which they fold each event.
     models: &'static [Model],
 }
 
-/// What a read model needs loaded for an event of one aggregate.
+/// Asks for the rows that a read model needs for an event of one aggregate.
 type NeedsOf<A> = fn(&mut Needs<'_>, <A as Registered>::Id, &<A as Registered>::Event);
 /// How a read model folds an event of one aggregate.
 type ReduceOf<A> =
     fn(&mut Changes, &Recorded, <A as Registered>::Id, &<A as Registered>::Event) -> Result<(), Error>;
 
-/// Makes [`Fold`] from the aggregates. The compiler asks for every aggregate here: see `Fold::needs`.
+/// Makes [`Fold`] from the aggregates. If an aggregate is missing here, `Fold::needs` does not compile.
 macro_rules! folds {
     ($($name:ident of $module:ident),+) => {
         /// How a read model folds the events of one aggregate.
         #[derive(Clone, Copy, Debug)]
         pub enum Fold {
             $(
-                #[doc = concat!("Of a ", stringify!($name), ".")]
+                #[doc = concat!("Folds the events of a ", stringify!($name), ".")]
                 $name {
                     /// Asks for the rows that an event changes.
                     needs: NeedsOf<aggregates::$module::$name>,
@@ -110,12 +110,12 @@ impl Registry {
         Self { models }
     }
 
-    /// The read models.
+    /// All read models of the registry.
     pub fn models(&self) -> &'static [Model] {
         self.models
     }
 
-    /// The first aggregate type whose events no read model folds.
+    /// The first aggregate type whose events are folded by no read model.
     pub const fn unfolded(&self, aggregate_types: &[&'static str]) -> Option<&'static str> {
         let mut types = aggregate_types;
         while let [aggregate_type, rest @ ..] = types {
@@ -146,13 +146,13 @@ impl Registry {
         self.models.iter().flat_map(|model| model.records).copied()
     }
 
-    /// Every table of the read models, with those of the lists.
+    /// All tables of the read models, and those of the lists.
     pub fn tables(&self) -> Vec<Table> {
         let tables = self.records().map(|record| record.table);
         tables.chain([NODES, MARKS]).collect()
     }
 
-    /// Takes these events, the next of the ledger in its order, into the read models.
+    /// Applies these events, which are the next of the ledger in its order, to the read models.
     pub async fn apply(&self, tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
         let mut changes = Changes::new(self.records());
         let mut needs = changes.needs();
@@ -166,7 +166,7 @@ impl Registry {
         changes.write(tx).await
     }
 
-    /// Each event with each fold, event by event.
+    /// Each event with each fold for it, event by event.
     fn folded<'a>(&self, events: &'a [Recorded]) -> impl Iterator<Item = (&'a Recorded, &'static Fold)> {
         let models = self.models;
         events.iter().flat_map(move |event| {
@@ -175,7 +175,7 @@ impl Registry {
         })
     }
 
-    /// Blanks what is personal about a user whose key is erased, as a rebuild from then on would.
+    /// Blanks the personal data of a user whose key is erased. A rebuild after the erasure gives the same rows.
     pub async fn erase(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
         let mut changes = Changes::new(self.records());
         changes.blank(tx, user).await?;
@@ -194,8 +194,8 @@ const fn same(one: &str, other: &str) -> bool {
     one.is_empty() && other.is_empty()
 }
 
-/// Registers read models: a constant with all of them, in the order in which they fold each event. An aggregate whose
-/// events no read model folds is an error of the build.
+/// Registers read models: makes a constant with all of them, in the order in which they fold each event. If no read
+/// model folds the events of an aggregate, the build fails.
 #[macro_export]
 macro_rules! read_models {
     ($(#[$meta:meta])* $vis:vis const $name:ident = $($model:path),+ $(,)?;) => {

@@ -1,4 +1,4 @@
-//! What events change in users and their certificates.
+//! How events change users and their certificates.
 
 use aggregates::{
     Recorded,
@@ -45,7 +45,7 @@ fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
     }
 }
 
-/// Takes an event of the user `id`. An event about an unknown user changes nothing.
+/// Folds an event of the user `id`. An event about an unknown user changes nothing.
 fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
         UserEvent::Created {

@@ -1,4 +1,5 @@
-//! Random histories: every answer is the model's, and the tables are the same whatever the batches were.
+//! Random histories: every answer equals the model's answer, and the tables do not depend on how the events were split
+//! into batches.
 
 use projections::{Page, Paged, permission_usage, role_directory, sessions, user_directory};
 use proptest::{
@@ -13,7 +14,7 @@ use crate::{
     world::{Engine, NOW, World, role_id, session_id, token_fingerprint, user_id},
 };
 
-/// Asks everything and compares.
+/// Compares all answers.
 async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
     let db = &world.db;
     let users = model.user_rows(NOW);
@@ -176,7 +177,7 @@ async fn agree_on_permissions(world: &World, model: &Model) -> Result<(), TestCa
     Ok(())
 }
 
-/// All pages of a list of so many rows, and one past the end.
+/// All pages of a list with this many rows, and one page past the end.
 fn pages(rows: usize) -> impl Iterator<Item = Page> {
     let last = i64::try_from(rows.div_ceil(3)).expect("few");
     (1..=last + 1).map(|number| Page { number, rows: 3 })

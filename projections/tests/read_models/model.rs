@@ -1,4 +1,4 @@
-//! The read models as a dumb program would keep them: everything in lists, every question a walk.
+//! The read models in the simplest way: everything in lists, and every query walks through them.
 
 use aggregates::{
     Event, Recorded,
@@ -15,14 +15,14 @@ use projections::{
 };
 use uuid::Uuid;
 
-/// Everything there is, oldest first.
+/// The whole state, oldest first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     pub(crate) users: Vec<ModelUser>,
     pub(crate) roles: Vec<RoleRow>,
     pub(crate) grants: Vec<(UserId, RoleId)>,
     pub(crate) sessions: Vec<SessionRow>,
-    /// In order of their making, whichever role they are of.
+    /// The permissions of all roles, in the order of their creation.
     permissions: Vec<PermissionId>,
     resources: Vec<(Context, String)>,
 }
@@ -224,7 +224,7 @@ impl Model {
         }
     }
 
-    /// What follows from the lists of users and roles, after each event.
+    /// Updates, after each event, what follows from the lists of users and roles.
     fn tidy(&mut self) {
         self.grants.retain(|(user, role)| {
             self.users.iter().any(|held| held.row.id == *user)

@@ -1,4 +1,4 @@
-//! Random histories in the making: steps, and the events they come to.
+//! Random histories: steps, and the events that they lead to.
 
 use aggregates::{
     Event, Recorded,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What may happen next; which one it happens to is chosen among those there are.
+/// What may happen next. An index chooses one of the existing users, roles and so on.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     MakeUser { auto_generated: bool },
@@ -65,7 +65,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A history in the making.
+/// A history under construction.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) model: Model,

@@ -1,4 +1,4 @@
-//! A database with nothing but the read models.
+//! A database that contains only the read models.
 
 use std::{
     path::PathBuf,
@@ -27,7 +27,7 @@ const SQLITE: &str = concat!(
     include_str!("../../../migrations/sqlite/0007_add_list_marks.sql"),
 );
 
-/// The moment that tests ask at.
+/// The time at which the tests ask.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(crate) enum Engine {
     Postgres,
 }
 
-/// Where the data is. It is deleted with this value.
+/// Where the data is. Dropping this value deletes the data.
 #[derive(Debug)]
 enum Home {
     Folder(PathBuf),
@@ -51,7 +51,7 @@ impl Drop for Home {
     }
 }
 
-/// Read models, and how far they have come.
+/// The read models, and the position that they have reached.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) db: Db,
@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    /// Where a shadow of it may be.
+    /// Where a shadow of this database may be.
     pub(crate) fn shadow_url(&self) -> String {
         match &self.home {
             Home::Folder(folder) => format!("sqlite:{}", folder.join("shadow.sqlite").display()),
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// Takes these events as one batch.
+    /// Applies these events as one batch.
     pub(crate) async fn record(&mut self, events: Vec<(Uuid, Event)>) -> Vec<Recorded> {
         let recorded = self.at_next_positions(events);
         self.apply(&recorded).await;
@@ -164,7 +164,8 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on read models of its own.
+/// Makes one test per engine from each of these tests: `NAME::sqlite` and `NAME::postgres`, each with read models of
+/// its own.
 macro_rules! both_engines {
     ($(async fn $name:ident($($world:tt)+) $body:block)*) => {$(
         mod $name {
