@@ -8,7 +8,7 @@ use super::{CliError, complain, open_database, open_ledger_quietly, other_versio
 use ledger::{ids::SystemEntropy, migrations};
 use server::{identity::keys, settings::Settings};
 
-/// Looks at one thing after the other. Exit code 1 if something is wrong.
+/// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
     let mut healthy = true;

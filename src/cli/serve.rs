@@ -24,9 +24,9 @@ use server::{
     settings::Settings,
 };
 
-/// How often ended sessions are dropped from memory.
+/// How often expired sessions are dropped from memory.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
-/// How long requests that are being answered may take after SIGTERM.
+/// How long running requests may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Runs the server until SIGTERM or SIGINT.
@@ -97,7 +97,8 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        // Without them this node can write nothing, or sees nothing that other nodes write: it must be started again.
+        // Without these tasks, this node cannot write, or does not see what other nodes write. It must be started
+        // again.
         () = ledger.appender_gone() => return Err(CliError::Other("the appender ended".to_owned())),
         _ = &mut follower => return Err(CliError::Other("the follower ended".to_owned())),
     }
@@ -114,7 +115,8 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes as many file descriptors as the process may have: a thousand clients use up those that it has at first.
+/// Raises the limit of file descriptors to the most that the process may have. A thousand clients would use up the
+/// initial limit.
 fn allow_many_files() {
     let limit = getrlimit(Resource::Nofile);
     let most = Rlimit {
@@ -126,7 +128,7 @@ fn allow_many_files() {
     }
 }
 
-/// Drops ended sessions from the authorization projection, so that its memory is that of the valid ones.
+/// Drops expired sessions from the authorization projection, so that it holds only valid ones in memory.
 async fn forget_expired_sessions(ledger: Ledger) {
     let mut every = tokio::time::interval(FORGET_EVERY);
     loop {
