@@ -39,11 +39,11 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     }
     let (events, differing) = outcome?;
     say(&if differing.is_empty() {
-        format!("replayed {events} events: the read models equal those rebuilt, by digest")
+        format!("replayed {events} events: the read models equal the rebuilt ones (compared by digest)")
     } else {
         format!(
-            "replayed {events} events: {} differed, and were replaced by those rebuilt; restart the servers, which \
-             may have started from what was wrong",
+            "replayed {events} events: {} differed and were replaced by the rebuilt tables; restart the servers, \
+             since they may have loaded the wrong data",
             differing.join(", ")
         )
     });

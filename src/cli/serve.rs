@@ -64,7 +64,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     .await?;
     if let Some(password) = generated {
         say(&format!(
-            "first start: user admin, password {} (shown only this once)",
+            "first start: user admin, password {} (shown only once)",
             password.as_str()
         ));
     }
@@ -102,7 +102,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         () = ledger.appender_gone() => return Err(CliError::Other("the appender ended".to_owned())),
         _ = &mut follower => return Err(CliError::Other("the follower ended".to_owned())),
     }
-    tracing::info!("stopping: no new requests are taken, those begun are finished");
+    tracing::info!("stopping: accepting no new requests, finishing the running requests");
     let _ = stop.send(());
     match tokio::time::timeout(DRAIN, server).await {
         Ok(Ok(())) => {}
@@ -110,7 +110,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         Err(_) => tracing::warn!("some requests took too long and were cut off"),
     }
     if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {
-        tracing::warn!("the database did not let go in time");
+        tracing::warn!("the database connections could not be closed in time");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -124,7 +124,7 @@ fn allow_many_files() {
         ..limit
     };
     if let Err(error) = setrlimit(Resource::Nofile, most) {
-        tracing::warn!(%error, files = limit.current, "cannot have more file descriptors");
+        tracing::warn!(%error, files = limit.current, "cannot raise the limit of file descriptors");
     }
 }
 
@@ -134,6 +134,6 @@ async fn forget_expired_sessions(ledger: Ledger) {
     loop {
         every.tick().await;
         let forgotten = ledger.authorization().drop_expired(SystemClock.now());
-        tracing::debug!(forgotten, "forgot sessions that have ended");
+        tracing::debug!(forgotten, "dropped expired sessions from memory");
     }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         }
         Some(flaw) => {
             complain(&format!(
-                "the ledger is not as it was recorded: {flaw}; {} events before it are",
+                "the ledger was changed after it was recorded: {flaw}; the {} events before it are unchanged",
                 verified.events
             ));
             Ok(ExitCode::FAILURE)

@@ -173,7 +173,7 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
                 "an endpoint of {} answered {status} without a refusal",
                 face.name
             );
-            tracing::error!(face = face.name, %status, "an endpoint answered an error without a refusal");
+            tracing::error!(face = face.name, %status, "an endpoint answered with an error that is not a refusal");
             match status.is_client_error() {
                 true => Refusal::invalid("the request is not as it should be"),
                 false => Refusal::unavailable(),

@@ -30,7 +30,7 @@ pub enum KeyError {
     #[error("{0} is not a key: expected {1}")]
     Malformed(String, &'static str),
     /// Other users than the owner can read a key.
-    #[error("{0} can be read by others than its owner: chmod 600 it, and consider the key known")]
+    #[error("users other than its owner can read {0}: run chmod 600 on it, and treat the key as disclosed")]
     Exposed(PathBuf),
 }
 
