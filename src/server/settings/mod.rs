@@ -47,51 +47,51 @@ impl SettingsError {
 
 settings! {
     with_default {
-        /// Where to listen; port 0 lets the system choose
+        /// The address to listen on. With port 0 the system chooses a port
         listen: SocketAddr = "127.0.0.1:8080", parsed;
-        /// Connections of clients at the same time; one more is answered 503 `busy`. The process' limit of file descriptors
-        /// bounds it, too
+        /// How many clients may be connected at the same time. The server answers further connections with 503 `busy`.
+        /// The process' limit of file descriptors applies, too
         connections: usize = "10000", |text| between(text, 1, MOST_CONNECTIONS);
-        /// Milliseconds that a connection may be without a whole head of a request; then it is closed
+        /// Milliseconds that a connection may wait for the whole head of a request. Then the server closes it
         head_patience_ms: u64 = "30000", |text| at_least(text, 100, "");
         /// Connections to the database
         database_connections: u32 = "10", |text| at_least(text, 4, "");
-        /// The folder of the keys, and of SQLite's file
+        /// The folder of the keys and of SQLite's file
         data_dir: PathBuf = "muniment-data", parsed;
-        /// Least counts for passwords: `min`, `lower`, `upper`, `numeric`, `symbol`
+        /// The least numbers of characters in a password: `min` (in all), `lower`, `upper`, `numeric`, `symbol`
         password_policy: PasswordPolicy = r#"{"min":5}"#, PasswordPolicy::parse;
-        /// KiB of memory for a hash (argon2id's m). A raised cost is applied at a user's next login
+        /// KiB of memory for a hash (argon2id's m). A raised cost takes effect at a user's next login
         password_memory_kib: u32 = "19456", parsed;
         /// Iterations for a hash (t)
         password_iterations: u32 = "2", parsed;
         /// Lanes for a hash (p)
         password_parallelism: u32 = "1", parsed;
-        /// Passwords that may wait to be hashed; one more is answered 429
+        /// How many passwords may wait to be hashed. The server answers further ones with 429
         password_queue: usize = "128", parsed;
-        /// Hours that a token is good if the login names no time
+        /// Hours that a token is valid if the login does not say how long
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
-        /// Milliseconds that a request waits for `Muniment-At-Least`
+        /// Milliseconds that a request with `Muniment-At-Least` waits for the position
         at_least_patience_ms: u64 = "1000", parsed;
-        /// Milliseconds since a node last read the ledger to its head, after which it decides nothing from memory and answers
-        /// 503 `stale`. At least 500
+        /// If a node has not read the ledger to its head for so many milliseconds, it decides nothing from memory and
+        /// answers 503 `stale`. At least 500
         stale_after_ms: u64 = "5000",
             |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
-        /// What is logged on stderr, in tracing's filter syntax
+        /// Which messages the server logs on stderr, in tracing's filter syntax
         log: String = "info", parsed;
     }
     optional {
         /// `postgres://user@host/database`
         database_url: Zeroizing<String>, else "SQLite in the data folder", postgres_url;
-        /// The password of `admin`, at the first start only
+        /// The password of `admin`. It is used at the first start only
         admin_password: Zeroizing<String>, else "generated", secret;
         /// The key that seals the ledger: 32 bytes in base64
         sealing_key: Zeroizing<String>, else "`sealing.key` in the data folder", secret;
         /// The key that signs tokens: Ed25519 in PKCS #8 PEM
         signing_key: Zeroizing<String>, else "`signing.pem` in the data folder", secret;
         /// Threads that hash passwords
-        password_workers: usize, else "as many as cores", parsed;
-        /// Where clients reach the server, e.g. `https://id.example.com`
-        public_url: String, else "what a request calls the server", base_url;
+        password_workers: usize, else "one per core", parsed;
+        /// The URL at which clients reach the server, e.g. `https://id.example.com`
+        public_url: String, else "the host that the request names", base_url;
     }
 }
 
