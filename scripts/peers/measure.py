@@ -140,7 +140,7 @@ class Keystone(Site):
         token = headers["X-Subject-Token"]
         self.token = {"X-Auth-Token": token}
         self.subject = {"X-Subject-Token": token}
-        # Its lists have no page size of their own: a domain with just so many users makes it a list of as many.
+        # Its lists have no page size of their own. A domain with exactly this many users makes a list of that length.
         self.domain = self.make_domain("page")
         self.others = self.make_domain("others")
 
@@ -179,7 +179,7 @@ class BetterAuth(Site):
     hashing = ("scrypt", [16384, 16, 1, 64], "scrypt N=16384 r=16 p=1")
 
     def extra(self):
-        # It refuses a POST of a browser from another place, and takes one without Origin for such.
+        # better-auth refuses a browser's POST from another origin, and treats a POST without Origin as one.
         return {"Origin": self.url}
 
     def log_in_admin(self):
@@ -193,7 +193,7 @@ class BetterAuth(Site):
         return Request("POST", "/api/auth/sign-in/email", 200, lambda value: value["token"], body=body)
 
     def check(self):
-        # No session is answered with 200 and null.
+        # Without a session the answer is 200 and null.
         right = lambda value: value and value["user"]["name"] == "admin"
         return Request("GET", "/api/auth/get-session", 200, right, self.token)
 
@@ -268,7 +268,7 @@ def load(site, row, connections, seconds, part):
         "PEER_PATH": request.path,
         "PEER_HEADERS": "\n".join(f"{name}: {value}" for name, value in headers.items()),
         "PEER_BODY": request.text(),
-        # Keystone's first so many users are in a domain of their own: those are the ones who log in.
+        # The first users of Keystone are in a domain of their own. Only these users log in.
         "PEER_USERS": str(PAGE),
         "PEER_UNIQUE": part,
     }
@@ -283,9 +283,9 @@ def load(site, row, connections, seconds, part):
     if wrong:
         raise ValueError(f"of {came['requests']} answers, errors: {wrong}")
     if came["requests"] == 0:
-        # Too slow for the time given, which is no error: with fewer connections there may be a figure.
+        # The server is too slow for the given time. This is not an error: with fewer connections there may be a figure.
         return 0.0
-    # A server may answer a failure with 200; it is shorter than what was asked for.
+    # A server may answer a failure with 200. Such an answer is shorter than the expected one.
     if came["bytes"] < 0.9 * size * came["requests"]:
         raise ValueError(f"answers of {came['bytes'] // came['requests']} bytes instead of {size}")
     site.ask(request)
@@ -374,7 +374,7 @@ def main():
     memories = {site.kind: [] for site in sites}
     failed = False
     for turn in range(options.rounds):
-        # Each leads in turn, so that no one always runs just after the same other.
+        # Each server is the first in turn, so that no server always runs just after the same other server.
         order = sites[turn % len(sites) :] + sites[: turn % len(sites)]
         for row in ROWS:
             for number in connections:
