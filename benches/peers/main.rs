@@ -53,7 +53,7 @@ pub trait Engine {
 fn main() -> Result<()> {
     let file = std::env::args()
         .nth(1)
-        .ok_or("a file is wanted: scripts/bench makes it")?;
+        .ok_or("the argument must be a file that scripts/bench makes")?;
     let world = World::read(&std::fs::read_to_string(file)?)?;
     let (mut cedar, mut casbin) = (None, None);
     for line in std::io::stdin().lock().lines() {
@@ -131,7 +131,7 @@ impl World {
                     topic: topic.to_owned(),
                     allowed: allowed.parse()?,
                 }),
-                _ => return Err(format!("what is this: {line}").into()),
+                _ => return Err(format!("unknown line: {line}").into()),
             }
         }
         Ok(world)

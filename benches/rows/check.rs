@@ -48,7 +48,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         .iter()
         .find(|question| check(&engine, question.user, &question.topic) != question.allowed)
     {
-        return Err(format!("the engine and the scan do not agree on {}", question.topic).into());
+        return Err(format!("the engine and the scan disagree about {}", question.topic).into());
     }
     let mut decisions = Decisions::start(bench, &plain, &questions)?;
     let [mut ours, mut scan, mut cedar, mut casbin]: [Figures; 4] = Default::default();
@@ -77,18 +77,18 @@ fn add_rows(table: &mut Table, ours: &Figures, scan: &Figures, peers: &[Figures;
         row("permission check, median", &ours.median)
             .beside(beside, &scan.median)
             .goal(5.0)
-            .note("single checks, the clock's own time taken off, the question in the cache as it is when it was just read")
+            .note("single checks, without the time of the clock itself; the question is in the cache, as if it was just read")
             .note(format!("{:.0} ns if nothing else is in a cache", median(cold))),
     );
     table.add(row("permission check, p99", &ours.p99).beside(beside, &scan.p99));
     table.add(
         row("permission check, in batches", &ours.batch)
             .beside(beside, &scan.batch)
-            .note(format!("median of the means of {BATCH}, of different users")),
+            .note(format!("median of the means of {BATCH} checks of different users")),
     );
     let remarks = [
-        "given the 60 policies of the user alone, made before; its `like` crosses `/`, so that it is not exact for `+`",
-        "as it comes, with all policies but only the users who are asked about",
+        "it has only the 60 policies of the user, prepared before; its `like` crosses `/`, so it is not exact for `+`",
+        "unchanged, with all policies but only the users of the questions",
     ];
     for ((name, remark), peer) in ["cedar-policy 4.14", "casbin 2.20"]
         .iter()

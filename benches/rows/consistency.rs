@@ -157,7 +157,7 @@ impl Pair {
                 return Ok(());
             }
         }
-        Err("the other node does not hear of it".into())
+        Err("the other node does not follow".into())
     }
 
     /// Clients that keep both nodes busy with other users.

@@ -229,7 +229,7 @@ async fn beside_cerbos(
         )
         .beside("Cerbos 0.55", &theirs)
         .goal(5.0)
-        .note("Cerbos keeps no users: it is told the three roles in each request"),
+        .note("Cerbos keeps no users: each request names the three roles"),
     );
     Ok(())
 }
@@ -256,7 +256,7 @@ async fn in_batches(bench: &Bench, table: &mut Table, ours: &Target, questions: 
         let decisions = answer["evaluations"].as_array().ok_or("no evaluations")?;
         let decisions = decisions.iter().map(|decision| decision["decision"] == true);
         if !decisions.eq(questions.iter().map(|question| question.allowed)) {
-            return Err("a batch was not answered as the scan answers".into());
+            return Err("the answers to a batch differ from the scan's".into());
         }
     }
     let [mut series] = rounds(bench, FEW, &[many]).await?;

@@ -69,6 +69,6 @@ fn same_headers(ours: &[u8], theirs: &[u8]) -> Result<()> {
     if lines(ours) == lines(theirs) {
         Ok(())
     } else {
-        Err("the bare handler does not answer what the server answers".into())
+        Err("the bare handler's answer differs from the server's".into())
     }
 }

@@ -1,9 +1,9 @@
-"""Asks running servers the same things in turn, and prints a table of what they did.
+"""Sends the same requests to running servers in turn, and prints a table of their results.
 
     measure.py --seconds 5 --rounds 3 --connections 8,64 --site KIND=URL=PID...
 
-KIND is muniment, keystone or better-auth, PID the first of the server's processes. ADMIN_PASSWORD is the password of
-its administrator. Loads by wrk; a figure with a single error in it is not printed.
+KIND is muniment, keystone or better-auth. PID is the first of the server's processes. ADMIN_PASSWORD is the password of
+its administrator. wrk makes the load. If a measurement has a single error, its figure is not printed.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def say(text):
 
 @dataclasses.dataclass
 class Request:
-    """One request, whose body is for load.lua to fill in, and what a right answer to it is."""
+    """One request, whose body load.lua fills in, and the form of a correct answer."""
 
     method: str
     path: str
@@ -53,7 +53,7 @@ class Request:
 
 
 class Site:
-    """A running server. What is particular to it is in the classes below."""
+    """A running server. The classes below have the differences between servers."""
 
     def __init__(self, url, pid):
         self.pid = pid
@@ -65,7 +65,7 @@ class Site:
         self.requests = {}
 
     def ask(self, request):
-        """Asks once. Returns the answer's headers and JSON, and how many bytes it was, or raises."""
+        """Sends one request. Returns the answer's headers, its JSON and its number of bytes, or raises."""
         self.asked += 1
         text = request.text().replace("{unique}", f"once-{self.asked}").replace("{user}", "0")
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
@@ -207,7 +207,7 @@ class BetterAuth(Site):
 
 
 def tree(pid):
-    """A process and all below it."""
+    """A process and all its descendants."""
     children = {}
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -236,7 +236,7 @@ def ticks(pid):
 
 
 def memory(pid):
-    """MiB of memory of a server's processes, what they share counted once."""
+    """MiB of memory of a server's processes. Shared memory is counted once."""
     total = 0
     for process in tree(pid):
         for line in pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
@@ -246,7 +246,7 @@ def memory(pid):
 
 
 def settle(site):
-    """Waits until a server is done with what nobody waits for any more, so that it takes nothing from the next."""
+    """Waits until a server has finished requests whose client has gone, so that it does not slow down the next server."""
     quiet, before = 0, ticks(site.pid)
     for _ in range(300):
         time.sleep(0.2)
@@ -259,7 +259,7 @@ def settle(site):
 
 
 def load(site, row, connections, seconds, part):
-    """Loads a server, and returns answers a second, or raises with what went wrong."""
+    """Loads a server. Returns answers per second, or raises with the error."""
     request = site.requests[row]
     _, _, size = site.ask(request)
     headers = site.extra() | request.headers()
@@ -300,7 +300,7 @@ def figure(value):
 
 
 def table(sites, ceilings, rates, memories, connections):
-    """Rows of text, first the head. The ratios are what Muniment did by what the other did."""
+    """Rows of text. The first is the head. A ratio is Muniment's figure divided by the other's."""
     peers = [site for site in sites if site.kind != "muniment"] if sites[0].kind == "muniment" else []
     rows = [["", *[site.kind for site in sites], *[f"muniment / {peer.kind}" for peer in peers]]]
 

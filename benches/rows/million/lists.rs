@@ -210,7 +210,7 @@ impl Subject {
             Ok(told)
         } else {
             let what = list.name;
-            Err(format!("{} {what} tells {told} rows, and there are {counted}", list.path).into())
+            Err(format!("{} {what} states {told} rows, but there are {counted}", list.path).into())
         }
     }
 

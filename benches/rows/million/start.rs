@@ -86,7 +86,7 @@ pub(super) async fn measure(bench: &Bench, place: &Place, table: &mut Table) -> 
             .less_is_better()
             .beside("the limit", &always(limit))
             .goal(1.0)
-            .note("resident memory after Ledger::open less that with the database open before it"),
+            .note("growth of the resident memory during Ledger::open, with the database open before"),
     );
     for (what, series) in [("median", checks), ("p99", worst)] {
         let what = format!("check among {users} users, loaded from {on}, {what}");
