@@ -22,7 +22,7 @@ use crate::{
     table::{Row, Table},
 };
 
-/// Connections for requests that hash a password. They keep all cores busy, and none is refused.
+/// Connections for requests that hash a password. They keep all cores busy, and the server refuses none of them.
 const HASHING_CONNECTIONS: usize = 16;
 /// Connections for the other requests.
 const CONNECTIONS: usize = 64;
