@@ -131,7 +131,7 @@ async fn measure_all(arguments: Arguments) -> Result<()> {
 }
 
 /// Prints a line of the result.
-#[expect(clippy::print_stdout, reason = "the table is this program's answer")]
+#[expect(clippy::print_stdout, reason = "the result is printed on stdout")]
 fn say(line: &str) {
     println!("{line}");
 }
@@ -139,7 +139,7 @@ fn say(line: &str) {
 /// Prints a line about the progress of the run.
 #[expect(
     clippy::print_stderr,
-    reason = "progress belongs beside the answer, not in it"
+    reason = "progress goes to stderr, apart from the table"
 )]
 fn progress(line: &str) {
     eprintln!("bench: {line}");

@@ -26,7 +26,7 @@ pub(crate) enum Bare {
 
 /// The body of an evaluation, as the server reads it.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Evaluation {
     subject: Option<Entity>,
     action: Option<Action>,
@@ -35,7 +35,7 @@ struct Evaluation {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Entity {
     #[serde(rename = "type")]
     kind: String,
@@ -43,13 +43,13 @@ struct Entity {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Action {
     name: String,
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Context {
     #[serde(default)]
     explain: bool,

@@ -201,13 +201,13 @@ fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
 }
 
 /// Prints a line of the result on stdout.
-#[expect(clippy::print_stdout, reason = "stdout is where the command line answers")]
+#[expect(clippy::print_stdout, reason = "results go to stdout")]
 fn say(line: &str) {
     println!("{line}");
 }
 
 /// Prints a line about an error on stderr.
-#[expect(clippy::print_stderr, reason = "the command line complains where logs go too")]
+#[expect(clippy::print_stderr, reason = "errors go to stderr, like the log")]
 fn complain(line: &str) {
     eprintln!("muniment: {line}");
 }

@@ -56,7 +56,7 @@ impl Faces {
     ///
     /// If two faces have the same name or the same mount, if a mount is malformed, or if the number of faces with the
     /// empty mount is not one.
-    #[expect(clippy::panic, reason = "in a constant this is an error of the compiler")]
+    #[expect(clippy::panic, reason = "in a constant this is a compile error")]
     pub const fn new(all: &'static [Face]) -> Self {
         let mut root = None;
         let mut left = all;
