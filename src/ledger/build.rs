@@ -1,5 +1,5 @@
-//! Carries the migrations in the binary: writes, for each engine, the constant with the files of its folder. sqlx has a
-//! macro for this, whose crate compiles sqlx, tokio and rustls a second time.
+//! Puts the migrations into the binary: writes a constant for each engine, with the files of its folder. sqlx has a macro
+//! for this, but the macro's crate compiles sqlx, tokio and rustls a second time.
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! The schema, carried in the binary and applied from it.
+//! The schema: the binary contains its migrations and applies them.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use sqlx::{
 // `POSTGRES` and `SQLITE`: for each file its name, such as `0001_ledger`, and its text.
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
-/// Why the schema could not be brought up to date, or looked at.
+/// Why the schema could not be updated or read.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// A migration failed, was changed after it was applied, or was applied by a newer version of Muniment.
+    /// A migration failed or was changed after it was applied, or a newer version of Muniment applied one.
     #[error("migration: {0}")]
     Migrate(#[from] MigrateError),
     /// The name of a migration's file does not begin with a version.

@@ -1,5 +1,5 @@
-//! The ledger as an event repository of cqrs-es. postgres-es loads the streams of Postgres; persisting goes through the
-//! appender.
+//! The ledger as an event repository of cqrs-es. postgres-es loads the streams of Postgres, and the appender persists
+//! events.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::EventName};
 
-/// The table that postgres-es reads; the second name is of snapshots, which are not used.
+/// The table that postgres-es reads. The second name is for snapshots, which are not used.
 const TABLES: (&str, &str) = ("events", "snapshots");
 
 /// Loads streams and persists events for cqrs-es. Snapshots do not exist: streams are short.
@@ -25,8 +25,8 @@ pub struct Repository {
     streams: Streams,
 }
 
-/// Where the streams are. Streams of SQLite are read here: sqlite-es switches on the default features of sqlx, which then
-/// compiles itself, tokio and rustls a second time for its macros.
+/// Loads streams. This file reads those of SQLite itself: sqlite-es would switch on the default features of sqlx, and sqlx
+/// would then compile itself, tokio and rustls a second time for its macros.
 enum Streams {
     Postgres(PostgresEventRepository),
     Sqlite(Db),
@@ -82,7 +82,7 @@ impl Repository {
         Self { ledger, streams }
     }
 
-    /// Unseals, brings up to the newest version, and puts the type name beside the payload, as cqrs-es wants it.
+    /// Unseals and upcasts the events, and puts the type name beside the payload, as cqrs-es needs it.
     async fn open(&self, mut events: Vec<SerializedEvent>) -> Result<Vec<SerializedEvent>, PersistenceError> {
         let sealer = self.ledger.sealer();
         let keys = sealer
@@ -131,7 +131,7 @@ impl PersistedEventRepository for Repository {
         Ok(None)
     }
 
-    /// Appends through the ledger, with the claims that the events bring about.
+    /// Appends through the ledger, with the claims that follow from the events.
     async fn persist<A: Aggregate>(
         &self,
         events: &[SerializedEvent],
@@ -194,7 +194,7 @@ impl PersistedEventRepository for Repository {
         Ok(stream)
     }
 
-    /// Not offered: the feed reads the whole ledger in its one order ([`Ledger::after`], [`Ledger::tail`]).
+    /// Not supported: the feed reads the whole ledger in order ([`Ledger::after`], [`Ledger::tail`]).
     async fn stream_all_events<A: Aggregate>(&self) -> Result<ReplayStream, PersistenceError> {
         Err(PersistenceError::UnknownError(
             "read the ledger's feed instead".into(),

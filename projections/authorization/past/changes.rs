@@ -41,7 +41,7 @@ pub struct GrantChanges {
     pub gained: Vec<Grant>,
     /// The grants that counted at the start but do not count at the end.
     pub lost: Vec<Grant>,
-    /// If `limit` left out changes: the position of the last change that is listed.
+    /// If some changes are not listed: the position of the last listed change.
     pub next: Option<i64>,
 }
 

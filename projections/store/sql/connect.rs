@@ -26,9 +26,9 @@ pub enum Db {
     Postgres(PgPool),
     /// SQLite: one connection that writes, several that read (WAL).
     Sqlite {
-        /// The one that writes.
+        /// The connection that writes.
         writer: SqlitePool,
-        /// Those that read.
+        /// The connections that read.
         readers: SqlitePool,
     },
 }

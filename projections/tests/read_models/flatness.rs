@@ -162,7 +162,7 @@ async fn a_page_of_named_roles_costs_what_it_names() {
     }
 }
 
-/// All users hold a shared role, but its permissions must not read them.
+/// All users hold a shared role, but listing its resources must not read its holders.
 #[tokio::test]
 async fn the_resources_of_a_shared_role_do_not_cost_its_holders() {
     let mut world = crowd().await;
