@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, Classified, DeclaredEvent, State,
+    Claim, Claims, Classified, DeclaredEvent,
     claim::{Limits, Scope},
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
@@ -55,17 +55,6 @@ pub trait Registered:
 
     /// One event of each kind, with every optional field filled. The golden files are made from these events.
     fn samples() -> Result<Vec<Self::Event>, Invalid>;
-}
-
-/// Work that is the same for all aggregates, but needs the type of one of them.
-pub trait ForAggregate {
-    /// The result of the work.
-    type Output;
-
-    /// Does the work for aggregates of type `A`.
-    fn run<A>(self) -> impl Future<Output = Self::Output> + Send
-    where
-        A: cqrs_es::Aggregate<Services = ()> + Into<State> + 'static;
 }
 
 /// A command or an event meets the state of an aggregate of another type. This is a fault of the program.
@@ -206,11 +195,6 @@ macro_rules! aggregates {
             pub fn first_state(&self) -> State {
                 match self { $(Self::$name(..) => State::from($name::default()),)+ }
             }
-
-            /// Runs the work for the type of the command's aggregate.
-            pub async fn for_aggregate<W: ForAggregate + Send>(&self, work: W) -> W::Output {
-                match self { $(Self::$name(..) => work.run::<$name>().await,)+ }
-            }
         }
 
         /// The state of an aggregate of any type.
@@ -226,6 +210,11 @@ macro_rules! aggregates {
                     return Some(Self::from($name::default()));
                 })+
                 None
+            }
+
+            /// Runs the work for the type of the aggregate.
+            pub async fn for_aggregate<W: $crate::ForAggregate + Send>(&self, work: W) -> W::Output {
+                match self { $(Self::$name(_) => work.run::<$name>().await,)+ }
             }
 
             /// The stored name of the aggregate's type.
@@ -300,6 +289,20 @@ macro_rules! aggregates {
             impl From<$name> for State {
                 fn from(aggregate: $name) -> Self {
                     Self::$name(Box::new(aggregate))
+                }
+            }
+
+            impl TryFrom<State> for $name {
+                type Error = WrongAggregate;
+
+                fn try_from(state: State) -> Result<Self, WrongAggregate> {
+                    match state {
+                        State::$name(aggregate) => Ok(*aggregate),
+                        other => Err(WrongAggregate {
+                            state: other.aggregate_type(),
+                            given: <$name as Registered>::TYPE,
+                        }),
+                    }
                 }
             }
 

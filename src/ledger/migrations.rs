@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::BoxFuture;
-use projections::sql::{Db, sql};
+use projections::sql::{Boxed, Db, sql};
 use sqlx::{
     error::BoxDynError,
     migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator},
@@ -27,32 +27,36 @@ pub enum MigrationError {
 }
 
 /// Applies the migrations that the database lacks. Safe to call from several nodes at once on Postgres.
-pub async fn migrate(db: &Db) -> Result<(), MigrationError> {
-    let migrator = Migrator::new(Carried(migrations(db)?)).await?;
-    match db {
-        Db::Postgres(pool) => migrator.run(pool).await?,
-        Db::Sqlite { writer, .. } => migrator.run(writer).await?,
-    }
-    Ok(())
+pub fn migrate<'a>(db: &'a Db) -> Boxed<'a, Result<(), MigrationError>> {
+    Box::pin(async move {
+        let migrator = Migrator::new(Carried(migrations(db)?)).await?;
+        match db {
+            Db::Postgres(pool) => migrator.run(pool).await?,
+            Db::Sqlite { writer, .. } => migrator.run(writer).await?,
+        }
+        Ok(())
+    })
 }
 
 /// The versions of the migrations that the database lacks, in order. Changes nothing.
-pub async fn pending(db: &Db) -> Result<Vec<i64>, MigrationError> {
-    let tables = match db {
-        Db::Postgres(_) => "SELECT 1 WHERE to_regclass('_sqlx_migrations') IS NOT NULL",
-        Db::Sqlite { .. } => "SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'",
-    };
-    let mut applied = BTreeSet::new();
-    if db.optional(sql(tables)).await?.is_some() {
-        for row in db
-            .all(sql("SELECT version FROM _sqlx_migrations WHERE success"))
-            .await?
-        {
-            applied.insert(row.int(0)?);
+pub fn pending<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<i64>, MigrationError>> {
+    Box::pin(async move {
+        let tables = match db {
+            Db::Postgres(_) => "SELECT 1 WHERE to_regclass('_sqlx_migrations') IS NOT NULL",
+            Db::Sqlite { .. } => "SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'",
+        };
+        let mut applied = BTreeSet::new();
+        if db.optional(sql(tables)).await?.is_some() {
+            for row in db
+                .all(sql("SELECT version FROM _sqlx_migrations WHERE success"))
+                .await?
+            {
+                applied.insert(row.int(0)?);
+            }
         }
-    }
-    let versions = migrations(db)?.into_iter().map(|migration| migration.version);
-    Ok(versions.filter(|version| !applied.contains(version)).collect())
+        let versions = migrations(db)?.into_iter().map(|migration| migration.version);
+        Ok(versions.filter(|version| !applied.contains(version)).collect())
+    })
 }
 
 /// Migrations that were read before.
