@@ -313,7 +313,6 @@ macro_rules! aggregates {
 
         $(
             impl $crate::Listed for $name {
-                #[allow(unreachable_patterns, reason = "there may be one aggregate only")]
                 #[inline]
                 fn own(event: &Event) -> Option<&Self::Event> {
                     match event {

@@ -8,7 +8,7 @@ use super::{CliError, complain, open_database, open_ledger_quietly, other_versio
 use ledger::{ids::SystemEntropy, migrations};
 use server::{identity::keys, settings::Settings};
 
-/// Looks at one thing after the other. Exit code 1 if something is wrong.
+/// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
     let mut healthy = true;
@@ -23,7 +23,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let has_file = |name: &str| settings.data_dir.join(name).exists();
     let key = |given: bool, name: &str, read: Result<(), String>| match (given || has_file(name), read) {
         (true, read) => read.map(|()| "good".to_owned()),
-        (false, _) => Ok("not made yet; the first start makes it".to_owned()),
+        (false, _) => Ok("does not exist yet; the first start makes it".to_owned()),
     };
     if sealing.is_some() || has_file("sealing.key") {
         let read = keys::sealing_key(sealing.map(String::as_str), &settings.data_dir, &SystemEntropy);
@@ -59,7 +59,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             if pending.is_empty() {
                 tell("schema", Ok("up to date".to_owned()));
                 let others = READ_MODELS.other_versions(&db).await?;
-                let same = || "of the versions of this program".to_owned();
+                let same = || "have the versions of this program".to_owned();
                 tell(
                     "read models",
                     if others.is_empty() {

@@ -32,7 +32,7 @@ use server::{
 
 /// Identity and access server for IoT platforms on a tamper-evident event ledger.
 ///
-/// Settings come from muniment.toml (or the file MUNIMENT_CONFIG names) and from MUNIMENT_ variables.
+/// Settings come from muniment.toml (or the file that MUNIMENT_CONFIG names) and from MUNIMENT_ variables.
 #[derive(Parser)]
 #[command(name = "muniment", version)]
 struct Arguments {
@@ -46,13 +46,13 @@ enum Task {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
-    /// Recompute the ledger's chain of hashes, and say where it breaks.
+    /// Recompute the ledger's chain of hashes, and say where it is broken.
     Verify,
-    /// Make the read models anew from the ledger, compare, and repair what differs.
+    /// Make the read models again from the ledger, compare them, and repair the tables that differ.
     Rebuild,
-    /// Print events as CloudEvents, one JSON object a line.
+    /// Print events as CloudEvents, one JSON object per line.
     Events(events::EventsArguments),
-    /// Look at settings, keys, database and ledger, and say what is wrong.
+    /// Check settings, keys, database and ledger, and say what is wrong.
     Doctor,
 }
 
@@ -79,7 +79,7 @@ enum CliError {
     Other(String),
 }
 
-/// Runs the command line; what it answers is the process' exit code.
+/// Runs the command line, and returns the exit code of the process.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = Settings::read(FACES.settings())
@@ -109,7 +109,7 @@ async fn run(task: Task, settings: Settings) -> Result<ExitCode, CliError> {
     }
 }
 
-/// Opens the database, making the data folder first where it holds it.
+/// Opens the database. If the database is in the data folder, it makes the folder first.
 async fn open_database(settings: &Settings) -> Result<Db, CliError> {
     if settings.database_url.is_none() {
         make_private(&settings.data_dir)?;
@@ -119,13 +119,14 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
         ..Options::default()
     };
     if settings.database_url.is_some() {
-        // If the database is gone, a request should be refused soon. On SQLite this is the wait for other writers.
+        // If the database does not answer, requests should be refused soon. On SQLite, `patience` is the wait for other
+        // writers.
         options.patience = Duration::from_secs(2);
     }
     Ok(Db::open(&settings.database(), &options).await?)
 }
 
-/// Opens the ledger of a database whose schema must be up to date and whose read models must have the versions of this
+/// Opens the ledger. The schema of its database must be up to date, and its read models must have the versions of this
 /// program.
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
@@ -140,7 +141,7 @@ async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     .await?)
 }
 
-/// Opens the ledger for a task that does not append: it needs no authorization projection.
+/// Opens the ledger for a task that does not append, and so needs no authorization projection.
 async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
     Ok(Ledger::open_unfollowed(
@@ -153,8 +154,8 @@ async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliE
     .await?)
 }
 
-/// Refuses read models that another version of the program wrote. Where no event was ever recorded, there is nothing to
-/// rebuild, and this program's versions are stored.
+/// Refuses read models that another version of the program wrote. A ledger without events has nothing to rebuild; then
+/// this function stores the versions of this program.
 async fn read_model_versions(settings: &Settings, db: &Db) -> Result<(), CliError> {
     let others = READ_MODELS.other_versions(db).await?;
     if others.is_empty() {
@@ -170,7 +171,7 @@ async fn read_model_versions(settings: &Settings, db: &Db) -> Result<(), CliErro
     Ok(tx.commit().await?)
 }
 
-/// What to do about read models that another version of the program wrote.
+/// The message about read models that another version of the program wrote. It says what to do.
 fn other_versions(others: &[OtherVersion]) -> String {
     let others: Vec<_> = others.iter().map(ToString::to_string).collect();
     format!(
@@ -179,7 +180,7 @@ fn other_versions(others: &[OtherVersion]) -> String {
     )
 }
 
-/// The key that a ledger is sealed with, if the schema of its database is up to date.
+/// The key that seals the ledger. The schema of its database must be up to date.
 async fn key_of_ledger(settings: &Settings, db: &Db) -> Result<MasterKey, CliError> {
     if !migrations::pending(db).await?.is_empty() {
         return Err(CliError::Other(
@@ -190,7 +191,7 @@ async fn key_of_ledger(settings: &Settings, db: &Db) -> Result<MasterKey, CliErr
     Ok(keys::sealing_key(given, &settings.data_dir, &SystemEntropy)?)
 }
 
-/// Makes a folder that only its owner can look into, if it is not there.
+/// Makes a folder that only its owner can open, if it does not exist.
 fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -199,14 +200,14 @@ fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// A line of the answer, on stdout.
-#[expect(clippy::print_stdout, reason = "stdout is where the command line answers")]
+/// Prints a line of the result on stdout.
+#[expect(clippy::print_stdout, reason = "results go to stdout")]
 fn say(line: &str) {
     println!("{line}");
 }
 
-/// A line about what went wrong, on stderr.
-#[expect(clippy::print_stderr, reason = "the command line complains where logs go too")]
+/// Prints a line about an error on stderr.
+#[expect(clippy::print_stderr, reason = "errors go to stderr, like the log")]
 fn complain(line: &str) {
     eprintln!("muniment: {line}");
 }

@@ -1,7 +1,7 @@
-//! Which grant of a role a user gets: a role that is not shared is its one holder's alone.
+//! Chooses which grant of a role a user gets. A role that is not shared belongs to one user only.
 //!
-//! What is chosen here is checked again when it is recorded: a grant claims the role for its one holder, or requires that the role is
-//! shared, and the ledger rejects it if that has changed meanwhile.
+//! The ledger checks the choice again when it records the grant: the grant claims the role for its only holder, or
+//! requires that the role is shared. If that has changed meanwhile, the ledger rejects the grant.
 
 use aggregates::{
     Command,
@@ -15,7 +15,7 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
-/// The grants of roles by id. Unknown roles are refused; the refusal names all of them.
+/// The grants of roles, by id. Unknown roles are refused, and the refusal names all of them.
 pub async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Refusal> {
     let (mut grants, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
     for (id, role) in ids.iter().zip(app.roles(ids).await?) {
@@ -35,7 +35,8 @@ pub async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Re
     }
 }
 
-/// The command that makes a role, which stops being shared, its one holder's alone. A role with several holders is refused.
+/// The command for the holder of a role that stops being shared: from then on, the role is this holder's alone. A role
+/// with several holders is refused.
 pub async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Refusal> {
     let holders = role_directory::holders(app.ledger().db(), role_id, 2).await?;
     if holders.len() > 1 {

@@ -20,12 +20,15 @@ use uuid::Uuid;
 
 use crate::world::World;
 
+/// An event, and the id of the aggregate to which it happens.
+type Next = (Uuid, Event);
+
 /// A part of the model in a file of its own: the events of one aggregate, and the questions about it. The random
 /// histories contain the events of an aggregate only if it has a part.
 #[derive(Debug)]
 pub(crate) struct Part {
     /// An event that may come next. The index and the last number choose it; the first number is never the same twice.
-    pub(crate) next: fn(&Model, u32, &Index, u8) -> Option<(Uuid, Event)>,
+    pub(crate) next: fn(&Model, u32, &Index, u8) -> Option<Next>,
     /// Takes an event of any aggregate.
     take: fn(&mut Model, &Recorded),
     /// Compares all answers about the part.

@@ -1,7 +1,8 @@
-//! Settings: one TOML file (`MUNIMENT_CONFIG`, or `muniment.toml` in the working directory if it is there) and
-//! `MUNIMENT_` variables, which win.
+//! Settings: one TOML file (`MUNIMENT_CONFIG`, or `muniment.toml` in the working directory if it exists), and
+//! `MUNIMENT_` variables, which win over the file.
 //!
-//! Each setting is declared once, below; a face declares its own in its value. The README's table is made of the declarations.
+//! Each setting is declared once, below. A face declares its own settings in its value. The README's table equals the
+//! declarations.
 
 mod declared;
 mod read;
@@ -21,11 +22,11 @@ use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
 
 pub use declared::{Fallback, Setting};
 
-/// The longest a token may be good, in hours.
+/// The longest time that a token may be valid, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
-/// The most connections that may be allowed.
+/// The highest limit of connections.
 const MOST_CONNECTIONS: usize = 1_000_000;
-/// A node that looks in time must not take itself for one that does not, only because a look took a while.
+/// A shorter bound would make a healthy node call itself stale, only because one read of the ledger took long.
 const LEAST_STALE_AFTER_MS: u64 = 2 * LOOK_EVERY.as_millis() as u64;
 
 /// A setting is invalid or unknown.
@@ -96,13 +97,13 @@ settings! {
 }
 
 impl Settings {
-    /// Reads the file and the variables of the process, with the settings that faces declare.
+    /// Reads the file and the variables of the process, including the settings that faces declare.
     pub fn read(of_faces: impl Iterator<Item = &'static Setting>) -> Result<Self, SettingsError> {
         let (file, variables) = source::of_process()?;
         Self::from(&file, variables, of_faces)
     }
 
-    /// From the text of a file and variables.
+    /// Reads the settings from the text of a file and from variables.
     pub fn from(
         file: &str,
         variables: BTreeMap<String, String>,
@@ -131,7 +132,7 @@ impl Settings {
         self.of_faces.get(setting.name).map(String::as_str)
     }
 
-    /// The cost of a password's hash, and how many are made at once.
+    /// The cost of a password's hash, and how many hashes are made at the same time.
     pub fn hashing(&self) -> HashingOptions {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         HashingOptions {
@@ -143,7 +144,7 @@ impl Settings {
         }
     }
 
-    /// Where the database is: the URL, or SQLite's file in the data folder.
+    /// The place of the database: the URL, or SQLite's file in the data folder.
     pub fn database(&self) -> Zeroizing<String> {
         match &self.database_url {
             Some(url) => url.clone(),
