@@ -29,7 +29,7 @@ pub use claim::{Claim, Claims};
 pub use declared::{DeclaredEvent, EventForm};
 pub use error::{Classified, ErrorKind};
 pub use event::{NewEvent, Recorded};
-pub use registry::{Claimed, Registered, WrongAggregate};
+pub use registry::{Claimed, Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 pub use work::ForAggregate;
 
