@@ -28,7 +28,7 @@ pub use claim::{Claim, Claims};
 pub use declared::{DeclaredEvent, EventForm};
 pub use error::{Classified, ErrorKind};
 pub use event::{NewEvent, Recorded};
-pub use registry::{Claimed, ForAggregate, Registered, WrongAggregate};
+pub use registry::{Claimed, ForAggregate, Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 
 use role::Role;

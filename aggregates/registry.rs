@@ -5,17 +5,21 @@
 //! implementation of `cqrs_es::Aggregate`. If an aggregate lacks a part of [`Registered`], the program does not
 //! compile.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::{Debug, Display},
+    str::FromStr,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, Classified, DeclaredEvent, State,
+    Claim, Claims, Classified, DeclaredEvent, Event, State,
     claim::{Limits, Scope},
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
@@ -30,7 +34,7 @@ pub trait Registered:
     /// The scopes of claims that it declares.
     const SCOPES: &'static [&'static Scope];
     /// The id of one aggregate of this type.
-    type Id: Copy + Debug + Display + Send + Sync;
+    type Id: Copy + Debug + Display + FromStr<Err = Invalid> + Send + Sync;
     /// The commands that it takes.
     type Command: Clone + Debug + Send + Sync;
     /// The events that it records.
@@ -55,6 +59,12 @@ pub trait Registered:
 
     /// One event of each kind, with every optional field filled. The golden files are made from these events.
     fn samples() -> Result<Vec<Self::Event>, Invalid>;
+}
+
+/// An aggregate of the list.
+pub trait Listed: Registered {
+    /// The event, if it happened to an aggregate of this type.
+    fn own(event: &Event) -> Option<&Self::Event>;
 }
 
 /// Work that is the same for all aggregates, but needs the type of one of them.
@@ -146,6 +156,11 @@ macro_rules! aggregates {
             /// The stored name of the aggregate's type.
             pub const fn aggregate_type(&self) -> &'static str {
                 match self { $(Self::$name(_) => <$name as Registered>::TYPE,)+ }
+            }
+
+            /// The event, if it happened to an aggregate of type `A`.
+            pub fn of<A: $crate::Listed>(&self) -> Option<&A::Event> {
+                A::own(self)
             }
 
             /// How the ledger stores events of this kind.
@@ -297,6 +312,16 @@ macro_rules! aggregates {
         }
 
         $(
+            impl $crate::Listed for $name {
+                #[inline]
+                fn own(event: &Event) -> Option<&Self::Event> {
+                    match event {
+                        Event::$name(event) => Some(event),
+                        _ => None,
+                    }
+                }
+            }
+
             impl From<$name> for State {
                 fn from(aggregate: $name) -> Self {
                     Self::$name(Box::new(aggregate))
@@ -330,66 +355,3 @@ macro_rules! aggregates {
     };
 }
 pub(crate) use aggregates;
-
-#[cfg(test)]
-mod tests {
-    use crate::{
-        AGGREGATE_TYPES, Command, DomainError, Event, State, WrongAggregate,
-        role::{RoleCommand, RoleEvent},
-        session::SessionEvent,
-        testing::{role_id, user_id},
-        user::UserCommand,
-    };
-
-    #[test]
-    fn every_stored_name_begins_with_the_type_of_its_aggregate() {
-        for sample in Event::samples().unwrap() {
-            let aggregate_type = sample.event_type().split_once('.').unwrap().0;
-            assert_eq!(sample.aggregate_type(), aggregate_type);
-        }
-    }
-
-    #[test]
-    fn every_type_has_a_first_state_of_its_own() {
-        for aggregate_type in AGGREGATE_TYPES {
-            assert_eq!(
-                State::first(aggregate_type).unwrap().aggregate_type(),
-                *aggregate_type
-            );
-        }
-        assert!(State::first("ship").is_none());
-    }
-
-    #[test]
-    fn a_command_begins_with_the_state_of_its_own_type() {
-        let command = Command::Role(role_id(1), RoleCommand::Delete);
-        assert_eq!(command.first_state().aggregate_type(), "role");
-        assert_eq!(command.stream(), ("role", role_id(1).to_string()));
-    }
-
-    #[test]
-    fn an_event_of_another_aggregate_is_refused() {
-        let mut state = State::first("user").unwrap();
-        let wrong = WrongAggregate {
-            state: "user",
-            given: "session",
-        };
-        let revoked = Event::Session(SessionEvent::TokenRevoked {});
-        assert_eq!(state.apply(revoked), Err(wrong));
-        assert_eq!(
-            state.apply(Event::Role(RoleEvent::Deleted {})).unwrap_err().given,
-            "role"
-        );
-    }
-
-    #[test]
-    fn a_command_to_another_aggregate_is_refused_and_not_ignored() {
-        let command = Command::User(user_id(1), UserCommand::Delete);
-        let refused = State::first("role").unwrap().decide(&command).unwrap_err();
-        let wrong = WrongAggregate {
-            state: "role",
-            given: "user",
-        };
-        assert_eq!(refused, DomainError::WrongAggregate(wrong));
-    }
-}

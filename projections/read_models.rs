@@ -1,20 +1,9 @@
-//! All read models: the only list of them.
+//! What is done with all read models.
 
 use aggregates::{Recorded, values::UserId};
 
-use crate::{
-    permission_usage::PermissionUsage,
-    role_directory::RoleDirectory,
-    sessions::Sessions,
-    store::sql::{Error, Tx},
-    user_directory::UserDirectory,
-};
-
-crate::read_models! {
-    /// All read models. For an event of a user, the role directory needs the user's name as the user directory leaves
-    /// it, and the user's permissions as the permission usage has them before the event.
-    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, Sessions;
-}
+pub use crate::READ_MODELS;
+use crate::store::sql::{Error, Tx};
 
 /// Applies these events, which are the next of the ledger in its order, to the read models.
 pub async fn apply(tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {

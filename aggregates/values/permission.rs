@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, PermissionId, TopicFilter};
+use super::{Invalid, TopicFilter, id};
+
+id!(
+    /// A permission of a role, or one of a user's own.
+    PermissionId, "permission id");
 
 /// Where a permission applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

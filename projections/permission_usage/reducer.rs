@@ -2,14 +2,14 @@
 
 use aggregates::{
     Recorded,
-    role::RoleEvent,
-    user::UserEvent,
+    role::{Role, RoleEvent},
+    user::{User, UserEvent},
     values::{Context, Operation, Permission, PermissionId, RoleId, TopicFilter, UserId},
 };
 
 use super::record::{PermissionRecord, ResourceKey, ResourceRecord};
 use crate::{
-    store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error},
+    store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
     user_directory::record::UserRecord,
 };
 
@@ -25,14 +25,14 @@ impl ReadModel for PermissionUsage {
         RecordType::of::<ResourceRecord>(),
     ];
     const FOLDS: &'static [Fold] = &[
-        Fold::User {
+        Fold::of(&FoldOf::<User> {
             needs: needs_of_user,
             reduce: reduce_user,
-        },
-        Fold::Role {
+        }),
+        Fold::of(&FoldOf::<Role> {
             needs: needs_of_role,
             reduce: reduce_role,
-        },
+        }),
     ];
 }
 

@@ -3,6 +3,7 @@
 use aggregates::{
     Claim, Event,
     role::claims::{ROLE, SHARED_ROLE},
+    user::{User, UserEvent},
 };
 use futures_util::future::BoxFuture;
 
@@ -49,8 +50,6 @@ fn unshared<'a>(proposal: &Proposal<'a>) -> Option<&'a str> {
 
 /// Whether the event grants the role to a user.
 fn grants(event: &Event, role: &str) -> bool {
-    match event {
-        Event::User(event) => event.granted_role().is_some_and(|id| id.to_string() == role),
-        Event::Role(_) | Event::Session(_) => false,
-    }
+    let granted = event.of::<User>().and_then(UserEvent::granted_role);
+    granted.is_some_and(|id| id.to_string() == role)
 }

@@ -3,15 +3,15 @@
 
 use aggregates::{
     Recorded,
-    role::RoleEvent,
-    user::UserEvent,
+    role::{Role, RoleEvent},
+    user::{User, UserEvent},
     values::{PermissionId, RoleId, UserId},
 };
 
 use super::record::{HolderRecord, RoleRecord};
 use crate::{
     permission_usage::record::PermissionRecord,
-    store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error},
+    store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
     user_directory::record::UserRecord,
 };
 
@@ -25,14 +25,14 @@ impl ReadModel for RoleDirectory {
     const RECORDS: &'static [RecordType] =
         &[RecordType::of::<HolderRecord>(), RecordType::of::<RoleRecord>()];
     const FOLDS: &'static [Fold] = &[
-        Fold::User {
+        Fold::of(&FoldOf::<User> {
             needs: needs_of_user,
             reduce: reduce_user,
-        },
-        Fold::Role {
+        }),
+        Fold::of(&FoldOf::<Role> {
             needs: needs_of_role,
             reduce: reduce_role,
-        },
+        }),
     ];
 }
 

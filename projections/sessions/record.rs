@@ -3,6 +3,16 @@
 use aggregates::values::{Face, GrantMethod, SessionId, Timestamp, UserId};
 
 use super::SessionRow;
+use crate::store::{columns, parsed_columns, unreadable};
+
+parsed_columns! {
+    SessionId: |id| id.to_string();
+}
+
+columns! {
+    Face: Text, |value| value.as_str(),
+        |row, n| serde_json::from_value(row.str(n)?.into()).map_err(unreadable);
+}
 
 crate::record! {
     /// A row of `sessions`.

@@ -2,13 +2,13 @@
 
 use aggregates::{
     Recorded,
-    session::SessionEvent,
-    user::UserEvent,
+    session::{Session, SessionEvent},
+    user::{User, UserEvent},
     values::{SessionId, UserId},
 };
 
 use super::record::SessionRecord;
-use crate::store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error};
+use crate::store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error};
 
 /// The read model.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ impl ReadModel for Sessions {
     const VERSION: i64 = 1;
     const RECORDS: &'static [RecordType] = &[RecordType::of::<SessionRecord>()];
     const FOLDS: &'static [Fold] = &[
-        Fold::User {
+        Fold::of(&FoldOf::<User> {
             needs: |_, _, _| {},
             reduce: reduce_user,
-        },
-        Fold::Session {
+        }),
+        Fold::of(&FoldOf::<Session> {
             needs: needs_of_session,
             reduce: reduce_session,
-        },
+        }),
     ];
 }
 

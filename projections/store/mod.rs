@@ -21,10 +21,11 @@ mod versions;
 
 pub use changes::{Changes, Needs, RecordType};
 pub use column::{Column, Personal, Sorted};
+pub(crate) use column::{columns, parsed_columns};
 pub use lists::{Key, List, Order, Sort, page, total};
 pub use record::{PersonalRows, Record, Set};
 pub(crate) use record::{each, load};
-pub use registry::{Fold, Model, ReadModel, Registry};
+pub use registry::{Fold, FoldOf, Model, ReadModel, Registry};
 pub use table::{Kind, Table};
 pub(crate) use table::{select_in, unreadable};
 pub use versions::OtherVersion;

@@ -1,6 +1,8 @@
 //! The registration of read models, and everything that is done with each of them.
 
-use aggregates::{Recorded, Registered, values::UserId};
+use std::fmt::Debug;
+
+use aggregates::{Listed, Recorded, Registered, values::UserId};
 
 use super::{
     changes::{Changes, Needs, RecordType},
@@ -58,51 +60,59 @@ type NeedsOf<A> = fn(&mut Needs<'_>, <A as Registered>::Id, &<A as Registered>::
 type ReduceOf<A> =
     fn(&mut Changes, &Recorded, <A as Registered>::Id, &<A as Registered>::Event) -> Result<(), Error>;
 
-/// Makes [`Fold`] from the aggregates. If an aggregate is missing here, `Fold::needs` does not compile.
-macro_rules! folds {
-    ($($name:ident of $module:ident),+) => {
-        /// How a read model folds the events of one aggregate.
-        #[derive(Clone, Copy, Debug)]
-        pub enum Fold {
-            $(
-                #[doc = concat!("Folds the events of a ", stringify!($name), ".")]
-                $name {
-                    /// Asks for the rows that an event changes.
-                    needs: NeedsOf<aggregates::$module::$name>,
-                    /// Changes the rows.
-                    reduce: ReduceOf<aggregates::$module::$name>,
-                },
-            )+
-        }
-
-        impl Fold {
-            /// The stored name of the aggregate's type.
-            const fn aggregate_type(&self) -> &'static str {
-                match self { $(Self::$name { .. } => <aggregates::$module::$name as Registered>::TYPE,)+ }
-            }
-
-            fn needs(&self, wanted: &mut Needs<'_>, recorded: &Recorded) -> Result<(), Error> {
-                match &recorded.event {
-                    $(aggregates::Event::$name(event) => if let Self::$name { needs, .. } = self {
-                        needs(wanted, <aggregates::$module::$name as Registered>::Id::parse(&recorded.aggregate_id).map_err(unreadable)?, event);
-                    })+
-                }
-                Ok(())
-            }
-
-            fn reduce(&self, changes: &mut Changes, recorded: &Recorded) -> Result<(), Error> {
-                match &recorded.event {
-                    $(aggregates::Event::$name(event) => if let Self::$name { reduce, .. } = self {
-                        reduce(changes, recorded, <aggregates::$module::$name as Registered>::Id::parse(&recorded.aggregate_id).map_err(unreadable)?, event)?;
-                    })+
-                }
-                Ok(())
-            }
-        }
-    };
+/// How a read model folds the events of aggregates of type `A`.
+#[derive(Debug)]
+pub struct FoldOf<A: Registered> {
+    /// Asks for the rows that an event changes.
+    pub needs: NeedsOf<A>,
+    /// Changes the rows.
+    pub reduce: ReduceOf<A>,
 }
 
-folds! { User of user, Role of role, Session of session }
+/// How a read model folds the events of one aggregate.
+#[derive(Clone, Copy, Debug)]
+pub struct Fold {
+    /// The stored name of the aggregate's type.
+    aggregate_type: &'static str,
+    functions: &'static dyn Functions,
+}
+
+impl Fold {
+    /// Folds the events of aggregates of type `A` by these functions.
+    pub const fn of<A: Listed>(functions: &'static FoldOf<A>) -> Self {
+        Self {
+            aggregate_type: A::TYPE,
+            functions,
+        }
+    }
+}
+
+/// [`FoldOf`] some aggregate. An event of another aggregate changes nothing.
+trait Functions: Debug + Sync {
+    fn needs(&self, wanted: &mut Needs<'_>, recorded: &Recorded) -> Result<(), Error>;
+
+    fn reduce(&self, changes: &mut Changes, recorded: &Recorded) -> Result<(), Error>;
+}
+
+impl<A: Listed> Functions for FoldOf<A> {
+    fn needs(&self, wanted: &mut Needs<'_>, recorded: &Recorded) -> Result<(), Error> {
+        if let Some(event) = recorded.event.of::<A>() {
+            (self.needs)(wanted, id_of::<A>(recorded)?, event);
+        }
+        Ok(())
+    }
+
+    fn reduce(&self, changes: &mut Changes, recorded: &Recorded) -> Result<(), Error> {
+        match recorded.event.of::<A>() {
+            Some(event) => (self.reduce)(changes, recorded, id_of::<A>(recorded)?, event),
+            None => Ok(()),
+        }
+    }
+}
+
+fn id_of<A: Registered>(recorded: &Recorded) -> Result<A::Id, Error> {
+    recorded.aggregate_id.parse().map_err(unreadable)
+}
 
 impl Registry {
     /// A registry of these read models.
@@ -134,7 +144,7 @@ impl Registry {
             let mut folds = model.folds;
             while let [fold, rest @ ..] = folds {
                 folds = rest;
-                if same(fold.aggregate_type(), aggregate_type) {
+                if same(fold.aggregate_type, aggregate_type) {
                     return true;
                 }
             }
@@ -157,11 +167,11 @@ impl Registry {
         let mut changes = Changes::new(self.records());
         let mut needs = changes.needs();
         for (event, fold) in self.folded(events) {
-            fold.needs(&mut needs, event)?;
+            fold.functions.needs(&mut needs, event)?;
         }
         changes.load(tx).await?;
         for (event, fold) in self.folded(events) {
-            fold.reduce(&mut changes, event)?;
+            fold.functions.reduce(&mut changes, event)?;
         }
         changes.write(tx).await
     }
@@ -212,6 +222,8 @@ macro_rules! read_models {
 
 #[cfg(test)]
 mod tests {
+    use aggregates::role::Role;
+
     use super::*;
 
     struct Nothing;
@@ -220,10 +232,10 @@ mod tests {
         const NAME: &'static str = "nothing";
         const VERSION: i64 = 1;
         const RECORDS: &'static [RecordType] = &[];
-        const FOLDS: &'static [Fold] = &[Fold::Role {
+        const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<Role> {
             needs: |_, _, _| {},
             reduce: |_, _, _, _| Ok(()),
-        }];
+        })];
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use aggregates::{
     Recorded,
-    user::UserEvent,
+    user::{User, UserEvent},
     values::{Certificate, UserId},
 };
 
 use super::record::{CertificateRecord, UserRecord};
-use crate::store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error};
+use crate::store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error};
 
 /// The read model.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl ReadModel for UserDirectory {
         RecordType::of::<UserRecord>(),
         RecordType::of::<CertificateRecord>(),
     ];
-    const FOLDS: &'static [Fold] = &[Fold::User { needs, reduce }];
+    const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<User> { needs, reduce })];
 }
 
 fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {

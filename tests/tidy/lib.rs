@@ -11,6 +11,7 @@ mod faces;
 mod golden;
 mod instants;
 mod ledger;
+mod modules;
 mod settings;
 mod size;
 mod sql;

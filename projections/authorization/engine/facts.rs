@@ -1,5 +1,5 @@
-//! Facts: what events say about machines and about where resources are. Register here what the events of a new
-//! aggregate mean for both.
+//! Facts: what events say about machines and about where resources are. What the events of a new aggregate mean to
+//! the engine stands here and nowhere else: an aggregate that is neither a machine nor a resource states no facts.
 
 use aggregates::{
     Event,

@@ -159,21 +159,17 @@ fn words(name: &str) -> Vec<&str> {
 }
 
 fn facts(stream: &str, event: &Event) -> Vec<Fact> {
-    match event {
-        Event::Role(event) => match RoleId::parse(stream) {
-            Ok(id) if is_shelf(id) => of_shelf(stream, event).into_iter().collect(),
-            Ok(_) | Err(_) => Vec::new(),
-        },
-        Event::User(event) => {
-            let machine = UserId::parse(stream).ok().and_then(robot);
-            let fact = machine.and_then(|machine| {
-                let step = of_robot(event)?;
-                Some(Fact::Machine { machine, step })
-            });
-            fact.into_iter().collect()
-        }
-        Event::Session(_) => Vec::new(),
-    }
+    let shelf = event
+        .of::<Role>()
+        .filter(|_| RoleId::parse(stream).is_ok_and(is_shelf));
+    let placed = shelf.and_then(|event| of_shelf(stream, event));
+    let of_machine = |event| {
+        let machine = UserId::parse(stream).ok().and_then(robot)?;
+        let step = of_robot(event)?;
+        Some(Fact::Machine { machine, step })
+    };
+    let happened = event.of::<User>().and_then(of_machine);
+    placed.into_iter().chain(happened).collect()
 }
 
 fn of_shelf(id: &str, event: &RoleEvent) -> Option<Fact> {

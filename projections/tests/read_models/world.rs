@@ -1,4 +1,4 @@
-//! A database that contains only the read models.
+//! A database whose read models the tests fill without a ledger.
 
 use std::{
     path::PathBuf,
@@ -16,16 +16,17 @@ use uuid::Uuid;
 pub(crate) use crate::events::*;
 use crate::postgres::{Cluster, Database};
 
-const POSTGRES: &str = concat!(
-    include_str!("../../../migrations/postgres/0002_create_read_models.sql"),
-    include_str!("../../../migrations/postgres/0006_add_read_model_versions.sql"),
-    include_str!("../../../migrations/postgres/0007_add_list_marks.sql"),
-);
-const SQLITE: &str = concat!(
-    include_str!("../../../migrations/sqlite/0002_create_read_models.sql"),
-    include_str!("../../../migrations/sqlite/0006_add_read_model_versions.sql"),
-    include_str!("../../../migrations/sqlite/0007_add_list_marks.sql"),
-);
+/// The text of all migrations for an engine, in their order.
+fn migrations(engine: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../migrations")
+        .join(engine);
+    let entries = std::fs::read_dir(folder).expect("the migrations are beside this crate");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    let texts = files.iter().map(std::fs::read_to_string);
+    texts.collect::<Result<_, _>>().expect("migrations are text")
+}
 
 /// The time at which the tests ask.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -65,18 +66,18 @@ impl World {
             Engine::Sqlite => {
                 let folder = folder();
                 let url = format!("sqlite:{}", folder.join("live.sqlite").display());
-                (Home::Folder(folder), url, SQLITE)
+                (Home::Folder(folder), url, migrations("sqlite"))
             }
             Engine::Postgres => {
                 let database = Cluster::shared().create_database();
                 let url = database.url.clone();
-                (Home::Database(database), url, POSTGRES)
+                (Home::Database(database), url, migrations("postgres"))
             }
         };
         let db = Db::open(&url, &Options::default())
             .await
             .expect("the database should open");
-        db.script(script).await.expect("the migration should run");
+        db.script(&script).await.expect("the migration should run");
         Self {
             db,
             position: 0,

@@ -8,14 +8,14 @@ use std::borrow::Cow;
 
 use aggregates::{
     Recorded,
-    user::UserEvent,
+    user::{User, UserEvent},
     values::{Timestamp, UserId},
 };
 use projections::{
     Page, Paged,
     rebuild::digest,
     sql::{Db, Error, sql},
-    store::{Fold, List, Model, ReadModel, RecordType, Registry, Sort, page},
+    store::{Fold, FoldOf, List, Model, ReadModel, RecordType, Registry, Sort, page},
 };
 
 use crate::world::{Engine, World};
@@ -57,7 +57,7 @@ impl ReadModel for People {
     const NAME: &'static str = "people";
     const VERSION: i64 = 1;
     const RECORDS: &'static [RecordType] = &[RecordType::of::<Person>()];
-    const FOLDS: &'static [Fold] = &[Fold::User {
+    const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<User> {
         needs: |needs, id, event| match event {
             UserEvent::Created { .. } => needs.new_row::<Person>(id),
             _ => needs.row::<Person>(id),
@@ -69,7 +69,7 @@ impl ReadModel for People {
                 changes.remove::<Person>(&id).map(|_| ())
             }
         },
-    }];
+    })];
 }
 
 const PEOPLE: Registry = Registry::of(&[Model::of::<People>()]);
