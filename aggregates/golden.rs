@@ -142,6 +142,155 @@ fn every_field_with_a_telling_name_is_sealed() {
     }
 }
 
+/// The fields that are stored in the clear, grouped by the reason why they may be. Whoever adds a field declares it
+/// `as secret` or `as personal`, or lists it here. A text that a person may write freely is personal unless a group fits.
+const IN_THE_CLEAR: &[(&str, &[&str])] = &[
+    (
+        "an id that this server draws",
+        &[
+            "role.permission_added.id",
+            "role.permission_changed.id",
+            "role.permission_removed.id",
+            "session.token_issued.user_id",
+            "user.permission_granted.id",
+            "user.permission_revoked.id",
+            "user.role_granted.role_id",
+            "user.role_revoked.role_id",
+        ],
+    ),
+    (
+        "one of a few words that this program knows",
+        &[
+            "role.permission_added.context",
+            "role.permission_added.operation",
+            "role.permission_changed.operation",
+            "session.token_issued.face",
+            "session.token_issued.methods",
+            "user.created.grant_types",
+            "user.created.identity_provider",
+            "user.grant_types_changed.grant_types",
+            "user.identity_provider_changed.identity_provider",
+            "user.permission_granted.context",
+            "user.permission_granted.operation",
+        ],
+    ),
+    (
+        "a moment",
+        &[
+            "session.token_issued.expires_at",
+            "session.token_issued.issued_at",
+            "user.certificate_added.created_at",
+            "user.certificate_added.expires_at",
+        ],
+    ),
+    (
+        "the digest of a key or of a token, by which the ledger is searched",
+        &[
+            "session.token_issued.fingerprint",
+            "user.certificate_added.fingerprint",
+            "user.certificate_removed.fingerprint",
+        ],
+    ),
+    (
+        "topics and paths: the names of things",
+        &[
+            "role.permission_added.resource",
+            "role.permission_changed.resource",
+            "user.created.mqtt_publish_prefix",
+            "user.permission_granted.resource",
+            "user.publish_prefix_changed.mqtt_publish_prefix",
+        ],
+    ),
+    (
+        "the name of a role, which several may hold",
+        &["role.created.name", "role.renamed.name"],
+    ),
+];
+
+/// Whether a value may tell something about a person: every value may, except a truth value. An empty optional field of a
+/// sample counts, since it does not show which values the field can have.
+fn may_tell(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) => false,
+        Value::Null | Value::Number(_) | Value::String(_) => true,
+        Value::Array(values) => values.is_empty() || values.iter().any(may_tell),
+        Value::Object(fields) => fields.is_empty() || fields.values().any(may_tell),
+    }
+}
+
+#[test]
+fn every_field_is_sealed_or_listed_with_a_reason() {
+    let mut listed = BTreeSet::new();
+    for (reason, fields) in IN_THE_CLEAR {
+        for field in *fields {
+            assert!(
+                listed.insert((*field).to_owned()),
+                "{field} ({reason}) is listed twice"
+            );
+        }
+    }
+    let mut in_the_clear = BTreeSet::new();
+    for event in samples() {
+        let payload = event.payload().unwrap();
+        for (field, value) in payload.as_object().unwrap() {
+            let is_sealed = event.form().sealed.iter().any(|(sealed, _)| sealed == field);
+            if may_tell(value) && !is_sealed {
+                in_the_clear.insert(format!("{}.{field}", event.event_type()));
+            }
+        }
+    }
+    assert_eq!(
+        in_the_clear, listed,
+        "left: what is stored in the clear; right: what is listed"
+    );
+}
+
+/// The person under whose key a personal field is sealed.
+#[derive(Debug)]
+enum KeyOf {
+    /// The aggregate itself is that person.
+    Itself,
+    /// This field of the event has the id of that person.
+    Field(&'static str),
+}
+
+/// Each personal field, and the person it is about. Erasing that person erases the field. Whoever adds a personal field
+/// decides who that person is.
+const PERSONAL: &[(&str, KeyOf)] = &[
+    ("session.token_issued.label", KeyOf::Field("user_id")),
+    ("user.created.username", KeyOf::Itself),
+    ("user.renamed.username", KeyOf::Itself),
+];
+
+#[test]
+fn every_personal_field_is_sealed_for_the_person_it_is_about() {
+    let aggregate_id = "00000000-0000-0000-0000-00000000000a";
+    let mut personal = BTreeSet::new();
+    for event in samples() {
+        let payload = event.payload().unwrap();
+        for (field, seal) in event.form().sealed {
+            if *seal == Seal::Secret {
+                continue;
+            }
+            let name = format!("{}.{field}", event.event_type());
+            let declared = PERSONAL.iter().find(|(known, _)| *known == name);
+            let subject = match declared {
+                Some((_, KeyOf::Itself)) => Some(aggregate_id),
+                Some((_, KeyOf::Field(id))) => payload[id].as_str(),
+                None => None,
+            };
+            assert_eq!(
+                Some(&*event.subject(aggregate_id)),
+                subject,
+                "whose is {name}? ({declared:?})"
+            );
+            personal.insert(name);
+        }
+    }
+    let listed: BTreeSet<String> = PERSONAL.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(personal, listed);
+}
+
 #[test]
 fn no_event_shows_a_password_hash_to_a_log() {
     for event in samples() {
