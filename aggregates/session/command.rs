@@ -1,6 +1,6 @@
 //! The commands to a session.
 
-use crate::values::{Face, GrantMethod, Timestamp, TokenFingerprint, TokenLabel, UserId};
+use crate::values::{Audience, GrantMethod, Timestamp, TokenFingerprint, TokenLabel, UserId};
 
 /// A command to one session, which is one token.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct IssueToken {
     /// To whom.
     pub user_id: UserId,
     /// The only API it is good on.
-    pub face: Face,
+    pub face: Audience,
     /// Its SHA-256.
     pub fingerprint: TokenFingerprint,
     /// The user's note on it.

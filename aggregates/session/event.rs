@@ -2,7 +2,7 @@
 
 use crate::{
     declared::events,
-    values::{Face, GrantMethod, Timestamp, TokenFingerprint, UserId},
+    values::{Audience, GrantMethod, Timestamp, TokenFingerprint, UserId},
 };
 
 events! {
@@ -14,7 +14,7 @@ events! {
             /// To whom.
             user_id: UserId,
             /// The only API it is good on.
-            face: Face,
+            face: Audience,
             /// Its SHA-256; the token itself is never stored.
             fingerprint: TokenFingerprint,
             /// The user's note on it. A plain text: an erased note does not obey the rules of a label.

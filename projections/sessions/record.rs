@@ -1,6 +1,6 @@
 //! Sessions as the table keeps them.
 
-use aggregates::values::{Face, GrantMethod, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 
 use super::SessionRow;
 
@@ -12,7 +12,7 @@ crate::record! {
         pub(crate) user_id: UserId,
         pub(crate) fingerprint: String,
         pub(crate) label: String,
-        pub(crate) face: Face,
+        pub(crate) face: Audience,
         pub(crate) methods: Vec<GrantMethod>,
         pub(crate) issued_at: Timestamp,
         pub(crate) expires_at: Timestamp,

@@ -1,6 +1,6 @@
 //! Issued tokens as they are listed. Never the token itself.
 
-use aggregates::values::{Face, GrantMethod, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 
 /// A token that was issued and not revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct SessionRow {
     /// The user's note on it.
     pub label: String,
     /// The API it is good on.
-    pub face: Face,
+    pub face: Audience,
     /// How the user proved who they are.
     pub methods: Vec<GrantMethod>,
     /// When it was issued.

@@ -3,7 +3,7 @@
 use aggregates::{
     sealing::ERASED,
     values::{
-        Context, Face, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PermissionId,
+        Audience, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PermissionId,
         RoleId, SessionId, Timestamp, TopicFilter, UserId,
     },
 };
@@ -98,7 +98,7 @@ columns! {
         |row, n| Ok(row.int_or_null(n)?.map(Timestamp::from_micros));
     Option<UserId>: TextOrNull, |value| value.map(|id| id.to_string()),
         |row, n| row.str_or_null(n)?.map(UserId::parse).transpose().map_err(unreadable);
-    Face: Text, |value| value.as_str(),
+    Audience: Text, |value| value.as_str(),
         |row, n| serde_json::from_value(row.str(n)?.into()).map_err(unreadable);
     Vec<GrantType>: Text, |value| serde_json::json!(value).to_string(),
         |row, n| serde_json::from_str(row.str(n)?).map_err(unreadable);

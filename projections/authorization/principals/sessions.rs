@@ -2,7 +2,7 @@
 
 use aggregates::{
     session::SessionEvent,
-    values::{Face, SessionId, Timestamp, UserId},
+    values::{Audience, SessionId, Timestamp, UserId},
 };
 
 use super::methods::Methods;
@@ -63,7 +63,7 @@ pub struct SessionView {
     /// Whose it is.
     pub user_id: UserId,
     /// The only API it is good on.
-    pub face: Face,
+    pub face: Audience,
     /// How the user proved who they are.
     pub methods: Methods,
     /// When it was issued.
