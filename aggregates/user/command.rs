@@ -58,13 +58,20 @@ pub enum UserCommand {
     Delete,
 }
 
-/// A role to give.
+/// A role to give, and what is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoleGrant {
     /// Which.
     pub role_id: RoleId,
-    /// The role is not shared, so nobody else may hold it.
-    pub exclusive: bool,
+    /// Whether several users may hold the role. The claims of the grant reject it if that has changed meanwhile.
+    pub is_shared: bool,
+}
+
+impl RoleGrant {
+    /// Whether the user holds the role exclusively: nobody else may hold a role that is not shared.
+    pub(crate) fn is_exclusive(self) -> bool {
+        !self.is_shared
+    }
 }
 
 /// All that a new user has.

@@ -12,6 +12,12 @@ use crate::{
     sql::{Error, Tx},
 };
 
+/// The rejection.
+pub const HELD_BY_SEVERAL: Veto = Veto {
+    code: "role_is_held",
+    message: "several users hold this role: it must stay shared",
+};
+
 /// Rejects a unit that makes a role one that is not shared while several users hold it.
 pub(crate) struct HeldBySeveral;
 
@@ -29,10 +35,7 @@ impl Guard for HeldBySeveral {
             let grants = events.filter(|new| grants(&new.event, role));
             holders.extend(grants.map(|new| new.aggregate_id.clone()));
             Ok(if holders.len() > 1 {
-                Err(Veto {
-                    code: "role_is_held",
-                    message: "several users hold this role: it must stay shared",
-                })
+                Err(HELD_BY_SEVERAL)
             } else {
                 Ok(())
             })
