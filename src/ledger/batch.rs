@@ -16,6 +16,7 @@ use super::{
     judge::{Judged, Memory, judge},
     seal::{EventName, SubjectKeys, blank_payload},
     stored::Parts,
+    versions,
 };
 use crate::clock::Clock;
 
@@ -89,8 +90,9 @@ impl Batches {
         let begun = self.clock.elapsed();
         let mut head = Head::lock(tx).await?;
         if self.head != Some((head.position, head.recorded_at)) {
-            // Somebody else wrote or erased, or it is not known whether the last batch was committed.
+            // Somebody else wrote, erased or rebuilt, or it is not known whether the last batch was committed.
             self.memory.clear();
+            versions::check(tx).await?;
         }
         let Judged {
             board,

@@ -1,9 +1,11 @@
 //! What can go wrong in the ledger.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
 use projections::Veto;
+
+use super::{Cause, OtherVersions};
 
 /// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,8 +67,31 @@ pub enum AppendError {
     Rejected(#[from] Rejection),
     /// The ledger could not be written or did not answer. When the connection broke during the commit, the
     /// events may have been written all the same.
-    #[error("the ledger is unavailable: {0}")]
-    Unavailable(String),
+    #[error("the ledger is unavailable")]
+    Unavailable(#[source] Cause),
+}
+
+/// Why the ledger is unavailable although the database answers.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Obstacle {
+    /// The appender takes no more units.
+    #[error("the server is shutting down")]
+    Closed,
+    /// The appender is at fault.
+    #[error("the appender gave no answer")]
+    NoAnswer,
+    /// Other commands are decided for too long.
+    #[error("other commands keep the same aggregate busy")]
+    Busy,
+    /// Whatever was decided was too late.
+    #[error("another node won every race")]
+    LostEveryRace(#[source] Rejection),
+}
+
+impl From<Obstacle> for AppendError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Unavailable(Arc::new(obstacle))
+    }
 }
 
 /// Why the ledger cannot be opened or read.
@@ -75,9 +100,12 @@ pub enum LedgerError {
     /// The database does not answer, or not as it should.
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
-    /// The ledger could not be read to its head.
+    /// The ledger could not be read to its head: for this cause, or not in time.
     #[error("the ledger cannot be read to its head")]
-    Behind,
+    Behind(#[source] Option<Arc<LedgerError>>),
+    /// The database closed the connection that hears of other nodes' events.
+    #[error("the database closed the connection that listens for other nodes")]
+    NotListening,
     /// The read models are not what the events come to.
     #[error("the read models have {found} of scope {scope}, the claims {claimed}")]
     ReadModels {
@@ -88,6 +116,9 @@ pub enum LedgerError {
         /// How many the read models have.
         found: usize,
     },
+    /// Another version of the program wrote the read models.
+    #[error("{0}")]
+    OtherVersions(OtherVersions),
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,
@@ -124,12 +155,6 @@ pub(super) async fn within<T>(
 
 impl From<LedgerError> for AppendError {
     fn from(error: LedgerError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<projections::sql::Error> for AppendError {
-    fn from(error: projections::sql::Error) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::Unavailable(Arc::new(error))
     }
 }

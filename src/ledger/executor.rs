@@ -6,6 +6,7 @@
 use projections::sql::Boxed;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    error::Error,
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,7 +20,9 @@ use cqrs_es::{
 };
 use lru::LruCache;
 
-use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Rejection, Seen, Unit};
+use super::{
+    AppendError, Appended, Cause, Ledger, Metadata, NewEvent, Rejection, Seen, Unit, error::Obstacle,
+};
 
 /// How long a lost race is decided again. It is a time and not a number: another node that keeps writing to the same
 /// aggregate has the newer state and wins every race until it pauses.
@@ -46,8 +49,29 @@ pub enum ExecuteError {
     #[error(transparent)]
     Rejected(Rejection),
     /// The ledger does not answer, or a race was lost too often.
-    #[error("the ledger is unavailable: {0}")]
-    Unavailable(String),
+    #[error("the ledger is unavailable")]
+    Unavailable(#[source] Cause),
+}
+
+/// A stream cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("the stream of {aggregate_type} {aggregate_id} cannot be loaded")]
+struct NotLoaded {
+    aggregate_type: &'static str,
+    aggregate_id: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl From<Obstacle> for ExecuteError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Unavailable(Arc::new(obstacle))
+    }
+}
+
+impl From<NotLoaded> for ExecuteError {
+    fn from(error: NotLoaded) -> Self {
+        Self::Unavailable(Arc::new(error))
+    }
 }
 
 impl Classified for ExecuteError {
@@ -146,8 +170,7 @@ impl Executor {
         unchanged: &[Seen],
     ) -> Result<Appended, ExecuteError> {
         let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
-        let _turns = turns
-            .map_err(|_| ExecuteError::Unavailable("others are busy with the same aggregate".to_owned()))?;
+        let _turns = turns.map_err(|_elapsed| Obstacle::Busy)?;
         let began = Instant::now();
         let mut from = Source::Memory;
         loop {
@@ -184,11 +207,11 @@ impl Executor {
                 {
                     from = Source::Ledger;
                     if began.elapsed() > PATIENCE {
-                        return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
+                        return Err(Obstacle::LostEveryRace(rejection).into());
                     }
                 }
                 Err(AppendError::Rejected(rejection)) => return Err(ExecuteError::Rejected(rejection)),
-                Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
+                Err(AppendError::Unavailable(cause)) => return Err(ExecuteError::Unavailable(cause)),
             }
         }
     }
@@ -309,11 +332,12 @@ impl Executor {
         A: cqrs_es::Aggregate + 'static,
     {
         let store = PersistedEventStore::<_, A>::new_event_store(self.ledger.repository());
-        let context: EventStoreAggregateContext<A> =
-            store.load_aggregate(&stream.1).await.map_err(|error: AggregateError<A::Error>| {
-                tracing::error!(%error, aggregate_type = stream.0, aggregate_id = stream.1, "cannot load a stream");
-                ExecuteError::Unavailable(error.to_string())
-            })?;
+        let loaded: Result<EventStoreAggregateContext<A>, _> = store.load_aggregate(&stream.1).await;
+        let context = loaded.map_err(|error| NotLoaded {
+            aggregate_type: stream.0,
+            aggregate_id: stream.1.clone(),
+            source: cause_of(error),
+        })?;
         let sequence = i64::try_from(context.current_sequence).unwrap_or(i64::MAX);
         Ok((context.aggregate, sequence))
     }
@@ -366,6 +390,16 @@ impl ForAggregate for Load<'_> {
     {
         let (aggregate, sequence) = self.executor.fetch::<A>(self.stream).await?;
         Ok(Loaded::of(aggregate, sequence))
+    }
+}
+
+/// What led to an error of cqrs-es, which displays its cause and does not name it as its source.
+fn cause_of<E: Error>(error: AggregateError<E>) -> Box<dyn Error + Send + Sync> {
+    match error {
+        AggregateError::DatabaseConnectionError(cause)
+        | AggregateError::DeserializationError(cause)
+        | AggregateError::UnexpectedError(cause) => cause,
+        AggregateError::UserError(_) | AggregateError::AggregateConflict => error.to_string().into(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex as BriefLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,7 +14,10 @@ use authorization::Authorization;
 use projections::sql::{Boxed, Db, Listener, Reader};
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};
+use super::{
+    CHANNEL, ERASED_MESSAGE, Filter, LedgerError, OtherVersions, Sealer, WithCauses, error::within, feed,
+    versions,
+};
 use crate::clock::Clock;
 
 /// How many events are taken at once.
@@ -26,6 +29,8 @@ const ASKERS_PATIENCE: Duration = Duration::from_secs(2);
 /// How long it waits for a notification before it looks by itself: the bound on how late another node's revocation is
 /// seen when its notification is lost.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it is looked whether a newer program has rebuilt the read models.
+const CHECK_VERSIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is said that the ledger still cannot be read.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
@@ -36,11 +41,11 @@ pub struct Follower {
     authorization: Arc<Authorization>,
     clock: Arc<dyn Clock>,
     /// What feeds the projection: one hand at a time, so that it takes events in order.
-    feeding: Mutex<Reader>,
+    feeding: Mutex<Feeding>,
     /// How many times it was tried to read the ledger to its head.
     looks: AtomicU64,
-    /// When the last try failed, if it did, by the clock's nanoseconds; else 0.
-    failed: AtomicU64,
+    /// When and why the last try failed, if it did.
+    failed: BriefLock<Option<(Duration, Arc<LedgerError>)>>,
     /// When the last try began that succeeded, by the clock's nanoseconds.
     seen: AtomicU64,
     /// Somebody wrote what this process does not have yet.
@@ -48,6 +53,13 @@ pub struct Follower {
     /// Reading failed: the connection that listens may be lost, too.
     listener_lost: Notify,
     grew: watch::Sender<i64>,
+}
+
+/// What one look reads with.
+struct Feeding {
+    reader: Reader,
+    /// When this program last fitted the versions of the read models.
+    fitted: Option<Duration>,
 }
 
 impl Follower {
@@ -59,13 +71,16 @@ impl Follower {
         grew: watch::Sender<i64>,
     ) -> Self {
         Self {
-            feeding: Mutex::new(db.reader()),
+            feeding: Mutex::new(Feeding {
+                reader: db.reader(),
+                fitted: None,
+            }),
             db,
             sealer,
             authorization,
             clock,
             looks: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
+            failed: BriefLock::default(),
             seen: AtomicU64::new(0),
             news: Notify::new(),
             listener_lost: Notify::new(),
@@ -90,9 +105,9 @@ impl Follower {
         let Some(first) = events.first() else {
             return Ok(());
         };
-        let mut reader = self.feeding.lock().await;
+        let mut feeding = self.feeding.lock().await;
         if self.authorization.position() < first.position - 1 {
-            self.read_to_head(&mut reader).await?;
+            self.read_to_head(&mut feeding.reader).await?;
         }
         // Those read already are skipped by the projection.
         self.authorization.apply(events);
@@ -106,17 +121,18 @@ impl Follower {
     /// position reached.
     pub fn catch_up<'a>(self: &'a Arc<Self>) -> Boxed<'a, Result<i64, LedgerError>> {
         Box::pin(async move {
-            let failed = Duration::from_nanos(self.failed.load(Ordering::Acquire));
-            if !failed.is_zero() && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY {
+            if let Some((failed, cause)) = self.last_failure()
+                && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY
+            {
                 // The following task goes on trying, so requests need not wait.
-                return Err(LedgerError::Behind);
+                return Err(behind(cause));
             }
             let follower = Arc::clone(self);
             // In a task of its own: a request that gives up must not stop what other requests wait for.
             let look = tokio::spawn(async move { follower.look().await });
             match tokio::time::timeout(ASKERS_PATIENCE, look).await {
                 Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
-                Ok(Err(_)) | Err(_) => Err(LedgerError::Behind),
+                Ok(Err(_)) | Err(_) => Err(LedgerError::Behind(None)),
             }
         })
     }
@@ -124,25 +140,40 @@ impl Follower {
     /// Takes everything that is committed by now. One look serves all requests that asked before it began.
     pub(super) async fn look(&self) -> Result<(), LedgerError> {
         let asked = self.looks.load(Ordering::Acquire);
-        let mut reader = self.feeding.lock().await;
+        let mut feeding = self.feeding.lock().await;
         // One more may be of a look that was under way when this was asked; of two, the second began since. Its failure is
         // shared, too: else those who wait for a database that is gone would wait one after the other.
         if self.looks.load(Ordering::Acquire) < asked + 2 {
-            let read = self.read_to_head(&mut reader).await;
-            let failed = if read.is_err() {
-                nanos(self.clock.elapsed()).max(1)
-            } else {
-                0
-            };
-            self.failed.store(failed, Ordering::Release);
+            let read = self.check_and_read(&mut feeding).await.map_err(Arc::new);
+            let failed = read
+                .as_ref()
+                .err()
+                .map(|cause| (self.clock.elapsed(), Arc::clone(cause)));
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
             self.looks.fetch_add(1, Ordering::AcqRel);
             self.tell();
-            read
-        } else if self.failed.load(Ordering::Acquire) == 0 {
-            Ok(())
-        } else {
-            Err(LedgerError::Behind)
         }
+        match self.last_failure() {
+            None => Ok(()),
+            Some((_, cause)) => Err(behind(cause)),
+        }
+    }
+
+    /// When and why the last look failed, if it did.
+    fn last_failure(&self) -> Option<(Duration, Arc<LedgerError>)> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads to the head, and now and then also the versions of the read models.
+    async fn check_and_read(&self, feeding: &mut Feeding) -> Result<(), LedgerError> {
+        let now = self.clock.elapsed();
+        let is_due = |fitted: Duration| now.saturating_sub(fitted) >= CHECK_VERSIONS_EVERY;
+        if feeding.fitted.is_none_or(is_due) {
+            feeding.fitted = None;
+            within(PATIENCE, versions::check(&mut feeding.reader)).await?;
+            feeding.fitted = Some(now);
+        }
+        self.read_to_head(&mut feeding.reader).await
     }
 
     async fn read_to_head(&self, reader: &mut Reader) -> Result<(), LedgerError> {
@@ -173,12 +204,20 @@ impl Follower {
             .send_if_modified(|known| std::mem::replace(known, position) != position);
     }
 
-    /// Follows other nodes until the process ends: listens where the engine can tell, and looks from time to time.
-    pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.keep_listening(), self.keep_looking());
+    /// Follows other nodes: listens where the engine can tell, and looks from time to time. Ends when this program must not go
+    /// on, since a newer one has rebuilt the read models.
+    pub async fn run(self: Arc<Self>) -> OtherVersions {
+        let listening = async {
+            self.keep_listening().await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            others = self.keep_looking() => others,
+            others = listening => others,
+        }
     }
 
-    async fn keep_looking(&self) {
+    async fn keep_looking(&self) -> OtherVersions {
         // When it was last said that the ledger cannot be read, if it cannot.
         let mut complained: Option<Duration> = None;
         loop {
@@ -190,11 +229,12 @@ impl Follower {
                     tracing::info!("the ledger can be read again");
                     complained = None;
                 }
+                (Err(LedgerError::OtherVersions(others)), _) => return others,
                 (Err(error), said) => {
                     self.listener_lost.notify_one();
                     if said.is_none_or(|said| now.saturating_sub(said) >= COMPLAIN_EVERY) {
                         let age = self.age();
-                        tracing::warn!(%error, ?age, "cannot read the ledger; trying again every {LOOK_EVERY:?}");
+                        tracing::warn!(error = %WithCauses(&error), ?age, "cannot read the ledger; trying again every {LOOK_EVERY:?}");
                         complained = Some(now);
                     }
                 }
@@ -206,7 +246,7 @@ impl Follower {
         let mut complained = false;
         loop {
             let listening = async { Ok(self.db.listen(CHANNEL).await?) };
-            match within(PATIENCE, listening).await {
+            let failed = match within(PATIENCE, listening).await {
                 // The engine has no other processes.
                 Ok(None) => return,
                 Ok(Some(listener)) => {
@@ -214,31 +254,33 @@ impl Follower {
                     // Until now this process did not hear whose keys were erased, or what was written.
                     self.sealer.forget_all();
                     self.news.notify_one();
-                    self.listen_to(listener).await;
+                    self.listen_to(listener).await
                 }
-                Err(error) if !complained => {
-                    complained = true;
-                    tracing::warn!(%error, "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
-                }
-                Err(_) => {}
+                Err(error) => Some(error),
+            };
+            // If the database is gone, the looks fail too, and their task logs it.
+            if let Some(error) = failed
+                && !complained
+                && self.look().await.is_ok()
+            {
+                complained = true;
+                tracing::warn!(error = %WithCauses(&error), "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    /// Until the connection is lost.
-    async fn listen_to(&self, mut listener: Listener) {
+    /// Listens until the connection is lost. Answers why, unless it was reading that failed.
+    async fn listen_to(&self, mut listener: Listener) -> Option<LedgerError> {
         loop {
             let told = tokio::select! {
                 told = listener.try_recv() => told,
-                () = self.listener_lost.notified() => return,
+                () = self.listener_lost.notified() => return None,
             };
             let message = match told {
                 Ok(Some(message)) => message,
-                Ok(None) => return tracing::warn!("lost the connection that listens for other nodes"),
-                Err(error) => {
-                    return tracing::warn!(%error, "lost the connection that listens for other nodes");
-                }
+                Ok(None) => return Some(LedgerError::NotListening),
+                Err(error) => return Some(error.into()),
             };
             if let Some(subject) = message.payload().strip_prefix(ERASED_MESSAGE) {
                 self.sealer.forget(subject);
@@ -253,7 +295,15 @@ impl Follower {
 
     /// Closes the connection that reads.
     pub(super) async fn close(&self) {
-        self.feeding.lock().await.close().await;
+        self.feeding.lock().await.reader.close().await;
+    }
+}
+
+/// The error of a look that failed, or of one that shares the failure.
+fn behind(cause: Arc<LedgerError>) -> LedgerError {
+    match &*cause {
+        LedgerError::OtherVersions(others) => LedgerError::OtherVersions(others.clone()),
+        _ => LedgerError::Behind(Some(cause)),
     }
 }
 

@@ -93,7 +93,7 @@ impl Head {
     }
 
     /// Moves the head's time on, so that processes that remember anything about this head read it again.
-    pub(super) async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
+    pub async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let recorded_at = Timestamp::from_micros(self.recorded_at.micros() + 1);
         let touched = Self {
             recorded_at,

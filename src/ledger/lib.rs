@@ -10,6 +10,7 @@
 
 mod appender;
 mod batch;
+mod causes;
 mod chain;
 mod claims;
 pub mod clock;
@@ -26,6 +27,7 @@ mod load;
 mod metadata;
 pub mod migrations;
 mod past;
+mod recount;
 mod rehearsal;
 mod replay;
 mod repository;
@@ -34,6 +36,7 @@ mod signers;
 mod stored;
 mod unit;
 mod verify;
+mod versions;
 
 use std::sync::Arc;
 
@@ -45,6 +48,7 @@ use projections::{
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
+pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
 pub use error::{AppendError, LedgerError, Rejection};
 pub use executor::{ExecuteError, Executor};
@@ -54,6 +58,7 @@ pub use head::Head;
 pub use keys::MasterKey;
 pub use metadata::Metadata;
 pub use past::PastError;
+pub use recount::Miscount;
 pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;
@@ -63,6 +68,7 @@ pub use unit::{LimitChange, Seen, Unit};
 
 pub use aggregates::NewEvent;
 pub use verify::{Flaw, Verified};
+pub use versions::OtherVersions;
 
 use crate::{batch::Batches, clock::Clock, ids::Entropy};
 
@@ -86,7 +92,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the ledger of a migrated database, making its first head row if there is none. Refuses a key that
-    /// does not open it.
+    /// does not open it, and read models that another version of the program wrote.
     ///
     /// The authorization projection is brought up to the head before this returns: from the read models, or, if they are
     /// damaged, by replaying all events.
@@ -98,6 +104,7 @@ impl Ledger {
         guards: Guards,
     ) -> Result<Self, LedgerError> {
         let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+        versions::establish(&db).await?;
         let authorization = load::authorization(&db, clock.now()).await;
         let ledger = Self::start(db, key, (clock, entropy), guards, head, authorization);
         ledger.read_to_head().await?;
@@ -121,6 +128,11 @@ impl Ledger {
             head,
             Authorization::new(),
         ))
+    }
+
+    /// Refuses read models that another version of the program wrote.
+    pub async fn check_versions(db: &Db) -> Result<(), LedgerError> {
+        versions::check(&mut &*db).await
     }
 
     fn start(

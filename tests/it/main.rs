@@ -13,5 +13,6 @@ mod consistency;
 mod freshness;
 mod http;
 mod ledger;
+mod log;
 mod nodes;
 mod support;
