@@ -1,4 +1,4 @@
-//! Declaring events: the stored name, the version and the sealed fields stand where the event is written.
+//! Declaring events: `events!` states the stored name, the version and the sealed fields where the event is written.
 //!
 //! ```text
 //! events! {
@@ -6,15 +6,15 @@
 //!     pub enum UserEvent {
 //!         /// The user has another username.
 //!         "user.renamed" version 1 => Renamed {
-//!             /// The new one.
+//! /// The new username.
 //!             username: String as personal,
 //!         },
 //!     }
 //! }
 //! ```
 //!
-//! `as personal` seals the field under the key of the person the event is about, `as secret` under the server's key. A
-//! sealed field is a text or a null at the top level of the payload. Other attributes of serde are allowed.
+//! `as personal` seals the field under the key of the person that the event is about, `as secret` under the server's
+//! key. A sealed field is a text or a null at the top level of the payload. Other serde attributes are allowed.
 
 use cqrs_es::DomainEvent;
 
@@ -23,9 +23,9 @@ use crate::sealing::Seal;
 /// How the events of one kind are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventForm {
-    /// The stored name, for ever: `aggregate.past_tense`.
+    /// The stored name: `aggregate.past_tense`. It never changes.
     pub event_type: &'static str,
-    /// The version in which the event is written now.
+    /// The version in which the server writes the event now.
     pub version: &'static str,
     /// The sealed fields, and how each is sealed.
     pub sealed: &'static [(&'static str, Seal)],

@@ -1,24 +1,24 @@
-//! Kinds of errors: what a face needs to know of a refusal to choose a status.
+//! Kinds of errors: what a face needs to know about a refusal to choose a status.
 
-/// The kind of an error. A face maps kinds to statuses, and never the variants of one aggregate.
+/// The kind of an error. A face maps kinds to statuses, never the variants of one aggregate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// What is named does not exist, or no longer.
+    /// The thing that the request names does not exist, or no longer exists.
     NotFound,
-    /// The request breaks a rule that does not depend on what is recorded.
+    /// The request breaks a rule that does not depend on recorded events.
     Invalid,
-    /// The request does not fit what is recorded now.
+    /// The request does not fit the events recorded so far.
     Conflict,
-    /// What is named never changes.
+    /// The thing that the request names never changes.
     Protected,
-    /// The ledger gives no answer now. The same request may succeed later.
+    /// The ledger cannot answer now. The same request may succeed later.
     Unavailable,
-    /// The program is wrong.
+    /// The program has a bug.
     Fault,
 }
 
 impl ErrorKind {
-    /// The code of an error of this kind that has no code of its own.
+    /// The code of those errors of this kind that have no code of their own.
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
@@ -31,12 +31,12 @@ impl ErrorKind {
     }
 }
 
-/// An error that says of what kind it is. Its `Display` is the message for the client.
+/// An error that has a kind. Its `Display` is the message for the client.
 pub trait Classified: std::error::Error {
-    /// Its kind.
+    /// The kind of the error.
     fn kind(&self) -> ErrorKind;
 
-    /// Its code: stable, for programs.
+    /// The code of the error, for programs. It never changes.
     fn code(&self) -> &'static str {
         self.kind().code()
     }

@@ -43,7 +43,7 @@ fn all_stored_names() -> BTreeSet<String> {
     Event::forms().map(|form| form.event_type.to_owned()).collect()
 }
 
-/// The form of the events of this type.
+/// How events of this type are stored.
 fn form(event_type: &str) -> &'static EventForm {
     Event::forms().find(|form| form.event_type == event_type).unwrap()
 }
@@ -120,7 +120,7 @@ fn every_sealed_field_exists() {
     }
 }
 
-/// How a field has to be sealed, by its name alone.
+/// How a field must be sealed, judged by its name alone.
 fn seal_by_name(field: &str) -> Option<Seal> {
     match field {
         _ if field.contains("password") || field.contains("secret") => Some(Seal::Secret),

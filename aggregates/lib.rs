@@ -1,11 +1,11 @@
-//! The write side: what may happen, decided by pure functions.
+//! The write side: pure functions decide what may happen.
 //!
 //! Each aggregate is a folder: `mod.rs` holds the state and its fold, `command.rs`, `event.rs` and
 //! `error.rs` its vocabulary, and one file per command holds one decision:
 //! `fn decide(&State, Command) -> Result<Vec<Event>, Error>`.
 //!
-//! Nothing here does IO, reads a clock, draws randomness, knows SQL or knows HTTP. Time and ids are
-//! fields of the commands. Secrets arrive already hashed.
+//! Nothing here does IO, reads a clock, draws randomness, or knows SQL or HTTP. Times and ids are fields of the
+//! commands. Secrets arrive already hashed.
 
 pub mod claim;
 mod declared;
@@ -28,7 +28,7 @@ pub use claim::{Claim, Claims};
 pub use declared::{DeclaredEvent, EventForm};
 pub use error::{Classified, ErrorKind};
 pub use event::{NewEvent, Recorded};
-pub use registry::{Claimed, ForAggregate, Registered, WrongAggregate};
+pub use registry::{Claimed, ForAggregate, Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 
 use role::Role;

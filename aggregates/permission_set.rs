@@ -1,26 +1,26 @@
-//! Sets of permissions, as roles and users hold them: what a change of the set comes down to.
+//! Sets of permissions, as roles and users hold them: computes the difference between two sets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::values::{Context, Operation, Permission, PermissionId, TopicFilter};
 
-/// Two different rights would have the same id.
+/// Two different rights would get the same id.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct IdTaken;
 
-/// What makes one set out of another.
+/// The difference that turns one set into another.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Difference {
-    /// Permissions that go. They go first: their ids may be among those that come.
+    /// Permissions to remove. They go first, since an added permission may reuse one of their ids.
     pub(crate) removed: Vec<PermissionId>,
-    /// Permissions that come.
+    /// Permissions to add.
     pub(crate) added: Vec<Permission>,
 }
 
 type Held = BTreeMap<PermissionId, Permission>;
 
-/// What makes the rights in `held` exactly those in `wanted`. A right that is held keeps its id; a right that is
-/// wanted twice comes once, under the first id.
+/// The difference that makes the rights in `held` exactly those in `wanted`. A right that is already held keeps its id.
+/// A right that is wanted twice is added once, under the first id.
 pub(crate) fn replace(held: &Held, wanted: Vec<Permission>) -> Result<Difference, IdTaken> {
     let wanted_rights: BTreeSet<Right<'_>> = wanted.iter().map(right).collect();
     let (kept, removed): (Vec<_>, Vec<_>) = held
@@ -44,7 +44,7 @@ pub(crate) fn replace(held: &Held, wanted: Vec<Permission>) -> Result<Difference
     })
 }
 
-/// The permission to add when `permission` is given besides those in `held`; `None` if the same right is held.
+/// The permission to add when a command adds `permission` to those in `held`; `None` if the same right is held already.
 pub(crate) fn add(held: &Held, permission: Permission) -> Result<Option<Permission>, IdTaken> {
     if held.values().any(|other| other.same_right(&permission)) {
         return Ok(None);
@@ -56,7 +56,7 @@ pub(crate) fn add(held: &Held, permission: Permission) -> Result<Option<Permissi
     }
 }
 
-/// What a permission says, apart from its id.
+/// The content of a permission: everything but its id.
 type Right<'a> = (Context, Operation, &'a TopicFilter);
 
 fn right(permission: &Permission) -> Right<'_> {

@@ -1,49 +1,54 @@
-//! The registration of the aggregates: what an aggregate says of itself, and what follows for all of them.
+//! The registration of the aggregates: what each aggregate declares, and what the program derives from it.
 //!
-//! `aggregates! { User, Role, Session }` in `lib.rs` is the only list of them. It makes the enums over all
-//! aggregates ([`crate::Event`], [`crate::Command`], [`crate::State`], [`crate::DomainError`]), their dispatch, and the
-//! implementation of `cqrs_es::Aggregate`. A part of [`Registered`] that is forgotten is an error of the compiler.
+//! `aggregates! { User, Role, Session }` in `lib.rs` is the only list of them. It makes the enums over all aggregates
+//! ([`crate::Event`], [`crate::Command`], [`crate::State`], [`crate::DomainError`]), their dispatch, and the
+//! implementation of `cqrs_es::Aggregate`. If an aggregate lacks a part of [`Registered`], the program does not
+//! compile.
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::{Debug, Display},
+    str::FromStr,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, Classified, DeclaredEvent, State,
+    Claim, Claims, Classified, DeclaredEvent, Event, State,
     claim::{Limits, Scope},
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
 };
 
-/// What an aggregate says of itself.
+/// What an aggregate declares.
 pub trait Registered:
     Claims + Clone + Debug + Default + Serialize + DeserializeOwned + Send + Sync + 'static
 {
-    /// The name under which its events are stored, for ever.
+    /// The name under which the ledger stores its events. It never changes.
     const TYPE: &'static str;
     /// The scopes of claims that it declares.
     const SCOPES: &'static [&'static Scope];
     /// The id of one aggregate of this type.
-    type Id: Copy + Debug + Display + Send + Sync;
+    type Id: Copy + Debug + Display + FromStr<Err = Invalid> + Send + Sync;
     /// The commands that it takes.
     type Command: Clone + Debug + Send + Sync;
     /// The events that it records.
     type Event: DeclaredEvent;
-    /// Why it refuses a command.
+    /// Why the aggregate refuses a command.
     type Error: Classified + Clone + PartialEq + Send + Sync + 'static;
 
-    /// The events that a command leads to in this state, or why it is refused.
+    /// The events that a command causes in this state, or why the aggregate refuses the command.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
 
-    /// Changes the state as the event says.
+    /// Changes the state as the event describes.
     fn apply(&mut self, event: Self::Event);
 
-    /// Whether the command is only good for an id that was drawn a moment ago, so that no stream need be loaded.
+    /// Whether the command needs an id that was drawn a moment ago. Such an id has no stream yet, so nothing is loaded.
     fn begins_a_stream(command: &Self::Command) -> bool;
 
     /// The person whose key seals the personal fields of the event: by default the aggregate itself.
@@ -52,13 +57,19 @@ pub trait Registered:
         Cow::Borrowed(aggregate_id)
     }
 
-    /// One event of each kind, with every optional field filled. The golden files are made from them.
+    /// One event of each kind, with every optional field filled. The golden files are made from these events.
     fn samples() -> Result<Vec<Self::Event>, Invalid>;
 }
 
-/// Work that is the same for all aggregates and needs the type of one.
+/// An aggregate of the list.
+pub trait Listed: Registered {
+    /// The event, if it happened to an aggregate of this type.
+    fn own(event: &Event) -> Option<&Self::Event>;
+}
+
+/// Work that is the same for all aggregates, but needs the type of one of them.
 pub trait ForAggregate {
-    /// What the work results in.
+    /// The result of the work.
     type Output;
 
     /// Does the work for aggregates of type `A`.
@@ -77,7 +88,7 @@ pub struct WrongAggregate {
     pub given: &'static str,
 }
 
-/// What a state claims, and what it requires others to claim: [`Claims`] of one aggregate.
+/// What a state claims, and what it requires others to claim, as [`Claims`] declares them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claimed {
     /// The claims that the aggregate holds.
@@ -125,12 +136,12 @@ macro_rules! aggregates {
         /// An event of any aggregate.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event {
-            $(#[doc = concat!("Of a ", stringify!($name), ".")] $name(<$name as Registered>::Event),)+
+            $(#[doc = concat!("An event of a ", stringify!($name), ".")] $name(<$name as Registered>::Event),)+
         }
 
         impl Event {
-            /// Reads a stored event: `aggregate_type` and `event_type` as stored, `payload` the bare data, unsealed
-            /// and brought up to the newest version.
+            /// Reads a stored event: `aggregate_type` and `event_type` as stored, `payload` the bare data, already
+            /// unsealed and upcast to the newest version.
             pub fn from_stored(
                 aggregate_type: &str,
                 event_type: &str,
@@ -142,28 +153,33 @@ macro_rules! aggregates {
                 Err($crate::event::UnreadableEvent::AggregateType(aggregate_type.to_owned()))
             }
 
-            /// The type of the aggregate that it happened to, as stored.
+            /// The stored name of the aggregate's type.
             pub const fn aggregate_type(&self) -> &'static str {
                 match self { $(Self::$name(_) => <$name as Registered>::TYPE,)+ }
             }
 
-            /// How events of its kind are stored.
+            /// The event, if it happened to an aggregate of type `A`.
+            pub fn of<A: $crate::Listed>(&self) -> Option<&A::Event> {
+                A::own(self)
+            }
+
+            /// How the ledger stores events of this kind.
             pub fn form(&self) -> &'static EventForm {
                 match self { $(Self::$name(event) => event.form(),)+ }
             }
 
-            /// Its own type, as stored.
+            /// The stored name of the event's type.
             pub fn event_type(&self) -> &'static str {
                 self.form().event_type
             }
 
-            /// How every kind of event of every aggregate is stored.
+            /// How the ledger stores every kind of event of every aggregate.
             pub fn forms() -> impl Iterator<Item = &'static EventForm> {
                 let forms = [$(<<$name as Registered>::Event as DeclaredEvent>::FORMS),+];
                 forms.into_iter().flatten().copied()
             }
 
-            /// The bare data, as [`Event::from_stored`] reads it, not yet sealed.
+            /// The bare data, not yet sealed, as [`Event::from_stored`] reads it.
             pub fn payload(&self) -> Result<serde_json::Value, serde_json::Error> {
                 match self { $(Self::$name(event) => $crate::registry::write(event),)+ }
             }
@@ -185,7 +201,7 @@ macro_rules! aggregates {
         #[derive(Clone, Debug)]
         pub enum Command {
             $(
-                #[doc = concat!("To a ", stringify!($name), ".")]
+                #[doc = concat!("A command to a ", stringify!($name), ".")]
                 $name(<$name as Registered>::Id, <$name as Registered>::Command),
             )+
         }
@@ -196,7 +212,7 @@ macro_rules! aggregates {
                 match self { $(Self::$name(id, _) => (<$name as Registered>::TYPE, id.to_string()),)+ }
             }
 
-            /// Whether the command is only good for an id that was drawn a moment ago.
+            /// Whether the command needs an id that was drawn a moment ago.
             pub fn begins_a_stream(&self) -> bool {
                 match self { $(Self::$name(_, command) => <$name as Registered>::begins_a_stream(command),)+ }
             }
@@ -206,7 +222,7 @@ macro_rules! aggregates {
                 match self { $(Self::$name(..) => State::from($name::default()),)+ }
             }
 
-            /// Does some work for the type of the command's aggregate.
+            /// Runs the work for the type of the command's aggregate.
             pub async fn for_aggregate<W: ForAggregate + Send>(&self, work: W) -> W::Output {
                 match self { $(Self::$name(..) => work.run::<$name>().await,)+ }
             }
@@ -215,11 +231,11 @@ macro_rules! aggregates {
         /// The state of an aggregate of any type.
         #[derive(Clone, Debug)]
         pub enum State {
-            $(#[doc = concat!("Of a ", stringify!($name), ".")] $name(Box<$name>),)+
+            $(#[doc = concat!("The state of a ", stringify!($name), ".")] $name(Box<$name>),)+
         }
 
         impl State {
-            /// The state of an aggregate before its first event, if there are aggregates of this type.
+            /// The state of an aggregate before its first event; `None` if no aggregate has this type.
             pub fn first(aggregate_type: &str) -> Option<Self> {
                 $(if aggregate_type == <$name as Registered>::TYPE {
                     return Some(Self::from($name::default()));
@@ -232,7 +248,7 @@ macro_rules! aggregates {
                 match self { $(Self::$name(_) => <$name as Registered>::TYPE,)+ }
             }
 
-            /// Changes the state as the event says.
+            /// Changes the state as the event describes.
             pub fn apply(&mut self, event: Event) -> Result<(), WrongAggregate> {
                 let (state, given) = (self.aggregate_type(), event.aggregate_type());
                 match event {
@@ -246,7 +262,7 @@ macro_rules! aggregates {
                 Ok(())
             }
 
-            /// The events that a command leads to in this state, or why it is refused.
+            /// The events that a command causes in this state, or why the aggregate refuses the command.
             pub fn decide(&self, command: &Command) -> Result<Vec<Event>, DomainError> {
                 match command {
                     $(Command::$name(_, command) => {
@@ -270,7 +286,7 @@ macro_rules! aggregates {
         #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
         pub enum DomainError {
             $(
-                #[doc = concat!("A ", stringify!($name), " refuses it.")]
+                #[doc = concat!("A ", stringify!($name), " refuses the command.")]
                 #[error(transparent)]
                 $name(#[from] <$name as Registered>::Error),
             )+
@@ -296,6 +312,16 @@ macro_rules! aggregates {
         }
 
         $(
+            impl $crate::Listed for $name {
+                #[inline]
+                fn own(event: &Event) -> Option<&Self::Event> {
+                    match event {
+                        Event::$name(event) => Some(event),
+                        _ => None,
+                    }
+                }
+            }
+
             impl From<$name> for State {
                 fn from(aggregate: $name) -> Self {
                     Self::$name(Box::new(aggregate))
@@ -329,66 +355,3 @@ macro_rules! aggregates {
     };
 }
 pub(crate) use aggregates;
-
-#[cfg(test)]
-mod tests {
-    use crate::{
-        AGGREGATE_TYPES, Command, DomainError, Event, State, WrongAggregate,
-        role::{RoleCommand, RoleEvent},
-        session::SessionEvent,
-        testing::{role_id, user_id},
-        user::UserCommand,
-    };
-
-    #[test]
-    fn every_stored_name_begins_with_the_type_of_its_aggregate() {
-        for sample in Event::samples().unwrap() {
-            let aggregate_type = sample.event_type().split_once('.').unwrap().0;
-            assert_eq!(sample.aggregate_type(), aggregate_type);
-        }
-    }
-
-    #[test]
-    fn every_type_has_a_first_state_of_its_own() {
-        for aggregate_type in AGGREGATE_TYPES {
-            assert_eq!(
-                State::first(aggregate_type).unwrap().aggregate_type(),
-                *aggregate_type
-            );
-        }
-        assert!(State::first("ship").is_none());
-    }
-
-    #[test]
-    fn a_command_begins_with_the_state_of_its_own_type() {
-        let command = Command::Role(role_id(1), RoleCommand::Delete);
-        assert_eq!(command.first_state().aggregate_type(), "role");
-        assert_eq!(command.stream(), ("role", role_id(1).to_string()));
-    }
-
-    #[test]
-    fn an_event_of_another_aggregate_is_refused() {
-        let mut state = State::first("user").unwrap();
-        let wrong = WrongAggregate {
-            state: "user",
-            given: "session",
-        };
-        let revoked = Event::Session(SessionEvent::TokenRevoked {});
-        assert_eq!(state.apply(revoked), Err(wrong));
-        assert_eq!(
-            state.apply(Event::Role(RoleEvent::Deleted {})).unwrap_err().given,
-            "role"
-        );
-    }
-
-    #[test]
-    fn a_command_to_another_aggregate_is_refused_and_not_ignored() {
-        let command = Command::User(user_id(1), UserCommand::Delete);
-        let refused = State::first("role").unwrap().decide(&command).unwrap_err();
-        let wrong = WrongAggregate {
-            state: "role",
-            given: "user",
-        };
-        assert_eq!(refused, DomainError::WrongAggregate(wrong));
-    }
-}

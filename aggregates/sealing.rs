@@ -1,15 +1,16 @@
 //! How fields of events are sealed: stored encrypted.
 //!
-//! The aggregates never see ciphertext: the ledger seals on append, and opens on load, what `events!` declares.
+//! The aggregates never see ciphertext. The ledger seals the fields that `events!` names when it appends an event, and
+//! opens them when it loads one.
 
-/// How a field is kept from readers of the ledger.
+/// How a field is kept from those who read the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seal {
-    /// Under the server's key: password hashes and the like. Never shown to anyone.
+    /// Under the server's key: password hashes and the like. The server never shows them to anyone.
     Secret,
-    /// Under the key of the person it is about. Erasing that key erases the value.
+    /// Under the key of the person that the value is about. Erasing that key erases the value.
     Personal,
 }
 
-/// What a personal value reads as once its subject's key is erased.
+/// The text that a reader sees instead of a personal value once the person's key is erased.
 pub const ERASED: &str = "[erased]";

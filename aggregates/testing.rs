@@ -12,7 +12,7 @@ use crate::values::{
     UserId,
 };
 
-/// The state before a command, folded from these events.
+/// A test whose aggregate has the state that these events fold to.
 pub(crate) fn given<A: Aggregate<Services = ()>>(events: &[A::Event]) -> AggregateTestExecutor<A> {
     TestFramework::with(()).given(events.to_vec())
 }
@@ -36,7 +36,7 @@ pub(crate) fn permission_id(number: u128) -> PermissionId {
     PermissionId(Uuid::from_u128(number))
 }
 
-/// Reading `resource` over MQTT.
+/// A permission to read `resource` over MQTT.
 pub(crate) fn permission(id: u128, resource: &str) -> Permission {
     Permission::new(
         permission_id(id),
@@ -63,7 +63,7 @@ pub(crate) fn certificate(digit: char) -> Certificate {
     }
 }
 
-/// Any of a few permissions, so that ids and rights often meet.
+/// One of a few permissions, so that ids and rights often coincide.
 pub(crate) fn any_permission() -> impl Strategy<Value = Permission> {
     (0..6_u128, select(vec!["a", "a/#", "b/+"])).prop_map(|(id, resource)| permission(id, resource))
 }

@@ -1,7 +1,7 @@
-//! Old versions of events brought up to the newest.
+//! Upcasters bring old versions of events up to the newest version.
 //!
-//! An event that changes its shape gets a new version and an upcaster here; what is stored stays as it is. An
-//! upcaster sees the bare, unsealed payload, before [`crate::event::tag`] puts the type name beside it.
+//! An event that changes its shape gets a new version and an upcaster here. Stored events stay as they are. An upcaster
+//! sees the bare, unsealed payload, before [`crate::event::tag`] puts the type name beside it.
 
 use std::sync::LazyLock;
 
@@ -9,8 +9,8 @@ use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 
 static UPCASTERS: LazyLock<Vec<Box<dyn EventUpcaster>>> = LazyLock::new(upcasters);
 
-/// All upcasters, those to lower versions first. A stored version `1` counts as `1.0.0`, so cqrs-es'
-/// `SemanticVersionEventUpcaster` serves: one for version `2` takes every event of its type that is older.
+/// All upcasters; those to lower versions come first. A stored version `1` counts as `1.0.0`, so the
+/// `SemanticVersionEventUpcaster` of cqrs-es works: an upcaster for version `2` takes every older event of its type.
 fn upcasters() -> Vec<Box<dyn EventUpcaster>> {
     Vec::new()
 }
@@ -50,7 +50,7 @@ mod tests {
         )
     }
 
-    /// As if version 1 had called the field `name`, and version 2 had kept the name in upper case.
+    /// Pretends that version 1 called the field `name`, and that version 2 stored the name in upper case.
     fn made_up() -> Vec<Box<dyn EventUpcaster>> {
         vec![
             Box::new(SemanticVersionEventUpcaster::new(

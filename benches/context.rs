@@ -1,4 +1,4 @@
-//! What all rows share: how long to measure, and where.
+//! What all rows share: how much to measure, and on which database and files.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 
 use crate::{measure::Window, postgres::Cluster, progress, seed};
 
-/// What may go wrong is told as a text; nobody handles it.
+/// An error is only a text, since the bench stops at the first error.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// The key of all ledgers here, and the same as the setting `sealing_key`.
+/// The key of all ledgers of the bench. It equals the setting `sealing_key`.
 pub(crate) const KEY: [u8; 32] = [0; 32];
 /// [`KEY`] in base64.
 pub(crate) const KEY_TEXT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -26,30 +26,30 @@ pub(crate) const HASHING: HashingOptions = HashingOptions {
     workers: 1,
     queue: 128,
 };
-/// The database with the users and roles that most rows start from.
+/// The database with the users and roles on which most rows are based.
 const PEOPLE: &str = "bench_people";
 
 /// How much to measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
-    /// Of one measurement.
+    /// The length of one measurement.
     pub(crate) seconds: u64,
-    /// Measurements of each thing.
+    /// How often each thing is measured.
     pub(crate) rounds: usize,
-    /// Events to replay.
+    /// How many events to replay.
     pub(crate) events: u64,
-    /// Users in the database when commands are measured.
+    /// How many users the database has when commands are measured.
     pub(crate) users: u64,
-    /// Users with roles in the database when checks are measured.
+    /// How many users with roles the database has when checks are measured.
     pub(crate) holders: u64,
-    /// Users whose memory is measured.
+    /// How many users to use for measuring the engine's memory.
     pub(crate) users_in_memory: u64,
-    /// Of each measurement, before it counts.
+    /// The warm-up before each measurement.
     pub(crate) warm_up: Duration,
 }
 
 impl Options {
-    /// What figures are made with.
+    /// The options for real figures.
     pub(crate) const FULL: Self = Self {
         seconds: 5,
         rounds: 3,
@@ -59,7 +59,7 @@ impl Options {
         users_in_memory: 1_000_000,
         warm_up: Duration::from_millis(700),
     };
-    /// What shows that everything works.
+    /// The options that only show that everything works.
     pub(crate) const QUICK: Self = Self {
         seconds: 1,
         rounds: 1,
@@ -79,13 +79,13 @@ impl Options {
     }
 }
 
-/// The run.
+/// The state of the run.
 pub(crate) struct Bench {
     /// How much to measure.
     pub(crate) options: Options,
     /// The Postgres cluster.
     pub(crate) cluster: Cluster,
-    /// A folder on the same disk as the cluster, for files that go with the run.
+    /// A folder on the same disk as the cluster. Its files are deleted at the end of the run.
     pub(crate) folder: PathBuf,
     /// Muniment's binary.
     pub(crate) server: PathBuf,
@@ -96,7 +96,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// From what `scripts/bench` prepared.
+    /// Takes what `scripts/bench` has prepared.
     pub(crate) fn from_environment(options: Options) -> Result<Self> {
         Ok(Self {
             options,
@@ -109,10 +109,10 @@ impl Bench {
         })
     }
 
-    /// Roles besides those every installation has.
+    /// How many roles there are besides those of every installation.
     pub(crate) const ROLES: u64 = 200;
 
-    /// A Postgres database of this name with users and roles, and nothing connected to it.
+    /// A Postgres database of this name with users and roles. Nothing is connected to it.
     pub(crate) async fn database_of_people(&self, name: &str) -> Result<String> {
         self.people
             .get_or_try_init(async || {
@@ -127,7 +127,7 @@ impl Bench {
         Ok(self.cluster.url(name))
     }
 
-    /// A Postgres database of this name with the users that checks are about, each with roles, and nothing connected to it.
+    /// A Postgres database of this name with the users for checks, each with roles. Nothing is connected to it.
     pub(crate) async fn database_of_holders(&self, name: &str) -> Result<String> {
         const MADE: &str = "bench_holders";
         self.cluster.create(MADE).await?;
@@ -139,7 +139,7 @@ impl Bench {
         Ok(self.cluster.url(name))
     }
 
-    /// Puts the same users and roles into an empty ledger.
+    /// Writes the same users and roles into an empty ledger.
     pub(crate) async fn fill_with_people(&self, ledger: &Ledger) -> Result<()> {
         let users = self.options.users;
         progress(&format!("  making {users} users on {}", ledger.db().engine()));
@@ -156,7 +156,7 @@ impl Bench {
         Ok(self.password_hash.get_or_try_init(make).await?.clone())
     }
 
-    /// An SQLite file of this name that is not there yet.
+    /// The URL of a new SQLite file of this name.
     pub(crate) fn sqlite(&self, name: &str) -> String {
         let file = self.folder.join(name);
         for suffix in ["", "-wal", "-shm"] {
@@ -166,7 +166,7 @@ impl Bench {
     }
 }
 
-/// Opens a ledger with an empty authorization engine, migrating its database first.
+/// Migrates a database, and opens its ledger with an empty authorization engine.
 pub(crate) async fn open_ledger(url: &str) -> Result<Ledger> {
     let db = Db::open(url, &sql::Options::default()).await?;
     migrations::migrate(&db).await?;
@@ -174,7 +174,7 @@ pub(crate) async fn open_ledger(url: &str) -> Result<Ledger> {
     Ok(Ledger::open_unfollowed(db, &MasterKey::new(KEY), clock, entropy, projections::GUARDS).await?)
 }
 
-/// A variable of the environment that must be there.
+/// An environment variable that must exist.
 pub(crate) fn variable(name: &str) -> Result<String> {
     std::env::var(name).map_err(|_| format!("{name} is not set: run scripts/bench").into())
 }

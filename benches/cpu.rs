@@ -1,38 +1,38 @@
-//! Which process had the processor, from `/proc`.
+//! Which process used the processor, according to `/proc`.
 
 use std::{collections::BTreeMap, time::Instant};
 
 use crate::{context::Result, measure::Series, table::number};
 
-/// Of the kernel's clock in `/proc/PID/stat`: USER_HZ is 100 on Linux.
+/// Ticks of the kernel's clock in `/proc/PID/stat`: USER_HZ is 100 on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What no process wanted.
+/// The time that no process used.
 const IDLE: &str = "idle";
 
-/// Whose time to look at.
+/// The processes whose time is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Processes {
-    /// This one and the programs it ran and waited for.
+    /// This process, and the programs that it ran and waited for.
     Own,
-    /// One, without what it started.
+    /// One process, without its children.
     One(u32),
-    /// One with all that descend from it.
+    /// One process and all its descendants.
     Tree(u32),
 }
 
-/// Looks at some processes and at the machine.
+/// Reads the time of some processes and of the machine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cpu(Vec<(&'static str, Processes)>);
 
-/// Time used so far.
+/// The time used so far.
 pub(crate) struct Reading {
     at: Instant,
     ticks: Vec<u64>,
     idle: u64,
 }
 
-/// Per cent of one core, by name; with what was idle.
+/// Per cent of one core, by name, including the idle time.
 pub(crate) type Shares = Vec<(&'static str, f64)>;
 
 struct Stat {
@@ -42,7 +42,7 @@ struct Stat {
 }
 
 impl Cpu {
-    /// These, each under a name.
+    /// Reads these processes, each under a name.
     pub(crate) fn of(processes: &[(&'static str, Processes)]) -> Self {
         Self(processes.to_vec())
     }
@@ -67,7 +67,7 @@ impl Cpu {
         })
     }
 
-    /// What was used between two readings.
+    /// The time used between two readings.
     pub(crate) fn shares(&self, from: &Reading, to: &Reading) -> Shares {
         let seconds = to.at.duration_since(from.at).as_secs_f64();
         let share = |from: u64, to: u64| to.saturating_sub(from) as f64 / TICKS_PER_SECOND / seconds * 100.0;
@@ -101,11 +101,12 @@ fn all() -> Result<BTreeMap<u32, Stat>> {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        // A process may end while we look.
+        // A process may end during the reading.
         let Ok(text) = std::fs::read_to_string(entry.path().join("stat")) else {
             continue;
         };
-        // The name, in parentheses, may hold anything; the numbers are behind it (proc(5), from the third field on).
+        // The name, in parentheses, may contain any character. The numbers follow it (proc(5), from the third field
+        // on).
         let fields: Vec<&str> = text
             .rsplit_once(')')
             .map(|(_, rest)| rest.split_whitespace().collect())
@@ -126,7 +127,7 @@ fn all() -> Result<BTreeMap<u32, Stat>> {
     Ok(stats)
 }
 
-/// Ticks in which no core had anything to do, or waited for the disk.
+/// The ticks in which a core had nothing to do, or waited for the disk.
 fn idle() -> Result<u64> {
     let text = std::fs::read_to_string("/proc/stat")?;
     let all = text.lines().next().unwrap_or_default();
@@ -134,8 +135,8 @@ fn idle() -> Result<u64> {
     Ok(numbers.filter_map(|text| text.parse::<u64>().ok()).sum())
 }
 
-/// `server 95 % (48 us), postgres 60 % (30 us), idle 2 %`: the mean over some measurements, and what one of the things
-/// counted took.
+/// `server 95 % (48 us), postgres 60 % (30 us), idle 2 %`: the mean over some measurements, and the time per counted
+/// operation.
 pub(crate) fn describe(Series { values, shares }: &Series) -> String {
     let Some(first) = shares.first() else {
         return String::new();
@@ -149,7 +150,7 @@ pub(crate) fn describe(Series { values, shares }: &Series) -> String {
         if *name == IDLE {
             return format!("{name} {share:.0} %");
         }
-        // Per cent are hundredths of a second in each second.
+        // One per cent is a hundredth of a second per second.
         let micros = sum(at) / values.iter().sum::<f64>() * 10_000.0;
         format!("{name} {share:.0} % ({} us)", number(micros))
     };

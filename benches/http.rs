@@ -1,4 +1,5 @@
-//! The least of an HTTP/1.1 client: one request after the other over one connection, answers with a length.
+//! A minimal HTTP/1.1 client. It sends one request after the other over one connection, and reads answers that have a
+//! length.
 
 use std::net::SocketAddr;
 
@@ -12,7 +13,7 @@ use crate::context::Result;
 /// A connection that is kept alive.
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// What was read and not used yet, and the answer that is being looked at.
+    /// The bytes that were read and not used yet, and the present answer.
     buffer: Vec<u8>,
     request: Vec<u8>,
 }

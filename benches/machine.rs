@@ -1,4 +1,4 @@
-//! What the figures were made on.
+//! Facts about the machine that made the figures.
 
 use std::{fs, process::Stdio, sync::Arc, thread::available_parallelism, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     table::number,
 };
 
-/// The facts, a line each.
+/// The facts, one per line.
 pub(crate) async fn facts(bench: &Bench) -> Result<String> {
     let (load, syncs, hashes) = (load()?, syncs(bench).await?, hashes().await?);
     let options = bench.options;
@@ -56,7 +56,7 @@ pub(crate) async fn facts(bench: &Bench) -> Result<String> {
     ))
 }
 
-/// How many threads wanted a core over the last minute.
+/// How many threads wanted a core, on average over the last minute.
 fn load() -> Result<f64> {
     let text = fs::read_to_string("/proc/loadavg")?;
     Ok(text.split(' ').next().unwrap_or_default().parse()?)
@@ -74,7 +74,7 @@ fn kilobytes(name: &str) -> Result<u64> {
     Ok(value.split(' ').next().unwrap_or_default().parse()?)
 }
 
-/// What pg_test_fsync says of fdatasync of one 8 KiB write. It is ended as soon as it has said so.
+/// The result of pg_test_fsync for fdatasync with one 8 KiB write. The program is ended after this result.
 async fn syncs(bench: &Bench) -> Result<String> {
     let mut test = bench.cluster.program("pg_test_fsync");
     test.args(["-s", "1", "-f"])

@@ -1,7 +1,7 @@
-//! Measures Muniment beside what does the same in the plainest way, in one run on one machine.
+//! Measures Muniment beside the simplest program that does the same work, in one run on one machine.
 //!
-//! `scripts/bench` builds this, starts what it needs and runs it; `docs/benchmarks.md` has the method. Each file in
-//! `rows/` measures one thing and hands back rows of the one table.
+//! `scripts/bench` builds this program, starts what it needs and runs it; `docs/benchmarks.md` describes the method.
+//! Each file in `rows/` measures one thing and adds rows to the table.
 
 mod context;
 mod cpu;
@@ -23,48 +23,48 @@ use clap::{Parser, Subcommand};
 use context::{Bench, Options, Result};
 use table::Table;
 
-/// Measures Muniment. Run it by scripts/bench, which starts what it needs.
+/// Measures Muniment. Run it by scripts/bench, which starts everything that it needs.
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// One short round of everything: shows that it works, not how fast it is.
+    /// One short round of everything. It shows that the bench works, not how fast Muniment is.
     #[arg(long)]
     quick: bool,
-    /// Only the groups whose name has this in it: appender, commands, session, replay, check, evaluation,
-    /// consistency, million, server.
+    /// Only the groups whose name contains this: appender, commands, session, replay, check, evaluation, consistency,
+    /// million, server.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
-    /// Seconds of each measurement [default: 5].
+    /// Seconds per measurement [default: 5].
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
-    /// Rounds; each measures everything of a group once [default: 3].
+    /// Rounds; each round measures everything of a group once [default: 3].
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Events to replay [default: 1000000].
+    /// How many events to replay [default: 1000000].
     #[arg(long, value_name = "N")]
     events: Option<u64>,
-    /// Also write the rows to this file, with tabs between.
+    /// Also write the rows to this file, separated by tabs.
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
     #[command(subcommand)]
     helper: Option<Helper>,
 }
 
-/// What runs in a process of its own.
+/// The tasks that run in a process of their own.
 #[derive(Subcommand)]
 enum Helper {
-    /// Answers what the file holds, and does nothing else.
+    /// Serves the content of the file, and does nothing else.
     #[command(hide = true)]
     Bare { how: rows::bare::Bare, file: PathBuf },
-    /// Fills the authorization engine, and says what it took.
+    /// Fills the authorization engine, and prints the memory and the time used.
     #[command(hide = true)]
     EngineMemory { users: u64 },
-    /// Opens a ledger as the server does, and says what it took and what a check costs.
+    /// Opens a ledger as the server does, and prints the time and memory used, and the time of a check.
     #[command(hide = true)]
     Start { url: String, users: u64 },
 }
 
-/// The same as the server's.
+/// The same allocator as the server's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -94,7 +94,7 @@ fn start(arguments: Arguments) -> Result<()> {
             say(&figures.map(|figure| figure.to_string()).join(" "));
             Ok(())
         }
-        // On a worker, as everything in the server is, rather than on the thread that waits for it.
+        // This runs on a worker thread, like everything in the server, not on the thread that waits for it.
         None => runtime.block_on(async { tokio::spawn(measure_all(arguments)).await? }),
     }
 }
@@ -130,16 +130,16 @@ async fn measure_all(arguments: Arguments) -> Result<()> {
     failed.map_or(Ok(()), |reason| Err(reason.into()))
 }
 
-/// A line of the outcome.
-#[expect(clippy::print_stdout, reason = "the table is this program's answer")]
+/// Prints a line of the result.
+#[expect(clippy::print_stdout, reason = "the result is printed on stdout")]
 fn say(line: &str) {
     println!("{line}");
 }
 
-/// A line that says how far the run is.
+/// Prints a line about the progress of the run.
 #[expect(
     clippy::print_stderr,
-    reason = "progress belongs beside the answer, not in it"
+    reason = "progress goes to stderr, apart from the table"
 )]
 fn progress(line: &str) {
     eprintln!("bench: {line}");

@@ -1,4 +1,4 @@
-//! How much many workers get done in a while.
+//! Measures how many operations many workers do in a given time.
 
 use std::{
     sync::{
@@ -18,13 +18,13 @@ use crate::{
 /// When to count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
-    /// Work that does not count yet.
+    /// The time before the counting begins.
     pub(crate) warm_up: Duration,
-    /// How long it counts.
+    /// How long to count.
     pub(crate) length: Duration,
 }
 
-/// What workers share while they work.
+/// The state that workers share while they work.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     over: AtomicBool,
@@ -32,51 +32,51 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Whether there is still something to do.
+    /// Whether the workers should continue.
     pub(crate) fn goes_on(&self) -> bool {
         !self.over.load(Ordering::Relaxed)
     }
 
-    /// One more is done.
+    /// Counts one operation.
     pub(crate) fn count(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// What was measured.
+/// The result of a measurement.
 #[derive(Clone, Debug)]
 pub(crate) struct Rate {
-    /// While it counted.
+    /// Operations per second, during the counted time.
     pub(crate) per_second: f64,
-    /// From the first to the last, also while it did not count.
+    /// All operations, including those outside the counted time.
     pub(crate) all: u64,
-    /// While it counted.
+    /// The use of the processor, during the counted time.
     pub(crate) shares: Shares,
 }
 
-/// Values of several rounds.
+/// The values of several rounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series {
     /// In the order of the rounds.
     pub(crate) values: Vec<f64>,
-    /// Of each round, where it was looked at.
+    /// The use of the processor in each round, if it was read.
     pub(crate) shares: Vec<Shares>,
 }
 
 impl Series {
-    /// One more round.
+    /// Adds a round.
     pub(crate) fn add(&mut self, rate: Rate) {
         self.values.push(rate.per_second);
         self.shares.push(rate.shares);
     }
 
-    /// One more round, of which only the figure is known.
+    /// Adds a round of which only the figure is known.
     pub(crate) fn push(&mut self, value: f64) {
         self.values.push(value);
     }
 }
 
-/// Runs `work` as many times at once as there are workers, each until [`Run::goes_on`] says no, and counts.
+/// Runs `work` once per worker, at the same time. Each runs until [`Run::goes_on`] is false. Counts the operations.
 pub(crate) async fn rate<W, F>(workers: usize, window: Window, cpu: &Cpu, work: W) -> Result<Rate>
 where
     W: Fn(usize, Arc<Run>) -> F,
@@ -106,12 +106,12 @@ where
     })
 }
 
-/// The middle one.
+/// The median.
 pub(crate) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The value below which this part of the values is.
+/// The value below which this part of the values lies.
 pub(crate) fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Programs of others: running one to its end, and wrk.
+//! Programs of others: runs a program to its end, and runs wrk.
 
 use tokio::process::Command;
 
@@ -8,7 +8,7 @@ use crate::{
     measure::Rate,
 };
 
-/// Runs a program; what it wrote. Anything but success is an error that has what it complained of.
+/// Runs a program and returns its output. If the program fails, the error contains its error messages.
 pub(crate) async fn output(mut command: Command) -> Result<String> {
     let program = format!("{:?}", command.as_std().get_program());
     let output = command
@@ -22,7 +22,7 @@ pub(crate) async fn output(mut command: Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// GET requests by wrk: 2 threads, 64 connections. An answer that is no success is an error.
+/// Sends GET requests by wrk: 2 threads, 64 connections. An answer that is not a success is an error.
 pub(crate) async fn wrk(bench: &Bench, url: &str, token: &str, seconds: u64, cpu: &Cpu) -> Result<Rate> {
     let mut wrk = Command::new("wrk");
     wrk.args(["-t2", "-c64", &format!("-d{seconds}s"), "-H"])

@@ -1,6 +1,6 @@
-//! The Postgres cluster that `scripts/bench` started, and Postgres' own programs on it.
+//! The Postgres cluster that `scripts/bench` has started, and Postgres' own programs on it.
 //!
-//! `psql` and `pgbench` find the cluster by `PGHOST`, `PGPORT` and `PGUSER`, as libpq does everywhere.
+//! `psql` and `pgbench` find the cluster by `PGHOST`, `PGPORT` and `PGUSER`, like every program with libpq.
 
 use std::{path::PathBuf, process::Stdio};
 
@@ -20,12 +20,12 @@ pub(crate) struct Cluster {
     port: u16,
     user: String,
     programs: PathBuf,
-    /// The postmaster.
+    /// The process id of the postmaster.
     pub(crate) process: u32,
 }
 
 impl Cluster {
-    /// The one that the environment tells of.
+    /// The cluster that the environment describes.
     pub(crate) fn from_environment() -> Result<Self> {
         Ok(Self {
             socket: variable("PGHOST")?,
@@ -36,7 +36,7 @@ impl Cluster {
         })
     }
 
-    /// How to reach a database, over the unix socket.
+    /// The URL of a database, over the unix socket.
     pub(crate) fn url(&self, database: &str) -> String {
         format!(
             "postgres://{}@localhost:{}/{database}?host={}",
@@ -51,7 +51,7 @@ impl Cluster {
         command
     }
 
-    /// Runs SQL; what it answers, bare.
+    /// Runs SQL and returns the bare result.
     pub(crate) async fn psql(&self, database: &str, sql: &str) -> Result<String> {
         let mut psql = self.program("psql");
         psql.args([
@@ -69,7 +69,7 @@ impl Cluster {
         Ok(output(psql).await?.trim().to_owned())
     }
 
-    /// An empty database, in the place of a former one of that name.
+    /// Makes an empty database, and replaces a former one of that name.
     pub(crate) async fn create(&self, database: &str) -> Result<()> {
         self.drop(database).await?;
         self.psql("postgres", &format!("CREATE DATABASE {database}"))
@@ -77,8 +77,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// A copy of a database that nothing is connected to. Whatever is to be written is written after that, so
-    /// that no measurement pays for it.
+    /// Copies a database to which nothing is connected. Then it writes all data to the disk, so that no measurement
+    /// pays for it.
     pub(crate) async fn copy(&self, from: &str, to: &str) -> Result<()> {
         self.drop(to).await?;
         self.psql("postgres", &format!("CREATE DATABASE {to} TEMPLATE {from}"))
@@ -86,21 +86,21 @@ impl Cluster {
         self.settle(to).await
     }
 
-    /// Brings statistics up to date and writes what is to be written.
+    /// Brings statistics up to date, and writes all data to the disk.
     pub(crate) async fn settle(&self, database: &str) -> Result<()> {
         self.psql(database, "VACUUM ANALYZE").await?;
         self.psql(database, "CHECKPOINT").await?;
         Ok(())
     }
 
-    /// Removes a database if it is there.
+    /// Removes a database if it exists.
     pub(crate) async fn drop(&self, database: &str) -> Result<()> {
         let sql = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
         self.psql("postgres", &sql).await?;
         Ok(())
     }
 
-    /// Where the ledger in a database ends.
+    /// The last position of the ledger in a database.
     pub(crate) async fn head(&self, database: &str) -> Result<u64> {
         Ok(self
             .psql(database, "SELECT position FROM ledger_head")
@@ -109,7 +109,7 @@ impl Cluster {
     }
 }
 
-/// One-row INSERT transactions by pgbench: the least that recording anything on this cluster costs.
+/// One-row INSERT transactions by pgbench: the least cost of recording anything on this cluster.
 pub(crate) struct Floor<'a> {
     bench: &'a Bench,
     script: PathBuf,
@@ -119,7 +119,7 @@ pub(crate) struct Floor<'a> {
 const FLOOR: &str = "bench_floor";
 /// The payload of a `user.role_granted` event.
 const PAYLOAD: &str = r#"{"role_id": "6d756e69-6d65-4e74-8000-000000000002", "exclusive": false}"#;
-/// What the table shows.
+/// The name in the table.
 pub(crate) const FLOOR_NAME: &str = "pgbench, one-row INSERT, 64 clients";
 
 impl<'a> Floor<'a> {
@@ -136,12 +136,12 @@ impl<'a> Floor<'a> {
         Ok(Self { bench, script })
     }
 
-    /// Inserts as long as a measurement takes.
+    /// Inserts for the time of a measurement.
     pub(crate) async fn measure(&self) -> Result<Rate> {
         self.run(self.bench.options.seconds).await
     }
 
-    /// Inserts for a second, so that connections, caches and files are there.
+    /// Inserts for a second, so that connections, caches and files exist.
     pub(crate) async fn warm_up(&self) -> Result<()> {
         self.run(1).await.map(drop)
     }

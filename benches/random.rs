@@ -1,4 +1,4 @@
-//! Numbers that look drawn, and are the same in each run.
+//! Numbers that look random, and are the same in each run.
 
 use uuid::Uuid;
 
@@ -27,8 +27,8 @@ impl Random {
     }
 }
 
-/// The UUID of the `number`-th thing of a kind; spread like random ones, so that indexes are used as they are in
-/// earnest.
+/// The UUID of the `number`-th thing of a kind. They are spread like random UUIDs, so that indexes are used as in
+/// production.
 pub(crate) fn uuid(kind: u64, number: u64) -> Uuid {
     let mut random = Random::new(kind << 48 ^ number);
     let (high, low) = (random.next(), random.next());

@@ -1,4 +1,4 @@
-//! Users, roles and histories to measure with: the same in each run.
+//! Users, roles and histories for measurements. They are the same in each run.
 
 use aggregates::{
     Claim, Event,
@@ -21,13 +21,13 @@ use crate::{
     rows::memory,
 };
 
-/// The password of every user made here.
+/// The password of every user of these measurements.
 pub(crate) const PASSWORD: &str = "a password to measure with 1";
-/// Events of one unit when many are written.
+/// How many events a unit has when many are written.
 const EVENTS_PER_UNIT: usize = 500;
-/// Users whose events stand together in a history.
+/// How many users have their events together in a history.
 const BLOCK: u64 = 500;
-/// How many units wait at the appender at once when many are written.
+/// How many units wait at the appender at the same time when many are written.
 const WRITERS: u64 = 4;
 
 /// The id of the `number`-th user.
@@ -55,7 +55,7 @@ pub(crate) fn login_body(username: &str) -> String {
     format!(r#"{{"username":"{username}","password":"{PASSWORD}"}}"#)
 }
 
-/// A user, as made by an administrator.
+/// A user, as an administrator makes it.
 pub(crate) fn user_created(number: u64, password_hash: Option<PasswordHash>) -> UserEvent {
     let grant_types = [GrantMethod::Password, GrantMethod::Token].map(|method| GrantType {
         method,
@@ -72,7 +72,7 @@ pub(crate) fn user_created(number: u64, password_hash: Option<PasswordHash>) -> 
     }
 }
 
-/// A role with as many permissions of its own.
+/// A role with this many permissions.
 pub(crate) fn role_with_permissions(number: u64, permissions: u64) -> Result<Vec<RoleEvent>> {
     let mut events = vec![RoleEvent::Created {
         name: RoleName::parse(&format!("role {number}"))?,
@@ -92,7 +92,7 @@ pub(crate) fn role_with_permissions(number: u64, permissions: u64) -> Result<Vec
     Ok(events)
 }
 
-/// A role's pattern: of five, two are topics, two have a `+` and one ends in `#`.
+/// A role's pattern. Of five patterns, two are topics, two have a `+`, and one ends in `#`.
 fn pattern(role: u64, at: u64) -> String {
     let mut random = Random::new(role << 16 | at);
     let (plant, line, device) = (random.below(50), random.below(200), random.below(1_000));
@@ -113,7 +113,7 @@ pub(crate) fn new_event(id: impl ToString, sequence: i64, event: Event) -> NewEv
     }
 }
 
-/// A unit of events, with the claims that the executor would put to them.
+/// A unit of events, with the claims that the executor would add.
 pub(crate) fn unit(events: Vec<NewEvent>) -> Unit {
     let mut unit = Unit::new(Metadata::system("bench"));
     for new in &events {
@@ -156,7 +156,7 @@ pub(crate) async fn people(ledger: &Ledger, users: u64, roles: u64, hash: &Passw
     .await
 }
 
-/// Makes the roles and users that checks are about.
+/// Makes the roles and users for checks.
 pub(crate) async fn holders(ledger: &Ledger, users: u64, hash: &PasswordHash) -> Result<()> {
     make_roles(ledger, memory::ROLES, memory::PATTERNS).await?;
     let hash = hash.clone();
@@ -181,7 +181,7 @@ pub(crate) async fn holders(ledger: &Ledger, users: u64, hash: &PasswordHash) ->
     .await
 }
 
-/// Makes a history of about as many events: roles with 20 permissions each, then users who come, get and lose
+/// Makes a history of about this many events: roles with 20 permissions each, then users who are created, get and lose
 /// roles, and whose tokens are issued and revoked.
 pub(crate) async fn history(ledger: &Ledger, events: u64, hash: &PasswordHash) -> Result<()> {
     let roles = (events / 500).clamp(10, 1_000);
@@ -268,7 +268,7 @@ fn created(numbers: std::ops::Range<u64>, hash: &PasswordHash) -> Vec<NewEvent> 
         .collect()
 }
 
-/// Makes roles with as many permissions each.
+/// Makes roles with this many permissions each.
 pub(crate) async fn make_roles(ledger: &Ledger, roles: u64, permissions: u64) -> Result<()> {
     let mut events = Vec::new();
     for number in 0..roles {
@@ -283,7 +283,7 @@ pub(crate) async fn make_roles(ledger: &Ledger, roles: u64, permissions: u64) ->
     Ok(())
 }
 
-/// Appends blocks of units: those of one block in order, several blocks at once.
+/// Appends blocks of units. The units of one block are appended in order; several blocks are appended at the same time.
 pub(crate) async fn in_shards<B>(ledger: &Ledger, blocks: u64, block: B) -> Result<()>
 where
     B: Fn(u64) -> Vec<Vec<NewEvent>> + Clone + Send + 'static,

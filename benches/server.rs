@@ -1,4 +1,4 @@
-//! Processes that listen and say so: Muniment, and the bare handler beside it.
+//! Processes that listen and print their address: Muniment, and the bare handler beside it.
 
 use std::{fs::File, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
@@ -15,11 +15,11 @@ use crate::{
     seed,
 };
 
-/// A process that listens. It is killed when this value goes.
+/// A process that listens. Dropping the value kills it.
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
-    /// Open for as long as the process may write to it.
+    /// Stays open as long as the process may write to it.
     _output: BufReader<ChildStdout>,
 }
 
@@ -50,14 +50,14 @@ impl Server {
         Self::start(command).await
     }
 
-    /// Starts a handler that does nothing but answer what the file holds; see [`crate::rows::bare`].
+    /// Starts a handler that only serves the content of the file; see [`crate::rows::bare`].
     pub(crate) async fn bare(bench: &Bench, how: &str, file: &Path) -> Result<Self> {
         let mut command = Command::new(&bench.itself);
         command.arg("bare").arg(how).arg(file);
         Self::start(command).await
     }
 
-    /// Starts somebody else's server, which was told to listen there, and waits until it does.
+    /// Starts another vendor's server, which is set to listen at this address, and waits until it does.
     pub(crate) async fn start_at(mut command: Command, address: SocketAddr) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
@@ -101,17 +101,17 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its time.
+    /// The processes of the server, whose time is read.
     pub(crate) fn processes(&self) -> Processes {
         Processes::One(self.id())
     }
 
-    /// Kills it and waits until it is gone.
+    /// Kills it and waits for its end.
     pub(crate) async fn stop(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }

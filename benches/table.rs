@@ -1,4 +1,4 @@
-//! The one table.
+//! The table of all rows.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use crate::{
 /// Which of two figures is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Better {
-    /// Events per second.
+    /// For instance events per second.
     More,
-    /// Nanoseconds, bytes.
+    /// For instance nanoseconds or bytes.
     Less,
 }
 
@@ -21,22 +21,22 @@ pub(crate) enum Better {
 pub(crate) struct Row {
     /// What is measured.
     pub(crate) what: String,
-    /// In what.
+    /// The unit.
     pub(crate) unit: &'static str,
     /// Which is better.
     pub(crate) better: Better,
     /// Muniment's figures.
     pub(crate) ours: Series,
-    /// What stands beside it, with its figures, round by round.
+    /// The name and the figures of the program beside it, round by round.
     pub(crate) beside: Option<(String, Series)>,
-    /// What the ratio should be at least.
+    /// The least ratio that is the goal.
     pub(crate) goal: Option<f64>,
-    /// What else is to be said.
+    /// Remarks.
     pub(crate) notes: Vec<String>,
 }
 
 impl Row {
-    /// Of something per second.
+    /// A row about something per second.
     pub(crate) fn rate(what: impl Into<String>, unit: &'static str, ours: &Series) -> Self {
         Self {
             what: what.into(),
@@ -49,31 +49,31 @@ impl Row {
         }
     }
 
-    /// Beside this.
+    /// Sets the program beside it.
     pub(crate) fn beside(mut self, name: impl Into<String>, theirs: &Series) -> Self {
         self.beside = Some((name.into(), theirs.clone()));
         self
     }
 
-    /// With this goal.
+    /// Sets the goal.
     pub(crate) fn goal(mut self, goal: f64) -> Self {
         self.goal = Some(goal);
         self
     }
 
-    /// With a remark.
+    /// Adds a remark.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
-    /// The smaller, the better.
+    /// A smaller figure is better.
     pub(crate) fn less_is_better(mut self) -> Self {
         self.better = Better::Less;
         self
     }
 
-    /// How many times as good as what stands beside it, round by round.
+    /// How many times as good Muniment is as the program beside it, round by round.
     fn ratios(&self) -> Vec<f64> {
         let Some((_, theirs)) = &self.beside else {
             return Vec::new();
@@ -130,12 +130,12 @@ pub(crate) struct Table(Vec<Row>);
 const HEADS: [&str; 7] = ["what", "unit", "Muniment", "beside it", "figure", "ratio", "goal"];
 
 impl Table {
-    /// One more row.
+    /// Adds a row.
     pub(crate) fn add(&mut self, row: Row) {
         self.0.push(row);
     }
 
-    /// For programs: a line a row, medians only.
+    /// The table for programs: one line per row, with medians only.
     pub(crate) fn tab_separated(&self) -> String {
         let mut text = "what\tunit\tmuniment\tbeside\tfigure\tratio\tgoal\n".to_owned();
         for row in &self.0 {
@@ -160,7 +160,7 @@ impl Table {
     }
 }
 
-/// Markdown; the remarks stand below, by the rows' numbers.
+/// The table in Markdown. The remarks are below it, by the rows' numbers.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: Vec<[String; 7]> = self.0.iter().map(Row::cells).collect();
@@ -206,7 +206,7 @@ pub(crate) fn spread(values: &[f64]) -> String {
     }
 }
 
-/// As many digits as a reader can use.
+/// A number with as many digits as a reader can use.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         size if size < 10.0 => format!("{value:.2}"),

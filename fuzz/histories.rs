@@ -1,6 +1,6 @@
-//! Histories of users, roles and sessions of any order, given to the engine and to the oracle.
+//! Histories of users, roles and sessions in any order, for the engine and the oracle.
 //!
-//! A line is a letter for what happens, two for which of them, and a text:
+//! A line is a letter for the event, two letters for the things that it is about, and a text:
 //!
 //! ```text
 //! c u . name   user created                C r . name   role created
@@ -14,8 +14,8 @@
 //! d u          deleted                     D r          deleted
 //! t u          all tokens revoked
 //! i s u        token issued                e s          token revoked
-//! z t          expired sessions dropped    = n          apply what there is, n events of it once more; compare
-//! ? . . text   a topic to ask for          ! . . text   a filter to subscribe to
+//! z t          expired sessions dropped    = n          apply the new events, repeat n old ones, then compare
+//! ? . . text   a topic to ask about        ! . . text   a filter to subscribe to
 //! ```
 
 use aggregates::{
@@ -42,10 +42,10 @@ const USERS: u128 = 4;
 const ROLES: u128 = 5;
 const SESSIONS: u128 = 4;
 const TOKENS: u8 = 4;
-/// Lines that are looked at, and things that are asked in each comparison.
+/// How many lines of an input are used, and how many questions a comparison has.
 const LINES: usize = 64;
 const QUESTIONS: usize = 6;
-/// More permissions than fit the form for few.
+/// More permissions than the compiled form of small roles can hold.
 const MANY: u128 = 60;
 
 /// A line.
@@ -71,7 +71,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The engine, the oracle, and what happened.
+/// The engine, the oracle, and the history.
 #[derive(Default)]
 struct World {
     engine: Authorization,
@@ -118,7 +118,7 @@ pub fn run(data: &[u8]) {
 }
 
 impl World {
-    /// Applies what is new, and some of what is not.
+    /// Applies the new events, and repeats some of the old ones.
     fn catch_up(&mut self, overlap: usize) {
         let from = (self.engine.position() as usize).saturating_sub(overlap);
         let events: &[Recorded] = &self.ledger.0[from..];
@@ -172,7 +172,7 @@ impl World {
         })
     }
 
-    /// The name, unless another user has it: the ledger's claims see to it that two never do.
+    /// The name, unless another user has it. The ledger's claims ensure that no two users have the same name.
     fn free_name(&self, user: u128, name: &str) -> String {
         match self.oracle.users.iter().find(|(_, other)| other.username == name) {
             Some((owner, _)) if *owner != user_id(user) => format!("{name} {}", self.ledger.0.len()),
@@ -267,7 +267,7 @@ fn role_event(line: &Line<'_>) -> Option<RoleEvent> {
 fn session_event(line: &Line<'_>) -> Option<SessionEvent> {
     Some(match line.what {
         b'i' => {
-            // The user, the token and the end: a digit of three bits each would do.
+            // The user, the token and the end of the session. Three bits for each are enough.
             let other = line.other as u8;
             token_issued(line.other % USERS, other / 4 % TOKENS, 1 + i64::from(other / 16))
         }
@@ -276,7 +276,7 @@ fn session_event(line: &Line<'_>) -> Option<SessionEvent> {
     })
 }
 
-/// A right's letter and a pattern.
+/// Reads the letter of a right and a pattern.
 fn granted(text: &str) -> Option<(aggregates::values::Context, Operation, TopicFilter)> {
     let (first, rest) = crate::letter(text)?;
     let (context, operation) = right(first)?;

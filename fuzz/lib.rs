@@ -1,6 +1,6 @@
-//! What the fuzz targets do with their input: the authorization engine beside the oracle of its own tests.
+//! The targets of the fuzzer. They compare the authorization engine with the oracle of its own tests.
 //!
-//! Inputs are lines of text, so that seeds can be read and written by hand.
+//! Inputs are lines of text, so that people can read and write seeds.
 
 #![expect(clippy::unwrap_used, reason = "a fuzz target fails by panicking")]
 
@@ -19,12 +19,12 @@ use aggregates::values::{Context, Operation, TopicFilter};
 const CONTEXTS: [Context; 2] = [Context::Http, Context::Mqtt];
 const OPERATIONS: [Operation; 3] = [Operation::Read, Operation::Write, Operation::ReadWrite];
 
-/// The well-formed filter of the shared ledger.
+/// The filter of a well-formed text.
 fn filter(text: &str) -> TopicFilter {
     TopicFilter::parse(text).unwrap()
 }
 
-/// What a letter stands for before a pattern: `r`, `w` and `b` (both) in context mqtt, and in capitals in http.
+/// The right of a letter before a pattern: `r`, `w` and `b` (both) in context mqtt, and the same in capitals in http.
 fn right(letter: u8) -> Option<(Context, Operation)> {
     let context = if letter.is_ascii_uppercase() {
         Context::Http

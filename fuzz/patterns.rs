@@ -1,7 +1,7 @@
-//! Patterns, topics and filters of any shape: parsed, compiled in both forms, and asked about.
+//! Patterns, topics and filters of any shape. The target parses them, compiles them in both forms, and asks about them.
 //!
-//! A line begins with the letter of a right (see [`crate::right`]) before a pattern that is granted, with `?` before a
-//! topic or path that is asked for, or with `!` before a filter to subscribe to.
+//! A line begins with the letter of a right (see [`crate::right`]) before a granted pattern, with `?` before a topic or
+//! path to ask about, or with `!` before a filter to subscribe to.
 
 use aggregates::values::{Context, MAX_FILTER_BYTES, Operation, Permission, TopicFilter};
 
@@ -16,21 +16,21 @@ use crate::{
 };
 use aggregates::{role::RoleEvent, user::UserEvent};
 
-/// Lines that are looked at: enough for patterns to overlap, few enough to try many inputs.
+/// How many lines of an input are used. They are enough for overlapping patterns, and few enough to try many inputs.
 const LINES: usize = 24;
-/// More than the engine compiles into a list of signatures: with these a role becomes a tree.
+/// More patterns than the engine compiles into a list of signatures. With these, a role becomes a tree.
 const PADDING: u128 = 50;
 
-/// Whoever holds the granted patterns, by every way there is.
+/// The subject that holds the granted patterns, in every possible way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holder {
-    /// In a role of theirs alone.
+    /// In one role.
     Role,
-    /// In a role that has many more.
+    /// In one role with many more patterns.
     LargeRole,
-    /// In two roles, every second one in each.
+    /// In two roles: every second pattern is in the first role, the others are in the second.
     TwoRoles,
-    /// Without a role.
+    /// As permissions of the user's own.
     Own,
 }
 
@@ -91,7 +91,7 @@ fn ask(engine: &Authorization, holder: u128, held: &[Permission], topic: &str) {
     }
 }
 
-/// Whether the permissions that fit grant all of an operation together.
+/// Whether the permissions that fit together grant all of an operation.
 fn grants(held: &[Permission], operation: Operation, fits: impl Fn(&Permission) -> bool) -> bool {
     let granted = |wanted| held.iter().any(|one| one.operation.covers(wanted) && fits(one));
     match operation {
@@ -100,7 +100,8 @@ fn grants(held: &[Permission], operation: Operation, fits: impl Fn(&Permission) 
     }
 }
 
-/// A filter, if the text is one by the rules of MQTT 5.0 sections 4.7.1 and 4.7.3, said in another way.
+/// The filter, if the text is a filter by the rules of MQTT 5.0 sections 4.7.1 and 4.7.3. It is a second implementation
+/// of these rules.
 fn parse(text: &str) -> Option<TopicFilter> {
     let levels: Vec<&str> = text.split('/').collect();
     let rest = levels.iter().position(|level| level.contains('#'));

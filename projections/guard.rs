@@ -1,7 +1,7 @@
-//! Guards: rules across aggregates that claims cannot say.
+//! Guards: rules across aggregates that claims cannot express.
 //!
-//! The ledger asks the guards about each unit while the head is locked, when the read models are exact. It knows none of
-//! them by name: whoever opens the ledger hands it [`GUARDS`].
+//! The ledger asks the guards about each unit while it holds the head lock, so the read models are up to date. The
+//! ledger names no guard: the code that opens the ledger passes [`GUARDS`].
 
 use std::collections::BTreeSet;
 
@@ -21,8 +21,8 @@ pub type Guards = &'static [&'static dyn Guard];
 
 /// A rule that may reject a unit.
 pub trait Guard: Send + Sync {
-    /// Judges what a unit would do, if the rule concerns it; `None` at once if not. `tx` reads what was committed, and
-    /// `accepted` are the units that come before it in the same batch.
+    /// Judges a unit; returns `None` at once if the rule does not concern it. `tx` reads the committed rows, and
+    /// `accepted` are the units that come before this one in the same batch.
     fn judge<'a>(
         &'a self,
         tx: &'a mut Tx<'_>,
@@ -31,24 +31,24 @@ pub trait Guard: Send + Sync {
     ) -> Option<BoxFuture<'a, Result<Verdict, Error>>>;
 }
 
-/// `Ok` if the unit may be written.
+/// `Ok` if the ledger may write the unit.
 pub type Verdict = Result<(), Veto>;
 
-/// What a unit would do.
+/// What a unit would change.
 #[derive(Clone, Copy, Debug)]
 pub struct Proposal<'a> {
-    /// The events that it would record.
+    /// The events that the unit would record.
     pub events: &'a [NewEvent],
-    /// The claims that it would give up.
+    /// The claims that the unit would give up.
     pub release: &'a BTreeSet<Claim>,
 }
 
-/// A guard rejects a unit: a conflict with what is recorded.
+/// A guard rejects a unit: it conflicts with what is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Veto {
-    /// Stable: for programs.
+    /// The code, for programs. It never changes.
     pub code: &'static str,
-    /// What clients read.
+    /// The message that clients read.
     pub message: &'static str,
 }

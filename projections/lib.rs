@@ -1,4 +1,4 @@
-//! The read side: what anyone reads is a projection of the ledger.
+//! The read side: everything that a client reads is a projection of the ledger.
 
 pub mod guard;
 pub mod loading;
@@ -13,3 +13,14 @@ pub mod user_directory;
 pub use guard::{GUARDS, Guards, Veto};
 pub use page::{Page, Paged};
 pub use store::{rebuild, sql};
+
+use permission_usage::PermissionUsage;
+use role_directory::RoleDirectory;
+use sessions::Sessions;
+use user_directory::UserDirectory;
+
+crate::read_models! {
+    /// All read models: the only list of them. For an event of a user, the role directory needs the user's name as the
+    /// user directory leaves it, and the user's permissions as the permission usage has them before the event.
+    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, Sessions;
+}

@@ -1,16 +1,16 @@
-//! Pages of lists: numbered from 1, as the published APIs number them.
+//! Pages of lists, numbered from 1 as in the published APIs.
 
-/// Which page of a list.
+/// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// From 1.
+    /// The number of the page, from 1.
     pub number: i64,
-    /// Rows of a full page, 1 to 100.
+    /// How many rows a full page has, from 1 to 100.
     pub rows: i64,
 }
 
 impl Page {
-    /// How many rows come before this page. Numbers out of range are brought into it.
+    /// How many rows come before this page. Page numbers out of range count as the nearest valid number.
     pub fn skipped(&self) -> i64 {
         self.number.max(1).saturating_sub(1).saturating_mul(self.limit())
     }
@@ -20,7 +20,7 @@ impl Page {
         self.rows.clamp(1, 100)
     }
 
-    /// This page of a list that is already in memory.
+    /// This page of a list in memory.
     pub fn of<T>(&self, list: Vec<T>) -> Paged<T> {
         let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
         let skipped = usize::try_from(self.skipped()).unwrap_or(usize::MAX);
@@ -32,10 +32,10 @@ impl Page {
     }
 }
 
-/// One page's rows, and how many rows the whole list has.
+/// The rows of one page, and the length of the whole list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paged<T> {
-    /// The rows of this page; no row past the end of the list.
+    /// The rows of this page; empty past the end of the list.
     pub rows: Vec<T>,
     /// How many rows all pages have together.
     pub total: i64,

@@ -1,4 +1,4 @@
-//! The faces that this server shows: the only place that lists them.
+//! The faces of this server. No other place lists them.
 
 use server::Faces;
 

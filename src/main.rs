@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A third of an append's time went to the system's allocator: docs/benchmarks.md.
+/// The system's allocator took a third of an append's time: see docs/benchmarks.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the code, and the page that shows it.
+//! The OpenAPI document, which the code makes, and the page that shows it.
 
 use axum::{
     Router,
@@ -33,7 +33,7 @@ fn routes() -> OpenApiRouter<App> {
     described(Head::openapi(), FACES)
 }
 
-/// Everything the server answers.
+/// Everything that the server answers.
 pub fn front_of(app: App) -> Front {
     Front::new(app, routes(), pages)
 }

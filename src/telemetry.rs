@@ -1,4 +1,4 @@
-//! Logs: one line an event on stderr, with fields; never a credential, a token or personal data.
+//! Logs: one line per event on stderr, with fields. They never contain a credential, a token or personal data.
 
 use tracing_subscriber::{EnvFilter, fmt};
 

@@ -1,8 +1,8 @@
 //! Claims: what an aggregate holds that nobody else may hold.
 //!
 //! Claims are a function of an aggregate's state. The executor compares the claims before and after a decision. The
-//! ledger writes the difference in the transaction that writes the events, so a taken name is refused under the lock
-//! that orders the events, and never by a reader that was too slow.
+//! ledger writes the difference in the transaction that writes the events. So the ledger refuses a taken name under the
+//! lock that orders the events; a read model that is behind cannot let the name pass.
 //!
 //! An aggregate declares the scopes of its claims with `scopes!`, in its file `claims.rs`.
 
@@ -13,24 +13,25 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use scope::scopes;
 pub use scope::{Bounds, Limits, Scope, Wording};
 
-/// One thing held: its value is unique within its scope over the whole ledger.
+/// A value that an aggregate holds. It is unique within its scope over the whole ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
-    /// What kind of thing it is.
+    /// The kind of the value.
     pub scope: &'static Scope,
-    /// The aggregate within which the value is unique, for scopes that are made at run time; else empty.
+    /// The id of the aggregate within which the value is unique, such as one organisation. Empty if the value is unique
+    /// in the whole scope.
     pub within: String,
-    /// The thing itself, in its normal form.
+    /// The value, in its normal form.
     pub value: String,
 }
 
 impl Claim {
-    /// A claim of `value` in `scope`.
+    /// Claims `value` in the whole `scope`.
     pub fn new(scope: &'static Scope, value: impl Into<String>) -> Self {
         Self::within(scope, String::new(), value)
     }
 
-    /// A claim of `value` in the scope that the aggregate `id` has for itself, such as a seat in one organisation.
+    /// Claims `value` in `scope` within the aggregate `id`, such as a seat in one organisation.
     pub fn within(scope: &'static Scope, id: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             scope,
@@ -40,19 +41,19 @@ impl Claim {
     }
 }
 
-/// An aggregate that says what it holds and what it needs.
+/// An aggregate that declares what it holds and what it needs.
 pub trait Claims {
-    /// The claims held in this state by the aggregate of this id.
+    /// The claims that the aggregate of this id holds in this state.
     fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim>;
 
-    /// Claims of *others* that must exist for this state to be right, e.g. the roles a user holds. Only those
-    /// that a decision adds are checked.
+    /// The claims of *other* aggregates that must exist, e.g. the roles that a user holds. The ledger checks only those
+    /// that a decision adds.
     fn requires(&self) -> BTreeSet<Claim> {
         BTreeSet::new()
     }
 
     /// How many claims there may be within this aggregate, by scope: e.g. the seats of an organisation. A scope that is
-    /// not named admits no further claim.
+    /// missing here admits no further claim.
     fn limits(&self) -> BTreeMap<&'static Scope, Limits> {
         BTreeMap::new()
     }

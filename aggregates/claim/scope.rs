@@ -1,4 +1,4 @@
-//! Scopes: the kinds of things that are claimed, and what a refusal about one is called.
+//! Scopes: the kinds of values that aggregates claim, and how the ledger words a refusal about each.
 
 use std::{
     cmp::Ordering,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::ErrorKind;
 
-/// A kind of thing that is claimed. Two scopes are the same if they have the same name.
+/// A kind of value that aggregates claim. Two scopes are the same if they have the same name.
 #[derive(Debug)]
 pub struct Scope {
     name: &'static str,
@@ -24,48 +24,48 @@ pub struct Scope {
 pub enum Bounds {
     /// Any number: the ledger does not count them.
     Uncounted,
-    /// The same limits always.
+    /// Always the same limits.
     Fixed(Limits),
-    /// The limits that the state of the aggregate sets within which the claims are made ([`crate::Claims::limits`]).
-    /// Without limits no claim can be made.
+    /// Each claim is made within an aggregate, and the state of that aggregate sets the limits
+    /// ([`crate::Claims::limits`]). If it sets no limits, nobody can make a claim.
     OfOwner,
 }
 
-/// How many claims there must be at least and may be at most.
+/// The lowest and the highest number of claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Limits {
-    /// A claim is not given up if fewer than these would stay.
+    /// No aggregate may give up a claim if fewer than these would stay.
     pub at_least: i64,
-    /// A claim is not taken if there would be more than these.
+    /// No aggregate may take a claim if there would be more than these.
     pub at_most: i64,
 }
 
 impl Limits {
-    /// Any number of claims.
+    /// No limits: any number of claims.
     pub const NONE: Self = Self {
         at_least: 0,
         at_most: i64::MAX,
     };
-    /// No claim.
+    /// Not a single claim.
     pub const NO_CLAIM: Self = Self {
         at_least: 0,
         at_most: 0,
     };
 }
 
-/// What a refusal is called.
+/// The wording of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wording {
-    /// Of what kind it is.
+    /// The kind of the error.
     pub kind: ErrorKind,
-    /// Stable: for programs.
+    /// The code, for programs. It never changes.
     pub code: &'static str,
-    /// For people. `{}` stands for the claimed value, `{scope}` for the name of the scope.
+    /// The message, for people. `{}` stands for the claimed value, `{scope}` for the name of the scope.
     pub message: &'static str,
 }
 
 impl Scope {
-    /// A scope that is neither personal nor counted. `name` is stored, for ever.
+    /// A scope that is neither personal nor counted. The ledger stores `name`, so it can never change.
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -78,13 +78,13 @@ impl Scope {
         }
     }
 
-    /// The values are personal data: only a keyed hash of them is stored, and erasing a person deletes it.
+    /// The values are personal data: the ledger stores only a keyed hash of them, and erasing a person deletes it.
     pub const fn personal(mut self) -> Self {
         self.personal = true;
         self.checked()
     }
 
-    /// There must always be at least as many claims, once there have been as many. Else the refusal has this code.
+    /// Once there have been `number` claims, at least as many must stay. Else the refusal has this code.
     pub const fn at_least(self, number: i64, code: &'static str, message: &'static str) -> Self {
         let limits = Limits {
             at_least: number,
@@ -93,7 +93,7 @@ impl Scope {
         self.bounded(Bounds::Fixed(limits)).too_few(code, message)
     }
 
-    /// There may be at most as many claims. Else the refusal has this code.
+    /// There may be at most `number` claims. Else the refusal has this code.
     pub const fn at_most(self, number: i64, code: &'static str, message: &'static str) -> Self {
         let limits = Limits {
             at_most: number,
@@ -102,18 +102,18 @@ impl Scope {
         self.bounded(Bounds::Fixed(limits)).too_many(code, message)
     }
 
-    /// The aggregate within which the claims are made sets how many there may be.
+    /// The aggregate within which the claims are made limits their number.
     pub const fn limited_by_owner(self) -> Self {
         self.bounded(Bounds::OfOwner)
     }
 
-    /// A value that another holds is refused as a conflict with this code.
+    /// If another aggregate holds the value, the refusal is a conflict with this code.
     pub const fn taken(mut self, code: &'static str, message: &'static str) -> Self {
         self.taken = Some(conflict(code, message));
         self
     }
 
-    /// A value that is required and that nobody holds is refused like this.
+    /// If an aggregate requires a value that nobody holds, the refusal has this kind and code.
     pub const fn missing(mut self, kind: ErrorKind, code: &'static str, message: &'static str) -> Self {
         self.missing = Some(Wording { kind, code, message });
         self
@@ -172,13 +172,13 @@ impl Scope {
         self.bounds
     }
 
-    /// What the refusal of a value is called that another holds.
+    /// The wording of the refusal if another aggregate holds the value.
     pub fn when_taken(&self) -> Wording {
         self.taken
             .unwrap_or(conflict(ErrorKind::Conflict.code(), "the {scope} is taken"))
     }
 
-    /// What the refusal is called if a required claim is missing.
+    /// The wording of the refusal if a required claim is missing.
     pub fn when_missing(&self) -> Wording {
         self.missing.unwrap_or(Wording {
             kind: ErrorKind::Invalid,
@@ -187,13 +187,13 @@ impl Scope {
         })
     }
 
-    /// What the refusal is called if too few claims would stay.
+    /// The wording of the refusal if too few claims would stay.
     pub fn when_too_few(&self) -> Wording {
         self.too_few
             .unwrap_or(conflict(ErrorKind::Conflict.code(), "the last {scope} must stay"))
     }
 
-    /// What the refusal is called if there would be too many claims.
+    /// The wording of the refusal if there would be too many claims.
     pub fn when_too_many(&self) -> Wording {
         self.too_many.unwrap_or(conflict(
             ErrorKind::Conflict.code(),

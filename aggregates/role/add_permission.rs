@@ -1,4 +1,4 @@
-//! Let a role give one more permission.
+//! Add a permission to a role.
 
 use super::{Role, RoleError, RoleEvent};
 use crate::{permission_set, values::Permission};

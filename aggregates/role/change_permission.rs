@@ -1,9 +1,9 @@
-//! Let a permission of a role say something else.
+//! Change a permission of a role.
 
 use super::{Role, RoleError, RoleEvent};
 use crate::values::{Operation, Permission, PermissionId, TopicFilter};
 
-/// The context stays. The permission may come to say the same as another one: their ids tell them apart.
+/// The context cannot change. The permission may become equal to another one: their ids distinguish them.
 pub(super) fn decide(
     role: &Role,
     id: PermissionId,

@@ -1,4 +1,4 @@
-//! What a role holds that no other may hold.
+//! What a role holds that no other role may hold.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use crate::{
 };
 
 scopes! {
-    /// Existing roles, by id: what a grant requires to exist.
+    /// Existing roles, by id. Granting a role requires this claim.
     ROLE = Scope::new("role").missing(ErrorKind::Invalid, "invalid_request", "there is no role {}");
 
     /// Role names.
     ROLE_NAME = Scope::new("role_name").taken("role_name_taken", "the role name is taken");
 
-    /// Roles that several users may hold, by role id: what a grant that is not exclusive requires to exist.
+    /// Roles that several users may hold, by role id. A grant that is not exclusive requires this claim.
     SHARED_ROLE = Scope::new("shared_role")
         .missing(ErrorKind::Conflict, "role_not_shared", "role {} is no longer shared");
 }

@@ -1,56 +1,56 @@
-//! The commands to a role.
+//! The commands for a role.
 
 use crate::values::{Operation, Permission, PermissionId, RoleName, TopicFilter};
 
-/// A command to one role. Ids come from outside.
+/// A command for one role. The caller supplies new ids.
 #[derive(Clone, Debug)]
 pub enum RoleCommand {
-    /// Make the role.
+    /// Create the role.
     Create(CreateRole),
-    /// Change what is given; leave the rest.
+    /// Change the fields that are given; leave the rest.
     Update(UpdateRole),
-    /// Give one more permission.
+    /// Add a permission.
     AddPermission(Permission),
-    /// Let a permission say something else; its context stays.
+    /// Change a permission; its context stays.
     ChangePermission {
-        /// Which.
+        /// The permission to change.
         id: PermissionId,
         /// The new pattern; `None` leaves it.
         resource: Option<TopicFilter>,
         /// The new operation; `None` leaves it.
         operation: Option<Operation>,
     },
-    /// Take a permission.
+    /// Remove a permission.
     RemovePermission {
-        /// Which.
+        /// The permission to remove.
         id: PermissionId,
     },
-    /// Remove the role. Its holders lose it, too.
+    /// Delete the role. Its holders lose it, too.
     Delete,
 }
 
-/// All that a new role has.
+/// The fields of a new role.
 #[derive(Clone, Debug)]
 pub struct CreateRole {
-    /// Unique among roles.
+    /// The name, unique among roles.
     pub name: RoleName,
-    /// May be held by more than one user.
+    /// Whether more than one user may hold the role.
     pub is_shared: bool,
-    /// Made by a service.
+    /// Whether a service made the role.
     pub auto_generated: bool,
-    /// Stays as it is made, for ever: the administrator role.
+    /// Whether the role can never change, like the administrator role.
     pub protected: bool,
-    /// What it gives.
+    /// The permissions that the role gives.
     pub permissions: Vec<Permission>,
 }
 
-/// What to change; `None` leaves it.
+/// What to change; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateRole {
-    /// Another name.
+    /// The new name.
     pub name: Option<RoleName>,
-    /// Whether several users may hold it.
+    /// Whether several users may hold the role.
     pub is_shared: Option<bool>,
-    /// Exactly these permissions. Those that say the same as one held keep that one's id.
+    /// The exact permissions of the role from now on. A right that the role has already keeps its id.
     pub permissions: Option<Vec<Permission>>,
 }

@@ -1,4 +1,4 @@
-//! Make a role.
+//! Create a role.
 
 use std::collections::BTreeMap;
 

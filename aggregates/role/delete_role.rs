@@ -1,4 +1,4 @@
-//! Remove a role.
+//! Delete a role.
 
 use super::{Role, RoleError, RoleEvent};
 

@@ -5,22 +5,22 @@ use crate::{Classified, ErrorKind};
 /// A role refuses a command. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
-    /// There is no such role, or there is no longer.
+    /// The role does not exist, or no longer exists.
     #[error("there is no such role")]
     NotFound,
-    /// The id is in use, or was.
+    /// The id is or was in use.
     #[error("a role with this id exists or existed")]
     AlreadyExists,
-    /// The role has no such permission.
+    /// The role does not have this permission.
     #[error("the role has no such permission")]
     PermissionNotFound,
-    /// The id is in use in this role.
+    /// The role has another permission with this id.
     #[error("a permission with this id is already in the role")]
     PermissionIdTaken,
-    /// In context http a resource starts with `/`.
+    /// In context http, a resource must start with `/`.
     #[error("resource: must start with / in context http")]
     ResourceNotAPath,
-    /// The administrator role keeps its name, its sharing and its permissions, and stays.
+    /// The administrator role cannot change: not its name, its sharing nor its permissions; and nobody can delete it.
     #[error("the administrator role cannot be changed or deleted")]
     Protected,
 }

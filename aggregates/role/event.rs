@@ -1,4 +1,4 @@
-//! What can have happened to a role.
+//! What can happen to a role.
 
 use crate::{
     declared::events,
@@ -6,51 +6,51 @@ use crate::{
 };
 
 events! {
-    /// A fact about a role. Stored names and fields are for ever: to change one, add a version and an upcaster.
+    /// A fact about a role. Stored names and fields never change: for a change, add a version and an upcaster.
     pub enum RoleEvent {
-        /// The role exists from now on. Its permissions follow as events of their own.
+        /// The role exists from now on. Its permissions follow as separate events.
         "role.created" version 1 => Created {
-            /// Unique among roles.
+            /// The name, unique among roles.
             name: RoleName,
-            /// May be held by more than one user.
+            /// Whether more than one user may hold the role.
             is_shared: bool,
-            /// Made by a service, not by a person.
+            /// Whether a service made the role, not a person.
             auto_generated: bool,
-            /// The role stays as it is made, for ever.
+            /// Whether the role can never change.
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]
             protected: bool,
         },
         /// The role has another name.
         "role.renamed" version 1 => Renamed {
-            /// The new one.
+            /// The new name.
             name: RoleName,
         },
-        /// Whether several users may hold the role changed.
+        /// From now on several users may hold the role, or only one may.
         "role.sharing_changed" version 1 => SharingChanged {
-            /// Whether they may.
+            /// Whether several users may hold the role.
             is_shared: bool,
         },
-        /// The role gives a permission.
+        /// The role has another permission.
         "role.permission_added" version 1 => PermissionAdded {
             /// The permission.
             #[serde(flatten)]
             permission: Permission,
         },
-        /// A permission of the role says something else; its context stays.
+        /// A permission of the role changed; its context stays.
         "role.permission_changed" version 1 => PermissionChanged {
-            /// Which.
+            /// The permission that changed.
             id: PermissionId,
             /// The new pattern.
             resource: TopicFilter,
             /// The new operation.
             operation: Operation,
         },
-        /// The role no longer gives a permission.
+        /// The role lost a permission.
         "role.permission_removed" version 1 => PermissionRemoved {
-            /// Which.
+            /// The permission that the role lost.
             id: PermissionId,
         },
-        /// The role is gone, and its holders lost it. The id is never used again.
+        /// The role is deleted, and its holders lost it. The id is never used again.
         "role.deleted" version 1 => Deleted {},
     }
 }

@@ -3,7 +3,7 @@
 use super::{CreateRole, RoleEvent};
 use crate::values::Permission;
 
-/// The wish for `operators`, a shared role that gives nothing.
+/// Creates `operators`, a shared role without permissions.
 pub(super) fn create_operators() -> CreateRole {
     CreateRole {
         name: "operators".parse().unwrap(),
@@ -14,7 +14,7 @@ pub(super) fn create_operators() -> CreateRole {
     }
 }
 
-/// `operators` as [`create_operators`] wishes them.
+/// The event that [`create_operators`] leads to.
 pub(super) fn operators_created() -> RoleEvent {
     RoleEvent::Created {
         name: "operators".parse().unwrap(),
@@ -24,7 +24,7 @@ pub(super) fn operators_created() -> RoleEvent {
     }
 }
 
-/// A role that stays as it is made.
+/// A role that can never change.
 pub(super) fn protected_created() -> RoleEvent {
     RoleEvent::Created {
         name: "connectware-admin".parse().unwrap(),
@@ -34,7 +34,7 @@ pub(super) fn protected_created() -> RoleEvent {
     }
 }
 
-/// `operators`, who were here and are gone.
+/// `operators`, created and deleted.
 pub(super) fn operators_deleted() -> Vec<RoleEvent> {
     vec![operators_created(), RoleEvent::Deleted {}]
 }

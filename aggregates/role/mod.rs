@@ -37,15 +37,15 @@ use crate::{
 pub struct Role {
     /// How far the role has come.
     stage: Stage,
-    /// Empty before creation.
+    /// The name; empty before creation.
     pub name: String,
-    /// May be held by more than one user.
+    /// Whether more than one user may hold the role.
     pub is_shared: bool,
-    /// Made by a service, not by a person.
+    /// Whether a service made the role, not a person.
     pub auto_generated: bool,
-    /// Stays as it was made, for ever.
+    /// Whether the role can never change.
     pub protected: bool,
-    /// What it gives.
+    /// The permissions that the role gives.
     pub permissions: BTreeMap<PermissionId, Permission>,
 }
 
@@ -78,7 +78,7 @@ impl Role {
         }
     }
 
-    /// The events, unless they would change a protected role.
+    /// Returns the events, unless they would change a protected role.
     fn may_become(&self, events: Vec<RoleEvent>) -> Result<Vec<RoleEvent>, RoleError> {
         if self.protected && !events.is_empty() {
             Err(RoleError::Protected)

@@ -1,4 +1,4 @@
-//! Let a role no longer give a permission.
+//! Remove a permission from a role.
 
 use super::{Role, RoleError, RoleEvent};
 use crate::values::PermissionId;

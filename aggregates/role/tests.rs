@@ -1,4 +1,4 @@
-//! What a role's events tell.
+//! What a role's state is after its events.
 
 use super::{
     fixtures::{added, operators_created, operators_deleted, protected_created},

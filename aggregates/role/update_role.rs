@@ -1,4 +1,4 @@
-//! Change what is given of a role, all or nothing.
+//! Change the given fields of a role: all of them, or nothing.
 
 use super::{Role, RoleError, RoleEvent, UpdateRole};
 use crate::permission_set;

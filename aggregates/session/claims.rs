@@ -1,4 +1,4 @@
-//! What others must hold for a session to be.
+//! The claims that a session requires others to hold.
 
 use std::collections::BTreeSet;
 

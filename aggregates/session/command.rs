@@ -1,31 +1,31 @@
-//! The commands to a session.
+//! The commands for a session.
 
 use crate::values::{Audience, GrantMethod, Timestamp, TokenFingerprint, TokenLabel, UserId};
 
-/// A command to one session, which is one token.
+/// A command for one session, which is one token.
 #[derive(Clone, Debug)]
 pub enum SessionCommand {
-    /// Record that a token is issued. It is good once this is recorded, not before.
+    /// Record that a token is issued. The token is valid only once this is recorded.
     IssueToken(IssueToken),
-    /// Void the token.
+    /// Revoke the token.
     RevokeToken,
 }
 
-/// What is recorded of a token.
+/// What the ledger records about a token.
 #[derive(Clone, Debug)]
 pub struct IssueToken {
-    /// To whom.
+    /// The user to whom the token is issued.
     pub user_id: UserId,
-    /// The only API it is good on.
+    /// The only API on which the token is valid.
     pub face: Audience,
-    /// Its SHA-256.
+    /// The SHA-256 of the token.
     pub fingerprint: TokenFingerprint,
-    /// The user's note on it.
+    /// The user's note on the token.
     pub label: TokenLabel,
     /// How the user proved who they are.
     pub methods: Vec<GrantMethod>,
-    /// Now.
+    /// The current time.
     pub issued_at: Timestamp,
-    /// When it ends: after `issued_at`.
+    /// When the token expires: after `issued_at`.
     pub expires_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! What can have happened to a session.
+//! What can happen to a session.
 
 use crate::{
     declared::events,
@@ -6,27 +6,28 @@ use crate::{
 };
 
 events! {
-    /// A fact about a session, which is one issued token. Stored names and fields are for ever: to change one, add
-    /// a version and an upcaster.
+    /// A fact about a session, which is one issued token. Stored names and fields never change: for a change, add a
+    /// version and an upcaster.
     pub enum SessionEvent {
         /// A token was issued.
         "session.token_issued" version 1 => TokenIssued {
-            /// To whom.
+            /// The user to whom the token was issued.
             user_id: UserId,
-            /// The only API it is good on.
+            /// The only API on which the token is valid.
             face: Audience,
-            /// Its SHA-256; the token itself is never stored.
+            /// The SHA-256 of the token; the token itself is never stored.
             fingerprint: TokenFingerprint,
-            /// The user's note on it. A plain text: an erased note does not obey the rules of a label.
+            /// The user's note on the token. It is a plain `String`, since an erased note does not obey the rules of a
+            /// label.
             label: String as personal,
             /// How the user proved who they are.
             methods: Vec<GrantMethod>,
             /// When it was issued.
             issued_at: Timestamp,
-            /// When it ends.
+            /// When the token expires.
             expires_at: Timestamp,
         },
-        /// The token is void before its time.
+        /// The token was revoked before it expired.
         "session.token_revoked" version 1 => TokenRevoked {},
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     values::{Audience, GrantMethod, Timestamp, TokenFingerprint},
 };
 
-/// The wish for a token from second 1 to second 2.
+/// Issues a token that is valid from second 1 to second 2.
 pub(super) fn issue() -> IssueToken {
     IssueToken {
         user_id: user_id(1),
@@ -19,7 +19,7 @@ pub(super) fn issue() -> IssueToken {
     }
 }
 
-/// The token as [`issue`] wishes it.
+/// The event that [`issue`] leads to.
 pub(super) fn issued() -> SessionEvent {
     SessionEvent::TokenIssued {
         user_id: user_id(1),

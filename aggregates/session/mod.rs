@@ -1,4 +1,4 @@
-//! A session: one issued token. Each is a stream of its own, so that streams stay short.
+//! A session: one issued token. Each token has a stream of its own, so that streams stay short.
 
 pub mod claims;
 mod command;
@@ -29,9 +29,9 @@ use crate::{
 pub struct Session {
     /// How far the session has come.
     stage: Stage,
-    /// Whose it is, once issued.
+    /// The user to whom the token was issued.
     pub user_id: Option<UserId>,
-    /// When the token ends; the epoch before it is issued.
+    /// When the token expires; the epoch before the token is issued.
     pub expires_at: Timestamp,
 }
 
@@ -44,7 +44,7 @@ enum Stage {
 }
 
 impl Session {
-    /// Whether the token was issued and not revoked. It may have expired: this knows no clock.
+    /// Whether the token was issued and not revoked. The token may have expired: the state knows no clock.
     pub fn is_live(&self) -> bool {
         self.stage == Stage::Live
     }
@@ -84,7 +84,7 @@ impl Registered for Session {
         matches!(command, SessionCommand::IssueToken(_))
     }
 
-    /// A session is about its user.
+    /// The person that a session is about is its user.
     fn subject<'a>(aggregate_id: &'a str, event: &SessionEvent) -> Cow<'a, str> {
         match event {
             SessionEvent::TokenIssued { user_id, .. } => Cow::Owned(user_id.to_string()),

@@ -1,4 +1,4 @@
-//! Void a token before its time.
+//! Revoke a token before it expires.
 
 use super::{Session, SessionError, SessionEvent};
 

@@ -1,4 +1,4 @@
-//! One event of each kind, every optional field filled: what the golden files are made from.
+//! One event of each kind, with every optional field filled. The golden files are made from these events.
 
 use uuid::Uuid;
 

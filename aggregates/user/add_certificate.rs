@@ -1,4 +1,4 @@
-//! Let a user present a certificate.
+//! Add a certificate that a user may present.
 
 use super::{User, UserError, UserEvent};
 use crate::values::Certificate;

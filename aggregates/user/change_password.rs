@@ -3,8 +3,8 @@
 use super::{User, UserError, UserEvent};
 use crate::values::PasswordHash;
 
-/// The old password was verified outside, against a hash that may have been replaced since: an administrator who
-/// resets a stolen password must not be overtaken by the thief.
+/// The caller verified the old password against a hash that may have been replaced since. If an administrator resets a
+/// stolen password, the thief must not be able to change it afterwards.
 pub(super) fn decide(
     user: &User,
     verified: &PasswordHash,

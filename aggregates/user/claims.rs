@@ -1,4 +1,4 @@
-//! What a user holds that nobody else may hold, and what others must hold for it.
+//! What a user holds that no other aggregate may hold, and what others must hold for the user.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 scopes! {
-    /// Existing users, by id: what a session requires to exist.
+    /// Existing users, by id. A session requires this claim.
     USER = Scope::new("user").missing(ErrorKind::NotFound, "not_found", "there is no such user");
 
     /// Usernames.
@@ -24,7 +24,7 @@ scopes! {
     SOLE_HOLDER = Scope::new("sole_holder")
         .taken("role_not_shared", "role {} is not shared, and another user holds it");
 
-    /// Users who can administer the server, by user id. One must stay.
+    /// Users who can administer the server, by user id. At least one must stay.
     ADMINISTRATOR = Scope::new("administrator").at_least(
         1,
         "last_administrator",
@@ -125,7 +125,7 @@ mod tests {
                 Claim::new(ROLE, role_id(1).to_string()),
                 Claim::new(ROLE, role_id(2).to_string()),
                 Claim::new(ROLE, RoleId::ADMINISTRATOR.to_string()),
-                // Not of the role held exclusively.
+                // The user holds role 2 exclusively, so that role is missing here.
                 Claim::new(SHARED_ROLE, role_id(1).to_string()),
                 Claim::new(SHARED_ROLE, RoleId::ADMINISTRATOR.to_string()),
             ])

@@ -1,121 +1,122 @@
-//! The commands to a user.
+//! The commands for a user.
 
 use crate::values::{
     Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission, PermissionId, RoleId,
     Username,
 };
 
-/// A command to one user. Passwords arrive hashed (as PHC strings), ids and times come from outside.
+/// A command for one user. Passwords arrive hashed (as PHC strings). The caller supplies new ids and times.
 #[derive(Clone, Debug)]
 pub enum UserCommand {
-    /// Make the user.
+    /// Create the user.
     Create(CreateUser),
-    /// The user replaces their own password; the old one was verified.
+    /// The user replaces their own password; the caller verified the old one.
     ChangePassword {
-        /// What the old password was verified against. If it is no longer the hash held, the change is refused.
+        /// The hash against which the old password was verified. If the user has another hash now, the change is
+        /// refused.
         verified: PasswordHash,
-        /// A PHC string.
+        /// The new hash, a PHC string.
         password_hash: PasswordHash,
     },
     /// Somebody else sets the password.
     SetPassword {
-        /// A PHC string.
+        /// The new hash, a PHC string.
         password_hash: PasswordHash,
     },
-    /// The same password under stronger parameters, at login.
+    /// Hash the same password with stronger parameters, at login.
     RehashPassword {
-        /// What the password was verified against. If it is no longer the hash held, nothing happens.
+        /// The hash against which the password was verified. If the user has another hash now, nothing happens.
         verified: PasswordHash,
-        /// A PHC string.
+        /// The new hash, a PHC string.
         password_hash: PasswordHash,
     },
-    /// Change what is given; leave the rest.
+    /// Change the fields that are given; leave the rest.
     Update(UpdateUser),
-    /// Give a role.
+    /// Grant a role.
     GrantRole(RoleGrant),
-    /// Take a role.
+    /// Revoke a role.
     RevokeRole {
-        /// Which.
+        /// The role to revoke.
         role_id: RoleId,
     },
-    /// Give a permission of the user's own.
+    /// Grant the user a permission of their own.
     GrantPermission(Permission),
-    /// Take a permission of the user's own.
+    /// Revoke one of the user's own permissions.
     RevokePermission {
-        /// Which.
+        /// The permission to revoke.
         id: PermissionId,
     },
-    /// Let the user present a certificate.
+    /// Add a certificate that the user may present.
     AddCertificate(Certificate),
-    /// The user may no longer present a certificate.
+    /// Remove a certificate: the user may no longer present it.
     RemoveCertificate {
-        /// Which.
+        /// The certificate to remove.
         fingerprint: Fingerprint,
     },
-    /// Void every token issued to the user so far.
+    /// Revoke every token issued to the user so far.
     RevokeAllTokens,
-    /// Remove the user.
+    /// Delete the user.
     Delete,
 }
 
-/// A role to give, and what is known of it.
+/// A role to grant, and what is known of the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoleGrant {
-    /// Which.
+    /// The role.
     pub role_id: RoleId,
-    /// Whether several users may hold the role. The claims of the grant reject it if that has changed meanwhile.
+    /// Whether several users may hold the role. If that has changed meanwhile, the claims of the grant reject it.
     pub is_shared: bool,
 }
 
 impl RoleGrant {
-    /// Whether the user holds the role exclusively: nobody else may hold a role that is not shared.
+    /// Whether nobody else may hold the role, since it is not shared.
     pub(crate) fn is_exclusive(self) -> bool {
         !self.is_shared
     }
 }
 
-/// All that a new user has.
+/// The fields of a new user.
 #[derive(Clone, Debug)]
 pub struct CreateUser {
-    /// Unique among users.
+    /// The username, unique among users.
     pub username: Username,
-    /// Who vouches for the user.
+    /// The identity provider that keeps the user's password.
     pub identity_provider: IdentityProvider,
-    /// Made by a service.
+    /// Whether a service made the user.
     pub auto_generated: bool,
-    /// Put before every topic the user publishes to.
+    /// The prefix that is put before every topic to which the user publishes.
     pub mqtt_publish_prefix: Option<String>,
-    /// How the user may prove who they are; each method once.
+    /// The ways in which the user may prove their identity; each method once.
     pub grant_types: Vec<GrantType>,
-    /// The user must enrol a second factor.
+    /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
-    /// A PHC string.
+    /// The password hash, a PHC string.
     pub password_hash: Option<PasswordHash>,
-    /// Roles to hold.
+    /// The roles that the user holds.
     pub roles: Vec<RoleGrant>,
-    /// Permissions of the user's own.
+    /// The user's own permissions.
     pub permissions: Vec<Permission>,
-    /// Certificates to present.
+    /// The certificates that the user may present.
     pub certificates: Vec<Certificate>,
 }
 
-/// What to change; `None` leaves it.
+/// What to change; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateUser {
-    /// Another username.
+    /// The new username.
     pub username: Option<Username>,
-    /// Another publish prefix; `Some(None)` removes it.
+    /// The new publish prefix; `Some(None)` removes it.
     pub mqtt_publish_prefix: Option<Option<String>>,
-    /// Somebody else vouches.
+    /// The new identity provider.
     pub identity_provider: Option<IdentityProvider>,
-    /// Other methods, all of them.
+    /// All methods from now on.
     pub grant_types: Option<Vec<GrantType>>,
-    /// Whether a second factor must be enrolled.
+    /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: Option<bool>,
-    /// A new password, as a PHC string (set by somebody else).
+    /// The hash of a new password that somebody else sets, a PHC string.
     pub password_hash: Option<PasswordHash>,
-    /// Exactly these roles.
+    /// The exact roles of the user from now on.
     pub roles: Option<Vec<RoleGrant>>,
-    /// Exactly these permissions of the user's own. Those that say the same as one held keep that one's id.
+    /// The exact own permissions of the user from now on. A right that the user has already keeps its id.
     pub permissions: Option<Vec<Permission>>,
 }

@@ -1,4 +1,4 @@
-//! Make a user.
+//! Create a user.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Remove a user.
+//! Delete a user.
 
 use super::{User, UserError, UserEvent};
 

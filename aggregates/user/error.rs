@@ -5,40 +5,40 @@ use crate::{Classified, ErrorKind, values::RoleId};
 /// A user refuses a command. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UserError {
-    /// There is no such user, or there is no longer.
+    /// The user does not exist, or no longer exists.
     #[error("there is no such user")]
     NotFound,
-    /// The id is in use, or was.
+    /// The id is or was in use.
     #[error("a user with this id exists or existed")]
     AlreadyExists,
     /// A method occurs twice.
     #[error("a grant type method occurs twice")]
     DuplicateGrantMethod,
-    /// The publish prefix is not a topic.
+    /// The publish prefix is not a valid topic.
     #[error("mqttPublishPrefix must be a topic without wildcards or NUL, at most 65535 bytes")]
     PublishPrefixInvalid,
-    /// A local user who logs in by password has no password.
+    /// The user is local and logs in by password, but has no password.
     #[error("a local user with the grant type password needs a password")]
     PasswordMissing,
-    /// This server does not keep the user's password.
+    /// Another identity provider keeps the user's password.
     #[error("the password of this user is kept by another identity provider")]
     PasswordNotLocal,
-    /// The password that was verified is no longer the user's.
+    /// The user has another password than the one that was verified.
     #[error("the password was changed by somebody else meanwhile")]
     PasswordNotCurrent,
-    /// The role is not held.
+    /// The user does not hold the role.
     #[error("the user does not hold role {0}")]
     RoleNotHeld(RoleId),
-    /// The permission is not held.
+    /// The user does not have this permission of their own.
     #[error("the user has no such permission of their own")]
     PermissionNotHeld,
-    /// The id is in use in this user.
+    /// The user has another permission with this id.
     #[error("a permission with this id is already held")]
     PermissionIdTaken,
-    /// The certificate is not held.
+    /// The user does not have this certificate.
     #[error("the user has no such certificate")]
     CertificateNotHeld,
-    /// The certificate is held.
+    /// The user has this certificate already.
     #[error("the user has this certificate already")]
     CertificateAlreadyHeld,
 }

@@ -1,4 +1,4 @@
-//! What can have happened to a user.
+//! What can happen to a user.
 
 use crate::{
     declared::events,
@@ -8,78 +8,78 @@ use crate::{
 };
 
 events! {
-    /// A fact about a user. Stored names and fields are for ever: to change one, add a version and an upcaster.
+    /// A fact about a user. Stored names and fields never change: for a change, add a version and an upcaster.
     pub enum UserEvent {
-        /// The user exists from now on. Roles, permissions and certificates follow as events of their own.
+        /// The user exists from now on. Roles, permissions and certificates follow as separate events.
         "user.created" version 1 => Created {
-            /// A plain text: an erased name does not obey the rules of a username.
+            /// The username. It is a plain `String`, since an erased name does not obey the rules of a username.
             username: String as personal,
-            /// Who vouches for the user.
+            /// The identity provider that keeps the user's password.
             identity_provider: IdentityProvider,
-            /// Made by a service, not by a person.
+            /// Whether a service made the user, not a person.
             auto_generated: bool,
-            /// Put before every topic the user publishes to.
+            /// The prefix that is put before every topic to which the user publishes.
             mqtt_publish_prefix: Option<String>,
-            /// How the user may prove who they are.
+            /// The ways in which the user may prove their identity.
             grant_types: Vec<GrantType>,
-            /// The user must enrol a second factor.
+            /// Whether the user must enrol a second factor.
             enforce_mfa_enrollment: bool,
-            /// A PHC string.
+            /// The password hash, a PHC string.
             password_hash: Option<PasswordHash> as secret,
         },
         /// The user has another username.
         "user.renamed" version 1 => Renamed {
-            /// The new one.
+            /// The new username.
             username: String as personal,
         },
         /// The user changed their own password.
         "user.password_changed" version 1 => PasswordChanged {
-            /// A PHC string.
+            /// The new hash, a PHC string.
             password_hash: PasswordHash as secret,
         },
         /// Somebody else set the user's password.
         "user.password_set" version 1 => PasswordSet {
-            /// A PHC string.
+            /// The new hash, a PHC string.
             password_hash: PasswordHash as secret,
         },
-        /// The same password, hashed again under stronger parameters.
+        /// The same password, hashed again with stronger parameters.
         "user.password_rehashed" version 1 => PasswordRehashed {
-            /// A PHC string.
+            /// The new hash, a PHC string.
             password_hash: PasswordHash as secret,
         },
         /// The publish prefix changed.
         "user.publish_prefix_changed" version 1 => PublishPrefixChanged {
-            /// The new one, if any.
+            /// The new prefix, if there is one.
             mqtt_publish_prefix: Option<String>,
         },
-        /// Somebody else vouches for the user.
+        /// The user has another identity provider.
         "user.identity_provider_changed" version 1 => IdentityProviderChanged {
-            /// The new one.
+            /// The new identity provider.
             identity_provider: IdentityProvider,
         },
-        /// The user proves who they are in other ways.
+        /// The ways in which the user may prove their identity changed.
         "user.grant_types_changed" version 1 => GrantTypesChanged {
-            /// All of them.
+            /// All methods from now on.
             grant_types: Vec<GrantType>,
         },
-        /// Whether the user must enrol a second factor changed.
+        /// The user must enrol a second factor from now on, or no longer must.
         "user.mfa_enforcement_changed" version 1 => MfaEnforcementChanged {
-            /// Whether they must.
+            /// Whether the user must enrol a second factor.
             enforce_mfa_enrollment: bool,
         },
-        /// The user holds a role.
+        /// The user got a role.
         "user.role_granted" version 1 => RoleGranted {
-            /// Which.
+            /// The role.
             role_id: RoleId,
-            /// The role is not shared: nobody else may hold it.
+            /// Whether nobody else may hold the role, since it is not shared.
             exclusive: bool,
         },
-        /// The user no longer holds a role.
+        /// The user lost a role.
         "user.role_revoked" version 1 => RoleRevoked {
-            /// Which.
+            /// The role.
             role_id: RoleId,
         },
-        /// The user has a permission of their own.
+        /// The user got a permission of their own.
         "user.permission_granted" version 1 => PermissionGranted {
             /// The permission.
             #[serde(flatten)]
@@ -87,7 +87,7 @@ events! {
         },
         /// The user lost a permission of their own.
         "user.permission_revoked" version 1 => PermissionRevoked {
-            /// Which.
+            /// The permission.
             id: PermissionId,
         },
         /// The user may present a certificate.
@@ -98,18 +98,18 @@ events! {
         },
         /// The user may no longer present a certificate.
         "user.certificate_removed" version 1 => CertificateRemoved {
-            /// Which.
+            /// The certificate.
             fingerprint: Fingerprint,
         },
-        /// Every token issued to the user before this event is void.
+        /// Every token issued to the user before this event is revoked.
         "user.tokens_revoked" version 1 => TokensRevoked {},
-        /// The user is gone, with all they held. The id is never used again.
+        /// The user is deleted and lost everything they held. The id is never used again.
         "user.deleted" version 1 => Deleted {},
     }
 }
 
 impl UserEvent {
-    /// The username that the user has from this event on, if the event gives one.
+    /// The new username, if the event gives the user one.
     pub fn username(&self) -> Option<&str> {
         match self {
             Self::Created { username, .. } | Self::Renamed { username } => Some(username),
@@ -131,7 +131,7 @@ impl UserEvent {
         }
     }
 
-    /// The role that the event gives, if it gives one.
+    /// The role that the event grants, if it grants one.
     pub fn granted_role(&self) -> Option<RoleId> {
         match self {
             Self::RoleGranted { role_id, .. } => Some(*role_id),

@@ -6,7 +6,7 @@ use crate::{
     values::{GrantMethod, GrantType, IdentityProvider},
 };
 
-/// A method that is enough by itself.
+/// A method that is not required.
 pub(super) fn grant(method: GrantMethod) -> GrantType {
     GrantType {
         method,
@@ -14,7 +14,7 @@ pub(super) fn grant(method: GrantMethod) -> GrantType {
     }
 }
 
-/// The wish for `ada`, who logs in by password and holds nothing.
+/// Creates `ada`, who logs in by password and holds nothing.
 pub(super) fn create_ada() -> CreateUser {
     CreateUser {
         username: "ada".parse().unwrap(),
@@ -30,7 +30,7 @@ pub(super) fn create_ada() -> CreateUser {
     }
 }
 
-/// `ada` as [`create_ada`] wishes her.
+/// The event that [`create_ada`] leads to.
 pub(super) fn ada_created() -> UserEvent {
     UserEvent::Created {
         username: "ada".into(),
@@ -43,7 +43,7 @@ pub(super) fn ada_created() -> UserEvent {
     }
 }
 
-/// Somebody whose password an LDAP directory keeps.
+/// A user whose password an LDAP directory keeps.
 pub(super) fn ldap_user_created() -> UserEvent {
     UserEvent::Created {
         username: "grace".into(),
@@ -56,7 +56,7 @@ pub(super) fn ldap_user_created() -> UserEvent {
     }
 }
 
-/// `ada`, who was here and is gone.
+/// `ada`, created and deleted.
 pub(super) fn ada_deleted() -> Vec<UserEvent> {
     vec![ada_created(), UserEvent::Deleted {}]
 }

@@ -1,4 +1,4 @@
-//! Give a user a permission of their own.
+//! Grant a user a permission of their own.
 
 use super::{User, UserError, UserEvent};
 use crate::{permission_set, values::Permission};

@@ -1,4 +1,4 @@
-//! Give a user a role.
+//! Grant a user a role.
 
 use super::{RoleGrant, User, UserError, UserEvent};
 

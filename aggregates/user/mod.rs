@@ -1,4 +1,4 @@
-//! A user: a person or a machine that proves who it is and holds rights.
+//! A user: a person or a machine that proves its identity and holds rights.
 
 mod add_certificate;
 mod change_password;
@@ -47,23 +47,23 @@ use crate::{
 pub struct User {
     /// How far the user has come.
     stage: Stage,
-    /// Empty before creation.
+    /// The username; empty before creation.
     pub username: String,
-    /// Who vouches for the user.
+    /// The identity provider that keeps the user's password.
     pub identity_provider: Option<IdentityProvider>,
-    /// Put before every topic the user publishes to.
+    /// The prefix that is put before every topic to which the user publishes.
     pub mqtt_publish_prefix: Option<String>,
-    /// How the user may prove who they are.
+    /// The ways in which the user may prove their identity.
     pub grant_types: Vec<GrantType>,
-    /// The user must enrol a second factor.
+    /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
-    /// A PHC string.
+    /// The password hash, a PHC string.
     pub password_hash: Option<PasswordHash>,
-    /// Roles held, and whether exclusively.
+    /// The roles that the user holds, and whether each is exclusive.
     pub roles: BTreeMap<RoleId, bool>,
-    /// Permissions of the user's own.
+    /// The user's own permissions.
     pub permissions: BTreeMap<PermissionId, Permission>,
-    /// Certificates the user may present.
+    /// The certificates that the user may present.
     pub certificates: BTreeMap<Fingerprint, Certificate>,
 }
 
@@ -81,8 +81,8 @@ impl User {
         self.stage == Stage::Live
     }
 
-    /// Whether the user may log in with a password on a face where nothing but a password, and afterwards the
-    /// token, can be presented.
+    /// Whether the user may log in by password on a face that accepts no other proof than the password and, afterwards,
+    /// the token.
     pub fn may_log_in_by_password(&self) -> bool {
         self.exists()
             && self.identity_provider == Some(IdentityProvider::Local)
@@ -94,7 +94,7 @@ impl User {
             && satisfied(&self.grant_types, &[GrantMethod::Password, GrantMethod::Token])
     }
 
-    /// Whether the user can administer the server through it: holds the administrator role and can log in.
+    /// Whether the user can administer the server: holds the administrator role and can log in.
     fn administers(&self) -> bool {
         self.roles.contains_key(&RoleId::ADMINISTRATOR) && self.may_log_in_by_password()
     }

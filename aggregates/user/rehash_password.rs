@@ -1,10 +1,10 @@
-//! Keep the same password under stronger parameters.
+//! Keep the same password under a hash with stronger parameters.
 
 use super::{User, UserError, UserEvent};
 use crate::values::PasswordHash;
 
-/// The password was verified outside, against a hash that may have been replaced since: a new password must not
-/// be undone by the rehash of an old one.
+/// The caller verified the password against a hash that may have been replaced since. The rehash of an old password
+/// must not undo a new password.
 pub(super) fn decide(
     user: &User,
     verified: &PasswordHash,

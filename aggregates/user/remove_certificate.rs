@@ -1,4 +1,4 @@
-//! Let a user no longer present a certificate.
+//! Remove a certificate: the user may no longer present it.
 
 use super::{User, UserError, UserEvent};
 use crate::values::Fingerprint;

@@ -1,4 +1,4 @@
-//! Void every token issued to a user so far.
+//! Revoke every token issued to a user so far.
 
 use super::{User, UserError, UserEvent};
 

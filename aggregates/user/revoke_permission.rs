@@ -1,4 +1,4 @@
-//! Take from a user a permission of their own.
+//! Revoke one of a user's own permissions.
 
 use super::{User, UserError, UserEvent};
 use crate::values::PermissionId;

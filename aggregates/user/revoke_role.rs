@@ -1,4 +1,4 @@
-//! Take a role from a user.
+//! Revoke a role of a user.
 
 use super::{User, UserError, UserEvent};
 use crate::values::RoleId;

@@ -14,7 +14,7 @@ impl From<IdTaken> for UserError {
     }
 }
 
-/// No method may occur twice: the two could differ in whether it is required.
+/// No method may occur twice: one entry could be required and the other not.
 pub(super) fn each_method_once(grants: &[GrantType]) -> Result<(), UserError> {
     let methods: BTreeSet<GrantMethod> = grants.iter().map(|grant| grant.method).collect();
     if methods.len() == grants.len() {
@@ -34,7 +34,7 @@ pub(super) fn publish_prefix(prefix: Option<String>) -> Result<Option<String>, U
     }
 }
 
-/// Only this server's users have a password here, and those who log in by password must have one.
+/// Only users of this server's own provider have a password here, and those who log in by password must have one.
 pub(super) fn password_fits(
     provider: IdentityProvider,
     grants: &[GrantType],
@@ -56,7 +56,7 @@ pub(super) fn password_fits(
     }
 }
 
-/// Each role once, and whether it is held exclusively. A role wanted both ways is.
+/// Each role once, with whether it is held exclusively. If a role is wanted both exclusively and not, it is held exclusively.
 pub(super) fn each_role_once(grants: Vec<RoleGrant>) -> BTreeMap<RoleId, bool> {
     let mut roles = BTreeMap::new();
     for grant in grants {

@@ -1,4 +1,4 @@
-//! What a user's events tell: the fold, and what follows from the state.
+//! What a user's state is after its events, and what follows from the state.
 
 use super::{
     fixtures::{ada_created, ada_deleted, grant, ldap_user_created},

@@ -1,4 +1,4 @@
-//! Change what is given of a user, all or nothing.
+//! Change the given fields of a user: all of them, or nothing.
 
 use super::{RoleGrant, UpdateUser, User, UserError, UserEvent, rules};
 use crate::{
@@ -54,7 +54,7 @@ pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>,
     Ok(events)
 }
 
-/// What counts is the state after the update: a provider and a password may change together.
+/// The rule holds for the state after the update: the provider and the password may change together.
 fn must_end_well(user: &User, command: &UpdateUser) -> Result<(), UserError> {
     let grants = command.grant_types.as_ref().unwrap_or(&user.grant_types);
     rules::each_method_once(grants)?;
@@ -69,7 +69,7 @@ fn must_end_well(user: &User, command: &UpdateUser) -> Result<(), UserError> {
     }
 }
 
-/// The order of methods says nothing.
+/// The order of methods does not matter.
 fn same_grants(left: &[GrantType], right: &[GrantType]) -> bool {
     left.len() == right.len() && left.iter().all(|grant| right.contains(grant))
 }

@@ -1,4 +1,4 @@
-//! Certificates as users hold them: by fingerprint.
+//! Certificates that users hold, by fingerprint.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,14 +28,14 @@ impl Fingerprint {
 
 text_value!(Fingerprint);
 
-/// A certificate a user may present.
+/// A certificate that a user may present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
-    /// Which certificate.
+    /// The fingerprint of the certificate.
     pub fingerprint: Fingerprint,
-    /// When it was issued, or else when it was added.
+    /// When the certificate was issued; if that is unknown, when it was added.
     pub created_at: Timestamp,
-    /// When it ends, if known.
+    /// When the certificate expires, if known.
     pub expires_at: Option<Timestamp>,
 }
 

@@ -1,12 +1,12 @@
-//! Patterns: MQTT topic filters (MQTT 5.0 section 4.7), used for topics and for URL paths alike.
+//! Patterns: MQTT topic filters (MQTT 5.0 section 4.7), used both for topics and for URL paths.
 
 use super::{Invalid, text_value};
 
 /// The longest filter, in bytes of UTF-8: an MQTT string's two-byte length (MQTT 5.0 section 1.5.4).
 pub const MAX_FILTER_BYTES: usize = 65_535;
 
-/// A well-formed filter: levels split by `/`; `+` stands for one level, `#` for the rest and its parent;
-/// both only as whole levels, `#` only as the last.
+/// A well-formed filter. `/` separates its levels. `+` stands for one level; `#` stands for all following levels and
+/// for the level before it. Each must be a whole level, and `#` must be the last one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicFilter(pub(super) String);
 
@@ -33,7 +33,7 @@ impl TopicFilter {
     }
 }
 
-/// The rule of MQTT that a text breaks, if it is no filter.
+/// The MQTT rule that a text breaks, if it is not a filter.
 fn broken_rule(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("must not be empty");

@@ -1,4 +1,4 @@
-//! How a user may prove who they are (contracts/connectware.md section 1, "grantTypes").
+//! How a user may prove their identity (contracts/connectware.md section 1, "grantTypes").
 
 use serde::{Deserialize, Serialize};
 
@@ -40,17 +40,17 @@ impl GrantMethod {
     }
 }
 
-/// A method and whether it must be satisfied besides any other.
+/// A method, and whether it is always required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GrantType {
     /// The method.
     pub method: GrantMethod,
-    /// A required method must always be satisfied; of those not required, any one is enough.
+    /// A required method must always be presented. If no method is required, any one is enough.
     pub is_required: bool,
 }
 
-/// Whether what was `presented` satisfies `grants`: every required method is presented, and at least one of
-/// all the methods is. Without methods nobody gets in.
+/// Whether the `presented` methods satisfy `grants`: every required method is presented, and at least one of all the
+/// methods is. Without methods nobody can log in.
 pub fn satisfied(grants: &[GrantType], presented: &[GrantMethod]) -> bool {
     grants
         .iter()

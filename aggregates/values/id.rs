@@ -1,24 +1,31 @@
-//! Ids of aggregates and their parts: UUIDs, told apart by type.
+//! Ids of aggregates and their parts: UUIDs, with a type for each kind.
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Invalid;
-
+/// Declares the type of an id. An aggregate that nobody else names declares its id in its own folder.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
         #[serde(transparent)]
-        pub struct $name(pub Uuid);
+        pub struct $name(pub uuid::Uuid);
 
         impl $name {
             /// Reads the hyphenated form, in either case.
-            pub fn parse(text: &str) -> Result<Self, Invalid> {
-                if text.len() != 36 {
-                    return Err(Invalid { what: $what, rule: "must be a UUID" });
-                }
-                Uuid::try_parse(text).map(Self).map_err(|_| Invalid { what: $what, rule: "must be a UUID" })
+            pub fn parse(text: &str) -> Result<Self, $crate::values::Invalid> {
+                $crate::values::hyphenated(text)
+                    .map(Self)
+                    .ok_or($crate::values::Invalid { what: $what, rule: "must be a UUID" })
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::values::Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
             }
         }
 
@@ -30,15 +37,19 @@ macro_rules! id {
     };
 }
 
+pub(crate) use id;
+
+/// Reads the hyphenated form of a UUID, in either case.
+pub(crate) fn hyphenated(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
+}
+
 id!(
     /// A user.
     UserId, "user id");
 id!(
     /// A role.
     RoleId, "role id");
-id!(
-    /// A permission within a role, or of a user's own.
-    PermissionId, "permission id");
 id!(
     /// A session, which is one issued token (the `jti` of its JWT, RFC 7519 section 4.1.7).
     SessionId, "session id");
@@ -51,8 +62,8 @@ impl RoleId {
 }
 
 impl UserId {
-    /// The id of the role that carries this user's own permissions in answers: not shared, automatically
-    /// made (contracts/connectware.md section 1, "Role").
+    /// The id of the role that carries this user's own permissions in answers. That role is not shared and made
+    /// automatically (contracts/connectware.md section 1, "Role").
     pub fn own_role(self) -> RoleId {
         RoleId(Uuid::new_v5(&self.0, b"own-permissions"))
     }

@@ -1,10 +1,10 @@
-//! Where a user's password is kept.
+//! Identity providers: where a user's password is kept.
 
 use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 
-/// Who vouches for a user.
+/// The provider that keeps a user's password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum IdentityProvider {
     /// This server.

@@ -1,4 +1,4 @@
-//! Values that cannot be wrong: parse or fail, and the inside never checks again.
+//! Values that cannot be wrong: parsing succeeds or fails, and no code checks the value again.
 
 mod certificate;
 mod filter;
@@ -15,22 +15,23 @@ mod username;
 pub use certificate::{Certificate, Fingerprint};
 pub use filter::{MAX_FILTER_BYTES, TopicFilter};
 pub use grant_type::{GrantMethod, GrantType, satisfied};
-pub use id::{PermissionId, RoleId, SessionId, UserId};
+pub use id::{RoleId, SessionId, UserId};
+pub(crate) use id::{hyphenated, id};
 pub use identity_provider::IdentityProvider;
 pub use password_hash::PasswordHash;
-pub use permission::{Context, Operation, Permission};
+pub use permission::{Context, Operation, Permission, PermissionId};
 pub use role_name::RoleName;
 pub use timestamp::Timestamp;
 pub use token::{Audience, TokenFingerprint, TokenLabel};
 pub use username::Username;
 
-/// Why a text is not a value of the wanted kind. The message names the rule, never the text.
+/// Why a text is not a value of the wanted kind. The message names the rule, never the text itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {rule}")]
 pub struct Invalid {
     /// The kind of value, in the words of the API, e.g. `username`.
     pub what: &'static str,
-    /// The rule that was broken.
+    /// The broken rule.
     pub rule: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Password hashes: what is kept of a password.
+//! Password hashes: what the server keeps of a password.
 
 use serde::{Deserialize, Serialize};
 

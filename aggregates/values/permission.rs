@@ -1,10 +1,14 @@
-//! A permission: an operation on what a pattern names, in a context.
+//! A permission: in a context, it allows an operation on everything that its pattern matches.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, PermissionId, TopicFilter};
+use super::{Invalid, TopicFilter, id};
 
-/// Where a permission holds.
+id!(
+    /// A permission of a role, or one of a user's own.
+    PermissionId, "permission id");
+
+/// Where a permission applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Context {
@@ -36,8 +40,8 @@ impl Context {
     }
 }
 
-/// What a permission allows: in `http`, read is GET and write the rest; in `mqtt`, read is subscribe and write
-/// is publish.
+/// What a permission allows. In `http`, read means GET and write means all other methods; in `mqtt`, read means
+/// subscribe and write means publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Operation {
@@ -72,7 +76,7 @@ impl Operation {
         }
     }
 
-    /// Whether this grants all that `wanted` asks.
+    /// Whether this operation includes all that `wanted` asks.
     pub const fn covers(self, wanted: Self) -> bool {
         matches!(
             (self, wanted),
@@ -88,14 +92,14 @@ pub struct Permission {
     pub id: PermissionId,
     /// The pattern of topics or paths; in `http` it starts with `/`.
     pub resource: TopicFilter,
-    /// What it allows.
+    /// The allowed operation.
     pub operation: Operation,
-    /// Where it holds.
+    /// Where the permission applies.
     pub context: Context,
 }
 
 impl Permission {
-    /// A permission, if the resource fits the context.
+    /// Makes a permission, if the resource fits the context.
     pub fn new(
         id: PermissionId,
         resource: TopicFilter,
@@ -116,7 +120,7 @@ impl Permission {
         })
     }
 
-    /// Whether two permissions say the same, whatever their ids.
+    /// Whether two permissions are equal apart from their ids.
     pub fn same_right(&self, other: &Self) -> bool {
         self.resource == other.resource && self.operation == other.operation && self.context == other.context
     }

@@ -5,7 +5,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::form
 
 use super::Invalid;
 
-/// Microseconds since 1970-01-01T00:00:00Z. Written in JSON as RFC 3339 with six digits and `Z`.
+/// Microseconds since 1970-01-01T00:00:00Z. JSON carries it as RFC 3339 with six digits and `Z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -13,7 +13,7 @@ pub struct Timestamp(i64);
 const LAST: i64 = 253_402_300_799_999_999;
 
 impl Timestamp {
-    /// From microseconds since the epoch; clamped to the years 1970 to 9999.
+    /// The moment after `micros` microseconds since the epoch, clamped to the years 1970 to 9999.
     pub const fn from_micros(micros: i64) -> Self {
         if micros < 0 {
             Self(0)

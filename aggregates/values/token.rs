@@ -1,4 +1,4 @@
-//! What is kept of a token: never the token itself.
+//! What the server keeps of a token: never the token itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ impl TokenFingerprint {
         Ok(Self(digits))
     }
 
-    /// From the digest itself.
+    /// The fingerprint of a digest.
     pub fn from_digest(digest: [u8; 32]) -> Self {
         use std::fmt::Write;
         let mut digits = String::with_capacity(64);
@@ -31,7 +31,7 @@ impl TokenFingerprint {
         Self(digits)
     }
 
-    /// The digest itself.
+    /// The digest.
     pub fn digest(&self) -> [u8; 32] {
         let mut digest = [0; 32];
         let (pairs, _) = self.0.as_bytes().as_chunks::<2>();
@@ -45,7 +45,7 @@ impl TokenFingerprint {
 
 text_value!(TokenFingerprint);
 
-/// A note the user gives a token to know it by: at most 255 characters, no control characters; may be empty.
+/// A note by which a user recognises a token: at most 255 characters, no control characters; it may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenLabel(String);
 
@@ -64,7 +64,7 @@ impl TokenLabel {
 
 text_value!(TokenLabel);
 
-/// The API that a token was issued for. The token is good on no other (contracts/README.md, collision 3).
+/// The API for which a token was issued. The token is valid on no other (contracts/README.md, collision 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {

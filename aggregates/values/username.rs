@@ -3,8 +3,8 @@
 use super::{Invalid, text_value};
 use crate::sealing::ERASED;
 
-/// A name a user logs in by: 3 to 255 characters without white space, control characters or `:` (which
-/// HTTP Basic cannot carry, RFC 7617 section 2). Upper and lower case are different names.
+/// A name by which a user logs in: 3 to 255 characters, without white space, control characters or `:` (which HTTP
+/// Basic cannot carry, RFC 7617 section 2). Upper and lower case are different names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Username(String);
 

@@ -1,4 +1,4 @@
-//! casbin as it comes: roles by its role manager, patterns by its own `keyMatch2`, in which `:x` stands for a level and
+//! Unmodified casbin: roles by its role manager, patterns by its own `keyMatch2`, in which `:x` stands for a level and
 //! `/*` for the rest. It looks at every policy until one allows.
 
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
@@ -18,11 +18,11 @@ e = some(where (p.eft == allow))
 m = g(r.sub, p.sub) && keyMatch2(r.obj, p.obj) && r.act == p.act
 ";
 
-/// An enforcer that knows all roles, and the users who are asked about.
+/// An enforcer that knows all roles, and the users of the questions.
 pub struct Casbin(Enforcer);
 
 impl Casbin {
-    /// Of these users.
+    /// Makes an enforcer for these users.
     pub fn new(world: &World) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let enforcer = runtime.block_on(async {

@@ -1,6 +1,7 @@
-//! cedar-policy, given the policies of the user's roles alone: with all of them it would look at each.
+//! cedar-policy with only the policies of the user's roles. If it had all policies, it would look at each.
 //!
-//! A `+` becomes a `*` of `like`, which crosses slashes: not the same, though it is for the topics that are asked here.
+//! A `+` becomes a `*` of `like`. It crosses slashes, so the meaning differs, but not for the topics of these
+//! questions.
 
 use std::collections::HashMap;
 
@@ -21,7 +22,7 @@ pub struct Cedar {
 }
 
 impl Cedar {
-    /// Of these users.
+    /// Makes the policies of these users.
     pub fn new(world: &World) -> Result<Self> {
         let mut of_roles = HashMap::new();
         for (role, patterns) in &world.roles {

@@ -1,9 +1,10 @@
 //! Permission checks by other engines, in a process of their own: cedar-policy and casbin.
 //!
-//! The first argument is a file that says, with tabs between, `role NUMBER PATTERN`, `user ID ROLE ROLE ROLE` and
-//! `question USER TOPIC true|false`, a line each. A line on stdin, `cedar MILLISECONDS` or `casbin MILLISECONDS`, asks for
-//! a measurement; the answer is a line with the nanoseconds of a check: the median, the 99th percentile, how many there
-//! were. Before the first of each, all questions were asked once and the answers compared.
+//! The first argument names a file with lines of three kinds, separated by tabs: `role NUMBER PATTERN`, `user ID ROLE
+//! ROLE ROLE` and `question USER TOPIC true|false`. A line on stdin, `cedar MILLISECONDS` or `casbin MILLISECONDS`,
+//! asks for a measurement. The answer is a line with the nanoseconds of a check: the median, the 99th percentile, and
+//! the number of checks. Before the first measurement of an engine, it answers all questions once, and the answers are
+//! compared.
 
 mod casbin;
 mod cedar;
@@ -15,21 +16,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The same as the server's.
+/// The same allocator as the server's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What may go wrong is told as a text.
+/// An error is only a text.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Who holds what, and what is asked.
+/// The users, their rights, and the questions.
 #[derive(Default)]
 pub struct World {
-    /// Roles' patterns: MQTT filters.
+    /// The patterns of roles: MQTT filters.
     pub roles: BTreeMap<usize, Vec<String>>,
-    /// Users' roles.
+    /// The roles of users.
     pub users: BTreeMap<String, Vec<usize>>,
-    /// What is asked.
+    /// The questions.
     pub questions: Vec<Question>,
 }
 
@@ -43,7 +44,7 @@ pub struct Question {
     pub allowed: bool,
 }
 
-/// Something that answers.
+/// An engine that answers questions.
 pub trait Engine {
     /// The answer to a question.
     fn check(&self, question: &Question) -> bool;
@@ -52,7 +53,7 @@ pub trait Engine {
 fn main() -> Result<()> {
     let file = std::env::args()
         .nth(1)
-        .ok_or("a file is wanted: scripts/bench makes it")?;
+        .ok_or("the argument must be a file that scripts/bench makes")?;
     let world = World::read(&std::fs::read_to_string(file)?)?;
     let (mut cedar, mut casbin) = (None, None);
     for line in std::io::stdin().lock().lines() {
@@ -82,7 +83,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Nanoseconds of each check, in ascending order: at least one of each question that there is time for, at least 20.
+/// The nanoseconds of each check, in ascending order. Checks until the time is over, and at least 20 times.
 fn measure(engine: &impl Engine, questions: &[Question], length: Duration) -> Result<Vec<u64>> {
     let mut times = Vec::new();
     let begun = Instant::now();
@@ -130,7 +131,7 @@ impl World {
                     topic: topic.to_owned(),
                     allowed: allowed.parse()?,
                 }),
-                _ => return Err(format!("what is this: {line}").into()),
+                _ => return Err(format!("unknown line: {line}").into()),
             }
         }
         Ok(world)

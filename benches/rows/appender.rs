@@ -1,5 +1,5 @@
 //! The appender alone, in process: units of one `user.role_granted` event, each on another existing user, with hash
-//! chain, claims and read models. Beside it, on Postgres, one-row INSERTs by pgbench.
+//! chain, claims and read models. Beside it, on Postgres, are one-row INSERTs by pgbench.
 
 use std::sync::{
     Arc,
@@ -18,10 +18,10 @@ use crate::{
     table::{Row, Table},
 };
 
-/// How many write at once, and the goals on Postgres.
+/// How many writers there are, and the goals on Postgres.
 const WRITERS: [(usize, Option<f64>); 3] = [(16, None), (64, Some(1.3)), (256, Some(2.0))];
 
-/// A ledger with users, and where each user's stream ends.
+/// A ledger with users, and the last sequence of each user's stream.
 struct Subject {
     ledger: Ledger,
     sequences: Arc<Vec<AtomicI64>>,
@@ -88,7 +88,7 @@ impl Subject {
         }
     }
 
-    /// Each writer has users of its own and takes one after the other.
+    /// Each writer has users of its own, and takes them in turn.
     async fn append(&self, writers: usize, window: Window, cpu: &Cpu) -> Result<Rate> {
         rate(writers, window, cpu, |writer, run| {
             let (ledger, sequences) = (self.ledger.clone(), Arc::clone(&self.sequences));

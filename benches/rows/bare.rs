@@ -1,4 +1,4 @@
-//! Handlers that answer what a file holds, and do nothing else: what HTTP itself costs here.
+//! Handlers that serve the content of a file, and do nothing else. They show the cost of HTTP itself.
 
 use std::path::Path;
 
@@ -13,20 +13,20 @@ use tokio::net::TcpListener;
 
 use crate::{context::Result, say};
 
-/// What is answered to.
+/// The request that the handler answers.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Bare {
     /// `GET /api/session`.
     Session,
-    /// `POST /access/v1/evaluation`, after the body was read as JSON.
+    /// `POST /access/v1/evaluation`; the handler reads the body as JSON.
     Reading,
-    /// The same, of which the body is not looked at.
+    /// The same; the handler ignores the body.
     Ignoring,
 }
 
 /// The body of an evaluation, as the server reads it.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Evaluation {
     subject: Option<Entity>,
     action: Option<Action>,
@@ -35,7 +35,7 @@ struct Evaluation {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Entity {
     #[serde(rename = "type")]
     kind: String,
@@ -43,13 +43,13 @@ struct Entity {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Action {
     name: String,
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read, and that is all")]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
 struct Context {
     #[serde(default)]
     explain: bool,
@@ -63,7 +63,7 @@ pub(crate) async fn serve(how: Bare, file: &Path) -> Result<()> {
     let mut headers = HeaderMap::new();
     for line in head.lines().skip(1) {
         let (name, value) = line.split_once(": ").ok_or("a header without a value")?;
-        // The server beneath sets these itself.
+        // The server library sets these headers itself.
         if !["date", "content-length"].contains(&name) {
             headers.insert(
                 HeaderName::from_bytes(name.as_bytes())?,

@@ -1,4 +1,4 @@
-//! Cerbos with rules for the same roles. It keeps no users: each request names the roles, as its callers have to.
+//! Cerbos with rules for the same roles. It keeps no users: each request names the roles, as in production.
 
 use std::{fmt::Write, fs::File, net::SocketAddr, path::Path};
 
@@ -13,10 +13,10 @@ use crate::{
     server::Server,
 };
 
-/// Where it is asked.
+/// The path of its questions.
 pub(crate) const PATH: &str = "/api/check/resources";
 
-/// Starts it, if it was installed.
+/// Starts Cerbos, if it is installed.
 pub(crate) async fn start(bench: &Bench, plain: &Plain) -> Result<Option<Server>> {
     let Some(program) = std::env::var_os("BENCH_CERBOS") else {
         return Ok(None);
@@ -50,7 +50,7 @@ pub(crate) fn body(question: &Question) -> String {
     )
 }
 
-/// As it comes, but for what would leave the machine, and files that it would watch.
+/// The default settings, but without connections to other machines and without watching files.
 fn settings(folder: &Path, http: SocketAddr, grpc: SocketAddr) -> String {
     format!(
         "server: {{httpListenAddr: \"{http}\", grpcListenAddr: \"{grpc}\"}}\n\
@@ -60,7 +60,7 @@ fn settings(folder: &Path, http: SocketAddr, grpc: SocketAddr) -> String {
     )
 }
 
-/// A rule a role, and in it an expression a pattern.
+/// A rule per role, with an expression per pattern.
 fn policy(plain: &Plain) -> Result<String> {
     let mut text =
         "apiVersion: api.cerbos.dev/v1\nresourcePolicy:\n  version: default\n  resource: topic\n  rules:\n"
@@ -78,7 +78,7 @@ fn policy(plain: &Plain) -> Result<String> {
     Ok(text)
 }
 
-/// Whether the resource's id fits a pattern.
+/// Whether the resource's id matches a pattern.
 fn expression(pattern: &str) -> String {
     match pattern.strip_suffix("/#") {
         Some(parent) => format!(r#"R.id.startsWith("{parent}/") || R.id == "{parent}""#),

@@ -1,5 +1,5 @@
-//! One permission check in process: 100,000 users with 3 roles each, 1,000 roles with 20 patterns each, as many
-//! checks allowed as denied. Beside it a plain scan of the same user's filters, cedar-policy and casbin.
+//! One permission check in process: 100,000 users with 3 roles each, 1,000 roles with 20 patterns each, as many allowed
+//! checks as denied ones. Beside it are a plain scan of the same user's filters, cedar-policy and casbin.
 
 use std::{hint::black_box, time::Instant};
 
@@ -19,16 +19,16 @@ use crate::{
 };
 
 const USERS: u64 = 100_000;
-/// Questions that are asked over and over.
+/// The questions, which are asked again and again.
 const QUESTIONS: usize = 1 << 16;
-/// Checks between two looks at the clock, where single ones are not what is measured.
+/// Checks between two reads of the clock, if single checks are not measured.
 const BATCH: usize = 16;
-/// More than a processor caches, to be read between two checks.
+/// More memory than a processor's cache. It is read between two checks.
 const MUCH: usize = 96 << 20;
-/// Checks of which nothing was in a cache.
+/// How many checks are measured with empty caches.
 const COLD: usize = 100;
 
-/// Nanoseconds of single checks, and what a batch of them took for each.
+/// Nanoseconds of single checks, and the mean time of a check in a batch.
 #[derive(Default)]
 struct Figures {
     median: Series,
@@ -48,7 +48,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         .iter()
         .find(|question| check(&engine, question.user, &question.topic) != question.allowed)
     {
-        return Err(format!("the engine and the scan do not agree on {}", question.topic).into());
+        return Err(format!("the engine and the scan disagree about {}", question.topic).into());
     }
     let mut decisions = Decisions::start(bench, &plain, &questions)?;
     let [mut ours, mut scan, mut cedar, mut casbin]: [Figures; 4] = Default::default();
@@ -77,18 +77,20 @@ fn add_rows(table: &mut Table, ours: &Figures, scan: &Figures, peers: &[Figures;
         row("permission check, median", &ours.median)
             .beside(beside, &scan.median)
             .goal(5.0)
-            .note("single checks, the clock's own time taken off, the question in the cache as it is when it was just read")
+            .note("single checks, without the time of the clock itself; the question is in the cache, as if it was just read")
             .note(format!("{:.0} ns if nothing else is in a cache", median(cold))),
     );
     table.add(row("permission check, p99", &ours.p99).beside(beside, &scan.p99));
     table.add(
         row("permission check, in batches", &ours.batch)
             .beside(beside, &scan.batch)
-            .note(format!("median of the means of {BATCH}, of different users")),
+            .note(format!(
+                "median of the means of {BATCH} checks of different users"
+            )),
     );
     let remarks = [
-        "given the 60 policies of the user alone, made before; its `like` crosses `/`, so that it is not exact for `+`",
-        "as it comes, with all policies but only the users who are asked about",
+        "it has only the 60 policies of the user, prepared before; its `like` crosses `/`, so it is not exact for `+`",
+        "unchanged, with all policies but only the users of the questions",
     ];
     for ((name, remark), peer) in ["cedar-policy 4.14", "casbin 2.20"]
         .iter()
@@ -125,7 +127,7 @@ fn check(engine: &Authorization, user: UserId, topic: &str) -> bool {
 }
 
 impl Figures {
-    /// One more round.
+    /// Adds a round.
     fn add(&mut self, bench: &Bench, questions: &[Question], check: impl Fn(UserId, &str) -> bool) {
         let clock = time_singly(bench, questions, |_, _| true);
         let own = median(&clock);
@@ -136,7 +138,8 @@ impl Figures {
     }
 }
 
-/// Nanoseconds of each check, with what the clock takes. The question lies in one place, where it was just written.
+/// Nanoseconds of each check, including the time of the clock. The question is always at the same address, and was just
+/// written.
 fn time_singly(bench: &Bench, questions: &[Question], check: impl Fn(UserId, &str) -> bool) -> Vec<f64> {
     let mut times = Vec::new();
     let mut topic = String::with_capacity(256);
@@ -155,7 +158,7 @@ fn time_singly(bench: &Bench, questions: &[Question], check: impl Fn(UserId, &st
     times
 }
 
-/// Nanoseconds of a check, a value a batch.
+/// Nanoseconds of a check, one value per batch.
 fn time_batches(bench: &Bench, questions: &[Question], check: impl Fn(UserId, &str) -> bool) -> Vec<f64> {
     let mut times = Vec::new();
     let begun = Instant::now();
@@ -171,7 +174,7 @@ fn time_batches(bench: &Bench, questions: &[Question], check: impl Fn(UserId, &s
     times
 }
 
-/// Nanoseconds of checks after each of which much else was read.
+/// Nanoseconds of checks; before each check, much other memory was read.
 fn time_cold(engine: &Authorization, questions: &[Question]) -> Vec<f64> {
     let much = vec![1_u8; MUCH];
     let mut times = Vec::new();

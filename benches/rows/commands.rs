@@ -1,5 +1,5 @@
 //! The GrantRole command, acknowledged after its commit: over HTTP beside one-row INSERTs, and in process beside stock
-//! cqrs-es. Every command changes something: on each user a role is granted, then revoked, and so on.
+//! cqrs-es. Every command changes something: it grants a role to each user in turn, then revokes it, and so on.
 
 use std::sync::Arc;
 
@@ -22,24 +22,24 @@ use crate::{
     table::{Row, Table},
 };
 
-/// Users in turn whose streams the server has in memory.
+/// How many users are used in turn, so that the server has their streams in memory.
 const WARM: u64 = 10_000;
-/// Pools that stock cqrs-es is tried with.
+/// The sizes of pools that stock cqrs-es is tried with.
 const POOLS: [u32; 3] = [10, 24, 64];
 /// The database of the server.
 const DATABASE: &str = "bench_commands";
 
-/// What one worker asks: each of its users in turn, over and over.
+/// The requests of one worker: each of its users in turn, again and again.
 #[derive(Clone, Copy)]
 struct Work {
     worker: u64,
     workers: u64,
     users: u64,
-    /// Differs between measurements, so that none finds a role of another.
+    /// Differs between measurements, so that no measurement finds the roles of another.
     measurement: u64,
 }
 
-/// Give or take this role.
+/// Whether to grant or to revoke this role.
 struct Change {
     user: u64,
     role: RoleId,
@@ -99,7 +99,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let (stock, pool) = best_pool(bench, users).await?;
 
     let mut figures = Figures::default();
-    // Once without counting, so that the streams are in memory that are to be.
+    // The first run is not counted. It brings the streams into memory.
     http.measure(64, users, 0).await?;
     in_process(bench, &executor, users, 0).await?;
     for round in 1..=bench.options.rounds {
@@ -275,7 +275,7 @@ where
     .await
 }
 
-/// Stock cqrs-es with the pool that suits it best here.
+/// Stock cqrs-es with its best pool on this machine.
 async fn best_pool(bench: &Bench, users: u64) -> Result<(Stock, u32)> {
     let mut best = None;
     let window = Window {

@@ -1,5 +1,5 @@
-//! Two nodes on one Postgres: how long after one has answered that a right is revoked the other still grants it, when
-//! nobody passes the position on.
+//! Two nodes on one Postgres. After one node has answered that a right is revoked, how long does the other node still
+//! grant it if no request carries the position?
 
 use std::{
     net::SocketAddr,
@@ -21,26 +21,27 @@ use crate::{
     table::{Row, Table},
 };
 
-/// Revocations of each measurement.
+/// How many revocations each measurement has.
 const TRIALS: u64 = 1_000;
 /// The same in a quick run.
 const QUICK_TRIALS: u64 = 50;
-/// What a node that was not told takes to look by itself, in milliseconds: the bound, with the read that follows.
+/// After how many milliseconds a node without a notification reads the ledger by itself. This is the bound, plus the
+/// read.
 const LOOK_EVERY: f64 = 250.0;
-/// How long a right may be seen before the measurement fails.
+/// How long a revoked right may be granted before the measurement fails.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Clients that change other users on the node that writes, when the pair is loaded.
+/// Under load: how many clients change other users on the writing node.
 const WRITERS: u64 = 16;
-/// Clients that ask the other node, then.
+/// Under load: how many clients ask the other node.
 const READERS: u64 = 16;
-/// What the revoked right is to.
+/// The path of the revoked right.
 const PATH: &str = "/consistency";
 
-/// The pair.
+/// The two nodes.
 struct Pair {
-    /// The node that writes.
+    /// The writing node.
     one: SocketAddr,
-    /// The node that is asked.
+    /// The node that answers questions.
     other: SocketAddr,
     token: Arc<str>,
     role: String,
@@ -111,7 +112,7 @@ async fn make_role(address: SocketAddr, token: &str) -> Result<String> {
     Ok(answer["id"].as_str().ok_or("a role without an id")?.to_owned())
 }
 
-/// Gives or takes a role.
+/// Grants or revokes a role.
 async fn change(connection: &mut Connection, token: &str, user: u64, role: &str, give: bool) -> Result<()> {
     let path = format!("/api/users/{}/roles", seed::user(user));
     let body = format!(r#"{{"roleId":"{role}"}}"#);
@@ -121,7 +122,7 @@ async fn change(connection: &mut Connection, token: &str, user: u64, role: &str,
 }
 
 impl Pair {
-    /// The milliseconds of each of so many revocations, of one user after the other.
+    /// The milliseconds of so many revocations, each of another user.
     async fn delays(&self, trials: u64) -> Result<Vec<f64>> {
         let mut one = Connection::open(self.one).await?;
         let mut other = Connection::open(self.other).await?;
@@ -156,7 +157,7 @@ impl Pair {
                 return Ok(());
             }
         }
-        Err("the other node does not hear of it".into())
+        Err("the other node does not follow".into())
     }
 
     /// Clients that keep both nodes busy with other users.
@@ -197,7 +198,7 @@ impl Pair {
     }
 }
 
-/// What keeps the nodes busy.
+/// The load on the nodes.
 struct Load {
     over: Arc<AtomicBool>,
     tasks: JoinSet<Result<()>>,

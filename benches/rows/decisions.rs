@@ -1,4 +1,4 @@
-//! cedar-policy and casbin, in a process of their own (`benches/peers`), asked the same questions.
+//! cedar-policy and casbin, in a process of their own (`benches/peers`), with the same questions.
 
 use std::{fmt::Write, process::Stdio};
 
@@ -13,7 +13,8 @@ use super::{
 };
 use crate::context::{Bench, Result};
 
-/// Of the questions, those that are put to them: each of another user, whose policies they then hold.
+/// How many of the questions the engines get. Each is about another user, and the engines hold the policies of these
+/// users.
 const QUESTIONS: usize = 1_000;
 
 /// The process.
@@ -33,7 +34,7 @@ pub(crate) struct Times {
 }
 
 impl Decisions {
-    /// Starts it, if it was built.
+    /// Starts the process, if it was built.
     pub(crate) fn start(bench: &Bench, plain: &Plain, questions: &[Question]) -> Result<Option<Self>> {
         let Some(program) = std::env::var_os("BENCH_DECISIONS") else {
             return Ok(None);
@@ -53,7 +54,7 @@ impl Decisions {
         }))
     }
 
-    /// Measures one of them for so long.
+    /// Measures one of the engines for so long.
     pub(crate) async fn measure(&mut self, name: &str, seconds: u64) -> Result<Times> {
         self.asks
             .write_all(format!("{name} {}\n", seconds * 1_000).as_bytes())
@@ -68,7 +69,7 @@ impl Decisions {
     }
 }
 
-/// All roles, the users who are asked about, and the questions.
+/// All roles, the users of the questions, and the questions.
 fn world(plain: &Plain, questions: &[Question]) -> Result<String> {
     let mut text = String::new();
     for (number, patterns) in plain.roles().enumerate() {

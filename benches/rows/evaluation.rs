@@ -1,5 +1,5 @@
-//! Permission checks over HTTP: `POST /access/v1/evaluation` and `/evaluations`, beside axum handlers that decide nothing,
-//! beside Cerbos, and while others log in; and the first page of a search.
+//! Permission checks over HTTP: `POST /access/v1/evaluation` and `/evaluations`, beside axum handlers that decide
+//! nothing, beside Cerbos, and while other clients log in; and the first page of a search.
 
 use std::{
     net::SocketAddr,
@@ -27,26 +27,26 @@ use crate::{
 const ONE: &str = "/access/v1/evaluation";
 const MANY: &str = "/access/v1/evaluations";
 const SEARCH: &str = "/access/v1/search/subject";
-/// Different questions.
+/// How many different questions there are.
 const QUESTIONS: usize = 1 << 14;
-/// Questions of a body, where there are many.
+/// How many questions a body has, if it has many.
 const BATCH: usize = 1_000;
-/// Connections, and fewer for Cerbos, which has more to do for each.
+/// How many connections there are. Cerbos gets fewer, since it has more work for each.
 const CONNECTIONS: usize = 64;
 const FEW: usize = 8;
-/// Who ask now and then while others log in, and how long each waits in between.
+/// How many clients ask now and then while others log in, and how long each client waits in between.
 const PROBES: usize = 4;
 const PAUSE: Duration = Duration::from_millis(2);
-/// Who log in meanwhile.
+/// How many clients log in meanwhile.
 const LOGINS: usize = 64;
 
-/// A request, and what its answer must have in it.
+/// A request, and a text that its answer must contain.
 struct Ask {
     body: String,
     expected: Option<&'static str>,
 }
 
-/// Who is asked what.
+/// A server, and the questions for it.
 #[derive(Clone)]
 struct Target {
     address: SocketAddr,
@@ -101,7 +101,7 @@ impl Target {
         }
     }
 
-    /// How many requests a second are answered.
+    /// How many requests per second are answered.
     async fn flood(&self, bench: &Bench, connections: usize) -> Result<Rate> {
         let cpu = Cpu::of(&[("server", self.processes), ("load", Processes::Own)]);
         let next = Arc::new(AtomicU64::new(0));
@@ -176,7 +176,7 @@ async fn beside_bare(bench: &Bench, table: &mut Table, ours: &Target) -> Result<
     Ok(())
 }
 
-/// Each in turn, round after round; the first one is to warm up.
+/// Measures each server in turn, round after round. The first round is a warm-up.
 async fn rounds<const N: usize>(
     bench: &Bench,
     connections: usize,
@@ -229,7 +229,7 @@ async fn beside_cerbos(
         )
         .beside("Cerbos 0.55", &theirs)
         .goal(5.0)
-        .note("Cerbos keeps no users: it is told the three roles in each request"),
+        .note("Cerbos keeps no users: each request names the three roles"),
     );
     Ok(())
 }
@@ -256,7 +256,7 @@ async fn in_batches(bench: &Bench, table: &mut Table, ours: &Target, questions: 
         let decisions = answer["evaluations"].as_array().ok_or("no evaluations")?;
         let decisions = decisions.iter().map(|decision| decision["decision"] == true);
         if !decisions.eq(questions.iter().map(|question| question.allowed)) {
-            return Err("a batch was not answered as the scan answers".into());
+            return Err("the answers to a batch differ from the scan's".into());
         }
     }
     let [mut series] = rounds(bench, FEW, &[many]).await?;
@@ -314,7 +314,7 @@ async fn beside_logins(bench: &Bench, table: &mut Table, ours: &Target) -> Resul
     Ok(())
 }
 
-/// Microseconds of evaluations that are asked for now and then, while so many clients log in.
+/// The microseconds of evaluations that are sent now and then, while so many clients log in.
 async fn probed(bench: &Bench, ours: &Target, clients: usize) -> Result<(Rate, Vec<f64>)> {
     let times = Arc::new(Mutex::new(Vec::new()));
     let next = Arc::new(AtomicU64::new(0));

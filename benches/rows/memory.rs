@@ -1,4 +1,4 @@
-//! The authorization engine filled, in this process or, to see its memory alone, in another.
+//! Fills the authorization engine in this process, or in another process to measure its memory alone.
 
 use std::time::Instant;
 
@@ -18,18 +18,18 @@ use crate::{
     seed, server,
 };
 
-/// Roles there are.
+/// How many roles there are.
 pub(crate) const ROLES: u64 = 1_000;
-/// Patterns of each.
+/// How many patterns each role has.
 pub(crate) const PATTERNS: u64 = 20;
-/// Roles of each user.
+/// How many roles each user has.
 pub(crate) const GRANTS: u64 = 3;
 /// Users whose events are applied at once.
 const CHUNK: u64 = 1_000;
 
-/// Which role a user's `at`-th one is.
+/// The number of a user's `at`-th role.
 pub(crate) fn role_of(user: u64, at: u64) -> u64 {
-    // Three different ones.
+    // The three roles of a user differ.
     (Random::new(user).below(ROLES) + at * 331) % ROLES
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn apply_roles(engine: &Authorization) -> Result<()> {
     Ok(())
 }
 
-/// Gives the engine users with their roles; how many seconds it had to work.
+/// Gives the engine users with their roles. Returns the seconds that the engine worked.
 pub(crate) fn apply_users(engine: &Authorization, users: u64) -> Result<f64> {
     let mut seconds = 0.0;
     for first in (0..users).step_by(CHUNK as usize) {
@@ -103,7 +103,7 @@ fn recorded(engine: &Authorization, events: Vec<(String, Event)>) -> Vec<Recorde
     events.collect()
 }
 
-/// Fills an engine in this process; how many bytes and seconds it took.
+/// Fills an engine in this process. Returns the bytes and the seconds.
 pub(crate) fn fill(users: u64) -> Result<(u64, f64)> {
     let engine = Authorization::new();
     apply_roles(&engine)?;

@@ -1,4 +1,4 @@
-//! The rows, a file for each group of them.
+//! The rows. Each group has a file.
 
 mod appender;
 pub(crate) mod bare;

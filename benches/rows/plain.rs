@@ -1,5 +1,5 @@
-//! Who holds which patterns, as a plain scan looks at it, and questions about them: half allowed, half denied, in no
-//! order that could be guessed.
+//! Which user has which patterns, as a plain scan sees it, and questions about them: half are allowed, half denied, in
+//! an unpredictable order.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Question {
     pub(crate) allowed: bool,
 }
 
-/// What a plain scan looks at.
+/// The data of a plain scan.
 pub(crate) struct Plain {
     users: u64,
     roles_of: HashMap<UserId, Vec<usize>>,
@@ -28,7 +28,7 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    /// Of so many users.
+    /// Makes the data of so many users.
     pub(crate) fn new(users: u64) -> Result<Self> {
         let mut filters = Vec::new();
         for number in 0..ROLES {
@@ -65,7 +65,8 @@ impl Plain {
         let mut random = Random::new(7);
         (0..count)
             .map(|at| {
-                // Every second pair the other way round, by a drawn number: as many of each, in no order.
+                // A random number decides whether a pair of questions is swapped, so that there are as many of each
+                // kind, in an unpredictable order.
                 let flipped = Random::new(at as u64 / 2).next() % 2;
                 self.question(&mut random, at as u64 % 2 == flipped)
             })
@@ -76,7 +77,7 @@ impl Plain {
         loop {
             let number = random.below(self.users);
             let user = seed::user(number);
-            // A topic that fits a pattern of the user's own, or of anybody's.
+            // A topic that matches a pattern of this user, or of a random user.
             let of = if allowed { number } else { random.below(self.users) };
             let filters = &self.filters[role_of(of, random.below(GRANTS)) as usize];
             let (filter, _) = &filters[random.below(filters.len() as u64) as usize];
@@ -95,7 +96,7 @@ impl Plain {
     }
 }
 
-/// Whether a topic fits a filter (MQTT 5.0 section 4.7).
+/// Whether a topic matches a filter (MQTT 5.0 section 4.7).
 fn matches(filter: &str, topic: &str) -> bool {
     let mut levels = topic.split('/');
     for wanted in filter.split('/') {

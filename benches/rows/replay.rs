@@ -1,4 +1,4 @@
-//! Replaying a ledger: the bare feed, into the read models, into the authorization engine, and `verify`.
+//! Replays a ledger: the bare feed, into the read models, into the authorization engine, and by `verify`.
 
 use std::{process::Stdio, time::Instant};
 
@@ -17,18 +17,18 @@ use crate::{
     table::{Row, Table},
 };
 
-/// Events read at once: as `muniment verify`, and as `muniment rebuild` does.
+/// How many events are read at once: the numbers of `muniment verify` and of `muniment rebuild`.
 const FEED_PAGE: i64 = 5_000;
 const REBUILD_PAGE: i64 = 2_000;
 /// The database of the ledger.
 const DATABASE: &str = "bench_replay";
 
-/// A ledger with its history, and what its replays came to, in events per second.
+/// A ledger with its history, and the speed of its replays in events per second.
 struct Subject {
     ledger: Ledger,
     name: &'static str,
     events: u64,
-    /// Where the shadow of the read models goes.
+    /// The database of the shadow read models.
     shadow_url: String,
     filled: f64,
     feed: Series,
@@ -82,7 +82,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     bench.cluster.drop(DATABASE).await
 }
 
-/// Events per second of a COPY to nowhere by psql.
+/// Events per second of a COPY by psql to nowhere.
 async fn copy(bench: &Bench, events: u64, select: &str) -> Result<f64> {
     let mut psql = bench.cluster.program("psql");
     psql.args([
@@ -114,7 +114,7 @@ impl Subject {
         let events = u64::try_from(ledger.head().await?.position)?;
         ledger.close().await;
         Ok(Self {
-            // Opened anew, without the authorization engine that the writing filled.
+            // The ledger is opened again, without the authorization engine that the writing has filled.
             ledger: open_ledger(url).await?,
             name,
             events,
@@ -127,7 +127,7 @@ impl Subject {
         })
     }
 
-    /// One round of all that only reads.
+    /// One round of everything that only reads.
     async fn read(&mut self, bench: &Bench) -> Result<()> {
         let events = self.events as f64;
         let begun = Instant::now();
@@ -148,7 +148,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Reads pages to the end; how many bytes payloads and metadata have.
+    /// Reads pages to the end. Returns the number of bytes of payloads and metadata.
     async fn bytes(&self) -> Result<usize> {
         let (mut position, mut bytes) = (0, 0);
         loop {
@@ -176,7 +176,7 @@ impl Subject {
         }
     }
 
-    /// As `muniment rebuild` does it, without the comparison at its end.
+    /// Works like `muniment rebuild`, without the comparison at its end.
     async fn replay_to_read_models(&self) -> Result<()> {
         let shadow = Shadow::create(self.ledger.db(), &self.shadow_url, READ_MODELS).await?;
         let mut position = 0;

@@ -22,12 +22,12 @@ use crate::{
     table::{Row, Table},
 };
 
-/// Connections for what hashes a password: enough to keep all cores busy, too few to be turned away.
+/// Connections for requests that hash a password. They keep all cores busy, and the server refuses none of them.
 const HASHING_CONNECTIONS: usize = 16;
-/// Connections for the rest.
+/// Connections for the other requests.
 const CONNECTIONS: usize = 64;
 
-/// What is asked.
+/// The kind of request.
 #[derive(Clone, Copy)]
 enum Ask {
     LogIn,
@@ -38,12 +38,12 @@ enum Ask {
 
 const ALL: [Ask; 4] = [Ask::LogIn, Ask::CheckToken, Ask::ListUsers, Ask::CreateUser];
 
-/// A server that is asked.
+/// The server under test.
 struct Subject<'a> {
     bench: &'a Bench,
     server: Server,
     token: Arc<str>,
-    /// Numbers of users and pages; no two requests get the same.
+    /// The next number of a user or a page. Each request gets a number of its own.
     next: Arc<AtomicU64>,
 }
 
@@ -169,7 +169,7 @@ impl Ask {
     }
 }
 
-/// Password hashes on all cores, and nothing else: no server that hashes so can log in more.
+/// Password hashes on all cores, and nothing else. No server with the same hash can log in more users.
 async fn hashes(bench: &Bench) -> Result<Rate> {
     let cores = available_parallelism()?.get();
     let options = HashingOptions {

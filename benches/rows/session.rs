@@ -1,4 +1,4 @@
-//! `GET /api/session` with a token, by wrk, beside an axum handler in a process of its own that answers the same
+//! `GET /api/session` with a token, by wrk, beside an axum handler in a process of its own that answers with the same
 //! headers and bytes, and does nothing else.
 
 use crate::{
@@ -33,7 +33,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
             let cpu = Cpu::of(&[("server", process.processes()), ("wrk", Processes::Own)]);
             let seconds = if round == 0 { 1 } else { bench.options.seconds };
             let rate = wrk(bench, &url, &token, seconds, &cpu).await?;
-            // The first round is to warm up.
+            // The first round is a warm-up.
             if round > 0 {
                 series.add(rate);
             }
@@ -50,14 +50,14 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// The answer as it is on the wire.
+/// The answer, byte by byte as it is on the wire.
 async fn answer_of(server: &Server, token: &str) -> Result<Vec<u8>> {
     let mut connection = Connection::open(server.address()).await?;
     let answer = connection.expect(200, ("GET", PATH), token, "").await?;
     Ok([answer.head, answer.body].concat())
 }
 
-/// Both have the same headers, whatever their order, and the same body; only the time may differ.
+/// Fails unless both answers have the same headers in any order, and the same body. Only the time may differ.
 fn same_headers(ours: &[u8], theirs: &[u8]) -> Result<()> {
     let lines = |answer: &[u8]| {
         let text = String::from_utf8_lossy(answer).to_lowercase();
@@ -69,6 +69,6 @@ fn same_headers(ours: &[u8], theirs: &[u8]) -> Result<()> {
     if lines(ours) == lines(theirs) {
         Ok(())
     } else {
-        Err("the bare handler does not answer what the server answers".into())
+        Err("the bare handler's answer differs from the server's".into())
     }
 }

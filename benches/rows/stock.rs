@@ -13,7 +13,7 @@ use crate::{
     seed,
 };
 
-/// The table of postgres-es' own `db/init.sql`.
+/// The table from postgres-es' own `db/init.sql`.
 const TABLE: &str = "CREATE TABLE events (aggregate_type text NOT NULL, aggregate_id text NOT NULL, \
      sequence bigint CHECK (sequence >= 0) NOT NULL, event_type text NOT NULL, event_version text NOT NULL, \
      payload json NOT NULL, metadata json NOT NULL, PRIMARY KEY (aggregate_type, aggregate_id, sequence))";
@@ -25,7 +25,7 @@ const DATABASE: &str = "bench_stock";
 pub(crate) struct Stock(Arc<PostgresCqrs<User>>);
 
 impl Stock {
-    /// Makes the table and as many users.
+    /// Makes the table and this many users.
     pub(crate) async fn make(bench: &Bench, users: u64) -> Result<()> {
         let cluster = &bench.cluster;
         cluster.create(DATABASE).await?;
@@ -56,12 +56,12 @@ impl Stock {
     }
 }
 
-/// Reads all events of the ledger in a database through `stream_all_events`, from a copy in postgres-es' table;
-/// answers how many there were.
+/// Reads all events of a ledger through `stream_all_events`, from a copy in postgres-es' table. Returns the number of
+/// events.
 pub(crate) struct StockFeed(PostgresEventRepository);
 
 impl StockFeed {
-    /// Copies the ledger's events. Of one aggregate type, since `stream_all_events` reads one.
+    /// Copies the ledger's events of one aggregate type, since `stream_all_events` reads only one type.
     pub(crate) async fn copy_of(bench: &Bench, database: &str) -> Result<Self> {
         let cluster = &bench.cluster;
         cluster
@@ -93,7 +93,7 @@ async fn pool(url: &str, connections: u32) -> Result<PgPool> {
     Ok(options.connect(url).await?)
 }
 
-/// An aggregate whose events are whatever JSON was stored, so that reading one costs no more than it must.
+/// An aggregate whose events are any JSON, so that reading an event costs as little as possible.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Any;
 

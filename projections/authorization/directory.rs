@@ -1,4 +1,4 @@
-//! Where resources are: which resources each of them belongs to. Fed by the events of their own streams.
+//! The directory: which other resources each resource belongs to. The events of the resources' own streams feed it.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::Authorization;
 /// A resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId {
-    /// Its type.
+    /// The type of the resource.
     pub resource_type: &'static str,
-    /// Its id, unique within the type.
+    /// The id, unique within the type.
     pub id: Box<str>,
 }
 
@@ -29,13 +29,13 @@ impl ResourceId {
 /// The resources that another one belongs to.
 pub type Parents = Arc<[ResourceId]>;
 
-/// Where resources are at one position of the ledger.
+/// The directory at one position of the ledger.
 pub trait Places {
-    /// The resources that a resource belongs to; `None` if there is no such resource.
+    /// The resources to which a resource belongs; `None` if the resource does not exist.
     fn parents(&self, resource: &ResourceId) -> Option<Parents>;
 }
 
-/// Knows no resource: for types whose ids are names.
+/// A directory without resources, for resource types whose ids are names.
 pub(crate) struct Unplaced;
 
 impl Places for Unplaced {
@@ -44,26 +44,26 @@ impl Places for Unplaced {
     }
 }
 
-/// All resources that are somewhere. Hashed with a key, since strangers choose ids.
+/// All resources with the resources to which they belong. The map hashes with a key, since strangers choose ids.
 pub(crate) struct Directory(HashMap<ResourceId, Parents>);
 
 impl Directory {
-    /// An empty one, whose memory is freed by this collector.
+    /// An empty directory; this collector frees its memory.
     pub(crate) fn new(collector: Arc<Collector>) -> Self {
         Self(HashMap::builder().shared_collector(collector).build())
     }
 
-    /// A resource is in these others from now on.
+    /// Records that a resource belongs to `parents` from now on.
     pub(crate) fn place(&self, resource: ResourceId, parents: Vec<ResourceId>, guard: &LocalGuard<'_>) {
         self.0.insert(resource, parents.into(), guard);
     }
 
-    /// A resource is gone.
+    /// Forgets a resource that no longer exists.
     pub(crate) fn remove(&self, resource: &ResourceId, guard: &LocalGuard<'_>) {
         self.0.remove(resource, guard);
     }
 
-    /// The ids of all resources of a type, in order: those after `after`.
+    /// The ids of all resources of a type that come after `after`, in order.
     pub(crate) fn ids(
         &self,
         resource_type: &str,
@@ -94,7 +94,7 @@ impl Places for Seen<'_> {
 }
 
 impl Authorization {
-    /// Where resources are. For within [`Authorization::settled`], if other entries are read, too.
+    /// The directory. Use it within [`Authorization::settled`] if you read other entries, too.
     pub(crate) fn places<'g>(&'g self, guard: &'g LocalGuard<'g>) -> Seen<'g> {
         Seen {
             directory: &self.directory,

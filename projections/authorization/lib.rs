@@ -1,39 +1,39 @@
 //! The authorization projection: who holds what, in memory, compiled for checks.
 //!
-//! `Authorization` is shared by all who ask and fed by one writer. Its parts:
+//! `Authorization` is shared by all readers, and a single writer feeds it. Its parts:
 //!
 //! - `users`: each user with the indexes of the roles they hold and, if they have any, permissions of their own;
 //! - `roles`: each role by index, with its permissions compiled: few into signatures (`scan`), many into a tree over
 //!   levels (`trie`);
-//! - `outlines`: what the roles grant, once more and not exactly, in as little memory as a check can touch;
-//! - `index`: which roles each user holds, once more, in as little memory as a check can touch;
-//! - `names`: usernames to users. The user's own entry is the truth; a name found here is verified against it;
-//! - `sessions`: tokens by fingerprint, each with the position it was issued at;
-//! - `certificates`: who may present which certificate, by fingerprint;
+//! - `outlines`: a summary of what the roles grant, not exact, in as little memory as a check can touch;
+//! - `index`: a copy of the roles that each user holds, in as little memory as a check can touch;
+//! - `names`: usernames to users. The user's own entry is the truth; a reader verifies a user found here against it;
+//! - `sessions`: tokens by fingerprint, each with the position at which it was issued;
+//! - `certificates`: which user may present which certificate, by fingerprint;
 //! - `machines` and `credentials`: the same for API keys, devices and service accounts;
-//! - `directory`: which resources a resource belongs to.
+//! - `directory`: the resources to which a resource belongs.
 //!
-//! A check finds the user in the index, looks at the outlines of their roles, and asks those roles that may grant it.
-//! Nothing is copied per user when a role changes: an event touches the one entry it is about.
+//! A check finds the user in the index, looks at the outlines of their roles, and asks those roles that may grant the
+//! access. When a role changes, nothing is copied per user: an event touches the one entry that it is about.
 //!
 //! # Invariants
 //!
-//! - Entries are immutable and replaced whole, by one store. A reader sees an entry before or after a run of
-//!   events of one stream, never in between. The slots of `index` and the outlines are the exception: they are
-//!   written in place, and what is read there counts only if no run began or ended meanwhile.
-//! - `Authorization::position` is published after all entries up to it, so who reads position *p* and then asks
-//!   is answered from *p* or later.
-//! - A decision is that of the ledger at one position, though it reads several entries: `begun` changes before
-//!   any entry does, and a reader that saw it change reads again (`check`). So a right that is taken from a user
-//!   before another is added to their role is never seen with it. A reader that is never left a moment, while a
-//!   rebuild runs, gives up in the end and takes each entry as of its own position.
-//! - Readers take no lock, and a check allocates nothing. Memory of replaced entries is freed once no reader can
+//! - Entries are immutable, and the writer replaces each as a whole, by one store. A reader sees an entry before or
+//!   after a run of events of one stream, never in between. The slots of `index` and the outlines are the exception:
+//!   the writer writes them in place, and what a reader finds there counts only if no run began or ended meanwhile.
+//! - The writer publishes `Authorization::position` after all entries up to it. A reader that sees position *p* and
+//!   then asks gets an answer of position *p* or later.
+//! - A decision reads several entries, but it is the decision of the ledger at one position: `begun` changes before
+//!   any entry does, and a reader that saw it change reads again (`check`). For example, if a role is taken from a user
+//!   and a permission is then added to the role, no decision grants that permission to the user. If the writer never
+//!   pauses, while a rebuild runs, a reader gives up in the end and takes each entry at its own position.
+//! - Readers take no lock, and a check allocates nothing. The memory of replaced entries is freed once no reader can
 //!   see it (`seize`).
-//! - The index of a role is never used again: a deleted role is gone for all who held it at once, at no cost, and
+//! - The index of a role is never used again. So a deleted role is gone at once for all its holders, at no cost, and
 //!   no later role is mistaken for it.
-//! - Whether a session is void needs no list of them: it is, if it was issued no later than its user's
-//!   `sessions_after`, or the user is gone.
-//! - What is unknown is denied.
+//! - No list of void sessions is needed: a session is void if it was issued no later than its user's
+//!   `sessions_after`, or if the user is gone.
+//! - Whatever is unknown is denied.
 
 pub mod directory;
 mod engine;
@@ -84,7 +84,7 @@ pub use vocabularies::{
 };
 pub use what_if::{Affected, Effect, Limits, PageStart, Right, RoleOfRight, WhatIf};
 
-/// Who may do what, as of a position of the ledger.
+/// Who may do what, at a position of the ledger.
 pub struct Authorization {
     model: &'static Model,
     users: HashMap<UserId, User, IdHash>,
@@ -92,20 +92,20 @@ pub struct Authorization {
     roles: HashMap<RoleIndex, Role, IdHash>,
     outlines: Outlines,
     role_indexes: HashMap<RoleId, RoleIndex, IdHash>,
-    /// Hashed with a key, since strangers may choose names.
+    /// Hashes with a key, since strangers may choose names.
     names: HashMap<Arc<str>, UserId>,
     sessions: HashMap<[u8; 32], Session, IdHash>,
-    /// Hashed with a key, since strangers make certificates.
+    /// Hashes with a key, since strangers make certificates.
     certificates: HashMap<Digest, CertificateView>,
     machines: HashMap<Machine, MachineEntry>,
-    /// Hashed with a key, since strangers make certificates.
+    /// Hashes with a key, since strangers make certificates.
     credentials: HashMap<CredentialKey, Issued>,
     directory: Directory,
-    /// Frees what all of these replace; shared, so that one guard serves them all.
+    /// Frees the entries that all these maps replace. They share it, so that one guard protects them all.
     collector: Arc<Collector>,
-    /// Position of the last event whose run is begun.
+    /// The position of the last event whose run has begun.
     begun: AtomicI64,
-    /// Position of the last event whose run is applied: `begun`, or what that was before.
+    /// The position of the last event whose run is applied: either `begun`, or the value that `begun` had before.
     applied: AtomicI64,
     position: AtomicI64,
     writer: Mutex<WriterState>,
@@ -117,7 +117,7 @@ impl Default for Authorization {
     }
 }
 
-/// Says nothing of anyone.
+/// Shows no data about anyone.
 impl std::fmt::Debug for Authorization {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Authorization")
@@ -127,12 +127,12 @@ impl std::fmt::Debug for Authorization {
 }
 
 impl Authorization {
-    /// Knows nobody, at position 0.
+    /// An empty projection, at position 0.
     pub fn new() -> Self {
         Self::within(&MODEL)
     }
 
-    /// Knows nobody, at position 0, and takes what a model knows.
+    /// An empty projection, at position 0, with the kinds of a model.
     pub fn within(model: &'static Model) -> Self {
         let collector = Arc::new(Collector::new());
         Self {
@@ -176,12 +176,12 @@ impl Authorization {
         }
     }
 
-    /// The position of the last event applied. What is asked afterwards is answered from there or later.
+    /// The position of the last applied event. Later questions are answered at this position or a later one.
     pub fn position(&self) -> i64 {
         self.position.load(Ordering::Acquire)
     }
 
-    /// A user, if there is one of this id.
+    /// The user with this id, if they exist.
     pub fn user(&self, id: UserId) -> Option<UserView> {
         self.consistently(&self.collector.enter(), |guard| {
             let user = self.users.get(&id, guard)?;
@@ -204,17 +204,17 @@ impl Authorization {
         })
     }
 
-    /// How many users there are.
+    /// The number of users.
     pub fn user_count(&self) -> usize {
         self.users.len()
     }
 
-    /// How many roles there are. Users' own permissions are none here.
+    /// The number of roles. The roles that carry users' own permissions do not count.
     pub fn role_count(&self) -> usize {
         self.roles.len()
     }
 
-    /// The user of this name. An erased name is nobody's.
+    /// The user with this name. An erased name belongs to nobody.
     pub fn user_by_name(&self, username: &str) -> Option<UserId> {
         let guard = self.collector.enter();
         let id = self.names.get(username, &guard)?;
@@ -222,8 +222,8 @@ impl Authorization {
         (*user.username == *username).then_some(*id)
     }
 
-    /// All that a user is permitted: by their roles in the order of the roles' ids, then by permissions of their
-    /// own; each in the order of the permissions' ids.
+    /// All permissions of a user: first those of their roles in the order of the roles' ids, then their own; each in
+    /// the order of the permissions' ids.
     pub fn permissions(&self, user: UserId) -> Vec<Permission> {
         self.consistently(&self.collector.enter(), |guard| {
             let Some(user) = self.users.get(&user, guard) else {
@@ -239,7 +239,7 @@ impl Authorization {
         })
     }
 
-    /// A role, if there is one of this id.
+    /// The role with this id, if it exists.
     pub fn role(&self, id: RoleId) -> Option<RoleView> {
         let guard = self.collector.enter();
         let index = self.role_indexes.get(&id, &guard)?;
@@ -252,25 +252,25 @@ impl Authorization {
         })
     }
 
-    /// The session of the token with this SHA-256, unless it is void. Whether it expired, the caller sees.
+    /// The session of the token with this SHA-256, unless it is void. The caller must check whether it expired.
     pub fn session(&self, fingerprint: &[u8; 32]) -> Option<SessionView> {
         let guard = self.collector.enter();
         let session = self.sessions.get(fingerprint, &guard)?;
         self.is_live(session, &guard).then_some(session.view)
     }
 
-    /// How many sessions are in memory: all but those revoked one by one or dropped.
+    /// The number of sessions in memory: all except those revoked one by one or dropped.
     pub fn session_count(&self) -> usize {
         self.sessions.len()
     }
 
-    /// Whether the user of a session exists and their tokens were not revoked since.
+    /// Whether the user of a session exists, and their tokens were not revoked since the session began.
     fn is_live(&self, session: &Session, guard: &impl Guard) -> bool {
         let user = self.users.get(&session.view.user_id, guard);
         user.is_some_and(|user| session.issued_position > user.sessions_after)
     }
 
-    /// The roles that somebody holds, in no order.
+    /// The roles of a holder, in any order.
     #[inline]
     fn roles_of<'g>(&self, roles: &'g Roles, guard: &'g LocalGuard<'_>) -> impl Iterator<Item = &'g Role> {
         roles

@@ -1,6 +1,6 @@
-//! The authorization engine of a process that starts: filled from the read models, in one snapshot with the ledger's head.
+//! Fills the authorization engine of a starting process from the read models, in one snapshot with the ledger's head.
 //!
-//! Read models that do not fit together are an error: the caller then replays the ledger, which is the truth.
+//! If read models do not fit together, the result is an error: the caller then replays the ledger, which is the truth.
 
 mod roles;
 mod sessions;
@@ -23,7 +23,8 @@ use crate::{
     user_directory::record::UserRecord,
 };
 
-/// The engine at `position`, which is the ledger's head in the same snapshot. Sessions that ended by `now` are left out.
+/// The engine at `position`, which must be the ledger's head in the same snapshot. It leaves out sessions that expired
+/// by `now`.
 pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Result<Authorization, Error> {
     let mut loader = Loader::new(position);
     roles::load(tx, &mut loader).await?;
@@ -34,7 +35,7 @@ pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Re
     loader.finish().map_err(misfit)
 }
 
-/// How many of each there are in the engine for which there is a claim in the ledger.
+/// For each of these scopes: how many users, roles or certificates the engine has. The ledger must have as many claims.
 pub fn claimed(engine: &Authorization) -> [(&'static Scope, usize); 3] {
     [
         (USER, engine.user_count()),

@@ -1,4 +1,4 @@
-//! Roles and what they grant, and what users are permitted themselves, which the read models call roles, too.
+//! Loads roles and their permissions, and the own permissions of users: in the read models, these form a role, too.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Takes all roles.
+/// Loads all roles.
 pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
     let mut permissions: HashMap<RoleId, Vec<Permission>> = HashMap::new();
     each(tx, "", vec![], |held: PermissionRecord| {

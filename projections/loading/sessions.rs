@@ -1,4 +1,4 @@
-//! What users prove themselves with: sessions and certificates.
+//! Loads what users present to prove their identity: sessions and certificates.
 
 use aggregates::values::{Timestamp, TokenFingerprint};
 use authorization::{Loader, SessionView};
@@ -14,7 +14,7 @@ use crate::{
     user_directory::record::CertificateRecord,
 };
 
-/// Takes the sessions that have not ended by `now`.
+/// Loads the sessions that have not expired by `now`.
 pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Timestamp) -> Result<(), Error> {
     let rest = "WHERE expires_at > $1";
     each(tx, rest, vec![now.micros().into()], |record: SessionRecord| {
@@ -36,7 +36,7 @@ pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Tim
     .await
 }
 
-/// Takes all certificates.
+/// Loads all certificates.
 pub(super) async fn load_certificates(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
     each(tx, "", vec![], |record: CertificateRecord| {
         let (ordinal, user_id) = (record.ordinal, record.user_id);

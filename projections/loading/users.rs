@@ -1,4 +1,4 @@
-//! Users with the roles they hold.
+//! Loads users with the roles that they hold.
 
 use aggregates::values::{IdentityProvider, RoleId, UserId};
 use authorization::{GrantTypes, LoadedUser, Loader};
@@ -9,15 +9,15 @@ use crate::store::{
     unreadable,
 };
 
-/// One row a user, since a row costs more to hand over than what is in it. In the order of the primary key's index, where
-/// the roles of a user stand together.
+/// Returns one row per user, since passing a row costs more than its content. The index of the primary key supplies the
+/// rows in order, so the roles of a user are next to each other.
 const HELD: &str = "SELECT user_id, string_agg(role_id, ',') FROM user_roles GROUP BY user_id";
 
-/// What the engine keeps of a user.
+/// The columns that the engine keeps of a user.
 const USERS: &str = "SELECT user_id, ordinal, username, identity_provider, mqtt_publish_prefix, grant_types, \
      enforce_mfa_enrollment FROM user_directory";
 
-/// Takes all users. Their own permissions and all roles are there before them.
+/// Loads all users. Their own permissions and all roles must be loaded before.
 pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
     tx.each(sql(HELD), |row| held(row, loader)).await?;
     let mut grant_types = LastGrantTypes::default();
@@ -25,7 +25,7 @@ pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Err
         .await
 }
 
-/// Takes which roles a user will hold.
+/// Loads the roles that a user will hold.
 fn held(row: &Row, loader: &mut Loader) -> Result<(), Error> {
     let user = UserId::parse(row.str(0)?).map_err(unreadable)?;
     let mut unread = None;
@@ -56,7 +56,7 @@ fn user(row: &Row, loader: &mut Loader, grant_types: &mut LastGrantTypes) -> Res
     loader.user(user).map_err(misfit)
 }
 
-/// Grant types as they were read last: most users have the same.
+/// The grant types that were read last: most users have the same ones.
 #[derive(Default)]
 struct LastGrantTypes(Option<(String, GrantTypes)>);
 

@@ -1,4 +1,4 @@
-//! What may be done to which resource, and by whom?
+//! What may be done to each resource, and who may do it?
 
 mod queries;
 pub(crate) mod record;

@@ -1,4 +1,4 @@
-//! The questions about permissions.
+//! Queries about permissions.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// A page of the resources that permissions name, each with its uses, the resource named first coming first.
-/// With `ids`, only these permissions count.
+/// A page of the resources that permissions name, each with its uses, in the order in which they were first named. If
+/// `ids` is given, only these permissions count.
 pub async fn page(db: &Db, page: &Page, ids: Option<&[PermissionId]>) -> Result<Paged<ResourceRow>, Error> {
     let mut tx = db.snapshot().await?;
     let Some(ids) = ids else {
@@ -45,7 +45,7 @@ pub async fn page(db: &Db, page: &Page, ids: Option<&[PermissionId]>) -> Result<
     })
 }
 
-/// The ids of all permissions, put together where they say the same; oldest first.
+/// The ids of all permissions, grouped by equal rights; oldest first.
 pub async fn ids(db: &Db) -> Result<Vec<RightRow>, Error> {
     let statement = sql(
         "SELECT permission_id, resource, operation, context, resource_key FROM permission_usage ORDER BY ordinal",
@@ -73,7 +73,7 @@ pub async fn ids(db: &Db) -> Result<Vec<RightRow>, Error> {
     Ok(rights)
 }
 
-/// Where these permissions are, oldest first. Unknown ones are simply absent.
+/// Where these permissions are, oldest first. The result leaves out unknown ids.
 pub async fn locate(db: &Db, ids: &[PermissionId]) -> Result<Vec<LocatedPermission>, Error> {
     let before = "SELECT p.permission_id, p.role_id, r.owner_user_id, p.ordinal FROM permission_usage p \
                   JOIN role_directory r ON r.role_id = p.role_id WHERE p.permission_id IN";
@@ -95,7 +95,7 @@ pub async fn locate(db: &Db, ids: &[PermissionId]) -> Result<Vec<LocatedPermissi
     Ok(located.into_iter().map(|(_, permission)| permission).collect())
 }
 
-/// The uses of resources, oldest permission first, of the permissions whose `column` has one of these values.
+/// The uses of resources by those permissions whose `column` has one of these values, oldest permission first.
 async fn uses(
     tx: &mut Tx<'_>,
     column: &str,
@@ -128,8 +128,8 @@ async fn uses(
     Ok(uses)
 }
 
-/// The holders of these roles, which are not shared. This is not joined to the permissions: the database would look for
-/// the holders of shared roles, too, and a shared role has as many as there are users.
+/// The holders of these roles, which are not shared. This is a separate statement: in a join with the permissions, the
+/// database would also look for the holders of shared roles, and every user may hold a shared role.
 async fn only_holders(tx: &mut Tx<'_>, roles: &[String]) -> Result<HashMap<RoleId, (UserId, String)>, Error> {
     let before = "SELECT g.role_id, u.user_id, u.username FROM user_roles g \
                   JOIN user_directory u ON u.user_id = g.user_id WHERE g.role_id IN";

@@ -1,4 +1,4 @@
-//! Permissions and the resources they name as the tables keep them.
+//! Permissions and the resources that they name, as the tables store them.
 
 use aggregates::values::{Context, Operation, Permission, PermissionId, RoleId, TopicFilter};
 use sha2::{Digest as _, Sha256};
@@ -9,12 +9,12 @@ use crate::store::{
     unreadable,
 };
 
-/// The SHA-256 of context, NUL and resource: a resource may be longer than an index entry.
+/// The SHA-256 of context, NUL and resource. It is the key because a resource may be longer than an index entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ResourceKey(pub(crate) [u8; 32]);
 
 impl ResourceKey {
-    /// Of this resource in this context.
+    /// The key of this resource in this context.
     pub(crate) fn of(context: Context, resource: &TopicFilter) -> Self {
         let mut hash = Sha256::new();
         hash.update(context.as_str());
@@ -54,7 +54,7 @@ crate::record! {
     key(permission_id: PermissionId)
     sets { OF_ROLE = role_id: RoleId; }
     then |permission, needs| {
-        // When the permission changes or goes, its resource loses a use.
+        // When the permission changes or is removed, its resource loses a use.
         needs.row::<ResourceRecord>(permission.resource_key);
     }
 }

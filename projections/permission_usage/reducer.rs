@@ -1,15 +1,15 @@
-//! What events change in permissions and in the resources they name. Roles and users give permissions alike.
+//! How events change permissions and the resources that they name. Both roles and users have permissions.
 
 use aggregates::{
     Recorded,
-    role::RoleEvent,
-    user::UserEvent,
+    role::{Role, RoleEvent},
+    user::{User, UserEvent},
     values::{Context, Operation, Permission, PermissionId, RoleId, TopicFilter, UserId},
 };
 
 use super::record::{PermissionRecord, ResourceKey, ResourceRecord};
 use crate::{
-    store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error},
+    store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
     user_directory::record::UserRecord,
 };
 
@@ -25,14 +25,14 @@ impl ReadModel for PermissionUsage {
         RecordType::of::<ResourceRecord>(),
     ];
     const FOLDS: &'static [Fold] = &[
-        Fold::User {
+        Fold::of(&FoldOf::<User> {
             needs: needs_of_user,
             reduce: reduce_user,
-        },
-        Fold::Role {
+        }),
+        Fold::of(&FoldOf::<Role> {
             needs: needs_of_role,
             reduce: reduce_role,
-        },
+        }),
     ];
 }
 
@@ -66,7 +66,7 @@ fn needs_of_new(needs: &mut Needs<'_>, permission: &Permission) {
     needs.row::<ResourceRecord>(ResourceKey::of(permission.context, &permission.resource));
 }
 
-/// Takes an event of the user `id`.
+/// Folds an event of the user `id`.
 fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
         UserEvent::PermissionGranted { permission } => {
@@ -103,7 +103,7 @@ fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
             operation: _,
         } => {
             needs.row::<PermissionRecord>(*permission);
-            // The event does not say the context, and the permission is not read yet.
+            // The event does not contain the context, and the permission is not loaded yet.
             for context in [Context::Http, Context::Mqtt] {
                 needs.row::<ResourceRecord>(ResourceKey::of(context, resource));
             }
@@ -114,7 +114,7 @@ fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
     }
 }
 
-/// Takes an event of the role `id`.
+/// Folds an event of the role `id`.
 fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
     match event {
         RoleEvent::PermissionAdded { permission } => add(changes, at.position, id, permission),
@@ -129,7 +129,7 @@ fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEve
     }
 }
 
-/// A role gives a permission from now on.
+/// Adds a permission to a role.
 fn add(changes: &mut Changes, position: i64, role_id: RoleId, permission: &Permission) -> Result<(), Error> {
     let resource_key = use_resource(changes, position, permission.context, &permission.resource)?;
     changes.put(PermissionRecord {
@@ -143,7 +143,7 @@ fn add(changes: &mut Changes, position: i64, role_id: RoleId, permission: &Permi
     })
 }
 
-/// A role's permission says something else.
+/// Changes a permission of a role.
 fn change(
     changes: &mut Changes,
     position: i64,
@@ -171,7 +171,7 @@ fn change(
     leave_resource(changes, left)
 }
 
-/// A role no longer gives a permission.
+/// Removes a permission from a role.
 fn remove(changes: &mut Changes, role_id: RoleId, id: PermissionId) -> Result<(), Error> {
     let held = changes.get::<PermissionRecord>(&id)?;
     let Some(resource) = held
@@ -184,7 +184,7 @@ fn remove(changes: &mut Changes, role_id: RoleId, id: PermissionId) -> Result<()
     leave_resource(changes, resource)
 }
 
-/// A role gives no permission any more.
+/// Removes all permissions of a role.
 fn remove_all(changes: &mut Changes, role_id: RoleId) -> Result<(), Error> {
     for held in changes.remove_all(PermissionRecord::OF_ROLE, &role_id)? {
         leave_resource(changes, held.resource_key)?;

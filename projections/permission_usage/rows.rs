@@ -1,15 +1,15 @@
-//! Permissions, asked from the side of what they allow.
+//! Permissions, listed by what they allow.
 
 use aggregates::values::{Context, Operation, PermissionId, RoleId, UserId};
 
-/// A resource with all its uses.
+/// A resource with all its uses by permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceRow {
     /// The pattern.
     pub resource: String,
-    /// Where it holds.
+    /// Where the pattern applies.
     pub context: Context,
-    /// Who allows what on it, oldest permission first.
+    /// Who may do what to the resource, oldest permission first.
     pub usage: Vec<UsageRow>,
 }
 
@@ -20,32 +20,32 @@ pub struct UsageRow {
     pub permission_id: PermissionId,
     /// The role that gives it.
     pub role_id: RoleId,
-    /// That role's name.
+    /// The name of that role.
     pub role_name: String,
     /// Whether several users may hold the role.
     pub is_role_shared: bool,
-    /// The one holder of a role that is not shared, if it is held.
+    /// The only holder, if the role is not shared and has a holder.
     pub user_id: Option<UserId>,
     /// The name of that holder.
     pub username: Option<String>,
-    /// What it allows.
+    /// The operation that the permission allows.
     pub operation: Operation,
 }
 
-/// All permissions that say the same.
+/// All permissions with the same right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RightRow {
     /// The pattern.
     pub resource: String,
-    /// What they allow.
+    /// The operation that they allow.
     pub operation: Operation,
-    /// Where it holds.
+    /// Where the pattern applies.
     pub context: Context,
-    /// Their ids, oldest first.
+    /// The ids of the permissions, oldest first.
     pub ids: Vec<PermissionId>,
 }
 
-/// Where a permission is.
+/// The place of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocatedPermission {
     /// The permission.

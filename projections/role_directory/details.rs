@@ -1,4 +1,4 @@
-//! What belongs to roles, for many roles at once.
+//! Permissions and holders of roles, for many roles at once.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The roles with their permissions, in the order given: one statement.
+/// Adds the permissions to the roles and keeps their order, with one statement.
 pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) -> Result<Vec<RoleRow>, Error> {
     let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.role_id.to_string().into()).collect();
     let before = format!(
@@ -41,14 +41,14 @@ pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) ->
     Ok(rows.collect())
 }
 
-/// The roles with their holders, no more than `most` for each, in the order given: one statement.
+/// Adds the holders to the roles, at most `most` for each, and keeps their order, with one statement.
 pub(super) async fn with_holders(
     tx: &mut Tx<'_>,
     roles: Vec<RoleRow>,
     most: i64,
 ) -> Result<Vec<RolePageRow>, Error> {
     let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.to_string().into()).collect();
-    // For each role, the position of the last holder to read: one more than is shown.
+    // For each role, finds the position of the last holder to read: one more than the page shows.
     let before = "SELECT u.user_id, u.username, g.role_id FROM (SELECT r.role_id, COALESCE((SELECT h.granted_position \
                   FROM user_roles h WHERE h.role_id = r.role_id ORDER BY h.granted_position LIMIT 1 OFFSET $1), \
                   9223372036854775807) AS last FROM role_directory r WHERE r.role_id IN";
@@ -74,7 +74,7 @@ pub(super) async fn with_holders(
     Ok(rows.collect())
 }
 
-/// Reads id and name from the first columns.
+/// Reads the id and the name from the first columns.
 pub(super) fn holder(row: &Row) -> Result<HolderRow, Error> {
     Ok(HolderRow {
         id: UserId::parse(row.str(0)?).map_err(unreadable)?,

@@ -1,8 +1,9 @@
-//! A role that several users hold stays shared.
+//! A role must stay shared while several users hold it.
 
 use aggregates::{
     Claim, Event,
     role::claims::{ROLE, SHARED_ROLE},
+    user::{User, UserEvent},
 };
 use futures_util::future::BoxFuture;
 
@@ -12,13 +13,13 @@ use crate::{
     sql::{Error, Tx},
 };
 
-/// The rejection.
+/// The reason of the rejection.
 pub const HELD_BY_SEVERAL: Veto = Veto {
     code: "role_is_held",
     message: "several users hold this role: it must stay shared",
 };
 
-/// Rejects a unit that makes a role one that is not shared while several users hold it.
+/// Rejects a unit that would stop sharing a role while several users hold it.
 pub(crate) struct HeldBySeveral;
 
 impl Guard for HeldBySeveral {
@@ -43,17 +44,15 @@ impl Guard for HeldBySeveral {
     }
 }
 
-/// The role that stops being shared and is not deleted.
+/// The role that the unit stops sharing and does not delete.
 fn unshared<'a>(proposal: &Proposal<'a>) -> Option<&'a str> {
     let stays = |claim: &&Claim| !proposal.release.contains(&Claim::new(ROLE, &claim.value));
     let given_up = proposal.release.iter().filter(|claim| claim.scope == SHARED_ROLE);
     given_up.filter(stays).map(|claim| claim.value.as_str()).next()
 }
 
-/// Whether the event gives the role to a user.
+/// Whether the event grants the role to a user.
 fn grants(event: &Event, role: &str) -> bool {
-    match event {
-        Event::User(event) => event.granted_role().is_some_and(|id| id.to_string() == role),
-        Event::Role(_) | Event::Session(_) => false,
-    }
+    let granted = event.of::<User>().and_then(UserEvent::granted_role);
+    granted.is_some_and(|id| id.to_string() == role)
 }

@@ -1,4 +1,4 @@
-//! Which roles are there, what do they allow, and who holds them?
+//! Which roles exist, what do they allow, and who holds them?
 
 mod details;
 mod guard;

@@ -1,4 +1,4 @@
-//! The questions about roles.
+//! Queries about roles.
 
 use std::collections::BTreeSet;
 
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// The role of this id.
+/// The role with this id.
 pub async fn find(db: &Db, id: RoleId) -> Result<Option<RoleRow>, Error> {
     let mut tx = db.snapshot().await?;
     let roles = load(&mut tx, "role_id", [id.to_string()]).await?;
     Ok(with_permissions(&mut tx, roles).await?.pop())
 }
 
-/// All roles, or those of this name, oldest first. Beside a role of that name there may be the role
-/// of a user's own permissions, if the user has the same name.
+/// All roles, or those with this name, oldest first. Two roles can have this name: the role of a user's own permissions
+/// has the name of the user.
 pub async fn list(db: &Db, name: Option<&str>) -> Result<Vec<RoleRow>, Error> {
     let mut tx = db.snapshot().await?;
     let columns = RoleRecord::TABLE.column_list();
@@ -46,8 +46,8 @@ pub async fn list(db: &Db, name: Option<&str>) -> Result<Vec<RoleRow>, Error> {
     with_permissions(&mut tx, roles).await
 }
 
-/// A page of the roles that pass all filters given, oldest first, each with those who hold it, but no more of them than
-/// `most_holders`: everybody may hold a role.
+/// A page of the roles that pass all given filters, oldest first, each with its holders, but with at most
+/// `most_holders` of them: everybody may hold a role.
 pub async fn page(
     db: &Db,
     page: &Page,
@@ -114,7 +114,7 @@ pub async fn existing(db: &Db, ids: &[RoleId]) -> Result<Vec<ExistingRole>, Erro
     Ok(existing.collect())
 }
 
-/// Who holds a role, at most `limit` of them, in the order in which they were given it.
+/// The holders of a role, at most `limit`, in the order in which the role was granted to them.
 pub async fn holders(db: &Db, role: RoleId, limit: i64) -> Result<Vec<HolderRow>, Error> {
     let statement = sql(
         "SELECT u.user_id, u.username FROM user_roles g JOIN user_directory u ON u.user_id = g.user_id \
@@ -126,7 +126,7 @@ pub async fn holders(db: &Db, role: RoleId, limit: i64) -> Result<Vec<HolderRow>
     rows.iter().map(holder).collect()
 }
 
-/// Up to `limit` ids of users who hold a role, inside a transaction.
+/// The ids of up to `limit` users who hold a role, inside a transaction.
 pub async fn holder_ids(tx: &mut Tx<'_>, role: &str, limit: i64) -> Result<BTreeSet<String>, Error> {
     let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
         .bind(role)

@@ -1,4 +1,4 @@
-//! Roles and their holders as the tables keep them.
+//! Roles and their holders, as the tables store them.
 
 use aggregates::{
     Recorded,
@@ -31,7 +31,7 @@ crate::record! {
 }
 
 impl RoleRecord {
-    /// The list of the roles that are like this.
+    /// The list of the roles with these two properties.
     pub(crate) const fn list(auto_generated: bool, shared: bool) -> List<Self> {
         match (auto_generated, shared) {
             (false, false) => Self::BY_PERSONS_EXCLUSIVE,
@@ -55,7 +55,7 @@ crate::record! {
 }
 
 impl HolderRecord {
-    /// The user holds the role by this event.
+    /// The row of a user who gets the role by this event.
     pub(crate) fn granted(user_id: UserId, role_id: RoleId, at: &Recorded) -> Self {
         Self {
             user_id,

@@ -1,17 +1,17 @@
-//! What events change in roles and their holders. A user's own permissions are a role, too: from the first permission
-//! to the last.
+//! How events change roles and their holders. A user's own permissions also form a role: it exists from the first such
+//! permission to the last.
 
 use aggregates::{
     Recorded,
-    role::RoleEvent,
-    user::UserEvent,
+    role::{Role, RoleEvent},
+    user::{User, UserEvent},
     values::{PermissionId, RoleId, UserId},
 };
 
 use super::record::{HolderRecord, RoleRecord};
 use crate::{
     permission_usage::record::PermissionRecord,
-    store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error},
+    store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
     user_directory::record::UserRecord,
 };
 
@@ -25,14 +25,14 @@ impl ReadModel for RoleDirectory {
     const RECORDS: &'static [RecordType] =
         &[RecordType::of::<HolderRecord>(), RecordType::of::<RoleRecord>()];
     const FOLDS: &'static [Fold] = &[
-        Fold::User {
+        Fold::of(&FoldOf::<User> {
             needs: needs_of_user,
             reduce: reduce_user,
-        },
-        Fold::Role {
+        }),
+        Fold::of(&FoldOf::<Role> {
             needs: needs_of_role,
             reduce: reduce_role,
-        },
+        }),
     ];
 }
 
@@ -63,7 +63,7 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
     }
 }
 
-/// Takes an event of the user `id`.
+/// Folds an event of the user `id`.
 fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
         UserEvent::Renamed { username } => {
@@ -97,7 +97,7 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
     }
 }
 
-/// The first permission of a user's own brings the role that carries it.
+/// The first own permission of a user creates the role that carries it.
 fn gain_own_permission(changes: &mut Changes, at: &Recorded, id: UserId) -> Result<(), Error> {
     let Some(user) = changes.get::<UserRecord>(&id)? else {
         return Ok(());
@@ -122,7 +122,7 @@ fn gain_own_permission(changes: &mut Changes, at: &Recorded, id: UserId) -> Resu
     changes.put(HolderRecord::granted(id, role_id, at))
 }
 
-/// The last permission of a user's own takes its role along.
+/// The last own permission of a user removes its role, too.
 fn lose_own_permission(changes: &mut Changes, id: UserId, permission: PermissionId) -> Result<(), Error> {
     let role_id = id.own_role();
     let held = changes.get::<PermissionRecord>(&permission)?;
@@ -152,7 +152,7 @@ fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
     }
 }
 
-/// Takes an event of the role `id`. An event about an unknown role changes nothing.
+/// Folds an event of the role `id`. An event about an unknown role changes nothing.
 fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
     match event {
         RoleEvent::Created {

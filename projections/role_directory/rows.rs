@@ -1,32 +1,32 @@
-//! Roles as they are shown.
+//! Roles as clients see them.
 
 use aggregates::values::{Permission, RoleId, UserId};
 
 /// A role with its permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleRow {
-    /// Its id; [`UserId::own_role`] for the role of a user's own permissions.
+    /// The id; [`UserId::own_role`] for the role of a user's own permissions.
     pub id: RoleId,
-    /// Its name; the username for the role of a user's own permissions.
+    /// The name; the username for the role of a user's own permissions.
     pub name: String,
-    /// May be held by more than one user.
+    /// Whether more than one user may hold the role.
     pub is_shared: bool,
-    /// Made by a service, not by a person.
+    /// Whether a service made the role, not a person.
     pub auto_generated: bool,
-    /// May be neither changed nor deleted.
+    /// Whether nobody may change or delete the role.
     pub protected: bool,
-    /// The user whose own permissions these are; `None` for any other role.
+    /// The user whose own permissions the role carries; `None` for any other role.
     pub owner: Option<UserId>,
-    /// What it allows, in the order in which it was given.
+    /// The permissions of the role, in the order in which they were granted.
     pub permissions: Vec<Permission>,
 }
 
 /// A user who holds a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolderRow {
-    /// Their id.
+    /// The id of the user.
     pub id: UserId,
-    /// Their name.
+    /// The name of the user.
     pub username: String,
 }
 
@@ -35,19 +35,19 @@ pub struct HolderRow {
 pub struct RolePageRow {
     /// The role.
     pub role: RoleRow,
-    /// Who holds it, in the order in which they were given it: as many as were asked for.
+    /// The holders, in the order in which the role was granted to them; at most as many as the caller asked for.
     pub holders: Vec<HolderRow>,
-    /// The role has more holders.
+    /// Whether the role has more holders.
     pub more_holders: bool,
 }
 
-/// What a decision about granting a role must know of it.
+/// What a decision about granting a role must know about the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExistingRole {
-    /// Its id.
+    /// The id of the role.
     pub id: RoleId,
-    /// May be held by more than one user.
+    /// Whether more than one user may hold the role.
     pub is_shared: bool,
-    /// The user whose own permissions these are: such a role is granted to nobody.
+    /// The user whose own permissions the role carries: nobody can be granted such a role.
     pub owner: Option<UserId>,
 }

@@ -1,4 +1,4 @@
-//! Which tokens are out, and whose are they?
+//! Which tokens are issued, and to whom?
 
 mod queries;
 pub(crate) mod record;

@@ -1,4 +1,4 @@
-//! The questions about sessions.
+//! Queries about sessions.
 
 use aggregates::values::{SessionId, Timestamp, UserId};
 
@@ -8,7 +8,7 @@ use crate::store::{
     sql::{Argument, Db, Error, Row, Statement, Tx, sql},
 };
 
-/// A user's tokens that are good at `now`, oldest first.
+/// The tokens of a user that are valid at `now`, oldest first.
 pub async fn of_user(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Error> {
     let statement = select("WHERE user_id = $1 AND expires_at > $2 ORDER BY ordinal");
     let rows = db
@@ -17,7 +17,7 @@ pub async fn of_user(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<Sessio
     rows.iter().map(session).collect()
 }
 
-/// A user's session by its token's fingerprint, ended or not, unless it was revoked.
+/// A user's session, by the fingerprint of its token: also if it expired, but not if it was revoked.
 pub async fn find_by_fingerprint(
     db: &Db,
     user: UserId,
@@ -30,7 +30,7 @@ pub async fn find_by_fingerprint(
     row.as_ref().map(session).transpose()
 }
 
-/// A user's session, ended or not, unless it was revoked.
+/// A user's session, by its id: also if it expired, but not if it was revoked.
 pub async fn find(db: &Db, user: UserId, id: SessionId) -> Result<Option<SessionRow>, Error> {
     let statement = select("WHERE session_id = $1 AND user_id = $2");
     let row = db
@@ -39,7 +39,7 @@ pub async fn find(db: &Db, user: UserId, id: SessionId) -> Result<Option<Session
     row.as_ref().map(session).transpose()
 }
 
-/// The tokens of these users that are good at `now`, each user's oldest first: one statement.
+/// The tokens of these users that are valid at `now`, each user's oldest first, with one statement.
 pub(crate) async fn of_users(
     tx: &mut Tx<'_>,
     users: &[Argument<'static>],

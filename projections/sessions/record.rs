@@ -1,8 +1,18 @@
-//! Sessions as the table keeps them.
+//! Sessions, as the table stores them.
 
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 
 use super::SessionRow;
+use crate::store::{columns, parsed_columns, unreadable};
+
+parsed_columns! {
+    SessionId: |id| id.to_string();
+}
+
+columns! {
+    Audience: Text, |value| value.as_str(),
+        |row, n| serde_json::from_value(row.str(n)?.into()).map_err(unreadable);
+}
 
 crate::record! {
     /// A row of `sessions`.
@@ -23,7 +33,7 @@ crate::record! {
 }
 
 impl SessionRecord {
-    /// The session as it is listed.
+    /// The session as clients see it.
     pub(crate) fn into_row(self) -> SessionRow {
         SessionRow {
             id: self.session_id,

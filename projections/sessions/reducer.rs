@@ -1,14 +1,14 @@
-//! What events change in sessions.
+//! How events change sessions.
 
 use aggregates::{
     Recorded,
-    session::SessionEvent,
-    user::UserEvent,
+    session::{Session, SessionEvent},
+    user::{User, UserEvent},
     values::{SessionId, UserId},
 };
 
 use super::record::SessionRecord;
-use crate::store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error};
+use crate::store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error};
 
 /// The read model.
 #[derive(Debug)]
@@ -19,18 +19,18 @@ impl ReadModel for Sessions {
     const VERSION: i64 = 1;
     const RECORDS: &'static [RecordType] = &[RecordType::of::<SessionRecord>()];
     const FOLDS: &'static [Fold] = &[
-        Fold::User {
+        Fold::of(&FoldOf::<User> {
             needs: |_, _, _| {},
             reduce: reduce_user,
-        },
-        Fold::Session {
+        }),
+        Fold::of(&FoldOf::<Session> {
             needs: needs_of_session,
             reduce: reduce_session,
-        },
+        }),
     ];
 }
 
-/// Takes an event of the user `id`.
+/// Folds an event of the user `id`.
 fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
         UserEvent::TokensRevoked {} | UserEvent::Deleted {} => {
@@ -54,14 +54,14 @@ fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEven
     }
 }
 
-/// A session is made and deleted as a whole.
+/// Nothing to load: an event creates or deletes a session as a whole.
 fn needs_of_session(_: &mut Needs<'_>, _: SessionId, event: &SessionEvent) {
     match event {
         SessionEvent::TokenIssued { .. } | SessionEvent::TokenRevoked {} => {}
     }
 }
 
-/// Takes an event of the session `id`.
+/// Folds an event of the session `id`.
 fn reduce_session(
     changes: &mut Changes,
     at: &Recorded,

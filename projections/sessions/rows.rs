@@ -1,24 +1,24 @@
-//! Issued tokens as they are listed. Never the token itself.
+//! Issued tokens as clients see them. The token itself is never part of a row.
 
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 
 /// A token that was issued and not revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
-    /// The session's id.
+    /// The id of the session.
     pub id: SessionId,
-    /// Whose it is.
+    /// The user to whom the token was issued.
     pub user_id: UserId,
     /// The SHA-256 of the token, in lower-case hexadecimal.
     pub fingerprint: String,
-    /// The user's note on it.
+    /// The user's note on the token.
     pub label: String,
-    /// The API it is good on.
+    /// The API on which the token is valid.
     pub face: Audience,
-    /// How the user proved who they are.
+    /// How the user proved their identity.
     pub methods: Vec<GrantMethod>,
-    /// When it was issued.
+    /// When the token was issued.
     pub issued_at: Timestamp,
-    /// When it ends.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! What a batch of events changes, and how it is read and written.
+//! What a batch of events changes: loading, changing and writing rows.
 
 use std::{
     any::{Any, TypeId},
@@ -20,7 +20,7 @@ use super::{
 /// The rows that a batch touches, in each table of a registry.
 #[derive(Debug)]
 pub struct Changes {
-    /// In the order in which tables are loaded and written.
+    /// The tables, in the order in which they are loaded and written.
     tables: VecDeque<Pile>,
 }
 
@@ -31,7 +31,7 @@ struct Pile {
 }
 
 impl Pile {
-    /// Loads what was asked for.
+    /// Loads the rows that were asked for.
     async fn look_up(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let table = self.rows.table();
         for Lookup { columns, keys } in self.rows.lookups() {
@@ -62,8 +62,8 @@ impl RecordType {
     }
 }
 
-/// Asks for the rows that events change, before the first of them is folded. A row that the events make or delete as a
-/// whole need not be asked for.
+/// Asks for the rows that events change, before the first event is folded. If events create or delete a row as a whole,
+/// the row is not needed.
 #[derive(Debug)]
 pub struct Needs<'a>(&'a mut Changes);
 
@@ -75,8 +75,8 @@ impl Needs<'_> {
         }
     }
 
-    /// An event makes this row, or is the first that may: the table does not have it. Later events of the batch may
-    /// change it without its being looked up.
+    /// An event creates this row, or is the first that may: the table does not have it. Later events of the batch may
+    /// change the row without a look-up.
     pub fn new_row<R: Record>(&mut self, key: R::Key) {
         if let Ok(rows) = self.0.rows_mut::<R>() {
             rows.absent(key);
@@ -102,17 +102,17 @@ impl Changes {
         Needs(self)
     }
 
-    /// The row as the events so far leave it. It is an error to ask for a row that was not loaded.
+    /// The row after the events so far. It is an error to ask for a row that was not loaded.
     pub fn get<R: Record>(&self, key: &R::Key) -> Result<Option<&R>, Error> {
         self.rows::<R>()?.get(key)
     }
 
-    /// The row, to be changed and written. It is an error to ask for a row that was not loaded.
+    /// The row, for changing it; it will be written. It is an error to ask for a row that was not loaded.
     pub fn change<R: Record>(&mut self, key: &R::Key) -> Result<Option<&mut R>, Error> {
         self.rows_mut::<R>()?.change(key)
     }
 
-    /// The table has this row from now on. If lists count it, it must have been loaded or be new.
+    /// Puts a row into the table. If lists count the row, it must have been loaded or be new.
     pub fn put<R: Record>(&mut self, row: R) -> Result<(), Error> {
         self.rows_mut()?.put(row)
     }
@@ -122,7 +122,7 @@ impl Changes {
         self.rows_mut::<R>()?.remove(key)
     }
 
-    /// Deletes a row, whether the table has it or not. Rows that lists count must be removed instead.
+    /// Deletes a row, whether the table has it or not. If lists count the row, call [`Self::remove`] instead.
     pub fn delete<R: Record>(&mut self, key: R::Key) -> Result<(), Error> {
         self.rows_mut::<R>()?.delete(key);
         Ok(())
@@ -137,7 +137,7 @@ impl Changes {
         self.rows_mut::<R>()?.remove_all(set, value)
     }
 
-    /// Deletes all rows of a set with one statement, whether the table has any or not.
+    /// Deletes all rows of a set with one statement, whether the table has such rows or not.
     pub fn delete_all<R, V>(&mut self, set: Set<R, V>, value: &V) -> Result<(), Error>
     where
         R: Record,
@@ -147,10 +147,10 @@ impl Changes {
         Ok(())
     }
 
-    /// Reads what the events need: at most one statement per table and way in.
+    /// Loads what the events need: at most one statement for the keys and one for each set column of a table.
     pub(super) async fn load(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let mut loaded = VecDeque::with_capacity(self.tables.len());
-        // What a loaded row needs besides is in a table further down.
+        // A loaded row may need other rows; these are in later tables.
         while let Some(mut pile) = self.tables.pop_front() {
             pile.look_up(tx).await?;
             pile.rows.loaded(&mut Needs(self));
@@ -160,8 +160,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Writes all of it: for each table the sets, then the rows that are gone, then the rows that there are; then the
-    /// lists.
+    /// Writes all changes. For each table: first deletes the sets, then the single rows, then writes the changed rows.
+    /// Last come the lists.
     pub(super) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let mut moves = Moves::default();
         for Pile { rows, .. } in &self.tables {
@@ -177,7 +177,7 @@ impl Changes {
         moves.write(tx).await
     }
 
-    /// Blanks what is personal about a user in all tables.
+    /// Blanks the personal data about a user in all tables.
     pub(super) async fn blank(&mut self, tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
         for pile in &mut self.tables {
             pile.rows.need_personal(user);

@@ -1,10 +1,10 @@
-//! How values are kept in columns.
+//! How columns store values.
 
 use aggregates::{
     sealing::ERASED,
     values::{
-        Audience, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PermissionId,
-        RoleId, SessionId, Timestamp, TopicFilter, UserId,
+        Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PermissionId, RoleId,
+        Timestamp, TopicFilter, UserId,
     },
 };
 
@@ -16,7 +16,7 @@ use super::{
 
 /// A type that a column can hold.
 pub trait Column: Sized {
-    /// What the column holds.
+    /// The kind of the column.
     const KIND: Kind;
 
     /// The value as an argument of a statement.
@@ -28,7 +28,7 @@ pub trait Column: Sized {
 
 /// A personal value, which is blanked when its person is erased.
 pub trait Personal {
-    /// Replaces the value by what the ledger gives for it after the erasure.
+    /// Replaces the value by the one that the ledger gives for it after the erasure.
     fn blank(&mut self);
 }
 
@@ -70,23 +70,25 @@ impl Sorted for Timestamp {
     }
 }
 
-/// `TYPE: Kind, |value| bind, |row, n| read;`
+/// Says how a column holds values of a type: `TYPE: Kind, |value| bind, |row, n| read;`. A type that one read model alone
+/// stores is declared beside its record.
 macro_rules! columns {
     ($($type:ty: $kind:ident, |$value:ident| $bind:expr, |$row:ident, $n:ident| $read:expr;)+) => {$(
-        impl Column for $type {
-            const KIND: Kind = Kind::$kind;
+        impl $crate::store::Column for $type {
+            const KIND: $crate::store::Kind = $crate::store::Kind::$kind;
 
-            fn bind(&self) -> Argument<'_> {
+            fn bind(&self) -> $crate::sql::Argument<'_> {
                 let $value = self;
                 $bind.into()
             }
 
-            fn read($row: &Row, $n: usize) -> Result<Self, Error> {
+            fn read($row: &$crate::sql::Row, $n: usize) -> Result<Self, $crate::sql::Error> {
                 $read
             }
         }
     )+};
 }
+pub(crate) use columns;
 
 columns! {
     String: Text, |value| value.as_str(), |row, n| row.text(n);
@@ -98,8 +100,6 @@ columns! {
         |row, n| Ok(row.int_or_null(n)?.map(Timestamp::from_micros));
     Option<UserId>: TextOrNull, |value| value.map(|id| id.to_string()),
         |row, n| row.str_or_null(n)?.map(UserId::parse).transpose().map_err(unreadable);
-    Audience: Text, |value| value.as_str(),
-        |row, n| serde_json::from_value(row.str(n)?.into()).map_err(unreadable);
     Vec<GrantType>: Text, |value| serde_json::json!(value).to_string(),
         |row, n| serde_json::from_str(row.str(n)?).map_err(unreadable);
     Vec<GrantMethod>: Text, |value| serde_json::json!(value).to_string(),
@@ -108,20 +108,20 @@ columns! {
     Fingerprint: Text, |value| &**value, |row, n| Fingerprint::parse(row.str(n)?).map_err(unreadable);
 }
 
-/// Types whose texts `parse` reads.
-macro_rules! parsed {
+/// The same for types whose texts `parse` reads.
+macro_rules! parsed_columns {
     ($($type:ty: |$value:ident| $bind:expr;)+) => {
-        columns! {
-            $($type: Text, |$value| $bind, |row, n| <$type>::parse(row.str(n)?).map_err(unreadable);)+
+        $crate::store::columns! {
+            $($type: Text, |$value| $bind, |row, n| <$type>::parse(row.str(n)?).map_err($crate::store::unreadable);)+
         }
     };
 }
+pub(crate) use parsed_columns;
 
-parsed! {
+parsed_columns! {
     UserId: |id| id.to_string();
     RoleId: |id| id.to_string();
     PermissionId: |id| id.to_string();
-    SessionId: |id| id.to_string();
     IdentityProvider: |value| value.as_str();
     Operation: |value| value.as_str();
     Context: |value| value.as_str();

@@ -1,12 +1,12 @@
-//! What every read model stands on: one SQL text on two engines, rows declared once, batches folded in memory, lists
-//! that know their pages, and rebuilding.
+//! The base of all read models: one SQL text for two engines, rows that are declared once, batches that are folded in
+//! memory, lists that know their pages, and rebuilding.
 //!
-//! A batch of events is folded in memory, event by event, over the rows it touches; then each table is written with one
-//! statement for the rows there are and one for those that are gone. So how many statements a batch costs depends
-//! on which tables it touches, not on how many events it has; and the outcome is the same whatever the
-//! boundaries between batches, so that a rebuild can be compared with the live tables.
+//! A batch of events is folded in memory, event by event, into the rows that it touches. Then one statement for each
+//! table writes the changed rows, and one more deletes rows. So the number of statements depends on the tables that the
+//! batch touches, not on the number of its events. The result is the same however the events are split into batches, so
+//! a rebuild can be compared with the live tables.
 //!
-//! Nothing here names a read model or a table of one.
+//! This module names no read model and no table of one.
 
 mod changes;
 mod column;
@@ -21,10 +21,11 @@ mod versions;
 
 pub use changes::{Changes, Needs, RecordType};
 pub use column::{Column, Personal, Sorted};
+pub(crate) use column::{columns, parsed_columns};
 pub use lists::{Key, List, Order, Sort, page, total};
 pub use record::{PersonalRows, Record, Set};
 pub(crate) use record::{each, load};
-pub use registry::{Fold, Model, ReadModel, Registry};
+pub use registry::{Fold, FoldOf, Model, ReadModel, Registry};
 pub use table::{Kind, Table};
 pub(crate) use table::{select_in, unreadable};
 pub use versions::OtherVersion;

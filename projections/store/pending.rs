@@ -1,4 +1,4 @@
-//! A table's rows as a batch of events leaves them, not written yet.
+//! The rows of a table after a batch of events, before they are written.
 
 use std::{
     any::Any,
@@ -28,8 +28,8 @@ pub(crate) struct Pending<R: Record> {
     asked: BTreeSet<R::Key>,
     /// Sets that are loaded, by column.
     sets: BTreeMap<&'static str, Values>,
-    /// Sets that are deleted, by column. They are the rows that the table has before the batch: rows that the batch made
-    /// itself are taken out of `slots` at the same time, and rows that it makes later stay.
+    /// Sets that are deleted, by column. This concerns the rows that the table had before the batch: rows that the
+    /// batch created itself are removed from `slots` at the same time, and rows that it creates later stay.
     purged: BTreeMap<&'static str, Values>,
 }
 
@@ -37,13 +37,13 @@ pub(crate) struct Pending<R: Record> {
 struct Slot<R> {
     /// `None`: the table does not have the row, or the batch removes it.
     row: Option<R>,
-    /// What the lists count of the row in the table.
+    /// What the lists count for the row in the table.
     listed: Option<Entry>,
-    /// To be written.
+    /// Whether the row must be written.
     touched: bool,
 }
 
-/// What to look up in a table: rows whose `columns` have one of these values.
+/// A look-up in a table: the rows whose `columns` have one of these values.
 pub(crate) struct Lookup {
     pub(crate) columns: Vec<&'static str>,
     pub(crate) keys: Vec<Vec<Argument<'static>>>,
@@ -53,9 +53,9 @@ pub(crate) struct Lookup {
 pub(crate) struct Writes<'a> {
     /// Columns with the values whose rows are deleted first.
     pub(crate) purged: Vec<Lookup>,
-    /// Primary keys of the rows that are deleted next.
+    /// The primary keys of the rows that are deleted next.
     pub(crate) gone: Vec<Vec<Argument<'static>>>,
-    /// The rows to have.
+    /// The rows to write.
     pub(crate) rows: Vec<Vec<Argument<'a>>>,
 }
 
@@ -63,13 +63,14 @@ pub(crate) struct Writes<'a> {
 pub(crate) trait Rows: Any + Debug + Send + Sync {
     /// The table.
     fn table(&self) -> Table;
-    /// What must be loaded: one look-up for the keys, and one for each column of sets.
+    /// The look-ups that must be made: one for the keys, and one for each column of sets.
     fn lookups(&self) -> Vec<Lookup>;
     /// Takes rows that were looked up.
     fn load(&mut self, rows: &[Row]) -> Result<(), Error>;
-    /// Ends the loading: rows that were asked for and not found are absent. Asks for what the loaded rows need.
+    /// Ends the loading: rows that were asked for but not found do not exist. Asks for the rows that the loaded rows
+    /// need.
     fn loaded(&mut self, needs: &mut Needs<'_>);
-    /// What the batch changes in lists.
+    /// The changes of lists by the batch.
     fn moves(&self, moves: &mut Moves);
     /// What to write.
     fn writes(&self) -> Writes<'_>;
@@ -98,7 +99,7 @@ impl<R: Record> Pending<R> {
         }
     }
 
-    /// The table does not have this row before the batch, so that it need not be looked up.
+    /// Notes that the table does not have this row before the batch, so no look-up is needed.
     pub(super) fn absent(&mut self, key: R::Key) {
         if !self.asked.contains(&key) {
             self.slots.entry(key).or_insert(Slot {
@@ -127,7 +128,7 @@ impl<R: Record> Pending<R> {
     }
 
     pub(super) fn put(&mut self, row: R) -> Result<(), Error> {
-        // Without the row in the table, nobody knows whether a list counts it already.
+        // If the row was not loaded, nobody knows whether a list counts it already.
         if !R::LISTS.is_empty() && !self.slots.contains_key(&row.key()) {
             return Err(never_loaded::<R>());
         }
@@ -174,7 +175,7 @@ impl<R: Record> Pending<R> {
         Ok(self.purge(set, value))
     }
 
-    /// Deletes a set of rows, whether the table has any or not. Returns those that were loaded or made.
+    /// Deletes a set of rows, whether the table has such rows or not. Returns those that were loaded or created.
     pub(super) fn purge<V>(&mut self, set: Set<R, V>, value: &V) -> Vec<R>
     where
         V: Column + Display + PartialEq,

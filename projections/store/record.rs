@@ -1,4 +1,4 @@
-//! Rows as the tables keep them, each declared once.
+//! Records: the rows of tables, each declared once.
 
 use std::fmt::Debug;
 
@@ -11,13 +11,13 @@ use super::{
     table::{Table, select},
 };
 
-/// A row as a table keeps it. [`crate::record!`] implements it.
+/// A row as a table stores it. [`crate::record!`] implements this trait.
 pub trait Record: Clone + Debug + Send + Sync + Sized + 'static {
     /// The table.
     const TABLE: Table;
-    /// The lists that count the rows: a row is in the first whose condition it meets.
+    /// The lists that count the rows: each row is in the first list whose condition it meets.
     const LISTS: &'static [List<Self>];
-    /// What the lists are sorted by, besides the creation.
+    /// The orders of the lists, besides the order of creation.
     const ORDERS: &'static [Order<Self>];
     /// Which rows have personal columns about a user.
     const PERSONAL: Option<PersonalRows>;
@@ -27,22 +27,22 @@ pub trait Record: Clone + Debug + Send + Sync + Sized + 'static {
     /// The row's primary key.
     fn key(&self) -> Self::Key;
 
-    /// The values of a primary key, in the table's order.
+    /// The values of a primary key, in the order of the table.
     fn bind_key(key: &Self::Key) -> Vec<Argument<'static>>;
 
-    /// All columns, in the table's order.
+    /// The values of all columns, in the order of the table.
     fn bind(&self) -> Vec<Argument<'_>>;
 
-    /// Reads all columns, in the table's order.
+    /// Reads all columns, in the order of the table.
     fn read(row: &Row) -> Result<Self, Error>;
 
-    /// The position of the event that made the row, if lists count the rows.
+    /// The position of the event that created the row, if lists count the rows.
     fn ordinal(&self) -> Option<i64>;
 
     /// Blanks the personal columns.
     fn blank(&mut self);
 
-    /// Asks for the rows that the events which change this row may change as well.
+    /// Asks for further rows: those that an event may change together with this row.
     fn then_needs(&self, needs: &mut Needs<'_>);
 }
 
@@ -55,7 +55,7 @@ pub struct PersonalRows {
     pub value: fn(UserId) -> Argument<'static>,
 }
 
-/// The rows of a table that have the same value in one column, which leads an index.
+/// The rows of a table that have the same value in one column. An index must begin with this column.
 #[derive(Debug)]
 pub struct Set<R, V> {
     /// The column.
@@ -75,7 +75,8 @@ pub(crate) async fn load<'a, R: Record>(
     rows.iter().map(R::read).collect()
 }
 
-/// Gives `take` each row of a table as it comes. `rest` follows the table's name, and `arguments` are its placeholders'.
+/// Passes each row of a table to `take`, one at a time. `rest` follows the name of the table in the statement, and
+/// `arguments` are the values of its placeholders.
 pub(crate) async fn each<R: Record>(
     tx: &mut Tx<'_>,
     rest: &str,
@@ -87,22 +88,23 @@ pub(crate) async fn each<R: Record>(
         .await
 }
 
-/// Declares the rows of a table: the struct, its table and how it is bound and read, all from one list of fields.
-/// A column is called as its field, and its type is a `Column`. After the fields come, in this order:
+/// Declares the rows of a table: the struct, its table, and how it is bound and read, all from one list of fields. A
+/// column has the name of its field, and the type of the field must be a `Column`. After the fields come, in this
+/// order:
 ///
 /// * `key(field: Type, ...)`: the primary key.
-/// * `lists by ordinal { NAME = "stored name" { field: true }; }`: the lists that count the rows. The braces hold the
-///   conditions; an index leads with these columns and ends with `ordinal`.
-/// * `orders { NAME = field; }`: what the lists are sorted by besides the creation. For each list, an index leads with the
-///   columns of its condition and ends with the field and `ordinal`.
+/// * `lists by ordinal { NAME = "stored name" { field: true }; }`: the lists that count the rows. The braces contain
+///   the conditions; an index must begin with these columns and end with `ordinal`.
+/// * `orders { NAME = field; }`: the orders of the lists, besides the order of creation. For each list, an index must
+///   begin with the columns of its condition and end with the field and `ordinal`.
 /// * `sets { NAME = field: Type; }`: rows that are loaded or deleted together.
-/// * `personal { field } where column = |user| value;`: what is blanked when `user` is erased.
-/// * `then |row, needs| { ... }`: what must be loaded besides, once this row is.
+/// * `personal { field } where column = |user| value;`: the fields that are blanked when `user` is erased.
+/// * `then |row, needs| { ... }`: the further rows that must be loaded once this row is.
 ///
-/// All but the key may be left out.
+/// All of these except the key are optional.
 #[macro_export]
 macro_rules! record {
-    // A key of one column is the column's value, and a key of several is a tuple.
+    // A key with one column is the value of the column; a key with several columns is a tuple.
     (@type $one:ty) => { $one };
     (@type $($several:ty),+) => { ($($several),+) };
     (@pattern $one:ident) => { $one };

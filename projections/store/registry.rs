@@ -1,6 +1,8 @@
-//! The registration of read models, and all that is done with every one of them.
+//! The registration of read models, and everything that is done with each of them.
 
-use aggregates::{Recorded, Registered, values::UserId};
+use std::fmt::Debug;
+
+use aggregates::{Listed, Recorded, Registered, values::UserId};
 
 use super::{
     changes::{Changes, Needs, RecordType},
@@ -9,23 +11,23 @@ use super::{
     table::{Table, unreadable},
 };
 
-/// A read model: tables, and how events change them.
+/// A read model: its tables, and how events change them.
 pub trait ReadModel {
-    /// Its name, as stored.
+    /// The stored name.
     const NAME: &'static str;
-    /// Its version. It grows by one with every change of what the tables hold after the same events; the next start then
+    /// The version. Increase it by one with every change of the rows that the same events give; the next start then
     /// asks for `muniment rebuild`.
     const VERSION: i64;
-    /// Its tables. A table whose rows need rows of another one stands before it.
+    /// The tables. If rows of one table need rows of another, the former table comes first.
     const RECORDS: &'static [RecordType];
-    /// The aggregates whose events it folds.
+    /// The aggregates whose events the read model folds.
     const FOLDS: &'static [Fold];
 }
 
-/// A read model as a registry keeps it.
+/// A read model as a registry stores it.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
-    /// Its name, as stored.
+    /// The stored name.
     pub name: &'static str,
     /// Its version.
     pub version: i64,
@@ -45,64 +47,72 @@ impl Model {
     }
 }
 
-/// Read models that are kept together.
+/// Read models that are registered together.
 #[derive(Clone, Copy, Debug)]
 pub struct Registry {
-    /// In the order in which they fold each event.
+    /// The read models, in the order in which they fold each event.
     models: &'static [Model],
 }
 
-/// What a read model needs loaded for an event of one aggregate.
+/// Asks for the rows that a read model needs for an event of one aggregate.
 type NeedsOf<A> = fn(&mut Needs<'_>, <A as Registered>::Id, &<A as Registered>::Event);
 /// How a read model folds an event of one aggregate.
 type ReduceOf<A> =
     fn(&mut Changes, &Recorded, <A as Registered>::Id, &<A as Registered>::Event) -> Result<(), Error>;
 
-/// Makes [`Fold`] from the aggregates. The compiler asks for every aggregate here: see `Fold::needs`.
-macro_rules! folds {
-    ($($name:ident of $module:ident),+) => {
-        /// How a read model folds the events of one aggregate.
-        #[derive(Clone, Copy, Debug)]
-        pub enum Fold {
-            $(
-                #[doc = concat!("Of a ", stringify!($name), ".")]
-                $name {
-                    /// Asks for the rows that an event changes.
-                    needs: NeedsOf<aggregates::$module::$name>,
-                    /// Changes the rows.
-                    reduce: ReduceOf<aggregates::$module::$name>,
-                },
-            )+
-        }
-
-        impl Fold {
-            /// The stored name of the aggregate's type.
-            const fn aggregate_type(&self) -> &'static str {
-                match self { $(Self::$name { .. } => <aggregates::$module::$name as Registered>::TYPE,)+ }
-            }
-
-            fn needs(&self, wanted: &mut Needs<'_>, recorded: &Recorded) -> Result<(), Error> {
-                match &recorded.event {
-                    $(aggregates::Event::$name(event) => if let Self::$name { needs, .. } = self {
-                        needs(wanted, <aggregates::$module::$name as Registered>::Id::parse(&recorded.aggregate_id).map_err(unreadable)?, event);
-                    })+
-                }
-                Ok(())
-            }
-
-            fn reduce(&self, changes: &mut Changes, recorded: &Recorded) -> Result<(), Error> {
-                match &recorded.event {
-                    $(aggregates::Event::$name(event) => if let Self::$name { reduce, .. } = self {
-                        reduce(changes, recorded, <aggregates::$module::$name as Registered>::Id::parse(&recorded.aggregate_id).map_err(unreadable)?, event)?;
-                    })+
-                }
-                Ok(())
-            }
-        }
-    };
+/// How a read model folds the events of aggregates of type `A`.
+#[derive(Debug)]
+pub struct FoldOf<A: Registered> {
+    /// Asks for the rows that an event changes.
+    pub needs: NeedsOf<A>,
+    /// Changes the rows.
+    pub reduce: ReduceOf<A>,
 }
 
-folds! { User of user, Role of role, Session of session }
+/// How a read model folds the events of one aggregate.
+#[derive(Clone, Copy, Debug)]
+pub struct Fold {
+    /// The stored name of the aggregate's type.
+    aggregate_type: &'static str,
+    functions: &'static dyn Functions,
+}
+
+impl Fold {
+    /// Folds the events of aggregates of type `A` by these functions.
+    pub const fn of<A: Listed>(functions: &'static FoldOf<A>) -> Self {
+        Self {
+            aggregate_type: A::TYPE,
+            functions,
+        }
+    }
+}
+
+/// [`FoldOf`] some aggregate. An event of another aggregate changes nothing.
+trait Functions: Debug + Sync {
+    fn needs(&self, wanted: &mut Needs<'_>, recorded: &Recorded) -> Result<(), Error>;
+
+    fn reduce(&self, changes: &mut Changes, recorded: &Recorded) -> Result<(), Error>;
+}
+
+impl<A: Listed> Functions for FoldOf<A> {
+    fn needs(&self, wanted: &mut Needs<'_>, recorded: &Recorded) -> Result<(), Error> {
+        if let Some(event) = recorded.event.of::<A>() {
+            (self.needs)(wanted, id_of::<A>(recorded)?, event);
+        }
+        Ok(())
+    }
+
+    fn reduce(&self, changes: &mut Changes, recorded: &Recorded) -> Result<(), Error> {
+        match recorded.event.of::<A>() {
+            Some(event) => (self.reduce)(changes, recorded, id_of::<A>(recorded)?, event),
+            None => Ok(()),
+        }
+    }
+}
+
+fn id_of<A: Registered>(recorded: &Recorded) -> Result<A::Id, Error> {
+    recorded.aggregate_id.parse().map_err(unreadable)
+}
 
 impl Registry {
     /// A registry of these read models.
@@ -110,12 +120,12 @@ impl Registry {
         Self { models }
     }
 
-    /// The read models.
+    /// All read models of the registry.
     pub fn models(&self) -> &'static [Model] {
         self.models
     }
 
-    /// The first aggregate type whose events no read model folds.
+    /// The first aggregate type whose events are folded by no read model.
     pub const fn unfolded(&self, aggregate_types: &[&'static str]) -> Option<&'static str> {
         let mut types = aggregate_types;
         while let [aggregate_type, rest @ ..] = types {
@@ -134,7 +144,7 @@ impl Registry {
             let mut folds = model.folds;
             while let [fold, rest @ ..] = folds {
                 folds = rest;
-                if same(fold.aggregate_type(), aggregate_type) {
+                if same(fold.aggregate_type, aggregate_type) {
                     return true;
                 }
             }
@@ -146,27 +156,27 @@ impl Registry {
         self.models.iter().flat_map(|model| model.records).copied()
     }
 
-    /// Every table of the read models, with those of the lists.
+    /// All tables of the read models, and those of the lists.
     pub fn tables(&self) -> Vec<Table> {
         let tables = self.records().map(|record| record.table);
         tables.chain([NODES, MARKS]).collect()
     }
 
-    /// Takes these events, the next of the ledger in its order, into the read models.
+    /// Applies these events, which are the next of the ledger in its order, to the read models.
     pub async fn apply(&self, tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
         let mut changes = Changes::new(self.records());
         let mut needs = changes.needs();
         for (event, fold) in self.folded(events) {
-            fold.needs(&mut needs, event)?;
+            fold.functions.needs(&mut needs, event)?;
         }
         changes.load(tx).await?;
         for (event, fold) in self.folded(events) {
-            fold.reduce(&mut changes, event)?;
+            fold.functions.reduce(&mut changes, event)?;
         }
         changes.write(tx).await
     }
 
-    /// Each event with each fold, event by event.
+    /// Each event with each fold for it, event by event.
     fn folded<'a>(&self, events: &'a [Recorded]) -> impl Iterator<Item = (&'a Recorded, &'static Fold)> {
         let models = self.models;
         events.iter().flat_map(move |event| {
@@ -175,7 +185,7 @@ impl Registry {
         })
     }
 
-    /// Blanks what is personal about a user whose key is erased, as a rebuild from then on would.
+    /// Blanks the personal data of a user whose key is erased. A rebuild after the erasure gives the same rows.
     pub async fn erase(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
         let mut changes = Changes::new(self.records());
         changes.blank(tx, user).await?;
@@ -194,8 +204,8 @@ const fn same(one: &str, other: &str) -> bool {
     one.is_empty() && other.is_empty()
 }
 
-/// Registers read models: a constant with all of them, in the order in which they fold each event. An aggregate whose
-/// events no read model folds is an error of the build.
+/// Registers read models: makes a constant with all of them, in the order in which they fold each event. If no read
+/// model folds the events of an aggregate, the build fails.
 #[macro_export]
 macro_rules! read_models {
     ($(#[$meta:meta])* $vis:vis const $name:ident = $($model:path),+ $(,)?;) => {
@@ -212,6 +222,8 @@ macro_rules! read_models {
 
 #[cfg(test)]
 mod tests {
+    use aggregates::role::Role;
+
     use super::*;
 
     struct Nothing;
@@ -220,10 +232,10 @@ mod tests {
         const NAME: &'static str = "nothing";
         const VERSION: i64 = 1;
         const RECORDS: &'static [RecordType] = &[];
-        const FOLDS: &'static [Fold] = &[Fold::Role {
+        const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<Role> {
             needs: |_, _, _| {},
             reduce: |_, _, _, _| Ok(()),
-        }];
+        })];
     }
 
     #[test]

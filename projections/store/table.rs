@@ -1,17 +1,17 @@
-//! The read models' tables, and statements over many rows of them.
+//! The tables of the read models, and statements over many rows of them.
 //!
-//! One statement takes many rows, and its text depends on their number: exactly up to 16, and from there
-//! rounded up to a power of two, so that a connection keeps few prepared statements. The room that is left is filled
-//! with rows that have no key (upserts leave those out) or with the last key again (deletions, look-ups).
+//! One statement takes many rows, and its text depends on their number: up to 16 exactly, above that rounded up to a
+//! power of two, so that a connection keeps few prepared statements. The remaining places are filled with rows without
+//! a key (upserts leave those out) or with the last key again (deletions and look-ups).
 
 use std::fmt::Write as _;
 
 use super::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, filled, placeholders, rounded, sql};
 
-/// The most rows of one statement.
+/// How many rows one statement takes at most.
 pub(crate) const MAX_ROWS: usize = 1_024;
 
-/// What a column holds.
+/// The kind of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// TEXT.
@@ -28,19 +28,19 @@ pub enum Kind {
     Bytes,
 }
 
-/// A table of a read model. Records make it: see [`crate::record!`].
+/// A table of a read model. Records define it: see [`crate::record!`].
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
-    /// Its name.
+    /// The name of the table.
     pub name: &'static str,
-    /// Its columns in the order in which rows are bound and read. The first is never null.
+    /// The columns, in the order in which rows are bound and read. The first column is never null.
     pub columns: &'static [(&'static str, Kind)],
-    /// The columns of its primary key, in order.
+    /// The columns of the primary key, in order.
     pub key: &'static [&'static str],
 }
 
 impl Table {
-    /// The names of the columns, with commas between.
+    /// The names of the columns, separated by commas.
     pub fn column_list(&self) -> String {
         self.columns
             .iter()
@@ -49,7 +49,7 @@ impl Table {
             .join(", ")
     }
 
-    /// `INSERT ... ON CONFLICT DO UPDATE` of `rows` rows; `merge` says what becomes of the columns beside the key.
+    /// `INSERT ... ON CONFLICT DO UPDATE` of `rows` rows; `merge` sets the columns outside the key.
     fn upsert_text(&self, rows: usize, merge: &str) -> String {
         let columns = self.columns.len();
         let picked = (1..=columns)
@@ -66,7 +66,7 @@ impl Table {
         )
     }
 
-    /// Every column beside the key takes the value of the new row.
+    /// Sets every column outside the key to the value of the new row.
     fn replace(&self) -> String {
         self.columns
             .iter()
@@ -76,7 +76,8 @@ impl Table {
             .join(", ")
     }
 
-    /// Writes rows, bound in the table's order. `merge` is as in `upsert_text`; without it, new values replace old ones.
+    /// Writes rows, bound in the order of the table. `merge` is as in `upsert_text`; without it, new values replace old
+    /// ones.
     pub(crate) async fn upsert(
         &self,
         tx: &mut Tx<'_>,
@@ -103,7 +104,7 @@ impl Table {
 }
 
 /// Deletes the rows whose `columns` have one of these values; each key binds one value per column. `condition`
-/// restricts it further.
+/// restricts the deletion further.
 pub(crate) async fn delete(
     tx: &mut Tx<'_>,
     table: &str,
@@ -153,8 +154,8 @@ fn among(columns: &[&str], count: usize, first: usize) -> String {
     }
 }
 
-/// All rows of `{before} ({keys}) {after}` in as few statements as fit: no statement without keys. The `fixed` arguments
-/// are `$1` and on. Rows of one key stay together, and in the order that `after` says.
+/// All rows of `{before} ({keys}) {after}`, in as few statements as possible; without keys, there is no statement. The
+/// `fixed` arguments are `$1` and so on. Rows with the same key stay together, in the order of `after`.
 pub(crate) async fn select_in<'a, K>(
     tx: &mut Tx<'_>,
     before: &str,
@@ -185,7 +186,7 @@ pub(crate) fn numbered(first: usize, count: usize) -> String {
     text
 }
 
-/// The most rows of one statement with this many columns: a power of two.
+/// How many rows one statement with this many columns takes at most: a power of two.
 pub(crate) fn most_rows(columns: usize) -> usize {
     let fitting = MAX_ARGUMENTS / columns.max(1);
     (1 << fitting.max(1).ilog2()).min(MAX_ROWS)
@@ -200,7 +201,7 @@ fn null_like(argument: &Argument<'_>) -> Argument<'static> {
     }
 }
 
-/// A stored value is not what it should be, or the program asks for what it did not load.
+/// A stored value is not valid, or the program asks for a row that it did not load.
 pub(crate) fn unreadable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Decode(reason.into())
 }

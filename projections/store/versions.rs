@@ -1,14 +1,14 @@
-//! Which version of each read model the tables hold.
+//! Versions: which version of each read model wrote the tables.
 //!
-//! A read model whose code changes folds the same events to other rows. The table `read_models` says which version wrote
-//! the rows, so that a program of another version refuses to go on with them instead of mixing the two.
+//! A read model whose code changes may fold the same events into other rows. The table `read_models` states which
+//! version wrote the rows, so that a program with another version refuses to work with them instead of mixing the two.
 
 use super::{
     registry::Registry,
     sql::{Error, Read, Tx, sql},
 };
 
-/// A read model whose tables another version wrote.
+/// Another version wrote the tables of a read model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the read model {name} holds {}, but this program is for {}",
@@ -20,7 +20,7 @@ pub struct OtherVersion {
     pub name: String,
     /// The version that wrote the tables; `None` if they were never filled.
     pub stored: Option<i64>,
-    /// The version that this program is for; `None` if it does not know the read model.
+    /// The version that this program needs; `None` if the program does not know the read model.
     pub wanted: Option<i64>,
 }
 
@@ -29,7 +29,7 @@ fn version(version: Option<i64>) -> String {
 }
 
 impl Registry {
-    /// The read models whose tables another version wrote.
+    /// The read models whose tables were written by another version.
     pub async fn other_versions(&self, db: &mut impl Read) -> Result<Vec<OtherVersion>, Error> {
         let mut others = Vec::new();
         let mut stored = Vec::new();
@@ -64,7 +64,7 @@ impl Registry {
         Ok(others)
     }
 
-    /// The tables hold what this program makes of the events: from now on its versions are stored.
+    /// Stores the versions of this program. The tables must contain what this program makes of the events.
     pub async fn store_versions(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         tx.execute(sql("DELETE FROM read_models")).await?;
         for model in self.models() {

@@ -1,4 +1,4 @@
-//! What users hold, for many users at once: four statements however many there are.
+//! What users hold: four statements for any number of users.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The users with all that they hold, in the order given. Tokens that ended by `now` are left out.
+/// Adds everything that the users hold, and keeps their order. It leaves out tokens that expired by `now`.
 pub(super) async fn with_holdings(
     tx: &mut Tx<'_>,
     users: Vec<UserRecord>,

@@ -1,4 +1,4 @@
-//! Which users are there, and what do they hold?
+//! Which users exist, and what do they hold?
 
 mod holdings;
 mod queries;

@@ -1,4 +1,4 @@
-//! The questions about users.
+//! Queries about users.
 
 use aggregates::{
     sealing::ERASED,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A page of all users, oldest first. Tokens that ended by `now` are left out of the rows.
+/// A page of all users, oldest first. The rows leave out tokens that expired by `now`.
 pub async fn page(
     db: &Db,
     page: &Page,
@@ -35,8 +35,8 @@ pub async fn page(
     })
 }
 
-/// A page of the users of these names, oldest first. Unknown names are simply absent, and one named twice is
-/// there once. Those whose name was erased are found by no name.
+/// A page of the users with these names, oldest first. It leaves out unknown names; a name that occurs twice counts
+/// once. No name finds a user whose name was erased.
 pub async fn by_usernames(
     db: &Db,
     usernames: &[impl AsRef<str>],
@@ -59,12 +59,12 @@ pub async fn by_usernames(
     })
 }
 
-/// The user of this id.
+/// The user with this id.
 pub async fn find(db: &Db, id: UserId, now: Timestamp) -> Result<Option<UserRow>, Error> {
     Ok(find_many(db, &[id], now).await?.pop())
 }
 
-/// The users of these ids, oldest first. Unknown ids are simply absent.
+/// The users with these ids, oldest first. The result leaves out unknown ids.
 pub async fn find_many(db: &Db, ids: &[UserId], now: Timestamp) -> Result<Vec<UserRow>, Error> {
     let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     ids.sort_unstable();

@@ -1,4 +1,4 @@
-//! Users and their certificates as the tables keep them.
+//! Users and their certificates, as the tables store them.
 
 use aggregates::values::{Certificate, Fingerprint, GrantType, IdentityProvider, Timestamp, UserId};
 

@@ -1,13 +1,13 @@
-//! What events change in users and their certificates.
+//! How events change users and their certificates.
 
 use aggregates::{
     Recorded,
-    user::UserEvent,
+    user::{User, UserEvent},
     values::{Certificate, UserId},
 };
 
 use super::record::{CertificateRecord, UserRecord};
-use crate::store::{Changes, Fold, Needs, ReadModel, RecordType, sql::Error};
+use crate::store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error};
 
 /// The read model.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl ReadModel for UserDirectory {
         RecordType::of::<UserRecord>(),
         RecordType::of::<CertificateRecord>(),
     ];
-    const FOLDS: &'static [Fold] = &[Fold::User { needs, reduce }];
+    const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<User> { needs, reduce })];
 }
 
 fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
@@ -45,7 +45,7 @@ fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
     }
 }
 
-/// Takes an event of the user `id`. An event about an unknown user changes nothing.
+/// Folds an event of the user `id`. An event about an unknown user changes nothing.
 fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
         UserEvent::Created {

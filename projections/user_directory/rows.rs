@@ -1,4 +1,4 @@
-//! Users as they are shown. A password hash is never part of it.
+//! Users as clients see them. A password hash is never part of a row.
 
 use std::sync::Arc;
 
@@ -6,32 +6,32 @@ use aggregates::values::{Certificate, GrantType, IdentityProvider, Timestamp, Us
 
 use crate::{role_directory::RoleRow, sessions::SessionRow};
 
-/// A user with all that they hold.
+/// A user with everything that they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRow {
-    /// Their id.
+    /// The id of the user.
     pub id: UserId,
-    /// Their name; `aggregates::sealing::ERASED` if it was erased.
+    /// The username; `aggregates::sealing::ERASED` if it was erased.
     pub username: String,
-    /// Made by a service, not by a person.
+    /// Whether a service made the user, not a person.
     pub auto_generated: bool,
-    /// Put before every topic the user publishes to.
+    /// The prefix that is put before every topic to which the user publishes.
     pub mqtt_publish_prefix: Option<String>,
-    /// Who vouches for the user.
+    /// The identity provider that keeps the user's password.
     pub identity_provider: IdentityProvider,
-    /// How the user may prove who they are.
+    /// The ways in which the user may prove their identity.
     pub grant_types: Vec<GrantType>,
-    /// The user must enrol a second factor.
+    /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
-    /// When they were made.
+    /// When the user was created.
     pub created_at: Timestamp,
     /// When one of the values above last changed.
     pub updated_at: Timestamp,
-    /// Tokens that are good at the moment asked for, oldest first.
+    /// Tokens that are valid at the requested time, oldest first.
     pub tokens: Vec<SessionRow>,
-    /// Certificates the user may present, oldest first.
+    /// Certificates that the user may present, oldest first.
     pub certificates: Vec<Certificate>,
-    /// Roles held, oldest role first, with the one of the user's own permissions if there are any. Users who
-    /// hold the same role share its row.
+    /// The roles that the user holds, oldest role first, including the role of their own permissions if they have any.
+    /// Users who hold the same role share its row.
     pub roles: Vec<Arc<RoleRow>>,
 }

@@ -1,4 +1,4 @@
-// better-auth behind node's own HTTP server, in as many processes as PROCESSES says.
+// better-auth behind node's own HTTP server. PROCESSES is the number of processes.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
@@ -32,7 +32,7 @@ if (cluster.isPrimary) {
   for (let number = 0; number < Number(PROCESSES); number += 1) {
     cluster.fork();
   }
-  // A worker that dies would make every later figure one of fewer processes.
+  // If a worker died, every later figure would be of fewer processes.
   cluster.on("exit", () => {
     if (!stopping) {
       process.exit(1);

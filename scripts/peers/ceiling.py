@@ -1,4 +1,4 @@
-"""Hashes a second that the machine makes when it does nothing else: no login can be faster than that."""
+"""How many hashes per second the machine makes when it does nothing else. No login can be faster."""
 
 import hashlib
 import multiprocessing
@@ -48,6 +48,6 @@ def rate(kind, numbers, seconds):
 
 
 def ceiling(kind, numbers, seconds, processes):
-    """The sum over processes that hash side by side."""
+    """The sum over processes that hash at the same time."""
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         return sum(pool.starmap(rate, [(kind, numbers, seconds)] * processes, chunksize=1))

@@ -1,6 +1,6 @@
--- One request, over and over. PEER_METHOD, PEER_PATH, PEER_HEADERS (a header a line) and PEER_BODY say which.
--- In the body, {unique} becomes a text never used before, and {user} the numbers from 0 below PEER_USERS in turn.
--- The last line printed is what came of it, as JSON.
+-- Sends one request again and again: PEER_METHOD, PEER_PATH, PEER_HEADERS (one header per line) and PEER_BODY.
+-- In the body, {unique} becomes a new text each time, and {user} becomes the numbers from 0 below PEER_USERS in turn.
+-- The last line printed is the result as JSON.
 
 local method, path = os.getenv("PEER_METHOD"), os.getenv("PEER_PATH")
 local body, users = os.getenv("PEER_BODY") or "", tonumber(os.getenv("PEER_USERS") or "1")

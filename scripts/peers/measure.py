@@ -1,9 +1,9 @@
-"""Asks running servers the same things in turn, and prints a table of what they did.
+"""Sends the same requests to running servers in turn, and prints a table of their results.
 
     measure.py --seconds 5 --rounds 3 --connections 8,64 --site KIND=URL=PID...
 
-KIND is muniment, keystone or better-auth, PID the first of the server's processes. ADMIN_PASSWORD is the password of
-its administrator. Loads by wrk; a figure with a single error in it is not printed.
+KIND is muniment, keystone or better-auth. PID is the first of the server's processes. ADMIN_PASSWORD is the password of
+its administrator. wrk makes the load. If a measurement has a single error, its figure is not printed.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def say(text):
 
 @dataclasses.dataclass
 class Request:
-    """One request, whose body is for load.lua to fill in, and what a right answer to it is."""
+    """One request, whose body load.lua fills in, and the form of a correct answer."""
 
     method: str
     path: str
@@ -53,7 +53,7 @@ class Request:
 
 
 class Site:
-    """A running server. What is particular to it is in the classes below."""
+    """A running server. The classes below have the differences between servers."""
 
     def __init__(self, url, pid):
         self.pid = pid
@@ -65,7 +65,7 @@ class Site:
         self.requests = {}
 
     def ask(self, request):
-        """Asks once. Returns the answer's headers and JSON, and how many bytes it was, or raises."""
+        """Sends one request. Returns the answer's headers, its JSON and its number of bytes, or raises."""
         self.asked += 1
         text = request.text().replace("{unique}", f"once-{self.asked}").replace("{user}", "0")
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
@@ -140,7 +140,7 @@ class Keystone(Site):
         token = headers["X-Subject-Token"]
         self.token = {"X-Auth-Token": token}
         self.subject = {"X-Subject-Token": token}
-        # Its lists have no page size of their own: a domain with just so many users makes it a list of as many.
+        # Its lists have no page size of their own. A domain with exactly this many users makes a list of that length.
         self.domain = self.make_domain("page")
         self.others = self.make_domain("others")
 
@@ -179,7 +179,7 @@ class BetterAuth(Site):
     hashing = ("scrypt", [16384, 16, 1, 64], "scrypt N=16384 r=16 p=1")
 
     def extra(self):
-        # It refuses a POST of a browser from another place, and takes one without Origin for such.
+        # better-auth refuses a browser's POST from another origin, and treats a POST without Origin as one.
         return {"Origin": self.url}
 
     def log_in_admin(self):
@@ -193,7 +193,7 @@ class BetterAuth(Site):
         return Request("POST", "/api/auth/sign-in/email", 200, lambda value: value["token"], body=body)
 
     def check(self):
-        # No session is answered with 200 and null.
+        # Without a session the answer is 200 and null.
         right = lambda value: value and value["user"]["name"] == "admin"
         return Request("GET", "/api/auth/get-session", 200, right, self.token)
 
@@ -207,7 +207,7 @@ class BetterAuth(Site):
 
 
 def tree(pid):
-    """A process and all below it."""
+    """A process and all its descendants."""
     children = {}
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -236,7 +236,7 @@ def ticks(pid):
 
 
 def memory(pid):
-    """MiB of memory of a server's processes, what they share counted once."""
+    """MiB of memory of a server's processes. Shared memory is counted once."""
     total = 0
     for process in tree(pid):
         for line in pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
@@ -246,7 +246,7 @@ def memory(pid):
 
 
 def settle(site):
-    """Waits until a server is done with what nobody waits for any more, so that it takes nothing from the next."""
+    """Waits until a server has finished requests whose client has gone, so that it does not slow down the next server."""
     quiet, before = 0, ticks(site.pid)
     for _ in range(300):
         time.sleep(0.2)
@@ -259,7 +259,7 @@ def settle(site):
 
 
 def load(site, row, connections, seconds, part):
-    """Loads a server, and returns answers a second, or raises with what went wrong."""
+    """Loads a server. Returns answers per second, or raises with the error."""
     request = site.requests[row]
     _, _, size = site.ask(request)
     headers = site.extra() | request.headers()
@@ -268,7 +268,7 @@ def load(site, row, connections, seconds, part):
         "PEER_PATH": request.path,
         "PEER_HEADERS": "\n".join(f"{name}: {value}" for name, value in headers.items()),
         "PEER_BODY": request.text(),
-        # Keystone's first so many users are in a domain of their own: those are the ones who log in.
+        # The first users of Keystone are in a domain of their own. Only these users log in.
         "PEER_USERS": str(PAGE),
         "PEER_UNIQUE": part,
     }
@@ -283,9 +283,9 @@ def load(site, row, connections, seconds, part):
     if wrong:
         raise ValueError(f"of {came['requests']} answers, errors: {wrong}")
     if came["requests"] == 0:
-        # Too slow for the time given, which is no error: with fewer connections there may be a figure.
+        # The server is too slow for the given time. This is not an error: with fewer connections there may be a figure.
         return 0.0
-    # A server may answer a failure with 200; it is shorter than what was asked for.
+    # A server may answer a failure with 200. Such an answer is shorter than the expected one.
     if came["bytes"] < 0.9 * size * came["requests"]:
         raise ValueError(f"answers of {came['bytes'] // came['requests']} bytes instead of {size}")
     site.ask(request)
@@ -300,7 +300,7 @@ def figure(value):
 
 
 def table(sites, ceilings, rates, memories, connections):
-    """Rows of text, first the head. The ratios are what Muniment did by what the other did."""
+    """Rows of text. The first is the head. A ratio is Muniment's figure divided by the other's."""
     peers = [site for site in sites if site.kind != "muniment"] if sites[0].kind == "muniment" else []
     rows = [["", *[site.kind for site in sites], *[f"muniment / {peer.kind}" for peer in peers]]]
 
@@ -374,7 +374,7 @@ def main():
     memories = {site.kind: [] for site in sites}
     failed = False
     for turn in range(options.rounds):
-        # Each leads in turn, so that no one always runs just after the same other.
+        # Each server is the first in turn, so that no server always runs just after the same other server.
         order = sites[turn % len(sites) :] + sites[: turn % len(sites)]
         for row in ROWS:
             for number in connections:

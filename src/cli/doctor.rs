@@ -6,7 +6,7 @@ use super::{CliError, complain, open_database, open_ledger_quietly, say};
 use ledger::{Ledger, WithCauses, ids::SystemEntropy, migrations};
 use server::{identity::keys, settings::Settings};
 
-/// Looks at one thing after the other. Exit code 1 if something is wrong.
+/// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
     let mut healthy = true;
@@ -21,7 +21,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let has_file = |name: &str| settings.data_dir.join(name).exists();
     let key = |given: bool, name: &str, read: Result<(), String>| match (given || has_file(name), read) {
         (true, read) => read.map(|()| "good".to_owned()),
-        (false, _) => Ok("not made yet; the first start makes it".to_owned()),
+        (false, _) => Ok("does not exist yet; the first start makes it".to_owned()),
     };
     if sealing.is_some() || has_file("sealing.key") {
         let read = keys::sealing_key(sealing.map(String::as_str), &settings.data_dir, &SystemEntropy);
@@ -57,7 +57,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             if pending.is_empty() {
                 tell("schema", Ok("up to date".to_owned()));
                 let versions = Ledger::check_versions(&db).await;
-                let good = versions.map(|()| "of the versions of this program".to_owned());
+                let good = versions.map(|()| "have the versions of this program".to_owned());
                 tell("read models", good.map_err(|error| said(&error)));
                 match open_ledger_quietly(&settings, db).await {
                     Ok(ledger) => {

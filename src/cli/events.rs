@@ -15,27 +15,27 @@ const PAGE: i64 = 1_000;
 /// Which events to print.
 #[derive(Args)]
 pub(crate) struct EventsArguments {
-    /// Only events after this position.
+    /// Print only events after this position.
     #[arg(long, default_value_t = 0)]
     after: i64,
-    /// At most so many.
+    /// Print at most this many events.
     #[arg(long)]
     limit: Option<i64>,
-    /// Only of this type of aggregate, e.g. user.
+    /// Print only events of this type of aggregate, e.g. user.
     #[arg(long)]
     aggregate_type: Option<String>,
-    /// Only of this aggregate.
+    /// Print only events of this aggregate.
     #[arg(long)]
     aggregate_id: Option<String>,
-    /// Only of this type, e.g. user.role_granted.
+    /// Print only events of this type, e.g. user.role_granted.
     #[arg(long)]
     event_type: Option<String>,
-    /// Go on with new events as they are recorded.
+    /// Continue, and print new events as they are recorded.
     #[arg(long, conflicts_with_all = ["limit", "aggregate_type", "aggregate_id", "event_type"])]
     follow: bool,
 }
 
-/// Prints events as CloudEvents, one a line, sealed fields as ciphertext.
+/// Prints events as CloudEvents, one per line, with sealed fields as ciphertext.
 pub(crate) async fn run(settings: Settings, arguments: EventsArguments) -> Result<ExitCode, CliError> {
     let ledger = open_ledger_quietly(&settings, open_database(&settings).await?).await?;
     let mut out = std::io::stdout().lock();
@@ -70,7 +70,7 @@ pub(crate) async fn run(settings: Settings, arguments: EventsArguments) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers whether stdout is still being read.
+/// Prints an event. Returns whether stdout is still being read.
 fn print(out: &mut impl Write, ledger: &Ledger, event: &Stored) -> Result<bool, CliError> {
     let line = serde_json::to_string(&event.cloud_event(ledger.id())?)?;
     match writeln!(out, "{line}") {

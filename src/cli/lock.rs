@@ -1,4 +1,4 @@
-//! One process a SQLite file: the data folder's lock.
+//! The lock of the data folder: only one process may use a SQLite file.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -7,12 +7,12 @@ use std::{
 
 use super::CliError;
 
-/// The lock, held until it is dropped or the process ends, however it ends.
+/// The lock. It is held until it is dropped or the process ends in any way.
 pub(crate) struct FolderLock {
     _file: File,
 }
 
-/// Takes the lock of a data folder, or says what may hold it.
+/// Takes the lock of a data folder, or says which process may hold it.
 pub(crate) fn take(folder: &Path) -> Result<FolderLock, CliError> {
     let path = folder.join("lock");
     let file = OpenOptions::new()

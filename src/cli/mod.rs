@@ -28,7 +28,7 @@ use server::{
 
 /// Identity and access server for IoT platforms on a tamper-evident event ledger.
 ///
-/// Settings come from muniment.toml (or the file MUNIMENT_CONFIG names) and from MUNIMENT_ variables.
+/// Settings come from muniment.toml (or the file that MUNIMENT_CONFIG names) and from MUNIMENT_ variables.
 #[derive(Parser)]
 #[command(name = "muniment", version)]
 struct Arguments {
@@ -42,13 +42,13 @@ enum Task {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
-    /// Recompute the ledger's chain of hashes, and say where it breaks.
+    /// Recompute the ledger's chain of hashes, and say where it is broken.
     Verify,
-    /// Make the read models anew from the ledger, compare, and repair what differs.
+    /// Make the read models again from the ledger, compare them, and repair the tables that differ.
     Rebuild,
-    /// Print events as CloudEvents, one JSON object a line.
+    /// Print events as CloudEvents, one JSON object per line.
     Events(events::EventsArguments),
-    /// Look at settings, keys, database and ledger, and say what is wrong.
+    /// Check settings, keys, database and ledger, and say what is wrong.
     Doctor,
 }
 
@@ -75,7 +75,7 @@ enum CliError {
     Other(String),
 }
 
-/// Runs the command line; what it answers is the process' exit code.
+/// Runs the command line, and returns the exit code of the process.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = Settings::read(FACES.settings())
@@ -105,7 +105,7 @@ async fn run(task: Task, settings: Settings) -> Result<ExitCode, CliError> {
     }
 }
 
-/// Opens the database, making the data folder first where it holds it.
+/// Opens the database. If the database is in the data folder, it makes the folder first.
 async fn open_database(settings: &Settings) -> Result<Db, CliError> {
     if settings.database_url.is_none() {
         make_private(&settings.data_dir)?;
@@ -115,13 +115,14 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
         ..Options::default()
     };
     if settings.database_url.is_some() {
-        // If the database is gone, a request should be refused soon. On SQLite this is the wait for other writers.
+        // If the database does not answer, requests should be refused soon. On SQLite, `patience` is the wait for other
+        // writers.
         options.patience = Duration::from_secs(2);
     }
     Ok(Db::open(&settings.database(), &options).await?)
 }
 
-/// Opens the ledger of a database whose schema must be up to date and whose read models must have the versions of this
+/// Opens the ledger. The schema of its database must be up to date, and its read models must have the versions of this
 /// program.
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
@@ -135,7 +136,7 @@ async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     .await?)
 }
 
-/// Opens the ledger for a task that does not append: it needs no authorization projection.
+/// Opens the ledger for a task that does not append, and so needs no authorization projection.
 async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
     Ok(Ledger::open_unfollowed(
@@ -148,7 +149,7 @@ async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliE
     .await?)
 }
 
-/// The key that a ledger is sealed with, if the schema of its database is up to date.
+/// The key that seals the ledger. The schema of its database must be up to date.
 async fn key_of_ledger(settings: &Settings, db: &Db) -> Result<MasterKey, CliError> {
     if !migrations::pending(db).await?.is_empty() {
         return Err(CliError::Other(
@@ -159,7 +160,7 @@ async fn key_of_ledger(settings: &Settings, db: &Db) -> Result<MasterKey, CliErr
     Ok(keys::sealing_key(given, &settings.data_dir, &SystemEntropy)?)
 }
 
-/// Makes a folder that only its owner can look into, if it is not there.
+/// Makes a folder that only its owner can open, if it does not exist.
 fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -168,14 +169,14 @@ fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// A line of the answer, on stdout.
-#[expect(clippy::print_stdout, reason = "stdout is where the command line answers")]
+/// Prints a line of the result on stdout.
+#[expect(clippy::print_stdout, reason = "results go to stdout")]
 fn say(line: &str) {
     println!("{line}");
 }
 
-/// A line about what went wrong, on stderr.
-#[expect(clippy::print_stderr, reason = "the command line complains where logs go too")]
+/// Prints a line about an error on stderr.
+#[expect(clippy::print_stderr, reason = "errors go to stderr, like the log")]
 fn complain(line: &str) {
     eprintln!("muniment: {line}");
 }

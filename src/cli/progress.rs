@@ -11,7 +11,7 @@ pub(crate) fn bar(total: i64, doing: &'static str) -> ProgressBar {
         .with_message(doing)
 }
 
-/// A position as a bar counts it.
+/// Converts a position to the type of a progress bar.
 pub(crate) fn at(position: i64) -> u64 {
     u64::try_from(position).unwrap_or_default()
 }

@@ -15,7 +15,7 @@ use server::settings::Settings;
 /// How many events are replayed in one transaction.
 const PAGE: i64 = 2_000;
 
-/// Replays the ledger into shadow tables, compares, and repairs what differs.
+/// Replays the ledger into shadow tables, compares them with the live tables, and repairs the live tables that differ.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let db = open_database(&settings).await?;
     let _lock = settings
@@ -39,11 +39,11 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     }
     let (events, differing) = outcome?;
     say(&if differing.is_empty() {
-        format!("replayed {events} events: the read models equal those rebuilt, by digest")
+        format!("replayed {events} events: the read models equal the rebuilt ones (compared by digest)")
     } else {
         format!(
-            "replayed {events} events: {} differed, and were replaced by those rebuilt; restart the servers, which \
-             may have started from what was wrong",
+            "replayed {events} events: {} differed and were replaced by the rebuilt tables; restart the servers, \
+             since they may have loaded the wrong data",
             differing.join(", ")
         )
     });
@@ -57,12 +57,12 @@ async fn replay_compare_swap(
 ) -> Result<(i64, Vec<&'static str>), CliError> {
     let bar = progress::bar(ledger.head().await?.position, "rebuilding");
     let mut position = 0;
-    // While the server goes on …
+    // Replay most events while other processes may append.
     while let Some(reached) = replay_page(ledger, shadow, position).await? {
         position = reached;
         bar.set_position(progress::at(position));
     }
-    // … and what is left while nobody appends.
+    // Replay the rest in a transaction in which no process can append.
     let mut live = db.begin().await?;
     let head = Head::lock(&mut live).await?;
     while position < head.position

@@ -25,9 +25,9 @@ use server::{
     settings::Settings,
 };
 
-/// How often ended sessions are dropped from memory.
+/// How often expired sessions are dropped from memory.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
-/// How long requests that are being answered may take after SIGTERM.
+/// How long running requests may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Runs the server until SIGTERM or SIGINT.
@@ -65,7 +65,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     .await?;
     if let Some(password) = generated {
         say(&format!(
-            "first start: user admin, password {} (shown only this once)",
+            "first start: user admin, password {} (shown only once)",
             password.as_str()
         ));
     }
@@ -96,7 +96,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     }));
     say(&format!("listening on http://{address}"));
     let code = until_the_end(signals, &ledger, follower).await?;
-    tracing::info!("stopping: no new requests are taken, those begun are finished");
+    tracing::info!("stopping: accepting no new requests, finishing the running requests");
     let _ = stop.send(());
     match tokio::time::timeout(DRAIN, server).await {
         Ok(Ok(())) => {}
@@ -104,7 +104,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         Err(_) => tracing::warn!("some requests took too long and were cut off"),
     }
     if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {
-        tracing::warn!("the database did not let go in time");
+        tracing::warn!("the database connections could not be closed in time");
     }
     Ok(code)
 }
@@ -128,7 +128,8 @@ async fn until_the_end(
     }
 }
 
-/// Takes as many file descriptors as the process may have: a thousand clients use up those that it has at first.
+/// Raises the limit of file descriptors to the most that the process may have. A thousand clients would use up the
+/// initial limit.
 fn allow_many_files() {
     let limit = getrlimit(Resource::Nofile);
     let most = Rlimit {
@@ -136,16 +137,16 @@ fn allow_many_files() {
         ..limit
     };
     if let Err(error) = setrlimit(Resource::Nofile, most) {
-        tracing::warn!(%error, files = limit.current, "cannot have more file descriptors");
+        tracing::warn!(%error, files = limit.current, "cannot raise the limit of file descriptors");
     }
 }
 
-/// Drops ended sessions from the authorization projection, so that its memory is that of the valid ones.
+/// Drops expired sessions from the authorization projection, so that it holds only valid ones in memory.
 async fn forget_expired_sessions(ledger: Ledger) {
     let mut every = tokio::time::interval(FORGET_EVERY);
     loop {
         every.tick().await;
         let forgotten = ledger.authorization().drop_expired(SystemClock.now());
-        tracing::debug!(forgotten, "forgot sessions that have ended");
+        tracing::debug!(forgotten, "dropped expired sessions from memory");
     }
 }

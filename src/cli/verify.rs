@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::{CliError, complain, open_database, open_ledger_quietly, progress, say};
 use server::settings::Settings;
 
-/// Walks the chain. Exit code 1 if it breaks.
+/// Checks the whole chain. The exit code is 1 if it is broken.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let ledger = open_ledger_quietly(&settings, open_database(&settings).await?).await?;
     let bar = progress::bar(ledger.head().await?.position, "verifying");
@@ -24,7 +24,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         }
         Some(flaw) => {
             complain(&format!(
-                "the ledger is not as it was recorded: {flaw}; {} events before it are",
+                "the ledger was changed after it was recorded: {flaw}; the {} events before it are unchanged",
                 verified.events
             ));
             Ok(ExitCode::FAILURE)

@@ -1,4 +1,4 @@
-//! Writing a batch of units in one transaction, under the head lock.
+//! Writes a batch of units in one transaction, under the head lock.
 
 use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc, time::Duration};
 
@@ -20,33 +20,34 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// How many streams' sequences, and how many claims, are remembered between batches.
+/// How many stream sequences, and how many claims, are remembered between batches.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
-/// Columns of an event row.
+/// How many columns an event row has.
 const EVENT_COLUMNS: usize = 10;
 
-/// Writes batches, and remembers between them what it would have to read again. The memory is true only while nobody
-/// else has moved the head, which the head row shows.
+/// Writes batches. Between batches it remembers what it would have to read again. The memory is valid only while nobody
+/// else moves the head, which the head row shows.
 pub(super) struct Batches {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     guards: Guards,
-    /// Position and time of the head after the last commit; `None` when it is not known whether the last batch was
+    /// The position and time of the head after the last commit; `None` if it is unknown whether the last batch was
     /// committed.
     head: Option<(i64, Timestamp)>,
     memory: Memory,
 }
 
-/// A batch as written, before its commit.
+/// A batch that is written but not yet committed.
 pub(super) struct Written {
-    /// Where the ledger ends after it.
+    /// The head after the batch.
     pub(super) head: Head,
-    /// For each unit in order: where its events are in `recorded`, or why it was refused.
+    /// For each unit in order: the range of its events in `recorded`, or why it was rejected.
     pub(super) outcomes: Vec<Result<Range<usize>, Rejection>>,
-    /// All of its events.
+    /// All events of the batch.
     pub(super) recorded: Vec<Recorded>,
-    /// When it was begun to wait for the head's lock: what anybody had recorded by then comes before this batch.
+    /// When the transaction began to wait for the head lock: everything that any process had recorded by then comes
+    /// before this batch.
     pub(super) begun: Duration,
     keys: SubjectKeys,
     board: Board,
@@ -69,7 +70,7 @@ impl Batches {
         }
     }
 
-    /// The batch is committed: what it wrote need not be read again. Answers its outcomes and its events.
+    /// Notes that the batch is committed, so what it wrote need not be read again. Returns its outcomes and its events.
     pub(super) fn committed(
         &mut self,
         written: Written,
@@ -80,17 +81,17 @@ impl Batches {
         (written.outcomes, written.recorded)
     }
 
-    /// Whether the batch was committed is not known: nothing remembered may be trusted.
+    /// Notes that it is unknown whether the batch was committed, so the memory is no longer valid.
     pub(super) fn forget(&mut self) {
         self.head = None;
     }
 
-    /// Decides the units of a batch and writes those accepted. Nothing is remembered until [`Batches::committed`].
+    /// Judges the units of a batch and writes the accepted ones. Nothing is remembered until [`Batches::committed`].
     pub(super) async fn write(&mut self, tx: &mut Tx<'_>, units: &[Unit]) -> Result<Written, LedgerError> {
         let begun = self.clock.elapsed();
         let mut head = Head::lock(tx).await?;
         if self.head != Some((head.position, head.recorded_at)) {
-            // Somebody else wrote, erased or rebuilt, or it is not known whether the last batch was committed.
+            // Another process wrote, erased or rebuilt something, or it is unknown whether the last batch was committed.
             self.memory.clear();
             versions::check(tx).await?;
         }
@@ -125,7 +126,7 @@ impl Batches {
         })
     }
 
-    /// Seals the events of the units and chains them after the head, which moves to the last of them.
+    /// Seals the events of the units and chains them after the head. Moves the head to the last of them.
     fn compose(
         &self,
         head: &mut Head,
@@ -174,14 +175,14 @@ impl Batches {
         Ok((recorded, rows))
     }
 
-    /// The payload of an event as it is stored, and the event as the read models may know it.
+    /// The payload of an event as it is stored, and the event as the read models may see it.
     fn sealed(&self, new: &NewEvent, keys: &SubjectKeys) -> Result<(Value, Event), LedgerError> {
         let (aggregate_type, form) = (new.event.aggregate_type(), new.event.form());
         let mut payload = new.event.payload().map_err(unwritable)?;
         let mut event = new.event.clone();
         let subject = new.event.subject(&new.aggregate_id);
         if blank_payload(form, &subject, &mut payload, keys) {
-            // The read models must not learn what the ledger does not keep.
+            // The read models must not receive what the ledger does not keep.
             event =
                 Event::from_stored(aggregate_type, form.event_type, payload.clone()).map_err(|error| {
                     LedgerError::Unreadable {
@@ -202,7 +203,7 @@ impl Batches {
     }
 }
 
-/// An event row besides what [`Recorded`] has.
+/// The columns of an event row that [`Recorded`] does not have.
 struct Row {
     aggregate_type: &'static str,
     form: &'static EventForm,
@@ -240,7 +241,7 @@ async fn insert(tx: &mut Tx<'_>, recorded: &[Recorded], rows: &[Row]) -> Result<
     Ok(())
 }
 
-/// The people whose keys the units need: those that personal fields are about, and actors whose address is recorded.
+/// The people whose keys the units need: the subjects of personal fields, and actors whose address is recorded.
 fn subjects(units: &[&Unit]) -> BTreeSet<String> {
     let mut subjects = BTreeSet::new();
     for unit in units {
@@ -257,7 +258,7 @@ fn subjects(units: &[&Unit]) -> BTreeSet<String> {
     subjects
 }
 
-/// An event that cannot be put into JSON.
+/// The error for an event that cannot be written as JSON.
 fn unwritable(error: serde_json::Error) -> LedgerError {
     LedgerError::Unreadable {
         position: 0,

@@ -1,4 +1,4 @@
-//! Deciding, under the head lock, which units of a batch get what they claim.
+//! Decides, under the head lock, which units of a batch get the claims that they take.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,26 +11,26 @@ use super::{
     counts::{Changes, Count, CountKey, Counts, CountsInMemory},
 };
 
-/// How many claims one look-up names.
+/// How many claims one look-up names at most.
 const CLAIMS_PER_STATEMENT: usize = 1_024;
 
-/// A claim as stored: personal values hashed.
+/// A claim as it is stored: personal values are hashed.
 type Key = (&'static str, String);
-/// Owners of claims that were read or written before, as long as nobody else has moved the head.
+/// The owners of claims that were read or written before. They are valid only while nobody else moves the head.
 pub(super) type ClaimsInMemory = LruCache<Key, Option<String>>;
 
-/// The claims that a batch concerns, as they are while it is decided.
+/// The claims that a batch mentions, in their present state during the decision.
 pub(super) struct Board {
-    /// Owners of the claims that units of the batch mention; `None` if nobody holds one.
+    /// The owners of the claims that units of the batch mention; `None` if nobody holds the claim.
     holders: HashMap<Key, Option<String>>,
-    /// How many claims the counted scopes have that units of the batch mention.
+    /// The number of claims in each counted scope that units of the batch mention.
     counts: Counts,
-    /// The claims that differ from the database by now.
+    /// The claims that differ from the database at this point.
     changed: BTreeSet<Key>,
 }
 
 impl Board {
-    /// Reads what the units mention and is not in `memory`.
+    /// Reads everything that the units mention and that is not in `memory`.
     pub(super) async fn read<'a>(
         tx: &mut Tx<'_>,
         sealer: &Sealer,
@@ -82,7 +82,7 @@ impl Board {
         })
     }
 
-    /// Gives a unit all that it claims, or nothing and the rejection.
+    /// Gives a unit all claims that it takes, or returns the rejection and gives it nothing.
     pub(super) fn admit(&mut self, sealer: &Sealer, unit: &Unit) -> Result<(), Rejection> {
         let released: BTreeSet<Key> = unit.release.iter().map(|claim| key(sealer, claim)).collect();
         let mut taking: HashMap<&Claim, &str> = HashMap::new();
@@ -130,7 +130,7 @@ impl Board {
         self.holders.insert(key, owner);
     }
 
-    /// The holders and the counts, once what changed is committed.
+    /// The holders and the counts, for the memory after the commit.
     pub(super) fn into_parts(
         self,
     ) -> (
@@ -140,7 +140,7 @@ impl Board {
         (self.holders, self.counts.into_counts())
     }
 
-    /// Writes what changed.
+    /// Writes the changes.
     pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let (mut gone, mut held) = (Vec::new(), Vec::new());
         for key in &self.changed {
@@ -174,7 +174,7 @@ impl Board {
     }
 }
 
-/// Drops the claims on personal values that `owner` has: a keyed hash of a name is still about its bearer.
+/// Deletes the claims of `owner` on personal values: a keyed hash of a name is still personal data.
 pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), LedgerError> {
     for scope in aggregates::scopes().filter(|scope| scope.is_personal()) {
         let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
@@ -183,7 +183,7 @@ pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), 
     Ok(())
 }
 
-/// A claim as it is stored. Ids of aggregates have no `/`, so claims within different aggregates differ.
+/// A claim as it is stored. The ids of aggregates contain no `/`, so claims within different aggregates differ.
 fn key(sealer: &Sealer, claim: &Claim) -> Key {
     let mut value = if claim.scope.is_personal() {
         sealer.claim_hash(&claim.value)
@@ -196,7 +196,7 @@ fn key(sealer: &Sealer, claim: &Claim) -> Key {
     (claim.scope.name(), value)
 }
 
-/// What counts the claim, if its scope is counted.
+/// The key of the count to which the claim belongs, if its scope is counted.
 fn count_key(claim: &Claim) -> Option<CountKey> {
     let counted = claim.scope.is_counted();
     counted.then(|| (claim.scope, claim.within.clone()))

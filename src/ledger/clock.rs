@@ -7,10 +7,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// A source of the time.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// How long ago a fixed moment was. It measures durations, since nobody sets this clock.
+    /// The time since a fixed moment. Use it to measure durations, since nobody can set this clock.
     fn elapsed(&self) -> Duration;
 }
 
@@ -28,7 +28,7 @@ impl Clock for SystemClock {
     }
 
     fn elapsed(&self) -> Duration {
-        // Of a machine that slept, the time it slept counts, too.
+        // If the machine sleeps, this clock counts that time, too.
         #[cfg(target_os = "linux")]
         const CLOCK: ClockId = ClockId::Boottime;
         #[cfg(not(target_os = "linux"))]

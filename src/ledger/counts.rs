@@ -1,4 +1,4 @@
-//! How many claims the counted scopes have, as they are while a batch is decided.
+//! The number of claims in the counted scopes, in their present state while a batch is decided.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,15 +8,15 @@ use projections::sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql};
 
 use super::{LedgerError, LimitChange, Rejection};
 
-/// How many counts one look-up names.
+/// How many counts one look-up names at most.
 const COUNTS_PER_STATEMENT: usize = 1_024;
 
-/// A scope, and the aggregate within which it is counted; empty if it is counted over the whole ledger.
+/// A scope, and the aggregate within which it is counted; empty if the whole ledger is counted.
 pub(super) type CountKey = (&'static Scope, String);
-/// Counts that were read or written before, as long as nobody else has moved the head.
+/// The counts that were read or written before. They are valid only while nobody else moves the head.
 pub(super) type CountsInMemory = LruCache<CountKey, Count>;
 
-/// How many claims there are, and the limits that an aggregate sets.
+/// The number of claims, and the limits that an aggregate sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count {
     held: i64,
@@ -24,7 +24,7 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// How many claims of the scope there may be.
+    /// The limits that apply to the scope.
     fn limits_of(self, scope: &Scope) -> Limits {
         match scope.bounds() {
             Bounds::Uncounted => Limits::NONE,
@@ -34,28 +34,28 @@ impl Count {
     }
 }
 
-/// The counts that a batch concerns.
+/// The counts that a batch mentions.
 #[derive(Default)]
 pub(super) struct Counts {
     counts: BTreeMap<CountKey, Count>,
-    /// What differs from the database by now.
+    /// The counts that differ from the database at this point.
     changed: BTreeSet<CountKey>,
 }
 
-/// What a unit does to counts, by scope.
+/// How a unit changes one count.
 #[derive(Default)]
 pub(super) struct Change {
     difference: i64,
-    /// The limits that the unit sets or, as `Some(None)`, takes away.
+    /// The new limits, if the unit changes them; `Some(None)` removes them.
     limits: Option<Option<Limits>>,
 }
 
-/// What a unit does to each of the counts that it concerns.
+/// How a unit changes each of the counts that it mentions.
 #[derive(Default)]
 pub(super) struct Changes(BTreeMap<CountKey, Change>);
 
 impl Changes {
-    /// The unit changes limits.
+    /// The changes of limits by a unit.
     pub(super) fn limited(changes: &[LimitChange]) -> Self {
         let mut all = Self::default();
         for change in changes {
@@ -65,7 +65,7 @@ impl Changes {
         all
     }
 
-    /// The unit takes (1) or gives up (-1) a claim.
+    /// Adds a claim that the unit takes (1) or gives up (-1).
     pub(super) fn add(&mut self, key: CountKey, difference: i64) {
         self.0.entry(key).or_default().difference += difference;
     }
@@ -116,7 +116,8 @@ impl Counts {
         })
     }
 
-    /// Whether the limits admit what a unit does. What already was too much or too little is not the unit's fault.
+    /// Rejects the changes if they exceed the limits. A count that was outside its limits before is not the unit's
+    /// fault.
     pub(super) fn admit(&self, changes: &Changes) -> Result<(), Rejection> {
         for (key, change) in &changes.0 {
             let before = self.counts.get(key).copied().unwrap_or_default();
@@ -135,7 +136,7 @@ impl Counts {
         Ok(())
     }
 
-    /// Does what a unit that is admitted does.
+    /// Applies the changes of an accepted unit.
     pub(super) fn apply(&mut self, changes: Changes) {
         for (key, change) in changes.0 {
             let count = self.counts.entry(key.clone()).or_default();
@@ -147,12 +148,12 @@ impl Counts {
         }
     }
 
-    /// The counts, once what changed is committed.
+    /// The counts, for the memory after the commit.
     pub(super) fn into_counts(self) -> impl Iterator<Item = (CountKey, Count)> {
         self.counts.into_iter()
     }
 
-    /// Writes what changed.
+    /// Writes the changes.
     pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let changed = self
             .changed

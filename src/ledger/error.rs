@@ -1,4 +1,4 @@
-//! What can go wrong in the ledger.
+//! The errors of the ledger.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,12 +10,12 @@ use super::{Cause, OtherVersions};
 /// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Somebody else appended to a stream since it was loaded: load again and decide again.
+    /// Another process or request appended to a stream since it was loaded: load again and decide again.
     #[error("{aggregate_type} {aggregate_id} has changed")]
     Conflict {
-        /// Type of the stream.
+        /// The type of the stream.
         aggregate_type: &'static str,
-        /// Id of the stream.
+        /// The id of the stream.
         aggregate_id: String,
     },
     /// Another aggregate holds the claim.
@@ -65,8 +65,8 @@ pub enum AppendError {
     /// The ledger rejects the unit. Nothing was written.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// The ledger could not be written or did not answer. When the connection broke during the commit, the
-    /// events may have been written all the same.
+    /// The ledger did not answer, or could not be written. If the connection broke during the commit, the events may be
+    /// in the ledger all the same.
     #[error("the ledger is unavailable")]
     Unavailable(#[source] Cause),
 }
@@ -74,16 +74,16 @@ pub enum AppendError {
 /// Why the ledger is unavailable although the database answers.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Obstacle {
-    /// The appender takes no more units.
+    /// The appender accepts no more units.
     #[error("the server is shutting down")]
     Closed,
-    /// The appender is at fault.
+    /// The appender ended without an answer.
     #[error("the appender gave no answer")]
     NoAnswer,
-    /// Other commands are decided for too long.
+    /// The command waited too long for other commands to the same aggregate.
     #[error("other commands keep the same aggregate busy")]
     Busy,
-    /// Whatever was decided was too late.
+    /// Another node changed the aggregate before each attempt.
     #[error("another node won every race")]
     LostEveryRace(#[source] Rejection),
 }
@@ -97,23 +97,23 @@ impl From<Obstacle> for AppendError {
 /// Why the ledger cannot be opened or read.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// The database does not answer, or not as it should.
+    /// The database does not answer, or its answer is not valid.
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
-    /// The ledger could not be read to its head: for this cause, or not in time.
+    /// The process could not read the ledger to its head. Without a cause, it could not do so in time.
     #[error("the ledger cannot be read to its head")]
     Behind(#[source] Option<Arc<LedgerError>>),
-    /// The database closed the connection that hears of other nodes' events.
+    /// The database closed the connection that listens for other nodes.
     #[error("the database closed the connection that listens for other nodes")]
     NotListening,
-    /// The read models are not what the events come to.
+    /// The read models differ from the claims in the ledger.
     #[error("the read models have {found} of scope {scope}, the claims {claimed}")]
     ReadModels {
-        /// Of what.
+        /// The scope that differs.
         scope: &'static str,
-        /// How many are claimed.
+        /// How many claims the ledger has.
         claimed: i64,
-        /// How many the read models have.
+        /// How many rows the read models have.
         found: usize,
     },
     /// Another version of the program wrote the read models.
@@ -122,18 +122,18 @@ pub enum LedgerError {
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,
-    /// The key is not the one that sealed this ledger.
+    /// The key did not seal this ledger.
     #[error("the sealing key does not open this ledger; it was sealed with another key")]
     WrongKey,
-    /// The key is not the one by which this ledger's other nodes sign tokens.
+    /// The other nodes of this ledger sign tokens with another key.
     #[error("the signing key is not the one that this ledger's tokens are signed by")]
     WrongSigningKey,
-    /// A stored event is not one we know.
+    /// A stored event is not an event that we know.
     #[error("event at position {position}: {reason}")]
     Unreadable {
-        /// Where.
+        /// The position of the event.
         position: i64,
-        /// Why; never the content.
+        /// Why the event is unknown; never its content.
         reason: String,
     },
     /// A sealed field does not open.
@@ -141,8 +141,8 @@ pub enum LedgerError {
     Sealed(&'static str),
 }
 
-/// What a database does in this time, or else the error of one that does not answer: a lost network may leave a
-/// connection silent for a quarter of an hour.
+/// Waits at most `patience` for an answer of the database, then returns an error. Without the limit, a lost network
+/// could leave a connection silent for a quarter of an hour.
 pub(super) async fn within<T>(
     patience: Duration,
     answer: impl Future<Output = Result<T, LedgerError>>,

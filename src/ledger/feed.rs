@@ -1,4 +1,4 @@
-//! Reading the ledger in order: pages after a position, filters, and a live tail.
+//! Reads the ledger in order: pages after a position, filters, and a live tail.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use serde_json::Value;
 
 use super::{Ledger, LedgerError, Sealer, Stored, seal::EventName, stored::COLUMNS};
 
-/// How long a tail waits for a notification before it looks by itself. On Postgres another process may have written
-/// without being heard (its notification is sent after the commit and may be lost with the process).
+/// How long a tail waits for a notification before it reads by itself. On Postgres, the notification of another process
+/// may be missing: it is sent after the commit, so it can be lost with the process.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How many events a tail reads at once.
 const TAIL_PAGE: i64 = 1_000;
 
-/// Which events to read; a field that is `None` does not restrict.
+/// Which events to read; a field that is `None` restricts nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only of this type of aggregate.
+    /// Only events of this aggregate type.
     pub aggregate_type: Option<String>,
-    /// Only of this aggregate.
+    /// Only events of this aggregate.
     pub aggregate_id: Option<String>,
-    /// Only of this event type.
+    /// Only events of this event type.
     pub event_type: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn after(
         number += 1;
     }
     if filter.aggregate_id.is_some() && filter.aggregate_type.is_none() {
-        // So that the index of streams serves.
+        // With the aggregate type, the database can use the index of streams.
         text.push_str(&format!(
             " AND aggregate_type IN ('{}')",
             aggregates::AGGREGATE_TYPES.join("', '")
@@ -62,13 +62,13 @@ pub(super) async fn after(
     Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
 }
 
-/// Up to `limit` rows of events after `position`, in order, whether they can be read as events or not.
+/// Up to `limit` rows of events after `position`, in order, even rows that cannot be read as events.
 pub(super) async fn rows_after(db: &Db, position: i64, limit: i64) -> Result<Vec<Row>, LedgerError> {
     let text = format!("SELECT {COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2");
     Ok(db.all(sql(text).bind(position).bind(limit)).await?)
 }
 
-/// The positions of the first event there is and of the last, whatever the head says.
+/// The positions of the first and the last event that exist, whatever the head says.
 pub(super) async fn ends(db: &Db) -> Result<Option<(i64, i64)>, LedgerError> {
     let ends = sql("SELECT MIN(position), MAX(position) FROM events");
     let Some(row) = db.optional(ends).await? else {
@@ -77,7 +77,7 @@ pub(super) async fn ends(db: &Db) -> Result<Option<(i64, i64)>, LedgerError> {
     Ok(row.int_or_null(0)?.zip(row.int_or_null(1)?))
 }
 
-/// Opens stored events for projections.
+/// Opens the sealed fields of stored events, for projections.
 pub(super) async fn open(
     db: &mut impl Read,
     sealer: &Sealer,
@@ -144,13 +144,13 @@ impl Ledger {
         Box::pin(async move { after(&mut &self.db, position, limit, filter).await })
     }
 
-    /// The same events opened, for projections. Never for an answer.
+    /// The same events with opened fields, for projections. Never send them to a client.
     pub async fn open_events(&self, stored: &[Stored]) -> Result<Vec<Recorded>, LedgerError> {
         open(&mut &self.db, &self.sealer, stored).await
     }
 
-    /// Every event after `position`, and then each new one as it is committed, by whatever process: none missed,
-    /// none twice, none out of order. Ends with the first error.
+    /// Every event after `position`, then each new event once it is committed, whichever process wrote it. No event is
+    /// missing, repeated or out of order. The stream ends with the first error.
     pub fn tail(&self, position: i64) -> impl Stream<Item = Result<Stored, LedgerError>> + use<> {
         let (db, grown) = (self.db.clone(), self.grown.clone());
         let state = (db, grown, position, std::collections::VecDeque::new());

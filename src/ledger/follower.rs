@@ -1,5 +1,5 @@
-//! Keeps the authorization projection of this process at the ledger's head, whichever node appends, and knows how old
-//! the projection may be.
+//! Keeps the authorization projection of this process at the head of the ledger, whichever node appends. It also knows
+//! how old the projection may be.
 
 use std::{
     sync::{
@@ -20,37 +20,37 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// How many events are taken at once.
+/// How many events one page has at most.
 const PAGE: i64 = 2_000;
-/// How long reading a page may take. Appends wait for it.
+/// How long reading a page may take. Appends wait during this time.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a request that asks for the head waits for it.
+/// How long a request that needs the head waits for it.
 const ASKERS_PATIENCE: Duration = Duration::from_secs(2);
-/// How long it waits for a notification before it looks by itself: the bound on how late another node's revocation is
-/// seen when its notification is lost.
+/// How long the follower waits for a notification before it looks at the ledger by itself. If the notification of
+/// another node is lost, that node's revocations count here after this time at the latest.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How often it is looked whether a newer program has rebuilt the read models.
+/// How often the follower checks whether a newer program has rebuilt the read models.
 const CHECK_VERSIONS_EVERY: Duration = Duration::from_secs(1);
-/// How often it is said that the ledger still cannot be read.
+/// How often the log repeats that the ledger still cannot be read.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
-/// Follows the ledger into memory.
+/// Follows the ledger and applies its events in memory.
 pub struct Follower {
     db: Db,
     sealer: Arc<Sealer>,
     authorization: Arc<Authorization>,
     clock: Arc<dyn Clock>,
-    /// What feeds the projection: one hand at a time, so that it takes events in order.
+    /// What feeds the projection. Only one task at a time may use it, so that events are applied in order.
     feeding: Mutex<Feeding>,
-    /// How many times it was tried to read the ledger to its head.
+    /// How many times the follower has tried to read the ledger to its head.
     looks: AtomicU64,
-    /// When and why the last try failed, if it did.
+    /// When and why the last try failed; `None` if it succeeded.
     failed: BriefLock<Option<(Duration, Arc<LedgerError>)>>,
-    /// When the last try began that succeeded, by the clock's nanoseconds.
+    /// When the last successful try began, in nanoseconds of the clock.
     seen: AtomicU64,
-    /// Somebody wrote what this process does not have yet.
+    /// Another node wrote something that this process does not have yet.
     news: Notify,
-    /// Reading failed: the connection that listens may be lost, too.
+    /// Reading failed, so the connection that listens may be lost, too.
     listener_lost: Notify,
     grew: watch::Sender<i64>,
 }
@@ -92,15 +92,16 @@ impl Follower {
         &self.authorization
     }
 
-    /// How long ago the last look began that read the ledger to its head.
+    /// The time since the beginning of the last look that read the ledger to its head.
     pub(super) fn age(&self) -> Duration {
-        // First what is known, then the time: a process that stands still in between finds itself older, not younger.
+        // Read `seen` first, then the time: if the process stands still in between, the age comes out too old, never
+        // too young.
         let seen = Duration::from_nanos(self.seen.load(Ordering::Acquire));
         self.clock.elapsed().saturating_sub(seen)
     }
 
-    /// Takes what this process just committed. If others wrote before it, their events are read first. `begun` is a moment
-    /// before the transaction had the head's lock.
+    /// Applies the events that this process just committed. If others wrote before it, their events are read first.
+    /// `begun` is a moment before the transaction had the head lock.
     pub(super) async fn take(&self, events: &[Recorded], begun: Duration) -> Result<(), LedgerError> {
         let Some(first) = events.first() else {
             return Ok(());
@@ -109,26 +110,26 @@ impl Follower {
         if self.authorization.position() < first.position - 1 {
             self.read_to_head(&mut feeding.reader).await?;
         }
-        // Those read already are skipped by the projection.
+        // The projection skips events that it has already.
         self.authorization.apply(events);
-        // From the lock until the commit nobody else could record anything.
+        // From the lock until the commit, nobody else could record anything.
         self.saw(begun);
         self.tell();
         Ok(())
     }
 
-    /// Takes everything that is committed by now, unless that takes long or was just found to be impossible. Answers the
-    /// position reached.
+    /// Applies everything that is committed by now. Gives up if that takes long, or if it failed a moment ago. Returns
+    /// the position that the projection reached.
     pub fn catch_up<'a>(self: &'a Arc<Self>) -> Boxed<'a, Result<i64, LedgerError>> {
         Box::pin(async move {
             if let Some((failed, cause)) = self.last_failure()
                 && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY
             {
-                // The following task goes on trying, so requests need not wait.
+                // The follower's own task keeps trying, so requests need not wait.
                 return Err(behind(cause));
             }
             let follower = Arc::clone(self);
-            // In a task of its own: a request that gives up must not stop what other requests wait for.
+            // This runs in a separate task: if one request gives up, the others still wait for the look.
             let look = tokio::spawn(async move { follower.look().await });
             match tokio::time::timeout(ASKERS_PATIENCE, look).await {
                 Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
@@ -137,12 +138,13 @@ impl Follower {
         })
     }
 
-    /// Takes everything that is committed by now. One look serves all requests that asked before it began.
+    /// Applies everything that is committed by now. One look serves all requests that asked before it began.
     pub(super) async fn look(&self) -> Result<(), LedgerError> {
         let asked = self.looks.load(Ordering::Acquire);
         let mut feeding = self.feeding.lock().await;
-        // One more may be of a look that was under way when this was asked; of two, the second began since. Its failure is
-        // shared, too: else those who wait for a database that is gone would wait one after the other.
+        // If one more look has ended, it may have begun before this request asked. If two have ended, the second one
+        // began later, so its result counts here. A failure counts, too: otherwise all requests would wait for a dead
+        // database one after the other.
         if self.looks.load(Ordering::Acquire) < asked + 2 {
             let read = self.check_and_read(&mut feeding).await.map_err(Arc::new);
             let failed = read
@@ -193,7 +195,7 @@ impl Follower {
         }
     }
 
-    /// All that was recorded by then is in the projection.
+    /// Notes that the projection contains everything that was recorded by then.
     fn saw(&self, begun: Duration) {
         self.seen.fetch_max(nanos(begun), Ordering::AcqRel);
     }
@@ -204,8 +206,8 @@ impl Follower {
             .send_if_modified(|known| std::mem::replace(known, position) != position);
     }
 
-    /// Follows other nodes: listens where the engine can tell, and looks from time to time. Ends when this program must not go
-    /// on, since a newer one has rebuilt the read models.
+    /// Follows other nodes: listens if the database sends notifications, and looks at the ledger from time to time. Ends
+    /// when this program must stop, since a newer one has rebuilt the read models.
     pub async fn run(self: Arc<Self>) -> OtherVersions {
         let listening = async {
             self.keep_listening().await;
@@ -218,7 +220,7 @@ impl Follower {
     }
 
     async fn keep_looking(&self) -> OtherVersions {
-        // When it was last said that the ledger cannot be read, if it cannot.
+        // When the log last said that the ledger cannot be read; `None` while it can.
         let mut complained: Option<Duration> = None;
         loop {
             let _ = tokio::time::timeout(LOOK_EVERY, self.news.notified()).await;
@@ -247,11 +249,11 @@ impl Follower {
         loop {
             let listening = async { Ok(self.db.listen(CHANNEL).await?) };
             let failed = match within(PATIENCE, listening).await {
-                // The engine has no other processes.
+                // This database has no other processes.
                 Ok(None) => return,
                 Ok(Some(listener)) => {
                     complained = false;
-                    // Until now this process did not hear whose keys were erased, or what was written.
+                    // Until now this process did not hear which keys were erased, or what was written.
                     self.sealer.forget_all();
                     self.news.notify_one();
                     self.listen_to(listener).await
@@ -270,7 +272,7 @@ impl Follower {
         }
     }
 
-    /// Listens until the connection is lost. Answers why, unless it was reading that failed.
+    /// Listens until the connection is lost. Returns the cause, unless the follower found by reading that the database is gone.
     async fn listen_to(&self, mut listener: Listener) -> Option<LedgerError> {
         loop {
             let told = tokio::select! {
@@ -293,7 +295,7 @@ impl Follower {
         }
     }
 
-    /// Closes the connection that reads.
+    /// Closes the connection of the reader.
     pub(super) async fn close(&self) {
         self.feeding.lock().await.reader.close().await;
     }

@@ -1,4 +1,4 @@
-//! The head row: where the ledger ends. The process that holds its lock writes next.
+//! The head row: where the ledger ends. The process that locks this row writes next.
 
 use aggregates::values::Timestamp;
 use projections::sql::{Db, Row, Tx, sql};
@@ -6,24 +6,24 @@ use projections::sql::{Db, Row, Tx, sql};
 use super::{GENESIS, LedgerError, MasterKey};
 use crate::{clock::Clock, ids::Entropy};
 
-/// The head row.
+/// Selects the head row.
 const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash FROM ledger_head WHERE id = 1";
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// A UUID, made once.
+    /// The id of the ledger: a UUID that is made once.
     pub ledger_id: String,
-    /// Of the last event; 0 before the first.
+    /// The position of the last event; 0 before the first.
     pub position: i64,
-    /// Of the last event.
+    /// The time of the last event.
     pub recorded_at: Timestamp,
-    /// Of the last event; [`GENESIS`] before the first.
+    /// The hash of the last event; [`GENESIS`] before the first.
     pub hash: [u8; 32],
 }
 
 impl Head {
-    /// Reads the head row, making the first one if there is none, and checks that `key` is the ledger's.
+    /// Reads the head row; creates it if there is none. Checks that `key` is the ledger's key.
     pub(super) async fn establish(
         db: &Db,
         key: &MasterKey,
@@ -53,19 +53,19 @@ impl Head {
         Ok(head)
     }
 
-    /// Reads the head row as it is.
+    /// Reads the head row.
     pub(super) async fn read_from(db: &Db) -> Result<Self, LedgerError> {
         let row = db.optional(sql(SELECT)).await?.ok_or(LedgerError::NoHead)?;
         Self::read(&row)
     }
 
-    /// Reads the head row as it is in a transaction.
+    /// Reads the head row in a transaction.
     pub(super) async fn read_in(tx: &mut Tx<'_>) -> Result<Self, LedgerError> {
         let row = tx.optional(sql(SELECT)).await?.ok_or(LedgerError::NoHead)?;
         Self::read(&row)
     }
 
-    /// Takes the head's lock until `tx` ends: from here on nobody else appends, in any process.
+    /// Locks the head until `tx` ends: until then no other process can append.
     pub async fn lock(tx: &mut Tx<'_>) -> Result<Self, LedgerError> {
         let row = tx
             .optional(sql("UPDATE ledger_head SET position = position WHERE id = 1 \
@@ -75,7 +75,7 @@ impl Head {
         Self::read(&row)
     }
 
-    /// Moves the head.
+    /// Writes this head into the row.
     pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let moved = tx
             .execute(
@@ -92,7 +92,7 @@ impl Head {
         }
     }
 
-    /// Moves the head's time on, so that processes that remember anything about this head read it again.
+    /// Increases the time of the head. Processes that remember something about the old head then read it again.
     pub async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let recorded_at = Timestamp::from_micros(self.recorded_at.micros() + 1);
         let touched = Self {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 /// A source of randomness.
 pub trait Entropy: Send + Sync {
-    /// Fills `bytes` with unpredictable ones.
+    /// Fills `bytes` with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]);
 
     /// A random UUID (version 4, RFC 9562 section 5.4).

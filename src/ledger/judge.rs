@@ -1,6 +1,7 @@
-//! Deciding which units of a batch may be written: by the order of streams, by claims and by guards.
+//! Decides which units of a batch may be written: by the order of streams, by claims and by guards.
 //!
-//! It only reads. Under the head lock the decision is final; in a snapshot it is what the decision would have been then.
+//! This code only reads. Under the head lock the decision is final; in a snapshot it is what the lock would have
+//! decided.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -22,10 +23,10 @@ use super::{
     counts::CountsInMemory,
 };
 
-/// How many streams one statement names.
+/// How many streams one statement names at most.
 const STREAMS_PER_STATEMENT: usize = 1_024;
 
-/// What the ledger need not read again. It is true only while nobody else moves the head.
+/// What the ledger need not read again. It is valid only while nobody else moves the head.
 pub(super) struct Memory {
     sequences: LruCache<(&'static str, String), i64>,
     claims: ClaimsInMemory,
@@ -33,7 +34,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// A memory of so many streams, claims and counts.
+    /// A memory for this many streams, claims and counts.
     pub(super) fn of(size: NonZeroUsize) -> Self {
         Self {
             sequences: LruCache::new(size),
@@ -42,12 +43,12 @@ impl Memory {
         }
     }
 
-    /// A memory of nothing, for a rehearsal, which judges once.
+    /// A memory without room, for a rehearsal, which judges only once.
     pub(super) fn none() -> Self {
         Self::of(NonZeroUsize::MIN)
     }
 
-    /// What was written is committed.
+    /// Remembers what a batch wrote, once it is committed.
     pub(super) fn remember(&mut self, recorded: &[Recorded], board: Board) {
         for event in recorded {
             let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
@@ -62,7 +63,7 @@ impl Memory {
         }
     }
 
-    /// Somebody else moved the head.
+    /// Forgets everything, since somebody else moved the head.
     pub(super) fn clear(&mut self) {
         self.sequences.clear();
         self.claims.clear();
@@ -70,17 +71,17 @@ impl Memory {
     }
 }
 
-/// What was decided.
+/// The decision about a batch.
 pub(super) struct Judged<'a> {
-    /// The claims as they are after the units that are accepted.
+    /// The claims after the accepted units.
     pub(super) board: Board,
-    /// For each unit in order: where its events are among those of all accepted ones, or why it is refused.
+    /// For each unit in order: the range of its events among those of all accepted units, or why it is rejected.
     pub(super) outcomes: Vec<Result<Range<usize>, Rejection>>,
-    /// The units to be written.
+    /// The units to write.
     pub(super) accepted: Vec<&'a Unit>,
 }
 
-/// Decides the units one after the other, each as if those accepted before it were written.
+/// Judges the units one after the other, each as if the accepted units before it were written.
 pub(super) async fn judge<'a>(
     tx: &mut Tx<'_>,
     sealer: &Sealer,
@@ -95,7 +96,7 @@ pub(super) async fn judge<'a>(
     let (mut accepted, mut proposals) = (Vec::new(), Vec::new());
     let mut count = 0;
     for unit in units {
-        // A unit that is refused its claims must not move its streams on either.
+        // A unit whose claims are rejected must not move its streams.
         let decided = guarded(tx, guards, proposal(unit), &proposals)
             .await?
             .and_then(|()| next_sequences(&sequences, unit))
@@ -116,7 +117,7 @@ pub(super) async fn judge<'a>(
     })
 }
 
-/// What the guards see of a unit.
+/// A unit, as the guards see it.
 fn proposal(unit: &Unit) -> Proposal<'_> {
     Proposal {
         events: &unit.events,
@@ -124,7 +125,7 @@ fn proposal(unit: &Unit) -> Proposal<'_> {
     }
 }
 
-/// What the guards say of a unit, given those that are accepted before it in the batch.
+/// The verdict of the guards on a unit, after the units that were accepted before it in the batch.
 async fn guarded(
     tx: &mut Tx<'_>,
     guards: Guards,
@@ -191,10 +192,11 @@ async fn read_sequences<'a>(
     Ok(sequences)
 }
 
-/// The last sequence of each stream by its aggregate's type and id.
+/// The last sequence of each stream, by the type and id of its aggregate.
 type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
 
-/// The sequences after the unit, if each of its events is the next of its stream and nothing it watches has changed.
+/// The sequences after the unit. Rejects the unit unless each of its events is the next of its stream, and nothing that
+/// it watches has changed.
 fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Rejection> {
     for seen in &unit.unchanged {
         let now = sequences

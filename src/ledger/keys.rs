@@ -1,4 +1,4 @@
-//! The server's master key, and what is derived from it.
+//! The server's master key, and the keys that are derived from it.
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
@@ -16,26 +16,26 @@ impl std::fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// From its bytes.
+    /// A key with these bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes, to be written where only the owner can read them.
+    /// The bytes of the key. Write them only where nobody but the owner can read them.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A key for one purpose.
+    /// Derives a key for one purpose.
     pub(super) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
         let expanded = Hkdf::<Sha256>::new(Some(b"muniment"), self.0.as_slice());
-        // 32 bytes are far below what HKDF can give, so this cannot fail.
+        // HKDF can give far more than 32 bytes, so this cannot fail.
         let _ = expanded.expand(purpose.as_bytes(), key.as_mut_slice());
         key
     }
 
-    /// What the head row keeps to know this key again.
+    /// What the head row stores to recognise this key.
     pub(super) fn check(&self, ledger_id: &str) -> [u8; 32] {
         keyed_hash(&self.derive("key check"), ledger_id)
     }

@@ -1,11 +1,11 @@
 //! The ledger: one ordered, tamper-evident sequence of events.
 //!
-//! Invariants, each with a test that fails without it:
+//! The ledger guarantees the following. Each guarantee has a test that fails without it:
 //!
-//! - Positions are 1, 2, 3, … in commit order, without gaps, across processes: the head row's lock is the order.
-//! - A unit of events is written whole or not at all, with its claims and the read models, in one transaction.
-//! - A conflict refuses one unit and harms none of its neighbours in the batch.
-//! - Each event's hash covers the one before it and the event as an auditor receives it.
+//! - Positions are 1, 2, 3, … in commit order, without gaps, across processes: the lock of the head row makes the order.
+//! - A unit of events is written completely or not at all, with its claims and the read models, in one transaction.
+//! - A conflict rejects one unit and harms no other unit of the batch.
+//! - The hash of each event covers the hash before it and the event as an auditor receives it.
 //! - Secret and personal fields are ciphertext at rest and in every answer.
 
 mod appender;
@@ -72,12 +72,12 @@ pub use versions::OtherVersions;
 
 use crate::{batch::Batches, clock::Clock, ids::Entropy};
 
-/// The channel on which nodes tell each other that the ledger grew.
+/// The channel on which nodes notify each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
-/// How a message begins that says that somebody was erased; their id follows.
+/// The beginning of the message that a person was erased; their id follows.
 const ERASED_MESSAGE: &str = "erased ";
 
-/// The ledger of one database, as one process sees it.
+/// The ledger of one database, as one process uses it.
 #[derive(Clone)]
 pub struct Ledger {
     db: Db,
@@ -91,11 +91,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger of a migrated database, making its first head row if there is none. Refuses a key that
-    /// does not open it, and read models that another version of the program wrote.
+    /// Opens the ledger of a migrated database; creates the head row if there is none. Returns an error if the key does
+    /// not open the ledger, or if another version of the program wrote the read models.
     ///
-    /// The authorization projection is brought up to the head before this returns: from the read models, or, if they are
-    /// damaged, by replaying all events.
+    /// Before this returns, the authorization projection is at the head. It is filled from the read models or, if they
+    /// are damaged, by a replay of all events.
     pub async fn open(
         db: Db,
         key: &MasterKey,
@@ -111,7 +111,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Like [`Ledger::open`], with an empty authorization projection: for reading a ledger, even a damaged one.
+    /// Like [`Ledger::open`], but with an empty authorization projection: for reading a ledger, even a damaged one.
     pub async fn open_unfollowed(
         db: Db,
         key: &MasterKey,
@@ -176,7 +176,7 @@ impl Ledger {
         &self.db
     }
 
-    /// The ledger's id: a UUID made with the first head row. Issuer of tokens and source of events.
+    /// The ledger's id: a UUID that is made with the head row. It is the issuer of tokens and the source of events.
     pub fn id(&self) -> &str {
         &self.ledger_id
     }
@@ -186,35 +186,35 @@ impl Ledger {
         self.follower.authorization()
     }
 
-    /// Writes a unit, or answers why it is rejected. The answer comes after the commit, and after the authorization
-    /// projection of this process has taken the events.
+    /// Writes a unit, or returns why it is rejected. It returns after the commit, and after the authorization
+    /// projection of this process has applied the events.
     pub async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         self.appender.append(unit).await
     }
 
-    /// Brings the authorization projection up to the head, however long that takes.
+    /// Brings the authorization projection to the head, however long that takes.
     pub async fn read_to_head(&self) -> Result<(), LedgerError> {
         self.follower.look().await
     }
 
-    /// How old what this process knows is at most: how long ago the last look at the ledger began that reached its head.
-    /// Everything that any node had recorded by then is in the authorization projection.
+    /// How old the knowledge of this process is at most: the time since the beginning of the last look that reached the
+    /// head. The authorization projection contains everything that any node had recorded by then.
     pub fn age(&self) -> std::time::Duration {
         self.follower.age()
     }
 
-    /// What follows other nodes' events; see [`Follower::run`].
+    /// The follower, which applies the events of other nodes; see [`Follower::run`].
     pub fn follower(&self) -> &Arc<Follower> {
         &self.follower
     }
 
-    /// Waits until this process has taken the event at `position`, at most `patience`. Answers whether it has.
+    /// Waits until this process has applied the event at `position`, but at most `patience`. Returns whether it has.
     pub fn wait_for<'a>(&'a self, position: i64, patience: std::time::Duration) -> Boxed<'a, bool> {
         Box::pin(async move {
             let mut grown = self.grown.clone();
             tokio::time::timeout(patience, async {
                 if *grown.borrow_and_update() < position {
-                    // Another node may have written it: look now instead of waiting for its notification.
+                    // Another node may have written the event: look now instead of waiting for its notification.
                     let _ = self.follower.catch_up().await;
                 }
                 grown.wait_for(|reached| *reached >= position).await.is_ok()
@@ -229,18 +229,19 @@ impl Ledger {
         Box::pin(async move { Head::read_from(&self.db).await })
     }
 
-    /// Erases a person: their key goes, and with it every personal field about them, in the ledger for ever and in
-    /// the read models; and the claim on their name. The chain still verifies. Answers whether there was a key.
+    /// Erases a person: deletes their key, and so every personal field about them in the ledger, for ever; blanks these
+    /// fields in the read models; deletes the claim on their name. The chain stays valid. Returns whether there was a
+    /// key.
     pub async fn erase_subject(&self, subject: &str) -> Result<bool, AppendError> {
         self.appender.erase(subject).await
     }
 
-    /// Ends when nothing can be appended any more: the appending task is gone.
+    /// Returns once nothing can be appended any more, because the appending task has ended.
     pub async fn appender_gone(&self) {
         self.appender.gone().await;
     }
 
-    /// Loads streams for aggregates.
+    /// The repository that loads streams for aggregates.
     pub fn repository(&self) -> Repository {
         Repository::new(self.clone())
     }
@@ -249,7 +250,7 @@ impl Ledger {
         &self.sealer
     }
 
-    /// Takes no more units, finishes those that wait, and closes the database.
+    /// Accepts no more units, finishes those that wait, and closes the database.
     pub async fn close(&self) {
         self.appender.drain().await;
         self.follower.close().await;

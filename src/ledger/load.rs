@@ -1,4 +1,4 @@
-//! The authorization projection of a process that starts: from the read models rather than from all events.
+//! Fills the authorization projection of a starting process from the read models, not from all events.
 
 use aggregates::{claim::Scope, values::Timestamp};
 use authorization::Authorization;
@@ -9,7 +9,8 @@ use projections::{
 
 use super::{Head, LedgerError, WithCauses};
 
-/// What the read models say, or an empty projection, which the follower then fills from the ledger.
+/// The projection from the read models; if that fails, an empty projection, which the follower then fills from the
+/// ledger.
 pub(super) async fn authorization(db: &Db, now: Timestamp) -> Authorization {
     match from_read_models(db, now).await {
         Ok(authorization) => authorization,
@@ -24,12 +25,12 @@ pub(super) async fn authorization(db: &Db, now: Timestamp) -> Authorization {
     }
 }
 
-/// The head and the read models in one snapshot: they were written in the same transactions.
+/// Reads the head and the read models in one snapshot: the same transactions wrote both.
 async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, LedgerError> {
     let mut tx = db.snapshot().await?;
     let head = Head::read_in(&mut tx).await?;
     let authorization = loading::authorization(&mut tx, head.position, now).await?;
-    // The claims are not read models, and say which of these there are.
+    // The claims are not read models, so comparing their number finds missing rows.
     for (scope, found) in loading::claimed(&authorization) {
         let claimed = claimed(&mut tx, scope).await?;
         if usize::try_from(claimed) != Ok(found) {

@@ -1,39 +1,40 @@
-//! What is recorded with every event besides the event itself: who did it, through which API, and why.
+//! Metadata: what the ledger records with every event besides the event itself: the actor, the API, and the cause.
 
 use serde::{Deserialize, Serialize};
 
 /// The metadata of the events of one unit. Actors are ids, never names.
 ///
-/// A stored one with a field more is refused, since that field would be in no hash.
+/// Stored metadata with an unknown field is an error, since no hash would cover that field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metadata {
     /// A user id, or `system`.
     pub actor: String,
-    /// The user on whose behalf the actor acted, if another.
+    /// The user on whose behalf the actor acted, if that is another user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onbehalfof: Option<String>,
-    /// The API through which it came: `connectware`, `cli`, `start`.
+    /// The API through which the command came: `connectware`, `cli`, `start`.
     pub face: String,
-    /// The request.
+    /// The id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requestid: Option<String>,
-    /// What groups several requests (W3C Trace Context's trace id, or what the client sent).
+    /// The id that groups several requests (the trace id of W3C Trace Context, or what the client sent).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlationid: Option<String>,
-    /// The position of the event that led to this one.
+    /// The position of the event that caused this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causationid: Option<String>,
-    /// The address the request came from. Personal: in the ledger it is ciphertext under the actor's key.
+    /// The address from which the request came. It is personal: the ledger stores it as ciphertext under the actor's
+    /// key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }
 
 impl Metadata {
-    /// The actor that is no user.
+    /// The actor for everything that no user does.
     pub const SYSTEM: &'static str = "system";
 
-    /// Of what the server does by itself, through `face`.
+    /// The metadata for what the server does by itself, through `face`.
     pub fn system(face: &str) -> Self {
         Self {
             actor: Self::SYSTEM.to_owned(),

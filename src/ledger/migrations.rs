@@ -1,4 +1,4 @@
-//! The schema, carried in the binary and applied from it.
+//! The schema: the binary contains its migrations and applies them.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use sqlx::migrate::{MigrateError, Migrator};
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
-/// Why the schema could not be brought up to date, or looked at.
+/// Why the schema could not be updated or read.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// A migration failed, was changed after it was applied, or was applied by a newer version of Muniment.
+    /// A migration failed or was changed after it was applied, or a newer version of Muniment applied one.
     #[error("migration: {0}")]
     Migrate(#[from] MigrateError),
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Reading the past of one subject: the events of every stream that matters to it, up to a moment.
+//! Reads the past of one subject: the events of every stream that matters to it, up to a moment.
 
 use projections::sql::Boxed;
 use std::collections::BTreeSet;
@@ -13,26 +13,26 @@ use projections::sql::{filled, rounded, sql};
 
 use super::{Ledger, LedgerError, Stored, feed, stored::COLUMNS};
 
-/// How many streams are read by one statement.
+/// How many streams one statement reads.
 const STREAMS_AT_ONCE: usize = 256;
-/// The events that name a fingerprint: the condition of their index, word for word.
+/// Selects the events that name a fingerprint. The condition must be the same text as in the index.
 const WITH_FINGERPRINT: &str =
     "event_type IN ('user.certificate_added', 'user.certificate_removed', 'session.token_issued')";
 
 /// Why there is no answer about a moment.
 #[derive(Debug, thiserror::Error)]
 pub enum PastError {
-    /// The moment is after the last event, or the time has not come.
+    /// The moment is after the last event, or the time is in the future.
     #[error("the ledger does not reach that moment yet: it ends at position {0}")]
     Ahead(i64),
-    /// Whoever has the name now did not have it then, or nobody has it, and names are not kept where they could be
-    /// searched.
+    /// The user who has the name now did not have it then, or nobody has it now. The ledger does not keep names where
+    /// it could search for them.
     #[error("nobody who has this username now had it then: ask by the user's id")]
     NameThen,
     /// The request asks about too much.
     #[error("one request may explain, or ask about the past, at most {0} times")]
     TooMany(usize),
-    /// It is being read from the ledger, which takes a while.
+    /// The moment is being read from the ledger, which takes a while.
     #[error("that moment is being read from the ledger: ask again in a while")]
     Replaying,
     /// The ledger does not answer.
@@ -41,7 +41,7 @@ pub enum PastError {
 }
 
 impl Ledger {
-    /// The moment right after the event at a position: 0 is before the first.
+    /// The moment right after the event at a position; 0 means before the first event.
     pub fn moment_at<'a>(&'a self, position: i64) -> Boxed<'a, Result<Moment, PastError>> {
         Box::pin(async move {
             if position > self.authorization().position() {
@@ -58,14 +58,14 @@ impl Ledger {
         })
     }
 
-    /// The moment of a time: after all events that were recorded until then.
+    /// The moment at a time: after all events that were recorded until then.
     pub fn moment_of<'a>(&'a self, time: Timestamp, now: Timestamp) -> Boxed<'a, Result<Moment, PastError>> {
         Box::pin(async move {
             let head = self.head().await?;
             if time > now {
                 return Err(PastError::Ahead(head.position));
             }
-            // Times never go back from one event to the next: the first that is later is found by halving.
+            // Times never decrease from one event to the next, so a binary search finds the first later one.
             let (mut before, mut after) = (0, head.position + 1);
             if head.recorded_at <= time {
                 before = head.position;
@@ -85,7 +85,7 @@ impl Ledger {
         })
     }
 
-    /// Where this process stands, at a time.
+    /// The position of this process, with the given time.
     pub fn moment_now(&self, now: Timestamp) -> Moment {
         Moment {
             position: self.authorization().position(),
@@ -93,7 +93,7 @@ impl Ledger {
         }
     }
 
-    /// What the ledger says up to a moment of a subject, and of where a resource was.
+    /// What the ledger says about a subject, and about where a resource was, up to a moment.
     pub fn past<'a>(
         &'a self,
         subject: &'a Subject,
@@ -103,7 +103,7 @@ impl Ledger {
         Box::pin(async move {
             let events = self.events_about(subject, resource, moment).await?;
             let subject = subject.clone();
-            // There may be many: not where requests are served.
+            // There may be many events, so this runs outside the threads that serve requests.
             apart(move || Past::of(subject, moment, &events)).await
         })
     }
@@ -133,7 +133,7 @@ impl Ledger {
         Ok(Timestamp::from_micros(row.int(0)?))
     }
 
-    /// All events that matter to a subject, and to a resource that is somewhere, up to a moment, in order.
+    /// All events up to a moment that matter to a subject, and to a resource in the directory, in order.
     async fn events_about(
         &self,
         subject: &Subject,
@@ -166,7 +166,7 @@ impl Ledger {
         Ok(events)
     }
 
-    /// The streams of a subject that are known before any is read.
+    /// The streams of a subject that are known before any stream is read.
     async fn streams_of(&self, subject: &Subject, until: i64) -> Result<Streams, PastError> {
         let mut streams = Streams::default();
         match subject {
@@ -190,7 +190,7 @@ impl Ledger {
         Ok(streams)
     }
 
-    /// The events of a certificate or a token, up to a position.
+    /// The events that name a certificate or a token, up to a position.
     async fn with_fingerprint(&self, fingerprint: &str, until: i64) -> Result<Vec<Stored>, LedgerError> {
         let select = sql(format!(
             "SELECT {COLUMNS} FROM events WHERE {WITH_FINGERPRINT} AND payload ->> 'fingerprint' = $1 \
@@ -228,7 +228,7 @@ impl Ledger {
     }
 }
 
-/// Does what takes long in a thread of its own.
+/// Runs long work in a separate thread.
 async fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> Result<T, PastError> {
     let done = tokio::task::spawn_blocking(what).await;
     done.map_err(|_| PastError::Ledger(LedgerError::Behind(None)))

@@ -1,8 +1,8 @@
-//! Deciding commands without running them: what would be recorded, or why nothing would be.
+//! Rehearses commands: decides what they would record, or why they would be rejected, without executing them.
 //!
-//! The decisions are those of the aggregates, and whether the ledger would take them is judged by the code that judges
-//! appends, in a transaction that reads. Nothing is written, no lock is taken, and what is remembered for appends stays
-//! as it is.
+//! The aggregates decide as usual. The code that judges appends also judges whether the ledger would accept the events,
+//! in a transaction that only reads. Nothing is written, no lock is taken, and the memory of the appender does not
+//! change.
 
 use projections::sql::Boxed;
 use std::{
@@ -22,17 +22,17 @@ use super::{
 /// How long judging may take.
 const JUDGING: Duration = Duration::from_secs(10);
 
-/// What commands come to.
+/// The result of a rehearsal.
 #[derive(Clone, Debug)]
 pub struct Rehearsed {
-    /// What would be recorded.
+    /// The events that would be recorded.
     pub events: Vec<NewEvent>,
-    /// Where the ledger ended when it was decided.
+    /// The position of the head when the commands were decided.
     pub position: i64,
 }
 
 impl Executor {
-    /// Decides the commands in order as one unit, as [`Executor::execute`] would right now, and records nothing.
+    /// Decides the commands in order as one unit, as [`Executor::execute`] would do right now, but records nothing.
     pub fn rehearse<'a>(&'a self, commands: &'a [Command]) -> Boxed<'a, Result<Rehearsed, ExecuteError>> {
         Box::pin(async move {
             let metadata = Metadata::system("rehearsal");
@@ -49,7 +49,7 @@ impl Executor {
                             position,
                         });
                     }
-                    // Somebody appended to a stream after it was loaded.
+                    // Another request appended to a stream after it was loaded.
                     Err(Rejection::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
                     Err(rejection @ Rejection::Conflict { .. }) => {
                         return Err(Obstacle::LostEveryRace(rejection).into());
@@ -62,12 +62,12 @@ impl Executor {
 }
 
 impl Ledger {
-    /// Whether a unit would be written if it came now, and where the ledger ends now.
+    /// Whether the ledger would write a unit right now, and the position of the head.
     async fn judge(&self, unit: &Unit) -> Result<(i64, Result<(), Rejection>), LedgerError> {
         let mut tx = self.db().snapshot().await?;
         let head = Head::read_in(&mut tx).await?;
         if unit.events.is_empty() {
-            // It would not come to be appended.
+            // The executor would not append such a unit.
             return Ok((head.position, Ok(())));
         }
         let units = std::slice::from_ref(unit);

@@ -1,7 +1,8 @@
-//! The whole engine as of a past position, for questions about everybody: who could do something then?
+//! The whole engine at a past position, for questions about everybody, such as: who could do something then?
 //!
-//! It is made by replaying the ledger, which takes long and as much memory as the engine itself. So there is one at a
-//! time. It is made even if the request no longer waits, and it is kept for a while, since a client reads page after page.
+//! Replaying the ledger takes long and as much memory as the engine itself, so there is only one such engine at a time.
+//! It is completed even if the request no longer waits, and it is kept for a while, since a client reads page after
+//! page.
 
 use projections::sql::Boxed;
 use std::{
@@ -14,24 +15,24 @@ use tokio::sync::watch;
 
 use super::{Filter, Ledger, LedgerError, PastError, WithCauses, feed};
 
-/// How many events are taken at once.
+/// How many events are read at once.
 const PAGE: i64 = 2_000;
-/// How long it is kept.
+/// How long the engine is kept.
 const KEPT: Duration = Duration::from_secs(300);
-/// How long a request waits for it.
+/// How long a request waits for the engine.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The one engine of the past, or the one that is being made.
+/// The one engine of the past, finished or in progress.
 #[derive(Debug, Default)]
 pub(super) struct Replay(Mutex<Option<Making>>);
 
-/// `None` while it is being made; `Some(None)` if it could not be made.
+/// `None` while the engine is in progress; `Some(None)` if it could not be made.
 type Made = Option<Option<Arc<Authorization>>>;
 
 #[derive(Clone, Debug)]
 struct Making {
     position: i64,
-    /// Distinguishes it from those before it.
+    /// Distinguishes this engine from earlier ones.
     number: u64,
     made: watch::Receiver<Made>,
 }
@@ -43,8 +44,8 @@ impl Replay {
 }
 
 impl Ledger {
-    /// The engine as of a position that the ledger has reached. If it takes long, [`PastError::Replaying`] says to ask
-    /// again: it goes on meanwhile.
+    /// The engine at a position that the ledger has reached. If the replay takes long, [`PastError::Replaying`] tells
+    /// the caller to ask again; the replay continues meanwhile.
     pub fn engine_at<'a>(&'a self, position: i64) -> Boxed<'a, Result<Arc<Authorization>, PastError>> {
         Box::pin(async move {
             let mut made = self.making(position)?.made;
@@ -56,7 +57,7 @@ impl Ledger {
         })
     }
 
-    /// What is made for a position: it is begun, unless it is there or another one is under way.
+    /// The engine for a position. Begins the replay, unless this engine exists already or another one is in progress.
     fn making(&self, position: i64) -> Result<Making, PastError> {
         let mut current = self.replay.current();
         if let Some(making) = current.as_ref() {
@@ -76,17 +77,18 @@ impl Ledger {
             number,
             made,
         };
-        // The one before goes first, unless somebody still reads it: there is to be memory for one.
+        // Drop the earlier engine first, unless a request still reads it: there must be memory for only one.
         *current = Some(making.clone());
         let ledger = self.clone();
         tokio::spawn(async move {
             let replayed = ledger.replayed(position).await;
             if let Err(error) = &replayed {
-                // Here, since perhaps no request waits any more.
+                // The log line is written here, since perhaps no request waits any more.
                 tracing::error!(error = %WithCauses(error), position, "cannot replay the ledger");
             }
             tell.send_replace(Some(replayed.ok().map(Arc::new)));
-            // From now on only the requests hold it: once another one takes its place, the last of them frees it.
+            // From now on only requests hold the engine. Once another engine takes its place, the last request frees
+            // it.
             drop(tell);
             tokio::time::sleep(KEPT).await;
             let mut current = ledger.replay.current();

@@ -1,5 +1,5 @@
-//! The ledger as an event repository of cqrs-es: its own repositories load the streams; persisting goes through
-//! the appender.
+//! The ledger as an event repository of cqrs-es: the repositories of cqrs-es load the streams, and the appender
+//! persists events.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use sqlite_es::SqliteEventRepository;
 
 use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::EventName};
 
-/// The table both engines' repositories read; the second name is of snapshots, which are not used.
+/// The table that the repositories of both databases read. The second name is for snapshots, which are not used.
 const TABLES: (&str, &str) = ("events", "snapshots");
 
 /// Loads streams and persists events for cqrs-es. Snapshots do not exist: streams are short.
@@ -44,7 +44,7 @@ impl Repository {
         Self { ledger, streams }
     }
 
-    /// Unseals, brings up to the newest version, and puts the type name beside the payload, as cqrs-es wants it.
+    /// Unseals and upcasts the events, and puts the type name beside the payload, as cqrs-es needs it.
     async fn open(&self, mut events: Vec<SerializedEvent>) -> Result<Vec<SerializedEvent>, PersistenceError> {
         let sealer = self.ledger.sealer();
         let keys = sealer
@@ -101,7 +101,7 @@ impl PersistedEventRepository for Repository {
         Ok(None)
     }
 
-    /// Appends through the ledger, with the claims that the events bring about.
+    /// Appends through the ledger, with the claims that follow from the events.
     async fn persist<A: Aggregate>(
         &self,
         events: &[SerializedEvent],
@@ -164,7 +164,7 @@ impl PersistedEventRepository for Repository {
         Ok(stream)
     }
 
-    /// Not offered: the feed reads the whole ledger in its one order ([`Ledger::after`], [`Ledger::tail`]).
+    /// Not supported: the feed reads the whole ledger in order ([`Ledger::after`], [`Ledger::tail`]).
     async fn stream_all_events<A: Aggregate>(&self) -> Result<ReplayStream, PersistenceError> {
         Err(PersistenceError::UnknownError(
             "read the ledger's feed instead".into(),

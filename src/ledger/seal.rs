@@ -1,9 +1,9 @@
-//! Sealed fields: secret ones under the server's key, personal ones under a key per person.
+//! Sealed fields: secret fields under the server's key, personal fields under one key per person.
 //!
-//! A sealed field is stored as `{"$sealed": {"by": "server" | <subject id>, "box": <base64url>}}`; the box is an
-//! XChaCha20-Poly1305 nonce and ciphertext whose additional data names the event and the field, so that a box
-//! moved elsewhere does not open. A person's key is random, wrapped under the server's key in `subject_keys`;
-//! erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
+//! A sealed field is stored as `{"$sealed": {"by": "server" | <subject id>, "box": <base64url>}}`. The box is an
+//! XChaCha20-Poly1305 nonce and ciphertext. Its additional data names the event and the field, so a box that is moved
+//! elsewhere does not open. A person's key is random and is stored in `subject_keys`, wrapped under the server's key.
+//! Erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -29,21 +29,21 @@ use crate::ids::Entropy;
 
 /// How many people's keys stay unwrapped in memory.
 const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
-/// How many subjects one statement names.
+/// How many subjects one statement names at most.
 const SUBJECTS_PER_STATEMENT: usize = 1_000;
 /// The length of an XChaCha20 nonce.
 const NONCE_BYTES: usize = 24;
 /// The key of a sealed field's object.
 const SEALED: &str = "$sealed";
-/// What names the server's key in `by`.
+/// The name of the server's key in `by`.
 const SERVER: &str = "server";
 
 /// A person's key: `None` once it is erased.
 type SubjectKey = Option<Arc<XChaCha20Poly1305>>;
-/// Keys by subject, as far as they are known.
+/// The known keys, by subject.
 pub(super) type SubjectKeys = HashMap<String, SubjectKey>;
 
-/// Seals on append and opens on load.
+/// Seals fields on append and opens them on load.
 pub struct Sealer {
     server: XChaCha20Poly1305,
     claims: zeroize::Zeroizing<[u8; 32]>,
@@ -51,14 +51,14 @@ pub struct Sealer {
     entropy: Arc<dyn Entropy>,
 }
 
-/// The keys in memory. An erased one stays known as erased.
+/// The keys in memory. The memory also keeps that a key is erased.
 struct Known {
     keys: LruCache<String, SubjectKey>,
-    /// How often all were forgotten: what was read before such a moment may be erased since.
+    /// How often all keys were forgotten. A key that was read before such a moment may have been erased since.
     forgotten: u64,
 }
 
-/// Which event a box belongs to.
+/// The event to which a box belongs.
 pub(super) struct EventName<'a> {
     pub(super) aggregate_type: &'a str,
     pub(super) aggregate_id: &'a str,
@@ -76,7 +76,7 @@ impl EventName<'_> {
 }
 
 impl Sealer {
-    /// A sealer under the keys derived from `key`.
+    /// A sealer with the keys that are derived from `key`.
     pub fn new(key: &MasterKey, entropy: Arc<dyn Entropy>) -> Self {
         Self {
             server: XChaCha20Poly1305::new(key.derive("seal").as_slice().into()),
@@ -89,13 +89,12 @@ impl Sealer {
         }
     }
 
-    /// What is stored for a personal claim's value.
+    /// The stored form of a personal claim's value.
     pub(super) fn claim_hash(&self, value: &str) -> String {
         URL_SAFE_NO_PAD.encode(keyed_hash(&self.claims, value))
     }
 
-    /// Seals the fields of a payload that its type declares. `keys` holds the subject's key if it has any
-    /// personal field.
+    /// Seals the declared fields of a payload. If there is a personal field, `keys` must contain the subject's key.
     pub(super) fn seal_payload(
         &self,
         name: &EventName<'_>,
@@ -171,8 +170,8 @@ impl Sealer {
         Ok(())
     }
 
-    /// The keys of `subjects` inside an append, making those that are missing. The head lock is held, so no two
-    /// processes make a key for the same subject.
+    /// The keys of `subjects` for an append; makes missing keys. The caller holds the head lock, so no two processes
+    /// make a key for the same subject.
     pub(super) async fn keys_for_append(
         &self,
         tx: &mut Tx<'_>,
@@ -207,7 +206,7 @@ impl Sealer {
         Ok(keys)
     }
 
-    /// Keys made or read by an append, once it is committed.
+    /// Remembers keys that an append made or read, once it is committed.
     pub(super) fn remember(&self, keys: SubjectKeys) {
         self.known().remember(keys);
     }
@@ -244,8 +243,8 @@ impl Sealer {
         Ok(keys)
     }
 
-    /// Erases a subject's key inside `tx`, leaving a tombstone so that no new one is made. Answers whether there
-    /// was a key.
+    /// Erases a subject's key inside `tx`, and leaves a tombstone so that no new key is made. Returns whether there was
+    /// a key.
     pub(super) async fn erase(&self, tx: &mut Tx<'_>, subject: &str) -> Result<bool, LedgerError> {
         let erase =
             "UPDATE subject_keys SET wrapped_key = NULL WHERE subject = $1 AND wrapped_key IS NOT NULL";
@@ -261,7 +260,7 @@ impl Sealer {
         self.known().keys.put(subject.to_owned(), None);
     }
 
-    /// Drops all keys from memory, since some may have been erased unheard.
+    /// Drops all keys from memory, since this process may have missed that some were erased.
     pub(super) fn forget_all(&self) {
         let mut known = self.known();
         known.keys.clear();
@@ -317,7 +316,7 @@ impl Sealer {
 impl Known {
     fn remember(&mut self, keys: SubjectKeys) {
         for (subject, key) in keys {
-            // One that was read before it was erased does not come back.
+            // A key that was read before it was erased must not come back.
             if !matches!(self.keys.peek(&subject), Some(None)) {
                 self.keys.put(subject, key);
             }
@@ -325,7 +324,7 @@ impl Known {
     }
 }
 
-/// Blanks the personal fields of a payload about somebody erased. Answers whether there were any.
+/// Blanks the personal fields of a payload about an erased person. Returns whether there were any.
 pub(super) fn blank_payload(
     form: &EventForm,
     subject: &str,
@@ -363,7 +362,7 @@ fn sealed(by: &str, boxed: &[u8]) -> Value {
     json!({ SEALED: { "box": URL_SAFE_NO_PAD.encode(boxed), "by": by } })
 }
 
-/// Under whose key a field is sealed, and its box in base64url; `None` if the value is not sealed.
+/// The name of the key that sealed a field, and the box in base64url; `None` if the value is not sealed.
 fn sealed_parts(value: &Value) -> Option<(&str, &str)> {
     let parts = value.as_object()?.get(SEALED)?.as_object()?;
     Some((parts.get("by")?.as_str()?, parts.get("box")?.as_str()?))

@@ -1,14 +1,15 @@
-//! Which keys sign this ledger's tokens.
+//! Signers: which keys sign the tokens of this ledger.
 //!
-//! Nodes that sign by different keys would refuse each other's tokens, now and then, depending on who is asked. So the first
-//! node to start writes down its key, and a node with another refuses to start. A second row is what rotation will add.
+//! Nodes with different signing keys would sometimes refuse each other's tokens, depending on which node is asked. So
+//! the first node that starts stores its key, and a node with another key refuses to start. Key rotation will add a
+//! second row.
 
 use projections::sql::sql;
 
 use super::{Ledger, LedgerError};
 use crate::clock::Clock;
 
-/// The public half of a key that signs.
+/// The public half of a signing key.
 #[derive(Clone, Copy, Debug)]
 pub struct Signer<'a> {
     /// The key's thumbprint (RFC 7638).
@@ -18,7 +19,7 @@ pub struct Signer<'a> {
 }
 
 impl Ledger {
-    /// Admits a node that signs with this key. The first key is stored; any other is refused.
+    /// Admits a node that signs with this key. The first key is stored; any other key is an error.
     pub async fn admit_signer(&self, signer: Signer<'_>, clock: &dyn Clock) -> Result<(), LedgerError> {
         let first = sql(
             "INSERT INTO signing_keys (number, key_id, public_key, added_at) VALUES (1, $1, $2, $3) \

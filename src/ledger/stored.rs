@@ -1,4 +1,4 @@
-//! An event as it is stored: sealed fields as ciphertext.
+//! An event as it is stored: sealed fields are ciphertext.
 
 use aggregates::values::Timestamp;
 use projections::sql::{Error, Row};
@@ -6,28 +6,28 @@ use serde::Serialize;
 
 use super::chain::{event_hash, hexadecimal};
 
-/// A stored event. Payload and metadata are JSON texts, which are parsed where they are needed.
+/// A stored event. Payload and metadata are JSON texts, which are parsed where needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// Place in the ledger.
+    /// The position in the ledger.
     pub position: i64,
-    /// `user`, `role`, …
+    /// The aggregate type: `user`, `role`, …
     pub aggregate_type: String,
-    /// Id of the stream.
+    /// The id of the stream.
     pub aggregate_id: String,
-    /// Place in the stream.
+    /// The position in the stream.
     pub sequence: i64,
-    /// `user.role_granted`, …
+    /// The event type: `user.role_granted`, …
     pub event_type: String,
-    /// `1`, …
+    /// The version of the event type: `1`, …
     pub event_version: String,
-    /// When the ledger took it.
+    /// When the ledger recorded the event.
     pub recorded_at: Timestamp,
-    /// The payload as JSON, sealed fields as ciphertext.
+    /// The payload as JSON; sealed fields are ciphertext.
     pub payload: String,
-    /// The metadata as JSON, the address as ciphertext.
+    /// The metadata as JSON; the address is ciphertext.
     pub metadata: String,
-    /// Of the chain, as stored.
+    /// The hash of the chain, as stored.
     pub hash: Vec<u8>,
 }
 
@@ -36,7 +36,7 @@ pub(super) const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequen
      recorded_at, CAST(payload AS TEXT), CAST(metadata AS TEXT), hash";
 
 impl Stored {
-    /// From a row of [`COLUMNS`].
+    /// Reads a row of [`COLUMNS`].
     pub(super) fn read(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             position: row.int(0)?,
@@ -70,7 +70,7 @@ impl Stored {
         Ok(event)
     }
 
-    /// The hash this event should have after `previous`.
+    /// The hash that this event must have after `previous`.
     pub(super) fn expected_hash(
         &self,
         ledger_id: &str,
@@ -82,7 +82,7 @@ impl Stored {
     }
 }
 
-/// What makes a CloudEvent besides payload and metadata.
+/// The parts of a CloudEvent besides payload and metadata.
 pub(super) struct Parts<'a> {
     pub(super) position: i64,
     pub(super) aggregate_type: &'a str,
@@ -120,11 +120,11 @@ impl Parts<'_> {
     }
 }
 
-/// Metadata as stored: like [`super::Metadata`], with the address sealed.
+/// Metadata as it is stored: like [`super::Metadata`], but the address is sealed.
 pub(super) type StoredMetadata = super::Metadata;
 
-/// A CloudEvents 1.0 object in JSON. The fields stand in the order of RFC 8785, so that serialising one without
-/// its hash gives its canonical form: keys are ASCII, numbers are integers, and strings are escaped alike.
+/// A CloudEvents 1.0 object in JSON. The fields are in the order of RFC 8785, so the JSON of an object without its hash
+/// is the canonical form: keys are ASCII, numbers are integers, and strings are escaped in the same way.
 #[derive(Clone, Debug, Serialize)]
 pub struct CloudEvent {
     /// Extension: a user id, or `system`.
@@ -132,34 +132,34 @@ pub struct CloudEvent {
     /// Extension: the source address, sealed under the actor's key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actoraddress: Option<String>,
-    /// Extension: position of the event that led to this one.
+    /// Extension: the position of the event that caused this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causationid: Option<String>,
-    /// Extension: what groups several requests.
+    /// Extension: the id that groups several requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlationid: Option<String>,
     /// What happened; sealed fields are `{"$sealed": …}`.
     pub data: serde_json::Value,
     /// `application/json`.
     pub datacontenttype: &'static str,
-    /// Extension: version of the event type.
+    /// Extension: the version of the event type.
     pub eventversion: String,
-    /// Extension: the API through which it came.
+    /// Extension: the API through which the command came.
     pub face: String,
-    /// Extension: the chain's hash in hexadecimal.
+    /// Extension: the hash of the chain in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// The position as text: unique within `source`.
     pub id: String,
-    /// Extension: on whose behalf the actor acted.
+    /// Extension: the user on whose behalf the actor acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onbehalfof: Option<String>,
-    /// Extension: place in the ledger.
+    /// Extension: the position in the ledger.
     pub position: i64,
-    /// Extension: the request.
+    /// Extension: the id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requestid: Option<String>,
-    /// Extension: place in the stream.
+    /// Extension: the position in the stream.
     pub sequence: i64,
     /// `urn:uuid:` and the ledger's id.
     pub source: String,
@@ -167,15 +167,15 @@ pub struct CloudEvent {
     pub specversion: &'static str,
     /// The stream: `user/<id>`.
     pub subject: String,
-    /// When the ledger took it.
+    /// When the ledger recorded the event.
     pub time: Timestamp,
-    /// `user.role_granted`, …
+    /// The event type: `user.role_granted`, …
     #[serde(rename = "type")]
     pub event_type: String,
 }
 
 impl CloudEvent {
-    /// RFC 8785. `serde_json::Value` keeps its keys sorted.
+    /// The canonical form (RFC 8785). `serde_json::Value` keeps its keys sorted.
     pub(super) fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(self)
     }

@@ -1,4 +1,4 @@
-//! What is appended whole or not at all.
+//! Units: events that are appended together, or not at all.
 
 use std::collections::BTreeSet;
 
@@ -9,44 +9,44 @@ use aggregates::{
 
 use super::Metadata;
 
-/// An aggregate at the moment when it was read.
+/// An aggregate as it was when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Its type.
+    /// The type of the aggregate.
     pub aggregate_type: &'static str,
-    /// Its id.
+    /// The id of the aggregate.
     pub aggregate_id: String,
     /// The sequence of its last event; 0 before the first.
     pub sequence: i64,
 }
 
-/// An aggregate sets how many claims of a scope there may be within it.
+/// An aggregate changes how many claims of a scope there may be within it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitChange {
     /// The scope.
     pub scope: &'static Scope,
     /// The id of the aggregate.
     pub within: String,
-    /// The new limits; `None` if the aggregate no longer sets any, as when it is deleted.
+    /// The new limits; `None` if the aggregate no longer sets limits, for example because it is deleted.
     pub limits: Option<Limits>,
 }
 
-/// Events of one or several aggregates with what they claim.
+/// Events of one or several aggregates, with the claims that they take.
 #[derive(Clone, Debug)]
 pub struct Unit {
-    /// In order; each stream's sequences ascend by one.
+    /// The events in order; the sequences of each stream increase by one.
     pub events: Vec<NewEvent>,
-    /// Claims taken, with their owner (an aggregate id).
+    /// Claims to take, with their owner (an aggregate id).
     pub take: Vec<(Claim, String)>,
-    /// Claims given up.
+    /// Claims to give up.
     pub release: BTreeSet<Claim>,
     /// Claims that somebody must hold.
     pub require: BTreeSet<Claim>,
     /// Limits that change.
     pub limits: Vec<LimitChange>,
-    /// Aggregates that must not have changed, whether or not the unit appends to them.
+    /// Aggregates that must not have changed, even if the unit does not append to them.
     pub unchanged: Vec<Seen>,
-    /// Recorded with each event.
+    /// The metadata of each event.
     pub metadata: Metadata,
 }
 

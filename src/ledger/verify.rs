@@ -1,4 +1,4 @@
-//! Walking the chain.
+//! Verifies the chain.
 
 use projections::sql::Row;
 
@@ -7,40 +7,40 @@ use super::{GENESIS, Ledger, LedgerError, Stored, feed};
 /// How many events are read at once.
 const PAGE: i64 = 5_000;
 
-/// What a walk over the whole chain found.
+/// The result of a walk over the whole chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// How many events are as they were recorded, from the first on.
+    /// How many events, from the first on, are as they were recorded.
     pub events: i64,
-    /// The hash of the last of them.
+    /// The hash of the last of these events.
     pub hash: [u8; 32],
-    /// What is wrong after them, if anything.
+    /// What is wrong after these events, if anything.
     pub flaw: Option<Flaw>,
 }
 
 /// Where the chain breaks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// The event is not what was recorded, or its hash is not.
+    /// The event or its hash is not what was recorded.
     #[error("the event at position {0} does not match its hash")]
     Altered(i64),
     /// An event is missing.
     #[error("the event at position {0} is missing")]
     Missing(i64),
-    /// The head row names another end than the events have.
+    /// The head row does not fit the last event.
     #[error("the head is at position {head}, but the events end at {events}, or the head's hash differs")]
     Head {
-        /// What the head row says.
+        /// The position in the head row.
         head: i64,
-        /// What the events say.
+        /// The position of the last event.
         events: i64,
     },
 }
 
 impl Ledger {
-    /// Recomputes every hash from the first event to the head. `progress` hears positions on the way.
+    /// Recomputes every hash from the first event to the head. It passes positions on the way to `progress`.
     pub async fn verify(&self, mut progress: impl FnMut(i64)) -> Result<Verified, LedgerError> {
-        // In this order, so that what is appended meanwhile is in neither, or in the head alone.
+        // The order matters: an event that is appended meanwhile is then in neither, or only in the head.
         let ends = feed::ends(&self.db).await?;
         let head = self.head().await?;
         let mut verified = Verified {
@@ -49,7 +49,7 @@ impl Ledger {
             flaw: None,
         };
         if let Some((first, _)) = ends.filter(|(first, _)| *first < 1) {
-            // It is not part of the chain, but loading its stream would find it.
+            // This event is not part of the chain, but loading its stream would find it.
             verified.flaw = Some(Flaw::Altered(first));
             return Ok(verified);
         }
@@ -81,7 +81,7 @@ impl Ledger {
 
     fn verify_next(&self, verified: &mut Verified, row: &Row) -> Result<(), Flaw> {
         let position = verified.events + 1;
-        // What cannot be read as an event is not what was recorded.
+        // A row that cannot be read as an event is not what was recorded.
         let event = Stored::read(row).map_err(|_| Flaw::Altered(position))?;
         if event.position != position {
             return Err(Flaw::Missing(position));

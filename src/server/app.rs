@@ -1,4 +1,4 @@
-//! What the handlers share, put together.
+//! The state that all handlers share.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -24,16 +24,17 @@ struct Running {
     forms: Forms,
 }
 
-/// This process has not been able to read the ledger to its head for longer than is allowed: what it knows may be old.
+/// This process has not been able to read the ledger to its head for longer than the settings allow, so its memory may
+/// be out of date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the ledger could not be read for too long; what this node knows may be old")]
 pub struct Stale;
 
-/// What the server is made of.
+/// The parts of the server.
 pub struct Parts {
-    /// The faces that it shows.
+    /// The faces that the server has.
     pub faces: Faces,
-    /// As read at the start.
+    /// The settings, as read at the start.
     pub settings: Settings,
     /// Runs commands.
     pub executor: Executor,
@@ -43,7 +44,7 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Draws ids.
+    /// Generates ids.
     pub entropy: Arc<dyn Entropy>,
 }
 
@@ -55,7 +56,7 @@ impl Deref for App {
 }
 
 impl App {
-    /// An app of these parts.
+    /// Makes an app of these parts.
     pub fn new(parts: Parts) -> Self {
         let documents = parts.faces.iter().map(|face| (face.routes)().into_openapi());
         let forms = documents
@@ -67,12 +68,12 @@ impl App {
         }))
     }
 
-    /// The path of the operation that a request's path is about, as the OpenAPI document has it.
+    /// The path of the operation that serves a request's path, as the OpenAPI document writes it.
     pub fn form_of(&self, path: &str) -> Option<&str> {
         self.0.forms.of(path)
     }
 
-    /// The request of any face that is rehearsed by this method and path; `None` if it cannot be.
+    /// The rehearsal for this method and path, of any face. It is `None` if the request cannot be rehearsed.
     pub fn rehearsing<'a>(&self, method: &str, path: &'a str) -> Option<Rehearsing<'a>> {
         Rehearsing::find(self.faces, &self.0.forms, method, path)
     }
@@ -87,9 +88,9 @@ impl App {
         self.executor.ledger()
     }
 
-    /// Refuses if what this process knows is older than is allowed. Ask it *after* a decision is made from memory and before
-    /// the decision is answered: then the decision is of a state that was the newest within the bound, even if the process was
-    /// stopped in between.
+    /// Refuses if the memory of this process is older than the settings allow. Call it *after* a decision is made from
+    /// memory and before the decision is answered. Then the decision is of a state that was the newest within the
+    /// bound, even if the process was suspended in between.
     pub fn fresh(&self) -> Result<(), Stale> {
         if self.ledger().age() <= Duration::from_millis(self.settings.stale_after_ms) {
             Ok(())
@@ -98,7 +99,7 @@ impl App {
         }
     }
 
-    /// Refuses also if deciding began longer ago than that: what was decided then must not be answered now.
+    /// Also refuses if the decision began longer ago than the bound: a decision that old must not be answered.
     pub fn fresh_since(&self, begun: Duration) -> Result<(), Stale> {
         self.fresh()?;
         let ago = self.clock.elapsed().saturating_sub(begun);
@@ -109,8 +110,8 @@ impl App {
         }
     }
 
-    /// Roles as this node knows them, in order. Another node may have made an unknown role a moment ago: then this node looks
-    /// at the ledger, once.
+    /// Roles as this node knows them, in order. Another node may have made an unknown role a moment ago. So if a role
+    /// is unknown, this node reads the ledger once.
     pub async fn roles(&self, ids: &[RoleId]) -> Result<Vec<Option<RoleView>>, LedgerError> {
         let look_up = || -> Vec<_> {
             ids.iter()
@@ -125,7 +126,7 @@ impl App {
         Ok(look_up())
     }
 
-    /// Whether there is such a user. For an unknown user this node looks at the ledger, as [`App::roles`] does.
+    /// Whether a user exists. If this node does not know the user, it reads the ledger, as [`App::roles`] does.
     pub async fn user_exists(&self, id: UserId) -> Result<bool, LedgerError> {
         if self.ledger().authorization().user(id).is_some() {
             return Ok(true);

@@ -1,4 +1,4 @@
-//! Request bodies in JSON: bounded, UTF-8, and with refusals that never repeat what was sent.
+//! Request bodies in JSON. They are bounded and UTF-8, and their refusals never repeat what the client sent.
 
 use aggregates::values::Invalid;
 use axum::{
@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 
 use crate::refusal::{Refusal, RefusalKind};
 
-/// The message about a body that should be an object.
+/// The message about a body that should be an object but is not.
 const NO_OBJECT: &str = "the body must be a JSON object";
 
-/// The largest body, in bytes, unless a route takes more.
+/// The largest body, in bytes. A route may allow more.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
 
-/// A body that is a JSON object. A missing `Content-Type` counts as JSON; another one is refused.
+/// A body that is a JSON object. A missing `Content-Type` counts as JSON; any other type is refused.
 pub struct JsonBody<T>(pub T);
 
 /// A body that is a JSON array; otherwise like [`JsonBody`].
@@ -40,7 +40,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonList<T> {
     }
 }
 
-/// Reads a body that begins with `begin`: serde alone would read a struct from an array, too.
+/// Reads a body that begins with `begin`. Without this check, serde would also read a struct from an array.
 async fn read<S: Send + Sync, T: DeserializeOwned>(
     request: Request,
     state: &S,
@@ -65,7 +65,7 @@ async fn read<S: Send + Sync, T: DeserializeOwned>(
     parse(text, begin, otherwise)
 }
 
-/// Reads a JSON object that came within another body, as if it had come by itself.
+/// Reads a JSON object that is part of another body, by the same rules as a whole body.
 pub(crate) fn object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     parse(text, '{', NO_OBJECT)
 }
@@ -80,11 +80,11 @@ fn parse<T: DeserializeOwned>(text: &str, begin: char, otherwise: &'static str) 
 
 /// How long a body may take to arrive.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
-/// The most ids one request may name.
+/// The most ids in one request.
 const MOST_IDS: usize = 1_000;
 
 impl JsonList<String> {
-    /// The ids, each once, in the order in which they came first.
+    /// The ids without duplicates, in the order of their first occurrence.
     pub fn ids<T: Copy + Ord>(&self, parse: fn(&str) -> Result<T, Invalid>) -> Result<Vec<T>, Refusal> {
         if self.0.len() > MOST_IDS {
             return Err(Refusal::invalid(format!(
@@ -115,7 +115,7 @@ fn is_json(kind: &str) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// Says what is wrong with a body, without the values in it: serde quotes them, and they may be passwords.
+/// Says what is wrong with a body, but leaves out its values: serde quotes them, and they may be passwords.
 fn describe(error: &serde_json::Error) -> String {
     let place = format!("line {} column {}", error.line(), error.column());
     let said = error.to_string();

@@ -1,4 +1,4 @@
-//! The first start: the administrators' role, what each face starts with, and the first administrator.
+//! The first start. It makes the administrators' role, the first administrator, and the first records of each face.
 
 use aggregates::{
     Command,
@@ -18,23 +18,23 @@ use crate::{
 };
 use ledger::{ExecuteError, Executor, Metadata, ids::Entropy};
 
-/// What the administrator may do: everything (contracts/connectware.md section 0, "Default roles").
+/// The rights of an administrator: everything (contracts/connectware.md section 0, "Default roles").
 const ADMINISTRATOR: [(&str, Operation, Context); 2] = [
     ("/#", Operation::ReadWrite, Context::Http),
     ("#", Operation::ReadWrite, Context::Mqtt),
 ];
-/// Bytes of randomness in a generated password.
+/// How many random bytes a generated password has.
 const PASSWORD_BYTES: usize = 18;
-/// How many passwords are drawn until one satisfies the policy.
+/// How many passwords are generated at most until one satisfies the policy.
 const DRAWS: usize = 1_000;
 
-/// Why there is no first administrator.
+/// Why the first administrator could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
     /// The password cannot be hashed.
     #[error("cannot hash the administrator's password: {0}")]
     Hashing(#[from] crate::identity::passwords::HashingError),
-    /// The ledger says no or does not answer.
+    /// The ledger refuses or does not answer.
     #[error("cannot record the first administrator: {0}")]
     Execute(#[from] ExecuteError),
     /// A built-in value does not parse.
@@ -45,9 +45,9 @@ pub enum BootstrapError {
     Policy,
 }
 
-/// Makes the default roles and `admin`, unless this ledger has them. Answers the password if it was generated.
+/// Makes the default roles and `admin`, unless this ledger has them. Returns the password if it was generated.
 ///
-/// Of several nodes that start at once on an empty ledger, one does it.
+/// If several nodes start at once on an empty ledger, only one of them does it.
 pub async fn first_start(
     executor: &Executor,
     faces: Faces,
@@ -102,13 +102,13 @@ pub async fn first_start(
     commands.push(Command::User(UserId(entropy.uuid()), UserCommand::Create(admin)));
     match executor.execute(commands, &Metadata::system("start")).await {
         Ok(_) => Ok(given.is_none().then_some(password)),
-        // Another node was first.
+        // Another node did it first.
         Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A role that several users may hold, with these rights.
+/// The commands that make a role with these rights, which several users may hold.
 pub fn shared_role(
     name: &str,
     rights: &[(&str, Operation, Context)],
@@ -130,7 +130,7 @@ pub fn shared_role(
     })
 }
 
-/// A password that satisfies the policy.
+/// Generates a password that satisfies the policy.
 fn generate(policy: &PasswordPolicy, entropy: &dyn Entropy) -> Option<Zeroizing<String>> {
     let bytes = PASSWORD_BYTES.max(usize::from(policy.min));
     (0..DRAWS)

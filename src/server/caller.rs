@@ -1,4 +1,4 @@
-//! The caller of a request, by the credentials of the face that is called.
+//! The caller of a request. The credentials of the face decide who the caller is.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,14 +18,14 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The header by which a client names its request; answered back, and recorded with events.
+/// The header in which a client names its request. The server returns it, and records it with events.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
-/// W3C Trace Context's header.
+/// The header of W3C Trace Context.
 const TRACE: &str = "traceparent";
-/// The most characters of a client's request id that are kept.
+/// The longest request id of a client that is accepted, in characters.
 const MOST_REQUEST_ID: usize = 128;
 
-/// Where a request came from, and to which face. The front puts it into the request's extensions.
+/// The origin of a request, and its face. The front puts it into the request's extensions.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrived {
     pub(crate) face: &'static Face,
@@ -33,7 +33,7 @@ pub(crate) struct Arrived {
 }
 
 impl Arrived {
-    /// Of a request that the front has passed on. A request that came another way is refused.
+    /// The origin of a request that the front has passed on. A request without it is refused.
     fn of(parts: &Parts) -> Result<Self, Refusal> {
         let arrived = parts.extensions.get::<Self>().copied();
         arrived.ok_or_else(Refusal::unavailable)
@@ -45,16 +45,16 @@ impl Arrived {
 pub struct Caller {
     /// The user.
     pub user: UserId,
-    /// The token's session; `None` with a username and password.
+    /// The token's session. `None` if the caller used a username and password.
     pub session: Option<SessionId>,
-    /// When the token ends; `None` with a username and password.
+    /// When the token expires. `None` if the caller used a username and password.
     pub expires_at: Option<Timestamp>,
     /// Where the request came from.
     origin: Origin,
 }
 
 impl Caller {
-    /// The metadata of the events that the caller's commands lead to.
+    /// The metadata of the events that the caller's commands cause.
     pub fn metadata(&self) -> Metadata {
         self.origin.metadata(self.user)
     }
@@ -70,7 +70,8 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// The caller, as far as this process knows. It is still to be checked that this is not too old.
+/// The caller, according to the memory of this process. The code that calls this function must still check that the
+/// memory is not too old.
 pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let arrived = Arrived::of(parts)?;
     let face = arrived.face;
@@ -103,7 +104,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
     }
 }
 
-/// The session of a token that is valid now for the audience.
+/// The session of a token that is valid now and for the audience.
 async fn by_token(app: &App, token: &str, audience: Audience) -> Result<SessionView, Refusal> {
     let digest = digest(token);
     let authorization = app.ledger().authorization();
@@ -122,7 +123,8 @@ async fn by_token(app: &App, token: &str, audience: Audience) -> Result<SessionV
             if verify()?.exp <= app.clock.now().seconds() {
                 return Err(Refusal::unauthenticated());
             }
-            // Ours, but not known here: another node may have issued it a moment ago, or it is void.
+            // The token is ours, but this node does not know it: another node issued it a moment ago, or it is not
+            // valid any more.
             app.ledger().follower().catch_up().await?;
             authorization
                 .bearer(&digest)
@@ -137,7 +139,7 @@ async fn by_token(app: &App, token: &str, audience: Audience) -> Result<SessionV
     }
 }
 
-/// Where a request came from and what it is called, for the metadata of the events that it leads to.
+/// The origin and the names of a request, for the metadata of the events that it causes.
 #[derive(Clone, Debug)]
 pub struct Origin {
     audience: Audience,
@@ -169,7 +171,7 @@ impl Origin {
         self.audience
     }
 
-    /// The metadata of the events that a user's commands lead to.
+    /// The metadata of the events that a user's commands cause.
     pub fn metadata(&self, actor: UserId) -> Metadata {
         let text = |value: &Option<HeaderValue>| {
             let value = value.as_ref()?.to_str().ok()?;

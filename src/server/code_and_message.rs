@@ -1,4 +1,4 @@
-//! The error shape of the connectware face and of what is beside it: `{"code": string, "message": string}`.
+//! The error shape of the connectware face and its neighbours: `{"code": string, "message": string}`.
 
 use axum::{
     Json,

@@ -1,8 +1,8 @@
-//! Taking connections, and ending them.
+//! Accepts connections, and ends them.
 //!
-//! A connection that sends no whole head of a request for a while is closed, whether it is silent, idle or slow. A connection
-//! above the cap is answered that there are too many. One task looks at all connections from time to time, so that no
-//! request needs a timer of its own.
+//! A connection that does not send a whole head of a request for a while is closed, whether it is silent, idle or slow.
+//! A connection above the limit gets the answer that there are too many. One task checks all connections from time to
+//! time, so no request needs a timer of its own.
 
 use std::{
     collections::HashMap,
@@ -32,17 +32,17 @@ use crate::{
     watched::{Order, Stream, Watched},
 };
 
-/// How many times connections are looked at within their patience.
+/// How many times the connections are checked within their patience.
 const LOOKS: u64 = 4;
-/// How many connections above the cap are answered at the same time; more are closed without an answer.
+/// How many connections above the limit get an answer at the same time; further ones are closed without an answer.
 const REFUSED_AT_ONCE: usize = 64;
-/// How long the answer to a connection above the cap may take.
+/// How long the answer to a connection above the limit may take.
 const REFUSED_WITHIN: Duration = Duration::from_secs(2);
-/// How often connections are looked at while the server ends.
+/// How often the connections are checked while the server ends.
 const LOOK_WHILE_ENDING: Duration = Duration::from_millis(100);
-/// For how many such looks an idle connection is left to send what was answered.
+/// For how many such checks an idle connection stays open, so that it can send the rest of an answer.
 const LOOKS_WHILE_ENDING: u64 = 10;
-/// How long to wait when there are no more file descriptors.
+/// How long the server waits if it has no more file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// How many connections may be open, and how long they may be silent.
@@ -50,11 +50,11 @@ const BREATH: Duration = Duration::from_millis(100);
 pub struct Doors {
     /// The most connections at the same time.
     pub connections: usize,
-    /// How long a connection may be without a whole head of a request.
+    /// How long a connection may wait for the whole head of a request.
     pub patience: Duration,
 }
 
-/// Serves until `stop`; then takes no more connections, answers the requests that are begun, and returns.
+/// Serves until `stop`. Then it accepts no more connections, answers the requests that have begun, and returns.
 pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop: impl Future<Output = ()>) {
     let all = Arc::new(Connections::default());
     let room = Arc::new(Semaphore::new(doors.connections));
@@ -69,7 +69,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
         };
         match accepted {
             Ok((stream, peer)) => {
-                // Answers are written whole: there is nothing to wait for.
+                // The server writes an answer at once, so the socket need not wait for more data.
                 let _ = stream.set_nodelay(true);
                 if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
                     tokio::spawn(converse(
@@ -83,7 +83,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
                     tokio::spawn(refuse(Arc::clone(&front), stream, place));
                 }
             }
-            // The client has gone.
+            // The client has closed the connection.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -99,7 +99,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
     all.end().await;
 }
 
-/// One connection, from its first request to its last.
+/// Serves one connection, from its first request to its last.
 async fn converse(
     all: Arc<Connections>,
     front: Arc<Front>,
@@ -127,13 +127,13 @@ async fn converse(
             }
             _ => {}
         }
-        // What goes wrong between us and a client is nothing to act on.
+        // Errors between the server and a client need no action.
         connection.as_mut().poll(cx).map(drop)
     })
     .await;
 }
 
-/// Answers a connection that is one too many.
+/// Answers a connection above the limit.
 async fn refuse(front: Arc<Front>, stream: TcpStream, _place: OwnedSemaphorePermit) {
     let front = &*front;
     let service = service_fn(move |request| async move { Ok::<_, Infallible>(front.busy(&request)) });
@@ -148,7 +148,7 @@ async fn refuse(front: Arc<Front>, stream: TcpStream, _place: OwnedSemaphorePerm
 #[derive(Default)]
 struct Connections {
     ticks: Arc<AtomicU64>,
-    /// By a number of their own.
+    /// The connections, by their own numbers.
     live: Mutex<Live>,
 }
 
@@ -158,7 +158,7 @@ struct Live {
     all: HashMap<u64, Arc<Watched>>,
 }
 
-/// A connection among all, until it is dropped.
+/// One of the connections. Dropping the entry removes it.
 struct Entry {
     number: u64,
     watched: Arc<Watched>,
@@ -189,7 +189,7 @@ impl Connections {
         }
     }
 
-    /// Ends, again and again, the connections that were idle for this long.
+    /// Repeatedly ends the connections that have been idle for this long.
     async fn watch(&self, patience: Duration) {
         loop {
             sleep(patience / LOOKS as u32).await;
@@ -197,7 +197,7 @@ impl Connections {
         }
     }
 
-    /// Ends all connections: idle ones soon, the others when their request is answered.
+    /// Ends all connections: idle ones soon, the others after the answer to their request.
     async fn end(&self) {
         let begun = self.ticks.load(Ordering::Relaxed);
         for watched in self.live().all.values() {
@@ -209,7 +209,7 @@ impl Connections {
         }
     }
 
-    /// Ends the connections that were idle for so many ticks, counted from `begun` on.
+    /// Ends the connections that were idle for this many ticks, counted from `begun` on.
     fn end_idle(&self, ticks: u64, begun: u64) {
         let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
         for watched in self.live().all.values() {

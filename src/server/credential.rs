@@ -1,5 +1,5 @@
-//! The kinds of credentials, and how each is read from a request. A face lists those that it accepts; what it does not list
-//! is not looked at.
+//! The kinds of credentials, and how each is read from a request. A face lists the credentials that it accepts; the
+//! server ignores others.
 
 use std::borrow::Cow;
 
@@ -33,7 +33,7 @@ pub(crate) enum Sent<'a> {
 }
 
 impl Credential {
-    /// Whether a request has this credential, true or false.
+    /// Whether a request has this credential. The credential need not be valid.
     fn is_in(self, headers: &HeaderMap, uri: &Uri) -> bool {
         match self {
             Self::Bearer | Self::Basic => headers.contains_key(header::AUTHORIZATION),
@@ -42,7 +42,7 @@ impl Credential {
         }
     }
 
-    /// Its name and its description in the OpenAPI document.
+    /// The name and the description of the credential in the OpenAPI document.
     pub(crate) fn scheme(self) -> (&'static str, SecurityScheme) {
         match self {
             Self::Bearer => {
@@ -68,13 +68,13 @@ impl Credential {
     }
 }
 
-/// Whether a request has one of these credentials, true or false.
+/// Whether a request has one of these credentials. The credential need not be valid.
 pub(crate) fn has_any(accepted: &[Credential], headers: &HeaderMap, uri: &Uri) -> bool {
     accepted.iter().any(|credential| credential.is_in(headers, uri))
 }
 
-/// Reads the first of these credentials that a request has. An `Authorization` header that is broken, or of a scheme that is
-/// not accepted, is refused: a credential elsewhere does not help it.
+/// Reads the first of these credentials that a request has. An `Authorization` header that is malformed, or of a scheme
+/// that the face does not accept, is refused, even if the request has another credential.
 pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Option<Sent<'a>>, Refusal> {
     for credential in accepted {
         if !credential.is_in(&parts.headers, &parts.uri) {
@@ -142,7 +142,7 @@ mod tests {
         Credential::Header("x-api-key"),
     ];
 
-    /// A request with each of the credentials alone.
+    /// Requests with one credential each.
     fn requests() -> [Parts; 4] {
         let of = |name: &str, value: &str, path: &str| {
             let request = Request::builder().uri(path).header(name, value).body(());

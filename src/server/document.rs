@@ -38,7 +38,7 @@ pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
     })
 }
 
-/// What each operation of a face needs, unless the operation says something else.
+/// Adds what each operation of a face needs, unless the operation itself says so.
 fn require(item: &mut PathItem, face: &Face) {
     let operations = [
         &mut item.get,

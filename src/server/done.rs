@@ -1,4 +1,4 @@
-//! What most handlers of changes end with.
+//! The last step of most handlers that change something.
 
 use aggregates::Command;
 use axum::http::StatusCode;
@@ -12,7 +12,7 @@ pub async fn done(app: &App, caller: &Caller, commands: Vec<Command>) -> Result<
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
-/// The same for commands about several things: the refusal of one of them names the thing.
+/// Like [`done`], for commands about several things. If one command is refused, the refusal names its thing.
 pub async fn done_about<T: std::fmt::Display>(
     app: &App,
     caller: &Caller,
@@ -24,7 +24,7 @@ pub async fn done_about<T: std::fmt::Display>(
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
-/// The refusal of one of several commands, with the name of what it is about.
+/// The refusal of one of several commands. It names the thing that the command is about.
 pub fn about<T: std::fmt::Display>(error: ExecuteError, name: impl FnOnce(usize) -> Option<T>) -> Refusal {
     match error {
         ExecuteError::Domain { index, error } => {

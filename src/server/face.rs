@@ -1,4 +1,4 @@
-//! A face: one published API. Everything that is particular to it is in one value, and the binary lists these values.
+//! A face: one published API. One value holds everything that is particular to it, and the binary lists these values.
 
 use aggregates::{
     Command,
@@ -13,32 +13,32 @@ use crate::{app::App, credential::Credential, refusal::Refusal, rehearsal::Rehea
 /// An operation: its method in lower case, and its path with the parameters in braces.
 pub type Operation = (&'static str, &'static str);
 
-/// A published API. There are no defaults: a face that does not say how it refuses does not build.
+/// A published API. No field has a default: a face that does not say how it refuses does not build.
 pub struct Face {
-    /// Its name; unique.
+    /// The name of the face. It is unique.
     pub name: &'static str,
-    /// The paths that are this face's, with everything below them. The longest mount of any face wins; the empty mount
-    /// has what no other face has, and exactly one face has that.
+    /// The face serves these paths and everything below them. If several mounts match, the longest wins. Exactly one
+    /// face has the empty mount; it serves all other paths.
     pub mounts: &'static [&'static str],
     /// Its endpoints.
     pub routes: fn() -> OpenApiRouter<App>,
     /// The tags of its operations in the OpenAPI document, with their descriptions.
     pub tags: &'static [(&'static str, &'static str)],
-    /// How its callers prove who they are. Other credentials are not looked at.
+    /// The credentials that the face accepts. The server ignores others.
     pub credentials: &'static [Credential],
     /// Tokens must have been issued for this audience.
     pub audience: Audience,
-    /// Renders a refusal as this API does.
+    /// Renders a refusal in the shape of this API.
     pub refuse: fn(&Refusal) -> Response,
     /// The operations that need no credential.
     pub public: &'static [Operation],
-    /// The operations on the caller's own things: they need a credential and no right.
+    /// The operations on the caller's own data. They need a credential, but no right.
     pub own: &'static [Operation],
-    /// The requests that can be rehearsed, as each folder lists its own.
+    /// The requests that can be rehearsed. Each folder lists its own.
     pub rehearsals: &'static [&'static [Rehearsal]],
-    /// Its settings, besides those that all faces share.
+    /// The settings of this face, besides those that all faces share.
     pub settings: &'static [Setting],
-    /// The commands that an empty ledger starts with.
+    /// The commands that run when the ledger is empty.
     pub first_start: fn(&dyn Entropy) -> Result<Vec<Command>, Invalid>,
 }
 
@@ -50,13 +50,13 @@ pub struct Faces {
 }
 
 impl Faces {
-    /// These faces. In a constant, a contradiction between them is an error of the compiler.
+    /// Makes the list of faces. In a constant, a contradiction between faces is a compile error.
     ///
     /// # Panics
     ///
-    /// If two faces have one name or one mount, a mount is malformed, or it is not exactly one face that has the empty
-    /// mount.
-    #[expect(clippy::panic, reason = "in a constant this is an error of the compiler")]
+    /// If two faces have the same name or the same mount, if a mount is malformed, or if the number of faces with the
+    /// empty mount is not one.
+    #[expect(clippy::panic, reason = "in a constant this is a compile error")]
     pub const fn new(all: &'static [Face]) -> Self {
         let mut root = None;
         let mut left = all;
@@ -95,7 +95,7 @@ impl Faces {
         }
     }
 
-    /// Each of them.
+    /// Iterates over the faces.
     pub fn iter(self) -> impl Iterator<Item = &'static Face> {
         self.all.iter()
     }
@@ -105,7 +105,7 @@ impl Faces {
         self.iter().flat_map(|face| face.settings)
     }
 
-    /// The face of a path.
+    /// The face that serves a path.
     pub fn of(self, path: &str) -> &'static Face {
         let longest = |face: &'static Face| {
             let mounts = face.mounts.iter().filter(|mount| covers(mount, path));
@@ -119,7 +119,7 @@ impl Faces {
         found.map_or(self.root, |(_, face)| face)
     }
 
-    /// The face that has what no other face has.
+    /// The face with the empty mount.
     pub fn root(self) -> &'static Face {
         self.root
     }

@@ -1,7 +1,7 @@
-//! What surrounds every request.
+//! The code around every request.
 //!
-//! One function rather than layers of the router: each of those would be a boxed copy of the route and a boxed future for
-//! every request.
+//! It is one function instead of layers of the router. Each layer would cost a boxed copy of the route and a boxed
+//! future for every request.
 
 use std::{convert::Infallible, net::SocketAddr, time::Instant};
 
@@ -28,11 +28,11 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
-/// An extension of an answer that is an error and yet not a face's: a page for people, from the binary.
+/// An extension that marks an error response which is not a face's refusal: a page for people, from the binary.
 #[derive(Clone, Copy, Debug)]
 pub struct Page;
 
-/// Everything the server answers, with what surrounds each answer.
+/// Everything that the server answers, with the code around each answer.
 pub struct Front {
     app: App,
     router: Router,
@@ -52,7 +52,7 @@ struct Asked {
 }
 
 impl Front {
-    /// A front of these routes. `pages` makes what the document does not describe.
+    /// Makes a front of these routes. `pages` makes the routes that are not in the document.
     pub fn new(app: App, described: OpenApiRouter<App>, pages: impl FnOnce(OpenApi) -> Router<App>) -> Self {
         let (routes, document) = described.split_for_parts();
         let router = routes
@@ -63,8 +63,8 @@ impl Front {
         Self { app, router }
     }
 
-    /// Names the request, answers it, logs it once (never its query, which may hold a token), and sets the headers that every
-    /// answer has.
+    /// Names the request, answers it, and logs it once. The log leaves out the query, since it may hold a token. Sets
+    /// the headers that every answer has.
     pub async fn answer<B>(&self, peer: SocketAddr, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -97,7 +97,7 @@ impl Front {
         response
     }
 
-    /// Refuses a request for which there is no connection.
+    /// Refuses a request because the server has no connection for it.
     pub(crate) fn busy<B>(&self, request: &Request<B>) -> Response {
         let message = "there are too many connections; try again later";
         let busy = Refusal::later(RefusalKind::Unavailable, "busy", message);
@@ -121,8 +121,8 @@ impl Front {
         }
         let begun = self.app.clock.elapsed();
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
-        // The decision about the caller is some time old: the process may have stood still since. A change that is recorded is
-        // answered all the same, since it has happened.
+        // The decision about the caller may be out of date, since the process may have been suspended after it. A
+        // recorded change is answered in any case, since it has happened.
         let recorded = || response.extensions().get::<Recorded>().is_some();
         if is_somebodys
             && response.status().is_success()
@@ -134,7 +134,7 @@ impl Front {
         response
     }
 
-    /// The one line about a request.
+    /// Logs the one line about a request.
     #[cold]
     fn log(&self, asked: &Asked, status: StatusCode, refusal: Option<&Refusal>) {
         let Asked { method, uri, .. } = asked;
@@ -156,8 +156,8 @@ impl Asked {
         id.unwrap_or_default()
     }
 
-    /// The span of all log lines about a request with an id. The lines of a request without an id could not be told from those
-    /// of others anyway: such a request has no span, and so no cost.
+    /// The span of all log lines about a request with an id. A request without an id has no span, and so no cost:
+    /// without an id, a span could not say which lines belong together.
     fn span(&self) -> Span {
         match &self.id {
             Some(_) => tracing::info_span!("request", id = self.id(), method = %self.method),
@@ -166,8 +166,8 @@ impl Asked {
     }
 }
 
-/// Renders a refusal as the face does. An error that is not a refusal is a defect of an endpoint: it becomes one here, so
-/// that a client always sees the shape of the face that it called.
+/// Renders a refusal as the face does. An error that is not a refusal is a defect of an endpoint. It becomes a refusal
+/// here, so that a client always sees the shape of the face that it called.
 fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Option<Refusal>) {
     let status = response.status();
     let refusal = match response.extensions_mut().remove::<Refusal>() {
@@ -188,7 +188,7 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
         }
     };
     let mut rendered = (face.refuse)(&refusal);
-    // The router says which methods a path takes.
+    // The router lists the methods that a path takes.
     if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allowed);
     }
@@ -203,7 +203,7 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
     (rendered, Some(refusal))
 }
 
-/// The client's name for the request. One that is malformed is taken away.
+/// The client's name for the request. A malformed name is removed from the headers.
 fn request_id(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(REQUEST_ID)?;
     if is_request_id(id.as_bytes()) {

@@ -1,7 +1,7 @@
-//! What a grant of a role needs to know of the role. What follows from it, the aggregate of the user decides.
+//! What a grant of a role needs to know of the role. The aggregate of the user decides what follows from it.
 //!
-//! What is known here is checked again when it is recorded: a grant claims the role for its one holder, or requires that the
-//! role is shared, and the ledger rejects the grant if that has changed meanwhile.
+//! The ledger checks this knowledge again when it records the grant: the grant claims the role for its only holder, or
+//! requires that the role is shared. If that has changed meanwhile, the ledger rejects the grant.
 
 use aggregates::{
     Command,
@@ -15,7 +15,7 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
-/// Grants of the roles of these ids. Unknown roles are refused; the refusal names all of them.
+/// The grants of roles, by id. Unknown roles are refused, and the refusal names all of them.
 pub async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Refusal> {
     let (mut grants, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
     for (id, role) in ids.iter().zip(app.roles(ids).await?) {
@@ -35,8 +35,8 @@ pub async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Re
     }
 }
 
-/// The command by which the one holder of a role, if it has one, learns that it stops being shared. A role with several
-/// holders is refused, as the guard of the ledger would refuse it.
+/// The command for the holder of a role that stops being shared: from then on, the role is this holder's alone. A role
+/// with several holders is refused, as the guard of the ledger would refuse it.
 pub async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Refusal> {
     let holders = role_directory::holders(app.ledger().db(), role_id, 2).await?;
     if holders.len() > 1 {

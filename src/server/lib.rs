@@ -1,4 +1,5 @@
-//! What the faces share: the running server, identity, and the kit that endpoints are made of. It knows no face.
+//! What the faces share: the running server, identity, and the kit of which endpoints are made. It does not know any
+//! face.
 
 pub mod app;
 pub mod body;

@@ -1,4 +1,4 @@
-//! Paging as the connectware face has it (contracts/connectware.md section 1, "Pagination").
+//! Paging as in the connectware face (contracts/connectware.md section 1, "Pagination").
 
 use projections::{Page, Paged};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{query::Query, refusal::Refusal};
 
-/// The most rows a page may have, and how many it has unless the caller asks for fewer.
+/// The most rows of a page. A page has this many rows unless the caller asks for fewer.
 const MOST_ROWS: i64 = 100;
 
 /// Where a page stands in its list.
@@ -39,7 +39,7 @@ pub fn page_of(query: &Query) -> Result<Page, Refusal> {
 }
 
 impl Pagination {
-    /// Of a page as it was read.
+    /// The pagination of a page that was read.
     pub fn of<T>(page: &Page, read: &Paged<T>) -> Self {
         let total_pages = (read.total + page.rows - 1) / page.rows;
         Self {

@@ -1,4 +1,4 @@
-//! Path parameters, and the forms that paths have.
+//! Path parameters, and the forms of paths.
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::refusal::Refusal;
 
-/// axum's `Path`, which refuses with a [`Refusal`].
+/// Like axum's `Path`, but it refuses with a [`Refusal`].
 pub struct PathOf<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<T> {
@@ -26,9 +26,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<
 pub(crate) struct Forms(Vec<String>);
 
 impl Forms {
-    /// These forms.
+    /// Makes the list of these forms.
     pub(crate) fn new(mut forms: Vec<String>) -> Self {
-        // Fixed segments win over parameters, as in the router.
+        // Fixed segments win over parameters, as they do in the router.
         forms.sort_by_cached_key(|form| {
             let segments = form.split('/').map(|segment| segment.starts_with('{'));
             segments.collect::<Vec<_>>()
@@ -42,7 +42,7 @@ impl Forms {
     }
 }
 
-/// Whether a path is of this form: a segment in braces stands for any text but the empty one.
+/// Whether a path has this form. A segment in braces matches any text except the empty one.
 fn fits(form: &str, path: &str) -> bool {
     let (mut wanted, mut given) = (form.split('/'), path.split('/'));
     loop {

@@ -1,4 +1,4 @@
-//! Whether the caller has the right. A handler that takes [`Permitted`] cannot run unchecked.
+//! Checks whether the caller has the right. A handler that takes [`Permitted`] cannot run without the check.
 
 use aggregates::values::{Context, Operation};
 use axum::{
@@ -12,20 +12,20 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Decides whether the caller of a request has the right to it.
+/// Decides whether the caller of a request has the right to make it.
 pub trait Policy {
-    /// What the decision leaves the handler to work with: for instance the organisations that the caller may see.
+    /// The data that the handler may work with, for instance the organisations that the caller may see.
     type Scope: Send;
 
-    /// The scope, or the refusal. It decides from memory; the kit then checks that the memory is not too old.
+    /// Returns the scope or the refusal. It decides from memory; the kit then checks that the memory is not too old.
     fn judge(app: &App, parts: &Parts, caller: &Caller) -> Result<Self::Scope, Refusal>;
 }
 
-/// A caller whom the policy lets do this, and the scope.
+/// A caller that the policy permits, and the scope.
 #[derive(Clone, Debug)]
 pub struct Permitted<P: Policy>(pub Caller, pub P::Scope);
 
-/// A caller who may read on the request's path: for questions that are too long for a URL, and so come as a POST.
+/// A caller who may read on the request's path. It is for questions that are too long for a URL and are sent as a POST.
 pub type PermittedToRead = Permitted<ReadOnPath>;
 
 /// The caller needs the right to read (GET, HEAD, OPTIONS) or to write (all other methods) on the request's path, in context

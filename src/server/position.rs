@@ -1,4 +1,5 @@
-//! Positions on the wire: every write answers where it stands in the ledger, every read may ask for at least that.
+//! Positions on the wire. Every write answers with its position in the ledger, and every read may ask for at least a
+//! position.
 
 use std::time::Duration;
 
@@ -12,15 +13,15 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
-/// Of an answer: the ledger's position after the write.
+/// A response header: the ledger's position after the write.
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("muniment-position");
-/// Of a request: answer from at least this position.
+/// A request header: answer from this position or a later one.
 pub(crate) const AT_LEAST: HeaderName = HeaderName::from_static("muniment-at-least");
 
-/// An answer to a write, with the position of its last event.
+/// The response to a write, with the position of its last event.
 pub struct Wrote<T>(pub i64, pub T);
 
-/// An extension of the answer to a write.
+/// An extension of the response to a write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recorded;
 
@@ -32,7 +33,7 @@ impl<T: IntoResponse> IntoResponse for Wrote<T> {
     }
 }
 
-/// An answer to a question, with the position it is answered from.
+/// The response to a question, with the position that the response is based on.
 pub struct AsOf<T>(pub i64, pub T);
 
 impl<T: IntoResponse> IntoResponse for AsOf<T> {
@@ -43,7 +44,7 @@ impl<T: IntoResponse> IntoResponse for AsOf<T> {
     }
 }
 
-/// Lets a request with `Muniment-At-Least` wait, briefly, until this node has that position.
+/// Lets a request with `Muniment-At-Least` wait for a short time until this node has reached that position.
 pub(crate) async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(wanted) = headers.get(AT_LEAST) else {
         return Ok(());

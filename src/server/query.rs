@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::refusal::Refusal;
 
-/// The pairs of a query string in order, decoded (`application/x-www-form-urlencoded`).
+/// The decoded pairs of a query string, in order (`application/x-www-form-urlencoded`).
 #[derive(Clone, Debug, Default)]
 pub struct Query(Vec<(String, String)>);
 
@@ -18,7 +18,7 @@ impl Query {
                 .decode_utf8()
                 .map_err(|_| Refusal::invalid("the query string is not UTF-8"))
                 .and_then(|decoded| match decoded.contains('\0') {
-                    // Postgres has no such text.
+                    // Postgres cannot store such a text.
                     true => Err(Refusal::invalid("the query string must not contain NUL")),
                     false => Ok(decoded.into_owned()),
                 })
@@ -33,7 +33,7 @@ impl Query {
             .map(Self)
     }
 
-    /// Refuses all names but these; `apiToken` is allowed everywhere.
+    /// Refuses all other names. `apiToken` is allowed everywhere.
     pub fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self
             .0
@@ -56,7 +56,7 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The value of a name that may be given once.
+    /// The value of a name that may occur only once.
     pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Refusal> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {

@@ -1,4 +1,4 @@
-//! What went wrong with a request, in no face's shape. The front lets the face of the path render it, once.
+//! What went wrong with a request, without the shape of a face. The front lets the face of the path render it, once.
 
 use std::{borrow::Cow, error::Error, fmt::Display, sync::Arc};
 
@@ -8,50 +8,50 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// The code of a refusal of a whole request, whichever of its questions it is about.
+/// The code of a refusal of a whole request with several questions, whichever question is the reason.
 pub const TOO_MANY: &str = "too_many";
 /// After how many seconds a client may try again.
 const SOON: u32 = 1;
 
-/// What kind of refusal it is. A face maps kinds to statuses.
+/// The kind of a refusal. A face maps kinds to statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalKind {
-    /// The request is malformed, or names something that cannot be.
+    /// The request is malformed, or names something impossible.
     Invalid,
     /// The request has no valid credential.
     Unauthenticated,
     /// The caller lacks the right.
     Forbidden,
-    /// What the request is about does not exist.
+    /// The thing that the request is about does not exist.
     NotFound,
     /// The path does not take the method.
     MethodNotAllowed,
     /// The body took too long to arrive.
     Timeout,
-    /// The state of things does not allow it.
+    /// The present state does not allow the request.
     Conflict,
     /// The body is too large.
     TooLarge,
-    /// The body is of a type that is not read here.
+    /// The body is of a type that the server does not read here.
     UnsupportedMediaType,
-    /// Too many ask for the same.
+    /// Too many clients ask for the same at once.
     TooManyRequests,
     /// The server cannot answer at the moment.
     Unavailable,
 }
 
-/// An answer that is an error.
+/// A response that is an error.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// What kind it is.
+    /// The kind of the refusal.
     pub kind: RefusalKind,
-    /// Stable: for programs.
+    /// A stable code, for programs.
     pub code: &'static str,
-    /// For people. It never repeats a secret or what an attacker could learn from.
+    /// A message for people. It never repeats a secret or anything that helps an attacker.
     pub message: Cow<'static, str>,
     /// After how many seconds the client may try again.
     pub retry_after: Option<u32>,
-    /// What led to it: for the log, never for the client.
+    /// The cause. It is for the log, never for the client.
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -72,7 +72,8 @@ impl Refusal {
         Self::new(RefusalKind::Invalid, "invalid_request", message)
     }
 
-    /// The request has no valid credential. It says no more, so that nobody learns what was wrong with it.
+    /// The request has no valid credential. The message does not say what is wrong with it, so that nobody can learn
+    /// from it.
     pub fn unauthenticated() -> Self {
         let message = "a valid credential is required";
         Self::new(RefusalKind::Unauthenticated, "unauthorized", message)
@@ -90,7 +91,7 @@ impl Refusal {
         Self::new(RefusalKind::Forbidden, "forbidden", message)
     }
 
-    /// What the request is about does not exist.
+    /// The thing that the request is about does not exist.
     pub fn not_found(what: &str) -> Self {
         let message = format!("there is no such {what}");
         Self::new(RefusalKind::NotFound, "not_found", message)
@@ -102,7 +103,7 @@ impl Refusal {
         Self::new(RefusalKind::MethodNotAllowed, "method_not_allowed", message)
     }
 
-    /// The state of things does not allow it.
+    /// The present state does not allow the request.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(RefusalKind::Conflict, code, message)
     }
@@ -121,27 +122,27 @@ impl Refusal {
         }
     }
 
-    /// The same with its cause, which the front logs.
+    /// Adds the cause, which the front logs.
     #[must_use]
     pub fn because(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
         self
     }
 
-    /// The same with a prefix that names the one of several things that it is about.
+    /// Adds a prefix that names one of several things.
     #[must_use]
     pub fn about(mut self, what: impl Display) -> Self {
         self.message = format!("{what}: {}", self.message).into();
         self
     }
 
-    /// What led to it.
+    /// The cause of the refusal.
     pub fn cause(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as _)
     }
 }
 
-/// The answer is not rendered yet: the refusal travels in the answer's extensions to the front, which knows the face.
+/// The response is not rendered yet. The refusal travels in its extensions to the front, which knows the face.
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());

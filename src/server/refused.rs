@@ -1,4 +1,4 @@
-//! From the errors of the crates below to refusals.
+//! Converts the errors of the crates below to refusals.
 
 use aggregates::{Classified, DomainError, ErrorKind, values::Invalid};
 use ledger::{ExecuteError, LedgerError, PastError};

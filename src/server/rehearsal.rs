@@ -1,5 +1,5 @@
-//! Requests that are rehearsed, not executed. What may be rehearsed is a trait on the request's body; each folder of
-//! endpoints lists its own beside its routes.
+//! Requests that are rehearsed, not executed. A request can be rehearsed if its body implements a trait. Each folder of
+//! endpoints lists its rehearsals beside its routes.
 
 use aggregates::Command;
 use std::pin::Pin;
@@ -8,13 +8,14 @@ use serde::de::DeserializeOwned;
 
 use crate::{app::App, body, face::Faces, path::Forms, refusal::Refusal};
 
-/// The body of a request whose path has so many parameters, by the commands that it comes to: by the very same checks as if
-/// it were executed.
+/// The body of a request whose path has so many parameters. It gives the commands of the request, with the same checks
+/// as an execution.
 pub trait Rehearse<const PARAMETERS: usize>: Sized + Send {
-    /// Whether the body may be compared with that of a request for the next page. A body that may hold a password must not.
+    /// Whether the body may be compared with the body of a request for the next page. It must be false if the body may
+    /// hold a password.
     const COMPARABLE: bool = false;
 
-    /// The commands, or the refusal that the request would get.
+    /// Returns the commands, or the refusal that the request would get.
     fn rehearse(
         self,
         app: &App,
@@ -52,7 +53,7 @@ impl Rehearsal {
         }
     }
 
-    /// An operation without a body: one that is sent all the same is not read.
+    /// An operation without a body. If a request has a body, it is not read.
     pub const fn without_body<const N: usize, B>(method: &'static str, path: &'static str) -> Self
     where
         B: Rehearse<N> + Default + 'static,
@@ -69,7 +70,7 @@ impl Rehearsal {
         }
     }
 
-    /// Its method, and its path as the OpenAPI document has it.
+    /// The method, and the path as the OpenAPI document writes it.
     pub fn operation(&self) -> (&'static str, &'static str) {
         (self.method, self.path)
     }
@@ -103,7 +104,7 @@ pub struct Rehearsing<'a> {
 }
 
 impl<'a> Rehearsing<'a> {
-    /// The rehearsal of this method and path, as the router would find its endpoint.
+    /// Finds the rehearsal for this method and path, as the router finds the endpoint.
     pub(crate) fn find(faces: Faces, forms: &Forms, method: &str, path: &'a str) -> Option<Self> {
         let form = forms.of(path)?;
         let mut all = faces.iter().flat_map(|face| face.rehearsals).copied().flatten();
@@ -116,18 +117,18 @@ impl<'a> Rehearsing<'a> {
         })
     }
 
-    /// Whether its body may be compared with that of a request for the next page.
+    /// Whether the body may be compared with the body of a request for the next page.
     pub fn is_comparable(&self) -> bool {
         self.rehearsal.comparable
     }
 
-    /// The commands that it comes to with this body, or its refusal.
+    /// The commands of the request with this body, or its refusal.
     pub async fn commands(&self, app: &App, body: &str) -> Result<Vec<Command>, Refusal> {
         (self.rehearsal.commands)(app, self.parameters.clone(), body).await
     }
 }
 
-/// The refusal of a request that cannot be rehearsed: it names those that can.
+/// The refusal of a request that cannot be rehearsed. It names the requests that can be rehearsed.
 pub(crate) fn unsupported(faces: Faces) -> Refusal {
     let mut paths: Vec<(&str, Vec<&str>)> = Vec::new();
     for rehearsal in faces.iter().flat_map(|face| face.rehearsals).copied().flatten() {

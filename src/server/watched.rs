@@ -1,4 +1,4 @@
-//! What the watch over all connections knows of each, at next to no cost per request.
+//! What the task that watches all connections knows about each connection, at almost no cost per request.
 
 use std::{
     pin::Pin,
@@ -14,25 +14,26 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// In the place of a tick: a request is being answered.
+/// This value instead of a tick means that a request is being answered.
 const BUSY: u64 = u64::MAX;
 
 /// An order to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// To go on.
+    /// Continue.
     None = 0,
-    /// To take no more requests.
+    /// Accept no more requests.
     Finish = 1,
-    /// To end.
+    /// End.
     End = 2,
 }
 
-/// A connection, as the watch sees it. Its time is counted in ticks of the watch.
+/// A connection, as the watching task sees it. Its time is counted in the ticks of that task.
 #[derive(Debug)]
 pub(super) struct Watched {
-    /// Since when no request is being answered and nothing of an answer was taken by the client, or [`BUSY`]. What arrives
-    /// does not count: one byte of a head now and then would keep a connection for ever.
+    /// Since which tick the connection is idle, or [`BUSY`]. Idle means that no request is being answered and the
+    /// client takes nothing of an answer. Bytes that arrive do not count: else a client could keep a connection for
+    /// ever by sending one byte of a head now and then.
     idle_since: AtomicU64,
     order: AtomicU8,
     waker: AtomicWaker,
@@ -40,7 +41,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// A new connection. `ticks` is the watch's time.
+    /// A new connection. `ticks` is the time of the watching task.
     pub(super) fn new(ticks: Arc<AtomicU64>) -> Self {
         Self {
             idle_since: AtomicU64::new(ticks.load(Ordering::Relaxed)),
@@ -55,7 +56,7 @@ impl Watched {
         self.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
-    /// Its answer is there, though perhaps not sent.
+    /// The answer is ready, but perhaps not sent yet.
     pub(super) fn finish(&self) {
         self.idle_since
             .store(self.ticks.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -72,13 +73,13 @@ impl Watched {
         Some(self.idle_since.load(Ordering::Relaxed)).filter(|since| *since != BUSY)
     }
 
-    /// Tells the connection's task.
+    /// Gives an order to the connection's task.
     pub(super) fn tell(&self, order: Order) {
         self.order.fetch_max(order as u8, Ordering::Release);
         self.waker.wake();
     }
 
-    /// The order to the connection's task, which is woken when the order changes.
+    /// The order to the connection's task. The task is woken when the order changes.
     pub(super) fn order(&self, cx: &Context<'_>) -> Order {
         self.waker.register(cx.waker());
         match self.order.load(Ordering::Acquire) {
@@ -89,7 +90,7 @@ impl Watched {
     }
 }
 
-/// A connection's stream. It notes when the client took something.
+/// A connection's stream. It notes when the client took data.
 #[derive(Debug)]
 pub(super) struct Stream {
     io: TokioIo<TcpStream>,
@@ -97,7 +98,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// This stream, watched.
+    /// Watches this stream.
     pub(super) fn new(stream: TcpStream, watched: Arc<Watched>) -> Self {
         Self {
             io: TokioIo::new(stream),

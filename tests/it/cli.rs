@@ -1,4 +1,4 @@
-//! The command line: how the server starts, ends and refuses to, and its sub-commands.
+//! The command line: how the server starts, ends and refuses to start, and its sub-commands.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use crate::support::{
     server::{ADMIN_PASSWORD, Engine, Server, Site},
 };
 
-/// All that a command wrote.
+/// Everything that a command wrote.
 fn said(output: &Output) -> String {
     format!(
         "{}{}",
@@ -46,7 +46,7 @@ fn failed(output: &Output) -> String {
     said(output)
 }
 
-/// A ledger with some events, whose server has ended.
+/// A ledger with some events. Its server has ended.
 async fn some_events(server: Server) -> Site {
     let admin = server.admin().await;
     let role = create_role(&admin, "operators", json!([mqtt("plant/#", "read")])).await;
@@ -55,7 +55,7 @@ async fn some_events(server: Server) -> Site {
     server.terminate().await
 }
 
-/// The word of `text` that is the password of `admin`, if one is.
+/// The word of `text` that is the password of `admin`, if there is one.
 async fn password_in(text: &str, anonymous: &Client) -> Option<String> {
     for word in text.split_whitespace() {
         let word = word.trim_matches(['"', '\'', '`', ',']);
@@ -91,7 +91,7 @@ both_engines! {
             body.len(),
         );
         connection.write_all(head.as_bytes()).await.expect("the server should listen");
-        // The server says so when it begins to read the body: from here on the request is under way.
+        // The server sends this when it begins to read the body. From here on the request is running.
         let mut said = [0; 25];
         connection.read_exact(&mut said).await.expect("the server should go on");
         assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -111,7 +111,7 @@ both_engines! {
         let _silent = TcpStream::connect(&address).await.expect("the server should listen");
         let mut half = TcpStream::connect(&address).await.expect("the server should listen");
         half.write_all(b"GET /api/ses").await.expect("the server should listen");
-        // This one is kept alive by the client.
+        // The client keeps this connection alive.
         let _kept = server.admin().await;
         let _ = server.terminate().await;
     }
@@ -268,7 +268,7 @@ both_engines! {
     }
 }
 
-/// Makes these tests one per engine, each with a site on which nothing has started yet.
+/// Makes a test per engine from each of these tests. Each has a site on which nothing was started yet.
 macro_rules! on_both_sites {
     ($($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
         $(#[$attribute])*
@@ -374,7 +374,7 @@ on_both_sites! {
     }
 
     async fn commands_that_read_make_no_ledger(site: Site) {
-        // A typing error in a path must not look like an empty ledger in good order.
+        // A typing error in a path must not look like an empty, healthy ledger.
         failed(&site.run(&["verify"]).await);
     }
 }
@@ -400,7 +400,7 @@ async fn a_ledger_sealed_with_another_key_is_not_opened() {
     let site = Server::start(Engine::Postgres).await.terminate().await;
     for (_, said) in [
         site.without_keys().refuses_to_start().await,
-        // Not after a first refusal either: a key made then would look like the right one.
+        // A first refusal must not change this: a key that it made would look like the right key.
         site.without_keys().refuses_to_start().await,
     ] {
         assert!(said.to_lowercase().contains("key"), "{said}");
@@ -451,7 +451,7 @@ async fn keys_and_database_are_readable_by_their_owner_alone() {
         .start()
         .await;
     assert_eq!(mode(&folder), 0o700);
-    // The folder may be laid out by somebody else: the keys look after themselves.
+    // Another program may make the folder readable, so the keys have permissions of their own.
     let files = std::fs::read_dir(&folder).expect("the data folder should be readable");
     let files = files.map(|file| file.expect("the data folder should be readable").path());
     let is_key = |path: &PathBuf| {

@@ -1,4 +1,4 @@
-//! Connections: how long they may be silent, how many there may be, and how they end.
+//! Connections: how long they may be silent, how many are allowed, and how they end.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const HALF: &str = "GET /healthz HTTP/1.1\r\nHost: local";
 
-/// A connection of which each byte is ours.
+/// A connection to which the test writes every byte itself.
 struct Raw(TcpStream);
 
 impl Raw {
@@ -34,7 +34,7 @@ impl Raw {
             .expect("the server should read");
     }
 
-    /// The next answer, which has a short body.
+    /// The next answer. Its body must be short.
     async fn answer(&mut self) -> String {
         let mut bytes = vec![0; 4_096];
         let read = timeout(PATIENCE, self.0.read(&mut bytes))
@@ -44,11 +44,11 @@ impl Raw {
         String::from_utf8(bytes).expect("text")
     }
 
-    /// All that still comes until the server closes.
+    /// Everything that arrives until the server closes.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let end = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
-        // A reset is an end, too.
+        // A reset also ends the connection.
         let _ = end.expect("the server should close the connection");
         String::from_utf8(bytes).expect("text")
     }
@@ -76,7 +76,7 @@ async fn a_head_that_trickles_in_is_not_waited_for_longer() {
     let mut raw = Raw::to(&server).await;
     let trickle = async {
         loop {
-            // Once the server has closed, it answers what still comes with a reset.
+            // After the server has closed, it answers further bytes with a reset.
             if raw.0.write_all(b"x").await.is_err() {
                 return;
             }
@@ -105,7 +105,7 @@ async fn who_keeps_asking_keeps_the_connection() {
     for _ in 0..15 {
         raw.send(WHOLE).await;
         assert!(raw.answer().await.starts_with("HTTP/1.1 200"));
-        // Longer in all than the patience.
+        // All pauses together are longer than the patience.
         sleep(Duration::from_millis(100)).await;
     }
 }
@@ -135,7 +135,7 @@ async fn one_connection_too_many_is_told_so_and_harms_nobody() {
         raw.send(WHOLE).await;
         assert!(raw.answer().await.starts_with("HTTP/1.1 200"));
     }
-    // Whose place becomes free, another gets.
+    // When a connection ends, another client gets its place.
     drop(within.pop());
     let admitted = async {
         loop {
@@ -155,7 +155,7 @@ async fn an_end_waits_for_requests_that_are_begun_and_for_nobody_else() {
     let admin = server.admin().await;
     let (mut silent, mut half) = (Raw::to(&server).await, Raw::to(&server).await);
     half.send(HALF).await;
-    // Begun: the server wants its body.
+    // The server has begun to read the body of this request.
     let body = role("late", json!([])).to_string();
     let mut begun = Raw::to(&server).await;
     begun

@@ -1,4 +1,5 @@
-//! A right that is revoked through one node is refused by the other, every time the position is passed on.
+//! A right that is revoked through one node is refused by the other node, every time that the request carries the
+//! position.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -13,19 +14,20 @@ use crate::support::{
 const TRIALS: usize = 10_000;
 /// How many users lose rights at the same time.
 const LANES: usize = 16;
-/// Roles of each user, each with a right of its own.
+/// How many roles each user has. Each role gives a right of its own.
 const ROLES: usize = 18;
-/// Of one round of a lane: each role, a right of the user's own, and the user's tokens.
+/// How many rights a lane revokes in one round: the right of each role, a right of the user's own, and the user's
+/// tokens.
 const TRIALS_A_ROUND: usize = ROLES + 2;
 
-/// A role, and the path that it opens.
+/// A role, and the path to which it gives access.
 #[derive(Clone, Debug)]
 struct Right {
     role: String,
     path: String,
 }
 
-/// A path that a right opens. There is nothing there: who may read it gets a 404.
+/// A path to which a right gives access. Nothing is there, so a user with the right gets a 404.
 fn path(number: usize) -> String {
     format!("/api/users/00000000-0000-4000-8000-{number:012}")
 }
@@ -40,13 +42,13 @@ async fn rights(admin: &Client) -> Vec<Right> {
     rights
 }
 
-/// A user who is changed through one node and asks the other.
+/// A user who is changed through one node and calls the other node.
 struct Lane {
     name: String,
     id: String,
-    /// The administrator, on the node that writes.
+    /// The administrator, on the writing node.
     writer: Client,
-    /// The same on the node that is asked.
+    /// The administrator, on the other node.
     reader: Client,
 }
 
@@ -58,7 +60,7 @@ impl Lane {
             let all = json!({ "roles": roles, "permissions": [http(&own, "read")] });
             let user = self.reader.anonymous().login(&self.name, PASSWORD).await;
             let given = self.change(all).await.position();
-            // Otherwise a refusal proves nothing.
+            // Without this check, a refusal would prove nothing.
             for path in [&own, &rights[0].path, &rights[ROLES - 1].path] {
                 self.ask(&user, path, given).await.expect_error(404);
                 assert!(self.evaluate(path, given).await);
@@ -69,7 +71,7 @@ impl Lane {
                     json!({ "roleId": right.role }),
                 );
                 let position = revoke.await.expect(204).position();
-                // By turns what the user may do, and what the answer is when somebody asks whether they may.
+                // The user's own request and a question about the user take turns.
                 if number % 2 == 0 {
                     self.ask(&user, &right.path, position).await.expect_error(403);
                 } else {
@@ -91,7 +93,7 @@ impl Lane {
             .expect(200)
     }
 
-    /// Whether the node that is asked says from at least this position that the user may read there.
+    /// Whether the other node says, from at least this position, that the user may read there.
     async fn evaluate(&self, path: &str, position: i64) -> bool {
         let question = json!({
             "subject": { "type": "user", "id": self.id },
@@ -106,7 +108,7 @@ impl Lane {
         answer["decision"].as_bool().expect("a decision")
     }
 
-    /// What the node that is asked answers from at least this position.
+    /// The answer of the other node from at least this position.
     async fn ask(&self, user: &Client, path: &str, position: i64) -> Response {
         user.get(path)
             .header("muniment-at-least", position.to_string())
@@ -122,7 +124,7 @@ async fn a_revoked_right_is_refused_by_the_other_node_in_every_trial() {
     let rights = rights(&admin).await;
     let mut lanes = Vec::new();
     for number in 0..LANES {
-        // Both write, so that each follows the other while it appends itself.
+        // Both nodes write, so that each of them follows the other while it appends.
         let (writes, answers) = if number % 2 == 0 {
             (&one, &other)
         } else {

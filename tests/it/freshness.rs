@@ -1,4 +1,5 @@
-//! A node that has lost the database answers 503 once what it knows is older than is allowed; never an old yes.
+//! A node that has lost the database answers 503 as soon as its memory is older than the settings allow. It never
+//! answers an old yes.
 
 use std::time::{Duration, Instant};
 
@@ -18,14 +19,14 @@ const BOUND_MS: u64 = 1_000;
 const BOUND: Duration = Duration::from_millis(BOUND_MS);
 /// How long a node may take to notice that its database is back.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long an answer may take that says that there is none.
+/// How long a refusal may take while the database is gone.
 const PROMPT: Duration = Duration::from_secs(4);
 
 fn bounded(site: Site) -> Site {
     site.with("MUNIMENT_STALE_AFTER_MS", &BOUND_MS.to_string())
 }
 
-/// A node on a database of this address.
+/// A node on the database at this address.
 async fn node_on(url: &str) -> Server {
     bounded(Site::new(Engine::Sqlite))
         .with(DATABASE_URL, url)
@@ -37,7 +38,7 @@ fn is_stale(answer: &Response) -> bool {
     answer.status == 503 && answer.expect_error(503).code == "stale"
 }
 
-/// Asks until it is answered so.
+/// Asks until the answer has this status.
 async fn until(status: u16, ask: impl AsyncFn() -> Response) {
     let answered = async {
         while ask().await.status != status {
@@ -49,7 +50,7 @@ async fn until(status: u16, ask: impl AsyncFn() -> Response) {
         .unwrap_or_else(|_| panic!("no {status} in time"));
 }
 
-/// From `lost` on the database cannot be read: whoever asks later than the bound is told so, whatever they ask.
+/// From `lost` on, the node cannot read the database. Later than the bound, it must refuse every kind of request.
 async fn must_stop_deciding(server: &Server, admin: &Client, lost: Instant) {
     loop {
         let asked = Instant::now();
@@ -77,7 +78,7 @@ async fn must_stop_deciding(server: &Server, admin: &Client, lost: Instant) {
         .await
         .expect_error(503);
     prompt(server.anonymous().get("/healthz")).await.expect(200);
-    // What proves nothing is refused as ever.
+    // A request without a credential is refused as always.
     prompt(server.anonymous().get("/api/session"))
         .await
         .expect_error(401);
@@ -125,7 +126,7 @@ async fn a_node_that_stood_still_answers_nothing_old() {
     let readers = create_role(&admin, "readers", json!([http("/api/users/#", "read")])).await;
     let id = create_user_with(&admin, "ada", json!({ "roles": [readers] })).await;
     let ada = other.anonymous().login("ada", PASSWORD).await;
-    // Each on a connection of its own that is there already.
+    // Each of these callers has an open connection of its own.
     let callers: Vec<Client> = (0..8).map(|_| other.anonymous().bearer(ada.token())).collect();
     for caller in &callers {
         caller.get("/api/users/ids").await.expect(200);
@@ -136,12 +137,12 @@ async fn a_node_that_stood_still_answers_nothing_old() {
         .delete_with_body(format!("/api/users/{id}/roles"), json!({ "roleId": readers }))
         .await
         .expect(204);
-    // These wait in the node's sockets.
+    // These requests wait in the node's sockets.
     let asked: Vec<_> = callers
         .iter()
         .map(|caller| tokio::spawn(caller.get("/api/users/ids").into_future()))
         .collect();
-    // Time must pass for anything to become old.
+    // Time must pass until the node's memory is too old.
     sleep(2 * BOUND).await;
     other.go_on();
     for asked in asked {
@@ -155,7 +156,7 @@ async fn a_node_that_stood_still_answers_nothing_old() {
 async fn a_node_on_sqlite_that_nobody_asks_stays_fresh() {
     let server = bounded(Site::new(Engine::Sqlite)).start().await;
     let admin = server.admin().await;
-    // Time must pass for anything to become old.
+    // Time must pass until the node's memory is too old.
     sleep(2 * BOUND).await;
     admin.get("/api/session").await.expect(200);
     server.anonymous().get("/readyz").await.expect(200);

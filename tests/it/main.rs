@@ -1,4 +1,4 @@
-//! The tests of the running server: its real binary, over HTTP and on the command line, on both engines.
+//! The tests of the running server: the real binary, over HTTP and on the command line, on both engines.
 #![expect(
     clippy::expect_used,
     clippy::panic,

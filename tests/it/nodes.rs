@@ -1,4 +1,4 @@
-//! Several nodes on one Postgres: what one does, all know.
+//! Several nodes on one Postgres: all nodes know the writes of each node.
 
 use serde_json::json;
 
@@ -119,7 +119,7 @@ async fn a_node_that_dies_leaves_the_others_in_order() {
 #[tokio::test]
 async fn nodes_that_start_at_once_make_one_administrator() {
     let site = Site::new(Engine::Postgres);
-    // The keys are made once and shared; only the ledger is begun by both.
+    // The keys are made once and shared. Both nodes only begin the ledger.
     let seed = Site::new(Engine::Postgres).start().await.terminate().await;
     let (one, other) = (site.with_keys_of(&seed), site.with_keys_of(&seed));
     let (one, other) = tokio::join!(one.start(), other.start());
@@ -144,7 +144,7 @@ async fn a_node_that_signs_by_another_key_refuses_to_start() {
     .expect("a copy");
     let (_, said) = other.refuses_to_start().await;
     assert!(said.contains("signing key"), "{said}");
-    // The node that was there goes on, and another with its key is let in.
+    // The first node continues, and another node with its keys can start.
     let admin = one.admin().await;
     let third = one.site().second_node().start().await;
     on(&third, &admin).get("/api/session").await.expect(200);

@@ -1,13 +1,13 @@
-//! What of a file is code of the program.
+//! Finds the code of the program in a file.
 
-/// The code of a file, line by line: without comments, and without the tests at its end.
+/// The code of a file, line by line, without comments and without the tests at its end.
 pub(crate) fn code(text: &str) -> String {
     let lines = text.lines().map(without_comment);
     let lines: Vec<&str> = lines.take_while(|line| line.trim() != "mod tests {").collect();
     lines.join("\n")
 }
 
-/// A line up to its comment. `//` after a colon is part of an address.
+/// A line without its comment. `//` after a colon is part of a URL.
 fn without_comment(line: &str) -> &str {
     let comment = line
         .match_indices("//")
@@ -15,7 +15,7 @@ fn without_comment(line: &str) -> &str {
     comment.map_or(line, |(at, _)| &line[..at])
 }
 
-/// What stands within the brackets that open at the start of a text.
+/// The text within the brackets that open at the start of a text.
 pub(crate) fn within(text: &str) -> &str {
     let mut depth = 0;
     for (at, character) in text.char_indices() {
@@ -33,7 +33,7 @@ pub(crate) fn within(text: &str) -> &str {
     text
 }
 
-/// Whether a text has this word, and not only as a part of a longer one.
+/// Whether a text has this word as a whole word.
 pub(crate) fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word)

@@ -1,10 +1,11 @@
-//! The arrows between the crates: no face depends on another, and none of the crates below the faces on one of them.
+//! The dependencies between the crates: no face depends on another face, and no crate below the faces depends on a
+//! face.
 
 use std::fs;
 
 use crate::{assert_none, read, root};
 
-/// Where the faces are, one folder each.
+/// The folder of the faces. Each face has a folder in it.
 const FACES: &str = "src/http";
 
 /// The crates below the faces.
@@ -26,7 +27,7 @@ fn faces() -> Vec<String> {
         .collect()
 }
 
-/// The dependencies that a manifest names. Tests may need a face to be tried on: theirs do not count.
+/// The dependencies that a manifest names. Dependencies of tests do not count, since tests may need a face to try.
 fn dependencies(manifest: &str) -> Vec<&str> {
     let mut is_list = false;
     let mut found = Vec::new();
@@ -45,7 +46,7 @@ fn dependencies(manifest: &str) -> Vec<&str> {
     found
 }
 
-/// The faces that a crate depends on.
+/// The faces on which a crate depends.
 fn on_faces(name: &str, manifest: &str, faces: &[String]) -> Vec<String> {
     let is_face = |dependency: &&str| faces.iter().any(|face| face == dependency);
     let found = dependencies(manifest).into_iter().filter(is_face);

@@ -1,6 +1,7 @@
-//! Every fold over events names every event: what a later event means is decided before anything builds.
+//! Every fold over events names every event, so that nothing builds before somebody has decided what a new event means
+//! there.
 //!
-//! The compiler checks a `match` without a wildcard. This rule finds what would hide an event from the compiler: a
+//! The compiler checks a `match` without a wildcard. This rule finds code that would hide an event from the compiler: a
 //! wildcard arm, `matches!`, `if let` and `let ... else` over events.
 
 use crate::{
@@ -9,13 +10,13 @@ use crate::{
     less, program,
 };
 
-/// The enums whose variants must all be named: the events of all aggregates, and those of each.
+/// The enums whose variants must all be named: the event enum of all aggregates, and the event enum of each aggregate.
 const EVENTS: &str = "Event::";
 
 /// The folders of the folds.
 const FOLDS: [&str; 1] = ["projections/"];
 
-/// Files that look for one event among others, and decide nothing for those they pass over.
+/// Files that look for one event among others, and decide nothing about the events that they skip.
 const EXCEPTIONS: [(&str, &str); 0] = [];
 
 /// Whether a piece of code names a variant of an event: `Event::User`, `UserEvent::Deleted`.
@@ -24,7 +25,7 @@ fn names_an_event(code: &str) -> bool {
         .any(|(at, _)| code[at + EVENTS.len()..].starts_with(char::is_uppercase))
 }
 
-/// The patterns of the arms of a `match`, by its body.
+/// The patterns of the arms of a `match`, from the text of its body.
 fn patterns(body: &str) -> Vec<&str> {
     let (mut patterns, mut start, mut depth) = (Vec::new(), 0, 0);
     let mut is_pattern = true;
@@ -49,7 +50,7 @@ fn patterns(body: &str) -> Vec<&str> {
     patterns
 }
 
-/// What in a piece of code hides events from the compiler.
+/// The pieces of code that hide events from the compiler.
 fn hidden(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("match ") {
@@ -76,7 +77,7 @@ fn hidden(code: &str) -> Vec<String> {
     for (at, _) in code.match_indices("let ") {
         let statement = &code[at..];
         let pattern = statement.split(" = ").next().unwrap_or_default();
-        // What reaches beyond a statement is no pattern.
+        // A text that reaches beyond a statement is not a pattern.
         if !pattern.contains(';') && names_an_event(pattern) {
             found.push(pattern.to_owned());
         }

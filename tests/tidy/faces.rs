@@ -1,10 +1,11 @@
-//! What a face can leave out without an error: routes that are in no document, and tests that nothing runs.
+//! Finds what a face can leave out without an error: routes that are missing in the document, and tests that never run.
 
 use std::fs;
 
 use crate::{Source, assert_none, code::code, program, root, sources};
 
-/// What adds a route that the OpenAPI document does not have. The tests of denials call what is in the document.
+/// The functions that add a route which is not in the OpenAPI document. The tests of denials call only the operations
+/// in the document.
 const UNDESCRIBED: [&str; 9] = [
     ".route(",
     ".route_service(",
@@ -23,7 +24,8 @@ fn undescribed(source: &Source) -> Vec<String> {
     found.map(|text| format!("{}: {text}", source.path)).collect()
 }
 
-/// The scenarios that `tests/it` or the tests in process leave out. A scenario is a folder in `tests/` of a face.
+/// The scenarios that are missing in `tests/it` or in the tests in process. A scenario is a folder in `tests/` of a
+/// face.
 fn left_out(face: &str, scenario: &str, in_process: &str, it: &str) -> Vec<String> {
     let file = format!("src/http/{face}/tests/{scenario}/mod.rs");
     let missing = [

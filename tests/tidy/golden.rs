@@ -1,4 +1,4 @@
-//! Every golden file belongs to an event that some aggregate declares.
+//! Every golden file belongs to an event that an aggregate declares.
 
 use crate::{Source, assert_none, code::code, program, sources};
 

@@ -1,5 +1,5 @@
-//! Time and randomness come from `src/ledger/clock.rs` and `src/ledger/ids.rs`: what takes them as arguments can be
-//! tested and replayed.
+//! Time and randomness come only from `src/ledger/clock.rs` and `src/ledger/ids.rs`. Code that takes them as arguments
+//! can be tested and replayed.
 
 use crate::{
     Source, assert_none,
@@ -7,10 +7,10 @@ use crate::{
     less, program,
 };
 
-/// The files that may ask the system.
+/// The files that may ask the system for time and randomness.
 const SOURCES: [&str; 2] = ["src/ledger/clock.rs", "src/ledger/ids.rs"];
 
-/// What asks the system.
+/// The calls that ask the system for time and randomness.
 const CALLS: [&str; 9] = [
     "SystemTime",
     "Instant::now",
@@ -23,7 +23,7 @@ const CALLS: [&str; 9] = [
     "now_v7",
 ];
 
-/// They measure how long something took; nothing is decided or recorded by it.
+/// These files measure how long something took. They do not decide or record anything by it.
 const EXCEPTIONS: [(&str, &str); 3] = [
     ("src/ledger/executor.rs", "how long a command is tried again"),
     ("src/ledger/rehearsal.rs", "how long a rehearsal is tried again"),

@@ -1,4 +1,4 @@
-//! The ledger names no aggregate: it stores, claims and replays whatever the registry has.
+//! The ledger does not name any aggregate: it stores, claims and replays every aggregate of the registry.
 
 use crate::{
     Source, assert_none,
@@ -6,7 +6,7 @@ use crate::{
     program,
 };
 
-/// The folders of the aggregates, by which they are named: `user`, and `UserEvent`, `UserCommand`, `User`.
+/// The names of the aggregates, from their folders: `user`, and `UserEvent`, `UserCommand`, `User`.
 fn aggregates(sources: &[Source]) -> Vec<String> {
     let folder = |source: &Source| {
         let folder = source

@@ -1,5 +1,5 @@
-//! Reads the source for what no compiler checks. Each file holds one rule: a function that finds what breaks it, a test
-//! that runs the function over the repository, and a test that plants what it must find.
+//! Reads the source and checks the rules that the compiler cannot check. Each file has one rule: a function that finds
+//! violations, a test that runs the function over the repository, and a test that plants a violation.
 //!
 //! The crate has no dependencies, so that `cargo nextest run -p tidy` builds in a second.
 #![cfg(test)]
@@ -11,6 +11,7 @@ mod faces;
 mod golden;
 mod instants;
 mod ledger;
+mod modules;
 mod settings;
 mod size;
 mod sql;
@@ -22,7 +23,7 @@ use std::{
 
 /// A text file of the repository.
 struct Source {
-    /// From the root of the repository, with `/` between.
+    /// The path from the root of the repository, with `/` as the separator.
     path: String,
     text: String,
 }
@@ -39,7 +40,7 @@ impl Source {
         folders.iter().any(|folder| self.path.starts_with(folder))
     }
 
-    /// Whether the file serves tests, benchmarks or fuzzing only.
+    /// Whether the file is only for tests, benchmarks or fuzzing.
     fn is_test(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default();
         let is_test_file = ["tests.rs", "testing.rs", "fixtures.rs", "golden.rs"].contains(&name);
@@ -96,12 +97,13 @@ fn program() -> Vec<Source> {
     sources
 }
 
-/// Fails unless nothing was found.
+/// Fails if something was found.
 fn assert_none(found: &[String], rule: &str) {
     assert!(found.is_empty(), "{rule}\n{}", found.join("\n"));
 }
 
-/// Removes what is excepted, and adds each exception that is no longer needed: the lists may only shrink.
+/// Removes the exceptions from the findings, and adds each exception that is no longer needed, since the lists may only
+/// shrink.
 fn less(found: Vec<String>, exceptions: &[(&str, &str)]) -> Vec<String> {
     let is_excepted = |line: &String| exceptions.iter().any(|(start, _)| line.starts_with(start));
     let unneeded = exceptions

@@ -1,4 +1,4 @@
-//! Every setting is in the README's table, and every setting of the table exists.
+//! Every setting is in the README's table, and every setting in the table exists.
 
 use std::collections::BTreeSet;
 

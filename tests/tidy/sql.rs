@@ -1,4 +1,4 @@
-//! SQL stands where the tables are known: in `projections/`, `src/ledger/` and `migrations/`.
+//! SQL is only where the tables are known: in `projections/`, `src/ledger/` and `migrations/`.
 
 use crate::{
     Source, assert_none,
@@ -6,10 +6,10 @@ use crate::{
     program,
 };
 
-/// The folders that may speak to the database.
+/// The folders that may use the database.
 const ROOMS: [&str; 2] = ["projections/", "src/ledger/"];
 
-/// How a statement begins, or goes on after its first word.
+/// How a statement begins, or continues after its first word.
 const STATEMENTS: [&str; 8] = [
     "SELECT",
     "INSERT INTO",

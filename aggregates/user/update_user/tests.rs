@@ -1,4 +1,4 @@
-//! Given a user, when they are updated.
+//! Updates of a user: each test gives the events before the update.
 
 use proptest::{collection::vec, option, prelude::*};
 

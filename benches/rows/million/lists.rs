@@ -1,4 +1,4 @@
-//! Pages of lists with many users, beside the first page with few: over HTTP, one request after the other.
+//! Pages of lists with many users, beside the first page with few users: over HTTP, one request after the other.
 
 use std::time::Instant;
 
@@ -14,28 +14,28 @@ use crate::{
     table::{Row, Table},
 };
 
-/// Rows of a page: the most there may be.
+/// The rows of a page: the most that are allowed.
 const ROWS: i64 = 100;
-/// Requests of one figure.
+/// How many requests each figure has.
 const REQUESTS: usize = 20;
-/// A page of many users may cost so many times the first one of few.
+/// A page with many users may take this many times the time of the first page with few users.
 const TIMES: f64 = 2.0;
 
-/// As many users of each role as a thousand users have, so that pages have alike on them.
+/// Asks for as many users of each role as there are with a thousand users, so that the pages are comparable.
 const LIKE: &str = "&usersPerRole=3";
 
 /// A list with a filter.
 struct List {
     path: &'static str,
-    /// What stands in the query.
+    /// The filter in the query.
     filter: String,
-    /// What the filter is called.
+    /// The name of the filter in the table.
     name: &'static str,
-    /// How many rows there must be, by the database itself.
+    /// The statement by which the database counts the rows.
     count: String,
 }
 
-/// A server that is asked.
+/// The server under test.
 struct Subject {
     server: Server,
     token: String,
@@ -88,7 +88,7 @@ pub(super) async fn measure(bench: &Bench, many: &Place, few: &Place, table: &mu
     small.server.stop().await
 }
 
-/// Every list with every filter it documents.
+/// Every list with every documented filter.
 fn lists(users: u64) -> Vec<List> {
     let list = |path, name, filter: &str, count: &str| List {
         path,
@@ -196,7 +196,7 @@ impl Subject {
         })
     }
 
-    /// How many rows the list says it has, which must be what the database counts.
+    /// The total that the list states. It must equal the database's count.
     async fn total(&mut self, list: &List, place: &Place) -> Result<i64> {
         let path = list.page(1);
         let answer = self
@@ -210,7 +210,7 @@ impl Subject {
             Ok(told)
         } else {
             let what = list.name;
-            Err(format!("{} {what} tells {told} rows, and there are {counted}", list.path).into())
+            Err(format!("{} {what} states {told} rows, but there are {counted}", list.path).into())
         }
     }
 
@@ -223,7 +223,7 @@ impl Subject {
             self.connection
                 .expect(200, ("GET", &path), &self.token, "")
                 .await?;
-            // The first ones warm caches and statements up.
+            // The first requests warm up caches and statements.
             if request >= 3 {
                 times.push(begun.elapsed().as_secs_f64() * 1_000.0);
             }

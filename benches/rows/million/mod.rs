@@ -1,5 +1,5 @@
-//! A million users on each engine: how long the server takes to start, what memory it has then, what a check costs, and
-//! what pages of lists cost beside those of a thousand users.
+//! A million users on each engine: how long the server takes to start, how much memory it has then, how long a check
+//! takes, and how long pages of lists take beside those of a thousand users.
 
 mod lists;
 mod people;
@@ -13,7 +13,7 @@ use crate::{
     table::Table,
 };
 
-/// Users of the database that lists are compared with.
+/// How many users the smaller database has.
 const FEW: u64 = 1_000;
 
 /// Measures the group.

@@ -1,4 +1,4 @@
-//! Users as an import would bring them: written by the real appender, a unit for many at once.
+//! Users as from an import: the real appender writes them, many users in one unit.
 
 use aggregates::{Event, user::UserEvent, values::PasswordHash};
 use ledger::{Ledger, NewEvent};
@@ -9,12 +9,12 @@ use crate::{
     seed,
 };
 
-/// Users whose events are one unit.
+/// How many users have their events in one unit.
 const USERS_PER_UNIT: u64 = 250;
-/// Of so many users one is made by a service.
+/// A service makes one of so many users.
 const BY_SERVICES: u64 = 10;
 
-/// Makes the roles, and users who hold three of them each.
+/// Makes the roles, and users with three roles each.
 pub(super) async fn fill(ledger: &Ledger, users: u64, hash: &PasswordHash) -> Result<()> {
     seed::make_roles(ledger, ROLES, PATTERNS).await?;
     let hash = hash.clone();
@@ -26,7 +26,7 @@ pub(super) async fn fill(ledger: &Ledger, users: u64, hash: &PasswordHash) -> Re
     .await
 }
 
-/// A user is made, and gets roles.
+/// The events of a user: the creation with grants of roles.
 fn events_of(number: u64, hash: &PasswordHash) -> Vec<NewEvent> {
     let mut created = seed::user_created(number, Some(hash.clone()));
     if let UserEvent::Created { auto_generated, .. } = &mut created {

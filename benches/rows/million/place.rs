@@ -1,4 +1,4 @@
-//! Where users are: a Postgres database or a data folder with SQLite in it.
+//! The place of the users: a Postgres database, or a data folder with SQLite.
 
 use std::{path::PathBuf, time::Instant};
 
@@ -11,7 +11,7 @@ use crate::{
     server::Server,
 };
 
-/// What a ledger is kept in.
+/// The database of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Engine {
     Postgres,
@@ -21,12 +21,12 @@ pub(super) enum Engine {
 /// A filled ledger.
 pub(super) struct Place {
     pub(super) engine: Engine,
-    /// How to reach the database.
+    /// The URL of the database.
     pub(super) url: String,
     pub(super) users: u64,
-    /// Events recorded a second while it was filled.
+    /// How many events per second were recorded while it was filled.
     pub(super) filled: f64,
-    /// The Postgres database's name, and that of the data folder.
+    /// The name of the Postgres database and of the data folder.
     name: String,
     data: PathBuf,
 }
@@ -41,7 +41,7 @@ impl Engine {
 }
 
 impl Place {
-    /// A new one with so many users.
+    /// Makes a new ledger with so many users.
     pub(super) async fn filled(bench: &Bench, engine: Engine, users: u64) -> Result<Self> {
         let name = format!("bench_crowd_{users}");
         let data = bench.folder.join(&name);
@@ -74,13 +74,13 @@ impl Place {
         })
     }
 
-    /// The server on it.
+    /// Starts a server on it.
     pub(super) async fn server(&self, bench: &Bench) -> Result<Server> {
         let url = (self.engine == Engine::Postgres).then_some(self.url.as_str());
         Server::muniment_in(bench, &self.data, url).await
     }
 
-    /// The number that a statement answers.
+    /// The number that a statement returns.
     pub(super) async fn number(&self, text: &str) -> Result<i64> {
         let db = Db::open(&self.url, &Options::default()).await?;
         let row = db.optional(sql(text)).await?.ok_or("no row")?;
@@ -89,7 +89,7 @@ impl Place {
         Ok(number)
     }
 
-    /// Takes it away.
+    /// Removes it.
     pub(super) async fn remove(self, bench: &Bench) -> Result<()> {
         if self.engine == Engine::Postgres {
             bench.cluster.drop(&self.name).await?;

@@ -1,4 +1,5 @@
-//! Starting with many users: how long until the server listens, what memory it has then, and what a check costs.
+//! A start with many users: how long the server takes until it listens, how much memory it has then, and how long a
+//! check takes.
 
 use std::{hint::black_box, sync::Arc, time::Instant};
 
@@ -24,12 +25,12 @@ use crate::{
 const SECONDS: f64 = 10.0;
 /// How many MiB the engine should have at most.
 const MEBIBYTES: f64 = 300.0;
-/// Questions of one measurement.
+/// How many questions a measurement has.
 const QUESTIONS: u64 = 1 << 19;
-/// Checks between two looks at the clock.
+/// Checks between two reads of the clock.
 const BATCH: usize = 16;
 
-/// Measures starting.
+/// Measures the start.
 pub(super) async fn measure(bench: &Bench, place: &Place, table: &mut Table) -> Result<()> {
     let (users, on) = (place.users, place.engine.name());
     let [
@@ -85,7 +86,7 @@ pub(super) async fn measure(bench: &Bench, place: &Place, table: &mut Table) -> 
             .less_is_better()
             .beside("the limit", &always(limit))
             .goal(1.0)
-            .note("resident memory after Ledger::open less that with the database open before it"),
+            .note("growth of the resident memory during Ledger::open, with the database open before"),
     );
     for (what, series) in [("median", checks), ("p99", worst)] {
         let what = format!("check among {users} users, loaded from {on}, {what}");
@@ -111,10 +112,10 @@ async fn in_a_process_of_its_own(bench: &Bench, place: &Place) -> Result<[f64; 4
         .map_err(|_| "the helper said something else".into())
 }
 
-/// Opens a ledger as the server does: seconds it took, bytes it took, and nanoseconds of a check, median and p99.
+/// Opens a ledger as the server does. Returns the seconds, the bytes, and the nanoseconds of a check, median and p99.
 pub(crate) async fn open(url: &str, users: u64) -> Result<[f64; 4]> {
     let db = Db::open(url, &Options::default()).await?;
-    // A connection reads with a cache of its own, which is no part of the engine.
+    // A connection reads with its own cache, which is not part of the engine.
     let before = server::memory("self")?;
     let begun = Instant::now();
     let ledger = Ledger::open(
@@ -136,7 +137,7 @@ pub(crate) async fn open(url: &str, users: u64) -> Result<[f64; 4]> {
     Ok([seconds, bytes, median(&times), quantile(&times, 0.99)])
 }
 
-/// Half of the topics fit a pattern of the user's own, half one of anybody's.
+/// Half of the topics match a pattern of the user, and half match a pattern of any user.
 fn checks(engine: &Authorization, users: u64) -> Result<Vec<f64>> {
     let patterns: Vec<_> = (0..ROLES).map(memory::permissions).collect::<Result<Vec<_>>>()?;
     let mut random = Random::new(11);

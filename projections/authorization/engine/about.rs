@@ -1,14 +1,15 @@
-//! What an event is about, for the folds of this crate. A new aggregate says here what it means to the engine.
+//! What an event is about, for the folds of this crate. What the events of a new aggregate mean to the engine stands in
+//! `facts.rs`.
 
 use aggregates::{
-    Event, Recorded,
-    role::RoleEvent,
-    session::SessionEvent,
-    user::UserEvent,
+    Event, Listed, Recorded,
+    role::{Role, RoleEvent},
+    session::{Session, SessionEvent},
+    user::{User, UserEvent},
     values::{RoleId, SessionId, UserId},
 };
 
-/// Whom an event is about, and what happened.
+/// What an event is about, and what happened.
 #[derive(Clone, Copy)]
 pub(crate) enum About<'a> {
     /// A user.
@@ -17,17 +18,21 @@ pub(crate) enum About<'a> {
     Role(RoleId, &'a RoleEvent),
     /// A session.
     Session(SessionId, &'a SessionEvent),
-    /// An id that does not parse belongs to nobody; the event is skipped.
+    /// An id that does not parse belongs to nobody, and all other aggregates state facts: the engine skips the event.
     Nobody,
 }
 
 impl<'a> About<'a> {
-    /// Reads an event of the stream with this id.
+    /// Sorts an event of the stream with this id.
     pub(crate) fn of(id: &str, event: &'a Event) -> Self {
-        match event {
-            Event::User(event) => UserId::parse(id).map_or(Self::Nobody, |id| Self::User(id, event)),
-            Event::Role(event) => RoleId::parse(id).map_or(Self::Nobody, |id| Self::Role(id, event)),
-            Event::Session(event) => SessionId::parse(id).map_or(Self::Nobody, |id| Self::Session(id, event)),
+        if let Some(event) = event.of::<User>() {
+            UserId::parse(id).map_or(Self::Nobody, |id| Self::User(id, event))
+        } else if let Some(event) = event.of::<Role>() {
+            RoleId::parse(id).map_or(Self::Nobody, |id| Self::Role(id, event))
+        } else if let Some(event) = event.of::<Session>() {
+            SessionId::parse(id).map_or(Self::Nobody, |id| Self::Session(id, event))
+        } else {
+            Self::Nobody
         }
     }
 }
@@ -38,41 +43,22 @@ impl<'a> From<&'a Recorded> for About<'a> {
     }
 }
 
-/// An event by its aggregate: at most one of the fields is there.
-#[derive(Clone, Copy, Default)]
-struct ByAggregate<'a> {
-    user: Option<&'a UserEvent>,
-    role: Option<&'a RoleEvent>,
-    session: Option<&'a SessionEvent>,
-}
-
-impl<'a> ByAggregate<'a> {
-    fn of(event: &'a Event) -> Self {
-        let mut by = Self::default();
-        match event {
-            Event::User(event) => by.user = Some(event),
-            Event::Role(event) => by.role = Some(event),
-            Event::Session(event) => by.session = Some(event),
-        }
-        by
-    }
-}
-
 /// The events of a user's stream, with their positions.
 pub(crate) fn of_user<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = (i64, &'a UserEvent)> {
-    let event = |recorded: &&'a Recorded| Some((recorded.position, ByAggregate::of(&recorded.event).user?));
-    run.iter().filter_map(event)
+    positioned::<User>(run)
 }
 
 /// The events of a role's stream.
 pub(crate) fn of_role<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = &'a RoleEvent> {
-    run.iter()
-        .filter_map(|recorded| ByAggregate::of(&recorded.event).role)
+    positioned::<Role>(run).map(|(_, event)| event)
 }
 
 /// The events of a session's stream, with their positions.
 pub(crate) fn of_session<'a>(run: &[&'a Recorded]) -> impl Iterator<Item = (i64, &'a SessionEvent)> {
-    let event =
-        |recorded: &&'a Recorded| Some((recorded.position, ByAggregate::of(&recorded.event).session?));
-    run.iter().filter_map(event)
+    positioned::<Session>(run)
+}
+
+fn positioned<'a, A: Listed>(run: &[&'a Recorded]) -> impl Iterator<Item = (i64, &'a A::Event)> {
+    run.iter()
+        .filter_map(|recorded| Some((recorded.position, recorded.event.of::<A>()?)))
 }

@@ -1,4 +1,4 @@
-//! How events change the projection: one writer, one stream's run of events at a time.
+//! How events change the projection. A single writer applies them, one run of events of one stream at a time.
 
 use std::{
     collections::HashMap,
@@ -30,20 +30,20 @@ use crate::{
     },
 };
 
-/// What only the writer needs.
+/// State that only the writer needs.
 #[derive(Debug, Default)]
 pub(crate) struct WriterState {
-    /// For each role index ever given: whether its role was deleted.
+    /// Whether the role is deleted, for each role index given so far.
     deleted: Vec<bool>,
-    /// The token of each session.
+    /// The token fingerprint of each session.
     pub(crate) fingerprints: HashMap<SessionId, [u8; 32]>,
     /// The certificates of each user.
     pub(crate) certificates: certificates::Owners,
 }
 
 impl Authorization {
-    /// Takes events in the order of the ledger, without gaps. Those at or below [`Authorization::position`] are
-    /// skipped, so a part of the ledger may be given twice.
+    /// Applies events in the order of the ledger, without gaps. It skips events at or below
+    /// [`Authorization::position`], so a caller may pass a part of the ledger twice.
     pub fn apply(&self, events: &[Recorded]) {
         let mut writer = self.writer();
         let mut applied = self.position();
@@ -55,7 +55,7 @@ impl Authorization {
             });
             let fresh: Vec<&Recorded> = fresh.collect();
             if let (Some(first), Some(last)) = (fresh.first(), fresh.last()) {
-                // Before any entry changes: who sees the entry sees this too.
+                // Stored before any entry changes: a reader that sees a new entry also sees this number.
                 self.begun.store(last.position, Ordering::Release);
                 fence(Ordering::Release);
                 self.apply_run(&mut writer, first, &fresh);
@@ -65,11 +65,11 @@ impl Authorization {
         self.position.store(applied, Ordering::Release);
     }
 
-    /// Forgets sessions that have expired, and those that are void. Returns how many.
+    /// Removes sessions that have expired or are void. Returns the number of removed sessions.
     pub fn drop_expired(&self, now: Timestamp) -> usize {
         let guard = self.collector.enter();
         let is_dead = |session: &Session| session.view.expires_at <= now || !self.is_live(session, &guard);
-        // What is dead stays so: it is looked for without holding up the writer.
+        // A dead session stays dead, so we search without blocking the writer.
         let dead: Vec<[u8; 32]> = self
             .sessions
             .iter(&guard)
@@ -109,7 +109,7 @@ impl Authorization {
         }
     }
 
-    /// Takes something that an event says.
+    /// Applies a fact.
     pub(crate) fn apply_fact(&self, writer: &mut WriterState, fact: Fact, guard: &LocalGuard<'_>) {
         match fact {
             Fact::Placed { resource, parents } => self.directory.place(resource, parents, guard),
@@ -143,7 +143,7 @@ impl Authorization {
         self.publish_certificates(&mut writer.certificates, id, certificates, guard);
     }
 
-    /// The roles that somebody holds after a step. Deleted ones are dropped on the way.
+    /// The roles of a holder after a step. It drops deleted roles on the way.
     pub(crate) fn roles_after(
         &self,
         writer: &mut WriterState,
@@ -162,8 +162,8 @@ impl Authorization {
         kept.chain(role.filter(|_| granted)).collect()
     }
 
-    /// The index of a role. One that is held before it exists, as may happen within a unit, gets one too. None is
-    /// left after four thousand million roles; what comes then is nobody's.
+    /// The index of a role. A role may be held before it exists, within one unit; it then gets an index, too. `None`
+    /// once all 2^32 indexes are used; nobody can hold later roles.
     pub(crate) fn index(
         &self,
         writer: &mut WriterState,
@@ -179,7 +179,8 @@ impl Authorization {
         Some(index)
     }
 
-    /// Replaces a user. Names are added before and removed after, so that a user is found by the name they have.
+    /// Replaces a user. It adds the new name first and removes the old name last, so that the current name always finds
+    /// the user.
     fn publish_user(&self, id: UserId, before: Option<&User>, after: Option<User>, guard: &LocalGuard<'_>) {
         let old = before.map(|user| &user.username);
         let new = after.as_ref().map(|user| Arc::clone(&user.username));
@@ -198,7 +199,7 @@ impl Authorization {
             }
         }
         if let Some(name) = old.filter(|_| renamed) {
-            // Whoever has it by now keeps it.
+            // If another user has the name by now, that user keeps it.
             let _ = self.names.remove_if(name, |_, owner| *owner == id, guard);
         }
     }
@@ -229,7 +230,7 @@ impl Authorization {
         self.roles.insert(index, role, guard);
     }
 
-    /// Removes a role, at once for all who hold it.
+    /// Removes a role: all its holders lose it at once.
     fn remove_role(&self, writer: &mut WriterState, id: RoleId, guard: &LocalGuard<'_>) {
         let Some(index) = self.role_indexes.remove(&id, guard) else {
             return;
@@ -263,7 +264,7 @@ impl Authorization {
     }
 }
 
-/// Whether two events are of the same stream.
+/// Whether two events belong to the same stream.
 fn same_stream(one: &Recorded, other: &Recorded) -> bool {
     std::mem::discriminant(&one.event) == std::mem::discriminant(&other.event)
         && one.aggregate_id == other.aggregate_id

@@ -1,4 +1,4 @@
-//! Decisions, and how a reader gets to see one position of the ledger without a lock.
+//! Decisions, and how a reader sees a single position of the ledger without a lock.
 
 use std::sync::atomic::{Ordering, fence};
 
@@ -16,15 +16,15 @@ use crate::{
     vocabularies::{Inquiry, access::Access},
 };
 
-/// How often a reader tries to see all of one position before it takes what it has: each entry as of some position
-/// since it began. It takes a writer without pauses to get there, or a resource of many thousand levels.
+/// How often a reader tries to see a single position. After that it takes each entry as it is, at some position since
+/// the first try. This happens only if the writer never pauses, or if a resource has many thousand levels.
 const TRIES: usize = 64;
 
 impl Authorization {
     /// Whether a user may do something to a resource: a concrete path or topic.
     ///
-    /// In context mqtt, a text with a wildcard is no topic and is denied; filters go to
-    /// [`Authorization::check_subscription`].
+    /// In context mqtt, a text with a wildcard is not a topic and is denied; use [`Authorization::check_subscription`]
+    /// for filters.
     pub fn check(&self, user: UserId, context: Context, operation: Operation, resource: &str) -> Decision {
         let wanted = operations(operation);
         let question = || Question::resource(context, resource);
@@ -33,7 +33,7 @@ impl Authorization {
         })
     }
 
-    /// Whether a user may subscribe to a filter: one grant must cover all that it matches.
+    /// Whether a user may subscribe to a filter: one grant must cover all topics that the filter matches.
     pub fn check_subscription(&self, user: UserId, filter: &TopicFilter) -> Decision {
         let wanted = operations(Operation::Read);
         let question = || Some(Question::filter(filter));
@@ -42,11 +42,11 @@ impl Authorization {
         })
     }
 
-    /// Whether a user may do something. The user's publish prefix is put before a topic that they publish to.
+    /// Whether a user may do something. If the user publishes, the engine puts the publish prefix before the topic.
     pub fn check_access(&self, user: UserId, inquiry: &Inquiry<'_>) -> Decision {
         let access = inquiry.access();
         if let Some((access, (part, name))) = access.and_then(|access| Some((access, access.simple()?))) {
-            // A user whom the index knows has no prefix.
+            // The index contains only users without a prefix.
             return self.decide(
                 user,
                 part.wanted(),
@@ -64,7 +64,7 @@ impl Authorization {
     }
 
     /// Whether all the `wanted` operations are granted, each by any grant. `otherwise` decides by the user's own entry:
-    /// for those whom the index only marks, or while the writer writes.
+    /// for users that the index only marks, or while the writer writes.
     #[inline]
     fn decide<'a>(
         &self,
@@ -76,7 +76,7 @@ impl Authorization {
         let guard = self.collector.enter();
         let position = self.position();
         let applied = self.applied.load(Ordering::Acquire);
-        // Before the question is made, which the processor then does while it waits for the user's slot.
+        // Look the user up first: the processor then builds the question while it waits for the user's slot.
         let found = self.index.find(user, &guard);
         let Some(question) = question() else {
             return Decision {
@@ -94,14 +94,14 @@ impl Authorization {
         };
         fence(Ordering::Acquire);
         let allowed = match allowed {
-            // Nothing began since `applied` was all there was: this is the answer as of then.
+            // No run began after `applied` was read, so this is the answer of that position.
             Some(allowed) if self.begun.load(Ordering::Relaxed) == applied => allowed,
             _ => otherwise(&question, &guard),
         };
         Decision { allowed, position }
     }
 
-    /// Whether the user's own entry grants it.
+    /// Whether the user's own entry grants all that is wanted.
     #[cold]
     fn is_granted(
         &self,
@@ -116,7 +116,7 @@ impl Authorization {
         })
     }
 
-    /// Whether a user may do something, by their own entry. For within [`Authorization::consistently`].
+    /// Whether a user may do something, by their own entry. Call it within [`Authorization::consistently`].
     pub(crate) fn may(&self, user: UserId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
         let Some(user) = self.users.get(&user, guard) else {
             return false;
@@ -128,7 +128,7 @@ impl Authorization {
         })
     }
 
-    /// Whether a role alone grants it.
+    /// Whether a role alone grants the access.
     pub(crate) fn role_grants(&self, role: RoleId, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
         self.role_indexes.get(&role, guard).is_some_and(|index| {
             access.holds(None, |question, wanted| {
@@ -151,7 +151,7 @@ impl Authorization {
         }
     }
 
-    /// The same as [`Authorization::grants_all`], if nothing is written meanwhile.
+    /// The same as [`Authorization::grants_all`], provided that nobody writes meanwhile.
     #[inline]
     fn grants_all_by_outline(
         &self,
@@ -160,7 +160,7 @@ impl Authorization {
         wanted: Operations,
         guard: &LocalGuard<'_>,
     ) -> Operations {
-        // All of them first: they are waited for together, and most of the time there is nothing to go on with.
+        // Look at all outlines first: the processor fetches them together, and most of the time none of them matches.
         let mut hints = [Hint::default(); FEW];
         let mut any = false;
         for (hint, index) in hints.iter_mut().zip(roles) {
@@ -184,7 +184,7 @@ impl Authorization {
         missing
     }
 
-    /// Which of the `wanted` operations none of the roles grants.
+    /// The `wanted` operations that no role grants.
     #[inline]
     pub(crate) fn grants_all(
         &self,
@@ -206,8 +206,8 @@ impl Authorization {
         missing
     }
 
-    /// Like [`Authorization::consistently`], for what reads entries that one run may change together: it reads while none
-    /// is under way.
+    /// Like [`Authorization::consistently`], for reads of several entries that one run may change together: it reads
+    /// while no run is in progress.
     pub(crate) fn settled<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
         for _ in 1..TRIES {
             let applied = self.applied.load(Ordering::Acquire);
@@ -224,10 +224,10 @@ impl Authorization {
         read(guard)
     }
 
-    /// Reads until all that was read is of one position.
+    /// Reads until everything that was read is of one position.
     ///
-    /// The run of events that is begun changes one entry, by one store: so if no other began while reading, the
-    /// reader saw the ledger either before it or after it.
+    /// The current run of events changes one entry, by one store. So if no other run began during the read, the reader
+    /// saw the ledger either before the run or after it.
     #[inline]
     pub(crate) fn consistently<T>(&self, guard: &LocalGuard<'_>, read: impl Fn(&LocalGuard<'_>) -> T) -> T {
         for _ in 1..TRIES {

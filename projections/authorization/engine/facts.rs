@@ -1,4 +1,5 @@
-//! What events say of machines and of where resources are. A new aggregate says here what it means to both.
+//! Facts: what events say about machines and about where resources are. What the events of a new aggregate mean to
+//! the engine stands here and nowhere else: an aggregate that is neither a machine nor a resource states no facts.
 
 use aggregates::{
     Event,
@@ -10,55 +11,55 @@ use crate::{
     principals::machines::{Credential, Machine},
 };
 
-/// Something that an event says.
+/// A fact that an event states.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// A resource belongs to these others from now on: it was made, or it moved.
+    /// From now on, a resource belongs to `parents`: it was created, or it moved.
     Placed {
-        /// Which.
+        /// The resource.
         resource: ResourceId,
-        /// All that it belongs to.
+        /// All resources to which it belongs.
         parents: Vec<ResourceId>,
     },
-    /// A resource is gone.
+    /// A resource no longer exists.
     Removed {
-        /// Which.
+        /// The resource.
         resource: ResourceId,
     },
     /// Something happened to a machine.
     Machine {
-        /// To which.
+        /// The machine.
         machine: Machine,
         /// What happened.
         step: MachineStep,
     },
 }
 
-/// What can have happened to a machine.
+/// What can happen to a machine.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MachineStep {
-    /// It exists from now on.
+    /// The machine exists from now on.
     Made,
-    /// It holds a role, or is in a group.
+    /// The machine holds a role, or is in a group.
     RoleGranted(RoleId),
-    /// It no longer holds a role.
+    /// The machine no longer holds a role.
     RoleRevoked(RoleId),
-    /// It has a permission of its own, or the permission of this id says something else.
+    /// The machine has a permission of its own. If it had one with this id, the new one replaces it.
     PermissionGranted(Permission),
-    /// It lost a permission of its own.
+    /// The machine lost a permission of its own.
     PermissionRevoked(PermissionId),
-    /// It may present a credential until then.
+    /// The machine may present a credential until this time; `None` means without end.
     CredentialIssued(Credential, Option<Timestamp>),
-    /// It may no longer present a credential.
+    /// The machine may no longer present a credential.
     CredentialVoided(Credential),
-    /// It is gone, with all it held.
+    /// The machine no longer exists and lost everything it held.
     Gone,
 }
 
-/// What an event of this server says, in order.
+/// The facts that an event of this server states, in order.
 pub(crate) fn of(_stream: &str, event: &Event) -> Vec<Fact> {
     match event {
-        // The engine's folds take these themselves.
+        // The engine folds these events itself.
         Event::User(_) | Event::Role(_) | Event::Session(_) => Vec::new(),
     }
 }

@@ -1,11 +1,11 @@
-//! Who holds which roles, in as little memory as a check can touch: a slot of half a cache line per user.
+//! Which roles each user holds, in as little memory as a check can touch: half a cache line per user.
 //!
-//! This repeats what `users` says, for users with few roles and nothing else; the others are only marked. A check
-//! that has to wait for memory once instead of three times is twice as fast.
+//! This repeats the content of `users` for users who have few roles and nothing else; it only marks all other users. A
+//! check that waits for memory once instead of three times is twice as fast.
 //!
-//! Slots are written in place, so a reader may see one half old and half new. What is read here counts only if the
-//! reader finds afterwards that nothing was written meanwhile (`Authorization::is_granted`). Until then it may be
-//! nonsense, but reading it ends.
+//! The writer writes slots in place, so a reader may see half an old slot and half a new one. A result counts only if
+//! the reader finds afterwards that nobody wrote meanwhile (`Authorization::is_granted`). Until then the result may be
+//! nonsense, but every read ends.
 
 #![expect(
     clippy::indexing_slicing,
@@ -29,15 +29,15 @@ use super::{
 
 /// How many roles fit in a slot.
 pub(crate) const FEW: usize = 3;
-/// Stands for the number of roles of a user who is only marked.
+/// In place of the number of roles: the index only marks this user.
 const ELSEWHERE: u64 = FEW as u64 + 1;
-/// How many of the hash's highest bits choose the shard. A shard is copied when it is full.
+/// How many of the hash's highest bits choose the shard. The writer copies a shard when it is full.
 const SHARD_BITS: u32 = 6;
 
 /// How many slots a segment has.
 const SEGMENT: usize = 512;
 
-/// The halves of an id, two roles, and a role and the number of roles. An empty slot has the id of zeros.
+/// The two halves of an id, then two roles, then a role and the number of roles. The id of an empty slot is zero.
 #[derive(Debug, Default)]
 #[repr(align(32))]
 struct Slot([AtomicU64; 4]);
@@ -55,14 +55,14 @@ impl Slot {
     }
 }
 
-/// What the index knows of a user.
+/// What the index knows about a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// There is no such user.
+    /// The user does not exist.
     Nobody,
-    /// The user has these roles, as many as the number says, and no grants besides.
+    /// The user has this many roles, namely the first ones in the array, and no other grants.
     Roles(u8, [RoleIndex; FEW]),
-    /// Only the user's own entry tells.
+    /// The index does not know; look at the user's own entry.
     Elsewhere,
 }
 
@@ -79,7 +79,7 @@ struct Shard {
     used: AtomicU64,
 }
 
-/// Where an id belongs: the shard, and a fraction of its length in 32 bits.
+/// The place of an id: its shard, and its position in the shard as a fraction of 2^32.
 #[inline]
 fn place(id: [u64; 2]) -> (u32, u64) {
     let hash = hash::mix(hash::mix(hash::SEED, id[0]), id[1]);
@@ -104,7 +104,7 @@ fn found(words: [u64; 4]) -> Found {
 }
 
 impl UserIndex {
-    /// An empty one, whose memory is freed by this collector.
+    /// An empty index; this collector frees its memory.
     pub(crate) fn new(collector: Arc<Collector>) -> Self {
         Self {
             shards: HashMap::builder()
@@ -114,16 +114,16 @@ impl UserIndex {
         }
     }
 
-    /// Makes room for so many users at once. Only for an empty index.
+    /// Makes room for this many users at once. Call it only on an empty index.
     pub(crate) fn reserve(&self, users: usize, guard: &LocalGuard<'_>) {
-        // A shard is a little fuller than another.
+        // Some shards get a few more users than others.
         let slots = (users >> SHARD_BITS) / 10 * 13;
         for number in 0..1 << SHARD_BITS {
             self.shards.insert(number, Shard::of(slots + 8), guard);
         }
     }
 
-    /// What is known of a user.
+    /// What the index knows about a user.
     #[inline]
     pub(crate) fn find(&self, id: UserId, guard: &LocalGuard<'_>) -> Found {
         let id = halves(id);
@@ -136,14 +136,14 @@ impl UserIndex {
             .map_or(Found::Nobody, |shard| shard.find(id, fraction))
     }
 
-    /// Takes over what a user's entry says.
+    /// Copies a user's entry into the index.
     pub(crate) fn put(&self, id: UserId, user: &User, guard: &LocalGuard<'_>) {
         let fits = user.extra.is_none() && user.roles.as_slice().len() <= FEW;
         self.put_or_mark(id, &user.roles, fits, guard);
     }
 
-    /// Takes these roles of a user whose entry is not there yet. Answers whether there was room; otherwise it knows
-    /// nothing of the user.
+    /// Stores the roles of a user whose entry does not exist yet. Returns whether the slot has room for them; if not,
+    /// the index stores nothing about the user.
     pub(crate) fn put_roles(&self, id: UserId, roles: &Roles, guard: &LocalGuard<'_>) -> bool {
         let fits = id.0.as_u128() != 0 && roles.as_slice().len() <= FEW;
         if fits {
@@ -172,13 +172,14 @@ impl UserIndex {
         }
     }
 
-    /// The shards there may be, in the order of [`UserIndex::segment`].
+    /// The number of shards, in the order of [`UserIndex::segment`].
     pub(crate) const SHARDS: u32 = 1 << SHARD_BITS;
 
-    /// Users in an order that never changes, whoever comes and goes: the shard of a segment, and where it starts within
-    /// the shard's range. Answers the users of the segment in order, and where the next one starts, if there is one.
+    /// The users of one segment, in an order that never changes, even if users are added or removed. The segment is
+    /// given by its shard and by its start within the shard's range. Returns the users and the start of the next
+    /// segment of this shard, if there is one.
     ///
-    /// What is read here, too, counts only if nothing was written meanwhile.
+    /// This result, too, counts only if nobody wrote meanwhile.
     pub(crate) fn segment(
         &self,
         shard: u32,
@@ -206,7 +207,7 @@ impl UserIndex {
 }
 
 impl Shard {
-    /// An empty one of so many slots.
+    /// An empty shard with this many slots.
     fn of(slots: usize) -> Self {
         Self {
             slots: (0..slots).map(|_| Slot::default()).collect(),
@@ -214,7 +215,7 @@ impl Shard {
         }
     }
 
-    /// One with room for more, and all that the other has.
+    /// A larger shard with the content of `other`.
     fn grown(other: Option<&Self>) -> Self {
         let old = other.map_or(&[] as &[Slot], |shard| &shard.slots);
         let new = Self::of(old.len() + old.len() / 3 + 8);
@@ -227,21 +228,21 @@ impl Shard {
         new
     }
 
-    /// Where an id is looked for first.
+    /// The slot where a search for an id begins.
     #[inline]
     fn home(&self, fraction: u64) -> usize {
         ((fraction * self.slots.len() as u64) >> 32) as usize
     }
 
-    /// All slots, from where an id is looked for first.
+    /// All slots, beginning with the one where a search for an id begins.
     #[inline]
     fn probe(&self, fraction: u64) -> impl Iterator<Item = &Slot> {
         let (before, after) = self.slots.split_at(self.home(fraction));
         after.iter().chain(before)
     }
 
-    /// See [`UserIndex::segment`]: the users whose home is one of the next slots. They are there or, pushed past it, in
-    /// the slots up to the next empty one.
+    /// See [`UserIndex::segment`]: the users whose home is one of the next slots. A user may have been pushed past
+    /// these slots, but not past the next empty slot.
     fn segment(&self, from: u64) -> (Vec<(UserId, Found)>, Option<u64>) {
         let length = self.slots.len();
         let first = self.home(from);
@@ -266,7 +267,7 @@ impl Shard {
             }
         }
         users.sort_unstable_by_key(|(fraction, id, _)| (*fraction, *id));
-        // The least fraction whose home is the slot at `end`.
+        // The smallest fraction whose home is the slot at `end`.
         let next = (end < length).then(|| ((end as u64) << 32).div_ceil(length as u64));
         (
             users.into_iter().map(|(_, id, found)| (id, found)).collect(),
@@ -288,7 +289,7 @@ impl Shard {
         Found::Nobody
     }
 
-    /// Whether there was room: one slot in five stays empty.
+    /// Stores an entry and returns whether there was room: one slot in five stays empty.
     fn put(&self, fraction: u64, words: [u64; 4]) -> bool {
         let used = self.used.load(Ordering::Relaxed);
         for slot in self.probe(fraction) {
@@ -309,7 +310,7 @@ impl Shard {
         false
     }
 
-    /// Empties a slot, and moves those after it that were pushed past it.
+    /// Empties a slot, then moves back the entries that had been pushed past it.
     fn remove(&self, id: [u64; 2], fraction: u64) {
         let length = self.slots.len();
         let Some(offset) = self.probe(fraction).position(|slot| slot.load()[..2] == id) else {
@@ -324,7 +325,7 @@ impl Shard {
                 break;
             }
             let home = self.home(place([words[0], words[1]]).1);
-            // It may move if its home is not between the hole and itself.
+            // The entry may move if its home is not between the hole and its present slot.
             if (at + length - home) % length >= (at + length - hole) % length {
                 self.slots[hole].store(words);
                 hole = at;

@@ -1,10 +1,10 @@
-//! Filling an empty engine from rows that somebody else read, as a replay of the ledger up to their position would.
+//! Fills an empty engine from rows. The result is the same as after a replay of the ledger up to the rows' position.
 //!
-//! The rows come from read models, which are written in the transactions that append: within one snapshot they and the
-//! head are of one position. What differs from a replay cannot be seen by asking: deleted roles are not remembered, nor are
-//! sessions that ended or were revoked.
+//! The rows come from read models. Transactions that append events also write the read models, so within one snapshot
+//! the read models and the head are at one position. The engine differs from a replayed one only in what no question
+//! can show: it does not remember deleted roles, nor sessions that expired or were revoked.
 //!
-//! Rows that do not fit together are a [`Misfit`]: the caller then replays the ledger, which is the truth.
+//! If rows do not fit together, the result is a [`Misfit`]: the caller then replays the ledger, which is the truth.
 
 use std::{
     collections::HashMap,
@@ -30,69 +30,69 @@ use crate::{
     },
 };
 
-/// Rows that do not fit together, or not to their position.
+/// Rows do not fit together, or do not fit the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Misfit(pub &'static str);
 
-/// An engine that is being filled. Roles come first, then what users hold, then users, then the rest.
+/// An engine that is being filled. Add roles first, then what users hold, then users, then the rest.
 #[derive(Debug)]
 pub struct Loader {
     authorization: Authorization,
     writer: WriterState,
     /// The head of the ledger in the snapshot.
     position: i64,
-    /// Permissions of users who have not come yet.
+    /// Permissions of users that were not added yet.
     own: HashMap<UserId, Permissions>,
-    /// Roles of users who have not come yet, where the index has no room for them.
+    /// Roles of users that were not added yet and do not fit into the index.
     elsewhere: HashMap<UserId, Roles>,
-    /// How many users have roles and have not come yet.
+    /// How many users with roles were not added yet.
     holders: usize,
 }
 
-/// A role as the read models know it.
+/// A role as the read models hold it.
 #[derive(Clone, Debug)]
 pub struct LoadedRole {
-    /// Its id.
+    /// The id of the role.
     pub id: RoleId,
-    /// Position of the event that made it.
+    /// The position of the event that created the role.
     pub made_at: i64,
-    /// Its name.
+    /// The name of the role.
     pub name: RoleName,
-    /// Several users may hold it.
+    /// Whether several users may hold the role.
     pub is_shared: bool,
-    /// Made by a service.
+    /// Whether a service made the role.
     pub auto_generated: bool,
-    /// What it grants.
+    /// The permissions that the role gives.
     pub permissions: Vec<Permission>,
 }
 
-/// A user as the read models know them.
+/// A user as the read models hold them.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadedUser<'a> {
-    /// Their id.
+    /// The id of the user.
     pub id: UserId,
-    /// Position of the event that made them. Sessions that were void by then are not in the read models.
+    /// The position of the event that created the user. The read models do not contain sessions that were void by then.
     pub made_at: i64,
-    /// Their name, or [`ERASED`].
+    /// The username, or [`ERASED`].
     pub username: &'a str,
-    /// Who vouches for the user.
+    /// The identity provider that keeps the user's password.
     pub identity_provider: IdentityProvider,
-    /// Put before every topic the user publishes to.
+    /// The prefix that is put before every topic to which the user publishes.
     pub mqtt_publish_prefix: Option<&'a str>,
-    /// How the user may prove who they are.
+    /// The ways in which the user may prove their identity.
     pub grant_types: GrantTypes,
-    /// The user must enrol a second factor.
+    /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
 }
 
 impl Loader {
-    /// An empty engine that is to be as of `position`.
+    /// An empty engine that will be at `position` once it is filled.
     pub fn new(position: i64) -> Self {
         Self::within(&MODEL, position)
     }
 
-    /// The same, with what a model knows.
+    /// The same, with the kinds of a model.
     pub fn within(model: &'static Model, position: i64) -> Self {
         Self {
             authorization: Authorization::within(model),
@@ -104,9 +104,9 @@ impl Loader {
         }
     }
 
-    /// Makes room for this many users, so that nothing is moved while they come.
+    /// Makes room for this many users, so that adding them moves nothing.
     pub fn reserve(&mut self, users: i64) {
-        // No more than there are events, whatever a damaged table says.
+        // Each user needs at least one event. This limits the room if a damaged table states a wrong number.
         let users = usize::try_from(users.min(self.position)).unwrap_or(0);
         let guard = self.authorization.collector.enter();
         self.authorization.index.reserve(users, &guard);
@@ -114,7 +114,7 @@ impl Loader {
         self.authorization.names.reserve(users, &guard);
     }
 
-    /// The position of the event that made a row, unless the snapshot does not reach it.
+    /// Returns the position of the event that created a row, or an error if the snapshot does not reach it.
     pub fn made_at(&self, position: i64) -> Result<i64, Misfit> {
         if position <= self.position {
             Ok(position)
@@ -123,7 +123,7 @@ impl Loader {
         }
     }
 
-    /// Takes a role.
+    /// Adds a role.
     pub fn role(&mut self, role: LoadedRole) -> Result<(), Misfit> {
         self.made_at(role.made_at)?;
         let details = Details {
@@ -145,12 +145,13 @@ impl Loader {
         Ok(())
     }
 
-    /// Takes permissions of a user's own, before the user.
+    /// Adds a user's own permissions; call it before the user is added.
     pub fn own_permissions(&mut self, user: UserId, permissions: Vec<Permission>) {
         self.own.insert(user, permissions.into_iter().collect());
     }
 
-    /// Takes the roles that a user holds, once, before the user. The role of their own permissions is passed over.
+    /// Adds all roles that a user holds; call it once, before the user is added. It skips the role of their own
+    /// permissions.
     pub fn held(&mut self, user: UserId, roles: impl Iterator<Item = RoleId>) -> Result<(), Misfit> {
         let authorization = &self.authorization;
         let guard = authorization.collector.enter();
@@ -163,7 +164,7 @@ impl Loader {
         Ok(())
     }
 
-    /// `None` for the role of the user's own permissions, which is not a role here.
+    /// `None` for the role that carries the user's own permissions, since the engine has no such role.
     fn index_of(
         &self,
         user: UserId,
@@ -177,7 +178,7 @@ impl Loader {
         }
     }
 
-    /// Takes a user. All roles, and what this user holds, are there before.
+    /// Adds a user. All roles, and all that this user holds, must have been added before.
     pub fn user(&mut self, user: LoadedUser<'_>) -> Result<(), Misfit> {
         let permissions = self.own.remove(&user.id).unwrap_or_default();
         let mqtt_publish_prefix = user.mqtt_publish_prefix.map(Arc::from);
@@ -227,7 +228,7 @@ impl Loader {
         Ok(())
     }
 
-    /// Takes a session that has not ended, by the SHA-256 of its token.
+    /// Adds a session that has not expired, by the SHA-256 of its token.
     pub fn session(&mut self, issued_at: i64, token: [u8; 32], view: SessionView) -> Result<(), Misfit> {
         let session = Session {
             issued_position: self.made_at(issued_at)?,
@@ -242,7 +243,7 @@ impl Loader {
         Ok(())
     }
 
-    /// Takes a certificate of a user who is there.
+    /// Adds a certificate of a user that was added before.
     pub fn certificate(
         &mut self,
         added_at: i64,
@@ -268,13 +269,13 @@ impl Loader {
         }
     }
 
-    /// Takes what an event would have said of a machine, or of where a resource is. Roles come before.
+    /// Adds what an event would have stated about a machine, or about where a resource is. Add roles before.
     pub fn fact(&mut self, fact: Fact) {
         let guard = self.authorization.collector.enter();
         self.authorization.apply_fact(&mut self.writer, fact, &guard);
     }
 
-    /// The engine, unless something came for users who did not.
+    /// Returns the engine, or an error if roles or permissions were added for a user who was not.
     pub fn finish(self) -> Result<Authorization, Misfit> {
         if self.holders != 0 {
             return Err(Misfit("nobody holds these roles"));

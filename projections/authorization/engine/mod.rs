@@ -1,4 +1,4 @@
-//! How the projection is kept at a position, and read at one.
+//! How the writer keeps the projection at a position, and how readers read it at one.
 
 pub(crate) mod about;
 pub(crate) mod apply;

@@ -1,7 +1,7 @@
-//! Who may do something, and what somebody may do: complete answers, in pages.
+//! Searches: who may do something, and what a subject may do. The answers are complete and come in pages.
 //!
-//! Each of the results of a page was allowed at some position since the page was begun. Who or what is allowed all
-//! the while is found, though others come and go between the pages.
+//! Each result of a page was allowed at some position since the search of the page began. The pages contain all that
+//! stays allowed meanwhile, even if other results come and go between pages.
 
 use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering};
 
@@ -19,14 +19,14 @@ use crate::{
     vocabularies::{Ids, Inquiry, Wanted},
 };
 
-/// After how many users it is looked afresh which roles grant something.
+/// After this many users, the search looks again which roles grant the access.
 const AFRESH: usize = 256;
 
 pub(crate) type RoleIndexes = HashSet<RoleIndex, IdHash>;
 
 impl Authorization {
-    /// Users who may do something, at most `limit`, in an order of their own that never changes: those after `after`.
-    /// There are no more if there are fewer than `limit`.
+    /// The users after `after` who may do something, at most `limit`, in an order of its own that never changes. Fewer
+    /// than `limit` means that there are no more.
     pub fn users_who_may(&self, inquiry: &Inquiry<'_>, after: Option<UserId>, limit: usize) -> Vec<UserId> {
         let (mut as_of, mut granting, mut looked_at) = (i64::MIN, RoleIndexes::default(), 0usize);
         let mut users = Vec::new();
@@ -36,8 +36,8 @@ impl Authorization {
         self.each_user(after, |id, found| {
             let begun = self.begun.load(Ordering::Acquire);
             if looked_at.is_multiple_of(AFRESH) && begun != as_of {
-                // Those that granted it before stay: who holds one of them is asked about. So nobody is passed over who
-                // goes meanwhile from a role that granted it to one that does by now.
+                // Roles found earlier stay, and every holder of one of them is checked. So the search cannot miss a
+                // user who changes meanwhile from a role that granted the access to a role that grants it now.
                 granting.extend(self.roles_that_grant(inquiry));
                 as_of = begun;
             }
@@ -53,8 +53,8 @@ impl Authorization {
         users
     }
 
-    /// Visits users in an order of their own that never changes, those after `after`, until a visit breaks it off. What
-    /// is found of them is as of one position for a few hundred of them, and may be past when they are visited.
+    /// Visits the users after `after`, in an order of its own that never changes, until a visit ends it. It reads a few
+    /// hundred users at one position; when it visits them, their data may be out of date.
     pub(crate) fn each_user(
         &self,
         after: Option<UserId>,
@@ -76,7 +76,7 @@ impl Authorization {
         }
     }
 
-    /// Roles that alone allow something, at most `limit`, in the order of their ids: those after `after`.
+    /// The roles after `after` that alone allow something, at most `limit`, in the order of their ids.
     pub fn roles_that_may(&self, inquiry: &Inquiry<'_>, after: Option<RoleId>, limit: usize) -> Vec<RoleId> {
         let guard = self.collector.enter();
         let mut roles: Vec<RoleId> = self
@@ -92,8 +92,8 @@ impl Authorization {
         allowed.take(limit).collect()
     }
 
-    /// Tokens, by their SHA-256, that are good at `now` and whose users may do something, at most `limit`, in order:
-    /// those after `after`.
+    /// The tokens after `after`, by their SHA-256, that are valid at `now` and whose users may do something: at most
+    /// `limit`, in order.
     pub fn tokens_that_may(
         &self,
         inquiry: &Inquiry<'_>,
@@ -117,8 +117,8 @@ impl Authorization {
         tokens.into_iter().filter(allowed).take(limit).collect()
     }
 
-    /// Certificates, by their fingerprints, that are good at `now` and whose users may do something, at most `limit`, in
-    /// order: those after `after`.
+    /// The certificates after `after`, by their fingerprints, that are valid at `now` and whose users may do something:
+    /// at most `limit`, in order.
     pub fn certificates_that_may(
         &self,
         inquiry: &Inquiry<'_>,
@@ -150,11 +150,11 @@ impl Authorization {
         })
     }
 
-    /// All resources of the type on which a subject may do an action, in order, at most `limit`: those after `after`. The
-    /// id in the question does not matter.
+    /// All resources of the type after `after` on which a subject may do an action, in order, at most `limit`. The id
+    /// in the question does not matter.
     ///
-    /// Of a type whose ids are names, these are patterns. For `publish` they are of topics as the client names them, before
-    /// the publish prefix; a topic that starts with `$` may be allowed besides.
+    /// If the ids of the type are names, the results are patterns. For `publish` they are patterns of topics as the
+    /// client names them, before the publish prefix; topics that start with `$` may be allowed in addition.
     pub fn resources(
         &self,
         subject: &Subject,
@@ -188,7 +188,7 @@ impl Authorization {
         }
     }
 
-    /// The patterns of all that a subject may do, in order, each once.
+    /// The patterns of everything that a subject may do, in order and without duplicates.
     fn patterns(
         &self,
         subject: &Subject,
@@ -261,7 +261,7 @@ impl Authorization {
         }
     }
 
-    /// The roles that grant a name of the first part: whoever has the access by roles alone holds one of them.
+    /// The roles that grant a name of the first part: a user who has the access by roles alone holds one of them.
     fn roles_that_grant(&self, inquiry: &Inquiry<'_>) -> RoleIndexes {
         let guard = self.collector.enter();
         let access = self.settled(&guard, |guard| inquiry.resolve(&self.places(guard)));
@@ -282,7 +282,8 @@ impl Authorization {
     }
 }
 
-/// Whether a user may be granted it: what the roles of the index say, unless the user's own entry must tell.
+/// Whether a user may have the access, by the roles in the index. It also returns true if only the user's own entry can
+/// decide.
 pub(crate) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
     match found {
         Found::Nobody => false,
@@ -294,7 +295,7 @@ pub(crate) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
     }
 }
 
-/// The pattern of what may come after a prefix so that the whole matches a pattern; none if nothing may.
+/// The pattern of what may follow a prefix so that the whole text matches `pattern`; `None` if nothing may.
 fn after_prefix(pattern: &str, prefix: &str) -> Option<TopicFilter> {
     if prefix.starts_with('$') && pattern.starts_with(['+', '#']) {
         return None;

@@ -1,4 +1,4 @@
-//! What the projection answers.
+//! The answers of the projection.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use aggregates::values::{GrantType, IdentityProvider, Permission, RoleId, RoleNa
 /// Whether something is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether it is.
+    /// Whether it is allowed.
     pub allowed: bool,
     /// The decision is at least as new as this position of the ledger.
     pub position: i64,
@@ -18,27 +18,27 @@ pub struct Decision {
 pub struct UserView {
     /// The username; [`aggregates::sealing::ERASED`] if it is erased.
     pub username: Arc<str>,
-    /// How the user may prove who they are; each method once.
+    /// The ways in which the user may prove their identity; each method once.
     pub grant_types: Vec<GrantType>,
-    /// The user must enrol a second factor.
+    /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
-    /// Put before every topic the user publishes to.
+    /// The prefix that is put before every topic to which the user publishes.
     pub mqtt_publish_prefix: Option<Arc<str>>,
-    /// The roles held, in order.
+    /// The roles that the user holds, in order.
     pub roles: Vec<RoleId>,
-    /// Who vouches for the user.
+    /// The identity provider that keeps the user's password.
     pub identity_provider: IdentityProvider,
 }
 
 /// A role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoleView {
-    /// Its name.
+    /// The name of the role.
     pub name: RoleName,
-    /// May be held by more than one user.
+    /// Whether more than one user may hold the role.
     pub is_shared: bool,
-    /// Made by a service.
+    /// Whether a service made the role.
     pub auto_generated: bool,
-    /// What it grants, in the order of the permissions' ids.
+    /// The permissions that the role gives, in the order of their ids.
     pub permissions: Vec<Permission>,
 }

@@ -1,17 +1,17 @@
-//! The event that gave or took something.
+//! The cause: the event that granted or revoked something.
 
 use aggregates::{Recorded, values::Timestamp};
 
-/// An event of the ledger, as the reason for something.
+/// An event of the ledger, as the cause of something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// Its place in the ledger.
+    /// The position of the event in the ledger.
     pub position: i64,
-    /// When the ledger took it.
+    /// When the ledger recorded the event.
     pub time: Timestamp,
-    /// Who did it: a user id, or `system`.
+    /// Who caused the event: a user id, or `system`.
     pub actor: String,
-    /// Its type.
+    /// The type of the event.
     pub event_type: &'static str,
 }
 

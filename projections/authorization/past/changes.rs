@@ -24,9 +24,9 @@ use crate::{
 pub struct GrantChange {
     /// The event.
     pub cause: Cause,
-    /// What counts for the subject since.
+    /// The grants that count for the subject from this event on.
     pub gained: Vec<Grant>,
-    /// What no longer does.
+    /// The grants that no longer count.
     pub lost: Vec<Grant>,
     /// The publish prefix before and after, if it changed.
     pub prefix: Option<[Option<String>; 2]>,
@@ -35,30 +35,31 @@ pub struct GrantChange {
 /// What a subject gained and lost between two moments.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GrantChanges {
-    /// By event, in order.
+    /// The changes, one for each event, in order.
     pub changes: Vec<GrantChange>,
-    /// What counts at the end and did not at the start.
+    /// The grants that count at the end but did not count at the start.
     pub gained: Vec<Grant>,
-    /// What counted at the start and does not at the end.
+    /// The grants that counted at the start but do not count at the end.
     pub lost: Vec<Grant>,
-    /// If there are more changes than are told: the position up to which they are.
+    /// If some changes are not listed: the position of the last listed change.
     pub next: Option<i64>,
 }
 
-/// After how many grants no further change is told: one event may give or take a role with thousands.
+/// After this many grants, no further change is listed: one event may grant or revoke a role with thousands of
+/// permissions.
 const MOST_GRANTS: usize = 20_000;
 
 type HeldGrants = BTreeMap<Source, Grant>;
 
 impl GrantChanges {
-    /// From the events of all streams that matter, in order. Events after `from.position` up to `to.position` are
-    /// told, at most `limit` changes of them. That a token or a certificate ends is no event: it counts throughout, until
-    /// it is revoked.
+    /// Takes the events of all streams that matter, in order. Lists the changes by events after `from` up to `to`, at
+    /// most `limit` changes. The end of a token or a certificate is not an event: they count throughout, until they are
+    /// revoked.
     pub fn of(subject: &Subject, from: i64, to: i64, events: &[Recorded], limit: usize) -> Self {
         Self::within(&MODEL, subject, from..=to, events, limit)
     }
 
-    /// The same, with what a model knows.
+    /// The same, with the kinds of a model.
     pub fn within(
         model: &'static Model,
         subject: &Subject,
@@ -79,7 +80,7 @@ impl GrantChanges {
         let mut told = 0;
         for event in during {
             if found.changes.len() == limit || told > MOST_GRANTS {
-                // What is left is not told one by one, but it counts for the sum.
+                // The remaining events are not listed one by one, but they count for the totals.
                 state.apply(event);
                 found.next = found.changes.last().map(|last| last.cause.position);
                 continue;
@@ -103,7 +104,7 @@ impl GrantChanges {
     }
 }
 
-/// The subject as of the events so far.
+/// The state of the subject after the events so far.
 struct State<'a> {
     model: &'static Model,
     subject: &'a Subject,
@@ -126,9 +127,9 @@ impl<'a> State<'a> {
         self.holdings.apply(event);
     }
 
-    /// Applies an event, brings `held` up to it, and answers what was gained and lost by it.
+    /// Applies an event, updates `held`, and returns the grants gained and lost by the event.
     fn take(&mut self, event: &Recorded, held: &mut HeldGrants) -> (Vec<Grant>, Vec<Grant>) {
-        // Both before and after, since it may take away what only the one knows.
+        // Looks both before and after the event, since some sources exist at only one of these times.
         let before = self.sources_of_role(event, held);
         self.apply(event);
         let of_role = before.map(|before| {
@@ -140,7 +141,7 @@ impl<'a> State<'a> {
         }
         let now = match of_role.or_else(|| self.sources(event)) {
             Some(sources) if sources.is_empty() => return Default::default(),
-            // Most events are about one permission: all others stay.
+            // Most events concern one permission: all others stay.
             Some(sources) => {
                 let grants = |source: &Source| {
                     Some((
@@ -164,7 +165,7 @@ impl<'a> State<'a> {
         differing
     }
 
-    /// All sources of a role that an event gives to a user, or takes from them.
+    /// All sources of a role that an event grants to a user or revokes from them.
     fn sources_of_role(&self, event: &Recorded, held: &HeldGrants) -> Option<Vec<Source>> {
         let role = match About::from(event) {
             About::User(_, event) => match RoleStep::of(event) {
@@ -178,7 +179,7 @@ impl<'a> State<'a> {
         Some(of_role.chain(given.map(|id| (Some(role), id))).collect())
     }
 
-    /// The only sources that an event can change anything about; `None` if it may be any.
+    /// The only sources that an event can change; `None` if it may change any.
     fn sources(&self, event: &Recorded) -> Option<Vec<Source>> {
         let facts = (self.model.facts)(&event.aggregate_id, &event.event);
         let of_machine = |fact: &Fact| match fact {
@@ -214,13 +215,13 @@ impl<'a> State<'a> {
     }
 }
 
-/// Where all that a role gives is among what is held.
+/// The range of all sources of a role among the held grants.
 fn of_role(role: RoleId) -> RangeInclusive<Source> {
     let (first, last) = (uuid::Uuid::nil(), uuid::Uuid::max());
     (Some(role), PermissionId(first))..=(Some(role), PermissionId(last))
 }
 
-/// The role that an event gives another name, and the name.
+/// The role that an event renames, and the new name.
 fn renamed(event: &Recorded) -> Option<(RoleId, &RoleName)> {
     match About::from(event) {
         About::Role(role, event) => match event {
@@ -244,7 +245,7 @@ fn rename(held: &mut HeldGrants, role: RoleId, name: &RoleName) {
     }
 }
 
-/// The same, of an event that says nothing of machines.
+/// The same, for an event that says nothing about machines.
 fn sources(event: &Recorded) -> Option<Vec<Source>> {
     match About::from(event) {
         About::User(_, event) => match event {
@@ -279,7 +280,7 @@ fn sources(event: &Recorded) -> Option<Vec<Source>> {
     }
 }
 
-/// What is in one and not, or not the same, in the other.
+/// The grants that are in only one of the two, or differ between them: those of `after`, then those of `before`.
 fn difference(before: &HeldGrants, after: &HeldGrants) -> (Vec<Grant>, Vec<Grant>) {
     let only = |one: &HeldGrants, other: &HeldGrants| {
         let differs = |(source, grant): &(&Source, &Grant)| {

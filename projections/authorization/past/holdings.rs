@@ -1,4 +1,4 @@
-//! Who holds what, and by which event: the engine's state once more, in plain maps.
+//! Who holds what, and by which event: a second copy of the engine's state, in plain maps.
 
 use std::collections::BTreeMap;
 
@@ -24,27 +24,27 @@ use crate::{
 pub struct Grant {
     /// The permission.
     pub permission: Permission,
-    /// The event that gave it, or last changed it.
+    /// The event that granted it, or that last changed it.
     pub given: Cause,
-    /// The role that gives it; `None` for one of the user's own.
+    /// The role that gives it; `None` for a user's own permission.
     pub through: Option<Through>,
 }
 
-/// A role that gives something.
+/// A role that gives a permission.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Through {
-    /// Its id.
+    /// The id of the role.
     pub role: RoleId,
-    /// Its name.
+    /// The name of the role.
     pub name: RoleName,
-    /// The event that gave the user the role; `None` if the role itself is the subject.
+    /// The event that granted the role to the user; `None` if the role itself is the subject.
     pub granted: Option<Cause>,
 }
 
-/// Where a grant comes from: the role, or the user's own, and which permission.
+/// Where a grant comes from: the role (`None` for an own permission), and the permission.
 pub(super) type Source = (Option<RoleId>, PermissionId);
 
-/// Permissions, each with the event that gave it.
+/// Permissions, each with the event that granted it.
 type Permissions = BTreeMap<PermissionId, (Permission, Cause)>;
 
 /// Users, machines and roles.
@@ -71,7 +71,7 @@ struct RoleHoldings {
 }
 
 impl Holdings {
-    /// Nobody holds anything.
+    /// Empty: nobody holds anything.
     pub(super) fn within(model: &'static Model) -> Self {
         Self {
             model,
@@ -81,7 +81,7 @@ impl Holdings {
         }
     }
 
-    /// Takes the next event.
+    /// Applies the next event.
     pub(super) fn apply(&mut self, recorded: &Recorded) {
         match About::from(recorded) {
             About::User(id, event) => self.apply_to_user(id, event, || Cause::from(recorded)),
@@ -94,7 +94,7 @@ impl Holdings {
                 Fact::Machine { machine, step } => {
                     self.apply_to_machine(machine, step, || Cause::from(recorded))
                 }
-                // The engine's directory says where resources are.
+                // The engine's directory knows where resources are.
                 Fact::Placed { .. } | Fact::Removed { .. } => {}
             }
         }
@@ -157,7 +157,7 @@ impl Holdings {
             UserEvent::Deleted {} => {
                 self.users.remove(&id);
             }
-            // The engine's own fold says what these do to the user's credentials.
+            // The engine's own fold decides what these events do to the user's credentials.
             UserEvent::Renamed { .. }
             | UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
@@ -220,7 +220,7 @@ impl Holdings {
         }
     }
 
-    /// All that counts for a principal, in the order in which it was given.
+    /// All grants that count for a principal, in the order in which they were granted.
     pub(super) fn grants(&self, principal: Principal) -> Vec<Grant> {
         let mut grants: Vec<Grant> = match principal {
             Principal::Role(role) => self.of_role(role, None).collect(),
@@ -240,7 +240,7 @@ impl Holdings {
         by_roles.chain(holder.own.values().map(own)).collect()
     }
 
-    /// What counts for a principal from one source.
+    /// The grant from one source that counts for a principal.
     pub(super) fn grant(&self, principal: Principal, (role, permission): Source) -> Option<Grant> {
         let holder = match principal {
             Principal::Role(subject) if role == Some(subject) => None,
@@ -272,7 +272,7 @@ impl Holdings {
         role.into_iter().flat_map(|role| role.permissions.keys().copied())
     }
 
-    /// What is put before topics that a principal publishes to, and the event that said so.
+    /// The prefix that is put before topics to which a principal publishes, and the event that set it.
     pub(super) fn prefix(&self, principal: Principal) -> Option<(&str, &Cause)> {
         match principal {
             Principal::User(user) => {
@@ -307,12 +307,12 @@ fn own((permission, given): &(Permission, Cause)) -> Grant {
 }
 
 impl Grant {
-    /// The order in which grants are told: as they came to count, and within one event as they were given.
+    /// The order in which grants are listed: by the event since which they count, then by the event that granted them.
     pub(super) fn order(&self) -> (i64, i64, PermissionId) {
         (self.since(), self.given.position, self.permission.id)
     }
 
-    /// The position from which it counts: that of the later of the events that it takes.
+    /// The position since which the grant counts: the later of the two events that it needs.
     pub fn since(&self) -> i64 {
         let granted = self.through.as_ref().and_then(|through| through.granted.as_ref());
         granted.map_or(self.given.position, |granted| {

@@ -1,7 +1,9 @@
-//! What the ledger says of one subject up to a position: decisions as of then, and why.
+//! What the ledger says about one subject up to a position: decisions at that position, and why.
 //!
-//! The decisions are those of the engine itself, fed with the subject's events alone. Beside it, `Holdings` keeps
-//! which event gave what. Whoever makes a [`Past`] brings all events of the streams that matter: of the users the
+//! The engine itself makes these decisions, from the subject's events alone. Beside it, `Holdings` keeps the event that
+//! granted each permission. The caller of [`Past`] supplies all events of the streams that matter: those of the users
+//! for which the subject stands, of every role that was ever granted to them, of other holders of a certificate, and of
+//! a token's session.
 //! subject stands for, of every role they were ever granted, of a certificate's other holders, of a token's session.
 
 mod cause;
@@ -32,11 +34,11 @@ use holdings::Holdings;
 pub struct Moment {
     /// The last event that counts.
     pub position: i64,
-    /// What time it was: what ends tokens and certificates.
+    /// The time at that moment: tokens and certificates expire by it.
     pub time: Timestamp,
 }
 
-/// What the ledger says of one subject up to a moment.
+/// What the ledger says about one subject up to a moment.
 #[derive(Debug)]
 pub struct Past {
     subject: Subject,
@@ -46,12 +48,12 @@ pub struct Past {
 }
 
 impl Past {
-    /// From the events of all streams that matter, in the order of the ledger; those after the moment are passed over.
+    /// Takes the events of all streams that matter, in the order of the ledger; it ignores those after the moment.
     pub fn of(subject: Subject, moment: Moment, events: &[Recorded]) -> Self {
         Self::within(&MODEL, subject, moment, events)
     }
 
-    /// The same, with what a model knows.
+    /// The same, with the kinds of a model.
     pub fn within(model: &'static Model, subject: Subject, moment: Moment, events: &[Recorded]) -> Self {
         let until = events.partition_point(|event| event.position <= moment.position);
         let events = events.get(..until).unwrap_or_default();
@@ -69,17 +71,17 @@ impl Past {
         }
     }
 
-    /// The moment it is about.
+    /// The moment.
     pub fn moment(&self) -> Moment {
         self.moment
     }
 
-    /// The engine as of that moment, about this subject alone.
+    /// The engine at that moment, with the data of this subject alone.
     pub fn engine(&self) -> &Authorization {
         &self.engine
     }
 
-    /// The decision of that moment.
+    /// The decision at that moment.
     pub fn answer(&self, inquiry: &Inquiry<'_>) -> Answer {
         let answer = self.engine.answer(&self.subject, inquiry, self.moment.time);
         Answer {
@@ -88,36 +90,36 @@ impl Past {
         }
     }
 
-    /// Whose grants counted for the subject, or why nobody's did.
+    /// Whose grants counted for the subject, or why no grants counted.
     pub fn principal(&self) -> Result<Principal, Reason> {
         self.engine.principal(&self.subject, self.moment.time)
     }
 
-    /// All that was granted to the subject, in the order in which it was given.
+    /// All grants of the subject, in the order in which they were granted.
     pub fn grants(&self) -> Vec<Grant> {
         self.principal()
             .map_or_else(|_| Vec::new(), |principal| self.holdings.grants(principal))
     }
 
-    /// What was put before topics that the subject published to.
+    /// The prefix that was put before topics to which the subject published.
     pub fn publish_prefix(&self) -> Option<&str> {
         self.holdings
             .prefix(self.principal().ok()?)
             .map(|(prefix, _)| prefix)
     }
 
-    /// Which grants allowed it; for a denial, which came nearest.
+    /// The grants that allowed it; if it was denied, the nearest grants.
     pub fn why(&self, inquiry: &Inquiry<'_>) -> Why {
         let places = self.engine.collector.enter();
         match inquiry.resolve(&self.engine.places(&places)) {
             Ok(access) => Why::of(&self.holdings, self.principal().ok(), &access),
-            // Of a resource that is nowhere there is nothing to tell.
+            // The resource is nowhere, so there is nothing to explain.
             Err(_) => Why { parts: Vec::new() },
         }
     }
 }
 
-/// Whether what is granted is all that is wanted.
+/// Whether the granted operation includes the wanted one.
 fn covers(granted: Operation, wanted: Operation) -> bool {
     granted.covers(wanted)
 }

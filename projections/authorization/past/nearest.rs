@@ -1,44 +1,44 @@
-//! How far a grant is from covering what was asked.
+//! How far a grant is from covering the question.
 
 use aggregates::values::{Context, Operation};
 
 use super::{Grant, covers};
 use crate::Part;
 
-/// How many grants are told that came near.
+/// How many near grants are listed.
 const MOST: usize = 5;
 
 /// What a grant lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lack {
-    /// It does not allow the operation.
+    /// The grant does not allow the operation.
     Operation {
-        /// What was needed.
+        /// The operation that was needed.
         wanted: Operation,
-        /// What it allows.
+        /// The operation that the grant allows.
         granted: Operation,
     },
-    /// Its pattern goes another way.
+    /// The pattern of the grant differs at a level.
     Level {
-        /// Where: the levels of a topic, or the segments of a path, are counted from 1.
+        /// The level: levels of a topic, or segments of a path, are counted from 1.
         level: usize,
-        /// What is there in the topic, path or filter; `None` past its end.
+        /// The level in the topic, path or filter; `None` past its end.
         wanted: Option<String>,
-        /// What is there in the pattern; `None` past its end.
+        /// The level in the pattern; `None` past its end.
         granted: Option<String>,
     },
 }
 
-/// A grant that does not cover what was asked, but comes near.
+/// A grant that does not cover the question, but comes near.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Near {
     /// The grant.
     pub grant: Grant,
-    /// What it lacks: at least one thing.
+    /// What the grant lacks: at least one thing.
     pub lacks: Vec<Lack>,
 }
 
-/// The grants that come nearest, the nearest first.
+/// The nearest grants, the nearest first.
 pub(super) fn nearest(grants: &[Grant], part: &Part<'_>, effective: &str) -> Vec<Near> {
     let mut near: Vec<_> = grants
         .iter()
@@ -49,7 +49,7 @@ pub(super) fn nearest(grants: &[Grant], part: &Part<'_>, effective: &str) -> Vec
             (!far).then(|| (lacks.len(), usize::MAX - matched, grant.since(), grant, lacks))
         })
         .collect();
-    // What matches wholly has matched more levels than what does not.
+    // A complete match counts as more levels than any partial match.
     near.sort_by_key(|(count, matched, since, _, _)| (*matched, *count, *since));
     near.into_iter()
         .take(MOST)
@@ -60,7 +60,8 @@ pub(super) fn nearest(grants: &[Grant], part: &Part<'_>, effective: &str) -> Vec
         .collect()
 }
 
-/// How many levels match, and what is lacking: nothing if the grant covers it. The context is the same.
+/// How many levels match, and what the grant lacks: nothing if the grant covers the question. The context must be the
+/// same.
 pub(super) fn lacks(grant: &Grant, part: &Part<'_>, effective: &str) -> (usize, Vec<Lack>) {
     let permission = &grant.permission;
     let (matched, level) = compare(&permission.resource, effective, part.context(), part.is_filter());
@@ -71,10 +72,11 @@ pub(super) fn lacks(grant: &Grant, part: &Part<'_>, effective: &str) -> (usize, 
     (matched, operation.into_iter().chain(level).collect())
 }
 
-/// How many levels of a text a pattern matches, the empty one before a leading slash aside, and where they part.
+/// How many levels of a text a pattern matches, not counting the empty level before a leading slash; and the first
+/// difference.
 fn compare(pattern: &str, text: &str, context: Context, is_filter: bool) -> (usize, Option<Lack>) {
     let reserved = context == Context::Mqtt && text.starts_with('$');
-    // The first level of a path is the empty one before its slash.
+    // The first level of a path is the empty one before its slash, so it has number 0.
     let first = usize::from(context == Context::Mqtt || !text.starts_with('/'));
     let (mut levels, mut asked) = (pattern.split('/'), text.split('/'));
     let mut at = 0;

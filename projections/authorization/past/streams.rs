@@ -1,4 +1,4 @@
-//! Which streams matter to a subject and a resource: those of what they are, hold and belong to, at any time.
+//! Which streams matter to a subject and a resource: those of everything that they are, hold or belong to at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ use crate::{
 /// A stream: the type of its aggregate, and its id.
 pub type Stream = (&'static str, String);
 
-/// The streams that are known to matter. Reading them may name more, until none is left to read.
+/// The streams that are known to matter. Reading them may add more, until all are read.
 pub struct Streams {
     model: &'static Model,
     known: BTreeSet<Stream>,
@@ -37,7 +37,7 @@ impl Default for Streams {
 }
 
 impl Streams {
-    /// No stream matters yet, in a model.
+    /// An empty set of streams, for a model.
     pub fn within(model: &'static Model) -> Self {
         Self {
             model,
@@ -64,8 +64,8 @@ impl Streams {
         self.add((machine.kind.aggregate_type, machine.id.to_string()));
     }
 
-    /// Adds the stream of the subject itself, if its id names one. Whoever reads the ledger finds the streams in which a
-    /// name, a certificate or a token occurs.
+    /// Adds the stream of the subject itself, if its id names one. The code that reads the ledger finds the streams
+    /// that mention a name, a certificate or a token.
     pub fn add_subject(&mut self, subject: &Subject) {
         match subject {
             Subject::User(user) => self.add_user(user),
@@ -89,7 +89,7 @@ impl Streams {
         }
     }
 
-    /// The streams that are to be read next, by their types; none once all are read.
+    /// The streams to read next, by their types; empty once all are read.
     pub fn unread(&mut self) -> BTreeMap<&'static str, BTreeSet<String>> {
         let mut next: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
         for (aggregate_type, id) in std::mem::take(&mut self.unread) {
@@ -98,7 +98,7 @@ impl Streams {
         next
     }
 
-    /// Takes an event of one of the streams: it may name others that matter.
+    /// Takes an event of one of the streams: it may name more streams that matter.
     pub fn take(&mut self, recorded: &Recorded) {
         match About::from(recorded) {
             About::User(_, event) => match RoleStep::of(event) {
@@ -135,7 +135,7 @@ impl Streams {
     }
 }
 
-/// The username that a user has after these events, in order.
+/// The username that a user has after these events, which must be in order.
 pub fn last_username(events: &[Recorded]) -> Option<&str> {
     events
         .iter()

@@ -1,4 +1,4 @@
-//! Why a decision is as it is.
+//! Why a decision was made.
 
 use super::{Cause, Grant, Holdings, Near, nearest};
 use crate::{
@@ -6,39 +6,39 @@ use crate::{
     vocabularies::access::{Access, Part, Want},
 };
 
-/// Why a decision is as it is.
+/// Why a decision was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Why {
-    /// What had to be granted, part by part: all of them. Empty if nobody could do it.
+    /// All parts that must be granted. Empty if nobody could do it.
     pub parts: Vec<PartWhy>,
 }
 
-/// Why a part of what had to be granted holds, or does not.
+/// Why a part is granted, or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartWhy {
-    /// Which of its names had to be granted.
+    /// How many of its names must be granted.
     pub want: Want,
-    /// The names. There may be none.
+    /// The names. The list may be empty.
     pub names: Vec<NameWhy>,
 }
 
 /// Why a name is granted, or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NameWhy {
-    /// The path, topic, filter or name that had to be granted: with the publish prefix, without the name of a shared
+    /// The path, topic, filter or name that must be granted: with the publish prefix, without the name of a shared
     /// subscription.
     pub resource: String,
-    /// The event that gave the publish prefix, if there is one before the resource.
+    /// The event that set the publish prefix, if the resource has one before it.
     pub prefixed_by: Option<Cause>,
-    /// The grants that allow it, the oldest first, at most a hundred. Any one of them would.
+    /// The grants that allow it, the oldest first, at most a hundred. Any one of them is enough.
     pub grants: Vec<Grant>,
-    /// How many more there are.
+    /// How many more grants allow it.
     pub left_out: usize,
     /// If nothing allows it, the grants that came nearest.
     pub nearest: Vec<Near>,
 }
 
-/// How many grants are told.
+/// How many grants are listed.
 const MOST: usize = 100;
 
 impl Why {
@@ -57,14 +57,14 @@ impl Why {
         }
     }
 
-    /// The first part that does not hold; if all hold, the first.
+    /// The first part that does not hold; if all hold, the first part.
     pub fn deciding_part(&self) -> Option<&PartWhy> {
         let failed = self.parts.iter().find(|part| !part.holds());
         failed.or(self.parts.first())
     }
 
-    /// The name on which the deciding part depends, if it has any: of a part that fails, the first that is not granted; else
-    /// the first that is.
+    /// The name on which the deciding part depends, if the part has names. If the part fails, this is the first name
+    /// that is not granted; else the first that is.
     pub fn deciding(&self) -> Option<&NameWhy> {
         let part = self.deciding_part()?;
         let holds = part.holds();
@@ -91,7 +91,7 @@ impl NameWhy {
         let allows = |grant: &&Grant| {
             grant.permission.context == part.context() && nearest::lacks(grant, part, &resource).1.is_empty()
         };
-        // What is too long with its prefix is nothing that could be granted.
+        // A name that is too long with its prefix cannot be granted.
         let possible = part.question_of(&resource).is_some();
         let allowing: Vec<&Grant> = held.iter().filter(|_| possible).filter(allows).collect();
         let grants: Vec<Grant> = allowing.iter().take(MOST).map(|grant| (*grant).clone()).collect();

@@ -1,4 +1,4 @@
-//! From permissions to a [`Trie`].
+//! Compiles permissions into a [`Trie`].
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,19 +15,19 @@ use super::{
     trie::{HEADER, LENGTH_SHIFT, REST_SHIFT, Trie, words_of},
 };
 
-/// A node in the making. Parents come before their children.
+/// A node under construction. Parents come before their children.
 #[derive(Default)]
 struct Draft<'a> {
     parent: usize,
-    /// None for `+` and for a root.
+    /// `None` for `+` and for a root.
     label: Option<&'a str>,
     here: Operations,
     rest: Operations,
     plus: usize,
-    /// Where the walk continues after this subtree.
+    /// The node where the walk continues after this subtree.
     retry: usize,
     depth: u32,
-    /// Hash and node.
+    /// The hash and the node of each child.
     children: Vec<(u32, usize)>,
 }
 
@@ -42,13 +42,13 @@ pub(crate) fn compile(permissions: &[Permission]) -> Trie {
     if permissions.is_empty() {
         return Trie::default();
     }
-    // Place 0 is no node.
+    // Place 0 is not a node.
     let mut drafts = vec![Draft::default()];
     let mut roots = [0; 2];
     let mut labelled = HashMap::new();
     let mut room = u32::MAX as usize - 2 * HEADER;
     for permission in permissions {
-        // An upper bound. What does not fit is not granted; it takes patterns of some 16 GiB to get here.
+        // An upper bound. A pattern that does not fit is not granted; this needs patterns of some 16 GiB in total.
         let most = permission.resource.len() + 1;
         let Some(left) = room.checked_sub(most * (HEADER + 3)) else {
             continue;
@@ -106,8 +106,8 @@ fn insert<'a>(
     drafts[node].here |= operations(permission.operation);
 }
 
-/// Finds for each node where a walk continues after it: at the `+` beside it, else where it continues after its
-/// parent.
+/// Finds, for each node, where a walk continues after its subtree: at the `+` beside the node; if there is none, where
+/// it continues after the node's parent.
 fn link(drafts: &mut [Draft<'_>]) {
     for node in 1..drafts.len() {
         let parent = &drafts[drafts[node].parent];

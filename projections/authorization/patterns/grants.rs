@@ -8,7 +8,8 @@ use super::{
     trie::Trie,
 };
 
-/// Up to so many, one after the other is faster; beyond, the tree's bound matters more.
+/// Up to this many patterns, comparing one after the other is faster. For more, the cost limit of the tree matters
+/// more.
 const FEW: usize = 48;
 
 /// What a holder grants, in the form that answers fastest.
@@ -37,7 +38,7 @@ impl Grants {
         }
     }
 
-    /// Which of the `wanted` operations are granted, most likely by the pattern at this place.
+    /// The `wanted` operations that are granted, most likely by the pattern at this place.
     #[inline]
     pub(crate) fn granted_by(
         &self,
@@ -53,7 +54,7 @@ impl Grants {
         self.granted(question, wanted)
     }
 
-    /// Which of the `wanted` operations are granted.
+    /// The `wanted` operations that are granted.
     #[inline]
     pub(crate) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
         match self {

@@ -1,12 +1,12 @@
-//! The hash of keys that are already as good as random: ids and digests that this server makes.
+//! The hash for keys that are already random: ids and digests that this server makes.
 
 use std::hash::{BuildHasher, Hasher};
 
-/// Makes [`IdHasher`]s. Not for keys that strangers choose, such as usernames.
+/// Makes [`IdHasher`]s. Do not use it for keys that strangers choose, such as usernames.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IdHash;
 
-/// A multiplication for each eight bytes.
+/// Multiplies once for each eight bytes.
 pub(crate) struct IdHasher(u64);
 
 impl BuildHasher for IdHash {
@@ -40,7 +40,7 @@ impl Hasher for IdHasher {
         self.0 = mix(self.0, value);
     }
 
-    /// The lengths of keys, which are all the same.
+    /// Hashing a key also writes its length; all keys have the same length, so this does nothing.
     #[inline]
     fn write_usize(&mut self, _: usize) {}
 
@@ -50,10 +50,10 @@ impl Hasher for IdHasher {
     }
 }
 
-/// What hashing starts from; any odd-looking number does.
+/// The initial value of the hash; any number without a pattern in its bits would do.
 pub(crate) const SEED: u64 = 0x243f_6a88_85a3_08d3;
 
-/// Both halves of a wide product, folded together: each bit of the result depends on every bit of the input.
+/// Multiplies, then combines both halves of the wide product: each bit of the result depends on every bit of the input.
 #[inline]
 pub(crate) const fn mix(state: u64, value: u64) -> u64 {
     let product = (state ^ value) as u128 * 0x9e37_79b9_7f4a_7c15;

@@ -1,16 +1,16 @@
-//! A topic, path or filter split into its levels, once per check.
+//! A topic, path or filter, split into its levels once per check.
 
 use super::hash::mix;
 
-/// Levels kept ready. Later ones are found again as the walk needs them, so that nothing is allocated.
+/// How many levels are kept. The walk finds later ones again when it needs them, so that nothing is allocated.
 const KEPT: usize = 16;
 
-/// One level: a range of the text, and the hash of what is there.
+/// One level: a range of the text, and the hash of this range.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Level {
     start: u32,
     end: u32,
-    /// The same for equal texts.
+    /// Equal for equal texts.
     pub(crate) hash: u32,
 }
 
@@ -22,30 +22,30 @@ impl Level {
             .unwrap_or_default()
     }
 
-    /// How long it is, in bytes.
+    /// The length of the level in bytes.
     #[inline]
     pub(crate) fn length(self) -> usize {
         (self.end - self.start) as usize
     }
 
-    /// Where the next level starts; beyond the text if this is the last.
+    /// Where the next level starts; beyond the end of the text if this level is the last.
     #[inline]
     pub(crate) fn next(self) -> usize {
         self.end as usize + 1
     }
 }
 
-/// A text split at its slashes. There is always a first level, if only an empty one.
+/// A text split at its slashes. There is always a first level, but it may be empty.
 pub(crate) struct Levels<'a> {
     text: &'a [u8],
     kept: [Level; KEPT],
     count: u32,
-    /// Whether there are more than those kept.
+    /// Whether the text has more levels than are kept.
     more: bool,
 }
 
 impl<'a> Levels<'a> {
-    /// Splits a text; none if it is too long to be anything one may name.
+    /// Splits a text; `None` if the text is longer than any name can be.
     #[inline]
     pub(crate) fn split(text: &'a [u8]) -> Option<Self> {
         if text.len() >= u32::MAX as usize {
@@ -87,7 +87,8 @@ impl<'a> Levels<'a> {
         (self.more && start <= self.text.len()).then(|| read(self.text, start))
     }
 
-    /// The level at depth `to`, coming back from `level` at depth `from`; no level is what comes after the last.
+    /// The level at depth `to`, going back from `level` at depth `from`. `None` as `level` means the place after the
+    /// last level.
     pub(crate) fn back(&self, level: Option<Level>, from: u32, to: u32) -> Option<Level> {
         if to < self.count {
             return self.kept.get(to as usize).copied();
@@ -133,17 +134,17 @@ pub(crate) fn read(text: &[u8], start: usize) -> Level {
     }
 }
 
-/// How many bits come before the first byte of a word that is `+` or `#`; the two differ in one bit.
+/// How many bits come before the first byte of a word that is `+` or `#`. These two characters differ in one bit.
 #[inline]
 pub(crate) fn first_wildcard(word: u64) -> u32 {
     let differing = (word | u64::from_le_bytes([b'+' ^ b'#'; 8])) ^ u64::from_le_bytes([b'+'; 8]);
     first_zero(differing)
 }
 
-/// How many bits come before the first byte of a word that is zero; 64 if none is.
+/// How many bits come before the first zero byte of a word; 64 if there is no zero byte.
 #[inline]
 fn first_zero(word: u64) -> u32 {
-    // The high bit of each zero byte, and perhaps of some after the first.
+    // The high bit of each zero byte, and perhaps of some bytes after the first zero byte.
     let zeros = word.wrapping_sub(LOW) & !word & HIGH;
     if zeros == 0 {
         64
@@ -152,7 +153,7 @@ fn first_zero(word: u64) -> u32 {
     }
 }
 
-/// Eight bytes from `at`; beyond the end of the text come slashes.
+/// Eight bytes from `at`; slashes stand for the bytes beyond the end of the text.
 #[inline]
 pub(crate) fn word(text: &[u8], at: usize) -> u64 {
     if let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {

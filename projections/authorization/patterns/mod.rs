@@ -1,4 +1,4 @@
-//! Patterns and what they grant, compiled in the forms that answer fastest.
+//! Patterns and what they grant, compiled into the forms that answer fastest.
 
 pub(crate) mod compile;
 pub(crate) mod grants;

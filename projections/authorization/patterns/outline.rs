@@ -1,12 +1,12 @@
-//! What a role's patterns look like, in two cache lines for each role: most roles do not grant what is asked, and need not
-//! be looked at any further.
+//! Outlines: summaries of roles' patterns, in two cache lines per role. Most roles do not grant what is asked, and
+//! their outlines show it without a look at the roles.
 //!
-//! This repeats what `roles` says of roles with few patterns. Patterns that have their wildcards at the same levels are of
-//! one shape. What is asked is hashed once for a shape, without those levels, into 15 bits; a pattern has such a tag too.
-//! Where no tag is equal no pattern matches; otherwise the pattern itself is compared.
+//! An outline repeats the content of `roles` for roles with few patterns. Patterns with wildcards at the same levels
+//! have the same shape. For each shape, the question is hashed without those levels into a tag of 15 bits; each pattern
+//! has such a tag, too. If no tag is equal, no pattern matches; otherwise the pattern itself is compared.
 //!
-//! Like the slots of `index`, outlines are written in place, and what is read here counts only if the reader finds
-//! afterwards that nothing was written meanwhile.
+//! The writer writes outlines in place, like the slots of `index`. What a reader finds here counts only if it sees
+//! afterwards that nobody wrote meanwhile.
 
 use std::sync::{
     OnceLock,
@@ -17,16 +17,18 @@ use aggregates::values::Context;
 
 use super::{grants::Grants, question::Question, roles::RoleIndex, scan::Signature};
 
-/// Words of an outline: first, in bytes, how many words of tags there are and one more, and, from the third byte on, the
-/// shape of each; then the tags, four to a word. All zeros: only the role itself tells.
+/// The number of words in an outline. The first two words consist of bytes: the first byte is 1 plus the number of
+/// words with tags; from the third byte on, each byte is the shape of one such word. The tags follow, four per word. An
+/// outline of zeros means: look at the role itself.
 const WORDS: usize = 16;
-/// Where the tags begin.
+/// The index of the first word with tags.
 const TAGS: usize = 2;
-/// Outlines that are allocated at once.
+/// How many outlines are allocated at once.
 const SEGMENT: usize = 1_024;
-/// Roles that have outlines. Indexes are never used again, and neither is what is kept here by index: so it ends.
+/// How many segments of outlines there can be. Role indexes are never used again, nor are their outlines, so there must
+/// be a limit.
 const SEGMENTS: usize = 64;
-/// A bit for each tag in a word.
+/// The lowest bit of each tag in a word.
 const EACH: u64 = 0x0001_0001_0001_0001;
 
 /// The outlines of all roles.
@@ -36,12 +38,12 @@ pub(crate) struct Outlines(Box<[OnceLock<Box<[Outline]>>]>);
 #[repr(align(128))]
 struct Outline([AtomicU64; WORDS]);
 
-/// What an outline tells: a bit for each word with an equal tag. No bit: no pattern matches.
+/// The result of a look at an outline: one bit for each word with an equal tag. If no bit is set, no pattern matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hint(u64);
 
 impl Hint {
-    /// Only the role itself tells.
+    /// The outline does not know; look at the role itself.
     const ELSEWHERE: Self = Self(1 << 63);
 
     /// Whether the role is worth a look.
@@ -51,12 +53,12 @@ impl Hint {
     }
 }
 
-/// The levels at which a pattern has no wildcard, a bit each.
+/// The levels at which a pattern has no wildcard, one bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Shape(u8);
 
 impl Shape {
-    /// Of a pattern whose signature is compared under this mask, of whole bytes.
+    /// The shape of a pattern whose signature is compared under this mask of whole bytes.
     fn of(mask: u64) -> Self {
         Self(
             (0..7)
@@ -65,7 +67,8 @@ impl Shape {
         )
     }
 
-    /// The same for a pattern of this shape and for what agrees with it, in the same context; never 0.
+    /// The tag of a signature. It is equal for a pattern of this shape and for every text that agrees with it in the
+    /// same context. It is never 0.
     #[inline]
     fn tag(self, context: Context, signature: Signature) -> u64 {
         let levels = u64::from(self.0 & 0x7f);
@@ -82,7 +85,7 @@ impl Default for Outlines {
 }
 
 impl Outlines {
-    /// Takes over what a role grants.
+    /// Stores the outline of what a role grants.
     pub(crate) fn put(&self, index: RoleIndex, grants: &Grants) {
         let words = match grants {
             Grants::Few(scan) => outline(scan.entries()),
@@ -109,14 +112,14 @@ impl Outlines {
         }
     }
 
-    /// Whether a role may grant something of what is asked.
+    /// Whether a role may grant part of what is asked.
     #[inline]
     pub(crate) fn look(&self, index: RoleIndex, question: &Question<'_>) -> Hint {
         self.get(index)
             .map_or(Hint::ELSEWHERE, |outline| outline.look(question))
     }
 
-    /// Which of the role's patterns it is that a hint was given for.
+    /// The place of the role's pattern to which a hint points.
     pub(crate) fn resolve(&self, index: RoleIndex, question: &Question<'_>, hint: Hint) -> Option<usize> {
         self.get(index)
             .filter(|_| hint != Hint::ELSEWHERE)?
@@ -141,7 +144,7 @@ impl Outline {
         self.0.get(at).map_or(0, |word| word.load(Ordering::Relaxed))
     }
 
-    /// All words are looked at, whatever is found: that is faster than to guess when to stop.
+    /// This looks at all words, whatever it finds: that is faster than guessing when to stop.
     #[inline]
     fn look(&self, question: &Question<'_>) -> Hint {
         let mut shapes = self.shapes();
@@ -159,7 +162,7 @@ impl Outline {
     fn resolve(&self, question: &Question<'_>, Hint(found): Hint) -> Option<usize> {
         let at = found.trailing_zeros() as usize;
         let equal = self.equal(at, self.shapes() >> (8 * (at + 1)).min(127), question);
-        // Every tag has its lowest bit set.
+        // Every tag has its lowest bit set, so these bits can be counted.
         let before = (0..at)
             .map(|at| (self.word(TAGS + at) & EACH).wrapping_mul(EACH) >> 48)
             .sum::<u64>();
@@ -171,8 +174,8 @@ impl Outline {
         u128::from(self.word(1)) << 64 | u128::from(self.word(0))
     }
 
-    /// The highest bit of the first tag in a word that is the question's under the shape in the second byte, and perhaps of
-    /// some after it.
+    /// Compares the tags in a word with the question's tag under the shape in the second byte. Sets the highest bit of
+    /// the first tag that is equal, and perhaps of some tags after it.
     #[inline]
     fn equal(&self, at: usize, shapes: u128, question: &Question<'_>) -> u64 {
         let wanted = Shape((shapes >> 8) as u8).tag(question.context, question.signature) * EACH;
@@ -181,7 +184,7 @@ impl Outline {
     }
 }
 
-/// The words for patterns in the order of their shapes, if they fit.
+/// The words for patterns in the order of their shapes; `None` if they do not fit.
 fn outline(patterns: impl Iterator<Item = (Context, u64, Signature)>) -> Option<[u64; WORDS]> {
     let mut words = [0; WORDS];
     let (mut last, mut count, mut lane) = (None, 0, 0);

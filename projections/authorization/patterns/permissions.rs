@@ -1,4 +1,4 @@
-//! The permissions of a role, or of a user's own: in the order of their ids.
+//! The permissions of a role, or a user's own permissions, in the order of their ids.
 
 use aggregates::values::{Operation, Permission, PermissionId, TopicFilter};
 
@@ -6,7 +6,7 @@ use aggregates::values::{Operation, Permission, PermissionId, TopicFilter};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Permissions(Vec<Permission>);
 
-/// The last of one id stays.
+/// If two permissions have the same id, the last one stays.
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
         let mut all = Self::default();
@@ -16,17 +16,17 @@ impl FromIterator<Permission> for Permissions {
 }
 
 impl Permissions {
-    /// All, in the order of their ids.
+    /// All permissions, in the order of their ids.
     pub(crate) fn as_slice(&self) -> &[Permission] {
         &self.0
     }
 
-    /// Whether there are none.
+    /// Whether there are no permissions.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds one; it replaces the one with its id.
+    /// Adds a permission; it replaces the one with the same id.
     pub(crate) fn add(&mut self, permission: Permission) {
         match self.find(permission.id) {
             Ok(at) => drop(self.0.splice(at..=at, [permission])),
@@ -34,7 +34,7 @@ impl Permissions {
         }
     }
 
-    /// Lets one say something else, if it is there.
+    /// Changes a permission, if it exists.
     pub(crate) fn change(&mut self, id: PermissionId, resource: &TopicFilter, operation: Operation) {
         let found = self.find(id).ok();
         if let Some(permission) = found.and_then(|at| self.0.get_mut(at)) {
@@ -43,7 +43,7 @@ impl Permissions {
         }
     }
 
-    /// Removes one, if it is there.
+    /// Removes a permission, if it exists.
     pub(crate) fn remove(&mut self, id: PermissionId) {
         if let Ok(at) = self.find(id) {
             self.0.remove(at);

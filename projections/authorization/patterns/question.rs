@@ -1,4 +1,4 @@
-//! What is asked of a holder's grants.
+//! The question that a check asks the grants of a holder.
 
 use aggregates::values::{Context, Operation};
 
@@ -7,7 +7,7 @@ use super::{levels, scan::Signature};
 /// A set of operations: bit 0 for read, bit 1 for write.
 pub(crate) type Operations = u32;
 
-/// The operations that make up an operation.
+/// The set of operations in an operation.
 #[inline]
 pub(crate) const fn operations(operation: Operation) -> Operations {
     match operation {
@@ -17,11 +17,11 @@ pub(crate) const fn operations(operation: Operation) -> Operations {
     }
 }
 
-/// A topic, a path, or a filter all of which must be covered.
+/// A topic, a path, or a filter that must be covered completely.
 pub(crate) struct Question<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) context: Context,
-    /// It is a filter.
+    /// Whether the text is a filter.
     pub(crate) filter: bool,
     /// Patterns that start with a wildcard do not apply (MQTT 5.0 section 4.7.2).
     pub(crate) reserved: bool,
@@ -29,11 +29,11 @@ pub(crate) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// About a topic or a path; none if it can be neither.
+    /// A question about a topic or a path; `None` if the text can be neither.
     #[inline]
     pub(crate) fn resource(context: Context, resource: &'a str) -> Option<Self> {
         let mqtt = context == Context::Mqtt;
-        // No topic has a wildcard in it (MQTT 5.0 section 4.7.1): this is a filter that went the wrong way.
+        // A topic has no wildcard (MQTT 5.0 section 4.7.1): this is a filter that took the wrong way.
         if mqtt
             && resource
                 .bytes()
@@ -44,13 +44,13 @@ impl<'a> Question<'a> {
         Some(Self::new(context, resource, false))
     }
 
-    /// About all that a filter of topics matches.
+    /// A question about all topics that a filter matches.
     #[inline]
     pub(crate) fn filter(filter: &'a str) -> Self {
         Self::pattern(Context::Mqtt, filter)
     }
 
-    /// About all that a pattern matches in a context.
+    /// A question about everything that a pattern matches in a context.
     #[inline]
     pub(crate) fn pattern(context: Context, pattern: &'a str) -> Self {
         Self::new(context, pattern, true)
@@ -71,8 +71,8 @@ impl<'a> Question<'a> {
 
     /// Whether a pattern matches the topic or path, or covers the filter.
     ///
-    /// It runs along both texts until they differ or the pattern has a wildcard, which is always a whole level: so
-    /// there, a level starts in both.
+    /// This walks along both texts until they differ or the pattern has a wildcard. A wildcard is always a whole level,
+    /// so at this place a level starts in both texts.
     pub(crate) fn is_covered_by(&self, mut pattern: &[u8]) -> bool {
         if self.reserved && matches!(pattern.first(), Some(b'+' | b'#')) {
             return false;
@@ -95,7 +95,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// How many bytes are the same in both up to the first wildcard of the pattern.
+/// How many bytes are equal in both texts, up to the first wildcard of the pattern.
 #[inline]
 fn literal_prefix(pattern: &[u8], asked: &[u8]) -> usize {
     let most = pattern.len().min(asked.len());

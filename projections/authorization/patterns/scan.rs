@@ -1,9 +1,9 @@
-//! The patterns of a holder of few: looked at one after the other, but for most of them at one word only.
+//! The patterns of a holder with few patterns: a check looks at each of them, but at only one word of most of them.
 //!
-//! A signature has a byte for each of the first levels: a hash of what is there, or zero beyond the last. A pattern
-//! has one too, and a mask that leaves out what its wildcards match. Where they differ under the mask, the pattern
-//! does not match; otherwise it is compared in full. For a few dozen patterns this touches less memory than a
-//! tree's nodes, and memory is what a check waits for.
+//! A signature has one byte for each of the first levels: a hash of the level, or zero beyond the last level. A pattern
+//! also has a signature, and a mask that leaves out what its wildcards match. If the signatures differ under the mask,
+//! the pattern does not match; otherwise it is compared in full. For a few dozen patterns this touches less memory than
+//! the nodes of a tree, and memory is what a check waits for.
 
 #![expect(
     clippy::indexing_slicing,
@@ -17,19 +17,19 @@ use super::{
     question::{Operations, Question, operations},
 };
 
-/// Levels in a signature.
+/// How many levels a signature has.
 const SIGNED: usize = 7;
-/// In how many bits it is said where a text ends. Few patterns are at most 48 of 64 KiB.
+/// How many bits hold the place where a text ends. Few patterns means at most 48, of 64 KiB each.
 const END_BITS: u32 = 30;
-/// What stands for a wildcard in the signature of a filter that is asked for: no level's hash.
+/// The byte for a wildcard in the signature of a filter in a question. It is not the byte of any level.
 const WILDCARD: u8 = u8::MAX;
 
-/// The first levels of a text, a byte for each.
+/// The first levels of a text, one byte each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Signature(pub(crate) u64);
 
 impl Signature {
-    /// Of a text; if it is a `filter`, a `+` there is a wildcard, and so is a `#` and all that follows it.
+    /// The signature of a text. In a `filter`, `+` is a wildcard, and so are `#` and everything after it.
     #[inline]
     pub(crate) fn of(text: &[u8], filter: bool) -> Self {
         let mut signature = 0;
@@ -51,13 +51,13 @@ impl Signature {
     }
 }
 
-/// A byte for a level: neither zero, which is the end, nor [`WILDCARD`].
+/// The byte for a level. It is neither zero, which means the end, nor [`WILDCARD`].
 #[inline]
 fn level_byte(hash: u32) -> u8 {
     1 + ((u64::from(hash) * 254) >> 32) as u8
 }
 
-/// A pattern as far as a signature tells.
+/// The signature of a pattern, with its mask.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     mask: u64,
@@ -66,7 +66,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// What two have in common.
+    /// What two patterns have in common.
     fn and(self, other: Self) -> Self {
         let differing = self.value ^ other.value;
         let same = (0..8)
@@ -78,7 +78,7 @@ impl Entry {
         }
     }
 
-    /// Whether something of this signature may match.
+    /// Whether the pattern may match a text with this signature.
     #[inline]
     fn agrees(&self, signature: Signature) -> bool {
         (self.value ^ signature.0) & self.mask == 0
@@ -107,22 +107,22 @@ impl Entry {
 /// Few patterns and what they grant.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scan {
-    /// By context, what all of its patterns have in common. Roles are made for one place or one purpose, so most of
-    /// them are done with here.
+    /// What all patterns of a context have in common, one entry per context. A role is usually made for one place or
+    /// one purpose, so this entry alone is enough to deny most questions.
     common: [Entry; 2],
-    /// Those of context http first.
+    /// The patterns of context http come first.
     entries: Box<[Entry]>,
     http: u32,
-    /// For each, in four bytes, where its text ends and, in the highest two bits, the operations granted; and then the
-    /// texts. So that of the pattern that grants what is asked nothing else has to be read.
+    /// First, for each pattern, four bytes: where its text ends and, in the highest two bits, the operations that it
+    /// grants. Then the texts. So a check reads only this field of the pattern that grants what is asked.
     texts: Box<[u8]>,
 }
 
 impl Scan {
-    /// Of these permissions.
+    /// The scan of these permissions.
     pub(crate) fn of(permissions: &[Permission]) -> Self {
         let mut ordered: Vec<&Permission> = permissions.iter().collect();
-        // Context http, the lesser, first; within it, those of one shape together.
+        // Context http, which is the smaller value, comes first. Within a context, patterns of one shape stay together.
         ordered.sort_by_key(|permission| (permission.context, Entry::of(permission).mask));
         let ordered = || ordered.iter().copied();
         let of = |context| ordered().filter(move |permission| permission.context == context);
@@ -144,7 +144,7 @@ impl Scan {
         }
     }
 
-    /// For each pattern, those with the same wildcards together: its context, its mask and its signature.
+    /// For each pattern: its context, its mask and its signature. Patterns with the same wildcards stay together.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Context, u64, Signature)> {
         let contexts = (0..self.http)
             .map(|_| Context::Http)
@@ -154,7 +154,7 @@ impl Scan {
             .map(|(context, entry)| (context, entry.mask, Signature(entry.value)))
     }
 
-    /// Which of the `wanted` operations one of the patterns grants.
+    /// The `wanted` operations that the pattern at this place grants.
     #[inline]
     pub(crate) fn granted_at(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
         let context = if at < self.http as usize {
@@ -169,7 +169,7 @@ impl Scan {
         }
     }
 
-    /// Which of the `wanted` operations are granted.
+    /// The `wanted` operations that are granted.
     #[inline]
     pub(crate) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
         if !self.common[question.context as usize].agrees(question.signature) {
@@ -191,7 +191,7 @@ impl Scan {
         granted
     }
 
-    /// What a pattern grants whose signature agrees.
+    /// The `wanted` operations that a pattern with an agreeing signature grants.
     fn look_closely(&self, at: usize, question: &Question<'_>, wanted: Operations) -> Operations {
         let (ends, _) = self.texts.as_chunks::<4>();
         let end = |at: usize| ends.get(at).map_or(0, |end| u32::from_le_bytes(*end));

@@ -1,6 +1,6 @@
 //! All patterns of one holder, as a tree over their levels, in one allocation.
 //!
-//! The tree is a slice of words; a node is known by the place of its first word, and place 0 is no node:
+//! The tree is a slice of words. The place of its first word identifies a node; place 0 is not a node:
 //!
 //! ```text
 //! operations granted here (2 bits) and by a `#` below (2 bits), length of the label in bytes
@@ -11,10 +11,11 @@
 //! the label, the hashes of the children in ascending order, the children
 //! ```
 //!
-//! A walk goes down the labelled child if there is one, else down `+`, else to the third word: the nearest `+` on
-//! the way here that was passed by. That place is a property of the node alone, so the walk needs no stack however
-//! deep the patterns are, and since it is a tree, it enters no node twice: its cost is bounded by the nodes.
-//! Hashes only choose; labels are compared.
+//! A walk goes down to the child with the right label. If there is none, it goes down to `+`; if there is none either,
+//! it goes to the node in the third word: the nearest `+` on the way here that the walk passed by. This node depends
+//! only on the current node, so the walk needs no stack, however deep the patterns are. Since the words form a tree,
+//! the walk enters no node twice: the number of nodes limits its cost. Hashes only choose a child; the walk then
+//! compares the labels.
 
 #![expect(
     clippy::indexing_slicing,
@@ -26,33 +27,34 @@ use super::{
     question::{Operations, Question},
 };
 
-/// Words before the label.
+/// How many words come before the label.
 pub(crate) const HEADER: usize = 5;
-/// Place of a node's child for `+`.
+/// The offset of a node's child for `+`.
 const PLUS: usize = 1;
-/// Place of where a node's walk continues.
+/// The offset of the node where the walk continues.
 const RETRY: usize = 2;
-/// Place of a node's depth.
+/// The offset of a node's depth.
 const DEPTH: usize = 3;
-/// Place of a node's count of children.
+/// The offset of the number of a node's children.
 const CHILDREN: usize = 4;
-/// By how much the first word's operations by `#` and its length are shifted.
+/// In the first word: the shift of the operations that a `#` below grants.
 pub(crate) const REST_SHIFT: u32 = 2;
-/// See [`REST_SHIFT`].
+/// In the first word: the shift of the length of the label.
 pub(crate) const LENGTH_SHIFT: u32 = 4;
-/// Below so many children, one after the other beats halving.
+/// With fewer children than this, a linear search is faster than a binary search.
 const FEW: usize = 12;
 
 /// Patterns and the operations they grant.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trie {
     pub(crate) words: Box<[u32]>,
-    /// By context.
+    /// The root for each context.
     pub(crate) roots: [u32; 2],
 }
 
 impl Trie {
-    /// Which of the `wanted` operations are granted. It stops as soon as all are, so it may not find all others.
+    /// The `wanted` operations that are granted. It stops as soon as all of them are, so it may not find further
+    /// grants.
     #[inline]
     pub(crate) fn granted(&self, question: &Question<'_>, wanted: Operations) -> Operations {
         let root = self.roots[question.context as usize] as usize;
@@ -69,7 +71,7 @@ impl Trie {
         levels: &Levels<'_>,
         wanted: Operations,
     ) -> Operations {
-        // Where a walk of a reserved topic may not go: to what a wildcard at the start grants.
+        // Where a walk for a reserved topic must not go: to what a wildcard at the start grants.
         let barred = if question.reserved {
             self.word(root + PLUS)
         } else {
@@ -114,7 +116,7 @@ impl Trie {
         }
     }
 
-    /// The child of `node` with this level as its label; 0 for none.
+    /// The child of `node` with this level as its label; 0 if there is no such child.
     #[inline]
     fn child(&self, node: usize, first: u32, level: Level, text: &[u8]) -> u32 {
         let count = self.word(node + CHILDREN) as usize;
@@ -157,13 +159,13 @@ impl Trie {
     }
 }
 
-/// How many words the label of a node takes, by the node's first word.
+/// How many words the label takes, by the first word of the node.
 #[inline]
 fn label_words(first: u32) -> usize {
     (first >> LENGTH_SHIFT).div_ceil(4) as usize
 }
 
-/// A label as words; zeros fill the last.
+/// A label as words; zeros fill the last word.
 #[inline]
 pub(crate) fn words_of(label: &[u8]) -> impl Iterator<Item = u32> {
     let (quads, rest) = label.as_chunks::<4>();

@@ -1,4 +1,4 @@
-//! Certificates as readers see them, by fingerprint. Nothing is kept for users without any.
+//! Certificates as readers see them, by fingerprint. Users without certificates need no memory here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use seize::LocalGuard;
 use super::subject::{Reason, Subject, SubjectType};
 use crate::Authorization;
 
-/// Whoever may present a certificate, by its fingerprint.
+/// The user who may present a certificate, by its fingerprint.
 pub(crate) const BY_FINGERPRINT: SubjectType = SubjectType {
     name: "certificate",
     read: |text| {
@@ -20,7 +20,7 @@ pub(crate) const BY_FINGERPRINT: SubjectType = SubjectType {
     },
 };
 
-/// A fingerprint's digest, in a third of the room that its text takes.
+/// The digest of a fingerprint. It needs a third of the memory that the text takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Digest {
     /// SHA-1.
@@ -30,14 +30,14 @@ pub(crate) enum Digest {
 }
 
 impl Digest {
-    /// The digest that a fingerprint spells.
+    /// The digest of a fingerprint.
     pub(crate) fn of(fingerprint: &Fingerprint) -> Option<Self> {
         octets(fingerprint)
             .map(Self::Long)
             .or_else(|| octets(fingerprint).map(Self::Short))
     }
 
-    /// The fingerprint that spells it.
+    /// The fingerprint of this digest.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
         let octets: &[u8] = match self {
             Self::Short(octets) => octets,
@@ -48,7 +48,7 @@ impl Digest {
     }
 }
 
-/// Exactly `N` octets in hexadecimal.
+/// Reads exactly `N` octets in hexadecimal.
 fn octets<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
         return None;
@@ -67,13 +67,13 @@ fn octets<const N: usize>(digits: &str) -> Option<[u8; N]> {
 /// A certificate that a user may present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertificateView {
-    /// Whose it is.
+    /// The user who may present it.
     pub user_id: UserId,
-    /// When it ends, if known. Comparing it with the time is the caller's.
+    /// When it expires, if known. The caller must compare it with the time.
     pub expires_at: Option<Timestamp>,
 }
 
-/// The certificates of each user, which only the writer needs: they go when their user goes.
+/// The certificates of each user, which only the writer needs: it removes them together with their user.
 #[derive(Debug, Default)]
 pub(crate) struct Owners(BTreeSet<(UserId, Digest)>);
 
@@ -84,12 +84,13 @@ impl Owners {
     }
 }
 
-/// What a run of events does to a user's certificates: those the user has afterwards, with their ends, and those not.
+/// What a run of events does to a user's certificates: those that the user has afterwards, with their expiry, and those
+/// that the user lost.
 #[derive(Debug, Default)]
 pub(crate) struct CertificateChanges(BTreeMap<Digest, Option<Option<Timestamp>>>);
 
 impl CertificateChanges {
-    /// One is added.
+    /// The change that adds one certificate.
     pub(crate) fn added(certificate: &Certificate) -> Self {
         let mut changes = Self::default();
         changes.add(certificate);
@@ -102,7 +103,7 @@ impl CertificateChanges {
         }
     }
 
-    /// Takes the next event of the user.
+    /// Applies the next event of the user.
     pub(crate) fn take(&mut self, held: &Owners, user: UserId, event: &UserEvent) {
         match event {
             UserEvent::CertificateAdded { certificate } => self.add(certificate),
@@ -134,7 +135,7 @@ impl CertificateChanges {
 }
 
 impl Authorization {
-    /// The certificate of this fingerprint, if a user may present it. Whether it ended, the caller sees.
+    /// The certificate with this fingerprint, if a user may present it. The caller must check whether it expired.
     pub fn certificate(&self, fingerprint: &Fingerprint) -> Option<CertificateView> {
         let digest = Digest::of(fingerprint)?;
         let guard = self.collector.enter();
@@ -144,12 +145,12 @@ impl Authorization {
             .then_some(*certificate)
     }
 
-    /// How many certificates users may present.
+    /// The number of certificates that users may present.
     pub fn certificate_count(&self) -> usize {
         self.certificates.len()
     }
 
-    /// Publishes what became of a user's certificates, each by one store.
+    /// Publishes the changes of a user's certificates, each by one store.
     pub(crate) fn publish_certificates(
         &self,
         held: &mut Owners,
@@ -170,7 +171,7 @@ impl Authorization {
                 }
                 None => {
                     held.0.remove(&(user_id, digest));
-                    // Whoever has it by now keeps it.
+                    // If another user has the certificate by now, that user keeps it.
                     let _ =
                         self.certificates
                             .remove_if(&digest, |_, former| former.user_id == user_id, guard);

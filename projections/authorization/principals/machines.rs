@@ -1,8 +1,8 @@
-//! Machines: API keys, devices and service accounts. They hold roles and permissions as users do, and prove who they are
-//! by a secret or a certificate.
+//! Machines: API keys, devices and service accounts. They hold roles and permissions as users do, and prove their
+//! identity by a secret or a certificate.
 //!
-//! A kind of machine is a [`MachineKind`] and a [`SubjectType`](super::subject::SubjectType), registered in the model;
-//! the facts of its events say the rest. The check path of users does not know them.
+//! The model registers each kind of machine: a [`MachineKind`] and a [`SubjectType`](super::subject::SubjectType). The
+//! facts of its events supply the rest. The check path of users does not know machines.
 
 use aggregates::values::{Fingerprint, Permission, Timestamp};
 use seize::LocalGuard;
@@ -23,31 +23,31 @@ use crate::{
 /// A kind of machines.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MachineKind {
-    /// The type of subject that names one by its id.
+    /// The subject type that names such a machine by its id.
     pub subject_type: &'static str,
-    /// The aggregate whose streams say what one of them holds.
+    /// The aggregate whose streams record what such a machine holds.
     pub aggregate_type: &'static str,
 }
 
 /// A machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Machine {
-    /// Of which kind.
+    /// The kind of the machine.
     pub kind: &'static MachineKind,
-    /// Its id, unique within the kind.
+    /// The id, unique within the kind.
     pub id: Uuid,
 }
 
-/// What a machine proves itself with.
+/// What a machine presents to prove its identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Credential {
-    /// A secret with this SHA-256.
+    /// A secret, by its SHA-256.
     Secret([u8; 32]),
     /// A certificate.
     Certificate(Fingerprint),
 }
 
-/// A credential of a machine, in as little room as the digest takes.
+/// A credential of a machine, in as little memory as its digest takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CredentialKey {
     Secret([u8; 32]),
@@ -63,14 +63,14 @@ impl CredentialKey {
     }
 }
 
-/// A credential that counts.
+/// A valid credential.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Issued {
     machine: Machine,
     expires_at: Option<Timestamp>,
 }
 
-/// What there is to know of a machine: immutable, replaced whole.
+/// A machine: immutable, replaced as a whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MachineEntry {
     pub(crate) roles: Roles,
@@ -79,12 +79,12 @@ pub(crate) struct MachineEntry {
 }
 
 impl Authorization {
-    /// Whether there is such a machine.
+    /// Whether the machine exists.
     pub fn has_machine(&self, machine: Machine) -> bool {
         self.machines.contains_key(&machine, &self.collector.enter())
     }
 
-    /// Whose credential it is, unless it ended.
+    /// The machine that has the credential, unless the credential expired.
     pub(crate) fn machine_by(
         &self,
         credential: CredentialKey,
@@ -98,7 +98,7 @@ impl Authorization {
         })
     }
 
-    /// Whether a machine may do something. For within [`Authorization::consistently`].
+    /// Whether a machine may do something. Call it within [`Authorization::consistently`].
     pub(crate) fn machine_grants(
         &self,
         machine: Machine,
@@ -113,7 +113,7 @@ impl Authorization {
         })
     }
 
-    /// Machines of a kind that may do something, at most `limit`, in the order of their ids: those after `after`.
+    /// The machines of a kind after `after` that may do something, at most `limit`, in the order of their ids.
     pub fn machines_that_may(
         &self,
         kind: &MachineKind,
@@ -149,7 +149,7 @@ impl Authorization {
             .collect()
     }
 
-    /// Takes what happened to a machine.
+    /// Applies what happened to a machine.
     pub(crate) fn apply_to_machine(
         &self,
         writer: &mut WriterState,
@@ -194,7 +194,7 @@ impl Authorization {
         self.machines.insert(machine, after, guard);
     }
 
-    /// Another machine that has the credential by now keeps it.
+    /// If another machine has the credential by now, that machine keeps it.
     fn void(&self, key: CredentialKey, machine: Machine, guard: &LocalGuard<'_>) {
         let _ = self
             .credentials
@@ -202,7 +202,7 @@ impl Authorization {
     }
 }
 
-/// What becomes of a machine by a step. Roles are kept by their indexes, which only the writer knows; so are credentials.
+/// A machine after a step. This ignores roles and credentials: only the writer knows them.
 pub(crate) fn fold(machine: Option<MachineEntry>, step: &MachineStep) -> Option<MachineEntry> {
     match step {
         MachineStep::Made => Some(machine.unwrap_or_default()),
@@ -225,7 +225,7 @@ fn changed(machine: Option<MachineEntry>, change: impl FnOnce(&mut Permissions))
 }
 
 impl MachineStep {
-    /// What a step does to the roles that the machine holds.
+    /// What a step does to the roles of the machine.
     pub(crate) fn of_roles(&self) -> RoleStep {
         match self {
             Self::RoleGranted(role) => RoleStep::Granted(*role),

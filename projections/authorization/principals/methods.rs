@@ -1,4 +1,4 @@
-//! Methods of proof, packed.
+//! Sets of methods of proof, packed into bits.
 
 use aggregates::values::{GrantMethod, GrantType};
 
@@ -13,7 +13,7 @@ const ALL: [GrantMethod; 3] = [
 pub struct Methods(u8);
 
 impl Methods {
-    /// What one has presented whose token is good: the token, and the password it was issued for.
+    /// What a user has presented whose token is valid: the token, and the password for which it was issued.
     pub const BY_TOKEN: Self = Self(Self::bit(GrantMethod::Password) | Self::bit(GrantMethod::Token));
 
     /// Whether the method is in the set.
@@ -21,12 +21,12 @@ impl Methods {
         self.0 & Self::bit(method) != 0
     }
 
-    /// Those in the set.
+    /// The methods in the set.
     pub fn iter(self) -> impl Iterator<Item = GrantMethod> {
         ALL.into_iter().filter(move |method| self.contains(*method))
     }
 
-    /// Those in the set, as [`aggregates::values::satisfied`] takes them.
+    /// The methods in the set, as [`aggregates::values::satisfied`] takes them.
     pub fn to_vec(self) -> Vec<GrantMethod> {
         self.iter().collect()
     }
@@ -52,13 +52,13 @@ impl FromIterator<GrantMethod> for Methods {
     }
 }
 
-/// Methods and whether each is required, in their order: three bits each, the lowest ones first. Each method occurs
-/// once; if it is said twice, it is required if either says so.
+/// Methods, and whether each is required, in their order: three bits each, the first in the lowest bits. Each method
+/// occurs once; if the input has it twice, it is required if either entry requires it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantTypes(u16);
 
 impl GrantTypes {
-    /// Packs them.
+    /// Packs methods.
     pub fn of(grants: &[GrantType]) -> Self {
         let mut once: Vec<GrantType> = Vec::with_capacity(ALL.len());
         for grant in grants {
@@ -77,7 +77,7 @@ impl GrantTypes {
         }))
     }
 
-    /// Whether what was presented satisfies them, as [`aggregates::values::satisfied`] says.
+    /// Whether the presented methods satisfy these, by the rule of [`aggregates::values::satisfied`].
     pub(crate) fn satisfied_by(self, presented: Methods) -> bool {
         let (mut left, mut any) = (self.0, false);
         while left != 0 {
@@ -92,7 +92,7 @@ impl GrantTypes {
         any
     }
 
-    /// Unpacks them.
+    /// Unpacks the methods.
     pub(crate) fn to_vec(self) -> Vec<GrantType> {
         let mut grants = Vec::new();
         let mut left = self.0;

@@ -1,4 +1,4 @@
-//! Whose grants count, and the credentials that stand for them.
+//! Principals, whose grants count, and the credentials that stand for them.
 
 pub(crate) mod certificates;
 pub(crate) mod machines;

@@ -1,4 +1,4 @@
-//! Roles as readers see them: immutable, replaced whole.
+//! Roles as readers see them: immutable, replaced as a whole.
 
 use std::sync::Arc;
 
@@ -10,41 +10,41 @@ use aggregates::{
 use super::subject::{Reason, Subject, SubjectType};
 use crate::patterns::{grants::Grants, permissions::Permissions};
 
-/// A role by its id.
+/// The subject type of a role, by its id.
 pub(crate) const BY_ID: SubjectType = SubjectType {
     name: "role",
     read: |id| RoleId::parse(id).map(Subject::Role).map_err(|_| Reason::Unknown),
 };
 
-/// Where a role is kept. Never used for another role, so that what a user still holds of a deleted role can never
-/// come to mean another one. The ids of roles are four times as long.
+/// Where a role is kept. An index is never used for another role. So a user who still holds the index of a deleted role
+/// can never get another role by it. The id of a role is four times as long as the index.
 pub(crate) type RoleIndex = u32;
 
-/// A role. What a check does not need is elsewhere, so that what it needs lies together.
+/// A role. The data that a check does not need is in `details`, so that the data that it needs lies together.
 #[derive(Clone, Debug)]
 pub(crate) struct Role {
-    /// What it grants.
+    /// The compiled grants of the role.
     pub(crate) grants: Grants,
-    /// The rest.
+    /// The rest of the data.
     pub(crate) details: Arc<Details>,
 }
 
-/// What there is to say of a role.
+/// The data of a role that a check does not need.
 #[derive(Clone, Debug)]
 pub(crate) struct Details {
-    /// Its id.
+    /// The id of the role.
     pub(crate) id: RoleId,
-    /// What it grants, as it was said.
+    /// The permissions that the role gives, not compiled.
     pub(crate) permissions: Permissions,
-    /// Its name.
+    /// The name of the role.
     pub(crate) name: RoleName,
-    /// May be held by more than one user.
+    /// Whether more than one user may hold the role.
     pub(crate) is_shared: bool,
-    /// Made by a service.
+    /// Whether a service made the role.
     pub(crate) auto_generated: bool,
 }
 
-/// What becomes of a role by an event.
+/// A role after an event.
 pub(crate) fn fold(role: Option<Role>, id: RoleId, event: &RoleEvent) -> Option<Role> {
     match event {
         RoleEvent::Created {
@@ -102,7 +102,7 @@ pub(crate) fn changes_grants(event: &RoleEvent) -> bool {
     }
 }
 
-/// Whether an event ends its role. An index is never used again: a role that is made anew gets another one.
+/// Whether an event ends its role. The index is never used again: a role that is created later gets another one.
 pub(crate) fn ends(event: &RoleEvent) -> bool {
     match event {
         RoleEvent::Deleted {} => true,

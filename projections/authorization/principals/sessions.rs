@@ -9,22 +9,22 @@ use super::methods::Methods;
 use super::subject::{Subject, SubjectType, fingerprint_of};
 use crate::Authorization;
 
-/// Whoever was issued a token, by the token or its SHA-256 in hexadecimal.
+/// The user to whom a token was issued, by the token or its SHA-256 in hexadecimal.
 pub(crate) const BY_TOKEN: SubjectType = SubjectType {
     name: "token",
     read: |text| Ok(Subject::Token(fingerprint_of(text))),
 };
 
-/// A token that was issued and not revoked itself.
+/// A token that was issued and that nobody revoked individually.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) view: SessionView,
-    /// Position at which it was issued.
+    /// The position at which the token was issued.
     pub(crate) issued_position: i64,
 }
 
 impl Session {
-    /// The session as an event leaves it, with the fingerprint of its token; `None` if the event ends it.
+    /// The session after an event, with the fingerprint of its token; `None` if the event ends the session.
     pub(crate) fn issued(id: SessionId, position: i64, event: &SessionEvent) -> Option<([u8; 32], Self)> {
         match event {
             SessionEvent::TokenIssued {
@@ -55,34 +55,35 @@ impl Session {
     }
 }
 
-/// A live session: one token that is good until it expires.
+/// A live session: one token that is valid until it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionView {
-    /// Its id.
+    /// The id of the session.
     pub session_id: SessionId,
-    /// Whose it is.
+    /// The user to whom the token was issued.
     pub user_id: UserId,
-    /// The only API it is good on.
+    /// The only API on which the token is valid.
     pub face: Audience,
-    /// How the user proved who they are.
+    /// How the user proved their identity.
     pub methods: Methods,
-    /// When it was issued.
+    /// When the token was issued.
     pub issued_at: Timestamp,
-    /// When it ends. Comparing it with the time is the caller's.
+    /// When the token expires. The caller must compare it with the time.
     pub expires_at: Timestamp,
 }
 
-/// A live session, with what of its user decides whether its token is good.
+/// A live session, with the data of its user that decides whether the token is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bearer {
     /// The session.
     pub session: SessionView,
-    /// Whether its user may prove who they are by a token alone.
+    /// Whether the user may prove their identity by a token alone.
     pub by_token: bool,
 }
 
 impl Authorization {
-    /// Whose the token with this SHA-256 is, unless it is void. Whether it expired, the caller sees.
+    /// The session and user of the token with this SHA-256, unless the token is void. The caller must check whether it
+    /// expired.
     pub fn bearer(&self, fingerprint: &[u8; 32]) -> Option<Bearer> {
         let guard = self.collector.enter();
         let session = self.sessions.get(fingerprint, &guard)?;

@@ -1,4 +1,4 @@
-//! Who is asked about, in the words of the AuthZEN Authorization API 1.0: a subject of a type, and the decision about it.
+//! Subjects: who a question is about, in the terms of the AuthZEN Authorization API 1.0; and decisions about subjects.
 //!
 //! | type | id |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | `certificate` | the fingerprint (SHA-256 or SHA-1) of a certificate that a user may present |
 //! | `token` | a token, or its SHA-256 in hexadecimal |
 //!
-//! A certificate or token counts for its user, as long as it is good and its user may prove who they are that way.
+//! A certificate or token counts for its user, as long as it is valid and its user may prove their identity that way.
 
 use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId};
 use seize::LocalGuard;
@@ -25,18 +25,18 @@ use crate::{
     vocabularies::{Impossible, Inquiry, MODEL, Model, access::Access},
 };
 
-/// Who is asked about.
+/// The subject of a question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A user.
     User(UserId),
-    /// Whoever has this username.
+    /// The user with this username.
     Username(Box<str>),
     /// A role by itself.
     Role(RoleId),
-    /// Whoever may present this certificate.
+    /// The user who may present this certificate.
     Certificate(Fingerprint),
-    /// Whoever was issued the token, or another secret, with this SHA-256.
+    /// The holder of the token, or of another secret, with this SHA-256.
     Token([u8; 32]),
     /// A machine.
     Machine(Machine),
@@ -44,9 +44,9 @@ pub enum Subject {
 
 /// A type of subjects.
 pub struct SubjectType {
-    /// What it is called on the wire.
+    /// The name of the type on the wire.
     pub name: &'static str,
-    /// Reads an id of the type, or says why there can be no such subject.
+    /// Reads an id of the type, or returns why such a subject cannot exist.
     pub read: fn(&str) -> Result<Subject, Reason>,
 }
 
@@ -62,24 +62,24 @@ pub(crate) const SUBJECT_TYPES: &[SubjectType] = &[
 /// Why a decision is a denial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// There is no such type of subject.
+    /// The subject type does not exist.
     SubjectType,
-    /// There is no such subject.
+    /// The subject does not exist.
     Unknown,
     /// The token was revoked, or never issued.
     TokenVoid,
-    /// The token or the certificate has ended.
+    /// The token or the certificate has expired.
     Expired,
-    /// The user may not prove who they are in this way, or not in this way alone.
+    /// The user may not prove their identity in this way, or not in this way alone.
     Method,
-    /// No grant of the subject covers what was asked.
+    /// No grant of the subject covers the question.
     NoGrant,
-    /// Nobody can do it, as resources are now.
+    /// Nobody can do it, as the resources are now.
     Impossible(Impossible),
 }
 
 impl Reason {
-    /// A stable code.
+    /// The code of the reason. It never changes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SubjectType => "unknown_subject_type",
@@ -98,23 +98,23 @@ impl Reason {
 pub struct Answer {
     /// The decision is at least as new as this position of the ledger.
     pub position: i64,
-    /// Why it is a denial; none if it is allowed.
+    /// Why it is a denial; `None` if it is allowed.
     pub denied: Option<Reason>,
 }
 
-/// Whose grants count for a subject.
+/// The principal: its grants count for a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// A user's.
+    /// The grants of a user count.
     User(UserId),
-    /// A role's alone.
+    /// The grants of a role alone count.
     Role(RoleId),
-    /// A machine's.
+    /// The grants of a machine count.
     Machine(Machine),
 }
 
 impl Subject {
-    /// Reads a subject of a type that this server knows, or says why there can be none.
+    /// Reads a subject of a type that this server knows, or returns why such a subject cannot exist.
     pub fn parse(subject_type: &str, id: &str) -> Result<Self, Reason> {
         Self::of(&MODEL, subject_type, id)
     }
@@ -126,7 +126,7 @@ impl Subject {
     }
 }
 
-/// The SHA-256 of a token, or the one that the text already is.
+/// The SHA-256 of a token; a text that is a SHA-256 already stands for itself.
 pub(crate) fn fingerprint_of(text: &str) -> [u8; 32] {
     let mut digest = [0; 32];
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
@@ -144,7 +144,7 @@ pub(crate) fn fingerprint_of(text: &str) -> [u8; 32] {
 }
 
 impl Authorization {
-    /// Decides about a subject. `now` is what ends tokens and certificates.
+    /// Decides about a subject. Tokens and certificates expire by `now`.
     pub fn answer(&self, subject: &Subject, inquiry: &Inquiry<'_>, now: Timestamp) -> Answer {
         if let (Subject::User(id), Some(_)) = (subject, inquiry.access()) {
             let decision = self.check_access(*id, inquiry);
@@ -172,7 +172,7 @@ impl Authorization {
         }
     }
 
-    /// Whether what a principal holds allows something. For within [`Authorization::settled`].
+    /// Whether the grants of a principal allow something. Call it within [`Authorization::settled`].
     fn is_allowed(&self, principal: Principal, access: &Access<'_>, guard: &LocalGuard<'_>) -> bool {
         match principal {
             Principal::User(user) => self.may(user, access, guard),
@@ -181,7 +181,7 @@ impl Authorization {
         }
     }
 
-    /// Whose grants count for a subject at `now`, or why nobody's do.
+    /// The principal whose grants count for a subject at `now`, or why no grants count.
     pub fn principal(&self, subject: &Subject, now: Timestamp) -> Result<Principal, Reason> {
         self.settled(&self.collector.enter(), |guard| {
             self.principal_within(subject, now, guard)

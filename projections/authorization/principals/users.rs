@@ -1,4 +1,4 @@
-//! Users as readers see them: immutable, replaced whole, and small, since there may be millions.
+//! Users as readers see them: immutable, replaced as a whole, and small, since there may be millions of them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -11,13 +11,13 @@ use super::subject::{Reason, Subject, SubjectType};
 use super::{methods::GrantTypes, roles::RoleIndex};
 use crate::patterns::{grants::Grants, permissions::Permissions};
 
-/// A user by their id.
+/// The subject type of a user, by their id.
 pub(crate) const BY_ID: SubjectType = SubjectType {
     name: "user",
     read: |id| UserId::parse(id).map(Subject::User).map_err(|_| Reason::Unknown),
 };
 
-/// A user by their name.
+/// The subject type of a user, by their name.
 pub(crate) const BY_NAME: SubjectType = SubjectType {
     name: "username",
     read: |name| Ok(Subject::Username(name.into())),
@@ -26,35 +26,36 @@ pub(crate) const BY_NAME: SubjectType = SubjectType {
 /// A user.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
-    /// Shared with the index of names.
+    /// The name. The map of names shares this text.
     pub(crate) username: Arc<str>,
-    /// Sessions issued at this position or before are void: that of creation, or of the last revocation of all.
+    /// Sessions issued at or before this position are void: the position of the user's creation, or of the last event
+    /// that revoked all their tokens.
     pub(crate) sessions_after: i64,
-    /// Roles held; perhaps deleted ones.
+    /// The roles that the user holds; some may be deleted.
     pub(crate) roles: Roles,
-    /// What few users have.
+    /// The data that few users have.
     pub(crate) extra: Option<Arc<Extra>>,
-    /// How the user may prove who they are.
+    /// The ways in which the user may prove their identity.
     pub(crate) grant_types: GrantTypes,
-    /// Who vouches for the user.
+    /// The identity provider that keeps the user's password.
     pub(crate) identity_provider: IdentityProvider,
-    /// The user must enrol a second factor.
+    /// Whether the user must enrol a second factor.
     pub(crate) enforce_mfa_enrollment: bool,
 }
 
-/// What few users and all machines have.
+/// The data that few users and all machines have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extra {
-    /// Permissions of the holder's own.
+    /// The holder's own permissions.
     pub(crate) permissions: Permissions,
-    /// The same, compiled.
+    /// The same permissions, compiled.
     pub(crate) grants: Grants,
-    /// Put before every topic the user publishes to.
+    /// The prefix that is put before every topic to which the user publishes.
     pub(crate) mqtt_publish_prefix: Option<Arc<str>>,
 }
 
 impl User {
-    /// Changes what few users have; nothing is kept for those who have nothing of it.
+    /// Changes the data that few users have, and removes it if it has become empty.
     pub(crate) fn change_extra(&mut self, change: impl FnOnce(&mut Extra)) {
         let extra = Arc::make_mut(self.extra.get_or_insert_default());
         change(extra);
@@ -68,7 +69,7 @@ impl User {
     }
 }
 
-/// What becomes of a user by an event at `position`. Roles are kept by their indexes, which only the writer knows.
+/// A user after an event at `position`. This ignores roles, since only the writer knows their indexes.
 pub(crate) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
     match event {
         UserEvent::Created {
@@ -115,7 +116,8 @@ pub(crate) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Opti
         }),
         UserEvent::TokensRevoked {} => changed(user, |user| user.sessions_after = position),
         UserEvent::Deleted {} => None,
-        // Roles: the writer. Certificates: `certificates`. A password decides nothing once it is verified.
+        // The writer applies roles; `certificates` applies certificates. The engine needs no passwords: callers verify
+        // them.
         UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::CertificateAdded { .. }
@@ -155,10 +157,10 @@ pub(crate) fn changes_grants(event: &UserEvent) -> bool {
     }
 }
 
-/// What an event does to the roles that its user holds.
+/// What an event does to the roles of its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RoleStep {
-    /// The user holds this role from now on.
+    /// From now on the user holds this role.
     Granted(RoleId),
     /// The user no longer holds this role.
     Revoked(RoleId),
@@ -167,7 +169,7 @@ pub(crate) enum RoleStep {
 }
 
 impl RoleStep {
-    /// Takes the step on roles that are held.
+    /// Applies the step to the roles.
     pub(crate) fn take(self, roles: &mut BTreeSet<RoleId>) {
         match self {
             Self::Granted(role) => drop(roles.insert(role)),
@@ -176,7 +178,7 @@ impl RoleStep {
         }
     }
 
-    /// What an event of a user does.
+    /// The step of a user's event.
     pub(crate) fn of(event: &UserEvent) -> Self {
         match event {
             UserEvent::RoleGranted {
@@ -184,7 +186,7 @@ impl RoleStep {
                 exclusive: _,
             } => Self::Granted(*role_id),
             UserEvent::RoleRevoked { role_id } => Self::Revoked(*role_id),
-            // With the user, all they held is gone: the fold of users says so.
+            // The user loses everything with this event; the fold of users applies it.
             UserEvent::Deleted {}
             | UserEvent::Created { .. }
             | UserEvent::Renamed { .. }
@@ -204,15 +206,15 @@ impl RoleStep {
     }
 }
 
-/// How many roles are kept within the user.
+/// How many roles are stored within the user.
 const FEW: usize = 3;
 
 /// The roles of a user, each once.
 #[derive(Clone, Debug)]
 pub(crate) enum Roles {
-    /// As many as the number says.
+    /// Few roles: the first ones in the array, as many as the number says.
     Few(u8, [RoleIndex; FEW]),
-    /// More. Behind one thin pointer, to keep the others small.
+    /// More roles. A thin pointer keeps the other variant small.
     Many(Arc<Vec<RoleIndex>>),
 }
 
@@ -237,7 +239,7 @@ impl FromIterator<RoleIndex> for Roles {
 }
 
 impl Roles {
-    /// All of them.
+    /// All roles.
     #[inline]
     pub(crate) fn as_slice(&self) -> &[RoleIndex] {
         match self {

@@ -1,4 +1,4 @@
-//! One writer, readers all the while.
+//! One writer, and readers that never stop.
 
 use std::{
     hint,
@@ -38,8 +38,8 @@ fn users() -> [Ledger; 2] {
     [indexed, marked]
 }
 
-/// Applies one event at a time while two threads read, until the end and at least once after it. Between events
-/// the writer idles for a while, now shorter, now longer: a reader that is never given a moment takes what it has.
+/// Applies one event at a time while two threads read, until the end and at least once after it. Between events the
+/// writer pauses for a while, sometimes shorter, sometimes longer: a reader that never gets a pause takes what it has.
 fn race(ledger: &Ledger, setup: usize, read: impl Fn(&Authorization) + Sync) {
     let authorization = Authorization::new();
     authorization.apply(&ledger.0[..setup]);
@@ -120,7 +120,7 @@ fn a_right_that_moves_from_role_to_role_is_never_missing() {
 #[test]
 fn whoever_read_a_position_is_answered_from_there_or_later() {
     for mut ledger in users() {
-        // Each event grants one topic more, and nothing is ever taken.
+        // Each event grants one more topic, and no event revokes any.
         ledger.role(1, role_created("role")).user(1, role_granted(1));
         let setup = ledger.0.len();
         for number in 1..=400 {
@@ -143,7 +143,7 @@ fn whoever_read_a_position_is_answered_from_there_or_later() {
 
 #[test]
 fn others_come_and_go_around_a_user_who_stays() {
-    // Slots move and shards grow while the user is looked up.
+    // Slots move and shards grow while readers look the user up.
     for mut ledger in users() {
         let permission = permission(1, Context::Mqtt, Operation::Read, "a");
         ledger
@@ -176,7 +176,7 @@ fn a_void_session_is_never_seen_once_its_position_is() {
     race(&ledger, setup, |authorization| {
         let before = authorization.position();
         if let Some(session) = authorization.session(&fingerprint(1)) {
-            // Round r issues at position 2 + 2r and revokes at the next.
+            // Round r issues a token at position 2 + 2r and revokes it at the next position.
             let round = session.session_id.0.as_u128() - session_id(0).0.as_u128();
             let revoked = 3 + 2 * round as i64;
             assert!(

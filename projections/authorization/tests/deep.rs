@@ -75,8 +75,8 @@ fn one_level_can_be_as_long_as_a_filter() {
     assert!(!reads(&authorization, &format!("{}y", &long[1..])));
 }
 
-/// Every way to write `+` or `a` at ten levels, then something that the topic has not: all of the tree is entered,
-/// and each node of it once.
+/// All ways to write `+` or `a` at ten levels, followed by a level that the topic does not have: the walk enters the
+/// whole tree, and each node once.
 #[test]
 fn ambiguous_patterns_cost_no_more_than_their_nodes() {
     let depth = 10;
@@ -95,8 +95,8 @@ fn ambiguous_patterns_cost_no_more_than_their_nodes() {
     assert!(!reads(&authorization, &topic));
 }
 
-/// A tree whose literal way and `+` way fork at each of hundreds of levels: with backtracking over patterns, 2^400
-/// ways; in the tree, two per level.
+/// A tree in which the literal way and the `+` way fork at each of hundreds of levels. Backtracking over patterns would
+/// try 2^400 ways; the tree has two per level.
 #[test]
 fn forks_at_every_level_stay_linear() {
     let depth = 400;

@@ -25,7 +25,7 @@ impl Forms {
         Self(Scan::of(permissions), compile(permissions))
     }
 
-    /// Asks both, which must agree.
+    /// Asks both forms, which must agree.
     fn grant(&self, question: Option<Question<'_>>, operation: Operation) -> bool {
         let Some(question) = question else { return false };
         let wanted = operations(operation);
@@ -35,7 +35,7 @@ impl Forms {
     }
 }
 
-/// Whether permissions of which `fits` says that they are about the thing grant an operation together.
+/// Whether the permissions together grant an operation; `fits` tells which of them match the resource.
 fn expected(permissions: &[Permission], operation: Operation, fits: impl Fn(&Permission) -> bool) -> bool {
     let fitting = permissions.iter().filter(|permission| fits(permission));
     let all = fitting.fold(0, |all, permission| all | operations(permission.operation));
@@ -91,7 +91,7 @@ fn every_short_filter_agrees_with_the_specification() {
                 .collect(),
         );
     }
-    // What covers a filter matches all that the filter matches.
+    // A filter that covers another matches everything that the other matches.
     for (pattern, all) in filters.iter().zip(&matched) {
         for (asked, some) in filters.iter().zip(&matched) {
             let asks_more = some.iter().zip(all).any(|(asked, granted)| *asked && !granted);
@@ -132,7 +132,7 @@ fn a_permission() -> impl Strategy<Value = Permission> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-    /// Long enough that the tree is walked past the levels kept ready, back as well as forth.
+    /// The filters are long enough that the walk passes the levels kept ready, forwards and back.
     #[test]
     fn many_long_patterns_agree_with_the_specification(
         permissions in vec(a_permission(), 0..20),

@@ -1,4 +1,4 @@
-//! How rights come and go with roles, by example.
+//! How users get and lose rights with roles, by example.
 
 use aggregates::{
     role::RoleEvent,
@@ -145,7 +145,7 @@ fn users_who_come_and_go_are_known_as_long_as_they_stay() {
     let mut there = vec![false; 4_000];
     let mut number = 1_usize;
     for _ in 0..12_000 {
-        // Visits all, in an order that looks like none.
+        // Visits all numbers, in an order that looks random.
         number = (number * 2_039 + 1) % there.len();
         let id = 10 + number as u128;
         if there[number] {

@@ -1,4 +1,4 @@
-//! A ledger to write in tests: events with positions, ids from small numbers.
+//! A ledger for tests: events with positions, and ids from small numbers.
 
 use aggregates::{
     Event, Recorded,
@@ -85,7 +85,7 @@ pub(super) fn token_issued(user: u128, token: u8, expires_at: i64) -> SessionEve
     }
 }
 
-/// Fingerprints of both lengths that begin alike.
+/// Fingerprints of both lengths that begin with the same digits.
 pub(super) fn certificate_fingerprint(number: u8) -> Fingerprint {
     let octets = if number.is_multiple_of(2) { 20 } else { 32 };
     Fingerprint::parse(&format!("{:02x}", number / 2).repeat(octets)).unwrap()

@@ -1,11 +1,12 @@
-//! A small vocabulary of its own, against an oracle: shelves that stand in libraries, and robots that fetch from them.
+//! A small vocabulary of its own, compared with an oracle: shelves that stand in libraries, and robots that fetch from
+//! them.
 //!
-//! The engine learns of both by facts, as it will of any later kind. Here the events of some roles and users say them: the
-//! stream of a role from 100 on is that of a shelf, whose name lists the libraries and the shelves it stands in, and the stream of a user
-//! from 100 on is that of a robot.
+//! The engine learns about both by facts, as for any later kind. Here the events of some roles and users state these
+//! facts: the stream of a role from number 100 on is the stream of a shelf, whose name lists the libraries and shelves
+//! in which it stands; the stream of a user from number 100 on is the stream of a robot.
 //!
-//! To look at a shelf, a grant must cover it in any of its libraries; to rebuild it, in all of them. Whoever says in which
-//! room they are must be let into that room, too.
+//! To look at a shelf, a grant must cover it in any of its libraries; to rebuild it, in all of them. If a question
+//! names a room, a grant must cover that room, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +64,7 @@ impl ResourceType for Shelf {
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible> {
         let parents = places.parents(&ResourceId::new("shelf", asked.id));
         let parents = parents.ok_or(Impossible::Resource)?;
-        // A shelf that stands on another one is where that one is.
+        // A shelf on another shelf is in the same libraries as the other one.
         let on_shelves = parents.iter().filter(|parent| parent.resource_type == "shelf");
         let below = on_shelves.filter_map(|shelf| places.parents(shelf));
         let all = parents
@@ -129,7 +130,7 @@ fn robot(id: UserId) -> Option<Machine> {
     })
 }
 
-/// Another credential for each certificate, so that no user has it.
+/// A different credential for each certificate, so that no user has the same one.
 fn credential(fingerprint: &Fingerprint) -> Credential {
     let other: String = fingerprint.bytes().map(|digit| char::from(digit ^ 1)).collect();
     match <[u8; 64]>::try_from(other.as_bytes()) {
@@ -150,21 +151,17 @@ fn words(name: &str) -> Vec<&str> {
 }
 
 fn facts(stream: &str, event: &Event) -> Vec<Fact> {
-    match event {
-        Event::Role(event) => match RoleId::parse(stream) {
-            Ok(id) if is_shelf(id) => of_shelf(stream, event).into_iter().collect(),
-            Ok(_) | Err(_) => Vec::new(),
-        },
-        Event::User(event) => {
-            let machine = UserId::parse(stream).ok().and_then(robot);
-            let fact = machine.and_then(|machine| {
-                let step = of_robot(event)?;
-                Some(Fact::Machine { machine, step })
-            });
-            fact.into_iter().collect()
-        }
-        Event::Session(_) => Vec::new(),
-    }
+    let shelf = event
+        .of::<Role>()
+        .filter(|_| RoleId::parse(stream).is_ok_and(is_shelf));
+    let placed = shelf.and_then(|event| of_shelf(stream, event));
+    let of_machine = |event| {
+        let machine = UserId::parse(stream).ok().and_then(robot)?;
+        let step = of_robot(event)?;
+        Some(Fact::Machine { machine, step })
+    };
+    let happened = event.of::<User>().and_then(of_machine);
+    placed.into_iter().chain(happened).collect()
 }
 
 fn of_shelf(id: &str, event: &RoleEvent) -> Option<Fact> {
@@ -287,7 +284,7 @@ fn a_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A history that begins with somebody there.
+/// A history that begins with all users, a robot, two roles and two shelves.
 fn history(steps: Vec<Step>) -> Ledger {
     let mut ledger = Ledger::default();
     for number in 0..USERS {
@@ -309,13 +306,13 @@ fn history(steps: Vec<Step>) -> Ledger {
     ledger
 }
 
-/// The oracle of all that users, roles and robots hold, and where each shelf stands.
+/// The oracle of what users, roles and robots hold, and of where each shelf stands.
 #[derive(Default)]
 struct World {
     holders: Oracle,
     shelves: BTreeMap<String, Vec<ResourceId>>,
     robots: BTreeSet<UserId>,
-    /// Whose each credential is, and when it ends.
+    /// The owner of each credential, and when the credential expires.
     credentials: Vec<(Credential, UserId, Option<Timestamp>)>,
 }
 
@@ -358,7 +355,7 @@ impl World {
         }
     }
 
-    /// All that counts for a subject; `None` if nobody's permissions do.
+    /// All permissions that count for a subject; `None` if the subject has no principal.
     fn permissions(&self, subject: &Subject, now: Timestamp) -> Option<Vec<Permission>> {
         let machine = |id: UserId| self.robots.contains(&id).then(|| self.holders.permissions(id));
         match subject {
@@ -397,7 +394,8 @@ impl World {
         Some(libraries)
     }
 
-    /// Whether each part of a question holds: that of the shelf, and that of the room, if one was said.
+    /// Whether each part of a question holds: the part of the shelf, and the part of the room, if the question names
+    /// one.
     fn parts(&self, permissions: &[Permission], question: &Question) -> Option<Vec<bool>> {
         let shelf = &question.shelf;
         let libraries = self.libraries(shelf)?;
@@ -444,7 +442,7 @@ impl Question {
     }
 }
 
-/// One shelf more than there can be.
+/// Questions about all shelves that can exist, and about one more.
 fn questions() -> Vec<Question> {
     let mut questions = Vec::new();
     for shelf in (0..=SHELVES).map(shelf_id) {
@@ -480,7 +478,7 @@ fn engine(ledger: &Ledger) -> Authorization {
     engine
 }
 
-/// The events of the streams that matter, as the ledger picks them.
+/// The events of the streams that matter, selected like in the real ledger.
 fn about(subject: &Subject, shelf: Option<&str>, events: &[Recorded]) -> Vec<Recorded> {
     let mut streams = Streams::within(&LIBRARY);
     streams.add_subject(subject);
@@ -488,7 +486,7 @@ fn about(subject: &Subject, shelf: Option<&str>, events: &[Recorded]) -> Vec<Rec
         streams.add_resource(&ResourceId::new("shelf", shelf));
     }
     for event in events {
-        // What the ledger finds by the credential.
+        // The ledger finds these streams by the credential.
         for fact in facts(&event.aggregate_id, &event.event) {
             if let Fact::Machine {
                 step: MachineStep::CredentialIssued(credential, _),
@@ -682,7 +680,7 @@ fn effects(engine: &Authorization, events: &[Recorded]) -> Vec<Effect> {
     all
 }
 
-/// All names that a question may come to.
+/// All names that a question may need.
 fn all_names() -> Vec<String> {
     let shelves =
         |library| (0..SHELVES).map(move |shelf| format!("library/{library}/shelf/{}", shelf_id(shelf)));
@@ -745,7 +743,7 @@ proptest! {
                 }
             }
         }
-        // The twins of robots and of shelves are told besides.
+        // Effects on the twins of robots and shelves come in addition.
         let is_twin = |effect: &&Effect| match &effect.on {
             Affected::User(id) | Affected::NewUser(id, _) => robot(*id).is_some(),
             Affected::Role(id) | Affected::NewRole(id, _) => is_shelf(*id),

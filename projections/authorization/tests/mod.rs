@@ -1,4 +1,4 @@
-//! What the projection promises, by example, against an oracle, under threads and under strain.
+//! The promises of the projection: by example, against an oracle, with several threads and under load.
 
 mod concurrent;
 mod deep;

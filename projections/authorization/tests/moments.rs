@@ -1,4 +1,4 @@
-//! Subjects and actions as they are asked about, now and at any moment of a random history, against the oracle.
+//! Questions about subjects and actions, now and at any moment of a random history, compared with the oracle.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ fn permissions(
     Some((oracle.permissions(user), prefix))
 }
 
-/// What is asked: resource type, resource, action.
+/// A question: resource type, resource, action.
 type Question = (&'static str, String, &'static str);
 
 fn granted(permission: &Permission, prefix: Option<&str>, (kind, resource, action): &Question) -> bool {
@@ -111,12 +111,12 @@ fn subjects(name: &str) -> Vec<Subject> {
         .collect()
 }
 
-/// The events of the streams that matter to a subject, as the ledger picks them.
+/// The events of the streams that matter to a subject, selected like in the real ledger.
 fn about(subject: &Subject, events: &[Recorded]) -> Vec<Recorded> {
     let mut streams = Streams::default();
     streams.add_subject(subject);
     for event in events {
-        // What the ledger finds by the fingerprint.
+        // The ledger finds these streams by the fingerprint.
         match (subject, &event.event) {
             (Subject::Certificate(wanted), Event::User(UserEvent::CertificateAdded { certificate }))
                 if certificate.fingerprint == *wanted =>
@@ -134,7 +134,7 @@ fn about(subject: &Subject, events: &[Recorded]) -> Vec<Recorded> {
     read(streams, events)
 }
 
-/// Rights by where they come from: a role, or the user.
+/// Rights by their source: a role, or the user.
 type Rights = BTreeMap<(Option<RoleId>, aggregates::values::PermissionId), Permission>;
 
 fn rights(grants: &[Grant]) -> Rights {
@@ -150,7 +150,7 @@ fn rights(grants: &[Grant]) -> Rights {
         .collect()
 }
 
-/// Each grant names the events that gave it.
+/// Each grant names the events that granted it.
 fn is_told_by_its_events(grant: &Grant, ledger: &Ledger) {
     let event = &ledger.0[grant.given.position as usize - 1];
     assert_eq!(event.event.event_type(), grant.given.event_type);
@@ -251,7 +251,7 @@ proptest! {
         }
         let (from, to) = (from.index(ledger.0.len() + 1), to.index(ledger.0.len() + 1));
         let (from, to) = (from.min(to) as i64, from.max(to) as i64);
-        // Nothing has ended yet.
+        // At this time nothing has expired yet.
         let time = Timestamp::from_micros(0);
         for subject in subjects("") {
             let events = about(&subject, &ledger.0);

@@ -23,7 +23,7 @@ use aggregates::{
 use authorization::Authorization;
 use uuid::Uuid;
 
-/// The system's allocator; counts for each thread what it is asked for.
+/// The system's allocator; it counts the allocations of each thread.
 struct Counting;
 
 thread_local! {
@@ -31,26 +31,26 @@ thread_local! {
 }
 
 fn count() {
-    // A thread that is ending has nothing left to count with.
+    // A thread that is ending can no longer count.
     let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
 }
 
-// SAFETY: everything is passed on to the system's allocator as it came.
+// SAFETY: every call goes on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller's promise holds for this call, too.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller's promise holds for this call, too.
         unsafe { System.dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller's promise holds for this call, too.
         unsafe { System.realloc(at, layout, size) }
     }
 }
@@ -153,7 +153,7 @@ fn a_check_of_authorization_allocates_nothing() {
     ];
     let filters = ["plant/+/line/#", "own/#", "#"].map(|text| TopicFilter::parse(text).unwrap());
     let users = [USER, UserId(Uuid::from_u128(2))];
-    // A thread's first look at the maps makes its place among their readers.
+    // When a thread looks at the maps for the first time, it allocates its place among their readers.
     assert!(
         authorization
             .check(USER, Context::Mqtt, Operation::Read, "own/x")

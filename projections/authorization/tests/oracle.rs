@@ -1,5 +1,4 @@
-//! The same answers by the dumbest means: plain maps, everything walked, filters matched as the specification
-//! words it.
+//! The same answers in the simplest way: plain maps, full walks, and filters matched in the words of the specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -274,7 +273,7 @@ pub(crate) fn matches(context: Context, filter: &str, resource: &str) -> bool {
     rest(&levels(filter), &levels(resource))
 }
 
-/// Whether all topics that one filter matches are matched by the granted one.
+/// Whether the granted filter matches all topics that the other filter matches.
 pub(super) fn covers(granted: &str, asked: &str) -> bool {
     fn rest(granted: &[&str], asked: &[&str]) -> bool {
         match (granted, asked) {

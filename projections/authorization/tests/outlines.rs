@@ -1,4 +1,4 @@
-//! Roles that do not fit into an outline, or have none, are asked all the same.
+//! Roles that do not fit into an outline, or have no outline, still answer.
 
 use aggregates::{
     role::RoleEvent,
@@ -16,7 +16,7 @@ fn allowed(authorization: &Authorization, context: Context, operation: Operation
         .allowed
 }
 
-/// A user with one role of these patterns, each to read in context mqtt.
+/// A user with one role of these patterns, each a permission to read in context mqtt.
 fn holder_of(patterns: &[String]) -> Authorization {
     let mut ledger = Ledger::default();
     ledger.role(0, role_created("a role"));

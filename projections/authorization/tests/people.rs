@@ -176,7 +176,7 @@ fn certificates_go_with_their_user_and_may_come_to_another() {
         .user(2, certificate_added(1, None))
         .user(USER, certificate_removed(1));
     assert_eq!(found(&ledger).unwrap().user_id, user_id(2));
-    // Within a unit one user may get it just before the other loses it.
+    // Within a unit, one user may get the certificate just before the other loses it.
     ledger.user(USER, certificate_added(1, None));
     ledger
         .user(2, certificate_removed(1))

@@ -1,4 +1,4 @@
-//! How questions about paths and topics are read.
+//! How the engine reads questions about paths and topics.
 
 use aggregates::values::Operation;
 

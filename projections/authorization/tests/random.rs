@@ -1,4 +1,4 @@
-//! Random histories, against the oracle.
+//! Random histories, compared with the oracle.
 
 use aggregates::{
     role::RoleEvent,
@@ -128,7 +128,7 @@ pub(super) fn a_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Writes what a step is to the ledger and the oracle. Sessions are dropped elsewhere.
+/// Writes a step to the ledger and the oracle. The callers drop expired sessions.
 pub(super) fn write(step: Step, ledger: &mut Ledger, oracle: &mut Oracle) {
     let written = ledger.0.len();
     match step {

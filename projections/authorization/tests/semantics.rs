@@ -1,4 +1,4 @@
-//! What is granted, by example.
+//! What permissions grant, by example.
 
 use aggregates::{
     role::RoleEvent,

@@ -1,4 +1,4 @@
-//! What events would change, by example, and against making them happen.
+//! What events would change: by example, and compared with what they do change.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ fn engine(ledger: &Ledger) -> Authorization {
     engine
 }
 
-/// The events as `what_if` takes them.
+/// The effects of events, as `what_if` returns them.
 fn told(engine: &Authorization, events: &Ledger) -> Vec<Effect> {
     let what_if = engine.what_if(
         events
@@ -42,7 +42,7 @@ fn told(engine: &Authorization, events: &Ledger) -> Vec<Effect> {
     effects
 }
 
-/// Effects as text, in short: whose, then what is gained and lost through which role.
+/// Effects as short text: the holder, then the rights gained and lost through each role.
 fn shown(effects: &[Effect]) -> Vec<String> {
     let id = |uuid: uuid::Uuid| uuid.as_u128() & 0xfff;
     let effect = |effect: &Effect| {
@@ -191,7 +191,7 @@ fn of_a_user_roles_permissions_and_prefix_are_told() {
     );
     let mut events = Ledger::default();
     events.user(2, UserEvent::Deleted {});
-    // All of it, though one right covers the other.
+    // All of the rights, though one right covers the other.
     assert_eq!(
         shown(&told(&engine, &events)),
         ["user 2: -mqtt read a/+ by 1 one -mqtt read a/# by 2 two"]
@@ -327,7 +327,7 @@ fn pages_follow_each_other_whatever_bounds_them() {
     events.role(1, RoleEvent::PermissionRemoved { id: permission_id(1) });
     events.user(5, UserEvent::RoleRevoked { role_id: role_id(1) });
     let all = told(&engine, &events);
-    // Of 299 who hold it, user 2 and a third of the others keep the right by role 2.
+    // Of the 299 holders, user 2 and a third of the others keep the right by role 2.
     assert_eq!(all.len(), 1 + 299 - 1 - 99);
     let what_if = engine.what_if(
         events
@@ -387,7 +387,8 @@ fn pages_follow_each_other_whatever_bounds_them() {
     assert_eq!((rest, next), (all, None));
 }
 
-/// Whether all that a pattern matches is matched by the granted one; a `$` says nothing in context http.
+/// Whether the granted pattern matches everything that the other pattern matches; a `$` has no special meaning in
+/// context http.
 fn covers_in(context: Context, granted: &str, asked: &str) -> bool {
     match context {
         Mqtt => covers(granted, asked),
@@ -409,13 +410,13 @@ fn parts(operation: Operation) -> impl Iterator<Item = Operation> {
         .filter(move |part| operation.covers(*part))
 }
 
-/// All that is asked of whoever holds rights.
+/// All questions to ask about a holder of rights.
 struct Asked<'a> {
     topics: &'a [String],
     filters: &'a [TopicFilter],
 }
 
-/// Holds what is told of one holder against what they are granted before and after.
+/// Compares the effect on one holder with what the holder has before and after.
 fn hold_against(told: Option<&Effect>, before: &[Permission], after: &[Permission], asked: &Asked<'_>) {
     let none = Vec::new();
     let (gained, lost) = told.map_or((&none, &none), |effect| (&effect.gained, &effect.lost));
@@ -485,7 +486,7 @@ fn written(ledger: &mut Ledger, steps: &[Step]) {
     }
 }
 
-/// The steps that a ledger would record: roles are granted while they exist, and are not made twice.
+/// The steps that a ledger would record: roles are granted while they exist, and are not created twice.
 #[derive(Default)]
 struct Sensible {
     made: BTreeSet<u128>,
@@ -510,7 +511,7 @@ impl Sensible {
     }
 }
 
-/// Whom an effect is on.
+/// The holder of an effect.
 fn whom(effect: &Effect) -> Result<UserId, RoleId> {
     match &effect.on {
         Affected::User(id) | Affected::NewUser(id, _) => Ok(*id),
@@ -551,7 +552,7 @@ proptest! {
             let changed = (prefix(&before) != prefix(&after)).then(|| [prefix(&before), prefix(&after)]);
             prop_assert_eq!(effect.and_then(|effect| effect.prefix.clone()), changed);
             seen += usize::from(effect.is_some());
-            // The engine itself says so, too.
+            // The engine itself answers the same.
             for topic in &topics {
                 let check = |engine: &Authorization| engine.check(user, Mqtt, Write, topic).allowed;
                 if check(&before) != check(&after) {
@@ -565,7 +566,6 @@ proptest! {
             for right in effect.iter().flat_map(|effect| &effect.gained) {
                 if right.context == Mqtt && right.operation.covers(Read) {
                     let check = |engine: &Authorization| engine.check_subscription(user, &right.resource).allowed;
-                    // What else the right says may be what is new of it.
                     prop_assert!(check(&after) && !check(&before));
                 }
             }

@@ -1,4 +1,4 @@
-//! What must be granted: names in patterns, in one part or two that must both hold.
+//! What must be granted: operations on names, in one part or in two parts that must both hold.
 
 use std::borrow::Cow;
 
@@ -7,21 +7,21 @@ use aggregates::values::{Context, MAX_FILTER_BYTES, Operation};
 use super::Space;
 use crate::patterns::question::{Operations, Question, operations};
 
-/// The longest name that can be asked about, in bytes: as long as the longest pattern.
+/// The longest name in a question, in bytes: as long as the longest pattern.
 pub(crate) const LONGEST: usize = MAX_FILTER_BYTES;
 
-/// How the names of a part are to be understood.
+/// How to read the names of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// A name as it is: a path, or a topic as it is in the broker.
+    /// The exact name: a path, or a topic as it is in the broker.
     Exact,
-    /// A topic as the client names it: the publish prefix comes before it.
+    /// A topic as the client names it: the user's publish prefix comes before it.
     Publish,
-    /// A filter of topics, all of which must be covered.
+    /// A filter of topics; all of them must be covered.
     Filter,
 }
 
-/// Which of the names of a part must be granted.
+/// How many of the names of a part must be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
     /// At least one of them.
@@ -33,9 +33,9 @@ pub enum Want {
 /// The names that a part is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Names<'a> {
-    /// One that was sent.
+    /// The single name that was sent.
     One(&'a str),
-    /// Those that a resource type makes.
+    /// The names that a resource type derives.
     Made(Want, Vec<String>),
 }
 
@@ -49,7 +49,7 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// About names in a space, each with the first level of the space.
+    /// An operation on names in a space. Each name includes the first level of the space.
     pub fn new(space: &Space, operation: Operation, names: Names<'a>) -> Self {
         Self {
             context: space.context,
@@ -63,7 +63,7 @@ impl<'a> Part<'a> {
         Self { form, ..self }
     }
 
-    /// Where the names are patterns' names.
+    /// The context of the patterns for these names.
     pub(crate) fn context(&self) -> Context {
         self.context
     }
@@ -73,7 +73,7 @@ impl<'a> Part<'a> {
         self.operation
     }
 
-    /// All names that it is about.
+    /// All names of the part.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let (one, made) = match &self.names {
             Names::One(name) => (Some(*name), &[][..]),
@@ -82,7 +82,7 @@ impl<'a> Part<'a> {
         one.into_iter().chain(made.iter().map(String::as_str))
     }
 
-    /// Which of the names must be granted.
+    /// How many of the names must be granted.
     pub(crate) fn want(&self) -> Want {
         match &self.names {
             Names::One(_) => Want::All,
@@ -90,7 +90,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The path, topic or filter that must be granted to a user with this publish prefix, for one of the names.
+    /// The path, topic or filter that must be granted for one of the names to a user with this publish prefix.
     pub fn effective<'b>(&self, name: &'b str, prefix: Option<&str>) -> Cow<'b, str> {
         match (self.form, prefix) {
             (Form::Publish, Some(prefix)) => format!("{prefix}{name}").into(),
@@ -98,13 +98,13 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Whether a publish prefix matters to it.
+    /// Whether a publish prefix matters to the part.
     #[inline]
     pub(crate) fn takes_prefix(&self) -> bool {
         self.form == Form::Publish
     }
 
-    /// Whether all of a filter must be covered.
+    /// Whether the name is a filter that must be covered completely.
     pub fn is_filter(&self) -> bool {
         self.form == Form::Filter
     }
@@ -114,7 +114,7 @@ impl<'a> Part<'a> {
         operations(self.operation)
     }
 
-    /// The question that it is about a text: one that [`Part::effective`] made. `None` if nothing can be granted for it.
+    /// The question about a text that [`Part::effective`] made. `None` if no grant is possible for it.
     #[inline]
     pub(crate) fn question_of<'b>(&self, text: &'b str) -> Option<Question<'b>> {
         match self.form {
@@ -161,7 +161,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The first part: whoever has the access has it.
+    /// The first part: a subject that has the access has this part.
     pub fn first(&self) -> &Part<'a> {
         &self.first
     }
@@ -171,7 +171,7 @@ impl<'a> Access<'a> {
         std::iter::once(&self.first).chain(&self.second)
     }
 
-    /// The part and its name, if the access is one part about one name that was sent.
+    /// The part and its name, if the access has a single part with a single name that was sent.
     #[inline]
     pub(crate) fn simple(&self) -> Option<(&Part<'a>, &'a str)> {
         match (&self.first.names, &self.second) {
@@ -180,7 +180,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Whether all parts hold for one who is granted what `granted` says and has this publish prefix.
+    /// Whether all parts hold for a subject with this publish prefix, to whom `granted` grants operations.
     pub(crate) fn holds(
         &self,
         prefix: Option<&str>,

@@ -1,4 +1,4 @@
-//! The resource type `http`: a path, and a method or what it needs.
+//! The resource type `http`: the action on a path is a method, or the operation that the method needs.
 
 use aggregates::values::Operation;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::directory::Places;
 
-/// Paths: the first level of each is the empty one before its slash.
+/// Paths: the first level of each path is the empty level before its slash.
 pub(crate) const SPACE: Space = Space {
     name: "http",
     context: aggregates::values::Context::Http,
@@ -57,14 +57,14 @@ fn is_path(text: &str) -> bool {
     if !text.starts_with('/') || text.len() > LONGEST || text.bytes().any(unheard_of) {
         return false;
     }
-    // Most have no dot in them, and dots can be percent-encoded.
+    // Most paths contain no dot; a dot can also be percent-encoded.
     if !text.contains(['.', '%']) {
         return true;
     }
     is_well_encoded(text) && !text.split('/').any(is_dot_segment)
 }
 
-/// Whether each `%` begins an octet, and none of them is one that some servers take for a separator or an end.
+/// Whether each `%` begins an encoded octet, and no such octet is a separator or an end for some servers.
 fn is_well_encoded(text: &str) -> bool {
     text.split('%').skip(1).all(|after| {
         let digits = after.as_bytes().first_chunk::<2>();
@@ -74,9 +74,9 @@ fn is_well_encoded(text: &str) -> bool {
     })
 }
 
-/// Whether a segment is `.` or `..`, however they are written.
+/// Whether a segment is `.` or `..`, in any encoding.
 fn is_dot_segment(segment: &str) -> bool {
-    // Some servers take what follows a semicolon for parameters of the segment.
+    // Some servers read the text after a semicolon as parameters of the segment.
     let mut rest = segment.split(';').next().unwrap_or_default();
     let mut dots = 0;
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! A question as it is sent: an action on a resource of a type.
+//! An inquiry: the question that a client sends, an action on a resource of a type.
 
 use aggregates::values::Operation;
 
@@ -8,40 +8,40 @@ use crate::directory::{Places, ResourceId, Unplaced};
 /// A question to a resource type.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
-    /// Which resource.
+    /// The id of the resource.
     pub id: &'a str,
-    /// What is to be done: one of the type's actions.
+    /// The action: one of the type's actions.
     pub action: &'a str,
     /// The operation that the action needs.
     pub operation: Operation,
-    /// What else was said: names and values.
+    /// Further properties that the client sent: names and values.
     pub properties: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Asked<'a> {
-    /// The value of a property, if it was said.
+    /// The value of a property, if the client sent it.
     pub fn property(&self, name: &str) -> Option<&'a str> {
         let property = self.properties.iter().find(|(known, _)| *known == name);
         property.map(|(_, value)| *value)
     }
 }
 
-/// An action on a resource that a grant could allow.
+/// An action on a resource, which a grant could allow.
 #[derive(Clone)]
 pub struct Inquiry<'a> {
     resource_type: &'static dyn ResourceType,
     asked: Asked<'a>,
-    /// What must be granted, unless that depends on where the resource is.
+    /// What must be granted; `None` if that depends on where the resource is.
     access: Option<Access<'a>>,
 }
 
 impl<'a> Inquiry<'a> {
-    /// Reads an action on a resource of a type that this server knows, or says why nobody can do it.
+    /// Reads an action on a resource of a type that this server knows, or returns why nobody can do it.
     pub fn parse(resource_type: &str, id: &'a str, action: &str) -> Result<Self, Impossible> {
         Self::of(&MODEL, resource_type, id, action, &[])
     }
 
-    /// Reads an action on a resource of a type that a model knows.
+    /// Reads an action on a resource of a type that a model knows, or returns why nobody can do it.
     pub fn of(
         model: &Model,
         resource_type: &str,
@@ -68,7 +68,7 @@ impl<'a> Inquiry<'a> {
         self.access.as_ref()
     }
 
-    /// What must be granted as long as resources are where `places` says.
+    /// What must be granted while resources are where `places` puts them.
     pub(crate) fn resolve(&self, places: &dyn Places) -> Result<Access<'a>, Impossible> {
         match &self.access {
             Some(access) => Ok(access.clone()),
@@ -76,7 +76,7 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    /// The resource whose streams the past must read besides those of the subject, if there is one.
+    /// The resource whose streams a past decision must read besides those of the subject, if there is one.
     pub fn placed(&self) -> Option<ResourceId> {
         match self.access {
             Some(_) => None,
@@ -85,7 +85,7 @@ impl<'a> Inquiry<'a> {
     }
 }
 
-/// An action on any resource of a type: what is looked for by a search of resources.
+/// An action on any resource of a type: a search of resources looks for these.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     pub(crate) resource_type: &'static dyn ResourceType,
@@ -95,12 +95,12 @@ pub struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Reads an action on resources of a type that this server knows, or says why nobody can do it.
+    /// Reads an action on resources of a type that this server knows, or returns why nobody can do it.
     pub fn parse(resource_type: &str, action: &str) -> Result<Self, Impossible> {
         Self::of(&MODEL, resource_type, action, &[])
     }
 
-    /// Reads an action on resources of a type that a model knows.
+    /// Reads an action on resources of a type that a model knows, or returns why nobody can do it.
     pub fn of(
         model: &Model,
         resource_type: &str,
@@ -120,7 +120,7 @@ impl<'a> Wanted<'a> {
         })
     }
 
-    /// Whether the ids that are found are those of resources that the directory knows, and not patterns.
+    /// Whether a search finds ids of resources in the directory, and not patterns.
     pub fn is_placed(&self) -> bool {
         self.resource_type.ids() == Ids::Placed
     }
@@ -137,7 +137,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// The same about one resource that the directory knows.
+    /// The same action on one resource in the directory.
     pub(crate) fn inquiry<'b>(&self, id: &'b str) -> Inquiry<'b>
     where
         'a: 'b,

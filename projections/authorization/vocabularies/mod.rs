@@ -1,13 +1,14 @@
-//! What may be asked about: resource types, each in a file of its own, in the words of the AuthZEN Authorization API 1.0.
+//! Resource types: what questions may be about, each in a file of its own, in the terms of the AuthZEN Authorization
+//! API 1.0.
 //!
 //! | resource type | resource id | actions that need read | actions that need write |
 //! |---|---|---|---|
 //! | `http` | a path | `read`, `GET`, `HEAD`, `OPTIONS` | `write`, `POST`, `PUT`, `PATCH`, `DELETE` |
 //! | `mqtt` | a topic, or a filter to read | `read`, `subscribe` | `write`, `publish` |
 //!
-//! A resource type turns a question into an [`Access`]: the names that the grants of a subject must cover. Patterns are
-//! about names, so all resource types share one engine. A type whose ids are not names themselves asks the directory
-//! where a resource is.
+//! A resource type turns a question into an [`Access`]: the names that the grants of a subject must cover. Patterns
+//! match names, so all resource types share one engine. If the ids of a type are not names themselves, the type asks
+//! the directory where a resource is.
 
 pub(crate) mod access;
 mod http;
@@ -28,22 +29,22 @@ use access::Access;
 
 pub use inquiry::{Asked, Inquiry, Wanted};
 
-/// Names that patterns are about, apart from all others.
+/// A space: names to which patterns apply, separate from all other names.
 ///
-/// The engine knows two contexts. A space is a context, or the names in it that have one first level: paths begin with an
-/// empty level, so in context `http` there is room for every other first level beside them.
+/// The engine knows two contexts. A space is either a context, or those names of a context that share one first level.
+/// Paths begin with an empty level, so context `http` has room for any other first level beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
-    /// What it is called on the wire.
+    /// The name of the space on the wire.
     pub name: &'static str,
     /// The engine's context.
     pub context: Context,
-    /// The first level of all names in it, if not all names of the context are in it.
+    /// The first level of all names in the space; `None` if the space has all names of the context.
     pub first_level: Option<&'static str>,
 }
 
 impl Space {
-    /// Whether a pattern in a context is about names in this space.
+    /// Whether a pattern in a context applies to names in this space.
     pub fn has(&self, context: Context, pattern: &str) -> bool {
         let first_level = || pattern.split('/').next();
         context == self.context && (self.first_level.is_none() || self.first_level == first_level())
@@ -53,29 +54,29 @@ impl Space {
 /// What the ids of a resource type are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ids {
-    /// Names in the space: there is no end of them, so patterns stand for those that somebody may use.
+    /// Names in the space. There are infinitely many, so a search lists patterns of those that a subject may use.
     Names,
-    /// Ids of resources that the directory knows.
+    /// Ids of resources in the directory.
     Placed,
 }
 
 /// A type of resources.
 pub trait ResourceType: Sync {
-    /// What it is called on the wire.
+    /// The name of the type on the wire.
     fn name(&self) -> &'static str {
         self.space().name
     }
 
-    /// Where its names are. Several types may share a space.
+    /// The space of its names. Several types may share a space.
     fn space(&self) -> &'static Space;
 
-    /// The actions, in the order in which they are told, each with the operation that it needs.
+    /// The actions in the order in which they are listed, each with the operation that it needs.
     fn actions(&self) -> &'static [(&'static str, Operation)];
 
-    /// What its ids are.
+    /// What the ids of the type are.
     fn ids(&self) -> Ids;
 
-    /// Whether the publish prefix of a user is put before a resource, for an action.
+    /// Whether the user's publish prefix is put before a resource, for an action.
     fn takes_publish_prefix(&self, _action: &str) -> bool {
         false
     }
@@ -83,7 +84,7 @@ pub trait ResourceType: Sync {
     /// What must be granted, or why nobody can do it.
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible>;
 
-    /// The stream that says where a resource is, if it has one: the past is read from it.
+    /// The stream that records where a resource is, if it has one: decisions of the past read it.
     fn stream(&self, _id: &str) -> Option<Stream> {
         None
     }
@@ -92,22 +93,22 @@ pub trait ResourceType: Sync {
 /// Why nobody can do something, whatever their grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Impossible {
-    /// There is no such resource type.
+    /// The resource type does not exist.
     ResourceType,
-    /// The resource type has no such action.
+    /// The resource type does not have this action.
     Action,
-    /// The path is none that a request can have once it is normalized (RFC 3986 section 6.2.2.3): it does not start
-    /// with `/`, has a query or a fragment, a segment `.` or `..`, or what some servers take for one: a backslash, an
+    /// A normalized request (RFC 3986 section 6.2.2.3) cannot have this path: it does not start with `/`, or it has a
+    /// query, a fragment, a segment `.` or `..`, or something that some servers read as one of these: a backslash, an
     /// encoded slash, a control character.
     Path,
-    /// The text is no topic (MQTT 5.0 section 4.7) and, to read, no filter either.
+    /// The text is not a topic (MQTT 5.0 section 4.7); if the action reads, it is not a filter either.
     Topic,
-    /// There is no such resource.
+    /// The resource does not exist.
     Resource,
 }
 
 impl Impossible {
-    /// A stable code.
+    /// The code of the reason. It never changes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ResourceType => "unknown_resource_type",
@@ -119,17 +120,17 @@ impl Impossible {
     }
 }
 
-/// The kinds that an engine knows. A kind of subject, a resource type and what it makes of events are registered here.
+/// The kinds that an engine knows. Register here a subject type, a resource type, and the facts of new events.
 pub struct Model {
     /// The types of subjects.
     pub subjects: &'static [SubjectType],
     /// The types of resources.
     pub resources: &'static [&'static dyn ResourceType],
-    /// What an event of a stream says of machines, and of where resources are.
+    /// The facts that an event of a stream states about machines, and about where resources are.
     pub facts: fn(&str, &Event) -> Vec<Fact>,
 }
 
-/// What this server knows.
+/// The kinds that this server knows.
 pub static MODEL: Model = Model {
     subjects: SUBJECT_TYPES,
     resources: &[&http::Http, &mqtt::Mqtt],
@@ -144,12 +145,12 @@ impl std::fmt::Debug for Model {
 }
 
 impl Model {
-    /// The resource type of this name.
+    /// The resource type with this name.
     pub fn resource_type(&self, name: &str) -> Option<&'static dyn ResourceType> {
         self.resources.iter().copied().find(|one| one.name() == name)
     }
 
-    /// What the space of a pattern in a context is called.
+    /// The name of the space of a pattern in a context.
     pub fn space_of(&self, context: Context, pattern: &str) -> &'static str {
         let spaces = self.resources.iter().map(|one| one.space());
         let space = spaces.into_iter().find(|space| space.has(context, pattern));

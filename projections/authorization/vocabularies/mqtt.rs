@@ -1,8 +1,9 @@
 //! The resource type `mqtt`: a topic, or a filter to read.
 //!
-//! `publish` is what a client asks of its broker: the user's publish prefix is put before the topic. `write` is about
-//! the topic as it is in the broker. A filter is granted if one grant covers all that it matches; `subscribe` takes
-//! a shared one (`$share/{name}/{filter}`, MQTT 5.0 section 4.8.2) for the filter in it.
+//! `publish` is the action that a client asks of its broker: the user's publish prefix is put before the topic. `write`
+//! takes the topic as it is in the broker. A filter is granted if one grant covers all topics that it matches.
+//! `subscribe` also takes a shared subscription (`$share/{name}/{filter}`, MQTT 5.0 section 4.8.2), which counts as the
+//! filter in it.
 
 use aggregates::values::{Context, Operation, TopicFilter};
 
@@ -25,11 +26,11 @@ const ACTIONS: &[(&str, Operation)] = &[
     (SUBSCRIBE, Operation::Read),
     (PUBLISH, Operation::Write),
 ];
-/// The action to which the publish prefix belongs.
+/// The action that puts the publish prefix before the topic.
 const PUBLISH: &str = "publish";
 /// The action that takes shared subscriptions.
 const SUBSCRIBE: &str = "subscribe";
-/// What comes before the name of a shared subscription.
+/// The text before the name of a shared subscription.
 const SHARE: &str = "$share/";
 
 /// Topics of an MQTT broker.
@@ -59,7 +60,7 @@ impl ResourceType for Mqtt {
     }
 }
 
-/// What a text is that names topics, for an action.
+/// The topic or filter that a text names, for an action, and its form.
 fn topic<'a>(asked: &Asked<'a>) -> Option<(&'a str, Form)> {
     let text = asked.id;
     if text.is_empty() || text.len() > LONGEST || text.contains('\0') {

@@ -1,59 +1,59 @@
-//! What is told: rights that would be gained and lost.
+//! Effects: the rights that a holder would gain and lose.
 
 use std::sync::Arc;
 
 use crate::principals::machines::Machine;
 use aggregates::values::{Context, Operation, RoleId, RoleName, TopicFilter, UserId};
 
-/// What would change for one who holds rights.
+/// What would change for one holder of rights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
-    /// For whom.
+    /// The holder.
     pub on: Affected,
-    /// What they would be granted and are not, in order.
+    /// The rights that the holder does not have but would have, in order.
     pub gained: Vec<Right>,
-    /// What they are granted and would not be, in order.
+    /// The rights that the holder has but would not have, in order.
     pub lost: Vec<Right>,
-    /// What is put before the topics that a user publishes to, before and after, if it would change.
+    /// The prefix before the topics to which a user publishes: now and afterwards, if it would change.
     pub prefix: Option<[Option<Arc<str>>; 2]>,
 }
 
-/// One who holds rights.
+/// A holder of rights.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Affected {
     /// A role by itself.
     Role(RoleId),
-    /// A role that would be made, under an id like this one.
+    /// A role that would be created; it would get an id like this one.
     NewRole(RoleId, RoleName),
     /// A user.
     User(UserId),
-    /// A user who would be made, under an id like this one.
+    /// A user who would be created; they would get an id like this one.
     NewUser(UserId, String),
     /// A machine.
     Machine(Machine),
-    /// A machine that would be made, under an id like this one.
+    /// A machine that would be created; it would get an id like this one.
     NewMachine(Machine),
 }
 
 /// A right, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
-    /// The role that grants it; `None` for one of a user's own.
+    /// The role that grants it; `None` for a user's own permission.
     pub through: Option<RoleOfRight>,
-    /// Where it holds.
+    /// Where the right applies.
     pub context: Context,
-    /// A pattern.
+    /// The pattern of the right.
     pub resource: TopicFilter,
-    /// What it allows.
+    /// The operation that the right allows.
     pub operation: Operation,
 }
 
-/// A role that grants something.
+/// A role that grants a right.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleOfRight {
-    /// `None` if it would be made.
+    /// The id; `None` if the role would be created.
     pub id: Option<RoleId>,
-    /// Its name: as it is if the right is lost, as it would be if the right is gained.
+    /// The name: the present name if the right is lost, the future name if the right is gained.
     pub name: RoleName,
 }
 

@@ -1,4 +1,4 @@
-//! What somebody holds before and after events that are not recorded.
+//! What a holder has before and after events that are not recorded.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -29,20 +29,20 @@ pub(super) struct RoleChange {
     pub(super) after: Option<Version>,
 }
 
-/// A role at one time, and what it grants that it does not at the other.
+/// A role at one time, and the permissions that it has only at that time.
 pub(super) struct Version {
     pub(super) role: Role,
     pub(super) only: Vec<Permission>,
 }
 
-/// All that somebody holds at one time.
+/// All that a holder has at one time.
 #[derive(Default)]
 pub(super) struct Holding<'g> {
     pub(super) roles: Vec<HeldRole<'g>>,
     pub(super) own: Option<&'g Extra>,
 }
 
-/// A role that somebody holds, and what it grants that it does not at the other time.
+/// A role of a holder, and the permissions that it has only at that time.
 pub(super) struct HeldRole<'g> {
     pub(super) role: &'g Role,
     pub(super) only: &'g [Permission],
@@ -111,7 +111,7 @@ impl<'g> Holding<'g> {
     }
 }
 
-/// A user after events about them, and the roles that they then hold.
+/// A user after their events, and the roles that the user then holds.
 pub(super) fn after_events(
     before: Option<&User>,
     holding: &Holding<'_>,
@@ -120,7 +120,7 @@ pub(super) fn after_events(
     let mut user = before.cloned();
     let mut roles: BTreeSet<RoleId> = holding.roles.iter().map(|held| held.role.details.id).collect();
     for event in events {
-        // Its position only matters to tokens.
+        // The position matters only to tokens.
         user = users::fold(user, 0, event);
         if user.is_none() {
             roles.clear();
@@ -136,7 +136,7 @@ pub(super) fn after_events(
     (user, roles)
 }
 
-/// A machine after steps of it, and the roles that it then holds.
+/// A machine after its steps, and the roles that the machine then holds.
 pub(super) fn machine_after(
     before: Option<&MachineEntry>,
     holding: &Holding<'_>,
@@ -155,7 +155,7 @@ pub(super) fn machine_after(
     (entry, roles)
 }
 
-/// As much of a permission as no single one of the grants covers, if anything.
+/// The part of a permission that no single grant covers, if there is such a part.
 pub(super) fn lacking(permission: &Permission, grants: &[&Grants]) -> Option<Permission> {
     let question = Question::pattern(permission.context, &permission.resource);
     let mut missing = operations(permission.operation);
@@ -185,7 +185,7 @@ pub(super) fn right(permission: &Permission, through: Option<RoleOfRight>) -> Ri
     }
 }
 
-/// In an order that does not depend on ids which are drawn anew each time; what is said twice, once.
+/// Sorts rights and removes duplicates. The order does not depend on ids that are drawn anew each time.
 pub(super) fn in_order(rights: impl Iterator<Item = Right>) -> Vec<Right> {
     rights.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -1,14 +1,17 @@
-//! What events that are not recorded would change: who would gain which rights, and who would lose them.
+//! What events that are not recorded would change: which holders would gain which rights, and which would lose them.
 //!
-//! A right is gained if no single grant that its holder has before covers it, and lost if no single one that is left
-//! does: the context is the same, each operation is looked at by itself, and the grant's pattern covers all of the
-//! right's, as it must cover a subscription. So a right that somebody has twice is not lost with the first of them.
+//! A holder gains a right if no single grant covers it before the events, and loses a right if no single grant covers
+//! it after them. A grant covers a right if the context is the same, the operation is granted (each operation counts by
+//! itself), and the grant's pattern covers the whole pattern of the right, as for a subscription. So a holder who has a
+//! right twice does not lose it with one of the two grants.
 //!
-//! That several grants cover a pattern together is not recognised: whoever may read `a` and `a/+/#` and is given
-//! `a/#` is told to gain it. So more may be told than changes for any topic or path, but never less.
+//! The comparison does not see that several grants together cover a pattern. For example, if a user may read `a` and
+//! `a/+/#` and gets `a/#`, the result lists `a/#` as gained. So the result may list more than what changes for any
+//! topic or path, but never less.
 //!
-//! Told are rights of roles, users and machines. That a token or a certificate no longer counts for its user is not told,
-//! nor is that a resource moves: rights are patterns, and the resource is then found by others of them.
+//! The result lists rights of roles, users and machines. It does not list that a token or a certificate no longer
+//! counts for its user. It does not list that a resource moves, either: rights are patterns, and after the move other
+//! patterns match the resource.
 
 mod effect;
 mod holding;
@@ -46,21 +49,21 @@ use holding::{
 
 pub use effect::{Affected, Effect, Right, RoleOfRight};
 
-/// How much is told and looked at for one page.
+/// How much one page may list and look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Effects.
+    /// The number of effects.
     pub effects: usize,
-    /// Rights, all effects together; the effect that passes this is told whole.
+    /// The number of rights in all effects together; the effect that exceeds it is still listed completely.
     pub rights: usize,
-    /// Holders of roles who are looked at.
+    /// The number of role holders to look at.
     pub looks: usize,
 }
 
-/// Where a page begins, in an order that never changes.
+/// Where a page begins. The order never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageStart {
-    /// After so many of those whom the events themselves are about.
+    /// After this many of the roles, users and machines that the events themselves are about.
     Named(u32),
     /// After this user, who holds a role.
     Holder(UserId),
@@ -77,10 +80,11 @@ pub struct WhatIf<'a> {
 }
 
 impl Authorization {
-    /// What these events would change, each with the id of what it happens to. They are as if they came next.
+    /// What these events would change. Each event comes with the id of its aggregate. They count as the next events of
+    /// the ledger.
     ///
-    /// A right is gained if no single grant covers it before, and lost if no single one does after. That several grants
-    /// cover it together is not recognised.
+    /// A right is gained if no single grant covers it before, and lost if no single grant covers it after. It does not
+    /// matter that several grants together may cover it.
     pub fn what_if<'a>(&'a self, events: impl IntoIterator<Item = (&'a str, &'a Event)>) -> WhatIf<'a> {
         let mut of_roles: BTreeMap<RoleId, Vec<&RoleEvent>> = BTreeMap::new();
         let mut users: BTreeMap<UserId, Vec<&UserEvent>> = BTreeMap::new();
@@ -95,7 +99,7 @@ impl Authorization {
             for fact in (self.model.facts)(id, event) {
                 match fact {
                     Fact::Machine { machine, step } => machines.entry(machine).or_default().push(step),
-                    // Rights are patterns: that a resource moves changes none of them.
+                    // Rights are patterns, so a resource that moves changes no right.
                     Fact::Placed { .. } | Fact::Removed { .. } => {}
                 }
             }
@@ -119,9 +123,9 @@ impl Authorization {
 }
 
 impl WhatIf<'_> {
-    /// What would change, from a start on: first for the roles, users and machines that the events themselves are about,
-    /// then for the other holders of the roles: users, and after them machines. A holder for whom nothing changes is left
-    /// out. Answers the start of the next page, if there may be one.
+    /// The effects from a start on: first on the roles, users and machines that the events themselves are about, then
+    /// on the other holders of the roles (users, and after them machines). A holder for whom nothing changes is left
+    /// out. Also returns the start of the next page, if there may be one.
     pub fn page(&self, from: PageStart, most: Limits) -> (Vec<Effect>, Option<PageStart>) {
         let mut told = Told {
             effects: Vec::new(),
@@ -185,7 +189,7 @@ impl WhatIf<'_> {
         next
     }
 
-    /// Tells of machines that hold a role. There are far fewer of them than of users: all are looked at.
+    /// Lists machines that hold a changed role. There are far fewer machines than users, so it looks at all of them.
     fn tell_machines(&self, after: Option<Machine>, told: &mut Told) -> Option<PageStart> {
         if self.indexes().is_empty() {
             return None;
@@ -207,7 +211,7 @@ impl WhatIf<'_> {
         None
     }
 
-    /// The roles whose holders may gain or lose anything.
+    /// The roles whose holders may gain or lose rights.
     fn indexes(&self) -> RoleIndexes {
         let guard = self.engine.collector.enter();
         let changing = self.roles.iter().filter(|(_, change)| change.changes_rights());
@@ -292,7 +296,7 @@ impl WhatIf<'_> {
         })
     }
 
-    /// The roles of these ids as they would be.
+    /// The roles with these ids, as they would be.
     fn held_after<'g>(&'g self, roles: &BTreeSet<RoleId>, guard: &'g LocalGuard<'_>) -> Vec<HeldRole<'g>> {
         let after = |id: &RoleId| match self.roles.get(id) {
             Some(change) => change.after.as_ref().map(Version::held),
@@ -301,7 +305,7 @@ impl WhatIf<'_> {
         roles.iter().filter_map(after).collect()
     }
 
-    /// What somebody holds now: these roles, and this of their own.
+    /// What a holder has now: these roles, and this data of their own.
     fn holding<'g>(
         &'g self,
         roles: &'g Roles,
@@ -319,7 +323,7 @@ impl WhatIf<'_> {
         }
     }
 
-    /// What becomes of a role that is held now.
+    /// A role that is held now, as it would be.
     fn after<'g>(&'g self, role: &'g Role) -> Option<HeldRole<'g>> {
         match self.roles.get(&role.details.id) {
             Some(change) => change.after.as_ref().map(Version::held),
@@ -338,11 +342,11 @@ impl WhatIf<'_> {
         .if_any()
     }
 
-    /// What is granted by one holding, and by no single grant of the other.
+    /// The rights that one holding grants, and that no single grant of the other holding covers.
     fn beyond(&self, holding: &Holding<'_>, other: &Holding<'_>) -> Vec<Right> {
         let grants: Vec<&Grants> = other.grants().collect();
         let of_roles = holding.roles.iter().flat_map(|held| {
-            // What it grants at both times is covered by itself.
+            // A permission that the role has at both times is covered by itself.
             let candidates = match other.has(held.role.details.id) {
                 true => held.only,
                 false => held.role.details.permissions.as_slice(),
@@ -369,17 +373,17 @@ impl WhatIf<'_> {
     }
 }
 
-/// A page in the making.
+/// A page under construction.
 struct Told {
     effects: Vec<Effect>,
     rights: usize,
     most: Limits,
-    /// Where the last effect that is told stands.
+    /// The place of the last effect in the page.
     place: PageStart,
 }
 
 impl Told {
-    /// Tells one more, or answers where the next page begins.
+    /// Adds an effect, or returns where the next page begins.
     fn take(&mut self, effect: Effect, place: PageStart) -> Result<(), PageStart> {
         let is_full = self.effects.len() >= self.most.effects || self.rights >= self.most.rights;
         if is_full {

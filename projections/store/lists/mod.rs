@@ -1,13 +1,13 @@
-//! Lists that know how many rows they have and which is their k-th, at the same cost wherever it is.
+//! Lists that know how many rows they have and which row is number k, at the same cost for each k.
 //!
-//! The published APIs number their pages and report totals. Counting a table for each page, or skipping to a deep
-//! page row by row, would cost more the more rows there are. So the counts are kept, in the transaction that writes the
-//! rows: in the order of creation by the table `list_nodes` ([`nodes`]), in any other order by the table `list_marks`
-//! ([`marks`]). Both are functions of the rows that there are, whatever the batches were that made them, so that a
-//! rebuild can be compared with the live tables.
+//! The published APIs number their pages and report totals. Counting a table for each page, or skipping row by row to a
+//! late page, would cost more with every row. So the transaction that writes the rows also keeps the counts: for the
+//! order of creation in the table `list_nodes` ([`nodes`]), for any other order in the table `list_marks` ([`marks`]).
+//! Both depend only on the present rows, not on the batches that made them, so a rebuild can be compared with the live
+//! tables.
 //!
-//! A record declares base lists; every row is in at most one. A filter is a set of base lists, and the counts of a
-//! set are sums.
+//! A record declares base lists; every row is in at most one of them. A filter is a set of base lists, so its counts
+//! are sums.
 
 mod marks;
 mod nodes;
@@ -28,29 +28,29 @@ use nodes::NodeMoves;
 /// A base list.
 #[derive(Debug)]
 pub struct List<R> {
-    /// As stored.
+    /// The stored name.
     pub name: &'static str,
-    /// Which rows of the table are in it, in SQL: empty, or ending with `AND`.
+    /// The SQL condition for the rows in the list: empty, or ending with `AND`.
     pub condition: &'static str,
-    /// Whether the row is in it.
+    /// Whether a row is in the list.
     pub holds: fn(&R) -> bool,
 }
 
-/// What lists are sorted by, besides the creation. Rows with the same key follow each other in the order of creation.
+/// An order of lists besides the order of creation. Rows with the same key are in the order of creation.
 ///
-/// Texts compare by code points: on Postgres the column is declared `COLLATE "C"`. Postgres indexes no text longer than some
-/// 2,600 bytes. To ignore the case of letters, sort by a column that keeps the text in lower case.
+/// Texts compare by code points: on Postgres the column must be declared `COLLATE "C"`. Postgres cannot index texts
+/// longer than some 2,600 bytes. To ignore upper and lower case, sort by a column that contains the text in lower case.
 #[derive(Debug)]
 pub struct Order<R> {
-    /// As stored.
+    /// The stored name.
     pub name: &'static str,
     /// The column of the keys.
     pub column: &'static str,
-    /// A row's key.
+    /// The key of a row.
     pub key: fn(&R) -> Key<'_>,
 }
 
-/// What a row is sorted by.
+/// The key by which a row is sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key<'a> {
     /// A value of a column of [`Kind::Text`].
@@ -77,12 +77,12 @@ impl<R: Record> Order<R> {
     }
 }
 
-/// What the lists count of one row.
+/// What the lists count for one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     list: &'static str,
     ordinal: i64,
-    /// Where the row is in each order of its record.
+    /// The place of the row in each order of its record.
     places: Vec<String>,
 }
 
@@ -104,7 +104,7 @@ impl Entry {
     }
 }
 
-/// What a batch of events adds to lists and takes from them.
+/// The changes of lists by a batch of events.
 #[derive(Debug, Default)]
 pub(crate) struct Moves {
     nodes: NodeMoves,
@@ -112,7 +112,7 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    /// A row was counted as `before`, and is counted as `now` from now on.
+    /// Counts a row as `now` instead of `before`.
     pub(crate) fn replace<R: Record>(&mut self, before: Option<&Entry>, now: Option<&Entry>) {
         if before == now {
             return;

@@ -1,7 +1,7 @@
-//! The counts in the order of creation: a tree over ordinals.
+//! The counts for the order of creation: a tree over ordinals.
 //!
-//! A node of level `n` spans the ordinals that differ in their lowest `8 * n` bits. The total is the sum of the top
-//! level, and the k-th row is found by descending, at most 256 nodes a level.
+//! A node of level `n` spans the ordinals that differ only in their lowest `8 * n` bits. The total is the sum of the
+//! top level. Row number k is found by descending, with at most 256 nodes per level.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::store::{
     table::{Kind, Table, delete, numbered, unreadable},
 };
 
-/// The levels of the tree: a node of the top one spans 2^40 ordinals.
+/// How many levels the tree has: a node of the top level spans 2^40 ordinals.
 const LEVELS: i64 = 5;
-/// How many bits of an ordinal a level takes off.
+/// How many bits of an ordinal each level removes.
 const BITS: i64 = 8;
 
-/// The tree's table.
+/// The table of the tree.
 pub(crate) const NODES: Table = Table {
     name: "list_nodes",
     columns: &[
@@ -27,12 +27,12 @@ pub(crate) const NODES: Table = Table {
     key: &["list", "level", "node"],
 };
 
-/// Rows added to each node, less those taken away.
+/// How many rows each node gains (or loses, if negative).
 #[derive(Debug, Default)]
 pub(super) struct NodeMoves(BTreeMap<(&'static str, i64, i64), i64>);
 
 impl NodeMoves {
-    /// The list has `by` more rows of this ordinal.
+    /// Adds `by` rows with this ordinal to the list.
     pub(super) fn count(&mut self, list: &'static str, ordinal: i64, by: i64) {
         for level in 1..=LEVELS {
             *self
@@ -42,7 +42,7 @@ impl NodeMoves {
         }
     }
 
-    /// Writes the counts: one statement, and one more if a node may have come to zero.
+    /// Writes the counts: one statement, and one more if a node may now be zero.
     pub(super) async fn write(mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.0.retain(|_, by| *by != 0);
         let rows = self
@@ -61,14 +61,14 @@ impl NodeMoves {
     }
 }
 
-/// A place in a list: rows from `ordinal` on, of which the first `skipped` (under 256) come before it.
+/// A place in a list: the rows from `ordinal` on; the first `skipped` of them (under 256) come before the place.
 pub(super) struct Spot {
     pub(super) ordinal: i64,
     pub(super) skipped: i64,
 }
 
-/// How many rows the lists have together, and the spot of the row whose number, from 0, `wanted` gives for that total.
-/// No spot if there is no such row.
+/// The number of rows in the lists together, and the spot of one row. `wanted` gives the number of this row, from 0,
+/// for that total. There is no spot if there is no such row.
 pub(super) async fn locate(
     tx: &mut Tx<'_>,
     lists: &[&str],

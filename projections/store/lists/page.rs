@@ -1,4 +1,4 @@
-//! Finding a page of a list.
+//! Finds a page of a list.
 
 use super::{List, Order, marks, nodes};
 use crate::{
@@ -9,22 +9,22 @@ use crate::{
     },
 };
 
-/// In which order the rows of lists are shown.
+/// The order in which lists are shown.
 #[derive(Debug)]
 pub struct Sort<R: 'static> {
-    /// `None` is the order of creation.
+    /// `None` means the order of creation.
     by: Option<&'static Order<R>>,
     descending: bool,
 }
 
 impl<R> Sort<R> {
-    /// The row that was made first comes first.
+    /// The oldest row comes first.
     pub const OLDEST_FIRST: Self = Self {
         by: None,
         descending: false,
     };
 
-    /// By an order that the record declares.
+    /// Sorts by an order that the record declares.
     pub const fn by(order: &'static Order<R>) -> Self {
         Self {
             by: Some(order),
@@ -32,7 +32,7 @@ impl<R> Sort<R> {
         }
     }
 
-    /// The same the other way round.
+    /// The same order, reversed.
     #[must_use]
     pub const fn reversed(self) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl<R> Sort<R> {
     }
 }
 
-/// A page of the rows of these lists together. Reads the same few hundred rows at most, whichever page it is.
+/// A page of the rows of these lists together. It reads at most the same few hundred rows for each page.
 pub async fn page<R: Record>(
     tx: &mut Tx<'_>,
     lists: &[List<R>],
@@ -100,13 +100,13 @@ pub async fn page<R: Record>(
     Ok(Paged { rows, total })
 }
 
-/// How many rows the lists have together.
+/// The number of rows in the lists together.
 pub async fn total<R: Record>(tx: &mut Tx<'_>, lists: &[List<R>]) -> Result<i64, Error> {
     let names: Vec<_> = lists.iter().map(|list| list.name).collect();
     Ok(nodes::locate(tx, &names, |_| None).await?.0)
 }
 
-/// Each list is read by its own index, so that the rows of a sparse list are not looked for among those of a dense one.
+/// Reads each list by its own index. So the database does not search a dense list for the rows of a sparse one.
 fn rows_statement<R: Record>(lists: &[List<R>], spot: &nodes::Spot, limit: i64) -> Statement<'static> {
     let columns = R::TABLE.column_list();
     let parts: Vec<_> = lists

@@ -1,11 +1,11 @@
-//! Reading a whole table in the order of its key, a page at a time.
+//! Reads a whole table in the order of its key, a page at a time.
 
 use crate::store::{
     sql::{Argument, Error, Row, Tx, placeholders, sql},
     table::{Kind, Table},
 };
 
-/// Rows of one page.
+/// How many rows a page has.
 const ROWS: i64 = 1_000;
 
 /// Reads a table from its first row to its last.
@@ -18,7 +18,7 @@ pub(super) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// At the start of the table.
+    /// Begins at the start of the table.
     pub(super) fn new(table: &'a Table) -> Self {
         Self {
             table,
@@ -27,7 +27,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The next rows, all columns in the table's order; no row at the end.
+    /// The next rows, with all columns in the table's order; empty at the end.
     pub(super) async fn next(&mut self, tx: &mut Tx<'_>) -> Result<Vec<Vec<Argument<'static>>>, Error> {
         if self.done {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! One number for all that a table holds, the same on both engines.
+//! One digest for the whole content of a table, the same on both engines.
 
 use sha2::{Digest as _, Sha256};
 
@@ -8,7 +8,7 @@ use crate::store::{
     table::Table,
 };
 
-/// The SHA-256 over a table's name, columns and all its rows in the order of the key. Reads a page at a time.
+/// The SHA-256 over a table's name, its columns, and all its rows in the order of the key. It reads a page at a time.
 pub async fn digest(tx: &mut Tx<'_>, table: &Table) -> Result<[u8; 32], Error> {
     let mut hash = Sha256::new();
     text(&mut hash, table.name);
@@ -25,8 +25,8 @@ pub async fn digest(tx: &mut Tx<'_>, table: &Table) -> Result<[u8; 32], Error> {
     }
 }
 
-/// A tag for the kind, so that no two rows of values read alike; then the value, its length before it if that
-/// varies.
+/// Hashes a tag for the kind, so that two different rows never give the same bytes; then the value, with its length
+/// before it if the length varies.
 fn put(hash: &mut Sha256, value: &Argument<'_>) {
     match value {
         Argument::Text(None) | Argument::Int(None) | Argument::Bool(None) => hash.update([0]),

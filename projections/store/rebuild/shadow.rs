@@ -1,4 +1,4 @@
-//! The read models a second time, in a place of their own.
+//! The shadow: the read models a second time, in a separate place.
 
 use super::{copy::Pages, digest};
 use crate::store::{
@@ -7,7 +7,7 @@ use crate::store::{
     table::Table,
 };
 
-/// On Postgres, the schema that the shadow's tables are in.
+/// On Postgres, the schema of the shadow's tables.
 const SCHEMA: &str = "muniment_rebuild";
 
 /// Read models beside the live ones, empty at first.
@@ -15,19 +15,19 @@ const SCHEMA: &str = "muniment_rebuild";
 pub struct Shadow {
     registry: Registry,
     db: Db,
-    /// Held as long as the shadow lives, so that there is one shadow at a time.
+    /// Held while the shadow lives, so that there is only one shadow at a time.
     alone: Option<Alone>,
 }
 
 impl Shadow {
-    /// Makes the tables, like the live ones. What an interrupted rebuild left behind is dropped first.
+    /// Creates the same tables as the live ones. First it drops what an interrupted rebuild left behind.
     ///
-    /// `registry` names the read models. `url` is on Postgres the live database's own, and on SQLite that of another file, which the caller deletes
-    /// in the end.
+    /// `registry` names the read models. On Postgres, `url` must be the URL of the live database. On SQLite, it must be
+    /// the URL of another file, which the caller deletes in the end.
     pub async fn create(live: &Db, url: &str, registry: Registry) -> Result<Self, Error> {
         let options = Options {
             connections: 2,
-            // Not the live schema after it: a name that is missing here must not mean the live table.
+            // The live schema is not in the search path: a table that is missing here must never mean the live table.
             search_path: Some(SCHEMA.to_owned()),
             ..Options::default()
         };
@@ -70,12 +70,12 @@ impl Shadow {
         Ok(shadow)
     }
 
-    /// Where the events are replayed to.
+    /// The database into which the events are replayed.
     pub fn db(&self) -> &Db {
         &self.db
     }
 
-    /// The live tables that are not what the events come to.
+    /// The live tables that differ from the replayed events.
     pub async fn differing(&self, live: &mut Tx<'_>) -> Result<Vec<Table>, Error> {
         let mut differing = Vec::new();
         let mut shadow = self.db.snapshot().await?;
@@ -87,7 +87,7 @@ impl Shadow {
         Ok(differing)
     }
 
-    /// Makes these live tables what the shadow's are, and stores the versions of the read models.
+    /// Copies the shadow's rows into these live tables, and stores the versions of the read models.
     pub async fn swap(&self, live: &mut Tx<'_>, tables: &[Table]) -> Result<(), Error> {
         let mut shadow = self.db.snapshot().await?;
         for table in tables {
@@ -104,7 +104,7 @@ impl Shadow {
         self.registry.store_versions(live).await
     }
 
-    /// Drops the tables.
+    /// Drops the shadow's tables.
     pub async fn drop(self, live: &Db) -> Result<(), Error> {
         self.db.close().await;
         if let Db::Postgres(_) = live {

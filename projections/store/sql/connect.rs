@@ -1,4 +1,4 @@
-//! Opening a database, and the statements outside of transactions.
+//! Opens a database, and runs statements outside of transactions.
 
 use std::{str::FromStr, time::Duration};
 
@@ -13,9 +13,9 @@ use sqlx::{
 
 use super::{Boxed, Error, Row, Statement};
 
-/// Every statement here looks rows up by an index. Postgres may still read whole tables while its statistics are
-/// old, as after an import: it then takes a list of keys for a large part of the table, and a page of ten users
-/// costs half a second instead of two milliseconds.
+/// Every statement here finds rows by an index. But Postgres may read whole tables while its statistics are old, for
+/// example after an import: it takes a list of keys for a large part of the table, and a page of ten users then takes
+/// half a second instead of two milliseconds.
 pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                       SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
 
@@ -26,19 +26,19 @@ pub enum Db {
     Postgres(PgPool),
     /// SQLite: one connection that writes, several that read (WAL).
     Sqlite {
-        /// The one that writes.
+        /// The connection that writes.
         writer: SqlitePool,
-        /// Those that read.
+        /// The connections that read.
         readers: SqlitePool,
     },
 }
 
-/// How a database is opened.
+/// Options for opening a database.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The most connections of a pool.
+    /// How many connections a pool has at most.
     pub connections: u32,
-    /// How long a caller waits for a free connection, or for SQLite's write lock, before it is an error.
+    /// How long a caller waits for a free connection, or for SQLite's write lock, before it gets an error.
     pub patience: Duration,
     /// Postgres: the schemas in which unqualified names are looked up. `None` leaves the server's default.
     pub search_path: Option<String>,
@@ -55,7 +55,7 @@ impl Default for Options {
 }
 
 impl Db {
-    /// Opens `postgres://…`, or `sqlite:PATH` (made if it is not there).
+    /// Opens `postgres://…`, or `sqlite:PATH`. Creates the SQLite file if it does not exist.
     pub fn open<'a>(url: &'a str, options: &'a Options) -> Boxed<'a, Result<Self, Error>> {
         Box::pin(async move {
             if url.starts_with("sqlite:") {
@@ -72,7 +72,8 @@ impl Db {
                 .acquire_timeout(options.patience)
                 .after_connect(|connection, _| {
                     Box::pin(async move {
-                        // A service that only speaks the protocol may not know these; then it plans as it does.
+                        // A service that only speaks the protocol of Postgres may not know these settings; it then
+                        // plans in its own way.
                         let _ = connection.execute(BY_KEY).await;
                         Ok(())
                     })
@@ -95,10 +96,11 @@ impl Db {
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "4000")
-            // A thread of its own reads; with few rows in between, the two wake each other up all the time.
+            // A separate thread reads. With a small buffer, the two threads would wake each other up all the time.
             .row_buffer_size(1_024)
             .statement_cache_capacity(1_024);
-        // SQLite allows one write at a time. The second connection serves other writers while the appender keeps the first.
+        // SQLite allows one write at a time. While the appender keeps the first connection, other writers use the
+        // second one.
         let writer = SqlitePoolOptions::new()
             .max_connections(2)
             .acquire_timeout(options.patience)
@@ -112,7 +114,7 @@ impl Db {
         Ok(Self::Sqlite { writer, readers })
     }
 
-    /// All rows of one statement, read outside of any transaction.
+    /// All rows of one statement, outside of any transaction.
     pub fn all<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
         Box::pin(async move {
             Ok(match self {
@@ -154,7 +156,7 @@ impl Db {
         })
     }
 
-    /// Runs one statement that writes, in a transaction of its own.
+    /// Runs one writing statement in its own transaction.
     pub fn execute<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
         Box::pin(async move {
             Ok(match self {
@@ -192,7 +194,7 @@ impl Db {
         }
     }
 
-    /// Closes all connections. On SQLite this folds the write-ahead log into the file.
+    /// Closes all connections. On SQLite this also writes the write-ahead log into the main file.
     pub fn close<'a>(&'a self) -> Boxed<'a, ()> {
         Box::pin(async move {
             match self {

@@ -1,8 +1,8 @@
-//! One SQL text on two engines.
+//! One SQL text for two engines.
 //!
-//! Only this folder names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT
-//! microseconds, JSON is bound as a value, and there are no vendor functions, so that each statement is written
-//! once. Where the engines differ in connecting and in beginning a transaction, they differ here.
+//! Only this folder names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT microseconds,
+//! JSON is bound as a value, and there are no vendor functions. So each statement is written once. Only connecting and
+//! beginning a transaction differ between the engines; this folder hides these differences.
 
 mod connect;
 mod notify;
@@ -23,19 +23,19 @@ pub use sqlx::Error;
 pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
 pub use transaction::{Tx, Writer};
 
-/// The future of a statement. It is boxed so that what the database's client makes of it is compiled here, once, and not
-/// again in each crate that awaits it.
+/// The future of a statement. It is boxed so that the code of the database client is compiled once, here, and not in
+/// each crate that awaits it.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Whether a statement failed for its data or its text. Otherwise the database cannot serve now: it is going away,
-/// full, read-only, or another transaction has the lock.
+/// Whether the data or the text of a statement made it fail. Otherwise the database cannot serve now: it is shutting
+/// down, full or read-only, or another transaction holds the lock.
 pub fn is_about_data(error: &Error) -> bool {
     let Some(error) = error.as_database_error() else {
         return false;
     };
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<PgDatabaseError>().is_some() {
-        // Classes of SQLSTATE: cardinality, data, integrity, syntax, and program limits; not supported.
+        // Classes of SQLSTATE: cardinality, data, integrity, syntax, program limits, and unsupported features.
         return ["21", "22", "23", "42", "54", "0A"]
             .iter()
             .any(|class| code.starts_with(class));

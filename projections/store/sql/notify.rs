@@ -1,4 +1,4 @@
-//! What only Postgres has: messages between processes, and the right to be the only one.
+//! What only Postgres has: messages between processes, and a lock that makes one process the only one.
 
 use sqlx::{Postgres, pool::PoolConnection, postgres::PgListener};
 
@@ -12,8 +12,8 @@ impl Db {
     pub fn notify<'a>(&'a self, channel: &'a str, message: &'a str) -> Boxed<'a, Result<(), Error>> {
         Box::pin(async move {
             if let Self::Postgres(pool) = self {
-                // A transaction with a message waits for the disk like one that writes. It need not: a message that is lost
-                // with the machine is needed by nobody.
+                // A transaction with a message waits for the disk like a transaction that writes. This is not
+                // necessary: if the machine fails, nobody needs the lost message.
                 sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                     .bind(channel)
                     .bind(message)
@@ -30,7 +30,7 @@ impl Db {
             match self {
                 Self::Postgres(pool) => {
                     let mut listener = PgListener::connect_with(pool).await?;
-                    // The listener must learn that its connection is lost, instead of getting another one silently.
+                    // If the connection is lost, the listener must get an error, not silently a new connection.
                     listener.eager_reconnect(false);
                     listener.listen(channel).await?;
                     Ok(Some(listener))
@@ -40,15 +40,15 @@ impl Db {
         })
     }
 
-    /// The right to be the only process on this Postgres that does what `name` says, until it is dropped. `None` if
-    /// another process has it, and on SQLite, where there is no other process.
+    /// The right to be the only process on this Postgres that does `name`, until the right is dropped. `None` if
+    /// another process has it. On SQLite also `None`, since there is no other process.
     pub fn alone<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Option<Alone>, Error>> {
         Box::pin(async move {
             let Self::Postgres(pool) = self else {
                 return Ok(None);
             };
             let mut connection = pool.acquire().await?;
-            // The connection ends with the right: an advisory lock lives as long as its session.
+            // The connection ends together with the right: an advisory lock lives as long as its session.
             connection.close_on_drop();
             // Postgres may need a moment to notice that an interrupted owner of the right has gone.
             sqlx::query("SET lock_timeout = '2s'")
@@ -63,7 +63,7 @@ impl Db {
                     connection,
                     name: name.to_owned(),
                 })),
-                // lock_not_available (Postgres, appendix A).
+                // The error is lock_not_available (Postgres, appendix A).
                 Err(error)
                     if error
                         .as_database_error()
@@ -94,7 +94,7 @@ impl Tx<'_> {
     }
 }
 
-/// The right that [`Db::alone`] gives.
+/// The right that [`Db::alone`] gives to its caller.
 #[derive(Debug)]
 pub struct Alone {
     connection: PoolConnection<Postgres>,
@@ -102,7 +102,8 @@ pub struct Alone {
 }
 
 impl Alone {
-    /// Gives it up: once this returns another may have it. Dropped instead, it ends when the database notices.
+    /// Gives up the right: after this returns, another process may have it. If the right is dropped instead, it ends
+    /// when the database notices.
     pub fn give_up(mut self) -> Boxed<'static, Result<(), Error>> {
         Box::pin(async move {
             sqlx::query("SELECT pg_advisory_unlock(hashtext($1))")

@@ -1,10 +1,10 @@
-//! A connection of its own for a task that reads all the time.
+//! A separate connection for a task that reads all the time.
 
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::{Db, Error, Row, Statement, Tx, connect::BY_KEY, is_about_data};
 
-/// Where statements that only read are answered.
+/// Something that answers reading statements.
 pub trait Read: Send {
     /// All rows of one statement.
     fn all(&mut self, statement: Statement<'_>) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
@@ -22,8 +22,8 @@ impl Read for Tx<'_> {
     }
 }
 
-/// One connection kept for one reader. Its statements do not wait while others use all connections of a pool, and when
-/// connecting fails it learns why, which a pool hides.
+/// One connection, kept for one reader. Its statements do not wait while others use all connections of a pool. If
+/// connecting fails, the reader gets the cause, which a pool would hide.
 #[derive(Debug)]
 pub struct Reader {
     db: Db,
@@ -37,7 +37,7 @@ enum Own {
 }
 
 impl Db {
-    /// A connection of its own for a task that reads all the time. It is made with the first statement.
+    /// A separate connection for a task that reads all the time. It opens with the first statement.
     pub fn reader(&self) -> Reader {
         Reader {
             db: self.clone(),
@@ -48,10 +48,11 @@ impl Db {
 
 impl Read for Reader {
     async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        // Kept again only after an answer: a connection that was given up in the middle is closed.
+        // The reader keeps the connection again only after an answer: a connection that was abandoned during a
+        // statement is closed.
         if let Some(mut own) = self.kept.take() {
             match own.all(&statement).await {
-                // The connection may have broken since. Try once more on a new one.
+                // The connection may be broken. Try once more on a new one.
                 Err(error) if !is_about_data(&error) => {}
                 answered => {
                     self.kept = Some(own);
@@ -71,7 +72,7 @@ impl Reader {
         Ok(match &self.db {
             Db::Postgres(pool) => {
                 let mut connection = pool.connect_options().connect().await?;
-                // As for those of the pool.
+                // The same settings as for the connections of the pool.
                 let _ = connection.execute(BY_KEY).await;
                 Own::Postgres(connection)
             }
@@ -79,7 +80,7 @@ impl Reader {
         })
     }
 
-    /// Closes the connection. The next statement makes another.
+    /// Closes the connection. The next statement opens a new one.
     pub async fn close(&mut self) {
         let _ = match self.kept.take() {
             Some(Own::Postgres(connection)) => connection.close().await,

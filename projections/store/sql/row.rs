@@ -1,18 +1,18 @@
-//! Rows of an answer.
+//! Rows of a result.
 
 use sqlx::{Column as _, Row as _, TypeInfo as _, postgres::PgRow, sqlite::SqliteRow, types::Json};
 
 use super::Error;
 
-/// A row, read by column number from 0.
+/// A row. Columns have numbers from 0.
 #[expect(
     missing_debug_implementations,
     reason = "rows hold personal data, and SqliteRow has none"
 )]
 pub enum Row {
-    /// Of Postgres.
+    /// A row of Postgres.
     Postgres(PgRow),
-    /// Of SQLite.
+    /// A row of SQLite.
     Sqlite(SqliteRow),
 }
 
@@ -44,7 +44,7 @@ impl Row {
     column!(/// BYTEA or BLOB that may be null.
         bytes_or_null -> Option<Vec<u8>>);
 
-    /// A TEXT column without copying it.
+    /// A TEXT column, without a copy.
     pub fn str(&self, column: usize) -> Result<&str, Error> {
         match self {
             Self::Postgres(row) => row.try_get(column),
@@ -52,7 +52,7 @@ impl Row {
         }
     }
 
-    /// A TEXT column that may be null without copying it.
+    /// A TEXT column that may be null, without a copy.
     pub fn str_or_null(&self, column: usize) -> Result<Option<&str>, Error> {
         match self {
             Self::Postgres(row) => row.try_get(column),
@@ -60,7 +60,7 @@ impl Row {
         }
     }
 
-    /// JSONB, or TEXT holding JSON.
+    /// A JSONB column, or a TEXT column that contains JSON.
     pub fn json(&self, column: usize) -> Result<serde_json::Value, Error> {
         match self {
             Self::Postgres(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
@@ -68,7 +68,7 @@ impl Row {
         }
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub fn len(&self) -> usize {
         match self {
             Self::Postgres(row) => row.len(),
@@ -76,12 +76,12 @@ impl Row {
         }
     }
 
-    /// Whether there are no columns.
+    /// Whether the row has no columns.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The column's declared type in upper case, `INT8` or `BIGINT` as the driver names it.
+    /// The declared type of the column in upper case, as the driver names it: `INT8` or `BIGINT`.
     pub fn type_name(&self, column: usize) -> String {
         match self {
             Self::Postgres(row) => row.column(column).type_info().name().to_uppercase(),

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use sqlx::{Postgres, Sqlite, types::Json};
 
-/// The most placeholders that one statement may have on both engines (SQLite: 32,766).
+/// How many placeholders one statement may have on both engines (SQLite: 32,766).
 pub const MAX_ARGUMENTS: usize = 32_000;
 
-/// An argument of a statement. Nulls have a type, since Postgres asks for it.
+/// An argument of a statement. A null has a type, since Postgres needs one.
 #[derive(Clone, Debug)]
 pub enum Argument<'a> {
     /// TEXT.
@@ -66,7 +66,7 @@ pub struct Statement<'a> {
     arguments: Vec<Argument<'a>>,
 }
 
-/// A statement of this text, without arguments yet.
+/// A statement with this text, still without arguments.
 pub fn sql<'a>(text: impl Into<Cow<'a, str>>) -> Statement<'a> {
     Statement {
         text: text.into(),
@@ -90,7 +90,7 @@ pub fn placeholders(first: usize, rows: usize, columns: usize) -> String {
     text
 }
 
-/// How many rows a statement for `rows` rows has room for.
+/// For how many rows a statement that takes `rows` rows has room.
 pub fn rounded(rows: usize) -> usize {
     if rows <= 16 {
         rows
@@ -99,15 +99,15 @@ pub fn rounded(rows: usize) -> usize {
     }
 }
 
-/// The elements of the chunk, and its last one again until there are `count`.
+/// The elements of the chunk, then its last element repeatedly, `count` in total.
 pub fn filled<T>(chunk: &[T], count: usize) -> impl Iterator<Item = &T> {
     chunk.iter().chain(chunk.last().into_iter().cycle()).take(count)
 }
 
-/// Up to so many placeholders, numbers cost nothing.
+/// Up to this many placeholders, searching their names costs nothing.
 const FEW: usize = 32;
 
-/// `$1, $2` as `?, ?`; `None` if there are not exactly `count`, in order.
+/// The text with `?` instead of `$1`, `$2`; `None` if it does not have exactly `count` placeholders, in order.
 fn unnumbered(text: &str, count: usize) -> Option<String> {
     let mut parts = text.split('$');
     let mut plain = String::with_capacity(text.len());
@@ -156,8 +156,8 @@ impl<'a> Statement<'a> {
         self
     }
 
-    /// The same statement with `?` for its placeholders, if it has many, each once and in order. SQLite treats `$1` as
-    /// a name and searches all names for it, so that binding many costs the square of their number.
+    /// The same statement with `?` as placeholders, if it has many, each once and in order. SQLite treats `$1` as a
+    /// name and searches all names for it, so the cost of binding many grows with the square of their number.
     pub(super) fn unnumbered(mut self) -> Self {
         if self.arguments.len() > FEW
             && let Some(text) = unnumbered(&self.text, self.arguments.len())

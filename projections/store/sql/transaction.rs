@@ -1,21 +1,22 @@
-//! Transactions, and the connection that is kept for a task that writes all the time.
+//! Transactions, and a separate connection for a task that writes all the time.
 
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, Database, Pool, Postgres, Sqlite, Transaction, pool::PoolConnection};
 
 use super::{Boxed, Db, Error, Row, Statement};
 
-/// How a transaction begins on Postgres, whatever the database's defaults are: each statement sees what was
-/// committed before it, and nobody waits for ever for a lock.
+/// How a transaction begins on Postgres, whatever the defaults of the database are: each statement sees what was
+/// committed before it, and no statement waits for a lock for ever.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'";
-/// Besides, a process that stops in the middle (a frozen machine, a lost network) does not keep its locks.
+/// The same, but the transaction also ends if its process stops in the middle (a frozen machine, a lost network), so
+/// that the process does not keep its locks.
 const BEGIN_BRIEF: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
      SET LOCAL idle_in_transaction_session_timeout = '10s'";
-/// How one that reads begins there.
+/// How a transaction that only reads begins on Postgres.
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl Db {
-    /// Begins a transaction that writes. On SQLite it has the write lock from here on.
+    /// Begins a transaction that writes. On SQLite, it takes the write lock here.
     pub fn begin<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
         Box::pin(async move {
             Ok(match self {
@@ -25,7 +26,7 @@ impl Db {
         })
     }
 
-    /// A connection of its own for a task that writes all the time.
+    /// A separate connection for a task that writes all the time.
     pub fn writer(&self) -> Writer {
         Writer {
             db: self.clone(),
@@ -33,7 +34,7 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that reads one state of the database, however many statements it has.
+    /// Begins a transaction that reads one state of the database, even with several statements.
     pub fn snapshot<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
         Box::pin(async move {
             Ok(match self {
@@ -44,9 +45,9 @@ impl Db {
     }
 }
 
-/// Begins a transaction in a task of its own. When a client hangs up, the future that answers it is dropped. If that
-/// happens while `BEGIN` is under way, sqlx 0.8 returns the connection to the pool inside the transaction, and the next
-/// user of the connection is inside it, too.
+/// Begins a transaction in a separate task. When a client hangs up, the future that answers it is dropped. If that
+/// happens during `BEGIN`, sqlx 0.8 returns the connection to the pool inside the transaction, and the next user of the
+/// connection is inside it, too.
 async fn begin_whole<DB: Database>(
     pool: &Pool<DB>,
     begin: &'static str,
@@ -57,8 +58,8 @@ async fn begin_whole<DB: Database>(
         .unwrap_or(Err(Error::WorkerCrashed))
 }
 
-/// One connection kept for one writer. A pool tests a connection whenever it hands it out and takes it back; a writer
-/// that never rests would pay for that with every transaction.
+/// One connection, kept for one writer. A pool tests a connection each time it lends it and takes it back; a writer
+/// that never rests would pay for these tests with every transaction.
 #[derive(Debug)]
 pub struct Writer {
     db: Db,
@@ -72,7 +73,7 @@ enum Kept {
 }
 
 impl Writer {
-    /// Begins a transaction whose statements follow each other at once: Postgres ends it if they do not.
+    /// Begins a transaction whose statements must follow each other at once: otherwise Postgres ends it.
     pub fn begin<'a>(&'a mut self) -> Boxed<'a, Result<Tx<'a>, Error>> {
         Box::pin(async move {
             let kept = match self.kept.take() {
@@ -89,7 +90,7 @@ impl Writer {
         })
     }
 
-    /// Closes the connection at once, whatever it is doing.
+    /// Closes the connection at once, even during a statement.
     pub fn abandon(&mut self) {
         match self.kept.take() {
             Some(Kept::Postgres(connection)) => drop(connection.detach()),
@@ -98,18 +99,18 @@ impl Writer {
         }
     }
 
-    /// Gives the connection back, so that the next transaction begins on one that was found to live.
+    /// Returns the connection to the pool, so that the next transaction begins on a tested connection.
     pub fn release(&mut self) {
         self.kept = None;
     }
 }
 
-/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+/// A transaction. If it is dropped without [`Tx::commit`], it is rolled back.
 #[derive(Debug)]
 pub enum Tx<'c> {
-    /// On Postgres.
+    /// A transaction on Postgres.
     Postgres(sqlx::Transaction<'c, Postgres>),
-    /// On SQLite.
+    /// A transaction on SQLite.
     Sqlite(sqlx::Transaction<'c, Sqlite>),
 }
 
@@ -137,7 +138,7 @@ impl<'t> Tx<'t> {
         })
     }
 
-    /// Gives `take` each row as it comes, so that they are never in memory all at once.
+    /// Passes each row to `take` as it arrives, so that the rows are never all in memory.
     pub async fn each(
         &mut self,
         statement: Statement<'_>,
@@ -180,7 +181,7 @@ impl<'t> Tx<'t> {
         })
     }
 
-    /// Runs a statement; answers how many rows it changed.
+    /// Runs a statement and returns how many rows it changed.
     pub fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
         Box::pin(async move {
             Ok(match self {
@@ -208,7 +209,7 @@ impl<'t> Tx<'t> {
         Ok(())
     }
 
-    /// Commits it.
+    /// Commits the transaction.
     pub fn commit(self) -> Boxed<'t, Result<(), Error>> {
         Box::pin(async move {
             match self {

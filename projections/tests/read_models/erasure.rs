@@ -1,6 +1,6 @@
-//! Erasing a person leaves the read models as a replay of the erased ledger makes them, whatever the history.
+//! After a person is erased, the read models are the same as after a replay of the erased ledger, for any history.
 //!
-//! This is what finds a personal field of an event that reaches a column which no record declares personal.
+//! These tests find a personal field of an event that reaches a column which no record declares personal.
 
 use aggregates::{
     Event, Recorded,
@@ -18,7 +18,7 @@ use crate::{
     world::{Engine, World},
 };
 
-/// The event as the ledger gives it once the key of `subject` is erased.
+/// The event as the ledger returns it after the key of `subject` is erased.
 fn erased(recorded: &Recorded, subject: &str) -> Recorded {
     let mut recorded = recorded.clone();
     if recorded.event.subject(&recorded.aggregate_id) != subject {

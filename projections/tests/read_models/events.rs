@@ -1,4 +1,4 @@
-//! Short ways to say what happened.
+//! Short ways to write events.
 
 use aggregates::{
     Event, Recorded,
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::world::NOW;
 
-/// An event as the ledger has it.
+/// An event as the ledger returns it.
 pub(crate) fn recorded(position: i64, id: Uuid, event: Event) -> Recorded {
     Recorded {
         position,
@@ -27,7 +27,7 @@ pub(crate) fn recorded(position: i64, id: Uuid, event: Event) -> Recorded {
     }
 }
 
-/// When the ledger took the event at a position.
+/// When the ledger recorded the event at a position.
 pub(crate) fn at(position: i64) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + position * 1_000)
 }
@@ -146,12 +146,12 @@ pub(crate) fn token_fingerprint(n: u32) -> TokenFingerprint {
     TokenFingerprint::parse(&format!("{n:064x}")).expect("a fingerprint")
 }
 
-/// A token that ends `hours` after the moment that tests ask at.
+/// A token that expires `hours` after `NOW`.
 pub(crate) fn token_issued(n: u32, user: u32, hours: i64) -> (Uuid, Event) {
     token_issued_to(n, user_id(user), hours)
 }
 
-/// The same for a user of any id.
+/// The same, for a user with any id.
 pub(crate) fn token_issued_to(n: u32, user_id: UserId, hours: i64) -> (Uuid, Event) {
     of_session(
         n,

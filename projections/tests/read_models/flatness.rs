@@ -1,4 +1,4 @@
-//! A page costs the same wherever it is: as many statements, about as many rows, and no walk through a table.
+//! Every page of a list costs the same: as many statements, about as many rows, and no walk through a table.
 
 use projections::{
     Page, permission_usage, role_directory,
@@ -43,7 +43,7 @@ async fn crowd() -> World {
     world
 }
 
-/// SQLite's plans of these statements walk through no table and sort no more than a page.
+/// Asserts that SQLite's plans for these statements walk through no table and sort at most a page.
 async fn no_walks(sqlite: &Db, ran: &[Ran]) {
     for Ran { text, .. } in ran {
         for row in sqlite
@@ -58,7 +58,7 @@ async fn no_walks(sqlite: &Db, ran: &[Ran]) {
     }
 }
 
-/// `SCAN list0`: through a part of the statement that has a limit of its own.
+/// Whether a step like `SCAN list0` walks through a part of the statement that has its own limit.
 fn is_of_a_part(step: &str) -> bool {
     ["SCAN list", "SCAN (subquery"]
         .iter()
@@ -99,7 +99,7 @@ async fn a_page_of_users_costs_the_same_wherever_it_is() {
     assert_eq!(ran.len(), 1, "past the end");
 }
 
-/// The users of these names are few, however many there are.
+/// The number of users with these names is small, however many users exist.
 #[tokio::test]
 async fn a_page_of_named_users_costs_what_it_names() {
     let (world, sqlite) = (crowd().await, World::new(Engine::Sqlite).await);
@@ -162,7 +162,7 @@ async fn a_page_of_named_roles_costs_what_it_names() {
     }
 }
 
-/// As many as there are users hold a shared role, and its permissions say nothing of them.
+/// All users hold a shared role, but listing its resources must not read its holders.
 #[tokio::test]
 async fn the_resources_of_a_shared_role_do_not_cost_its_holders() {
     let mut world = crowd().await;
@@ -268,7 +268,7 @@ async fn writing_walks_through_no_table() {
     }
 }
 
-/// How often Postgres read a whole table of the read models, by its own count.
+/// How often Postgres read a whole table of the read models, as it counts itself.
 async fn whole_tables_read(db: &Db) -> i64 {
     db.all(sql("SELECT pg_stat_force_next_flush()"))
         .await
@@ -284,7 +284,7 @@ async fn whole_tables_read(db: &Db) -> i64 {
 #[tokio::test]
 async fn postgres_reads_no_whole_table_though_it_has_no_statistics() {
     let world = crowd().await;
-    // Only a connection's own counts are sure to be there at once.
+    // A connection sees its own counts at once; the counts of others may come later.
     let options = Options {
         connections: 1,
         ..Options::default()

@@ -1,4 +1,4 @@
-//! An authorization engine filled from the read models answers as one that replayed the ledger.
+//! An authorization engine that was filled from the read models answers like an engine that replayed the ledger.
 
 use aggregates::{
     Recorded,
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// What is asked: ids up to this one.
+/// The questions use ids up to this one.
 const IDS: u32 = 121;
 
 async fn load(world: &World, position: i64) -> Result<Authorization, Error> {
@@ -44,7 +44,7 @@ fn replayed(events: &[Recorded]) -> Authorization {
     authorization
 }
 
-/// Asks both everything.
+/// Compares all answers of both engines.
 fn agree(one: &Authorization, other: &Authorization) {
     let counts = |engine: &Authorization| {
         [
@@ -95,7 +95,7 @@ fn checks_agree(one: &Authorization, other: &Authorization, n: u32, filters: &[T
     }
 }
 
-/// Any history, loaded anywhere in it and followed from there to its end.
+/// Takes any history, loads the engine at any point of it, and applies the remaining events.
 fn run(engine: Engine, cases: u32) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let world = runtime.block_on(World::new(engine));
@@ -114,7 +114,7 @@ fn run(engine: Engine, cases: u32) {
                 world.apply(before).await;
                 let engine = loaded(&world, i64::try_from(before.len()).expect("few")).await;
                 agree(&engine, &replayed(before));
-                // One at a time, and all once more, as a follower may.
+                // First one event at a time, then all events again, as a follower may do.
                 after
                     .iter()
                     .for_each(|event| engine.apply(std::slice::from_ref(event)));
@@ -137,7 +137,7 @@ fn any_history_loads_as_it_replays_on_postgres() {
     run(Engine::Postgres, 24);
 }
 
-/// Something of everything: two users, three roles, own permissions, a certificate, tokens, erased names.
+/// A small world with some of everything: two users, three roles, own permissions, a certificate, tokens, erased names.
 async fn little(world: &mut World) -> Vec<Recorded> {
     let grant_types: Vec<GrantType> = vec![];
     world

@@ -1,4 +1,4 @@
-//! Pages across the counting tree's nodes.
+//! Pages that cross the nodes of the counting tree.
 
 use aggregates::{role::RoleEvent, user::UserEvent};
 use projections::{Page, permission_usage, role_directory, user_directory};
@@ -25,7 +25,7 @@ both_engines! {
     }
 
     async fn pages_hold_across_nodes_and_gaps(mut world) {
-        // 2,000 users spread over many nodes of 256 ordinals, every tenth made by a person; then a hole that empties
+        // 2,000 users in many nodes of 256 ordinals; a person made every tenth user. Then a gap that empties whole
         // nodes, and single gaps.
         for batch in 0..4_u32 {
             let users = batch * 500..(batch + 1) * 500;

@@ -1,4 +1,4 @@
-//! Making the read models again beside the live ones.
+//! Rebuilds the read models beside the live ones.
 
 use aggregates::Recorded;
 use projections::{
@@ -59,7 +59,7 @@ both_engines! {
         assert_eq!(differing(&world, &shadow).await, Vec::<&str>::new());
         shadow.drop(&world.db).await.expect("the shadow should go");
         let again = replayed(&world, &events[..10]).await;
-        // No list of the product is sorted by anything but the creation.
+        // The real read models sort lists only by creation, so `list_marks` is empty and does not differ.
         assert_eq!(differing(&world, &again).await.len(), READ_MODELS.tables().len() - 1);
         drop(again);
         let anew = replayed(&world, &events).await;

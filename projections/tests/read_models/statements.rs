@@ -1,4 +1,4 @@
-//! How many statements a batch costs: as many for a hundred events as for a few.
+//! How many statements a batch costs: the same for a hundred events as for a few.
 
 use aggregates::{Event, role::RoleEvent, session::SessionEvent, user::UserEvent};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::{
 
 type Batch = Vec<(Uuid, Event)>;
 
-/// Records each batch and answers how many statements each cost.
+/// Records each batch and returns how many statements each cost.
 async fn costs(world: &mut World, batches: Vec<Batch>) -> Vec<usize> {
     let mut costs = Vec::new();
     for batch in batches {
@@ -23,7 +23,7 @@ async fn costs(world: &mut World, batches: Vec<Batch>) -> Vec<usize> {
     costs
 }
 
-/// The batch of each size, made from the same numbers.
+/// One batch for each size, made from the same numbers.
 fn sizes(sizes: [std::ops::Range<u32>; 2], batch: impl Fn(u32) -> Batch) -> Vec<Batch> {
     sizes
         .into_iter()
@@ -92,7 +92,7 @@ async fn a_batch_of_one_kind_costs_what_it_must() {
     assert_eq!(costs(world, revoked).await, [1, 1], "revocations of all tokens");
 }
 
-/// All that can happen to a user and to a role, on top of what is there already.
+/// Everything that can happen to a user and to a role, in addition to what exists already.
 fn everything(n: u32) -> Batch {
     let permission = |m| permission_granted(n, reading(10 * n + m, &format!("device/{n}/{m}")));
     let resource = topic(&format!("office/{n}"));
@@ -134,7 +134,7 @@ fn everything(n: u32) -> Batch {
     ]
 }
 
-/// All that ends what [`everything`] began.
+/// Ends everything that [`everything`] began.
 fn the_end(n: u32) -> Batch {
     vec![
         of_user(n, UserEvent::TokensRevoked {}),

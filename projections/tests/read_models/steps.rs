@@ -1,30 +1,31 @@
-//! Random histories in the making: steps, and the events they come to.
+//! Random histories: steps, and the events that they lead to.
 
 use aggregates::{
     Event, Recorded,
     role::RoleEvent,
-    session::SessionEvent,
     user::UserEvent,
-    values::{Context, IdentityProvider, Operation, PermissionId, RoleName, UserId},
+    values::{Context, IdentityProvider, Operation, PermissionId, RoleName},
 };
 use proptest::{prelude::*, sample::Index};
 use uuid::Uuid;
 
 use crate::{
-    model::Model,
-    world::{
-        certificate, of_role, permission, recorded, role_created, token_issued_to, topic, user_created,
-        user_id,
-    },
+    model::{Model, PARTS},
+    world::{certificate, of_role, permission, recorded, role_created, topic, user_created, user_id},
 };
 
-/// What may happen next; which one it happens to is chosen among those there are.
+/// What may happen next. An index chooses one of the existing users, roles and so on.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    MakeUser { auto_generated: bool },
+    MakeUser {
+        auto_generated: bool,
+    },
     DeleteUser(Index),
     ChangeUser(Index, u8),
-    MakeRole { shared: bool, auto_generated: bool },
+    MakeRole {
+        shared: bool,
+        auto_generated: bool,
+    },
     DeleteRole(Index),
     RenameRole(Index),
     ShareRole(Index, bool),
@@ -35,14 +36,15 @@ pub(crate) enum Step {
     ChangePermission(Index, u8),
     AddCertificate(Index),
     RemoveCertificate(Index),
-    IssueToken(Index, bool),
-    RevokeToken(Index),
+    /// Of a part of the model: which part, and which of its steps.
+    OfPart(Index, Index, u8),
     RevokeAllTokens(Index),
     SayNothing(u8),
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let any_index = any::<Index>;
+    let of_parts = u32::try_from(PARTS.len()).expect("few");
     prop_oneof![
         4 => any::<bool>().prop_map(|auto_generated| Step::MakeUser { auto_generated }),
         1 => any_index().prop_map(Step::DeleteUser),
@@ -58,14 +60,14 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         2 => (any_index(), 0..18_u8).prop_map(|(which, what)| Step::ChangePermission(which, what)),
         2 => any_index().prop_map(Step::AddCertificate),
         1 => any_index().prop_map(Step::RemoveCertificate),
-        3 => (any_index(), any::<bool>()).prop_map(|(user, ended)| Step::IssueToken(user, ended)),
-        1 => any_index().prop_map(Step::RevokeToken),
+        4 * of_parts => (any_index(), any_index(), any::<u8>())
+            .prop_map(|(part, which, what)| Step::OfPart(part, which, what)),
         1 => any_index().prop_map(Step::RevokeAllTokens),
         1 => (0..4_u8).prop_map(Step::SayNothing),
     ]
 }
 
-/// A history in the making.
+/// A history under construction.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) model: Model,
@@ -186,13 +188,7 @@ impl History {
                 let fingerprint = held.certificates.first()?.fingerprint.clone();
                 of_user(user, UserEvent::CertificateRemoved { fingerprint })
             }
-            Step::IssueToken(index, ended) => {
-                Some(token_issued_to(n, UserId(user(index)?), i64::from(!ended)))
-            }
-            Step::RevokeToken(index) => {
-                let session = model.sessions.get(index.index(model.sessions.len().max(1)))?;
-                Some((session.id.0, Event::Session(SessionEvent::TokenRevoked {})))
-            }
+            Step::OfPart(part, which, what) => (part.get(PARTS).next)(model, n, which, *what),
             Step::RevokeAllTokens(index) => of_user(user(index)?, UserEvent::TokensRevoked {}),
             Step::SayNothing(what) => Some(about_the_unknown(*what)),
         }

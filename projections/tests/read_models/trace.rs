@@ -1,4 +1,5 @@
-//! Records the statements that the driver runs. On Postgres only: there, statements run on the thread of the test.
+//! Records the statements that the driver runs. It works only on Postgres: there, statements run on the thread of the
+//! test.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +16,7 @@ pub(crate) struct Ran {
     pub(crate) rows: u64,
 }
 
-/// Runs `work` on this thread and answers which statements it ran, transactions' beginnings and ends left out.
+/// Runs `work` on this thread and returns the statements that it ran, without the beginnings and ends of transactions.
 pub(crate) async fn statements<T>(work: impl Future<Output = T>) -> (T, Vec<Ran>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let guard = tracing::subscriber::set_default(Listener {
@@ -62,7 +63,7 @@ impl Subscriber for Listener {
 
 impl Visit for Ran {
     fn record_str(&mut self, field: &Field, value: &str) {
-        // The summary is the whole text where there is no longer one.
+        // If there is no longer text, the summary is the whole text.
         let value = value.trim();
         if field.name() == "db.statement" && !value.is_empty()
             || field.name() == "summary" && self.text.is_empty()

@@ -1,4 +1,4 @@
-//! A database with nothing but the read models.
+//! A database whose read models the tests fill without a ledger.
 
 use std::{
     path::PathBuf,
@@ -16,18 +16,19 @@ use uuid::Uuid;
 pub(crate) use crate::events::*;
 use crate::postgres::{Cluster, Database};
 
-const POSTGRES: &str = concat!(
-    include_str!("../../../migrations/postgres/0002_create_read_models.sql"),
-    include_str!("../../../migrations/postgres/0006_add_read_model_versions.sql"),
-    include_str!("../../../migrations/postgres/0007_add_list_marks.sql"),
-);
-const SQLITE: &str = concat!(
-    include_str!("../../../migrations/sqlite/0002_create_read_models.sql"),
-    include_str!("../../../migrations/sqlite/0006_add_read_model_versions.sql"),
-    include_str!("../../../migrations/sqlite/0007_add_list_marks.sql"),
-);
+/// The text of all migrations for an engine, in their order.
+fn migrations(engine: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../migrations")
+        .join(engine);
+    let entries = std::fs::read_dir(folder).expect("the migrations are beside this crate");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    let texts = files.iter().map(std::fs::read_to_string);
+    texts.collect::<Result<_, _>>().expect("migrations are text")
+}
 
-/// The moment that tests ask at.
+/// The time at which the tests ask.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub(crate) enum Engine {
     Postgres,
 }
 
-/// Where the data is. It is deleted with this value.
+/// Where the data is. Dropping this value deletes the data.
 #[derive(Debug)]
 enum Home {
     Folder(PathBuf),
@@ -51,7 +52,7 @@ impl Drop for Home {
     }
 }
 
-/// Read models, and how far they have come.
+/// The read models, and the position that they have reached.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) db: Db,
@@ -65,18 +66,18 @@ impl World {
             Engine::Sqlite => {
                 let folder = folder();
                 let url = format!("sqlite:{}", folder.join("live.sqlite").display());
-                (Home::Folder(folder), url, SQLITE)
+                (Home::Folder(folder), url, migrations("sqlite"))
             }
             Engine::Postgres => {
                 let database = Cluster::shared().create_database();
                 let url = database.url.clone();
-                (Home::Database(database), url, POSTGRES)
+                (Home::Database(database), url, migrations("postgres"))
             }
         };
         let db = Db::open(&url, &Options::default())
             .await
             .expect("the database should open");
-        db.script(script).await.expect("the migration should run");
+        db.script(&script).await.expect("the migration should run");
         Self {
             db,
             position: 0,
@@ -84,7 +85,7 @@ impl World {
         }
     }
 
-    /// Where a shadow of it may be.
+    /// Where a shadow of this database may be.
     pub(crate) fn shadow_url(&self) -> String {
         match &self.home {
             Home::Folder(folder) => format!("sqlite:{}", folder.join("shadow.sqlite").display()),
@@ -92,7 +93,7 @@ impl World {
         }
     }
 
-    /// Takes these events as one batch.
+    /// Applies these events as one batch.
     pub(crate) async fn record(&mut self, events: Vec<(Uuid, Event)>) -> Vec<Recorded> {
         let recorded = self.at_next_positions(events);
         self.apply(&recorded).await;
@@ -164,7 +165,8 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on read models of its own.
+/// Makes one test per engine from each of these tests: `NAME::sqlite` and `NAME::postgres`, each with read models of
+/// its own.
 macro_rules! both_engines {
     ($(async fn $name:ident($($world:tt)+) $body:block)*) => {$(
         mod $name {

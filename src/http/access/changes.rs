@@ -15,7 +15,7 @@ use super::{
 };
 use server::{App, AsOf, ByPath, Permitted, Query, Refusal, Refusals};
 
-/// How many changes one answer has at most, and unless the caller asks for fewer.
+/// The most changes in one answer. This is also the number unless the caller asks for fewer.
 const MOST: i64 = 1_000;
 
 /// What a subject gained and lost.

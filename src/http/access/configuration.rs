@@ -1,5 +1,5 @@
-//! `GET /.well-known/authzen-configuration`: where the decision point's endpoints are (AuthZEN Authorization API 1.0
-//! section 9).
+//! `GET /.well-known/authzen-configuration`: the addresses of the decision point's endpoints (AuthZEN Authorization API
+//! 1.0 section 9).
 
 use axum::{
     Json,
@@ -57,7 +57,7 @@ pub(crate) async fn get_configuration(
     }))
 }
 
-/// Whether a text is a host with or without a port, and nothing that would change what the URL means.
+/// Whether a text is a host with or without a port, and has no part that would change the meaning of the URL.
 fn is_authority(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     !text.is_empty() && text.bytes().all(allowed)

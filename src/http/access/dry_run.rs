@@ -1,4 +1,4 @@
-//! `POST /access/v1/dry-run`: what a request to change a role or a user would change, without making it.
+//! `POST /access/v1/dry-run`: what a request would change about a role or a user. The request is not executed.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -18,11 +18,11 @@ use super::{
 use ledger::{NewEvent, Rehearsed};
 use server::{App, AsOf, Conflicts, JsonBody, Missing, PermittedToRead, Refusal, Refusals, Rehearsing};
 
-/// How many holders of a role are looked at for one page.
+/// How many holders of a role one page looks at, at most.
 const MOST_LOOKS: usize = 50_000;
 /// After how many rights a page ends.
 const MOST_RIGHTS: usize = 50_000;
-/// How often it is tried to foretell all from one position, while others write.
+/// How often the rehearsal is tried again if other clients write meanwhile. It should be about one position.
 const TRIES: usize = 3;
 
 /// A request as a client is about to send it.
@@ -156,13 +156,13 @@ pub(crate) async fn post_dry_run(
 }
 
 impl DryRun {
-    /// The body; empty if there is none.
+    /// The body. It is empty if the request has no body.
     fn body(&self) -> &str {
         self.body.as_deref().map_or("", RawValue::get)
     }
 
     fn paging(&self, rehearsing: Option<&Rehearsing<'_>>) -> Result<Paging, Refusal> {
-        // A token says nothing about a body that may hold a password.
+        // The token must not reveal anything about a body that may hold a password.
         let comparable = rehearsing.is_some_and(Rehearsing::is_comparable);
         let body = if comparable { self.body() } else { "" };
         self.page
@@ -172,7 +172,8 @@ impl DryRun {
     }
 }
 
-/// Rehearses the commands, and foretells what their events would change: all from one position, unless others keep writing.
+/// Rehearses the commands, and predicts what their events would change. All of the answer is about one position, unless
+/// other clients keep writing.
 async fn tell(
     app: &App,
     commands: &[Command],
@@ -189,7 +190,7 @@ async fn tell(
         let rehearsed = app.executor.rehearse(commands).await?;
         app.ledger().follower().catch_up().await?;
         let authorization = Arc::clone(app.ledger().authorization());
-        // It may look at many holders: not where requests are served.
+        // This may look at many holders, so it must not run on the threads that serve requests.
         let told = heavy(move || {
             let events = rehearsed.events.iter();
             let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
@@ -204,7 +205,7 @@ async fn tell(
     }
 }
 
-/// The events, without the ids that only this rehearsal knows.
+/// The events, without the ids that exist only in this rehearsal.
 fn events(events: &[NewEvent]) -> Vec<EventOut> {
     let begun = events.iter().filter(|new| new.sequence == 1);
     let begun: BTreeSet<&str> = begun.map(|new| new.aggregate_id.as_str()).collect();
@@ -229,7 +230,7 @@ impl From<Effect> for EffectOut {
             Affected::User(id) => ("user", id.to_string()),
             Affected::NewUser(_, name) => ("username", name),
             Affected::Machine(machine) => (machine.kind.subject_type, machine.id.to_string()),
-            // It has no name, and its id is given when it is made.
+            // A new machine has no name, and its id does not exist yet.
             Affected::NewMachine(machine) => (machine.kind.subject_type, String::new()),
         };
         let rights = |rights: Vec<Right>| rights.into_iter().map(RightOut::from).collect();
@@ -274,7 +275,7 @@ fn token(place: PageStart) -> Vec<u8> {
     }
 }
 
-/// What [`token`] made: all three have different lengths.
+/// Reads what [`token`] wrote. The three forms have different lengths.
 fn place(token: &[u8]) -> Option<PageStart> {
     if let Ok(count) = token.try_into() {
         return Some(PageStart::Named(u32::from_be_bytes(count)));

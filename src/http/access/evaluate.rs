@@ -1,4 +1,4 @@
-//! From questions on the wire to decisions on the wire.
+//! Turns questions on the wire into decisions on the wire.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -16,24 +16,24 @@ use super::{
 use ledger::PastError;
 use server::{App, Refusal};
 
-/// How often one request may ask for an explanation, or about the past: the ledger is read for each, and an explanation may
-/// be long.
+/// The most questions in one request that ask for an explanation or about the past. Each of them reads the ledger, and
+/// an explanation may be long.
 const MOST_PASTS: usize = 100;
 
 /// Decides the questions of one request.
 pub(crate) struct Evaluator<'a> {
     app: &'a App,
     now: Timestamp,
-    /// The present, once it is needed: all explanations in one request are of one position.
+    /// The present moment, after it was needed once. So all explanations of one request are about one position.
     present: Option<Moment>,
     moments: HashMap<At, Moment>,
-    /// How often it was asked for an explanation, or about the past.
+    /// How many questions asked for an explanation or about the past.
     asked: usize,
     pasts: HashMap<(Subject, Option<ResourceId>, Moment), Past>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// For a request that came now.
+    /// Makes an evaluator for a request that has just arrived.
     pub(crate) fn new(app: &'a App) -> Self {
         Self {
             app,
@@ -73,11 +73,12 @@ impl<'a> Evaluator<'a> {
             let reason = answer.denied.map(|reason| reason.as_str());
             return Ok(DecisionOut::of(answer.position, reason));
         }
-        // Apart, as all that reads the ledger: each question would else carry the room that this takes.
+        // All code that reads the ledger is boxed: otherwise the future of every question would be as large as this
+        // one.
         let moment = Box::pin(self.moment(at)).await?;
         let past = match Box::pin(self.past(&subject, inquiry.placed(), moment)).await {
             Ok(past) => past,
-            // Nobody has the name now.
+            // Nobody has this name now.
             Err(PastError::NameThen) if at.is_none() => {
                 return Ok(DecisionOut::of(moment.position, Some("unknown_subject")));
             }
@@ -97,13 +98,13 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// A denial that no grant could change.
+    /// A denial that a grant cannot change.
     async fn never(&mut self, at: Option<&At>, reason: &'static str) -> Result<DecisionOut, Refusal> {
         let moment = self.moment(at).await?;
         Ok(DecisionOut::of(moment.position, Some(reason)))
     }
 
-    /// The moment that is asked about.
+    /// The moment that a question is about.
     pub(crate) async fn moment(&mut self, at: Option<&At>) -> Result<Moment, Refusal> {
         let Some(at) = at else {
             let present = || self.app.ledger().moment_now(self.now);
@@ -134,7 +135,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// The moment that is meant by a position or a time.
+/// The moment at a position or a time.
 pub(crate) async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
     let ledger = app.ledger();
     Ok(match at {
@@ -147,7 +148,7 @@ pub(crate) async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
 }
 
 impl DecisionOut {
-    /// A denial, since the question cannot be answered; it says what is wrong with the question.
+    /// A denial of a question that cannot be answered. It says what is wrong with the question.
     pub(crate) fn refused(position: i64, refusal: &Refusal) -> Self {
         let mut refused = Self::of(position, Some("invalid_request"));
         refused.context.error = Some(Box::new(refusal.into()));

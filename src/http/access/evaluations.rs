@@ -18,9 +18,9 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, RefusalKind, Refusal
 /// The most questions in one request.
 const MOST: usize = 10_000;
 
-/// The most bytes of subjects and resources in one request, where defaults count as often as they are used.
+/// The most bytes of subjects and resources in one request. A default counts each time it is used.
 const MOST_TEXT: usize = 4 << 20;
-/// After how many questions others get a turn.
+/// After how many questions the thread serves other requests.
 const BREATH: usize = 100;
 
 /// Many questions, and what they have in common.
@@ -36,7 +36,8 @@ pub(crate) struct EvaluationsIn {
     options: Option<Options>,
 }
 
-/// Reads one question more than there may be, and counts no further: `{}` alone would take a hundred times its size.
+/// Reads at most one question more than the limit, and does not count the rest. A list of `{}` would take a hundred
+/// times its size in memory.
 fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<EvaluationIn>>, D::Error> {
     struct Bounded;
 
@@ -125,7 +126,7 @@ pub(crate) async fn post_evaluations(
         let question = one.question(Some(&body.defaults));
         question.map_err(|refusal| refusal.about(format_args!("evaluations[{index}]")))
     });
-    // All are read before the first is decided: a request that is wrong is refused whole.
+    // All questions are read before the first decision, so that one malformed question refuses the whole request.
     let questions = questions.collect::<Result<Vec<_>, _>>()?;
     let length = |question: &Evaluation<'_>| question.subject.id.len() + question.resource.id.len();
     let text: usize = questions.iter().map(length).sum();
@@ -138,7 +139,7 @@ pub(crate) async fn post_evaluations(
     let mut evaluations = Vec::with_capacity(questions.len());
     for (index, question) in questions.into_iter().enumerate() {
         if index % BREATH == BREATH - 1 {
-            // Others are served by this thread, too.
+            // This thread serves other requests, too.
             tokio::task::yield_now().await;
         }
         let decision = match evaluator.evaluate(question).await {

@@ -1,4 +1,4 @@
-//! Why, on the wire: grants with the events that gave them, and what near ones lack.
+//! Explanations on the wire: grants with the events that gave them, and what the nearest grants lack.
 
 use authorization::{
     MODEL,
@@ -7,10 +7,10 @@ use authorization::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many characters of a text that was sent, or of a level of a pattern, an explanation repeats.
+/// How many characters an explanation repeats of a text that the client sent, or of a level of a pattern.
 const MOST_CHARACTERS: usize = 256;
 
-/// The text, or what it begins with and an ellipsis.
+/// The text. A long text is cut and ends with an ellipsis.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(MOST_CHARACTERS) {
         None => text.to_owned(),
@@ -210,7 +210,7 @@ pub(crate) struct Explanation {
 }
 
 impl Explanation {
-    /// Why a decision about a resource is as it is: of several names that had to be granted, the one that decided is told.
+    /// Explains a decision about a resource. If several names had to be granted, it shows the name that decided.
     pub fn of(resource: &str, why: &Why) -> Self {
         match why.deciding() {
             Some(name) => Self {

@@ -1,6 +1,7 @@
 //! The AuthZEN Authorization API 1.0 (`/access/v1`): enforcement points ask what a subject may do.
 //!
-//! PermittedToRead is reading: a caller needs `read` on the path in context `http`, though the requests are POSTs.
+//! The requests are POSTs, but they only read. So a caller needs `read` on the path in context `http`
+//! (`PermittedToRead`).
 
 mod changes;
 mod configuration;
@@ -38,17 +39,18 @@ pub const FACE: Face = Face {
     first_start: |_| Ok(Vec::new()),
 };
 
-/// How many questions that look at all users are answered at once, on other threads than those that serve requests.
+/// How many questions that look at all users are answered at the same time. They run on other threads than those that
+/// serve requests.
 static HEAVY: Semaphore = Semaphore::const_new(2);
 
-/// Answers, in its turn, a question that may look at all users.
+/// Waits for its turn, then answers a question that may look at all users.
 async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let turn = HEAVY
         .acquire()
         .await
         .map_err(|closed| Refusal::unavailable().because(closed))?;
     let answered = tokio::task::spawn_blocking(move || {
-        // The turn is kept until the work is done, even if the client has gone.
+        // The turn lasts until the work is done, even if the client has gone.
         let _turn = turn;
         answer()
     });

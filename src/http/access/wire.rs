@@ -1,5 +1,5 @@
-//! The entities of the AuthZEN information model (Authorization API 1.0 section 5), in and out. Members that are not
-//! known here are passed over.
+//! The entities of the AuthZEN information model (Authorization API 1.0 section 5) as they are received and sent.
+//! Unknown members are ignored.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -67,7 +67,7 @@ pub(crate) struct EvaluationIn {
     pub context: Option<ContextIn>,
 }
 
-/// A question with all that it needs.
+/// A question with everything that it needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evaluation<'a> {
     pub subject: &'a Entity,
@@ -77,7 +77,7 @@ pub(crate) struct Evaluation<'a> {
 }
 
 impl EvaluationIn {
-    /// The question, with what another one says where this one says nothing.
+    /// The question. If it lacks a member, the member is taken from `defaults`.
     pub(crate) fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Evaluation<'a>, Refusal> {
         let missing = |name: &str| Refusal::invalid(format!("{name} is missing"));
         let default = |of: fn(&Self) -> Option<&Entity>| defaults.and_then(of);

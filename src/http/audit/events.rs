@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use ledger::{Filter, Stored};
 use server::{App, ByPath, Permitted, Query, Refusal};
 
-/// How many events one answer has unless the caller asks for fewer or more.
+/// How many events one answer has, unless the caller asks for another number.
 const USUAL: i64 = 100;
-/// How many it may have.
+/// The most events in one answer.
 const MOST: i64 = 1_000;
 
 /// A part of the ledger.

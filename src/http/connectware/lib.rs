@@ -1,4 +1,4 @@
-//! The connectware face, `/api` (contracts/connectware.md). Folders mirror the URLs; each endpoint has a file.
+//! The connectware face, `/api` (contracts/connectware.md). Folders mirror the URLs, and each endpoint has a file.
 
 mod change_password;
 mod list_users;
@@ -46,7 +46,8 @@ pub const FACE: Face = Face {
     first_start,
 };
 
-/// What everybody needs to log in and look at the documentation (contracts/connectware.md section 0, "Default roles").
+/// The rights that everybody needs to log in and to read the documentation (contracts/connectware.md section 0,
+/// "Default roles").
 const MINIMUM: [(&str, Operation, Context); 3] = [
     ("/api/session", Operation::Read, Context::Http),
     ("/api/users/change-password", Operation::Write, Context::Http),
@@ -64,7 +65,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(session::get_session))
 }
 
-/// The role that new users are given by hand.
+/// Makes the role that administrators give to new users.
 fn first_start(entropy: &dyn Entropy) -> Result<Vec<Command>, Invalid> {
     let minimum = shared_role("minimum-access", &MINIMUM, entropy)?;
     Ok(vec![Command::Role(

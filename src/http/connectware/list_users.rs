@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::wire::UserOut;
 use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_of};
 
-/// How many usernames one request may name.
+/// The most usernames in one request.
 const MOST_NAMES: usize = 1_000;
 
 /// A page of users.

@@ -1,4 +1,4 @@
-//! The shapes of this face (contracts/connectware.md section 1), in and out.
+//! The shapes of this face (contracts/connectware.md section 1), as they are received and sent.
 
 use aggregates::values::{
     Certificate, Context, Fingerprint, GrantMethod, GrantType, Invalid, Operation, Permission, PermissionId,
@@ -49,7 +49,7 @@ pub(crate) struct PermissionIn {
 }
 
 impl PermissionIn {
-    /// The permission, under a new id. Ids that clients send are not taken: they are the server's to give.
+    /// The permission with a new id. Ids that clients send are ignored, since the server gives the ids.
     pub(crate) fn parse(&self, entropy: &dyn Entropy) -> Result<Permission, Invalid> {
         Permission::new(
             PermissionId(entropy.uuid()),
@@ -60,7 +60,7 @@ impl PermissionIn {
     }
 }
 
-/// The most permissions, or certificates, that one request may give one user or role: while they are written, others wait.
+/// The most permissions or certificates that one request may give to one user or role. Other writes wait meanwhile.
 pub(crate) const MOST_AT_ONCE: usize = 1_000;
 
 /// All permissions of a list.
@@ -196,7 +196,7 @@ pub(crate) struct CertificateIn {
 }
 
 impl CertificateIn {
-    /// The certificate; one without a beginning begins `now`.
+    /// The certificate. If it has no beginning, it begins at `now`.
     pub(crate) fn parse(&self, now: Timestamp) -> Result<Certificate, Invalid> {
         Ok(Certificate {
             fingerprint: Fingerprint::parse(&self.fingerprint)?,

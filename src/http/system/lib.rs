@@ -1,4 +1,4 @@
-//! Keys and health: what needs no credential.
+//! Keys and health: the endpoints that need no credential.
 
 use aggregates::values::Audience;
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use server::{App, Credential, Face, Refusal, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// This face. It also refuses the paths that no face has.
+/// This face. It also refuses the paths that belong to no face.
 pub const FACE: Face = Face {
     name: "system",
     mounts: &["", "/.well-known/jwks.json", "/healthz", "/readyz"],

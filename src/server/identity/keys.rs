@@ -1,4 +1,5 @@
-//! The server's keys: made at the first start in the data folder, readable by the owner alone, or given by settings.
+//! The server's keys. The first start makes them in the data folder, readable by the owner only, or the settings give
+//! them.
 
 use std::{
     io::Write,
@@ -14,31 +15,31 @@ use zeroize::Zeroizing;
 
 use ledger::{MasterKey, ids::Entropy};
 
-/// Why there are no keys.
+/// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// A file cannot be read or written.
     #[error("{path}: {error}")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         error: std::io::Error,
     },
-    /// A key does not have its form.
+    /// A key is malformed.
     #[error("{0} is not a key: expected {1}")]
     Malformed(String, &'static str),
-    /// Others than the owner can read a key.
-    #[error("{0} can be read by others than its owner: chmod 600 it, and consider the key known")]
+    /// Other users than the owner can read a key.
+    #[error("users other than its owner can read {0}: run chmod 600 on it, and treat the key as disclosed")]
     Exposed(PathBuf),
 }
 
-/// What a sealing key looks like.
+/// The form of a sealing key.
 const SEALING_FORM: &str = "32 bytes in base64";
-/// What a signing key looks like.
+/// The form of a signing key.
 const SIGNING_FORM: &str = "an Ed25519 private key in PKCS #8 PEM";
 
-/// The key under which the ledger is sealed: `given` (base64) or the file `sealing.key` in `folder`.
+/// The key that seals the ledger: `given` (base64), or the file `sealing.key` in `folder`.
 pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) -> Result<MasterKey, KeyError> {
     let read = |origin: String, text: &str| {
         let bytes = STANDARD
@@ -61,7 +62,7 @@ pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) ->
     read(path.display().to_string(), &text)
 }
 
-/// The key that signs tokens: `given` (PEM) or the file `signing.pem` in `folder`.
+/// The key that signs tokens: `given` (PEM), or the file `signing.pem` in `folder`.
 pub fn signing_key(
     given: Option<&str>,
     folder: &Path,
@@ -77,7 +78,7 @@ pub fn signing_key(
     let text = read_or_make(&path, || {
         let mut seed = Zeroizing::new([0; 32]);
         entropy.fill(seed.as_mut_slice());
-        // Encoding 32 bytes in PKCS #8 does not fail; an empty text would be refused below.
+        // Encoding 32 bytes in PKCS #8 does not fail. If it did, the empty text would be refused below.
         SigningKey::from_bytes(&seed)
             .to_pkcs8_pem(LineEnding::LF)
             .unwrap_or_default()
@@ -85,7 +86,8 @@ pub fn signing_key(
     read(path.display().to_string(), &text)
 }
 
-/// Reads a key file, making it first if it is not there. Of two processes that make it at once, both use the same.
+/// Reads a key file. Makes it first if it does not exist. If two processes make it at the same time, both use the same
+/// key.
 fn read_or_make(
     path: &Path,
     make: impl FnOnce() -> Zeroizing<String>,
@@ -112,7 +114,7 @@ fn read_or_make(
         file.write_all(make().as_bytes())
             .and_then(|()| file.sync_all())
             .map_err(failed)?;
-        // A link does not replace a key that somebody else put there meanwhile.
+        // A hard link does not replace a key that another process put there meanwhile.
         let linked = std::fs::hard_link(&fresh, path);
         let _ = std::fs::remove_file(&fresh);
         match linked {

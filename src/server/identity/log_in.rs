@@ -40,22 +40,23 @@ pub enum IdentityError {
 pub struct Authenticated {
     /// The user.
     pub user: UserId,
-    /// The user at the moment when the password was verified. What follows from it holds while the user is unchanged.
+    /// The user's state when the password was verified. The result of the verification is valid while the user is
+    /// unchanged.
     pub seen: Seen,
 }
 
-/// The user of a username and password. It is `None`, at the same cost, whether the user is unknown, the password is another,
-/// or the user may not log in by password.
+/// The user of a username and password. It is `None` if the user is unknown, if the password is wrong, or if the user
+/// may not log in by password. All three cases take the same time.
 pub fn authenticate<'a>(
     app: &'a App,
     username: &'a str,
     password: Zeroizing<String>,
 ) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
     Box::pin(async move {
-        // Another node may have made or renamed the user a moment ago. Looking costs the same for every name.
+        // Another node may have made or renamed the user a moment ago. This read takes the same time for every name.
         app.ledger().follower().catch_up().await?;
         let id = app.ledger().authorization().user_by_name(username);
-        // So does loading: for an unknown name, the stream of an id that no user has.
+        // Loading takes the same time, too: for an unknown name, load the stream of an id that no user has.
         let nobody = UserId(uuid::Uuid::nil());
         let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
         let hash = user
@@ -95,15 +96,15 @@ async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Zeroi
     }
 }
 
-/// A login: the user, and how long the token is good.
+/// A login: the user, and how long the token is valid.
 pub struct LogIn<'a> {
-    /// The name.
+    /// The username.
     pub username: &'a str,
     /// The password.
     pub password: Zeroizing<String>,
-    /// How many hours the token is good.
+    /// How many hours the token is valid.
     pub hours: i64,
-    /// A note to know the token by.
+    /// A label by which the user recognises the token.
     pub label: TokenLabel,
 }
 
@@ -113,9 +114,9 @@ pub struct LoggedIn {
     pub user: UserId,
     /// The token.
     pub token: String,
-    /// When it ends.
+    /// When the token expires.
     pub expires_at: Timestamp,
-    /// The position of its event.
+    /// The position of the event that issued the token.
     pub position: i64,
 }
 
@@ -157,7 +158,8 @@ pub fn log_in<'a>(
                         position: appended.position,
                     });
                 }
-                // The user has changed since the password was verified: it may be another now, or be hashed anew.
+                // The user has changed since the password was verified. The password may be another one now, or hashed
+                // again.
                 Err(ExecuteError::Rejected(ledger::Rejection::Conflict { .. })) if attempt < ATTEMPTS => {
                     attempt += 1;
                 }

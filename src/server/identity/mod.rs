@@ -1,4 +1,4 @@
-//! Identity: passwords, tokens and the keys behind them, and logging in.
+//! Identity: passwords, tokens, their keys, and the login.
 
 pub mod keys;
 mod log_in;

@@ -1,7 +1,7 @@
-//! Hashes passwords: argon2id, on threads of its own, behind a bounded queue.
+//! Hashes passwords: argon2id, on separate threads, behind a bounded queue.
 //!
 //! Hashing is slow on purpose. A fixed number of threads does it, so that it never starves the threads that answer
-//! requests. If the queue is full, a login is refused at once and may come back later.
+//! requests. If the queue is full, a login is refused at once, and the client may try again later.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use ledger::ids::Entropy;
 /// Bytes of salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
 
-/// The cost of a hash, and how many at once.
+/// The cost of a hash, and how many hashes are made at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct HashingOptions {
     /// Memory in KiB (argon2's m).
@@ -30,22 +30,23 @@ pub struct HashingOptions {
     pub queue: usize,
 }
 
-/// Why there is no answer about a password.
+/// Why a password was not hashed or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashingError {
     /// The queue is full: try again later.
     #[error("too many passwords are being hashed")]
     Busy,
-    /// The hasher failed; the parameters were checked at the start, so this is a bug or a lack of memory.
+    /// The hasher failed. The parameters were checked at the start, so this is a bug or a lack of memory.
     #[error("the password hasher failed")]
     Failed,
 }
 
-/// How much the hashing threads give way (setpriority(2)): a busy core is theirs for one part in ten.
+/// The niceness of the hashing threads (setpriority(2)). On a busy core they get one part in ten of the time.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// A hashing thread's memory, used again and again: 19 MiB that are given back and taken each time stay with the allocator.
+/// A hashing thread's memory, which is used again and again. If each hash allocated and freed its 19 MiB, the allocator
+/// would keep them.
 type Memory = Vec<Block>;
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
@@ -55,7 +56,7 @@ pub struct Passwords {
     queue: mpsc::Sender<Job>,
     hasher: Arc<Argon2<'static>>,
     entropy: Arc<dyn Entropy>,
-    /// What an unknown user's password is compared with, so that it takes as long as a known one's.
+    /// The hash that is compared with an unknown user's password, so that it takes as long as for a known user.
     nobody: PasswordHash,
 }
 
@@ -97,36 +98,38 @@ impl Passwords {
         })
     }
 
-    /// Hashes a password, or says at once that too many wait.
+    /// Hashes a password. If too many wait, it refuses at once.
     pub async fn hash(&self, password: Zeroizing<String>) -> Result<PasswordHash, HashingError> {
         let (job, answer) = self.hash_job(password);
         self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
         answer.await.map_err(|_| HashingError::Failed)?
     }
 
-    /// Hashes a password, waiting as long as it takes: for those of a batch that was let in.
+    /// Hashes a password, and waits as long as necessary. It is for the other passwords of a batch whose first password
+    /// was accepted.
     pub async fn hash_in_turn(&self, password: Zeroizing<String>) -> Result<PasswordHash, HashingError> {
         let (job, answer) = self.hash_job(password);
         self.queue.send(job).await.map_err(|_| HashingError::Failed)?;
         answer.await.map_err(|_| HashingError::Failed)?
     }
 
-    /// Whether `password` is the one that was hashed. `None` stands for a user who has no password or does not exist:
-    /// the answer is no, at the same cost.
+    /// Whether `password` is the hashed password. `None` stands for a user who has no password or does not exist: the
+    /// result is false, after the same time.
     pub async fn verify(
         &self,
         password: Zeroizing<String>,
         hash: Option<&PasswordHash>,
     ) -> Result<bool, HashingError> {
         let known = hash.is_some();
-        // A hash under weaker parameters is compared faster than the one that unknown users get: that one is computed, too.
+        // Comparing with a hash of weaker parameters is faster than comparing with the hash for unknown users. So that
+        // one is computed, too.
         let weaker = hash
             .filter(|hash| self.is_outdated(hash))
             .map(|_| self.nobody.clone());
         let hash = hash.unwrap_or(&self.nobody).clone();
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
-            // The request may have gone: then no answer is needed.
+            // If the request has ended, nobody needs the result.
             if !answer.is_closed() {
                 let right = matches(&hash, &password, memory);
                 if let Some(nobody) = weaker {
@@ -142,7 +145,7 @@ impl Passwords {
             .map_err(|_| HashingError::Failed)
     }
 
-    /// Whether the parameters have risen since `hash` was made, so that it should be made again.
+    /// Whether the parameters are stronger now than those of `hash`, so that the password should be hashed again.
     pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
         let Ok(parsed) = phc::PasswordHash::new(hash.as_str()) else {
             return true;
@@ -171,10 +174,9 @@ impl Passwords {
     }
 }
 
-/// Lets this thread run after others that want the same core: a login waits for a hash anyway, a question for a decision
-/// should not.
+/// Lowers the priority of this thread. A login has to wait for a hash anyway, but a permission check should not wait.
 fn give_way() {
-    // Only Linux has priorities of threads; elsewhere this would be the whole process.
+    // Only Linux has priorities of threads. On other systems this would change the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         tracing::warn!(%error, "cannot lower the priority of password hashing");
@@ -202,7 +204,7 @@ fn hash(
     Ok(PasswordHash::new(hash.to_string()))
 }
 
-/// Whether `password` is the one that was hashed, under the parameters with which it was.
+/// Whether `password` is the hashed password. It uses the parameters of `hash`.
 fn matches(hash: &PasswordHash, password: &str, memory: &mut Memory) -> bool {
     let mut compare = || {
         let parsed = phc::PasswordHash::new(hash.as_str()).ok()?;
@@ -215,7 +217,7 @@ fn matches(hash: &PasswordHash, password: &str, memory: &mut Memory) -> bool {
         let hasher = Argon2::new(algorithm, version, Params::try_from(&parsed).ok()?);
         let mut output = vec![0; expected.as_bytes().len()];
         compute(&hasher, password, salt.as_ref(), &mut output, memory)?;
-        // Output's equality takes the same time wherever the two differ.
+        // The equality of `Output` takes the same time wherever two hashes differ.
         Some(phc::Output::new(&output).ok()? == expected)
     };
     compare().unwrap_or(false)

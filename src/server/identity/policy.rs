@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// Minimum counts; 0 switches a rule off. Kinds are Unicode's, not ASCII's.
+/// Minimum counts. 0 switches a rule off. The kinds of characters are those of Unicode, not of ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PasswordPolicy {
@@ -30,7 +30,7 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// The longest password, in bytes: long enough for people, too short to keep the hasher busy.
+/// The longest password, in bytes. It is long enough for people, and too short to keep the hasher busy.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
 
 /// Which rule a password breaks.
@@ -57,9 +57,9 @@ pub enum PolicyViolation {
 }
 
 impl PasswordPolicy {
-    /// Reads the settings' JSON, e.g. `{"min":8,"numeric":1}`; absent rules keep their default.
+    /// Reads the JSON of the settings, e.g. `{"min":8,"numeric":1}`. Absent rules keep their default.
     pub fn parse(json: &str) -> Result<Self, String> {
-        // serde reads a struct from an array, too.
+        // serde would also read a struct from an array.
         if !json.trim_start().starts_with('{') {
             return Err("the password policy must be a JSON object".to_owned());
         }
@@ -79,7 +79,7 @@ impl PasswordPolicy {
         Ok(policy)
     }
 
-    /// Whether a password is good enough.
+    /// Whether a password satisfies the policy.
     pub fn check(&self, password: &str) -> Result<(), PolicyViolation> {
         if password.len() > MAX_PASSWORD_BYTES {
             return Err(PolicyViolation::TooLong);

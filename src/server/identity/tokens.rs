@@ -1,4 +1,4 @@
-//! Tokens: JWTs (RFC 7519) signed with EdDSA (RFC 8037), of which the ledger keeps the fingerprint.
+//! Tokens: JWTs (RFC 7519) signed with EdDSA (RFC 8037). The ledger stores their fingerprints.
 
 use std::{
     hash::{BuildHasherDefault, Hasher},
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// How many verified tokens are remembered before they are verified anew.
+/// How many verified tokens are remembered. Then the memory is emptied, and tokens are verified again.
 const REMEMBERED: usize = 200_000;
 
 /// Signs and verifies the tokens of one ledger.
@@ -23,13 +23,13 @@ pub struct Tokens {
     public: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
-    /// Digests of tokens whose signature this process has verified.
+    /// Digests of the tokens whose signature this process has verified.
     verified: papaya::HashSet<[u8; 32], BuildHasherDefault<DigestHasher>>,
     remembered: AtomicUsize,
 }
 
-/// The hash of a digest is a part of the digest. The set has only digests of tokens that this server signed, so that no
-/// attacker can choose them.
+/// The hash of a digest is a part of the digest. The set holds only digests of tokens that this server signed, so an
+/// attacker cannot choose them.
 #[derive(Clone, Copy, Debug, Default)]
 struct DigestHasher(u64);
 
@@ -40,7 +40,7 @@ impl Hasher for DigestHasher {
         }
     }
 
-    /// The length, which is always the same.
+    /// The length is always the same.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
@@ -55,23 +55,23 @@ pub struct TokenClaims {
     pub iss: String,
     /// The user.
     pub sub: UserId,
-    /// The API it is good on.
+    /// The API that accepts the token.
     pub aud: Audience,
     /// When it was issued, in seconds.
     pub iat: i64,
-    /// When it ends, in seconds.
+    /// When it expires, in seconds.
     pub exp: i64,
     /// The session.
     pub jti: SessionId,
 }
 
-/// Why there is no token.
+/// Why no token could be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("a token cannot be signed")]
 pub struct SigningError;
 
 impl Tokens {
-    /// Tokens of the ledger `issuer` signed with `key`.
+    /// The tokens of the ledger `issuer`, signed with `key`.
     pub fn new(issuer: &str, key: &SigningKey) -> Result<Self, SigningError> {
         let public = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
         // The thumbprint of RFC 7638 (for this key type: RFC 8037 appendix A.3).
@@ -88,7 +88,7 @@ impl Tokens {
         })
     }
 
-    /// Signs a token. It is good once the ledger has its fingerprint.
+    /// Signs a token. The token is valid once the ledger has its fingerprint.
     pub fn sign(
         &self,
         session: SessionId,
@@ -112,19 +112,19 @@ impl Tokens {
         Ok((token, fingerprint))
     }
 
-    /// Whether this process knows that the signature of the token of this digest is ours.
+    /// Whether this process has verified the signature of the token with this digest.
     pub fn is_verified(&self, digest: &[u8; 32]) -> bool {
         self.verified.pin().contains(digest)
     }
 
-    /// The claims of a token, if its signature and its claims are ours and it is for `face`. The session knows whether the
-    /// token has ended or is revoked.
+    /// The claims of a token, if this server signed it, its claims are well-formed, and it is for `face`. The session
+    /// says whether the token has expired or was revoked.
     pub fn verify(&self, token: &str, digest: &[u8; 32], face: Audience) -> Option<TokenClaims> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[face.as_str()]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The end is checked against the injected clock by the session.
+        // The session checks the expiry against the injected clock.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<TokenClaims>(token, &self.decoding, &validation)
             .ok()?
@@ -138,7 +138,7 @@ impl Tokens {
         Some(claims)
     }
 
-    /// The public key's thumbprint, which is its id, and the key in base64url.
+    /// The id of the public key, which is its thumbprint, and the key in base64url.
     pub fn public(&self) -> (&str, &str) {
         (&self.key_id, &self.public)
     }

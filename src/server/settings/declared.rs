@@ -1,18 +1,18 @@
-//! What a setting is, and the declaration of all that are not a face's.
+//! The type of a setting, and the macro that declares the settings that belong to no face.
 
 /// A setting, declared once.
 pub struct Setting {
-    /// Its name in the file; in upper case behind `MUNIMENT_` it is a variable.
+    /// The name in the file. In upper case behind `MUNIMENT_`, it is the name of the variable.
     pub name: &'static str,
-    /// What holds if it is not set.
+    /// What applies if the setting is not set.
     pub default: Fallback,
-    /// What it is for, line by line.
+    /// What the setting is for, line by line.
     pub doc: &'static [&'static str],
-    /// Whether a value is possible; the reason if not, without the value.
+    /// Checks a value. An error gives the reason, without the value.
     pub check: fn(&str) -> Result<(), String>,
 }
 
-/// What holds if a setting is not set.
+/// What applies if a setting is not set.
 #[derive(Clone, Copy, Debug)]
 pub enum Fallback {
     /// This value.
@@ -22,7 +22,7 @@ pub enum Fallback {
 }
 
 impl Fallback {
-    /// The value, if it is one.
+    /// The value, if there is one.
     pub(super) fn value(self) -> Option<&'static str> {
         match self {
             Self::Value(value) => Some(value),
@@ -32,7 +32,7 @@ impl Fallback {
 }
 
 impl Setting {
-    /// Its row in the README's table.
+    /// The row of the setting in the README's table.
     pub fn row(&self) -> String {
         let default = match self.default {
             Fallback::Value(value) => format!("`{value}`"),
@@ -47,7 +47,7 @@ impl Setting {
     }
 }
 
-/// Declares settings. `read` makes the value of a text, or gives the reason why it cannot.
+/// Declares settings. `read` makes a value from a text, or gives the reason why it cannot.
 macro_rules! settings {
     (
         with_default { $($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:literal, $read:expr;)+ }
@@ -57,11 +57,11 @@ macro_rules! settings {
         pub struct Settings {
             $($(#[doc = $doc])+ pub $name: $type,)+
             $($(#[doc = $odoc])+ pub $oname: Option<$otype>,)+
-            /// The texts of those that faces declare.
+            /// The texts of the settings that faces declare.
             of_faces: BTreeMap<&'static str, String>,
         }
 
-        /// The settings that are not a face's.
+        /// The settings that belong to no face.
         pub const SETTINGS: &[Setting] = &[
             $(Setting {
                 name: stringify!($name),

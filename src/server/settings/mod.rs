@@ -1,7 +1,8 @@
-//! Settings: one TOML file (`MUNIMENT_CONFIG`, or `muniment.toml` in the working directory if it is there) and
-//! `MUNIMENT_` variables, which win.
+//! Settings: one TOML file (`MUNIMENT_CONFIG`, or `muniment.toml` in the working directory if it exists), and
+//! `MUNIMENT_` variables, which win over the file.
 //!
-//! Each setting is declared once, below; a face declares its own in its value. The README's table is made of the declarations.
+//! Each setting is declared once, below. A face declares its own settings in its value. The README's table equals the
+//! declarations.
 
 mod declared;
 mod read;
@@ -21,11 +22,11 @@ use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
 
 pub use declared::{Fallback, Setting};
 
-/// The longest a token may be good, in hours.
+/// The longest time that a token may be valid, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
-/// The most connections that may be allowed.
+/// The highest limit of connections.
 const MOST_CONNECTIONS: usize = 1_000_000;
-/// A node that looks in time must not take itself for one that does not, only because a look took a while.
+/// A shorter bound would make a healthy node call itself stale, only because one read of the ledger took long.
 const LEAST_STALE_AFTER_MS: u64 = 2 * LOOK_EVERY.as_millis() as u64;
 
 /// A setting is invalid or unknown.
@@ -47,62 +48,62 @@ impl SettingsError {
 
 settings! {
     with_default {
-        /// Where to listen; port 0 lets the system choose
+        /// The address to listen on. With port 0 the system chooses a port
         listen: SocketAddr = "127.0.0.1:8080", parsed;
-        /// Connections of clients at the same time; one more is answered 503 `busy`. The process' limit of file descriptors
-        /// bounds it, too
+        /// How many clients may be connected at the same time. The server answers further connections with 503 `busy`.
+        /// The process' limit of file descriptors applies, too
         connections: usize = "10000", |text| between(text, 1, MOST_CONNECTIONS);
-        /// Milliseconds that a connection may be without a whole head of a request; then it is closed
+        /// Milliseconds that a connection may wait for the whole head of a request. Then the server closes it
         head_patience_ms: u64 = "30000", |text| at_least(text, 100, "");
         /// Connections to the database
         database_connections: u32 = "10", |text| at_least(text, 4, "");
-        /// The folder of the keys, and of SQLite's file
+        /// The folder of the keys and of SQLite's file
         data_dir: PathBuf = "muniment-data", parsed;
-        /// Least counts for passwords: `min`, `lower`, `upper`, `numeric`, `symbol`
+        /// The least numbers of characters in a password: `min` (in all), `lower`, `upper`, `numeric`, `symbol`
         password_policy: PasswordPolicy = r#"{"min":5}"#, PasswordPolicy::parse;
-        /// KiB of memory for a hash (argon2id's m). A raised cost is applied at a user's next login
+        /// KiB of memory for a hash (argon2id's m). A raised cost takes effect at a user's next login
         password_memory_kib: u32 = "19456", parsed;
         /// Iterations for a hash (t)
         password_iterations: u32 = "2", parsed;
         /// Lanes for a hash (p)
         password_parallelism: u32 = "1", parsed;
-        /// Passwords that may wait to be hashed; one more is answered 429
+        /// How many passwords may wait to be hashed. The server answers further ones with 429
         password_queue: usize = "128", parsed;
-        /// Hours that a token is good if the login names no time
+        /// Hours that a token is valid if the login does not say how long
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
-        /// Milliseconds that a request waits for `Muniment-At-Least`
+        /// Milliseconds that a request with `Muniment-At-Least` waits for the position
         at_least_patience_ms: u64 = "1000", parsed;
-        /// Milliseconds since a node last read the ledger to its head, after which it decides nothing from memory and answers
-        /// 503 `stale`. At least 500
+        /// If a node has not read the ledger to its head for so many milliseconds, it decides nothing from memory and
+        /// answers 503 `stale`. At least 500
         stale_after_ms: u64 = "5000",
             |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
-        /// What is logged on stderr, in tracing's filter syntax
+        /// Which messages the server logs on stderr, in tracing's filter syntax
         log: String = "info", parsed;
     }
     optional {
         /// `postgres://user@host/database`
         database_url: Zeroizing<String>, else "SQLite in the data folder", postgres_url;
-        /// The password of `admin`, at the first start only
+        /// The password of `admin`. It is used at the first start only
         admin_password: Zeroizing<String>, else "generated", secret;
         /// The key that seals the ledger: 32 bytes in base64
         sealing_key: Zeroizing<String>, else "`sealing.key` in the data folder", secret;
         /// The key that signs tokens: Ed25519 in PKCS #8 PEM
         signing_key: Zeroizing<String>, else "`signing.pem` in the data folder", secret;
         /// Threads that hash passwords
-        password_workers: usize, else "as many as cores", parsed;
-        /// Where clients reach the server, e.g. `https://id.example.com`
-        public_url: String, else "what a request calls the server", base_url;
+        password_workers: usize, else "one per core", parsed;
+        /// The URL at which clients reach the server, e.g. `https://id.example.com`
+        public_url: String, else "the host that the request names", base_url;
     }
 }
 
 impl Settings {
-    /// Reads the file and the variables of the process, with the settings that faces declare.
+    /// Reads the file and the variables of the process, including the settings that faces declare.
     pub fn read(of_faces: impl Iterator<Item = &'static Setting>) -> Result<Self, SettingsError> {
         let (file, variables) = source::of_process()?;
         Self::from(&file, variables, of_faces)
     }
 
-    /// From the text of a file and variables.
+    /// Reads the settings from the text of a file and from variables.
     pub fn from(
         file: &str,
         variables: BTreeMap<String, String>,
@@ -131,7 +132,7 @@ impl Settings {
         self.of_faces.get(setting.name).map(String::as_str)
     }
 
-    /// The cost of a password's hash, and how many are made at once.
+    /// The cost of a password's hash, and how many hashes are made at the same time.
     pub fn hashing(&self) -> HashingOptions {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         HashingOptions {
@@ -143,7 +144,7 @@ impl Settings {
         }
     }
 
-    /// Where the database is: the URL, or SQLite's file in the data folder.
+    /// The place of the database: the URL, or SQLite's file in the data folder.
     pub fn database(&self) -> Zeroizing<String> {
         match &self.database_url {
             Some(url) => url.clone(),

@@ -1,4 +1,4 @@
-//! From texts to values. A reason never repeats the text: it may be a secret.
+//! Converts texts to values. A reason never repeats the text, since the text may be a secret.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -42,7 +42,7 @@ pub(super) fn postgres_url(text: &str) -> Result<Zeroizing<String>, String> {
     }
 }
 
-/// A URL that paths can be put behind.
+/// A URL to which paths can be appended.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     let url = text.trim_end_matches('/');
     let is_base = url.parse::<axum::http::Uri>().is_ok_and(|uri| {

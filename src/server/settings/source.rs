@@ -1,4 +1,4 @@
-//! Where settings come from: the file and the variables.
+//! The sources of settings: the file and the variables.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -6,11 +6,11 @@ use toml::Spanned;
 
 use super::{Setting, SettingsError};
 
-/// What every variable's name starts with.
+/// The prefix of every variable's name.
 const PREFIX: &str = "MUNIMENT_";
 /// The variable that names the file.
 const CONFIG: &str = "MUNIMENT_CONFIG";
-/// The file that is read if it is there.
+/// The file that is read if it exists.
 const DEFAULT_FILE: &str = "muniment.toml";
 
 /// The text of the file, and the variables of the process.
@@ -29,17 +29,18 @@ pub(super) fn of_process() -> Result<(String, BTreeMap<String, String>), Setting
     Ok((file, variables))
 }
 
-/// The texts that are set, by the names of variables.
+/// The texts of the settings that are set, by the names of variables.
 pub(super) struct Values {
     set: BTreeMap<String, String>,
-    /// The lines of those that are in the file.
+    /// The line numbers of the settings in the file.
     lines: BTreeMap<String, usize>,
 }
 
 impl Values {
-    /// From the text of a file and variables, which win.
+    /// Takes the text of a file and variables. The variables win.
     pub(super) fn of(file: &str, mut variables: BTreeMap<String, String>) -> Result<Self, SettingsError> {
-        // toml's message about a wrong file quotes it, and it may hold secrets: only the line is said.
+        // toml's message about a malformed file quotes it, and the file may hold secrets. So the message names only the
+        // line.
         let wrong = |error: toml::de::Error| {
             let line = line_of(file, error.span().map_or(0, |span| span.start));
             let reason = format!("line {line}: not valid TOML, or a value of the wrong kind");
@@ -57,7 +58,7 @@ impl Values {
         Ok(Self { set, lines })
     }
 
-    /// Refuses a name that is not one of these: a typing mistake should be noticed.
+    /// Refuses unknown names, so that a typing mistake does not pass unnoticed.
     pub(super) fn refuse_unknown<'a>(
         &self,
         known: impl Iterator<Item = &'a Setting>,

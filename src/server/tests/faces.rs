@@ -1,4 +1,4 @@
-//! What the kit does for any face, shown on one that has everything of its own: mount, error shape, credential and policy.
+//! What the kit does for every face. The tests use a face with its own mount, error shape, credential and policy.
 
 use std::{io, time::Duration};
 
@@ -41,7 +41,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_careless))
 }
 
-/// Another status and another shape than any other face has.
+/// A status and a shape that no other face has.
 fn refuse(refusal: &Refusal) -> Response {
     let status = match refusal.kind {
         RefusalKind::NotFound => StatusCode::GONE,
@@ -52,7 +52,7 @@ fn refuse(refusal: &Refusal) -> Response {
     (status, Json(json!({ "reason": refusal.code }))).into_response()
 }
 
-/// Only `admin` may, and sees what begins with the first letter of their name.
+/// Permits only `admin`. The scope is the first letter of the caller's name.
 struct ByName;
 
 impl Policy for ByName {
@@ -144,7 +144,7 @@ async fn a_face_refuses_everything_in_its_own_shape() {
     let caller = caller(&admin, "ada", json!([])).await;
     let as_ada = nobody.get("/pki/names").header("x-api-key", caller.token());
     is_refused(&as_ada.await, 418, "forbidden");
-    // What only looks like its path is not its path.
+    // A path that only begins with the same letters is not below the mount.
     nobody.get("/pkix").await.expect_error(404);
     nobody.get("/").await.expect_error(404);
     nobody.get("/api/nothing").await.expect_error(404);

@@ -1,4 +1,4 @@
-//! What holds for all faces, in process. `tests/it` runs the same against the binary, on both engines.
+//! Tests that apply to all faces, in process. `tests/it` runs the same tests against the binary, on both engines.
 
 #[path = "../../../tests/it/http/errors.rs"]
 mod errors;

@@ -1,19 +1,20 @@
-//! Recorded answers: each file beside this one is a transcript of requests and of what the server answers, to the byte.
-//! The test sends the requests again and compares. `UPDATE_SNAPSHOTS=1` writes the answers of now into the files.
+//! Recorded answers: each file beside this one is a transcript of requests and of the server's answers, byte by byte.
+//! The test sends the requests again and compares the answers. `UPDATE_SNAPSHOTS=1` writes the present answers into the
+//! files.
 //!
 //! A line of a transcript is one of these:
 //!
 //! ```text
 //! # A comment.
-//! ! setting NAME=VALUE          the server is started with it
+//! ! setting NAME=VALUE          the server is started with this setting
 //! ! later +25h                  the server is started again with a clock that is ahead
 //! > METHOD PATH as CALLER       a request; `as CALLER` sends the saved value {CALLER-token} as its bearer token
 //! > basic USER:PASSWORD         the request's credential
 //! > header NAME: VALUE
-//! > type TEXT                   the content type of the body; application/json unless said
-//! > body TEXT                   {{3 * x}} in it is xxx
-//! > hex DIGITS                  a body that is no text
-//! > save NAME POINTER           what the answer has at the JSON pointer is {NAME} from here on
+//! > type TEXT                   the content type of the body; the default is application/json
+//! > body TEXT                   the body; {{3 * x}} in it means xxx
+//! > hex DIGITS                  a body that is not a text
+//! > save NAME POINTER           saves the value at the JSON pointer of the answer; {NAME} stands for it from here on
 //! > sorted POINTER              the order of the list at the JSON pointer is not recorded
 //! > brief                       the answer's body is not recorded
 //! ```
@@ -34,10 +35,10 @@ use crate::support::{
     server::{ADMIN_PASSWORD, Engine, Server, Site},
 };
 
-/// Headers that say nothing about the face: when the answer was sent, and how long it is before it is redacted.
+/// Headers that say nothing about the face: the time of the answer, and its length before redaction.
 const UNRECORDED: [&str; 2] = ["date", "content-length"];
 
-/// Makes each of these transcripts one test per engine.
+/// Makes a test per engine from each of these transcripts.
 macro_rules! transcripts {
     ($($name:ident)*) => {$(
         mod $name {
@@ -85,7 +86,7 @@ async fn compare(name: &str, engine: Engine) {
     );
 }
 
-/// The transcript with the answers of now.
+/// The transcript with the present answers.
 async fn replay(transcript: &str, engine: Engine) -> String {
     let mut replay = Replay::start(transcript, engine).await;
     let mut lines = transcript.lines().peekable();
@@ -94,7 +95,7 @@ async fn replay(transcript: &str, engine: Engine) -> String {
             replay.restart_later(offset).await;
         }
         let Some(head) = line.strip_prefix("> ") else {
-            // An answer is what neither begins with a sign nor is empty.
+            // Lines of an answer are not empty and do not begin with a sign.
             if line.is_empty() || line.starts_with(['#', '!']) {
                 replay.say(line);
             }
@@ -113,12 +114,12 @@ async fn replay(transcript: &str, engine: Engine) -> String {
     replay.said
 }
 
-/// What a transcript saved, by name.
+/// The values that a transcript saved, by name.
 #[derive(Default)]
 struct Values(BTreeMap<String, String>);
 
 impl Values {
-    /// A text with names in the place of their values.
+    /// Replaces values by their names.
     fn named(&self, mut text: String) -> String {
         for (name, value) in &self.0 {
             text = text.replace(value, &format!("{{{name}}}"));
@@ -126,7 +127,7 @@ impl Values {
         text
     }
 
-    /// A text with values in the place of their names, and with what it repeats.
+    /// Replaces names by their values, and expands repetitions.
     fn filled(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, value) in &self.0 {
@@ -217,9 +218,9 @@ fn bytes(digits: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A transcript on its way.
+/// A transcript that is being replayed.
 struct Replay {
-    /// `None` only while the server is started again.
+    /// `None` only while the server starts again.
     server: Option<Server>,
     values: Values,
     redactor: Redactor,

@@ -1,23 +1,23 @@
-//! What differs from run to run in an answer, replaced by what does not.
+//! Replaces the parts of an answer that differ from run to run by fixed texts.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// The fixed ids of the roles that every ledger has begin so: they do not differ.
+/// The beginning of the fixed ids of the roles that every ledger has. They do not differ.
 const FIXED: &str = "6d756e69-6d65-4e74-8000-";
 
-/// JSON members whose texts are random or come from random bytes.
+/// JSON members whose texts are random, or depend on random bytes.
 const RANDOM: [&str; 5] = ["next_token", "kid", "x", "box", "actoraddress"];
 
-/// Gives each id a number when it is first seen, so that the same id is the same number in the whole transcript.
+/// Gives each id a number when it first occurs, so that the same id has the same number in the whole transcript.
 #[derive(Default)]
 pub(super) struct Redactor {
     ids: BTreeMap<String, usize>,
 }
 
 impl Redactor {
-    /// The text without what differs from run to run.
+    /// The text without the parts that differ from run to run.
     pub(super) fn redacted(&mut self, text: &str) -> String {
         let text = without_members(text);
         let mut redacted = String::with_capacity(text.len());
@@ -33,12 +33,12 @@ impl Redactor {
         redacted
     }
 
-    /// A word is what stands between other characters than letters, digits and `-_.:`.
+    /// A word has only letters, digits and `-_.:`.
     fn word(&mut self, word: &str) -> String {
         if let Some((kind, id)) = word.rsplit_once(':').filter(|(_, id)| is_id(id)) {
             return format!("{kind}:{}", self.id(id));
         }
-        // A message may end with an id and a colon.
+        // In a message, an id may be followed by a colon or a full stop.
         if let Some(id) = word.strip_suffix([':', '.']).filter(|id| is_id(id)) {
             return format!("{}{}", self.id(id), &word[id.len()..]);
         }
@@ -46,7 +46,7 @@ impl Redactor {
             return self.id(word);
         }
         if is_time(word) {
-            // Times of the ledger have other digits than those of the face.
+            // Times of the ledger have another number of digits than times of the face.
             return format!("{{time of {} characters}}", word.len());
         }
         if is_hash(word) {
@@ -84,7 +84,7 @@ fn is_time(word: &str) -> bool {
     shape.starts_with("0000-00-00T00:00:00") && shape.ends_with('Z')
 }
 
-/// Replaces the texts of the members that are random, unless they are empty.
+/// Replaces the texts of the random members, unless they are empty.
 fn without_members(text: &str) -> String {
     let mut text = text.to_owned();
     for name in RANDOM {
@@ -102,8 +102,8 @@ fn without_members(text: &str) -> String {
     text
 }
 
-/// The body with the list at a JSON pointer sorted, its elements being as they were to the byte: what the server orders
-/// by ids comes in another order with each run.
+/// The body with the list at a JSON pointer sorted; the elements stay the same to the byte. The server orders such a
+/// list by ids, so its order differs in each run.
 pub(super) fn sorted(body: &str, pointer: &str) -> String {
     let mut part = body;
     for name in pointer.split('/').skip(1) {
@@ -121,7 +121,7 @@ pub(super) fn sorted(body: &str, pointer: &str) -> String {
 
 fn is_hash(word: &str) -> bool {
     let is_hash = [40, 64].contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // The hashes that the transcripts make up do not differ.
+    // The hashes that the transcripts invent do not differ.
     is_hash && !word.starts_with("9f86") && !word.starts_with("aa86") && word.bytes().any(|byte| byte != b'0')
 }
 

@@ -1,4 +1,4 @@
-//! Who is calling: bearer tokens, HTTP Basic and `?apiToken=`.
+//! The credentials of callers: bearer tokens, HTTP Basic and `?apiToken=`.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};

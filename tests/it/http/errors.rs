@@ -1,4 +1,4 @@
-//! Refusals: the body `{code, message}` wherever a call ends.
+//! Refusals have the body `{code, message}` wherever a request fails.
 
 use http::Method;
 use serde_json::json;
@@ -33,7 +33,7 @@ both_engines! {
             let answer = admin.call(method.clone(), &path).await;
             assert_eq!(answer.status, 405, "{answer:?}");
             answer.expect_error(405);
-            // RFC 9110 section 15.5.6: the answer must say which there are.
+            // RFC 9110 section 15.5.6: the answer must list the allowed methods.
             for method in allowed {
                 assert!(answer.header("allow").contains(method), "{path} should allow {method}: {answer:?}");
             }
@@ -129,7 +129,7 @@ both_engines! {
     }
 
     async fn what_no_name_can_be_is_found_nowhere(server: Server) {
-        // NUL is no character of a text in Postgres.
+        // Postgres does not accept NUL in a text.
         let admin = server.admin().await;
         for strange in
             ["%00", "a%00b", "%ef%bf%bf", "%f0%9f%94%91", "'", "%22", "%5c", "%25", "_", &"x".repeat(5_000)]

@@ -1,5 +1,6 @@
-//! Over HTTP, against the binary, on both engines. The scenarios of each face are in its folder, and those of `errors`, `positions` and
-//! `rights` are here: they also run in process, in the tests of the face and of the crate `server`.
+//! Over HTTP, against the binary, on both engines. The scenarios of each face are in its folder. The scenarios
+//! `errors`, `positions` and `rights` are here. All of them also run in process, in the tests of the face and of the
+//! crate `server`.
 
 mod access;
 #[path = "../../../src/http/connectware/tests/api/mod.rs"]

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`, and what must hold for every operation in it.
+//! `GET /openapi.json`, and the rules for every operation in it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::support::{
     server::{Engine, Server},
 };
 
-/// What the published API has, as far as it is here.
+/// The operations of the published API that this server has.
 const PUBLISHED: [(&str, &str); 37] = [
     ("post", "/api/users"),
     ("delete", "/api/users"),
@@ -57,7 +57,7 @@ const PUBLISHED: [(&str, &str); 37] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Operation {
     method: String,
-    /// With `{}` for each parameter.
+    /// The path, with `{}` for each parameter.
     path: String,
 }
 
@@ -66,7 +66,7 @@ impl Operation {
         list.contains(&(&self.method, &self.path))
     }
 
-    /// A call of it, with an id that nobody has for each parameter and no body.
+    /// A call of the operation without a body. Each parameter is an id that does not exist.
     fn call(&self, caller: &Client) -> Call {
         let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).expect("a method");
         caller.call(method, self.path.replace("{}", NOBODY))
@@ -76,7 +76,7 @@ impl Operation {
         FACES.of(&self.path)
     }
 
-    /// The same with the caller's token, in the way in which the face accepts tokens.
+    /// The same call with the caller's token, in a form that the face accepts.
     fn call_with_token(&self, caller: &Client) -> Call {
         let mut accepted = self.face().credentials.iter();
         let call = self.call(&caller.anonymous());
@@ -90,7 +90,7 @@ impl Operation {
         }
     }
 
-    /// Fails unless the answer is a refusal as the face renders it. The message may be another.
+    /// Fails unless the answer is a refusal as the face renders it. The message may differ.
     #[track_caller]
     fn is_refused(&self, answer: &Response, refusal: &Refusal) {
         let rendered = (self.face().refuse)(refusal);
@@ -107,7 +107,7 @@ impl Operation {
         {
             assert_eq!(answer.headers.get(name), Some(value), "{answer:?}");
         }
-        // What clients of these faces know, said once more.
+        // The clients of these faces rely on this, so it is checked again.
         if ["connectware", "access", "audit", "system"].contains(&self.face().name) {
             let unauthenticated = refusal.kind == RefusalKind::Unauthenticated;
             answer.expect_error(if unauthenticated { 401 } else { 403 });
@@ -119,8 +119,8 @@ impl Operation {
         }
     }
 
-    /// Fails unless the answer says that the caller lacks the right. A face may give such a refusal the status of something
-    /// that is missing: only the body says which of the two it is.
+    /// Fails unless the answer says that the caller lacks the right. A face may give such a refusal the same status as
+    /// an unknown path. Then only the body shows the difference.
     async fn is_forbidden(&self, answer: &Response) {
         let path = self.path.replace("{}", NOBODY);
         self.is_refused(answer, &Refusal::forbidden("read", &path));
@@ -131,14 +131,14 @@ impl Operation {
         assert!(bodies.contains(&answer.body), "{answer:?}");
     }
 
-    /// The body that the face gives a refusal.
+    /// The body of a refusal, as the face renders it.
     async fn rendered(&self, refusal: &Refusal) -> Vec<u8> {
         let body = (self.face().refuse)(refusal).into_body();
         let body = axum::body::to_bytes(body, usize::MAX).await;
         body.expect("a body in memory").to_vec()
     }
 
-    /// Fails unless the answer asks for a credential, and says nothing else.
+    /// Fails unless the answer only asks for a credential.
     async fn is_unauthenticated(&self, answer: &Response) {
         let refusal = Refusal::unauthenticated();
         self.is_refused(answer, &refusal);
@@ -174,7 +174,7 @@ fn public() -> Vec<Operation> {
     declared(|face| face.public)
 }
 
-/// The operations of callers on their own things.
+/// The operations on the callers' own data.
 fn own() -> Vec<Operation> {
     declared(|face| face.own)
 }
@@ -193,14 +193,14 @@ fn operations(document: &Value) -> Vec<Operation> {
     operations.collect()
 }
 
-/// All operations but those that a face declares public.
+/// All operations except those that a face declares public.
 fn guarded(document: &Value) -> Vec<Operation> {
     let (mut operations, public) = (operations(document), public());
     operations.retain(|operation| !public.contains(operation));
     operations
 }
 
-/// What a running server has of them.
+/// The guarded operations of a running server.
 async fn guarded_by(server: &Server) -> Vec<Operation> {
     let operations = guarded(&document(server).await);
     assert!(operations.len() > 30, "the document should list the operations");
@@ -278,7 +278,7 @@ async fn every_published_operation_is_served() {
         };
         let answer = operation.call(&admin).await;
         assert_ne!(answer.status, 405, "{answer:?}");
-        // What is not found is what the id names, not the path.
+        // A 404 must be about the id, not about the path.
         assert!(answer.status != 404 || path.contains("{}"), "{answer:?}");
     }
 }
@@ -387,7 +387,8 @@ fn each_face_has_its_endpoints_under_its_mounts() {
     }
 }
 
-/// The document has one list of shapes for all faces. Of two with one name, it would show one for both.
+/// The document has one list of shapes for all faces. If two shapes had the same name, it would show one of them for
+/// both.
 #[test]
 fn a_shape_of_two_faces_is_the_same_in_both() {
     let mut seen: BTreeMap<String, (&str, Value)> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! `Muniment-Position` and `Muniment-At-Least`: where in the ledger a write is, and from where on a read
-//! answers.
+//! `Muniment-Position` and `Muniment-At-Least`: the position of a write in the ledger, and the least position of a
+//! read.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Who may call what: read for GET and write for the rest, on the request's path, in context http.
+//! Which right a request needs: read for GET and write for all other methods, on the request's path, in context http.
 
 use http::Method;
 use serde_json::json;
@@ -30,7 +30,7 @@ both_engines! {
             ("/api/users/+", vec!["/api/users/ids", &one], vec![&tokens, "/api/listUsers"]),
             ("/api/users/+/tokens", vec![&tokens], vec![&one, "/api/users/ids"]),
             ("/api/users/#", vec!["/api/users/ids", &one, &tokens], vec!["/api/roles", "/api/listUsers"]),
-            // `#` matches its parent level too.
+            // `#` also matches its parent level.
             ("/api/roles/#", vec!["/api/roles"], vec!["/api/users/ids"]),
             ("/api/#", vec!["/api/roles", "/api/users/ids", &tokens, "/api/listUsers"], vec![]),
             ("/#", vec!["/api/roles", &tokens], vec![]),

@@ -1,4 +1,4 @@
-//! Anyone can recompute the chain from an export, with any RFC 8785 and any SHA-256.
+//! Anyone can recompute the chain from an export, with any implementation of RFC 8785 and SHA-256.
 
 use aggregates::{
     Event,
@@ -20,7 +20,7 @@ use super::{
     site::{Site, new_role, new_user, stored, unit},
 };
 
-/// The export as an auditor has it: JSON texts.
+/// The export as an auditor receives it: JSON texts.
 async fn export(ledger: &Ledger) -> Vec<String> {
     let export = |event: ledger::Stored| {
         let event = event.cloud_event(ledger.id()).expect("an event of the ledger");
@@ -57,7 +57,7 @@ async fn must_recompute(ledger: &Ledger) {
     assert_eq!(ledger.verify(|_| ()).await.expect("readable").flaw, None);
 }
 
-/// An event and metadata that hold `text` wherever a text may be free.
+/// An event and metadata with `text` in every place where a text is free.
 fn saying(text: &str) -> Unit {
     let mut unit = unit(vec![NewEvent {
         aggregate_id: new_user().to_string(),
@@ -121,7 +121,7 @@ on_both_engines! {
             runner.run(&texts, |texts| {
                 Handle::current().block_on(async {
                     for text in texts {
-                        // Postgres keeps no NUL in JSON.
+                        // Postgres cannot store NUL in JSON.
                         let unit = saying(&text.replace('\0', "0"));
                         ledger.append(unit).await.expect("any text but NUL can be recorded");
                     }

@@ -1,4 +1,4 @@
-//! A second process on the same database: this very binary, run again with one task to do.
+//! A second process on the same database. It is this same binary, started again with a task.
 
 use std::{
     io::{BufRead, Write},
@@ -24,29 +24,29 @@ use super::site::{
 
 /// The variable that holds the task.
 const TASK: &str = "MUNIMENT_TEST_TASK";
-/// What stands before each line that is meant for the parent; the test harness has lines of its own.
+/// The prefix of each line for the parent. The test harness writes lines of its own.
 const MARK: &str = "child: ";
 /// How long a child may be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the other process does.
+/// The task of the other process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Task {
-    /// So many writers append so many units each; says `events N` in the end.
+    /// So many writers append so many units each. At the end the process prints `events N`.
     Append { writers: usize, units: usize },
-    /// So many contenders for one username; each says `won` or `lost`, or what went wrong.
+    /// So many contenders want one username. For each the process prints `won` or `lost`, or an error.
     Contend { username: String, contenders: usize },
-    /// So many people who want a seat in one organisation; each says `won` or `lost`.
+    /// So many people want a seat in one organisation. For each the process prints `won` or `lost`.
     TakeSeats { organisation: String, people: usize },
-    /// Tokens for one user, each with the label `from the child`.
+    /// Issues tokens for one user. Each has the label `from the child`.
     IssueTokens { user: UserId, tokens: usize },
-    /// Appends until it is killed; says `POSITION AGGREGATE` for each event of an acknowledged unit.
+    /// Appends until it is killed. Prints `POSITION AGGREGATE` for each event of an acknowledged unit.
     AppendForEver,
-    /// Opens the ledger and says under which id.
+    /// Opens the ledger and prints its id.
     Open,
 }
 
-/// A running second process. Killed when dropped.
+/// A running second process. Dropping the value kills it.
 pub struct Child {
     process: tokio::process::Child,
     stdin: ChildStdin,
@@ -54,7 +54,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a process that has opened the ledger and waits to be told to go.
+    /// Starts a process. It has opened the ledger and waits for the order to begin.
     pub async fn ready(task: &Task, url: &str) -> Self {
         let mut child = Self::start(task, url);
         assert_eq!(child.line().await.as_deref(), Some("ready"));
@@ -85,7 +85,7 @@ impl Child {
         }
     }
 
-    /// Lets it begin.
+    /// Orders it to begin.
     pub async fn go(&mut self) {
         self.stdin
             .write_all(b"go\n")
@@ -93,7 +93,7 @@ impl Child {
             .expect("the child should listen");
     }
 
-    /// The next thing it says; `None` once it has ended.
+    /// The next line of the process. `None` after its end.
     pub async fn line(&mut self) -> Option<String> {
         loop {
             let line = timeout(PATIENCE, self.lines.next_line()).await;
@@ -106,7 +106,7 @@ impl Child {
         }
     }
 
-    /// All that it still says; it must end well.
+    /// All further lines of the process. It must end with success.
     pub async fn rest(mut self) -> Vec<String> {
         let mut said = Vec::new();
         while let Some(line) = self.line().await {
@@ -117,7 +117,7 @@ impl Child {
         said
     }
 
-    /// kill -9. Answers what it had said and nobody had read.
+    /// Sends kill -9. Returns the lines that were not read yet.
     pub async fn kill(mut self) -> Vec<String> {
         self.process.kill().await.expect("the child should be killed");
         let mut said = Vec::new();
@@ -134,7 +134,7 @@ fn say(line: &str) {
     stdout.flush().expect("the parent should listen");
 }
 
-/// The other process. Run by hand it has no task, and does nothing.
+/// The other process. If a person runs this test, it has no task and does nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_process_does_its_task() {
     let Ok(given) = std::env::var(TASK) else { return };
@@ -168,7 +168,7 @@ async fn a_second_process_does_its_task() {
     ledger.close().await;
 }
 
-/// Appends units of one, two and three events in turn, each to streams of its own. Answers how many events.
+/// Appends units of one, two and three events in turn, each to streams of its own. Returns the number of events.
 pub async fn append_units(ledger: &Ledger, units: usize) -> usize {
     let mut events = 0;
     for turn in 0..units {
@@ -185,7 +185,7 @@ pub async fn append_units(ledger: &Ledger, units: usize) -> usize {
     events
 }
 
-/// Everybody wants one username.
+/// All contenders want the same username.
 pub async fn contend(ledger: &Ledger, username: &str, contenders: usize) -> Vec<&'static str> {
     let executor = Executor::new(ledger.clone());
     let attempts = (0..contenders).map(|_| async {
@@ -220,7 +220,7 @@ pub async fn issue_tokens(ledger: &Ledger, user: UserId, tokens: usize, label: &
     }
 }
 
-/// Users with roles and tokens, and bare roles, from eight writers, so that all read models have work.
+/// Eight writers make users with roles and tokens, and roles without holders, so that all read models have work.
 async fn append_for_ever(ledger: &Ledger) {
     let executor = Executor::new(ledger.clone());
     let writers = (0..8).map(|_| async {

@@ -1,4 +1,4 @@
-//! A claim has one holder, whoever asks at once.
+//! A claim has one holder, even if many ask at the same time.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ pub fn refusal(outcome: Result<ledger::Appended, ExecuteError>) -> Rejection {
     }
 }
 
-/// Two administrators, made on the spot.
+/// Makes two administrators.
 pub async fn two_administrators(executor: &Executor) -> [UserId; 2] {
     let ids = [new_user(), new_user()];
     let commands = vec![
@@ -135,7 +135,7 @@ on_both_engines! {
     }
 
     async fn two_administrators_who_remove_each_other_leave_one(site: Site) {
-        // In one process, so that both are in one batch, and from two.
+        // The first round uses one ledger, so that both units are in one batch. The second round uses two ledgers.
         let (one, other) = (Executor::new(site.ledger().await), Executor::new(site.ledger().await));
         let [ada, grace] = two_administrators(&one).await;
         let metadata = metadata();
@@ -152,7 +152,7 @@ on_both_engines! {
             if survivor == grace {
                 break;
             }
-            // Ada is the one left: the second round needs the two as they were.
+            // Ada is the administrator that remains. The second round needs both, so Grace gets the role back.
             one.execute(vec![crate::ledger::site::role_granted(grace, RoleId::ADMINISTRATOR)], &metadata).await.expect("a grant");
         }
     }
@@ -182,7 +182,7 @@ on_both_engines! {
     }
 }
 
-/// An operator may have made these the defaults of the database, for whatever reason.
+/// An operator may have set these defaults of the database for any reason.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_contender_wins_whatever_the_defaults_of_the_database_are() {
     let site = Site::new(crate::support::server::Engine::Postgres).await;

@@ -1,4 +1,4 @@
-//! What refuses one unit harms none of its neighbours in the batch.
+//! A refused unit does not affect the other units of the batch.
 
 use aggregates::{Claim, user::claims::USERNAME};
 use futures_util::future::join_all;
@@ -9,7 +9,7 @@ use super::{
     site::{Site, metadata, new_role, new_user, role_unit, tokens_revoked, unique, unit},
 };
 
-/// Appends the units in one batch: the first one waits for the head's lock, and the others behind it.
+/// Appends the units in one batch: the first unit waits for the head's lock, and the others wait behind it.
 async fn in_one_batch(site: &Site, ledger: &Ledger, units: Vec<Unit>) -> Vec<Result<Appended, AppendError>> {
     let other = site.db().await;
     let mut lock = other.begin().await.expect("a transaction");
@@ -72,9 +72,9 @@ on_both_engines! {
         let units = vec![
             taken,
             claiming(unit(vec![tokens_revoked(user, 1)]), "ada", "ada"),
-            // Comes after an event that there is not.
+            // This event follows an event that does not exist.
             unit(vec![tokens_revoked(user, 2)]),
-            // The true first.
+            // This unit has the correct sequence.
             unit(vec![tokens_revoked(user, 1)]),
             unit(vec![tokens_revoked(user, 2)]),
         ];
@@ -88,7 +88,7 @@ on_both_engines! {
 
     async fn a_unit_that_the_database_cannot_take_harms_no_neighbour(site: Site) {
         let ledger = site.ledger().await;
-        // The read models take UUIDs only; and Postgres no NUL in JSON, which SQLite takes.
+        // The read models accept only UUIDs. Postgres does not accept NUL in JSON; SQLite does.
         let no_uuid = unit(vec![NewEvent { aggregate_id: "no-uuid".to_owned(), ..tokens_revoked(new_user(), 1) }]);
         let mut nul = good();
         nul.metadata.requestid = Some("a\0b".to_owned());

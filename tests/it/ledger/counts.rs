@@ -1,4 +1,4 @@
-//! Counted scopes: never more claims than the limits admit, never fewer, whoever asks at once.
+//! Counted scopes: there are never more or fewer claims than the limits allow, even if many ask at the same time.
 
 use std::collections::BTreeMap;
 
@@ -18,16 +18,16 @@ use super::{
     site::{Site, metadata, new_user, number, tokens_revoked, unique, unit},
 };
 
-/// Seats: the organisation sets how many there are.
+/// Seats. The organisation sets their number.
 pub const SEAT: &Scope = &Scope::new("test_seat")
     .limited_by_owner()
     .too_many("full", "all seats are taken");
-/// Keepers: each house keeps at least one.
+/// Keepers. Each house keeps at least one.
 const KEEPER: &Scope = &Scope::new("test_keeper").at_least(1, "last_keeper", "a keeper must stay");
-/// Beds: each house has two.
+/// Beds. Each house has two.
 const BED: &Scope = &Scope::new("test_bed").at_most(2, "no_bed", "both beds are taken");
 
-/// A unit of one event that nothing depends on.
+/// A unit of one event on which nothing depends.
 fn some_unit() -> Unit {
     unit(vec![tokens_revoked(new_user(), 1)])
 }
@@ -71,7 +71,7 @@ fn rejection(outcome: Result<Appended, AppendError>) -> Rejection {
     }
 }
 
-/// So many people want a seat at once.
+/// So many people want a seat at the same time.
 pub async fn take_seats(ledger: &Ledger, organisation: &str, people: usize) -> Vec<&'static str> {
     let attempts = (0..people).map(|_| ledger.append(taking(SEAT, organisation, &unique("person"))));
     let outcomes = join_all(attempts).await.into_iter().map(|outcome| match outcome {
@@ -82,7 +82,7 @@ pub async fn take_seats(ledger: &Ledger, organisation: &str, people: usize) -> V
     outcomes.collect()
 }
 
-/// Counts the claims anew, and compares.
+/// Counts the claims again, and compares.
 async fn must_be_counted(ledger: &Ledger) {
     let mut claimed: BTreeMap<(String, String), i64> = BTreeMap::new();
     for row in ledger
@@ -209,7 +209,7 @@ on_both_engines! {
             let mut unit = taking(BED, "red", guest);
             unit.take.push((Claim::within(BED, "blue", guest), guest.to_owned()));
             if guest == "a" {
-                // What it would take in the one house it loses with the other.
+                // This unit is rejected because of the second house, so it must not take a bed in the first house.
                 unit.take.extend(["x", "y"].map(|more| (Claim::within(BED, "blue", more), more.to_owned())));
             }
             unit

@@ -1,4 +1,4 @@
-//! kill -9 in the middle of load loses nothing that was acknowledged and leaves nothing half done.
+//! kill -9 under load loses no acknowledged event and leaves nothing half done.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -19,7 +19,7 @@ on_both_engines! {
             let before = acknowledged.len();
             let mut child = Child::ready(&Task::AppendForEver, &site.url).await;
             child.go().await;
-            // The moment of the kill is what is random here, so this is one place where time may pass.
+            // The moment of the kill is random, so this test is allowed to sleep.
             let moment = Duration::from_millis(thread_rng().gen_range(1..50));
             let mut said = vec![child.line().await.expect("a first acknowledgement")];
             let listen = async {

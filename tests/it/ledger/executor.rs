@@ -1,4 +1,5 @@
-//! Commands through the executor: decided again when a race is lost, all or nothing, never on stale knowledge.
+//! Commands through the executor: it decides again after a lost race, records all or nothing, and never decides by
+//! stale state.
 
 use aggregates::{
     Claim, Command, DomainError,
@@ -59,7 +60,7 @@ fn deleted(user: UserId) -> Command {
 
 on_both_engines! {
     async fn all_who_hammer_one_aggregate_get_through(site: Site) {
-        // One of them on a ledger of its own, as another node.
+        // One of the executors has a ledger of its own, like another node.
         let near = Executor::new(site.ledger().await);
         let far = Executor::new(site.ledger().await);
         let user = new_user();
@@ -124,19 +125,19 @@ on_both_engines! {
             .await
             .expect("a user with a role");
 
-        // Revoked there. Here, granting it again is not "nothing to do".
+        // The role is revoked on the other node. So granting it again on this node must record an event.
         run(&there, vec![Command::User(user, UserCommand::RevokeRole { role_id: role })]).await.expect("a role held");
         assert_eq!(run(&here, vec![role_granted(user, role)]).await.expect("a grant"), 1);
-        // Given here. There, taking it is not "not held".
+        // The role is granted on this node. So revoking it on the other node must succeed.
         let revoked = Command::User(user, UserCommand::RevokeRole { role_id: role });
         assert_eq!(run(&there, vec![revoked]).await.expect("a role held"), 1);
 
-        // A password changed there is no password here.
+        // The password is changed on the other node. This node must see the new one.
         run(&there, vec![password_set(user, "$argon2id$second")]).await.expect("a password");
         let seen = here.read::<User>(user).await.expect("a user").0;
         assert_eq!(seen.password_hash, Some(PasswordHash::new("$argon2id$second")));
 
-        // A stale state that decides for an event is found out by the ledger, and decided again.
+        // If a stale state leads to an event, the ledger detects it, and the executor decides again.
         run(&there, vec![permission_granted(user)]).await.expect("a permission");
         run(&here, vec![permission_granted(user)]).await.expect("a permission");
         assert_eq!(here.read::<User>(user).await.expect("a user").0.permissions.len(), 2);

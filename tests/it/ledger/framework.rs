@@ -1,4 +1,4 @@
-//! cqrs-es over the ledger's repository, as it comes.
+//! Unmodified cqrs-es over the ledger's repository.
 
 use std::collections::HashMap;
 

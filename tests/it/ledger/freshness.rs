@@ -1,4 +1,4 @@
-//! How old what a process knows may be.
+//! How old the memory of a process may be.
 
 use std::{sync::Arc, time::Duration};
 
@@ -59,7 +59,7 @@ on_both_engines! {
         ledger.db().script("ALTER TABLE events RENAME TO events_elsewhere").await.expect("another name");
         ledger.follower().catch_up().await.expect_err("a look at what is not there");
         ledger.db().script("ALTER TABLE events_elsewhere RENAME TO events").await.expect("its name");
-        // The clock stands still: it has only just failed.
+        // The clock stands still, so the last attempt has only just failed and there is no new one.
         ledger.follower().catch_up().await.expect_err("no look");
         clock.set(2 * SECOND);
         ledger.follower().catch_up().await.expect("a look");

@@ -1,4 +1,4 @@
-//! Guards: what they reject is not written, and they see what was accepted before in the same batch.
+//! Guards: a unit that they reject is not written, and they see the units of the same batch that were accepted before.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
     site::{Site, key, metadata, new_user, number, tokens_revoked, unit, user_created},
 };
 
-/// Tokens are revoked at most twice in the whole ledger.
+/// Allows at most two revocations of tokens in the whole ledger.
 struct Twice;
 
 const NO_MORE: Veto = Veto {

@@ -1,4 +1,4 @@
-//! Time and the end.
+//! Recorded times, and the end of a ledger.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ on_both_engines! {
             clock.set(now);
             ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
         }
-        // Nor with another node whose clock is behind.
+        // Times do not go back either when another node's clock is behind.
         let behind = site.ledger_at(&TestClock::at(5)).await;
         behind.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
         let times: Vec<i64> = stored(&ledger).await.iter().map(|event| event.recorded_at.micros()).collect();
@@ -37,7 +37,7 @@ on_both_engines! {
         let other = site.db().await;
         let mut lock = other.begin().await.expect("a transaction");
         Head::lock(&mut lock).await.expect("the head's lock");
-        // The first is a batch of its own that waits for the lock; the others wait behind it.
+        // The first append is a batch of its own that waits for the lock. The others wait behind it.
         let waiting = join_all((0..25).map(|_| ledger.append(role_unit(new_role(), &unique("role")))));
         let closed = async {
             tokio::join!(ledger.close(), async {
@@ -65,7 +65,7 @@ on_both_engines! {
         let (mut stay, mut go) = (Vec::new(), Vec::new());
         for number in 0..60 {
             let executor = executor.clone();
-            // Some of them to one aggregate, so that they wait for each other's turn.
+            // Some of the commands are for one aggregate, so that they wait for each other.
             let target = if number % 3 == 0 { user } else { new_user() };
             let command = match target == user {
                 true => Command::User(user, UserCommand::RevokeAllTokens),

@@ -1,4 +1,4 @@
-//! The contract of the ledger, on both engines: what it promises, tried without a server around it.
+//! The contract of the ledger, on both engines. The tests check its promises without a server around it.
 
 mod canonical;
 mod child;
@@ -23,7 +23,7 @@ mod starting;
 mod tampering;
 mod versions;
 
-/// Makes each of these tests one per engine: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger.
+/// Makes a test per engine from each of these tests: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger.
 macro_rules! on_both_engines {
     ($($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
         $(#[$attribute])*

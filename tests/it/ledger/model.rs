@@ -1,4 +1,4 @@
-//! Random histories against a model of a few lines: the same units are accepted, the same are refused.
+//! Random histories against a small model: both accept the same units and refuse the same units.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,10 @@ use super::{
     site::{Site, new_user, number, tokens_revoked, unit},
 };
 
-/// What a unit of the history wants; streams and claims are few, so that they often meet.
+/// The content of a unit of the history. There are few streams and claims, so that units often conflict.
 #[derive(Clone, Debug)]
 struct Wish {
-    /// Streams appended to, and how far from the right sequence.
+    /// The streams to append to, and the distance from the correct sequence.
     events: Vec<(usize, i64)>,
     take: Vec<(Name, usize)>,
     release: Vec<Name>,
@@ -49,7 +49,7 @@ struct Model {
 }
 
 impl Model {
-    /// What becomes of a wish whose events have these sequences.
+    /// The outcome of a wish whose events have these sequences.
     fn outcome(&mut self, wish: &Wish, sequences: &[(usize, i64)]) -> Outcome {
         let mut moved = self.sequences.clone();
         for (stream, sequence) in sequences {
@@ -127,7 +127,7 @@ fn unit_of(wish: &Wish, streams: &[UserId], sequences: &[(usize, i64)], run: Uui
     unit
 }
 
-/// Appends each batch at once, and compares with the model, which takes one after the other.
+/// Appends all units of a batch at the same time, and compares with the model, which takes one unit after the other.
 async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> {
     let run = new_user().0;
     let streams: Vec<UserId> = (0..STREAMS).map(|_| new_user()).collect();

@@ -1,4 +1,4 @@
-//! Two nodes on one database: what one writes the other decides by.
+//! Two nodes on one database: each node decides by what the other has written.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::support::server::Engine;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A node and the task that follows for it.
+/// A node, and the task that follows the ledger for it.
 async fn node(site: &Site) -> (Executor, JoinHandle<OtherVersions>) {
     let ledger = site.ledger().await;
     let following = tokio::spawn(Arc::clone(ledger.follower()).run());
@@ -76,7 +76,7 @@ on_both_engines! {
         let (reader, following) = node(&site).await;
         let user = new_user();
         let written = writer.execute(vec![user_who_may_read(user, "a/b")], &metadata()).await.expect("a user");
-        // Not `wait_for`, which looks by itself.
+        // `wait_for` would read the ledger by itself, so it is not used.
         let reached = async {
             while reader.ledger().authorization().position() < written.position {
                 tokio::time::sleep(Duration::from_millis(5)).await;

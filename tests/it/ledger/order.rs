@@ -1,4 +1,4 @@
-//! Positions are 1, 2, 3, … in the order of the commits, and a reader misses none of them.
+//! Positions are 1, 2, 3, … in the order of the commits, and a reader misses no position.
 
 use std::{collections::BTreeSet, pin::pin};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::support::postgres::Cluster;
 
-/// How a reader's account differs from what was committed.
+/// How the events that a reader saw differ from the committed events.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Account {
     missed: Vec<i64>,
@@ -74,8 +74,8 @@ on_both_engines! {
     }
 }
 
-/// What the ledger is spared: numbers drawn before the commit are not in the order of the commits. This is the
-/// same account as above, so it can fail.
+/// The problem that the ledger avoids: numbers that are drawn before the commit are not in the order of the commits.
+/// The test uses the same comparison as the tests above, and so proves that it can fail.
 #[tokio::test]
 async fn a_reader_that_follows_a_bare_sequence_loses_events() {
     let database = Cluster::shared().create_database();

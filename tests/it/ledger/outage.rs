@@ -1,4 +1,4 @@
-//! A database that goes away and comes back.
+//! A database that fails and comes back.
 
 use std::{
     collections::BTreeMap,
@@ -20,17 +20,17 @@ use crate::support::{
     server::Engine,
 };
 
-/// How long an append may take to say that the database is gone.
+/// How long a failing append may take while the database is gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What writers were told.
+/// The answers that the writers got.
 #[derive(Default)]
 struct Told {
     acknowledged: Mutex<BTreeMap<i64, String>>,
     refused: AtomicUsize,
 }
 
-/// Appends until told to end. Every append must be answered.
+/// Appends until the end is signalled. Every append must get an answer.
 async fn write(ledger: &Ledger, told: &Told, end: watch::Receiver<bool>) {
     while !*end.borrow() {
         let answered = timeout(PATIENCE, ledger.append(role_unit(new_role(), &unique("role")))).await;
@@ -46,7 +46,7 @@ async fn write(ledger: &Ledger, told: &Told, end: watch::Receiver<bool>) {
             }
             Err(AppendError::Unavailable(_)) => {
                 told.refused.fetch_add(1, Ordering::Relaxed);
-                // Not to spin while the database is gone.
+                // The pause avoids a busy loop while the database is gone.
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             Err(refused) => panic!("{refused}"),

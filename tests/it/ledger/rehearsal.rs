@@ -1,4 +1,4 @@
-//! Commands that are rehearsed: the outcome is that of running them, and nothing is left of it.
+//! Commands that are rehearsed. The outcome equals that of running them, and a rehearsal leaves nothing behind.
 
 use aggregates::{
     Command,
@@ -20,7 +20,7 @@ use super::{
     },
 };
 
-/// All that the database holds, row by row: every table there is.
+/// The whole content of the database: every row of every table.
 async fn everything(db: &Db) -> Vec<String> {
     let texts = async |text: String| -> Vec<String> {
         let rows = db.all(sql(text)).await.expect("the statement should run");
@@ -53,7 +53,7 @@ async fn everything(db: &Db) -> Vec<String> {
     all
 }
 
-/// What came of commands: the events, or what the refusal says.
+/// The outcome of commands: the events, or the text of the refusal.
 type Outcome = Result<Vec<NewEvent>, String>;
 
 async fn rehearsed(executor: &Executor, commands: &[Command]) -> Outcome {
@@ -101,7 +101,7 @@ fn unshared(role: RoleId) -> Command {
     Command::Role(role, RoleCommand::Update(update))
 }
 
-/// An administrator, so that the last one can be told.
+/// An administrator. With only one, a test can provoke the refusal about the last administrator.
 async fn administrator(executor: &Executor) -> UserId {
     let ada = new_user();
     let commands = vec![
@@ -127,7 +127,7 @@ on_both_engines! {
                 UserCommand::GrantRole(RoleGrant { role_id: role, is_shared: false }),
             )],
             vec![updated(user, UpdateUser { username: "hopper".parse().ok(), ..UpdateUser::default() })],
-            // Nothing is left to do.
+            // There is nothing to change.
             vec![updated(user, UpdateUser { username: "hopper".parse().ok(), ..UpdateUser::default() })],
             vec![Command::Role(role, RoleCommand::Delete), Command::User(user, UserCommand::Delete)],
         ] {
@@ -184,7 +184,7 @@ on_both_engines! {
             assert_eq!(everything(db).await, before);
         }
         assert_eq!(number(db, "SELECT COUNT(*) FROM subject_keys").await, 1);
-        // Nobody remembers it either: the names are free, and the ids are nobody's.
+        // The process remembers nothing either: the names are free, and the ids do not exist.
         executor.execute(vec![user_created(new_user(), "grace")], &metadata()).await.expect("a free name");
         executor.execute(vec![role_created(role, "operators")], &metadata()).await.expect("a free name");
         assert_eq!(executor.read::<User>(user).await.expect("an answer").1.sequence, 0);
@@ -204,7 +204,7 @@ on_both_engines! {
         let (near, far) = (Executor::new(site.ledger().await), Executor::new(site.ledger().await));
         let user = new_user();
         near.execute(vec![user_created(user, "grace")], &metadata()).await.expect("a user");
-        // The other node knows of it; this one remembers how it was.
+        // The other node makes the change. This node still remembers the old state.
         let renamed = updated(user, UpdateUser { username: "hopper".parse().ok(), ..UpdateUser::default() });
         far.execute(vec![renamed.clone()], &metadata()).await.expect("a new name");
         assert_eq!(said(&rehearsed(&near, std::slice::from_ref(&renamed)).await), "Ok([])");
@@ -236,7 +236,7 @@ on_both_engines! {
             let told = rehearsed(&executor, &commands).await;
             assert_eq!(everything(executor.ledger().db()).await, before, "{commands:?}");
             let ran = ran(&executor, &commands).await;
-            // Of two reasons to refuse a unit, either may be found first.
+            // If there are two reasons to refuse a unit, either may be found first.
             if told.is_ok() || ran.is_ok() {
                 assert_eq!(said(&told), said(&ran), "{commands:?}");
             }
@@ -247,7 +247,7 @@ on_both_engines! {
     }
 }
 
-/// Few users, roles and names, so that they often meet.
+/// There are few users, roles and names, so that commands often conflict.
 fn a_command(users: Vec<UserId>, roles: Vec<RoleId>) -> impl Strategy<Value = Command> {
     let (user, role) = (select(users), select(roles));
     let name = || select(vec!["ada", "grace", "kay", "hedy", "joan", "mary"]);

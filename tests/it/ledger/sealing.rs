@@ -1,4 +1,4 @@
-//! Secret and personal values are ciphertext in every column of the ledger, and a person can be erased.
+//! Secret and personal values are encrypted in every column of the ledger, and a person can be erased.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ const USERNAME: &str = "plain-username";
 const LABEL: &str = "plain label";
 const ADDRESS: &str = "192.0.2.77";
 
-/// A user with a token; their own act, from an address.
+/// A user with a token. The user made the request, from an address.
 async fn user_with_token(ledger: &Ledger) -> UserId {
     let executor = Executor::new(ledger.clone());
     let user = new_user();
@@ -44,7 +44,7 @@ fn password_hash() -> String {
         .to_owned()
 }
 
-/// All that the tables of the ledger hold, as one text.
+/// The content of all tables of the ledger, as one text.
 async fn all_columns(db: &Db) -> String {
     let mut all = String::new();
     for (table, columns) in [
@@ -55,7 +55,7 @@ async fn all_columns(db: &Db) -> String {
         ("claims", "scope || value || owner"),
         ("subject_keys", "subject || CAST(wrapped_key AS TEXT)"),
     ] {
-        // A wrapped key is bytes: SQLite has no text of it, Postgres has.
+        // A wrapped key is bytes. SQLite cannot convert it to a text; Postgres can.
         let columns = match db {
             Db::Sqlite { .. } => columns.replace("CAST(wrapped_key AS TEXT)", "hex(wrapped_key)"),
             Db::Postgres(_) => columns.to_owned(),
@@ -72,7 +72,7 @@ async fn all_columns(db: &Db) -> String {
     all
 }
 
-/// The username, the password hash and the label that the ledger opens to.
+/// The decrypted username, password hash and label.
 async fn opened(ledger: &Ledger) -> Result<(String, String, String), LedgerError> {
     let (mut name, mut hash, mut note) = (String::new(), String::new(), String::new());
     for event in ledger.open_events(&stored(ledger).await).await? {
@@ -170,7 +170,7 @@ on_both_engines! {
             assert_eq!(number(ledger.db(), &blank).await, 1, "{table} still tells who it was");
         }
 
-        // No new key is made for them, whatever is recorded later, here and elsewhere.
+        // No node makes a new key for an erased person, even if more is recorded about them.
         issue_tokens(&ledger, user, 1, "a later label").await;
         issue_tokens(&site.ledger().await, user, 1, "a later label").await;
         assert_eq!(number(ledger.db(), "SELECT COUNT(*) FROM subject_keys").await, 1);
@@ -178,7 +178,7 @@ on_both_engines! {
         assert_eq!(opened(&ledger).await.expect("the rest opens"), gone);
         site.must_be_sound(&ledger).await;
 
-        // Their name is free, and they can go.
+        // The name is free, and the user can be deleted.
         let executor = Executor::new(ledger.clone());
         executor.execute(vec![user_created(new_user(), USERNAME)], &metadata()).await.expect("a free name");
         let delete = aggregates::user::UserCommand::Delete;
@@ -216,7 +216,7 @@ on_both_engines! {
     async fn two_processes_that_need_one_key_make_one(site: Site) {
         let ledger = site.ledger().await;
         let user = new_user();
-        // The user's own creation makes no key of theirs here: the two race for it.
+        // This unit creates the user without a key, so that the two processes race to make it.
         let mut unit = crate::ledger::site::unit(vec![crate::ledger::site::tokens_revoked(user, 1)]);
         let claim = aggregates::Claim::new(aggregates::user::claims::USER, user.to_string());
         unit.take.push((claim, user.to_string()));
@@ -252,7 +252,7 @@ on_both_engines! {
     }
 }
 
-/// Waits until the ledger opens to this, at most five seconds.
+/// Waits, at most five seconds, until the ledger decrypts to these values.
 async fn opens_to(ledger: &Ledger, expected: &(String, String, String)) -> bool {
     let all = async {
         while opened(ledger).await.expect("the rest opens") != *expected {
@@ -284,7 +284,7 @@ async fn a_node_that_knows_the_key_of_an_erased_person_forgets_it() {
         opens_to(&there, &(erased(), password_hash(), erased())).await,
         "the other node still opens it"
     );
-    // What that node remembers of claims ends with them too.
+    // The erasure also removes the claims that the other node remembers.
     create().await.expect("the name is free");
     following.abort();
 }

@@ -1,4 +1,4 @@
-//! A migrated database of a test's own, ledgers on it, and what is appended to them.
+//! A migrated database for one test, ledgers on it, and units to append.
 
 use std::sync::{
     Arc,
@@ -34,7 +34,7 @@ use crate::support::{
     server::Engine,
 };
 
-/// An empty ledger's database.
+/// The database of an empty ledger.
 #[derive(Debug)]
 pub struct Site {
     pub engine: Engine,
@@ -72,7 +72,7 @@ impl Site {
         }
     }
 
-    /// A migrated database that somebody else made.
+    /// A migrated database that another process made.
     pub async fn at(engine: Engine, url: String) -> Self {
         let db = open_db(&url).await;
         migrations::migrate(&db)
@@ -111,7 +111,7 @@ impl Site {
         .expect("the ledger should open")
     }
 
-    /// Asserts that the chain holds and that the read models are what the events come to.
+    /// Fails unless the chain is valid and the read models equal the result of the events.
     pub async fn must_be_sound(&self, ledger: &Ledger) {
         let verified = ledger
             .verify(|_| ())
@@ -127,7 +127,7 @@ impl Site {
         let shadow = Shadow::create(&db, &url, READ_MODELS)
             .await
             .expect("a shadow should be made");
-        // Nothing is appended meanwhile.
+        // Nothing can be appended during this transaction.
         let mut live = db.begin().await.expect("a transaction");
         let head = ledger::Head::lock(&mut live).await.expect("the head's lock");
         let mut position = 0;
@@ -181,7 +181,7 @@ pub async fn open(url: &str) -> Ledger {
     .expect("the ledger should open")
 }
 
-/// A clock that stands still until it is set.
+/// A clock that stands still until a test sets it.
 #[derive(Clone, Debug)]
 pub struct TestClock(Arc<AtomicI64>);
 
@@ -205,13 +205,13 @@ impl Clock for TestClock {
     }
 }
 
-/// The only number that a statement answers.
+/// The single number that a statement returns.
 pub async fn number(db: &Db, text: &str) -> i64 {
     let row = db.optional(sql(text)).await.expect("the statement should run");
     row.expect("a row").int(0).expect("a number")
 }
 
-/// All events as stored.
+/// All events, as they are stored.
 pub async fn stored(ledger: &Ledger) -> Vec<Stored> {
     ledger
         .after(0, 100_000, &Filter::default())
@@ -235,12 +235,12 @@ pub fn new_session() -> SessionId {
     SessionId(SystemEntropy.uuid())
 }
 
-/// A text that no other is like.
+/// A text that differs from all others.
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}-{}", SystemEntropy.uuid())
 }
 
-/// A unit of these events that claims nothing.
+/// A unit of these events, without claims.
 pub fn unit(events: Vec<NewEvent>) -> Unit {
     Unit {
         events,
@@ -248,7 +248,7 @@ pub fn unit(events: Vec<NewEvent>) -> Unit {
     }
 }
 
-/// A role's creation, with its claims.
+/// The creation of a role, with its claims.
 pub fn role_unit(id: RoleId, name: &str) -> Unit {
     let created = RoleEvent::Created {
         name: name.parse().expect("a role name"),
@@ -269,7 +269,7 @@ pub fn role_unit(id: RoleId, name: &str) -> Unit {
     unit
 }
 
-/// An event that any user may have at any place of its stream.
+/// An event that is valid at any place in the stream of any user.
 pub fn tokens_revoked(id: UserId, sequence: i64) -> NewEvent {
     NewEvent {
         aggregate_id: id.to_string(),

@@ -1,4 +1,4 @@
-//! Whatever is changed in the ledger's tables behind its back, `verify` finds it and says where.
+//! `verify` finds every change that was made directly in the ledger's tables, and says where it is.
 
 use aggregates::values::RoleId;
 use ledger::{Executor, Flaw, Ledger};
@@ -13,7 +13,7 @@ use super::{
     },
 };
 
-/// A ledger with some of everything: 12 events.
+/// A ledger of 12 events with some of every kind.
 async fn ledger_of_twelve(site: &Site) -> Ledger {
     let executor = Executor::new(site.ledger().await);
     let mut metadata = metadata();
@@ -55,7 +55,7 @@ async fn flaw(ledger: &Ledger) -> Option<Flaw> {
         .flaw
 }
 
-/// Runs the statements; afterwards the tables are as before.
+/// Runs the statements and verifies. Then it restores the tables.
 async fn flaw_after(site: &Site, ledger: &Ledger, statements: &[&str]) -> Option<Flaw> {
     let db = site.db().await;
     for table in ["events", "ledger_head"] {
@@ -188,8 +188,8 @@ const COLUMNS: [(&str, Kind); 9] = [
     ("hash", Kind::Bytes),
 ];
 
-/// Flips one bit of one value. Answers what the value was; `None` if the engine refuses, or if the value means the
-/// same as before (a hexadecimal digit of an escape in the other case).
+/// Flips one bit of one value. Returns the old value. `None` if the engine refuses, or if the value still has the same
+/// meaning (a hexadecimal digit of an escape in the other case).
 async fn flip(db: &Db, position: i64, (column, kind): (&str, Kind), byte: Index, bit: u8) -> Option<Vec<u8>> {
     let text = matches!(kind, Kind::Text | Kind::Json);
     let select = if text {
@@ -221,7 +221,7 @@ async fn restore(db: &Db, position: i64, column: (&str, Kind), old: Vec<u8>) {
     assert!(write(db, position, column, old).await);
 }
 
-/// Whether the engine took the value.
+/// Writes a value. Returns whether the engine accepted it.
 async fn write(db: &Db, position: i64, (column, kind): (&str, Kind), value: Vec<u8>) -> bool {
     let new = match (db, kind) {
         (Db::Postgres(_), Kind::Text) => "convert_from($2, 'UTF8')",

@@ -1,10 +1,10 @@
-//! The server's database behind its back, as somebody with access to its disk has it.
+//! Direct access to the server's database, like a person with access to its disk.
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::server::Site;
 
-/// The ledger's tables.
+/// A connection to the ledger's tables.
 pub enum Ledger {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
@@ -30,7 +30,7 @@ pub async fn open(site: &Site) -> Ledger {
 }
 
 impl Ledger {
-    /// Runs one statement, and says how many rows it changed.
+    /// Runs one statement, and returns how many rows it changed.
     pub async fn execute(&mut self, statement: &str) -> u64 {
         match self {
             Self::Sqlite(connection) => {
@@ -50,7 +50,7 @@ impl Ledger {
         self.number("SELECT MAX(position) FROM events").await
     }
 
-    /// The first event of this type whose payload holds this text.
+    /// The position of the first event of this type whose payload contains this text.
     pub async fn position_of(&mut self, event_type: &str, text: &str) -> i64 {
         let select = format!(
             "SELECT MIN(position) FROM events WHERE event_type = '{event_type}' \

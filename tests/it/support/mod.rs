@@ -1,11 +1,11 @@
-//! What the tests stand on: throw-away databases, the server's process, and a client.
+//! The base of the tests: throw-away databases, the server's process, and a client.
 
 pub mod database;
 pub mod outage;
 pub mod postgres;
 pub mod server;
 
-/// Makes each of these tests one per engine, `NAME::sqlite` and `NAME::postgres`, each on a server with empty
+/// Makes a test per engine from each of these tests, `NAME::sqlite` and `NAME::postgres`, each on a server with empty
 /// data.
 macro_rules! both_engines {
     ($($(#[$attribute:meta])* async fn $name:ident($server:ident: Server) $body:block)*) => {$(

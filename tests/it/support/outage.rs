@@ -1,4 +1,4 @@
-//! Databases that go away: a cluster that can be stopped, and a network that can be cut.
+//! Failing databases: a cluster that can be stopped, and a network that can be cut.
 
 use std::{
     fs::Permissions, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, process::Stdio,
@@ -19,7 +19,7 @@ use tokio::{
 
 use super::postgres::{binaries, free_port, user_id};
 
-/// How long the cluster may take to be ready.
+/// How long the cluster may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A cluster that can be stopped and started.
@@ -97,7 +97,7 @@ impl OwnCluster {
             .expect("the cluster should be ready");
     }
 
-    /// As if its machine lost its power, but for the disk's cache.
+    /// Simulates a power failure of its machine, except for the disk's cache.
     pub async fn stop_immediately(&mut self) {
         let mut stop = self.program("pg_ctl");
         run(stop.args(["stop", "-m", "immediate", "-D"]).arg(self.data())).await;
@@ -118,7 +118,7 @@ impl OwnCluster {
         self.owned(binaries().join(name))
     }
 
-    /// A command run by whom the cluster belongs to: Postgres refuses to run as root.
+    /// A command that runs as the owner of the cluster, since Postgres refuses to run as root.
     fn owned(&self, program: impl AsRef<Path>) -> Command {
         let mut command = if user_id() == 0 {
             let mut command = Command::new("setpriv");
@@ -148,8 +148,8 @@ async fn run(command: &mut Command) {
     );
 }
 
-/// Carries bytes until either end closes, or the network is cut: then the two stay open and never hear of each other
-/// again, not even once the network is back.
+/// Carries bytes until one end closes or the network is cut. After a cut, the two ends stay open and never hear from
+/// each other again, even if the network comes back.
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: watch::Receiver<bool>) {
     let mut bytes = vec![0; 65_536];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
@@ -162,15 +162,15 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: watch::Rece
     }
 }
 
-/// A network between a node and its database that can be cut without either being told.
+/// A network between a node and its database. If it is cut, neither end gets a notice.
 pub struct Network {
-    /// Of the database, through this network.
+    /// The URL of the database through this network.
     pub url: String,
     frozen: watch::Sender<bool>,
 }
 
 impl Network {
-    /// Between a node and the database of this address.
+    /// Puts a network before the database at this address.
     pub async fn before(url: &str) -> Self {
         let (before, after) = url.split_once('@').expect("a user");
         let (database, name) = after.split_once('/').expect("a name");
@@ -200,7 +200,7 @@ impl Network {
         }
     }
 
-    /// From now on nothing arrives, and nobody is told.
+    /// From now on no byte arrives, and neither end gets a notice.
     pub fn cut(&self) {
         self.frozen.send_replace(true);
     }

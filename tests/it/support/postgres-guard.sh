@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs one throw-away Postgres cluster for as long as somebody holds a lock on DIRECTORY/lease, and for PATIENCE
-# seconds more, then stops it and removes DIRECTORY. Started by postgres.rs, which owns the protocol.
+# Runs one throw-away Postgres cluster while a process holds a lock on DIRECTORY/lease, and for PATIENCE seconds after
+# that. Then it stops the cluster and removes DIRECTORY. postgres.rs starts this script, and describes the protocol.
 #
 #   PGPASSWORD=… postgres-guard.sh DIRECTORY BIN PORT PATIENCE FSYNC
 #
-# Prints "ready" once the cluster takes connections. Whoever kills this script takes the cluster with it.
+# Prints "ready" once the cluster accepts connections. If this script is killed, the cluster ends, too.
 set -u
 directory=$1 bin=$2 port=$3 patience=$4 fsync=$5
 data=$directory/data
@@ -13,7 +13,7 @@ exec 8<>"$directory/lease" 9<>"$directory/guard"
 flock --exclusive --nonblock 9 || exit 1
 exec 2>"$directory/log"
 
-# The server refuses to run as root.
+# The Postgres server refuses to run as root.
 as_owner() { exec "$@"; }
 owner=
 umask 077
@@ -30,7 +30,7 @@ stop() {
         kill -INT "$postmaster" 2>/dev/null
         wait "$postmaster"
     fi
-    # Renamed before it is removed, so that nobody finds it half gone.
+    # The folder is renamed before it is removed, so that no process finds it half removed.
     mv "$directory" "$directory.$$" && rm -rf "$directory.$$"
     exit "$1"
 }
@@ -41,7 +41,7 @@ install -d -m 700 ${owner:+-o "$owner"} "$data" || exit 1
 install -m 600 ${owner:+-o "$owner"} /dev/null "$directory/password" || exit 1
 printf '%s\n' "$PGPASSWORD" >"$directory/password"
 
-# The collation of most production clusters rather than C, so that no list gets its order by accident.
+# Most production clusters use this collation, not C. With it, no list gets its order by accident.
 (
     cd / && as_owner "$bin/initdb" --pgdata="$data" --username=postgres --pwfile="$directory/password" \
         --auth=password --encoding=UTF8 --locale-provider=icu --icu-locale=und --locale=C.UTF-8 --no-sync
@@ -59,7 +59,7 @@ until "$bin/pg_isready" --quiet; do
     kill -0 "$postmaster" 2>/dev/null || exit 1
     sleep 0.05
 done
-# The server under test is no superuser: what it needs a right for, it must get like anybody else.
+# The server under test is not a superuser, so a missing right shows in the tests.
 printf '%s\n' "CREATE ROLE muniment LOGIN PASSWORD '$PGPASSWORD'" |
     "$bin/psql" --no-psqlrc --quiet --set=ON_ERROR_STOP=1 >&2 || exit 1
 

@@ -1,18 +1,18 @@
 //! Throw-away Postgres clusters from the installed binaries, on free ports of the loopback address.
 //!
-//! Starting a cluster takes seconds and nextest runs each test in a process of its own, so all processes of one
-//! user on one work tree share one cluster, each test with a database of its own. The protocol, in a folder
-//! under the temporary one:
+//! Starting a cluster takes seconds, and nextest runs each test in a process of its own. So all processes of one user
+//! on one work tree share one cluster, and each test has a database of its own. The protocol uses these files in a
+//! folder under the temporary folder:
 //!
-//! * `lease`: a shared lock on it, held by each process that uses the cluster. The kernel lets go of it however
-//!   the process ends.
-//! * `guard`: an exclusive lock on it, held by `postgres-guard.sh`, whose child the cluster is. The guard stops
-//!   the cluster and removes the folder when the lease has been free for a while; a killed guard takes the
-//!   cluster with it.
-//! * `start`: an exclusive lock on it, held by a process that looks whether there is a cluster, or starts one.
-//! * `address`: port and password, once the cluster is ready.
+//! * `lease`: each process that uses the cluster holds a shared lock on it. The kernel releases the lock however the
+//!   process ends.
+//! * `guard`: `postgres-guard.sh` holds an exclusive lock on it. The cluster is a child of this guard. The guard stops
+//!   the cluster and removes the folder when the lease has been free for a while. If the guard is killed, the cluster
+//!   ends, too.
+//! * `start`: a process holds an exclusive lock on it while it checks for a cluster or starts one.
+//! * `address`: the port and password, once the cluster is ready.
 //!
-//! A folder whose guard is gone is what a killed one left, and is used afresh.
+//! A folder without a guard was left by a killed guard; it is used again.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -28,12 +28,12 @@ use std::{
 const GUARD: &str = include_str!("postgres-guard.sh");
 const INSTALL: &str = "install it with: apt-get install postgresql (or run scripts/install-test-tools)";
 
-/// How a cluster is run.
+/// The options of a cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Whether commits reach the disk. Off is faster, and right where no test is about durability.
+    /// Whether commits wait for the disk. Without it, tests are faster; only tests about durability need it.
     pub fsync: bool,
-    /// How many seconds the cluster outlives its last user.
+    /// For how many seconds the cluster runs after its last user has ended.
     pub patience: u32,
 }
 
@@ -46,7 +46,7 @@ impl Default for Settings {
     }
 }
 
-/// A running cluster, for as long as this value lives and somewhat longer.
+/// A running cluster. It lives as long as this value and somewhat longer.
 #[derive(Debug)]
 pub struct Cluster {
     bin: PathBuf,
@@ -56,8 +56,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The cluster that all tests of this user and work tree share. Nothing here cuts the power, so it need not wait
-    /// for the disk; `MUNIMENT_TEST_FSYNC=on` lets it.
+    /// The cluster that all tests of this user and work tree share. No test of it cuts the power, so it need not wait
+    /// for the disk. `MUNIMENT_TEST_FSYNC=on` makes it wait.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| {
@@ -77,7 +77,7 @@ impl Cluster {
         })
     }
 
-    /// Makes an empty database, owned by a role that is no superuser.
+    /// Makes an empty database. Its owner is a role that is not a superuser.
     pub fn create_database(&self) -> Database {
         let name = format!("test_{}", random());
         self.run(&format!("CREATE DATABASE {name} OWNER muniment"));
@@ -140,7 +140,7 @@ impl Cluster {
     }
 }
 
-/// A database, dropped with this value, even from under a server that is still connected.
+/// A database. It is dropped with this value, even if a server is still connected.
 #[derive(Debug)]
 pub struct Database {
     /// `postgres://…`
@@ -150,22 +150,22 @@ pub struct Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // What fails to go now goes with the cluster.
+        // If dropping fails now, the database disappears with the cluster.
         let _ = self.drop.stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
 
-/// Runs the guard and waits until it says that the cluster is ready.
+/// Starts the guard and waits until it says that the cluster is ready.
 fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) -> (u16, String) {
     let _ = fs::remove_file(address);
     let password = random();
     let script = folder.join("run");
     fs::write(&script, GUARD).expect("the guard's script should be written");
     let mut log = String::new();
-    // A free port may be taken by somebody else before Postgres gets it.
+    // Another process may take a free port before Postgres does.
     for _ in 0..3 {
         let port = free_port();
-        // It outlives this process, and so must not be killed with this process's group.
+        // The guard outlives this process, so it must not be killed with this process's group.
         let mut guard = Command::new("setsid")
             .args(["--fork", "sh"])
             .args([&script, folder, bin])
@@ -195,10 +195,10 @@ fn start_cluster(folder: &Path, bin: &Path, settings: Settings, address: &Path) 
     panic!("no Postgres cluster in {}: {log}", folder.display());
 }
 
-/// Takes a shared lock on the folder's lease, and makes the folder if it is not there.
+/// Takes a shared lock on the folder's lease. Makes the folder if it does not exist.
 fn lease(folder: &Path) -> io::Result<File> {
     loop {
-        // The postgres user must get through to its own folder in this one.
+        // The postgres user must be able to enter its own folder inside this folder.
         let mode = if user_id() == 0 { 0o711 } else { 0o700 };
         match DirBuilder::new().mode(mode).create(folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -215,7 +215,7 @@ fn lease(folder: &Path) -> io::Result<File> {
             continue;
         };
         file.lock_shared()?;
-        // While we waited, the guard may have removed the folder with the file that we locked.
+        // While we waited, the guard may have removed the folder together with the file that we locked.
         match found(fs::metadata(&path))? {
             Some(there) if there.ino() == file.metadata()?.ino() => return Ok(file),
             _ => {}
@@ -258,7 +258,7 @@ fn is_locked(path: &Path) -> bool {
     }
 }
 
-/// The folder of the newest Postgres that is installed.
+/// The folder of the newest installed Postgres.
 pub fn binaries() -> PathBuf {
     let configured = Command::new("pg_config").arg("--bindir").output().ok();
     let configured = configured.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));

@@ -1,4 +1,4 @@
-//! The real server, as a process of its own on a free port.
+//! The real server, as a separate process on a free port.
 
 use std::{
     path::{Path, PathBuf},
@@ -21,7 +21,7 @@ use super::{
     postgres::{Cluster, Database},
 };
 
-/// The password of the user `admin` on every server started here.
+/// The password of the user `admin` on every server that is started here.
 pub const ADMIN_PASSWORD: &str = "a test's own password";
 
 /// The setting that says which Postgres database to use.
@@ -36,7 +36,8 @@ pub enum Engine {
     Postgres,
 }
 
-/// What a server is started with. It outlives the process, so that another can be started on the same data.
+/// Everything that a server needs to start. It outlives the process, so that another process can start on the same
+/// data.
 #[derive(Clone, Debug)]
 pub struct Site {
     settings: Vec<(String, String)>,
@@ -63,39 +64,39 @@ impl Site {
             .with("MUNIMENT_LOG", "info")
     }
 
-    /// With this setting; in the place of a former one of that name.
+    /// Sets a setting, and replaces a former value.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self = self.without(name);
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Without this setting.
+    /// Removes this setting.
     pub fn without(mut self, name: &str) -> Self {
         self.settings.retain(|(set, _)| set != name);
         self
     }
 
-    /// A clock that is ahead of the real one, e.g. `+25h`.
+    /// Uses a clock that is ahead of the real one, e.g. `+25h`.
     pub fn at(self, offset: &str) -> Self {
         self.with("LD_PRELOAD", &faketime())
             .with("FAKETIME", offset)
             .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     }
 
-    /// The same database under another data folder, as a second node has it; the keys come along.
+    /// The same database with another data folder, like a second node. The keys are copied.
     pub fn second_node(&self) -> Self {
         self.with_keys_of(self)
     }
 
-    /// The same database, with a data folder like that of another site.
+    /// The same database with a data folder like that of another site.
     pub fn with_keys_of(&self, other: &Self) -> Self {
         let node = self.without_keys();
         copy_files(other.data(), node.data());
         node
     }
 
-    /// The same database, with an empty data folder.
+    /// The same database with an empty data folder.
     pub fn without_keys(&self) -> Self {
         assert!(
             self.database.is_some() || self.settings.iter().any(|(name, _)| name == DATABASE_URL),
@@ -107,7 +108,7 @@ impl Site {
         }
     }
 
-    /// Where the Postgres database is; none on SQLite.
+    /// The address of the Postgres database. `None` on SQLite.
     pub fn database_url(&self) -> Option<&str> {
         self.database.as_ref().map(|database| database.url.as_str())
     }
@@ -129,7 +130,7 @@ impl Site {
             .expect("there should be an SQLite file")
     }
 
-    /// Runs `muniment` with these arguments to its end.
+    /// Runs `muniment` with these arguments and waits for its end.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         let run = self.command(arguments).output();
         let output = timeout(PATIENCE, run)
@@ -151,7 +152,7 @@ impl Site {
         server
     }
 
-    /// Starts a server that refuses to: its exit status, and what it said.
+    /// Starts a server that must refuse to start. Returns its exit status and its output.
     pub async fn refuses_to_start(self) -> (ExitStatus, String) {
         let mut server = self.try_start().await;
         assert!(
@@ -210,14 +211,14 @@ impl Site {
     }
 }
 
-/// A running server. It is killed when this value goes.
+/// A running server. Dropping the value kills it.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     address: Option<String>,
     stdout: Said,
     stderr: Said,
-    /// Last, and so dropped last: the process goes before its data.
+    /// The last field is dropped last, so the process ends before its data is removed.
     site: Option<Site>,
 }
 
@@ -243,22 +244,22 @@ impl Server {
         Client::new(self.address())
     }
 
-    /// The first user, logged in.
+    /// The first user, after a login.
     pub async fn admin(&self) -> Client {
         self.anonymous().login("admin", ADMIN_PASSWORD).await
     }
 
-    /// What the server wrote to stdout so far.
+    /// Everything that the server has written to stdout so far.
     pub fn stdout(&self) -> String {
         self.stdout.text()
     }
 
-    /// What the server logged so far.
+    /// Everything that the server has logged so far.
     pub fn log(&self) -> String {
         self.stderr.text()
     }
 
-    /// Asks the server to end, and fails unless it does so with success. What is left can be started again.
+    /// Asks the server to end, and fails unless it ends with success. A server can start again on the returned site.
     #[must_use = "the site can be started again"]
     pub async fn terminate(self) -> Site {
         self.ask_to_end();
@@ -277,12 +278,12 @@ impl Server {
         self.signal(Signal::TERM);
     }
 
-    /// Takes the processor away from it, until [`Server::go_on`].
+    /// Suspends the process until [`Server::go_on`].
     pub fn stand_still(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// After [`Server::stand_still`].
+    /// Resumes the process after [`Server::stand_still`].
     pub fn go_on(&self) {
         self.signal(Signal::CONT);
     }
@@ -296,14 +297,14 @@ impl Server {
         kill_process(id, signal).expect("a child can be signalled");
     }
 
-    /// Kills the server without a warning. What is left can be started again.
+    /// Kills the server without a warning. A server can start again on the returned site.
     #[must_use = "the site can be started again"]
     pub async fn kill9(mut self) -> Site {
         self.child.start_kill().expect("the server should still run");
         self.ended().await.site
     }
 
-    /// Ends the server in good order and starts another on its data.
+    /// Ends the server normally and starts another on its data.
     pub async fn restart(self) -> Self {
         self.terminate().await.start().await
     }
@@ -332,15 +333,15 @@ impl Server {
     }
 }
 
-/// What is left of a server that ended.
+/// The remains of a server that has ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// Can be started again.
+    /// A server can start again on this site.
     pub site: Site,
     pub status: ExitStatus,
-    /// All that it wrote to stdout.
+    /// Everything that it wrote to stdout.
     pub stdout: String,
-    /// All that it logged.
+    /// Everything that it logged.
     pub log: String,
 }
 
@@ -352,7 +353,7 @@ impl Drop for Server {
     }
 }
 
-/// What a process wrote to a stream, as far as it has come.
+/// The text that a process has written to a stream so far.
 #[derive(Clone, Debug)]
 struct Said(watch::Receiver<Written>);
 
@@ -385,10 +386,10 @@ impl Said {
         self.0.borrow().text.clone()
     }
 
-    /// The rest of the first line that begins so, once it is there; none if the stream ends without it.
+    /// The rest of the first line with this beginning, once the line is there. `None` if the stream ends without it.
     async fn line_after(&self, beginning: &str) -> Option<String> {
         let find = |written: &Written| {
-            // The last line is whole only with its end.
+            // The last line is complete only when its line end is there.
             let whole = &written.text[..written.text.rfind('\n').map_or(0, |end| end + 1)];
             whole
                 .lines()

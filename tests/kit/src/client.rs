@@ -1,4 +1,5 @@
-//! A little client whose answers know how to complain: over HTTP, or of a server in this process.
+//! A small client. Its answers fail a test with a clear message. It reaches a server over HTTP, or a server in this
+//! process.
 //!
 //! ```ignore
 //! let user = admin.post("/api/users", json!({..})).await.expect(201).json();
@@ -30,7 +31,7 @@ type Bytes = std::io::Cursor<Vec<u8>>;
 /// How long an answer may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where the requests of a client in process seem to come from.
+/// The address from which the requests of a client in process seem to come.
 const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
 
 /// A caller of the server, with or without a credential.
@@ -57,7 +58,7 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    /// Makes a call whose headers are set already.
+    /// Makes a call whose headers are already set.
     async fn call(
         self,
         method: Method,
@@ -94,10 +95,10 @@ impl Transport {
 }
 
 impl Client {
-    /// What a server in this process is called.
+    /// The address of a server in this process.
     pub const IN_PROCESS: &'static str = "http://muniment.test";
 
-    /// A caller without a credential of the server at `base`, e.g. `http://127.0.0.1:4711`.
+    /// A caller without a credential, of the server at `base`, e.g. `http://127.0.0.1:4711`.
     pub fn new(base: impl Into<String>) -> Self {
         let http = Http::builder(TokioExecutor::new()).build_http();
         Self {
@@ -106,7 +107,7 @@ impl Client {
         }
     }
 
-    /// A caller without a credential of a server in this process.
+    /// A caller without a credential, of a server in this process.
     pub fn in_process(front: Arc<Front>) -> Self {
         Self {
             to: Transport::InProcess(front),
@@ -127,7 +128,7 @@ impl Client {
         self.authorization(format!("Bearer {token}"))
     }
 
-    /// The same caller with a username and password in each request.
+    /// The same caller, who sends a username and password with each request.
     pub fn basic(&self, username: &str, password: &str) -> Self {
         self.authorization(format!(
             "Basic {}",
@@ -143,14 +144,14 @@ impl Client {
         }
     }
 
-    /// Logs in on the connectware face and goes on with the token.
+    /// Logs in on the connectware face. The returned caller uses the token.
     pub async fn login(&self, username: &str, password: &str) -> Self {
         let body = serde_json::json!({ "username": username, "password": password });
         let answer = self.anonymous().post("/api/login", body).await.expect(200);
         self.bearer(answer.json()["token"].as_str().expect("token should be a string"))
     }
 
-    /// The bearer token this caller has.
+    /// The bearer token of this caller.
     pub fn token(&self) -> &str {
         let authorization = self
             .authorization
@@ -179,7 +180,7 @@ impl Client {
         self.call(Method::DELETE, path).json(&body)
     }
 
-    /// A call of any method, so far without a body. `path` is sent as it is written.
+    /// A call with any method and without a body. `path` is sent as it is written.
     pub fn call(&self, method: Method, path: impl Into<String>) -> Call {
         let mut headers = HeaderMap::new();
         if let Some(value) = &self.authorization {
@@ -195,7 +196,7 @@ impl Client {
     }
 }
 
-/// A call that is made when it is awaited.
+/// A call. Awaiting it makes the request.
 #[derive(Debug)]
 #[must_use = "a call is made when it is awaited"]
 pub struct Call {
@@ -207,14 +208,14 @@ pub struct Call {
 }
 
 impl Call {
-    /// With this header, in place of any of that name.
+    /// Sets this header, and replaces headers of the same name.
     pub fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
         self.headers
             .insert(name, value.as_ref().parse().expect("a header value"));
         self
     }
 
-    /// With this body, and its content type unless that is empty.
+    /// Sets this body and its content type. An empty content type is not sent.
     pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self.headers.remove(header::CONTENT_TYPE);
@@ -264,7 +265,7 @@ impl IntoFuture for Call {
     }
 }
 
-/// An error with what caused it.
+/// The text of an error and of its causes.
 fn chain(error: impl std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -302,7 +303,7 @@ pub struct Problem {
 }
 
 impl Response {
-    /// Fails unless the status is this one; 204 comes without a body.
+    /// Fails unless the status is this one. A 204 must have no body.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
@@ -310,13 +311,13 @@ impl Response {
         self
     }
 
-    /// Fails unless the answer is a refusal of this status with the body that all refusals have.
+    /// Fails unless the answer is a refusal with this status and the body that all refusals have.
     #[track_caller]
     pub fn expect_error(&self, status: u16) -> Problem {
         self.expect_error_in(&[status])
     }
 
-    /// The same where the contract leaves the status open.
+    /// Like [`Self::expect_error`], where the contract allows several statuses.
     #[track_caller]
     pub fn expect_error_in(&self, statuses: &[u16]) -> Problem {
         assert!(statuses.contains(&self.status), "expected {statuses:?}: {self:?}");
@@ -344,7 +345,7 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A header's value; empty if it is not there.
+    /// A header's value. It is empty if the header does not exist.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -356,7 +357,7 @@ impl Response {
         self.header("content-type")
     }
 
-    /// The position of the ledger that a write answers with.
+    /// The position of the ledger in the answer to a write.
     #[track_caller]
     pub fn position(&self) -> i64 {
         let position = self.header("muniment-position");

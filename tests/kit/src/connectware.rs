@@ -1,15 +1,15 @@
-//! What the tests of the connectware face make, and the shapes it answers with.
+//! What the tests of the connectware face make, and the shapes of its answers.
 
 use serde_json::{Value, json};
 
 use crate::client::{Client, assert_keys};
 
-/// The password of every user made by [`user`].
+/// The password of every user that [`user`] makes.
 pub const PASSWORD: &str = "the user's own password";
 /// An id that nobody has.
 pub const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
-/// The body that makes a local user who logs in by password; `more` adds to it or replaces.
+/// The body that makes a local user who logs in by password. The members of `more` are added, or replace others.
 pub fn user(username: &str, more: Value) -> Value {
     let mut body = json!({
         "username": username,
@@ -34,24 +34,24 @@ pub fn mqtt(resource: &str, operation: &str) -> Value {
     json!({ "resource": resource, "operation": operation, "context": "mqtt" })
 }
 
-/// Makes a user without any rights, and says their id.
+/// Makes a user without any rights. Returns the user's id.
 pub async fn create_user(admin: &Client, username: &str) -> String {
     create_user_with(admin, username, json!({})).await
 }
 
-/// Makes a user, and says their id.
+/// Makes a user. Returns the user's id.
 pub async fn create_user_with(admin: &Client, username: &str, more: Value) -> String {
     let answer = admin.post("/api/users", user(username, more)).await.expect(201);
     id_of(&answer.json())
 }
 
-/// Makes a user with these permissions of their own, who then logs in.
+/// Makes a user with these permissions of their own, and logs in as this user.
 pub async fn caller(admin: &Client, username: &str, permissions: Value) -> Client {
     create_user_with(admin, username, json!({ "initialPermissions": permissions })).await;
     admin.login(username, PASSWORD).await
 }
 
-/// Makes a shared role, and says its id.
+/// Makes a shared role. Returns its id.
 pub async fn create_role(admin: &Client, name: &str, permissions: Value) -> String {
     id_of(
         &admin
@@ -108,7 +108,7 @@ pub fn list(value: &Value) -> &Vec<Value> {
         .unwrap_or_else(|| panic!("a list is expected: {value}"))
 }
 
-/// What each object of a list has under `key`, sorted.
+/// The values of `key` in each object of a list, sorted.
 #[track_caller]
 pub fn all(objects: &Value, key: &str) -> Vec<String> {
     let mut values: Vec<String> = list(objects)
@@ -129,7 +129,7 @@ pub fn assert_uuid(value: &Value) {
     );
 }
 
-/// RFC 3339 in UTC with three digits. Such times are ordered as texts are.
+/// Fails unless the value is a time in RFC 3339, in UTC, with three digits. Such times sort as texts.
 #[track_caller]
 pub fn assert_time(value: &Value) {
     let shape: String = text(value)
@@ -199,7 +199,7 @@ pub fn assert_permission(permission: &Value) {
     );
 }
 
-/// A permission without its id, to compare it with what was asked for.
+/// A permission without its id, to compare it with the permission in the request.
 #[track_caller]
 pub fn right(permission: &Value) -> Value {
     assert_permission(permission);
@@ -239,7 +239,7 @@ fn merge(body: &mut Value, more: Value) {
     };
     for (key, value) in more {
         match value {
-            // What is absent is absent, not null.
+            // An absent member must be absent, not null.
             Value::Null => drop(body.remove(&key)),
             value => drop(body.insert(key, value)),
         }

@@ -1,4 +1,4 @@
-//! The whole server in this process: no socket, no sleeping, and time passes when the test says so.
+//! The whole server in this process. There is no socket and no sleeping, and time passes only when the test says so.
 
 use std::{
     collections::BTreeMap,
@@ -30,9 +30,9 @@ use crate::client::Client;
 
 /// The password of the user `admin` on every server of a test.
 pub const ADMIN_PASSWORD: &str = "a test's own password";
-/// When every test begins.
+/// The time at which every test begins.
 const BEGINNING: &str = "2026-01-31T12:00:00Z";
-/// How much later each look at the clock is: no two events happen at the same time.
+/// Each read of the clock moves it by so many microseconds, so that no two events have the same time.
 const TICK_MICROS: i64 = 1_000;
 
 /// A server in this process.
@@ -44,12 +44,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server of the binary, on an empty ledger.
+    /// Starts the server of the binary on an empty ledger.
     pub async fn start() -> Self {
         Self::start_with(FACES, &[]).await
     }
 
-    /// A server with these faces, and with these settings besides those that all tests have.
+    /// Starts a server with these faces, and with these settings in addition to those of all tests.
     pub async fn start_with(faces: Faces, settings: &[(&str, &str)]) -> Self {
         start_logging();
         let data = tempfile::tempdir().expect("a temporary folder");
@@ -109,33 +109,33 @@ impl Server {
         Client::in_process(Arc::clone(&self.front))
     }
 
-    /// The first user, logged in.
+    /// The first user, after a login.
     pub async fn admin(&self) -> Client {
         self.anonymous().login("admin", ADMIN_PASSWORD).await
     }
 
-    /// What a client calls this server.
+    /// The address that clients of this server use.
     pub fn address(&self) -> &str {
         Client::IN_PROCESS
     }
 
-    /// What this process logged so far.
+    /// Everything that this process has logged so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
-    /// What the server is made of.
+    /// The state of the server.
     pub fn app(&self) -> &App {
         &self.app
     }
 
-    /// Lets time pass.
+    /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).expect("a time that a test can wait");
         self.clock.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// Lets the process stand still for so long: what it knows is so old then.
+    /// Suspends the process for so long, so that its memory is out of date by this time.
     pub fn stand_still(&self, for_so_long: Duration) {
         let micros = u64::try_from(for_so_long.as_micros()).expect("a time that a test can wait");
         self.clock.elapsed.fetch_add(micros, Ordering::Relaxed);
@@ -160,7 +160,7 @@ impl Write for ToLog {
 
 fn start_logging() {
     let subscriber = tracing_subscriber::fmt().with_env_filter("debug,sqlx=warn");
-    // Another test of this process may have started it.
+    // Another test of this process may have started the logging.
     let _ = subscriber.with_ansi(false).with_writer(|| ToLog).try_init();
 }
 
@@ -183,7 +183,7 @@ fn settings_of(data: &TempDir, faces: Faces, more: &[(&str, &str)]) -> Settings 
     Settings::from("", variables, faces.settings()).expect("the settings are possible")
 }
 
-/// A clock that the test moves. By itself it ticks with each look.
+/// A clock that the test moves. In addition it ticks with each read.
 struct MovingClock {
     micros: AtomicI64,
     elapsed: AtomicU64,

@@ -1,4 +1,4 @@
-//! Where spans begin and end once a batch is written.
+//! Where spans begin and end after a batch is written.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,8 +7,8 @@ use std::{
 
 use super::place::{END, START};
 
-/// A mark: the number of its order in the batch, its level and its place. A span is called by the mark that it begins
-/// with, or by [`START`].
+/// A mark: the number of its order in the batch, its level and its place. A span has the name of the mark with which it
+/// begins, or [`START`].
 pub(super) type Mark = (usize, i64, String);
 
 /// The marks around the places that a batch changes.
@@ -16,21 +16,21 @@ pub(super) type Mark = (usize, i64, String);
 pub(super) struct Boundaries {
     /// For a changed place and a level, the last mark before the place in the table.
     pub(super) before: BTreeMap<Mark, String>,
-    /// For a mark that comes or goes, the first mark of its level after it in the table.
+    /// For a mark that the batch adds or removes, the next mark of its level in the table.
     pub(super) after: BTreeMap<Mark, String>,
-    /// The marks that come with the batch.
+    /// The marks that the batch adds.
     pub(super) added: BTreeSet<Mark>,
-    /// The marks that go with the batch.
+    /// The marks that the batch removes.
     pub(super) removed: BTreeSet<Mark>,
 }
 
 impl Boundaries {
-    /// Whether any span begins or ends with the batch.
+    /// Whether the batch adds or removes the begin or the end of any span.
     pub(super) fn are_moved(&self) -> bool {
         !self.added.is_empty() || !self.removed.is_empty()
     }
 
-    /// The spans that begin or end elsewhere than before, by where they begin; with each, where it ends.
+    /// The spans whose begin or end the batch moves: from the place where each begins to the place where it ends.
     pub(super) fn moved(&self) -> BTreeMap<Mark, String> {
         let mut spans = BTreeMap::new();
         for mark in &self.added {
@@ -65,7 +65,7 @@ impl Boundaries {
         stored.map_or(START, String::as_str).max(added)
     }
 
-    /// The first mark after one that comes or goes, after the batch.
+    /// The first mark after one that the batch adds or removes, after the batch.
     fn first_after(&self, here: &Mark) -> &str {
         let (order, level, _) = here;
         let last = (*order, *level, END.to_owned());

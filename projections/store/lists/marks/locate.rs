@@ -1,4 +1,4 @@
-//! Finding a row of a sorted list by its number.
+//! Finds a row of a sorted list by its number.
 
 use super::{
     LEVELS, SortedTable,
@@ -9,14 +9,14 @@ use crate::store::{
     table::{numbered, unreadable},
 };
 
-/// A span of level 1. The first `skipped` of its rows come before the row that was looked for.
+/// A span of level 1. The first `skipped` rows of the span come before the wanted row.
 pub(in super::super) struct Spot {
     start: String,
     skipped: i64,
 }
 
-/// How many rows the base lists have together, and the spot of the row whose number, from 0, `wanted` gives for that total.
-/// No spot if there is no such row. `sorted` has no other base lists.
+/// The number of rows in the base lists together, and the spot of one row. `wanted` gives the number of this row, from
+/// 0, for that total. There is no spot if there is no such row. `sorted` must have no other base lists.
 pub(in super::super) async fn locate(
     tx: &mut Tx<'_>,
     sorted: &SortedTable,
@@ -51,7 +51,7 @@ pub(in super::super) async fn locate(
     }
 }
 
-/// The spans of a level that begin in a range, and how many rows of the base lists each has.
+/// The spans of a level that begin in a range, each with the number of its rows in the base lists.
 async fn spans(
     tx: &mut Tx<'_>,
     sorted: &SortedTable,
@@ -73,8 +73,8 @@ async fn spans(
     rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
 }
 
-/// Reads `columns` of `limit` rows from a spot on. Each base list is read by its own index, so that the rows of a sparse
-/// list are not looked for among those of a dense one.
+/// Reads `columns` of `limit` rows, beginning at a spot. It reads each base list by the list's own index. So the
+/// database does not search a dense list for the rows of a sparse one.
 pub(in super::super) fn rows_statement(
     sorted: &SortedTable,
     columns: &str,

@@ -1,7 +1,7 @@
-//! The counts in any other order: marks in a sorted list.
+//! The counts for all other orders: marks in a sorted list.
 //!
-//! New rows come anywhere in a list that is sorted by a name, and a rename moves a row. So the list of all rows of a table,
-//! sorted by a key and then by the ordinal, is cut into spans:
+//! In a list sorted by name, new rows appear anywhere, and a rename moves a row. So the list of all rows of a table,
+//! sorted by a key and then by the ordinal, is divided into spans:
 //!
 //! * A row is a *mark* of level `n` if the hash of its ordinal ends with `5 * n` zero bits. A span of level `n` begins
 //!   at a mark and ends before the next mark of that level. It has some 32 rows at level 1, and some 32 spans of the
@@ -10,11 +10,11 @@
 //!   share the marks, so the counts of a filter are sums at the same marks.
 //! * A page is found by descending from the top level, and then read by the index of the order.
 //!
-//! Where the spans begin follows from the rows alone, so that the table is the same whatever the batches were. The keys
-//! have no part in it: users choose names, but the ledger gives the ordinals.
+//! Only the rows decide where spans begin, so the table is the same however the events were split into batches. The
+//! keys do not matter for this: users choose names, but the ledger gives the ordinals.
 //!
-//! Keeping the counts costs the same few statements whatever the size of a batch ([`moves`]). Only where a span begins or
-//! ends, which one row in 32 causes, rows are counted again ([`recount`]).
+//! Keeping the counts costs the same few statements for a batch of any size ([`moves`]). Rows are counted again only
+//! where a span begins or ends ([`recount`]); one row in 32 causes this.
 
 mod boundaries;
 mod locate;
@@ -44,14 +44,14 @@ pub(crate) const MARKS: Table = Table {
     key: &["sort", "level", "place", "list"],
 };
 
-/// A table sorted by a column and then by `ordinal`.
+/// A table that is sorted by a column and then by `ordinal`.
 #[derive(Clone, Debug)]
 pub(super) struct SortedTable {
-    /// The order's name, as stored.
+    /// The stored name of the order.
     pub(super) sort: &'static str,
     pub(super) table: &'static str,
     pub(super) column: &'static str,
-    /// Of the column: [`Kind::Text`] or [`Kind::Int`].
+    /// The kind of the column: [`Kind::Text`] or [`Kind::Int`].
     pub(super) kind: Kind,
     /// The base lists: their stored names, and their conditions in SQL.
     pub(super) lists: Vec<(&'static str, &'static str)>,

@@ -1,13 +1,15 @@
-//! Keeping the spans of sorted lists, for a batch of events at once.
+//! Keeps the spans of sorted lists up to date, for a batch of events at once.
 //!
-//! The batch is added up in memory before anything is written, so that it costs the same few statements whatever its size:
+//! The changes of the batch are summed up in memory before anything is written. So a batch of any size costs the same
+//! few statements:
 //!
 //! 1. one statement finds the marks before the places that change;
-//! 2. where no mark comes or goes, one statement adds to the spans, and one more deletes those that may have come to zero;
-//! 3. where marks come or go, the spans that begin or end there are counted again ([`super::recount`]): at level 1 from
+//! 2. if the batch adds or removes no mark, one statement adds to the spans, and one more deletes those that may now be
+//!    zero;
+//! 3. if it does, the spans that begin or end at these marks are counted again ([`super::recount`]): at level 1 from
 //!    the table, at the other levels from the spans of the level below.
 //!
-//! All of it comes after the rows themselves are written.
+//! The rows themselves must be written before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,16 +24,16 @@ use crate::store::{
     table::{delete, most_rows},
 };
 
-/// For each base list a number of rows.
+/// A number of rows for each base list.
 pub(super) type Counts = BTreeMap<&'static str, i64>;
 
-/// What a batch of events adds to sorted lists and takes from them.
+/// The changes of sorted lists by a batch of events.
 #[derive(Debug, Default)]
 pub(in super::super) struct MarkMoves {
     orders: BTreeMap<&'static str, OrderMoves>,
 }
 
-/// What a batch changes in one order.
+/// The changes of one order by a batch.
 #[derive(Debug)]
 pub(super) struct OrderMoves {
     pub(super) sorted: SortedTable,
@@ -40,7 +42,7 @@ pub(super) struct OrderMoves {
 }
 
 impl MarkMoves {
-    /// The list has `by` more rows at a place of this order.
+    /// Adds `by` rows to a list at a place of this order.
     pub(in super::super) fn count(
         &mut self,
         sort: &'static str,
@@ -82,7 +84,7 @@ impl MarkMoves {
 }
 
 impl OrderMoves {
-    /// Leaves out what comes to nothing.
+    /// Removes changes that add up to zero.
     fn settle(&mut self) {
         self.places.retain(|_, lists| {
             lists.retain(|_, by| *by != 0);
@@ -91,14 +93,14 @@ impl OrderMoves {
     }
 }
 
-/// The marks that come and go, and those around the places that change.
+/// The marks that the batch adds and removes, and the marks around the places that change.
 async fn boundaries(tx: &mut Tx<'_>, orders: &[OrderMoves]) -> Result<Boundaries, Error> {
     let mut boundaries = Boundaries::default();
     let (mut changed, mut begun) = (BTreeSet::new(), BTreeSet::new());
     for (number, order) in orders.iter().enumerate() {
         for (place, lists) in &order.places {
             changed.insert((number, place.as_str()));
-            // A row that only goes from one base list to another stays where it is, and so do its marks.
+            // A row that only changes its base list keeps its place and its marks.
             let marks = match lists.values().sum() {
                 0_i64 => continue,
                 1.. => &mut boundaries.added,
@@ -115,7 +117,7 @@ async fn boundaries(tx: &mut Tx<'_>, orders: &[OrderMoves]) -> Result<Boundaries
     Ok(boundaries)
 }
 
-/// The nearest mark of each level on one side of places.
+/// For each place, the nearest mark of each level on one side.
 async fn nearest(
     tx: &mut Tx<'_>,
     orders: &[OrderMoves],
@@ -162,7 +164,7 @@ async fn nearest(
     Ok(found)
 }
 
-/// What is added to the spans that begin and end where they did.
+/// What the batch adds to the spans whose begin and end do not move.
 fn increments(
     orders: &[OrderMoves],
     boundaries: &Boundaries,

@@ -1,4 +1,4 @@
-//! Where a row is in a sorted list.
+//! The place of a row in a sorted list.
 
 use super::{LEVELS, SortedTable};
 use crate::store::{
@@ -7,7 +7,7 @@ use crate::store::{
     table::{Kind, unreadable},
 };
 
-/// How many zero bits of a hash a level takes.
+/// How many zero bits of a hash each level needs.
 const BITS: u32 = 5;
 
 /// Comes before every place.
@@ -15,14 +15,15 @@ pub(super) const START: &str = "";
 /// Comes after every place.
 pub(super) const END: &str = ">";
 
-/// Stands before every key.
+/// The text before every key.
 const OPEN: &str = "=";
-/// Stands between key and ordinal. In keys it is written as [`ESCAPED`], which comes later.
+/// The text between key and ordinal. Inside a key it is replaced by [`ESCAPED`], which sorts after it.
 const CLOSE: &str = "\u{1}\u{1}";
 const SPECIAL: &str = "\u{1}";
 const ESCAPED: &str = "\u{1}\u{2}";
 
-/// The place of a row: one text, which compares by code points as the keys and then the ordinals compare.
+/// The place of a row as one text. Comparing such texts by code points gives the order of the keys and then of the
+/// ordinals.
 pub(in super::super) fn place(key: Key<'_>, ordinal: i64) -> String {
     let key = match key {
         Key::Text(text) => text.replace(SPECIAL, ESCAPED),
@@ -31,7 +32,7 @@ pub(in super::super) fn place(key: Key<'_>, ordinal: i64) -> String {
     format!("{OPEN}{key}{CLOSE}{}", hexadecimal(ordinal))
 }
 
-/// A place as values of the columns that the table is sorted by. No key comes after all others: for [`END`] it is null.
+/// The values of the two sorting columns at a place. There is no greatest text, so the key is null for [`END`].
 pub(super) fn values(sorted: &SortedTable, place: &str) -> Result<[Argument<'static>; 2], Error> {
     let is_text = sorted.kind == Kind::Text;
     if place == START {
@@ -55,7 +56,7 @@ pub(super) fn values(sorted: &SortedTable, place: &str) -> Result<[Argument<'sta
     Ok([key, ordinal.into()])
 }
 
-/// The highest level of which the row at a place is a mark; 0 if it is none.
+/// The highest level at which the row at a place is a mark; 0 if the row is not a mark.
 pub(super) fn height(place: &str) -> Result<i64, Error> {
     Ok(height_of(split(place)?.1))
 }
@@ -77,7 +78,7 @@ fn split(place: &str) -> Result<(&str, i64), Error> {
     Ok((parts.0, number(parts.1)?))
 }
 
-/// Sixteen digits, which compare as the numbers compare.
+/// Sixteen digits. Comparing these texts gives the order of the numbers.
 fn hexadecimal(number: i64) -> String {
     format!("{:016x}", number.cast_unsigned() ^ (1 << 63))
 }

@@ -1,4 +1,4 @@
-//! Counting the spans that begin or end elsewhere than before.
+//! Counts the spans whose begin or end has moved.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::store::{
     table::most_rows,
 };
 
-/// Counts of spans, by where they begin.
+/// The counts of spans, by where each span begins.
 type Spans = BTreeMap<Mark, Counts>;
 
-/// The counts of the spans that `moved` names: at level 1 the rows that the table has now, at the other levels the sums
-/// of the level below. `increments` is what the batch adds to the spans that are not among them.
+/// The counts of the spans in `moved`: at level 1 the rows that the table has now, at the other levels the sums of the
+/// level below. `increments` contains what the batch adds to all other spans.
 pub(super) async fn recount(
     tx: &mut Tx<'_>,
     orders: &[OrderMoves],
@@ -51,12 +51,12 @@ pub(super) async fn recount(
     Ok(counted)
 }
 
-/// Counts the rows of spans of level 1, each base list by its own index.
+/// Counts the rows of spans of level 1; each base list is counted by its own index.
 async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &String)]) -> Result<Spans, Error> {
     let sorted = &moves.sorted;
     let (table, key) = (sorted.table, sorted.column);
     let counts = sorted.lists.iter().map(|(_, condition)| {
-        // No text comes after all others. The last span, which has no end, ends after the greatest key that there is.
+        // There is no greatest text. So the last span, which has no end, ends after the greatest existing key.
         format!(
             "(SELECT COUNT(*) FROM {table} WHERE {condition} ({key}, ordinal) >= (v.column2, v.column3) \
              AND ({key}, ordinal) < (COALESCE(v.column4, (SELECT MAX({key}) FROM {table} WHERE {condition} \
@@ -92,7 +92,7 @@ async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &Strin
     Ok(counted)
 }
 
-/// The stored spans of the level below those that are moved.
+/// The stored spans one level below the moved spans.
 async fn stored_below(
     tx: &mut Tx<'_>,
     orders: &[OrderMoves],

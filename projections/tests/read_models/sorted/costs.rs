@@ -1,4 +1,4 @@
-//! What sorted lists cost: pages as much wherever they are, batches as many statements whatever their size.
+//! The costs of sorted lists: every page costs the same, and a batch of any size takes the same number of statements.
 
 use aggregates::{Event, Recorded, user::UserEvent};
 use projections::{
@@ -12,7 +12,7 @@ use crate::{
     world::{Engine, recorded, user_created, user_id},
 };
 
-/// A name that says nothing of when its bearer was made.
+/// A name that does not depend on when its user was created.
 fn scattered(n: u32) -> String {
     format!("name {:08x}", n.wrapping_mul(2_654_435_761))
 }
@@ -32,8 +32,8 @@ async fn crowd(engine: Engine) -> Crowd {
     crowd
 }
 
-/// SQLite's plans of these statements walk through nothing but the values that they are given, and what a part of the
-/// statement limits.
+/// Asserts that SQLite's plans for these statements walk only through given values, or through parts of the statement
+/// that have a limit.
 async fn no_walks(sqlite: &Db, ran: &[Ran]) {
     assert!(!ran.is_empty());
     for Ran { text, .. } in ran {
@@ -65,7 +65,7 @@ async fn a_page_of_a_sorted_list_costs_the_same_wherever_it_is() {
                     let (found, ran) = statements(crowd.page(&lists, sort, number, 10)).await;
                     assert!(!found.expect("a page").rows.is_empty(), "{name} {number}");
                     assert_eq!(ran.len(), 5, "{ran:#?}");
-                    // At each of four levels some 32 spans are expected, and at most some hundreds.
+                    // For each of the four levels we expect some 32 spans, and at most some hundreds.
                     let read: u64 = ran.iter().map(|ran| ran.rows).sum();
                     assert!(read < 700, "{name} {number}: {ran:#?}");
                     no_walks(sqlite.db(), &ran).await;
@@ -81,7 +81,8 @@ async fn a_page_of_a_sorted_list_costs_the_same_wherever_it_is() {
     }
 }
 
-/// What a batch of so many people costs, each of whom begins spans of this level, when they come, are renamed, and go.
+/// The statements of three batches: the first creates this many people, the second renames them, the third deletes
+/// them. Each person begins spans of this level.
 async fn statements_of(crowd: &Crowd, position: &mut i64, count: u32, level: i64) -> Vec<Vec<Ran>> {
     let first = u32::try_from(*position).expect("few");
     let mut batches = [Vec::new(), Vec::new(), Vec::new()];
@@ -109,9 +110,9 @@ async fn statements_of(crowd: &Crowd, position: &mut i64, count: u32, level: i64
 async fn a_batch_costs_as_many_statements_whatever_its_size() {
     let (crowd, sqlite) = (crowd(Engine::Postgres).await, Crowd::new(Engine::Sqlite).await);
     let mut position = 10_000;
-    // The rows and their nodes; then the marks before them, the sums, and those that have come to zero. Where marks come or
-    // go: the marks after them, the rows of spans in two orders, and the spans that are counted again. From level 2 on:
-    // the spans below.
+    // First the rows and their nodes; then the marks before them, the sums, and the sums that may be zero. If marks are
+    // added or removed: also the marks after them, the rows of spans in two orders, and the spans that are counted
+    // again. From level 2 on: also the spans of the level below.
     for (level, counts, expected) in [
         (0, [20, 200], [4, 5, 7]),
         (1, [20, 90], [8, 9, 11]),
@@ -121,7 +122,7 @@ async fn a_batch_costs_as_many_statements_whatever_its_size() {
         for count in counts {
             let ran = statements_of(&crowd, &mut position, count, level).await;
             let costs: Vec<_> = ran.iter().map(Vec::len).collect();
-            // Whether a sum may have come to zero is not the same for all batches.
+            // Not every batch has a sum that may be zero.
             let fewer = costs
                 .iter()
                 .zip(expected)
@@ -147,7 +148,7 @@ async fn a_mark_that_comes_and_goes_leaves_everything_as_it_was() {
     }
 }
 
-/// Strangers choose names: a list in which all are called alike is as flat.
+/// Strangers choose names: pages must also cost the same if all people have the same name.
 #[tokio::test]
 async fn people_of_one_name_cost_what_others_do() {
     let crowd = Crowd::new(Engine::Postgres).await;

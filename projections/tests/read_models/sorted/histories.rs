@@ -1,4 +1,5 @@
-//! Random histories: every page is what sorting all rows gives, and the marks are the same whatever the batches were.
+//! Random histories: every page equals the result of sorting all rows, and the marks do not depend on how the events
+//! were split into batches.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use proptest::{
 use super::{Crowd, Person, filters, fold, next_position, sorts};
 use crate::world::{Engine, recorded, user_created, user_id};
 
-/// Names that compare in ways which are easy to get wrong: equal, empty, prefixes of each other, beyond ASCII.
+/// Names that are easy to compare wrongly: equal, empty, prefixes of each other, beyond ASCII.
 const NAMES: &[&str] = &[
     "",
     " ",
@@ -80,7 +81,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The events of these steps, and the rows that they come to.
+/// The events of these steps, and the resulting rows.
 fn history(steps: &[Step]) -> (Vec<Recorded>, Vec<Person>) {
     let (mut events, mut rows) = (Vec::new(), BTreeMap::<UserId, Person>::new());
     let (mut made, mut position) = (0, 0);
@@ -145,7 +146,7 @@ fn history(steps: &[Step]) -> (Vec<Recorded>, Vec<Person>) {
     (events, rows.into_values().collect())
 }
 
-/// Asks for every page of every filter in every order, both ways.
+/// Compares every page of every filter in every order, in both directions.
 async fn agree(crowd: &Crowd, rows: &[Person]) -> Result<(), TestCaseError> {
     for lists in filters() {
         let held = |row: &&Person| lists.iter().any(|list: &List<Person>| (list.holds)(row));
@@ -195,7 +196,7 @@ fn run(engine: Engine, cases: u32) {
                 }
                 agree(&batched, &rows).await?;
                 let digests = batched.digests().await;
-                // All at once is as if nobody had ever been renamed or deleted.
+                // With all events in one batch, the result is as if nobody had ever been renamed or deleted.
                 for size in [1, events.len().max(1)] {
                     other.clear().await;
                     for batch in events.chunks(size) {

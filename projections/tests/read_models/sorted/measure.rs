@@ -1,4 +1,4 @@
-//! How fast sorted lists are: figures for `docs/benchmarks.md`.
+//! Measures the speed of sorted lists, for `docs/benchmarks.md`.
 //!
 //! `MUNIMENT_PEOPLE=1000000 cargo test --release -p projections --test read_models -- --ignored --nocapture sorted::measure`
 
@@ -16,9 +16,9 @@ use projections::{
 use super::{Crowd, Person, filters, sorts};
 use crate::world::{Engine, recorded, user_created, user_id};
 
-/// Events of one batch.
+/// How many events a batch has.
 const BATCH: u32 = 256;
-/// Times that each page is read.
+/// How often each page is read.
 const PAGES: usize = 40;
 
 fn scattered(n: u32) -> String {
@@ -29,7 +29,7 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Where the time of writing goes: all of it, and without the marks.
+/// Measures the time of writing: once in total, and once without the marks.
 async fn write(crowd: &Crowd, events: &[Recorded], batch: usize) -> f64 {
     let begun = Instant::now();
     for batch in events.chunks(batch) {

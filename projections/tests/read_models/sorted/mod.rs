@@ -1,4 +1,4 @@
-//! Lists in several orders, shown by a read model that only these tests have.
+//! Lists in several orders, in a read model that only these tests have.
 
 mod costs;
 mod histories;
@@ -8,20 +8,20 @@ use std::borrow::Cow;
 
 use aggregates::{
     Recorded,
-    user::UserEvent,
+    user::{User, UserEvent},
     values::{Timestamp, UserId},
 };
 use projections::{
     Page, Paged,
     rebuild::digest,
     sql::{Db, Error, sql},
-    store::{Fold, List, Model, ReadModel, RecordType, Registry, Sort, page},
+    store::{Fold, FoldOf, List, Model, ReadModel, RecordType, Registry, Sort, page},
 };
 
 use crate::world::{Engine, World};
 
 projections::record! {
-    /// Somebody, in a list by the two conditions or in no list.
+    /// A person, in the list that the two conditions choose, or in no list.
     #[derive(PartialEq)]
     pub(crate) struct Person in "people" {
         pub(crate) user_id: UserId,
@@ -43,7 +43,7 @@ projections::record! {
     }
 }
 
-/// The indexes that the orders and lists of [`Person`] ask for.
+/// The indexes that the orders and lists of [`Person`] need.
 const INDEXES: &str = "
     CREATE INDEX people_by_list ON people (auto_generated, enforced, ordinal);
     CREATE INDEX people_by_name ON people (auto_generated, enforced, name, ordinal);
@@ -57,7 +57,7 @@ impl ReadModel for People {
     const NAME: &'static str = "people";
     const VERSION: i64 = 1;
     const RECORDS: &'static [RecordType] = &[RecordType::of::<Person>()];
-    const FOLDS: &'static [Fold] = &[Fold::User {
+    const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<User> {
         needs: |needs, id, event| match event {
             UserEvent::Created { .. } => needs.new_row::<Person>(id),
             _ => needs.row::<Person>(id),
@@ -69,7 +69,7 @@ impl ReadModel for People {
                 changes.remove::<Person>(&id).map(|_| ())
             }
         },
-    }];
+    })];
 }
 
 const PEOPLE: Registry = Registry::of(&[Model::of::<People>()]);
@@ -163,7 +163,7 @@ impl Crowd {
     }
 }
 
-/// The next position whose row would begin spans of exactly this level and those below.
+/// The next position whose row would begin spans of exactly this level and the levels below.
 fn next_position(last: i64, level: i64) -> i64 {
     (last + 1..)
         .find(|position| height(*position) == level)
@@ -180,7 +180,7 @@ fn table(engine: Engine) -> String {
     format!("CREATE TABLE people ({});", columns.replace("TEXT C", collate))
 }
 
-/// The highest level whose spans the row of an ordinal begins, as the documentation of the marks says it.
+/// The highest level at which the row with an ordinal begins a span, computed from the documentation of the marks.
 fn height(ordinal: i64) -> i64 {
     let mut hash = ordinal.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -189,7 +189,7 @@ fn height(ordinal: i64) -> i64 {
     i64::from(hash.trailing_zeros() / 5).min(4)
 }
 
-/// The sets of base lists that filters show.
+/// The sets of base lists for the filters.
 fn filters() -> Vec<Vec<List<Person>>> {
     vec![
         vec![Person::FREE, Person::ENFORCED, Person::MACHINES],
@@ -201,7 +201,7 @@ fn filters() -> Vec<Vec<List<Person>>> {
     ]
 }
 
-/// Every order, with how two rows compare in it.
+/// The key by which the oracle compares rows in an order.
 type Compared = for<'a> fn(&'a Person) -> (Cow<'a, str>, i64, i64);
 
 /// A sort with its name, and how the oracle compares rows for it.

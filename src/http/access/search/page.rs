@@ -1,7 +1,7 @@
 //! Pages of search results (AuthZEN Authorization API 1.0 section 8.2).
 //!
-//! A token names the last result of the page before, and the search it belongs to: with another search it is refused.
-//! So there is nothing for the server to keep, and a token is good for ever.
+//! A token names the last result of the previous page and the search that it belongs to. With another search it is
+//! refused. So the server need not store anything, and a token never expires.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 
 use server::Refusal;
 
-/// How many results a page has unless the caller asks for another number.
+/// How many results a page has, unless the caller asks for another number.
 const USUAL: usize = 1_000;
 /// The most results of a page.
 const MOST: usize = 10_000;
-/// How many bytes of a token say which search it belongs to.
+/// How many bytes of a token identify its search.
 const MARK: usize = 16;
 
 /// Which page is asked for.
@@ -37,24 +37,24 @@ pub(crate) struct PageOut {
 }
 
 impl PageOut {
-    /// The same with fewer results than were found: some cannot be shown any more.
+    /// The same page with fewer results than were found, since some results cannot be shown any more.
     pub(crate) fn counting(self, count: usize) -> Self {
         Self { count, ..self }
     }
 }
 
-/// A page that is asked for, understood.
+/// The page that the caller asks for, after parsing.
 #[derive(Clone, Debug)]
 pub(crate) struct Paging {
     /// The most results.
     pub limit: usize,
-    /// The last result of the page before; empty for the first page.
+    /// The last result of the previous page. It is empty for the first page.
     pub after: Vec<u8>,
     mark: [u8; MARK],
 }
 
 impl PageIn {
-    /// Understands it, for a search made of these parts.
+    /// Parses the page that the caller asks for. `search` has the parts that identify the search.
     pub(crate) fn paging(&self, search: &[&str]) -> Result<Paging, Refusal> {
         let limit = self.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
@@ -74,7 +74,7 @@ impl PageIn {
 }
 
 impl Paging {
-    /// The last result of the page before, if this is not the first page.
+    /// The last result of the previous page. `None` for the first page.
     pub(crate) fn after<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Refusal> {
         if self.after.is_empty() {
             return Ok(None);
@@ -83,21 +83,22 @@ impl Paging {
         Ok(Some(read))
     }
 
-    /// Takes from one result more than the page has, and says where the page stands. `key` is what the token says of a
-    /// result.
+    /// Takes the results of the page plus one more, cuts the last one off, and describes the page. `key` gives the part
+    /// of the token that names a result.
     pub(crate) fn cut<T>(&self, results: &mut Vec<T>, key: impl FnOnce(&T) -> Vec<u8>) -> PageOut {
         let more = results.len() > self.limit;
         results.truncate(self.limit);
         let next = match results.last() {
             _ if !more => None,
             Some(last) => Some(key(last)),
-            // A page without results: the next one starts where this one did.
+            // The page has no results, so the next page begins where this page began.
             None => Some(self.after.clone()),
         };
         self.ended(results.len(), next.as_deref())
     }
 
-    /// Says where a page of so many results stands. `next` is what the token of the next one says, if there may be one.
+    /// Describes a page with so many results. `next` is the result that the token of the next page names, if there may
+    /// be a next page.
     pub(crate) fn ended(&self, count: usize, next: Option<&[u8]>) -> PageOut {
         let token = |next: &[u8]| URL_SAFE_NO_PAD.encode([self.mark.as_slice(), next].concat());
         PageOut {
@@ -107,7 +108,7 @@ impl Paging {
     }
 }
 
-/// Which search it is: its parts, kept apart by their lengths.
+/// Identifies a search by its parts. Each part is preceded by its length, so that the parts stay distinct.
 fn mark(search: &[&str]) -> [u8; MARK] {
     let mut digest = Sha256::new();
     for part in search {

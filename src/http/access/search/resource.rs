@@ -69,7 +69,7 @@ pub(crate) async fn post_search_resource(
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let mut evaluator = Evaluator::new(&app);
     let moment = evaluator.moment(at).await?;
-    // One more tells whether there is another page.
+    // One more result shows whether there is another page.
     let limit = paging.limit + 1;
     let mut found = Vec::new();
     if let (Ok(subject), Ok(wanted)) = (
@@ -82,7 +82,7 @@ pub(crate) async fn post_search_resource(
             found.unwrap_or_default()
         };
         found = match at {
-            // It looks at every resource of the type: not where requests are served.
+            // This looks at every resource of the type, so it must not run on the threads that serve requests.
             _ if wanted.is_placed() => {
                 let engine = match at {
                     None => Arc::clone(app.ledger().authorization()),

@@ -89,7 +89,7 @@ pub(crate) async fn post_search_subject(
             (app.ledger().engine_at(moment.position).await?, moment)
         }
     };
-    // It may look at every user there is: not where requests are served.
+    // This may look at every user, so it must not run on the threads that serve requests.
     let found = heavy(move || {
         // An impossible action is permitted to no subject.
         let inquiry = Inquiry::parse(&body.resource.kind, &body.resource.id, &body.action.name);
@@ -116,7 +116,7 @@ fn search_of(
     now: Timestamp,
     paging: &Paging,
 ) -> Result<Subjects, Refusal> {
-    // One more shows whether there is another page.
+    // One more result shows whether there is another page.
     let limit = paging.limit + 1;
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
     Ok(match kind {
@@ -165,7 +165,7 @@ fn search_of(
     })
 }
 
-/// A page of the subjects that were found. A subject that cannot be shown has been deleted meanwhile.
+/// A page of the subjects that were found. If a subject cannot be shown, it has been deleted meanwhile.
 fn subjects<T>(
     paging: &Paging,
     mut found: Vec<T>,

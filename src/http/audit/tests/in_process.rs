@@ -1,4 +1,4 @@
-//! The scenarios of this face, in process. `tests/it` runs the same against the binary, on both engines.
+//! The scenarios of this face, in process. `tests/it` runs the same scenarios against the binary, on both engines.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod events;

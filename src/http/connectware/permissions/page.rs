@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_of};
 
-/// The names under which clients send the ids they want (contracts/connectware.md section 2).
+/// The names of the parameter with the ids (contracts/connectware.md section 2).
 const IDS: [&str; 4] = ["ids", "id", "permissionIds", "id[eq]"];
-/// How many ids one request may name.
+/// The most ids in one request.
 const MOST_IDS: usize = 1_000;
 
 /// A page of what permissions are about.

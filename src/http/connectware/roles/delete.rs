@@ -54,7 +54,7 @@ pub(crate) async fn delete_roles(
     done_about(&app, &caller, commands, &ids).await
 }
 
-/// The commands that remove the roles. A role that holds a user's own permissions goes with these permissions.
+/// The commands that delete the roles. If a role stands for a user's own permissions, they delete these permissions.
 async fn commands(app: &App, ids: &[RoleId]) -> Result<Vec<Command>, Refusal> {
     let existing = role_directory::existing(app.ledger().db(), ids).await?;
     let owners: HashMap<RoleId, Option<UserId>> =

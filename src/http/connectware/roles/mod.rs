@@ -49,7 +49,7 @@ pub(super) const REHEARSALS: &[Rehearsal] = &[
     Rehearsal::without_body::<_, PermissionRemoval>("DELETE", "/api/roles/{id}/permissions/{pemId}"),
 ];
 
-/// What a role id stands for.
+/// The thing that a role id refers to.
 enum Holder {
     /// A role.
     Role(RoleId),
@@ -57,7 +57,7 @@ enum Holder {
     User(UserId),
 }
 
-/// What a role id stands for, or 404.
+/// Finds the thing that a role id refers to. Refuses with 404 if there is none.
 async fn holder(app: &App, id: RoleId) -> Result<Holder, Refusal> {
     let found = role_directory::existing(app.ledger().db(), &[id]).await?;
     let found = found.first().ok_or_else(|| Refusal::not_found("role"))?;
@@ -67,7 +67,7 @@ async fn holder(app: &App, id: RoleId) -> Result<Holder, Refusal> {
     })
 }
 
-/// The refusal of what a user's own permissions do not allow as a role.
+/// The refusal of a change that a role allows but a user's own permissions do not.
 fn users_own(user: UserId) -> Refusal {
     let message =
         format!("this role holds the own permissions of user {user}: change them through /api/users/{user}");

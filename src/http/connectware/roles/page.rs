@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use crate::wire::PermissionOut;
 use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_of};
 
-/// The names under which clients send the names they want (contracts/connectware.md section 2).
+/// The names of the parameter with the role names (contracts/connectware.md section 2).
 const NAMES: [&str; 3] = ["names", "name", "name[eq]"];
 
-/// How many users are shown of each role unless the caller asks for another number. A role may have as many as there are
-/// users, and a page costs as much as is on it. Clients that do not know the bound should seldom meet it.
+/// How many users are shown of each role, unless the caller asks for another number. All users may hold a role, and the
+/// cost of a page grows with its content. Clients that do not know this limit should rarely reach it.
 const USERS_PER_ROLE: i64 = 100;
-/// The most users that are shown of each role.
+/// The most users that a page shows of each role.
 const MOST_USERS_PER_ROLE: i64 = 1_000;
 
 /// A page of roles.

@@ -60,7 +60,7 @@ impl Rehearse<0> for NewRole {
 }
 
 impl NewRole {
-    /// The command that makes the role under a new id.
+    /// The command that makes the role with a new id.
     fn command(&self, app: &App) -> Result<(RoleId, Command), Refusal> {
         let id = RoleId(app.entropy.uuid());
         let create = CreateRole {

@@ -43,7 +43,8 @@ pub(crate) async fn put_role(
 ) -> Result<Wrote<Json<RoleOut>>, Refusal> {
     let (before, commands) = body.commands(&app, &id).await?;
     let appended = app.executor.execute(commands, &caller.metadata()).await?;
-    // A user without permissions of their own has no such role any more: what was asked for is shown all the same.
+    // If the user has no permissions of their own any more, this role does not exist any more. The answer still shows
+    // the requested state.
     let after = role_directory::find(app.ledger().db(), before.id)
         .await?
         .unwrap_or(RoleRow {
@@ -62,7 +63,7 @@ impl Rehearse<1> for RoleChange {
 }
 
 impl RoleChange {
-    /// The role as it is, and the commands that change it.
+    /// The present role, and the commands that change it.
     async fn commands(&self, app: &App, id: &str) -> Result<(RoleRow, Vec<Command>), Refusal> {
         let id = RoleId::parse(id)?;
         let name = self.name.as_deref().map(RoleName::parse).transpose()?;

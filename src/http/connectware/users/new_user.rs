@@ -1,4 +1,4 @@
-//! The body that makes a user, alone or in a batch.
+//! The body that makes one user, alone or in a batch.
 
 use aggregates::{
     Command,
@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
 use server::{App, Refusal, Rehearse, role_grants};
 
-/// Stands in a rehearsal for the hash of a password: nothing is kept of it, so nothing needs to be hashed.
+/// A placeholder for the hash of a password in a rehearsal. A rehearsal stores nothing, so it need not hash the
+/// password.
 pub(crate) const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
 
 /// A user to be made.
@@ -52,7 +53,7 @@ pub(crate) struct NewUser {
     enforce_mfa_enrollment: bool,
 }
 
-/// A user to be made, checked as far as can be without hashing the password.
+/// A new user. Everything is checked that can be checked without hashing the password.
 pub(crate) struct Checked {
     create: CreateUser,
     password: Option<Zeroizing<String>>,
@@ -107,12 +108,12 @@ impl Rehearse<0> for NewUser {
 }
 
 impl Checked {
-    /// The password to be hashed.
+    /// Takes the password, which must be hashed.
     pub(crate) fn password(&mut self) -> Option<Zeroizing<String>> {
         self.password.take()
     }
 
-    /// The command that makes the user under a new id.
+    /// The command that makes the user with a new id.
     pub(crate) fn command(mut self, app: &App, password_hash: Option<PasswordHash>) -> (UserId, Command) {
         self.create.password_hash = password_hash;
         let id = UserId(app.entropy.uuid());

@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use super::new_user::NewUser;
 use server::{App, ByPath, Conflicts, JsonList, Permitted, Refusal, Refusals, Wrote, about};
 
-/// How many users one request may make.
+/// The most users that one request may make.
 const MOST: usize = 1_000;
 
 /// Makes several users, all or none; answers their ids in order.

@@ -65,7 +65,7 @@ pub(crate) async fn put_user(
     Ok(Wrote(appended.position, Json(UserOut::from(&changed))))
 }
 
-/// A change, checked as far as can be without hashing the password.
+/// A change. Everything is checked that can be checked without hashing the password.
 pub(crate) struct Checked {
     id: UserId,
     update: UpdateUser,
@@ -86,7 +86,8 @@ impl UserChange {
                     .iter()
                     .map(|id| RoleId::parse(id))
                     .collect::<Result<Vec<_>, _>>()?;
-                // A client that sends back what it was shown sends the role of the user's own permissions too.
+                // If a client sends back the user as it was shown, the list includes the role of the user's own
+                // permissions.
                 let ids: Vec<_> = ids.into_iter().filter(|role| *role != id.own_role()).collect();
                 Some(role_grants(app, &ids).await?)
             }
@@ -129,7 +130,7 @@ impl Rehearse<1> for UserChange {
 }
 
 impl Checked {
-    /// The password to be hashed.
+    /// Takes the password, which must be hashed.
     pub(crate) fn password(&mut self) -> Option<Zeroizing<String>> {
         self.password.take()
     }

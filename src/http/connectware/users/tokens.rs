@@ -12,7 +12,7 @@ use projections::sessions;
 use crate::wire::TokenOut;
 use server::{App, ByPath, Conflicts, Missing, PathOf, Permitted, Query, Refusal, Refusals, Wrote, done};
 
-/// The names under which clients send which token is meant (contracts/connectware.md section 2).
+/// The names of the parameter that selects a token (contracts/connectware.md section 2).
 const TOKEN_NAMES: [&str; 3] = ["tokenId", "fingerprint", "id"];
 
 /// A user's tokens that are good.
@@ -47,7 +47,7 @@ pub(crate) async fn delete_tokens(
     query: Query,
 ) -> Result<Wrote<StatusCode>, Refusal> {
     let user = UserId::parse(&id)?;
-    // No name means all tokens, so a name that is misspelt must not be passed over.
+    // Without a name, the request is about all tokens. So a misspelt name must not be ignored.
     query.only(&TOKEN_NAMES)?;
     let mut named = Vec::new();
     for name in TOKEN_NAMES {

@@ -1,6 +1,7 @@
-//! Somebody else's client of the AuthZEN API, unchanged, against this server.
+//! A third-party client of the AuthZEN API, unchanged, against this server.
 //!
-//! It talks to https only: here, as in production, that ends before the server, which is told its public URL.
+//! The client uses only https. As in production, a proxy ends https before the server, and the server has the public
+//! URL in its settings.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::support::{
 
 const PUBLIC_URL: &str = "https://id.example.com";
 
-/// What stands before the server and speaks https.
+/// The proxy before the server. It speaks https.
 struct Proxy(Client);
 
 #[async_trait::async_trait]

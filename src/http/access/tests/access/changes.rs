@@ -11,7 +11,7 @@ fn resources(grants: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// What each change gave and took.
+/// What each change gained and lost.
 fn told(answer: &Value) -> Vec<(&str, Vec<&str>, Vec<&str>)> {
     let changes = list(&answer["changes"]).iter();
     changes
@@ -33,7 +33,7 @@ both_engines! {
         let id = id_of(&made.json());
         admin.post(format!("/api/users/{id}/roles"), json!({ "roleId": role })).await.expect(204);
         let end = admin.put(format!("/api/roles/{role}"), json!({ "permissions": [mqtt("b", "read"), mqtt("c", "read")] })).await.expect(200).position();
-        // What does not concern rights is not told.
+        // Events that do not concern rights are not listed.
         admin.put(format!("/api/users/{id}"), json!({ "username": "lovelace", "password": "another password" })).await.expect(200);
         admin.put(format!("/api/users/{id}"), json!({ "mqttPublishPrefix": "p/" })).await.expect(200);
         admin.delete(format!("/api/roles/{role}")).await.expect(204);
@@ -57,7 +57,7 @@ both_engines! {
         let time = |value: &Value| text(value).replace('+', "%2B");
         let by_time = format!("{path}&from={}&to={}", time(&between["from"]["time"]), time(&between["to"]["time"]));
         assert_eq!(told(&admin.get(by_time).await.expect(200).json()), told(&between));
-        // In pages.
+        // The same changes in pages.
         let (mut from, mut pages) = (0, Vec::new());
         loop {
             let page = admin.get(format!("{path}&limit=2&from={from}")).await.expect(200).json();
@@ -99,7 +99,7 @@ both_engines! {
             let answer = admin.get(format!("/access/v1/changes?subject={subject}")).await.expect(200);
             assert_eq!(told(&answer.json()), expected, "{subject}");
         }
-        // A token in a URL is in every proxy's log.
+        // A token in a URL would be in the log of every proxy.
         let refused = admin.get(format!("/access/v1/changes?subject=token:{raw}")).await;
         refused.expect_error(400);
         assert!(!refused.text().contains(&raw));
@@ -139,7 +139,7 @@ both_engines! {
                 None => break,
             }
         }
-        // Pages end after so many grants, too.
+        // A page also ends after a number of grants.
         assert_eq!((told, pages > 1), (81, true));
     }
 

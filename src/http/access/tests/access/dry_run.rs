@@ -18,7 +18,7 @@ fn dry_run(caller: &Client, method: &str, path: &str, body: &Value) -> Call {
     caller.post("/access/v1/dry-run", request)
 }
 
-/// What a request would change.
+/// Asks what a request would change.
 pub(crate) async fn foretold(caller: &Client, method: &str, path: &str, body: Value) -> Value {
     let answer = dry_run(caller, method, path, &body).await.expect(200);
     let told = answer.json();
@@ -31,7 +31,7 @@ pub(crate) async fn foretold(caller: &Client, method: &str, path: &str, body: Va
     told
 }
 
-/// The request itself.
+/// Makes the request itself.
 fn real(caller: &Client, method: &str, path: &str, body: &Value) -> Call {
     let call = caller.call(Method::from_bytes(method.as_bytes()).expect("a method"), path);
     if body.is_null() {
@@ -41,7 +41,7 @@ fn real(caller: &Client, method: &str, path: &str, body: &Value) -> Call {
     }
 }
 
-/// Changes in short: whose, then `+` or `-` with the right and the role it comes through.
+/// Changes in short: the subject, then `+` or `-` with the right and the role that gives it.
 pub(crate) fn shown(told: &Value) -> Vec<String> {
     let right = |sign: &str, right: &Value| {
         let permission = &right["permission"];
@@ -74,7 +74,7 @@ pub(crate) fn shown(told: &Value) -> Vec<String> {
     list(&told["changes"]).iter().map(change).collect()
 }
 
-/// Makes the request after all: what is recorded must be what was foretold.
+/// Executes the request. The recorded events must be the predicted ones.
 async fn make_it_so(admin: &Client, method: &str, path: &str, body: Value, told: &Value) {
     let answer = real(admin, method, path, &body).await;
     assert!(answer.status < 300, "{answer:?}");
@@ -87,7 +87,7 @@ async fn make_it_so(admin: &Client, method: &str, path: &str, body: Value, told:
         .iter()
         .zip(list(&told["would_record"]))
         .map(|(event, told)| {
-            // Of what is made, the id is given only now.
+            // A new aggregate gets its id only now.
             let subject = text(&event["subject"]);
             let known = text(&told["subject"]).contains('/');
             let subject = if known {
@@ -102,7 +102,7 @@ async fn make_it_so(admin: &Client, method: &str, path: &str, body: Value, told:
     assert_eq!(list(&events["events"]).len(), recorded.len(), "{events}");
 }
 
-/// What a subject gained and lost after a position by the ledger's own account, in short and in order.
+/// What a subject gained and lost after a position, in short and in order, according to the ledger.
 async fn really(admin: &Client, subject: &str, from: &Value) -> [Vec<String>; 2] {
     let path = format!("/access/v1/changes?subject={subject}&from={from}");
     let changes = admin.get(path).await.expect(200).json();
@@ -145,16 +145,16 @@ both_engines! {
         let mut expected = vec![
             changes[0].clone(),
             format!("user {ada}: +mqtt read b by readers +mqtt readWrite c by readers -mqtt read a/+ by readers"),
-            // The other role covers all else.
+            // The other role covers all other rights.
             format!("user {grace}: +mqtt read b by readers"),
-            // They may write there already.
+            // The user may write there already.
             format!("user {kay}: +mqtt read b by readers +mqtt read c by readers -mqtt read a/+ by readers"),
         ];
         expected.sort();
         assert_eq!(changes, expected);
         make_it_so(&admin, "PUT", &path, body.clone(), &told).await;
         let change = list(&told["changes"]).iter().find(|change| change["subject"]["id"] == ada.as_str()).expect("ada");
-        // By its own account the ledger took `b` and `a/x` away and gave them back as something else.
+        // According to the ledger, `b` and `a/x` were lost, and were gained again in another form.
         let [gained, lost] = really(&admin, &ada, &told["position"]).await;
         assert_eq!(gained, ["mqtt read a/x", "mqtt readWrite b", "mqtt readWrite c"]);
         assert_eq!(lost, ["mqtt read a/+", "mqtt write b"]);
@@ -418,7 +418,7 @@ both_engines! {
         let name = |number: usize| format!("user.{number:03}");
         let users: Vec<Value> = (0..60)
             .map(|number| {
-                // A third of them may do so anyway.
+                // A third of the users may do so anyway.
                 let own = if number % 3 == 0 { json!([mqtt("#", "read")]) } else { json!([]) };
                 user(&name(number), json!({ "roles": [role], "initialPermissions": own, "password": null, "grantTypes": [] }))
             })

@@ -163,13 +163,13 @@ both_engines! {
         assert!(answer.body.len() < 200_000, "{} bytes", answer.body.len());
         assert!(text(&answer.json()["evaluations"][0]["context"]["resource"]).ends_with('…'));
         ask(60_000, 90).await.expect_error(400);
-        // A token is hashed for each question.
+        // The server hashes a token for each question.
         let body = json!({
             "subject": entity("token", &"a".repeat(60_000)), "action": { "name": "read" }, "resource": entity("mqtt", "a"),
             "evaluations": vec![json!({}); 90],
         });
         admin.post("/access/v1/evaluations", body).await.expect_error(400);
-        // More questions than there may be are not kept, only counted.
+        // Questions above the limit are counted, but not kept in memory.
         let many = format!(r#"{{"evaluations":[{}{{}}]}}"#, "{},".repeat(1_000_000));
         let refused = admin.post("/access/v1/evaluations", json!({})).body("application/json", many).await;
         assert!(refused.expect_error(400).message.contains("10000"), "{refused:?}");

@@ -36,7 +36,7 @@ pub async fn decide(caller: &Client, subject: &Value, action: &str, resource: &V
     body
 }
 
-/// Whether it is allowed, and the reason if not.
+/// `allowed`, or the reason of the denial.
 pub async fn outcome(caller: &Client, subject: &Value, action: &str, resource: &Value) -> String {
     let body = decide(caller, subject, action, resource).await;
     match (&body["decision"], &body["context"]["reason"]) {

@@ -49,7 +49,8 @@ both_engines! {
             let found = answer["context"]["reason"].as_str().unwrap_or("allowed");
             assert_eq!((found, answer["decision"] == true), (expected, expected == "allowed"), "at {position}");
             if position > 0 {
-                // The time of an event is the moment right after it, unless another was recorded in the same microsecond.
+                // The time of an event means the moment right after it, unless another event was recorded in the same
+                // microsecond.
                 let by_time = at(&admin, &ada, answer["context"]["time"].clone()).await;
                 assert!(by_time["context"]["position"].as_i64() >= Some(position), "{by_time}");
                 assert_eq!(by_time["context"]["time"], answer["context"]["time"]);

@@ -12,7 +12,7 @@ use crate::support::{
     server::Server,
 };
 
-/// All results of a search, in pages of `limit`; fails if one comes twice.
+/// All results of a search, in pages of `limit`. Fails if a result comes twice.
 async fn search(caller: &Client, what: &str, body: Value, limit: usize) -> Vec<Value> {
     let (mut token, mut found, mut pages) = (String::new(), Vec::<Value>::new(), 0);
     loop {
@@ -168,12 +168,12 @@ both_engines! {
                 assert_eq!(found, expected, "{action} {kind}");
             }
         }
-        // What is told is true.
+        // The results are true.
         for filter in ["b", "plant/7/#"] {
             assert_eq!(outcome(&admin, &ada, "subscribe", &entity("mqtt", filter)).await, "allowed");
         }
         assert_eq!(outcome(&admin, &ada, "publish", &entity("mqtt", "c")).await, "allowed");
-        // And it was otherwise before.
+        // Before the change, the answer was different.
         let before = with_context(of("read", "mqtt"), json!({ "at": made.position() }));
         admin.put(format!("/api/roles/{role}"), json!({ "permissions": [] })).await.expect(200);
         let now = search(&admin, "resource", of("read", "mqtt"), 100).await;

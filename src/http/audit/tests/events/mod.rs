@@ -33,7 +33,7 @@ async fn all_events(admin: &Client) -> Vec<Value> {
     }
 }
 
-/// The events that fit a query, in their order.
+/// The events that match a query, in order.
 async fn events(admin: &Client, query: &str) -> Vec<Value> {
     let answer = admin.get(format!("/api/events?{query}")).await.expect(200).json();
     list(&answer["events"]).clone()

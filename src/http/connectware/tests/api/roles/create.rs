@@ -27,7 +27,7 @@ both_engines! {
     }
 
     async fn the_example_of_the_published_api_is_taken(server: Server) {
-        // Its permission says `"id": "text"`.
+        // The permission in the body has `"id": "text"`.
         let admin = server.admin().await;
         let permission = json!({ "id": "text", "resource": "/text", "operation": "read", "context": "http" });
         let body =

@@ -18,7 +18,7 @@ both_engines! {
         assert_eq!(get_user(&admin, &user).await["roles"], json!([]));
         admin.get(format!("/api/roles/{readers}")).await.expect_error(404);
         admin.delete(format!("/api/roles/{readers}")).await.expect_error(404);
-        // A later role of that name is another one.
+        // A later role with the same name is another role.
         let next = create_role(&admin, "readers", json!([http("/api/users/#", "read")])).await;
         assert_ne!(next, readers);
         ada.get("/api/users/ids").await.expect_error(403);

@@ -22,7 +22,7 @@ both_engines! {
         admin.delete(format!("/api/users/{id}")).await.expect_error(404);
         let found = admin.get("/api/listUsers?username[eq]=ada").await.expect(200).json();
         assert_eq!(found["pagination"]["totalRows"], 0);
-        // Name and certificate are free again, for somebody else.
+        // Another user can take the name and the certificate.
         let next = create_user_with(&admin, "ada", certificate).await;
         assert_ne!(next, id);
         ada.get("/api/session").await.expect_error(401);
@@ -47,7 +47,7 @@ both_engines! {
         admin.delete_with_body("/api/users", json!([id, administrator])).await.expect_error(409);
         admin.delete_with_body("/api/users", json!([id, "ada"])).await.expect_error(400);
         admin.delete_with_body("/api/users", json!({ "ids": [id] })).await.expect_error(400);
-        // Without a list, nobody is meant; certainly not everybody.
+        // Without a list, the request must not delete any user.
         admin.delete("/api/users").await.expect_error(400);
         admin.get(format!("/api/users/{id}")).await.expect(200);
     }

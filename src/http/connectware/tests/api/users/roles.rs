@@ -16,7 +16,7 @@ both_engines! {
         admin.post(&path, body.clone()).await.expect(204);
         assert_eq!(all(&get_user(&admin, &id).await["roles"], "name"), ["readers"]);
         ada.get("/api/users/ids").await.expect(200);
-        // Again changes nothing.
+        // A second grant changes nothing.
         admin.post(&path, body.clone()).await.expect(204);
 
         admin.delete_with_body(&path, body.clone()).await.expect(204);
@@ -58,7 +58,7 @@ both_engines! {
         let (one, other) = tokio::join!(leave(&first).into_future(), leave(&second).into_future());
         let mut statuses = [one.status, other.status];
         statuses.sort_unstable();
-        // Whoever is later finds themselves the last one, or without the right to ask.
+        // The later request finds that its user is the last administrator, or that the caller has lost the right.
         assert!(statuses == [204, 409] || statuses == [204, 403], "{one:?}\n{other:?}");
     }
 

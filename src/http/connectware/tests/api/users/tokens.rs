@@ -96,8 +96,8 @@ both_engines! {
         let ada = labelled(&server, "laptop").await;
         let path = format!("/api/users/{id}/tokens");
         admin.delete(format!("{path}?tokenId={}", "0".repeat(64))).await.expect_error(404);
-        // An empty or misspelt name must not be taken for none.
-        // No name would mean all tokens.
+        // An empty or misspelt name must not count as a missing name. Without a name, the request would be about all
+        // tokens.
         admin.delete(format!("{path}?tokenID=laptop")).await.expect_error(400);
         admin.delete(format!("{path}?tokenId=")).await.expect_error_in(&[400, 404]);
         admin.delete(format!("{path}?tokenId=laptop")).await.expect_error_in(&[400, 404]);

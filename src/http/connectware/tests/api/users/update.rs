@@ -31,7 +31,7 @@ both_engines! {
         for (field, value) in changes {
             wanted[field] = value.clone();
             if field == "username" {
-                // The role of her own permissions is called as she is.
+                // The role of her own permissions has her username as its name.
                 let own = wanted["roles"].as_array_mut().expect("a list");
                 own.iter_mut()
                     .filter(|role| role["name"] == "ada")
@@ -166,7 +166,7 @@ both_engines! {
             assert_eq!(answer.status, 409, "{undoing}: {answer:?}");
             answer.expect_error(409);
         }
-        // With a second one, the first may go.
+        // When there is a second administrator, the first one can be removed.
         let administrators = role_named(&admin, "connectware-admin").await;
         create_user_with(&admin, "second", json!({ "roles": [administrators] })).await;
         admin.put(&path, json!({ "roles": [] })).await.expect(200);
