@@ -1,11 +1,12 @@
 //! The errors of the ledger.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
+use cqrs_es::AggregateError;
 use projections::Veto;
 
-use super::{Cause, OtherVersions};
+use super::{Cause, ExecuteError, OtherVersions, executor::Stream};
 
 /// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +92,44 @@ pub(super) enum Obstacle {
 impl From<Obstacle> for AppendError {
     fn from(obstacle: Obstacle) -> Self {
         Self::Unavailable(Arc::new(obstacle))
+    }
+}
+
+impl From<Obstacle> for ExecuteError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Unavailable(Arc::new(obstacle))
+    }
+}
+
+/// A stream cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("the stream of {aggregate_type} {aggregate_id} cannot be loaded")]
+pub(super) struct NotLoaded {
+    aggregate_type: &'static str,
+    aggregate_id: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl NotLoaded {
+    /// The cause is in the error of cqrs-es, which does not name it as its source.
+    pub(super) fn because<E: Error>((aggregate_type, id): &Stream, error: AggregateError<E>) -> Self {
+        let source = match error {
+            AggregateError::DatabaseConnectionError(cause)
+            | AggregateError::DeserializationError(cause)
+            | AggregateError::UnexpectedError(cause) => cause,
+            other => other.to_string().into(),
+        };
+        Self {
+            aggregate_type,
+            aggregate_id: id.clone(),
+            source,
+        }
+    }
+}
+
+impl From<NotLoaded> for ExecuteError {
+    fn from(error: NotLoaded) -> Self {
+        Self::Unavailable(Arc::new(error))
     }
 }
 

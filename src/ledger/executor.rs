@@ -6,7 +6,6 @@
 use projections::sql::Boxed;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    error::Error,
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,13 +14,14 @@ use std::{
 
 use aggregates::{Classified, Command, DomainError, ErrorKind, ForAggregate, Registered, State};
 use cqrs_es::{
-    AggregateError, EventStore,
+    EventStore,
     persist::{EventStoreAggregateContext, PersistedEventStore},
 };
 use lru::LruCache;
 
 use super::{
-    AppendError, Appended, Cause, Ledger, Metadata, NewEvent, Rejection, Seen, Unit, error::Obstacle,
+    AppendError, Appended, Cause, Ledger, Metadata, NewEvent, Rejection, Seen, Unit,
+    error::{NotLoaded, Obstacle},
 };
 
 /// How long a lost race is decided again. It is a time and not a number: another node that keeps writing to the same
@@ -53,27 +53,6 @@ pub enum ExecuteError {
     Unavailable(#[source] Cause),
 }
 
-/// A stream cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-#[error("the stream of {aggregate_type} {aggregate_id} cannot be loaded")]
-struct NotLoaded {
-    aggregate_type: &'static str,
-    aggregate_id: String,
-    source: Box<dyn Error + Send + Sync>,
-}
-
-impl From<Obstacle> for ExecuteError {
-    fn from(obstacle: Obstacle) -> Self {
-        Self::Unavailable(Arc::new(obstacle))
-    }
-}
-
-impl From<NotLoaded> for ExecuteError {
-    fn from(error: NotLoaded) -> Self {
-        Self::Unavailable(Arc::new(error))
-    }
-}
-
 impl Classified for ExecuteError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -92,7 +71,7 @@ impl Classified for ExecuteError {
     }
 }
 
-type Stream = (&'static str, String);
+pub(super) type Stream = (&'static str, String);
 
 /// Runs commands against one ledger.
 #[derive(Clone)]
@@ -333,11 +312,7 @@ impl Executor {
     {
         let store = PersistedEventStore::<_, A>::new_event_store(self.ledger.repository());
         let loaded: Result<EventStoreAggregateContext<A>, _> = store.load_aggregate(&stream.1).await;
-        let context = loaded.map_err(|error| NotLoaded {
-            aggregate_type: stream.0,
-            aggregate_id: stream.1.clone(),
-            source: cause_of(error),
-        })?;
+        let context = loaded.map_err(|error| NotLoaded::because(stream, error))?;
         let sequence = i64::try_from(context.current_sequence).unwrap_or(i64::MAX);
         Ok((context.aggregate, sequence))
     }
@@ -390,16 +365,6 @@ impl ForAggregate for Load<'_> {
     {
         let (aggregate, sequence) = self.executor.fetch::<A>(self.stream).await?;
         Ok(Loaded::of(aggregate, sequence))
-    }
-}
-
-/// What led to an error of cqrs-es, which displays its cause and does not name it as its source.
-fn cause_of<E: Error>(error: AggregateError<E>) -> Box<dyn Error + Send + Sync> {
-    match error {
-        AggregateError::DatabaseConnectionError(cause)
-        | AggregateError::DeserializationError(cause)
-        | AggregateError::UnexpectedError(cause) => cause,
-        AggregateError::UserError(_) | AggregateError::AggregateConflict => error.to_string().into(),
     }
 }
 
