@@ -142,6 +142,84 @@ fn every_field_with_a_telling_name_is_sealed() {
     }
 }
 
+/// The fields of the values that events flatten: an id, the words and the topic of a permission; the digest of a
+/// certificate, and its moments. None of them may ever tell something about a person.
+const FLATTENED: [&str; 7] = [
+    "context",
+    "created_at",
+    "expires_at",
+    "fingerprint",
+    "id",
+    "operation",
+    "resource",
+];
+
+#[test]
+fn every_stored_field_is_declared_sealed_or_open() {
+    let mut flattened = BTreeSet::new();
+    for event in samples() {
+        let payload = event.payload().unwrap();
+        let form = event.form();
+        for field in payload.as_object().unwrap().keys() {
+            let is_sealed = form.sealed.iter().any(|(sealed, _)| sealed == field);
+            if !is_sealed && !form.open.contains(&field.as_str()) {
+                flattened.insert(field.clone());
+            }
+        }
+    }
+    assert_eq!(
+        flattened.iter().map(String::as_str).collect::<Vec<_>>(),
+        FLATTENED,
+        "left: what events store besides their declared fields"
+    );
+}
+
+/// The person under whose key a personal field is sealed.
+#[derive(Debug)]
+enum KeyOf {
+    /// The aggregate itself is that person.
+    Itself,
+    /// This field of the event has the id of that person.
+    Field(&'static str),
+}
+
+/// Each personal field, and the person it is about. Erasing that person erases the field. Whoever adds a personal field
+/// decides who that person is.
+const PERSONAL: &[(&str, KeyOf)] = &[
+    ("session.token_issued.label", KeyOf::Field("user_id")),
+    ("user.created.username", KeyOf::Itself),
+    ("user.renamed.username", KeyOf::Itself),
+];
+
+#[test]
+fn every_personal_field_is_sealed_for_the_person_it_is_about() {
+    let aggregate_id = "00000000-0000-0000-0000-00000000000a";
+    let mut personal = BTreeSet::new();
+    for event in samples() {
+        let payload = event.payload().unwrap();
+        for (field, seal) in event.form().sealed {
+            if *seal == Seal::Secret {
+                continue;
+            }
+            let name = format!("{}.{field}", event.event_type());
+            let declared = PERSONAL.iter().find(|(known, _)| *known == name);
+            let subject = match declared {
+                Some((_, KeyOf::Itself)) => Some(aggregate_id),
+                Some((_, KeyOf::Field(id))) => payload[id].as_str(),
+                None => None,
+            };
+            assert_eq!(
+                Some(&*event.subject(aggregate_id)),
+                subject,
+                "whose is {name}? ({declared:?})"
+            );
+            personal.insert(name);
+        }
+    }
+    let listed: BTreeSet<String> = PERSONAL.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(personal, listed);
+}
+
 #[test]
 fn no_event_shows_a_password_hash_to_a_log() {
     for event in samples() {

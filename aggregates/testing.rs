@@ -7,9 +7,12 @@ use cqrs_es::{
 use proptest::{prelude::*, sample::select};
 use uuid::Uuid;
 
-use crate::values::{
-    Certificate, Context, Fingerprint, Operation, PasswordHash, Permission, PermissionId, RoleId, Timestamp,
-    UserId,
+use crate::{
+    Registered,
+    values::{
+        Certificate, Context, Fingerprint, Operation, PasswordHash, Permission, PermissionId, RoleId,
+        Timestamp, UserId,
+    },
 };
 
 /// A test whose aggregate has the state that these events fold to.
@@ -22,6 +25,22 @@ pub(crate) fn folded<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -
     let mut aggregate = A::default();
     events.into_iter().for_each(|event| aggregate.apply(event));
     aggregate
+}
+
+/// Fails unless a command begins a stream exactly if an aggregate without events accepts it. `next` returns the first
+/// command for `None`, and for each command the next one, so that its `match` names all commands.
+pub(crate) fn commands_begin_streams_as_they_say<A: Registered>(
+    next: impl Fn(Option<&A::Command>) -> Option<A::Command>,
+) {
+    let mut command = next(None);
+    assert!(command.is_some());
+    while let Some(this) = command {
+        let makes_something = A::default()
+            .decide(this.clone())
+            .is_ok_and(|events| !events.is_empty());
+        assert_eq!(A::begins_a_stream(&this), makes_something, "{this:?}");
+        command = next(Some(&this));
+    }
 }
 
 pub(crate) fn user_id(number: u128) -> UserId {

@@ -201,7 +201,7 @@ impl World {
                 assert_eq!(allowed, oracle.check_subscription(id, asked), "filter {asked:?}");
             }
             assert_eq!(engine.permissions(id), oracle.permissions(id));
-            let (view, expected) = (engine.user(id), oracle.users.get(&id));
+            let (view, expected) = (engine.user(id), oracle.acting(id));
             assert_eq!(view.is_some(), expected.is_some());
             if let (Some(view), Some(expected)) = (view, expected) {
                 assert_eq!(*view.username, *expected.username);

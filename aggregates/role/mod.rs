@@ -156,7 +156,14 @@ impl Registered for Role {
     }
 
     fn begins_a_stream(command: &RoleCommand) -> bool {
-        matches!(command, RoleCommand::Create(_))
+        match command {
+            RoleCommand::Create(_) => true,
+            RoleCommand::Update(_)
+            | RoleCommand::AddPermission(_)
+            | RoleCommand::ChangePermission { .. }
+            | RoleCommand::RemovePermission { .. }
+            | RoleCommand::Delete => false,
+        }
     }
 
     fn samples() -> Result<Vec<RoleEvent>, Invalid> {

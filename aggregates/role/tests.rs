@@ -1,16 +1,40 @@
 //! What a role's state is after its events.
 
 use super::{
-    fixtures::{added, operators_created, operators_deleted, protected_created},
+    fixtures::{added, create_operators, operators_created, operators_deleted, protected_created},
     *,
 };
-use crate::testing::{folded, permission};
+use crate::testing::{commands_begin_streams_as_they_say, folded, permission, permission_id};
 
 #[test]
 fn a_role_exists_from_creation_to_deletion() {
     assert!(!Role::default().exists());
     assert!(folded::<Role>([operators_created()]).exists());
     assert!(!folded::<Role>(operators_deleted()).exists());
+}
+
+#[test]
+fn only_creation_begins_a_stream() {
+    commands_begin_streams_as_they_say::<Role>(|command| {
+        Some(match command {
+            None => RoleCommand::Create(create_operators()),
+            Some(RoleCommand::Create(_)) => RoleCommand::Update(UpdateRole {
+                is_shared: Some(true),
+                ..UpdateRole::default()
+            }),
+            Some(RoleCommand::Update(_)) => RoleCommand::AddPermission(permission(1, "a")),
+            Some(RoleCommand::AddPermission(_)) => RoleCommand::ChangePermission {
+                id: permission_id(1),
+                resource: "b".parse().ok(),
+                operation: None,
+            },
+            Some(RoleCommand::ChangePermission { .. }) => {
+                RoleCommand::RemovePermission { id: permission_id(1) }
+            }
+            Some(RoleCommand::RemovePermission { .. }) => RoleCommand::Delete,
+            Some(RoleCommand::Delete) => return None,
+        })
+    });
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod fixtures;
 mod issue_token;
 mod revoke_token;
 mod samples;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
@@ -81,7 +83,10 @@ impl Registered for Session {
     }
 
     fn begins_a_stream(command: &SessionCommand) -> bool {
-        matches!(command, SessionCommand::IssueToken(_))
+        match command {
+            SessionCommand::IssueToken(_) => true,
+            SessionCommand::RevokeToken => false,
+        }
     }
 
     /// The person that a session is about is its user.

@@ -78,13 +78,25 @@ enum Stage {
 impl User {
     /// Whether the user was created and not deleted.
     pub fn exists(&self) -> bool {
-        self.stage == Stage::Live
+        match self.stage {
+            Stage::Live => true,
+            Stage::Absent | Stage::Deleted => false,
+        }
+    }
+
+    /// Whether the user may do anything at all: log in, and use the rights that they hold. The authorization engine must
+    /// agree: the oracle of its tests asks this method after every event.
+    pub fn may_act(&self) -> bool {
+        match self.stage {
+            Stage::Live => true,
+            Stage::Absent | Stage::Deleted => false,
+        }
     }
 
     /// Whether the user may log in by password on a face that accepts no other proof than the password and, afterwards,
     /// the token.
     pub fn may_log_in_by_password(&self) -> bool {
-        self.exists()
+        self.may_act()
             && self.identity_provider == Some(IdentityProvider::Local)
             && self.password_hash.is_some()
             && self
@@ -221,7 +233,21 @@ impl Registered for User {
     }
 
     fn begins_a_stream(command: &UserCommand) -> bool {
-        matches!(command, UserCommand::Create(_))
+        match command {
+            UserCommand::Create(_) => true,
+            UserCommand::ChangePassword { .. }
+            | UserCommand::SetPassword { .. }
+            | UserCommand::RehashPassword { .. }
+            | UserCommand::Update(_)
+            | UserCommand::GrantRole(_)
+            | UserCommand::RevokeRole { .. }
+            | UserCommand::GrantPermission(_)
+            | UserCommand::RevokePermission { .. }
+            | UserCommand::AddCertificate(_)
+            | UserCommand::RemoveCertificate { .. }
+            | UserCommand::RevokeAllTokens
+            | UserCommand::Delete => false,
+        }
     }
 
     fn samples() -> Result<Vec<UserEvent>, Invalid> {

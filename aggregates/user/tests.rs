@@ -4,7 +4,10 @@ use super::{
     fixtures::{ada_created, ada_deleted, grant, ldap_user_created},
     *,
 };
-use crate::testing::{certificate, folded, given, hash, permission, role_id};
+use crate::testing::{
+    certificate, commands_begin_streams_as_they_say, fingerprint, folded, given, hash, permission,
+    permission_id, role_id,
+};
 
 fn after(events: &[UserEvent]) -> User {
     folded([&[ada_created()], events].concat())
@@ -15,6 +18,67 @@ fn a_user_exists_from_creation_to_deletion() {
     assert!(!User::default().exists());
     assert!(after(&[]).exists());
     assert!(!folded::<User>(ada_deleted()).exists());
+}
+
+#[test]
+fn whoever_may_not_act_neither_logs_in_nor_administers() {
+    let administrator = UserEvent::RoleGranted {
+        role_id: RoleId::ADMINISTRATOR,
+        exclusive: false,
+    };
+    let stages = std::iter::successors(Some(Stage::Absent), |stage| match stage {
+        Stage::Absent => Some(Stage::Live),
+        Stage::Live => Some(Stage::Deleted),
+        Stage::Deleted => None,
+    });
+    for stage in stages {
+        // Nothing else stands in the way.
+        let user = User {
+            stage,
+            ..after(std::slice::from_ref(&administrator))
+        };
+        assert_eq!(user.may_log_in_by_password(), user.may_act(), "{stage:?}");
+        assert_eq!(user.administers(), user.may_act(), "{stage:?}");
+        assert!(user.exists() || !user.may_act(), "{stage:?}");
+    }
+}
+
+#[test]
+fn only_creation_begins_a_stream() {
+    commands_begin_streams_as_they_say::<User>(|command| {
+        Some(match command {
+            None => UserCommand::Create(fixtures::create_ada()),
+            Some(UserCommand::Create(_)) => UserCommand::ChangePassword {
+                verified: hash("first"),
+                password_hash: hash("second"),
+            },
+            Some(UserCommand::ChangePassword { .. }) => UserCommand::SetPassword {
+                password_hash: hash("second"),
+            },
+            Some(UserCommand::SetPassword { .. }) => UserCommand::RehashPassword {
+                verified: hash("first"),
+                password_hash: hash("second"),
+            },
+            Some(UserCommand::RehashPassword { .. }) => UserCommand::Update(UpdateUser {
+                username: "grace".parse().ok(),
+                ..UpdateUser::default()
+            }),
+            Some(UserCommand::Update(_)) => UserCommand::GrantRole(RoleGrant {
+                role_id: role_id(1),
+                exclusive: false,
+            }),
+            Some(UserCommand::GrantRole(_)) => UserCommand::RevokeRole { role_id: role_id(1) },
+            Some(UserCommand::RevokeRole { .. }) => UserCommand::GrantPermission(permission(1, "a")),
+            Some(UserCommand::GrantPermission(_)) => UserCommand::RevokePermission { id: permission_id(1) },
+            Some(UserCommand::RevokePermission { .. }) => UserCommand::AddCertificate(certificate('a')),
+            Some(UserCommand::AddCertificate(_)) => UserCommand::RemoveCertificate {
+                fingerprint: fingerprint('a'),
+            },
+            Some(UserCommand::RemoveCertificate { .. }) => UserCommand::RevokeAllTokens,
+            Some(UserCommand::RevokeAllTokens) => UserCommand::Delete,
+            Some(UserCommand::Delete) => return None,
+        })
+    });
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //!
 //! `Authorization` is shared by all readers, and a single writer feeds it. Its parts:
 //!
-//! - `users`: each user with the indexes of the roles they hold and, if they have any, permissions of their own;
+//! - `users`: each user who may do anything, with the indexes of the roles they hold and, if they have any, permissions
+//!   of their own;
+//! - `suspended`: the users who may do nothing, whatever they hold;
 //! - `roles`: each role by index, with its permissions compiled: few into signatures (`scan`), many into a tree over
 //!   levels (`trie`);
 //! - `outlines`: a summary of what the roles grant, not exact, in as little memory as a check can touch;
@@ -33,7 +35,8 @@
 //!   no later role is mistaken for it.
 //! - No list of void sessions is needed: a session is void if it was issued no later than its user's
 //!   `sessions_after`, or if the user is gone.
-//! - Whatever is unknown is denied.
+//! - Whatever is unknown is denied. A user who may do nothing is unknown: `put_user` keeps them out of `users` and
+//!   `index`, so no reader can forget to ask. Only readers that decide nothing look at `suspended`.
 
 pub mod directory;
 mod engine;
@@ -76,10 +79,11 @@ pub use principals::{
     machines::{Credential, Machine, MachineKind},
     methods::{GrantTypes, Methods},
     sessions::{Bearer, SessionView},
-    subject::{Answer, Principal, Reason, Subject, SubjectType},
+    subject::{Answer, Principal, Reason, Search, Subject, SubjectType},
+    users::Standing,
 };
 pub use vocabularies::{
-    Asked, Ids, Impossible, Inquiry, MODEL, Model, ResourceType, Space, Wanted,
+    Asked, Ids, Impossible, Inquiry, MODEL, Model, Property, ResourceType, Space, Wanted,
     access::{Access, Names, Part, Want},
 };
 pub use what_if::{Affected, Effect, Limits, PageStart, Right, RoleOfRight, WhatIf};
@@ -88,6 +92,7 @@ pub use what_if::{Affected, Effect, Limits, PageStart, Right, RoleOfRight, WhatI
 pub struct Authorization {
     model: &'static Model,
     users: HashMap<UserId, User, IdHash>,
+    suspended: HashMap<UserId, User, IdHash>,
     index: UserIndex,
     roles: HashMap<RoleIndex, Role, IdHash>,
     outlines: Outlines,
@@ -141,6 +146,10 @@ impl Authorization {
                 .hasher(IdHash)
                 .shared_collector(Arc::clone(&collector))
                 .build(),
+            suspended: HashMap::builder()
+                .hasher(IdHash)
+                .shared_collector(Arc::clone(&collector))
+                .build(),
             index: UserIndex::new(Arc::clone(&collector)),
             roles: HashMap::builder()
                 .hasher(IdHash)
@@ -181,7 +190,7 @@ impl Authorization {
         self.position.load(Ordering::Acquire)
     }
 
-    /// The user with this id, if they exist.
+    /// The user with this id, if they exist and may do anything.
     pub fn user(&self, id: UserId) -> Option<UserView> {
         self.consistently(&self.collector.enter(), |guard| {
             let user = self.users.get(&id, guard)?;
@@ -204,9 +213,24 @@ impl Authorization {
         })
     }
 
-    /// The number of users.
+    /// Whether a user with this id exists, even if they may do nothing.
+    pub fn has_user(&self, id: UserId) -> bool {
+        self.settled(&self.collector.enter(), |guard| {
+            self.entry_of(id, guard).is_some()
+        })
+    }
+
+    /// The number of users, including those who may do nothing.
     pub fn user_count(&self) -> usize {
-        self.users.len()
+        self.users.len() + self.suspended.len()
+    }
+
+    /// The entry of a user, even of a user who may do nothing. A reader that decides about rights must not call it. Readers
+    /// other than the writer call it within [`Authorization::settled`], since a run may move the entry.
+    pub(crate) fn entry_of<'g>(&self, id: UserId, guard: &'g LocalGuard<'_>) -> Option<&'g User> {
+        self.users
+            .get(&id, guard)
+            .or_else(|| self.suspended.get(&id, guard))
     }
 
     /// The number of roles. The roles that carry users' own permissions do not count.

@@ -52,6 +52,8 @@ fn user(row: &Row, loader: &mut Loader, grant_types: &mut LastGrantTypes) -> Res
         mqtt_publish_prefix: row.str_or_null(4)?,
         grant_types: grant_types.read(row.str(5)?)?,
         enforce_mfa_enrollment: row.bool(6)?,
+        // No event of this server suspends a user.
+        is_suspended: false,
     };
     loader.user(user).map_err(misfit)
 }

@@ -128,10 +128,10 @@ impl App {
 
     /// Whether a user exists. If this node does not know the user, it reads the ledger, as [`App::roles`] does.
     pub async fn user_exists(&self, id: UserId) -> Result<bool, LedgerError> {
-        if self.ledger().authorization().user(id).is_some() {
+        if self.ledger().authorization().has_user(id) {
             return Ok(true);
         }
         self.ledger().follower().catch_up().await?;
-        Ok(self.ledger().authorization().user(id).is_some())
+        Ok(self.ledger().authorization().has_user(id))
     }
 }

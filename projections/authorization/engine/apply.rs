@@ -119,7 +119,7 @@ impl Authorization {
     }
 
     fn apply_to_user(&self, writer: &mut WriterState, id: UserId, run: &[&Recorded], guard: &LocalGuard<'_>) {
-        let before = self.users.get(&id, guard);
+        let before = self.entry_of(id, guard);
         let mut user = before.cloned();
         let mut certificates = certificates::CertificateChanges::default();
         let mut recompile = false;
@@ -128,7 +128,7 @@ impl Authorization {
                 certificates.take(&writer.certificates, id, event);
             }
             recompile |= users::changes_grants(event);
-            user = users::fold(user, position, event);
+            user = users::fold(self.model, user, position, event);
             if let Some(user) = &mut user {
                 match RoleStep::of(event) {
                     RoleStep::Kept => {}
@@ -180,27 +180,43 @@ impl Authorization {
     }
 
     /// Replaces a user. It adds the new name first and removes the old name last, so that the current name always finds
-    /// the user.
+    /// the user. No name finds a user who may do nothing.
     fn publish_user(&self, id: UserId, before: Option<&User>, after: Option<User>, guard: &LocalGuard<'_>) {
-        let old = before.map(|user| &user.username);
-        let new = after.as_ref().map(|user| Arc::clone(&user.username));
+        let old = before.filter(|user| user.may_act()).map(|user| &user.username);
+        let new = after.as_ref().filter(|user| user.may_act());
+        let new = new.map(|user| Arc::clone(&user.username));
         let renamed = old != new.as_ref();
         if let Some(name) = new.filter(|name| renamed && **name != *ERASED) {
             self.names.insert(name, id, guard);
         }
         match after {
             Some(user) => {
-                self.index.put(id, &user, guard);
-                self.users.insert(id, user, guard);
+                self.put_user(id, user, guard);
             }
             None => {
                 self.index.remove(id, guard);
                 self.users.remove(&id, guard);
+                self.suspended.remove(&id, guard);
             }
         }
         if let Some(name) = old.filter(|_| renamed) {
             // If another user has the name by now, that user keeps it.
             let _ = self.names.remove_if(name, |_, owner| *owner == id, guard);
+        }
+    }
+
+    /// Puts a user who may act where readers look, and a user who may do nothing among the suspended. The writer and the
+    /// loader have no other way to put a user anywhere. So a check, which answers from the index, and a reader, which
+    /// answers from the entry, need not ask whether the user may act. Returns whether the user was there before.
+    pub(crate) fn put_user(&self, id: UserId, user: User, guard: &LocalGuard<'_>) -> bool {
+        if user.may_act() {
+            self.index.put(id, &user, guard);
+            let former = self.users.insert(id, user, guard);
+            self.suspended.remove(&id, guard).or(former).is_some()
+        } else {
+            let former = self.suspended.insert(id, user, guard);
+            self.index.remove(id, guard);
+            self.users.remove(&id, guard).or(former).is_some()
         }
     }
 

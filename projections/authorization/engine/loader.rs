@@ -84,6 +84,8 @@ pub struct LoadedUser<'a> {
     pub grant_types: GrantTypes,
     /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
+    /// The user may do nothing, whatever they hold.
+    pub is_suspended: bool,
 }
 
 impl Loader {
@@ -199,6 +201,7 @@ impl Loader {
             grant_types: user.grant_types,
             identity_provider: user.identity_provider,
             enforce_mfa_enrollment: user.enforce_mfa_enrollment,
+            is_suspended: user.is_suspended,
         };
         self.put(user.id, made, &guard)
     }
@@ -215,14 +218,13 @@ impl Loader {
 
     fn put(&self, id: UserId, user: User, guard: &LocalGuard<'_>) -> Result<(), Misfit> {
         let authorization = &self.authorization;
-        if *user.username != *ERASED {
+        if user.may_act() && *user.username != *ERASED {
             let name = Arc::clone(&user.username);
             if authorization.names.insert(name, id, guard).is_some() {
                 return Err(Misfit("two users have one name"));
             }
         }
-        authorization.index.put(id, &user, guard);
-        if authorization.users.insert(id, user, guard).is_some() {
+        if authorization.put_user(id, user, guard) {
             return Err(Misfit("two users have one id"));
         }
         Ok(())
@@ -253,7 +255,7 @@ impl Loader {
         self.made_at(added_at)?;
         let before = self.authorization.certificate_count();
         let guard = self.authorization.collector.enter();
-        if !self.authorization.users.contains_key(&user, &guard) {
+        if self.authorization.entry_of(user, &guard).is_none() {
             return Err(Misfit("nobody has this certificate"));
         }
         self.authorization.publish_certificates(

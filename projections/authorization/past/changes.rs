@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Authorization, MODEL, Model, Principal, Subject,
     engine::{about::About, facts::Fact},
-    principals::users::RoleStep,
+    principals::users::{RoleStep, Standing},
 };
 
 /// What one event changed for a subject.
@@ -186,9 +186,18 @@ impl<'a> State<'a> {
             Fact::Machine { .. } => true,
             Fact::Placed { .. } | Fact::Removed { .. } => false,
         };
-        match facts.iter().any(of_machine) {
+        match self.changes_standing(event) || facts.iter().any(of_machine) {
             true => None,
             false => sources(event),
+        }
+    }
+
+    /// Whether an event changes whether a user may do anything at all. Such an event is about everything that the user
+    /// holds.
+    fn changes_standing(&self, event: &Recorded) -> bool {
+        match About::from(event) {
+            About::User(_, event) => (self.model.standing)(event) != Standing::Kept,
+            About::Role(..) | About::Session(..) | About::Nobody => false,
         }
     }
 

@@ -8,7 +8,7 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::subject::{Reason, Subject, SubjectType};
+use super::subject::{Reason, Search, Subject, SubjectType};
 use crate::Authorization;
 
 /// The user who may present a certificate, by its fingerprint.
@@ -18,6 +18,7 @@ pub(crate) const BY_FINGERPRINT: SubjectType = SubjectType {
         let fingerprint = Fingerprint::parse(text).map_err(|_| Reason::Unknown)?;
         Ok(Subject::Certificate(fingerprint))
     },
+    search: Search::Certificates,
 };
 
 /// The digest of a fingerprint. It needs a third of the memory that the text takes.

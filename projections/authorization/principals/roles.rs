@@ -7,13 +7,14 @@ use aggregates::{
     values::{RoleId, RoleName},
 };
 
-use super::subject::{Reason, Subject, SubjectType};
+use super::subject::{Reason, Search, Subject, SubjectType};
 use crate::patterns::{grants::Grants, permissions::Permissions};
 
 /// The subject type of a role, by its id.
 pub(crate) const BY_ID: SubjectType = SubjectType {
     name: "role",
     read: |id| RoleId::parse(id).map(Subject::Role).map_err(|_| Reason::Unknown),
+    search: Search::Roles,
 };
 
 /// Where a role is kept. An index is never used for another role. So a user who still holds the index of a deleted role

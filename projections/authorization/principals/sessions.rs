@@ -6,13 +6,14 @@ use aggregates::{
 };
 
 use super::methods::Methods;
-use super::subject::{Subject, SubjectType, fingerprint_of};
+use super::subject::{Search, Subject, SubjectType, fingerprint_of};
 use crate::Authorization;
 
 /// The user to whom a token was issued, by the token or its SHA-256 in hexadecimal.
 pub(crate) const BY_TOKEN: SubjectType = SubjectType {
     name: "token",
     read: |text| Ok(Subject::Token(fingerprint_of(text))),
+    search: Search::Tokens,
 };
 
 /// A token that was issued and that nobody revoked individually.

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     certificates,
-    machines::{CredentialKey, Machine},
+    machines::{CredentialKey, Machine, MachineKind},
     methods::Methods,
     roles, sessions, users,
 };
@@ -48,6 +48,25 @@ pub struct SubjectType {
     pub name: &'static str,
     /// Reads an id of the type, or returns why such a subject cannot exist.
     pub read: fn(&str) -> Result<Subject, Reason>,
+    /// The things among which a search of subjects of this type looks.
+    pub search: Search,
+}
+
+/// The things among which a search of subjects looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Users; the search shows their ids.
+    Users,
+    /// Users; the search shows their names.
+    Usernames,
+    /// Roles.
+    Roles,
+    /// Certificates of users.
+    Certificates,
+    /// Tokens of users.
+    Tokens,
+    /// Machines of this kind.
+    Machines(&'static MachineKind),
 }
 
 /// The types of subjects of this server.
@@ -121,8 +140,8 @@ impl Subject {
 
     /// Reads a subject of a type that a model knows.
     pub fn of(model: &Model, subject_type: &str, id: &str) -> Result<Self, Reason> {
-        let known = model.subjects.iter().find(|one| one.name == subject_type);
-        (known.ok_or(Reason::SubjectType)?.read)(id)
+        let known = model.subject_type(subject_type).ok_or(Reason::SubjectType)?;
+        (known.read)(id)
     }
 }
 

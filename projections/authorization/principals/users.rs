@@ -7,20 +7,25 @@ use aggregates::{
     values::{IdentityProvider, RoleId, UserId},
 };
 
-use super::subject::{Reason, Subject, SubjectType};
+use super::subject::{Reason, Search, Subject, SubjectType};
 use super::{methods::GrantTypes, roles::RoleIndex};
-use crate::patterns::{grants::Grants, permissions::Permissions};
+use crate::{
+    Model,
+    patterns::{grants::Grants, permissions::Permissions},
+};
 
 /// The subject type of a user, by their id.
 pub(crate) const BY_ID: SubjectType = SubjectType {
     name: "user",
     read: |id| UserId::parse(id).map(Subject::User).map_err(|_| Reason::Unknown),
+    search: Search::Users,
 };
 
 /// The subject type of a user, by their name.
 pub(crate) const BY_NAME: SubjectType = SubjectType {
     name: "username",
     read: |name| Ok(Subject::Username(name.into())),
+    search: Search::Usernames,
 };
 
 /// A user.
@@ -41,6 +46,8 @@ pub(crate) struct User {
     pub(crate) identity_provider: IdentityProvider,
     /// Whether the user must enrol a second factor.
     pub(crate) enforce_mfa_enrollment: bool,
+    /// The user may do nothing, whatever they hold.
+    pub(crate) is_suspended: bool,
 }
 
 /// The data that few users and all machines have.
@@ -55,6 +62,11 @@ pub(crate) struct Extra {
 }
 
 impl User {
+    /// Whether the user may do anything at all. `Authorization::put_user` asks, and shows readers only those who may.
+    pub(crate) fn may_act(&self) -> bool {
+        !self.is_suspended
+    }
+
     /// Changes the data that few users have, and removes it if it has become empty.
     pub(crate) fn change_extra(&mut self, change: impl FnOnce(&mut Extra)) {
         let extra = Arc::make_mut(self.extra.get_or_insert_default());
@@ -69,8 +81,60 @@ impl User {
     }
 }
 
+/// The effect of an event on whether its user may do anything at all. A user who is deleted is gone, and needs no such
+/// effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// From now on the user may do nothing, whatever they hold. Tokens that were issued before the event stay void for
+    /// ever.
+    Suspended,
+    /// From now on the user may again do everything that they hold.
+    Restored,
+    /// The event has no such effect.
+    Kept,
+}
+
+/// The effect of each event of this server. It must agree with `aggregates::user::User::may_act`: the oracle of the
+/// tests asks that method.
+pub(crate) fn standing(event: &UserEvent) -> Standing {
+    match event {
+        UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::PermissionGranted { .. }
+        | UserEvent::PermissionRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::Deleted {} => Standing::Kept,
+    }
+}
+
 /// A user after an event at `position`. This ignores roles, since only the writer knows their indexes.
-pub(crate) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
+pub(crate) fn fold(model: &Model, user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
+    let user = fold_data(user, position, event);
+    match (model.standing)(event) {
+        Standing::Kept => user,
+        Standing::Suspended => changed(user, |user| user.is_suspended = true),
+        Standing::Restored => changed(user, |user| {
+            if std::mem::take(&mut user.is_suspended) {
+                // `drop_expired` may have removed sessions of the suspended user, so none of them becomes valid again.
+                user.sessions_after = position;
+            }
+        }),
+    }
+}
+
+/// The same, without the effect on whether the user may do anything.
+fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<User> {
     match event {
         UserEvent::Created {
             username,
@@ -89,6 +153,7 @@ pub(crate) fn fold(user: Option<User>, position: i64, event: &UserEvent) -> Opti
                 grant_types: GrantTypes::of(grant_types),
                 identity_provider: *identity_provider,
                 enforce_mfa_enrollment: *enforce_mfa_enrollment,
+                is_suspended: false,
             };
             if mqtt_publish_prefix.is_some() {
                 user.change_prefix(mqtt_publish_prefix.as_deref());

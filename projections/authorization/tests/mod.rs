@@ -13,6 +13,7 @@ mod people;
 mod questions;
 mod random;
 mod semantics;
+mod suspending;
 mod what_if;
 
 use aggregates::{Recorded, values::TopicFilter};

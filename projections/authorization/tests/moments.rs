@@ -1,6 +1,6 @@
 //! Questions about subjects and actions, now and at any moment of a random history, compared with the oracle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Event, Recorded,
@@ -12,13 +12,14 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        Authorization, Inquiry, Subject,
+        Authorization, Inquiry, Subject, Wanted,
         past::{Grant, GrantChanges, Moment, Past, Streams},
     },
     ledger::{Ledger, certificate_fingerprint, fingerprint, role_id, user_id},
     oracle::{Oracle, covers, matches},
-    random::{CERTIFICATES, ROLES, USERS, a_filter, a_step, a_topic, write},
+    random::{CERTIFICATES, ROLES, TOKENS, USERS, a_filter, a_step, a_topic, write},
     read,
+    suspending::{self, loaded},
 };
 
 /// Whose permissions count for a subject, with the publish prefix.
@@ -37,17 +38,17 @@ fn permissions(
         Subject::Username(name) => oracle.user_by_name(name)?,
         Subject::Certificate(fingerprint) => {
             let (user, end) = *oracle.certificates.get(fingerprint)?;
-            let may = satisfied(&oracle.users.get(&user)?.grant_types, &[GrantMethod::Certificate]);
+            let may = satisfied(&oracle.acting(user)?.grant_types, &[GrantMethod::Certificate]);
             (may && end.is_none_or(|end| end > now)).then_some(user)?
         }
         Subject::Token(token) => {
             let session = oracle.session(token)?;
             let presented = [GrantMethod::Password, GrantMethod::Token];
-            let may = satisfied(&oracle.users.get(&session.user)?.grant_types, &presented);
+            let may = satisfied(&oracle.acting(session.user)?.grant_types, &presented);
             (may && session.expires_at > now).then_some(session.user)?
         }
     };
-    let prefix = oracle.users.get(&user)?.prefix.clone();
+    let prefix = oracle.acting(user)?.prefix.clone();
     Some((oracle.permissions(user), prefix))
 }
 
@@ -101,7 +102,7 @@ fn subjects(name: &str) -> Vec<Subject> {
     let users = (0..USERS).map(|user| Subject::User(user_id(user)));
     let roles = (0..ROLES).map(|role| Subject::Role(role_id(role)));
     let certificates = (0..CERTIFICATES).map(|one| Subject::Certificate(certificate_fingerprint(one)));
-    let tokens = (0..5).map(|token| Subject::Token(fingerprint(token)));
+    let tokens = (0..TOKENS).map(|token| Subject::Token(fingerprint(token)));
     let named = std::iter::once(Subject::Username(name.into()));
     users
         .chain(roles)
@@ -192,41 +193,110 @@ fn explained(past: &Past, inquiry: &Inquiry<'_>, question: &Question, ledger: &L
     all.iter().for_each(|grant| is_told_by_its_events(grant, ledger));
 }
 
+/// Every search finds exactly those who are allowed.
+fn searched(
+    engine: &Authorization,
+    oracle: &Oracle,
+    inquiry: &Inquiry<'_>,
+    question: &Question,
+    now: Timestamp,
+) {
+    let is_allowed = |subject: Subject| allowed(oracle, &subject, question, now);
+    let mut users = engine.users_who_may(inquiry, None, usize::MAX);
+    users.sort_unstable();
+    let all = (0..USERS).map(user_id);
+    assert!(
+        users
+            .into_iter()
+            .eq(all.filter(|id| is_allowed(Subject::User(*id)))),
+        "{question:?}"
+    );
+    let roles = engine.roles_that_may(inquiry, None, usize::MAX);
+    let all = (0..ROLES).map(role_id);
+    assert!(
+        roles
+            .into_iter()
+            .eq(all.filter(|id| is_allowed(Subject::Role(*id)))),
+        "{question:?}"
+    );
+    let tokens = engine.tokens_that_may(inquiry, now, None, usize::MAX);
+    let all = (0..TOKENS).map(fingerprint);
+    assert!(
+        tokens
+            .into_iter()
+            .eq(all.filter(|token| is_allowed(Subject::Token(*token)))),
+        "{question:?}"
+    );
+    let certificates = engine.certificates_that_may(inquiry, now, None, usize::MAX);
+    let mut all: Vec<_> = (0..CERTIFICATES).map(certificate_fingerprint).collect();
+    all.sort_unstable();
+    let all = all
+        .into_iter()
+        .filter(|one| is_allowed(Subject::Certificate(one.clone())));
+    assert!(certificates.into_iter().eq(all), "{question:?}");
+}
+
+/// A search of topics that a subject may write to finds the patterns of all grants that count for the subject.
+fn reached(engine: &Authorization, oracle: &Oracle, subject: &Subject, now: Timestamp) {
+    let wanted = Wanted::parse("mqtt", "write").unwrap();
+    let found = engine.resources(subject, &wanted, now, None, usize::MAX);
+    let expected = permissions(oracle, subject, now).map(|(permissions, _)| {
+        let fits = |permission: &&Permission| {
+            permission.context == Context::Mqtt && permission.operation.covers(Operation::Write)
+        };
+        let patterns = permissions.iter().filter(fits);
+        let patterns: BTreeSet<String> = patterns
+            .map(|permission| permission.resource.to_string())
+            .collect();
+        patterns.into_iter().collect::<Vec<_>>()
+    });
+    assert_eq!(found.ok(), expected, "{subject:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn any_subject_is_answered_as_the_oracle_answers_at_any_moment(
+        suspending in any::<bool>(),
         steps in vec(a_step(), 1..70),
         moments in vec(any::<prop::sample::Index>(), 3),
         now in 0..20i64,
         topics in vec(a_topic(), 4),
         filters in vec(a_filter(), 4),
     ) {
+        let model = suspending::model(suspending);
         let now = Timestamp::from_micros(now);
-        let (mut ledger, mut oracle) = (Ledger::default(), Oracle::default());
+        let (mut ledger, mut oracle) = (Ledger::default(), suspending::oracle(suspending));
         for step in steps {
             write(step, &mut ledger, &mut oracle);
         }
         let questions = questions(&topics, &filters);
-        let live = Authorization::new();
+        let live = Authorization::within(model);
         live.apply(&ledger.0);
-        for subject in subjects("ann") {
+        let started = loaded(model, &oracle);
+        for engine in [&live, &started] {
             for question in &questions {
                 let (kind, resource, action) = question;
                 let Ok(inquiry) = Inquiry::parse(kind, resource, action) else { continue };
-                let answer = live.answer(&subject, &inquiry, now);
-                prop_assert_eq!(answer.denied.is_none(), allowed(&oracle, &subject, question, now), "{:?} {:?}", subject, question);
+                for subject in subjects("ann") {
+                    let answer = engine.answer(&subject, &inquiry, now);
+                    prop_assert_eq!(answer.denied.is_none(), allowed(&oracle, &subject, question, now), "{:?} {:?}", subject, question);
+                }
+                searched(engine, &oracle, &inquiry, question, now);
+            }
+            for subject in subjects("ann") {
+                reached(engine, &oracle, &subject, now);
             }
         }
         for moment in moments {
             let position = moment.index(ledger.0.len() + 1);
-            let mut then = Oracle::default();
+            let mut then = suspending::oracle(suspending);
             ledger.0[..position].iter().for_each(|event| then.apply(event));
             let moment = Moment { position: position as i64, time: now };
             for subject in subjects("") {
                 // The events that came later do not matter, though they are of the same streams.
-                let past = Past::of(subject.clone(), moment, &about(&subject, &ledger.0));
+                let past = Past::within(model, subject.clone(), moment, &about(&subject, &ledger.0));
                 for question in &questions {
                     let (kind, resource, action) = question;
                     let Ok(inquiry) = Inquiry::parse(kind, resource, action) else { continue };
@@ -234,18 +304,27 @@ proptest! {
                     prop_assert_eq!(answer.position, moment.position);
                     prop_assert_eq!(answer.denied.is_none(), allowed(&then, &subject, question, now), "{:?} {:?}", subject, question);
                     explained(&past, &inquiry, question, &ledger);
+                    // All that is told counted then, and nothing that did is left out.
+                    let mut told: Vec<Permission> = past.grants().into_iter().map(|grant| grant.permission).collect();
+                    let mut held = permissions(&then, &subject, now).map_or_else(Vec::new, |(held, _)| held);
+                    told.sort();
+                    held.sort();
+                    prop_assert_eq!(told, held);
                 }
+                reached(past.engine(), &then, &subject, now);
             }
         }
     }
 
     #[test]
     fn what_was_gained_and_lost_leads_from_one_moment_to_the_other(
+        suspending in any::<bool>(),
         steps in vec(a_step(), 1..70),
         from in any::<prop::sample::Index>(),
         to in any::<prop::sample::Index>(),
     ) {
-        let (mut ledger, mut oracle) = (Ledger::default(), Oracle::default());
+        let model = suspending::model(suspending);
+        let (mut ledger, mut oracle) = (Ledger::default(), suspending::oracle(suspending));
         for step in steps {
             write(step, &mut ledger, &mut oracle);
         }
@@ -255,9 +334,9 @@ proptest! {
         let time = Timestamp::from_micros(0);
         for subject in subjects("") {
             let events = about(&subject, &ledger.0);
-            let held = |position| rights(&Past::of(subject.clone(), Moment { position, time }, &events).grants());
+            let held = |position| rights(&Past::within(model, subject.clone(), Moment { position, time }, &events).grants());
             let (before, after) = (held(from), held(to));
-            let changes = GrantChanges::of(&subject, from, to, &events, usize::MAX);
+            let changes = GrantChanges::within(model, &subject, from..=to, &events, usize::MAX);
             let mut now = before.clone();
             let mut last = from;
             for change in &changes.changes {

@@ -3,24 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
-    Event, Recorded,
-    role::RoleEvent,
+    Recorded, Registered,
+    role::{Role, RoleEvent},
     sealing::ERASED,
-    session::SessionEvent,
-    user::UserEvent,
+    session::{Session, SessionEvent},
+    user::{User, UserEvent},
     values::{
-        Context, Fingerprint, GrantType, Operation, Permission, PermissionId, RoleId, SessionId, Timestamp,
-        UserId,
+        Context, Fingerprint, GrantType, IdentityProvider, Operation, Permission, PermissionId, RoleId,
+        SessionId, Timestamp, UserId,
     },
 };
 
 pub(super) struct OracleUser {
     pub(super) username: String,
+    pub(super) identity_provider: IdentityProvider,
     pub(super) prefix: Option<String>,
     pub(super) grant_types: Vec<GrantType>,
     pub(super) enforce_mfa: bool,
     pub(super) roles: BTreeSet<RoleId>,
-    own: BTreeMap<PermissionId, Permission>,
+    pub(super) own: BTreeMap<PermissionId, Permission>,
 }
 
 pub(super) struct OracleRole {
@@ -31,10 +32,10 @@ pub(super) struct OracleRole {
 
 pub(super) struct OracleSession {
     pub(super) id: SessionId,
-    fingerprint: [u8; 32],
+    pub(super) fingerprint: [u8; 32],
     pub(super) user: UserId,
     pub(super) expires_at: Timestamp,
-    void: bool,
+    pub(super) void: bool,
 }
 
 #[derive(Default)]
@@ -44,56 +45,116 @@ pub(super) struct Oracle {
     pub(super) sessions: Vec<OracleSession>,
     pub(super) certificates: BTreeMap<Fingerprint, (UserId, Option<Timestamp>)>,
     pub(super) position: i64,
+    /// Users as their own aggregate has them: whether they may act is its word.
+    aggregates: BTreeMap<UserId, User>,
+    /// Whether an event suspends or restores its user besides, in a model of a test.
+    suspends: Option<fn(&UserEvent) -> Option<bool>>,
+    suspended: BTreeSet<UserId>,
 }
 
 impl Oracle {
-    pub(super) fn apply(&mut self, recorded: &Recorded) {
-        self.position = recorded.position;
-        match &recorded.event {
-            Event::User(event) => self.user_event(UserId::parse(&recorded.aggregate_id).unwrap(), event),
-            Event::Role(event) => self.role_event(RoleId::parse(&recorded.aggregate_id).unwrap(), event),
-            Event::Session(event) => {
-                self.session_event(SessionId::parse(&recorded.aggregate_id).unwrap(), event)
-            }
+    /// Knows nobody. Some events suspend their users (`true`) or restore them (`false`).
+    pub(super) fn suspending(suspends: fn(&UserEvent) -> Option<bool>) -> Self {
+        Self {
+            suspends: Some(suspends),
+            ..Self::default()
         }
     }
 
-    fn user_event(&mut self, id: UserId, event: &UserEvent) {
-        if let UserEvent::Created {
-            username,
-            mqtt_publish_prefix,
-            grant_types,
-            enforce_mfa_enrollment,
-            ..
-        } = event
-        {
-            self.users.entry(id).or_insert_with(|| OracleUser {
-                username: username.clone(),
-                prefix: mqtt_publish_prefix.clone(),
-                grant_types: grant_types.clone(),
-                enforce_mfa: *enforce_mfa_enrollment,
-                roles: BTreeSet::new(),
-                own: BTreeMap::new(),
-            });
-            return;
+    pub(super) fn apply(&mut self, recorded: &Recorded) {
+        self.position = recorded.position;
+        let (id, event) = (&recorded.aggregate_id, &recorded.event);
+        if let Some(event) = event.of::<User>() {
+            let id = UserId::parse(id).unwrap();
+            let could_act = self.may_act(id);
+            self.user_event(id, event);
+            self.aggregates.entry(id).or_default().apply(event.clone());
+            match self.suspends.and_then(|suspends| suspends(event)) {
+                Some(true) if self.users.contains_key(&id) => drop(self.suspended.insert(id)),
+                Some(_) => drop(self.suspended.remove(&id)),
+                None => {}
+            }
+            if self.may_act(id) != could_act {
+                self.void_sessions(id);
+            }
+        } else if let Some(event) = event.of::<Role>() {
+            self.role_event(RoleId::parse(id).unwrap(), event);
+        } else if let Some(event) = event.of::<Session>() {
+            self.session_event(SessionId::parse(id).unwrap(), event);
+        } else {
+            panic!(
+                "the oracle does not know the events of a {}",
+                event.aggregate_type()
+            );
         }
-        let Some(user) = self.users.get_mut(&id) else {
-            return;
-        };
+    }
+
+    /// Whether a user may do anything at all.
+    fn may_act(&self, id: UserId) -> bool {
+        let by_aggregate = self.aggregates.get(&id).is_some_and(User::may_act);
+        by_aggregate && !self.suspended.contains(&id)
+    }
+
+    /// A user who may do anything.
+    pub(super) fn acting(&self, id: UserId) -> Option<&OracleUser> {
+        self.users.get(&id).filter(|_| self.may_act(id))
+    }
+
+    fn user_event(&mut self, id: UserId, event: &UserEvent) {
         match event.clone() {
-            UserEvent::Renamed { username } => user.username = username,
-            UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => user.prefix = mqtt_publish_prefix,
-            UserEvent::GrantTypesChanged { grant_types } => user.grant_types = grant_types,
+            UserEvent::Created {
+                username,
+                identity_provider,
+                mqtt_publish_prefix: prefix,
+                grant_types,
+                enforce_mfa_enrollment: enforce_mfa,
+                auto_generated: _,
+                password_hash: _,
+            } => {
+                self.users.entry(id).or_insert(OracleUser {
+                    username,
+                    identity_provider,
+                    prefix,
+                    grant_types,
+                    enforce_mfa,
+                    roles: BTreeSet::new(),
+                    own: BTreeMap::new(),
+                });
+            }
+            UserEvent::Renamed { username } => self.change_user(id, |user| user.username = username),
+            UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
+                self.change_user(id, |user| user.prefix = mqtt_publish_prefix);
+            }
+            UserEvent::GrantTypesChanged { grant_types } => {
+                self.change_user(id, |user| user.grant_types = grant_types);
+            }
             UserEvent::MfaEnforcementChanged {
                 enforce_mfa_enrollment,
-            } => user.enforce_mfa = enforce_mfa_enrollment,
-            UserEvent::RoleGranted { role_id, .. } => drop(user.roles.insert(role_id)),
-            UserEvent::RoleRevoked { role_id } => drop(user.roles.remove(&role_id)),
-            UserEvent::PermissionGranted { permission } => drop(user.own.insert(permission.id, permission)),
-            UserEvent::PermissionRevoked { id } => drop(user.own.remove(&id)),
+            } => self.change_user(id, |user| user.enforce_mfa = enforce_mfa_enrollment),
+            UserEvent::IdentityProviderChanged { identity_provider } => {
+                self.change_user(id, |user| user.identity_provider = identity_provider);
+            }
+            UserEvent::RoleGranted { role_id, .. } => {
+                self.change_user(id, |user| {
+                    user.roles.insert(role_id);
+                });
+            }
+            UserEvent::RoleRevoked { role_id } => {
+                self.change_user(id, |user| {
+                    user.roles.remove(&role_id);
+                });
+            }
+            UserEvent::PermissionGranted { permission } => {
+                self.change_user(id, |user| drop(user.own.insert(permission.id, permission)));
+            }
+            UserEvent::PermissionRevoked { id: permission } => {
+                self.change_user(id, |user| drop(user.own.remove(&permission)));
+            }
             UserEvent::CertificateAdded { certificate } => {
-                let held = (id, certificate.expires_at);
-                self.certificates.insert(certificate.fingerprint, held);
+                if self.users.contains_key(&id) {
+                    let held = (id, certificate.expires_at);
+                    self.certificates.insert(certificate.fingerprint, held);
+                }
             }
             UserEvent::CertificateRemoved { fingerprint } => {
                 self.certificates
@@ -102,72 +163,88 @@ impl Oracle {
             UserEvent::TokensRevoked {} => self.void_sessions(id),
             UserEvent::Deleted {} => {
                 self.users.remove(&id);
+                self.suspended.remove(&id);
                 self.certificates.retain(|_, (owner, _)| *owner != id);
-                self.void_sessions(id);
             }
-            _ => {}
+            // A password decides nothing once it is verified.
+            UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::PasswordRehashed { .. } => {}
+        }
+    }
+
+    fn change_user(&mut self, id: UserId, change: impl FnOnce(&mut OracleUser)) {
+        if let Some(user) = self.users.get_mut(&id) {
+            change(user);
         }
     }
 
     fn role_event(&mut self, id: RoleId, event: &RoleEvent) {
-        if let RoleEvent::Created { name, is_shared, .. } = event {
-            self.roles.entry(id).or_insert_with(|| OracleRole {
-                name: name.to_string(),
-                is_shared: *is_shared,
-                permissions: BTreeMap::new(),
-            });
-            return;
-        }
-        if let RoleEvent::Deleted {} = event {
-            self.roles.remove(&id);
-            for user in self.users.values_mut() {
-                user.roles.remove(&id);
-            }
-            return;
-        }
-        let Some(role) = self.roles.get_mut(&id) else {
-            return;
-        };
         match event.clone() {
-            RoleEvent::Renamed { name } => role.name = name.to_string(),
-            RoleEvent::SharingChanged { is_shared } => role.is_shared = is_shared,
+            RoleEvent::Created { name, is_shared, .. } => {
+                self.roles.entry(id).or_insert(OracleRole {
+                    name: name.to_string(),
+                    is_shared,
+                    permissions: BTreeMap::new(),
+                });
+            }
+            RoleEvent::Renamed { name } => self.change_role(id, |role| role.name = name.to_string()),
+            RoleEvent::SharingChanged { is_shared } => {
+                self.change_role(id, |role| role.is_shared = is_shared)
+            }
             RoleEvent::PermissionAdded { permission } => {
-                drop(role.permissions.insert(permission.id, permission))
+                self.change_role(id, |role| {
+                    drop(role.permissions.insert(permission.id, permission))
+                });
             }
             RoleEvent::PermissionChanged {
-                id,
+                id: permission,
                 resource,
                 operation,
-            } => {
-                if let Some(permission) = role.permissions.get_mut(&id) {
+            } => self.change_role(id, |role| {
+                if let Some(permission) = role.permissions.get_mut(&permission) {
                     permission.resource = resource;
                     permission.operation = operation;
                 }
+            }),
+            RoleEvent::PermissionRemoved { id: permission } => {
+                self.change_role(id, |role| drop(role.permissions.remove(&permission)));
             }
-            RoleEvent::PermissionRemoved { id } => drop(role.permissions.remove(&id)),
-            RoleEvent::Created { .. } | RoleEvent::Deleted {} => {}
+            RoleEvent::Deleted {} => {
+                self.roles.remove(&id);
+                for user in self.users.values_mut() {
+                    user.roles.remove(&id);
+                }
+            }
+        }
+    }
+
+    fn change_role(&mut self, id: RoleId, change: impl FnOnce(&mut OracleRole)) {
+        if let Some(role) = self.roles.get_mut(&id) {
+            change(role);
         }
     }
 
     fn session_event(&mut self, id: SessionId, event: &SessionEvent) {
         self.sessions.retain(|session| session.id != id);
-        if let SessionEvent::TokenIssued {
-            user_id,
-            fingerprint,
-            expires_at,
-            ..
-        } = event
-        {
-            let fingerprint = fingerprint.digest();
-            self.sessions.retain(|session| session.fingerprint != fingerprint);
-            let void = !self.users.contains_key(user_id);
-            self.sessions.push(OracleSession {
-                id,
+        match event {
+            SessionEvent::TokenIssued {
+                user_id,
                 fingerprint,
-                user: *user_id,
-                expires_at: *expires_at,
-                void,
-            });
+                expires_at,
+                ..
+            } => {
+                let fingerprint = fingerprint.digest();
+                self.sessions.retain(|session| session.fingerprint != fingerprint);
+                self.sessions.push(OracleSession {
+                    id,
+                    fingerprint,
+                    user: *user_id,
+                    expires_at: *expires_at,
+                    void: !self.may_act(*user_id),
+                });
+            }
+            SessionEvent::TokenRevoked {} => {}
         }
     }
 
@@ -192,8 +269,7 @@ impl Oracle {
 
     pub(super) fn roles_of(&self, user: UserId) -> Vec<RoleId> {
         let held = self
-            .users
-            .get(&user)
+            .acting(user)
             .into_iter()
             .flat_map(|user| &user.roles)
             .copied();
@@ -205,11 +281,7 @@ impl Oracle {
         let of_roles = roles
             .iter()
             .flat_map(|role| self.roles[role].permissions.values());
-        let own = self
-            .users
-            .get(&user)
-            .into_iter()
-            .flat_map(|user| user.own.values());
+        let own = self.acting(user).into_iter().flat_map(|user| user.own.values());
         of_roles.chain(own).cloned().collect()
     }
 
@@ -219,7 +291,7 @@ impl Oracle {
         }
         self.users
             .iter()
-            .find(|(_, user)| user.username == username)
+            .find(|(id, user)| user.username == username && self.may_act(**id))
             .map(|(id, _)| *id)
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aggregates::{
     role::RoleEvent,
+    session::SessionEvent,
     user::UserEvent,
     values::{Context, Operation, Permission, RoleId, RoleName, TopicFilter, UserId},
 };
@@ -14,7 +15,8 @@ use super::{
     filter,
     ledger::{Ledger, permission, permission_id, role_created, role_granted, role_id, user_created, user_id},
     oracle::{covers, matches},
-    random::{ROLES, USERS, a_filter, a_role_event, a_topic, a_user_event},
+    random::{ROLES, USERS, a_filter, a_role_event, a_session_event, a_topic, a_user_event},
+    suspending,
 };
 
 const NO_BOUND: Limits = Limits {
@@ -468,12 +470,14 @@ fn hold_against(told: Option<&Effect>, before: &[Permission], after: &[Permissio
 enum Step {
     User(u128, UserEvent),
     Role(u128, RoleEvent),
+    Session(u128, SessionEvent),
 }
 
 fn a_step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (0..USERS, a_user_event()).prop_map(|(user, event)| Step::User(user, event)),
-        (0..ROLES, a_role_event()).prop_map(|(role, event)| Step::Role(role, event)),
+        8 => (0..USERS, a_user_event()).prop_map(|(user, event)| Step::User(user, event)),
+        8 => (0..ROLES, a_role_event()).prop_map(|(role, event)| Step::Role(role, event)),
+        1 => (0..4u128, a_session_event()).prop_map(|(session, event)| Step::Session(session, event)),
     ]
 }
 
@@ -482,6 +486,7 @@ fn written(ledger: &mut Ledger, steps: &[Step]) {
         match step.clone() {
             Step::User(user, event) => ledger.user(user, event),
             Step::Role(role, event) => ledger.role(role, event),
+            Step::Session(session, event) => ledger.session(session, event),
         };
     }
 }
@@ -521,10 +526,11 @@ fn whom(effect: &Effect) -> Result<UserId, RoleId> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 640, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_told_is_what_making_it_happen_changes(
+        suspending in any::<bool>(),
         history in vec(a_step(), 0..80),
         next in vec(a_step(), 1..6),
         topics in vec(a_topic(), 8),
@@ -535,6 +541,11 @@ proptest! {
         let (history, next) = (sensible.steps(history), sensible.steps(next));
         written(&mut ledger, &history);
         written(&mut events, &next);
+        let engine = |ledger: &Ledger| {
+            let engine = Authorization::within(suspending::model(suspending));
+            engine.apply(&ledger.0);
+            engine
+        };
         let before = engine(&ledger);
         let effects = told(&before, &events);
         let after = {
@@ -552,6 +563,8 @@ proptest! {
             let changed = (prefix(&before) != prefix(&after)).then(|| [prefix(&before), prefix(&after)]);
             prop_assert_eq!(effect.and_then(|effect| effect.prefix.clone()), changed);
             seen += usize::from(effect.is_some());
+            let is_new = effect.map(|effect| matches!(effect.on, Affected::NewUser(..)));
+            prop_assert_eq!(is_new.unwrap_or(!before.has_user(user)), !before.has_user(user));
             // The engine itself answers the same.
             for topic in &topics {
                 let check = |engine: &Authorization| engine.check(user, Mqtt, Write, topic).allowed;

@@ -1,9 +1,14 @@
 //! An inquiry: the question that a client sends, an action on a resource of a type.
 
+use std::borrow::Cow;
+
 use aggregates::values::Operation;
 
 use super::{Ids, Impossible, MODEL, Model, ResourceType, access::Access};
 use crate::directory::{Places, ResourceId, Unplaced};
+
+/// A property of a resource that a client sends besides its id: a name and a value.
+pub type Property = (Cow<'static, str>, Cow<'static, str>);
 
 /// A question to a resource type.
 #[derive(Clone, Copy, Debug)]
@@ -15,14 +20,14 @@ pub struct Asked<'a> {
     /// The operation that the action needs.
     pub operation: Operation,
     /// Further properties that the client sent: names and values.
-    pub properties: &'a [(&'a str, &'a str)],
+    pub properties: &'a [Property],
 }
 
 impl<'a> Asked<'a> {
     /// The value of a property, if the client sent it.
     pub fn property(&self, name: &str) -> Option<&'a str> {
-        let property = self.properties.iter().find(|(known, _)| *known == name);
-        property.map(|(_, value)| *value)
+        let property = self.properties.iter().find(|(known, _)| known == name);
+        property.map(|(_, value)| &**value)
     }
 }
 
@@ -47,7 +52,7 @@ impl<'a> Inquiry<'a> {
         resource_type: &str,
         id: &'a str,
         action: &str,
-        properties: &'a [(&'a str, &'a str)],
+        properties: &'a [Property],
     ) -> Result<Self, Impossible> {
         let wanted = Wanted::of(model, resource_type, action, properties)?;
         let (resource_type, asked) = (wanted.resource_type, wanted.asked(id));
@@ -91,7 +96,7 @@ pub struct Wanted<'a> {
     pub(crate) resource_type: &'static dyn ResourceType,
     pub(crate) action: &'static str,
     pub(crate) operation: Operation,
-    properties: &'a [(&'a str, &'a str)],
+    properties: &'a [Property],
 }
 
 impl<'a> Wanted<'a> {
@@ -105,7 +110,7 @@ impl<'a> Wanted<'a> {
         model: &Model,
         resource_type: &str,
         action: &str,
-        properties: &'a [(&'a str, &'a str)],
+        properties: &'a [Property],
     ) -> Result<Self, Impossible> {
         let resource_type = model
             .resource_type(resource_type)

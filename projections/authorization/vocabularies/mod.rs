@@ -14,8 +14,10 @@ pub(crate) mod access;
 mod http;
 mod inquiry;
 mod mqtt;
+
 use aggregates::{
     Event,
+    user::UserEvent,
     values::{Context, Operation},
 };
 
@@ -23,11 +25,14 @@ use crate::{
     directory::Places,
     engine::facts::{self, Fact},
     past::Stream,
-    principals::subject::{SUBJECT_TYPES, SubjectType},
+    principals::{
+        subject::{SUBJECT_TYPES, SubjectType},
+        users::{self, Standing},
+    },
 };
 use access::Access;
 
-pub use inquiry::{Asked, Inquiry, Wanted};
+pub use inquiry::{Asked, Inquiry, Property, Wanted};
 
 /// A space: names to which patterns apply, separate from all other names.
 ///
@@ -128,6 +133,8 @@ pub struct Model {
     pub resources: &'static [&'static dyn ResourceType],
     /// The facts that an event of a stream states about machines, and about where resources are.
     pub facts: fn(&str, &Event) -> Vec<Fact>,
+    /// The effect of an event of a user on whether the user may do anything at all.
+    pub standing: fn(&UserEvent) -> Standing,
 }
 
 /// The kinds that this server knows.
@@ -135,6 +142,7 @@ pub static MODEL: Model = Model {
     subjects: SUBJECT_TYPES,
     resources: &[&http::Http, &mqtt::Mqtt],
     facts: facts::of,
+    standing: users::standing,
 };
 
 impl std::fmt::Debug for Model {
@@ -148,6 +156,11 @@ impl Model {
     /// The resource type with this name.
     pub fn resource_type(&self, name: &str) -> Option<&'static dyn ResourceType> {
         self.resources.iter().copied().find(|one| one.name() == name)
+    }
+
+    /// The subject type with this name.
+    pub fn subject_type(&self, name: &str) -> Option<&'static SubjectType> {
+        self.subjects.iter().find(|one| one.name == name)
     }
 
     /// The name of the space of a pattern in a context.

@@ -10,6 +10,7 @@ use aggregates::{
 
 use super::{Right, RoleOfRight};
 use crate::{
+    Model,
     engine::facts::MachineStep,
     patterns::{
         grants::Grants,
@@ -97,6 +98,14 @@ impl<'g> HeldRole<'g> {
 }
 
 impl<'g> Holding<'g> {
+    /// The holding as it counts for a user: all of it if the user may act, else nothing.
+    pub(super) fn of(self, user: Option<&User>) -> Self {
+        match user {
+            Some(user) if user.may_act() => self,
+            Some(_) | None => Self::default(),
+        }
+    }
+
     pub(super) fn grants(&self) -> impl Iterator<Item = &'g Grants> {
         let roles = self.roles.iter().map(|held| &held.role.grants);
         roles.chain(self.own.map(|own| &own.grants))
@@ -111,8 +120,10 @@ impl<'g> Holding<'g> {
     }
 }
 
-/// A user after their events, and the roles that the user then holds.
+/// A user after their events, and the roles that the user then holds. `holding` is what the user holds now, even if they
+/// may do nothing.
 pub(super) fn after_events(
+    model: &Model,
     before: Option<&User>,
     holding: &Holding<'_>,
     events: &[&UserEvent],
@@ -121,7 +132,7 @@ pub(super) fn after_events(
     let mut roles: BTreeSet<RoleId> = holding.roles.iter().map(|held| held.role.details.id).collect();
     for event in events {
         // The position matters only to tokens.
-        user = users::fold(user, 0, event);
+        user = users::fold(model, user, 0, event);
         if user.is_none() {
             roles.clear();
             continue;

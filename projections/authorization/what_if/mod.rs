@@ -243,8 +243,8 @@ impl WhatIf<'_> {
 
     fn on_user(&self, id: UserId) -> Option<Effect> {
         let engine = self.engine;
-        engine.consistently(&engine.collector.enter(), |guard| {
-            let before = engine.users.get(&id, guard);
+        engine.settled(&engine.collector.enter(), |guard| {
+            let before = engine.entry_of(id, guard);
             let holding = before.map(|user| self.holding(&user.roles, user.extra.as_deref(), guard));
             let holding = holding.unwrap_or_default();
             match self.users.get(&id) {
@@ -258,10 +258,10 @@ impl WhatIf<'_> {
                         roles: after,
                         own: holding.own,
                     };
-                    self.difference(Affected::User(id), &holding, &after)
+                    self.difference(Affected::User(id), &holding.of(before), &after.of(before))
                 }
                 Some(events) => {
-                    let (user, roles) = after_events(before, &holding, events);
+                    let (user, roles) = after_events(engine.model, before, &holding, events);
                     let after = Holding {
                         roles: self.held_after(&roles, guard),
                         own: user.as_ref().and_then(|user| user.extra.as_deref()),
@@ -270,7 +270,7 @@ impl WhatIf<'_> {
                         Some(made) if before.is_none() => Affected::NewUser(id, made.username.to_string()),
                         Some(_) | None => Affected::User(id),
                     };
-                    self.difference(on, &holding, &after)
+                    self.difference(on, &holding.of(before), &after.of(user.as_ref()))
                 }
             }
         })

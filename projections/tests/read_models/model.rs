@@ -50,6 +50,76 @@ pub(crate) struct Model {
     resources: Vec<(Context, String)>,
 }
 
+/// The row that an event makes of nobody.
+fn new_user(at: Timestamp, id: UserId, event: &UserEvent) -> Option<UserRow> {
+    match event {
+        UserEvent::Created {
+            username,
+            identity_provider,
+            auto_generated,
+            mqtt_publish_prefix,
+            grant_types,
+            enforce_mfa_enrollment,
+            password_hash: _,
+        } => Some(UserRow {
+            id,
+            username: username.clone(),
+            auto_generated: *auto_generated,
+            mqtt_publish_prefix: mqtt_publish_prefix.clone(),
+            identity_provider: *identity_provider,
+            grant_types: grant_types.clone(),
+            enforce_mfa_enrollment: *enforce_mfa_enrollment,
+            created_at: at,
+            updated_at: at,
+            tokens: vec![],
+            certificates: vec![],
+            roles: vec![],
+        }),
+        UserEvent::Renamed { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::PermissionGranted { .. }
+        | UserEvent::PermissionRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::Deleted {} => None,
+    }
+}
+
+/// The row that an event makes of nothing.
+fn new_role(id: RoleId, event: &RoleEvent) -> Option<RoleRow> {
+    match event {
+        RoleEvent::Created {
+            name,
+            is_shared,
+            auto_generated,
+            protected,
+        } => Some(RoleRow {
+            id,
+            name: name.to_string(),
+            is_shared: *is_shared,
+            auto_generated: *auto_generated,
+            protected: *protected,
+            owner: None,
+            permissions: vec![],
+        }),
+        RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::PermissionAdded { .. }
+        | RoleEvent::PermissionChanged { .. }
+        | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::Deleted {} => None,
+    }
+}
+
 /// A user without what they hold.
 #[derive(Clone, Debug)]
 pub(crate) struct ModelUser {
@@ -73,36 +143,7 @@ impl Model {
     }
 
     fn user_event(&mut self, at: Timestamp, id: UserId, event: &UserEvent) {
-        if let UserEvent::Created {
-            username,
-            identity_provider,
-            auto_generated,
-            mqtt_publish_prefix,
-            ..
-        } = event
-        {
-            let UserEvent::Created {
-                grant_types,
-                enforce_mfa_enrollment,
-                ..
-            } = event
-            else {
-                return;
-            };
-            let row = UserRow {
-                id,
-                username: username.clone(),
-                auto_generated: *auto_generated,
-                mqtt_publish_prefix: mqtt_publish_prefix.clone(),
-                identity_provider: *identity_provider,
-                grant_types: grant_types.clone(),
-                enforce_mfa_enrollment: *enforce_mfa_enrollment,
-                created_at: at,
-                updated_at: at,
-                tokens: vec![],
-                certificates: vec![],
-                roles: vec![],
-            };
+        if let Some(row) = new_user(at, id, event) {
             self.users.push(ModelUser {
                 row,
                 certificates: vec![],
@@ -186,23 +227,7 @@ impl Model {
     }
 
     fn role_event(&mut self, id: RoleId, event: &RoleEvent) {
-        if let RoleEvent::Created {
-            name,
-            is_shared,
-            auto_generated,
-            protected,
-        } = event
-        {
-            self.roles.push(RoleRow {
-                id,
-                name: name.to_string(),
-                is_shared: *is_shared,
-                auto_generated: *auto_generated,
-                protected: *protected,
-                owner: None,
-                permissions: vec![],
-            });
-        }
+        self.roles.extend(new_role(id, event));
         let Some(role) = self.roles.iter_mut().find(|role| role.id == id) else {
             return;
         };

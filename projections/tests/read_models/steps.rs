@@ -48,7 +48,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => any::<bool>().prop_map(|auto_generated| Step::MakeUser { auto_generated }),
         1 => any_index().prop_map(Step::DeleteUser),
-        2 => (any_index(), 0..6_u8).prop_map(|(user, what)| Step::ChangeUser(user, what)),
+        2 => (any_index(), 0..8_u8).prop_map(|(user, what)| Step::ChangeUser(user, what)),
         3 => any::<(bool, bool)>().prop_map(|(shared, auto_generated)| Step::MakeRole { shared, auto_generated }),
         1 => any_index().prop_map(Step::DeleteRole),
         1 => any_index().prop_map(Step::RenameRole),
@@ -196,6 +196,7 @@ impl History {
 }
 
 fn change(n: u32, what: u8) -> UserEvent {
+    let password_hash = String::from("$argon2id$").into();
     match what {
         0 => UserEvent::Renamed {
             username: format!("user.{n}"),
@@ -210,9 +211,9 @@ fn change(n: u32, what: u8) -> UserEvent {
         4 => UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: n.is_multiple_of(2),
         },
-        _ => UserEvent::PasswordRehashed {
-            password_hash: String::from("$argon2id$").into(),
-        },
+        5 => UserEvent::PasswordChanged { password_hash },
+        6 => UserEvent::PasswordSet { password_hash },
+        _ => UserEvent::PasswordRehashed { password_hash },
     }
 }
 

@@ -123,10 +123,7 @@ pub(crate) async fn get_changes(
     let limit = usize::try_from(limit).unwrap_or_default();
     let changes = app.ledger().changes(&subject, from, to, limit).await?;
     let out = ChangesOut {
-        subject: Entity {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-        },
+        subject: Entity::new(kind, id),
         from: from.into(),
         to: to.into(),
         gained: grants(&changes.gained),

@@ -236,10 +236,7 @@ impl From<Effect> for EffectOut {
         let rights = |rights: Vec<Right>| rights.into_iter().map(RightOut::from).collect();
         let text = |text: Option<Arc<str>>| text.map(|text| text.to_string());
         Self {
-            subject: Entity {
-                kind: kind.to_owned(),
-                id,
-            },
+            subject: Entity::new(kind, id),
             gained: rights(effect.gained),
             lost: rights(effect.lost),
             publish_prefix: effect.prefix.map(|[before, after]| PrefixOut {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use aggregates::values::Timestamp;
 use authorization::{
-    Inquiry, Subject,
+    Inquiry, MODEL, Subject,
     directory::ResourceId,
     past::{Moment, Past},
 };
@@ -49,10 +49,13 @@ impl<'a> Evaluator<'a> {
     pub(crate) async fn evaluate(&mut self, question: Evaluation<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
         let subject = Subject::parse(&question.subject.kind, &question.subject.id);
-        let inquiry = Inquiry::parse(
-            &question.resource.kind,
-            &question.resource.id,
+        let resource = question.resource;
+        let inquiry = Inquiry::of(
+            &MODEL,
+            &resource.kind,
+            &resource.id,
             &question.action.name,
+            resource.properties.as_slice(),
         );
         let context = question.context;
         let at = context.and_then(|context| context.at.as_ref());
@@ -90,8 +93,7 @@ impl<'a> Evaluator<'a> {
         Ok(DecisionOut {
             context: ContextOut {
                 time: at.map(|_| MomentOut::from(moment).time),
-                explanation: explain
-                    .then(|| Box::new(Explanation::of(&question.resource.id, &past.why(&inquiry)))),
+                explanation: explain.then(|| Box::new(Explanation::of(&resource.id, &past.why(&inquiry)))),
                 ..decision.context
             },
             ..decision

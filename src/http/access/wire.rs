@@ -1,7 +1,10 @@
 //! The entities of the AuthZEN information model (Authorization API 1.0 section 5) as they are received and sent.
 //! Unknown members are ignored.
 
-use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, collections::BTreeMap};
+
+use authorization::Property;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use utoipa::ToSchema;
 
 use super::explanation::Explanation;
@@ -17,6 +20,67 @@ pub(crate) struct Entity {
     /// Unique within the type.
     #[schema(example = "0a0b0c0d-0000-4000-8000-000000000001")]
     pub id: String,
+    /// The properties that a request gives besides. An answer has none.
+    #[serde(default, skip_serializing)]
+    #[schema(ignore)]
+    pub properties: Properties,
+}
+
+impl Entity {
+    /// An entity in an answer.
+    pub(crate) fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            id: id.into(),
+            properties: Properties::default(),
+        }
+    }
+}
+
+/// The properties of an entity whose values are texts. Other properties are ignored, since no resource type can ask for
+/// them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "PropertiesIn")]
+pub(crate) struct Properties(Vec<Property>);
+
+impl Properties {
+    /// All properties.
+    pub(crate) fn as_slice(&self) -> &[Property] {
+        &self.0
+    }
+
+    /// All names and values, alternating.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(name, value)| [&**name, &**value])
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PropertiesIn {
+    Members(BTreeMap<String, Member>),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Member {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+impl From<PropertiesIn> for Properties {
+    fn from(properties: PropertiesIn) -> Self {
+        let members = match properties {
+            PropertiesIn::Members(members) => members,
+            PropertiesIn::Other(_) => BTreeMap::new(),
+        };
+        let text = |(name, value)| match value {
+            Member::Text(value) => Some((Cow::Owned(name), Cow::Owned(value))),
+            Member::Other(_) => None,
+        };
+        Self(members.into_iter().filter_map(text).collect())
+    }
 }
 
 /// What is to be done.
@@ -130,4 +194,39 @@ pub(crate) struct ContextOut {
     /// If it was asked for: why.
     #[serde(flatten)]
     pub explanation: Option<Box<Explanation>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn properties(text: &str) -> Vec<(String, String)> {
+        let entity = format!(r#"{{"type": "mqtt", "id": "a", "properties": {text}}}"#);
+        let entity: Entity = serde_json::from_str(&entity).unwrap();
+        let properties = entity.properties.as_slice().iter();
+        properties
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn properties_are_read_as_far_as_they_are_texts() {
+        let room = |value: &str| vec![("room".to_owned(), value.to_owned())];
+        assert_eq!(properties(r#"{"room": "red"}"#), room("red"));
+        assert_eq!(
+            properties(
+                r#"{"floor": 7, "room": "red", "tags": ["a"], "none": null, "more": {"room": "blue"}}"#
+            ),
+            room("red")
+        );
+        for other in ["{}", "null", "7", r#""room""#, r#"["room"]"#] {
+            assert_eq!(properties(other), [], "{other}");
+        }
+    }
+
+    #[test]
+    fn an_answer_has_no_properties() {
+        let answer = serde_json::to_value(Entity::new("mqtt", "a")).unwrap();
+        assert_eq!(answer, serde_json::json!({ "type": "mqtt", "id": "a" }));
+    }
 }

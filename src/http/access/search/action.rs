@@ -50,7 +50,7 @@ pub(crate) async fn post_search_action(
         at: context.at.clone(),
     });
     let when = format!("{:?}", context.as_ref().and_then(|context| context.at.as_ref()));
-    let search = [
+    let mut search = vec![
         "action",
         &subject.kind,
         &subject.id,
@@ -58,6 +58,7 @@ pub(crate) async fn post_search_action(
         &resource.id,
         &when,
     ];
+    search.extend(resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let position = app.ledger().authorization().position();

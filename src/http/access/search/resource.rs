@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authorization::{Authorization, Subject, Wanted};
+use authorization::{Authorization, MODEL, Subject, Wanted};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use super::page::{PageIn, PageOut};
 use crate::{
     evaluate::Evaluator,
     heavy,
-    wire::{Action, ContextIn, Entity},
+    wire::{Action, ContextIn, Entity, Properties},
 };
 use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 
@@ -42,6 +42,10 @@ struct ResourceType {
     #[serde(rename = "type")]
     #[schema(example = "mqtt")]
     kind: String,
+    /// The properties that the request gives besides.
+    #[serde(default)]
+    #[schema(ignore)]
+    properties: Properties,
 }
 
 /// A page of resources.
@@ -64,7 +68,9 @@ pub(crate) async fn post_search_resource(
     let (subject, kind, action) = (&body.subject, &body.resource.kind, &body.action.name);
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let when = format!("{at:?}");
-    let search = ["resource", &subject.kind, &subject.id, action, kind, &when];
+    let properties = &body.resource.properties;
+    let mut search = vec!["resource", &subject.kind, &subject.id, action, kind, &when];
+    search.extend(properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let mut evaluator = Evaluator::new(&app);
@@ -72,13 +78,10 @@ pub(crate) async fn post_search_resource(
     // One more result shows whether there is another page.
     let limit = paging.limit + 1;
     let mut found = Vec::new();
-    if let (Ok(subject), Ok(wanted)) = (
-        Subject::parse(&subject.kind, &subject.id),
-        Wanted::parse(kind, action),
-    ) {
-        let of = subject.clone();
-        let search = move |engine: &Authorization| {
-            let found = engine.resources(&subject, &wanted, moment.time, after.as_deref(), limit);
+    let wanted = Wanted::of(&MODEL, kind, action, properties.as_slice());
+    if let (Ok(subject), Ok(wanted)) = (Subject::parse(&subject.kind, &subject.id), wanted) {
+        let search = move |engine: &Authorization, subject: &Subject, wanted: &Wanted<'_>| {
+            let found = engine.resources(subject, wanted, moment.time, after.as_deref(), limit);
             found.unwrap_or_default()
         };
         found = match at {
@@ -88,20 +91,22 @@ pub(crate) async fn post_search_resource(
                     None => Arc::clone(app.ledger().authorization()),
                     Some(_) => app.ledger().engine_at(moment.position).await?,
                 };
-                heavy(move || search(&engine)).await?
+                let (kind, action, properties) = (kind.clone(), action.clone(), properties.clone());
+                heavy(move || {
+                    let wanted = Wanted::of(&MODEL, &kind, &action, properties.as_slice());
+                    wanted.map_or_else(|_| Vec::new(), |wanted| search(&engine, &subject, &wanted))
+                })
+                .await?
             }
-            None => search(app.ledger().authorization()),
+            None => search(app.ledger().authorization(), &subject, &wanted),
             Some(_) => {
-                let past = app.ledger().past(&of, None, moment).await?;
-                search(past.engine())
+                let past = app.ledger().past(&subject, None, moment).await?;
+                search(past.engine(), &subject, &wanted)
             }
         };
     }
     let page = paging.cut(&mut found, |last| last.as_bytes().to_vec());
-    let entity = |id| Entity {
-        kind: kind.clone(),
-        id,
-    };
+    let entity = |id: String| Entity::new(kind, id);
     let results = found.into_iter().map(entity).collect();
     Ok(AsOf(moment.position, Json(Resources { page, results })))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::values::{RoleId, Timestamp, UserId};
-use authorization::{Authorization, Inquiry, Reason, Subject};
+use authorization::{Authorization, Inquiry, MODEL, Search, SubjectType};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,7 +27,7 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 }))]
 pub(crate) struct SubjectSearch {
     /// Of which type. An id is passed over.
-    subject: SubjectType,
+    subject: SubjectTypeIn,
     /// Does what.
     action: Action,
     /// To what.
@@ -40,7 +40,8 @@ pub(crate) struct SubjectSearch {
 
 /// A type of subjects.
 #[derive(Debug, Deserialize, ToSchema)]
-struct SubjectType {
+#[schema(as = SubjectType)]
+struct SubjectTypeIn {
     /// `user`, `username`, `role`, `certificate` or `token`.
     #[serde(rename = "type")]
     #[schema(example = "user")]
@@ -65,12 +66,8 @@ pub(crate) async fn post_search_subject(
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let when = format!("{at:?}");
     let (kind, resource) = (&body.subject.kind, &body.resource);
-    if Subject::parse(kind, "") == Err(Reason::SubjectType) {
-        return Err(Refusal::invalid(
-            "subject.type must be user, username, role, certificate or token",
-        ));
-    }
-    let search = [
+    let subject_type = MODEL.subject_type(kind).ok_or_else(unknown_type)?;
+    let mut search = vec![
         "subject",
         kind,
         &body.action.name,
@@ -78,6 +75,7 @@ pub(crate) async fn post_search_subject(
         &resource.id,
         &when,
     ];
+    search.extend(resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let (authorization, moment) = match at {
         None => (
@@ -92,10 +90,18 @@ pub(crate) async fn post_search_subject(
     // This may look at every user, so it must not run on the threads that serve requests.
     let found = heavy(move || {
         // An impossible action is permitted to no subject.
-        let inquiry = Inquiry::parse(&body.resource.kind, &body.resource.id, &body.action.name);
+        let resource = &body.resource;
+        let properties = resource.properties.as_slice();
+        let inquiry = Inquiry::of(
+            &MODEL,
+            &resource.kind,
+            &resource.id,
+            &body.action.name,
+            properties,
+        );
         inquiry.map_or_else(
             |_| Ok(nobody(&paging)),
-            |inquiry| search_of(&body.subject.kind, &authorization, &inquiry, moment.time, &paging),
+            |inquiry| search_of(subject_type, &authorization, &inquiry, moment.time, &paging),
         )
     });
     let found = found.await??;
@@ -109,8 +115,19 @@ fn nobody(paging: &Paging) -> Subjects {
     }
 }
 
+/// The refusal of a subject type that this server does not know. It names all types that the server knows.
+fn unknown_type() -> Refusal {
+    let names: Vec<&str> = MODEL.subjects.iter().map(|known| known.name).collect();
+    let names = match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    };
+    Refusal::invalid(format!("subject.type must be {names}"))
+}
+
 fn search_of(
-    kind: &str,
+    subject_type: &SubjectType,
     authorization: &Authorization,
     inquiry: &Inquiry<'_>,
     now: Timestamp,
@@ -118,9 +135,17 @@ fn search_of(
 ) -> Result<Subjects, Refusal> {
     // One more result shows whether there is another page.
     let limit = paging.limit + 1;
+    let kind = subject_type.name;
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
-    Ok(match kind {
-        "role" => {
+    let users = || {
+        let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
+        Ok::<_, Refusal>(authorization.users_who_may(inquiry, after, limit))
+    };
+    let key = |id: &UserId| id.0.as_bytes().to_vec();
+    Ok(match subject_type.search {
+        Search::Users => subjects(paging, users()?, key, |id| Some(id.to_string()), kind),
+        Search::Usernames => subjects(paging, users()?, key, |id| authorization.username(*id), kind),
+        Search::Roles => {
             let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
             let found = authorization.roles_that_may(inquiry, after, limit);
             subjects(
@@ -131,7 +156,7 @@ fn search_of(
                 kind,
             )
         }
-        "certificate" => {
+        Search::Certificates => {
             let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
             let found = authorization.certificates_that_may(inquiry, now, after.as_deref(), limit);
             subjects(
@@ -142,7 +167,7 @@ fn search_of(
                 kind,
             )
         }
-        "token" => {
+        Search::Tokens => {
             let after = paging.after(|bytes| bytes.try_into().ok())?;
             let found = authorization.tokens_that_may(inquiry, now, after, limit);
             subjects(
@@ -153,14 +178,15 @@ fn search_of(
                 kind,
             )
         }
-        _ => {
-            let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
-            let found = authorization.users_who_may(inquiry, after, limit);
-            let shown = |id: &UserId| match kind {
-                "username" => authorization.username(*id),
-                _ => Some(id.to_string()),
-            };
-            subjects(paging, found, |id| id.0.as_bytes().to_vec(), shown, kind)
+        Search::Machines(machines) => {
+            let found = authorization.machines_that_may(machines, inquiry, paging.after(uuid)?, limit);
+            subjects(
+                paging,
+                found,
+                |machine| machine.id.as_bytes().to_vec(),
+                |machine| Some(machine.id.to_string()),
+                kind,
+            )
         }
     })
 }
@@ -174,10 +200,7 @@ fn subjects<T>(
     kind: &str,
 ) -> Subjects {
     let page = paging.cut(&mut found, key);
-    let entity = |id| Entity {
-        kind: kind.to_owned(),
-        id,
-    };
+    let entity = |id: String| Entity::new(kind, id);
     let results: Vec<Entity> = found.iter().filter_map(shown).map(entity).collect();
     Subjects {
         page: page.counting(results.len()),
@@ -187,4 +210,18 @@ fn subjects<T>(
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_that_is_unknown_is_refused_with_all_that_are_known() {
+        let message = unknown_type().message;
+        assert_eq!(
+            message,
+            "subject.type must be user, username, role, certificate or token"
+        );
+    }
 }
