@@ -65,7 +65,7 @@ fn only_creation_begins_a_stream() {
             }),
             Some(UserCommand::Update(_)) => UserCommand::GrantRole(RoleGrant {
                 role_id: role_id(1),
-                exclusive: false,
+                is_shared: true,
             }),
             Some(UserCommand::GrantRole(_)) => UserCommand::RevokeRole { role_id: role_id(1) },
             Some(UserCommand::RevokeRole { .. }) => UserCommand::GrantPermission(permission(1, "a")),
