@@ -5,7 +5,7 @@ use aggregates::{
     role::RoleEvent,
     session::SessionEvent,
     user::UserEvent,
-    values::{Certificate, Context, Audience, GrantMethod, GrantType, Operation, RoleName, Timestamp},
+    values::{Audience, Certificate, Context, GrantMethod, GrantType, Operation, RoleName, Timestamp},
 };
 
 use super::{
