@@ -23,13 +23,15 @@ mod testing;
 pub mod upcast;
 pub mod user;
 pub mod values;
+mod work;
 
 pub use claim::{Claim, Claims};
 pub use declared::{DeclaredEvent, EventForm};
 pub use error::{Classified, ErrorKind};
 pub use event::{NewEvent, Recorded};
-pub use registry::{Claimed, ForAggregate, Listed, Registered, WrongAggregate};
+pub use registry::{Claimed, Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
+pub use work::ForAggregate;
 
 use role::Role;
 use session::Session;

@@ -19,7 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, Classified, DeclaredEvent, Event, State,
+    Claim, Claims, Classified, DeclaredEvent, Event,
     claim::{Limits, Scope},
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
@@ -65,17 +65,6 @@ pub trait Registered:
 pub trait Listed: Registered {
     /// The event, if it happened to an aggregate of this type.
     fn own(event: &Event) -> Option<&Self::Event>;
-}
-
-/// Work that is the same for all aggregates, but needs the type of one of them.
-pub trait ForAggregate {
-    /// The result of the work.
-    type Output;
-
-    /// Does the work for aggregates of type `A`.
-    fn run<A>(self) -> impl Future<Output = Self::Output> + Send
-    where
-        A: cqrs_es::Aggregate<Services = ()> + Into<State> + 'static;
 }
 
 /// A command or an event meets the state of an aggregate of another type. This is a fault of the program.
@@ -221,11 +210,6 @@ macro_rules! aggregates {
             pub fn first_state(&self) -> State {
                 match self { $(Self::$name(..) => State::from($name::default()),)+ }
             }
-
-            /// Runs the work for the type of the command's aggregate.
-            pub async fn for_aggregate<W: ForAggregate + Send>(&self, work: W) -> W::Output {
-                match self { $(Self::$name(..) => work.run::<$name>().await,)+ }
-            }
         }
 
         /// The state of an aggregate of any type.
@@ -241,6 +225,11 @@ macro_rules! aggregates {
                     return Some(Self::from($name::default()));
                 })+
                 None
+            }
+
+            /// Runs the work for the type of the aggregate.
+            pub async fn for_aggregate<W: $crate::ForAggregate + Send>(&self, work: W) -> W::Output {
+                match self { $(Self::$name(_) => work.run::<$name>().await,)+ }
             }
 
             /// The stored name of the aggregate's type.
@@ -325,6 +314,20 @@ macro_rules! aggregates {
             impl From<$name> for State {
                 fn from(aggregate: $name) -> Self {
                     Self::$name(Box::new(aggregate))
+                }
+            }
+
+            impl TryFrom<State> for $name {
+                type Error = WrongAggregate;
+
+                fn try_from(state: State) -> Result<Self, WrongAggregate> {
+                    match state {
+                        State::$name(aggregate) => Ok(*aggregate),
+                        other => Err(WrongAggregate {
+                            state: other.aggregate_type(),
+                            given: <$name as Registered>::TYPE,
+                        }),
+                    }
                 }
             }
 

@@ -84,7 +84,9 @@ fn add_rows(table: &mut Table, ours: &Figures, scan: &Figures, peers: &[Figures;
     table.add(
         row("permission check, in batches", &ours.batch)
             .beside(beside, &scan.batch)
-            .note(format!("median of the means of {BATCH} checks of different users")),
+            .note(format!(
+                "median of the means of {BATCH} checks of different users"
+            )),
     );
     let remarks = [
         "it has only the 60 policies of the user, prepared before; its `like` crosses `/`, so it is not exact for `+`",

@@ -12,87 +12,97 @@ use crate::{
     page::{Page, Paged},
     store::{
         self, Column as _, Sort, load, select_in,
-        sql::{Argument, Db, Error, Row, Tx, sql},
+        sql::{Argument, Boxed, Db, Error, Row, Tx, sql},
         unreadable,
     },
 };
 
 /// A page of the resources that permissions name, each with its uses, in the order in which they were first named. If
 /// `ids` is given, only these permissions count.
-pub async fn page(db: &Db, page: &Page, ids: Option<&[PermissionId]>) -> Result<Paged<ResourceRow>, Error> {
-    let mut tx = db.snapshot().await?;
-    let Some(ids) = ids else {
-        let Paged { rows, total } =
-            store::page(&mut tx, &[ResourceRecord::ALL], Sort::OLDEST_FIRST, page).await?;
-        let keys: Vec<Argument<'static>> = rows
-            .iter()
-            .map(|row| row.resource_key.0.to_vec().into())
-            .collect();
-        let uses = uses(&mut tx, "resource_key", &keys).await?;
-        return Ok(Paged {
+pub fn page<'a>(
+    db: &'a Db,
+    page: &'a Page,
+    ids: Option<&'a [PermissionId]>,
+) -> Boxed<'a, Result<Paged<ResourceRow>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let Some(ids) = ids else {
+            let Paged { rows, total } =
+                store::page(&mut tx, &[ResourceRecord::ALL], Sort::OLDEST_FIRST, page).await?;
+            let keys: Vec<Argument<'static>> = rows
+                .iter()
+                .map(|row| row.resource_key.0.to_vec().into())
+                .collect();
+            let uses = uses(&mut tx, "resource_key", &keys).await?;
+            return Ok(Paged {
+                rows: with_uses(rows, uses),
+                total,
+            });
+        };
+        let uses = uses(&mut tx, "permission_id", &texts(ids)).await?;
+        let keys: Vec<Argument<'static>> = uses.keys().map(|key| key.0.to_vec().into()).collect();
+        let mut resources: Vec<ResourceRecord> = load(&mut tx, "resource_key", keys).await?;
+        resources.sort_unstable_by_key(|resource| resource.ordinal);
+        let Paged { rows, total } = page.of(resources);
+        Ok(Paged {
             rows: with_uses(rows, uses),
             total,
-        });
-    };
-    let uses = uses(&mut tx, "permission_id", &texts(ids)).await?;
-    let keys: Vec<Argument<'static>> = uses.keys().map(|key| key.0.to_vec().into()).collect();
-    let mut resources: Vec<ResourceRecord> = load(&mut tx, "resource_key", keys).await?;
-    resources.sort_unstable_by_key(|resource| resource.ordinal);
-    let Paged { rows, total } = page.of(resources);
-    Ok(Paged {
-        rows: with_uses(rows, uses),
-        total,
+        })
     })
 }
 
 /// The ids of all permissions, grouped by equal rights; oldest first.
-pub async fn ids(db: &Db) -> Result<Vec<RightRow>, Error> {
-    let statement = sql(
-        "SELECT permission_id, resource, operation, context, resource_key FROM permission_usage ORDER BY ordinal",
-    );
-    let mut rights: Vec<RightRow> = Vec::new();
-    let mut places = HashMap::new();
-    for row in db.all(statement).await? {
-        let operation = Operation::parse(row.str(2)?).map_err(unreadable)?;
-        let place = *places
-            .entry((ResourceKey::read(&row, 4)?, operation))
-            .or_insert(rights.len());
-        let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
-        if let Some(right) = rights.get_mut(place) {
-            right.ids.push(id);
-        } else {
-            let context = Context::parse(row.str(3)?).map_err(unreadable)?;
-            rights.push(RightRow {
-                resource: row.text(1)?,
-                operation,
-                context,
-                ids: vec![id],
-            });
+pub fn ids<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<RightRow>, Error>> {
+    Box::pin(async move {
+        let statement = sql(
+            "SELECT permission_id, resource, operation, context, resource_key FROM permission_usage ORDER BY ordinal",
+        );
+        let mut rights: Vec<RightRow> = Vec::new();
+        let mut places = HashMap::new();
+        for row in db.all(statement).await? {
+            let operation = Operation::parse(row.str(2)?).map_err(unreadable)?;
+            let place = *places
+                .entry((ResourceKey::read(&row, 4)?, operation))
+                .or_insert(rights.len());
+            let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
+            if let Some(right) = rights.get_mut(place) {
+                right.ids.push(id);
+            } else {
+                let context = Context::parse(row.str(3)?).map_err(unreadable)?;
+                rights.push(RightRow {
+                    resource: row.text(1)?,
+                    operation,
+                    context,
+                    ids: vec![id],
+                });
+            }
         }
-    }
-    Ok(rights)
+        Ok(rights)
+    })
 }
 
 /// Where these permissions are, oldest first. The result leaves out unknown ids.
-pub async fn locate(db: &Db, ids: &[PermissionId]) -> Result<Vec<LocatedPermission>, Error> {
-    let before = "SELECT p.permission_id, p.role_id, r.owner_user_id, p.ordinal FROM permission_usage p \
+pub fn locate<'a>(db: &'a Db, ids: &'a [PermissionId]) -> Boxed<'a, Result<Vec<LocatedPermission>, Error>> {
+    Box::pin(async move {
+        let before = "SELECT p.permission_id, p.role_id, r.owner_user_id, p.ordinal FROM permission_usage p \
                   JOIN role_directory r ON r.role_id = p.role_id WHERE p.permission_id IN";
-    let mut tx = db.snapshot().await?;
-    let mut located = Vec::new();
-    for row in select_in(&mut tx, before, &texts(ids), "", &[]).await? {
-        let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
-        let role_id = RoleId::parse(row.str(1)?).map_err(unreadable)?;
-        located.push((
-            row.int(3)?,
-            LocatedPermission {
-                id,
-                role_id,
-                owner: user_id(&row, 2)?,
-            },
-        ));
-    }
-    located.sort_unstable_by_key(|(ordinal, _)| *ordinal);
-    Ok(located.into_iter().map(|(_, permission)| permission).collect())
+        let mut tx = db.snapshot().await?;
+        let mut located = Vec::new();
+        for row in select_in(&mut tx, before, &texts(ids), "", &[]).await? {
+            let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
+            let role_id = RoleId::parse(row.str(1)?).map_err(unreadable)?;
+            located.push((
+                row.int(3)?,
+                LocatedPermission {
+                    id,
+                    role_id,
+                    owner: user_id(&row, 2)?,
+                },
+            ));
+        }
+        located.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        Ok(located.into_iter().map(|(_, permission)| permission).collect())
+    })
 }
 
 /// The uses of resources by those permissions whose `column` has one of these values, oldest permission first.

@@ -14,122 +14,144 @@ use crate::{
     permission_usage::record::PermissionRecord,
     store::{
         self, Record, Sort, load,
-        sql::{Db, Error, Tx, sql},
+        sql::{Boxed, Db, Error, Tx, sql},
     },
 };
 
 /// The role with this id.
-pub async fn find(db: &Db, id: RoleId) -> Result<Option<RoleRow>, Error> {
-    let mut tx = db.snapshot().await?;
-    let roles = load(&mut tx, "role_id", [id.to_string()]).await?;
-    Ok(with_permissions(&mut tx, roles).await?.pop())
+pub fn find<'a>(db: &'a Db, id: RoleId) -> Boxed<'a, Result<Option<RoleRow>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let roles = load(&mut tx, "role_id", [id.to_string()]).await?;
+        Ok(with_permissions(&mut tx, roles).await?.pop())
+    })
 }
 
 /// All roles, or those with this name, oldest first. Two roles can have this name: the role of a user's own permissions
 /// has the name of the user.
-pub async fn list(db: &Db, name: Option<&str>) -> Result<Vec<RoleRow>, Error> {
-    let mut tx = db.snapshot().await?;
-    let columns = RoleRecord::TABLE.column_list();
-    let statement = match name {
-        Some(name) => sql(format!(
-            "SELECT {columns} FROM role_directory WHERE name = $1 ORDER BY ordinal"
-        ))
-        .bind(name),
-        None => sql(format!("SELECT {columns} FROM role_directory ORDER BY ordinal")),
-    };
-    let roles = tx
-        .all(statement)
-        .await?
-        .iter()
-        .map(RoleRecord::read)
-        .collect::<Result<_, _>>()?;
-    with_permissions(&mut tx, roles).await
+pub fn list<'a>(db: &'a Db, name: Option<&'a str>) -> Boxed<'a, Result<Vec<RoleRow>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let columns = RoleRecord::TABLE.column_list();
+        let statement = match name {
+            Some(name) => sql(format!(
+                "SELECT {columns} FROM role_directory WHERE name = $1 ORDER BY ordinal"
+            ))
+            .bind(name),
+            None => sql(format!("SELECT {columns} FROM role_directory ORDER BY ordinal")),
+        };
+        let roles = tx
+            .all(statement)
+            .await?
+            .iter()
+            .map(RoleRecord::read)
+            .collect::<Result<_, _>>()?;
+        with_permissions(&mut tx, roles).await
+    })
 }
 
 /// A page of the roles that pass all given filters, oldest first, each with its holders, but with at most
 /// `most_holders` of them: everybody may hold a role.
-pub async fn page(
-    db: &Db,
-    page: &Page,
-    names: Option<&[String]>,
+pub fn page<'a>(
+    db: &'a Db,
+    page: &'a Page,
+    names: Option<&'a [String]>,
     auto_generated: Option<bool>,
     shared: Option<bool>,
     most_holders: i64,
-) -> Result<Paged<RolePageRow>, Error> {
-    let wanted = |filter: Option<bool>, value| filter.is_none_or(|wanted| wanted == value);
-    let mut tx = db.snapshot().await?;
-    let roles = if let Some(names) = names {
-        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
-        let mut roles: Vec<RoleRecord> = load(&mut tx, "name", names).await?;
-        roles.retain(|r| wanted(auto_generated, r.auto_generated) && wanted(shared, r.is_shared));
-        roles.sort_unstable_by_key(|role| role.ordinal);
-        page.of(roles)
-    } else {
-        let mut lists = Vec::with_capacity(4);
-        for (auto, many) in [(false, false), (false, true), (true, false), (true, true)] {
-            if wanted(auto_generated, auto) && wanted(shared, many) {
-                lists.push(RoleRecord::list(auto, many));
+) -> Boxed<'a, Result<Paged<RolePageRow>, Error>> {
+    Box::pin(async move {
+        let wanted = |filter: Option<bool>, value| filter.is_none_or(|wanted| wanted == value);
+        let mut tx = db.snapshot().await?;
+        let roles = if let Some(names) = names {
+            let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+            names.sort_unstable();
+            names.dedup();
+            let mut roles: Vec<RoleRecord> = load(&mut tx, "name", names).await?;
+            roles.retain(|r| wanted(auto_generated, r.auto_generated) && wanted(shared, r.is_shared));
+            roles.sort_unstable_by_key(|role| role.ordinal);
+            page.of(roles)
+        } else {
+            let mut lists = Vec::with_capacity(4);
+            for (auto, many) in [(false, false), (false, true), (true, false), (true, true)] {
+                if wanted(auto_generated, auto) && wanted(shared, many) {
+                    lists.push(RoleRecord::list(auto, many));
+                }
             }
-        }
-        store::page(&mut tx, &lists, Sort::OLDEST_FIRST, page).await?
-    };
-    let rows = with_permissions(&mut tx, roles.rows).await?;
-    Ok(Paged {
-        rows: with_holders(&mut tx, rows, most_holders).await?,
-        total: roles.total,
+            store::page(&mut tx, &lists, Sort::OLDEST_FIRST, page).await?
+        };
+        let rows = with_permissions(&mut tx, roles.rows).await?;
+        Ok(Paged {
+            rows: with_holders(&mut tx, rows, most_holders).await?,
+            total: roles.total,
+        })
     })
 }
 
 /// A permission of a role.
-pub async fn find_permission(db: &Db, role: RoleId, id: PermissionId) -> Result<Option<Permission>, Error> {
-    let columns = PermissionRecord::TABLE.column_list();
-    let statement = sql(format!(
-        "SELECT {columns} FROM permission_usage WHERE permission_id = $1 AND role_id = $2"
-    ));
-    let row = db
-        .optional(statement.bind(id.to_string()).bind(role.to_string()))
-        .await?;
-    Ok(row
-        .as_ref()
-        .map(PermissionRecord::read)
-        .transpose()?
-        .map(PermissionRecord::into_permission))
+pub fn find_permission<'a>(
+    db: &'a Db,
+    role: RoleId,
+    id: PermissionId,
+) -> Boxed<'a, Result<Option<Permission>, Error>> {
+    Box::pin(async move {
+        let columns = PermissionRecord::TABLE.column_list();
+        let statement = sql(format!(
+            "SELECT {columns} FROM permission_usage WHERE permission_id = $1 AND role_id = $2"
+        ));
+        let row = db
+            .optional(statement.bind(id.to_string()).bind(role.to_string()))
+            .await?;
+        Ok(row
+            .as_ref()
+            .map(PermissionRecord::read)
+            .transpose()?
+            .map(PermissionRecord::into_permission))
+    })
 }
 
 /// Those of these roles that exist, oldest first.
-pub async fn existing(db: &Db, ids: &[RoleId]) -> Result<Vec<ExistingRole>, Error> {
-    let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut tx = db.snapshot().await?;
-    let mut roles: Vec<RoleRecord> = load(&mut tx, "role_id", ids).await?;
-    roles.sort_unstable_by_key(|role| role.ordinal);
-    let existing = roles.into_iter().map(|role| ExistingRole {
-        id: role.role_id,
-        is_shared: role.is_shared,
-        owner: role.owner_user_id,
-    });
-    Ok(existing.collect())
+pub fn existing<'a>(db: &'a Db, ids: &'a [RoleId]) -> Boxed<'a, Result<Vec<ExistingRole>, Error>> {
+    Box::pin(async move {
+        let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut tx = db.snapshot().await?;
+        let mut roles: Vec<RoleRecord> = load(&mut tx, "role_id", ids).await?;
+        roles.sort_unstable_by_key(|role| role.ordinal);
+        let existing = roles.into_iter().map(|role| ExistingRole {
+            id: role.role_id,
+            is_shared: role.is_shared,
+            owner: role.owner_user_id,
+        });
+        Ok(existing.collect())
+    })
 }
 
 /// The holders of a role, at most `limit`, in the order in which the role was granted to them.
-pub async fn holders(db: &Db, role: RoleId, limit: i64) -> Result<Vec<HolderRow>, Error> {
-    let statement = sql(
-        "SELECT u.user_id, u.username FROM user_roles g JOIN user_directory u ON u.user_id = g.user_id \
+pub fn holders<'a>(db: &'a Db, role: RoleId, limit: i64) -> Boxed<'a, Result<Vec<HolderRow>, Error>> {
+    Box::pin(async move {
+        let statement = sql(
+            "SELECT u.user_id, u.username FROM user_roles g JOIN user_directory u ON u.user_id = g.user_id \
          WHERE g.role_id = $1 ORDER BY g.granted_position LIMIT $2",
-    );
-    let rows = db
-        .all(statement.bind(role.to_string()).bind(limit.max(0)))
-        .await?;
-    rows.iter().map(holder).collect()
+        );
+        let rows = db
+            .all(statement.bind(role.to_string()).bind(limit.max(0)))
+            .await?;
+        rows.iter().map(holder).collect()
+    })
 }
 
 /// The ids of up to `limit` users who hold a role, inside a transaction.
-pub async fn holder_ids(tx: &mut Tx<'_>, role: &str, limit: i64) -> Result<BTreeSet<String>, Error> {
-    let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
-        .bind(role)
-        .bind(limit);
-    tx.all(select).await?.iter().map(|row| row.text(0)).collect()
+pub fn holder_ids<'a>(
+    tx: &'a mut Tx<'_>,
+    role: &'a str,
+    limit: i64,
+) -> Boxed<'a, Result<BTreeSet<String>, Error>> {
+    Box::pin(async move {
+        let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
+            .bind(role)
+            .bind(limit);
+        tx.all(select).await?.iter().map(|row| row.text(0)).collect()
+    })
 }

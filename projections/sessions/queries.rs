@@ -5,38 +5,44 @@ use aggregates::values::{SessionId, Timestamp, UserId};
 use super::{SessionRow, record::SessionRecord};
 use crate::store::{
     Record, select_in,
-    sql::{Argument, Db, Error, Row, Statement, Tx, sql},
+    sql::{Argument, Boxed, Db, Error, Row, Statement, Tx, sql},
 };
 
 /// The tokens of a user that are valid at `now`, oldest first.
-pub async fn of_user(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Error> {
-    let statement = select("WHERE user_id = $1 AND expires_at > $2 ORDER BY ordinal");
-    let rows = db
-        .all(statement.bind(user.to_string()).bind(now.micros()))
-        .await?;
-    rows.iter().map(session).collect()
+pub fn of_user<'a>(db: &'a Db, user: UserId, now: Timestamp) -> Boxed<'a, Result<Vec<SessionRow>, Error>> {
+    Box::pin(async move {
+        let statement = select("WHERE user_id = $1 AND expires_at > $2 ORDER BY ordinal");
+        let rows = db
+            .all(statement.bind(user.to_string()).bind(now.micros()))
+            .await?;
+        rows.iter().map(session).collect()
+    })
 }
 
 /// A user's session, by the fingerprint of its token: also if it expired, but not if it was revoked.
-pub async fn find_by_fingerprint(
-    db: &Db,
+pub fn find_by_fingerprint<'a>(
+    db: &'a Db,
     user: UserId,
-    fingerprint: &str,
-) -> Result<Option<SessionRow>, Error> {
-    let statement = select("WHERE fingerprint = $1 AND user_id = $2 ORDER BY ordinal");
-    let row = db
-        .optional(statement.bind(fingerprint).bind(user.to_string()))
-        .await?;
-    row.as_ref().map(session).transpose()
+    fingerprint: &'a str,
+) -> Boxed<'a, Result<Option<SessionRow>, Error>> {
+    Box::pin(async move {
+        let statement = select("WHERE fingerprint = $1 AND user_id = $2 ORDER BY ordinal");
+        let row = db
+            .optional(statement.bind(fingerprint).bind(user.to_string()))
+            .await?;
+        row.as_ref().map(session).transpose()
+    })
 }
 
 /// A user's session, by its id: also if it expired, but not if it was revoked.
-pub async fn find(db: &Db, user: UserId, id: SessionId) -> Result<Option<SessionRow>, Error> {
-    let statement = select("WHERE session_id = $1 AND user_id = $2");
-    let row = db
-        .optional(statement.bind(id.to_string()).bind(user.to_string()))
-        .await?;
-    row.as_ref().map(session).transpose()
+pub fn find<'a>(db: &'a Db, user: UserId, id: SessionId) -> Boxed<'a, Result<Option<SessionRow>, Error>> {
+    Box::pin(async move {
+        let statement = select("WHERE session_id = $1 AND user_id = $2");
+        let row = db
+            .optional(statement.bind(id.to_string()).bind(user.to_string()))
+            .await?;
+        row.as_ref().map(session).transpose()
+    })
 }
 
 /// The tokens of these users that are valid at `now`, each user's oldest first, with one statement.

@@ -10,85 +10,99 @@ use crate::{
     page::{Page, Paged},
     store::{
         self, Sort, load,
-        sql::{Db, Error, sql},
+        sql::{Boxed, Db, Error, sql},
         unreadable,
     },
 };
 
 /// A page of all users, oldest first. The rows leave out tokens that expired by `now`.
-pub async fn page(
-    db: &Db,
-    page: &Page,
+pub fn page<'a>(
+    db: &'a Db,
+    page: &'a Page,
     exclude_auto_generated: bool,
     now: Timestamp,
-) -> Result<Paged<UserRow>, Error> {
-    let lists: &[_] = if exclude_auto_generated {
-        &[UserRecord::BY_PERSONS]
-    } else {
-        &[UserRecord::BY_PERSONS, UserRecord::BY_SERVICES]
-    };
-    let mut tx = db.snapshot().await?;
-    let Paged { rows, total } = store::page(&mut tx, lists, Sort::OLDEST_FIRST, page).await?;
-    Ok(Paged {
-        rows: with_holdings(&mut tx, rows, now).await?,
-        total,
+) -> Boxed<'a, Result<Paged<UserRow>, Error>> {
+    Box::pin(async move {
+        let lists: &[_] = if exclude_auto_generated {
+            &[UserRecord::BY_PERSONS]
+        } else {
+            &[UserRecord::BY_PERSONS, UserRecord::BY_SERVICES]
+        };
+        let mut tx = db.snapshot().await?;
+        let Paged { rows, total } = store::page(&mut tx, lists, Sort::OLDEST_FIRST, page).await?;
+        Ok(Paged {
+            rows: with_holdings(&mut tx, rows, now).await?,
+            total,
+        })
     })
 }
 
 /// A page of the users with these names, oldest first. It leaves out unknown names; a name that occurs twice counts
 /// once. No name finds a user whose name was erased.
-pub async fn by_usernames(
-    db: &Db,
-    usernames: &[impl AsRef<str>],
-    page: &Page,
+pub fn by_usernames<'a>(
+    db: &'a Db,
+    usernames: &'a [impl AsRef<str>],
+    page: &'a Page,
     exclude_auto_generated: bool,
     now: Timestamp,
-) -> Result<Paged<UserRow>, Error> {
+) -> Boxed<'a, Result<Paged<UserRow>, Error>> {
     let mut names: Vec<&str> = usernames.iter().map(AsRef::as_ref).collect();
-    names.retain(|name| *name != ERASED);
-    names.sort_unstable();
-    names.dedup();
-    let mut tx = db.snapshot().await?;
-    let mut found: Vec<UserRecord> = load(&mut tx, "username", names).await?;
-    found.retain(|user| !(exclude_auto_generated && user.auto_generated));
-    found.sort_unstable_by_key(|user| user.ordinal);
-    let Paged { rows, total } = page.of(found);
-    Ok(Paged {
-        rows: with_holdings(&mut tx, rows, now).await?,
-        total,
+    Box::pin(async move {
+        names.retain(|name| *name != ERASED);
+        names.sort_unstable();
+        names.dedup();
+        let mut tx = db.snapshot().await?;
+        let mut found: Vec<UserRecord> = load(&mut tx, "username", names).await?;
+        found.retain(|user| !(exclude_auto_generated && user.auto_generated));
+        found.sort_unstable_by_key(|user| user.ordinal);
+        let Paged { rows, total } = page.of(found);
+        Ok(Paged {
+            rows: with_holdings(&mut tx, rows, now).await?,
+            total,
+        })
     })
 }
 
 /// The user with this id.
-pub async fn find(db: &Db, id: UserId, now: Timestamp) -> Result<Option<UserRow>, Error> {
-    Ok(find_many(db, &[id], now).await?.pop())
+pub fn find<'a>(db: &'a Db, id: UserId, now: Timestamp) -> Boxed<'a, Result<Option<UserRow>, Error>> {
+    Box::pin(async move { Ok(find_many(db, &[id], now).await?.pop()) })
 }
 
 /// The users with these ids, oldest first. The result leaves out unknown ids.
-pub async fn find_many(db: &Db, ids: &[UserId], now: Timestamp) -> Result<Vec<UserRow>, Error> {
-    let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut tx = db.snapshot().await?;
-    let mut users: Vec<UserRecord> = load(&mut tx, "user_id", ids).await?;
-    users.sort_unstable_by_key(|user| user.ordinal);
-    with_holdings(&mut tx, users, now).await
+pub fn find_many<'a>(
+    db: &'a Db,
+    ids: &'a [UserId],
+    now: Timestamp,
+) -> Boxed<'a, Result<Vec<UserRow>, Error>> {
+    Box::pin(async move {
+        let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut tx = db.snapshot().await?;
+        let mut users: Vec<UserRecord> = load(&mut tx, "user_id", ids).await?;
+        users.sort_unstable_by_key(|user| user.ordinal);
+        with_holdings(&mut tx, users, now).await
+    })
 }
 
 /// The ids of all users, oldest first.
-pub async fn ids(db: &Db) -> Result<Vec<UserId>, Error> {
-    let rows = db
-        .all(sql("SELECT user_id FROM user_directory ORDER BY ordinal"))
-        .await?;
-    rows.iter()
-        .map(|row| UserId::parse(row.str(0)?).map_err(unreadable))
-        .collect()
+pub fn ids<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<UserId>, Error>> {
+    Box::pin(async move {
+        let rows = db
+            .all(sql("SELECT user_id FROM user_directory ORDER BY ordinal"))
+            .await?;
+        rows.iter()
+            .map(|row| UserId::parse(row.str(0)?).map_err(unreadable))
+            .collect()
+    })
 }
 
 /// The names of all users, oldest first.
-pub async fn usernames(db: &Db) -> Result<Vec<String>, Error> {
-    let rows = db
-        .all(sql("SELECT username FROM user_directory ORDER BY ordinal"))
-        .await?;
-    rows.iter().map(|row| row.text(0)).collect()
+pub fn usernames<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<String>, Error>> {
+    Box::pin(async move {
+        let rows = db
+            .all(sql("SELECT username FROM user_directory ORDER BY ordinal"))
+            .await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    })
 }

@@ -12,7 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Classified, Command, DomainError, ErrorKind, ForAggregate, Registered, State};
+use aggregates::{
+    Classified, Command, DomainError, ErrorKind, ForAggregate, Registered, State, WrongAggregate,
+};
 use cqrs_es::{
     AggregateError, EventStore,
     persist::{EventStoreAggregateContext, PersistedEventStore},
@@ -198,12 +200,22 @@ impl Executor {
     /// [`Executor::execute_unless_changed`] must be given where it was seen.
     pub async fn read<A>(&self, id: A::Id) -> Result<(A, Seen), ExecuteError>
     where
-        A: Registered + cqrs_es::Aggregate<Services = ()> + Into<State>,
+        A: Registered + Into<State> + TryFrom<State, Error = WrongAggregate>,
     {
-        let stream = (<A as Registered>::TYPE, id.to_string());
-        let (aggregate, sequence) = self.fetch::<A>(&stream).await?;
-        self.remember_loaded(&stream, &Loaded::of(aggregate.clone(), sequence));
-        let (aggregate_type, aggregate_id) = stream;
+        let (aggregate_type, aggregate_id) = (A::TYPE, id.to_string());
+        let stream = (aggregate_type, aggregate_id.clone());
+        let Loaded { state, sequence } = self.fetch(A::default().into(), &stream).await?;
+        self.remember_loaded(
+            &stream,
+            &Loaded {
+                state: Arc::clone(&state),
+                sequence,
+            },
+        );
+        let aggregate = A::try_from(Arc::unwrap_or_clone(state)).map_err(|error| ExecuteError::Domain {
+            index: 0,
+            error: error.into(),
+        })?;
         let seen = Seen {
             aggregate_type,
             aggregate_id,
@@ -291,31 +303,24 @@ impl Executor {
         {
             return Ok(loaded.clone());
         }
-        let loaded = command
-            .for_aggregate(Load {
-                executor: self,
-                stream,
-            })
-            .await?;
+        let loaded = self.fetch(command.first_state(), stream).await?;
         if from != Source::LedgerOnce {
             self.remember_loaded(stream, &loaded);
         }
         Ok(loaded)
     }
 
-    /// Folds the stream of an aggregate. Answers the aggregate and the sequence of its last event.
-    async fn fetch<A>(&self, stream: &Stream) -> Result<(A, i64), ExecuteError>
-    where
-        A: cqrs_es::Aggregate + 'static,
-    {
-        let store = PersistedEventStore::<_, A>::new_event_store(self.ledger.repository());
-        let context: EventStoreAggregateContext<A> =
-            store.load_aggregate(&stream.1).await.map_err(|error: AggregateError<A::Error>| {
-                tracing::error!(%error, aggregate_type = stream.0, aggregate_id = stream.1, "cannot load a stream");
-                ExecuteError::Unavailable(error.to_string())
-            })?;
-        let sequence = i64::try_from(context.current_sequence).unwrap_or(i64::MAX);
-        Ok((context.aggregate, sequence))
+    /// Folds the stream of an aggregate whose first state is `first`. Boxed here, so that each caller does not compile the
+    /// folding of each aggregate again.
+    fn fetch<'a>(&'a self, first: State, stream: &'a Stream) -> Boxed<'a, Result<Loaded, ExecuteError>> {
+        Box::pin(async move {
+            first
+                .for_aggregate(Load {
+                    executor: self,
+                    stream,
+                })
+                .await
+        })
     }
 
     fn remember_loaded(&self, stream: &Stream, loaded: &Loaded) {
@@ -342,15 +347,6 @@ impl Executor {
     }
 }
 
-impl Loaded {
-    fn of(aggregate: impl Into<State>, sequence: i64) -> Self {
-        Self {
-            state: Arc::new(aggregate.into()),
-            sequence,
-        }
-    }
-}
-
 /// Loads a stream as the type of its aggregate.
 struct Load<'a> {
     executor: &'a Executor,
@@ -364,8 +360,17 @@ impl ForAggregate for Load<'_> {
     where
         A: cqrs_es::Aggregate<Services = ()> + Into<State> + 'static,
     {
-        let (aggregate, sequence) = self.executor.fetch::<A>(self.stream).await?;
-        Ok(Loaded::of(aggregate, sequence))
+        let stream = self.stream;
+        let store = PersistedEventStore::<_, A>::new_event_store(self.executor.ledger.repository());
+        let context: EventStoreAggregateContext<A> =
+            store.load_aggregate(&stream.1).await.map_err(|error: AggregateError<A::Error>| {
+                tracing::error!(%error, aggregate_type = stream.0, aggregate_id = stream.1, "cannot load a stream");
+                ExecuteError::Unavailable(error.to_string())
+            })?;
+        Ok(Loaded {
+            state: Arc::new(context.aggregate.into()),
+            sequence: i64::try_from(context.current_sequence).unwrap_or(i64::MAX),
+        })
     }
 }
 

@@ -90,37 +90,41 @@ impl Ledger {
     ///
     /// Before this returns, the authorization projection is at the head. It is filled from the read models or, if they
     /// are damaged, by a replay of all events.
-    pub async fn open(
+    pub fn open<'a>(
         db: Db,
-        key: &MasterKey,
+        key: &'a MasterKey,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         guards: Guards,
-    ) -> Result<Self, LedgerError> {
-        let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
-        let authorization = load::authorization(&db, clock.now()).await;
-        let ledger = Self::start(db, key, (clock, entropy), guards, head, authorization);
-        ledger.read_to_head().await?;
-        Ok(ledger)
+    ) -> Boxed<'a, Result<Self, LedgerError>> {
+        Box::pin(async move {
+            let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+            let authorization = load::authorization(&db, clock.now()).await;
+            let ledger = Self::start(db, key, (clock, entropy), guards, head, authorization);
+            ledger.read_to_head().await?;
+            Ok(ledger)
+        })
     }
 
     /// Like [`Ledger::open`], but with an empty authorization projection: for reading a ledger, even a damaged one.
-    pub async fn open_unfollowed(
+    pub fn open_unfollowed<'a>(
         db: Db,
-        key: &MasterKey,
+        key: &'a MasterKey,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         guards: Guards,
-    ) -> Result<Self, LedgerError> {
-        let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
-        Ok(Self::start(
-            db,
-            key,
-            (clock, entropy),
-            guards,
-            head,
-            Authorization::new(),
-        ))
+    ) -> Boxed<'a, Result<Self, LedgerError>> {
+        Box::pin(async move {
+            let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+            Ok(Self::start(
+                db,
+                key,
+                (clock, entropy),
+                guards,
+                head,
+                Authorization::new(),
+            ))
+        })
     }
 
     fn start(
@@ -181,8 +185,8 @@ impl Ledger {
     }
 
     /// Brings the authorization projection to the head, however long that takes.
-    pub async fn read_to_head(&self) -> Result<(), LedgerError> {
-        self.follower.look().await
+    pub fn read_to_head<'a>(&'a self) -> Boxed<'a, Result<(), LedgerError>> {
+        Box::pin(async move { self.follower.look().await })
     }
 
     /// How old the knowledge of this process is at most: the time since the beginning of the last look that reached the
@@ -220,8 +224,8 @@ impl Ledger {
     /// Erases a person: deletes their key, and so every personal field about them in the ledger, for ever; blanks these
     /// fields in the read models; deletes the claim on their name. The chain stays valid. Returns whether there was a
     /// key.
-    pub async fn erase_subject(&self, subject: &str) -> Result<bool, AppendError> {
-        self.appender.erase(subject).await
+    pub fn erase_subject<'a>(&'a self, subject: &'a str) -> Boxed<'a, Result<bool, AppendError>> {
+        Box::pin(async move { self.appender.erase(subject).await })
     }
 
     /// Returns once nothing can be appended any more, because the appending task has ended.

@@ -1,5 +1,5 @@
-//! The ledger as an event repository of cqrs-es: the repositories of cqrs-es load the streams, and the appender
-//! persists events.
+//! The ledger as an event repository of cqrs-es. postgres-es loads the streams of Postgres, and the appender persists
+//! events.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,12 @@ use cqrs_es::{
     },
 };
 use postgres_es::PostgresEventRepository;
-use projections::sql::Db;
+use projections::sql::{Db, Row, sql};
 use serde_json::Value;
-use sqlite_es::SqliteEventRepository;
 
 use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::EventName};
 
-/// The table that the repositories of both databases read. The second name is for snapshots, which are not used.
+/// The table that postgres-es reads. The second name is for snapshots, which are not used.
 const TABLES: (&str, &str) = ("events", "snapshots");
 
 /// Loads streams and persists events for cqrs-es. Snapshots do not exist: streams are short.
@@ -26,9 +25,50 @@ pub struct Repository {
     streams: Streams,
 }
 
+/// Loads streams. This file reads those of SQLite itself: sqlite-es would switch on the default features of sqlx, and sqlx
+/// would then compile itself, tokio and rustls a second time for its macros.
 enum Streams {
     Postgres(PostgresEventRepository),
-    Sqlite(SqliteEventRepository),
+    Sqlite(Db),
+}
+
+impl Streams {
+    /// The events of a stream after this sequence, in order.
+    async fn after<A: Aggregate>(
+        &self,
+        id: &str,
+        sequence: usize,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        match self {
+            Self::Postgres(streams) if sequence == 0 => streams.get_events::<A>(id).await,
+            Self::Postgres(streams) => streams.get_last_events::<A>(id, sequence).await,
+            Self::Sqlite(db) => {
+                let select = sql(
+                    "SELECT aggregate_id, sequence, event_type, event_version, payload, metadata FROM events \
+                     WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence",
+                );
+                let after = i64::try_from(sequence).unwrap_or(i64::MAX);
+                let rows = db.all(select.bind(A::TYPE).bind(id).bind(after)).await;
+                let rows = rows.map_err(|error| unreadable(error.into()))?;
+                rows.iter().map(serialized::<A>).collect()
+            }
+        }
+    }
+}
+
+/// The event of a row.
+fn serialized<A: Aggregate>(row: &Row) -> Result<SerializedEvent, PersistenceError> {
+    let text = |column| row.text(column).map_err(|error| unreadable(error.into()));
+    let sequence = row.int(1).map_err(|error| unreadable(error.into()))?;
+    Ok(SerializedEvent {
+        aggregate_id: text(0)?,
+        sequence: usize::try_from(sequence).unwrap_or(0),
+        aggregate_type: A::TYPE.to_owned(),
+        event_type: text(2)?,
+        event_version: text(3)?,
+        payload: serde_json::from_str(&text(4)?)?,
+        metadata: serde_json::from_str(&text(5)?)?,
+    })
 }
 
 impl Repository {
@@ -37,9 +77,7 @@ impl Repository {
             Db::Postgres(pool) => {
                 Streams::Postgres(PostgresEventRepository::new(pool.clone()).with_tables(TABLES.0, TABLES.1))
             }
-            Db::Sqlite { readers, .. } => {
-                Streams::Sqlite(SqliteEventRepository::new(readers.clone()).with_tables(TABLES.0, TABLES.1))
-            }
+            db @ Db::Sqlite { .. } => Streams::Sqlite(db.clone()),
         };
         Self { ledger, streams }
     }
@@ -75,11 +113,7 @@ impl Repository {
 
 impl PersistedEventRepository for Repository {
     async fn get_events<A: Aggregate>(&self, id: &str) -> Result<Vec<SerializedEvent>, PersistenceError> {
-        self.open(match &self.streams {
-            Streams::Postgres(streams) => streams.get_events::<A>(id).await?,
-            Streams::Sqlite(streams) => streams.get_events::<A>(id).await?,
-        })
-        .await
+        self.open(self.streams.after::<A>(id, 0).await?).await
     }
 
     async fn get_last_events<A: Aggregate>(
@@ -87,11 +121,7 @@ impl PersistedEventRepository for Repository {
         id: &str,
         last_sequence: usize,
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
-        self.open(match &self.streams {
-            Streams::Postgres(streams) => streams.get_last_events::<A>(id, last_sequence).await?,
-            Streams::Sqlite(streams) => streams.get_last_events::<A>(id, last_sequence).await?,
-        })
-        .await
+        self.open(self.streams.after::<A>(id, last_sequence).await?).await
     }
 
     async fn get_snapshot<A: Aggregate>(

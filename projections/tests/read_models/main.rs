@@ -6,6 +6,7 @@ mod erasure;
 mod events;
 mod flatness;
 mod histories;
+mod indexes;
 mod loading;
 mod model;
 mod paging;

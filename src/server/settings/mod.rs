@@ -77,7 +77,7 @@ settings! {
         /// answers 503 `stale`. At least 500
         stale_after_ms: u64 = "5000",
             |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
-        /// Which messages the server logs on stderr, in tracing's filter syntax
+        /// Which messages the server logs on stderr, as levels of targets: `info,ledger=debug`
         log: String = "info", parsed;
     }
     optional {

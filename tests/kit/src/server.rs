@@ -24,6 +24,8 @@ use server::{
     settings::Settings,
 };
 use tempfile::TempDir;
+use tracing::Level;
+use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 use utoipa::openapi::OpenApi;
 
 use crate::client::Client;
@@ -159,9 +161,13 @@ impl Write for ToLog {
 }
 
 fn start_logging() {
-    let subscriber = tracing_subscriber::fmt().with_env_filter("debug,sqlx=warn");
+    let levels = Targets::new()
+        .with_default(Level::DEBUG)
+        .with_target("sqlx", Level::WARN);
+    let lines = fmt::layer().with_ansi(false).with_writer(|| ToLog);
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(levels));
     // Another test of this process may have started the logging.
-    let _ = subscriber.with_ansi(false).with_writer(|| ToLog).try_init();
+    let _ = subscriber.try_init();
 }
 
 fn settings_of(data: &TempDir, faces: Faces, more: &[(&str, &str)]) -> Settings {
