@@ -9,8 +9,8 @@ use aggregates::{
     session::SessionEvent,
     user::UserEvent,
     values::{
-        Context, GrantMethod, GrantType, IdentityProvider, Operation, PasswordHash, Permission, RoleName,
-        Timestamp, TopicFilter, UserId,
+        Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PasswordHash, Permission,
+        RoleName, Timestamp, TopicFilter, UserId,
     },
 };
 use proptest::{collection::vec, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
@@ -189,6 +189,9 @@ pub(super) fn write(step: Step, ledger: &mut Ledger, oracle: &mut Oracle) {
             if let UserEvent::Created { username, .. } | UserEvent::Renamed { username } = &mut event {
                 free_name(oracle, user, username);
             }
+            if let UserEvent::CertificateAdded { certificate } = &event {
+                free_certificate(oracle, user, &certificate.fingerprint, ledger);
+            }
             ledger.user(user, event);
         }
         Step::Role(role, event) => drop(ledger.role(role, event)),
@@ -197,6 +200,16 @@ pub(super) fn write(step: Step, ledger: &mut Ledger, oracle: &mut Oracle) {
     }
     for recorded in &ledger.0[written..] {
         oracle.apply(recorded);
+    }
+}
+
+/// Takes a certificate from another user who has it: two users never have one certificate at a time.
+fn free_certificate(oracle: &Oracle, user: u128, fingerprint: &Fingerprint, ledger: &mut Ledger) {
+    let owner = oracle.certificates.get(fingerprint).map(|(owner, _)| *owner);
+    let owner = (0..USERS).find(|other| *other != user && owner == Some(user_id(*other)));
+    if let Some(owner) = owner {
+        let fingerprint = fingerprint.clone();
+        ledger.user(owner, UserEvent::CertificateRemoved { fingerprint });
     }
 }
 
