@@ -6,7 +6,7 @@
 //!     pub enum UserEvent {
 //!         /// The user has another username.
 //!         "user.renamed" version 1 => Renamed {
-//! /// The new username.
+//!             /// The new username.
 //!             username: String as personal,
 //!         },
 //!     }
@@ -14,7 +14,8 @@
 //! ```
 //!
 //! `as personal` seals the field under the key of the person that the event is about, `as secret` under the server's
-//! key. A sealed field is a text or a null at the top level of the payload. Other serde attributes are allowed.
+//! key. A sealed field is a text or a null at the top level of the payload. `as open` stores the field in clear text, for
+//! ever. A field without one of the three does not compile. Other serde attributes are allowed.
 
 use cqrs_es::DomainEvent;
 
@@ -29,6 +30,8 @@ pub struct EventForm {
     pub version: &'static str,
     /// The sealed fields, and how each is sealed.
     pub sealed: &'static [(&'static str, Seal)],
+    /// The fields that are declared open.
+    pub open: &'static [&'static str],
 }
 
 /// The events of one aggregate, as `events!` declares them.
@@ -48,7 +51,7 @@ macro_rules! events {
             $(
                 $(#[$about:meta])*
                 $event_type:literal version $version:literal => $variant:ident {
-                    $($(#[$about_field:meta])* $field:ident: $type:ty $(as $seal:ident)?),* $(,)?
+                    $($(#[$about_field:meta])* $field:ident: $type:ty as $seal:ident),* $(,)?
                 }
             ),* $(,)?
         }
@@ -80,7 +83,8 @@ macro_rules! events {
             $(pub(super) const $variant: &EventForm = &EventForm {
                 event_type: $event_type,
                 version: stringify!($version),
-                sealed: &[$($((stringify!($field), $crate::declared::events!(@$seal)),)?)*],
+                sealed: &$crate::declared::events!(@sealed [] $($field $seal)*),
+                open: &$crate::declared::events!(@open [] $($field $seal)*),
             };)*
         }
 
@@ -94,7 +98,28 @@ macro_rules! events {
             }
         }
     };
-    (@personal) => { $crate::sealing::Seal::Personal };
-    (@secret) => { $crate::sealing::Seal::Secret };
+    // The fields that are sealed, each with its seal.
+    (@sealed [$($done:tt)*]) => { [$($done)*] };
+    (@sealed [$($done:tt)*] $field:ident open $($rest:tt)*) => {
+        $crate::declared::events!(@sealed [$($done)*] $($rest)*)
+    };
+    (@sealed [$($done:tt)*] $field:ident personal $($rest:tt)*) => {
+        $crate::declared::events!(
+            @sealed [$($done)* (stringify!($field), $crate::sealing::Seal::Personal),] $($rest)*
+        )
+    };
+    (@sealed [$($done:tt)*] $field:ident secret $($rest:tt)*) => {
+        $crate::declared::events!(
+            @sealed [$($done)* (stringify!($field), $crate::sealing::Seal::Secret),] $($rest)*
+        )
+    };
+    // The fields that are open.
+    (@open [$($done:tt)*]) => { [$($done)*] };
+    (@open [$($done:tt)*] $field:ident open $($rest:tt)*) => {
+        $crate::declared::events!(@open [$($done)* stringify!($field),] $($rest)*)
+    };
+    (@open [$($done:tt)*] $field:ident $seal:ident $($rest:tt)*) => {
+        $crate::declared::events!(@open [$($done)*] $($rest)*)
+    };
 }
 pub(crate) use events;

@@ -8,7 +8,7 @@ use aggregates::{
     user::UserEvent,
     user::claims::{USER, USERNAME},
     values::{
-        Context, Face, GrantMethod, GrantType, IdentityProvider, Operation, PasswordHash, Permission,
+        Audience, Context, GrantMethod, GrantType, IdentityProvider, Operation, PasswordHash, Permission,
         PermissionId, RoleId, RoleName, SessionId, Timestamp, TokenFingerprint, TopicFilter, UserId,
     },
 };
@@ -252,7 +252,7 @@ fn issued(number: u64, at: u64) -> SessionEvent {
     let issued_at = Timestamp::from_micros(1_700_000_000_000_000);
     SessionEvent::TokenIssued {
         user_id: user(number),
-        face: Face::Connectware,
+        face: Audience::Connectware,
         fingerprint: TokenFingerprint::from_digest(digest),
         label: "a gateway".to_owned(),
         methods: vec![GrantMethod::Password],

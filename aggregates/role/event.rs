@@ -11,44 +11,44 @@ events! {
         /// The role exists from now on. Its permissions follow as separate events.
         "role.created" version 1 => Created {
             /// The name, unique among roles.
-            name: RoleName,
+            name: RoleName as open,
             /// Whether more than one user may hold the role.
-            is_shared: bool,
+            is_shared: bool as open,
             /// Whether a service made the role, not a person.
-            auto_generated: bool,
+            auto_generated: bool as open,
             /// Whether the role can never change.
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-            protected: bool,
+            protected: bool as open,
         },
         /// The role has another name.
         "role.renamed" version 1 => Renamed {
             /// The new name.
-            name: RoleName,
+            name: RoleName as open,
         },
         /// From now on several users may hold the role, or only one may.
         "role.sharing_changed" version 1 => SharingChanged {
             /// Whether several users may hold the role.
-            is_shared: bool,
+            is_shared: bool as open,
         },
         /// The role has another permission.
         "role.permission_added" version 1 => PermissionAdded {
             /// The permission.
             #[serde(flatten)]
-            permission: Permission,
+            permission: Permission as open,
         },
         /// A permission of the role changed; its context stays.
         "role.permission_changed" version 1 => PermissionChanged {
             /// The permission that changed.
-            id: PermissionId,
+            id: PermissionId as open,
             /// The new pattern.
-            resource: TopicFilter,
+            resource: TopicFilter as open,
             /// The new operation.
-            operation: Operation,
+            operation: Operation as open,
         },
         /// The role lost a permission.
         "role.permission_removed" version 1 => PermissionRemoved {
             /// The permission that the role lost.
-            id: PermissionId,
+            id: PermissionId as open,
         },
         /// The role is deleted, and its holders lost it. The id is never used again.
         "role.deleted" version 1 => Deleted {},

@@ -1,6 +1,6 @@
 //! The commands for a session.
 
-use crate::values::{Face, GrantMethod, Timestamp, TokenFingerprint, TokenLabel, UserId};
+use crate::values::{Audience, GrantMethod, Timestamp, TokenFingerprint, TokenLabel, UserId};
 
 /// A command for one session, which is one token.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct IssueToken {
     /// The user to whom the token is issued.
     pub user_id: UserId,
     /// The only API on which the token is valid.
-    pub face: Face,
+    pub face: Audience,
     /// The SHA-256 of the token.
     pub fingerprint: TokenFingerprint,
     /// The user's note on the token.

@@ -2,7 +2,7 @@
 
 use crate::{
     declared::events,
-    values::{Face, GrantMethod, Timestamp, TokenFingerprint, UserId},
+    values::{Audience, GrantMethod, Timestamp, TokenFingerprint, UserId},
 };
 
 events! {
@@ -12,20 +12,20 @@ events! {
         /// A token was issued.
         "session.token_issued" version 1 => TokenIssued {
             /// The user to whom the token was issued.
-            user_id: UserId,
+            user_id: UserId as open,
             /// The only API on which the token is valid.
-            face: Face,
+            face: Audience as open,
             /// The SHA-256 of the token; the token itself is never stored.
-            fingerprint: TokenFingerprint,
+            fingerprint: TokenFingerprint as open,
             /// The user's note on the token. It is a plain `String`, since an erased note does not obey the rules of a
             /// label.
             label: String as personal,
             /// How the user proved who they are.
-            methods: Vec<GrantMethod>,
+            methods: Vec<GrantMethod> as open,
             /// When it was issued.
-            issued_at: Timestamp,
+            issued_at: Timestamp as open,
             /// When the token expires.
-            expires_at: Timestamp,
+            expires_at: Timestamp as open,
         },
         /// The token was revoked before it expired.
         "session.token_revoked" version 1 => TokenRevoked {},

@@ -3,14 +3,14 @@
 use super::{IssueToken, SessionEvent};
 use crate::{
     testing::user_id,
-    values::{Face, GrantMethod, Timestamp, TokenFingerprint},
+    values::{Audience, GrantMethod, Timestamp, TokenFingerprint},
 };
 
 /// Issues a token that is valid from second 1 to second 2.
 pub(super) fn issue() -> IssueToken {
     IssueToken {
         user_id: user_id(1),
-        face: Face::Connectware,
+        face: Audience::Connectware,
         fingerprint: TokenFingerprint::from_digest([7; 32]),
         label: "laptop".parse().unwrap(),
         methods: vec![GrantMethod::Password],
@@ -23,7 +23,7 @@ pub(super) fn issue() -> IssueToken {
 pub(super) fn issued() -> SessionEvent {
     SessionEvent::TokenIssued {
         user_id: user_id(1),
-        face: Face::Connectware,
+        face: Audience::Connectware,
         fingerprint: TokenFingerprint::from_digest([7; 32]),
         label: "laptop".into(),
         methods: vec![GrantMethod::Password],

@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use super::SessionEvent;
-use crate::values::{Face, GrantMethod, Timestamp, TokenFingerprint, UserId};
+use crate::values::{Audience, GrantMethod, Timestamp, TokenFingerprint, UserId};
 
 pub(super) fn all() -> Vec<SessionEvent> {
     vec![
         SessionEvent::TokenIssued {
             user_id: UserId(Uuid::from_u128(1)),
-            face: Face::Connectware,
+            face: Audience::Connectware,
             fingerprint: TokenFingerprint::from_digest([7; 32]),
             label: "laptop".into(),
             methods: vec![GrantMethod::Password, GrantMethod::Token],

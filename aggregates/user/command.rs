@@ -59,13 +59,20 @@ pub enum UserCommand {
     Delete,
 }
 
-/// A role to grant.
+/// A role to grant, and what is known of the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoleGrant {
     /// The role.
     pub role_id: RoleId,
+    /// Whether several users may hold the role. If that has changed meanwhile, the claims of the grant reject it.
+    pub is_shared: bool,
+}
+
+impl RoleGrant {
     /// Whether nobody else may hold the role, since it is not shared.
-    pub exclusive: bool,
+    pub(crate) fn is_exclusive(self) -> bool {
+        !self.is_shared
+    }
 }
 
 /// The fields of a new user.

@@ -89,7 +89,7 @@ mod tests {
             enforce_mfa_enrollment: true,
             roles: vec![RoleGrant {
                 role_id: role_id(1),
-                exclusive: true,
+                is_shared: false,
             }],
             permissions: vec![permission(1, "a/#")],
             certificates: vec![certificate('a')],
@@ -124,7 +124,7 @@ mod tests {
     fn what_is_given_twice_is_held_once() {
         let shared = RoleGrant {
             role_id: role_id(1),
-            exclusive: false,
+            is_shared: true,
         };
         let command = CreateUser {
             roles: vec![shared, shared],
@@ -188,6 +188,25 @@ mod tests {
             ..create_ada()
         };
         assert_eq!(accepted(longest).len(), 1);
+    }
+
+    #[test]
+    fn a_role_that_is_given_both_ways_is_held_exclusively() {
+        let role = |is_shared| RoleGrant {
+            role_id: role_id(1),
+            is_shared,
+        };
+        for roles in [[true, false], [false, true]] {
+            let command = CreateUser {
+                roles: roles.map(role).to_vec(),
+                ..create_ada()
+            };
+            let granted = UserEvent::RoleGranted {
+                role_id: role_id(1),
+                exclusive: true,
+            };
+            assert_eq!(accepted(command)[1..], [granted]);
+        }
     }
 
     #[test]

@@ -15,15 +15,15 @@ events! {
             /// The username. It is a plain `String`, since an erased name does not obey the rules of a username.
             username: String as personal,
             /// The identity provider that keeps the user's password.
-            identity_provider: IdentityProvider,
+            identity_provider: IdentityProvider as open,
             /// Whether a service made the user, not a person.
-            auto_generated: bool,
+            auto_generated: bool as open,
             /// The prefix that is put before every topic to which the user publishes.
-            mqtt_publish_prefix: Option<String>,
+            mqtt_publish_prefix: Option<String> as open,
             /// The ways in which the user may prove their identity.
-            grant_types: Vec<GrantType>,
+            grant_types: Vec<GrantType> as open,
             /// Whether the user must enrol a second factor.
-            enforce_mfa_enrollment: bool,
+            enforce_mfa_enrollment: bool as open,
             /// The password hash, a PHC string.
             password_hash: Option<PasswordHash> as secret,
         },
@@ -50,56 +50,56 @@ events! {
         /// The publish prefix changed.
         "user.publish_prefix_changed" version 1 => PublishPrefixChanged {
             /// The new prefix, if there is one.
-            mqtt_publish_prefix: Option<String>,
+            mqtt_publish_prefix: Option<String> as open,
         },
         /// The user has another identity provider.
         "user.identity_provider_changed" version 1 => IdentityProviderChanged {
             /// The new identity provider.
-            identity_provider: IdentityProvider,
+            identity_provider: IdentityProvider as open,
         },
         /// The ways in which the user may prove their identity changed.
         "user.grant_types_changed" version 1 => GrantTypesChanged {
             /// All methods from now on.
-            grant_types: Vec<GrantType>,
+            grant_types: Vec<GrantType> as open,
         },
         /// The user must enrol a second factor from now on, or no longer must.
         "user.mfa_enforcement_changed" version 1 => MfaEnforcementChanged {
             /// Whether the user must enrol a second factor.
-            enforce_mfa_enrollment: bool,
+            enforce_mfa_enrollment: bool as open,
         },
         /// The user got a role.
         "user.role_granted" version 1 => RoleGranted {
             /// The role.
-            role_id: RoleId,
+            role_id: RoleId as open,
             /// Whether nobody else may hold the role, since it is not shared.
-            exclusive: bool,
+            exclusive: bool as open,
         },
         /// The user lost a role.
         "user.role_revoked" version 1 => RoleRevoked {
             /// The role.
-            role_id: RoleId,
+            role_id: RoleId as open,
         },
         /// The user got a permission of their own.
         "user.permission_granted" version 1 => PermissionGranted {
             /// The permission.
             #[serde(flatten)]
-            permission: Permission,
+            permission: Permission as open,
         },
         /// The user lost a permission of their own.
         "user.permission_revoked" version 1 => PermissionRevoked {
             /// The permission.
-            id: PermissionId,
+            id: PermissionId as open,
         },
         /// The user may present a certificate.
         "user.certificate_added" version 1 => CertificateAdded {
             /// The certificate.
             #[serde(flatten)]
-            certificate: Certificate,
+            certificate: Certificate as open,
         },
         /// The user may no longer present a certificate.
         "user.certificate_removed" version 1 => CertificateRemoved {
             /// The certificate.
-            fingerprint: Fingerprint,
+            fingerprint: Fingerprint as open,
         },
         /// Every token issued to the user before this event is revoked.
         "user.tokens_revoked" version 1 => TokensRevoked {},

@@ -4,7 +4,7 @@ use super::{RoleGrant, User, UserError, UserEvent};
 
 pub(super) fn decide(user: &User, grant: RoleGrant) -> Result<Vec<UserEvent>, UserError> {
     user.must_exist()?;
-    let RoleGrant { role_id, exclusive } = grant;
+    let (role_id, exclusive) = (grant.role_id, grant.is_exclusive());
     if user.roles.get(&role_id) == Some(&exclusive) {
         return Ok(Vec::new());
     }
@@ -29,39 +29,45 @@ mod tests {
         }
     }
 
-    fn grant_role(exclusive: bool) -> UserCommand {
+    fn grant(is_shared: bool) -> UserCommand {
         UserCommand::GrantRole(RoleGrant {
             role_id: role_id(1),
-            exclusive,
+            is_shared,
         })
     }
 
     #[test]
-    fn a_role_is_granted() {
-        given::<User>(&[ada_created()])
-            .when(grant_role(true))
-            .then_expect_events(vec![granted(true)]);
+    fn a_role_that_is_not_shared_is_held_exclusively() {
+        for is_shared in [true, false] {
+            given::<User>(&[ada_created()])
+                .when(grant(is_shared))
+                .then_expect_events(vec![granted(!is_shared)]);
+        }
+    }
+
+    #[test]
+    fn a_role_that_stops_being_shared_becomes_its_holders_own_and_back() {
+        for is_shared in [true, false] {
+            given::<User>(&[ada_created(), granted(is_shared)])
+                .when(grant(is_shared))
+                .then_expect_events(vec![granted(!is_shared)]);
+        }
     }
 
     #[test]
     fn a_role_held_is_not_granted_again() {
-        given::<User>(&[ada_created(), granted(false)])
-            .when(grant_role(false))
-            .then_expect_events(vec![]);
-    }
-
-    #[test]
-    fn a_role_held_otherwise_is_granted_anew() {
-        given::<User>(&[ada_created(), granted(false)])
-            .when(grant_role(true))
-            .then_expect_events(vec![granted(true)]);
+        for is_shared in [true, false] {
+            given::<User>(&[ada_created(), granted(!is_shared)])
+                .when(grant(is_shared))
+                .then_expect_events(vec![]);
+        }
     }
 
     #[test]
     fn nobody_gets_no_role() {
         for events in [vec![], ada_deleted()] {
             given::<User>(&events)
-                .when(grant_role(false))
+                .when(grant(true))
                 .then_expect_error(UserError::NotFound);
         }
     }

@@ -56,11 +56,11 @@ pub(super) fn password_fits(
     }
 }
 
-/// Each role once. If a role is wanted both exclusively and not, it is held exclusively.
+/// Each role once, with whether it is held exclusively. If a role is wanted both exclusively and not, it is held exclusively.
 pub(super) fn each_role_once(grants: Vec<RoleGrant>) -> BTreeMap<RoleId, bool> {
     let mut roles = BTreeMap::new();
     for grant in grants {
-        *roles.entry(grant.role_id).or_default() |= grant.exclusive;
+        *roles.entry(grant.role_id).or_default() |= grant.is_exclusive();
     }
     roles
 }

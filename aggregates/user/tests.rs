@@ -26,7 +26,12 @@ fn whoever_may_not_act_neither_logs_in_nor_administers() {
         role_id: RoleId::ADMINISTRATOR,
         exclusive: false,
     };
-    for stage in [Stage::Absent, Stage::Live, Stage::Deleted] {
+    let stages = std::iter::successors(Some(Stage::Absent), |stage| match stage {
+        Stage::Absent => Some(Stage::Live),
+        Stage::Live => Some(Stage::Deleted),
+        Stage::Deleted => None,
+    });
+    for stage in stages {
         // Nothing else stands in the way.
         let user = User {
             stage,
@@ -60,7 +65,7 @@ fn only_creation_begins_a_stream() {
             }),
             Some(UserCommand::Update(_)) => UserCommand::GrantRole(RoleGrant {
                 role_id: role_id(1),
-                exclusive: false,
+                is_shared: true,
             }),
             Some(UserCommand::GrantRole(_)) => UserCommand::RevokeRole { role_id: role_id(1) },
             Some(UserCommand::RevokeRole { .. }) => UserCommand::GrantPermission(permission(1, "a")),

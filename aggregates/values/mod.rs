@@ -22,7 +22,7 @@ pub use password_hash::PasswordHash;
 pub use permission::{Context, Operation, Permission, PermissionId};
 pub use role_name::RoleName;
 pub use timestamp::Timestamp;
-pub use token::{Face, TokenFingerprint, TokenLabel};
+pub use token::{Audience, TokenFingerprint, TokenLabel};
 pub use username::Username;
 
 /// Why a text is not a value of the wanted kind. The message names the rule, never the text itself.

@@ -34,9 +34,10 @@ impl TokenFingerprint {
     /// The digest.
     pub fn digest(&self) -> [u8; 32] {
         let mut digest = [0; 32];
-        for (byte, pair) in digest.iter_mut().zip(self.0.as_bytes().chunks_exact(2)) {
+        let (pairs, _) = self.0.as_bytes().as_chunks::<2>();
+        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
             let value = |digit: u8| (digit as char).to_digit(16).unwrap_or(0) as u8;
-            *byte = value(pair[0]) << 4 | value(pair[1]);
+            *byte = value(*high) << 4 | value(*low);
         }
         digest
     }
@@ -63,15 +64,15 @@ impl TokenLabel {
 
 text_value!(TokenLabel);
 
-/// The API that issued a token. The token is valid on no other (contracts/README.md, collision 3).
+/// The API for which a token was issued. The token is valid on no other (contracts/README.md, collision 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Face {
+pub enum Audience {
     /// The connectware face, `/api`.
     Connectware,
 }
 
-impl Face {
+impl Audience {
     /// As written in the token and in the ledger.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -116,12 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn a_face_is_written_the_same_everywhere() {
-        let face = Face::Connectware;
-        assert_eq!(serde_json::to_value(face).unwrap(), face.as_str());
+    fn an_audience_is_written_the_same_everywhere() {
+        let audience = Audience::Connectware;
+        assert_eq!(serde_json::to_value(audience).unwrap(), audience.as_str());
         assert_eq!(
-            serde_json::from_value::<Face>(face.as_str().into()).unwrap(),
-            face
+            serde_json::from_value::<Audience>(audience.as_str().into()).unwrap(),
+            audience
         );
     }
 

@@ -63,7 +63,7 @@ impl Change {
         if self.grant {
             UserCommand::GrantRole(RoleGrant {
                 role_id: self.role,
-                exclusive: false,
+                is_shared: true,
             })
         } else {
             UserCommand::RevokeRole { role_id: self.role }

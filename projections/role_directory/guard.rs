@@ -13,6 +13,12 @@ use crate::{
     sql::{Error, Tx},
 };
 
+/// The reason of the rejection.
+pub const HELD_BY_SEVERAL: Veto = Veto {
+    code: "role_is_held",
+    message: "several users hold this role: it must stay shared",
+};
+
 /// Rejects a unit that would stop sharing a role while several users hold it.
 pub(crate) struct HeldBySeveral;
 
@@ -30,10 +36,7 @@ impl Guard for HeldBySeveral {
             let grants = events.filter(|new| grants(&new.event, role));
             holders.extend(grants.map(|new| new.aggregate_id.clone()));
             Ok(if holders.len() > 1 {
-                Err(Veto {
-                    code: "role_is_held",
-                    message: "several users hold this role: it must stay shared",
-                })
+                Err(HELD_BY_SEVERAL)
             } else {
                 Ok(())
             })

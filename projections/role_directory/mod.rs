@@ -8,6 +8,7 @@ mod reducer;
 mod rows;
 
 pub(crate) use details::with_permissions;
+pub use guard::HELD_BY_SEVERAL;
 pub(crate) use guard::HeldBySeveral;
 pub(crate) use queries::holder_ids;
 pub use queries::{existing, find, find_permission, holders, list, page};

@@ -143,7 +143,7 @@ pub fn holders<'a>(db: &'a Db, role: RoleId, limit: i64) -> Boxed<'a, Result<Vec
 }
 
 /// The ids of up to `limit` users who hold a role, inside a transaction.
-pub fn holder_ids<'a>(
+pub(crate) fn holder_ids<'a>(
     tx: &'a mut Tx<'_>,
     role: &'a str,
     limit: i64,

@@ -1,6 +1,6 @@
 //! Sessions, as the table stores them.
 
-use aggregates::values::{Face, GrantMethod, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 
 use super::SessionRow;
 use crate::store::{columns, parsed_columns, unreadable};
@@ -10,7 +10,7 @@ parsed_columns! {
 }
 
 columns! {
-    Face: Text, |value| value.as_str(),
+    Audience: Text, |value| value.as_str(),
         |row, n| serde_json::from_value(row.str(n)?.into()).map_err(unreadable);
 }
 
@@ -22,7 +22,7 @@ crate::record! {
         pub(crate) user_id: UserId,
         pub(crate) fingerprint: String,
         pub(crate) label: String,
-        pub(crate) face: Face,
+        pub(crate) face: Audience,
         pub(crate) methods: Vec<GrantMethod>,
         pub(crate) issued_at: Timestamp,
         pub(crate) expires_at: Timestamp,

@@ -1,6 +1,6 @@
 //! Issued tokens as clients see them. The token itself is never part of a row.
 
-use aggregates::values::{Face, GrantMethod, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 
 /// A token that was issued and not revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct SessionRow {
     /// The user's note on the token.
     pub label: String,
     /// The API on which the token is valid.
-    pub face: Face,
+    pub face: Audience,
     /// How the user proved their identity.
     pub methods: Vec<GrantMethod>,
     /// When the token was issued.

@@ -12,7 +12,7 @@ use super::{
     column::Column,
     lists::Moves,
     pending::{Lookup, Pending, Rows, Writes},
-    record::{Record, Set},
+    record::{Record, Set, indexes},
     sql::{Error, Tx},
     table::{Table, delete, select, unreadable},
 };
@@ -46,6 +46,8 @@ impl Pile {
 pub struct RecordType {
     /// The table.
     pub table: Table,
+    /// The columns with which its indexes must begin.
+    pub indexes: fn() -> Vec<Vec<&'static str>>,
     empty: fn() -> Pile,
 }
 
@@ -54,6 +56,7 @@ impl RecordType {
     pub const fn of<R: Record>() -> Self {
         Self {
             table: R::TABLE,
+            indexes: indexes::<R>,
             empty: || Pile {
                 record: TypeId::of::<R>(),
                 rows: Box::new(Pending::<R>::default()),

@@ -19,6 +19,8 @@ pub trait Record: Clone + Debug + Send + Sync + Sized + 'static {
     const LISTS: &'static [List<Self>];
     /// The orders of the lists, besides the order of creation.
     const ORDERS: &'static [Order<Self>];
+    /// The columns of the sets.
+    const SETS: &'static [&'static str];
     /// Which rows have personal columns about a user.
     const PERSONAL: Option<PersonalRows>;
     /// The columns of the primary key.
@@ -86,6 +88,20 @@ pub(crate) async fn each<R: Record>(
     let text = format!("SELECT {} FROM {} {rest}", R::TABLE.column_list(), R::TABLE.name);
     tx.each(sql(text).bind_all(arguments), |row| take(R::read(row)?))
         .await
+}
+
+/// The columns with which an index of the table must begin, for each list in each order and for each set. Without such an
+/// index a page reads all rows.
+pub(crate) fn indexes<R: Record>() -> Vec<Vec<&'static str>> {
+    let mut indexes: Vec<_> = R::SETS.iter().map(|column| vec![*column]).collect();
+    for list in R::LISTS {
+        let conditions = list.condition.split(" AND ");
+        let columns = conditions.filter_map(|condition| Some(condition.split_once(" = ")?.0));
+        let columns: Vec<_> = columns.collect();
+        let orders = R::ORDERS.iter().map(|order| Some(order.column)).chain([None]);
+        indexes.extend(orders.map(|order| [&columns[..], order.as_slice(), &["ordinal"]].concat()));
+    }
+    indexes
 }
 
 /// Declares the rows of a table: the struct, its table, and how it is bound and read, all from one list of fields. A
@@ -163,6 +179,7 @@ macro_rules! record {
             };
             const LISTS: &'static [$crate::store::List<Self>] = &[$($(Self::$list),+)?];
             const ORDERS: &'static [$crate::store::Order<Self>] = &[$($(Self::$order),+)?];
+            const SETS: &'static [&'static str] = &[$($(stringify!($member)),+)?];
             const PERSONAL: Option<$crate::store::PersonalRows> = {
                 let _rows: Option<$crate::store::PersonalRows> = None;
                 $(let _rows = Some($crate::store::PersonalRows {

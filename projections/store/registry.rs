@@ -162,6 +162,16 @@ impl Registry {
         tables.chain([NODES, MARKS]).collect()
     }
 
+    /// The name of each table with an index that it must have: the columns with which the index begins.
+    pub fn indexes(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+        let of = |record: RecordType| {
+            (record.indexes)()
+                .into_iter()
+                .map(move |columns| (record.table.name, columns))
+        };
+        self.records().flat_map(of).collect()
+    }
+
     /// Applies these events, which are the next of the ledger in its order, to the read models.
     pub async fn apply(&self, tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
         let mut changes = Changes::new(self.records());

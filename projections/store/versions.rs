@@ -5,7 +5,7 @@
 
 use super::{
     registry::Registry,
-    sql::{Db, Error, Tx, sql},
+    sql::{Error, Read, Tx, sql},
 };
 
 /// Another version wrote the tables of a read model.
@@ -30,7 +30,7 @@ fn version(version: Option<i64>) -> String {
 
 impl Registry {
     /// The read models whose tables were written by another version.
-    pub async fn other_versions(&self, db: &Db) -> Result<Vec<OtherVersion>, Error> {
+    pub async fn other_versions(&self, db: &mut impl Read) -> Result<Vec<OtherVersion>, Error> {
         let mut others = Vec::new();
         let mut stored = Vec::new();
         for row in db

@@ -1,11 +1,9 @@
 //! `muniment doctor`
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
-use projections::{read_models::READ_MODELS, sql::Db};
-
-use super::{CliError, complain, open_database, open_ledger_quietly, other_versions, say};
-use ledger::{ids::SystemEntropy, migrations};
+use super::{CliError, complain, open_database, open_ledger_quietly, say};
+use ledger::{Ledger, WithCauses, ids::SystemEntropy, migrations};
 use server::{identity::keys, settings::Settings};
 
 /// Checks one thing after the other. The exit code is 1 if something is wrong.
@@ -32,7 +30,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             key(
                 sealing.is_some(),
                 "sealing.key",
-                read.map(drop).map_err(|e| e.to_string()),
+                read.map(drop).map_err(|error| said(&error)),
             ),
         );
     } else {
@@ -45,30 +43,29 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             key(
                 signing.is_some(),
                 "signing.pem",
-                read.map(drop).map_err(|e| e.to_string()),
+                read.map(drop).map_err(|error| said(&error)),
             ),
         );
     } else {
         tell("signing key", key(false, "signing.pem", Ok(())));
     }
     match open_database(&settings).await {
-        Err(error) => tell("database", Err(error.to_string())),
+        Err(error) => tell("database", Err(said(&error))),
         Ok(db) => {
             tell("database", Ok(format!("{} answers", db.engine())));
             let pending = migrations::pending(&db).await?;
             if pending.is_empty() {
                 tell("schema", Ok("up to date".to_owned()));
-                let others = READ_MODELS.other_versions(&db).await?;
-                let same = || "have the versions of this program".to_owned();
-                tell(
-                    "read models",
-                    if others.is_empty() {
-                        Ok(same())
-                    } else {
-                        Err(other_versions(&others))
-                    },
-                );
-                tell("ledger", ledger(&settings, db).await);
+                let versions = Ledger::check_versions(&db).await;
+                let good = versions.map(|()| "have the versions of this program".to_owned());
+                tell("read models", good.map_err(|error| said(&error)));
+                match open_ledger_quietly(&settings, db).await {
+                    Ok(ledger) => {
+                        tell("ledger", head(&ledger).await);
+                        tell("claims", claims(&ledger).await);
+                    }
+                    Err(error) => tell("ledger", Err(said(&error))),
+                }
             } else {
                 tell(
                     "schema",
@@ -87,13 +84,26 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     })
 }
 
-async fn ledger(settings: &Settings, db: Db) -> Result<String, String> {
-    let ledger = open_ledger_quietly(settings, db)
-        .await
-        .map_err(|error| error.to_string())?;
-    let head = ledger.head().await.map_err(|error| error.to_string())?;
+async fn head(ledger: &Ledger) -> Result<String, String> {
+    let head = ledger.head().await.map_err(|error| said(&error))?;
     Ok(format!(
         "{} events, the last at {}; `muniment verify` recomputes its chain",
         head.position, head.recorded_at
     ))
+}
+
+/// Compares the stored counts with the claims.
+async fn claims(ledger: &Ledger) -> Result<String, String> {
+    let miscounts = ledger.miscounts(aggregates::scopes()).await;
+    let miscounts = miscounts.map_err(|error| said(&error))?;
+    if miscounts.is_empty() {
+        return Ok("their stored counts are right".to_owned());
+    }
+    let miscounts: Vec<_> = miscounts.iter().map(ToString::to_string).collect();
+    Err(miscounts.join("; "))
+}
+
+/// An error with its causes, in one line.
+fn said(error: &(dyn Error + 'static)) -> String {
+    WithCauses(error).to_string()
 }

@@ -12,15 +12,11 @@ mod verify;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::{Parser, Subcommand};
-use projections::{
-    read_models::READ_MODELS,
-    sql::{Db, Options},
-    store::OtherVersion,
-};
+use projections::sql::{Db, Options};
 
 use crate::{faces::FACES, telemetry};
 use ledger::{
-    Head, Ledger, LedgerError, MasterKey,
+    Ledger, LedgerError, MasterKey, WithCauses,
     clock::SystemClock,
     ids::SystemEntropy,
     migrations::{self, MigrationError},
@@ -92,7 +88,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            complain(&error.to_string());
+            complain(&WithCauses(&error).to_string());
             ExitCode::FAILURE
         }
     }
@@ -130,7 +126,6 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
 /// program.
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
-    read_model_versions(settings, &db).await?;
     Ok(Ledger::open(
         db,
         &key,
@@ -152,32 +147,6 @@ async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliE
         projections::GUARDS,
     )
     .await?)
-}
-
-/// Refuses read models that another version of the program wrote. A ledger without events has nothing to rebuild; then
-/// this function stores the versions of this program.
-async fn read_model_versions(settings: &Settings, db: &Db) -> Result<(), CliError> {
-    let others = READ_MODELS.other_versions(db).await?;
-    if others.is_empty() {
-        return Ok(());
-    }
-    let ledger = open_ledger_quietly(settings, db.clone()).await?;
-    if ledger.head().await?.position > 0 {
-        return Err(CliError::Other(other_versions(&others)));
-    }
-    let mut tx = db.begin().await?;
-    Head::lock(&mut tx).await?;
-    READ_MODELS.store_versions(&mut tx).await?;
-    Ok(tx.commit().await?)
-}
-
-/// The message about read models that another version of the program wrote. It says what to do.
-fn other_versions(others: &[OtherVersion]) -> String {
-    let others: Vec<_> = others.iter().map(ToString::to_string).collect();
-    format!(
-        "{}: stop all servers and run `muniment rebuild` with the newest program",
-        others.join("; ")
-    )
 }
 
 /// The key that seals the ledger. The schema of its database must be up to date.

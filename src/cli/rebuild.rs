@@ -73,6 +73,8 @@ async fn replay_compare_swap(
     bar.finish_and_clear();
     let differing = shadow.differing(&mut live).await?;
     shadow.swap(&mut live, &differing).await?;
+    // So that servers that still run look whether they fit the versions stored now.
+    head.touch(&mut live).await?;
     live.commit().await?;
     Ok((position, differing.into_iter().map(|table| table.name).collect()))
 }

@@ -5,13 +5,14 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
 };
 
 use super::{CliError, lock, make_private, open_database, open_ledger, say};
 use crate::{faces::FACES, openapi};
 use ledger::{
-    Executor, Ledger, Signer,
+    Executor, Ledger, OtherVersions, Signer,
     clock::{Clock, SystemClock},
     ids::SystemEntropy,
     migrations,
@@ -68,7 +69,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             password.as_str()
         ));
     }
-    let mut follower = tokio::spawn(Arc::clone(ledger.follower()).run());
+    let follower = tokio::spawn(Arc::clone(ledger.follower()).run());
     tokio::spawn(forget_expired_sessions(ledger.clone()));
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -88,20 +89,13 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         patience: Duration::from_millis(app.settings.head_patience_ms),
     };
     let front = Arc::new(openapi::front_of(app));
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let server = tokio::spawn(serve(listener, front, doors, async {
         let _ = stopped.await;
     }));
     say(&format!("listening on http://{address}"));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        // Without these tasks, this node cannot write, or does not see what other nodes write. It must be started
-        // again.
-        () = ledger.appender_gone() => return Err(CliError::Other("the appender ended".to_owned())),
-        _ = &mut follower => return Err(CliError::Other("the follower ended".to_owned())),
-    }
+    let code = until_the_end(signals, &ledger, follower).await?;
     tracing::info!("stopping: accepting no new requests, finishing the running requests");
     let _ = stop.send(());
     match tokio::time::timeout(DRAIN, server).await {
@@ -112,7 +106,26 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {
         tracing::warn!("the database connections could not be closed in time");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
+}
+
+/// Waits until the server must stop in good order. Answers the exit code.
+async fn until_the_end(
+    [mut terminate, mut interrupt]: [Signal; 2],
+    ledger: &Ledger,
+    follower: JoinHandle<OtherVersions>,
+) -> Result<ExitCode, CliError> {
+    tokio::select! {
+        _ = terminate.recv() => Ok(ExitCode::SUCCESS),
+        _ = interrupt.recv() => Ok(ExitCode::SUCCESS),
+        // Without them this node can write nothing, or sees nothing that other nodes write: it must be started again.
+        () = ledger.appender_gone() => Err(CliError::Other("the appender ended".to_owned())),
+        ended = follower => {
+            let others = ended.map_err(|_| CliError::Other("the follower ended".to_owned()))?;
+            tracing::error!(%others, "another version of the program rebuilt the read models; this one stops");
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 /// Raises the limit of file descriptors to the most that the process may have. A thousand clients would use up the

@@ -13,10 +13,10 @@ use projections::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    AppendError, CHANNEL, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit,
+    AppendError, CHANNEL, Cause, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit, WithCauses,
     batch::{Batches, Written},
     claims,
-    error::within,
+    error::{Obstacle, within},
 };
 
 /// How many units may wait before callers wait to be let in.
@@ -69,24 +69,22 @@ impl Appender {
     }
 
     pub(super) async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
-        let gone = || AppendError::Unavailable("the server is shutting down".to_owned());
         let (answer, answered) = oneshot::channel();
         self.queue
             .send(Waiting::Unit(Box::new(unit), answer))
             .await
-            .map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+            .map_err(|_| Obstacle::Closed)?;
+        answered.await.map_err(|_| Obstacle::Closed)?
     }
 
     /// Erases a person; see [`super::Ledger::erase_subject`].
     pub(super) async fn erase(&self, subject: &str) -> Result<bool, AppendError> {
-        let gone = || AppendError::Unavailable("the server is shutting down".to_owned());
         let (answer, answered) = oneshot::channel();
         self.queue
             .send(Waiting::Erase(subject.to_owned(), answer))
             .await
-            .map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+            .map_err(|_| Obstacle::Closed)?;
+        answered.await.map_err(|_| Obstacle::Closed)?
     }
 
     /// Ends when the appending task is gone.
@@ -153,7 +151,7 @@ impl Task {
                 if erased.is_err() {
                     self.writer.abandon();
                 }
-                let _ = answer.send(erased.map_err(|error| unavailable(&error)));
+                let _ = answer.send(erased.map_err(AppendError::from));
             }
             if let Some(done) = closing {
                 queue.close();
@@ -169,27 +167,34 @@ impl Task {
         match self.write_and_commit(&units).await {
             Ok(outcomes) => answer_all(answers, outcomes),
             Err(error) if units.len() > 1 && refused(&error) => {
-                tracing::warn!(%error, units = units.len(), "a batch was refused; trying its units one by one");
+                // Whoever waits for the unit at fault logs it.
+                tracing::debug!(error = %WithCauses(&error), units = units.len(), "a batch was refused; trying its units one by one");
                 self.handle_one_by_one(&units, answers).await;
             }
             Err(error) => {
-                let failed = answers.iter().map(|_| Err(unavailable(&error))).collect();
+                let cause: Cause = Arc::new(error);
+                let failed = answers
+                    .iter()
+                    .map(|_| Err(AppendError::Unavailable(Arc::clone(&cause))));
+                let failed = failed.collect();
                 answer_all(answers, failed);
             }
         }
     }
 
     async fn handle_one_by_one(&mut self, units: &[Unit], answers: Vec<Answer>) {
-        let mut gone = None;
+        let mut gone: Option<Cause> = None;
         for (unit, answer) in units.iter().zip(answers) {
             let outcome = match &gone {
                 // The others would only wait for it, one after the other.
-                Some(reason) => Err(AppendError::Unavailable(String::clone(reason))),
+                Some(cause) => Err(AppendError::Unavailable(Arc::clone(cause))),
                 None => match self.write_and_commit(std::slice::from_ref(unit)).await {
-                    Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(nothing_written())),
+                    Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(Obstacle::NoAnswer.into())),
                     Err(error) => {
-                        gone = (!refused(&error)).then(|| error.to_string());
-                        Err(unavailable(&error))
+                        let is_gone = !refused(&error);
+                        let cause: Cause = Arc::new(error);
+                        gone = is_gone.then(|| Arc::clone(&cause));
+                        Err(AppendError::Unavailable(cause))
                     }
                 },
             };
@@ -266,11 +271,12 @@ impl Task {
         let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
         if let Err(error) = tx.commit().await {
             // The connection may have broken after the commit took effect. The ledger shows whether it did.
-            tracing::warn!(%error, "a commit was not confirmed; looking whether it took effect");
             // Not given back, or somebody else would get it inside a transaction.
             self.writer.abandon();
             match self.took_effect(&written.head).await {
-                Ok(true) => {}
+                Ok(true) => {
+                    tracing::warn!(error = %WithCauses(&error), "a commit was not confirmed, but it took effect");
+                }
                 Ok(false) | Err(_) => return Err(failed(error.into())),
             }
         }
@@ -285,7 +291,7 @@ impl Task {
             if let Err(error) = self.follower.take(&recorded, begun).await {
                 // The events are committed. The follower's task goes on trying; until then this node is behind,
                 // and requests that ask for a position learn that.
-                tracing::error!(%error, "cannot bring the authorization projection up to the ledger");
+                tracing::error!(error = %WithCauses(&error), "cannot bring the authorization projection up to the ledger");
             }
             // After this process has them itself, so that it does not read its own again when it hears of them.
             self.told.send_replace(head);
@@ -328,15 +334,6 @@ fn refused(error: &LedgerError) -> bool {
     }
 }
 
-fn unavailable(error: &LedgerError) -> AppendError {
-    tracing::error!(%error, "cannot append to the ledger");
-    AppendError::Unavailable(error.to_string())
-}
-
-fn nothing_written() -> AppendError {
-    AppendError::Unavailable("the appender gave no answer".to_owned())
-}
-
 fn answer_all(answers: Vec<Answer>, outcomes: Outcomes) {
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // A caller that no longer waits has its answer in the ledger.
@@ -350,7 +347,7 @@ async fn notify_others(db: Db, mut grown: watch::Receiver<i64>) {
         let position = *grown.borrow_and_update();
         let told = async { Ok(db.notify(CHANNEL, &position.to_string()).await?) };
         if let Err(error) = within(PATIENCE, told).await {
-            tracing::debug!(%error, "cannot tell other nodes; they will look by themselves");
+            tracing::debug!(error = %WithCauses(&error), "cannot tell other nodes; they will look by themselves");
         }
     }
 }

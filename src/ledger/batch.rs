@@ -16,6 +16,7 @@ use super::{
     judge::{Judged, Memory, judge},
     seal::{EventName, SubjectKeys, blank_payload},
     stored::Parts,
+    versions,
 };
 use crate::clock::Clock;
 
@@ -90,8 +91,9 @@ impl Batches {
         let begun = self.clock.elapsed();
         let mut head = Head::lock(tx).await?;
         if self.head != Some((head.position, head.recorded_at)) {
-            // Another process wrote or erased something, or it is unknown whether the last batch was committed.
+            // Another process wrote, erased or rebuilt something, or it is unknown whether the last batch was committed.
             self.memory.clear();
+            versions::check(tx).await?;
         }
         let Judged {
             board,

@@ -1,9 +1,12 @@
 //! The errors of the ledger.
 
-use std::time::Duration;
+use std::{error::Error, sync::Arc, time::Duration};
 
 use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
+use cqrs_es::AggregateError;
 use projections::Veto;
+
+use super::{Cause, ExecuteError, OtherVersions, executor::Stream};
 
 /// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,8 +68,69 @@ pub enum AppendError {
     Rejected(#[from] Rejection),
     /// The ledger did not answer, or could not be written. If the connection broke during the commit, the events may be
     /// in the ledger all the same.
-    #[error("the ledger is unavailable: {0}")]
-    Unavailable(String),
+    #[error("the ledger is unavailable")]
+    Unavailable(#[source] Cause),
+}
+
+/// Why the ledger is unavailable although the database answers.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Obstacle {
+    /// The appender accepts no more units.
+    #[error("the server is shutting down")]
+    Closed,
+    /// The appender ended without an answer.
+    #[error("the appender gave no answer")]
+    NoAnswer,
+    /// The command waited too long for other commands to the same aggregate.
+    #[error("other commands keep the same aggregate busy")]
+    Busy,
+    /// Another node changed the aggregate before each attempt.
+    #[error("another node won every race")]
+    LostEveryRace(#[source] Rejection),
+}
+
+impl From<Obstacle> for AppendError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Unavailable(Arc::new(obstacle))
+    }
+}
+
+impl From<Obstacle> for ExecuteError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Unavailable(Arc::new(obstacle))
+    }
+}
+
+/// A stream cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("the stream of {aggregate_type} {aggregate_id} cannot be loaded")]
+pub(super) struct NotLoaded {
+    aggregate_type: &'static str,
+    aggregate_id: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl NotLoaded {
+    /// The cause is in the error of cqrs-es, which does not name it as its source.
+    pub(super) fn because<E: Error>((aggregate_type, id): &Stream, error: AggregateError<E>) -> Self {
+        let source = match error {
+            AggregateError::DatabaseConnectionError(cause)
+            | AggregateError::DeserializationError(cause)
+            | AggregateError::UnexpectedError(cause) => cause,
+            other => other.to_string().into(),
+        };
+        Self {
+            aggregate_type,
+            aggregate_id: id.clone(),
+            source,
+        }
+    }
+}
+
+impl From<NotLoaded> for ExecuteError {
+    fn from(error: NotLoaded) -> Self {
+        Self::Unavailable(Arc::new(error))
+    }
 }
 
 /// Why the ledger cannot be opened or read.
@@ -75,9 +139,12 @@ pub enum LedgerError {
     /// The database does not answer, or its answer is not valid.
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
-    /// The process could not read the ledger to its head.
+    /// The process could not read the ledger to its head. Without a cause, it could not do so in time.
     #[error("the ledger cannot be read to its head")]
-    Behind,
+    Behind(#[source] Option<Arc<LedgerError>>),
+    /// The database closed the connection that listens for other nodes.
+    #[error("the database closed the connection that listens for other nodes")]
+    NotListening,
     /// The read models differ from the claims in the ledger.
     #[error("the read models have {found} of scope {scope}, the claims {claimed}")]
     ReadModels {
@@ -88,6 +155,9 @@ pub enum LedgerError {
         /// How many rows the read models have.
         found: usize,
     },
+    /// Another version of the program wrote the read models.
+    #[error("{0}")]
+    OtherVersions(OtherVersions),
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,
@@ -124,12 +194,6 @@ pub(super) async fn within<T>(
 
 impl From<LedgerError> for AppendError {
     fn from(error: LedgerError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<projections::sql::Error> for AppendError {
-    fn from(error: projections::sql::Error) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::Unavailable(Arc::new(error))
     }
 }

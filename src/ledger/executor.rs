@@ -16,12 +16,15 @@ use aggregates::{
     Classified, Command, DomainError, ErrorKind, ForAggregate, Registered, State, WrongAggregate,
 };
 use cqrs_es::{
-    AggregateError, EventStore,
+    EventStore,
     persist::{EventStoreAggregateContext, PersistedEventStore},
 };
 use lru::LruCache;
 
-use super::{AppendError, Appended, Ledger, Metadata, NewEvent, Rejection, Seen, Unit};
+use super::{
+    AppendError, Appended, Cause, Ledger, Metadata, NewEvent, Rejection, Seen, Unit,
+    error::{NotLoaded, Obstacle},
+};
 
 /// How long a lost race is decided again. It is a time and not a number: another node that keeps writing to the same
 /// aggregate has the newer state and wins every race until it pauses.
@@ -48,8 +51,8 @@ pub enum ExecuteError {
     #[error(transparent)]
     Rejected(Rejection),
     /// The ledger does not answer, or a race was lost too often.
-    #[error("the ledger is unavailable: {0}")]
-    Unavailable(String),
+    #[error("the ledger is unavailable")]
+    Unavailable(#[source] Cause),
 }
 
 impl Classified for ExecuteError {
@@ -70,7 +73,7 @@ impl Classified for ExecuteError {
     }
 }
 
-type Stream = (&'static str, String);
+pub(super) type Stream = (&'static str, String);
 
 /// Runs commands against one ledger.
 #[derive(Clone)]
@@ -148,8 +151,7 @@ impl Executor {
         unchanged: &[Seen],
     ) -> Result<Appended, ExecuteError> {
         let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
-        let _turns = turns
-            .map_err(|_| ExecuteError::Unavailable("others are busy with the same aggregate".to_owned()))?;
+        let _turns = turns.map_err(|_elapsed| Obstacle::Busy)?;
         let began = Instant::now();
         let mut from = Source::Memory;
         loop {
@@ -186,11 +188,11 @@ impl Executor {
                 {
                     from = Source::Ledger;
                     if began.elapsed() > PATIENCE {
-                        return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
+                        return Err(Obstacle::LostEveryRace(rejection).into());
                     }
                 }
                 Err(AppendError::Rejected(rejection)) => return Err(ExecuteError::Rejected(rejection)),
-                Err(AppendError::Unavailable(reason)) => return Err(ExecuteError::Unavailable(reason)),
+                Err(AppendError::Unavailable(cause)) => return Err(ExecuteError::Unavailable(cause)),
             }
         }
     }
@@ -362,11 +364,8 @@ impl ForAggregate for Load<'_> {
     {
         let stream = self.stream;
         let store = PersistedEventStore::<_, A>::new_event_store(self.executor.ledger.repository());
-        let context: EventStoreAggregateContext<A> =
-            store.load_aggregate(&stream.1).await.map_err(|error: AggregateError<A::Error>| {
-                tracing::error!(%error, aggregate_type = stream.0, aggregate_id = stream.1, "cannot load a stream");
-                ExecuteError::Unavailable(error.to_string())
-            })?;
+        let loaded: Result<EventStoreAggregateContext<A>, _> = store.load_aggregate(&stream.1).await;
+        let context = loaded.map_err(|error| NotLoaded::because(stream, error))?;
         Ok(Loaded {
             state: Arc::new(context.aggregate.into()),
             sequence: i64::try_from(context.current_sequence).unwrap_or(i64::MAX),

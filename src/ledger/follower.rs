@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex as BriefLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,7 +14,10 @@ use authorization::Authorization;
 use projections::sql::{Boxed, Db, Listener, Reader};
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::{CHANNEL, ERASED_MESSAGE, Filter, LedgerError, Sealer, error::within, feed};
+use super::{
+    CHANNEL, ERASED_MESSAGE, Filter, LedgerError, OtherVersions, Sealer, WithCauses, error::within, feed,
+    versions,
+};
 use crate::clock::Clock;
 
 /// How many events one page has at most.
@@ -26,6 +29,8 @@ const ASKERS_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the follower waits for a notification before it looks at the ledger by itself. If the notification of
 /// another node is lost, that node's revocations count here after this time at the latest.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often the follower checks whether a newer program has rebuilt the read models.
+const CHECK_VERSIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often the log repeats that the ledger still cannot be read.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
@@ -35,12 +40,12 @@ pub struct Follower {
     sealer: Arc<Sealer>,
     authorization: Arc<Authorization>,
     clock: Arc<dyn Clock>,
-    /// The reader that feeds the projection. Only one task at a time may use it, so that events are applied in order.
-    feeding: Mutex<Reader>,
+    /// What feeds the projection. Only one task at a time may use it, so that events are applied in order.
+    feeding: Mutex<Feeding>,
     /// How many times the follower has tried to read the ledger to its head.
     looks: AtomicU64,
-    /// When the last try failed, in nanoseconds of the clock; 0 if it succeeded.
-    failed: AtomicU64,
+    /// When and why the last try failed; `None` if it succeeded.
+    failed: BriefLock<Option<(Duration, Arc<LedgerError>)>>,
     /// When the last successful try began, in nanoseconds of the clock.
     seen: AtomicU64,
     /// Another node wrote something that this process does not have yet.
@@ -48,6 +53,13 @@ pub struct Follower {
     /// Reading failed, so the connection that listens may be lost, too.
     listener_lost: Notify,
     grew: watch::Sender<i64>,
+}
+
+/// What one look reads with.
+struct Feeding {
+    reader: Reader,
+    /// When this program last fitted the versions of the read models.
+    fitted: Option<Duration>,
 }
 
 impl Follower {
@@ -59,13 +71,16 @@ impl Follower {
         grew: watch::Sender<i64>,
     ) -> Self {
         Self {
-            feeding: Mutex::new(db.reader()),
+            feeding: Mutex::new(Feeding {
+                reader: db.reader(),
+                fitted: None,
+            }),
             db,
             sealer,
             authorization,
             clock,
             looks: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
+            failed: BriefLock::default(),
             seen: AtomicU64::new(0),
             news: Notify::new(),
             listener_lost: Notify::new(),
@@ -91,9 +106,9 @@ impl Follower {
         let Some(first) = events.first() else {
             return Ok(());
         };
-        let mut reader = self.feeding.lock().await;
+        let mut feeding = self.feeding.lock().await;
         if self.authorization.position() < first.position - 1 {
-            self.read_to_head(&mut reader).await?;
+            self.read_to_head(&mut feeding.reader).await?;
         }
         // The projection skips events that it has already.
         self.authorization.apply(events);
@@ -107,17 +122,18 @@ impl Follower {
     /// the position that the projection reached.
     pub fn catch_up<'a>(self: &'a Arc<Self>) -> Boxed<'a, Result<i64, LedgerError>> {
         Box::pin(async move {
-            let failed = Duration::from_nanos(self.failed.load(Ordering::Acquire));
-            if !failed.is_zero() && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY {
+            if let Some((failed, cause)) = self.last_failure()
+                && self.clock.elapsed().saturating_sub(failed) < 2 * LOOK_EVERY
+            {
                 // The follower's own task keeps trying, so requests need not wait.
-                return Err(LedgerError::Behind);
+                return Err(behind(cause));
             }
             let follower = Arc::clone(self);
             // This runs in a separate task: if one request gives up, the others still wait for the look.
             let look = tokio::spawn(async move { follower.look().await });
             match tokio::time::timeout(ASKERS_PATIENCE, look).await {
                 Ok(Ok(looked)) => looked.map(|()| self.authorization.position()),
-                Ok(Err(_)) | Err(_) => Err(LedgerError::Behind),
+                Ok(Err(_)) | Err(_) => Err(LedgerError::Behind(None)),
             }
         })
     }
@@ -125,26 +141,41 @@ impl Follower {
     /// Applies everything that is committed by now. One look serves all requests that asked before it began.
     pub(super) async fn look(&self) -> Result<(), LedgerError> {
         let asked = self.looks.load(Ordering::Acquire);
-        let mut reader = self.feeding.lock().await;
+        let mut feeding = self.feeding.lock().await;
         // If one more look has ended, it may have begun before this request asked. If two have ended, the second one
         // began later, so its result counts here. A failure counts, too: otherwise all requests would wait for a dead
         // database one after the other.
         if self.looks.load(Ordering::Acquire) < asked + 2 {
-            let read = self.read_to_head(&mut reader).await;
-            let failed = if read.is_err() {
-                nanos(self.clock.elapsed()).max(1)
-            } else {
-                0
-            };
-            self.failed.store(failed, Ordering::Release);
+            let read = self.check_and_read(&mut feeding).await.map_err(Arc::new);
+            let failed = read
+                .as_ref()
+                .err()
+                .map(|cause| (self.clock.elapsed(), Arc::clone(cause)));
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
             self.looks.fetch_add(1, Ordering::AcqRel);
             self.tell();
-            read
-        } else if self.failed.load(Ordering::Acquire) == 0 {
-            Ok(())
-        } else {
-            Err(LedgerError::Behind)
         }
+        match self.last_failure() {
+            None => Ok(()),
+            Some((_, cause)) => Err(behind(cause)),
+        }
+    }
+
+    /// When and why the last look failed, if it did.
+    fn last_failure(&self) -> Option<(Duration, Arc<LedgerError>)> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads to the head, and now and then also the versions of the read models.
+    async fn check_and_read(&self, feeding: &mut Feeding) -> Result<(), LedgerError> {
+        let now = self.clock.elapsed();
+        let is_due = |fitted: Duration| now.saturating_sub(fitted) >= CHECK_VERSIONS_EVERY;
+        if feeding.fitted.is_none_or(is_due) {
+            feeding.fitted = None;
+            within(PATIENCE, versions::check(&mut feeding.reader)).await?;
+            feeding.fitted = Some(now);
+        }
+        self.read_to_head(&mut feeding.reader).await
     }
 
     async fn read_to_head(&self, reader: &mut Reader) -> Result<(), LedgerError> {
@@ -175,13 +206,20 @@ impl Follower {
             .send_if_modified(|known| std::mem::replace(known, position) != position);
     }
 
-    /// Follows other nodes until the process ends: listens if the database sends notifications, and looks at the ledger
-    /// from time to time.
-    pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.keep_listening(), self.keep_looking());
+    /// Follows other nodes: listens if the database sends notifications, and looks at the ledger from time to time. Ends
+    /// when this program must stop, since a newer one has rebuilt the read models.
+    pub async fn run(self: Arc<Self>) -> OtherVersions {
+        let listening = async {
+            self.keep_listening().await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            others = self.keep_looking() => others,
+            others = listening => others,
+        }
     }
 
-    async fn keep_looking(&self) {
+    async fn keep_looking(&self) -> OtherVersions {
         // When the log last said that the ledger cannot be read; `None` while it can.
         let mut complained: Option<Duration> = None;
         loop {
@@ -193,11 +231,12 @@ impl Follower {
                     tracing::info!("the ledger can be read again");
                     complained = None;
                 }
+                (Err(LedgerError::OtherVersions(others)), _) => return others,
                 (Err(error), said) => {
                     self.listener_lost.notify_one();
                     if said.is_none_or(|said| now.saturating_sub(said) >= COMPLAIN_EVERY) {
                         let age = self.age();
-                        tracing::warn!(%error, ?age, "cannot read the ledger; trying again every {LOOK_EVERY:?}");
+                        tracing::warn!(error = %WithCauses(&error), ?age, "cannot read the ledger; trying again every {LOOK_EVERY:?}");
                         complained = Some(now);
                     }
                 }
@@ -209,7 +248,7 @@ impl Follower {
         let mut complained = false;
         loop {
             let listening = async { Ok(self.db.listen(CHANNEL).await?) };
-            match within(PATIENCE, listening).await {
+            let failed = match within(PATIENCE, listening).await {
                 // This database has no other processes.
                 Ok(None) => return,
                 Ok(Some(listener)) => {
@@ -217,31 +256,33 @@ impl Follower {
                     // Until now this process did not hear which keys were erased, or what was written.
                     self.sealer.forget_all();
                     self.news.notify_one();
-                    self.listen_to(listener).await;
+                    self.listen_to(listener).await
                 }
-                Err(error) if !complained => {
-                    complained = true;
-                    tracing::warn!(%error, "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
-                }
-                Err(_) => {}
+                Err(error) => Some(error),
+            };
+            // If the database is gone, the looks fail too, and their task logs it.
+            if let Some(error) = failed
+                && !complained
+                && self.look().await.is_ok()
+            {
+                complained = true;
+                tracing::warn!(error = %WithCauses(&error), "cannot listen for other nodes; looking every {LOOK_EVERY:?}");
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    /// Listens until the connection is lost.
-    async fn listen_to(&self, mut listener: Listener) {
+    /// Listens until the connection is lost. Returns the cause, unless the follower found by reading that the database is gone.
+    async fn listen_to(&self, mut listener: Listener) -> Option<LedgerError> {
         loop {
             let told = tokio::select! {
                 told = listener.try_recv() => told,
-                () = self.listener_lost.notified() => return,
+                () = self.listener_lost.notified() => return None,
             };
             let message = match told {
                 Ok(Some(message)) => message,
-                Ok(None) => return tracing::warn!("lost the connection that listens for other nodes"),
-                Err(error) => {
-                    return tracing::warn!(%error, "lost the connection that listens for other nodes");
-                }
+                Ok(None) => return Some(LedgerError::NotListening),
+                Err(error) => return Some(error.into()),
             };
             if let Some(subject) = message.payload().strip_prefix(ERASED_MESSAGE) {
                 self.sealer.forget(subject);
@@ -256,7 +297,15 @@ impl Follower {
 
     /// Closes the connection of the reader.
     pub(super) async fn close(&self) {
-        self.feeding.lock().await.close().await;
+        self.feeding.lock().await.reader.close().await;
+    }
+}
+
+/// The error of a look that failed, or of one that shares the failure.
+fn behind(cause: Arc<LedgerError>) -> LedgerError {
+    match &*cause {
+        LedgerError::OtherVersions(others) => LedgerError::OtherVersions(others.clone()),
+        _ => LedgerError::Behind(Some(cause)),
     }
 }
 

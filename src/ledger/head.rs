@@ -93,7 +93,7 @@ impl Head {
     }
 
     /// Increases the time of the head. Processes that remember something about the old head then read it again.
-    pub(super) async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
+    pub async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let recorded_at = Timestamp::from_micros(self.recorded_at.micros() + 1);
         let touched = Self {
             recorded_at,

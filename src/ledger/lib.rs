@@ -10,6 +10,7 @@
 
 mod appender;
 mod batch;
+mod causes;
 mod chain;
 mod claims;
 pub mod clock;
@@ -26,6 +27,7 @@ mod load;
 mod metadata;
 pub mod migrations;
 mod past;
+mod recount;
 mod rehearsal;
 mod replay;
 mod repository;
@@ -34,6 +36,7 @@ mod signers;
 mod stored;
 mod unit;
 mod verify;
+mod versions;
 
 use std::sync::Arc;
 
@@ -45,6 +48,7 @@ use projections::{
 use tokio::sync::watch;
 
 pub use appender::{Appended, Appender};
+pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
 pub use error::{AppendError, LedgerError, Rejection};
 pub use executor::{ExecuteError, Executor};
@@ -54,6 +58,7 @@ pub use head::Head;
 pub use keys::MasterKey;
 pub use metadata::Metadata;
 pub use past::PastError;
+pub use recount::Miscount;
 pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;
@@ -63,6 +68,7 @@ pub use unit::{LimitChange, Seen, Unit};
 
 pub use aggregates::NewEvent;
 pub use verify::{Flaw, Verified};
+pub use versions::OtherVersions;
 
 use crate::{batch::Batches, clock::Clock, ids::Entropy};
 
@@ -86,7 +92,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the ledger of a migrated database; creates the head row if there is none. Returns an error if the key does
-    /// not open the ledger.
+    /// not open the ledger, or if another version of the program wrote the read models.
     ///
     /// Before this returns, the authorization projection is at the head. It is filled from the read models or, if they
     /// are damaged, by a replay of all events.
@@ -99,6 +105,7 @@ impl Ledger {
     ) -> Boxed<'a, Result<Self, LedgerError>> {
         Box::pin(async move {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+            versions::establish(&db).await?;
             let authorization = load::authorization(&db, clock.now()).await;
             let ledger = Self::start(db, key, (clock, entropy), guards, head, authorization);
             ledger.read_to_head().await?;
@@ -125,6 +132,11 @@ impl Ledger {
                 Authorization::new(),
             ))
         })
+    }
+
+    /// Refuses read models that another version of the program wrote.
+    pub async fn check_versions(db: &Db) -> Result<(), LedgerError> {
+        versions::check(&mut &*db).await
     }
 
     fn start(

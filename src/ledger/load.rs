@@ -7,7 +7,7 @@ use projections::{
     sql::{Db, Tx, sql},
 };
 
-use super::{Head, LedgerError};
+use super::{Head, LedgerError, WithCauses};
 
 /// The projection from the read models; if that fails, an empty projection, which the follower then fills from the
 /// ledger.
@@ -16,7 +16,7 @@ pub(super) async fn authorization(db: &Db, now: Timestamp) -> Authorization {
         Ok(authorization) => authorization,
         Err(error) => {
             tracing::warn!(
-                %error,
+                error = %WithCauses(&error),
                 "cannot take authorization from the read models, so all events are replayed; \
                  `muniment rebuild` repairs them"
             );

@@ -231,5 +231,5 @@ impl Ledger {
 /// Runs long work in a separate thread.
 async fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> Result<T, PastError> {
     let done = tokio::task::spawn_blocking(what).await;
-    done.map_err(|_| PastError::Ledger(LedgerError::Behind))
+    done.map_err(|_| PastError::Ledger(LedgerError::Behind(None)))
 }

@@ -5,13 +5,16 @@
 //! change.
 
 use projections::sql::Boxed;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aggregates::Command;
 
 use super::{
     ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit,
-    error::within,
+    error::{Obstacle, within},
     executor::{PATIENCE, Source},
     judge::{Memory, judge},
 };
@@ -38,7 +41,7 @@ impl Executor {
                 let unit = self.decide(commands, &metadata, Source::LedgerOnce).await?.unit;
                 let judged = within(JUDGING, self.ledger().judge(&unit)).await;
                 let (position, outcome) =
-                    judged.map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+                    judged.map_err(|error| ExecuteError::Unavailable(Arc::new(error)))?;
                 match outcome {
                     Ok(()) => {
                         return Ok(Rehearsed {
@@ -49,7 +52,7 @@ impl Executor {
                     // Another request appended to a stream after it was loaded.
                     Err(Rejection::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
                     Err(rejection @ Rejection::Conflict { .. }) => {
-                        return Err(ExecuteError::Unavailable(format!("lost every race: {rejection}")));
+                        return Err(Obstacle::LostEveryRace(rejection).into());
                     }
                     Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
                 }

@@ -13,7 +13,7 @@ use std::{
 use authorization::Authorization;
 use tokio::sync::watch;
 
-use super::{Filter, Ledger, LedgerError, PastError, feed};
+use super::{Filter, Ledger, LedgerError, PastError, WithCauses, feed};
 
 /// How many events are read at once.
 const PAGE: i64 = 2_000;
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Replay(Mutex<Option<Making>>);
 
-/// `None` while the engine is in progress.
-type Made = Option<Result<Arc<Authorization>, Arc<LedgerError>>>;
+/// `None` while the engine is in progress; `Some(None)` if it could not be made.
+type Made = Option<Option<Arc<Authorization>>>;
 
 #[derive(Clone, Debug)]
 struct Making {
@@ -51,11 +51,7 @@ impl Ledger {
             let mut made = self.making(position)?.made;
             let made = tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await;
             match made.map(|made| made.map(|made| made.clone())) {
-                Ok(Ok(Some(Ok(engine)))) => Ok(engine),
-                Ok(Ok(Some(Err(error)))) => {
-                    tracing::error!(%error, position, "cannot replay the ledger");
-                    Err(PastError::Replaying)
-                }
+                Ok(Ok(Some(Some(engine)))) => Ok(engine),
                 _ => Err(PastError::Replaying),
             }
         })
@@ -66,8 +62,7 @@ impl Ledger {
         let mut current = self.replay.current();
         if let Some(making) = current.as_ref() {
             let made = making.made.borrow();
-            let failed =
-                matches!(*made, Some(Err(_))) || making.made.has_changed().is_err() && made.is_none();
+            let failed = matches!(*made, Some(None)) || making.made.has_changed().is_err() && made.is_none();
             if making.position == position && !failed {
                 return Ok(making.clone());
             }
@@ -87,7 +82,11 @@ impl Ledger {
         let ledger = self.clone();
         tokio::spawn(async move {
             let replayed = ledger.replayed(position).await;
-            tell.send_replace(Some(replayed.map(Arc::new).map_err(Arc::new)));
+            if let Err(error) = &replayed {
+                // The log line is written here, since perhaps no request waits any more.
+                tracing::error!(error = %WithCauses(error), position, "cannot replay the ledger");
+            }
+            tell.send_replace(Some(replayed.ok().map(Arc::new)));
             // From now on only requests hold the engine. Once another engine takes its place, the last request frees
             // it.
             drop(tell);
@@ -107,7 +106,7 @@ impl Ledger {
             let limit = PAGE.min(until - from);
             let stored = feed::after(&mut &self.db, from, limit, &Filter::default()).await?;
             if stored.is_empty() {
-                return Err(LedgerError::Behind);
+                return Err(LedgerError::Behind(None));
             }
             engine.apply(&feed::open(&mut &self.db, &self.sealer, &stored).await?);
         }

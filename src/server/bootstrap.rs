@@ -85,7 +85,7 @@ pub async fn first_start(
         password_hash,
         roles: vec![RoleGrant {
             role_id: RoleId::ADMINISTRATOR,
-            exclusive: false,
+            is_shared: true,
         }],
         permissions: Vec::new(),
         certificates: Vec::new(),

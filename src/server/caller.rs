@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use aggregates::values::{Face as Audience, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, SessionId, Timestamp, UserId};
 use authorization::{Bearer, SessionView};
 use axum::{
     extract::FromRequestParts,

@@ -2,7 +2,7 @@
 
 use aggregates::{
     Command,
-    values::{Face as Audience, Invalid},
+    values::{Audience, Invalid},
 };
 use axum::response::Response;
 use ledger::ids::Entropy;

@@ -3,7 +3,7 @@
 //! It is one function instead of layers of the router. Each layer would cost a boxed copy of the route and a boxed
 //! future for every request.
 
-use std::{convert::Infallible, error::Error, net::SocketAddr, time::Instant};
+use std::{convert::Infallible, net::SocketAddr, time::Instant};
 
 use axum::{
     Router,
@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use ledger::WithCauses;
 use tower_service::Service;
 use tracing::{Instrument, Level, Span};
 use utoipa::openapi::OpenApi;
@@ -36,6 +37,11 @@ pub struct Front {
     app: App,
     router: Router,
 }
+
+/// A defect of an endpoint.
+#[derive(Debug, thiserror::Error)]
+#[error("the endpoint answered {0} without a refusal")]
+struct WithoutRefusal(StatusCode);
 
 /// A request as the front sees it, for its log line.
 struct Asked {
@@ -84,7 +90,8 @@ impl Front {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
-        if response.status().is_server_error() || tracing::enabled!(Level::DEBUG) {
+        let is_caused = refusal.as_ref().is_some_and(|refusal| refusal.cause().is_some());
+        if is_caused || response.status().is_server_error() || tracing::enabled!(Level::DEBUG) {
             self.log(&asked, response.status(), refusal.as_ref());
         }
         response
@@ -135,8 +142,8 @@ impl Front {
         let route = self.app.form_of(uri.path()).unwrap_or("unknown");
         let id = asked.id();
         let code = refusal.map(|refusal| refusal.code);
-        match refusal.and_then(Refusal::cause).map(chain) {
-            Some(cause) => tracing::error!(%method, route, status, micros, id, code, cause, "failed"),
+        match refusal.and_then(Refusal::cause).map(WithCauses) {
+            Some(cause) => tracing::error!(%method, route, status, micros, id, code, %cause, "failed"),
             None if status >= 500 => tracing::warn!(%method, route, status, micros, id, code, "answered"),
             None => tracing::debug!(%method, route, status, micros, id, code, "answered"),
         }
@@ -173,11 +180,11 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
                 "an endpoint of {} answered {status} without a refusal",
                 face.name
             );
-            tracing::error!(face = face.name, %status, "an endpoint answered with an error that is not a refusal");
-            match status.is_client_error() {
+            let refusal = match status.is_client_error() {
                 true => Refusal::invalid("the request is not as it should be"),
                 false => Refusal::unavailable(),
-            }
+            };
+            refusal.because(WithoutRefusal(status))
         }
     };
     let mut rendered = (face.refuse)(&refusal);
@@ -194,21 +201,6 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
         *rendered.body_mut() = Body::empty();
     }
     (rendered, Some(refusal))
-}
-
-/// The text of an error and of its causes.
-fn chain(error: &(dyn Error + Send + Sync)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let said = cause.to_string();
-        // Many errors already contain the text of their cause.
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// The client's name for the request. A malformed name is removed from the headers.

@@ -1,6 +1,6 @@
-//! Chooses which grant of a role a user gets. A role that is not shared belongs to one user only.
+//! What a grant of a role needs to know of the role. The aggregate of the user decides what follows from it.
 //!
-//! The ledger checks the choice again when it records the grant: the grant claims the role for its only holder, or
+//! The ledger checks this knowledge again when it records the grant: the grant claims the role for its only holder, or
 //! requires that the role is shared. If that has changed meanwhile, the ledger rejects the grant.
 
 use aggregates::{
@@ -8,7 +8,7 @@ use aggregates::{
     user::{RoleGrant, UserCommand},
     values::RoleId,
 };
-use projections::role_directory;
+use projections::{Veto, role_directory};
 
 use crate::{
     app::App,
@@ -22,7 +22,7 @@ pub async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Re
         match role {
             Some(role) => grants.push(RoleGrant {
                 role_id: *id,
-                exclusive: !role.is_shared,
+                is_shared: role.is_shared,
             }),
             None => unknown.push(id.to_string()),
         }
@@ -36,16 +36,16 @@ pub async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Re
 }
 
 /// The command for the holder of a role that stops being shared: from then on, the role is this holder's alone. A role
-/// with several holders is refused.
+/// with several holders is refused, as the guard of the ledger would refuse it.
 pub async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Refusal> {
     let holders = role_directory::holders(app.ledger().db(), role_id, 2).await?;
     if holders.len() > 1 {
-        let message = "several users hold this role: it must stay shared";
-        return Err(Refusal::conflict("role_is_held", message));
+        let Veto { code, message } = role_directory::HELD_BY_SEVERAL;
+        return Err(Refusal::conflict(code, message));
     }
     let grant = RoleGrant {
         role_id,
-        exclusive: true,
+        is_shared: false,
     };
     let holder = holders.first();
     Ok(holder.map(|holder| Command::User(holder.id, UserCommand::GrantRole(grant))))

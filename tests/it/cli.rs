@@ -244,6 +244,24 @@ both_engines! {
         succeeded(&site.run(&["doctor"]).await);
     }
 
+    async fn a_doctor_finds_a_count_that_is_not_that_of_the_claims(server: Server) {
+        let site = some_events(server).await;
+        let mut database = database::open(&site).await;
+        for (tampering, found) in [
+            ("UPDATE claim_counts SET held = held + 1 WHERE scope = 'administrator'", "is 2, but there are 1 claims"),
+            ("DELETE FROM claim_counts WHERE scope = 'administrator'", "is 0, but there are 1 claims"),
+        ] {
+            database.execute(tampering).await;
+            let said = failed(&site.run(&["doctor"]).await);
+            let message = format!("claims: the stored count of the scope administrator {found}");
+            assert!(said.contains(&message), "{said}");
+        }
+        let repair = "INSERT INTO claim_counts (scope, within_id, held) VALUES ('administrator', '', 1)";
+        database.execute(repair).await;
+        let said = succeeded(&site.run(&["doctor"]).await);
+        assert!(said.contains("claims: their stored counts are right"), "{said}");
+    }
+
     async fn readiness_is_said_to_anybody(server: Server) {
         server.anonymous().get("/healthz").await.expect(200);
         server.anonymous().get("/readyz").await.expect(200);

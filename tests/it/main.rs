@@ -1,10 +1,12 @@
 //! The tests of the running server: the real binary, over HTTP and on the command line, on both engines.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
     reason = "a test that cannot go on fails"
 )]
+#![expect(unreachable_pub, reason = "the helpers of a test are for all of its modules")]
 
 mod answers;
 mod cli;
@@ -13,5 +15,6 @@ mod consistency;
 mod freshness;
 mod http;
 mod ledger;
+mod log;
 mod nodes;
 mod support;

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::support::{
     client::Client,
     connectware::*,
+    database,
     server::{Engine, Server, Site},
 };
 
@@ -147,4 +148,37 @@ async fn a_node_that_signs_by_another_key_refuses_to_start() {
     let admin = one.admin().await;
     let third = one.site().second_node().start().await;
     on(&third, &admin).get("/api/session").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_node_whose_read_models_a_newer_program_rebuilt_stops_and_says_why() {
+    let server = Server::start(Engine::Postgres).await;
+    let admin = server.admin().await;
+    admin.get("/api/session").await.expect(200);
+    let mut database = database::open(server.site()).await;
+    let newer = "UPDATE read_models SET version = 1000 WHERE name = 'sessions'";
+    assert_eq!(database.execute(newer).await, 1);
+    let ended = server.ended().await;
+    assert!(!ended.status.success(), "{}", ended.status);
+    let said = "the read model sessions holds version 1000, but this program is for version 1";
+    let lines = ended.log.lines().filter(|line| line.contains("ERROR"));
+    let lines: Vec<_> = lines.collect();
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains(said)),
+        "{lines:#?}"
+    );
+    let (_, log) = ended.site.refuses_to_start().await;
+    assert!(log.contains(said), "{log}");
+}
+
+#[tokio::test]
+async fn a_rebuild_makes_running_nodes_look_at_the_versions() {
+    let server = Server::start(Engine::Postgres).await;
+    let mut database = database::open(server.site()).await;
+    let before = database.number("SELECT recorded_at FROM ledger_head").await;
+    let rebuilt = server.site().second_node().run(&["rebuild"]).await;
+    assert!(rebuilt.status.success(), "{rebuilt:?}");
+    assert!(database.number("SELECT recorded_at FROM ledger_head").await > before);
+    // The versions are the same: the node goes on.
+    create_user(&server.admin().await, "ada").await;
 }

@@ -4,6 +4,7 @@
 //! The crate has no dependencies, so that `cargo nextest run -p tidy` builds in a second.
 #![cfg(test)]
 
+mod aggregates;
 mod code;
 mod crates;
 mod events;

@@ -23,10 +23,10 @@ fn by(methods: &[GrantMethod]) -> Option<Vec<GrantType>> {
     Some(methods.iter().copied().map(grant).collect())
 }
 
-fn role(number: u128, exclusive: bool) -> RoleGrant {
+fn role(number: u128, is_shared: bool) -> RoleGrant {
     RoleGrant {
         role_id: role_id(number),
-        exclusive,
+        is_shared,
     }
 }
 
@@ -57,7 +57,7 @@ fn the_same_again_changes_nothing() {
         grant_types: by(&[GrantMethod::Password]),
         enforce_mfa_enrollment: Some(false),
         password_hash: None,
-        roles: Some(vec![role(1, false)]),
+        roles: Some(vec![role(1, true)]),
         permissions: Some(vec![permission(9, "a")]),
     };
     let events = [ada_created(), role_granted(1, false), permission_granted(1, "a")];
@@ -73,7 +73,7 @@ fn every_change_is_an_event_of_its_own() {
         grant_types: by(&[GrantMethod::Token, GrantMethod::Password]),
         enforce_mfa_enrollment: Some(true),
         password_hash: Some(hash("second")),
-        roles: Some(vec![role(2, true)]),
+        roles: Some(vec![role(2, false)]),
         permissions: Some(vec![permission(2, "b")]),
     };
     let events = [ada_created(), role_granted(1, false), permission_granted(1, "a")];
@@ -135,7 +135,7 @@ fn roles_and_permissions_are_replaced_by_difference() {
         permission_granted(2, "b"),
     ];
     let command = UpdateUser {
-        roles: Some(vec![role(2, false), role(3, false), role(3, false)]),
+        roles: Some(vec![role(2, true), role(3, true), role(3, true)]),
         permissions: Some(vec![permission(7, "b"), permission(8, "c")]),
         ..UpdateUser::default()
     };
@@ -151,7 +151,7 @@ fn roles_and_permissions_are_replaced_by_difference() {
 #[test]
 fn a_role_held_otherwise_is_granted_anew_without_a_gap() {
     let command = UpdateUser {
-        roles: Some(vec![role(1, true)]),
+        roles: Some(vec![role(1, false)]),
         ..UpdateUser::default()
     };
     assert_eq!(
@@ -299,7 +299,7 @@ fn any_update() -> impl Strategy<Value = UpdateUser> {
         Just(GrantMethod::Token)
     ];
     let grant = (method, any::<bool>()).prop_map(|(method, is_required)| GrantType { method, is_required });
-    let role = (0..4_u128, any::<bool>()).prop_map(|(number, exclusive)| role(number, exclusive));
+    let role = (0..4_u128, any::<bool>()).prop_map(|(number, is_shared)| role(number, is_shared));
     (
         option::of(provider),
         option::of(vec(grant, 0..3)),

@@ -89,6 +89,7 @@ pub(super) async fn measure(bench: &Bench, many: &Place, few: &Place, table: &mu
 }
 
 /// Every list with every documented filter.
+#[expect(clippy::too_many_lines, reason = "a table of the lists")]
 fn lists(users: u64) -> Vec<List> {
     let list = |path, name, filter: &str, count: &str| List {
         path,

@@ -2,7 +2,7 @@
 
 use aggregates::{
     session::SessionEvent,
-    values::{Face, SessionId, Timestamp, UserId},
+    values::{Audience, SessionId, Timestamp, UserId},
 };
 
 use super::methods::Methods;
@@ -64,7 +64,7 @@ pub struct SessionView {
     /// The user to whom the token was issued.
     pub user_id: UserId,
     /// The only API on which the token is valid.
-    pub face: Face,
+    pub face: Audience,
     /// How the user proved their identity.
     pub methods: Methods,
     /// When the token was issued.

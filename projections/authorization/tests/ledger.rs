@@ -6,7 +6,7 @@ use aggregates::{
     session::SessionEvent,
     user::UserEvent,
     values::{
-        Certificate, Context, Face, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation,
+        Audience, Certificate, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation,
         Permission, PermissionId, RoleId, RoleName, SessionId, Timestamp, TokenFingerprint, UserId,
     },
 };
@@ -76,7 +76,7 @@ pub(super) fn role_granted(role: u128) -> UserEvent {
 pub(super) fn token_issued(user: u128, token: u8, expires_at: i64) -> SessionEvent {
     SessionEvent::TokenIssued {
         user_id: user_id(user),
-        face: Face::Connectware,
+        face: Audience::Connectware,
         fingerprint: TokenFingerprint::from_digest(fingerprint(token)),
         label: String::new(),
         methods: vec![GrantMethod::Token, GrantMethod::Password],

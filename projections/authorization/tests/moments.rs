@@ -17,7 +17,7 @@ use super::{
     },
     ledger::{Ledger, certificate_fingerprint, fingerprint, role_id, user_id},
     oracle::{Oracle, covers, matches},
-    random::{CERTIFICATES, ROLES, TOKENS, USERS, a_filter, a_step, a_topic, write},
+    random::{CERTIFICATES, ROLES, TOKENS, USERS, a_filter, a_history, a_topic, write},
     read,
     suspending::{self, loaded},
 };
@@ -259,7 +259,7 @@ proptest! {
     #[test]
     fn any_subject_is_answered_as_the_oracle_answers_at_any_moment(
         suspending in any::<bool>(),
-        steps in vec(a_step(), 1..70),
+        steps in a_history(70),
         moments in vec(any::<prop::sample::Index>(), 3),
         now in 0..20i64,
         topics in vec(a_topic(), 4),
@@ -319,7 +319,7 @@ proptest! {
     #[test]
     fn what_was_gained_and_lost_leads_from_one_moment_to_the_other(
         suspending in any::<bool>(),
-        steps in vec(a_step(), 1..70),
+        steps in a_history(70),
         from in any::<prop::sample::Index>(),
         to in any::<prop::sample::Index>(),
     ) {

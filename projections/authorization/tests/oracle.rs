@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
-    Event, Recorded, Registered,
-    role::RoleEvent,
+    Recorded, Registered,
+    role::{Role, RoleEvent},
     sealing::ERASED,
-    session::SessionEvent,
+    session::{Session, SessionEvent},
     user::{User, UserEvent},
     values::{
         Context, Fingerprint, GrantType, IdentityProvider, Operation, Permission, PermissionId, RoleId,
@@ -63,25 +63,29 @@ impl Oracle {
 
     pub(super) fn apply(&mut self, recorded: &Recorded) {
         self.position = recorded.position;
-        match &recorded.event {
-            Event::User(event) => {
-                let id = UserId::parse(&recorded.aggregate_id).unwrap();
-                let could_act = self.may_act(id);
-                self.user_event(id, event);
-                self.aggregates.entry(id).or_default().apply(event.clone());
-                match self.suspends.and_then(|suspends| suspends(event)) {
-                    Some(true) if self.users.contains_key(&id) => drop(self.suspended.insert(id)),
-                    Some(_) => drop(self.suspended.remove(&id)),
-                    None => {}
-                }
-                if self.may_act(id) != could_act {
-                    self.void_sessions(id);
-                }
+        let (id, event) = (&recorded.aggregate_id, &recorded.event);
+        if let Some(event) = event.of::<User>() {
+            let id = UserId::parse(id).unwrap();
+            let could_act = self.may_act(id);
+            self.user_event(id, event);
+            self.aggregates.entry(id).or_default().apply(event.clone());
+            match self.suspends.and_then(|suspends| suspends(event)) {
+                Some(true) if self.users.contains_key(&id) => drop(self.suspended.insert(id)),
+                Some(_) => drop(self.suspended.remove(&id)),
+                None => {}
             }
-            Event::Role(event) => self.role_event(RoleId::parse(&recorded.aggregate_id).unwrap(), event),
-            Event::Session(event) => {
-                self.session_event(SessionId::parse(&recorded.aggregate_id).unwrap(), event)
+            if self.may_act(id) != could_act {
+                self.void_sessions(id);
             }
+        } else if let Some(event) = event.of::<Role>() {
+            self.role_event(RoleId::parse(id).unwrap(), event);
+        } else if let Some(event) = event.of::<Session>() {
+            self.session_event(SessionId::parse(id).unwrap(), event);
+        } else {
+            panic!(
+                "the oracle does not know the events of a {}",
+                event.aggregate_type()
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use aggregates::{
     role::RoleEvent,
     session::SessionEvent,
     user::UserEvent,
-    values::{Certificate, Context, Face, GrantMethod, GrantType, Operation, RoleName, Timestamp},
+    values::{Audience, Certificate, Context, GrantMethod, GrantType, Operation, RoleName, Timestamp},
 };
 
 use super::{
@@ -119,7 +119,7 @@ pub(super) fn loaded(model: &'static Model, oracle: &Oracle) -> Authorization {
         let view = SessionView {
             session_id: session.id,
             user_id: session.user,
-            face: Face::Connectware,
+            face: Audience::Connectware,
             methods: Methods::BY_TOKEN,
             issued_at: Timestamp::from_micros(0),
             expires_at: session.expires_at,

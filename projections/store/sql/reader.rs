@@ -2,17 +2,23 @@
 
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use super::{Db, Error, Row, Statement, connect::BY_KEY, is_about_data};
+use super::{Db, Error, Row, Statement, Tx, connect::BY_KEY, is_about_data};
 
 /// Something that answers reading statements.
 pub trait Read: Send {
-    /// All rows of one statement, outside of any transaction.
+    /// All rows of one statement.
     fn all(&mut self, statement: Statement<'_>) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
 }
 
 impl Read for &Db {
     async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
         Db::all(self, statement).await
+    }
+}
+
+impl Read for Tx<'_> {
+    async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
+        Tx::all(self, statement).await
     }
 }
 

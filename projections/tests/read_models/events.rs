@@ -6,7 +6,7 @@ use aggregates::{
     session::SessionEvent,
     user::UserEvent,
     values::{
-        Certificate, Context, Face, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation,
+        Audience, Certificate, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation,
         Permission, PermissionId, RoleId, RoleName, SessionId, Timestamp, TokenFingerprint, TopicFilter,
         UserId,
     },
@@ -157,7 +157,7 @@ pub(crate) fn token_issued_to(n: u32, user_id: UserId, hours: i64) -> (Uuid, Eve
         n,
         SessionEvent::TokenIssued {
             user_id,
-            face: Face::Connectware,
+            face: Audience::Connectware,
             fingerprint: token_fingerprint(n),
             label: format!("token {n}"),
             methods: vec![GrantMethod::Password],

@@ -1,11 +1,18 @@
 //! The read models, on both engines: what every event does, what every query answers, and what they cost.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+#![expect(unreachable_pub, reason = "the helpers of a test are for all of its modules")]
 
 mod effects;
 mod erasure;
 mod events;
 mod flatness;
 mod histories;
+mod indexes;
 mod loading;
 mod model;
 mod paging;

@@ -142,6 +142,7 @@ impl Model {
         self.tidy();
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn user_event(&mut self, at: Timestamp, id: UserId, event: &UserEvent) {
         if let Some(row) = new_user(at, id, event) {
             self.users.push(ModelUser {

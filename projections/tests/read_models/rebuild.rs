@@ -59,8 +59,12 @@ both_engines! {
         assert_eq!(differing(&world, &shadow).await, Vec::<&str>::new());
         shadow.drop(&world.db).await.expect("the shadow should go");
         let again = replayed(&world, &events[..10]).await;
-        // The real read models sort lists only by creation, so `list_marks` is empty and does not differ.
-        assert_eq!(differing(&world, &again).await.len(), READ_MODELS.tables().len() - 1);
+        let mut filled = Vec::new();
+        for table in READ_MODELS.tables() {
+            filled.extend((world.count(table.name).await > 0).then_some(table.name));
+        }
+        assert_eq!(differing(&world, &again).await, filled);
+        assert!(filled.len() >= 8, "{filled:?}");
         drop(again);
         let anew = replayed(&world, &events).await;
         assert_eq!(differing(&world, &anew).await, Vec::<&str>::new(), "what was left behind is gone");

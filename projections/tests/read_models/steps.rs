@@ -89,6 +89,7 @@ impl History {
         history
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each step")]
     fn event(&mut self, step: &Step) -> Option<(Uuid, Event)> {
         self.made += 1;
         let n = self.made;

@@ -211,7 +211,7 @@ pub(crate) struct Explanation {
 
 impl Explanation {
     /// Explains a decision about a resource. If several names had to be granted, it shows the name that decided.
-    pub fn of(resource: &str, why: &Why) -> Self {
+    pub(crate) fn of(resource: &str, why: &Why) -> Self {
         match why.deciding() {
             Some(name) => Self {
                 grants: name.grants.iter().map(GrantOut::from).collect(),

@@ -13,7 +13,7 @@ mod explanation;
 mod search;
 mod wire;
 
-use aggregates::values::Face as Audience;
+use aggregates::values::Audience;
 use axum::extract::DefaultBodyLimit;
 use server::{App, Credential, Face, Refusal, code_and_message};
 use tokio::sync::Semaphore;

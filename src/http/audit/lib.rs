@@ -2,7 +2,7 @@
 
 mod events;
 
-use aggregates::values::Face as Audience;
+use aggregates::values::Audience;
 use server::{App, Credential, Face, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -12,7 +12,7 @@ mod wire;
 use aggregates::{
     Command,
     role::RoleCommand,
-    values::{Context, Face as Audience, Invalid, Operation, RoleId},
+    values::{Audience, Context, Invalid, Operation, RoleId},
 };
 use ledger::ids::Entropy;
 use server::{App, Credential, Face, bootstrap::shared_role, code_and_message};

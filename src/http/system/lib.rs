@@ -1,6 +1,6 @@
 //! Keys and health: the endpoints that need no credential.
 
-use aggregates::values::Face as Audience;
+use aggregates::values::Audience;
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::Value;
 use server::{App, Credential, Face, Refusal, code_and_message};

@@ -6,7 +6,7 @@ use aggregates::{
     user::{User, UserCommand},
     values::{GrantMethod, PasswordHash, SessionId, Timestamp, TokenLabel, UserId},
 };
-use ledger::{ExecuteError, LedgerError, Metadata, Seen};
+use ledger::{ExecuteError, LedgerError, Metadata, Seen, WithCauses};
 use projections::sql::Boxed;
 use zeroize::Zeroizing;
 
@@ -78,16 +78,21 @@ pub fn authenticate<'a>(
 
 /// Hashes a verified password again under stronger parameters. A login does not fail because of it.
 async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Zeroizing<String>) {
-    let Ok(password_hash) = app.passwords.hash(password).await else {
-        return;
+    let rehashed = async {
+        let command = UserCommand::RehashPassword {
+            verified,
+            password_hash: app.passwords.hash(password).await?,
+        };
+        let commands = vec![Command::User(user, command)];
+        app.executor.execute(commands, &Metadata::system("login")).await?;
+        Ok::<_, IdentityError>(())
     };
-    let command = UserCommand::RehashPassword {
-        verified,
-        password_hash,
-    };
-    let commands = vec![Command::User(user, command)];
-    if let Err(error) = app.executor.execute(commands, &Metadata::system("login")).await {
-        tracing::warn!(%user, %error, "cannot record the password's stronger hash");
+    match rehashed.await {
+        // The next login hashes it.
+        Ok(()) | Err(IdentityError::Hashing(HashingError::Busy)) => {}
+        Err(error) => {
+            tracing::warn!(%user, error = %WithCauses(&error), "cannot record the password's stronger hash");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use aggregates::values::{Face, SessionId, Timestamp, TokenFingerprint, UserId};
+use aggregates::values::{Audience, SessionId, Timestamp, TokenFingerprint, UserId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -56,7 +56,7 @@ pub struct TokenClaims {
     /// The user.
     pub sub: UserId,
     /// The API that accepts the token.
-    pub aud: Face,
+    pub aud: Audience,
     /// When it was issued, in seconds.
     pub iat: i64,
     /// When it expires, in seconds.
@@ -93,7 +93,7 @@ impl Tokens {
         &self,
         session: SessionId,
         user: UserId,
-        face: Face,
+        face: Audience,
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(String, TokenFingerprint), SigningError> {
@@ -119,7 +119,7 @@ impl Tokens {
 
     /// The claims of a token, if this server signed it, its claims are well-formed, and it is for `face`. The session
     /// says whether the token has expired or was revoked.
-    pub fn verify(&self, token: &str, digest: &[u8; 32], face: Face) -> Option<TokenClaims> {
+    pub fn verify(&self, token: &str, digest: &[u8; 32], face: Audience) -> Option<TokenClaims> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[face.as_str()]);
@@ -170,11 +170,16 @@ mod tests {
             UserId(uuid::Uuid::from_u128(2)),
         );
         let (from, to) = (Timestamp::from_micros(0), Timestamp::from_micros(3_600_000_000));
-        tokens.sign(session, user, Face::Connectware, from, to).unwrap().0
+        tokens
+            .sign(session, user, Audience::Connectware, from, to)
+            .unwrap()
+            .0
     }
 
     fn verifies(tokens: &Tokens, token: &str) -> bool {
-        tokens.verify(token, &digest(token), Face::Connectware).is_some()
+        tokens
+            .verify(token, &digest(token), Audience::Connectware)
+            .is_some()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use aggregates::values::{Face as Audience, UserId};
+use aggregates::values::{Audience, UserId};
 use axum::{
     Json,
     http::{StatusCode, request::Parts},
@@ -244,6 +244,56 @@ async fn a_failure_is_one_line_of_the_log_with_its_cause_and_the_request() {
         assert!(line.contains(said), "{said} is missing: {line}");
     }
     assert!(!line.contains("a=b"), "{line}");
+}
+
+/// The lines of the log that warn of something.
+fn warnings(log: &str) -> Vec<&str> {
+    let is_warning = |line: &&str| line.contains(" WARN ") || line.contains("ERROR ");
+    log.lines().filter(is_warning).collect()
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_one_line_for_each_request_that_fails() {
+    let (server, admin) = start().await;
+    let (users, role) = (
+        "/api/users/ids",
+        json!({ "name": "any", "isShared": true, "permissions": [] }),
+    );
+    let login = json!({ "username": "admin", "password": "a secret" });
+    let db = server.app().ledger().db();
+    // Who looks at the ledger has a connection of its own.
+    db.script("ALTER TABLE events RENAME TO gone")
+        .await
+        .expect("a table can be renamed");
+    db.close().await;
+    for (number, call) in [
+        admin.get(users),
+        admin.post("/api/roles", role),
+        admin.delete(format!("/api/users/{}", UserId(uuid::Uuid::max()))),
+        server.anonymous().post("/api/login", login),
+        server.anonymous().get("/readyz"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let before = server.log().len();
+        call.header("x-request-id", format!("gone-{number}"))
+            .await
+            .expect_error(503);
+        let log = server.log();
+        let lines = warnings(&log[before..]);
+        let [line] = lines.as_slice() else {
+            panic!("one line should say that request {number} failed: {lines:#?}");
+        };
+        for said in ["ERROR", "status=503", &format!("gone-{number}")] {
+            assert!(line.contains(said), "{said} is missing: {line}");
+        }
+        assert!(
+            line.contains("closed pool") || line.contains("no such table"),
+            "{line}"
+        );
+        assert!(!line.contains("a secret"), "{line}");
+    }
 }
 
 #[tokio::test]

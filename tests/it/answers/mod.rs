@@ -21,6 +21,7 @@
 //!
 //! All other lines are the answer to the request above them.
 
+mod failures;
 mod redact;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -61,14 +62,23 @@ transcripts! { access credentials permissions refusals rehearsal roles system us
 
 /// Sends the requests of a transcript, and fails unless the answers are the recorded ones.
 async fn compare(name: &str, engine: Engine) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/answers/{name}.txt"));
-    let recorded = std::fs::read_to_string(&path).expect("a transcript should be readable");
+    let recorded = std::fs::read_to_string(file(name)).expect("a transcript should be readable");
     let now = replay(&recorded, engine).await;
     // Both engines must give the same answers, so one of them writes the file.
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() && engine == Engine::Sqlite {
-        std::fs::write(&path, &now).expect("a transcript should be writable");
+    compare_with(name, &now, engine == Engine::Sqlite);
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/answers/{name}.txt"))
+}
+
+/// Compares a transcript with the answers of now, or writes it, if it is to be written.
+fn compare_with(name: &str, now: &str, may_write: bool) {
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() && may_write {
+        std::fs::write(file(name), now).expect("a transcript should be writable");
         return;
     }
+    let recorded = std::fs::read_to_string(file(name)).expect("a transcript should be readable");
     let mut request = "";
     for (line, (recorded, now)) in recorded.lines().zip(now.lines()).enumerate() {
         if recorded.starts_with("> ") {
@@ -218,6 +228,24 @@ fn bytes(digits: &str) -> Vec<u8> {
         .collect()
 }
 
+/// The status and the headers of an answer, line by line.
+fn head_of(answer: &Response) -> String {
+    let mut headers: Vec<_> = answer.headers.iter().collect();
+    headers.retain(|(name, _)| !UNRECORDED.contains(&name.as_str()));
+    headers.sort_by_key(|(name, _)| name.as_str());
+    let mut text = format!("{}\n", answer.status);
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text
+}
+
+/// A whole answer, line by line.
+fn recorded_text(answer: &Response) -> String {
+    format!("{}{}\n", head_of(answer), answer.text())
+}
+
 /// A transcript that is being replayed.
 struct Replay {
     /// `None` only while the server starts again.
@@ -285,16 +313,7 @@ impl Replay {
     }
 
     fn record(&mut self, answer: &Response, sorted: &[String], is_brief: bool) {
-        let mut headers: Vec<_> = answer.headers.iter().collect();
-        headers.retain(|(name, _)| !UNRECORDED.contains(&name.as_str()));
-        headers.sort_by_key(|(name, _)| name.as_str());
-        let mut text = format!("{}\n", answer.status);
-        for (name, value) in headers {
-            text.push_str(&format!(
-                "{name}: {}\n",
-                String::from_utf8_lossy(value.as_bytes())
-            ));
-        }
+        let mut text = head_of(answer);
         if !answer.body.is_empty() && !is_brief {
             let body = self.values.named(answer.text());
             let body = sorted

@@ -234,7 +234,7 @@ async fn append_for_ever(ledger: &Ledger) {
                     aggregates::user::UserCommand::Create(aggregates::user::CreateUser {
                         roles: vec![aggregates::user::RoleGrant {
                             role_id: role,
-                            exclusive: false,
+                            is_shared: true,
                         }],
                         ..create_user(&name)
                     }),

@@ -31,7 +31,7 @@ pub fn deleted(id: UserId) -> Command {
 fn administrator(id: UserId, username: &str) -> Command {
     let grant = RoleGrant {
         role_id: RoleId::ADMINISTRATOR,
-        exclusive: false,
+        is_shared: true,
     };
     Command::User(
         id,

@@ -8,7 +8,7 @@ use aggregates::{
     user::claims::ADMINISTRATOR,
 };
 use futures_util::future::join_all;
-use ledger::{AppendError, Appended, Executor, Ledger, LimitChange, Rejection, Unit, migrations};
+use ledger::{AppendError, Appended, Executor, Ledger, LimitChange, Miscount, Rejection, Unit, migrations};
 use projections::sql::sql;
 
 use super::{
@@ -110,6 +110,13 @@ async fn must_be_counted(ledger: &Ledger) {
         })
         .collect();
     assert_eq!(counted, claimed);
+    assert_eq!(miscounts(ledger).await, []);
+}
+
+/// What the ledger itself finds wrong with the counts.
+async fn miscounts(ledger: &Ledger) -> Vec<Miscount> {
+    let found = ledger.miscounts([SEAT, KEEPER, BED]).await;
+    found.expect("the counts should be readable")
 }
 
 on_both_engines! {
@@ -224,6 +231,35 @@ on_both_engines! {
         assert_eq!(take_seats(&one, "acme", 2).await, ["won", "lost"]);
         assert_eq!(take_seats(&one, "acme", 1).await, ["lost"], "from memory, too");
         must_be_counted(&one).await;
+    }
+
+    async fn a_count_that_was_tampered_with_is_found(site: Site) {
+        let ledger = site.ledger().await;
+        for (house, guest) in [("red", "ada"), ("red", "grace"), ("blue", "ada")] {
+            ledger.append(taking(BED, house, guest)).await.expect("a bed");
+        }
+        ledger.append(taking(KEEPER, "red", "ada")).await.expect("a keeper");
+        ledger
+            .db()
+            .script(
+                "UPDATE claim_counts SET held = 1 WHERE within_id = 'red' AND scope = 'test_bed'; \
+                 DELETE FROM claim_counts WHERE within_id = 'blue'; \
+                 INSERT INTO claim_counts (scope, within_id, held) VALUES ('test_keeper', 'green', 1)",
+            )
+            .await
+            .expect("counts can be tampered with");
+        let miscount = |scope: &Scope, within: &str, stored, claimed| Miscount {
+            scope: scope.name().to_owned(),
+            within: within.to_owned(),
+            stored,
+            claimed,
+        };
+        let expected = [
+            miscount(BED, "red", 1, 2),
+            miscount(KEEPER, "green", 1, 0),
+            miscount(BED, "blue", 0, 1),
+        ];
+        assert_eq!(miscounts(&ledger).await, expected);
     }
 
     async fn erasing_somebody_leaves_the_counts_as_they_are(site: Site) {

@@ -34,7 +34,7 @@ fn create(username: &str) -> UserCommand {
 fn grant(role_id: RoleId) -> UserCommand {
     UserCommand::GrantRole(RoleGrant {
         role_id,
-        exclusive: false,
+        is_shared: true,
     })
 }
 

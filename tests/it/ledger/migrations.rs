@@ -1,15 +1,44 @@
 //! The schema that the binary carries.
 
+use std::path::Path;
+
 use ledger::migrations::{migrate, pending};
 
 use super::site::Site;
 use crate::support::server::Engine;
 
+/// The numbers with which the names of the files in `migrations/ENGINE` begin, in order.
+fn numbers(engine: &str) -> Vec<i64> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("migrations")
+        .join(engine);
+    let files = std::fs::read_dir(folder).expect("the folder of the migrations should be readable");
+    let mut numbers: Vec<i64> = files
+        .map(|file| {
+            let name = file.expect("the folder should be readable").file_name();
+            let name = name.to_string_lossy().into_owned();
+            let number = name.split('_').next().and_then(|number| number.parse().ok());
+            number.unwrap_or_else(|| panic!("{name} should begin with a number"))
+        })
+        .collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn both_engines_have_the_same_migrations_numbered_from_1() {
+    let numbers = [numbers("sqlite"), numbers("postgres")];
+    let count = i64::try_from(numbers[0].len()).expect("a small number");
+    let expected: Vec<i64> = (1..=count).collect();
+    assert!(count > 0);
+    assert_eq!(numbers, [expected.clone(), expected]);
+}
+
 async fn a_database_gets_what_it_lacks(site: Site) {
     let db = site.db().await;
     assert_eq!(
         pending(&db).await.expect("an empty database can be asked"),
-        [1, 2, 3, 4, 5, 6, 7]
+        numbers(db.engine())
     );
     migrate(&db).await.expect("an empty database can be migrated");
     assert_eq!(

@@ -21,6 +21,7 @@ mod sealing;
 mod site;
 mod starting;
 mod tampering;
+mod versions;
 
 /// Makes a test per engine from each of these tests: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger.
 macro_rules! on_both_engines {

@@ -8,7 +8,7 @@ use aggregates::{
     values::{Context, Operation, Permission, PermissionId, UserId},
 };
 use ledger::{
-    Executor, Ledger,
+    Executor, Ledger, OtherVersions,
     ids::{Entropy, SystemEntropy},
 };
 use tokio::task::JoinHandle;
@@ -22,7 +22,7 @@ use crate::support::server::Engine;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A node, and the task that follows the ledger for it.
-async fn node(site: &Site) -> (Executor, JoinHandle<()>) {
+async fn node(site: &Site) -> (Executor, JoinHandle<OtherVersions>) {
     let ledger = site.ledger().await;
     let following = tokio::spawn(Arc::clone(ledger.follower()).run());
     (Executor::new(ledger), following)

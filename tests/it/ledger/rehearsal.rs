@@ -124,7 +124,7 @@ on_both_engines! {
             vec![role_created(role, "operators"), user_created(user, "grace"), role_granted(user, role)],
             vec![Command::Role(role, RoleCommand::AddPermission(permission())), unshared(role), Command::User(
                 user,
-                UserCommand::GrantRole(RoleGrant { role_id: role, exclusive: true }),
+                UserCommand::GrantRole(RoleGrant { role_id: role, is_shared: false }),
             )],
             vec![updated(user, UpdateUser { username: "hopper".parse().ok(), ..UpdateUser::default() })],
             // There is nothing to change.
@@ -254,8 +254,8 @@ fn a_command(users: Vec<UserId>, roles: Vec<RoleId>) -> impl Strategy<Value = Co
     prop_oneof![
         3 => (user.clone(), name()).prop_map(|(user, name)| user_created(user, name)),
         2 => (role.clone(), name()).prop_map(|(role, name)| role_created(role, name)),
-        4 => (user.clone(), role.clone(), any::<bool>()).prop_map(|(user, role_id, exclusive)| {
-            Command::User(user, UserCommand::GrantRole(RoleGrant { role_id, exclusive }))
+        4 => (user.clone(), role.clone(), any::<bool>()).prop_map(|(user, role_id, is_shared)| {
+            Command::User(user, UserCommand::GrantRole(RoleGrant { role_id, is_shared }))
         }),
         1 => (user.clone(), role.clone()).prop_map(|(user, role_id)| {
             Command::User(user, UserCommand::RevokeRole { role_id })

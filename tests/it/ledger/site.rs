@@ -11,7 +11,7 @@ use aggregates::{
     session::{IssueToken, SessionCommand},
     user::{CreateUser, RoleGrant, UserCommand, UserEvent},
     values::{
-        Face, GrantMethod, GrantType, IdentityProvider, PasswordHash, RoleId, SessionId, Timestamp,
+        Audience, GrantMethod, GrantType, IdentityProvider, PasswordHash, RoleId, SessionId, Timestamp,
         TokenFingerprint, UserId,
     },
 };
@@ -316,7 +316,7 @@ pub fn role_created(id: RoleId, name: &str) -> Command {
 pub fn role_granted(id: UserId, role_id: RoleId) -> Command {
     let grant = RoleGrant {
         role_id,
-        exclusive: false,
+        is_shared: true,
     };
     Command::User(id, UserCommand::GrantRole(grant))
 }
@@ -328,7 +328,7 @@ pub fn token_issued(id: SessionId, user_id: UserId, label: &str) -> Command {
         id,
         SessionCommand::IssueToken(IssueToken {
             user_id,
-            face: Face::Connectware,
+            face: Audience::Connectware,
             fingerprint: TokenFingerprint::from_digest(digest),
             label: label.parse().expect("a label"),
             methods: vec![GrantMethod::Password],

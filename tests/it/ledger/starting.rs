@@ -58,7 +58,7 @@ fn rich_user(user: UserId, role_id: RoleId) -> Command {
             mqtt_publish_prefix: Some("site".to_owned()),
             roles: vec![RoleGrant {
                 role_id,
-                exclusive: false,
+                is_shared: true,
             }],
             permissions: vec![permission("own/+")],
             certificates: vec![certificate()],

@@ -72,7 +72,8 @@ impl Ledger {
         assert_eq!(self.execute(&update).await, 1, "{update}");
     }
 
-    async fn number(&mut self, select: &str) -> i64 {
+    /// The only number that a statement answers.
+    pub async fn number(&mut self, select: &str) -> i64 {
         match self {
             Self::Sqlite(connection) => sqlx::query_scalar(select)
                 .fetch_one(connection)

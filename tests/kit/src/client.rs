@@ -7,6 +7,7 @@
 //! ```
 
 use std::{
+    convert::Infallible,
     fmt,
     future::{Future, IntoFuture},
     net::{Ipv4Addr, SocketAddr},
@@ -17,6 +18,7 @@ use std::{
 
 use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::stream;
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -28,8 +30,8 @@ use server::Front;
 
 type Bytes = std::io::Cursor<Vec<u8>>;
 
-/// How long an answer may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an answer may take before the test fails: longer than the server waits for a body.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The address from which the requests of a client in process seem to come.
 const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
@@ -64,12 +66,15 @@ impl Transport {
         method: Method,
         path: &str,
         mut headers: HeaderMap,
-        body: Vec<u8>,
+        body: Sent,
     ) -> Result<(u16, HeaderMap, Vec<u8>), String> {
         let request = Request::builder().method(method);
         let well_formed = "the call should be well-formed";
         match self {
             Self::Http(http, base) => {
+                let Sent::Whole(body) = body else {
+                    return Err("an unfinished body is sent to a server in this process only".to_owned());
+                };
                 let request = request
                     .uri(format!("{base}{path}"))
                     .body(Full::new(Bytes::new(body)));
@@ -80,7 +85,11 @@ impl Transport {
                 Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
             }
             Self::InProcess(front) => {
-                let mut request = request.uri(path).body(Body::from(body)).expect(well_formed);
+                let body = match body {
+                    Sent::Whole(body) => Body::from(body),
+                    Sent::Unfinished => Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>()),
+                };
+                let mut request = request.uri(path).body(body).expect(well_formed);
                 let host = Client::IN_PROCESS.trim_start_matches("http://");
                 headers
                     .entry(header::HOST)
@@ -191,9 +200,18 @@ impl Client {
             method,
             path: path.into(),
             headers,
-            body: Vec::new(),
+            body: Sent::Whole(Vec::new()),
         }
     }
+}
+
+/// The body of a call.
+#[derive(Debug)]
+enum Sent {
+    /// The whole body.
+    Whole(Vec<u8>),
+    /// A body that never arrives.
+    Unfinished,
 }
 
 /// A call. Awaiting it makes the request.
@@ -204,7 +222,7 @@ pub struct Call {
     method: Method,
     path: String,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Sent,
 }
 
 impl Call {
@@ -217,7 +235,7 @@ impl Call {
 
     /// Sets this body and its content type. An empty content type is not sent.
     pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.body = body.into();
+        self.body = Sent::Whole(body.into());
         self.headers.remove(header::CONTENT_TYPE);
         if !content_type.is_empty() {
             self.headers.insert(
@@ -225,6 +243,12 @@ impl Call {
                 content_type.parse().expect("a header value"),
             );
         }
+        self
+    }
+
+    /// Sends a body that never arrives. This works only with a server in this process.
+    pub fn unfinished(mut self) -> Self {
+        self.body = Sent::Unfinished;
         self
     }
 

@@ -1,6 +1,11 @@
 //! The base of the tests of faces: a client whose answers fail a test with a clear message, and the whole server in
 //! process, on SQLite, with a clock that the test moves and a seeded source of randomness.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 #![expect(missing_docs, reason = "the names of these helpers say what they do")]
 
 pub mod client;

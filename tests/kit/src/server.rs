@@ -131,6 +131,11 @@ impl Server {
         &self.app
     }
 
+    /// The front, which answers requests.
+    pub fn front(&self) -> &Arc<Front> {
+        &self.front
+    }
+
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).expect("a time that a test can wait");

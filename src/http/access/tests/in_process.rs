@@ -1,5 +1,11 @@
 //! The scenarios of this face, in process. `tests/it` runs the same scenarios against the binary, on both engines.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+#![expect(unreachable_pub, reason = "the helpers of a test are for all of its modules")]
 
 mod access;
 

@@ -88,6 +88,7 @@ fn action(name: &str) -> Action {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one conversation with the client")]
 async fn somebody_elses_client_works_unchanged() {
     let server = Site::new(Engine::Sqlite)
         .with("MUNIMENT_PUBLIC_URL", PUBLIC_URL)

@@ -212,6 +212,7 @@ both_engines! {
         create_user_with(&admin, "ada", json!({ "initialPermissions": [mqtt("#", "read")] })).await;
         let mut body = of("user", "read", &entity("mqtt", "a"));
         body["page"] = json!({ "limit": 1 });
+        body["resource"]["properties"] = json!({ "room": "red" });
         let page = admin.post("/access/v1/search/subject", body.clone()).await.expect(200).json();
         let token = text(&page["page"]["next_token"]).to_owned();
         assert!(!token.is_empty());
@@ -219,6 +220,8 @@ both_engines! {
         admin.post("/access/v1/search/subject", body.clone()).await.expect(200);
         for (path, value) in [
             ("/resource/id", json!("b")),
+            ("/resource/properties/room", json!("blue")),
+            ("/resource/properties", json!({})),
             ("/action/name", json!("subscribe")),
             ("/subject/type", json!("role")),
             ("/page/token", json!("nonsense")),

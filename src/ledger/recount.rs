@@ -1,0 +1,96 @@
+//! Comparing the stored counts of claims with the claims: a count that is wrong would refuse too little or too much.
+
+use std::collections::BTreeMap;
+
+use aggregates::claim::Scope;
+use projections::sql::{Tx, sql};
+
+use super::{Ledger, LedgerError};
+
+/// How many claims are read at once.
+const PAGE: i64 = 5_000;
+
+/// A stored count is not the number of the claims.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stored count of the scope {scope}{} is {stored}, but there are {claimed} claims", place(.within))]
+pub struct Miscount {
+    /// The scope.
+    pub scope: String,
+    /// The id of the aggregate within which the claims are counted; empty if they are counted over the whole ledger.
+    pub within: String,
+    /// The stored count.
+    pub stored: i64,
+    /// The number of claims.
+    pub claimed: i64,
+}
+
+fn place(id: &str) -> String {
+    if id.is_empty() {
+        String::new()
+    } else {
+        format!(" within {id}")
+    }
+}
+
+/// How many claims there are, by scope and aggregate.
+type Numbers = BTreeMap<(String, String), i64>;
+
+impl Ledger {
+    /// Counts the claims of these scopes anew and answers which stored counts differ, in one state of the ledger.
+    pub async fn miscounts(
+        &self,
+        scopes: impl IntoIterator<Item = &'static Scope>,
+    ) -> Result<Vec<Miscount>, LedgerError> {
+        let mut tx = self.db.snapshot().await?;
+        let mut claimed = Numbers::new();
+        for scope in scopes.into_iter().filter(|scope| scope.is_counted()) {
+            count(&mut tx, scope, &mut claimed).await?;
+        }
+        let mut miscounts = Vec::new();
+        for row in tx
+            .all(sql(
+                "SELECT scope, within_id, held FROM claim_counts ORDER BY scope, within_id",
+            ))
+            .await?
+        {
+            let key = (row.text(0)?, row.text(1)?);
+            let claimed = claimed.remove(&key).unwrap_or(0);
+            miscounts.extend(differing(key, row.int(2)?, claimed));
+        }
+        let without_a_row = claimed.into_iter();
+        miscounts.extend(without_a_row.filter_map(|(key, claimed)| differing(key, 0, claimed)));
+        Ok(miscounts)
+    }
+}
+
+fn differing((scope, within): (String, String), stored: i64, claimed: i64) -> Option<Miscount> {
+    (stored != claimed).then_some(Miscount {
+        scope,
+        within,
+        stored,
+        claimed,
+    })
+}
+
+/// Counts the claims of a scope. A claim within an aggregate is stored with the aggregate's id and a slash before its value;
+/// the other values of counted scopes are ids, which have no slash.
+async fn count(tx: &mut Tx<'_>, scope: &Scope, numbers: &mut Numbers) -> Result<(), LedgerError> {
+    let mut after = String::new();
+    loop {
+        let page = sql("SELECT value FROM claims WHERE scope = $1 AND value > $2 ORDER BY value LIMIT $3")
+            .bind(scope.name())
+            .bind(after.as_str())
+            .bind(PAGE);
+        let rows = tx.all(page).await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = last.text(0)?;
+        for row in &rows {
+            let value = row.text(0)?;
+            let within = value.split_once('/').map_or("", |(within, _)| within);
+            let key = (scope.name().to_owned(), within.to_owned());
+            *numbers.entry(key).or_default() += 1;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! One failure is one line of the log.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+use crate::support::{
+    connectware::role,
+    outage::OwnCluster,
+    server::{ADMIN_PASSWORD, DATABASE_URL, Engine, Server, Site},
+};
+
+/// How long something may take to be logged.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Time for several looks at the ledger, and for several attempts to listen for other nodes.
+const SEVERAL_LOOKS: Duration = Duration::from_secs(3);
+
+/// The lines of the log that warn of something, besides those of the library that talks to Postgres.
+fn warnings(server: &Server) -> Vec<String> {
+    let log = server.log();
+    let is_warning = |line: &&str| line.contains(" WARN ") || line.contains("ERROR ");
+    let warnings = log.lines().filter(is_warning);
+    let warnings = warnings.filter(|line| !line.contains(" sqlx"));
+    warnings.map(str::to_owned).collect()
+}
+
+/// Waits until a line of the log has this text.
+async fn until_logged(server: &Server, text: &str) {
+    let logged = async {
+        while !server.log().contains(text) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let logged = timeout(PATIENCE, logged).await;
+    logged.unwrap_or_else(|_| panic!("{text} is not in the log:\n{}", server.log()));
+}
+
+#[tokio::test]
+async fn a_database_that_stops_is_one_line_and_one_more_for_each_request_that_fails() {
+    let mut cluster = OwnCluster::start().await;
+    let server = Site::new(Engine::Sqlite)
+        .with(DATABASE_URL, &cluster.url())
+        // What is known is old soon; here it is to be asked for all the same.
+        .with("MUNIMENT_STALE_AFTER_MS", "600000")
+        .start()
+        .await;
+    let admin = server.admin().await;
+    cluster.stop_immediately().await;
+    until_logged(&server, "cannot read the ledger").await;
+    sleep(SEVERAL_LOOKS).await;
+    let lines = warnings(&server);
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains("Connection refused")),
+        "{lines:#?}"
+    );
+
+    let login = json!({ "username": "admin", "password": ADMIN_PASSWORD });
+    let calls = [
+        (admin.get("/api/users/ids"), "timed out"),
+        (admin.post("/api/roles", role("any", json!([]))), "timed out"),
+        (server.anonymous().post("/api/login", login), "Connection refused"),
+    ];
+    for (number, (call, cause)) in calls.into_iter().enumerate() {
+        let id = format!("request-{number}");
+        call.header("x-request-id", &id).await.expect_error(503);
+        until_logged(&server, &id).await;
+        let lines = warnings(&server);
+        let about: Vec<_> = lines.iter().filter(|line| line.contains(&id)).collect();
+        assert!(
+            matches!(about.as_slice(), [line] if line.contains("ERROR") && line.contains(cause)),
+            "{cause}: {about:#?}"
+        );
+    }
+    let others = warnings(&server)
+        .into_iter()
+        .filter(|line| !line.contains("request-"));
+    let others: Vec<_> = others
+        .filter(|line| !line.contains("cannot read the ledger"))
+        .collect();
+    assert_eq!(others, Vec::<String>::new());
+
+    cluster.start_again().await;
+    until_logged(&server, "the ledger can be read again").await;
+    cluster.stop_immediately().await;
+}
