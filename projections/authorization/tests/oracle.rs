@@ -47,7 +47,7 @@ pub(super) struct Oracle {
     pub(super) position: i64,
     /// Users as their own aggregate has them: whether they may act is its word.
     aggregates: BTreeMap<UserId, User>,
-    /// Whether an event suspends or restores its user besides, in a model of a test.
+    /// In a model of a test: whether an event suspends its user or restores the user. Then the aggregate has no say.
     suspends: Option<fn(&UserEvent) -> Option<bool>>,
     suspended: BTreeSet<UserId>,
 }
@@ -66,9 +66,14 @@ impl Oracle {
         let (id, event) = (&recorded.aggregate_id, &recorded.event);
         if let Some(event) = event.of::<User>() {
             let id = UserId::parse(id).unwrap();
-            let could_act = self.may_act(id);
+            let (existed, could_act) = (self.users.contains_key(&id), self.may_act(id));
             self.user_event(id, event);
-            self.aggregates.entry(id).or_default().apply(event.clone());
+            // An aggregate decides that nobody is created twice, and that nothing happens to nobody.
+            let mut created = User::default();
+            created.apply(event.clone());
+            if created.may_act() != existed {
+                self.aggregates.entry(id).or_default().apply(event.clone());
+            }
             match self.suspends.and_then(|suspends| suspends(event)) {
                 Some(true) if self.users.contains_key(&id) => drop(self.suspended.insert(id)),
                 Some(_) => drop(self.suspended.remove(&id)),
@@ -91,8 +96,10 @@ impl Oracle {
 
     /// Whether a user may do anything at all.
     fn may_act(&self, id: UserId) -> bool {
-        let by_aggregate = self.aggregates.get(&id).is_some_and(User::may_act);
-        by_aggregate && !self.suspended.contains(&id)
+        match self.suspends {
+            None => self.aggregates.get(&id).is_some_and(User::may_act),
+            Some(_) => self.users.contains_key(&id) && !self.suspended.contains(&id),
+        }
     }
 
     /// A user who may do anything.
