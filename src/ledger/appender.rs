@@ -1,7 +1,7 @@
-//! The appender: one per process, group commit.
+//! The appender writes units to the ledger. Each process has one; it commits many units together.
 //!
-//! Units wait in a queue. The appender takes all that wait, opens one transaction, locks the head, decides each
-//! unit's conflicts and claims, writes events, claims and read models, moves the head, commits, and answers.
+//! Units wait in a queue. The appender takes all waiting units, opens one transaction, locks the head, judges the
+//! conflicts and claims of each unit, writes events, claims and read models, moves the head, commits, and answers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,10 +25,10 @@ const QUEUE: usize = 8_192;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many units one transaction takes.
 const BATCH: usize = 512;
-/// Where a unit's events went.
+/// The events of a unit that was appended.
 #[derive(Clone, Debug)]
 pub struct Appended {
-    /// Its events as recorded, in order; empty if the unit had none.
+    /// The recorded events, in order; empty if the unit had no events.
     pub events: Vec<Recorded>,
     /// The position of the last event; if the unit had no events, the position of the head.
     pub position: i64,
@@ -40,13 +40,13 @@ type Outcomes = Vec<Result<Appended, AppendError>>;
 enum Waiting {
     /// A unit to append.
     Unit(Box<Unit>, Answer),
-    /// Erase the key of this subject, and what is derived from what it sealed.
+    /// Erase the key of this subject, and everything derived from the data that the key sealed.
     Erase(String, oneshot::Sender<Result<bool, AppendError>>),
-    /// Answer when all before is done; nothing comes after.
+    /// Answer when all earlier messages are done. No message may follow.
     Close(oneshot::Sender<()>),
 }
 
-/// Hands units to the appending task.
+/// Sends units to the appending task.
 #[derive(Clone)]
 pub struct Appender {
     queue: mpsc::Sender<Waiting>,
@@ -92,7 +92,7 @@ impl Appender {
         self.queue.closed().await;
     }
 
-    /// Takes no more units and waits until those that wait are answered.
+    /// Accepts no more units and waits until all waiting units are answered.
     pub(super) async fn drain(&self) {
         let (done, all_done) = oneshot::channel();
         if self.queue.send(Waiting::Close(done)).await.is_ok() {
@@ -111,7 +111,7 @@ struct Task {
 
 /// Why a batch was not written.
 struct NotWritten {
-    /// Whether the transaction had begun; if not, nothing has happened.
+    /// Whether the transaction had begun. If it had not, the database did nothing.
     begun: bool,
     error: LedgerError,
 }
@@ -120,7 +120,8 @@ impl Task {
     async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
         let mut batch = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut batch, BATCH).await > 0 {
-            // Callers answered by the last batch are about to ask again: let them, so that they share this one.
+            // The callers of the last batch have their answers and may ask again at once. Let them, so that their units are
+            // in this batch, too.
             let mut before = 0;
             while batch.len() < BATCH && batch.len() > before {
                 before = batch.len();
@@ -161,13 +162,13 @@ impl Task {
         }
     }
 
-    /// Writes a batch. If the database refuses it for something in one unit, each is tried alone, so that only
-    /// that one fails.
+    /// Writes a batch. If the database refuses the batch because of the data of one unit, writes each unit alone, so that
+    /// only that unit fails.
     async fn handle(&mut self, units: Vec<Unit>, answers: Vec<Answer>) {
         match self.write_and_commit(&units).await {
             Ok(outcomes) => answer_all(answers, outcomes),
             Err(error) if units.len() > 1 && refused(&error) => {
-                // Whoever waits for the unit at fault logs it.
+                // The request that waits for the faulty unit logs the error.
                 tracing::debug!(error = %WithCauses(&error), units = units.len(), "a batch was refused; trying its units one by one");
                 self.handle_one_by_one(&units, answers).await;
             }
@@ -186,7 +187,7 @@ impl Task {
         let mut gone: Option<Cause> = None;
         for (unit, answer) in units.iter().zip(answers) {
             let outcome = match &gone {
-                // The others would only wait for it, one after the other.
+                // The database is gone: each of the remaining units would wait for it in vain.
                 Some(cause) => Err(AppendError::Unavailable(Arc::clone(cause))),
                 None => match self.write_and_commit(std::slice::from_ref(unit)).await {
                     Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(Obstacle::NoAnswer.into())),
@@ -205,14 +206,15 @@ impl Task {
     async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Outcomes, LedgerError> {
         let mut written = self.within_patience(units).await;
         if written.as_ref().is_err_and(NotWritten::for_its_connection) {
-            // The connection kept was broken: once more on one that is not.
+            // The kept connection was broken. Try once more on a tested connection.
             self.writer.release();
             written = self.within_patience(units).await;
         }
         match written {
             Ok(written) => Ok(self.settle(written).await),
             Err(failed) => {
-                // Not given back: SQLite ends a transaction by itself when its disk is full, which sqlx does not know.
+                // Do not return the connection to the pool: when its disk is full, SQLite ends the transaction by itself, and
+                // sqlx does not notice.
                 self.writer.abandon();
                 self.batches.forget();
                 Err(failed.error)
@@ -220,7 +222,7 @@ impl Task {
         }
     }
 
-    /// A database that neither answers nor refuses is given up after a while, with its connection.
+    /// Writes the units. If the database neither answers nor refuses in time, closes the connection and returns an error.
     async fn within_patience(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
         match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units)).await {
             Ok(result) => result,
@@ -234,8 +236,8 @@ impl Task {
         }
     }
 
-    /// Whether the batch that ends at `head` is in the ledger. Waits for the lock that its transaction has if it is
-    /// still alive.
+    /// Whether the batch that ends at `head` is in the ledger. If the transaction of the batch is still alive, this waits
+    /// for its lock.
     async fn took_effect(&mut self, head: &Head) -> Result<bool, LedgerError> {
         let mut tx = self.writer.begin().await?;
         Head::lock(&mut tx).await?;
@@ -247,10 +249,11 @@ impl Task {
             .is_some_and(|hash| hash == head.hash))
     }
 
-    /// Erases a person under the head lock: whatever is appended is sealed before this, or after it not at all.
+    /// Erases a person under the head lock. Events that are appended earlier are sealed with the erased key; events that are
+    /// appended later do not contain the person's data.
     async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
         let mut tx = self.writer.begin().await?;
-        // Every process remembers claims for as long as the head stays as it is.
+        // Other processes remember claims as long as the head does not move, so move it.
         Head::lock(&mut tx).await?.touch(&mut tx).await?;
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
@@ -270,8 +273,8 @@ impl Task {
         let mut tx = self.writer.begin().await.map_err(not_begun)?;
         let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
         if let Err(error) = tx.commit().await {
-            // The connection may have broken after the commit took effect. The ledger shows whether it did.
-            // Not given back, or somebody else would get it inside a transaction.
+            // The connection may have broken after the commit took effect. The ledger shows whether it took effect.
+            // Do not return the connection to the pool: its next user would be inside the transaction.
             self.writer.abandon();
             match self.took_effect(&written.head).await {
                 Ok(true) => {
@@ -283,17 +286,18 @@ impl Task {
         Ok(written)
     }
 
-    /// What follows a commit.
+    /// Does what follows a commit: remembers the batch, and feeds the authorization projection.
     async fn settle(&mut self, written: Written) -> Outcomes {
         let (head, begun) = (written.head.position, written.begun);
         let (outcomes, recorded) = self.batches.committed(written);
         if !recorded.is_empty() {
             if let Err(error) = self.follower.take(&recorded, begun).await {
-                // The events are committed. The follower's task goes on trying; until then this node is behind,
-                // and requests that ask for a position learn that.
+                // The events are committed. The follower's task tries again. Until it succeeds, this node is behind, and
+                // requests that ask for a position get an error.
                 tracing::error!(error = %WithCauses(&error), "cannot bring the authorization projection up to the ledger");
             }
-            // After this process has them itself, so that it does not read its own again when it hears of them.
+            // Only now, when this process has the events itself: otherwise it would read its own events again when it
+            // receives the message.
             self.told.send_replace(head);
         }
         let appended = |range: std::ops::Range<usize>| {
@@ -309,7 +313,8 @@ impl Task {
 }
 
 impl NotWritten {
-    /// Whether nothing was begun because the connection was broken, rather than the database saying no or being busy.
+    /// Whether the transaction did not begin because the connection was broken. A database that refuses or is busy does
+    /// not count.
     fn for_its_connection(&self) -> bool {
         use projections::sql::Error;
         !self.begun
@@ -320,8 +325,8 @@ impl NotWritten {
     }
 }
 
-/// Whether it was said no to something in the batch, rather than the database being gone, full or busy: then the
-/// rest of the batch can be written.
+/// Whether the database refused the data of some unit, so the other units of the batch can be written. It is `false` if
+/// the database is gone, full or busy.
 fn refused(error: &LedgerError) -> bool {
     use projections::sql::Error;
     match error {
@@ -336,12 +341,12 @@ fn refused(error: &LedgerError) -> bool {
 
 fn answer_all(answers: Vec<Answer>, outcomes: Outcomes) {
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
-        // A caller that no longer waits has its answer in the ledger.
+        // A caller that no longer waits finds the answer in the ledger.
         let _ = answer.send(outcome);
     }
 }
 
-/// Tells other nodes that the ledger grew, after the commit and at most one message for many commits.
+/// Tells other nodes after a commit that the ledger grew. Several commits may share one message.
 async fn notify_others(db: Db, mut grown: watch::Receiver<i64>) {
     while grown.changed().await.is_ok() {
         let position = *grown.borrow_and_update();

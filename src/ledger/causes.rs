@@ -1,11 +1,11 @@
-//! What led to an error, for the one log line about it.
+//! The causes of an error, for the one log line about it.
 
 use std::{error::Error, fmt, sync::Arc};
 
-/// What led to an error. Several units may share the failure of their batch.
+/// The cause of an error. Several units may share the failure of their batch.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
-/// Displays an error with all that led to it.
+/// Displays an error with all its causes.
 #[derive(Clone, Copy, Debug)]
 pub struct WithCauses<'a>(pub &'a (dyn Error + 'static));
 

@@ -1,7 +1,7 @@
-//! Runs commands: loads, decides, appends, and decides again when a race was lost.
+//! Runs commands: loads aggregates, decides, appends, and decides again after a lost race.
 //!
-//! It runs the same decisions as `CqrsFramework::execute`, and more: several aggregates in one unit, retries, and an
-//! answer that holds the position.
+//! It makes the same decisions as `CqrsFramework::execute`. In addition, one unit may change several aggregates, lost races are
+//! tried again, and the answer contains the position.
 
 use projections::sql::Boxed;
 use std::{
@@ -26,14 +26,15 @@ use super::{
     error::{NotLoaded, Obstacle},
 };
 
-/// How long a lost race is decided again. It is a time and not a number: another node that keeps writing to the same
-/// aggregate has the newer state and wins every race until it pauses.
+/// How long the executor decides again after lost races. It is a time and not a number of attempts: another node that keeps
+/// writing to the same aggregate has the newer state and wins every race until it pauses.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// How many aggregates stay in memory. What is remembered may be stale: the appender finds out, and the
-/// aggregate is loaded again.
+/// How many aggregates stay in memory. A remembered aggregate may be stale: then the appender rejects the unit, and the
+/// executor loads the aggregate again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
 
-/// How many locks keep commands to one aggregate in turn. Aggregates that share one by chance wait for each other.
+/// How many locks make commands to one aggregate take turns. Commands to different aggregates wait for each other if the
+/// aggregates share a lock by chance.
 const TURNS: usize = 16_384;
 
 /// Why commands had no effect.
@@ -42,12 +43,12 @@ pub enum ExecuteError {
     /// An aggregate refuses a command. `index` counts the commands from 0.
     #[error("{error}")]
     Domain {
-        /// Which command.
+        /// The number of the command.
         index: usize,
-        /// Why.
+        /// The reason.
         error: DomainError,
     },
-    /// The ledger rejects the unit that the commands lead to.
+    /// The ledger rejects the unit that follows from the commands.
     #[error(transparent)]
     Rejected(Rejection),
     /// The ledger does not answer, or a race was lost too often.
@@ -80,7 +81,7 @@ pub(super) type Stream = (&'static str, String);
 pub struct Executor {
     ledger: Ledger,
     remembered: Arc<Mutex<LruCache<Stream, Loaded>>>,
-    /// Of commands to one aggregate that are decided at once only one can win, so in this process they take turns.
+    /// Commands to one aggregate take turns within this process: if they were decided at the same time, only one could win.
     turns: Arc<[tokio::sync::Mutex<()>]>,
 }
 
@@ -90,22 +91,22 @@ struct Loaded {
     sequence: i64,
 }
 
-/// What a decision starts from.
+/// Where a decision takes the aggregates from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// What is remembered, where it is.
+    /// From memory, or from the ledger if the aggregate is not in memory.
     Memory,
-    /// What the ledger holds.
+    /// From the ledger.
     Ledger,
-    /// The same, but it is not remembered: nothing follows from it.
+    /// From the ledger, without remembering the aggregate: the decision has no consequences.
     LedgerOnce,
 }
 
-/// What commands lead to.
+/// The result of deciding commands.
 pub(super) struct Decided {
     pub(super) unit: Unit,
     states: BTreeMap<Stream, Loaded>,
-    /// Whether each of the streams gets an event, so that the appender checks each of the states.
+    /// Whether each stream gets an event. If so, the appender checks that each state is current.
     every_stream_moved: bool,
 }
 
@@ -133,8 +134,8 @@ impl Executor {
         self.execute_unless_changed(commands, metadata, &[])
     }
 
-    /// Like [`Executor::execute`], but refused with a conflict if one of these aggregates has changed since it was seen:
-    /// for decisions that rest on IO, such as the verification of a password.
+    /// Like [`Executor::execute`], but returns a conflict if one of these aggregates has changed since it was seen. For
+    /// decisions that rest on IO, such as the verification of a password.
     pub fn execute_unless_changed<'a>(
         &'a self,
         commands: Vec<Command>,
@@ -159,8 +160,8 @@ impl Executor {
                 Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
                 decided => Some(decided?),
             };
-            // What is remembered may be stale. An append finds out, but a rejection would not, and neither would a
-            // decision that nothing is to be done: those are made again from what the ledger holds.
+            // A remembered aggregate may be stale. An append notices this. A refusal, or a decision without events, would not
+            // notice it, so both are decided again from the ledger.
             let Some(decided) =
                 decided.filter(|decided| from == Source::Ledger || decided.every_stream_moved)
             else {
@@ -197,9 +198,9 @@ impl Executor {
         }
     }
 
-    /// An aggregate as the ledger holds it now, and where it was seen, for decisions that need IO first, such as
-    /// verifying a password. The command must check again what was decided from it, or
-    /// [`Executor::execute_unless_changed`] must be given where it was seen.
+    /// Loads an aggregate from the ledger, for decisions that need IO first, such as verifying a password. Also returns
+    /// where it was seen: either the command checks the decision again, or the caller passes this to
+    /// [`Executor::execute_unless_changed`].
     pub async fn read<A>(&self, id: A::Id) -> Result<(A, Seen), ExecuteError>
     where
         A: Registered + Into<State> + TryFrom<State, Error = WrongAggregate>,
@@ -226,14 +227,14 @@ impl Executor {
         Ok((aggregate, seen))
     }
 
-    /// Waits until it is these commands' turn with each of their aggregates.
+    /// Waits until these commands have their turn with each of their aggregates.
     async fn turns(&self, commands: &[Command]) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
         let turn = |command: &Command| {
             let mut hasher = DefaultHasher::new();
             command.stream().hash(&mut hasher);
             hasher.finish() as usize % TURNS
         };
-        // In one order, so that no two wait for each other.
+        // All callers take the locks in the same order, so no two callers wait for each other.
         let wanted: BTreeSet<usize> = commands.iter().map(turn).collect();
         let mut had = Vec::with_capacity(wanted.len());
         for lock in wanted.into_iter().filter_map(|turn| self.turns.get(turn)) {
@@ -254,7 +255,7 @@ impl Executor {
         for (index, command) in commands.iter().enumerate() {
             let stream = command.stream();
             if !states.contains_key(&stream) {
-                // The id was drawn a moment ago. If there is such a stream all the same, the appender says so.
+                // The id was drawn a moment ago. If such a stream exists all the same, the appender rejects the unit.
                 let loaded = if from == Source::Memory && command.begins_a_stream() {
                     Loaded {
                         state: Arc::new(command.first_state()),
@@ -312,8 +313,8 @@ impl Executor {
         Ok(loaded)
     }
 
-    /// Folds the stream of an aggregate whose first state is `first`. Boxed here, so that each caller does not compile the
-    /// folding of each aggregate again.
+    /// Folds the stream of an aggregate whose first state is `first`. The future is boxed here, so that callers in other crates
+    /// do not compile the folding of each aggregate again.
     fn fetch<'a>(&'a self, first: State, stream: &'a Stream) -> Boxed<'a, Result<Loaded, ExecuteError>> {
         Box::pin(async move {
             first
@@ -334,7 +335,7 @@ impl Executor {
     fn remember(&self, states: BTreeMap<Stream, Loaded>) {
         let mut remembered = self.remembered();
         for (stream, loaded) in states {
-            // Of two commands to one aggregate the later may have come back first.
+            // Two commands to one aggregate may return in the other order.
             if remembered
                 .peek(&stream)
                 .is_none_or(|known| known.sequence < loaded.sequence)

@@ -1,4 +1,4 @@
-//! Comparing the stored counts of claims with the claims: a count that is wrong would refuse too little or too much.
+//! Compares the stored counts of claims with the claims. With a wrong count, the ledger would reject too few or too many units.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ fn place(id: &str) -> String {
 type Numbers = BTreeMap<(String, String), i64>;
 
 impl Ledger {
-    /// Counts the claims of these scopes anew and answers which stored counts differ, in one state of the ledger.
+    /// Counts the claims of these scopes again, in one state of the ledger, and returns the stored counts that differ.
     pub async fn miscounts(
         &self,
         scopes: impl IntoIterator<Item = &'static Scope>,
