@@ -167,7 +167,7 @@ impl Task {
         match self.write_and_commit(&units).await {
             Ok(outcomes) => answer_all(answers, outcomes),
             Err(error) if units.len() > 1 && refused(&error) => {
-                // Whoever waits for the unit at fault logs it.
+                // The request whose unit is at fault logs the error.
                 tracing::debug!(error = %WithCauses(&error), units = units.len(), "a batch was refused; trying its units one by one");
                 self.handle_one_by_one(&units, answers).await;
             }

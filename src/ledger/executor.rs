@@ -312,8 +312,8 @@ impl Executor {
         Ok(loaded)
     }
 
-    /// Folds the stream of an aggregate whose first state is `first`. Boxed here, so that each caller does not compile the
-    /// folding of each aggregate again.
+    /// Folds the stream of an aggregate whose first state is `first`. The future is boxed here, so that each caller does not
+    /// compile the code that folds each aggregate again.
     fn fetch<'a>(&'a self, first: State, stream: &'a Stream) -> Boxed<'a, Result<Loaded, ExecuteError>> {
         Box::pin(async move {
             first

@@ -36,7 +36,7 @@ fn place(id: &str) -> String {
 type Numbers = BTreeMap<(String, String), i64>;
 
 impl Ledger {
-    /// Counts the claims of these scopes anew and answers which stored counts differ, in one state of the ledger.
+    /// Counts the claims of these scopes again and returns the stored counts that differ, in one state of the ledger.
     pub async fn miscounts(
         &self,
         scopes: impl IntoIterator<Item = &'static Scope>,

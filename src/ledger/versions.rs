@@ -1,7 +1,7 @@
 //! Whether this program still fits the read models: a newer one may rebuild them while this one runs.
 //!
-//! A rebuild holds the head's lock and moves the head's time on. So an append need not ask for the versions as long as nobody
-//! else has moved the head. A node that only reads asks from time to time.
+//! A rebuild holds the head's lock and increases the head's time. So an append reads the versions only if another process
+//! has changed the head. A node that only reads the ledger checks the versions once a second.
 
 use std::fmt;
 
@@ -37,8 +37,8 @@ pub(super) async fn check(db: &mut impl Read) -> Result<(), LedgerError> {
     }
 }
 
-/// The same when a node starts. Where no event was ever recorded, there is nothing to rebuild: this program's versions are
-/// stored.
+/// Does the same when a node starts. A ledger without events has nothing to rebuild, so this function stores the versions
+/// of this program.
 pub(super) async fn establish(db: &Db) -> Result<(), LedgerError> {
     let error = match check(&mut &*db).await {
         Err(error @ LedgerError::OtherVersions(_)) => error,
