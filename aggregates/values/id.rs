@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-/// Declares the type of an id. An aggregate that nobody else names declares its id in its own folder.
+/// Declares the type of an id. If only one aggregate names an id, its type is declared in the folder of that aggregate.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*

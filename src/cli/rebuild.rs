@@ -73,7 +73,7 @@ async fn replay_compare_swap(
     bar.finish_and_clear();
     let differing = shadow.differing(&mut live).await?;
     shadow.swap(&mut live, &differing).await?;
-    // So that servers that still run look whether they fit the versions stored now.
+    // Servers that still run then check whether they fit the versions that are stored now.
     head.touch(&mut live).await?;
     live.commit().await?;
     Ok((position, differing.into_iter().map(|table| table.name).collect()))

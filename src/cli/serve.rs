@@ -109,7 +109,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     Ok(code)
 }
 
-/// Waits until the server must stop in good order. Answers the exit code.
+/// Waits until the server must stop, and returns the exit code. An error means that it must stop at once.
 async fn until_the_end(
     [mut terminate, mut interrupt]: [Signal; 2],
     ledger: &Ledger,

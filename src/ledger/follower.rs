@@ -272,7 +272,8 @@ impl Follower {
         }
     }
 
-    /// Listens until the connection is lost. Returns the cause, unless the follower found by reading that the database is gone.
+    /// Listens until the connection is lost, and returns the cause. Returns `None` if a look found first that the
+    /// ledger cannot be read.
     async fn listen_to(&self, mut listener: Listener) -> Option<LedgerError> {
         loop {
             let told = tokio::select! {

@@ -9,7 +9,7 @@ use sqlx::{
     migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator},
 };
 
-// `POSTGRES` and `SQLITE`: for each file its name, such as `0001_ledger`, and its text.
+// `POSTGRES` and `SQLITE`: for each file its name, such as `0001_create_ledger`, and its text.
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 /// Why the schema could not be updated or read.

@@ -25,8 +25,8 @@ pub struct Repository {
     streams: Streams,
 }
 
-/// Loads streams. This file reads those of SQLite itself: sqlite-es would switch on the default features of sqlx, and sqlx
-/// would then compile itself, tokio and rustls a second time for its macros.
+/// Loads streams. This file reads the streams of SQLite itself: sqlite-es would switch on the default features of sqlx.
+/// Cargo would then compile sqlx, tokio and rustls a second time for the macros of sqlx.
 enum Streams {
     Postgres(PostgresEventRepository),
     Sqlite(Db),

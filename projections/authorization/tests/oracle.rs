@@ -45,15 +45,17 @@ pub(super) struct Oracle {
     pub(super) sessions: Vec<OracleSession>,
     pub(super) certificates: BTreeMap<Fingerprint, (UserId, Option<Timestamp>)>,
     pub(super) position: i64,
-    /// Users as their own aggregate has them: whether they may act is its word.
+    /// The state of each user's aggregate, which says whether the user may act.
     aggregates: BTreeMap<UserId, User>,
-    /// In a model of a test: whether an event suspends its user or restores the user. Then the aggregate has no say.
+    /// In a model of a test: whether an event suspends its user or restores the user. Then the oracle does not ask the
+    /// aggregate.
     suspends: Option<fn(&UserEvent) -> Option<bool>>,
     suspended: BTreeSet<UserId>,
 }
 
 impl Oracle {
-    /// Knows nobody. Some events suspend their users (`true`) or restore them (`false`).
+    /// An oracle without users, for a model in which some events suspend their user (`true`) or restore the user
+    /// (`false`).
     pub(super) fn suspending(suspends: fn(&UserEvent) -> Option<bool>) -> Self {
         Self {
             suspends: Some(suspends),
@@ -68,7 +70,7 @@ impl Oracle {
             let id = UserId::parse(id).unwrap();
             let (existed, could_act) = (self.users.contains_key(&id), self.may_act(id));
             self.user_event(id, event);
-            // An aggregate decides that nobody is created twice, and that nothing happens to nobody.
+            // An aggregate is created only once, and no other event comes before or after its life.
             let mut created = User::default();
             created.apply(event.clone());
             if created.may_act() != existed {

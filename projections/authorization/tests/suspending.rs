@@ -1,5 +1,6 @@
 //! Users who may do nothing, whatever they hold. No event of this server suspends a user, so a model of the tests does:
-//! who must enrol a second factor may do nothing until they need not. The random histories run in both models.
+//! a user who must enrol a second factor is suspended until that is no longer required. The random histories run in both
+//! models.
 
 use aggregates::{
     role::RoleEvent,
@@ -214,7 +215,7 @@ fn a_suspended_user_is_unknown_however_they_are_named() {
     assert_eq!(live.users_who_may(&inquiry, None, 9), []);
     assert_eq!(live.tokens_that_may(&inquiry, NOW, None, 9), [[0; 32]; 0]);
     assert_eq!(live.certificates_that_may(&inquiry, NOW, None, 9), []);
-    // The user is still there, for whoever changes users.
+    // Code that changes users still finds the user.
     assert!(live.has_user(user_id(USER)));
     assert_eq!((live.user_count(), live.certificate_count()), (1, 1));
 }
