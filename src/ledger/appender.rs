@@ -17,6 +17,7 @@ use super::{
     batch::{Batches, Written},
     claims,
     error::{Obstacle, within},
+    versions,
 };
 
 /// How many units may wait before callers wait to be let in.
@@ -152,7 +153,7 @@ impl Task {
                 if erased.is_err() {
                     self.writer.abandon();
                 }
-                let _ = answer.send(erased.map_err(AppendError::from));
+                log_unheard(unheard(answer, erased.map_err(AppendError::from)));
             }
             if let Some(done) = closing {
                 queue.close();
@@ -184,7 +185,7 @@ impl Task {
     }
 
     async fn handle_one_by_one(&mut self, units: &[Unit], answers: Vec<Answer>) {
-        let mut gone: Option<Cause> = None;
+        let (mut gone, mut unheard_cause): (Option<Cause>, Option<Cause>) = (None, None);
         for (unit, answer) in units.iter().zip(answers) {
             let outcome = match &gone {
                 // The database is gone: each of the remaining units would wait for it in vain.
@@ -199,8 +200,9 @@ impl Task {
                     }
                 },
             };
-            let _ = answer.send(outcome);
+            unheard_cause = unheard(answer, outcome).or(unheard_cause);
         }
+        log_unheard(unheard_cause);
     }
 
     async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Outcomes, LedgerError> {
@@ -253,8 +255,11 @@ impl Task {
     /// appended later do not contain the person's data.
     async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
         let mut tx = self.writer.begin().await?;
+        let head = Head::lock(&mut tx).await?;
+        // Another version of the program may have made other personal columns.
+        versions::check(&mut tx).await?;
         // Other processes remember claims as long as the head does not move, so move it.
-        Head::lock(&mut tx).await?.touch(&mut tx).await?;
+        head.touch(&mut tx).await?;
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
         read_models::erase(&mut tx, subject).await?;
@@ -280,7 +285,15 @@ impl Task {
                 Ok(true) => {
                     tracing::warn!(error = %WithCauses(&error), "a commit was not confirmed, but it took effect");
                 }
-                Ok(false) | Err(_) => return Err(failed(error.into())),
+                Ok(false) => return Err(failed(error.into())),
+                Err(look) => {
+                    let position = written.head.position;
+                    tracing::warn!(
+                        error = %WithCauses(&look), position,
+                        "a commit was not confirmed, and the ledger cannot be read: it may have taken effect"
+                    );
+                    return Err(failed(error.into()));
+                }
             }
         }
         Ok(written)
@@ -340,9 +353,30 @@ fn refused(error: &LedgerError) -> bool {
 }
 
 fn answer_all(answers: Vec<Answer>, outcomes: Outcomes) {
-    for (answer, outcome) in answers.into_iter().zip(outcomes) {
-        // A caller that no longer waits finds the answer in the ledger.
-        let _ = answer.send(outcome);
+    let answered = answers.into_iter().zip(outcomes);
+    log_unheard(
+        answered
+            .filter_map(|(answer, outcome)| unheard(answer, outcome))
+            .last(),
+    );
+}
+
+/// Answers a caller. Returns the failure if the caller no longer waits. If the unit was appended, such a caller finds the
+/// answer in the ledger.
+fn unheard<T>(
+    answer: oneshot::Sender<Result<T, AppendError>>,
+    outcome: Result<T, AppendError>,
+) -> Option<Cause> {
+    match answer.send(outcome) {
+        Err(Err(AppendError::Unavailable(cause))) => Some(cause),
+        Ok(()) | Err(Ok(_) | Err(AppendError::Rejected(_))) => None,
+    }
+}
+
+/// Logs a failure that no request can log: clients that hung up took their requests with them.
+fn log_unheard(cause: Option<Cause>) {
+    if let Some(cause) = cause {
+        tracing::error!(error = %WithCauses(&*cause), "cannot append to the ledger, and the client no longer waits");
     }
 }
 

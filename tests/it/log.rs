@@ -7,6 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{
     connectware::role,
+    database,
     outage::OwnCluster,
     server::{ADMIN_PASSWORD, DATABASE_URL, Engine, Server, Site},
 };
@@ -83,4 +84,25 @@ async fn a_database_that_stops_is_one_line_and_one_more_for_each_request_that_fa
     cluster.start_again().await;
     until_logged(&server, "the ledger can be read again").await;
     cluster.stop_immediately().await;
+}
+
+#[tokio::test]
+async fn a_failure_is_a_line_of_the_log_even_if_the_client_has_hung_up() {
+    let server = Site::new(Engine::Sqlite).start().await;
+    let admin = server.admin().await;
+    let mut database = database::open(server.site()).await;
+    // Now no other connection can write.
+    database.execute("BEGIN IMMEDIATE").await;
+    let call = admin.post("/api/roles", role("any", json!([])));
+    let hung_up = timeout(Duration::from_millis(500), call.into_future()).await;
+    assert!(hung_up.is_err(), "the request should still wait");
+    until_logged(&server, "the client no longer waits").await;
+    let lines = warnings(&server);
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains("database is locked")),
+        "{lines:#?}"
+    );
+    database.execute("ROLLBACK").await;
+    let made = admin.post("/api/roles", role("any", json!([]))).await;
+    assert!(made.status < 300, "{made:?}");
 }
