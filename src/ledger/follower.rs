@@ -170,12 +170,19 @@ impl Follower {
     async fn check_and_read(&self, feeding: &mut Feeding) -> Result<(), LedgerError> {
         let now = self.clock.elapsed();
         let is_due = |fitted: Duration| now.saturating_sub(fitted) >= CHECK_VERSIONS_EVERY;
-        if feeding.fitted.is_none_or(is_due) {
-            feeding.fitted = None;
-            within(PATIENCE, versions::check(&mut feeding.reader)).await?;
-            feeding.fitted = Some(now);
+        if !feeding.fitted.is_none_or(is_due) {
+            return self.read_to_head(&mut feeding.reader).await;
         }
-        self.read_to_head(&mut feeding.reader).await
+        feeding.fitted = None;
+        let checked = within(PATIENCE, versions::check(&mut feeding.reader)).await;
+        if let Err(error @ LedgerError::OtherVersions(_)) = checked {
+            return Err(error);
+        }
+        // A node that cannot read the versions still reads the events: among them may be a revocation.
+        self.read_to_head(&mut feeding.reader).await?;
+        checked?;
+        feeding.fitted = Some(now);
+        Ok(())
     }
 
     async fn read_to_head(&self, reader: &mut Reader) -> Result<(), LedgerError> {
