@@ -21,7 +21,7 @@ pub enum UnreadableEvent {
 }
 
 /// Removes from a serde message the value that serde could not read: it may be secret or personal.
-pub(crate) fn without_the_value(message: &str) -> String {
+pub fn without_the_value(message: &str) -> String {
     let value = message
         .find([':', '`'])
         .and_then(|at| message.split_at_checked(at));

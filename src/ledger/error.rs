@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
+use aggregates::{Claim, Classified, ErrorKind, claim::Scope, event::without_the_value};
 use cqrs_es::AggregateError;
 use projections::Veto;
 
@@ -114,9 +114,9 @@ impl NotLoaded {
     /// The cause is in the error of cqrs-es, which does not name it as its source.
     pub(super) fn because<E: Error>((aggregate_type, id): &Stream, error: AggregateError<E>) -> Self {
         let source = match error {
-            AggregateError::DatabaseConnectionError(cause)
-            | AggregateError::DeserializationError(cause)
-            | AggregateError::UnexpectedError(cause) => cause,
+            AggregateError::DatabaseConnectionError(cause) | AggregateError::UnexpectedError(cause) => cause,
+            // The payload is unsealed by now.
+            AggregateError::DeserializationError(cause) => without_the_value(&cause.to_string()).into(),
             other => other.to_string().into(),
         };
         Self {
