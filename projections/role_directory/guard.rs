@@ -29,26 +29,29 @@ impl Guard for HeldBySeveral {
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
     ) -> Option<BoxFuture<'a, Result<Verdict, Error>>> {
-        let role = unshared(&proposal)?;
+        let mut roles = unshared(&proposal).peekable();
+        roles.peek()?;
         Some(Box::pin(async move {
-            let mut holders = holder_ids(tx, role, 2).await?;
-            let events = accepted.iter().flat_map(|unit| unit.events);
-            let grants = events.filter(|new| grants(&new.event, role));
-            holders.extend(grants.map(|new| new.aggregate_id.clone()));
-            Ok(if holders.len() > 1 {
-                Err(HELD_BY_SEVERAL)
-            } else {
-                Ok(())
-            })
+            for role in roles {
+                let mut holders = holder_ids(tx, role, 2).await?;
+                let events = accepted.iter().flat_map(|unit| unit.events);
+                let grants = events.filter(|new| grants(&new.event, role));
+                holders.extend(grants.map(|new| new.aggregate_id.clone()));
+                if holders.len() > 1 {
+                    return Ok(Err(HELD_BY_SEVERAL));
+                }
+            }
+            Ok(Ok(()))
         }))
     }
 }
 
-/// The role that the unit stops sharing and does not delete.
-fn unshared<'a>(proposal: &Proposal<'a>) -> Option<&'a str> {
-    let stays = |claim: &&Claim| !proposal.release.contains(&Claim::new(ROLE, &claim.value));
-    let given_up = proposal.release.iter().filter(|claim| claim.scope == SHARED_ROLE);
-    given_up.filter(stays).map(|claim| claim.value.as_str()).next()
+/// The roles that the unit stops sharing and does not delete.
+fn unshared<'a>(proposal: &Proposal<'a>) -> impl Iterator<Item = &'a str> + Send + use<'a> {
+    let release = proposal.release;
+    let given_up = release.iter().filter(|claim| claim.scope == SHARED_ROLE);
+    let stays = |claim: &&Claim| !release.contains(&Claim::new(ROLE, &claim.value));
+    given_up.filter(stays).map(|claim| claim.value.as_str())
 }
 
 /// Whether the event grants the role to a user.

@@ -143,15 +143,9 @@ pub fn holders<'a>(db: &'a Db, role: RoleId, limit: i64) -> Boxed<'a, Result<Vec
 }
 
 /// The ids of up to `limit` users who hold a role, inside a transaction.
-pub(crate) fn holder_ids<'a>(
-    tx: &'a mut Tx<'_>,
-    role: &'a str,
-    limit: i64,
-) -> Boxed<'a, Result<BTreeSet<String>, Error>> {
-    Box::pin(async move {
-        let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
-            .bind(role)
-            .bind(limit);
-        tx.all(select).await?.iter().map(|row| row.text(0)).collect()
-    })
+pub(crate) async fn holder_ids(tx: &mut Tx<'_>, role: &str, limit: i64) -> Result<BTreeSet<String>, Error> {
+    let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
+        .bind(role)
+        .bind(limit);
+    tx.all(select).await?.iter().map(|row| row.text(0)).collect()
 }

@@ -144,8 +144,11 @@ on_both_engines! {
         let executor = Executor::new(site.ledger().await);
         let ada = administrator(&executor).await;
         let (grace, role, gone) = (new_user(), new_role(), new_role());
+        // Its claim comes before that of `role`.
+        let free = RoleId::parse("00000000-0000-4000-8000-000000000001").expect("an id");
         let made = vec![
             role_created(role, "operators"),
+            role_created(free, "fitters"),
             user_created(grace, "grace"),
             role_granted(ada, role),
             role_granted(grace, role),
@@ -158,6 +161,7 @@ on_both_engines! {
             (vec![role_granted(grace, gone)], "ClaimMissing"),
             (vec![Command::User(ada, UserCommand::Delete)], "LastClaim"),
             (vec![unshared(role)], "role_is_held"),
+            (vec![unshared(free), unshared(role)], "role_is_held"),
             (vec![Command::User(new_user(), UserCommand::Delete)], "NotFound"),
             (vec![user_created(grace, "another")], "AlreadyExists"),
         ] {
