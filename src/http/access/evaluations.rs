@@ -128,7 +128,10 @@ pub(crate) async fn post_evaluations(
     });
     // All questions are read before the first decision, so that one malformed question refuses the whole request.
     let questions = questions.collect::<Result<Vec<_>, _>>()?;
-    let length = |question: &Evaluation<'_>| question.subject.id.len() + question.resource.id.len();
+    let length = |question: &Evaluation<'_>| {
+        let properties = question.resource.properties.texts().map(str::len);
+        question.subject.id.len() + question.resource.id.len() + properties.sum::<usize>()
+    };
     let text: usize = questions.iter().map(length).sum();
     if text > MOST_TEXT {
         return Err(Refusal::invalid(format!(

@@ -1,10 +1,13 @@
 //! The entities of the AuthZEN information model (Authorization API 1.0 section 5) as they are received and sent.
 //! Unknown members are ignored.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use authorization::Property;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use utoipa::ToSchema;
 
 use super::explanation::Explanation;
@@ -38,9 +41,8 @@ impl Entity {
 }
 
 /// The properties of an entity whose values are texts. Other properties are ignored, since no resource type can ask for
-/// them.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "PropertiesIn")]
+/// them. If two properties have one name, the last one counts.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Properties(Vec<Property>);
 
 impl Properties {
@@ -55,31 +57,94 @@ impl Properties {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum PropertiesIn {
-    Members(BTreeMap<String, Member>),
-    Other(IgnoredAny),
+/// Reads a value and keeps only texts. It skips everything else while reading: collecting it first would take many times
+/// the size of the body.
+struct Keep<T>(PhantomData<T>);
+
+/// Reads a value of any other kind as the default.
+macro_rules! skip_other_kinds {
+    () => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any value")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(Self::Value::default())
+        }
+    };
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Member {
-    Text(String),
-    Other(IgnoredAny),
+impl<'de> Visitor<'de> for Keep<Properties> {
+    type Value = Properties;
+
+    skip_other_kinds!();
+
+    fn visit_str<E>(self, _: &str) -> Result<Properties, E> {
+        Ok(Properties::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Properties, A::Error> {
+        let mut texts = BTreeMap::new();
+        while let Some(name) = members.next_key::<String>()? {
+            match members.next_value::<Member>()?.0 {
+                Some(text) => drop(texts.insert(name, text)),
+                None => drop(texts.remove(&name)),
+            }
+        }
+        let texts = texts.into_iter().map(|(name, text)| (name.into(), text.into()));
+        Ok(Properties(texts.collect()))
+    }
 }
 
-impl From<PropertiesIn> for Properties {
-    fn from(properties: PropertiesIn) -> Self {
-        let members = match properties {
-            PropertiesIn::Members(members) => members,
-            PropertiesIn::Other(_) => BTreeMap::new(),
-        };
-        let text = |(name, value)| match value {
-            Member::Text(value) => Some((Cow::Owned(name), Cow::Owned(value))),
-            Member::Other(_) => None,
-        };
-        Self(members.into_iter().filter_map(text).collect())
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Keep::<Self>(PhantomData))
+    }
+}
+
+/// The value of a property, if it is a text.
+#[derive(Default)]
+struct Member(Option<String>);
+
+impl<'de> Visitor<'de> for Keep<Member> {
+    type Value = Member;
+
+    skip_other_kinds!();
+
+    fn visit_str<E>(self, text: &str) -> Result<Member, E> {
+        Ok(Member(Some(text.to_owned())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Member, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Member::default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Keep::<Self>(PhantomData))
     }
 }
 
@@ -219,9 +284,20 @@ mod tests {
             ),
             room("red")
         );
-        for other in ["{}", "null", "7", r#""room""#, r#"["room"]"#] {
+        for other in ["{}", "null", "7", "-7", "7.5", "true", r#""room""#, r#"["room"]"#] {
             assert_eq!(properties(other), [], "{other}");
         }
+        assert_eq!(properties(r#"{"room": "blue", "room": "red"}"#), room("red"));
+        assert_eq!(properties(r#"{"room": "blue", "room": 7}"#), []);
+    }
+
+    /// What is collected before it is dropped is refused when it is nested too deep.
+    #[test]
+    fn other_properties_are_skipped_while_they_are_read() {
+        let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+        assert_eq!(properties(&deep), []);
+        assert_eq!(properties(&format!(r#"{{"more": {deep}}}"#)), []);
+        assert_eq!(properties(r#"{"more": [1e999]}"#), []);
     }
 
     #[test]
