@@ -100,7 +100,10 @@ async fn claims(ledger: &Ledger) -> Result<String, String> {
         return Ok("their stored counts are right".to_owned());
     }
     let miscounts: Vec<_> = miscounts.iter().map(ToString::to_string).collect();
-    Err(miscounts.join("; "))
+    Err(format!(
+        "{}: `muniment rebuild` corrects the counts",
+        miscounts.join("; ")
+    ))
 }
 
 /// An error with its causes, in one line.

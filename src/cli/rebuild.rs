@@ -9,7 +9,7 @@ use projections::{
 };
 
 use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
-use ledger::{Filter, Head, Ledger};
+use ledger::{Filter, Head, Ledger, recount};
 use server::settings::Settings;
 
 /// How many events are replayed in one transaction.
@@ -73,9 +73,13 @@ async fn replay_compare_swap(
     bar.finish_and_clear();
     let differing = shadow.differing(&mut live).await?;
     shadow.swap(&mut live, &differing).await?;
+    let miscounts = recount(&mut live, aggregates::scopes()).await?;
     // Servers that still run then check whether they fit the versions that are stored now.
     head.touch(&mut live).await?;
     live.commit().await?;
+    for miscount in miscounts {
+        say(&format!("corrected: {miscount}"));
+    }
     Ok((position, differing.into_iter().map(|table| table.name).collect()))
 }
 

@@ -58,7 +58,7 @@ pub use head::Head;
 pub use keys::MasterKey;
 pub use metadata::Metadata;
 pub use past::PastError;
-pub use recount::Miscount;
+pub use recount::{Miscount, recount};
 pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;

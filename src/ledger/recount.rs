@@ -35,32 +35,59 @@ fn place(id: &str) -> String {
 /// How many claims there are, by scope and aggregate.
 type Numbers = BTreeMap<(String, String), i64>;
 
+/// Counts the claims of these scopes again and stores the counts that differed. Returns what was stored before. The caller
+/// holds the head lock and moves the head, so that no process remembers the wrong counts.
+pub async fn recount(
+    tx: &mut Tx<'_>,
+    scopes: impl IntoIterator<Item = &'static Scope>,
+) -> Result<Vec<Miscount>, LedgerError> {
+    let miscounts = miscounts(tx, scopes).await?;
+    for miscount in &miscounts {
+        let store = sql(
+            "INSERT INTO claim_counts (scope, within_id, held) VALUES ($1, $2, $3) \
+             ON CONFLICT (scope, within_id) DO UPDATE SET held = EXCLUDED.held",
+        );
+        let store = store.bind(miscount.scope.as_str()).bind(miscount.within.as_str());
+        tx.execute(store.bind(miscount.claimed)).await?;
+    }
+    // A count of nothing has no row.
+    let nothing = "DELETE FROM claim_counts WHERE held = 0 AND at_least IS NULL AND at_most IS NULL";
+    tx.execute(sql(nothing)).await?;
+    Ok(miscounts)
+}
+
 impl Ledger {
     /// Counts the claims of these scopes again, in one state of the ledger, and returns the stored counts that differ.
     pub async fn miscounts(
         &self,
         scopes: impl IntoIterator<Item = &'static Scope>,
     ) -> Result<Vec<Miscount>, LedgerError> {
-        let mut tx = self.db.snapshot().await?;
-        let mut claimed = Numbers::new();
-        for scope in scopes.into_iter().filter(|scope| scope.is_counted()) {
-            count(&mut tx, scope, &mut claimed).await?;
-        }
-        let mut miscounts = Vec::new();
-        for row in tx
-            .all(sql(
-                "SELECT scope, within_id, held FROM claim_counts ORDER BY scope, within_id",
-            ))
-            .await?
-        {
-            let key = (row.text(0)?, row.text(1)?);
-            let claimed = claimed.remove(&key).unwrap_or(0);
-            miscounts.extend(differing(key, row.int(2)?, claimed));
-        }
-        let without_a_row = claimed.into_iter();
-        miscounts.extend(without_a_row.filter_map(|(key, claimed)| differing(key, 0, claimed)));
-        Ok(miscounts)
+        miscounts(&mut self.db.snapshot().await?, scopes).await
     }
+}
+
+async fn miscounts(
+    tx: &mut Tx<'_>,
+    scopes: impl IntoIterator<Item = &'static Scope>,
+) -> Result<Vec<Miscount>, LedgerError> {
+    let mut claimed = Numbers::new();
+    for scope in scopes.into_iter().filter(|scope| scope.is_counted()) {
+        count(tx, scope, &mut claimed).await?;
+    }
+    let mut miscounts = Vec::new();
+    for row in tx
+        .all(sql(
+            "SELECT scope, within_id, held FROM claim_counts ORDER BY scope, within_id",
+        ))
+        .await?
+    {
+        let key = (row.text(0)?, row.text(1)?);
+        let claimed = claimed.remove(&key).unwrap_or(0);
+        miscounts.extend(differing(key, row.int(2)?, claimed));
+    }
+    let without_a_row = claimed.into_iter();
+    miscounts.extend(without_a_row.filter_map(|(key, claimed)| differing(key, 0, claimed)));
+    Ok(miscounts)
 }
 
 fn differing((scope, within): (String, String), stored: i64, claimed: i64) -> Option<Miscount> {
