@@ -157,6 +157,7 @@ impl Task {
             }
             if let Some(done) = closing {
                 queue.close();
+                self.writer.close().await;
                 let _ = done.send(());
                 return;
             }
@@ -208,15 +209,15 @@ impl Task {
     async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Outcomes, LedgerError> {
         let mut written = self.within_patience(units).await;
         if written.as_ref().is_err_and(NotWritten::for_its_connection) {
-            // The kept connection was broken. Try once more on a tested connection.
-            self.writer.release();
+            // The kept connection was broken. Try once more on a new one.
+            self.writer.abandon();
             written = self.within_patience(units).await;
         }
         match written {
             Ok(written) => Ok(self.settle(written).await),
             Err(failed) => {
-                // Do not return the connection to the pool: when its disk is full, SQLite ends the transaction by itself, and
-                // sqlx does not notice.
+                // Do not use the connection again: when its disk is full, SQLite ends the transaction by itself, and sqlx does
+                // not notice.
                 self.writer.abandon();
                 self.batches.forget();
                 Err(failed.error)
@@ -279,7 +280,7 @@ impl Task {
         let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
         if let Err(error) = tx.commit().await {
             // The connection may have broken after the commit took effect. The ledger shows whether it took effect.
-            // Do not return the connection to the pool: its next user would be inside the transaction.
+            // Do not use the connection again: it may still be inside the transaction.
             self.writer.abandon();
             match self.took_effect(&written.head).await {
                 Ok(true) => {

@@ -24,9 +24,9 @@ pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin =
 pub enum Db {
     /// Postgres 15 or newer.
     Postgres(PgPool),
-    /// SQLite: one connection that writes, several that read (WAL).
+    /// SQLite with a write-ahead log: writers take turns, and readers do not wait for them.
     Sqlite {
-        /// The connection that writes.
+        /// The connection that writes, except for the appender's.
         writer: SqlitePool,
         /// The connections that read.
         readers: SqlitePool,
@@ -99,10 +99,9 @@ impl Db {
             // A separate thread reads. With a small buffer, the two threads would wake each other up all the time.
             .row_buffer_size(1_024)
             .statement_cache_capacity(1_024);
-        // SQLite allows one write at a time. While the appender keeps the first connection, other writers use the
-        // second one.
+        // SQLite allows one write at a time. The appender has a connection of its own; other writers share this one.
         let writer = SqlitePoolOptions::new()
-            .max_connections(2)
+            .max_connections(1)
             .acquire_timeout(options.patience)
             .connect_with(connect.clone())
             .await?;

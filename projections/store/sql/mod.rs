@@ -6,6 +6,7 @@
 
 mod connect;
 mod notify;
+mod own;
 mod reader;
 mod row;
 mod statement;

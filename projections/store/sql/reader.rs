@@ -1,8 +1,6 @@
 //! A separate connection for a task that reads all the time.
 
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
-
-use super::{Db, Error, Row, Statement, Tx, connect::BY_KEY, is_about_data};
+use super::{Db, Error, Row, Statement, Tx, is_about_data, own::Own};
 
 /// Something that answers reading statements.
 pub trait Read: Send {
@@ -30,12 +28,6 @@ pub struct Reader {
     kept: Option<Own>,
 }
 
-#[derive(Debug)]
-enum Own {
-    Postgres(PgConnection),
-    Sqlite(SqliteConnection),
-}
-
 impl Db {
     /// A separate connection for a task that reads all the time. It opens with the first statement.
     pub fn reader(&self) -> Reader {
@@ -60,7 +52,7 @@ impl Read for Reader {
                 }
             }
         }
-        let mut own = self.connect().await?;
+        let mut own = self.db.connect().await?;
         let rows = own.all(&statement).await?;
         self.kept = Some(own);
         Ok(rows)
@@ -68,40 +60,10 @@ impl Read for Reader {
 }
 
 impl Reader {
-    async fn connect(&self) -> Result<Own, Error> {
-        Ok(match &self.db {
-            Db::Postgres(pool) => {
-                let mut connection = pool.connect_options().connect().await?;
-                // The same settings as for the connections of the pool.
-                let _ = connection.execute(BY_KEY).await;
-                Own::Postgres(connection)
-            }
-            Db::Sqlite { readers, .. } => Own::Sqlite(readers.connect_options().connect().await?),
-        })
-    }
-
     /// Closes the connection. The next statement opens a new one.
     pub async fn close(&mut self) {
-        let _ = match self.kept.take() {
-            Some(Own::Postgres(connection)) => connection.close().await,
-            Some(Own::Sqlite(connection)) => connection.close().await,
-            None => Ok(()),
-        };
-    }
-}
-
-impl Own {
-    async fn all(&mut self, statement: &Statement<'_>) -> Result<Vec<Row>, Error> {
-        Ok(match self {
-            Self::Postgres(connection) => {
-                let rows = statement.postgres().fetch_all(connection).await?;
-                rows.into_iter().map(Row::Postgres).collect()
-            }
-            Self::Sqlite(connection) => {
-                let statement = statement.clone().unnumbered();
-                let rows = statement.sqlite().fetch_all(connection).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
-            }
-        })
+        if let Some(own) = self.kept.take() {
+            own.close().await;
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Transactions, and a separate connection for a task that writes all the time.
 
 use futures_util::TryStreamExt as _;
-use sqlx::{Connection as _, Database, Pool, Postgres, Sqlite, Transaction, pool::PoolConnection};
+use sqlx::{Connection as _, Database, Pool, Postgres, Sqlite, Transaction};
 
-use super::{Boxed, Db, Error, Row, Statement};
+use super::{Boxed, Db, Error, Row, Statement, own::Own};
 
 /// How a transaction begins on Postgres, whatever the defaults of the database are: each statement sees what was
 /// committed before it, and no statement waits for a lock for ever.
@@ -59,17 +59,12 @@ async fn begin_whole<DB: Database>(
 }
 
 /// One connection, kept for one writer. A pool tests a connection each time it lends it and takes it back; a writer
-/// that never rests would pay for these tests with every transaction.
+/// that never rests would pay for these tests with every transaction. The connection is not one of the pool's, because
+/// a pool that is closed waits for every connection that it has lent.
 #[derive(Debug)]
 pub struct Writer {
     db: Db,
-    kept: Option<Kept>,
-}
-
-#[derive(Debug)]
-enum Kept {
-    Postgres(PoolConnection<Postgres>),
-    Sqlite(PoolConnection<Sqlite>),
+    kept: Option<Own>,
 }
 
 impl Writer {
@@ -78,30 +73,25 @@ impl Writer {
         Box::pin(async move {
             let kept = match self.kept.take() {
                 Some(kept) => kept,
-                None => match &self.db {
-                    Db::Postgres(pool) => Kept::Postgres(pool.acquire().await?),
-                    Db::Sqlite { writer, .. } => Kept::Sqlite(writer.acquire().await?),
-                },
+                None => self.db.connect().await?,
             };
             Ok(match self.kept.insert(kept) {
-                Kept::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
-                Kept::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+                Own::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+                Own::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
             })
         })
     }
 
-    /// Closes the connection at once, even during a statement.
+    /// Gives the connection up, even during a statement. The next transaction begins on a new one.
     pub fn abandon(&mut self) {
-        match self.kept.take() {
-            Some(Kept::Postgres(connection)) => drop(connection.detach()),
-            Some(Kept::Sqlite(connection)) => drop(connection.detach()),
-            None => {}
-        }
+        self.kept = None;
     }
 
-    /// Returns the connection to the pool, so that the next transaction begins on a tested connection.
-    pub fn release(&mut self) {
-        self.kept = None;
+    /// Closes the connection and waits for that. The next transaction begins on a new one.
+    pub async fn close(&mut self) {
+        if let Some(own) = self.kept.take() {
+            own.close().await;
+        }
     }
 }
 

@@ -57,6 +57,16 @@ on_both_engines! {
         site.must_be_sound(&again).await;
     }
 
+    async fn the_database_closes_although_the_appender_keeps_a_connection(site: Site) {
+        let ledger = site.ledger().await;
+        // Several in a row, so that connections come and go while the appender keeps its own.
+        for _ in 0..3 {
+            ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        }
+        let closed = tokio::time::timeout(Duration::from_secs(60), ledger.db().close()).await;
+        closed.expect("nothing should be waited for");
+    }
+
     async fn callers_that_go_away_harm_nobody(site: Site) {
         let ledger = site.ledger().await;
         let executor = Executor::new(ledger.clone());
