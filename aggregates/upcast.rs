@@ -20,6 +20,13 @@ pub fn upcast(event: SerializedEvent) -> SerializedEvent {
     through(&UPCASTERS, event)
 }
 
+/// Whether an event of this version is in its newest form, so that [`upcast`] does not change it.
+pub fn is_newest(event_type: &str, event_version: &str) -> bool {
+    !UPCASTERS
+        .iter()
+        .any(|upcaster| upcaster.can_upcast(event_type, event_version))
+}
+
 fn through(upcasters: &[Box<dyn EventUpcaster>], event: SerializedEvent) -> SerializedEvent {
     upcasters.iter().fold(event, |event, upcaster| {
         if upcaster.can_upcast(&event.event_type, &event.event_version) {

@@ -75,3 +75,43 @@ fn an_event_is_found_by_its_aggregate_alone() {
     let deleted = RoleEvent::Deleted {};
     assert_eq!(Event::Role(deleted.clone()).of::<Role>(), Some(&deleted));
 }
+
+#[test]
+fn the_json_of_an_event_gives_the_same_event_as_its_tree() {
+    for sample in Event::samples().unwrap() {
+        let (aggregate_type, event_type) = (sample.aggregate_type(), sample.event_type());
+        let payload = sample.payload().unwrap();
+        for json in [payload.to_string(), format!("{payload:#}")] {
+            let read = Event::from_json(aggregate_type, event_type, &json);
+            assert_eq!(read.as_ref(), Some(&sample), "{json}");
+        }
+        let of_tree = Event::from_stored(aggregate_type, event_type, payload.clone()).unwrap();
+        assert_eq!(of_tree, sample);
+    }
+}
+
+#[test]
+fn json_that_is_no_event_is_not_read() {
+    let read = |aggregate_type: &str, event_type: &str, json: &str| {
+        Event::from_json(aggregate_type, event_type, json).is_some()
+    };
+    assert!(read("session", "session.token_revoked", "{}"));
+    for (aggregate_type, event_type, json) in [
+        ("ship", "session.token_revoked", "{}"),
+        ("user", "session.token_revoked", "{}"),
+        ("session", "session.token_sunk", "{}"),
+        ("session", "session.token_revoked", ""),
+        ("session", "session.token_revoked", "{} {}"),
+        ("session", "session.token_revoked", "{]"),
+        ("session", "session.token_revoked", "null"),
+        ("user", "user.renamed", "{}"),
+        ("user", "user.renamed", r#"{"username": 1}"#),
+        (
+            "user",
+            "user.renamed",
+            r#"{"username": "ada", "username": "grace"}"#,
+        ),
+    ] {
+        assert!(!read(aggregate_type, event_type, json), "{event_type} {json}");
+    }
+}

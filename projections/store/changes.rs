@@ -12,7 +12,7 @@ use super::{
     column::Column,
     lists::Moves,
     pending::{Lookup, Pending, Rows, Writes},
-    record::{Record, Set, indexes},
+    record::{Record, Set, indexes, indexes_to_write},
     sql::{Error, Tx},
     table::{Table, delete, select, unreadable},
 };
@@ -48,6 +48,8 @@ pub struct RecordType {
     pub table: Table,
     /// The columns with which its indexes must begin.
     pub indexes: fn() -> Vec<Vec<&'static str>>,
+    /// The same, but only for the indexes that a batch of events needs.
+    pub indexes_to_write: fn() -> Vec<Vec<&'static str>>,
     empty: fn() -> Pile,
 }
 
@@ -57,6 +59,7 @@ impl RecordType {
         Self {
             table: R::TABLE,
             indexes: indexes::<R>,
+            indexes_to_write: indexes_to_write::<R>,
             empty: || Pile {
                 record: TypeId::of::<R>(),
                 rows: Box::new(Pending::<R>::default()),

@@ -93,15 +93,26 @@ pub(crate) async fn each<R: Record>(
 /// The columns with which an index of the table must begin, for each list in each order and for each set. Without such an
 /// index a page reads all rows.
 pub(crate) fn indexes<R: Record>() -> Vec<Vec<&'static str>> {
+    let mut indexes = indexes_to_write::<R>();
+    indexes.extend(R::LISTS.iter().map(|list| index_of(list, None)));
+    indexes
+}
+
+/// The same, but only those that a batch of events needs: for each set, and for each list in each order besides that of
+/// creation.
+pub(crate) fn indexes_to_write<R: Record>() -> Vec<Vec<&'static str>> {
     let mut indexes: Vec<_> = R::SETS.iter().map(|column| vec![*column]).collect();
     for list in R::LISTS {
-        let conditions = list.condition.split(" AND ");
-        let columns = conditions.filter_map(|condition| Some(condition.split_once(" = ")?.0));
-        let columns: Vec<_> = columns.collect();
-        let orders = R::ORDERS.iter().map(|order| Some(order.column)).chain([None]);
-        indexes.extend(orders.map(|order| [&columns[..], order.as_slice(), &["ordinal"]].concat()));
+        indexes.extend(R::ORDERS.iter().map(|order| index_of(list, Some(order))));
     }
     indexes
+}
+
+fn index_of<R>(list: &List<R>, order: Option<&Order<R>>) -> Vec<&'static str> {
+    let conditions = list.condition.split(" AND ");
+    let columns = conditions.filter_map(|condition| Some(condition.split_once(" = ")?.0));
+    let order = order.map(|order| order.column);
+    columns.chain(order).chain(["ordinal"]).collect()
 }
 
 /// Declares the rows of a table: the struct, its table, and how it is bound and read, all from one list of fields. A

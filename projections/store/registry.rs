@@ -172,6 +172,20 @@ impl Registry {
         self.records().flat_map(of).collect()
     }
 
+    /// Each table with an index that [`Registry::apply`] needs besides the primary key. Nothing else reads the tables of a
+    /// shadow.
+    pub(super) fn indexes_to_write(&self) -> Vec<(Table, Vec<&'static str>)> {
+        let of = |record: RecordType| {
+            let beside_the_key = |columns: &Vec<_>| !record.table.key.starts_with(columns);
+            (record.indexes_to_write)()
+                .into_iter()
+                .filter(beside_the_key)
+                .map(|columns| (record.table, columns))
+                .collect::<Vec<_>>()
+        };
+        self.records().flat_map(of).collect()
+    }
+
     /// Applies these events, which are the next of the ledger in its order, to the read models.
     pub async fn apply(&self, tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
         let mut changes = Changes::new(self.records());

@@ -2,18 +2,11 @@
 
 use std::process::ExitCode;
 
-use projections::{
-    read_models::{self, READ_MODELS},
-    rebuild::Shadow,
-    sql::Db,
-};
+use projections::{read_models::READ_MODELS, rebuild::Shadow, sql::Db};
 
 use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
-use ledger::{Filter, Head, Ledger, recount};
+use ledger::{Head, Ledger, recount};
 use server::settings::Settings;
-
-/// How many events are replayed in one transaction.
-const PAGE: i64 = 2_000;
 
 /// Replays the ledger into shadow tables, compares them with the live tables, and repairs the live tables that differ.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
@@ -56,20 +49,13 @@ async fn replay_compare_swap(
     shadow: &Shadow,
 ) -> Result<(i64, Vec<&'static str>), CliError> {
     let bar = progress::bar(ledger.head().await?.position, "rebuilding");
-    let mut position = 0;
+    let show = |position| bar.set_position(progress::at(position));
     // Replay most events while other processes may append.
-    while let Some(reached) = replay_page(ledger, shadow, position).await? {
-        position = reached;
-        bar.set_position(progress::at(position));
-    }
+    let position = ledger.fill(shadow, 0, i64::MAX, show).await?;
     // Replay the rest in a transaction in which no process can append.
     let mut live = db.begin().await?;
     let head = Head::lock(&mut live).await?;
-    while position < head.position
-        && let Some(reached) = replay_page(ledger, shadow, position).await?
-    {
-        position = reached;
-    }
+    let position = ledger.fill(shadow, position, head.position, show).await?;
     bar.finish_and_clear();
     let differing = shadow.differing(&mut live).await?;
     shadow.swap(&mut live, &differing).await?;
@@ -81,16 +67,4 @@ async fn replay_compare_swap(
         say(&format!("corrected: {miscount}"));
     }
     Ok((position, differing.into_iter().map(|table| table.name).collect()))
-}
-
-async fn replay_page(ledger: &Ledger, shadow: &Shadow, after: i64) -> Result<Option<i64>, CliError> {
-    let stored = ledger.after(after, PAGE, &Filter::default()).await?;
-    let Some(last) = stored.last() else {
-        return Ok(None);
-    };
-    let events = ledger.open_events(&stored).await?;
-    let mut tx = shadow.db().begin().await?;
-    read_models::apply(&mut tx, &events).await?;
-    tx.commit().await?;
-    Ok(Some(last.position))
 }

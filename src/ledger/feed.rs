@@ -1,14 +1,12 @@
 //! Reads the ledger in order: pages after a position, filters, and a live tail.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::Recorded;
-use cqrs_es::persist::SerializedEvent;
-use futures_util::Stream;
+use futures_util::{Stream, stream::try_unfold};
 use projections::sql::{Boxed, Db, Read, Row, sql};
-use serde_json::Value;
 
-use super::{Ledger, LedgerError, Sealer, Stored, seal::EventName, stored::COLUMNS};
+use super::{Ledger, LedgerError, Stored, ahead::Ahead, opening::open, stored::COLUMNS};
 
 /// How long a tail waits for a notification before it reads by itself. On Postgres, the notification of another process
 /// may be missing: it is sent after the commit, so it can be lost with the process.
@@ -58,12 +56,15 @@ pub(super) async fn after(
         .filter_map(|(_, value)| value.as_deref())
         .fold(sql(text).bind(position), |select, value| select.bind(value))
         .bind(limit);
-    let rows = db.all(select).await?;
-    Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
+    read(&db.all(select).await?)
 }
 
 /// Up to `limit` rows of events after `position`, in order, even rows that cannot be read as events.
-pub(super) async fn rows_after(db: &Db, position: i64, limit: i64) -> Result<Vec<Row>, LedgerError> {
+pub(super) async fn rows_after(
+    db: &mut impl Read,
+    position: i64,
+    limit: i64,
+) -> Result<Vec<Row>, LedgerError> {
     let text = format!("SELECT {COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2");
     Ok(db.all(sql(text).bind(position).bind(limit)).await?)
 }
@@ -77,60 +78,56 @@ pub(super) async fn ends(db: &Db) -> Result<Option<(i64, i64)>, LedgerError> {
     Ok(row.int_or_null(0)?.zip(row.int_or_null(1)?))
 }
 
-/// Opens the sealed fields of stored events, for projections.
-pub(super) async fn open(
-    db: &mut impl Read,
-    sealer: &Sealer,
-    stored: &[Stored],
-) -> Result<Vec<Recorded>, LedgerError> {
-    let unreadable = |position: i64, reason: String| LedgerError::Unreadable { position, reason };
-    let mut payloads = stored
-        .iter()
-        .map(|event| {
-            serde_json::from_str(&event.payload).map_err(|e| unreadable(event.position, e.to_string()))
-        })
-        .collect::<Result<Vec<Value>, _>>()?;
-    let keys = sealer.keys_to_open(db, &payloads).await?;
-    stored
-        .iter()
-        .zip(&mut payloads)
-        .map(|(event, payload)| {
-            let name = EventName {
-                aggregate_type: &event.aggregate_type,
-                aggregate_id: &event.aggregate_id,
-                sequence: event.sequence,
-                event_type: &event.event_type,
-            };
-            sealer.open_payload(&name, payload, &keys)?;
-            let actor = serde_json::from_str::<Actor>(&event.metadata)
-                .map_err(|error| unreadable(event.position, error.to_string()))?;
-            let newest = aggregates::upcast(SerializedEvent::new(
-                event.aggregate_id.clone(),
-                usize::try_from(event.sequence).unwrap_or_default(),
-                event.aggregate_type.clone(),
-                event.event_type.clone(),
-                event.event_version.clone(),
-                payload.take(),
-                Value::Null,
-            ));
-            let read =
-                aggregates::Event::from_stored(&newest.aggregate_type, &newest.event_type, newest.payload)
-                    .map_err(|error| unreadable(event.position, error.to_string()))?;
-            Ok(Recorded {
-                position: event.position,
-                aggregate_id: event.aggregate_id.clone(),
-                sequence: event.sequence,
-                recorded_at: event.recorded_at,
-                actor: actor.actor,
-                event: read,
-            })
-        })
-        .collect()
+/// The rows of the events after `position` and up to `until`, even rows that cannot be read as events, in pages of up to
+/// `page`. It ends where the ledger ends. It has a connection of its own.
+pub(super) fn rows_from(
+    db: &Db,
+    position: i64,
+    until: i64,
+    page: i64,
+) -> impl Stream<Item = Result<Vec<Row>, LedgerError>> + Send + use<> {
+    let from = (db.reader(), position);
+    try_unfold(from, move |(mut reader, position)| async move {
+        let limit = page.min(until.saturating_sub(position));
+        let rows = match limit {
+            ..=0 => Vec::new(),
+            _ => rows_after(&mut reader, position, limit).await?,
+        };
+        let Some(last) = rows.last() else {
+            reader.close().await;
+            return Ok(None);
+        };
+        let position = last.int(0)?;
+        Ok(Some((rows, (reader, position))))
+    })
 }
 
-#[derive(serde::Deserialize)]
-struct Actor {
-    actor: String,
+/// The events of some rows.
+pub(super) fn read(rows: &[Row]) -> Result<Vec<Stored>, LedgerError> {
+    Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
+}
+
+/// All events after a position, a page at a time. While the caller uses a page, the next one is read.
+#[derive(Debug)]
+pub struct Pages(Ahead<Vec<Row>>);
+
+impl Pages {
+    /// The next page; `None` at the end of the ledger.
+    pub async fn next(&mut self) -> Result<Option<Vec<Stored>>, LedgerError> {
+        self.0.next().await?.map(|rows| read(&rows)).transpose()
+    }
+}
+
+/// All events after a position with opened fields, a page at a time. While the caller uses a page, the next one is opened
+/// and the one after it is read. So up to three pages are in memory.
+#[derive(Debug)]
+pub struct OpenedPages(Ahead<Vec<Recorded>>);
+
+impl OpenedPages {
+    /// The next page; `None` at the end of the ledger.
+    pub async fn next(&mut self) -> Result<Option<Vec<Recorded>>, LedgerError> {
+        self.0.next().await
+    }
 }
 
 impl Ledger {
@@ -149,12 +146,31 @@ impl Ledger {
         open(&mut &self.db, &self.sealer, stored).await
     }
 
+    /// All events after `position` and up to `until`, in pages of up to `page`. Sealed fields are ciphertext.
+    pub fn pages(&self, position: i64, until: i64, page: i64) -> Pages {
+        Pages(Ahead::start(rows_from(&self.db, position, until, page)))
+    }
+
+    /// The same events with opened fields, for projections. Never send them to a client.
+    pub fn opened_pages(&self, position: i64, until: i64, page: i64) -> OpenedPages {
+        let pages = self.pages(position, until, page);
+        let state = (pages, self.db.clone(), Arc::clone(&self.sealer));
+        let opened = try_unfold(state, async |(mut pages, db, sealer)| {
+            let Some(page) = pages.next().await? else {
+                return Ok(None);
+            };
+            let opened = open(&mut &db, &sealer, &page).await?;
+            Ok(Some((opened, (pages, db, sealer))))
+        });
+        OpenedPages(Ahead::start(opened))
+    }
+
     /// Every event after `position`, then each new event once it is committed, whichever process wrote it. No event is
     /// missing, repeated or out of order. The stream ends with the first error.
     pub fn tail(&self, position: i64) -> impl Stream<Item = Result<Stored, LedgerError>> + use<> {
         let (db, grown) = (self.db.clone(), self.grown.clone());
         let state = (db, grown, position, std::collections::VecDeque::new());
-        futures_util::stream::try_unfold(state, async |(db, mut grown, mut position, mut page)| {
+        try_unfold(state, async |(db, mut grown, mut position, mut page)| {
             loop {
                 if let Some(event) = page.pop_front() {
                     let event: Stored = event;

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
     CHANNEL, ERASED_MESSAGE, Filter, LedgerError, OtherVersions, Sealer, WithCauses, error::within, feed,
-    versions,
+    opening::open, versions,
 };
 use crate::clock::Clock;
 
@@ -192,8 +192,8 @@ impl Follower {
             let filter = Filter::default();
             let stored = within(PATIENCE, feed::after(reader, from, PAGE, &filter)).await?;
             if !stored.is_empty() {
-                let open = feed::open(reader, &self.sealer, &stored);
-                self.authorization.apply(&within(PATIENCE, open).await?);
+                let opened = open(reader, &self.sealer, &stored);
+                self.authorization.apply(&within(PATIENCE, opened).await?);
             }
             if (stored.len() as i64) < PAGE {
                 self.saw(begun);

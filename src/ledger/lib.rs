@@ -8,6 +8,7 @@
 //! - The hash of each event covers the hash before it and the event as an auditor receives it.
 //! - Secret and personal fields are ciphertext at rest and in every answer.
 
+mod ahead;
 mod appender;
 mod batch;
 mod causes;
@@ -21,17 +22,21 @@ mod feed;
 mod follower;
 mod head;
 pub mod ids;
+mod json;
 mod judge;
 mod keys;
 mod load;
 mod metadata;
 pub mod migrations;
+mod opening;
 mod past;
+mod rebuild;
 mod recount;
 mod rehearsal;
 mod replay;
 mod repository;
 mod seal;
+mod sealed;
 mod signers;
 mod stored;
 mod unit;
@@ -52,7 +57,7 @@ pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
 pub use error::{AppendError, LedgerError, Rejection};
 pub use executor::{ExecuteError, Executor};
-pub use feed::Filter;
+pub use feed::{Filter, OpenedPages, Pages};
 pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
 pub use keys::MasterKey;

@@ -11,7 +11,7 @@ use authorization::{
 };
 use projections::sql::{filled, rounded, sql};
 
-use super::{Ledger, LedgerError, Stored, feed, stored::COLUMNS};
+use super::{Ledger, LedgerError, Stored, opening::open, stored::COLUMNS};
 
 /// How many streams one statement reads.
 const STREAMS_AT_ONCE: usize = 256;
@@ -222,7 +222,7 @@ impl Ledger {
             });
             let rows = self.db.all(select).await?;
             let stored = rows.iter().map(Stored::read).collect::<Result<Vec<_>, _>>()?;
-            events.extend(feed::open(&mut &self.db, &self.sealer, &stored).await?);
+            events.extend(open(&mut &self.db, &self.sealer, &stored).await?);
         }
         Ok(events)
     }

@@ -13,7 +13,7 @@ use std::{
 use authorization::Authorization;
 use tokio::sync::watch;
 
-use super::{Filter, Ledger, LedgerError, PastError, WithCauses, feed};
+use super::{Ledger, LedgerError, PastError, WithCauses};
 
 /// How many events are read at once.
 const PAGE: i64 = 2_000;
@@ -101,14 +101,12 @@ impl Ledger {
 
     async fn replayed(&self, until: i64) -> Result<Authorization, LedgerError> {
         let engine = Authorization::new();
-        while engine.position() < until {
-            let from = engine.position();
-            let limit = PAGE.min(until - from);
-            let stored = feed::after(&mut &self.db, from, limit, &Filter::default()).await?;
-            if stored.is_empty() {
-                return Err(LedgerError::Behind(None));
-            }
-            engine.apply(&feed::open(&mut &self.db, &self.sealer, &stored).await?);
+        let mut pages = self.opened_pages(0, until, PAGE);
+        while let Some(page) = pages.next().await? {
+            engine.apply(&page);
+        }
+        if engine.position() < until {
+            return Err(LedgerError::Behind(None));
         }
         Ok(engine)
     }

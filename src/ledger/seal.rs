@@ -1,7 +1,6 @@
 //! Sealed fields: secret fields under the server's key, personal fields under one key per person.
 //!
-//! A sealed field is stored as `{"$sealed": {"by": "server" | <subject id>, "box": <base64url>}}`. The box is an
-//! XChaCha20-Poly1305 nonce and ciphertext. Its additional data names the event and the field, so a box that is moved
+//! A box is an XChaCha20-Poly1305 nonce and ciphertext. Its additional data names the event and the field, so a box that is moved
 //! elsewhere does not open. A person's key is random and is stored in `subject_keys`, wrapped under the server's key.
 //! Erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
 
@@ -21,22 +20,24 @@ use chacha20poly1305::{
     aead::{Aead, KeyInit, Payload},
 };
 use lru::LruCache;
-use projections::sql::{Read, Row, Statement, Tx, placeholders, sql};
-use serde_json::{Value, json};
+use projections::sql::{Read, Row, Statement, Tx, filled, placeholders, rounded, sql};
+use serde_json::Value;
 
-use super::{LedgerError, MasterKey, Metadata, keys::keyed_hash};
+use super::{
+    LedgerError, MasterKey, Metadata,
+    keys::keyed_hash,
+    sealed::{Parts, SERVER, sealed, subjects_of},
+};
 use crate::ids::Entropy;
 
 /// How many people's keys stay unwrapped in memory.
 const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 /// How many subjects one statement names at most.
-const SUBJECTS_PER_STATEMENT: usize = 1_000;
+const SUBJECTS_PER_STATEMENT: usize = 1_024;
 /// The length of an XChaCha20 nonce.
 const NONCE_BYTES: usize = 24;
-/// The key of a sealed field's object.
-const SEALED: &str = "$sealed";
-/// The name of the server's key in `by`.
-const SERVER: &str = "server";
+/// A box opens, but its content is no value.
+pub(super) const NOT_JSON: LedgerError = LedgerError::Sealed("a box does not hold JSON");
 
 /// A person's key: `None` once it is erased.
 type SubjectKey = Option<Arc<XChaCha20Poly1305>>;
@@ -131,25 +132,33 @@ impl Sealer {
             return Ok(());
         };
         for (field, value) in fields.iter_mut() {
-            let Some((by, boxed)) = sealed_parts(value) else {
+            let Some(parts) = Parts::of(value) else {
                 continue;
             };
-            let data = name.additional_data(field);
-            let clear = if by == SERVER {
-                Some(open_text(&self.server, boxed, &data)?)
-            } else {
-                match keys.get(by) {
-                    Some(Some(key)) => Some(open_text(key, boxed, &data)?),
-                    Some(None) | None => None,
-                }
-            };
-            *value = match clear {
-                Some(clear) => serde_json::from_slice(&clear)
-                    .map_err(|_| LedgerError::Sealed("a box does not hold JSON"))?,
+            *value = match self.open_field(name, field, parts, keys)? {
+                Some(clear) => serde_json::from_slice(&clear).map_err(|_| NOT_JSON)?,
                 None => Value::from(ERASED),
             };
         }
         Ok(())
+    }
+
+    /// The JSON of a sealed field; `None` if its key is erased.
+    pub(super) fn open_field(
+        &self,
+        name: &EventName<'_>,
+        field: &str,
+        parts: Parts<'_>,
+        keys: &SubjectKeys,
+    ) -> Result<Option<Vec<u8>>, LedgerError> {
+        let key = match parts.subject() {
+            None => &self.server,
+            Some(subject) => match keys.get(subject) {
+                Some(Some(key)) => key,
+                Some(None) | None => return Ok(None),
+            },
+        };
+        open_text(key, parts.boxed, &name.additional_data(field)).map(Some)
     }
 
     /// Seals the address under the actor's key.
@@ -217,14 +226,16 @@ impl Sealer {
         db: &mut impl Read,
         payloads: impl IntoIterator<Item = &'a Value>,
     ) -> Result<SubjectKeys, LedgerError> {
-        let subjects = payloads
-            .into_iter()
-            .filter_map(Value::as_object)
-            .flat_map(|fields| fields.values())
-            .filter_map(sealed_parts)
-            .filter(|(by, _)| *by != SERVER)
-            .map(|(by, _)| by.to_owned())
-            .collect();
+        let subjects = payloads.into_iter().flat_map(subjects_of).collect();
+        self.keys_of(db, subjects).await
+    }
+
+    /// The keys of these subjects.
+    pub(super) async fn keys_of(
+        &self,
+        db: &mut impl Read,
+        subjects: BTreeSet<String>,
+    ) -> Result<SubjectKeys, LedgerError> {
         let forgotten = self.known().forgotten;
         let (mut keys, unknown) = self.known_keys(subjects);
         if unknown.is_empty() {
@@ -347,25 +358,16 @@ pub(super) fn blank_payload(
 }
 
 fn select_keys(subjects: &[String]) -> Statement<'_> {
+    let count = rounded(subjects.len());
     let text = format!(
         "SELECT subject, wrapped_key FROM subject_keys WHERE subject IN {}",
-        placeholders(1, 1, subjects.len())
+        placeholders(1, 1, count)
     );
-    sql(text).bind_all(subjects.iter().map(String::as_str))
+    sql(text).bind_all(filled(subjects, count).map(String::as_str))
 }
 
 fn wrapping(subject: &str) -> String {
     format!("subject key\0{subject}")
-}
-
-fn sealed(by: &str, boxed: &[u8]) -> Value {
-    json!({ SEALED: { "box": URL_SAFE_NO_PAD.encode(boxed), "by": by } })
-}
-
-/// The name of the key that sealed a field, and the box in base64url; `None` if the value is not sealed.
-fn sealed_parts(value: &Value) -> Option<(&str, &str)> {
-    let parts = value.as_object()?.get(SEALED)?.as_object()?;
-    Some((parts.get("by")?.as_str()?, parts.get("box")?.as_str()?))
 }
 
 fn open_text(key: &XChaCha20Poly1305, boxed: &str, data: &str) -> Result<Vec<u8>, LedgerError> {

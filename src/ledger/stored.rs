@@ -4,7 +4,7 @@ use aggregates::values::Timestamp;
 use projections::sql::{Error, Row};
 use serde::Serialize;
 
-use super::chain::{event_hash, hexadecimal};
+use super::{chain::hexadecimal, json::Json};
 
 /// A stored event. Payload and metadata are JSON texts, which are parsed where needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,23 @@ impl Stored {
 
     /// The event as an auditor receives it.
     pub fn cloud_event(&self, ledger_id: &str) -> Result<CloudEvent, serde_json::Error> {
-        let parts = Parts {
+        let metadata: StoredMetadata = serde_json::from_str(&self.metadata)?;
+        let data = serde_json::from_str(&self.payload)?;
+        let mut event = self.parts(ledger_id).cloud_event(data, metadata);
+        event.hash = Some(hexadecimal(&self.hash));
+        Ok(event)
+    }
+
+    /// Writes the canonical form of this event into `bytes`, in place of what is there.
+    pub(super) fn canonical(&self, ledger_id: &str, bytes: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        let data: Json<'_> = serde_json::from_str(&self.payload)?;
+        let metadata: StoredMetadata = serde_json::from_str(&self.metadata)?;
+        bytes.clear();
+        serde_json::to_writer(bytes, &self.parts(ledger_id).cloud_event(data, metadata))
+    }
+
+    fn parts<'a>(&'a self, ledger_id: &'a str) -> Parts<'a> {
+        Parts {
             position: self.position,
             aggregate_type: &self.aggregate_type,
             aggregate_id: &self.aggregate_id,
@@ -63,22 +79,7 @@ impl Stored {
             event_version: &self.event_version,
             recorded_at: self.recorded_at,
             ledger_id,
-        };
-        let metadata: StoredMetadata = serde_json::from_str(&self.metadata)?;
-        let mut event = parts.cloud_event(serde_json::from_str(&self.payload)?, metadata);
-        event.hash = Some(hexadecimal(&self.hash));
-        Ok(event)
-    }
-
-    /// The hash that this event must have after `previous`.
-    pub(super) fn expected_hash(
-        &self,
-        ledger_id: &str,
-        previous: &[u8; 32],
-    ) -> Result<[u8; 32], serde_json::Error> {
-        let mut event = self.cloud_event(ledger_id)?;
-        event.hash = None;
-        Ok(event_hash(previous, &event.canonical()?))
+        }
     }
 }
 
@@ -95,7 +96,7 @@ pub(super) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    pub(super) fn cloud_event(&self, data: serde_json::Value, metadata: StoredMetadata) -> CloudEvent {
+    pub(super) fn cloud_event<D>(&self, data: D, metadata: StoredMetadata) -> CloudEvent<D> {
         CloudEvent {
             actor: metadata.actor,
             actoraddress: metadata.address,
@@ -126,7 +127,7 @@ pub(super) type StoredMetadata = super::Metadata;
 /// A CloudEvents 1.0 object in JSON. The fields are in the order of RFC 8785, so the JSON of an object without its hash
 /// is the canonical form: keys are ASCII, numbers are integers, and strings are escaped in the same way.
 #[derive(Clone, Debug, Serialize)]
-pub struct CloudEvent {
+pub struct CloudEvent<D = serde_json::Value> {
     /// Extension: a user id, or `system`.
     pub actor: String,
     /// Extension: the source address, sealed under the actor's key.
@@ -139,7 +140,7 @@ pub struct CloudEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlationid: Option<String>,
     /// What happened; sealed fields are `{"$sealed": …}`.
-    pub data: serde_json::Value,
+    pub data: D,
     /// `application/json`.
     pub datacontenttype: &'static str,
     /// Extension: the version of the event type.

@@ -1,8 +1,10 @@
 //! Verifies the chain.
 
+use std::sync::Arc;
+
 use projections::sql::Row;
 
-use super::{GENESIS, Ledger, LedgerError, Stored, feed};
+use super::{GENESIS, Ledger, LedgerError, Stored, ahead::Ahead, event_hash, feed};
 
 /// How many events are read at once.
 const PAGE: i64 = 5_000;
@@ -53,19 +55,17 @@ impl Ledger {
             verified.flaw = Some(Flaw::Altered(first));
             return Ok(verified);
         }
-        while verified.events < head.position {
-            let page = feed::rows_after(&self.db, verified.events, PAGE).await?;
-            if page.is_empty() {
-                break;
-            }
-            for row in &page {
-                if verified.events == head.position {
-                    break;
-                }
-                if let Err(flaw) = self.verify_next(&mut verified, row) {
-                    verified.flaw = Some(flaw);
-                    return Ok(verified);
-                }
+        let mut pages = Ahead::start(feed::rows_from(&self.db, 0, head.position, PAGE));
+        while let Some(page) = pages.next().await? {
+            let walk = Walk {
+                ledger_id: Arc::clone(&self.ledger_id),
+                verified,
+            };
+            // Hashing takes long, so this runs outside the threads that serve requests.
+            let walked = tokio::task::spawn_blocking(move || walk.over(&page)).await;
+            verified = walked.map_err(|_| LedgerError::Behind(None))?;
+            if verified.flaw.is_some() {
+                return Ok(verified);
             }
             progress(verified.events);
         }
@@ -78,22 +78,44 @@ impl Ledger {
         }
         Ok(verified)
     }
+}
 
-    fn verify_next(&self, verified: &mut Verified, row: &Row) -> Result<(), Flaw> {
-        let position = verified.events + 1;
+/// A walk over the events, in order.
+struct Walk {
+    ledger_id: Arc<str>,
+    /// What the walk has found so far.
+    verified: Verified,
+}
+
+impl Walk {
+    /// Walks over the next rows, up to the first flaw.
+    fn over(mut self, rows: &[Row]) -> Verified {
+        let mut canonical = Vec::with_capacity(1_024);
+        for row in rows {
+            if let Err(flaw) = self.step(row, &mut canonical) {
+                self.verified.flaw = Some(flaw);
+                break;
+            }
+        }
+        self.verified
+    }
+
+    fn step(&mut self, row: &Row, canonical: &mut Vec<u8>) -> Result<(), Flaw> {
+        let position = self.verified.events + 1;
         // A row that cannot be read as an event is not what was recorded.
         let event = Stored::read(row).map_err(|_| Flaw::Altered(position))?;
         if event.position != position {
             return Err(Flaw::Missing(position));
         }
-        let expected = event
-            .expected_hash(&self.ledger_id, &verified.hash)
+        event
+            .canonical(&self.ledger_id, canonical)
             .map_err(|_| Flaw::Altered(position))?;
+        let expected = event_hash(&self.verified.hash, canonical);
         if event.hash != expected {
             return Err(Flaw::Altered(position));
         }
-        verified.events = position;
-        verified.hash = expected;
+        self.verified.events = position;
+        self.verified.hash = expected;
         Ok(())
     }
 }

@@ -20,7 +20,8 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    /// Creates the same tables as the live ones. First it drops what an interrupted rebuild left behind.
+    /// Creates the same tables as the live ones, but only with the indexes that the replay needs. First it drops what an
+    /// interrupted rebuild left behind.
     ///
     /// `registry` names the read models. On Postgres, `url` must be the URL of the live database. On SQLite, it must be
     /// the URL of another file, which the caller deletes in the end.
@@ -29,6 +30,7 @@ impl Shadow {
             connections: 2,
             // The live schema is not in the search path: a table that is missing here must never mean the live table.
             search_path: Some(SCHEMA.to_owned()),
+            throwaway: true,
             ..Options::default()
         };
         let alone = match live {
@@ -43,31 +45,50 @@ impl Shadow {
             alone,
         };
         match live {
-            Db::Postgres(_) => {
-                let mut script = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA};");
-                for Table { name, .. } in registry.tables() {
-                    script.push_str(&format!(
-                        "CREATE TABLE {SCHEMA}.{name} (LIKE {name} INCLUDING ALL);"
-                    ));
-                }
-                live.script(&script).await?;
-            }
+            Db::Postgres(_) => live.script(&shadow.script_for_postgres()).await?,
             Db::Sqlite { .. } => {
-                let mut script = String::new();
-                for Table { name, .. } in registry.tables() {
-                    script.push_str(&format!("DROP TABLE IF EXISTS {name};"));
-                    let made = sql(
-                        "SELECT sql FROM sqlite_master WHERE tbl_name = $1 AND sql IS NOT NULL ORDER BY type DESC",
-                    );
-                    for row in live.all(made.bind(name)).await? {
-                        script.push_str(row.str(0)?);
-                        script.push(';');
-                    }
-                }
+                let script = shadow.script_for_sqlite(live).await?;
                 shadow.db.script(&script).await?;
             }
         }
         Ok(shadow)
+    }
+
+    /// Creates the tables. They are not logged: if Postgres stops, the rebuild stops, too, and the next one begins anew.
+    fn script_for_postgres(&self) -> String {
+        let mut script = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA};");
+        for Table { name, key, .. } in self.registry.tables() {
+            let key = key.join(", ");
+            script.push_str(&format!(
+                "CREATE UNLOGGED TABLE {SCHEMA}.{name} (LIKE {name} INCLUDING ALL EXCLUDING INDEXES, \
+                 PRIMARY KEY ({key}));"
+            ));
+        }
+        for (Table { name, .. }, columns) in self.registry.indexes_to_write() {
+            script.push_str(&format!(
+                "CREATE INDEX ON {SCHEMA}.{name} ({});",
+                columns.join(", ")
+            ));
+        }
+        script
+    }
+
+    /// Creates the tables.
+    async fn script_for_sqlite(&self, live: &Db) -> Result<String, Error> {
+        let mut script = String::new();
+        for Table { name, .. } in self.registry.tables() {
+            script.push_str(&format!("DROP TABLE IF EXISTS {name};"));
+            let made = sql("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = $1");
+            for row in live.all(made.bind(name)).await? {
+                script.push_str(row.str(0)?);
+                script.push(';');
+            }
+        }
+        for (number, (Table { name, .. }, columns)) in self.registry.indexes_to_write().iter().enumerate() {
+            let columns = columns.join(", ");
+            script.push_str(&format!("CREATE INDEX shadow_{number} ON {name} ({columns});"));
+        }
+        Ok(script)
     }
 
     /// The database into which the events are replayed.

@@ -42,6 +42,8 @@ pub struct Options {
     pub patience: Duration,
     /// Postgres: the schemas in which unqualified names are looked up. `None` leaves the server's default.
     pub search_path: Option<String>,
+    /// Whether the content may be lost when the machine stops. Then a commit does not wait for the disk.
+    pub throwaway: bool,
 }
 
 impl Default for Options {
@@ -50,6 +52,7 @@ impl Default for Options {
             connections: 10,
             patience: Duration::from_secs(5),
             search_path: None,
+            throwaway: false,
         }
     }
 }
@@ -64,6 +67,9 @@ impl Db {
             let mut connect = PgConnectOptions::from_str(url)?
                 .application_name("muniment")
                 .statement_cache_capacity(1_024);
+            if options.throwaway {
+                connect = connect.options([("synchronous_commit", "off")]);
+            }
             if let Some(search_path) = &options.search_path {
                 connect = connect.options([("search_path", search_path.as_str())]);
             }
@@ -85,10 +91,15 @@ impl Db {
     }
 
     async fn open_sqlite(url: &str, options: &Options) -> Result<Self, Error> {
+        let (journal, synchronous) = if options.throwaway {
+            (SqliteJournalMode::Memory, SqliteSynchronous::Off)
+        } else {
+            (SqliteJournalMode::Wal, SqliteSynchronous::Full)
+        };
         let connect = SqliteConnectOptions::from_str(url)?
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .journal_mode(journal)
+            .synchronous(synchronous)
             .auto_vacuum(SqliteAutoVacuum::None)
             .foreign_keys(false)
             .busy_timeout(options.patience)

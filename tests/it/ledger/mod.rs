@@ -16,6 +16,7 @@ mod model;
 mod nodes;
 mod order;
 mod outage;
+mod pages;
 mod rehearsal;
 mod sealing;
 mod site;
