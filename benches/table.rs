@@ -31,6 +31,8 @@ pub(crate) struct Row {
     pub(crate) beside: Option<(String, Series)>,
     /// The least ratio that is the goal.
     pub(crate) goal: Option<f64>,
+    /// The least figure that is the goal.
+    pub(crate) least: Option<f64>,
     /// Remarks.
     pub(crate) notes: Vec<String>,
 }
@@ -45,6 +47,7 @@ impl Row {
             ours: ours.clone(),
             beside: None,
             goal: None,
+            least: None,
             notes: Vec::new(),
         }
     }
@@ -58,6 +61,12 @@ impl Row {
     /// Sets the goal.
     pub(crate) fn goal(mut self, goal: f64) -> Self {
         self.goal = Some(goal);
+        self
+    }
+
+    /// Sets the goal for the figure itself.
+    pub(crate) fn at_least(mut self, figure: f64) -> Self {
+        self.least = Some(figure);
         self
     }
 
@@ -104,8 +113,11 @@ impl Row {
             } else {
                 spread(&ratios)
             },
-            self.goal
-                .map_or_else(|| "-".to_owned(), |goal| format!(">= {goal}")),
+            match (self.goal, self.least) {
+                (Some(goal), _) => format!(">= {goal}"),
+                (None, Some(least)) => format!(">= {}", number(least)),
+                (None, None) => "-".to_owned(),
+            },
         ]
     }
 

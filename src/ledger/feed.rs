@@ -6,7 +6,7 @@ use aggregates::Recorded;
 use futures_util::{Stream, stream::try_unfold};
 use projections::sql::{Boxed, Db, Read, Row, sql};
 
-use super::{Ledger, LedgerError, Stored, ahead::Ahead, opening::open, stored::COLUMNS};
+use super::{Ledger, LedgerError, Sealer, Stored, ahead::Ahead, opening::open, stored::COLUMNS};
 
 /// How long a tail waits for a notification before it reads by itself. On Postgres, the notification of another process
 /// may be missing: it is sent after the commit, so it can be lost with the process.
@@ -124,6 +124,21 @@ impl Pages {
 pub struct OpenedPages(Ahead<Vec<Recorded>>);
 
 impl OpenedPages {
+    pub(super) fn start(db: &Db, sealer: &Arc<Sealer>, position: i64, until: i64, page: i64) -> Self {
+        let pages = Pages(Ahead::start(rows_from(db, position, until, page)));
+        let state = (pages, db.clone(), Arc::clone(sealer));
+        Self(Ahead::start(try_unfold(
+            state,
+            async |(mut pages, db, sealer)| {
+                let Some(page) = pages.next().await? else {
+                    return Ok(None);
+                };
+                let opened = open(&mut &db, &sealer, &page).await?;
+                Ok(Some((opened, (pages, db, sealer))))
+            },
+        )))
+    }
+
     /// The next page; `None` at the end of the ledger.
     pub async fn next(&mut self) -> Result<Option<Vec<Recorded>>, LedgerError> {
         self.0.next().await
@@ -153,16 +168,7 @@ impl Ledger {
 
     /// The same events with opened fields, for projections. Never send them to a client.
     pub fn opened_pages(&self, position: i64, until: i64, page: i64) -> OpenedPages {
-        let pages = self.pages(position, until, page);
-        let state = (pages, self.db.clone(), Arc::clone(&self.sealer));
-        let opened = try_unfold(state, async |(mut pages, db, sealer)| {
-            let Some(page) = pages.next().await? else {
-                return Ok(None);
-            };
-            let opened = open(&mut &db, &sealer, &page).await?;
-            Ok(Some((opened, (pages, db, sealer))))
-        });
-        OpenedPages(Ahead::start(opened))
+        OpenedPages::start(&self.db, &self.sealer, position, until, page)
     }
 
     /// Every event after `position`, then each new event once it is committed, whichever process wrote it. No event is

@@ -15,8 +15,8 @@ use projections::sql::{Boxed, Db, Listener, Reader};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
-    CHANNEL, ERASED_MESSAGE, Filter, LedgerError, OtherVersions, Sealer, WithCauses, error::within, feed,
-    opening::open, versions,
+    CHANNEL, ERASED_MESSAGE, Filter, LedgerError, OpenedPages, OtherVersions, Sealer, WithCauses,
+    error::within, feed, opening::open, versions,
 };
 use crate::clock::Clock;
 
@@ -199,7 +199,21 @@ impl Follower {
                 self.saw(begun);
                 return Ok(());
             }
+            self.read_far().await?;
         }
+    }
+
+    /// Applies the next events up to the first page that is not full: far from the head, pages are read ahead.
+    async fn read_far(&self) -> Result<(), LedgerError> {
+        let from = self.authorization.position();
+        let mut pages = OpenedPages::start(&self.db, &self.sealer, from, i64::MAX, PAGE);
+        while let Some(events) = within(PATIENCE, pages.next()).await? {
+            self.authorization.apply(&events);
+            if (events.len() as i64) < PAGE {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Notes that the projection contains everything that was recorded by then.

@@ -4,8 +4,9 @@ use projections::{read_models, rebuild::Shadow, sql::Boxed};
 
 use super::{Ledger, LedgerError};
 
-/// How many events one transaction applies. A row that several events of one transaction change is written once.
-const PAGE: i64 = 8_000;
+/// How many events one transaction applies. A row that several of them change is written once, so more events write fewer
+/// rows; but three pages are in memory.
+const PAGE: i64 = 16_000;
 
 impl Ledger {
     /// Applies the events after `position` and up to `until` to the shadow. It passes positions on the way to

@@ -133,6 +133,22 @@ on_both_engines! {
         db.script("ALTER TABLE gone RENAME TO events").await.expect("the former name");
     }
 
+    async fn a_node_that_is_many_pages_behind_reads_to_the_head(site: Site) {
+        let (reader, writer) = (site.ledger().await, site.ledger().await);
+        append(&writer, 4_500).await;
+        assert_eq!(reader.authorization().position(), 0);
+        reader.read_to_head().await.expect("the ledger should be readable");
+        assert_eq!(reader.authorization().position(), 4_500);
+        let db = site.db().await;
+        let damage = "UPDATE events SET event_type = 'session.sunk' WHERE position = 8000";
+        append(&writer, 4_500).await;
+        db.execute(sql(damage)).await.expect("damage");
+        let failed = reader.read_to_head().await;
+        assert!(matches!(failed, Err(LedgerError::Behind(Some(_)))), "{failed:?}");
+        let reached = reader.authorization().position();
+        assert!((4_500..8_000).contains(&reached), "{reached}");
+    }
+
     async fn changes_at_the_borders_of_pages_are_found_out(site: Site) {
         let ledger = site.ledger().await;
         append(&ledger, VERIFY_PAGE as usize + 500).await;
