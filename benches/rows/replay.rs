@@ -17,7 +17,7 @@ use crate::{
 
 /// How many events are read at once: the number of `muniment verify`, and of the replay for questions about the past.
 const FEED_PAGE: i64 = 5_000;
-const ENGINE_PAGE: i64 = 2_000;
+const ENGINE_PAGE: i64 = 8_000;
 /// The name of an engine.
 const POSTGRES: &str = "Postgres";
 /// The database of the ledger.

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::{Ledger, LedgerError, PastError, WithCauses};
 
 /// How many events are read at once.
-const PAGE: i64 = 2_000;
+const PAGE: i64 = 8_000;
 /// How long the engine is kept.
 const KEPT: Duration = Duration::from_secs(300);
 /// How long a request waits for the engine.
