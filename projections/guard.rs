@@ -1,6 +1,6 @@
 //! Guards: rules across aggregates that claims cannot express.
 //!
-//! The ledger asks the guards about each unit while it holds the head lock, so the read models are up to date. The
+//! The ledger asks the guards about each unit when no batch is in flight, so the read models are up to date. The
 //! ledger names no guard: the code that opens the ledger passes [`GUARDS`].
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     role_directory::HeldBySeveral,
-    sql::{Error, Tx},
+    sql::{Error, Read},
 };
 
 /// All guards.
@@ -21,11 +21,11 @@ pub type Guards = &'static [&'static dyn Guard];
 
 /// A rule that may reject a unit.
 pub trait Guard: Send + Sync {
-    /// Judges a unit; returns `None` at once if the rule does not concern it. `tx` reads the committed rows, and
+    /// Judges a unit; returns `None` at once if the rule does not concern it. `db` reads the committed rows, and
     /// `accepted` are the units that come before this one in the same batch.
     fn judge<'a>(
         &'a self,
-        tx: &'a mut Tx<'_>,
+        db: &'a mut dyn Read,
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
     ) -> Option<BoxFuture<'a, Result<Verdict, Error>>>;

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use super::holder_ids;
 use crate::{
     guard::{Guard, Proposal, Verdict, Veto},
-    sql::{Error, Tx},
+    sql::{Error, Read},
 };
 
 /// The reason of the rejection.
@@ -25,7 +25,7 @@ pub(crate) struct HeldBySeveral;
 impl Guard for HeldBySeveral {
     fn judge<'a>(
         &'a self,
-        tx: &'a mut Tx<'_>,
+        db: &'a mut dyn Read,
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
     ) -> Option<BoxFuture<'a, Result<Verdict, Error>>> {
@@ -33,7 +33,7 @@ impl Guard for HeldBySeveral {
         roles.peek()?;
         Some(Box::pin(async move {
             for role in roles {
-                let mut holders = holder_ids(tx, role, 2).await?;
+                let mut holders = holder_ids(db, role, 2).await?;
                 let events = accepted.iter().flat_map(|unit| unit.events);
                 let grants = events.filter(|new| grants(&new.event, role));
                 holders.extend(grants.map(|new| new.aggregate_id.clone()));

@@ -14,7 +14,7 @@ use crate::{
     permission_usage::record::PermissionRecord,
     store::{
         self, Record, Sort, load,
-        sql::{Boxed, Db, Error, Tx, sql},
+        sql::{Boxed, Db, Error, Read, sql},
     },
 };
 
@@ -142,10 +142,10 @@ pub fn holders<'a>(db: &'a Db, role: RoleId, limit: i64) -> Boxed<'a, Result<Vec
     })
 }
 
-/// The ids of up to `limit` users who hold a role, inside a transaction.
-pub(crate) async fn holder_ids(tx: &mut Tx<'_>, role: &str, limit: i64) -> Result<BTreeSet<String>, Error> {
+/// The ids of up to `limit` users who hold a role.
+pub(crate) async fn holder_ids(db: &mut dyn Read, role: &str, limit: i64) -> Result<BTreeSet<String>, Error> {
     let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
         .bind(role)
         .bind(limit);
-    tx.all(select).await?.iter().map(|row| row.text(0)).collect()
+    db.all(select).await?.iter().map(|row| row.text(0)).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     fmt::Display,
 };
 
@@ -10,11 +10,12 @@ use aggregates::values::UserId;
 
 use super::{
     column::Column,
-    lists::Moves,
-    pending::{Lookup, Pending, Rows, Writes},
+    lists::{MarkMoves, Moves},
+    pending::{Lookup, Pending, RowWrites, Rows},
     record::{Record, Set, indexes, indexes_to_write},
-    sql::{Error, Tx},
-    table::{Table, delete, select, unreadable},
+    sql::{Error, Read, Tx},
+    table::{Table, select, unreadable},
+    writes::{Merge, Writes},
 };
 
 /// The rows that a batch touches, in each table of a registry.
@@ -32,10 +33,10 @@ struct Pile {
 
 impl Pile {
     /// Loads the rows that were asked for.
-    async fn look_up(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    async fn look_up(&mut self, db: &mut dyn Read) -> Result<(), Error> {
         let table = self.rows.table();
         for Lookup { columns, keys } in self.rows.lookups() {
-            self.rows.load(&select(tx, &table, &columns, &keys).await?)?;
+            self.rows.load(&select(db, &table, &columns, &keys).await?)?;
         }
         Ok(())
     }
@@ -153,34 +154,55 @@ impl Changes {
         Ok(())
     }
 
-    /// Loads what the events need: at most one statement for the keys and one for each set column of a table.
-    pub(super) async fn load(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    /// Loads what the events need: at most one statement for the keys and one for each set column of a table. Stops and
+    /// returns `false` if they need rows of a table that is `in_flux`.
+    pub(super) async fn load(
+        &mut self,
+        db: &mut dyn Read,
+        in_flux: &BTreeSet<&'static str>,
+    ) -> Result<bool, Error> {
         let mut loaded = VecDeque::with_capacity(self.tables.len());
         // A loaded row may need other rows; these are in later tables.
         while let Some(mut pile) = self.tables.pop_front() {
-            pile.look_up(tx).await?;
+            let in_flux = in_flux.contains(pile.rows.table().name);
+            if in_flux && pile.rows.lookups().iter().any(|lookup| !lookup.keys.is_empty()) {
+                return Ok(false);
+            }
+            pile.look_up(db).await?;
             pile.rows.loaded(&mut Needs(self));
             loaded.push_back(pile);
         }
         self.tables = loaded;
-        Ok(())
+        Ok(true)
     }
 
-    /// Writes all changes. For each table: first deletes the sets, then the single rows, then writes the changed rows.
-    /// Last come the lists.
+    /// Writes all changes.
     pub(super) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let mut writes = Writes::default();
+        let marks = self.list(&mut writes);
+        writes.run(tx).await?;
+        marks.write(tx).await
+    }
+
+    /// Adds all changes to what a batch writes. For each table: first the sets to delete, then the single rows to delete,
+    /// then the rows to write. Last come the counts of lists. Returns the counts that need a look at the written rows.
+    pub fn list<'a>(&'a self, writes: &mut Writes<'a>) -> MarkMoves {
         let mut moves = Moves::default();
         for Pile { rows, .. } in &self.tables {
             let table = rows.table();
-            let writes: Writes<'_> = rows.writes();
-            for Lookup { columns, keys } in writes.purged {
-                delete(tx, table.name, &columns, &keys, "").await?;
+            let RowWrites {
+                purged,
+                gone,
+                rows: put,
+            } = rows.writes();
+            for Lookup { columns, keys } in purged {
+                writes.delete(table, &columns, keys);
             }
-            delete(tx, table.name, table.key, &writes.gone, "").await?;
-            table.upsert(tx, writes.rows, None).await?;
+            writes.delete(table, table.key, gone);
+            writes.put(table, put, Merge::Replace);
             rows.moves(&mut moves);
         }
-        moves.write(tx).await
+        moves.write(writes)
     }
 
     /// Blanks the personal data about a user in all tables.

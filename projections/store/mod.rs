@@ -11,6 +11,7 @@
 mod changes;
 mod column;
 mod lists;
+mod one_statement;
 mod pending;
 pub mod rebuild;
 mod record;
@@ -18,14 +19,16 @@ mod registry;
 pub mod sql;
 mod table;
 mod versions;
+mod writes;
 
 pub use changes::{Changes, Needs, RecordType};
 pub use column::{Column, Personal, Sorted};
 pub(crate) use column::{columns, parsed_columns};
-pub use lists::{Key, List, Order, Sort, page, total};
+pub use lists::{Key, List, MarkMoves, Order, Sort, page, total};
 pub use record::{PersonalRows, Record, Set};
 pub(crate) use record::{each, load};
 pub use registry::{Fold, FoldOf, Model, ReadModel, Registry};
 pub use table::{Kind, Table};
 pub(crate) use table::{select_in, unreadable};
 pub use versions::OtherVersion;
+pub use writes::{Merge, Writes};

@@ -50,7 +50,7 @@ pub(crate) struct Lookup {
 }
 
 /// What to write to a table.
-pub(crate) struct Writes<'a> {
+pub(crate) struct RowWrites<'a> {
     /// Columns with the values whose rows are deleted first.
     pub(crate) purged: Vec<Lookup>,
     /// The primary keys of the rows that are deleted next.
@@ -73,7 +73,7 @@ pub(crate) trait Rows: Any + Debug + Send + Sync {
     /// The changes of lists by the batch.
     fn moves(&self, moves: &mut Moves);
     /// What to write.
-    fn writes(&self) -> Writes<'_>;
+    fn writes(&self) -> RowWrites<'_>;
     /// Asks for the rows with personal columns about a user.
     fn need_personal(&mut self, user: UserId);
     /// Blanks the personal columns of all rows that were loaded.
@@ -241,7 +241,7 @@ impl<R: Record> Rows for Pending<R> {
         }
     }
 
-    fn writes(&self) -> Writes<'_> {
+    fn writes(&self) -> RowWrites<'_> {
         let (mut rows, mut gone) = (Vec::new(), Vec::new());
         for (key, slot) in self.slots.iter().filter(|(_, slot)| slot.touched) {
             match &slot.row {
@@ -249,7 +249,7 @@ impl<R: Record> Rows for Pending<R> {
                 None => gone.push(R::bind_key(key)),
             }
         }
-        Writes {
+        RowWrites {
             purged: self.purged.iter().map(of_column).collect(),
             gone,
             rows,

@@ -7,7 +7,7 @@ use aggregates::values::UserId;
 use super::{
     changes::Needs,
     lists::{List, Order},
-    sql::{Argument, Error, Row, Tx, sql},
+    sql::{Argument, Error, Read, Row, Tx, sql},
     table::{Table, select},
 };
 
@@ -68,12 +68,12 @@ pub struct Set<R, V> {
 
 /// All rows of a table whose `column` has one of these values.
 pub(crate) async fn load<'a, R: Record>(
-    tx: &mut Tx<'_>,
+    db: &mut dyn Read,
     column: &str,
     keys: impl IntoIterator<Item = impl Into<Argument<'a>>>,
 ) -> Result<Vec<R>, Error> {
     let keys: Vec<_> = keys.into_iter().map(|key| vec![key.into()]).collect();
-    let rows = select(tx, &R::TABLE, &[column], &keys).await?;
+    let rows = select(db, &R::TABLE, &[column], &keys).await?;
     rows.iter().map(R::read).collect()
 }
 

@@ -1,13 +1,13 @@
 //! The registration of read models, and everything that is done with each of them.
 
-use std::fmt::Debug;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use aggregates::{Listed, Recorded, Registered, values::UserId};
 
 use super::{
     changes::{Changes, Needs, RecordType},
     lists::{MARKS, NODES},
-    sql::{Error, Tx},
+    sql::{Error, Read, Tx},
     table::{Table, unreadable},
 };
 
@@ -188,16 +188,32 @@ impl Registry {
 
     /// Applies these events, which are the next of the ledger in its order, to the read models.
     pub async fn apply(&self, tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
+        match self.fold(tx, events, &BTreeSet::new()).await? {
+            Some(changes) => changes.write(tx).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What these events, which are the next of the ledger in its order, change in the read models. If that depends on
+    /// rows of a table that is `in_flux`, returns `None`.
+    pub async fn fold(
+        &self,
+        db: &mut dyn Read,
+        events: &[Recorded],
+        in_flux: &BTreeSet<&'static str>,
+    ) -> Result<Option<Changes>, Error> {
         let mut changes = Changes::new(self.records());
         let mut needs = changes.needs();
         for (event, fold) in self.folded(events) {
             fold.functions.needs(&mut needs, event)?;
         }
-        changes.load(tx).await?;
+        if !changes.load(db, in_flux).await? {
+            return Ok(None);
+        }
         for (event, fold) in self.folded(events) {
             fold.functions.reduce(&mut changes, event)?;
         }
-        changes.write(tx).await
+        Ok(Some(changes))
     }
 
     /// Each event with each fold for it, event by event.

@@ -4,9 +4,14 @@
 //! power of two, so that a connection keeps few prepared statements. The remaining places are filled with rows without
 //! a key (upserts leave those out) or with the last key again (deletions and look-ups).
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
-use super::sql::{Argument, Error, MAX_ARGUMENTS, Row, Statement, Tx, filled, placeholders, rounded, sql};
+use serde_json::value::RawValue;
+
+use super::{
+    sql::{Argument, Error, MAX_ARGUMENTS, Read, Row, Statement, Tx, filled, placeholders, rounded, sql},
+    writes::Merge,
+};
 
 /// How many rows one statement takes at most.
 pub(crate) const MAX_ROWS: usize = 1_024;
@@ -26,6 +31,8 @@ pub enum Kind {
     Bool,
     /// BYTEA or BLOB.
     Bytes,
+    /// JSONB on Postgres, TEXT on SQLite.
+    Json,
 }
 
 /// A table of a read model. Records define it: see [`crate::record!`].
@@ -49,48 +56,70 @@ impl Table {
             .join(", ")
     }
 
-    /// `INSERT ... ON CONFLICT DO UPDATE` of `rows` rows; `merge` sets the columns outside the key.
-    fn upsert_text(&self, rows: usize, merge: &str) -> String {
+    /// The kind of a column of the table.
+    pub(crate) fn kind(&self, column: &str) -> Kind {
+        let found = self.columns.iter().find(|(name, _)| *name == column);
+        found.map_or(Kind::Text, |(_, kind)| *kind)
+    }
+
+    /// Where the columns of the primary key are among the columns.
+    pub(crate) fn key_columns(&self) -> impl Iterator<Item = usize> {
+        let place = |key| self.columns.iter().position(|(name, _)| name == key);
+        self.key.iter().filter_map(place)
+    }
+
+    /// What follows an `INSERT` for a row whose key the table already has.
+    pub(crate) fn on_conflict(&self, merge: Merge) -> String {
+        let changes = match merge {
+            Merge::New => return String::new(),
+            Merge::Replace => self
+                .columns
+                .iter()
+                .filter(|(name, _)| !self.key.contains(name))
+                .map(|(name, _)| format!("{name} = excluded.{name}"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            Merge::Add(column) => format!("{column} = {}.{column} + excluded.{column}", self.name),
+        };
+        format!(" ON CONFLICT ({}) DO UPDATE SET {changes}", self.key.join(", "))
+    }
+
+    /// `INSERT` of so many rows. Rows without a first column are left out.
+    fn insert_text(&self, rows: usize, merge: Merge) -> String {
         let columns = self.columns.len();
         let picked = (1..=columns)
             .map(|n| format!("v.column{n}"))
             .collect::<Vec<_>>()
             .join(", ");
         format!(
-            "INSERT INTO {} ({}) SELECT {picked} FROM (VALUES {}) AS v WHERE v.column1 IS NOT NULL \
-             ON CONFLICT ({}) DO UPDATE SET {merge}",
+            "INSERT INTO {} ({}) SELECT {picked} FROM (VALUES {}) AS v WHERE v.column1 IS NOT NULL{}",
             self.name,
             self.column_list(),
             placeholders(1, rows, columns),
-            self.key.join(", "),
+            self.on_conflict(merge),
         )
     }
 
-    /// Sets every column outside the key to the value of the new row.
-    fn replace(&self) -> String {
-        self.columns
-            .iter()
-            .filter(|(name, _)| !self.key.contains(name))
-            .map(|(name, _)| format!("{name} = excluded.{name}"))
-            .collect::<Vec<_>>()
-            .join(", ")
+    /// `INSERT` of one row, with `?` as placeholders.
+    pub(crate) fn insert_one_text(&self, merge: Merge) -> String {
+        let values = vec!["?"; self.columns.len()].join(", ");
+        let (name, columns, conflict) = (self.name, self.column_list(), self.on_conflict(merge));
+        format!("INSERT INTO {name} ({columns}) VALUES ({values}){conflict}")
     }
 
-    /// Writes rows, bound in the order of the table. `merge` is as in `upsert_text`; without it, new values replace old
-    /// ones.
-    pub(crate) async fn upsert(
+    /// Writes rows, bound in the order of the table.
+    pub(crate) async fn put(
         &self,
         tx: &mut Tx<'_>,
         rows: Vec<Vec<Argument<'_>>>,
-        merge: Option<&str>,
+        merge: Merge,
     ) -> Result<(), Error> {
-        let replace = self.replace();
         let most = most_rows(self.columns.len());
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let count = rows.len().min(most);
             let room = rounded(count);
-            let mut statement = sql(self.upsert_text(room, merge.unwrap_or(&replace)));
+            let mut statement = sql(self.insert_text(room, merge));
             let mut blank = Vec::new();
             for row in rows.by_ref().take(count) {
                 blank = row.iter().map(null_like).collect();
@@ -124,7 +153,7 @@ pub(crate) async fn delete(
 
 /// All rows of a table whose `columns` have one of these values; each key binds one value per column.
 pub(crate) async fn select(
-    tx: &mut Tx<'_>,
+    db: &mut dyn Read,
     table: &Table,
     columns: &[&str],
     keys: &[Vec<Argument<'_>>],
@@ -135,7 +164,7 @@ pub(crate) async fn select(
         let (list, name, values) = (table.column_list(), table.name, among(columns, count, 1));
         let statement = sql(format!("SELECT {list} FROM {name} WHERE {values}"));
         rows.extend(
-            tx.all(statement.bind_all(filled(chunk, count).flatten().cloned()))
+            db.all(statement.bind_all(filled(chunk, count).flatten().cloned()))
                 .await?,
         );
     }
@@ -157,7 +186,7 @@ fn among(columns: &[&str], count: usize, first: usize) -> String {
 /// All rows of `{before} ({keys}) {after}`, in as few statements as possible; without keys, there is no statement. The
 /// `fixed` arguments are `$1` and so on. Rows with the same key stay together, in the order of `after`.
 pub(crate) async fn select_in<'a, K>(
-    tx: &mut Tx<'_>,
+    db: &mut dyn Read,
     before: &str,
     keys: &[K],
     after: &str,
@@ -172,7 +201,7 @@ where
         let list = numbered(fixed.len() + 1, count);
         let statement: Statement<'a> =
             sql(format!("{before} ({list}) {after}")).bind_all(fixed.iter().cloned());
-        rows.extend(tx.all(statement.bind_all(filled(chunk, count).cloned())).await?);
+        rows.extend(db.all(statement.bind_all(filled(chunk, count).cloned())).await?);
     }
     Ok(rows)
 }
@@ -197,7 +226,8 @@ fn null_like(argument: &Argument<'_>) -> Argument<'static> {
         Argument::Int(_) => Argument::Int(None),
         Argument::Bool(_) => Argument::Bool(None),
         Argument::Bytes(_) => Argument::Bytes(Vec::new().into()),
-        Argument::Text(_) | Argument::Json(_) => Argument::Text(None),
+        Argument::Text(_) => Argument::Text(None),
+        Argument::Json(_) => Argument::Json(Cow::Borrowed(RawValue::NULL)),
     }
 }
 

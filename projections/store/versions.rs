@@ -30,7 +30,7 @@ fn version(version: Option<i64>) -> String {
 
 impl Registry {
     /// The read models whose tables were written by another version.
-    pub async fn other_versions(&self, db: &mut impl Read) -> Result<Vec<OtherVersion>, Error> {
+    pub async fn other_versions(&self, db: &mut dyn Read) -> Result<Vec<OtherVersion>, Error> {
         let mut others = Vec::new();
         let mut stored = Vec::new();
         for row in db

@@ -1,31 +1,39 @@
 //! The appender writes units to the ledger. Each process has one; it commits many units together.
 //!
-//! Units wait in a queue. The appender takes all waiting units, opens one transaction, locks the head, judges the
-//! conflicts and claims of each unit, writes events, claims and read models, moves the head, commits, and answers.
+//! Units wait in a queue. The appender takes all waiting units, judges the conflicts and claims of each, and writes events,
+//! claims and read models. It does so without a lock where it can, by one statement that compares the head first; while
+//! that statement is in flight, it decides the next batch. Otherwise, and after any surprise, it decides and writes under
+//! the head's lock. See docs/decisions/0013-decide-without-the-lock.md.
 
 use std::{sync::Arc, time::Duration};
 
 use aggregates::Recorded;
 use projections::{
     read_models,
-    sql::{Db, Writer, is_about_data, sql},
+    sql::{Db, Reader, Writer},
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     AppendError, CHANNEL, Cause, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit, WithCauses,
-    batch::{Batches, Written},
+    batch::{Batch, Batches, Decided},
     claims,
     error::{Obstacle, within},
+    landing::{Flight, Landing, Load},
+    pace::{Because, Pace, Paths},
+    rhythm::Rhythm,
     versions,
 };
 
 /// How many units may wait before callers wait to be let in.
 const QUEUE: usize = 8_192;
 /// How long a batch may take until its commit is confirmed.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// If nothing comes for so long, nobody measures how fast batches land.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many units one transaction takes.
 const BATCH: usize = 512;
+
 /// The events of a unit that was appended.
 #[derive(Clone, Debug)]
 pub struct Appended {
@@ -35,8 +43,8 @@ pub struct Appended {
     pub position: i64,
 }
 
-type Answer = oneshot::Sender<Result<Appended, AppendError>>;
-type Outcomes = Vec<Result<Appended, AppendError>>;
+pub(super) type Answer = oneshot::Sender<Result<Appended, AppendError>>;
+pub(super) type Outcomes = Vec<Result<Appended, AppendError>>;
 
 enum Waiting {
     /// A unit to append.
@@ -51,6 +59,7 @@ enum Waiting {
 #[derive(Clone)]
 pub struct Appender {
     queue: mpsc::Sender<Waiting>,
+    paths: Arc<Paths>,
 }
 
 impl Appender {
@@ -58,15 +67,25 @@ impl Appender {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (told, tell) = watch::channel(0);
         tokio::spawn(notify_others(db.clone(), tell));
+        let paths = Arc::new(Paths::default());
         let task = Task {
             writer: db.writer(),
+            reader: db.reader(),
+            pace: Pace::new(),
+            rhythm: Rhythm::new(),
+            paths: Arc::clone(&paths),
             batches,
             sealer,
             follower,
             told,
         };
         tokio::spawn(task.run(waiting));
-        Self { queue }
+        Self { queue, paths }
+    }
+
+    /// How many batches went which way.
+    pub(super) fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     pub(super) async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
@@ -102,208 +121,200 @@ impl Appender {
     }
 }
 
-struct Task {
-    writer: Writer,
-    batches: Batches,
+/// Writes what waits in the queue.
+pub(super) struct Task {
+    pub(super) writer: Writer,
+    /// Reads what is committed, for a decision without the lock.
+    pub(super) reader: Reader,
+    pub(super) batches: Batches,
+    pub(super) pace: Pace,
+    pub(super) rhythm: Rhythm,
+    pub(super) paths: Arc<Paths>,
     sealer: Arc<Sealer>,
     follower: Arc<Follower>,
     told: watch::Sender<i64>,
 }
 
-/// Why a batch was not written.
-struct NotWritten {
-    /// Whether the transaction had begun. If it had not, the database did nothing.
-    begun: bool,
-    error: LedgerError,
+/// What waits to be written.
+#[derive(Default)]
+struct Pending {
+    load: Load,
+    erasures: Vec<(String, oneshot::Sender<Result<bool, AppendError>>)>,
+    closing: Option<oneshot::Sender<()>>,
+    received: Vec<Waiting>,
+}
+
+impl Pending {
+    fn len(&self) -> usize {
+        self.load.units.len() + self.erasures.len() + usize::from(self.closing.is_some())
+    }
+
+    /// Whether only units wait. Otherwise nothing more is taken from the queue until all of it is done, so that an erasure
+    /// gets its turn.
+    fn is_plain(&self) -> bool {
+        self.erasures.is_empty() && self.closing.is_none()
+    }
+
+    /// Waits until something more waits. Returns `false` if nothing can come any more.
+    async fn receive(&mut self, queue: &mut mpsc::Receiver<Waiting>) -> bool {
+        let room = BATCH.saturating_sub(self.len());
+        if queue.recv_many(&mut self.received, room).await == 0 {
+            return false;
+        }
+        self.sort();
+        true
+    }
+
+    /// The callers of the last batch have their answers and may ask again at once. Lets them, so that their units are in
+    /// this batch, too.
+    async fn receive_the_rest(&mut self, queue: &mut mpsc::Receiver<Waiting>) {
+        let mut before = 0;
+        while self.is_plain() && self.len() < BATCH && self.len() > before {
+            before = self.len();
+            tokio::task::yield_now().await;
+            while self.len() + self.received.len() < BATCH
+                && let Ok(next) = queue.try_recv()
+            {
+                self.received.push(next);
+            }
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        for waiting in self.received.drain(..) {
+            match waiting {
+                Waiting::Unit(unit, answer) => {
+                    self.load.units.push(*unit);
+                    self.load.answers.push(answer);
+                }
+                Waiting::Erase(subject, answer) => self.erasures.push((subject, answer)),
+                Waiting::Close(done) => self.closing = Some(done),
+            }
+        }
+    }
 }
 
 impl Task {
     async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut batch, BATCH).await > 0 {
-            // The callers of the last batch have their answers and may ask again at once. Let them, so that their units are
-            // in this batch, too.
-            let mut before = 0;
-            while batch.len() < BATCH && batch.len() > before {
-                before = batch.len();
-                tokio::task::yield_now().await;
-                while batch.len() < BATCH
-                    && let Ok(next) = queue.try_recv()
-                {
-                    batch.push(next);
-                }
+        let mut pending = Pending::default();
+        loop {
+            let idle = self.batches.elapsed();
+            if pending.len() == 0 && !pending.receive(&mut queue).await {
+                return;
             }
-            let (mut units, mut answers) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
-            let (mut erasures, mut closing) = (Vec::new(), None);
-            for waiting in batch.drain(..) {
-                match waiting {
-                    Waiting::Unit(unit, answer) => {
-                        units.push(*unit);
-                        answers.push(answer);
-                    }
-                    Waiting::Erase(subject, answer) => erasures.push((subject, answer)),
-                    Waiting::Close(done) => closing = Some(done),
-                }
+            if self.batches.elapsed().saturating_sub(idle) > PAUSE {
+                self.rhythm.paused();
             }
-            if !units.is_empty() {
-                self.handle(units, answers).await;
+            pending.receive_the_rest(&mut queue).await;
+            let load = std::mem::take(&mut pending.load);
+            if !load.units.is_empty() {
+                self.append(load, &mut pending, &mut queue).await;
             }
-            for (subject, answer) in erasures {
+            if !pending.load.units.is_empty() {
+                // These came while the others were written.
+                continue;
+            }
+            for (subject, answer) in std::mem::take(&mut pending.erasures) {
                 let erased = within(PATIENCE, self.erase(&subject)).await;
                 if erased.is_err() {
                     self.writer.abandon();
                 }
                 log_unheard(unheard(answer, erased.map_err(AppendError::from)));
             }
-            if let Some(done) = closing {
+            if let Some(done) = pending.closing {
                 queue.close();
                 self.writer.close().await;
+                self.reader.close().await;
                 let _ = done.send(());
                 return;
             }
         }
     }
 
-    /// Writes a batch. If the database refuses the batch because of the data of one unit, writes each unit alone, so that
-    /// only that unit fails.
-    async fn handle(&mut self, units: Vec<Unit>, answers: Vec<Answer>) {
-        match self.write_and_commit(&units).await {
-            Ok(outcomes) => answer_all(answers, outcomes),
-            Err(error) if units.len() > 1 && refused(&error) => {
-                // The request that waits for the faulty unit logs the error.
-                tracing::debug!(error = %WithCauses(&error), units = units.len(), "a batch was refused; trying its units one by one");
-                self.handle_one_by_one(&units, answers).await;
-            }
-            Err(error) => {
-                let cause: Cause = Arc::new(error);
-                let failed = answers
-                    .iter()
-                    .map(|_| Err(AppendError::Unavailable(Arc::clone(&cause))));
-                let failed = failed.collect();
-                answer_all(answers, failed);
+    /// Writes units, and meanwhile also those that come, as long as they keep coming.
+    async fn append(&mut self, load: Load, pending: &mut Pending, queue: &mut mpsc::Receiver<Waiting>) {
+        let mut flight = match self.decide(&load.units, None).await {
+            Decided::Ready(batch) => self.send(batch, load, false),
+            Decided::Wait => return self.append_locked(load, Because::HeadUnknown).await,
+            Decided::Locked(because) => return self.append_locked(load, because).await,
+        };
+        loop {
+            let (landing, next) = self.until_landed(&mut flight, pending, queue).await;
+            match (landing, next) {
+                (Landing::Landed, Some((batch, load))) => {
+                    // The database works on the next batch while the callers of this one are answered.
+                    let next = self.send(batch, load, true);
+                    self.settle_flight(std::mem::replace(&mut flight, next)).await;
+                }
+                (Landing::Landed, None) => return self.settle_flight(flight).await,
+                (landing, next) => {
+                    let next = next.map(|(_, load)| load);
+                    return self.recover(flight, landing, next).await;
+                }
             }
         }
     }
 
-    async fn handle_one_by_one(&mut self, units: &[Unit], answers: Vec<Answer>) {
-        let (mut gone, mut unheard_cause): (Option<Cause>, Option<Cause>) = (None, None);
-        for (unit, answer) in units.iter().zip(answers) {
-            let outcome = match &gone {
-                // The database is gone: each of the remaining units would wait for it in vain.
-                Some(cause) => Err(AppendError::Unavailable(Arc::clone(cause))),
-                None => match self.write_and_commit(std::slice::from_ref(unit)).await {
-                    Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(Obstacle::NoAnswer.into())),
-                    Err(error) => {
-                        let is_gone = !refused(&error);
-                        let cause: Cause = Arc::new(error);
-                        gone = is_gone.then(|| Arc::clone(&cause));
-                        Err(AppendError::Unavailable(cause))
+    /// Waits until a batch has landed. Once enough units have come meanwhile, decides the next batch.
+    async fn until_landed(
+        &mut self,
+        flight: &mut Flight,
+        pending: &mut Pending,
+        queue: &mut mpsc::Receiver<Waiting>,
+    ) -> (Landing, Option<(Box<Batch>, Load)>) {
+        // A batch of a few units would make two groups of callers take turns, each with half of the units of one.
+        let enough = flight.load.units.len().div_ceil(2).min(BATCH);
+        let mut next = None;
+        let mut wait = false;
+        loop {
+            let room = next.is_none() && pending.is_plain() && pending.len() < BATCH;
+            tokio::select! {
+                biased;
+                landing = self.landed(flight) => return (landing, next),
+                more = pending.receive(queue), if room => {
+                    if !more {
+                        return (self.landed(flight).await, next);
                     }
-                },
-            };
-            unheard_cause = unheard(answer, outcome).or(unheard_cause);
-        }
-        log_unheard(unheard_cause);
-    }
-
-    async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Outcomes, LedgerError> {
-        let mut written = self.within_patience(units).await;
-        if written.as_ref().is_err_and(NotWritten::for_its_connection) {
-            // The kept connection was broken. Try once more on a new one.
-            self.writer.abandon();
-            written = self.within_patience(units).await;
-        }
-        match written {
-            Ok(written) => Ok(self.settle(written).await),
-            Err(failed) => {
-                // Do not use the connection again: when its disk is full, SQLite ends the transaction by itself, and sqlx does
-                // not notice.
-                self.writer.abandon();
-                self.batches.forget();
-                Err(failed.error)
+                }
+            }
+            let overlaps = self.rhythm.overlaps() && pending.is_plain() && pending.len() >= enough;
+            if wait || next.is_some() || !overlaps {
+                continue;
+            }
+            match self.decide(&pending.load.units, Some(&flight.in_flight)).await {
+                Decided::Ready(batch) => next = Some((batch, std::mem::take(&mut pending.load))),
+                Decided::Wait | Decided::Locked(_) => wait = true,
             }
         }
-    }
-
-    /// Writes the units. If the database neither answers nor refuses in time, closes the connection and returns an error.
-    async fn within_patience(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
-        match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units)).await {
-            Ok(result) => result,
-            Err(_elapsed) => {
-                self.writer.abandon();
-                Err(NotWritten {
-                    begun: true,
-                    error: projections::sql::Error::PoolTimedOut.into(),
-                })
-            }
-        }
-    }
-
-    /// Whether the batch that ends at `head` is in the ledger. If the transaction of the batch is still alive, this waits
-    /// for its lock.
-    async fn took_effect(&mut self, head: &Head) -> Result<bool, LedgerError> {
-        let mut tx = self.writer.begin().await?;
-        Head::lock(&mut tx).await?;
-        let select = sql("SELECT hash FROM events WHERE position = $1").bind(head.position);
-        let row = tx.optional(select).await?;
-        Ok(row
-            .map(|row| row.bytes(0))
-            .transpose()?
-            .is_some_and(|hash| hash == head.hash))
     }
 
     /// Erases a person under the head lock. Events that are appended earlier are sealed with the erased key; events that are
     /// appended later do not contain the person's data.
     async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
+        // An erasure deletes claims that the memory has.
+        self.batches.forget();
         let mut tx = self.writer.begin().await?;
         let head = Head::lock(&mut tx).await?;
         // Another version of the program may have made other personal columns.
         versions::check(&mut tx).await?;
-        // Other processes remember claims as long as the head does not move, so move it.
-        head.touch(&mut tx).await?;
+        // Other processes remember claims as long as the head does not move, and keys as long as nobody is erased.
+        head.count_erasure(&mut tx).await?;
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
         read_models::erase(&mut tx, subject).await?;
         tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
         tx.commit().await?;
+        self.batches.erased(&head);
         self.sealer.forget(subject);
         Ok(erased)
     }
 
-    async fn try_write_and_commit(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
-        let not_begun = |error: projections::sql::Error| NotWritten {
-            begun: false,
-            error: error.into(),
-        };
-        let failed = |error| NotWritten { begun: true, error };
-        let mut tx = self.writer.begin().await.map_err(not_begun)?;
-        let written = self.batches.write(&mut tx, units).await.map_err(failed)?;
-        if let Err(error) = tx.commit().await {
-            // The connection may have broken after the commit took effect. The ledger shows whether it took effect.
-            // Do not use the connection again: it may still be inside the transaction.
-            self.writer.abandon();
-            match self.took_effect(&written.head).await {
-                Ok(true) => {
-                    tracing::warn!(error = %WithCauses(&error), "a commit was not confirmed, but it took effect");
-                }
-                Ok(false) => return Err(failed(error.into())),
-                Err(look) => {
-                    let position = written.head.position;
-                    tracing::warn!(
-                        error = %WithCauses(&look), position,
-                        "a commit was not confirmed, and the ledger cannot be read: it may have taken effect"
-                    );
-                    return Err(failed(error.into()));
-                }
-            }
-        }
-        Ok(written)
-    }
-
-    /// Does what follows a commit: remembers the batch, and feeds the authorization projection.
-    async fn settle(&mut self, written: Written) -> Outcomes {
-        let (head, begun) = (written.head.position, written.begun);
-        let (outcomes, recorded) = self.batches.committed(written);
+    /// Does what follows a commit: shares the keys of the batch, and feeds the authorization projection.
+    pub(super) async fn settle(&mut self, mut batch: Batch, begun: Duration) -> Outcomes {
+        self.batches.committed(&mut batch);
+        let head = batch.head.position;
+        let (outcomes, recorded) = (batch.outcomes, batch.recorded);
         if !recorded.is_empty() {
             if let Err(error) = self.follower.take(&recorded, begun).await {
                 // The events are committed. The follower's task tries again. Until it succeeds, this node is behind, and
@@ -326,34 +337,7 @@ impl Task {
     }
 }
 
-impl NotWritten {
-    /// Whether the transaction did not begin because the connection was broken. A database that refuses or is busy does
-    /// not count.
-    fn for_its_connection(&self) -> bool {
-        use projections::sql::Error;
-        !self.begun
-            && matches!(
-                &self.error,
-                LedgerError::Database(Error::Io(_) | Error::Protocol(_))
-            )
-    }
-}
-
-/// Whether the database refused the data of some unit, so the other units of the batch can be written. It is `false` if
-/// the database is gone, full or busy.
-fn refused(error: &LedgerError) -> bool {
-    use projections::sql::Error;
-    match error {
-        LedgerError::Database(error @ Error::Database(_)) => is_about_data(error),
-        LedgerError::Database(
-            Error::Encode(_) | Error::Decode(_) | Error::ColumnDecode { .. } | Error::InvalidArgument(_),
-        ) => true,
-        LedgerError::Sealed(_) | LedgerError::Unreadable { .. } => true,
-        _ => false,
-    }
-}
-
-fn answer_all(answers: Vec<Answer>, outcomes: Outcomes) {
+pub(super) fn answer_all(answers: Vec<Answer>, outcomes: Outcomes) {
     let answered = answers.into_iter().zip(outcomes);
     log_unheard(
         answered
@@ -364,7 +348,7 @@ fn answer_all(answers: Vec<Answer>, outcomes: Outcomes) {
 
 /// Answers a caller. Returns the failure if the caller no longer waits. If the unit was appended, such a caller finds the
 /// answer in the ledger.
-fn unheard<T>(
+pub(super) fn unheard<T>(
     answer: oneshot::Sender<Result<T, AppendError>>,
     outcome: Result<T, AppendError>,
 ) -> Option<Cause> {
@@ -375,7 +359,7 @@ fn unheard<T>(
 }
 
 /// Logs a failure that no request can log: clients that hung up took their requests with them.
-fn log_unheard(cause: Option<Cause>) {
+pub(super) fn log_unheard(cause: Option<Cause>) {
     if let Some(cause) = cause {
         tracing::error!(error = %WithCauses(&*cause), "cannot append to the ledger, and the client no longer waits");
     }

@@ -1,56 +1,91 @@
-//! Writes a batch of units in one transaction, under the head lock.
+//! Decides what a batch of units writes, without a lock and mostly without the database.
+//!
+//! The decision stands on the tip: the head after everything that was decided before, even if the last batch is still in
+//! flight. It is final only if the head is where the decision expects it when the batch is written: under the head's lock,
+//! or by a statement that compares the head first.
 
 use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc, time::Duration};
 
-use aggregates::{Event, EventForm, Recorded, sealing::Seal, values::Timestamp};
+use aggregates::Recorded;
 use projections::{
-    Guards, read_models,
-    sql::{MAX_ARGUMENTS, Tx, placeholders, sql},
+    Guards,
+    read_models::READ_MODELS,
+    sql::{Read, Tx},
+    store::{MarkMoves, Merge, Writes},
 };
-use serde_json::{Value, value::RawValue};
 
 use super::{
-    Head, LedgerError, NewEvent, Rejection, Sealer, Unit,
-    chain::event_hash,
+    Head, LedgerError, Rejection, Sealer, Unit,
     claims::Board,
-    judge::{Judged, Memory, judge},
-    seal::{EventName, SubjectKeys, blank_payload},
-    stored::Parts,
+    judge::{Judged, Memory, are_guarded, judge},
+    pace::Because,
+    rows::{Composer, EVENTS, subjects},
+    seal::SubjectKeys,
     versions,
 };
 use crate::clock::Clock;
 
 /// How many stream sequences, and how many claims, are remembered between batches.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
-/// How many columns an event row has.
-const EVENT_COLUMNS: usize = 10;
+/// How many streams and claims a batch may touch if the next one is decided while it is in flight: the memory must still
+/// have all of them then.
+const MOST_TOUCHED: usize = REMEMBERED.get() / 4;
 
-/// Writes batches. Between batches it remembers what it would have to read again. The memory is valid only while nobody
+/// Decides batches. Between batches it remembers what it would have to read again. The memory is valid only while nobody
 /// else moves the head, which the head row shows.
 pub(super) struct Batches {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     guards: Guards,
-    /// The position and time of the head after the last commit; `None` if it is unknown whether the last batch was
-    /// committed.
-    head: Option<(i64, Timestamp)>,
+    /// The head after everything that was decided; `None` if that is unknown.
+    tip: Option<Head>,
+    /// How many people were erased when the keys were read that this process has in memory.
+    erasures: i64,
     memory: Memory,
 }
 
-/// A batch that is written but not yet committed.
-pub(super) struct Written {
+/// What a batch writes, and what its callers hear once it is written.
+pub(super) struct Batch {
+    /// The head on which the decision stands.
+    pub(super) before: Head,
     /// The head after the batch.
     pub(super) head: Head,
     /// For each unit in order: the range of its events in `recorded`, or why it was rejected.
     pub(super) outcomes: Vec<Result<Range<usize>, Rejection>>,
     /// All events of the batch.
     pub(super) recorded: Vec<Recorded>,
-    /// When the transaction began to wait for the head lock: everything that any process had recorded by then comes
-    /// before this batch.
-    pub(super) begun: Duration,
+    /// What the batch writes beside the head.
+    pub(super) writes: Writes<'static>,
+    /// The counts of sorted lists, which are written last.
+    pub(super) marks: MarkMoves,
+    /// The keys that the batch makes.
+    pub(super) made: SubjectKeys,
+    /// All keys with which the batch seals.
     keys: SubjectKeys,
-    board: Board,
+    /// How often all keys had been forgotten when these were read.
+    forgotten: u64,
+    /// The claims and counts after the batch, until they are remembered.
+    board: Option<Board>,
+}
+
+/// The batch that is in flight while the next one is decided.
+#[derive(Default)]
+pub(super) struct InFlight {
+    /// The tables that it writes.
+    pub(super) tables: BTreeSet<&'static str>,
+    /// The keys that it makes.
+    pub(super) made: SubjectKeys,
+}
+
+/// What became of a batch that is to be decided on the tip.
+pub(super) enum Decided {
+    /// It is decided and remembered.
+    Ready(Box<Batch>),
+    /// It needs rows that the batch in flight may be writing.
+    Wait,
+    /// It must be decided under the lock.
+    Locked(Because),
 }
 
 impl Batches {
@@ -59,209 +94,159 @@ impl Batches {
         sealer: Arc<Sealer>,
         clock: Arc<dyn Clock>,
         guards: Guards,
+        tip: Option<Head>,
     ) -> Self {
         Self {
             ledger_id,
             sealer,
             clock,
             guards,
-            head: None,
+            erasures: tip.as_ref().map_or(0, |tip| tip.erasures),
+            tip,
             memory: Memory::of(REMEMBERED),
         }
     }
 
-    /// Notes that the batch is committed, so what it wrote need not be read again. Returns its outcomes and its events.
-    pub(super) fn committed(
-        &mut self,
-        written: Written,
-    ) -> (Vec<Result<Range<usize>, Rejection>>, Vec<Recorded>) {
-        self.head = Some((written.head.position, written.head.recorded_at));
-        self.sealer.remember(written.keys);
-        self.memory.remember(&written.recorded, written.board);
-        (written.outcomes, written.recorded)
+    /// The time of this process.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
     }
 
-    /// Notes that it is unknown whether the batch was committed, so the memory is no longer valid.
+    /// Forgets everything that was decided, since it is unknown whether it was written, or since something else was.
     pub(super) fn forget(&mut self) {
-        self.head = None;
+        self.tip = None;
     }
 
-    /// Judges the units of a batch and writes the accepted ones. Nothing is remembered until [`Batches::committed`].
-    pub(super) async fn write(&mut self, tx: &mut Tx<'_>, units: &[Unit]) -> Result<Written, LedgerError> {
-        let begun = self.clock.elapsed();
-        let mut head = Head::lock(tx).await?;
-        if self.head != Some((head.position, head.recorded_at)) {
+    /// Notes that this process erased a person after it locked `head`. It forgets that person's key by itself.
+    pub(super) fn erased(&mut self, head: &Head) {
+        if self.erasures == head.erasures {
+            self.erasures += 1;
+        }
+    }
+
+    /// Decides a batch on the tip and remembers it at once. `db` reads what is committed. If a batch is in flight, its
+    /// rows may or may not be among it.
+    pub(super) async fn decide(
+        &mut self,
+        db: &mut dyn Read,
+        units: &[Unit],
+        in_flight: Option<&InFlight>,
+    ) -> Result<Decided, LedgerError> {
+        let Some(tip) = self.tip.clone() else {
+            return Ok(Decided::Locked(Because::HeadUnknown));
+        };
+        if in_flight.is_some() && are_guarded(db, self.guards, units) {
+            return Ok(Decided::Wait);
+        }
+        let none = InFlight::default();
+        let Some(mut batch) = self.compose(db, tip, units, in_flight.unwrap_or(&none)).await? else {
+            return Ok(Decided::Wait);
+        };
+        if batch.recorded.is_empty() {
+            return Ok(Decided::Locked(Because::NothingToWrite));
+        }
+        if batch.recorded.len() + batch.board.as_ref().map_or(0, Board::len) > MOST_TOUCHED {
+            return Ok(Decided::Locked(Because::Large));
+        }
+        self.remember(&mut batch);
+        Ok(Decided::Ready(Box::new(batch)))
+    }
+
+    /// Locks the head, decides a batch, and writes it. Returns whether the head was where this process left it, too. Nothing
+    /// is remembered until [`Batches::remember`].
+    pub(super) async fn write(
+        &mut self,
+        tx: &mut Tx<'_>,
+        units: &[Unit],
+    ) -> Result<(Batch, bool), LedgerError> {
+        let head = Head::lock(tx).await?;
+        let alone = self.tip.as_ref() == Some(&head);
+        if !alone {
             // Another process wrote, erased or rebuilt something, or it is unknown whether the last batch was committed.
             self.memory.clear();
+            if self.erasures != head.erasures {
+                // The notice of an erasure may still be on its way.
+                self.sealer.forget_all();
+                self.erasures = head.erasures;
+            }
             versions::check(tx).await?;
         }
+        let batch = self.compose(tx, head, units, &InFlight::default()).await?;
+        let mut batch = batch.ok_or(LedgerError::NoHead)?;
+        if !batch.recorded.is_empty() {
+            std::mem::take(&mut batch.writes).run(tx).await?;
+            std::mem::take(&mut batch.marks).write(tx).await?;
+            batch.head.store(tx).await?;
+        }
+        Ok((batch, alone))
+    }
+
+    /// Remembers what a batch writes, so that it need not be read again. The tip is now the head after the batch.
+    pub(super) fn remember(&mut self, batch: &mut Batch) {
+        self.tip = Some(batch.head.clone());
+        if let Some(board) = batch.board.take() {
+            self.memory.remember(&batch.recorded, board);
+        }
+    }
+
+    /// Notes that a batch is committed, so others may seal and open with its keys.
+    pub(super) fn committed(&mut self, batch: &mut Batch) {
+        self.sealer
+            .remember(std::mem::take(&mut batch.keys), batch.forgotten);
+    }
+
+    /// Decides a batch that follows `head`, and lists what it writes. Returns `None` if that depends on rows that the batch
+    /// in flight may be writing.
+    async fn compose(
+        &mut self,
+        db: &mut dyn Read,
+        before: Head,
+        units: &[Unit],
+        in_flight: &InFlight,
+    ) -> Result<Option<Batch>, LedgerError> {
         let Judged {
             board,
             outcomes,
             accepted,
-        } = judge(tx, &self.sealer, self.guards, &mut self.memory, units).await?;
-        if accepted.iter().all(|unit| unit.events.is_empty()) {
-            return Ok(Written {
-                begun,
-                head,
-                outcomes,
-                recorded: Vec::new(),
-                keys: SubjectKeys::new(),
-                board,
-            });
-        }
-        let keys = self.sealer.keys_for_append(tx, subjects(&accepted)).await?;
-        let (recorded, rows) = self.compose(&mut head, &accepted, &keys)?;
-        insert(tx, &recorded, &rows).await?;
-        board.store(tx).await?;
-        read_models::apply(tx, &recorded).await?;
-        head.store(tx).await?;
-        Ok(Written {
-            head,
+        } = judge(db, &self.sealer, self.guards, &mut self.memory, units).await?;
+        let mut head = before.clone();
+        let mut batch = Batch {
+            before,
+            head: head.clone(),
             outcomes,
-            recorded,
-            begun,
-            keys,
-            board,
-        })
-    }
-
-    /// Seals the events of the units and chains them after the head. Moves the head to the last of them.
-    fn compose(
-        &self,
-        head: &mut Head,
-        units: &[&Unit],
-        keys: &SubjectKeys,
-    ) -> Result<(Vec<Recorded>, Vec<Row>), LedgerError> {
-        head.recorded_at = head.recorded_at.max(self.clock.now());
-        let (mut recorded, mut rows) = (Vec::new(), Vec::new());
-        for unit in units {
-            let mut metadata = unit.metadata.clone();
-            self.sealer.seal_address(&mut metadata, keys)?;
-            let metadata_json = serde_json::value::to_raw_value(&metadata).map_err(unwritable)?;
-            for new in &unit.events {
-                let (payload, event) = self.sealed(new, keys)?;
-                let (aggregate_type, form) = (new.event.aggregate_type(), new.event.form());
-                head.position += 1;
-                let parts = Parts {
-                    position: head.position,
-                    aggregate_type,
-                    aggregate_id: &new.aggregate_id,
-                    sequence: new.sequence,
-                    event_type: form.event_type,
-                    event_version: form.version,
-                    recorded_at: head.recorded_at,
-                    ledger_id: &self.ledger_id,
-                };
-                let cloud_event = parts.cloud_event(payload, metadata.clone());
-                head.hash = event_hash(&head.hash, &cloud_event.canonical().map_err(unwritable)?);
-                recorded.push(Recorded {
-                    position: head.position,
-                    aggregate_id: new.aggregate_id.clone(),
-                    sequence: new.sequence,
-                    recorded_at: head.recorded_at,
-                    actor: metadata.actor.clone(),
-                    event,
-                });
-                rows.push(Row {
-                    aggregate_type,
-                    form,
-                    payload: serde_json::value::to_raw_value(&cloud_event.data).map_err(unwritable)?,
-                    metadata: metadata_json.clone(),
-                    hash: head.hash,
-                });
-            }
-        }
-        Ok((recorded, rows))
-    }
-
-    /// The payload of an event as it is stored, and the event as the read models may see it.
-    fn sealed(&self, new: &NewEvent, keys: &SubjectKeys) -> Result<(Value, Event), LedgerError> {
-        let (aggregate_type, form) = (new.event.aggregate_type(), new.event.form());
-        let mut payload = new.event.payload().map_err(unwritable)?;
-        let mut event = new.event.clone();
-        let subject = new.event.subject(&new.aggregate_id);
-        if blank_payload(form, &subject, &mut payload, keys) {
-            // The read models must not receive what the ledger does not keep.
-            event =
-                Event::from_stored(aggregate_type, form.event_type, payload.clone()).map_err(|error| {
-                    LedgerError::Unreadable {
-                        position: 0,
-                        reason: error.to_string(),
-                    }
-                })?;
-        }
-        let name = EventName {
-            aggregate_type,
-            aggregate_id: &new.aggregate_id,
-            sequence: new.sequence,
-            event_type: form.event_type,
+            recorded: Vec::new(),
+            writes: Writes::default(),
+            marks: MarkMoves::default(),
+            made: SubjectKeys::new(),
+            keys: SubjectKeys::new(),
+            forgotten: 0,
+            board: Some(board),
         };
-        self.sealer
-            .seal_payload(&name, (form, &subject), &mut payload, keys)?;
-        Ok((payload, event))
-    }
-}
-
-/// The columns of an event row that [`Recorded`] does not have.
-struct Row {
-    aggregate_type: &'static str,
-    form: &'static EventForm,
-    payload: Box<RawValue>,
-    metadata: Box<RawValue>,
-    hash: [u8; 32],
-}
-
-/// Writes the rows of events.
-async fn insert(tx: &mut Tx<'_>, recorded: &[Recorded], rows: &[Row]) -> Result<(), LedgerError> {
-    for (chunk, events) in rows
-        .chunks(MAX_ARGUMENTS / EVENT_COLUMNS)
-        .zip(recorded.chunks(MAX_ARGUMENTS / EVENT_COLUMNS))
-    {
-        let text = format!(
-            "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
-             recorded_at, payload, metadata, hash) VALUES {}",
-            placeholders(1, chunk.len(), EVENT_COLUMNS)
-        );
-        let insert = chunk.iter().zip(events).fold(sql(text), |insert, (row, event)| {
-            insert
-                .bind(event.position)
-                .bind(row.aggregate_type)
-                .bind(event.aggregate_id.as_str())
-                .bind(event.sequence)
-                .bind(row.form.event_type)
-                .bind(row.form.version)
-                .bind(event.recorded_at.micros())
-                .bind(row.payload.as_ref())
-                .bind(row.metadata.as_ref())
-                .bind(row.hash.as_slice())
-        });
-        tx.execute(insert).await?;
-    }
-    Ok(())
-}
-
-/// The people whose keys the units need: the subjects of personal fields, and actors whose address is recorded.
-fn subjects(units: &[&Unit]) -> BTreeSet<String> {
-    let mut subjects = BTreeSet::new();
-    for unit in units {
-        if unit.metadata.address.is_some() {
-            subjects.insert(unit.metadata.actor.clone());
+        if accepted.iter().all(|unit| unit.events.is_empty()) {
+            return Ok(Some(batch));
         }
-        for new in &unit.events {
-            let mut sealed = new.event.form().sealed.iter();
-            if sealed.any(|(_, seal)| *seal == Seal::Personal) {
-                subjects.insert(new.event.subject(&new.aggregate_id).into_owned());
-            }
+        let keys = self
+            .sealer
+            .keys_for_append(db, subjects(&accepted), &in_flight.made, &mut batch.writes);
+        let keys = keys.await?;
+        let composer = Composer {
+            ledger_id: &self.ledger_id,
+            sealer: &self.sealer,
+        };
+        head.recorded_at = head.recorded_at.max(self.clock.now());
+        let (recorded, rows) = composer.compose(&mut head, &accepted, &keys.all)?;
+        batch.writes.put(EVENTS, rows, Merge::New);
+        if let Some(board) = &batch.board {
+            board.list(&mut batch.writes);
         }
-    }
-    subjects
-}
-
-/// The error for an event that cannot be written as JSON.
-fn unwritable(error: serde_json::Error) -> LedgerError {
-    LedgerError::Unreadable {
-        position: 0,
-        reason: error.to_string(),
+        let Some(changes) = READ_MODELS.fold(db, &recorded, &in_flight.tables).await? else {
+            return Ok(None);
+        };
+        let mut writes = Writes::default();
+        batch.marks = changes.list(&mut writes);
+        batch.writes.append(writes.into_owned());
+        (batch.head, batch.recorded) = (head, recorded);
+        (batch.keys, batch.made, batch.forgotten) = (keys.all, keys.made, keys.forgotten);
+        Ok(Some(batch))
     }
 }

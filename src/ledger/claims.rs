@@ -1,16 +1,29 @@
-//! Decides, under the head lock, which units of a batch get the claims that they take.
+//! Decides which units of a batch get the claims that they take.
 
 use std::collections::{BTreeSet, HashMap};
 
 use aggregates::Claim;
 use lru::LruCache;
-use projections::sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql};
+use projections::{
+    sql::{Read, Tx, filled, placeholders, rounded, sql},
+    store::{Kind, Merge, Table, Writes},
+};
 
 use super::{
     LedgerError, Rejection, Sealer, Unit,
     counts::{Changes, Count, CountKey, Counts, CountsInMemory},
 };
 
+/// The table of claims.
+const CLAIMS: Table = Table {
+    name: "claims",
+    columns: &[
+        ("scope", Kind::Text),
+        ("value", Kind::Text),
+        ("owner", Kind::Text),
+    ],
+    key: &["scope", "value"],
+};
 /// How many claims one look-up names at most.
 const CLAIMS_PER_STATEMENT: usize = 1_024;
 
@@ -32,7 +45,7 @@ pub(super) struct Board {
 impl Board {
     /// Reads everything that the units mention and that is not in `memory`.
     pub(super) async fn read<'a>(
-        tx: &mut Tx<'_>,
+        db: &mut dyn Read,
         sealer: &Sealer,
         (memory, counts_in_memory): (&mut ClaimsInMemory, &mut CountsInMemory),
         units: impl Iterator<Item = &'a Unit>,
@@ -48,7 +61,7 @@ impl Board {
                     .map(|limit| (limit.scope, limit.within.clone())),
             );
         }
-        let counts = Counts::read(tx, counts_in_memory, counted).await?;
+        let counts = Counts::read(db, counts_in_memory, counted).await?;
         let mut holders: HashMap<Key, Option<String>> = HashMap::with_capacity(mentioned.len());
         let mut keys = Vec::new();
         for key in mentioned {
@@ -67,7 +80,7 @@ impl Board {
             let select = filled(chunk, count).fold(sql(text), |select, (scope, value)| {
                 select.bind(*scope).bind(value.as_str())
             });
-            for row in tx.all(select).await? {
+            for row in db.all(select).await? {
                 stored.insert((row.text(0)?, row.text(1)?), row.text(2)?);
             }
         }
@@ -130,7 +143,7 @@ impl Board {
         self.holders.insert(key, owner);
     }
 
-    /// The holders and the counts, for the memory after the commit.
+    /// The holders and the counts, for the memory.
     pub(super) fn into_parts(
         self,
     ) -> (
@@ -140,37 +153,28 @@ impl Board {
         (self.holders, self.counts.into_counts())
     }
 
-    /// Writes the changes.
-    pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
+    /// The number of claims and counts that the batch mentions.
+    pub(super) fn len(&self) -> usize {
+        self.holders.len() + self.counts.len()
+    }
+
+    /// Adds the changes to what the batch writes.
+    pub(super) fn list(&self, writes: &mut Writes<'static>) {
         let (mut gone, mut held) = (Vec::new(), Vec::new());
-        for key in &self.changed {
+        for key @ (scope, value) in &self.changed {
+            let key_of = || vec![(*scope).into(), value.clone().into()];
             match self.holders.get(key) {
-                Some(Some(owner)) => held.push((key, owner)),
-                _ => gone.push(key),
+                Some(Some(owner)) => {
+                    let mut row = key_of();
+                    row.push(owner.clone().into());
+                    held.push(row);
+                }
+                _ => gone.push(key_of()),
             }
         }
-        for chunk in gone.chunks(MAX_ARGUMENTS / 2) {
-            let text = format!(
-                "DELETE FROM claims WHERE (scope, value) IN (VALUES {})",
-                placeholders(1, chunk.len(), 2)
-            );
-            let delete = chunk.iter().fold(sql(text), |delete, (scope, value)| {
-                delete.bind(*scope).bind(value.as_str())
-            });
-            tx.execute(delete).await?;
-        }
-        for chunk in held.chunks(MAX_ARGUMENTS / 3) {
-            let text = format!(
-                "INSERT INTO claims (scope, value, owner) VALUES {} \
-                 ON CONFLICT (scope, value) DO UPDATE SET owner = EXCLUDED.owner",
-                placeholders(1, chunk.len(), 3)
-            );
-            let insert = chunk.iter().fold(sql(text), |insert, ((scope, value), owner)| {
-                insert.bind(*scope).bind(value.as_str()).bind(owner.as_str())
-            });
-            tx.execute(insert).await?;
-        }
-        self.counts.store(tx).await
+        writes.delete(CLAIMS, CLAIMS.key, gone);
+        writes.put(CLAIMS, held, Merge::Replace);
+        self.counts.list(writes);
     }
 }
 

@@ -4,10 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aggregates::claim::{Bounds, Limits, Scope};
 use lru::LruCache;
-use projections::sql::{MAX_ARGUMENTS, Tx, filled, placeholders, rounded, sql};
+use projections::{
+    sql::{Read, filled, placeholders, rounded, sql},
+    store::{Kind, Merge, Table, Writes},
+};
 
 use super::{LedgerError, LimitChange, Rejection};
 
+/// The table of counts.
+const CLAIM_COUNTS: Table = Table {
+    name: "claim_counts",
+    columns: &[
+        ("scope", Kind::Text),
+        ("within_id", Kind::Text),
+        ("held", Kind::Int),
+        ("at_least", Kind::IntOrNull),
+        ("at_most", Kind::IntOrNull),
+    ],
+    key: &["scope", "within_id"],
+};
 /// How many counts one look-up names at most.
 const COUNTS_PER_STATEMENT: usize = 1_024;
 
@@ -74,7 +89,7 @@ impl Changes {
 impl Counts {
     /// Reads the counts that are not in `memory`.
     pub(super) async fn read(
-        tx: &mut Tx<'_>,
+        db: &mut dyn Read,
         memory: &mut CountsInMemory,
         mentioned: BTreeSet<CountKey>,
     ) -> Result<Self, LedgerError> {
@@ -97,7 +112,7 @@ impl Counts {
             let select = filled(chunk, number).fold(sql(text), |select, (scope, within)| {
                 select.bind(scope.name()).bind(within.as_str())
             });
-            for row in tx.all(select).await? {
+            for row in db.all(select).await? {
                 let limits = row.int_or_null(3)?.zip(row.int_or_null(4)?);
                 let count = Count {
                     held: row.int(2)?,
@@ -148,46 +163,35 @@ impl Counts {
         }
     }
 
-    /// The counts, for the memory after the commit.
+    /// The counts, for the memory.
     pub(super) fn into_counts(self) -> impl Iterator<Item = (CountKey, Count)> {
         self.counts.into_iter()
     }
 
-    /// Writes the changes.
-    pub(super) async fn store(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
-        let changed = self
-            .changed
-            .iter()
-            .filter_map(|key| self.counts.get_key_value(key));
-        let (gone, kept): (Vec<_>, Vec<_>) = changed.partition(|(_, count)| **count == Count::default());
-        for chunk in gone.chunks(MAX_ARGUMENTS / 2) {
-            let text = format!(
-                "DELETE FROM claim_counts WHERE (scope, within_id) IN (VALUES {})",
-                placeholders(1, chunk.len(), 2)
-            );
-            let delete = chunk.iter().fold(sql(text), |delete, ((scope, within), _)| {
-                delete.bind(scope.name()).bind(within.as_str())
-            });
-            tx.execute(delete).await?;
+    /// The number of counts that the batch mentions.
+    pub(super) fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Adds the changes to what the batch writes.
+    pub(super) fn list(&self, writes: &mut Writes<'static>) {
+        let (mut gone, mut kept) = (Vec::new(), Vec::new());
+        for key @ (scope, within) in &self.changed {
+            let count = self.counts.get(key).copied().unwrap_or_default();
+            let mut row = vec![scope.name().into(), within.clone().into()];
+            if count == Count::default() {
+                gone.push(row);
+                continue;
+            }
+            row.extend([
+                count.held.into(),
+                count.limits.map(|limits| limits.at_least).into(),
+                count.limits.map(|limits| limits.at_most).into(),
+            ]);
+            kept.push(row);
         }
-        for chunk in kept.chunks(MAX_ARGUMENTS / 5) {
-            let text = format!(
-                "INSERT INTO claim_counts (scope, within_id, held, at_least, at_most) VALUES {} \
-                 ON CONFLICT (scope, within_id) DO UPDATE \
-                 SET held = EXCLUDED.held, at_least = EXCLUDED.at_least, at_most = EXCLUDED.at_most",
-                placeholders(1, chunk.len(), 5)
-            );
-            let insert = chunk.iter().fold(sql(text), |insert, ((scope, within), count)| {
-                insert
-                    .bind(scope.name())
-                    .bind(within.as_str())
-                    .bind(count.held)
-                    .bind(count.limits.map(|limits| limits.at_least))
-                    .bind(count.limits.map(|limits| limits.at_most))
-            });
-            tx.execute(insert).await?;
-        }
-        Ok(())
+        writes.delete(CLAIM_COUNTS, CLAIM_COUNTS.key, gone);
+        writes.put(CLAIM_COUNTS, kept, Merge::Replace);
     }
 }
 

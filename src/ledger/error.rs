@@ -161,6 +161,9 @@ pub enum LedgerError {
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,
+    /// Only newer programs may write to the ledger.
+    #[error("only newer versions of this program may write to the ledger")]
+    NewerWriters,
     /// The key did not seal this ledger.
     #[error("the sealing key does not open this ledger; it was sealed with another key")]
     WrongKey,

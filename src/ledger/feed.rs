@@ -27,7 +27,7 @@ pub struct Filter {
 
 /// Up to `limit` events after `position` that fit the filter, in order.
 pub(super) async fn after(
-    db: &mut impl Read,
+    db: &mut dyn Read,
     position: i64,
     limit: i64,
     filter: &Filter,
@@ -61,7 +61,7 @@ pub(super) async fn after(
 
 /// Up to `limit` rows of events after `position`, in order, even rows that cannot be read as events.
 pub(super) async fn rows_after(
-    db: &mut impl Read,
+    db: &mut dyn Read,
     position: i64,
     limit: i64,
 ) -> Result<Vec<Row>, LedgerError> {

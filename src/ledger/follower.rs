@@ -101,7 +101,7 @@ impl Follower {
     }
 
     /// Applies the events that this process just committed. If others wrote before it, their events are read first.
-    /// `begun` is a moment before the transaction had the head lock.
+    /// `begun` is a moment before the batch had the head lock.
     pub(super) async fn take(&self, events: &[Recorded], begun: Duration) -> Result<(), LedgerError> {
         let Some(first) = events.first() else {
             return Ok(());

@@ -1,13 +1,16 @@
 //! The head row: where the ledger ends. The process that locks this row writes next.
 
 use aggregates::values::Timestamp;
-use projections::sql::{Db, Row, Tx, sql};
+use projections::sql::{Db, Row, Statement, Tx, sql};
 
 use super::{GENESIS, LedgerError, MasterKey};
 use crate::{clock::Clock, ids::Entropy};
 
 /// Selects the head row.
-const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash FROM ledger_head WHERE id = 1";
+const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer FROM ledger_head WHERE id = 1";
+/// Which rules of writing this program follows. A ledger whose head names a higher number is written by newer programs
+/// alone. Increase it when a program that follows the older rules would damage what newer ones write.
+const WRITER: i64 = 1;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,10 @@ pub struct Head {
     pub recorded_at: Timestamp,
     /// The hash of the last event; [`GENESIS`] before the first.
     pub hash: [u8; 32],
+    /// How often the history was replaced, for example by a backup: what was decided in another epoch is not written.
+    pub epoch: i64,
+    /// How many people were erased. A process that finds another number forgets the keys that it has in memory.
+    pub erasures: i64,
 }
 
 impl Head {
@@ -42,12 +49,13 @@ impl Head {
         db.execute(first).await?;
         let row = db
             .optional(sql(
-                "SELECT ledger_id, position, recorded_at, hash, key_check FROM ledger_head WHERE id = 1",
+                "SELECT ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer, key_check \
+                 FROM ledger_head WHERE id = 1",
             ))
             .await?
             .ok_or(LedgerError::NoHead)?;
         let head = Self::read(&row)?;
-        if row.bytes(4)? != key.check(&head.ledger_id) {
+        if row.bytes(7)? != key.check(&head.ledger_id) {
             return Err(LedgerError::WrongKey);
         }
         Ok(head)
@@ -65,14 +73,35 @@ impl Head {
         Self::read(&row)
     }
 
-    /// Locks the head until `tx` ends: until then no other process can append.
+    /// Locks the head until `tx` ends: until then no other process can append. Refuses a ledger that only newer programs
+    /// may write.
     pub async fn lock(tx: &mut Tx<'_>) -> Result<Self, LedgerError> {
         let row = tx
             .optional(sql("UPDATE ledger_head SET position = position WHERE id = 1 \
-                 RETURNING ledger_id, position, recorded_at, hash"))
+                 RETURNING ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer"))
             .await?
             .ok_or(LedgerError::NoHead)?;
+        if row.int(6)? > WRITER {
+            return Err(LedgerError::NewerWriters);
+        }
         Self::read(&row)
+    }
+
+    /// Moves the head to this one, if it is still at `before`: in the same epoch, with the same hash, and open to programs
+    /// like this one. The row then stays locked until the transaction of the statement ends.
+    pub(super) fn move_from(&self, before: &Self) -> Statement<'static> {
+        sql(
+            "UPDATE ledger_head SET position = $1, recorded_at = $2, hash = $3 WHERE id = 1 \
+             AND position = $4 AND recorded_at = $5 AND hash = $6 AND epoch = $7 AND lowest_writer <= $8",
+        )
+        .bind(self.position)
+        .bind(self.recorded_at.micros())
+        .bind(self.hash.to_vec())
+        .bind(before.position)
+        .bind(before.recorded_at.micros())
+        .bind(before.hash.to_vec())
+        .bind(before.epoch)
+        .bind(WRITER)
     }
 
     /// Writes this head into the row.
@@ -93,13 +122,23 @@ impl Head {
     }
 
     /// Increases the time of the head. Processes that remember something about the old head then read it again.
-    pub async fn touch(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
+    /// Returns the new head.
+    pub async fn touch(&self, tx: &mut Tx<'_>) -> Result<Self, LedgerError> {
         let recorded_at = Timestamp::from_micros(self.recorded_at.micros() + 1);
         let touched = Self {
             recorded_at,
             ..self.clone()
         };
-        touched.store(tx).await
+        touched.store(tx).await?;
+        Ok(touched)
+    }
+
+    /// Counts an erasure, and touches the head.
+    pub(super) async fn count_erasure(&self, tx: &mut Tx<'_>) -> Result<(), LedgerError> {
+        let count = sql("UPDATE ledger_head SET erasures = erasures + 1 WHERE id = 1");
+        tx.execute(count).await?;
+        self.touch(tx).await?;
+        Ok(())
     }
 
     fn read(row: &Row) -> Result<Self, LedgerError> {
@@ -108,6 +147,8 @@ impl Head {
             position: row.int(1)?,
             recorded_at: Timestamp::from_micros(row.int(2)?),
             hash: row.bytes(3)?.try_into().map_err(|_| LedgerError::NoHead)?,
+            epoch: row.int(4)?,
+            erasures: row.int(5)?,
         })
     }
 }

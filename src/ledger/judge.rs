@@ -1,7 +1,7 @@
 //! Decides which units of a batch may be written: by the order of streams, by claims and by guards.
 //!
-//! This code only reads. Under the head lock the decision is final; in a snapshot it is what the lock would have
-//! decided.
+//! This code only reads. Under the head lock the decision is final. Without the lock it is final if the head has not moved
+//! when the batch is written; in a snapshot it is what the lock would have decided.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -14,7 +14,7 @@ use lru::LruCache;
 use projections::{
     Guards,
     guard::Proposal,
-    sql::{Tx, filled, placeholders, rounded, sql},
+    sql::{Read, filled, placeholders, rounded, sql},
 };
 
 use super::{
@@ -48,7 +48,7 @@ impl Memory {
         Self::of(NonZeroUsize::MIN)
     }
 
-    /// Remembers what a batch wrote, once it is committed.
+    /// Remembers what a batch wrote.
     pub(super) fn remember(&mut self, recorded: &[Recorded], board: Board) {
         for event in recorded {
             let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
@@ -83,21 +83,21 @@ pub(super) struct Judged<'a> {
 
 /// Judges the units one after the other, each as if the accepted units before it were written.
 pub(super) async fn judge<'a>(
-    tx: &mut Tx<'_>,
+    db: &mut dyn Read,
     sealer: &Sealer,
     guards: Guards,
     memory: &mut Memory,
     units: &'a [Unit],
 ) -> Result<Judged<'a>, LedgerError> {
-    let mut sequences = read_sequences(tx, memory, units).await?;
+    let mut sequences = read_sequences(db, memory, units).await?;
     let remembered = (&mut memory.claims, &mut memory.counts);
-    let mut board = Board::read(tx, sealer, remembered, units.iter()).await?;
+    let mut board = Board::read(db, sealer, remembered, units.iter()).await?;
     let mut outcomes = Vec::with_capacity(units.len());
     let (mut accepted, mut proposals) = (Vec::new(), Vec::new());
     let mut count = 0;
     for unit in units {
         // A unit whose claims are rejected must not move its streams.
-        let decided = guarded(tx, guards, proposal(unit), &proposals)
+        let decided = guarded(db, guards, proposal(unit), &proposals)
             .await?
             .and_then(|()| next_sequences(&sequences, unit))
             .and_then(|moved| board.admit(sealer, unit).map(|()| moved));
@@ -125,15 +125,23 @@ fn proposal(unit: &Unit) -> Proposal<'_> {
     }
 }
 
+/// Whether a guard wants to judge one of the units, for which it reads rows.
+pub(super) fn are_guarded(db: &mut dyn Read, guards: Guards, units: &[Unit]) -> bool {
+    let mut judges = units
+        .iter()
+        .flat_map(|unit| guards.iter().map(move |guard| (unit, guard)));
+    judges.any(|(unit, guard)| guard.judge(db, proposal(unit), &[]).is_some())
+}
+
 /// The verdict of the guards on a unit, after the units that were accepted before it in the batch.
 async fn guarded(
-    tx: &mut Tx<'_>,
+    db: &mut dyn Read,
     guards: Guards,
     unit: Proposal<'_>,
     accepted: &[Proposal<'_>],
 ) -> Result<Result<(), Rejection>, LedgerError> {
     for guard in guards {
-        let Some(verdict) = guard.judge(tx, unit, accepted) else {
+        let Some(verdict) = guard.judge(db, unit, accepted) else {
             continue;
         };
         if let Err(veto) = verdict.await? {
@@ -145,7 +153,7 @@ async fn guarded(
 
 /// The current sequence of each stream that the units append to.
 async fn read_sequences<'a>(
-    tx: &mut Tx<'_>,
+    db: &mut dyn Read,
     memory: &mut Memory,
     units: &'a [Unit],
 ) -> Result<Sequences<'a>, LedgerError> {
@@ -180,7 +188,7 @@ async fn read_sequences<'a>(
             .fold(sql(text), |select, ((kind, id), index)| {
                 select.bind(*kind).bind(*id).bind(index)
             });
-        for row in tx.all(select).await? {
+        for row in db.all(select).await? {
             let stream = usize::try_from(row.int(0)?)
                 .ok()
                 .and_then(|index| chunk.get(index));

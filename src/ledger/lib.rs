@@ -25,16 +25,20 @@ pub mod ids;
 mod json;
 mod judge;
 mod keys;
+mod landing;
 mod load;
 mod metadata;
 pub mod migrations;
 mod opening;
+mod pace;
 mod past;
 mod rebuild;
 mod recount;
 mod rehearsal;
 mod replay;
 mod repository;
+mod rhythm;
+mod rows;
 mod seal;
 mod sealed;
 mod signers;
@@ -62,6 +66,7 @@ pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
 pub use keys::MasterKey;
 pub use metadata::Metadata;
+pub use pace::{Because, Paths};
 pub use past::PastError;
 pub use recount::{Miscount, recount};
 pub use rehearsal::Rehearsed;
@@ -110,9 +115,10 @@ impl Ledger {
     ) -> Boxed<'a, Result<Self, LedgerError>> {
         Box::pin(async move {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
-            versions::establish(&db).await?;
+            let head = versions::establish(&db, head).await?;
             let authorization = load::authorization(&db, clock.now()).await;
-            let ledger = Self::start(db, key, (clock, entropy), guards, head, authorization);
+            let known = (head.clone(), Some(head));
+            let ledger = Self::start(db, key, (clock, entropy), guards, known, authorization);
             ledger.read_to_head().await?;
             Ok(ledger)
         })
@@ -128,12 +134,14 @@ impl Ledger {
     ) -> Boxed<'a, Result<Self, LedgerError>> {
         Box::pin(async move {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+            // Nobody has checked the versions of the read models. Without a tip, the first append does.
+            let known = (head, None);
             Ok(Self::start(
                 db,
                 key,
                 (clock, entropy),
                 guards,
-                head,
+                known,
                 Authorization::new(),
             ))
         })
@@ -149,11 +157,11 @@ impl Ledger {
         key: &MasterKey,
         (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
         guards: Guards,
-        head: Head,
+        (head, tip): (Head, Option<Head>),
         authorization: Authorization,
     ) -> Self {
         let sealer = Arc::new(Sealer::new(key, entropy));
-        let ledger_id: Arc<str> = head.ledger_id.into();
+        let ledger_id: Arc<str> = head.ledger_id.as_str().into();
         let (grew, grown) = watch::channel(head.position);
         let follower = Arc::new(Follower::new(
             db.clone(),
@@ -164,7 +172,7 @@ impl Ledger {
         ));
         let appender = Appender::start(
             db.clone(),
-            Batches::new(Arc::clone(&ledger_id), Arc::clone(&sealer), clock, guards),
+            Batches::new(Arc::clone(&ledger_id), Arc::clone(&sealer), clock, guards, tip),
             Arc::clone(&sealer),
             Arc::clone(&follower),
         );
@@ -199,6 +207,11 @@ impl Ledger {
     /// projection of this process has applied the events.
     pub async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         self.appender.append(unit).await
+    }
+
+    /// How many batches of this process were decided without the lock, and how many under it.
+    pub fn paths(&self) -> &Paths {
+        self.appender.paths()
     }
 
     /// Brings the authorization projection to the head, however long that takes.

@@ -118,7 +118,7 @@ impl<'a> Payload<'a> {
 
 /// Opens the sealed fields of stored events, for projections.
 pub(super) async fn open(
-    db: &mut impl Read,
+    db: &mut dyn Read,
     sealer: &Sealer,
     stored: &[Stored],
 ) -> Result<Vec<Recorded>, LedgerError> {

@@ -4,6 +4,8 @@
 //! elsewhere does not open. A person's key is random and is stored in `subject_keys`, wrapped under the server's key.
 //! Erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
 
+mod append;
+
 use std::{
     collections::{BTreeSet, HashMap},
     num::NonZeroUsize,
@@ -179,51 +181,18 @@ impl Sealer {
         Ok(())
     }
 
-    /// The keys of `subjects` for an append; makes missing keys. The caller holds the head lock, so no two processes
-    /// make a key for the same subject.
-    pub(super) async fn keys_for_append(
-        &self,
-        tx: &mut Tx<'_>,
-        subjects: BTreeSet<String>,
-    ) -> Result<SubjectKeys, LedgerError> {
-        let (mut keys, unknown) = self.known_keys(subjects);
-        for chunk in unknown.chunks(SUBJECTS_PER_STATEMENT) {
-            let mut missing: BTreeSet<&String> = chunk.iter().collect();
-            for row in tx.all(select_keys(chunk)).await? {
-                let (subject, key) = self.read_key(&row)?;
-                missing.remove(&subject);
-                keys.insert(subject, key);
-            }
-            if missing.is_empty() {
-                continue;
-            }
-            let text = format!(
-                "INSERT INTO subject_keys (subject, wrapped_key) VALUES {}",
-                placeholders(1, missing.len(), 2)
-            );
-            let mut insert = sql(text);
-            for subject in missing {
-                let mut fresh = zeroize::Zeroizing::new([0; 32]);
-                self.entropy.fill(fresh.as_mut_slice());
-                let wrapped = self.lock_box(&self.server, fresh.as_slice(), &wrapping(subject))?;
-                insert = insert.bind(subject.as_str()).bind(wrapped);
-                let key = XChaCha20Poly1305::new(fresh.as_slice().into());
-                keys.insert(subject.clone(), Some(Arc::new(key)));
-            }
-            tx.execute(insert).await?;
+    /// Remembers keys that an append made or read, once it is committed; not if all keys were `forgotten` meanwhile.
+    pub(super) fn remember(&self, keys: SubjectKeys, forgotten: u64) {
+        let mut known = self.known();
+        if known.forgotten == forgotten {
+            known.remember(keys);
         }
-        Ok(keys)
-    }
-
-    /// Remembers keys that an append made or read, once it is committed.
-    pub(super) fn remember(&self, keys: SubjectKeys) {
-        self.known().remember(keys);
     }
 
     /// The keys that sealed these payloads.
     pub(super) async fn keys_to_open<'a>(
         &self,
-        db: &mut impl Read,
+        db: &mut dyn Read,
         payloads: impl IntoIterator<Item = &'a Value>,
     ) -> Result<SubjectKeys, LedgerError> {
         let subjects = payloads.into_iter().flat_map(subjects_of).collect();
@@ -233,7 +202,7 @@ impl Sealer {
     /// The keys of these subjects.
     pub(super) async fn keys_of(
         &self,
-        db: &mut impl Read,
+        db: &mut dyn Read,
         subjects: BTreeSet<String>,
     ) -> Result<SubjectKeys, LedgerError> {
         let forgotten = self.known().forgotten;

@@ -28,7 +28,7 @@ impl fmt::Display for OtherVersions {
 }
 
 /// Refuses read models that another version of the program wrote.
-pub(super) async fn check(db: &mut impl Read) -> Result<(), LedgerError> {
+pub(super) async fn check(db: &mut dyn Read) -> Result<(), LedgerError> {
     let others = READ_MODELS.other_versions(db).await?;
     if others.is_empty() {
         Ok(())
@@ -37,11 +37,12 @@ pub(super) async fn check(db: &mut impl Read) -> Result<(), LedgerError> {
     }
 }
 
-/// Makes the same check when a node starts. A ledger without events needs no rebuild: then this program's versions are stored.
-pub(super) async fn establish(db: &Db) -> Result<(), LedgerError> {
+/// Makes the same check when a node starts, after it read the head. A ledger without events needs no rebuild: then this
+/// program's versions are stored. Returns the head after that.
+pub(super) async fn establish(db: &Db, known: Head) -> Result<Head, LedgerError> {
     let error = match check(&mut &*db).await {
         Err(error @ LedgerError::OtherVersions(_)) => error,
-        checked => return checked,
+        checked => return checked.map(|()| known),
     };
     let mut tx = db.begin().await?;
     let head = Head::lock(&mut tx).await?;
@@ -49,6 +50,7 @@ pub(super) async fn establish(db: &Db) -> Result<(), LedgerError> {
         return Err(error);
     }
     READ_MODELS.store_versions(&mut tx).await?;
-    head.touch(&mut tx).await?;
-    Ok(tx.commit().await?)
+    let head = head.touch(&mut tx).await?;
+    tx.commit().await?;
+    Ok(head)
 }

@@ -102,7 +102,7 @@ async fn a_failure_is_a_line_of_the_log_even_if_the_client_has_hung_up() {
     until_logged(&server, "the client no longer waits").await;
     let lines = warnings(&server);
     assert!(
-        matches!(lines.as_slice(), [line] if line.contains("database is locked")),
+        matches!(lines.as_slice(), [line] if line.contains("kept SQLite's write lock")),
         "{lines:#?}"
     );
     database.execute("ROLLBACK").await;

@@ -14,15 +14,17 @@ mod nodes;
 mod page;
 
 pub(crate) use marks::MARKS;
+pub use marks::MarkMoves;
 pub(crate) use nodes::NODES;
 pub use page::{Sort, page, total};
 
 use super::{
     record::Record,
-    sql::{Error, Tx},
+    sql::Error,
     table::{Kind, unreadable},
+    writes::Writes,
 };
-use marks::{MarkMoves, SortedTable};
+use marks::SortedTable;
 use nodes::NodeMoves;
 
 /// A base list.
@@ -127,9 +129,10 @@ impl Moves {
         }
     }
 
-    /// Writes the counts. The rows must be written before.
-    pub(crate) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        self.nodes.write(tx).await?;
-        self.marks.write(tx).await
+    /// Adds the rows of the counts that follow from the moves alone. The others must be counted once all of it is
+    /// written: see [`MarkMoves::write`].
+    pub(crate) fn write(self, writes: &mut Writes<'_>) -> MarkMoves {
+        self.nodes.write(writes);
+        self.marks
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::store::{
     sql::{Error, Statement, Tx, sql},
-    table::{Kind, Table, delete, numbered, unreadable},
+    table::{Kind, Table, numbered, unreadable},
+    writes::{Merge, Writes},
 };
 
 /// How many levels the tree has: a node of the top level spans 2^40 ordinals.
@@ -42,22 +43,21 @@ impl NodeMoves {
         }
     }
 
-    /// Writes the counts: one statement, and one more if a node may now be zero.
-    pub(super) async fn write(mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    /// Adds the rows of the counts, and the nodes that may now be zero.
+    pub(super) fn write(mut self, writes: &mut Writes<'_>) {
         self.0.retain(|_, by| *by != 0);
         let rows = self
             .0
             .iter()
             .map(|(&(list, level, node), &by)| vec![list.into(), level.into(), node.into(), by.into()]);
-        let merge = "live = list_nodes.live + excluded.live";
-        NODES.upsert(tx, rows.collect(), Some(merge)).await?;
+        writes.put(NODES, rows.collect(), Merge::Add("live"));
         let shrunk: Vec<_> = self
             .0
             .iter()
             .filter(|(_, by)| **by < 0)
             .map(|(&(list, level, node), _)| vec![list.into(), level.into(), node.into()])
             .collect();
-        delete(tx, NODES.name, NODES.key, &shrunk, " AND live = 0").await
+        writes.delete_empty(NODES, shrunk, "live");
     }
 }
 

@@ -5,6 +5,7 @@ use crate::store::{
     registry::Registry,
     sql::{Alone, Db, Error, Options, Tx, sql},
     table::Table,
+    writes::Merge,
 };
 
 /// On Postgres, the schema of the shadow's tables.
@@ -119,7 +120,7 @@ impl Shadow {
                 if rows.is_empty() {
                     break;
                 }
-                table.upsert(live, rows, None).await?;
+                table.put(live, rows, Merge::Replace).await?;
             }
         }
         self.registry.store_versions(live).await

@@ -19,6 +19,13 @@ use super::{Boxed, Error, Row, Statement};
 pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                       SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
 
+/// Settings of each connection that reads or writes an SQLite file.
+pub(super) const PRAGMAS: [(&str, &str); 3] = [
+    ("mmap_size", "268435456"),
+    ("temp_store", "MEMORY"),
+    ("cache_size", "-65536"),
+];
+
 /// A database: a pool of connections to one engine.
 #[derive(Clone, Debug)]
 pub enum Db {
@@ -96,16 +103,17 @@ impl Db {
         } else {
             (SqliteJournalMode::Wal, SqliteSynchronous::Full)
         };
-        let connect = SqliteConnectOptions::from_str(url)?
+        let connect = PRAGMAS
+            .into_iter()
+            .fold(SqliteConnectOptions::from_str(url)?, |connect, (name, value)| {
+                connect.pragma(name, value)
+            })
             .create_if_missing(true)
             .journal_mode(journal)
             .synchronous(synchronous)
             .auto_vacuum(SqliteAutoVacuum::None)
             .foreign_keys(false)
             .busy_timeout(options.patience)
-            .pragma("mmap_size", "268435456")
-            .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "4000")
             // A separate thread reads. With a small buffer, the two threads would wake each other up all the time.
             .row_buffer_size(1_024)

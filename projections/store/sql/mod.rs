@@ -10,6 +10,7 @@ mod own;
 mod reader;
 mod row;
 mod statement;
+mod thread;
 mod transaction;
 
 use std::pin::Pin;
@@ -21,7 +22,9 @@ pub use notify::{Alone, Listener};
 pub use reader::{Read, Reader};
 pub use row::Row;
 pub use sqlx::Error;
+pub(crate) use statement::Array;
 pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
+pub use thread::{Job, LandError, SqliteThread};
 pub use transaction::{Tx, Writer};
 
 /// The future of a statement. It is boxed so that the code of the database client is compiled once, here, and not in
@@ -44,4 +47,21 @@ pub fn is_about_data(error: &Error) -> bool {
     // Primary result codes of SQLite: ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
     code.parse::<i32>()
         .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
+}
+
+/// Whether a statement failed because it waited too long for a lock, or took too long. It changed nothing.
+pub fn is_about_time(error: &Error) -> bool {
+    if let Error::Io(error) = error {
+        return error.kind() == std::io::ErrorKind::TimedOut;
+    }
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        // lock_not_available, query_canceled.
+        return matches!(&*code, "55P03" | "57014");
+    }
+    // Primary result codes of SQLite: BUSY, LOCKED.
+    code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }

@@ -25,6 +25,36 @@ impl Db {
     }
 }
 
+/// How a connection that writes batches by one statement works on Postgres, whatever the defaults of the database are.
+const WRITES_ALONE: &[&str] = &[
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE",
+    "SET lock_timeout = '5s'",
+];
+/// A generic plan suits all batches: every row is found by an index.
+const GENERIC_PLAN: &str = "SET plan_cache_mode = force_generic_plan";
+/// How many statements such a connection keeps prepared. There is one for each set of tables that a batch writes, and its
+/// plan is large.
+const STATEMENTS: usize = 128;
+
+impl Db {
+    /// Opens a connection that writes.
+    pub(super) async fn connect_to_write(&self) -> Result<Own, Error> {
+        let Self::Postgres(pool) = self else {
+            return self.connect().await;
+        };
+        let options = pool.connect_options().as_ref().clone();
+        let mut connection = options.statement_cache_capacity(STATEMENTS).connect().await?;
+        for set in WRITES_ALONE {
+            connection.execute(*set).await?;
+        }
+        for set in [BY_KEY, GENERIC_PLAN] {
+            // A service that only speaks the protocol of Postgres may not know the setting.
+            let _ = connection.execute(set).await;
+        }
+        Ok(Own::Postgres(connection))
+    }
+}
+
 impl Own {
     /// All rows of one statement.
     pub(super) async fn all(&mut self, statement: &Statement<'_>) -> Result<Vec<Row>, Error> {

@@ -1,22 +1,24 @@
 //! A separate connection for a task that reads all the time.
 
-use super::{Db, Error, Row, Statement, Tx, is_about_data, own::Own};
+use super::{Boxed, Db, Error, Row, Statement, Tx, is_about_data, own::Own};
 
 /// Something that answers reading statements.
 pub trait Read: Send {
     /// All rows of one statement.
-    fn all(&mut self, statement: Statement<'_>) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
+    fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>>;
 }
 
+/// Each statement has its own snapshot.
 impl Read for &Db {
-    async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        Db::all(self, statement).await
+    fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Db::all(self, statement)
     }
 }
 
+/// In the transaction.
 impl Read for Tx<'_> {
-    async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
-        Tx::all(self, statement).await
+    fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Tx::all(self, statement)
     }
 }
 
@@ -38,8 +40,15 @@ impl Db {
     }
 }
 
+/// Each statement has its own snapshot.
 impl Read for Reader {
-    async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
+    fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Box::pin(self.ask(statement))
+    }
+}
+
+impl Reader {
+    async fn ask(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
         // The reader keeps the connection again only after an answer: a connection that was abandoned during a
         // statement is closed.
         if let Some(mut own) = self.kept.take() {
@@ -57,9 +66,7 @@ impl Read for Reader {
         self.kept = Some(own);
         Ok(rows)
     }
-}
 
-impl Reader {
     /// Closes the connection. The next statement opens a new one.
     pub async fn close(&mut self) {
         if let Some(own) = self.kept.take() {

@@ -68,6 +68,14 @@ impl Row {
         }
     }
 
+    /// The same, not parsed.
+    pub fn raw_json(&self, column: usize) -> Result<Box<serde_json::value::RawValue>, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
+            Self::Sqlite(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
+        }
+    }
+
     /// The number of columns.
     pub fn len(&self) -> usize {
         match self {

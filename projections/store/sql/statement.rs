@@ -59,6 +59,19 @@ argument_from! {
     &'a serde_json::value::RawValue => |v| Argument::Json(Cow::Borrowed(v)),
 }
 
+/// The values of one column for many rows: Postgres takes any number of rows in arrays.
+#[derive(Debug)]
+pub(crate) enum Array<'a> {
+    /// TEXT[], also for JSON.
+    Text(Vec<Option<&'a str>>),
+    /// BIGINT[].
+    Int(Vec<Option<i64>>),
+    /// BOOLEAN[].
+    Bool(Vec<Option<bool>>),
+    /// BYTEA[].
+    Bytes(Vec<Option<&'a [u8]>>),
+}
+
 /// A statement with its arguments.
 #[derive(Clone, Debug)]
 pub struct Statement<'a> {
@@ -126,8 +139,8 @@ fn unnumbered(text: &str, count: usize) -> Option<String> {
 }
 
 macro_rules! bind_all {
-    ($statement:expr) => {{
-        let mut query = sqlx::query($statement.text.as_ref());
+    ($statement:expr, $text:expr) => {{
+        let mut query = sqlx::query($text);
         for argument in &$statement.arguments {
             query = match argument {
                 Argument::Text(value) => query.bind(value.as_deref()),
@@ -167,12 +180,45 @@ impl<'a> Statement<'a> {
         self
     }
 
+    /// The text and the arguments, for a driver that sqlx does not know.
+    pub(super) fn parts(&self) -> (&str, &[Argument<'a>]) {
+        (&self.text, &self.arguments)
+    }
+
     pub(super) fn postgres(&self) -> sqlx::query::Query<'_, Postgres, sqlx::postgres::PgArguments> {
-        bind_all!(self)
+        bind_all!(self, self.text.as_ref())
+    }
+
+    /// The same with another text, and with arrays for its further placeholders.
+    pub(super) fn with_arrays<'q>(
+        &'q self,
+        text: &'q str,
+        arrays: Vec<Array<'q>>,
+    ) -> sqlx::query::Query<'q, Postgres, sqlx::postgres::PgArguments> {
+        let mut query = bind_all!(self, text);
+        for array in arrays {
+            query = match array {
+                Array::Text(values) => query.bind(values),
+                Array::Int(values) => query.bind(values),
+                Array::Bool(values) => query.bind(values),
+                Array::Bytes(values) => query.bind(values),
+            };
+        }
+        query
+    }
+
+    /// How many placeholders are bound.
+    pub(super) fn bound(&self) -> usize {
+        self.arguments.len()
+    }
+
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(super) fn sqlite(&self) -> sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments<'_>> {
-        bind_all!(self)
+        bind_all!(self, self.text.as_ref())
     }
 }
 

@@ -1,9 +1,14 @@
 //! Transactions, and a separate connection for a task that writes all the time.
 
 use futures_util::TryStreamExt as _;
-use sqlx::{Connection as _, Database, Pool, Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, Database, Pool, Postgres, Row as _, Sqlite, Transaction};
 
-use super::{Boxed, Db, Error, Row, Statement, own::Own};
+use super::{
+    Boxed, Db, Error, Row, Statement,
+    own::Own,
+    thread::{Job, SqliteThread},
+};
+use crate::store::{MarkMoves, Writes};
 
 /// How a transaction begins on Postgres, whatever the defaults of the database are: each statement sees what was
 /// committed before it, and no statement waits for a lock for ever.
@@ -31,6 +36,7 @@ impl Db {
         Writer {
             db: self.clone(),
             kept: None,
+            thread: None,
         }
     }
 
@@ -65,21 +71,86 @@ async fn begin_whole<DB: Database>(
 pub struct Writer {
     db: Db,
     kept: Option<Own>,
+    /// On SQLite: writes whole batches.
+    thread: Option<SqliteThread>,
 }
 
 impl Writer {
     /// Begins a transaction whose statements must follow each other at once: otherwise Postgres ends it.
     pub fn begin<'a>(&'a mut self) -> Boxed<'a, Result<Tx<'a>, Error>> {
         Box::pin(async move {
-            let kept = match self.kept.take() {
-                Some(kept) => kept,
-                None => self.db.connect().await?,
-            };
-            Ok(match self.kept.insert(kept) {
+            Ok(match self.connection().await? {
                 Own::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
                 Own::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
             })
         })
+    }
+
+    /// Writes all steps and then the marks, if `compare` changes its row: an `UPDATE` of one row that finds it as it was.
+    /// Otherwise nothing is written, and the answer is `false`. When the answer is there, it is committed. On Postgres all
+    /// of it is one statement, if the steps [fit one](Writes::fit_one_statement).
+    pub fn land(
+        &mut self,
+        compare: Statement<'static>,
+        writes: Writes<'static>,
+        marks: MarkMoves,
+    ) -> Boxed<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            if marks.is_empty()
+                && let Some(thread) = self.thread()
+            {
+                return thread.land(Job { compare, writes }).await.map_err(Error::from);
+            }
+            let mut tx = match self.connection().await? {
+                Own::Postgres(connection) if marks.is_empty() && writes.fit_one_statement() => {
+                    let (text, arrays) = writes.one_statement(compare.text(), compare.bound() + 1)?;
+                    let all = compare.with_arrays(&text, arrays);
+                    let changed: i64 = all.fetch_one(connection).await?.try_get(0)?;
+                    return Ok(changed == 1);
+                }
+                Own::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+                Own::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+            };
+            let changed = tx.execute(compare).await? == 1;
+            if changed {
+                writes.run(&mut tx).await?;
+                marks.write(&mut tx).await?;
+            }
+            // Also if nothing changed: an open transaction would keep its lock.
+            tx.commit().await?;
+            Ok(changed)
+        })
+    }
+
+    /// SQLite's own thread, if this is SQLite.
+    fn thread(&mut self) -> Option<&SqliteThread> {
+        if self.thread.is_none() {
+            self.thread = SqliteThread::start(&self.db);
+        }
+        self.thread.as_ref()
+    }
+
+    /// Opens the connection, if there is none.
+    pub fn connect(&mut self) -> Boxed<'_, Result<(), Error>> {
+        Box::pin(async move { self.connection().await.map(drop) })
+    }
+
+    async fn connection(&mut self) -> Result<&mut Own, Error> {
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => self.db.connect_to_write().await?,
+        };
+        Ok(self.kept.insert(kept))
+    }
+
+    /// Takes the connection out of this writer, into another.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        Self {
+            db: self.db.clone(),
+            kept: self.kept.take(),
+            thread: self.thread.take(),
+        }
     }
 
     /// Gives the connection up, even during a statement. The next transaction begins on a new one.
@@ -89,6 +160,9 @@ impl Writer {
 
     /// Closes the connection and waits for that. The next transaction begins on a new one.
     pub async fn close(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.close().await;
+        }
         if let Some(own) = self.kept.take() {
             own.close().await;
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::values::Timestamp;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
-use projections::sql::{Error, Row, Statement};
+use projections::sql::{Boxed, Error, Row, Statement};
 
 use super::*;
 use crate::{MasterKey, ids::SystemEntropy};
@@ -13,8 +13,8 @@ use crate::{MasterKey, ids::SystemEntropy};
 struct Empty;
 
 impl Read for Empty {
-    async fn all(&mut self, _: Statement<'_>) -> Result<Vec<Row>, Error> {
-        Ok(Vec::new())
+    fn all<'a>(&'a mut self, _: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 }
 

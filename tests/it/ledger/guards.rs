@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, join_all};
 use ledger::{AppendError, Executor, Ledger, Rejection, clock::SystemClock, ids::SystemEntropy};
 use projections::{
     guard::{Guard, Proposal, Verdict, Veto},
-    sql::{Error, Tx, sql},
+    sql::{Error, Read, sql},
 };
 
 use super::{
@@ -33,7 +33,7 @@ fn revocations(proposal: &Proposal<'_>) -> i64 {
 impl Guard for Twice {
     fn judge<'a>(
         &'a self,
-        tx: &'a mut Tx<'_>,
+        db: &'a mut dyn Read,
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
     ) -> Option<BoxFuture<'a, Result<Verdict, Error>>> {
@@ -41,8 +41,8 @@ impl Guard for Twice {
         (more > 0).then(|| -> BoxFuture<'a, _> {
             Box::pin(async move {
                 let select = sql("SELECT COUNT(*) FROM events WHERE event_type = 'user.tokens_revoked'");
-                let row = tx.optional(select).await?;
-                let recorded = row.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+                let rows = db.all(select).await?;
+                let recorded = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
                 let before: i64 = accepted.iter().map(revocations).sum();
                 Ok(if recorded + before + more > 2 {
                     Err(NO_MORE)

@@ -10,6 +10,7 @@ mod executor;
 mod framework;
 mod freshness;
 mod guards;
+mod landing;
 mod lifecycle;
 mod migrations;
 mod model;
@@ -18,13 +19,15 @@ mod order;
 mod outage;
 mod pages;
 mod rehearsal;
+mod schedules;
 mod sealing;
 mod site;
 mod starting;
 mod tampering;
 mod versions;
 
-/// Makes a test per engine from each of these tests: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger.
+/// Makes tests of each of these: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger, and the same once more for
+/// nodes that decide everything under the head's lock.
 macro_rules! on_both_engines {
     ($($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
         $(#[$attribute])*
@@ -42,6 +45,16 @@ macro_rules! on_both_engines {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 scenario(Site::new(Engine::Postgres).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite_under_the_lock() {
+                scenario(Site::new(Engine::Sqlite).await.under_the_lock()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres_under_the_lock() {
+                scenario(Site::new(Engine::Postgres).await.under_the_lock()).await;
             }
         }
     )*};

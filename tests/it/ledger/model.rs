@@ -1,6 +1,10 @@
 //! Random histories against a small model: both accept the same units and refuse the same units.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use aggregates::{
     Claim,
@@ -8,8 +12,11 @@ use aggregates::{
     user::claims::{ADMINISTRATOR, CERTIFICATE, USERNAME},
     values::UserId,
 };
-use futures_util::future::join_all;
-use ledger::{AppendError, Rejection, Unit};
+use futures_util::{
+    FutureExt,
+    future::{join_all, ready},
+};
+use ledger::{AppendError, Appended, Head, Rejection, Unit};
 use proptest::{prelude::*, sample::select, test_runner::TestRunner};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -32,6 +39,8 @@ struct Wish {
 type Name = (&'static Scope, u8);
 
 const STREAMS: usize = 4;
+/// How long the appender has for taking a batch, before the next one is sent.
+const IN_FLIGHT: Duration = Duration::from_millis(15);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
@@ -127,50 +136,95 @@ fn unit_of(wish: &Wish, streams: &[UserId], sequences: &[(usize, i64)], run: Uui
     unit
 }
 
+fn outcome_of(answer: Result<Appended, AppendError>) -> Outcome {
+    match answer {
+        Ok(_) => Outcome::Accepted,
+        Err(AppendError::Rejected(rejection)) => match rejection {
+            Rejection::Conflict { .. } => Outcome::Conflict,
+            Rejection::ClaimTaken(_) => Outcome::Taken,
+            Rejection::ClaimMissing(_) => Outcome::Missing,
+            Rejection::LastClaim(_) => Outcome::Last,
+            refusal @ (Rejection::Vetoed(_) | Rejection::TooManyClaims(_)) => {
+                panic!("nothing is unshared or limited: {refusal}")
+            }
+        },
+        Err(AppendError::Unavailable(reason)) => panic!("unavailable: {reason}"),
+    }
+}
+
+/// Whether a batch is sent while the one before it is still in flight.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    OneAfterTheOther,
+    TwoAtATime,
+}
+
 /// Appends all units of a batch at the same time, and compares with the model, which takes one unit after the other.
-async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> {
+async fn agree(
+    site: &Site,
+    history: &[Vec<Wish>],
+    sent: Sent,
+    overlapped: &AtomicU64,
+) -> Result<(), TestCaseError> {
     let run = new_user().0;
     let streams: Vec<UserId> = (0..STREAMS).map(|_| new_user()).collect();
     let db = site.db().await;
     db.script("DELETE FROM claims; DELETE FROM claim_counts")
         .await
         .expect("no claims");
-    db.close().await;
     let ledger = site.ledger().await;
     let mut model = Model::default();
-    for batch in history {
-        let (mut expected, mut units) = (Vec::new(), Vec::new());
-        for wish in batch {
-            let mut next = model.sequences.clone();
-            let sequences: Vec<(usize, i64)> = wish
-                .events
-                .iter()
-                .map(|(stream, off)| {
-                    let sequence = next.entry(*stream).or_insert(0);
-                    *sequence += 1;
-                    (*stream, *sequence + off)
-                })
-                .collect();
-            units.push(unit_of(wish, &streams, &sequences, run));
-            expected.push(model.outcome(wish, &sequences));
+    let together = match sent {
+        Sent::OneAfterTheOther => 1,
+        Sent::TwoAtATime => 2,
+    };
+    for batches in history.chunks(together) {
+        let (mut expected, mut appending) = (Vec::new(), Vec::new());
+        // While another process holds the head, the first batch cannot land.
+        let held = match sent {
+            Sent::OneAfterTheOther => None,
+            Sent::TwoAtATime => {
+                let mut tx = db.begin().await.expect("a transaction");
+                Head::lock(&mut tx).await.expect("the head's lock");
+                Some(tx)
+            }
+        };
+        for batch in batches {
+            let mut units = Vec::new();
+            for wish in batch {
+                let mut next = model.sequences.clone();
+                let sequences: Vec<(usize, i64)> = wish
+                    .events
+                    .iter()
+                    .map(|(stream, off)| {
+                        let sequence = next.entry(*stream).or_insert(0);
+                        *sequence += 1;
+                        (*stream, *sequence + off)
+                    })
+                    .collect();
+                units.push(unit_of(wish, &streams, &sequences, run));
+                expected.push(model.outcome(wish, &sequences));
+            }
+            let mut batch = join_all(units.into_iter().map(|unit| {
+                let ledger = ledger.clone();
+                async move { ledger.append(unit).await }
+            }))
+            .boxed();
+            // Puts all units into the queue, in their order.
+            appending.push(match (&mut batch).now_or_never() {
+                Some(answers) => ready(answers).boxed(),
+                None => batch,
+            });
+            if held.is_some() {
+                tokio::time::sleep(IN_FLIGHT).await;
+            }
         }
-        let answered = join_all(units.into_iter().map(|unit| ledger.append(unit))).await;
-        let outcomes: Vec<Outcome> = answered
-            .into_iter()
-            .map(|answer| match answer {
-                Ok(_) => Outcome::Accepted,
-                Err(AppendError::Rejected(Rejection::Conflict { .. })) => Outcome::Conflict,
-                Err(AppendError::Rejected(Rejection::ClaimTaken(_))) => Outcome::Taken,
-                Err(AppendError::Rejected(Rejection::ClaimMissing(_))) => Outcome::Missing,
-                Err(AppendError::Rejected(Rejection::LastClaim(_))) => Outcome::Last,
-                Err(AppendError::Rejected(
-                    refusal @ (Rejection::Vetoed(_) | Rejection::TooManyClaims(_)),
-                )) => panic!("nothing is unshared or limited: {refusal}"),
-                Err(AppendError::Unavailable(reason)) => panic!("unavailable: {reason}"),
-            })
-            .collect();
+        drop(held);
+        let answered = join_all(appending).await.into_iter().flatten();
+        let outcomes: Vec<Outcome> = answered.map(outcome_of).collect();
         prop_assert_eq!(outcomes, expected);
     }
+    overlapped.fetch_add(ledger.paths().overlapped(), Ordering::Relaxed);
     let held = number(ledger.db(), "SELECT COUNT(*) FROM claims").await;
     prop_assert_eq!(held, model.claims.len() as i64);
     let counted = "SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) FROM claim_counts";
@@ -187,18 +241,38 @@ async fn agree(site: &Site, history: &[Vec<Wish>]) -> Result<(), TestCaseError> 
         );
     }
     ledger.close().await;
+    db.close().await;
     Ok(())
+}
+
+/// Returns how many batches were decided while another was in flight.
+async fn agree_on_any_history(site: Site, cases: u32, sent: Sent) -> u64 {
+    let overlapped = AtomicU64::new(0);
+    let history = prop::collection::vec(prop::collection::vec(wish(), 1..12), 1..6);
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    tokio::task::block_in_place(|| {
+        runner.run(&history, |history| {
+            Handle::current().block_on(agree(&site, &history, sent, &overlapped))
+        })
+    })
+    .expect("the ledger and the model should agree");
+    let ledger = site.ledger().await;
+    assert_eq!(ledger.verify(|_| ()).await.expect("readable").flaw, None);
+    overlapped.into_inner()
 }
 
 on_both_engines! {
     async fn any_history_goes_as_the_model_says(site: Site) {
-        let history = prop::collection::vec(prop::collection::vec(wish(), 1..12), 1..6);
-        let mut runner = TestRunner::new(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() });
-        tokio::task::block_in_place(|| {
-            runner.run(&history, |history| Handle::current().block_on(agree(&site, &history)))
-        })
-        .expect("the ledger and the model should agree");
-        let ledger = site.ledger().await;
-        assert_eq!(ledger.verify(|_| ()).await.expect("readable").flaw, None);
+        agree_on_any_history(site, 100, Sent::OneAfterTheOther).await;
+    }
+
+    async fn a_history_goes_the_same_if_each_second_batch_is_decided_before_the_first_lands(site: Site) {
+        let locked = site.is_under_the_lock();
+        let overlapped = agree_on_any_history(site, 40, Sent::TwoAtATime).await;
+        assert!(locked == (overlapped == 0), "{overlapped} batches overlapped");
     }
 }

@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection, Row};
 use super::{
     child::{Child, Task, append_units},
     on_both_engines,
-    site::{Site, stored},
+    site::{Site, new_user, stored, tokens_revoked, unit},
 };
 use crate::support::postgres::Cluster;
 
@@ -39,6 +39,17 @@ const WRITERS: usize = 8;
 const UNITS: usize = 40;
 
 on_both_engines! {
+    async fn a_unit_of_any_size_is_written(site: Site) {
+        let ledger = site.ledger().await;
+        for size in (1..=40).chain([100, 600, 1_100]) {
+            let user = new_user();
+            let events: Vec<_> = (1..=size).map(|sequence| tokens_revoked(user, sequence)).collect();
+            let appended = ledger.append(unit(events)).await.unwrap_or_else(|error| panic!("{size}: {error:?}"));
+            assert_eq!(appended.events.len() as i64, size);
+        }
+        site.must_be_sound(&ledger).await;
+    }
+
     async fn a_tail_sees_all_that_two_processes_write_in_order(site: Site) {
         let ledger = site.ledger().await;
         let mut child = Child::ready(&Task::Append { writers: WRITERS, units: UNITS }, &site.url).await;

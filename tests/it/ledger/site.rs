@@ -39,6 +39,8 @@ use crate::support::{
 pub struct Site {
     pub engine: Engine,
     pub url: String,
+    /// Whether the ledgers of this site decide everything under the head's lock.
+    locked: bool,
     data: TempDir,
     _database: Option<Database>,
 }
@@ -67,6 +69,7 @@ impl Site {
         Self {
             engine,
             url,
+            locked: false,
             data,
             _database: database,
         }
@@ -86,6 +89,7 @@ impl Site {
         Self {
             engine,
             url,
+            locked: false,
             data,
             _database: None,
         }
@@ -95,12 +99,29 @@ impl Site {
         open_db(&self.url).await
     }
 
+    /// From now on, the ledgers of this site decide everything under the head's lock.
+    pub fn under_the_lock(mut self) -> Self {
+        self.locked = true;
+        self
+    }
+
+    pub fn is_under_the_lock(&self) -> bool {
+        self.locked
+    }
+
     pub async fn ledger(&self) -> Ledger {
-        open(&self.url).await
+        self.on_its_path(open(&self.url).await)
+    }
+
+    fn on_its_path(&self, ledger: Ledger) -> Ledger {
+        if self.locked {
+            ledger.paths().stay_locked();
+        }
+        ledger
     }
 
     pub async fn ledger_at(&self, clock: &TestClock) -> Ledger {
-        Ledger::open(
+        let ledger = Ledger::open(
             self.db().await,
             &key(),
             Arc::new(clock.clone()),
@@ -108,7 +129,8 @@ impl Site {
             projections::GUARDS,
         )
         .await
-        .expect("the ledger should open")
+        .expect("the ledger should open");
+        self.on_its_path(ledger)
     }
 
     /// Fails unless the chain is valid and the read models equal the result of the events.

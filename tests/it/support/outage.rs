@@ -1,7 +1,7 @@
 //! Failing databases: a cluster that can be stopped, and a network that can be cut.
 
 use std::{
-    fs::Permissions, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, process::Stdio,
+    fs::Permissions, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, process::Stdio, sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use tokio::{
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     process::{Child, Command},
-    sync::watch,
+    sync::{Notify, watch},
     time::timeout,
 };
 
@@ -150,7 +150,7 @@ async fn run(command: &mut Command) {
 
 /// Carries bytes until one end closes or the network is cut. After a cut, the two ends stay open and never hear from
 /// each other again, even if the network comes back.
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: watch::Receiver<bool>) {
+async fn carry(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, cut: watch::Receiver<bool>) {
     let mut bytes = vec![0; 65_536];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
         if *cut.borrow() {
@@ -167,6 +167,7 @@ pub struct Network {
     /// The URL of the database through this network.
     pub url: String,
     frozen: watch::Sender<bool>,
+    hang_up: Arc<Notify>,
 }
 
 impl Network {
@@ -178,26 +179,38 @@ impl Network {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (frozen, cut) = watch::channel(false);
+        let hang_up = Arc::new(Notify::new());
+        let hung_up = Arc::clone(&hang_up);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                let cut = cut.clone();
+                let (cut, hung_up) = (cut.clone(), Arc::clone(&hung_up));
                 tokio::spawn(async move {
                     let Ok(far) = TcpStream::connect(database).await else {
                         return;
                     };
-                    let (near_read, near_write) = near.into_split();
-                    let (far_read, far_write) = far.into_split();
+                    let (mut near_read, mut near_write) = near.into_split();
+                    let (mut far_read, mut far_write) = far.into_split();
                     tokio::select! {
-                        () = carry(near_read, far_write, cut.clone()) => {}
-                        () = carry(far_read, near_write, cut) => {}
+                        () = carry(&mut near_read, &mut far_write, cut.clone()) => return,
+                        () = carry(&mut far_read, &mut near_write, cut) => return,
+                        () = hung_up.notified() => drop((near_read, near_write)),
                     }
+                    // The database hears nothing of it, and goes on with what it was asked.
+                    let mut bytes = vec![0; 1_024];
+                    while let Ok(1..) = far_read.read(&mut bytes).await {}
                 });
             }
         });
         Self {
             url: format!("{before}@{address}/{name}"),
             frozen,
+            hang_up,
         }
+    }
+
+    /// Ends all connections for the nodes, but not for the database.
+    pub fn hang_up(&self) {
+        self.hang_up.notify_waiters();
     }
 
     /// From now on no byte arrives, and neither end gets a notice.

@@ -23,7 +23,7 @@ mod place;
 mod recount;
 
 pub(super) use locate::{locate, rows_statement};
-pub(super) use moves::MarkMoves;
+pub use moves::MarkMoves;
 pub(super) use place::place;
 
 use crate::store::table::{Kind, Table};

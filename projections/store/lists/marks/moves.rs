@@ -22,14 +22,15 @@ use super::{
 use crate::store::{
     sql::{Argument, Error, Tx, filled, placeholders, rounded, sql},
     table::{delete, most_rows},
+    writes::Merge,
 };
 
 /// A number of rows for each base list.
 pub(super) type Counts = BTreeMap<&'static str, i64>;
 
-/// The changes of sorted lists by a batch of events.
+/// The changes of sorted lists by a batch of events. The counts follow from the rows once these are written.
 #[derive(Debug, Default)]
-pub(in super::super) struct MarkMoves {
+pub struct MarkMoves {
     orders: BTreeMap<&'static str, OrderMoves>,
 }
 
@@ -59,8 +60,13 @@ impl MarkMoves {
         *lists.entry(list).or_default() += by;
     }
 
+    /// Whether no sorted list changes.
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
     /// Writes the counts. The rows must be written before.
-    pub(in super::super) async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    pub async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let mut orders: Vec<_> = self.orders.into_values().collect();
         orders.iter_mut().for_each(OrderMoves::settle);
         orders.retain(|order| !order.places.is_empty());
@@ -221,7 +227,6 @@ async fn write(
             rows.push(row);
         }
     }
-    let merge = "live = list_marks.live + excluded.live";
-    MARKS.upsert(tx, rows, Some(merge)).await?;
+    MARKS.put(tx, rows, Merge::Add("live")).await?;
     delete(tx, MARKS.name, MARKS.key, &shrunk, " AND live = 0").await
 }

@@ -1,0 +1,286 @@
+//! Writes all that a batch changes by one statement, on Postgres.
+//!
+//! Each step is a part (`WITH w0 AS (INSERT ...)`) and takes its rows as one array for each column. So the text depends
+//! only on the tables that a batch writes, not on the number of its rows, and a connection keeps few prepared
+//! statements. Every part joins the row that the first part has changed: without that row, nothing is written.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+};
+
+use super::{
+    sql::{Argument, Array, Error},
+    table::{Kind, unreadable},
+    writes::{Action, Step, Writes},
+};
+
+/// The rows that a step touches.
+enum Touched {
+    /// It puts rows with these keys.
+    Put(HashSet<String>),
+    /// It deletes rows with these keys.
+    Delete(HashSet<String>),
+    /// It deletes sets of rows.
+    Sets,
+}
+
+impl Touched {
+    fn is_apart_from(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Put(some), Self::Delete(others)) | (Self::Delete(some), Self::Put(others)) => {
+                some.is_disjoint(others)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Writes<'_> {
+    /// Whether one statement can write all steps. All parts of a statement see the tables as they were before, in no
+    /// order. So no row may be in two steps: a table may be in two steps only if one deletes and the other puts whole
+    /// keys, and they share none. A counter that may become 0 needs a second look, so it excludes the one statement.
+    pub fn fit_one_statement(&self) -> bool {
+        let mut of_table: HashMap<&'static str, Vec<&Step<'_>>> = HashMap::new();
+        for step in &self.steps {
+            of_table.entry(step.table.name).or_default().push(step);
+        }
+        of_table.values().all(|steps| match steps.as_slice() {
+            [step] => !matches!(step.action, Action::DeleteEmpty { .. }),
+            [one, other] => {
+                let both = one.touched().zip(other.touched());
+                both.is_some_and(|(one, other)| one.is_apart_from(&other))
+            }
+            _ => false,
+        })
+    }
+
+    /// The one statement that writes all steps if `compare`, an `UPDATE`, changes its row; and the arrays for its
+    /// placeholders from `first` on. It returns the number of rows that `compare` changed.
+    pub(crate) fn one_statement(
+        &self,
+        compare: &str,
+        first: usize,
+    ) -> Result<(String, Vec<Array<'_>>), Error> {
+        let mut text = format!("WITH head AS ({compare} RETURNING 1)");
+        let mut arrays = Vec::new();
+        for (number, step) in self.steps.iter().enumerate() {
+            let _ = write!(text, ", w{number} AS (");
+            step.write_part(&mut text, &mut arrays, first)?;
+            text.push(')');
+        }
+        text.push_str(" SELECT COUNT(*) FROM head");
+        Ok((text, arrays))
+    }
+}
+
+impl Step<'_> {
+    /// The rows that the step touches; `None` if it cannot be a part of a statement.
+    fn touched(&self) -> Option<Touched> {
+        match &self.action {
+            Action::Put { rows, .. } => {
+                let at: Vec<usize> = self.table.key_columns().collect();
+                let key = |row: &Vec<Argument<'_>>| text_of(at.iter().filter_map(|n| row.get(*n)));
+                Some(Touched::Put(rows.iter().map(key).collect()))
+            }
+            Action::Delete { columns, keys } if columns == self.table.key => {
+                let key = |key: &Vec<Argument<'_>>| text_of(key.iter());
+                Some(Touched::Delete(keys.iter().map(key).collect()))
+            }
+            Action::Delete { .. } => Some(Touched::Sets),
+            Action::DeleteEmpty { .. } => None,
+        }
+    }
+
+    fn write_part<'s>(
+        &'s self,
+        text: &mut String,
+        arrays: &mut Vec<Array<'s>>,
+        first: usize,
+    ) -> Result<(), Error> {
+        let name = self.table.name;
+        match &self.action {
+            Action::Put { rows, merge } => {
+                let kinds: Vec<_> = self.table.columns.iter().map(|(_, kind)| *kind).collect();
+                let picked = list(&kinds, |n, kind| match kind {
+                    Kind::Json => format!("v.c{n}::jsonb"),
+                    _ => format!("v.c{n}"),
+                });
+                let (columns, changes) = (self.table.column_list(), self.table.on_conflict(*merge));
+                let _ = write!(text, "INSERT INTO {name} ({columns}) SELECT {picked} FROM head, ");
+                write_unnest(text, arrays, first, &kinds, rows)?;
+                text.push_str(&changes);
+            }
+            Action::Delete { columns, keys } | Action::DeleteEmpty { columns, keys, .. } => {
+                let kinds: Vec<_> = columns.iter().map(|column| self.table.kind(column)).collect();
+                let _ = write!(text, "DELETE FROM {name} USING head, ");
+                write_unnest(text, arrays, first, &kinds, keys)?;
+                for (n, column) in columns.iter().enumerate() {
+                    let and = if n == 0 { "WHERE" } else { "AND" };
+                    let _ = write!(text, " {and} {name}.{column} = v.c{n}");
+                }
+                if let Action::DeleteEmpty { counter, .. } = &self.action {
+                    let _ = write!(text, " AND {name}.{counter} = 0");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `unnest($1::text[], $2::bigint[]) AS v(c0, c1)`: the rows as one array for each column.
+fn write_unnest<'s>(
+    text: &mut String,
+    arrays: &mut Vec<Array<'s>>,
+    first: usize,
+    kinds: &[Kind],
+    rows: &'s [Vec<Argument<'_>>],
+) -> Result<(), Error> {
+    let start = first + arrays.len();
+    for (n, kind) in kinds.iter().enumerate() {
+        arrays.push(column(*kind, rows, n)?);
+    }
+    let typed = list(kinds, |n, kind| {
+        let of = match kind {
+            Kind::Text | Kind::TextOrNull | Kind::Json => "text",
+            Kind::Int | Kind::IntOrNull => "bigint",
+            Kind::Bool => "boolean",
+            Kind::Bytes => "bytea",
+        };
+        format!("${}::{of}[]", start + n)
+    });
+    let names = list(kinds, |n, _| format!("c{n}"));
+    let _ = write!(text, "unnest({typed}) AS v({names})");
+    Ok(())
+}
+
+fn list(kinds: &[Kind], item: impl Fn(usize, Kind) -> String) -> String {
+    let items = kinds.iter().enumerate().map(|(n, kind)| item(n, *kind));
+    items.collect::<Vec<_>>().join(", ")
+}
+
+/// The values of one column. It is an error if one is not of the column's kind.
+fn column<'s>(kind: Kind, rows: &'s [Vec<Argument<'_>>], n: usize) -> Result<Array<'s>, Error> {
+    let values = rows.iter().map(|row| row.get(n));
+    let array = match kind {
+        Kind::Text | Kind::TextOrNull | Kind::Json => values
+            .map(|value| match value? {
+                Argument::Text(text) => Some(text.as_deref()),
+                Argument::Json(json) => Some(Some(json.get())),
+                Argument::Int(_) | Argument::Bool(_) | Argument::Bytes(_) => None,
+            })
+            .collect::<Option<_>>()
+            .map(Array::Text),
+        Kind::Int | Kind::IntOrNull => values
+            .map(|value| match value? {
+                Argument::Int(number) => Some(*number),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Array::Int),
+        Kind::Bool => values
+            .map(|value| match value? {
+                Argument::Bool(truth) => Some(*truth),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Array::Bool),
+        Kind::Bytes => values
+            .map(|value| match value? {
+                Argument::Bytes(bytes) => Some(Some(bytes.as_ref())),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Array::Bytes),
+    };
+    array.ok_or_else(|| unreadable("a value is not of the kind of its column"))
+}
+
+fn text_of<'a, 'b: 'a>(key: impl Iterator<Item = &'a Argument<'b>>) -> String {
+    key.fold(String::new(), |mut text, value| {
+        let _ = write!(text, "{value:?}\0");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Merge, table::Table},
+        *,
+    };
+
+    const SHIPS: Table = Table {
+        name: "ships",
+        columns: &[
+            ("number", Kind::Int),
+            ("name", Kind::TextOrNull),
+            ("log", Kind::Json),
+        ],
+        key: &["number"],
+    };
+
+    fn ship(number: i64) -> Vec<Argument<'static>> {
+        let log = serde_json::value::to_raw_value(&number).unwrap();
+        vec![number.into(), "Vasa".into(), log.into()]
+    }
+
+    fn deleted(numbers: &[i64]) -> Vec<Vec<Argument<'static>>> {
+        numbers.iter().map(|number| vec![(*number).into()]).collect()
+    }
+
+    #[test]
+    fn a_statement_has_a_part_for_each_step_and_an_array_for_each_column() {
+        let mut writes = Writes::default();
+        writes.delete(SHIPS, &["number"], deleted(&[1, 2]));
+        writes.put(SHIPS, vec![ship(3)], Merge::Replace);
+        let (text, arrays) = writes.one_statement("UPDATE head SET n = $1", 2).unwrap();
+        assert_eq!(
+            text,
+            "WITH head AS (UPDATE head SET n = $1 RETURNING 1), \
+             w0 AS (DELETE FROM ships USING head, unnest($2::bigint[]) AS v(c0) WHERE ships.number = v.c0), \
+             w1 AS (INSERT INTO ships (number, name, log) SELECT v.c0, v.c1, v.c2::jsonb FROM head, \
+             unnest($3::bigint[], $4::text[], $5::text[]) AS v(c0, c1, c2) \
+             ON CONFLICT (number) DO UPDATE SET name = excluded.name, log = excluded.log) \
+             SELECT COUNT(*) FROM head"
+        );
+        assert_eq!(arrays.len(), 4);
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_an_error() {
+        let mut writes = Writes::default();
+        let mut row = ship(1);
+        row[1] = 5_i64.into();
+        writes.put(SHIPS, vec![row], Merge::New);
+        assert!(writes.one_statement("UPDATE head SET n = $1", 2).is_err());
+        let mut short = Writes::default();
+        short.put(SHIPS, vec![vec![1_i64.into()]], Merge::New);
+        assert!(short.one_statement("UPDATE head SET n = $1", 2).is_err());
+    }
+
+    #[test]
+    fn a_row_in_two_steps_needs_two_statements() {
+        let of = |steps: &[(&str, &[i64])]| {
+            let mut writes = Writes::default();
+            for (what, numbers) in steps {
+                match *what {
+                    "put" => writes.put(SHIPS, numbers.iter().copied().map(ship).collect(), Merge::New),
+                    "delete" => writes.delete(SHIPS, &["number"], deleted(numbers)),
+                    "set" => writes.delete(SHIPS, &["name"], vec![vec!["Vasa".into()]]),
+                    _ => writes.delete_empty(SHIPS, deleted(numbers), "number"),
+                }
+            }
+            writes.fit_one_statement()
+        };
+        assert!(of(&[]));
+        assert!(of(&[("delete", &[1, 2]), ("put", &[3])]));
+        assert!(of(&[("set", &[])]));
+        assert!(!of(&[("delete", &[1, 2]), ("put", &[2])]));
+        assert!(!of(&[("put", &[1]), ("put", &[2])]));
+        assert!(!of(&[("delete", &[1]), ("delete", &[2])]));
+        assert!(!of(&[("set", &[]), ("put", &[2])]));
+        assert!(!of(&[("put", &[2]), ("set", &[])]));
+        assert!(!of(&[("empty", &[2])]));
+    }
+}

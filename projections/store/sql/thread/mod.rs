@@ -1,0 +1,169 @@
+//! A thread that writes whole batches to SQLite.
+//!
+//! A batch is one message to this thread and one answer. Each statement through sqlx is a message and an answer of its
+//! own, and one thread must wake the other up for each of them. The thread owns its connection, keeps its statements
+//! prepared, and writes a batch row by row, which costs SQLite less than statements over many rows.
+//!
+//! The connection comes from rusqlite, which shares the SQLite library of sqlx. The process must not have two copies of
+//! this library: the locks of a file belong to the process, so one copy would release the locks of the other.
+
+mod checkpoints;
+mod landing;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{Db, Error, Statement};
+use crate::store::Writes;
+use checkpoints::{Checkpoints, Limits};
+use landing::Landing;
+
+/// A batch for the thread.
+#[derive(Debug)]
+pub struct Job {
+    /// An `UPDATE` that changes one row if the database is as the batch expects it, and no row otherwise.
+    pub compare: Statement<'static>,
+    /// What the batch writes then.
+    pub writes: Writes<'static>,
+}
+
+/// Why a batch was not written. The texts contain no value of a row.
+#[derive(Debug, thiserror::Error)]
+pub enum LandError {
+    /// Another connection kept the write lock for longer than [`super::Options::patience`]. The batch was not written.
+    #[error("another connection kept SQLite's write lock for too long")]
+    Busy,
+    /// SQLite refused the batch, or the thread is closed. The batch was not written.
+    #[error("{0}")]
+    Failed(String),
+    /// The thread ended and did not answer. The batch may have been written: the caller must look.
+    #[error("the thread that writes to SQLite ended before it answered")]
+    Unconfirmed,
+}
+
+impl From<LandError> for Error {
+    fn from(error: LandError) -> Self {
+        match error {
+            LandError::Busy => Self::Io(io::Error::new(io::ErrorKind::TimedOut, error.to_string())),
+            LandError::Failed(_) => Self::Protocol(error.to_string()),
+            LandError::Unconfirmed => Self::WorkerCrashed,
+        }
+    }
+}
+
+/// Sends batches to the thread. The thread ends when this is closed or dropped, after all batches that were sent.
+#[derive(Debug)]
+pub struct SqliteThread {
+    orders: Sender<Order>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// A batch and where its answer goes.
+struct Order {
+    job: Job,
+    answer: oneshot::Sender<Result<bool, LandError>>,
+}
+
+/// The file that the thread writes to, and how.
+#[derive(Clone, Debug)]
+struct Place {
+    file: PathBuf,
+    patience: Duration,
+    limits: Limits,
+}
+
+impl SqliteThread {
+    /// Starts a thread that writes to the file of this database; `None` if the database is not SQLite. The thread opens
+    /// its connection at once. If that fails, it tries again with each batch.
+    pub fn start(db: &Db) -> Option<Self> {
+        let Db::Sqlite { writer, .. } = db else {
+            return None;
+        };
+        Some(Self::at(Place {
+            file: writer.connect_options().get_filename().to_owned(),
+            patience: writer.options().get_acquire_timeout(),
+            limits: Limits::default(),
+        }))
+    }
+
+    fn at(place: Place) -> Self {
+        let (orders, waiting) = channel();
+        let (ending, ended) = oneshot::channel();
+        let work = move || {
+            serve(&place, &waiting);
+            drop(ending);
+        };
+        // Without the thread, each batch gets an error that says so.
+        if let Err(error) = thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(work)
+        {
+            tracing::error!(%error, "cannot start the thread that writes to SQLite");
+        }
+        Self { orders, ended }
+    }
+
+    /// Writes a batch in one transaction: first the comparison, then the rows. Returns `false` if the comparison changed
+    /// no row; the database is then as before, as it is after an error.
+    ///
+    /// Batches are written in the order of the calls. If the caller drops the future, the thread writes the batch all the
+    /// same.
+    pub async fn land(&self, job: Job) -> Result<bool, LandError> {
+        let (answer, answered) = oneshot::channel();
+        self.orders
+            .send(Order { job, answer })
+            .map_err(|_| LandError::Failed("the thread that writes to SQLite is not running".to_owned()))?;
+        answered.await.unwrap_or(Err(LandError::Unconfirmed))
+    }
+
+    /// Ends the thread after all batches that were sent, and waits until its connections are closed. Close it before the
+    /// pools: the last connection that closes copies the write-ahead log into the main file.
+    pub async fn close(self) {
+        drop(self.orders);
+        // The thread sends nothing: it drops the sender at its end.
+        let _ = self.ended.await;
+    }
+}
+
+/// The thread. It answers before it does anything about the write-ahead log.
+fn serve(place: &Place, waiting: &Receiver<Order>) {
+    let mut checkpoints = Checkpoints::start(place);
+    let mut kept = Landing::open(place).ok();
+    for Order { job, answer } in waiting {
+        let landed = land(place, &mut kept, &job);
+        let pages = landed.as_ref().ok().copied().flatten();
+        let _ = answer.send(landed.map(|pages| pages.is_some()));
+        drop(job);
+        if let (Some(pages), Some(landing)) = (pages, &kept) {
+            checkpoints.grown(pages, landing);
+        }
+    }
+    drop(kept);
+    checkpoints.end();
+}
+
+/// Writes a batch; returns roughly how many pages it changed, or `None` if its comparison changed no row. Keeps the
+/// connection unless it may be broken: the next batch then opens a new one.
+fn land(place: &Place, kept: &mut Option<Landing>, job: &Job) -> Result<Option<u64>, LandError> {
+    let usable = kept.take().filter(Landing::is_in_place);
+    let landing = match usable {
+        Some(landing) => landing,
+        None => Landing::open(place)?,
+    };
+    let landed = landing.land(job);
+    let is_reset = landing.roll_back();
+    let is_sound = landed.as_ref().err().is_none_or(landing::spares_the_connection);
+    if is_reset && is_sound {
+        *kept = Some(landing);
+    }
+    Ok(landed?)
+}

@@ -1,0 +1,183 @@
+//! The rows that a batch writes, listed once for all ways to write them: step by step in a transaction, all of them by one
+//! statement on Postgres (see [`super::one_statement`]), or row by row on SQLite's own thread.
+
+use std::collections::BTreeSet;
+
+use super::{
+    sql::{Argument, Error, Tx},
+    table::{Table, delete},
+};
+
+/// What a batch writes, in the order in which it must be written.
+#[derive(Debug, Default)]
+pub struct Writes<'a> {
+    pub(super) steps: Vec<Step<'a>>,
+}
+
+/// Rows of one table.
+#[derive(Debug)]
+pub(super) struct Step<'a> {
+    pub(super) table: Table,
+    pub(super) action: Action<'a>,
+}
+
+#[derive(Debug)]
+pub(super) enum Action<'a> {
+    /// The table has these rows from now on. The arguments of a row are in the order of the table.
+    Put {
+        rows: Vec<Vec<Argument<'a>>>,
+        merge: Merge,
+    },
+    /// The table has no rows any more whose `columns` have one of these values.
+    Delete {
+        columns: Vec<&'static str>,
+        keys: Vec<Vec<Argument<'a>>>,
+    },
+    /// The same, but only rows whose counter is 0.
+    DeleteEmpty {
+        columns: Vec<&'static str>,
+        keys: Vec<Vec<Argument<'a>>>,
+        counter: &'static str,
+    },
+}
+
+/// What happens to a row whose key the table already has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Merge {
+    /// It is an error: the row must be new.
+    New,
+    /// The new values replace the old ones.
+    Replace,
+    /// This column becomes the sum of both values; the others keep their values.
+    Add(&'static str),
+}
+
+impl<'a> Writes<'a> {
+    /// The table has these rows from now on.
+    pub fn put(&mut self, table: Table, rows: Vec<Vec<Argument<'a>>>, merge: Merge) {
+        if !rows.is_empty() {
+            let action = Action::Put { rows, merge };
+            self.steps.push(Step { table, action });
+        }
+    }
+
+    /// The table has no rows any more whose `columns` have one of these values.
+    pub fn delete(&mut self, table: Table, columns: &[&'static str], keys: Vec<Vec<Argument<'a>>>) {
+        if !keys.is_empty() {
+            let columns = columns.to_vec();
+            let action = Action::Delete { columns, keys };
+            self.steps.push(Step { table, action });
+        }
+    }
+
+    /// Of the rows with these keys, the table keeps only those whose counter is not 0.
+    pub fn delete_empty(&mut self, table: Table, keys: Vec<Vec<Argument<'a>>>, counter: &'static str) {
+        if !keys.is_empty() {
+            let action = Action::DeleteEmpty {
+                columns: table.key.to_vec(),
+                keys,
+                counter,
+            };
+            self.steps.push(Step { table, action });
+        }
+    }
+
+    /// Adds the steps of `others` after these.
+    pub fn append(&mut self, others: Self) {
+        self.steps.extend(others.steps);
+    }
+
+    /// Writes the steps one after the other.
+    pub async fn run(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        for Step { table, action } in self.steps {
+            match action {
+                Action::Put { rows, merge } => table.put(tx, rows, merge).await?,
+                Action::Delete { columns, keys } => delete(tx, table.name, &columns, &keys, "").await?,
+                Action::DeleteEmpty {
+                    columns,
+                    keys,
+                    counter,
+                } => {
+                    let empty = format!(" AND {counter} = 0");
+                    delete(tx, table.name, &columns, &keys, &empty).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The steps in order, for an engine that takes one row after the other: each step has a statement that writes one
+    /// row, with `?` as placeholders, and the arguments of each row.
+    pub(super) fn row_by_row(&self) -> impl Iterator<Item = (String, &[Vec<Argument<'a>>])> {
+        self.steps.iter().map(Step::row_by_row)
+    }
+
+    /// The same, with its own copies of all values.
+    pub fn into_owned(self) -> Writes<'static> {
+        let steps = self.steps.into_iter().map(|Step { table, action }| Step {
+            table,
+            action: match action {
+                Action::Put { rows, merge } => Action::Put {
+                    rows: owned(rows),
+                    merge,
+                },
+                Action::Delete { columns, keys } => Action::Delete {
+                    columns,
+                    keys: owned(keys),
+                },
+                Action::DeleteEmpty {
+                    columns,
+                    keys,
+                    counter,
+                } => Action::DeleteEmpty {
+                    columns,
+                    keys: owned(keys),
+                    counter,
+                },
+            },
+        });
+        Writes {
+            steps: steps.collect(),
+        }
+    }
+
+    /// The tables of all steps.
+    pub fn tables(&self) -> BTreeSet<&'static str> {
+        self.steps.iter().map(|step| step.table.name).collect()
+    }
+}
+
+fn owned(rows: Vec<Vec<Argument<'_>>>) -> Vec<Vec<Argument<'static>>> {
+    let row = |row: Vec<Argument<'_>>| row.into_iter().map(Argument::into_owned).collect();
+    rows.into_iter().map(row).collect()
+}
+
+impl<'a> Step<'a> {
+    fn row_by_row(&self) -> (String, &[Vec<Argument<'a>>]) {
+        let name = self.table.name;
+        match &self.action {
+            Action::Put { rows, merge } => (self.table.insert_one_text(*merge), rows),
+            Action::Delete { columns, keys } => {
+                let matches = matching(columns);
+                (format!("DELETE FROM {name} WHERE {matches}"), keys)
+            }
+            Action::DeleteEmpty {
+                columns,
+                keys,
+                counter,
+            } => {
+                let matches = matching(columns);
+                (
+                    format!("DELETE FROM {name} WHERE {matches} AND {counter} = 0"),
+                    keys,
+                )
+            }
+        }
+    }
+}
+
+/// `a = ? AND b = ?`
+fn matching(columns: &[&str]) -> String {
+    let terms: Vec<String> = columns.iter().map(|column| format!("{column} = ?")).collect();
+    terms.join(" AND ")
+}

@@ -1,0 +1,377 @@
+//! Writes batches: under the head's lock, or after a comparison of the head.
+
+use std::{io, sync::Arc, time::Duration};
+
+use projections::{
+    sql::{Error, Statement, Writer, is_about_data, is_about_time, sql},
+    store::{MarkMoves, Writes},
+};
+use tokio::task::JoinHandle;
+
+use super::{
+    AppendError, Cause, Head, LedgerError, Unit, WithCauses,
+    appender::{Answer, PATIENCE, Task, answer_all, log_unheard, unheard},
+    batch::{Batch, Decided, InFlight},
+    error::{Obstacle, within},
+    pace::Because,
+};
+
+/// Units, and the callers that wait for them.
+#[derive(Default)]
+pub(super) struct Load {
+    pub(super) units: Vec<Unit>,
+    pub(super) answers: Vec<Answer>,
+}
+
+/// A batch that is being written.
+pub(super) struct Flight {
+    /// Writes the batch in a task of its own, whatever the appender does meanwhile. It gives the connection back.
+    pub(super) landing: JoinHandle<(Writer, Landing)>,
+    /// What the decision about the next batch must know.
+    pub(super) in_flight: InFlight,
+    pub(super) load: Load,
+    batch: Box<Batch>,
+    /// Whether it was decided while the one before was in flight.
+    overlapped: bool,
+    /// A moment before the statement was sent: everything that any process had recorded by then comes before this batch.
+    begun: Duration,
+}
+
+/// How the writing of a batch ended.
+pub(super) enum Landing {
+    /// The batch is committed.
+    Landed,
+    /// The head had moved, so nothing was written.
+    Missed,
+    /// There was no connection, so nothing was sent.
+    NotSent(Error),
+    /// The database gave an error, or the connection broke.
+    Failed(Error),
+    /// The database did not answer in time, or a lock was not free in time.
+    TimedOut(Error),
+}
+
+/// A batch that is written but not yet committed, or just committed.
+struct Written {
+    batch: Batch,
+    begun: Duration,
+    /// Whether the head was where this process had left it.
+    alone: bool,
+}
+
+/// Why a batch was not written under the lock.
+struct NotWritten {
+    /// Whether the transaction had begun. If it had not, the database did nothing.
+    begun: bool,
+    error: LedgerError,
+}
+
+impl Task {
+    /// Decides units without the lock, if they may go this way.
+    pub(super) async fn decide(&mut self, units: &[Unit], in_flight: Option<&InFlight>) -> Decided {
+        if self.paths.stays_locked() {
+            return Decided::Locked(Because::Asked);
+        }
+        if let Some(because) = self.pace.locked() {
+            return Decided::Locked(because);
+        }
+        let decided = self.batches.decide(&mut self.reader, units, in_flight);
+        within(PATIENCE, decided).await.unwrap_or_else(|error| {
+            // Under the lock, the failure becomes the answer of the units that it concerns.
+            tracing::debug!(error = %WithCauses(&error), "a batch cannot be decided without the lock");
+            Decided::Locked(Because::Refused)
+        })
+    }
+
+    /// Begins to write a batch.
+    pub(super) fn send(&mut self, mut batch: Box<Batch>, load: Load, overlapped: bool) -> Flight {
+        let writes = std::mem::take(&mut batch.writes);
+        let marks = std::mem::take(&mut batch.marks);
+        let in_flight = InFlight {
+            tables: writes.tables(),
+            made: std::mem::take(&mut batch.made),
+        };
+        let compare = batch.head.move_from(&batch.before);
+        let mut writer = self.writer.take();
+        let begun = self.batches.elapsed();
+        let landing = tokio::spawn(async move {
+            let landing = tokio::time::timeout(PATIENCE, land(&mut writer, compare, writes, marks)).await;
+            let landing = landing.unwrap_or_else(|_elapsed| {
+                let silent = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
+                Landing::TimedOut(silent.into())
+            });
+            if !matches!(landing, Landing::Landed | Landing::Missed) {
+                writer.abandon();
+            }
+            (writer, landing)
+        });
+        Flight {
+            landing,
+            in_flight,
+            load,
+            batch,
+            overlapped,
+            begun,
+        }
+    }
+
+    /// Waits until a batch has landed, or not.
+    pub(super) async fn landed(&mut self, flight: &mut Flight) -> Landing {
+        match (&mut flight.landing).await {
+            Ok((writer, landing)) => {
+                self.writer = writer;
+                landing
+            }
+            // The task ended without an answer, and its connection with it.
+            Err(_) => Landing::Failed(Error::WorkerCrashed),
+        }
+    }
+
+    /// Answers the callers of a batch that is committed.
+    pub(super) async fn settle_flight(&mut self, flight: Flight) {
+        self.pace.landed();
+        self.rhythm
+            .landed(flight.load.units.len(), self.batches.elapsed());
+        self.paths.count_fast(flight.overlapped);
+        let outcomes = self.settle(*flight.batch, flight.begun).await;
+        answer_all(flight.load.answers, outcomes);
+    }
+
+    /// Handles a flight that did not land. Its units, and those of the batch that was decided after it, go under the lock.
+    /// If time ran out, or if nobody can tell whether it landed, the units of the flight are not tried again.
+    pub(super) async fn recover(&mut self, flight: Flight, landing: Landing, next: Option<Load>) {
+        let because = match landing {
+            Landing::Landed => return self.settle_flight(flight).await,
+            Landing::Missed => {
+                self.pace.missed();
+                Because::NotAlone
+            }
+            Landing::NotSent(error) => {
+                tracing::debug!(error = %WithCauses(&error), "there was no connection for a batch");
+                Because::Refused
+            }
+            Landing::Failed(error) => match self.did_take_effect(&flight.batch.head, &error).await {
+                Some(true) => {
+                    self.settle_flight(flight).await;
+                    return self.follow(next).await;
+                }
+                Some(false) => {
+                    tracing::debug!(error = %WithCauses(&error), "a batch was refused; trying it under the lock");
+                    self.pace.refused();
+                    Because::Refused
+                }
+                None => {
+                    self.fail(flight.load, error.into());
+                    return self.follow(next).await;
+                }
+            },
+            Landing::TimedOut(error) => {
+                self.fail(flight.load, error.into());
+                return self.follow(next).await;
+            }
+        };
+        self.batches.forget();
+        self.append_locked(flight.load, because).await;
+        if let Some(next) = next {
+            self.append_locked(next, because).await;
+        }
+    }
+
+    /// Writes what was decided after a batch that failed.
+    async fn follow(&mut self, next: Option<Load>) {
+        self.batches.forget();
+        if let Some(next) = next {
+            self.append_locked(next, Because::HeadUnknown).await;
+        }
+    }
+
+    fn fail(&mut self, load: Load, error: LedgerError) {
+        let cause: Cause = Arc::new(error);
+        let failed = load
+            .answers
+            .iter()
+            .map(|_| Err(AppendError::Unavailable(Arc::clone(&cause))))
+            .collect();
+        answer_all(load.answers, failed);
+    }
+
+    /// Decides and writes a batch under the lock. If the database refuses the batch because of the data of one unit, writes
+    /// each unit alone, so that only that unit fails.
+    pub(super) async fn append_locked(&mut self, load: Load, because: Because) {
+        self.paths.count_locked(because);
+        match self.write_and_commit(&load.units).await {
+            Ok(written) => {
+                let outcomes = self.settle(written.batch, written.begun).await;
+                answer_all(load.answers, outcomes);
+            }
+            Err(error) if load.units.len() > 1 && refused(&error) => {
+                // The request that waits for the faulty unit logs the error.
+                tracing::debug!(error = %WithCauses(&error), units = load.units.len(), "a batch was refused; trying its units one by one");
+                self.append_one_by_one(load).await;
+            }
+            Err(error) => self.fail(load, error),
+        }
+    }
+
+    async fn append_one_by_one(&mut self, load: Load) {
+        let (mut gone, mut unheard_cause): (Option<Cause>, Option<Cause>) = (None, None);
+        for (unit, answer) in load.units.iter().zip(load.answers) {
+            let outcome = match &gone {
+                // The database is gone: each of the remaining units would wait for it in vain.
+                Some(cause) => Err(AppendError::Unavailable(Arc::clone(cause))),
+                None => match self.write_and_commit(std::slice::from_ref(unit)).await {
+                    Ok(written) => {
+                        let mut outcomes = self.settle(written.batch, written.begun).await;
+                        outcomes.pop().unwrap_or_else(|| Err(Obstacle::NoAnswer.into()))
+                    }
+                    Err(error) => {
+                        let is_gone = !refused(&error);
+                        let cause: Cause = Arc::new(error);
+                        gone = is_gone.then(|| Arc::clone(&cause));
+                        Err(AppendError::Unavailable(cause))
+                    }
+                },
+            };
+            unheard_cause = unheard(answer, outcome).or(unheard_cause);
+        }
+        log_unheard(unheard_cause);
+    }
+
+    async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Written, LedgerError> {
+        let mut written = self.within_patience(units).await;
+        if written.as_ref().is_err_and(NotWritten::for_its_connection) {
+            // The kept connection was broken. Try once more on a new one.
+            self.writer.abandon();
+            written = self.within_patience(units).await;
+        }
+        match written {
+            Ok(mut written) => {
+                self.pace.found(written.alone);
+                self.batches.remember(&mut written.batch);
+                Ok(written)
+            }
+            Err(failed) => {
+                // Do not use the connection again: when its disk is full, SQLite ends the transaction by itself, and sqlx does
+                // not notice.
+                self.writer.abandon();
+                self.batches.forget();
+                Err(failed.error)
+            }
+        }
+    }
+
+    /// Writes the units. If the database neither answers nor refuses in time, closes the connection and returns an error.
+    async fn within_patience(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
+        match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units)).await {
+            Ok(result) => result,
+            Err(_elapsed) => {
+                self.writer.abandon();
+                Err(NotWritten {
+                    begun: true,
+                    error: Error::PoolTimedOut.into(),
+                })
+            }
+        }
+    }
+
+    async fn try_write_and_commit(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
+        let not_begun = |error: Error| NotWritten {
+            begun: false,
+            error: error.into(),
+        };
+        let failed = |error| NotWritten { begun: true, error };
+        let mut tx = self.writer.begin().await.map_err(not_begun)?;
+        let begun = self.batches.elapsed();
+        let (batch, alone) = self.batches.write(&mut tx, units).await.map_err(failed)?;
+        let written = Written { batch, begun, alone };
+        if let Err(error) = tx.commit().await {
+            // The connection may have broken after the commit took effect. Do not use it again: it may still be inside the
+            // transaction.
+            self.writer.abandon();
+            if self.did_take_effect(&written.batch.head, &error).await != Some(true) {
+                return Err(failed(error.into()));
+            }
+        }
+        Ok(written)
+    }
+
+    /// Whether a batch whose commit was not confirmed is in the ledger. If the ledger cannot be read, returns `None`.
+    async fn did_take_effect(&mut self, head: &Head, error: &Error) -> Option<bool> {
+        let position = head.position;
+        match within(PATIENCE, self.took_effect(head)).await {
+            Ok(true) => {
+                tracing::warn!(error = %WithCauses(error), position, "a commit was not confirmed, but it took effect");
+                Some(true)
+            }
+            Ok(false) => Some(false),
+            Err(look) => {
+                self.writer.abandon();
+                tracing::warn!(
+                    error = %WithCauses(&look), position,
+                    "a commit was not confirmed, and the ledger cannot be read: it may have taken effect"
+                );
+                None
+            }
+        }
+    }
+
+    /// Whether the batch that ends at `head` is in the ledger. If it is not, it never will be: the old connection may still
+    /// wait for the lock, so the head is moved before somebody tries the units again.
+    async fn took_effect(&mut self, head: &Head) -> Result<bool, LedgerError> {
+        let mut tx = self.writer.begin().await?;
+        let now = Head::lock(&mut tx).await?;
+        let select = sql("SELECT hash FROM events WHERE position = $1").bind(head.position);
+        let row = tx.optional(select).await?;
+        let hash = row.map(|row| row.bytes(0)).transpose()?;
+        let took_effect = hash.is_some_and(|hash| hash == head.hash);
+        if !took_effect {
+            now.touch(&mut tx).await?;
+        }
+        // Also if nothing changed: an open transaction would keep the lock.
+        tx.commit().await?;
+        Ok(took_effect)
+    }
+}
+
+/// Writes a batch, if the head is where it was decided.
+async fn land(
+    writer: &mut Writer,
+    compare: Statement<'static>,
+    writes: Writes<'static>,
+    marks: MarkMoves,
+) -> Landing {
+    if let Err(error) = writer.connect().await {
+        return Landing::NotSent(error);
+    }
+    match writer.land(compare, writes, marks).await {
+        Ok(true) => Landing::Landed,
+        Ok(false) => Landing::Missed,
+        Err(error) if is_about_time(&error) => Landing::TimedOut(error),
+        Err(error) => Landing::Failed(error),
+    }
+}
+
+impl NotWritten {
+    /// Whether the transaction did not begin because the connection was broken. A database that refuses or is busy does
+    /// not count.
+    fn for_its_connection(&self) -> bool {
+        !self.begun
+            && matches!(
+                &self.error,
+                LedgerError::Database(Error::Io(_) | Error::Protocol(_))
+            )
+    }
+}
+
+/// Whether the database refused the data of some unit, so the other units of the batch can be written. It is `false` if
+/// the database is gone, full or busy.
+fn refused(error: &LedgerError) -> bool {
+    match error {
+        LedgerError::Database(error @ Error::Database(_)) => is_about_data(error),
+        LedgerError::Database(
+            Error::Encode(_) | Error::Decode(_) | Error::ColumnDecode { .. } | Error::InvalidArgument(_),
+        ) => true,
+        LedgerError::Sealed(_) | LedgerError::Unreadable { .. } => true,
+        _ => false,
+    }
+}

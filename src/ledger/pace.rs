@@ -1,0 +1,202 @@
+//! Chooses whether a batch is decided without the lock or under it, and counts which way batches went.
+//!
+//! A process that writes alone never misses the head, so it decides without the lock. If others write, too, most of its
+//! decisions would be in vain; under the lock each process gets its turn and always makes progress. So a process leaves the
+//! fast path as soon as it finds the head moved, and enters it again once a batch under the lock finds the head where this
+//! process left it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// For how many batches a process stays under the lock after a refusal, at most. With each refusal in a row the number
+/// doubles.
+const LONGEST_REST: u32 = 1_024;
+
+/// Why a batch was decided and written under the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// [`Paths::stay_locked`] was called.
+    Asked,
+    /// This process did not know the head.
+    HeadUnknown,
+    /// Another process wrote, too.
+    NotAlone,
+    /// The database refused to write this batch, or one a short time ago, without the lock.
+    Refused,
+    /// The batch touches more than the memory keeps.
+    Large,
+    /// No unit of the batch recorded an event, so no statement would have checked the decision.
+    NothingToWrite,
+}
+
+impl Because {
+    /// All reasons.
+    pub const ALL: [Self; 6] = [
+        Self::Asked,
+        Self::HeadUnknown,
+        Self::NotAlone,
+        Self::Refused,
+        Self::Large,
+        Self::NothingToWrite,
+    ];
+}
+
+/// How many batches went which way since the process started.
+#[derive(Debug, Default)]
+pub struct Paths {
+    alone: AtomicU64,
+    overlapped: AtomicU64,
+    locked: [AtomicU64; Because::ALL.len()],
+    stay_locked: AtomicBool,
+}
+
+impl Paths {
+    /// Batches that were decided without the lock.
+    pub fn fast(&self) -> u64 {
+        self.alone.load(Ordering::Relaxed) + self.overlapped.load(Ordering::Relaxed)
+    }
+
+    /// Of these, the batches that were decided while the one before was in flight.
+    pub fn overlapped(&self) -> u64 {
+        self.overlapped.load(Ordering::Relaxed)
+    }
+
+    /// Batches that were decided and written under the lock for this reason.
+    pub fn locked(&self, because: Because) -> u64 {
+        self.of(because).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    /// From now on, all batches are decided and written under the lock.
+    pub fn stay_locked(&self) {
+        self.stay_locked.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn stays_locked(&self) -> bool {
+        self.stay_locked.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_fast(&self, overlapped: bool) {
+        let count = if overlapped { &self.overlapped } else { &self.alone };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_locked(&self, because: Because) {
+        if let Some(count) = self.of(because) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn of(&self, because: Because) -> Option<&AtomicU64> {
+        let mut counts = Because::ALL.iter().zip(&self.locked);
+        counts.find_map(|(other, count)| (*other == because).then_some(count))
+    }
+}
+
+/// Which way the next batch goes.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Whether the last batch under the lock found the head where this process had left it.
+    alone: bool,
+    /// How many batches in a row the database refused.
+    refusals: u32,
+    /// How many batches must go under the lock before the next try.
+    rest: u32,
+}
+
+impl Pace {
+    /// A process that just started and read the head: it tries the fast path first.
+    pub(super) fn new() -> Self {
+        Self {
+            alone: true,
+            refusals: 0,
+            rest: 0,
+        }
+    }
+
+    /// Why the next batch must go under the lock; `None` if it may be decided without.
+    pub(super) fn locked(&mut self) -> Option<Because> {
+        if !self.alone {
+            return Some(Because::NotAlone);
+        }
+        if self.rest > 0 {
+            self.rest -= 1;
+            return Some(Because::Refused);
+        }
+        None
+    }
+
+    /// A batch was written that was decided without the lock.
+    pub(super) fn landed(&mut self) {
+        self.refusals = 0;
+    }
+
+    /// The comparison found the head moved.
+    pub(super) fn missed(&mut self) {
+        self.alone = false;
+    }
+
+    /// The database refused a batch that was decided without the lock.
+    pub(super) fn refused(&mut self) {
+        self.rest = 1_u32
+            .checked_shl(self.refusals)
+            .unwrap_or(LONGEST_REST)
+            .min(LONGEST_REST);
+        self.refusals = self.refusals.saturating_add(1);
+    }
+
+    /// A batch under the lock found the head where this process had left it, or elsewhere.
+    pub(super) fn found(&mut self, alone: bool) {
+        self.alone = alone;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_fast_only_while_it_writes_alone() {
+        let mut pace = Pace::new();
+        assert_eq!(pace.locked(), None);
+        pace.found(false);
+        assert_eq!(pace.locked(), Some(Because::NotAlone));
+        pace.found(true);
+        assert_eq!(pace.locked(), None);
+        pace.landed();
+        assert_eq!(pace.locked(), None);
+        pace.missed();
+        assert_eq!(pace.locked(), Some(Because::NotAlone));
+        pace.found(true);
+        assert_eq!(pace.locked(), None);
+    }
+
+    #[test]
+    fn after_each_refusal_in_a_row_the_rest_is_longer() {
+        let mut pace = Pace::new();
+        let mut rests = Vec::new();
+        for _ in 0..40 {
+            pace.refused();
+            let mut rest = 0;
+            while pace.locked() == Some(Because::Refused) {
+                rest += 1;
+            }
+            rests.push(rest);
+        }
+        assert_eq!(rests.get(..4), Some([1, 2, 4, 8].as_slice()));
+        assert_eq!(rests.last(), Some(&LONGEST_REST));
+        pace.landed();
+        pace.refused();
+        assert_eq!((pace.locked(), pace.locked()), (Some(Because::Refused), None));
+    }
+
+    #[test]
+    fn each_batch_is_counted_once() {
+        let paths = Paths::default();
+        paths.count_fast(true);
+        paths.count_fast(false);
+        for because in Because::ALL {
+            paths.count_locked(because);
+        }
+        assert_eq!((paths.fast(), paths.overlapped()), (2, 1));
+        assert!(Because::ALL.iter().all(|because| paths.locked(*because) == 1));
+    }
+}
