@@ -137,7 +137,7 @@ fn idle() -> Result<u64> {
 
 /// `server 95 % (48 us), postgres 60 % (30 us), idle 2 %`: the mean over some measurements, and the time per counted
 /// operation.
-pub(crate) fn describe(Series { values, shares }: &Series) -> String {
+pub(crate) fn describe(Series { values, shares, .. }: &Series) -> String {
     let Some(first) = shares.first() else {
         return String::new();
     };

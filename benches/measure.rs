@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -29,6 +29,8 @@ pub(crate) struct Window {
 pub(crate) struct Run {
     over: AtomicBool,
     done: AtomicU64,
+    /// How long each timed operation took, in milliseconds.
+    took: Mutex<Vec<f64>>,
 }
 
 impl Run {
@@ -41,6 +43,16 @@ impl Run {
     pub(crate) fn count(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Counts one operation that began then.
+    pub(crate) fn count_since(&self, began: Instant) {
+        self.took().push(began.elapsed().as_secs_f64() * 1_000.0);
+        self.count();
+    }
+
+    fn took(&self) -> MutexGuard<'_, Vec<f64>> {
+        self.took.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The result of a measurement.
@@ -52,6 +64,8 @@ pub(crate) struct Rate {
     pub(crate) all: u64,
     /// The use of the processor, during the counted time.
     pub(crate) shares: Shares,
+    /// How long half of the operations took at most, and 99 of 100, in milliseconds; NaN if they were not timed.
+    pub(crate) latency: (f64, f64),
 }
 
 /// The values of several rounds.
@@ -61,6 +75,8 @@ pub(crate) struct Series {
     pub(crate) values: Vec<f64>,
     /// The use of the processor in each round, if it was read.
     pub(crate) shares: Vec<Shares>,
+    /// The latencies of each round.
+    pub(crate) latencies: Vec<(f64, f64)>,
 }
 
 impl Series {
@@ -68,6 +84,13 @@ impl Series {
     pub(crate) fn add(&mut self, rate: Rate) {
         self.values.push(rate.per_second);
         self.shares.push(rate.shares);
+        self.latencies.push(rate.latency);
+    }
+
+    /// The latencies, as a remark: medians over the rounds.
+    pub(crate) fn latency(&self) -> String {
+        let (half, most): (Vec<_>, Vec<_>) = self.latencies.iter().copied().unzip();
+        format!("p50 {:.2} ms, p99 {:.2} ms", median(&half), median(&most))
     }
 
     /// Adds a round of which only the figure is known.
@@ -88,6 +111,7 @@ where
         tasks.spawn(work(worker, Arc::clone(&run)));
     }
     tokio::time::sleep(window.warm_up).await;
+    run.took().clear();
     let (cpu_before, before, begun) = (cpu.read()?, run.done.load(Ordering::Relaxed), Instant::now());
     tokio::time::sleep(window.length).await;
     let (done, seconds) = (
@@ -95,6 +119,7 @@ where
         begun.elapsed().as_secs_f64(),
     );
     let shares = cpu.shares(&cpu_before, &cpu.read()?);
+    let took = std::mem::take(&mut *run.took());
     run.over.store(true, Ordering::Relaxed);
     while let Some(ended) = tasks.join_next().await {
         ended??;
@@ -103,6 +128,7 @@ where
         per_second: done as f64 / seconds,
         all: run.done.load(Ordering::Relaxed),
         shares,
+        latency: (median(&took), quantile(&took, 0.99)),
     })
 }
 

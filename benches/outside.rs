@@ -44,5 +44,6 @@ pub(crate) async fn wrk(bench: &Bench, url: &str, token: &str, seconds: u64, cpu
         per_second: figure.ok_or("wrk did not say Requests/sec")?.trim().parse()?,
         all: 0,
         shares: cpu.shares(&before, &after),
+        latency: (f64::NAN, f64::NAN),
     })
 }

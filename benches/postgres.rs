@@ -168,6 +168,7 @@ impl<'a> Floor<'a> {
             per_second: tps.ok_or("pgbench did not say tps")?.parse()?,
             all: 0,
             shares: cpu.shares(&before, &after),
+            latency: (f64::NAN, f64::NAN),
         })
     }
 }

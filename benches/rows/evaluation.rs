@@ -186,6 +186,7 @@ async fn rounds<const N: usize>(
         Series {
             values: Vec::new(),
             shares: Vec::new(),
+            latencies: Vec::new(),
         }
     }; N];
     for round in 0..=bench.options.rounds {

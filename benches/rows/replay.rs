@@ -65,6 +65,7 @@ impl Clock {
             per_second: self.events as f64 / seconds,
             all: self.events,
             shares: self.cpu.shares(&self.before, &self.cpu.read()?),
+            latency: (f64::NAN, f64::NAN),
         })
     }
 }

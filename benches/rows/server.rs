@@ -61,6 +61,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         Series {
             values: Vec::new(),
             shares: Vec::new(),
+            latencies: Vec::new(),
         }
     }; ALL.len()];
     let mut ceiling = Series::default();

@@ -44,6 +44,7 @@ pub(super) async fn measure(bench: &Bench, place: &Place, table: &mut Table) -> 
         Series {
             values: Vec::new(),
             shares: Vec::new(),
+            latencies: Vec::new(),
         }
     }; 6];
     // The first start makes the administrator.
@@ -64,6 +65,7 @@ pub(super) async fn measure(bench: &Bench, place: &Place, table: &mut Table) -> 
     let always = |value: f64| Series {
         values: vec![value; bench.options.rounds],
         shares: Vec::new(),
+        latencies: Vec::new(),
     };
     let what = format!("start with {users} users, {on}");
     table.add(
