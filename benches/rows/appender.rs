@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// How many writers there are, and the goals on Postgres and on SQLite.
-const WRITERS: [(usize, Option<f64>, Option<f64>); 3] = [
+const WRITERS: [(usize, Option<f64>, Option<f64>); 4] = [
+    (1, None, None),
     (16, None, None),
     (64, Some(1.3), Some(0.8)),
     (256, Some(2.0), Some(1.0)),

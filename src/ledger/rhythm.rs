@@ -3,89 +3,85 @@
 //! If the next batch is decided while one is in flight, the database and this process work at the same time. But then the
 //! callers form two groups that take turns, and each batch has half of the units. Where a commit costs little beside the
 //! work for a unit, overlapping is faster; where it costs much (a slow disk, a database far away), fewer and larger batches
-//! are. No constant fits both, so the appender measures how many units land in a second each way, keeps to the better one,
-//! and tries the other one now and then.
+//! are. No constant fits both, so now and then the appender measures in turns how many units land in a second each way, and
+//! then keeps to the better one.
 
 use std::time::Duration;
 
+/// How many batches land before a measurement begins, so that what came before does not count.
+const SETTLE: u32 = 4;
 /// How many batches one measurement takes.
-const WINDOW: u32 = 32;
-/// After how many measurements the other way is tried once.
-const TRY_EVERY: u32 = 24;
-/// How much a new measurement counts beside the earlier ones.
-const WEIGHT: f64 = 0.5;
+const WINDOW: u32 = 16;
+/// How many measurements a trial takes: both ways in turns, since the number of callers may change meanwhile.
+const TRIAL: u32 = 6;
+/// How many batches land the better way before the next trial.
+const KEEP: u32 = 1_000;
+/// How much faster it must be not to overlap. At equal speed, overlapping leaves less idle.
+const CLEARLY: f64 = 1.05;
 
-/// The way that batches follow each other, and how fast each way was.
+/// How batches follow each other.
 #[derive(Debug)]
 pub(super) struct Rhythm {
-    /// The better way, as far as is known.
-    best: Way,
-    /// The way of the present measurement.
-    now: Way,
-    /// Units that land in a second, for each way; `None` before the first measurement.
-    rates: [Option<f64>; 2],
-    /// How many measurements remain before the other way is tried.
-    until_try: u32,
+    stage: Stage,
     window: Window,
+}
+
+/// What is done now.
+#[derive(Debug)]
+enum Stage {
+    /// Both ways are measured in turns.
+    Trial {
+        /// How many measurements are done.
+        done: u32,
+        /// The sum of the rates so far: overlapping, and one by one.
+        rates: (f64, f64),
+    },
+    /// The better way is kept for so many batches.
+    Keep { overlapping: bool, left: u32 },
+}
+
+impl Stage {
+    const NEW_TRIAL: Self = Self::Trial {
+        done: 0,
+        rates: (0.0, 0.0),
+    };
 }
 
 /// One measurement.
 #[derive(Debug, Default)]
 struct Window {
-    began: Option<Duration>,
     batches: u32,
+    /// When the measurement began; `None` while batches settle.
+    began: Option<Duration>,
     units: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Overlapping,
-    OneByOne,
-}
-
-impl Way {
-    fn other(self) -> Self {
-        match self {
-            Self::Overlapping => Self::OneByOne,
-            Self::OneByOne => Self::Overlapping,
-        }
-    }
 }
 
 impl Rhythm {
     pub(super) fn new() -> Self {
         Self {
-            best: Way::Overlapping,
-            now: Way::Overlapping,
-            rates: [None; 2],
-            // The other way is unknown: try it soon.
-            until_try: 1,
+            stage: Stage::NEW_TRIAL,
             window: Window::default(),
         }
     }
 
     /// Whether the next batch may be decided while one is in flight.
     pub(super) fn overlaps(&self) -> bool {
-        self.now == Way::Overlapping
+        match self.stage {
+            Stage::Trial { done, .. } => done.is_multiple_of(2),
+            Stage::Keep { overlapping, .. } => overlapping,
+        }
     }
 
     /// A batch of so many units has landed now.
     pub(super) fn landed(&mut self, units: usize, now: Duration) {
-        let Some(began) = self.window.began else {
-            // What came before the first landing is not measured.
-            self.window.began = Some(now);
-            return;
-        };
-        self.window.batches += 1;
-        self.window.units += units;
-        if self.window.batches < WINDOW {
-            return;
-        }
-        let seconds = now.saturating_sub(began).as_secs_f64();
-        let units = self.window.units;
-        self.window = Window::default();
-        if seconds > 0.0 {
-            self.measured(units as f64 / seconds);
+        match &mut self.stage {
+            Stage::Keep { left: 1.., .. } => self.count_down(),
+            Stage::Keep { .. } => self.stage = Stage::NEW_TRIAL,
+            Stage::Trial { .. } => {
+                if let Some(rate) = self.window.landed(units, now) {
+                    self.measured(rate);
+                }
+            }
         }
     }
 
@@ -94,35 +90,49 @@ impl Rhythm {
         self.window = Window::default();
     }
 
+    fn count_down(&mut self) {
+        if let Stage::Keep { left, .. } = &mut self.stage {
+            *left -= 1;
+        }
+    }
+
     fn measured(&mut self, rate: f64) {
-        let old = self.rate(self.now);
-        *self.rate_mut(self.now) = Some(old.map_or(rate, |old| old + WEIGHT * (rate - old)));
-        let other = self.rate(self.best.other());
-        if other > self.rate(self.best) && other.is_some() {
-            self.best = self.best.other();
+        let overlaps = self.overlaps();
+        let Stage::Trial { done, rates } = &mut self.stage else {
+            return;
+        };
+        if overlaps {
+            rates.0 += rate;
+        } else {
+            rates.1 += rate;
         }
-        self.until_try = self.until_try.saturating_sub(1);
-        self.now = self.best;
-        if self.until_try == 0 {
-            self.until_try = TRY_EVERY;
-            self.now = self.best.other();
-        }
-    }
-
-    fn rate(&self, way: Way) -> Option<f64> {
-        let [overlapping, one_by_one] = self.rates;
-        match way {
-            Way::Overlapping => overlapping,
-            Way::OneByOne => one_by_one,
+        *done += 1;
+        if *done == TRIAL {
+            self.stage = Stage::Keep {
+                overlapping: rates.1 <= CLEARLY * rates.0,
+                left: KEEP,
+            };
         }
     }
+}
 
-    fn rate_mut(&mut self, way: Way) -> &mut Option<f64> {
-        let [overlapping, one_by_one] = &mut self.rates;
-        match way {
-            Way::Overlapping => overlapping,
-            Way::OneByOne => one_by_one,
+impl Window {
+    /// Counts a batch. At the end of the measurement, returns how many units landed in a second, and begins anew.
+    fn landed(&mut self, units: usize, now: Duration) -> Option<f64> {
+        self.batches += 1;
+        let Some(began) = self.began else {
+            if self.batches == SETTLE {
+                self.began = Some(now);
+            }
+            return None;
+        };
+        self.units += units;
+        if self.batches < SETTLE + WINDOW {
+            return None;
         }
+        let (units, seconds) = (self.units, now.saturating_sub(began).as_secs_f64());
+        *self = Self::default();
+        (seconds > 0.0).then(|| units as f64 / seconds)
     }
 }
 
@@ -130,49 +140,65 @@ impl Rhythm {
 mod tests {
     use super::*;
 
-    /// Lands batches for a while on a machine where a batch of 100 units takes so many milliseconds each way. Returns the
-    /// share of batches that overlapped in the second half.
+    /// Lands batches while a batch of 100 units takes so many milliseconds each way. Returns the share of batches that
+    /// overlapped.
     fn share_of_overlapping(rhythm: &mut Rhythm, overlapping: u64, one_by_one: u64) -> f64 {
         let (mut now, mut overlapped) = (Duration::ZERO, 0);
         const BATCHES: u32 = 20_000;
-        for batch in 0..BATCHES {
-            let millis = if rhythm.overlaps() {
-                overlapping
-            } else {
-                one_by_one
-            };
-            now += Duration::from_millis(millis);
-            overlapped += u32::from(rhythm.overlaps() && batch >= BATCHES / 2);
+        for _ in 0..BATCHES {
+            let overlaps = rhythm.overlaps();
+            now += Duration::from_millis(if overlaps { overlapping } else { one_by_one });
+            overlapped += u32::from(overlaps);
             rhythm.landed(100, now);
         }
-        f64::from(overlapped) / f64::from(BATCHES / 2)
+        f64::from(overlapped) / f64::from(BATCHES)
     }
 
     #[test]
     fn the_faster_way_is_kept_and_the_other_one_tried() {
         let mut rhythm = Rhythm::new();
         for _ in 0..3 {
-            let share = share_of_overlapping(&mut rhythm, 2, 3);
-            assert!((0.9..1.0).contains(&share), "{share}");
+            let share = share_of_overlapping(&mut rhythm, 20, 30);
+            assert!((0.85..1.0).contains(&share), "{share}");
             // The disk has become slow.
-            let share = share_of_overlapping(&mut rhythm, 9, 6);
-            assert!((0.0001..0.1).contains(&share), "{share}");
+            let share = share_of_overlapping(&mut rhythm, 90, 60);
+            assert!((0.0001..0.15).contains(&share), "{share}");
+            // Both are equal.
+            let share = share_of_overlapping(&mut rhythm, 90, 89);
+            assert!((0.85..1.0).contains(&share), "{share}");
         }
     }
 
     #[test]
-    fn a_pause_is_not_measured() {
+    fn a_load_that_grows_favours_no_way() {
+        let (mut rhythm, mut now, mut overlapped) = (Rhythm::new(), Duration::ZERO, 0);
+        for batch in 0..20_000_u64 {
+            // Overlapping is a little faster, and the load grows all the time.
+            let nanos = if rhythm.overlaps() { 1_000_000 } else { 1_050_000 };
+            now += Duration::from_nanos(nanos);
+            overlapped += u64::from(rhythm.overlaps());
+            rhythm.landed(usize::try_from(100 + batch).unwrap(), now);
+        }
+        assert!(overlapped > 16_000, "{overlapped}");
+    }
+
+    #[test]
+    fn a_pause_begins_the_measurement_anew() {
+        let mut window = Window::default();
+        let second = |number: u32| Duration::from_secs(u64::from(number));
+        for number in 1..SETTLE + WINDOW {
+            assert_eq!(window.landed(1, second(number)), None);
+        }
         let mut rhythm = Rhythm::new();
-        for number in 0..WINDOW {
-            rhythm.landed(1, Duration::from_secs(u64::from(number)));
-        }
+        rhythm.window = window;
         rhythm.paused();
-        assert_eq!(rhythm.rates, [None; 2]);
-        // The first batch after a pause begins a measurement.
-        for number in 0..=WINDOW {
-            rhythm.landed(1, Duration::from_secs(1_000 + u64::from(number)));
+        for number in 1..SETTLE + WINDOW {
+            rhythm.landed(1, second(1_000 + number));
         }
-        assert_eq!(rhythm.rates, [Some(1.0), None]);
+        assert!(rhythm.overlaps());
+        rhythm.landed(1, second(1_000 + SETTLE + WINDOW));
+        assert!(!rhythm.overlaps(), "the other way is measured next");
+        assert!(matches!(rhythm.stage, Stage::Trial { done: 1, rates } if rates == (1.0, 0.0)));
     }
 
     #[test]
@@ -181,7 +207,6 @@ mod tests {
         for _ in 0..10 * WINDOW {
             rhythm.landed(1, Duration::ZERO);
         }
-        assert_eq!(rhythm.rates, [None; 2]);
         assert!(rhythm.overlaps());
     }
 }
