@@ -73,6 +73,7 @@ impl Appender {
             reader: db.reader(),
             pace: Pace::new(),
             rhythm: Rhythm::new(),
+            callers: 1,
             paths: Arc::clone(&paths),
             batches,
             sealer,
@@ -129,6 +130,8 @@ pub(super) struct Task {
     pub(super) batches: Batches,
     pub(super) pace: Pace,
     pub(super) rhythm: Rhythm,
+    /// About how many callers append at the same time: those of the last batch and of the one that waited behind it.
+    callers: usize,
     pub(super) paths: Arc<Paths>,
     sealer: Arc<Sealer>,
     follower: Arc<Follower>,
@@ -155,9 +158,9 @@ impl Pending {
         self.erasures.is_empty() && self.closing.is_none()
     }
 
-    /// Waits until something more waits. Returns `false` if nothing can come any more.
-    async fn receive(&mut self, queue: &mut mpsc::Receiver<Waiting>) -> bool {
-        let room = BATCH.saturating_sub(self.len());
+    /// Waits until something more waits, and takes it until there are `enough`. Returns `false` if nothing can come any more.
+    async fn receive(&mut self, queue: &mut mpsc::Receiver<Waiting>, enough: usize) -> bool {
+        let room = enough.saturating_sub(self.len());
         if queue.recv_many(&mut self.received, room).await == 0 {
             return false;
         }
@@ -166,13 +169,13 @@ impl Pending {
     }
 
     /// The callers of the last batch have their answers and may ask again at once. Lets them, so that their units are in
-    /// this batch, too.
-    async fn receive_the_rest(&mut self, queue: &mut mpsc::Receiver<Waiting>) {
+    /// this batch, too, until there are `enough`.
+    async fn receive_the_rest(&mut self, queue: &mut mpsc::Receiver<Waiting>, enough: usize) {
         let mut before = 0;
-        while self.is_plain() && self.len() < BATCH && self.len() > before {
+        while self.is_plain() && self.len() < enough && self.len() > before {
             before = self.len();
             tokio::task::yield_now().await;
-            while self.len() + self.received.len() < BATCH
+            while self.len() + self.received.len() < enough
                 && let Ok(next) = queue.try_recv()
             {
                 self.received.push(next);
@@ -199,14 +202,20 @@ impl Task {
     async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
         let mut pending = Pending::default();
         loop {
+            // If all callers were in one batch, no batch could be decided while it is in flight.
+            let enough = if self.rhythm.overlaps() {
+                self.callers.div_ceil(2).clamp(1, BATCH)
+            } else {
+                BATCH
+            };
             let idle = self.batches.elapsed();
-            if pending.len() == 0 && !pending.receive(&mut queue).await {
+            if pending.len() == 0 && !pending.receive(&mut queue, enough).await {
                 return;
             }
             if self.batches.elapsed().saturating_sub(idle) > PAUSE {
                 self.rhythm.paused();
             }
-            pending.receive_the_rest(&mut queue).await;
+            pending.receive_the_rest(&mut queue, enough).await;
             let load = std::mem::take(&mut pending.load);
             if !load.units.is_empty() {
                 self.append(load, &mut pending, &mut queue).await;
@@ -241,6 +250,8 @@ impl Task {
         };
         loop {
             let (landing, next) = self.until_landed(&mut flight, pending, queue).await;
+            let behind = next.as_ref().map_or(0, |(_, load)| load.units.len());
+            self.callers = flight.load.units.len() + behind + pending.len() + queue.len();
             match (landing, next) {
                 (Landing::Landed, Some((batch, load))) => {
                     // The database works on the next batch while the callers of this one are answered.
@@ -264,7 +275,8 @@ impl Task {
         queue: &mut mpsc::Receiver<Waiting>,
     ) -> (Landing, Option<(Box<Batch>, Load)>) {
         // A batch of a few units would make two groups of callers take turns, each with half of the units of one.
-        let enough = flight.load.units.len().div_ceil(2).min(BATCH);
+        let half = flight.load.units.len().div_ceil(2);
+        let enough = half.max(self.callers / 2).min(BATCH);
         let mut next = None;
         let mut wait = false;
         loop {
@@ -272,7 +284,7 @@ impl Task {
             tokio::select! {
                 biased;
                 landing = self.landed(flight) => return (landing, next),
-                more = pending.receive(queue), if room => {
+                more = pending.receive(queue, BATCH), if room => {
                     if !more {
                         return (self.landed(flight).await, next);
                     }
