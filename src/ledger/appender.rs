@@ -203,7 +203,7 @@ impl Task {
         let mut pending = Pending::default();
         loop {
             // If all callers were in one batch, no batch could be decided while it is in flight.
-            let enough = if self.rhythm.overlaps() {
+            let enough = if self.rhythm.overlaps() && self.pace.is_alone() && !self.paths.stays_locked() {
                 self.callers.div_ceil(2).clamp(1, BATCH)
             } else {
                 BATCH

@@ -124,6 +124,11 @@ impl Pace {
         None
     }
 
+    /// Whether the next batch is likely to be decided without the lock.
+    pub(super) fn is_alone(&self) -> bool {
+        self.alone && self.rest == 0
+    }
+
     /// A batch was written that was decided without the lock.
     pub(super) fn landed(&mut self) {
         self.refusals = 0;
