@@ -89,6 +89,11 @@ impl Appender {
         &self.paths
     }
 
+    /// How many messages the appender has not yet taken from its queue.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     pub(super) async fn append(&self, unit: Unit) -> Result<Appended, AppendError> {
         let (answer, answered) = oneshot::channel();
         self.queue
@@ -244,7 +249,7 @@ impl Task {
     /// Writes units, and meanwhile also those that come, as long as they keep coming.
     async fn append(&mut self, load: Load, pending: &mut Pending, queue: &mut mpsc::Receiver<Waiting>) {
         let mut flight = match self.decide(&load.units, None).await {
-            Decided::Ready(batch) => self.send(batch, load, false),
+            Decided::Ready(batch) => self.send(batch, load),
             Decided::Wait => return self.append_locked(load, Because::HeadUnknown).await,
             Decided::Locked(because) => return self.append_locked(load, because).await,
         };
@@ -255,7 +260,7 @@ impl Task {
             match (landing, next) {
                 (Landing::Landed, Some((batch, load))) => {
                     // The database works on the next batch while the callers of this one are answered.
-                    let next = self.send(batch, load, true);
+                    let next = self.send(batch, load);
                     self.settle_flight(std::mem::replace(&mut flight, next)).await;
                 }
                 (Landing::Landed, None) => return self.settle_flight(flight).await,
@@ -295,7 +300,10 @@ impl Task {
                 continue;
             }
             match self.decide(&pending.load.units, Some(&flight.in_flight)).await {
-                Decided::Ready(batch) => next = Some((batch, std::mem::take(&mut pending.load))),
+                Decided::Ready(batch) => {
+                    self.paths.count_overlapped();
+                    next = Some((batch, std::mem::take(&mut pending.load)));
+                }
                 Decided::Wait | Decided::Locked(_) => wait = true,
             }
         }

@@ -31,8 +31,6 @@ pub(super) struct Flight {
     pub(super) in_flight: InFlight,
     pub(super) load: Load,
     batch: Box<Batch>,
-    /// Whether it was decided while the one before was in flight.
-    overlapped: bool,
     /// A moment before the statement was sent: everything that any process had recorded by then comes before this batch.
     begun: Duration,
 }
@@ -84,7 +82,7 @@ impl Task {
     }
 
     /// Begins to write a batch.
-    pub(super) fn send(&mut self, mut batch: Box<Batch>, load: Load, overlapped: bool) -> Flight {
+    pub(super) fn send(&mut self, mut batch: Box<Batch>, load: Load) -> Flight {
         let writes = std::mem::take(&mut batch.writes);
         let marks = std::mem::take(&mut batch.marks);
         let in_flight = InFlight {
@@ -105,12 +103,12 @@ impl Task {
             }
             (writer, landing)
         });
+        self.paths.count_sent();
         Flight {
             landing,
             in_flight,
             load,
             batch,
-            overlapped,
             begun,
         }
     }
@@ -132,7 +130,7 @@ impl Task {
         self.pace.landed();
         self.rhythm
             .landed(flight.load.units.len(), self.batches.elapsed());
-        self.paths.count_fast(flight.overlapped);
+        self.paths.count_landed();
         let outcomes = self.settle(*flight.batch, flight.begun).await;
         answer_all(flight.load.answers, outcomes);
     }

@@ -214,6 +214,11 @@ impl Ledger {
         self.appender.paths()
     }
 
+    /// How many units, and requests for erasures, wait until the appender takes them.
+    pub fn waiting(&self) -> usize {
+        self.appender.waiting()
+    }
+
     /// Brings the authorization projection to the head, however long that takes.
     pub fn read_to_head<'a>(&'a self) -> Boxed<'a, Result<(), LedgerError>> {
         Box::pin(async move { self.follower.look().await })

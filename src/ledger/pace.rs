@@ -43,19 +43,25 @@ impl Because {
 /// How many batches went which way since the process started.
 #[derive(Debug, Default)]
 pub struct Paths {
-    alone: AtomicU64,
+    sent: AtomicU64,
+    landed: AtomicU64,
     overlapped: AtomicU64,
     locked: [AtomicU64; Because::ALL.len()],
     stay_locked: AtomicBool,
 }
 
 impl Paths {
-    /// Batches that were decided without the lock.
+    /// Batches that were decided without the lock and written.
     pub fn fast(&self) -> u64 {
-        self.alone.load(Ordering::Relaxed) + self.overlapped.load(Ordering::Relaxed)
+        self.landed.load(Ordering::Relaxed)
     }
 
-    /// Of these, the batches that were decided while the one before was in flight.
+    /// Batches that were decided without the lock and sent to the database, whether they were written or not.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Batches that were decided while the one before was in flight.
     pub fn overlapped(&self) -> u64 {
         self.overlapped.load(Ordering::Relaxed)
     }
@@ -74,9 +80,16 @@ impl Paths {
         self.stay_locked.load(Ordering::Relaxed)
     }
 
-    pub(super) fn count_fast(&self, overlapped: bool) {
-        let count = if overlapped { &self.overlapped } else { &self.alone };
-        count.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count_sent(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_landed(&self) {
+        self.landed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_overlapped(&self) {
+        self.overlapped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_locked(&self, because: Because) {
@@ -196,12 +209,14 @@ mod tests {
     #[test]
     fn each_batch_is_counted_once() {
         let paths = Paths::default();
-        paths.count_fast(true);
-        paths.count_fast(false);
+        paths.count_sent();
+        paths.count_sent();
+        paths.count_overlapped();
+        paths.count_landed();
         for because in Because::ALL {
             paths.count_locked(because);
         }
-        assert_eq!((paths.fast(), paths.overlapped()), (2, 1));
+        assert_eq!((paths.sent(), paths.overlapped(), paths.fast()), (2, 1, 1));
         assert!(Because::ALL.iter().all(|because| paths.locked(*because) == 1));
     }
 }

@@ -8,14 +8,20 @@ use aggregates::{
     user::UserCommand,
     values::UserId,
 };
-use futures_util::future::join_all;
+use futures_util::{
+    FutureExt,
+    future::{join_all, ready},
+};
 use ledger::{AppendError, Because, Executor, Head, Ledger, NewEvent, Unit};
 use projections::sql::{Tx, sql};
 use tokio::{task::JoinHandle, time::timeout};
 
-use super::site::{
-    Site, metadata, new_role, new_session, new_user, number, role_created, role_granted, role_unit, stored,
-    token_issued, tokens_revoked, unique, unit, user_created,
+use super::{
+    on_each_engine,
+    site::{
+        Site, metadata, new_role, new_session, new_user, number, role_created, role_granted, role_unit,
+        stored, token_issued, tokens_revoked, unique, unit, user_created,
+    },
 };
 use crate::support::{outage::Network, postgres::Cluster, server::Engine};
 
@@ -24,10 +30,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 type Appending = JoinHandle<Result<i64, AppendError>>;
 
-/// Appends in a task of its own.
+/// Puts a unit into the appender's queue, and waits for the answer in a task of its own.
 fn append(ledger: &Ledger, unit: Unit) -> Appending {
     let ledger = ledger.clone();
-    tokio::spawn(async move { ledger.append(unit).await.map(|appended| appended.position) })
+    let mut appending = async move { ledger.append(unit).await.map(|appended| appended.position) }.boxed();
+    match (&mut appending).now_or_never() {
+        Some(answered) => tokio::spawn(ready(answered)),
+        None => tokio::spawn(appending),
+    }
 }
 
 async fn appended(appending: Appending) -> Result<i64, AppendError> {
@@ -60,12 +70,27 @@ fn token_unit(user: UserId, label: &str) -> Unit {
     }])
 }
 
-/// The tasks have given their units to the appender, and it has done with them what it can.
-async fn let_work() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+/// Waits until something is so.
+async fn until(is_so: impl Fn() -> bool) {
+    let wait = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, wait).await.expect("this should come to pass");
+}
+
+/// Puts units into the queue while the head is held, and waits until a batch of them is in flight.
+async fn fly(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appending> {
+    let sent = ledger.paths().sent();
+    let appending = units.into_iter().map(|unit| append(ledger, unit)).collect();
+    until(|| ledger.paths().sent() > sent).await;
+    appending
+}
+
+/// Waits until the appender has taken everything from its queue.
+pub(super) async fn until_taken(ledger: &Ledger) {
+    until(|| ledger.waiting() == 0).await;
 }
 
 /// A transaction of another process that holds the head, so that nothing lands.
@@ -88,27 +113,6 @@ async fn speed_up(ledger: &Ledger) {
 
 fn is_unavailable<T: std::fmt::Debug>(outcome: &Result<T, AppendError>) -> bool {
     matches!(outcome, Err(AppendError::Unavailable(_)))
-}
-
-macro_rules! on_each_engine {
-    ($($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
-        $(#[$attribute])*
-        mod $name {
-            use super::*;
-
-            async fn scenario($site: Site) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                scenario(Site::new(Engine::Sqlite).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                scenario(Site::new(Engine::Postgres).await).await;
-            }
-        }
-    )*};
 }
 
 on_each_engine! {
@@ -137,17 +141,13 @@ on_each_engine! {
         let (tx, head) = hold(&site).await;
         let user = new_user();
         let (role, name) = (new_role(), unique("role"));
-        let first = [
-            append(&ledger, unit(vec![tokens_revoked(user, 1)])),
-            append(&ledger, role_unit(role, &name)),
-        ];
-        let_work().await;
+        let first = fly(&ledger, [unit(vec![tokens_revoked(user, 1)]), role_unit(role, &name)]).await;
         // These are decided on what is not committed yet: the next event of the stream, the same event again, and a name
         // that the batch in flight takes.
         let next = append(&ledger, unit(vec![tokens_revoked(user, 2)]));
         let stale = append(&ledger, unit(vec![tokens_revoked(user, 1)]));
         let taken = append(&ledger, role_unit(new_role(), &name));
-        let_work().await;
+        until(|| ledger.paths().overlapped() > 0).await;
         drop(tx);
         for appending in first {
             appended(appending).await.expect("the first batch");
@@ -164,15 +164,14 @@ on_each_engine! {
         let ledger = site.ledger().await;
         speed_up(&ledger).await;
         let (mut tx, head) = hold(&site).await;
-        let first = append(&ledger, some_role());
-        let_work().await;
+        let first = fly(&ledger, [some_role()]).await;
         let others: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
-        let_work().await;
+        until_taken(&ledger).await;
         head.touch(&mut tx).await.expect("the head should move");
         tx.commit().await.expect("a commit");
-        let mut positions = vec![appended(first).await.expect("the first")];
-        for other in others {
-            positions.push(appended(other).await.expect("the others"));
+        let mut positions = Vec::new();
+        for appending in first.into_iter().chain(others) {
+            positions.push(appended(appending).await.expect("a role"));
         }
         positions.sort_unstable();
         let expected: Vec<_> = (1..=4).map(|n| head.position + n).collect();
@@ -207,8 +206,7 @@ on_each_engine! {
         speed_up(&ledger).await;
         // The node has the person's key in its memory, and would seal with it.
         let (tx, _) = hold(&site).await;
-        let first = append(&ledger, some_role());
-        let_work().await;
+        let first = fly(&ledger, [some_role()]).await;
         let erasing = {
             let other = other.clone();
             tokio::spawn(async move { other.erase_subject(&user.to_string()).await })
@@ -218,9 +216,11 @@ on_each_engine! {
             let issue = token_issued(new_session(), user, "the phone of Ada");
             tokio::spawn(async move { executor.execute(vec![issue], &metadata()).await })
         };
-        let_work().await;
+        until_taken(&ledger).await;
         drop(tx);
-        appended(first).await.expect("a role");
+        for appending in first {
+            appended(appending).await.expect("a role");
+        }
         assert!(erasing.await.expect("no panic").expect("an erasure"));
         issuing.await.expect("no panic").expect("a token");
         // Whichever came first, no label can be read, and none of those that come later.
@@ -278,16 +278,17 @@ on_each_engine! {
         let ledger = site.ledger().await;
         speed_up(&ledger).await;
         let (tx, head) = hold(&site).await;
-        let first = append(&ledger, some_role());
-        let_work().await;
+        let first = fly(&ledger, [some_role()]).await;
         // The read models accept only UUIDs.
         let mut faulty = some_role();
         faulty.events[0].aggregate_id = "no uuid".to_owned();
         let faulty = append(&ledger, faulty);
         let sound: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
-        let_work().await;
+        until_taken(&ledger).await;
         drop(tx);
-        appended(first).await.expect("the first");
+        for appending in first {
+            appended(appending).await.expect("the first");
+        }
         let outcome = appended(faulty).await;
         assert!(is_unavailable(&outcome), "{outcome:?}");
         for appending in sound {
@@ -302,12 +303,13 @@ on_each_engine! {
         speed_up(&ledger).await;
         let user = new_user();
         let (tx, _) = hold(&site).await;
-        let first = append(&ledger, token_unit(user, "the phone"));
-        let_work().await;
+        let first = fly(&ledger, [token_unit(user, "the phone")]).await;
         let next = append(&ledger, token_unit(user, "the tablet"));
-        let_work().await;
+        until(|| ledger.paths().overlapped() > 0).await;
         drop(tx);
-        appended(first).await.expect("a token");
+        for appending in first {
+            appended(appending).await.expect("a token");
+        }
         appended(next).await.expect("a token");
         assert!(ledger.paths().overlapped() >= 1, "{:?}", ledger.paths());
         assert_eq!(number(ledger.db(), "SELECT COUNT(*) FROM subject_keys").await, 1);
@@ -335,7 +337,7 @@ on_each_engine! {
                 })
             })
             .collect();
-        let_work().await;
+        until_taken(&ledger).await;
         let erased = timeout(PATIENCE, ledger.erase_subject(&user.to_string())).await;
         assert!(erased.expect("in time").expect("an erasure"));
         for task in busy {
@@ -403,13 +405,11 @@ async fn a_statement_whose_client_is_gone_counts_once_or_never() {
         while ledger.append(some_role()).await.is_err() {}
         speed_up(&ledger).await;
         let (tx, head) = hold(&direct).await;
-        let first: Vec<_> = (0..2).map(|_| append(&ledger, some_role())).collect();
-        let_work().await;
+        let first = fly(&ledger, [some_role(), some_role()]).await;
         let others: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
-        let_work().await;
+        until_taken(&ledger).await;
         // The statement still waits in the database. Then the node asks whether it took effect, and waits, too.
         network.hang_up();
-        let_work().await;
         drop(tx);
         let mut positions = Vec::new();
         for appending in first.into_iter().chain(others) {
@@ -428,13 +428,14 @@ async fn a_connection_that_ends_before_the_answer_leaves_each_unit_once() {
     let ledger = site.ledger().await;
     speed_up(&ledger).await;
     let (tx, head) = hold(&site).await;
-    let first = append(&ledger, some_role());
-    let_work().await;
+    let first = fly(&ledger, [some_role()]).await;
     let others: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
-    let_work().await;
+    until_taken(&ledger).await;
     end_the_landing(&site).await;
     drop(tx);
-    appended(first).await.expect("the first");
+    for appending in first {
+        appended(appending).await.expect("the first");
+    }
     for other in others {
         appended(other).await.expect("the others");
     }

@@ -26,10 +26,9 @@ mod starting;
 mod tampering;
 mod versions;
 
-/// Makes tests of each of these: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger, and the same once more for
-/// nodes that decide everything under the head's lock.
-macro_rules! on_both_engines {
-    ($($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
+/// Makes a test for each of these scenarios and each of these sites: `NAME::SITE`, on an empty ledger.
+macro_rules! on_sites {
+    ($sites:tt $($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
         $(#[$attribute])*
         mod $name {
             use super::*;
@@ -37,26 +36,48 @@ macro_rules! on_both_engines {
 
             async fn scenario($site: Site) $body
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                scenario(Site::new(Engine::Sqlite).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                scenario(Site::new(Engine::Postgres).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite_under_the_lock() {
-                scenario(Site::new(Engine::Sqlite).await.under_the_lock()).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres_under_the_lock() {
-                scenario(Site::new(Engine::Postgres).await.under_the_lock()).await;
-            }
+            $crate::ledger::tests_on_sites! $sites
         }
     )*};
+}
+use on_sites;
+
+macro_rules! tests_on_sites {
+    ($($site:ident: $made:expr;)+) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $site() {
+            scenario($made).await;
+        }
+    )+};
+}
+use tests_on_sites;
+
+/// Runs each scenario on both engines.
+macro_rules! on_each_engine {
+    ($($scenarios:tt)*) => {
+        $crate::ledger::on_sites! {
+            {
+                sqlite: Site::new(Engine::Sqlite).await;
+                postgres: Site::new(Engine::Postgres).await;
+            }
+            $($scenarios)*
+        }
+    };
+}
+use on_each_engine;
+
+/// Runs each scenario on both engines, and once more for nodes that decide everything under the head's lock.
+macro_rules! on_both_engines {
+    ($($scenarios:tt)*) => {
+        $crate::ledger::on_sites! {
+            {
+                sqlite: Site::new(Engine::Sqlite).await;
+                postgres: Site::new(Engine::Postgres).await;
+                sqlite_under_the_lock: Site::new(Engine::Sqlite).await.under_the_lock();
+                postgres_under_the_lock: Site::new(Engine::Postgres).await.under_the_lock();
+            }
+            $($scenarios)*
+        }
+    };
 }
 use on_both_engines;

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
 };
 
 use aggregates::{
@@ -22,6 +21,7 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::{
+    landing::until_taken,
     on_both_engines,
     site::{Site, new_user, number, tokens_revoked, unit},
 };
@@ -39,8 +39,6 @@ struct Wish {
 type Name = (&'static Scope, u8);
 
 const STREAMS: usize = 4;
-/// How long the appender has for taking a batch, before the next one is sent.
-const IN_FLIGHT: Duration = Duration::from_millis(15);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
@@ -216,7 +214,7 @@ async fn agree(
                 None => batch,
             });
             if held.is_some() {
-                tokio::time::sleep(IN_FLIGHT).await;
+                until_taken(&ledger).await;
             }
         }
         drop(held);
