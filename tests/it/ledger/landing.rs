@@ -19,7 +19,7 @@ use super::site::{
 };
 use crate::support::{outage::Network, postgres::Cluster, server::Engine};
 
-/// How long something may take that does happen.
+/// How long a test waits at most.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 type Appending = JoinHandle<Result<i64, AppendError>>;
@@ -60,7 +60,7 @@ fn token_unit(user: UserId, label: &str) -> Unit {
     }])
 }
 
-/// The tasks have given their units to the appender, and it has done with them what it can.
+/// Waits until the tasks have sent their units to the appender, and the appender cannot do more.
 async fn let_work() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
@@ -68,7 +68,7 @@ async fn let_work() {
     }
 }
 
-/// A transaction of another process that holds the head, so that nothing lands.
+/// A transaction of another process that locks the head, so that no batch lands.
 async fn hold(site: &Site) -> (Tx<'static>, Head) {
     let db = site.db().await;
     let mut tx = db.begin().await.expect("a transaction");
@@ -76,7 +76,7 @@ async fn hold(site: &Site) -> (Tx<'static>, Head) {
     (tx, head)
 }
 
-/// Appends until this node goes without the lock.
+/// Appends until this node decides batches without the lock.
 async fn speed_up(ledger: &Ledger) {
     for _ in 0..4 {
         ledger.append(some_role()).await.expect("a role");
@@ -142,8 +142,8 @@ on_each_engine! {
             append(&ledger, role_unit(role, &name)),
         ];
         let_work().await;
-        // These are decided on what is not committed yet: the next event of the stream, the same event again, and a name
-        // that the batch in flight takes.
+        // The decisions about these units depend on the batch in flight, which is not committed: the next event of the
+        // stream, the same event again, and a name that the batch in flight takes.
         let next = append(&ledger, unit(vec![tokens_revoked(user, 2)]));
         let stale = append(&ledger, unit(vec![tokens_revoked(user, 1)]));
         let taken = append(&ledger, role_unit(new_role(), &name));
@@ -178,7 +178,7 @@ on_each_engine! {
         let expected: Vec<_> = (1..=4).map(|n| head.position + n).collect();
         assert_eq!(positions, expected, "each once");
         assert!(ledger.paths().locked(Because::NotAlone) >= 1, "{:?}", ledger.paths());
-        // Alone again, the node becomes fast again.
+        // The node writes alone again, so it decides without the lock again.
         speed_up(&ledger).await;
         site.must_be_sound(&ledger).await;
     }
@@ -205,7 +205,7 @@ on_each_engine! {
         let user = new_user();
         executor.execute(vec![user_created(user, &unique("ada"))], &metadata()).await.expect("a user");
         speed_up(&ledger).await;
-        // The node has the person's key in its memory, and would seal with it.
+        // The node has the person's key in its memory, and could seal with it.
         let (tx, _) = hold(&site).await;
         let first = append(&ledger, some_role());
         let_work().await;
@@ -223,7 +223,7 @@ on_each_engine! {
         appended(first).await.expect("a role");
         assert!(erasing.await.expect("no panic").expect("an erasure"));
         issuing.await.expect("no panic").expect("a token");
-        // Whichever came first, no label can be read, and none of those that come later.
+        // The order does not matter: no label can be read, and no later label either.
         let issue = token_issued(new_session(), user, "the phone of Ada");
         executor.execute(vec![issue], &metadata()).await.expect("a token");
         let kept = "SELECT COUNT(*) FROM subject_keys WHERE wrapped_key IS NOT NULL";
@@ -382,7 +382,7 @@ on_each_engine! {
     }
 }
 
-/// Ends the connection on which a node waits to land a batch.
+/// Ends the connection over which a node writes a batch and waits.
 async fn end_the_landing(site: &Site) {
     let db = site.db().await;
     let text = "SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -407,7 +407,7 @@ async fn a_statement_whose_client_is_gone_counts_once_or_never() {
         let_work().await;
         let others: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
         let_work().await;
-        // The statement still waits in the database. Then the node asks whether it took effect, and waits, too.
+        // The statement still waits in the database. The node asks whether it took effect, and also waits for the lock.
         network.hang_up();
         let_work().await;
         drop(tx);

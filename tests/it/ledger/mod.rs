@@ -26,8 +26,8 @@ mod starting;
 mod tampering;
 mod versions;
 
-/// Makes tests of each of these: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger, and the same once more for
-/// nodes that decide everything under the head's lock.
+/// Makes tests of each function: `NAME::sqlite` and `NAME::postgres`, each on an empty ledger, and both again for nodes that
+/// decide everything under the head's lock.
 macro_rules! on_both_engines {
     ($($(#[$attribute:meta])* async fn $name:ident($site:ident: Site) $body:block)*) => {$(
         $(#[$attribute])*

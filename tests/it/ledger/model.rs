@@ -39,7 +39,7 @@ struct Wish {
 type Name = (&'static Scope, u8);
 
 const STREAMS: usize = 4;
-/// How long the appender has for taking a batch, before the next one is sent.
+/// How long the test waits for the appender to take a batch before it sends the next one.
 const IN_FLIGHT: Duration = Duration::from_millis(15);
 
 #[derive(Debug, PartialEq, Eq)]
