@@ -107,7 +107,7 @@ pub(crate) fn read<A: Registered>(event_type: &str, payload: Value) -> Result<A:
     })
 }
 
-/// Reads a stored event of one aggregate type from its JSON; `None` if it does not fit. Then [`read`] says why.
+/// Reads a stored event of one aggregate type from its JSON; `None` if this fails. [`read`] then gives the reason.
 pub(crate) fn read_json<A: Registered>(event_type: &str, payload: &str) -> Option<A::Event> {
     let mut data = serde_json::Deserializer::from_str(payload);
     let event = serde::Deserialize::deserialize(tagged::Tagged::new(event_type, &mut data)).ok()?;
@@ -151,8 +151,8 @@ macro_rules! aggregates {
                 Err($crate::event::UnreadableEvent::AggregateType(aggregate_type.to_owned()))
             }
 
-            /// Reads the same events as [`Event::from_stored`], from the JSON of the payload, without a tree of values.
-            /// `None` if the payload does not fit; [`Event::from_stored`] then says why, or reads it all the same.
+            /// Reads an event like [`Event::from_stored`], but from the JSON of the payload, without a tree of values. Returns
+            /// `None` if this fails. [`Event::from_stored`] then reads the event, or gives the reason.
             pub fn from_json(aggregate_type: &str, event_type: &str, payload: &str) -> Option<Self> {
                 $(if aggregate_type == <$name as Registered>::TYPE {
                     return $crate::registry::read_json::<$name>(event_type, payload).map(Self::$name);

@@ -44,7 +44,7 @@ impl Run {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts one operation that began then.
+    /// Counts one operation that began at `began`, and notes how long it took.
     pub(crate) fn count_since(&self, began: Instant) {
         self.took().push(began.elapsed().as_secs_f64() * 1_000.0);
         self.count();
@@ -64,7 +64,7 @@ pub(crate) struct Rate {
     pub(crate) all: u64,
     /// The use of the processor, during the counted time.
     pub(crate) shares: Shares,
-    /// How long half of the operations took at most, and 99 of 100, in milliseconds; NaN if they were not timed.
+    /// The 50th and the 99th percentile of the time of an operation, in milliseconds; NaN if the operations were not timed.
     pub(crate) latency: (f64, f64),
 }
 

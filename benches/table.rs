@@ -31,7 +31,7 @@ pub(crate) struct Row {
     pub(crate) beside: Option<(String, Series)>,
     /// The least ratio that is the goal.
     pub(crate) goal: Option<f64>,
-    /// The least figure that is the goal.
+    /// The goal for Muniment's figure.
     pub(crate) least: Option<f64>,
     /// Remarks.
     pub(crate) notes: Vec<String>,
@@ -64,7 +64,7 @@ impl Row {
         self
     }
 
-    /// Sets the goal for the figure itself.
+    /// Sets the goal for Muniment's figure.
     pub(crate) fn at_least(mut self, figure: f64) -> Self {
         self.least = Some(figure);
         self

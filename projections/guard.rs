@@ -1,7 +1,7 @@
 //! Guards: rules across aggregates that claims cannot express.
 //!
-//! The ledger asks the guards about each unit when no batch is in flight, so the read models are up to date. The
-//! ledger names no guard: the code that opens the ledger passes [`GUARDS`].
+//! The ledger asks the guards about each unit. Guards read rows only when no batch is in flight, so the rows are up to date.
+//! The ledger names no guard: the code that opens the ledger passes [`GUARDS`].
 
 use std::collections::BTreeSet;
 

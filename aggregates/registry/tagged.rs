@@ -3,8 +3,9 @@
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde_json::{Error, de::StrRead};
 
-/// The form of an event that [`crate::event::tag`] makes: its type, and then its data. Serde can read the data at once,
-/// because it knows the type already. In a [`serde_json::Value`] the data comes first, so serde would keep it aside.
+/// The form of an event that [`crate::event::tag`] makes: its type, and then its data. Serde knows the type first, so it can
+/// read the data at once. In a [`serde_json::Value`] the data comes first, so serde would have to store it until it knows the
+/// type.
 pub(super) struct Tagged<'a, 'de> {
     event_type: &'a str,
     data: &'a mut serde_json::Deserializer<StrRead<'de>>,

@@ -45,7 +45,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let sqlite = open_ledger(&bench.sqlite("appender.db")).await?;
     bench.fill_with_people(&sqlite).await?;
     let sqlite = Subject::new(bench, sqlite);
-    // Otherwise the first append of the process would read all events before it.
+    // Without this, the first append of the process would read all earlier events.
     postgres.ledger.read_to_head().await?;
     sqlite.ledger.read_to_head().await?;
     let floor = Floor::new(bench).await?;

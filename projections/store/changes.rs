@@ -154,8 +154,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Loads what the events need: at most one statement for the keys and one for each set column of a table. Stops and
-    /// returns `false` if they need rows of a table that is `in_flux`.
+    /// Loads the rows that the events need, with at most one look-up for the keys and one for each set column of a table. If the
+    /// events need rows of a table that is `in_flux`, stops and returns `false`.
     pub(super) async fn load(
         &mut self,
         db: &mut dyn Read,
@@ -185,7 +185,7 @@ impl Changes {
     }
 
     /// Adds all changes to what a batch writes. For each table: first the sets to delete, then the single rows to delete,
-    /// then the rows to write. Last come the counts of lists. Returns the counts that need a look at the written rows.
+    /// then the rows to write. Last come the counts of lists. Returns the counts that can be made only from the written rows.
     pub fn list<'a>(&'a self, writes: &mut Writes<'a>) -> MarkMoves {
         let mut moves = Moves::default();
         for Pile { rows, .. } in &self.tables {

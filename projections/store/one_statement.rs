@@ -1,8 +1,8 @@
-//! Writes all that a batch changes by one statement, on Postgres.
+//! Makes one statement of everything that a batch writes, on Postgres.
 //!
-//! Each step is a part (`WITH w0 AS (INSERT ...)`) and takes its rows as one array for each column. So the text depends
-//! only on the tables that a batch writes, not on the number of its rows, and a connection keeps few prepared
-//! statements. Every part joins the row that the first part has changed: without that row, nothing is written.
+//! Each step is a part of the statement (`WITH w0 AS (INSERT ...)`) and takes its rows as one array for each column. So the
+//! text depends on the tables that a batch writes and not on the number of its rows, and a connection keeps few prepared
+//! statements. Every part joins the row that the first part changes. If the first part changes no row, nothing is written.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -37,9 +37,10 @@ impl Touched {
 }
 
 impl Writes<'_> {
-    /// Whether one statement can write all steps. All parts of a statement see the tables as they were before, in no
-    /// order. So no row may be in two steps: a table may be in two steps only if one deletes and the other puts whole
-    /// keys, and they share none. A counter that may become 0 needs a second look, so it excludes the one statement.
+    /// Whether one statement can write all steps. All parts of a statement see the tables as they were before it, and run in
+    /// no fixed order. So no row may be in two steps: a table may be in two steps only if one puts rows, the other deletes
+    /// rows by their primary keys, and no key is in both. A step that deletes rows whose counter is 0 must see the new counter,
+    /// so it cannot be a part.
     pub fn fit_one_statement(&self) -> bool {
         let mut of_table: HashMap<&'static str, Vec<&Step<'_>>> = HashMap::new();
         for step in &self.steps {
@@ -55,8 +56,8 @@ impl Writes<'_> {
         })
     }
 
-    /// The one statement that writes all steps if `compare`, an `UPDATE`, changes its row; and the arrays for its
-    /// placeholders from `first` on. It returns the number of rows that `compare` changed.
+    /// The statement that writes all steps if `compare`, an `UPDATE`, changes its row. Also returns the arrays for the
+    /// placeholders from `first` on. The statement returns the number of rows that `compare` changed.
     pub(crate) fn one_statement(
         &self,
         compare: &str,
@@ -159,7 +160,7 @@ fn list(kinds: &[Kind], item: impl Fn(usize, Kind) -> String) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
-/// The values of one column. It is an error if one is not of the column's kind.
+/// The values of one column. A value of another kind is an error.
 fn column<'s>(kind: Kind, rows: &'s [Vec<Argument<'_>>], n: usize) -> Result<Array<'s>, Error> {
     let values = rows.iter().map(|row| row.get(n));
     let array = match kind {

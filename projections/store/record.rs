@@ -98,8 +98,8 @@ pub(crate) fn indexes<R: Record>() -> Vec<Vec<&'static str>> {
     indexes
 }
 
-/// The same, but only those that a batch of events needs: for each set, and for each list in each order besides that of
-/// creation.
+/// The same, but only the indexes that a batch of events needs: for each set, and for each list in each order except the
+/// order of creation.
 pub(crate) fn indexes_to_write<R: Record>() -> Vec<Vec<&'static str>> {
     let mut indexes: Vec<_> = R::SETS.iter().map(|column| vec![*column]).collect();
     for list in R::LISTS {

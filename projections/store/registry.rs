@@ -172,8 +172,8 @@ impl Registry {
         self.records().flat_map(of).collect()
     }
 
-    /// Each table with an index that [`Registry::apply`] needs besides the primary key. Nothing else reads the tables of a
-    /// shadow.
+    /// Each index that [`Registry::apply`] needs besides the primary key, with its table. The tables of a shadow need no other
+    /// index.
     pub(super) fn indexes_to_write(&self) -> Vec<(Table, Vec<&'static str>)> {
         let of = |record: RecordType| {
             let beside_the_key = |columns: &Vec<_>| !record.table.key.starts_with(columns);
@@ -194,8 +194,8 @@ impl Registry {
         }
     }
 
-    /// What these events, which are the next of the ledger in its order, change in the read models. If that depends on
-    /// rows of a table that is `in_flux`, returns `None`.
+    /// The changes of the read models by these events, which are the next of the ledger in its order. Returns `None` if the
+    /// changes depend on rows of a table that is `in_flux`.
     pub async fn fold(
         &self,
         db: &mut dyn Read,

@@ -68,7 +68,7 @@ impl Table {
         self.key.iter().filter_map(place)
     }
 
-    /// What follows an `INSERT` for a row whose key the table already has.
+    /// The end of an `INSERT`: what happens to a row whose key the table already has.
     pub(crate) fn on_conflict(&self, merge: Merge) -> String {
         let changes = match merge {
             Merge::New => return String::new(),
@@ -84,7 +84,7 @@ impl Table {
         format!(" ON CONFLICT ({}) DO UPDATE SET {changes}", self.key.join(", "))
     }
 
-    /// `INSERT` of so many rows. Rows without a first column are left out.
+    /// `INSERT` of up to `rows` rows. A row whose first column is null is left out.
     fn insert_text(&self, rows: usize, merge: Merge) -> String {
         let columns = self.columns.len();
         let picked = (1..=columns)

@@ -1,5 +1,5 @@
-//! The rows that a batch writes, listed once for all ways to write them: step by step in a transaction, all of them by one
-//! statement on Postgres (see [`super::one_statement`]), or row by row on SQLite's own thread.
+//! The list of the rows that a batch writes. There are three ways to write the list: step by step in a transaction, by one
+//! statement on Postgres (see [`super::one_statement`]), or row by row in SQLite's own thread.
 
 use std::collections::BTreeSet;
 
@@ -28,12 +28,12 @@ pub(super) enum Action<'a> {
         rows: Vec<Vec<Argument<'a>>>,
         merge: Merge,
     },
-    /// The table has no rows any more whose `columns` have one of these values.
+    /// The table no longer has rows whose `columns` have one of these values.
     Delete {
         columns: Vec<&'static str>,
         keys: Vec<Vec<Argument<'a>>>,
     },
-    /// The same, but only rows whose counter is 0.
+    /// The same, but only for rows whose counter is 0.
     DeleteEmpty {
         columns: Vec<&'static str>,
         keys: Vec<Vec<Argument<'a>>>,
@@ -44,7 +44,7 @@ pub(super) enum Action<'a> {
 /// What happens to a row whose key the table already has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Merge {
-    /// It is an error: the row must be new.
+    /// This is an error: the row must be new.
     New,
     /// The new values replace the old ones.
     Replace,
@@ -61,7 +61,7 @@ impl<'a> Writes<'a> {
         }
     }
 
-    /// The table has no rows any more whose `columns` have one of these values.
+    /// The table no longer has rows whose `columns` have one of these values.
     pub fn delete(&mut self, table: Table, columns: &[&'static str], keys: Vec<Vec<Argument<'a>>>) {
         if !keys.is_empty() {
             let columns = columns.to_vec();
@@ -70,7 +70,7 @@ impl<'a> Writes<'a> {
         }
     }
 
-    /// Of the rows with these keys, the table keeps only those whose counter is not 0.
+    /// The table no longer has rows with these keys whose counter is 0.
     pub fn delete_empty(&mut self, table: Table, keys: Vec<Vec<Argument<'a>>>, counter: &'static str) {
         if !keys.is_empty() {
             let action = Action::DeleteEmpty {
@@ -106,8 +106,8 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
-    /// The steps in order, for an engine that takes one row after the other: each step has a statement that writes one
-    /// row, with `?` as placeholders, and the arguments of each row.
+    /// The steps in order, for a driver that writes one row after the other. Each step is a statement for one row, with `?` as
+    /// placeholders, and the arguments of each row.
     pub(super) fn row_by_row(&self) -> impl Iterator<Item = (String, &[Vec<Argument<'a>>])> {
         self.steps.iter().map(Step::row_by_row)
     }

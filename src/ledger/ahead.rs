@@ -7,8 +7,8 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::LedgerError;
 
-/// The items of a stream, each made in a task of its own while the caller uses the item before. So there are at most two
-/// of them: the caller's, and the next one. If this is dropped, the task ends.
+/// The items of a stream. A task makes the next item while the caller uses the one before. So at most two items exist: the
+/// caller's and the next one. If this is dropped, the task ends.
 pub(super) struct Ahead<T> {
     /// `None` is the end of the stream.
     items: mpsc::Receiver<Option<Result<T, LedgerError>>>,
@@ -39,8 +39,8 @@ impl<T: Send + 'static> Ahead<T> {
         }
     }
 
-    /// The next item; `None` after the last one. An error comes in its place, after the items before it. If the future is
-    /// dropped, no item is lost.
+    /// The next item; `None` after the last one. An error comes after all items before it. If the caller drops the future, no
+    /// item is lost.
     pub(super) async fn next(&mut self) -> Result<Option<T>, LedgerError> {
         if self.ended {
             return Ok(None);

@@ -1,9 +1,9 @@
 //! The appender writes units to the ledger. Each process has one; it commits many units together.
 //!
-//! Units wait in a queue. The appender takes all waiting units, judges the conflicts and claims of each, and writes events,
-//! claims and read models. It does so without a lock where it can, by one statement that compares the head first; while
-//! that statement is in flight, it decides the next batch. Otherwise, and after any surprise, it decides and writes under
-//! the head's lock. See docs/decisions/0013-decide-without-the-lock.md.
+//! Units wait in a queue. The appender takes the waiting units as a batch, judges the conflicts and claims of each unit, and
+//! writes events, claims and read models. If it can, it decides a batch without a lock. The batch is then written only if the
+//! head has not moved, and the appender may decide the next batch while this one is being written. In all other cases it
+//! decides and writes under the head's lock. See docs/decisions/0013-decide-without-the-lock.md.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,9 +29,9 @@ use super::{
 const QUEUE: usize = 8_192;
 /// How long a batch may take until its commit is confirmed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// If nothing comes for so long, nobody measures how fast batches land.
+/// If no message comes for so long, the measurement of how fast batches land begins anew.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How many units one transaction takes.
+/// How many units a batch has at most.
 const BATCH: usize = 512;
 
 /// The events of a unit that was appended.
@@ -130,7 +130,7 @@ impl Appender {
 /// Writes what waits in the queue.
 pub(super) struct Task {
     pub(super) writer: Writer,
-    /// Reads what is committed, for a decision without the lock.
+    /// Reads committed rows, for decisions without the lock.
     pub(super) reader: Reader,
     pub(super) batches: Batches,
     pub(super) pace: Pace,
@@ -140,6 +140,7 @@ pub(super) struct Task {
     pub(super) paths: Arc<Paths>,
     sealer: Arc<Sealer>,
     follower: Arc<Follower>,
+    /// Passes the position of the head to the task that notifies other nodes.
     told: watch::Sender<i64>,
 }
 
@@ -157,13 +158,13 @@ impl Pending {
         self.load.units.len() + self.erasures.len() + usize::from(self.closing.is_some())
     }
 
-    /// Whether only units wait. Otherwise nothing more is taken from the queue until all of it is done, so that an erasure
-    /// gets its turn.
+    /// Whether only units wait. While an erasure or a close waits, the appender takes nothing more from the queue, so that
+    /// its turn comes.
     fn is_plain(&self) -> bool {
         self.erasures.is_empty() && self.closing.is_none()
     }
 
-    /// Waits until something more waits, and takes it until there are `enough`. Returns `false` if nothing can come any more.
+    /// Waits for more messages and takes them, until there are `enough`. Returns `false` if the queue is closed and empty.
     async fn receive(&mut self, queue: &mut mpsc::Receiver<Waiting>, enough: usize) -> bool {
         let room = enough.saturating_sub(self.len());
         if queue.recv_many(&mut self.received, room).await == 0 {
@@ -173,8 +174,8 @@ impl Pending {
         true
     }
 
-    /// The callers of the last batch have their answers and may ask again at once. Lets them, so that their units are in
-    /// this batch, too, until there are `enough`.
+    /// The callers of the last batch have their answers and may send their next units at once. This function gives them the
+    /// time to do so, so that these units are in this batch, too, until there are `enough`.
     async fn receive_the_rest(&mut self, queue: &mut mpsc::Receiver<Waiting>, enough: usize) {
         let mut before = 0;
         while self.is_plain() && self.len() < enough && self.len() > before {
@@ -226,7 +227,7 @@ impl Task {
                 self.append(load, &mut pending, &mut queue).await;
             }
             if !pending.load.units.is_empty() {
-                // These came while the others were written.
+                // These units came while the appender wrote the others.
                 continue;
             }
             for (subject, answer) in std::mem::take(&mut pending.erasures) {
@@ -246,7 +247,8 @@ impl Task {
         }
     }
 
-    /// Writes units, and meanwhile also those that come, as long as they keep coming.
+    /// Writes units. If more units come meanwhile, it may decide them as the next batch while this one is being written, and
+    /// so on.
     async fn append(&mut self, load: Load, pending: &mut Pending, queue: &mut mpsc::Receiver<Waiting>) {
         let mut flight = match self.decide(&load.units, None).await {
             Decided::Ready(batch) => self.send(batch, load),
@@ -272,14 +274,15 @@ impl Task {
         }
     }
 
-    /// Waits until a batch has landed. Once enough units have come meanwhile, decides the next batch.
+    /// Waits until the writing of a batch has ended. If enough units come meanwhile, decides the next batch.
     async fn until_landed(
         &mut self,
         flight: &mut Flight,
         pending: &mut Pending,
         queue: &mut mpsc::Receiver<Waiting>,
     ) -> (Landing, Option<(Box<Batch>, Load)>) {
-        // A batch of a few units would make two groups of callers take turns, each with half of the units of one.
+        // Without this limit, a few early units would be a batch of their own. The groups of callers that take turns would then
+        // become many and small.
         let half = flight.load.units.len().div_ceil(2);
         let enough = half.max(self.callers / 2).min(BATCH);
         let mut next = None;
@@ -312,7 +315,7 @@ impl Task {
     /// Erases a person under the head lock. Events that are appended earlier are sealed with the erased key; events that are
     /// appended later do not contain the person's data.
     async fn erase(&mut self, subject: &str) -> Result<bool, LedgerError> {
-        // An erasure deletes claims that the memory has.
+        // The erasure deletes claims that are in the memory.
         self.batches.forget();
         let mut tx = self.writer.begin().await?;
         let head = Head::lock(&mut tx).await?;
@@ -330,7 +333,8 @@ impl Task {
         Ok(erased)
     }
 
-    /// Does what follows a commit: shares the keys of the batch, and feeds the authorization projection.
+    /// Does what follows a commit: remembers the keys of the batch, gives its events to the authorization projection, and
+    /// makes the answers.
     pub(super) async fn settle(&mut self, mut batch: Batch, begun: Duration) -> Outcomes {
         self.batches.committed(&mut batch);
         let head = batch.head.position;
@@ -341,8 +345,8 @@ impl Task {
                 // requests that ask for a position get an error.
                 tracing::error!(error = %WithCauses(&error), "cannot bring the authorization projection up to the ledger");
             }
-            // Only now, when this process has the events itself: otherwise it would read its own events again when it
-            // receives the message.
+            // The message is sent only now, after this process applied the events. Otherwise the message would make it read
+            // its own events again.
             self.told.send_replace(head);
         }
         let appended = |range: std::ops::Range<usize>| {
@@ -378,7 +382,7 @@ pub(super) fn unheard<T>(
     }
 }
 
-/// Logs a failure that no request can log: clients that hung up took their requests with them.
+/// Logs a failure that no request can log, because the clients that waited have hung up.
 pub(super) fn log_unheard(cause: Option<Cause>) {
     if let Some(cause) = cause {
         tracing::error!(error = %WithCauses(&*cause), "cannot append to the ledger, and the client no longer waits");

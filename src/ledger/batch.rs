@@ -1,8 +1,8 @@
-//! Decides what a batch of units writes, without a lock and mostly without the database.
+//! Decides what a batch of units writes. Most decisions need no rows of the database, because the memory has them.
 //!
-//! The decision stands on the tip: the head after everything that was decided before, even if the last batch is still in
-//! flight. It is final only if the head is where the decision expects it when the batch is written: under the head's lock,
-//! or by a statement that compares the head first.
+//! Without the lock, a decision rests on the tip: the head after everything that was decided before, even if the last batch is
+//! still in flight. The batch is then written only if the head is at the tip. Under the head's lock, a decision rests on the
+//! head itself.
 
 use std::{collections::BTreeSet, num::NonZeroUsize, ops::Range, sync::Arc, time::Duration};
 
@@ -27,12 +27,12 @@ use crate::clock::Clock;
 
 /// How many stream sequences, and how many claims, are remembered between batches.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
-/// How many streams and claims a batch may touch if the next one is decided while it is in flight: the memory must still
-/// have all of them then.
+/// How many events, claims and counts a batch that is decided without the lock may have together. The memory must still have
+/// all of them when the next batch is decided.
 const MOST_TOUCHED: usize = REMEMBERED.get() / 4;
 
-/// Decides batches. Between batches it remembers what it would have to read again. The memory is valid only while nobody
-/// else moves the head, which the head row shows.
+/// Decides batches. Between batches it remembers what it would otherwise read again. The memory is valid as long as no other
+/// process moves the head. The head row shows whether one did.
 pub(super) struct Batches {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
@@ -40,14 +40,15 @@ pub(super) struct Batches {
     guards: Guards,
     /// The head after everything that was decided; `None` if that is unknown.
     tip: Option<Head>,
-    /// How many people were erased when the keys were read that this process has in memory.
+    /// How many people the head counted as erased when this process last compared. If the number changes, the keys in memory
+    /// may be erased.
     erasures: i64,
     memory: Memory,
 }
 
-/// What a batch writes, and what its callers hear once it is written.
+/// What a batch writes, and what its callers get as answers once it is committed.
 pub(super) struct Batch {
-    /// The head on which the decision stands.
+    /// The head on which the decision rests.
     pub(super) before: Head,
     /// The head after the batch.
     pub(super) head: Head,
@@ -65,7 +66,7 @@ pub(super) struct Batch {
     keys: SubjectKeys,
     /// How often all keys had been forgotten when these were read.
     forgotten: u64,
-    /// The claims and counts after the batch, until they are remembered.
+    /// The claims and counts after the batch. `None` once the memory has them.
     board: Option<Board>,
 }
 
@@ -78,9 +79,9 @@ pub(super) struct InFlight {
     pub(super) made: SubjectKeys,
 }
 
-/// What became of a batch that is to be decided on the tip.
+/// The result of deciding a batch on the tip.
 pub(super) enum Decided {
-    /// It is decided and remembered.
+    /// It is decided, and the memory contains its changes.
     Ready(Box<Batch>),
     /// It needs rows that the batch in flight may be writing.
     Wait,
@@ -112,20 +113,22 @@ impl Batches {
         self.clock.elapsed()
     }
 
-    /// Forgets everything that was decided, since it is unknown whether it was written, or since something else was.
+    /// Forgets the tip, because it is unknown whether the last decision was written, or because something else was written. The
+    /// next batch then goes under the lock, and the memory is cleared.
     pub(super) fn forget(&mut self) {
         self.tip = None;
     }
 
-    /// Notes that this process erased a person after it locked `head`. It forgets that person's key by itself.
+    /// Notes that this process erased a person after it locked `head`. The appender drops that person's key, so the other keys
+    /// can stay in memory.
     pub(super) fn erased(&mut self, head: &Head) {
         if self.erasures == head.erasures {
             self.erasures += 1;
         }
     }
 
-    /// Decides a batch on the tip and remembers it at once. `db` reads what is committed. If a batch is in flight, its
-    /// rows may or may not be among it.
+    /// Decides a batch on the tip and remembers it at once. `db` reads committed rows. If a batch is in flight, its rows may
+    /// or may not be committed.
     pub(super) async fn decide(
         &mut self,
         db: &mut dyn Read,
@@ -152,7 +155,7 @@ impl Batches {
         Ok(Decided::Ready(Box::new(batch)))
     }
 
-    /// Locks the head, decides a batch, and writes it. Returns whether the head was where this process left it, too. Nothing
+    /// Locks the head, decides a batch, and writes it. Also returns whether the head was where this process left it. Nothing
     /// is remembered until [`Batches::remember`].
     pub(super) async fn write(
         &mut self,
@@ -162,10 +165,10 @@ impl Batches {
         let head = Head::lock(tx).await?;
         let alone = self.tip.as_ref() == Some(&head);
         if !alone {
-            // Another process wrote, erased or rebuilt something, or it is unknown whether the last batch was committed.
+            // Another process wrote, erased or rebuilt something, or this process has forgotten the tip.
             self.memory.clear();
             if self.erasures != head.erasures {
-                // The notice of an erasure may still be on its way.
+                // The message about an erasure may arrive later.
                 self.sealer.forget_all();
                 self.erasures = head.erasures;
             }
@@ -195,8 +198,8 @@ impl Batches {
             .remember(std::mem::take(&mut batch.keys), batch.forgotten);
     }
 
-    /// Decides a batch that follows `head`, and lists what it writes. Returns `None` if that depends on rows that the batch
-    /// in flight may be writing.
+    /// Decides a batch that follows the head `before`, and lists what it writes. Returns `None` if that depends on rows that
+    /// the batch in flight may be writing.
     async fn compose(
         &mut self,
         db: &mut dyn Read,

@@ -115,7 +115,7 @@ impl NotLoaded {
     pub(super) fn because<E: Error>((aggregate_type, id): &Stream, error: AggregateError<E>) -> Self {
         let source = match error {
             AggregateError::DatabaseConnectionError(cause) | AggregateError::UnexpectedError(cause) => cause,
-            // The payload is unsealed by now.
+            // The payload is no longer sealed, so the message may contain secret or personal values.
             AggregateError::DeserializationError(cause) => without_the_value(&cause.to_string()).into(),
             other => other.to_string().into(),
         };

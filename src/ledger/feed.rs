@@ -79,7 +79,7 @@ pub(super) async fn ends(db: &Db) -> Result<Option<(i64, i64)>, LedgerError> {
 }
 
 /// The rows of the events after `position` and up to `until`, even rows that cannot be read as events, in pages of up to
-/// `page`. It ends where the ledger ends. It has a connection of its own.
+/// `page`. The stream ends where the ledger ends. It reads over a connection of its own.
 pub(super) fn rows_from(
     db: &Db,
     position: i64,

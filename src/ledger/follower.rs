@@ -101,7 +101,7 @@ impl Follower {
     }
 
     /// Applies the events that this process just committed. If others wrote before it, their events are read first.
-    /// `begun` is a moment before the batch had the head lock.
+    /// Everything that any process had recorded at `begun` comes before these events.
     pub(super) async fn take(&self, events: &[Recorded], begun: Duration) -> Result<(), LedgerError> {
         let Some(first) = events.first() else {
             return Ok(());
@@ -112,7 +112,8 @@ impl Follower {
         }
         // The projection skips events that it has already.
         self.authorization.apply(events);
-        // From the lock until the commit, nobody else could record anything.
+        // The batch follows the head that it was decided on, so no other process recorded anything between `begun` and its
+        // commit.
         self.saw(begun);
         self.tell();
         Ok(())
@@ -203,7 +204,7 @@ impl Follower {
         }
     }
 
-    /// Applies the next events up to the first page that is not full: far from the head, pages are read ahead.
+    /// Applies the next events up to the first page that is not full. While one page is applied, the next one is read.
     async fn read_far(&self) -> Result<(), LedgerError> {
         let from = self.authorization.position();
         let mut pages = OpenedPages::start(&self.db, &self.sealer, from, i64::MAX, PAGE);
@@ -293,8 +294,8 @@ impl Follower {
         }
     }
 
-    /// Listens until the connection is lost, and returns the cause. Returns `None` if a look found first that the
-    /// ledger cannot be read.
+    /// Listens until the connection is lost, and returns the cause. Returns `None` if reading the ledger failed before
+    /// that.
     async fn listen_to(&self, mut listener: Listener) -> Option<LedgerError> {
         loop {
             let told = tokio::select! {

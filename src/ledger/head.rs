@@ -8,8 +8,9 @@ use crate::{clock::Clock, ids::Entropy};
 
 /// Selects the head row.
 const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer FROM ledger_head WHERE id = 1";
-/// Which rules of writing this program follows. A ledger whose head names a higher number is written by newer programs
-/// alone. Increase it when a program that follows the older rules would damage what newer ones write.
+/// The version of the rules of writing that this program follows. If the head of a ledger names a higher version, only newer
+/// programs may write to that ledger. Increase this number if a program that follows the older rules would damage what newer
+/// programs write.
 const WRITER: i64 = 1;
 
 /// Where the ledger ends.
@@ -23,7 +24,8 @@ pub struct Head {
     pub recorded_at: Timestamp,
     /// The hash of the last event; [`GENESIS`] before the first.
     pub hash: [u8; 32],
-    /// How often the history was replaced, for example by a backup: what was decided in another epoch is not written.
+    /// How often the history was replaced, for example by a backup. What was decided in another epoch is not written. No code
+    /// of this program increases the number.
     pub epoch: i64,
     /// How many people were erased. A process that finds another number forgets the keys that it has in memory.
     pub erasures: i64,
@@ -87,8 +89,8 @@ impl Head {
         Self::read(&row)
     }
 
-    /// Moves the head to this one, if it is still at `before`: in the same epoch, with the same hash, and open to programs
-    /// like this one. The row then stays locked until the transaction of the statement ends.
+    /// A statement that moves the head to this one if it is still at `before`: at the same position and time, with the same
+    /// hash, in the same epoch, and open to programs like this one. It locks the row until its transaction ends.
     pub(super) fn move_from(&self, before: &Self) -> Statement<'static> {
         sql(
             "UPDATE ledger_head SET position = $1, recorded_at = $2, hash = $3 WHERE id = 1 \

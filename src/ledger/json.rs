@@ -18,7 +18,7 @@ pub(super) enum Json<'a> {
     Float(f64),
     Text(Cow<'a, str>),
     Array(Vec<Json<'a>>),
-    /// The fields, sorted by their names. Each name is there once.
+    /// The fields, sorted by their names. No two fields have the same name.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
@@ -93,7 +93,7 @@ impl<'de> Visitor<'de> for Values {
         while let Some(name) = map.next_key_seed(Name)? {
             fields.push((name, map.next_value()?));
         }
-        // The sort keeps the order of equal names, and the last of them counts.
+        // The sort keeps the order of fields with the same name. The last of them counts.
         fields.sort_by(|(one, _), (other, _)| one.cmp(other));
         fields.dedup_by(|later, earlier| {
             let same = later.0 == earlier.0;
@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// What both make of a text: the text they write, or nothing.
+    /// What each type writes after it read the text; `None` if it refuses the text.
     fn both(text: &str) -> (Option<String>, Option<String>) {
         let ours = serde_json::from_str::<Json<'_>>(text).ok();
         let theirs = serde_json::from_str::<Value>(text).ok();

@@ -1,7 +1,7 @@
 //! Decides which units of a batch may be written: by the order of streams, by claims and by guards.
 //!
-//! This code only reads. Under the head lock the decision is final. Without the lock it is final if the head has not moved
-//! when the batch is written; in a snapshot it is what the lock would have decided.
+//! This code only reads. Under the head lock, the decision is final. Without the lock, it is final if the head has not moved
+//! when the batch is written. In a snapshot, it is the decision that an append at the snapshot's head would get.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -48,7 +48,7 @@ impl Memory {
         Self::of(NonZeroUsize::MIN)
     }
 
-    /// Remembers what a batch wrote.
+    /// Remembers the streams, claims and counts after a batch.
     pub(super) fn remember(&mut self, recorded: &[Recorded], board: Board) {
         for event in recorded {
             let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
@@ -125,7 +125,7 @@ fn proposal(unit: &Unit) -> Proposal<'_> {
     }
 }
 
-/// Whether a guard wants to judge one of the units, for which it reads rows.
+/// Whether a rule of a guard concerns one of the units. Such a guard reads rows.
 pub(super) fn are_guarded(db: &mut dyn Read, guards: Guards, units: &[Unit]) -> bool {
     let mut judges = units
         .iter()

@@ -1,4 +1,5 @@
-//! Writes batches: under the head's lock, or after a comparison of the head.
+//! Writes batches. A batch that was decided without the lock is written only if the head has not moved. All other batches are
+//! decided and written under the head's lock.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -25,13 +26,13 @@ pub(super) struct Load {
 
 /// A batch that is being written.
 pub(super) struct Flight {
-    /// Writes the batch in a task of its own, whatever the appender does meanwhile. It gives the connection back.
+    /// The task that writes the batch while the appender does other work. It returns the connection.
     pub(super) landing: JoinHandle<(Writer, Landing)>,
-    /// What the decision about the next batch must know.
+    /// What the decision of the next batch must know about this one.
     pub(super) in_flight: InFlight,
     pub(super) load: Load,
     batch: Box<Batch>,
-    /// A moment before the statement was sent: everything that any process had recorded by then comes before this batch.
+    /// A moment before the batch was sent. Everything that any process had recorded by then comes before this batch.
     begun: Duration,
 }
 
@@ -49,9 +50,10 @@ pub(super) enum Landing {
     TimedOut(Error),
 }
 
-/// A batch that is written but not yet committed, or just committed.
+/// A batch that is written under the lock, before or after its commit.
 struct Written {
     batch: Batch,
+    /// A moment before the head was read. Everything that any process had recorded by then comes before this batch.
     begun: Duration,
     /// Whether the head was where this process had left it.
     alone: bool,
@@ -65,7 +67,7 @@ struct NotWritten {
 }
 
 impl Task {
-    /// Decides units without the lock, if they may go this way.
+    /// Decides units without the lock, unless they must go under the lock.
     pub(super) async fn decide(&mut self, units: &[Unit], in_flight: Option<&InFlight>) -> Decided {
         if self.paths.stays_locked() {
             return Decided::Locked(Because::Asked);
@@ -113,14 +115,14 @@ impl Task {
         }
     }
 
-    /// Waits until a batch has landed, or not.
+    /// Waits until the writing of a batch has ended.
     pub(super) async fn landed(&mut self, flight: &mut Flight) -> Landing {
         match (&mut flight.landing).await {
             Ok((writer, landing)) => {
                 self.writer = writer;
                 landing
             }
-            // The task ended without an answer, and its connection with it.
+            // The task ended without a result. Its connection is closed.
             Err(_) => Landing::Failed(Error::WorkerCrashed),
         }
     }
@@ -136,7 +138,7 @@ impl Task {
     }
 
     /// Handles a flight that did not land. Its units, and those of the batch that was decided after it, go under the lock.
-    /// If time ran out, or if nobody can tell whether it landed, the units of the flight are not tried again.
+    /// If time ran out, or if it is unknown whether the flight landed, the units of the flight get an error instead.
     pub(super) async fn recover(&mut self, flight: Flight, landing: Landing, next: Option<Load>) {
         let because = match landing {
             Landing::Landed => return self.settle_flight(flight).await,
@@ -175,7 +177,7 @@ impl Task {
         }
     }
 
-    /// Writes what was decided after a batch that failed.
+    /// Decides and writes the units again that were decided after a flight that ended with an error.
     async fn follow(&mut self, next: Option<Load>) {
         self.batches.forget();
         if let Some(next) = next {
@@ -193,8 +195,8 @@ impl Task {
         answer_all(load.answers, failed);
     }
 
-    /// Decides and writes a batch under the lock. If the database refuses the batch because of the data of one unit, writes
-    /// each unit alone, so that only that unit fails.
+    /// Decides and writes a batch under the lock, and answers its callers. If the database refuses the batch because of the
+    /// data of one unit, writes each unit alone, so that only that unit fails.
     pub(super) async fn append_locked(&mut self, load: Load, because: Because) {
         self.paths.count_locked(because);
         match self.write_and_commit(&load.units).await {
@@ -293,7 +295,7 @@ impl Task {
         Ok(written)
     }
 
-    /// Whether a batch whose commit was not confirmed is in the ledger. If the ledger cannot be read, returns `None`.
+    /// Whether a batch whose commit was not confirmed is in the ledger. Returns `None` if the ledger cannot be read.
     async fn did_take_effect(&mut self, head: &Head, error: &Error) -> Option<bool> {
         let position = head.position;
         match within(PATIENCE, self.took_effect(head)).await {
@@ -313,8 +315,8 @@ impl Task {
         }
     }
 
-    /// Whether the batch that ends at `head` is in the ledger. If it is not, it never will be: the old connection may still
-    /// wait for the lock, so the head is moved before somebody tries the units again.
+    /// Whether the batch that ends at `head` is in the ledger. If it is not, this function moves the head. So the batch can no
+    /// longer land, even if its statement still waits for the lock on the old connection.
     async fn took_effect(&mut self, head: &Head) -> Result<bool, LedgerError> {
         let mut tx = self.writer.begin().await?;
         let now = Head::lock(&mut tx).await?;
@@ -325,13 +327,13 @@ impl Task {
         if !took_effect {
             now.touch(&mut tx).await?;
         }
-        // Also if nothing changed: an open transaction would keep the lock.
+        // Commit even if nothing changed: an open transaction would keep the lock.
         tx.commit().await?;
         Ok(took_effect)
     }
 }
 
-/// Writes a batch, if the head is where it was decided.
+/// Writes a batch, if the head is where the decision expects it.
 async fn land(
     writer: &mut Writer,
     compare: Statement<'static>,

@@ -134,7 +134,7 @@ impl Ledger {
     ) -> Boxed<'a, Result<Self, LedgerError>> {
         Box::pin(async move {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
-            // Nobody has checked the versions of the read models. Without a tip, the first append does.
+            // This function does not check the versions of the read models. Without a tip, the first append checks them.
             let known = (head, None);
             Ok(Self::start(
                 db,

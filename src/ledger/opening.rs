@@ -1,7 +1,8 @@
 //! Opens stored events: unseals their fields, and reads them as the events that projections apply.
 //!
-//! Nearly all events take a short way: the payload is read straight from its JSON. Whatever does not fit takes the long
-//! way, through a tree of values. It gives the same events, and the reasons if there are none.
+//! Nearly all events take the short way: the payload is read straight from its JSON. An event that the short way cannot read
+//! takes the long way, through a tree of values. The long way gives the same events. It also gives the reason if it cannot read
+//! an event.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -80,7 +81,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
 impl<'a> Payload<'a> {
     fn of(stored: &'a Stored) -> Result<Self, LedgerError> {
         let json = stored.payload.as_str();
-        // With an escape, the JSON could name a sealed field in another spelling.
+        // With an escape, the JSON could spell the name of a sealed field in another way.
         if is_newest(&stored.event_type, &stored.event_version) && !json.contains("\\u") {
             if !json.contains(SEALED) {
                 return Ok(Self::Clear(json));
@@ -141,7 +142,7 @@ pub(super) async fn open(
         .collect()
 }
 
-/// What opening one event after the other needs.
+/// Opens one event after the other.
 struct Opener<'a> {
     sealer: &'a Sealer,
     keys: &'a SubjectKeys,

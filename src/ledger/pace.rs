@@ -1,14 +1,14 @@
 //! Chooses whether a batch is decided without the lock or under it, and counts which way batches went.
 //!
-//! A process that writes alone never misses the head, so it decides without the lock. If others write, too, most of its
-//! decisions would be in vain; under the lock each process gets its turn and always makes progress. So a process leaves the
-//! fast path as soon as it finds the head moved, and enters it again once a batch under the lock finds the head where this
-//! process left it.
+//! A process that writes alone always finds the head where it left it, so it decides without the lock. If other processes
+//! write, too, most of its decisions would be in vain. Under the lock, each process gets its turn and always makes progress.
+//! So a process goes under the lock as soon as it finds that another process has moved the head. It decides without the lock
+//! again once a batch under the lock finds the head where this process left it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// For how many batches a process stays under the lock after a refusal, at most. With each refusal in a row the number
-/// doubles.
+/// The highest number of batches for which a process stays under the lock after a refusal. The number doubles with each
+/// refusal in a row.
 const LONGEST_REST: u32 = 1_024;
 
 /// Why a batch was decided and written under the lock.
@@ -20,11 +20,11 @@ pub enum Because {
     HeadUnknown,
     /// Another process wrote, too.
     NotAlone,
-    /// The database refused to write this batch, or one a short time ago, without the lock.
+    /// This batch could not be decided or written without the lock, or the database refused another batch a short time ago.
     Refused,
-    /// The batch touches more than the memory keeps.
+    /// The batch has more events, claims and counts than the memory can keep for certain.
     Large,
-    /// No unit of the batch recorded an event, so no statement would have checked the decision.
+    /// No unit of the batch records an event. So nothing is written, and no statement compares the head.
     NothingToWrite,
 }
 
@@ -107,7 +107,7 @@ impl Paths {
 /// Which way the next batch goes.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Whether the last batch under the lock found the head where this process had left it.
+    /// Whether this process found the head where it had left it, the last time that it compared.
     alone: bool,
     /// How many batches in a row the database refused.
     refusals: u32,
@@ -116,7 +116,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// A process that just started and read the head: it tries the fast path first.
+    /// The pace of a process that has just started. It first decides without the lock.
     pub(super) fn new() -> Self {
         Self {
             alone: true,
@@ -125,7 +125,8 @@ impl Pace {
         }
     }
 
-    /// Why the next batch must go under the lock; `None` if it may be decided without.
+    /// Why the next batch must go under the lock; `None` if it may be decided without the lock. Each call counts as one batch
+    /// of the rest.
     pub(super) fn locked(&mut self) -> Option<Because> {
         if !self.alone {
             return Some(Because::NotAlone);
@@ -142,7 +143,7 @@ impl Pace {
         self.alone && self.rest == 0
     }
 
-    /// A batch was written that was decided without the lock.
+    /// A batch that was decided without the lock has landed.
     pub(super) fn landed(&mut self) {
         self.refusals = 0;
     }

@@ -4,12 +4,12 @@ use projections::{read_models, rebuild::Shadow, sql::Boxed};
 
 use super::{Ledger, LedgerError};
 
-/// How many events one transaction applies. A row that several of them change is written once, so more events write fewer
-/// rows; but three pages are in memory.
+/// How many events one transaction applies. If several of its events change a row, the row is written once. So larger pages
+/// write fewer rows, but up to three pages are in memory.
 const PAGE: i64 = 16_000;
 
 impl Ledger {
-    /// Applies the events after `position` and up to `until` to the shadow. It passes positions on the way to
+    /// Applies the events after `position` and up to `until` to the shadow. After each page it passes the position to
     /// `progress`. Returns the position of the last event.
     ///
     /// While one transaction is written, the events of the next one are read and opened.

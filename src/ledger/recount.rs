@@ -50,7 +50,7 @@ pub async fn recount(
         let store = store.bind(miscount.scope.as_str()).bind(miscount.within.as_str());
         tx.execute(store.bind(miscount.claimed)).await?;
     }
-    // A count of nothing has no row.
+    // A count of 0 without limits has no row.
     let nothing = "DELETE FROM claim_counts WHERE held = 0 AND at_least IS NULL AND at_most IS NULL";
     tx.execute(sql(nothing)).await?;
     Ok(miscounts)

@@ -1,22 +1,23 @@
 //! Decides whether batches overlap, by trying both.
 //!
 //! If the next batch is decided while one is in flight, the database and this process work at the same time. But then the
-//! callers form two groups that take turns, and each batch has half of the units. Where a commit costs little beside the
-//! work for a unit, overlapping is faster; where it costs much (a slow disk, a database far away), fewer and larger batches
-//! are. No constant fits both, so now and then the appender measures in turns how many units land in a second each way, and
-//! then keeps to the better one.
+//! callers form two groups that take turns, and each batch has half of the units. If a commit costs little compared with the
+//! work for the units, overlapping is faster. If a commit costs much (a slow disk, a database far away), fewer and larger
+//! batches are faster. No constant fits both cases. So from time to time the appender tries both ways in turns and measures
+//! how many units land in a second. Then it uses the faster way.
 
 use std::time::Duration;
 
-/// How many batches land before a measurement begins, so that what came before does not count.
+/// How many batches land before a measurement begins, so that it does not measure the way that was used before.
 const SETTLE: u32 = 4;
 /// How many batches one measurement takes.
 const WINDOW: u32 = 16;
 /// How many measurements a trial takes: both ways in turns, since the number of callers may change meanwhile.
 const TRIAL: u32 = 6;
-/// How many batches land the better way before the next trial.
+/// How many batches land in the faster way before the next trial.
 const KEEP: u32 = 1_000;
-/// How much faster it must be not to overlap. At equal speed, overlapping leaves less idle.
+/// How many times as fast it must be not to overlap. At equal speed, batches overlap: then the database and this process are
+/// idle for less time.
 const CLEARLY: f64 = 1.05;
 
 /// How batches follow each other.
@@ -26,7 +27,7 @@ pub(super) struct Rhythm {
     window: Window,
 }
 
-/// What is done now.
+/// What the appender does now.
 #[derive(Debug)]
 enum Stage {
     /// Both ways are measured in turns.
@@ -36,7 +37,7 @@ enum Stage {
         /// The sum of the rates so far: overlapping, and one by one.
         rates: (f64, f64),
     },
-    /// The better way is kept for so many batches.
+    /// The faster way is used for `left` more batches.
     Keep { overlapping: bool, left: u32 },
 }
 
@@ -85,7 +86,7 @@ impl Rhythm {
         }
     }
 
-    /// The appender had nothing to do, so the present measurement would say nothing about its speed.
+    /// The appender had nothing to do, so the present measurement would not show its speed. It begins anew.
     pub(super) fn paused(&mut self) {
         self.window = Window::default();
     }

@@ -44,8 +44,8 @@ pub(super) struct Composer<'a> {
 }
 
 impl Composer<'_> {
-    /// Seals the events of the units and chains them after the head, at the head's time. Moves the head to the last of
-    /// them.
+    /// Seals the events of the units and chains them after `head`, with the time of `head`. Afterwards `head` is the last of
+    /// these events.
     pub(super) fn compose(
         &self,
         head: &mut Head,
@@ -106,7 +106,7 @@ impl Composer<'_> {
         let mut event = new.event.clone();
         let subject = new.event.subject(&new.aggregate_id);
         if blank_payload(form, &subject, &mut payload, keys) {
-            // The read models must not receive what the ledger does not keep.
+            // The read models must not receive data that the ledger does not keep.
             event =
                 Event::from_stored(aggregate_type, form.event_type, payload.clone()).map_err(|error| {
                     LedgerError::Unreadable {

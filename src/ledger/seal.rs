@@ -38,7 +38,7 @@ const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 const SUBJECTS_PER_STATEMENT: usize = 1_024;
 /// The length of an XChaCha20 nonce.
 const NONCE_BYTES: usize = 24;
-/// A box opens, but its content is no value.
+/// A box opens, but its content is not JSON.
 pub(super) const NOT_JSON: LedgerError = LedgerError::Sealed("a box does not hold JSON");
 
 /// A person's key: `None` once it is erased.
@@ -57,7 +57,7 @@ pub struct Sealer {
 /// The keys in memory. The memory also keeps that a key is erased.
 struct Known {
     keys: LruCache<String, SubjectKey>,
-    /// How often all keys were forgotten. A key that was read before such a moment may have been erased since.
+    /// How often all keys were forgotten. A key that was read before the last time may be erased.
     forgotten: u64,
 }
 
@@ -181,7 +181,8 @@ impl Sealer {
         Ok(())
     }
 
-    /// Remembers keys that an append made or read, once it is committed; not if all keys were `forgotten` meanwhile.
+    /// Remembers the keys that an append made or read. It must be committed. If all keys were forgotten after these were read
+    /// (the number is no longer `forgotten`), they are not remembered.
     pub(super) fn remember(&self, keys: SubjectKeys, forgotten: u64) {
         let mut known = self.known();
         if known.forgotten == forgotten {
@@ -240,7 +241,7 @@ impl Sealer {
         self.known().keys.put(subject.to_owned(), None);
     }
 
-    /// Drops all keys from memory, since this process may have missed that some were erased.
+    /// Drops all keys from memory, because some of them may be erased.
     pub(super) fn forget_all(&self) {
         let mut known = self.known();
         known.keys.clear();

@@ -37,8 +37,8 @@ pub(super) async fn check(db: &mut dyn Read) -> Result<(), LedgerError> {
     }
 }
 
-/// Makes the same check when a node starts, after it read the head. A ledger without events needs no rebuild: then this
-/// program's versions are stored. Returns the head after that.
+/// Makes the same check when a node starts, after it read the head. A ledger without events needs no rebuild, so this
+/// function stores the versions of this program there. Returns the head after that.
 pub(super) async fn establish(db: &Db, known: Head) -> Result<Head, LedgerError> {
     let error = match check(&mut &*db).await {
         Err(error @ LedgerError::OtherVersions(_)) => error,

@@ -129,8 +129,8 @@ impl Moves {
         }
     }
 
-    /// Adds the rows of the counts that follow from the moves alone. The others must be counted once all of it is
-    /// written: see [`MarkMoves::write`].
+    /// Adds the rows of the counts that follow from the moves alone. Returns the others: they must be counted after all rows
+    /// are written. See [`MarkMoves::write`].
     pub(crate) fn write(self, writes: &mut Writes<'_>) -> MarkMoves {
         self.nodes.write(writes);
         self.marks

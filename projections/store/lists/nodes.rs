@@ -43,7 +43,7 @@ impl NodeMoves {
         }
     }
 
-    /// Adds the rows of the counts, and the nodes that may now be zero.
+    /// Adds the rows of the counts, and deletes the nodes whose count becomes 0.
     pub(super) fn write(mut self, writes: &mut Writes<'_>) {
         self.0.retain(|_, by| *by != 0);
         let rows = self

@@ -55,7 +55,8 @@ impl Shadow {
         Ok(shadow)
     }
 
-    /// Creates the tables. They are not logged: if Postgres stops, the rebuild stops, too, and the next one begins anew.
+    /// The script that creates the tables. They are `UNLOGGED`: if Postgres stops, the rebuild fails, too, and the next
+    /// rebuild begins anew.
     fn script_for_postgres(&self) -> String {
         let mut script = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA};");
         for Table { name, key, .. } in self.registry.tables() {
@@ -74,7 +75,7 @@ impl Shadow {
         script
     }
 
-    /// Creates the tables.
+    /// The script that creates the tables.
     async fn script_for_sqlite(&self, live: &Db) -> Result<String, Error> {
         let mut script = String::new();
         for Table { name, .. } in self.registry.tables() {

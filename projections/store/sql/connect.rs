@@ -19,21 +19,22 @@ use super::{Boxed, Error, Row, Statement};
 pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                       SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
 
-/// Settings of each connection that reads or writes an SQLite file.
+/// Settings of each connection to an SQLite file: those of sqlx, and those of the writing thread.
 pub(super) const PRAGMAS: [(&str, &str); 3] = [
     ("mmap_size", "268435456"),
     ("temp_store", "MEMORY"),
     ("cache_size", "-65536"),
 ];
 
-/// A database: a pool of connections to one engine.
+/// A database of one of the two engines, with its pools of connections.
 #[derive(Clone, Debug)]
 pub enum Db {
     /// Postgres 15 or newer.
     Postgres(PgPool),
-    /// SQLite with a write-ahead log: writers take turns, and readers do not wait for them.
+    /// SQLite. With a write-ahead log, writers take turns, and readers do not wait for them.
     Sqlite {
-        /// The connection that writes, except for the appender's.
+        /// One connection for all writers except the appender, which opens connections of its own: see
+        /// [`super::Writer`].
         writer: SqlitePool,
         /// The connections that read.
         readers: SqlitePool,
@@ -43,13 +44,14 @@ pub enum Db {
 /// Options for opening a database.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many connections a pool has at most.
+    /// How many connections the pool has at most; on SQLite, the pool of readers.
     pub connections: u32,
     /// How long a caller waits for a free connection, or for SQLite's write lock, before it gets an error.
     pub patience: Duration,
     /// Postgres: the schemas in which unqualified names are looked up. `None` leaves the server's default.
     pub search_path: Option<String>,
-    /// Whether the content may be lost when the machine stops. Then a commit does not wait for the disk.
+    /// Whether the content may be lost when the machine stops. If so, a commit does not wait for the disk, and SQLite has no
+    /// write-ahead log.
     pub throwaway: bool,
 }
 
@@ -118,7 +120,7 @@ impl Db {
             // A separate thread reads. With a small buffer, the two threads would wake each other up all the time.
             .row_buffer_size(1_024)
             .statement_cache_capacity(1_024);
-        // SQLite allows one write at a time. The appender has a connection of its own; other writers share this one.
+        // SQLite allows one write at a time. The appender opens connections of its own; all other writers share this one.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(options.patience)

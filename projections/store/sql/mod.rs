@@ -49,7 +49,8 @@ pub fn is_about_data(error: &Error) -> bool {
         .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
 }
 
-/// Whether a statement failed because it waited too long for a lock, or took too long. It changed nothing.
+/// Whether a statement failed because it waited too long for a lock, or took too long. If the database says so, the statement
+/// changed nothing. If the network says so, it is unknown whether the statement changed something.
 pub fn is_about_time(error: &Error) -> bool {
     if let Error::Io(error) = error {
         return error.kind() == std::io::ErrorKind::TimedOut;

@@ -1,4 +1,4 @@
-//! A connection outside of the pools, for a task that reads or writes all the time.
+//! A connection that is in no pool, for a task that reads or writes all the time.
 
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
@@ -12,7 +12,7 @@ pub(super) enum Own {
 }
 
 impl Db {
-    /// Opens a connection with the same settings as those of the pools.
+    /// Opens a connection with the settings of the pools' connections.
     pub(super) async fn connect(&self) -> Result<Own, Error> {
         Ok(match self {
             Self::Postgres(pool) => {
@@ -25,19 +25,20 @@ impl Db {
     }
 }
 
-/// How a connection that writes batches by one statement works on Postgres, whatever the defaults of the database are.
+/// Settings of a connection that writes on Postgres, whatever the defaults of the database are. They also hold for a statement
+/// outside of a transaction.
 const WRITES_ALONE: &[&str] = &[
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE",
     "SET lock_timeout = '5s'",
 ];
-/// A generic plan suits all batches: every row is found by an index.
+/// The same plan suits all batches, because every row is found by an index.
 const GENERIC_PLAN: &str = "SET plan_cache_mode = force_generic_plan";
-/// How many statements such a connection keeps prepared. There is one for each set of tables that a batch writes, and its
-/// plan is large.
+/// How many statements such a connection keeps prepared. Each set of tables that a batch writes has a statement of its own,
+/// with a large plan.
 const STATEMENTS: usize = 128;
 
 impl Db {
-    /// Opens a connection that writes.
+    /// Opens a connection that writes. On SQLite, it is like every other connection.
     pub(super) async fn connect_to_write(&self) -> Result<Own, Error> {
         let Self::Postgres(pool) = self else {
             return self.connect().await;

@@ -15,7 +15,7 @@ impl Read for &Db {
     }
 }
 
-/// In the transaction.
+/// Each statement reads inside the transaction.
 impl Read for Tx<'_> {
     fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
         Tx::all(self, statement)

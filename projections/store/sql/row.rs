@@ -68,7 +68,7 @@ impl Row {
         }
     }
 
-    /// The same, not parsed.
+    /// A JSON column, not parsed.
     pub fn raw_json(&self, column: usize) -> Result<Box<serde_json::value::RawValue>, Error> {
         match self {
             Self::Postgres(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),

@@ -59,7 +59,7 @@ argument_from! {
     &'a serde_json::value::RawValue => |v| Argument::Json(Cow::Borrowed(v)),
 }
 
-/// The values of one column for many rows: Postgres takes any number of rows in arrays.
+/// The values of one column for many rows, as an array of Postgres. An array takes any number of values as one argument.
 #[derive(Debug)]
 pub(crate) enum Array<'a> {
     /// TEXT[], also for JSON.
@@ -189,7 +189,7 @@ impl<'a> Statement<'a> {
         bind_all!(self, self.text.as_ref())
     }
 
-    /// The same with another text, and with arrays for its further placeholders.
+    /// The same arguments with another text, and with arrays for the placeholders that follow.
     pub(super) fn with_arrays<'q>(
         &'q self,
         text: &'q str,
@@ -207,7 +207,7 @@ impl<'a> Statement<'a> {
         query
     }
 
-    /// How many placeholders are bound.
+    /// The number of bound arguments.
     pub(super) fn bound(&self) -> usize {
         self.arguments.len()
     }

@@ -31,7 +31,7 @@ impl Db {
         })
     }
 
-    /// A separate connection for a task that writes all the time.
+    /// A writer for a task that writes all the time. It opens its connections when they are needed.
     pub fn writer(&self) -> Writer {
         Writer {
             db: self.clone(),
@@ -64,14 +64,15 @@ async fn begin_whole<DB: Database>(
         .unwrap_or(Err(Error::WorkerCrashed))
 }
 
-/// One connection, kept for one writer. A pool tests a connection each time it lends it and takes it back; a writer
-/// that never rests would pay for these tests with every transaction. The connection is not one of the pool's, because
-/// a pool that is closed waits for every connection that it has lent.
+/// Keeps a connection for one task that writes all the time, and on SQLite also a thread with a connection of its own. A pool
+/// tests a connection each time it lends it and takes it back, so the task would pay for these tests with every transaction.
+/// The connection is in no pool, because a pool that is closed waits for every connection that it has lent.
 #[derive(Debug)]
 pub struct Writer {
     db: Db,
+    /// The connection for transactions. On Postgres, [`Writer::land`] also uses it.
     kept: Option<Own>,
-    /// On SQLite: writes whole batches.
+    /// On SQLite: the thread that writes the batches of [`Writer::land`] without marks.
     thread: Option<SqliteThread>,
 }
 
@@ -86,9 +87,11 @@ impl Writer {
         })
     }
 
-    /// Writes all steps and then the marks, if `compare` changes its row: an `UPDATE` of one row that finds it as it was.
-    /// Otherwise nothing is written, and the answer is `false`. When the answer is there, it is committed. On Postgres all
-    /// of it is one statement, if the steps [fit one](Writes::fit_one_statement).
+    /// Writes all steps and then the marks, and commits them, if `compare` changes one row. `compare` is an `UPDATE` of one row
+    /// that has a condition on its old values. If it changes no row, nothing is written and the answer is `false`.
+    ///
+    /// A batch without marks is one statement on Postgres if its steps [fit one](Writes::fit_one_statement), and one order to
+    /// the thread on SQLite. All other batches are several statements in a transaction.
     pub fn land(
         &mut self,
         compare: Statement<'static>,
@@ -116,7 +119,7 @@ impl Writer {
                 writes.run(&mut tx).await?;
                 marks.write(&mut tx).await?;
             }
-            // Also if nothing changed: an open transaction would keep its lock.
+            // Commit even if nothing changed: an open transaction would keep its lock.
             tx.commit().await?;
             Ok(changed)
         })
@@ -130,7 +133,7 @@ impl Writer {
         self.thread.as_ref()
     }
 
-    /// Opens the connection, if there is none.
+    /// Opens the connection for transactions, if it is not open.
     pub fn connect(&mut self) -> Boxed<'_, Result<(), Error>> {
         Box::pin(async move { self.connection().await.map(drop) })
     }
@@ -143,7 +146,7 @@ impl Writer {
         Ok(self.kept.insert(kept))
     }
 
-    /// Takes the connection out of this writer, into another.
+    /// Moves the connection and the thread to another writer, which is returned.
     #[must_use]
     pub fn take(&mut self) -> Self {
         Self {
@@ -153,12 +156,13 @@ impl Writer {
         }
     }
 
-    /// Gives the connection up, even during a statement. The next transaction begins on a new one.
+    /// Drops the connection, even during a statement. The next transaction begins on a new one. The thread of SQLite stays: it
+    /// replaces its own connection when it must.
     pub fn abandon(&mut self) {
         self.kept = None;
     }
 
-    /// Closes the connection and waits for that. The next transaction begins on a new one.
+    /// Ends the thread, closes the connection, and waits for both. The next transaction begins on a new connection.
     pub async fn close(&mut self) {
         if let Some(thread) = self.thread.take() {
             thread.close().await;

@@ -57,11 +57,11 @@ impl Properties {
     }
 }
 
-/// Reads a value and keeps only texts. It skips everything else while reading: collecting it first would take many times
-/// the size of the body.
+/// Reads a value and keeps only texts. It skips all other values while it reads. If it stored them first, they would take many
+/// times the size of the body.
 struct Keep<T>(PhantomData<T>);
 
-/// Reads a value of any other kind as the default.
+/// The methods that read a value of another kind as the default.
 macro_rules! skip_other_kinds {
     () => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

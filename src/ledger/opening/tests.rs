@@ -1,4 +1,4 @@
-//! The short way and the long way give the same.
+//! The short way and the long way give the same events.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn samples(sealer: &Sealer, keys: &mut SubjectKeys) -> Vec<(Stored, Event)> {
     (1..).zip(Event::samples().unwrap()).map(stored).collect()
 }
 
-/// The event by the short way where there is one, and by the long way.
+/// The event that the usual way gives (the short way, if it can read the event), and the event that the long way gives.
 fn both(sealer: &Sealer, keys: &SubjectKeys, stored: &Stored) -> [Result<Event, String>; 2] {
     let mut opener = Opener {
         sealer,

@@ -1,4 +1,4 @@
-//! The keys with which a batch seals: known, read or made.
+//! The keys with which a batch seals: keys in memory, keys from the database, and new keys.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -29,8 +29,8 @@ const SUBJECT_KEYS: Table = Table {
 
 impl Sealer {
     /// The keys of `subjects` for an append. Makes the missing keys, and adds them to what the batch writes. `made` are the
-    /// keys that the batch in flight makes. If nobody else moves the head until the batch is written, no two processes make
-    /// a key for the same subject.
+    /// keys that the batch in flight makes. Two processes cannot both write a key for the same subject: the batch is written
+    /// only if no other process has moved the head.
     pub(in super::super) async fn keys_for_append(
         &self,
         db: &mut dyn Read,

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::support::{outage::Network, postgres::Cluster, server::Engine};
 
-/// How long something may take that does happen.
+/// How long a test waits at most.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 type Appending = JoinHandle<Result<i64, AppendError>>;
@@ -89,11 +89,11 @@ async fn fly(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appe
 }
 
 /// Waits until the appender has taken everything from its queue.
-pub(super) async fn until_taken(ledger: &Ledger) {
+async fn until_taken(ledger: &Ledger) {
     until(|| ledger.waiting() == 0).await;
 }
 
-/// A transaction of another process that holds the head, so that nothing lands.
+/// A transaction of another process that locks the head, so that no batch lands.
 async fn hold(site: &Site) -> (Tx<'static>, Head) {
     let db = site.db().await;
     let mut tx = db.begin().await.expect("a transaction");
@@ -101,7 +101,7 @@ async fn hold(site: &Site) -> (Tx<'static>, Head) {
     (tx, head)
 }
 
-/// Appends until this node goes without the lock.
+/// Appends until this node decides batches without the lock.
 async fn speed_up(ledger: &Ledger) {
     for _ in 0..4 {
         ledger.append(some_role()).await.expect("a role");
@@ -142,8 +142,8 @@ on_each_engine! {
         let user = new_user();
         let (role, name) = (new_role(), unique("role"));
         let first = fly(&ledger, [unit(vec![tokens_revoked(user, 1)]), role_unit(role, &name)]).await;
-        // These are decided on what is not committed yet: the next event of the stream, the same event again, and a name
-        // that the batch in flight takes.
+        // The decisions about these units depend on the batch in flight, which is not committed: the next event of the
+        // stream, the same event again, and a name that the batch in flight takes.
         let next = append(&ledger, unit(vec![tokens_revoked(user, 2)]));
         let stale = append(&ledger, unit(vec![tokens_revoked(user, 1)]));
         let taken = append(&ledger, role_unit(new_role(), &name));
@@ -165,8 +165,9 @@ on_each_engine! {
         speed_up(&ledger).await;
         let (mut tx, head) = hold(&site).await;
         let first = fly(&ledger, [some_role()]).await;
+        let overlapped = ledger.paths().overlapped();
         let others: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
-        until_taken(&ledger).await;
+        until(|| ledger.paths().overlapped() > overlapped).await;
         head.touch(&mut tx).await.expect("the head should move");
         tx.commit().await.expect("a commit");
         let mut positions = Vec::new();
@@ -177,7 +178,7 @@ on_each_engine! {
         let expected: Vec<_> = (1..=4).map(|n| head.position + n).collect();
         assert_eq!(positions, expected, "each once");
         assert!(ledger.paths().locked(Because::NotAlone) >= 1, "{:?}", ledger.paths());
-        // Alone again, the node becomes fast again.
+        // The node writes alone again, so it decides without the lock again.
         speed_up(&ledger).await;
         site.must_be_sound(&ledger).await;
     }
@@ -204,7 +205,7 @@ on_each_engine! {
         let user = new_user();
         executor.execute(vec![user_created(user, &unique("ada"))], &metadata()).await.expect("a user");
         speed_up(&ledger).await;
-        // The node has the person's key in its memory, and would seal with it.
+        // The node has the person's key in its memory, and could seal with it.
         let (tx, _) = hold(&site).await;
         let first = fly(&ledger, [some_role()]).await;
         let erasing = {
@@ -223,7 +224,7 @@ on_each_engine! {
         }
         assert!(erasing.await.expect("no panic").expect("an erasure"));
         issuing.await.expect("no panic").expect("a token");
-        // Whichever came first, no label can be read, and none of those that come later.
+        // The order does not matter: no label can be read, and no later label either.
         let issue = token_issued(new_session(), user, "the phone of Ada");
         executor.execute(vec![issue], &metadata()).await.expect("a token");
         let kept = "SELECT COUNT(*) FROM subject_keys WHERE wrapped_key IS NOT NULL";
@@ -384,7 +385,7 @@ on_each_engine! {
     }
 }
 
-/// Ends the connection on which a node waits to land a batch.
+/// Ends the connection over which a node writes a batch and waits.
 async fn end_the_landing(site: &Site) {
     let db = site.db().await;
     let text = "SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -406,9 +407,10 @@ async fn a_statement_whose_client_is_gone_counts_once_or_never() {
         speed_up(&ledger).await;
         let (tx, head) = hold(&direct).await;
         let first = fly(&ledger, [some_role(), some_role()]).await;
+        let overlapped = ledger.paths().overlapped();
         let others: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
-        until_taken(&ledger).await;
-        // The statement still waits in the database. Then the node asks whether it took effect, and waits, too.
+        until(|| ledger.paths().overlapped() > overlapped).await;
+        // The statement still waits in the database. The node asks whether it took effect, and also waits for the lock.
         network.hang_up();
         drop(tx);
         let mut positions = Vec::new();
@@ -429,8 +431,9 @@ async fn a_connection_that_ends_before_the_answer_leaves_each_unit_once() {
     speed_up(&ledger).await;
     let (tx, head) = hold(&site).await;
     let first = fly(&ledger, [some_role()]).await;
+    let overlapped = ledger.paths().overlapped();
     let others: Vec<_> = (0..3).map(|_| append(&ledger, some_role())).collect();
-    until_taken(&ledger).await;
+    until(|| ledger.paths().overlapped() > overlapped).await;
     end_the_landing(&site).await;
     drop(tx);
     for appending in first {

@@ -173,7 +173,7 @@ on_both_engines! {
             ];
             for (change, flaw) in changes {
                 if at == last && (change.contains("SELECT hash") || flaw == Flaw::Missing(at)) {
-                    // The hash is the same, or the end is missing, which is another flaw.
+                    // At the end of the ledger, the head's hash is already there, and a missing event is another flaw.
                     continue;
                 }
                 let keep = format!("CREATE TABLE kept AS SELECT * FROM events WHERE position = {at}");

@@ -1,5 +1,5 @@
-//! Random schedules of everything that can come between a decision and its commit. Whatever comes, what was acknowledged
-//! is in the ledger once, and chain and read models are sound.
+//! Random schedules of everything that can happen between a decision and its commit. After every schedule, each acknowledged
+//! event is in the ledger once, and the chain and the read models are right.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,11 +16,11 @@ use super::site::{
 };
 use crate::support::server::Engine;
 
-/// How long one command may take, whatever happens around it.
+/// How long one command may take at most.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many people there are.
 const PEOPLE: usize = 4;
-/// How many names roles want.
+/// How many names of roles there are.
 const NAMES: u8 = 6;
 
 /// What happens next. The nodes are 0 and 1.
@@ -32,11 +32,11 @@ enum Step {
     Hold { moves: bool },
     /// A person is erased.
     Erase { node: usize, person: usize },
-    /// The connections of the nodes end, in the middle of whatever they do.
+    /// The connections of the nodes end, even during a statement.
     EndConnections,
     /// A unit that the database refuses.
     Faulty { node: usize },
-    /// The nodes do what they have to do.
+    /// The nodes have time to finish their work.
     Rest,
 }
 
@@ -246,12 +246,12 @@ async fn run(site: &Site, steps: &[Step]) -> Result<(), TestCaseError> {
             Answer::Unknown => unknown += 1,
         }
     }
-    // All other events are of commands whose clients do not know what became of them. A command has two events at most.
+    // All other events are from commands whose clients do not know the result. A command has two events at most.
     let others = kept.len() - acknowledged.len();
     prop_assert!(others <= 2 * unknown, "{others} events of {unknown} commands");
     let head = world.nodes[0].head().await.expect("the head").position;
     prop_assert_eq!(kept.len() as i64, head - start);
-    // After all of it, both nodes write again.
+    // After the schedule, both nodes can write.
     for node in &world.nodes {
         let role = role_unit(new_role(), &unique("role"));
         let again = timeout(PATIENCE, async {

@@ -195,7 +195,7 @@ impl Network {
                         () = carry(&mut far_read, &mut near_write, cut) => return,
                         () = hung_up.notified() => drop((near_read, near_write)),
                     }
-                    // The database hears nothing of it, and goes on with what it was asked.
+                    // The database does not notice that the node is gone, and continues its statement.
                     let mut bytes = vec![0; 1_024];
                     while let Ok(1..) = far_read.read(&mut bytes).await {}
                 });

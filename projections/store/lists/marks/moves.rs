@@ -28,7 +28,7 @@ use crate::store::{
 /// A number of rows for each base list.
 pub(super) type Counts = BTreeMap<&'static str, i64>;
 
-/// The changes of sorted lists by a batch of events. The counts follow from the rows once these are written.
+/// The changes of sorted lists by a batch of events. Their counts are made from the rows after these are written.
 #[derive(Debug, Default)]
 pub struct MarkMoves {
     orders: BTreeMap<&'static str, OrderMoves>,

@@ -1,13 +1,14 @@
-//! Copies the write-ahead log into the main file, with short stops of the writer.
+//! Copies the write-ahead log into the main file. The writer stops only for a short time.
 //!
-//! SQLite begins the log again at its start only when a checkpoint has copied all of it, which no checkpoint beside a busy
-//! writer can: the writer goes on meanwhile. So there are two steps. A second thread copies what the log has, while the
-//! writer goes on; it repeats this until little is left. Then the writer itself copies the rest between two batches and
-//! waits until the main file is on the disk.
+//! SQLite reuses the log from its start only after a checkpoint has copied all of it. A checkpoint cannot copy all of it while
+//! the writer adds pages. So there are two steps. First a second thread copies the log while the writer goes on, and repeats
+//! this until few pages are left. Then the writer copies these pages itself, between two batches, and waits until the main
+//! file is on the disk.
 //!
-//! Readers of old states keep the log from beginning again. Above a limit, the writer waits for them a moment.
+//! While a reader reads an old state, SQLite cannot reuse the log. If the log is longer than a limit, the writer waits a short
+//! time for such readers.
 //!
-//! The pools' connections begin a checkpoint by themselves, when one of them commits and the log is long.
+//! The connections of sqlx make checkpoints, too: SQLite begins one if such a connection commits while the log is long.
 
 use std::{
     sync::mpsc::{Receiver, Sender, channel},
@@ -25,15 +26,15 @@ use super::{
 /// How long the log may become, and how long the writer may stop for it. Lengths are in pages of 4 KiB.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// After so many new pages a checkpoint begins.
+    /// A checkpoint begins after this number of new pages.
     pub(super) every: u64,
-    /// So many pages the writer copies itself.
+    /// If no more than these pages are left, the writer copies them itself.
     pub(super) few: u64,
-    /// How often the second thread copies before the writer copies the rest, however much that is.
+    /// How often the second thread copies at most. Then the writer copies the rest, however long it is.
     pub(super) passes: u32,
-    /// If the log is longer, the writer waits for the readers that keep it.
+    /// If the log has more pages, the writer waits for the readers that keep SQLite from reusing it.
     pub(super) most: u64,
-    /// For so long.
+    /// How long the writer waits for these readers at most.
     pub(super) wait: Duration,
 }
 
@@ -50,7 +51,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How many bytes the file of the log keeps when it begins again.
+    /// The length to which the file of the log shrinks when SQLite reuses it.
     pub(super) fn kept_bytes(&self) -> u64 {
         /// A page and its header in the log.
         const FRAME: u64 = 4_120;
@@ -58,22 +59,22 @@ impl Limits {
     }
 }
 
-/// What the writer does next about the log.
+/// What the writer does with the log next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// It writes on.
+    /// It does nothing.
     Nothing,
-    /// It lets the second thread copy.
+    /// It asks the second thread to copy.
     Pass,
     /// It copies the rest itself.
     Finish,
 }
 
-/// How far a checkpoint is.
+/// The progress of a checkpoint.
 #[derive(Debug)]
 struct Plan {
     limits: Limits,
-    /// Roughly how many pages the log got that no pass copies.
+    /// Roughly how many pages the log got since the last pass began, or since the last checkpoint ended.
     uncopied: u64,
     /// How many passes this checkpoint has had.
     passes: u32,
@@ -148,7 +149,7 @@ impl Checkpoints {
         }
     }
 
-    /// Notes that the log got so many pages, and does what is due.
+    /// Notes that the log got `pages` more pages, and takes the next step.
     pub(super) fn grown(&mut self, pages: u64, writer: &Landing) {
         self.plan.uncopied += pages;
         if self.passed.try_recv().is_ok() {
@@ -156,7 +157,7 @@ impl Checkpoints {
         }
         match self.plan.next() {
             Step::Nothing => {}
-            // Without the second thread nobody answers, so the pass ends here.
+            // If the second thread does not run, it cannot say that the pass has ended.
             Step::Pass => self.plan.is_passing = self.begin.send(()).is_ok(),
             Step::Finish => {
                 if let Err(error) = self.finish(writer.connection()) {
@@ -186,7 +187,7 @@ impl Checkpoints {
     }
 }
 
-/// The second thread. Its connection opens with the first pass.
+/// The code of the second thread. It opens its connection for the first pass.
 fn pass_when_asked(place: &Place, begun: &Receiver<()>, passing: &Sender<()>) {
     let mut kept: Option<Connection> = None;
     for () in begun {
@@ -205,7 +206,7 @@ fn pass_when_asked(place: &Place, begun: &Receiver<()>, passing: &Sender<()>) {
     }
 }
 
-/// Copies the log. Returns how many pages it has then, copied or not; `None` if another checkpoint is under way.
+/// Copies the log. Returns how many pages the log has, copied or not; `None` if another checkpoint is under way.
 fn checkpoint(connection: &Connection, mode: &str) -> Result<Option<u64>> {
     let text = format!("PRAGMA wal_checkpoint({mode})");
     let pages: i64 = connection

@@ -16,12 +16,12 @@ use super::{
     Job, LandError, Place,
 };
 
-/// How many statements the connection keeps prepared. The program has fewer: one for each table and way to write it.
+/// How many statements the connection keeps prepared. The program has fewer: one for each table and each way to write it.
 const STATEMENTS: usize = 256;
 /// The size of a page of the file.
 const PAGE: u64 = 4_096;
-/// How many pages a row changes, roughly: one of the table and one of an index. (A granted role changes 4.7 pages by its
-/// two rows.)
+/// Roughly how many pages a row changes: one of the table and one of an index. (A granted role writes two rows, which change
+/// 4.7 pages.)
 const PAGES_OF_A_ROW: u64 = 2;
 
 /// A connection that writes batches.
@@ -29,13 +29,13 @@ const PAGES_OF_A_ROW: u64 = 2;
 pub(super) struct Landing {
     connection: Connection,
     path: PathBuf,
-    /// Which file the connection has open.
+    /// The device and the inode of the open file; `None` if they could not be read.
     file: Option<(u64, u64)>,
 }
 
 impl Place {
-    /// Opens the file, which must exist, with the settings of the pools' connections. But a commit does not begin a
-    /// checkpoint: see [`super::checkpoints`].
+    /// Opens the file, which must exist, with the settings of the pools' connections. Only the settings of the write-ahead log
+    /// differ, because [`super::checkpoints`] copies it.
     pub(super) fn open(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.file, flags)?;
@@ -69,14 +69,14 @@ impl Landing {
         &self.connection
     }
 
-    /// Whether the file at the path is still the one that the connection writes to. SQLite writes to a deleted file
-    /// without an error, and nobody would see these rows again.
+    /// Whether the file at the path is still the file that the connection writes to. SQLite writes to a deleted file without
+    /// an error, and these rows would be lost.
     pub(super) fn is_in_place(&self) -> bool {
         self.file.is_some() && identity(&self.path) == self.file
     }
 
-    /// Writes a batch; returns roughly how many pages it changed, or `None` if its comparison changed no row. After
-    /// anything but `Some`, the caller must roll back.
+    /// Writes a batch. Returns roughly how many pages it changed, or `None` if its comparison changed no row. After `None` or an
+    /// error, the caller must roll back.
     pub(super) fn land(&self, job: &Job) -> Result<Option<u64>> {
         self.run("BEGIN IMMEDIATE")?;
         match self.compare(job)? {
@@ -96,7 +96,7 @@ impl Landing {
         Ok(Some(pages))
     }
 
-    /// Ends the transaction, if one is open. Returns whether none is open now.
+    /// Ends the transaction, if one is open. Returns whether the connection has no open transaction now.
     pub(super) fn roll_back(&self) -> bool {
         // SQLite ends the transaction by itself after some errors, for example when the disk is full.
         self.connection.is_autocommit() || self.run("ROLLBACK").is_ok()
@@ -110,7 +110,7 @@ impl Landing {
         let (text, arguments) = job.compare.parts();
         let mut statement = self.connection.prepare_cached(text)?;
         for place in 1..=statement.parameter_count() {
-            // SQLite numbers `$1` and `$2`, which are names to it, in the order in which the text has them.
+            // For SQLite, `$1` and `$2` are names. It numbers them in their order in the text.
             let number = match statement.parameter_name(place) {
                 Some(name) => name.trim_start_matches('$').parse().unwrap_or(0),
                 None => place,
@@ -123,7 +123,7 @@ impl Landing {
     }
 }
 
-/// Whether a connection is as good as before after this error.
+/// Whether the connection still works after this error.
 pub(super) fn spares_the_connection(error: &Error) -> bool {
     use ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked};
     matches!(
@@ -141,7 +141,7 @@ impl From<Error> for LandError {
     }
 }
 
-/// What SQLite says, with its result code. SQLite names tables, columns and constraints here, but no values.
+/// The message of SQLite, with its result code. It may contain names of tables, columns and constraints, but no values.
 pub(super) fn text_of(error: &Error) -> String {
     match error {
         Error::SqliteFailure(code, _) => format!("{error} (SQLite's code {})", code.extended_code),
@@ -154,7 +154,7 @@ fn identity(file: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// How many bytes of a row the argument is, if they are many.
+/// The length of a text or of bytes; 0 for values that are always short.
 fn length(argument: &Argument<'_>) -> u64 {
     let bytes = match argument {
         Argument::Text(text) => text.as_ref().map_or(0, |text| text.len()),

@@ -1,8 +1,8 @@
 //! A thread that writes whole batches to SQLite.
 //!
-//! A batch is one message to this thread and one answer. Each statement through sqlx is a message and an answer of its
-//! own, and one thread must wake the other up for each of them. The thread owns its connection, keeps its statements
-//! prepared, and writes a batch row by row, which costs SQLite less than statements over many rows.
+//! A batch is one message to this thread and one answer. With sqlx, each statement would be a message and an answer, and for
+//! each of them one thread must wake the other. The thread owns its connection, keeps its statements prepared, and writes a
+//! batch row by row, which costs SQLite less than statements over many rows.
 //!
 //! The connection comes from rusqlite, which shares the SQLite library of sqlx. The process must not have two copies of
 //! this library: the locks of a file belong to the process, so one copy would release the locks of the other.
@@ -45,7 +45,7 @@ pub enum LandError {
     /// SQLite refused the batch, or the thread is closed. The batch was not written.
     #[error("{0}")]
     Failed(String),
-    /// The thread ended and did not answer. The batch may have been written: the caller must look.
+    /// The thread ended before it answered. The batch may have been written, so the caller must read the database.
     #[error("the thread that writes to SQLite ended before it answered")]
     Unconfirmed,
 }
@@ -60,7 +60,8 @@ impl From<LandError> for Error {
     }
 }
 
-/// Sends batches to the thread. The thread ends when this is closed or dropped, after all batches that were sent.
+/// Sends batches to the thread. If this is closed or dropped, the thread first writes all batches that were sent, and then
+/// ends.
 #[derive(Debug)]
 pub struct SqliteThread {
     orders: Sender<Order>,
@@ -102,7 +103,7 @@ impl SqliteThread {
             serve(&place, &waiting);
             drop(ending);
         };
-        // Without the thread, each batch gets an error that says so.
+        // If the thread cannot start, each batch gets an error that says so.
         if let Err(error) = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(work)
@@ -113,10 +114,9 @@ impl SqliteThread {
     }
 
     /// Writes a batch in one transaction: first the comparison, then the rows. Returns `false` if the comparison changed
-    /// no row; the database is then as before, as it is after an error.
+    /// no row. In this case, and after every error except [`LandError::Unconfirmed`], the database is unchanged.
     ///
-    /// Batches are written in the order of the calls. If the caller drops the future, the thread writes the batch all the
-    /// same.
+    /// Batches are written in the order of the calls. If the caller drops the future, the thread still writes the batch.
     pub async fn land(&self, job: Job) -> Result<bool, LandError> {
         let (answer, answered) = oneshot::channel();
         self.orders
@@ -125,16 +125,16 @@ impl SqliteThread {
         answered.await.unwrap_or(Err(LandError::Unconfirmed))
     }
 
-    /// Ends the thread after all batches that were sent, and waits until its connections are closed. Close it before the
-    /// pools: the last connection that closes copies the write-ahead log into the main file.
+    /// Ends the thread after it has written all batches that were sent, and waits until its connections are closed.
+    /// Close it before the pools: the last connection that closes copies the write-ahead log into the main file.
     pub async fn close(self) {
         drop(self.orders);
-        // The thread sends nothing: it drops the sender at its end.
+        // The thread sends no message. At its end it drops the sender, and this future ends.
         let _ = self.ended.await;
     }
 }
 
-/// The thread. It answers before it does anything about the write-ahead log.
+/// The code of the thread. It answers a batch before it does anything about the write-ahead log.
 fn serve(place: &Place, waiting: &Receiver<Order>) {
     let mut checkpoints = Checkpoints::start(place);
     let mut kept = Landing::open(place).ok();
@@ -151,8 +151,8 @@ fn serve(place: &Place, waiting: &Receiver<Order>) {
     checkpoints.end();
 }
 
-/// Writes a batch; returns roughly how many pages it changed, or `None` if its comparison changed no row. Keeps the
-/// connection unless it may be broken: the next batch then opens a new one.
+/// Writes a batch. Returns roughly how many pages it changed, or `None` if its comparison changed no row. Drops the
+/// connection if it may be broken. The next batch then opens a new one.
 fn land(place: &Place, kept: &mut Option<Landing>, job: &Job) -> Result<Option<u64>, LandError> {
     let usable = kept.take().filter(Landing::is_in_place);
     let landing = match usable {

@@ -97,7 +97,7 @@ impl Stage {
     }
 }
 
-/// Longer than a test takes.
+/// A time that is longer than any test.
 const PATIENT: Duration = Duration::from_secs(60);
 
 /// A batch that moves the head from one position to another.
@@ -618,7 +618,7 @@ async fn a_reader_keeps_the_log_but_does_not_stop_the_writer() {
         assert!(thread.land(scattered(n)).await.unwrap());
     }
     assert!(begun.elapsed() < PATIENT, "the writer waited for the reader");
-    // Much more than the limit above which the writer waits.
+    // The log is much longer than the limit above which the writer waits.
     let held = stage.size_of_log();
     assert!(held > 1_000 * 4_120, "{held} bytes");
     assert_eq!(reader.all(count()).await.unwrap()[0].int(0).unwrap(), before);
