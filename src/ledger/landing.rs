@@ -4,7 +4,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use projections::{
-    sql::{Error, Statement, Writer, is_about_data, is_about_time, sql},
+    sql::{Error, NotLanded, Statement, Writer, is_about_data, sql},
     store::{MarkMoves, Writes},
 };
 use tokio::task::JoinHandle;
@@ -42,10 +42,10 @@ pub(super) enum Landing {
     Landed,
     /// The head had moved, so nothing was written.
     Missed,
-    /// There was no connection, so nothing was sent.
-    NotSent(Error),
-    /// The database gave an error, or the connection broke.
-    Failed(Error),
+    /// The database refused the batch, or there was no connection. Nothing was written.
+    Refused(Error),
+    /// The connection broke before the answer came: the batch may be written.
+    Unconfirmed(Error),
     /// The database did not answer in time, or a lock was not free in time.
     TimedOut(Error),
 }
@@ -123,7 +123,7 @@ impl Task {
                 landing
             }
             // The task ended without a result. Its connection is closed.
-            Err(_) => Landing::Failed(Error::WorkerCrashed),
+            Err(_) => Landing::Unconfirmed(Error::WorkerCrashed),
         }
     }
 
@@ -146,17 +146,18 @@ impl Task {
                 self.pace.missed();
                 Because::NotAlone
             }
-            Landing::NotSent(error) => {
-                tracing::debug!(error = %WithCauses(&error), "there was no connection for a batch");
+            Landing::Refused(error) => {
+                tracing::debug!(error = %WithCauses(&error), "a batch was refused; trying it under the lock");
+                self.pace.refused();
                 Because::Refused
             }
-            Landing::Failed(error) => match self.did_take_effect(&flight.batch.head, &error).await {
+            Landing::Unconfirmed(error) => match self.did_take_effect(&flight.batch.head, &error).await {
                 Some(true) => {
                     self.settle_flight(flight).await;
                     return self.follow(next).await;
                 }
                 Some(false) => {
-                    tracing::debug!(error = %WithCauses(&error), "a batch was refused; trying it under the lock");
+                    tracing::debug!(error = %WithCauses(&error), "a batch was lost; trying it under the lock");
                     self.pace.refused();
                     Because::Refused
                 }
@@ -340,14 +341,12 @@ async fn land(
     writes: Writes<'static>,
     marks: MarkMoves,
 ) -> Landing {
-    if let Err(error) = writer.connect().await {
-        return Landing::NotSent(error);
-    }
     match writer.land(compare, writes, marks).await {
         Ok(true) => Landing::Landed,
         Ok(false) => Landing::Missed,
-        Err(error) if is_about_time(&error) => Landing::TimedOut(error),
-        Err(error) => Landing::Failed(error),
+        Err(NotLanded::Busy(error)) => Landing::TimedOut(error),
+        Err(NotLanded::Refused(error)) => Landing::Refused(error),
+        Err(NotLanded::Unconfirmed(error)) => Landing::Unconfirmed(error),
     }
 }
 

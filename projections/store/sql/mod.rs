@@ -5,6 +5,7 @@
 //! beginning a transaction differ between the engines; this folder hides these differences.
 
 mod connect;
+mod file;
 mod notify;
 mod own;
 mod reader;
@@ -24,8 +25,7 @@ pub use row::Row;
 pub use sqlx::Error;
 pub(crate) use statement::Array;
 pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
-pub use thread::{Job, LandError, SqliteThread};
-pub use transaction::{Tx, Writer};
+pub use transaction::{NotLanded, Tx, Writer};
 
 /// The future of a statement. It is boxed so that the code of the database client is compiled once, here, and not in
 /// each crate that awaits it.
@@ -52,9 +52,6 @@ pub fn is_about_data(error: &Error) -> bool {
 /// Whether a statement failed because it waited too long for a lock, or took too long. If the database says so, the statement
 /// changed nothing. If the network says so, it is unknown whether the statement changed something.
 pub fn is_about_time(error: &Error) -> bool {
-    if let Error::Io(error) = error {
-        return error.kind() == std::io::ErrorKind::TimedOut;
-    }
     let Some(error) = error.as_database_error() else {
         return false;
     };

@@ -1,12 +1,17 @@
 //! Transactions, and a separate connection for a task that writes all the time.
 
 use futures_util::TryStreamExt as _;
-use sqlx::{Connection as _, Database, Pool, Postgres, Row as _, Sqlite, Transaction};
+use sqlx::{
+    Connection as _, Database, Pool, Postgres, Row as _, Sqlite, Transaction,
+    postgres::{PgDatabaseError, PgSeverity},
+};
 
 use super::{
     Boxed, Db, Error, Row, Statement,
+    file::{self, File},
+    is_about_time,
     own::Own,
-    thread::{Job, SqliteThread},
+    thread::{Job, LandError, SqliteThread},
 };
 use crate::store::{MarkMoves, Writes};
 
@@ -37,6 +42,7 @@ impl Db {
             db: self.clone(),
             kept: None,
             thread: None,
+            file: File::of(self),
         }
     }
 
@@ -74,16 +80,81 @@ pub struct Writer {
     kept: Option<Own>,
     /// On SQLite: the thread that writes the batches of [`Writer::land`] without marks.
     thread: Option<SqliteThread>,
+    /// On SQLite: the file.
+    file: Option<File>,
+}
+
+/// Why a batch did not land.
+#[derive(Debug)]
+pub enum NotLanded {
+    /// A lock was not free in time, or the statement took too long. Nothing was written.
+    Busy(Error),
+    /// There was no connection, or the database refused the batch. Nothing was written.
+    Refused(Error),
+    /// The connection broke before the answer came. The batch may have been written, or may be written later.
+    Unconfirmed(Error),
+}
+
+impl NotLanded {
+    /// The error of a step before the commit was sent.
+    fn unsent(error: Error) -> Self {
+        if is_about_time(&error) {
+            Self::Busy(error)
+        } else {
+            Self::Refused(error)
+        }
+    }
+
+    /// The error that came instead of the answer to a commit.
+    fn answered(error: Error) -> Self {
+        if is_an_answer(&error) {
+            Self::unsent(error)
+        } else {
+            Self::Unconfirmed(error)
+        }
+    }
+}
+
+/// Whether the error is an answer of the database, which undid the statement. After a fatal error of Postgres, nobody knows what
+/// became of the statement.
+fn is_an_answer(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        let postgres = error.try_downcast_ref::<PgDatabaseError>();
+        postgres.is_none_or(|error| error.severity() == PgSeverity::Error)
+    })
+}
+
+impl Own {
+    /// Begins a transaction that writes.
+    async fn begin(&mut self) -> Result<Tx<'_>, Error> {
+        Ok(match self {
+            Self::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+            Self::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+        })
+    }
+}
+
+/// Writes a batch in a transaction, if `compare` changes one row. Returns whether it did.
+async fn write(
+    tx: &mut Tx<'_>,
+    compare: Statement<'static>,
+    writes: Writes<'static>,
+    marks: MarkMoves,
+) -> Result<bool, Error> {
+    let changed = tx.execute(compare).await? == 1;
+    if changed {
+        writes.run(tx).await?;
+        marks.write(tx).await?;
+    }
+    Ok(changed)
 }
 
 impl Writer {
     /// Begins a transaction whose statements must follow each other at once: otherwise Postgres ends it.
     pub fn begin<'a>(&'a mut self) -> Boxed<'a, Result<Tx<'a>, Error>> {
         Box::pin(async move {
-            Ok(match self.connection().await? {
-                Own::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
-                Own::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
-            })
+            self.must_be_in_place()?;
+            self.connection().await?.begin().await
         })
     }
 
@@ -97,32 +168,62 @@ impl Writer {
         compare: Statement<'static>,
         writes: Writes<'static>,
         marks: MarkMoves,
-    ) -> Boxed<'_, Result<bool, Error>> {
+    ) -> Boxed<'_, Result<bool, NotLanded>> {
         Box::pin(async move {
             if marks.is_empty()
                 && let Some(thread) = self.thread()
             {
-                return thread.land(Job { compare, writes }).await.map_err(Error::from);
+                let landed = thread.land(Job { compare, writes }).await;
+                return landed.map_err(|error| self.not_landed(error));
             }
-            let mut tx = match self.connection().await? {
-                Own::Postgres(connection) if marks.is_empty() && writes.fit_one_statement() => {
-                    let (text, arrays) = writes.one_statement(compare.text(), compare.bound() + 1)?;
-                    let all = compare.with_arrays(&text, arrays);
-                    let changed: i64 = all.fetch_one(connection).await?.try_get(0)?;
-                    return Ok(changed == 1);
-                }
-                Own::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
-                Own::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
-            };
-            let changed = tx.execute(compare).await? == 1;
-            if changed {
-                writes.run(&mut tx).await?;
-                marks.write(&mut tx).await?;
+            self.must_be_in_place().map_err(NotLanded::Refused)?;
+            let connection = self.connection().await.map_err(NotLanded::unsent)?;
+            if let Own::Postgres(connection) = connection
+                && marks.is_empty()
+                && writes.fit_one_statement()
+            {
+                let (text, arrays) = writes
+                    .one_statement(compare.text(), compare.bound() + 1)
+                    .map_err(NotLanded::Refused)?;
+                let answered = compare.with_arrays(&text, arrays).fetch_one(connection).await;
+                let changed: i64 = answered
+                    .and_then(|row| row.try_get(0))
+                    .map_err(NotLanded::answered)?;
+                return Ok(changed == 1);
             }
+            let mut tx = connection.begin().await.map_err(NotLanded::unsent)?;
+            let changed = write(&mut tx, compare, writes, marks)
+                .await
+                .map_err(NotLanded::unsent)?;
             // Commit even if nothing changed: an open transaction would keep its lock.
-            tx.commit().await?;
+            tx.commit().await.map_err(NotLanded::answered)?;
             Ok(changed)
         })
+    }
+
+    /// What an error of the thread means. If the thread has ended, the next batch starts another one.
+    fn not_landed(&mut self, error: LandError) -> NotLanded {
+        let cause = Error::Protocol(error.to_string());
+        match error {
+            LandError::Busy => NotLanded::Busy(cause),
+            LandError::Failed(_) => NotLanded::Refused(cause),
+            LandError::NotRunning => {
+                self.thread = None;
+                NotLanded::Refused(cause)
+            }
+            LandError::Unconfirmed => {
+                self.thread = None;
+                NotLanded::Unconfirmed(cause)
+            }
+        }
+    }
+
+    /// Refuses to write to a file that was moved or replaced.
+    fn must_be_in_place(&self) -> Result<(), Error> {
+        match &self.file {
+            Some(file) if !file.is_in_place() => Err(file::replaced()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// SQLite's own thread, if this is SQLite.
@@ -131,11 +232,6 @@ impl Writer {
             self.thread = SqliteThread::start(&self.db);
         }
         self.thread.as_ref()
-    }
-
-    /// Opens the connection for transactions, if it is not open.
-    pub fn connect(&mut self) -> Boxed<'_, Result<(), Error>> {
-        Box::pin(async move { self.connection().await.map(drop) })
     }
 
     async fn connection(&mut self) -> Result<&mut Own, Error> {
@@ -153,6 +249,7 @@ impl Writer {
             db: self.db.clone(),
             kept: self.kept.take(),
             thread: self.thread.take(),
+            file: self.file.clone(),
         }
     }
 

@@ -1,11 +1,5 @@
 //! The connection of the thread: one transaction for each batch.
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-};
-
 use rusqlite::{
     Connection, Error, ErrorCode, OpenFlags, Result, ToSql, params_from_iter,
     types::{ToSqlOutput, ValueRef},
@@ -28,9 +22,6 @@ const PAGES_OF_A_ROW: u64 = 2;
 #[derive(Debug)]
 pub(super) struct Landing {
     connection: Connection,
-    path: PathBuf,
-    /// The device and the inode of the open file; `None` if they could not be read.
-    file: Option<(u64, u64)>,
 }
 
 impl Place {
@@ -38,7 +29,7 @@ impl Place {
     /// differ, because [`super::checkpoints`] copies it.
     pub(super) fn open(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags)?;
+        let connection = Connection::open_with_flags(&self.file.path, flags)?;
         connection.busy_timeout(self.patience)?;
         connection.execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0",
@@ -58,21 +49,11 @@ impl Place {
 impl Landing {
     pub(super) fn open(place: &Place) -> Result<Self> {
         let connection = place.open()?;
-        Ok(Self {
-            connection,
-            path: place.file.clone(),
-            file: identity(&place.file),
-        })
+        Ok(Self { connection })
     }
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
-    }
-
-    /// Whether the file at the path is still the file that the connection writes to. SQLite writes to a deleted file without
-    /// an error, and these rows would be lost.
-    pub(super) fn is_in_place(&self) -> bool {
-        self.file.is_some() && identity(&self.path) == self.file
     }
 
     /// Writes a batch. Returns roughly how many pages it changed, or `None` if its comparison changed no row. After `None` or an
@@ -147,11 +128,6 @@ pub(super) fn text_of(error: &Error) -> String {
         Error::SqliteFailure(code, _) => format!("{error} (SQLite's code {})", code.extended_code),
         other => other.to_string(),
     }
-}
-
-fn identity(file: &Path) -> Option<(u64, u64)> {
-    let metadata = fs::metadata(file).ok()?;
-    Some((metadata.dev(), metadata.ino()))
 }
 
 /// The length of a text or of bytes; 0 for values that are always short.

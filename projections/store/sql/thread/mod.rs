@@ -13,8 +13,6 @@ mod landing;
 mod tests;
 
 use std::{
-    io,
-    path::PathBuf,
     sync::mpsc::{Receiver, Sender, channel},
     thread,
     time::Duration,
@@ -22,48 +20,44 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Db, Error, Statement};
+use super::{
+    Db, Statement,
+    file::{File, REPLACED},
+};
 use crate::store::Writes;
 use checkpoints::{Checkpoints, Limits};
 use landing::Landing;
 
 /// A batch for the thread.
 #[derive(Debug)]
-pub struct Job {
+pub(super) struct Job {
     /// An `UPDATE` that changes one row if the database is as the batch expects it, and no row otherwise.
-    pub compare: Statement<'static>,
+    pub(super) compare: Statement<'static>,
     /// What the batch writes then.
-    pub writes: Writes<'static>,
+    pub(super) writes: Writes<'static>,
 }
 
 /// Why a batch was not written. The texts contain no value of a row.
 #[derive(Debug, thiserror::Error)]
-pub enum LandError {
+pub(super) enum LandError {
     /// Another connection kept the write lock for longer than [`super::Options::patience`]. The batch was not written.
     #[error("another connection kept SQLite's write lock for too long")]
     Busy,
-    /// SQLite refused the batch, or the thread is closed. The batch was not written.
+    /// SQLite refused the batch. The batch was not written.
     #[error("{0}")]
     Failed(String),
+    /// The thread is not running. The batch was not written.
+    #[error("the thread that writes to SQLite is not running")]
+    NotRunning,
     /// The thread ended before it answered. The batch may have been written, so the caller must read the database.
     #[error("the thread that writes to SQLite ended before it answered")]
     Unconfirmed,
 }
 
-impl From<LandError> for Error {
-    fn from(error: LandError) -> Self {
-        match error {
-            LandError::Busy => Self::Io(io::Error::new(io::ErrorKind::TimedOut, error.to_string())),
-            LandError::Failed(_) => Self::Protocol(error.to_string()),
-            LandError::Unconfirmed => Self::WorkerCrashed,
-        }
-    }
-}
-
 /// Sends batches to the thread. If this is closed or dropped, the thread first writes all batches that were sent, and then
 /// ends.
 #[derive(Debug)]
-pub struct SqliteThread {
+pub(super) struct SqliteThread {
     orders: Sender<Order>,
     ended: oneshot::Receiver<()>,
 }
@@ -77,7 +71,7 @@ struct Order {
 /// The file that the thread writes to, and how.
 #[derive(Clone, Debug)]
 struct Place {
-    file: PathBuf,
+    file: File,
     patience: Duration,
     limits: Limits,
 }
@@ -85,12 +79,12 @@ struct Place {
 impl SqliteThread {
     /// Starts a thread that writes to the file of this database; `None` if the database is not SQLite. The thread opens
     /// its connection at once. If that fails, it tries again with each batch.
-    pub fn start(db: &Db) -> Option<Self> {
+    pub(super) fn start(db: &Db) -> Option<Self> {
         let Db::Sqlite { writer, .. } = db else {
             return None;
         };
         Some(Self::at(Place {
-            file: writer.connect_options().get_filename().to_owned(),
+            file: File::of(db)?,
             patience: writer.options().get_acquire_timeout(),
             limits: Limits::default(),
         }))
@@ -117,17 +111,17 @@ impl SqliteThread {
     /// no row. In this case, and after every error except [`LandError::Unconfirmed`], the database is unchanged.
     ///
     /// Batches are written in the order of the calls. If the caller drops the future, the thread still writes the batch.
-    pub async fn land(&self, job: Job) -> Result<bool, LandError> {
+    pub(super) async fn land(&self, job: Job) -> Result<bool, LandError> {
         let (answer, answered) = oneshot::channel();
         self.orders
             .send(Order { job, answer })
-            .map_err(|_| LandError::Failed("the thread that writes to SQLite is not running".to_owned()))?;
+            .map_err(|_| LandError::NotRunning)?;
         answered.await.unwrap_or(Err(LandError::Unconfirmed))
     }
 
     /// Ends the thread after it has written all batches that were sent, and waits until its connections are closed.
     /// Close it before the pools: the last connection that closes copies the write-ahead log into the main file.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         drop(self.orders);
         // The thread sends no message. At its end it drops the sender, and this future ends.
         let _ = self.ended.await;
@@ -152,10 +146,13 @@ fn serve(place: &Place, waiting: &Receiver<Order>) {
 }
 
 /// Writes a batch. Returns roughly how many pages it changed, or `None` if its comparison changed no row. Drops the
-/// connection if it may be broken. The next batch then opens a new one.
+/// connection if it may be broken. The next batch then opens a new one. Writes nothing if the file is no longer in its place:
+/// the other connections of the server still have the old one.
 fn land(place: &Place, kept: &mut Option<Landing>, job: &Job) -> Result<Option<u64>, LandError> {
-    let usable = kept.take().filter(Landing::is_in_place);
-    let landing = match usable {
+    if !place.file.is_in_place() {
+        return Err(LandError::Failed(REPLACED.to_owned()));
+    }
+    let landing = match kept.take() {
         Some(landing) => landing,
         None => Landing::open(place)?,
     };
