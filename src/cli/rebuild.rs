@@ -1,6 +1,6 @@
 //! `muniment rebuild`
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use projections::{read_models::READ_MODELS, rebuild::Shadow, sql::Db};
 
@@ -16,21 +16,12 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .is_none()
         .then(|| lock::take(&settings.data_dir))
         .transpose()?;
-    let ledger = open_ledger_quietly(&settings, db.clone()).await?;
-    let file = settings.data_dir.join("rebuild.db");
-    let url = match &settings.database_url {
-        Some(url) => url.clone(),
-        None => format!("sqlite:{}", file.display()).into(),
-    };
-    let shadow = Shadow::create(&db, &url, READ_MODELS).await?;
-    let outcome = replay_compare_swap(&db, &ledger, &shadow).await;
-    shadow.drop(&db).await?;
-    if settings.database_url.is_none() {
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+    let (events, differing) = loop {
+        if let Some(done) = attempt(&settings, &db).await? {
+            break done;
         }
-    }
-    let (events, differing) = outcome?;
+        say("somebody was erased meanwhile; rebuilding once more");
+    };
     say(&if differing.is_empty() {
         format!("replayed {events} events: the read models equal the rebuilt ones (compared by digest)")
     } else {
@@ -43,18 +34,55 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Rebuilds once. Returns the number of events and the names of the tables that were replaced; `None` if a person was erased
+/// meanwhile: what was replayed before has their data.
+async fn attempt(settings: &Settings, db: &Db) -> Result<Option<(i64, Vec<&'static str>)>, CliError> {
+    // Each attempt opens the ledger again, and so forgets the keys of people who were erased.
+    let ledger = open_ledger_quietly(settings, db.clone()).await?;
+    let file = settings.data_dir.join("rebuild.db");
+    let url = match &settings.database_url {
+        Some(url) => url.clone(),
+        None => {
+            // An interrupted rebuild may have left a damaged file.
+            remove(&file);
+            format!("sqlite:{}", file.display()).into()
+        }
+    };
+    let mut shadow = Shadow::create(db, &url, READ_MODELS).await?;
+    let outcome = replay_compare_swap(db, &ledger, &mut shadow).await;
+    shadow.drop(db).await?;
+    if settings.database_url.is_none() {
+        remove(&file);
+    }
+    outcome
+}
+
+/// Removes the shadow's file and what SQLite keeps beside it.
+fn remove(file: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+    }
+}
+
 async fn replay_compare_swap(
     db: &Db,
     ledger: &Ledger,
-    shadow: &Shadow,
-) -> Result<(i64, Vec<&'static str>), CliError> {
-    let bar = progress::bar(ledger.head().await?.position, "rebuilding");
+    shadow: &mut Shadow,
+) -> Result<Option<(i64, Vec<&'static str>)>, CliError> {
+    let before = ledger.head().await?;
+    let bar = progress::bar(before.position, "rebuilding");
     let show = |position| bar.set_position(progress::at(position));
-    // Replay most events while other processes may append.
-    let position = ledger.fill(shadow, 0, i64::MAX, show).await?;
+    // Replay most events while other processes may append, and once more what came meanwhile. Servers that append all the
+    // time would keep a third step busy for ever.
+    let position = ledger.fill(shadow, 0, before.position, show).await?;
+    let reached = ledger.head().await?.position;
+    let position = ledger.fill(shadow, position, reached, show).await?;
     // Replay the rest in a transaction in which no process can append.
     let mut live = db.begin().await?;
     let head = Head::lock(&mut live).await?;
+    if head.erasures != before.erasures {
+        return Ok(None);
+    }
     let position = ledger.fill(shadow, position, head.position, show).await?;
     bar.finish_and_clear();
     let differing = shadow.differing(&mut live).await?;
@@ -66,5 +94,6 @@ async fn replay_compare_swap(
     for miscount in miscounts {
         say(&format!("corrected: {miscount}"));
     }
-    Ok((position, differing.into_iter().map(|table| table.name).collect()))
+    let differing = differing.into_iter().map(|table| table.name).collect();
+    Ok(Some((position, differing)))
 }

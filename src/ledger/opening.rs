@@ -64,10 +64,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                 while let Some((name, value)) = map.next_entry::<&str, &RawValue>()? {
                     let sealed = value.get().starts_with('{') && value.get().contains(SEALED);
                     let value = if sealed {
-                        FieldValue::Sealed(Parts::of_json(value.get()).map_err(Error::custom)?)
+                        FieldValue::Sealed(
+                            Parts::of_json(value.get()).ok_or_else(|| Error::custom("another form"))?,
+                        )
                     } else {
                         FieldValue::Clear(value)
                     };
+                    let twice = fields.iter().any(|field: &Field<'_>| field.name == name);
+                    if twice {
+                        return Err(Error::custom("two fields have the same name"));
+                    }
                     fields.push(Field { name, value });
                 }
                 Ok(Fields(fields))

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 /// The key of a sealed field's object.
 pub(super) const SEALED: &str = "$sealed";
@@ -23,7 +23,7 @@ pub(super) struct Parts<'a> {
 #[derive(Deserialize)]
 struct Field<'a> {
     #[serde(borrow, rename = "$sealed")]
-    parts: Parts<'a>,
+    parts: &'a RawValue,
 }
 
 impl<'a> Parts<'a> {
@@ -36,9 +36,12 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// The parts of a sealed field, from its JSON.
-    pub(super) fn of_json(json: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json).map(|field: Field<'a>| field.parts)
+    /// The parts of a sealed field, from its JSON; `None` if it is not exactly in the form that this program writes.
+    pub(super) fn of_json(json: &'a str) -> Option<Self> {
+        let field: Field<'a> = serde_json::from_str(json).ok()?;
+        // The derived code would also read an array as the parts.
+        let parts = Some(field.parts.get()).filter(|parts| parts.starts_with('{'))?;
+        serde_json::from_str(parts).ok()
     }
 
     /// The subject whose key sealed the field; `None` if it was the server's key.

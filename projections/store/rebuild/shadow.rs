@@ -55,8 +55,8 @@ impl Shadow {
         Ok(shadow)
     }
 
-    /// The script that creates the tables. They are `UNLOGGED`: if Postgres stops, the rebuild fails, too, and the next
-    /// rebuild begins anew.
+    /// The script that creates the tables. They are `UNLOGGED`: after a crash of Postgres they are empty. See
+    /// [`Shadow::differing`].
     fn script_for_postgres(&self) -> String {
         let mut script = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA};");
         for Table { name, key, .. } in self.registry.tables() {
@@ -98,8 +98,12 @@ impl Shadow {
         &self.db
     }
 
-    /// The live tables that differ from the replayed events.
-    pub async fn differing(&self, live: &mut Tx<'_>) -> Result<Vec<Table>, Error> {
+    /// The live tables that differ from the replayed events. It is an error if Postgres has stopped since the shadow was
+    /// created: its tables may then have lost rows.
+    pub async fn differing(&mut self, live: &mut Tx<'_>) -> Result<Vec<Table>, Error> {
+        if let Some(alone) = &mut self.alone {
+            alone.check().await?;
+        }
         let mut differing = Vec::new();
         let mut shadow = self.db.snapshot().await?;
         for table in self.registry.tables() {

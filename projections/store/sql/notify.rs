@@ -102,6 +102,14 @@ pub struct Alone {
 }
 
 impl Alone {
+    /// Checks that the session of the right has not ended. It ends when Postgres stops, even for a moment.
+    pub fn check(&mut self) -> Boxed<'_, Result<(), Error>> {
+        Box::pin(async move {
+            sqlx::query("SELECT 1").execute(&mut *self.connection).await?;
+            Ok(())
+        })
+    }
+
     /// Gives up the right: after this returns, another process may have it. If the right is dropped instead, it ends
     /// when the database notices.
     pub fn give_up(mut self) -> Boxed<'static, Result<(), Error>> {

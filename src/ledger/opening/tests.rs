@@ -110,7 +110,7 @@ fn both_ways_refuse_the_same_with_the_same_words() {
         .iter()
         .find(|(stored, _)| stored.payload.contains(SEALED))
         .unwrap();
-    let changes: [fn(&mut Stored); 9] = [
+    let changes: [fn(&mut Stored); 11] = [
         |stored| stored.payload = "{}".to_owned(),
         |stored| stored.payload = "null".to_owned(),
         |stored| stored.payload.push('x'),
@@ -118,6 +118,23 @@ fn both_ways_refuse_the_same_with_the_same_words() {
         |stored| stored.payload = stored.payload.replace("$sealed", "$sealed more"),
         |stored| stored.payload = stored.payload.replace("\"by\"", "\"of\""),
         |stored| stored.payload = stored.payload.replace("\"box\":\"", "\"box\":\"AAAA"),
+        |stored| {
+            let twice = stored.payload.replacen(
+                '{',
+                "{\"username\":{\"$sealed\":{\"by\":\"server\",\"box\":\"AA\"}},",
+                1,
+            );
+            stored.payload = twice;
+        },
+        |stored| {
+            let mut payload: Value = serde_json::from_str(&stored.payload).unwrap();
+            for value in payload.as_object_mut().unwrap().values_mut() {
+                if let Some(parts) = value.get_mut(SEALED) {
+                    *parts = serde_json::json!([parts["by"], parts["box"]]);
+                }
+            }
+            stored.payload = payload.to_string();
+        },
         |stored| stored.sequence += 1,
         |stored| stored.event_type.push('x'),
     ];

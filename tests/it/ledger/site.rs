@@ -146,7 +146,7 @@ impl Site {
             Engine::Postgres => self.url.clone(),
         };
         let db = self.db().await;
-        let shadow = Shadow::create(&db, &url, READ_MODELS)
+        let mut shadow = Shadow::create(&db, &url, READ_MODELS)
             .await
             .expect("a shadow should be made");
         // Nothing can be appended during this transaction.
