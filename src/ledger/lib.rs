@@ -32,6 +32,7 @@ pub mod migrations;
 mod opening;
 mod pace;
 mod past;
+mod pending;
 mod rebuild;
 mod recount;
 mod rehearsal;
