@@ -23,7 +23,7 @@ use super::{
     pace::{Because, Pace, Paths},
     pending::{BATCH, Pending, Waiting},
     rhythm::Rhythm,
-    versions,
+    snapshots, versions,
 };
 
 /// How many units may wait before callers wait to be let in.
@@ -254,6 +254,7 @@ impl Task {
         head.count_erasure(&mut tx).await?;
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
+        snapshots::forget(&mut tx, subject).await?;
         read_models::erase(&mut tx, subject).await?;
         tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
         tx.commit().await?;
