@@ -68,7 +68,7 @@ impl StockFeed {
             .psql(database, &TABLE.replace("TABLE events", "TABLE stock_events"))
             .await?;
         let copy = "INSERT INTO stock_events SELECT 'any', aggregate_type || aggregate_id, sequence, event_type, \
-             event_version, payload, metadata FROM events ORDER BY position";
+             event_version, payload::json, metadata::json FROM events ORDER BY position";
         cluster.psql(database, copy).await?;
         let repository = PostgresEventRepository::new(pool(&cluster.url(database), 2).await?);
         Ok(Self(repository.with_tables("stock_events", "snapshots")))

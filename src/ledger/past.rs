@@ -193,8 +193,8 @@ impl Ledger {
     /// The events that name a certificate or a token, up to a position.
     async fn with_fingerprint(&self, fingerprint: &str, until: i64) -> Result<Vec<Stored>, LedgerError> {
         let select = sql(format!(
-            "SELECT {COLUMNS} FROM events WHERE {WITH_FINGERPRINT} AND payload ->> 'fingerprint' = $1 \
-             AND position <= $2 ORDER BY position"
+            "SELECT {COLUMNS} FROM events WHERE position IN (SELECT position FROM event_streams \
+             WHERE {WITH_FINGERPRINT} AND payload ->> 'fingerprint' = $1 AND position <= $2) ORDER BY position"
         ));
         let rows = self.db.all(select.bind(fingerprint).bind(until)).await?;
         Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)

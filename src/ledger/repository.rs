@@ -16,8 +16,8 @@ use serde_json::Value;
 
 use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit, seal::EventName};
 
-/// The table that postgres-es reads. The second name is for snapshots, which are not used.
-const TABLES: (&str, &str) = ("events", "snapshots");
+/// The view that postgres-es reads. The second name is for snapshots, which are not used.
+const TABLES: (&str, &str) = ("event_streams", "snapshots");
 
 /// Loads streams and persists events for cqrs-es. Snapshots do not exist: streams are short.
 pub struct Repository {

@@ -25,8 +25,8 @@ pub(super) const EVENTS: Table = Table {
         ("event_type", Kind::Text),
         ("event_version", Kind::Text),
         ("recorded_at", Kind::Int),
-        ("payload", Kind::Json),
-        ("metadata", Kind::Json),
+        ("payload", Kind::Text),
+        ("metadata", Kind::Text),
         ("hash", Kind::Bytes),
     ],
     key: &["position"],
@@ -53,7 +53,7 @@ impl Composer<'_> {
         for unit in units {
             let mut metadata = unit.metadata.clone();
             self.sealer.seal_address(&mut metadata, keys)?;
-            let metadata_json = serde_json::value::to_raw_value(&metadata).map_err(unwritable)?;
+            let metadata_json = serde_json::to_string(&metadata).map_err(unwritable)?;
             for new in &unit.events {
                 let (payload, event) = self.sealed(new, keys)?;
                 let (aggregate_type, form) = (new.event.aggregate_type(), new.event.form());
@@ -78,7 +78,7 @@ impl Composer<'_> {
                     actor: metadata.actor.clone(),
                     event,
                 });
-                let payload = serde_json::value::to_raw_value(&cloud_event.data).map_err(unwritable)?;
+                let payload = serde_json::to_string(&cloud_event.data).map_err(unwritable)?;
                 rows.push(vec![
                     head.position.into(),
                     aggregate_type.into(),

@@ -156,14 +156,10 @@ on_both_engines! {
         let verified = async || ledger.verify(|_| ()).await.expect("readable");
         let whole = verified().await;
         assert_eq!((whole.events, &whole.flaw), (last, &None));
-        let json = |payload: &str| match site.engine {
-            Engine::Sqlite => format!("'{payload}'"),
-            Engine::Postgres => format!("'{payload}'::jsonb"),
-        };
         for at in [VERIFY_PAGE - 1, VERIFY_PAGE, VERIFY_PAGE + 1, last] {
             let change = |set: String| format!("UPDATE events SET {set} WHERE position = {at}");
             let changes = [
-                (change(format!("payload = {}", json(r#"{"more": 1}"#))), Flaw::Altered(at)),
+                (change(format!("payload = {}", r#"'{"more": 1}'"#)), Flaw::Altered(at)),
                 (change("event_version = '2'".to_owned()), Flaw::Altered(at)),
                 (change("recorded_at = recorded_at - 1".to_owned()), Flaw::Altered(at)),
                 (change("hash = (SELECT hash FROM ledger_head)".to_owned()), Flaw::Altered(at)),

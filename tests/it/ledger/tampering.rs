@@ -92,10 +92,7 @@ on_both_engines! {
         let swap = ["UPDATE events SET position = -1 WHERE position = 5",
             "UPDATE events SET position = 5 WHERE position = 6",
             "UPDATE events SET position = 6 WHERE position = -1"];
-        let json = |column: &str, json: &str| match site.engine {
-            crate::support::server::Engine::Sqlite => format!("UPDATE events SET {column} = '{json}' WHERE position = 6"),
-            crate::support::server::Engine::Postgres => format!("UPDATE events SET {column} = '{json}'::jsonb WHERE position = 6"),
-        };
+        let json = |column: &str, json: &str| format!("UPDATE events SET {column} = '{json}' WHERE position = 6");
         let (payload, not_there, metadata) =
             (json("payload", "{}"), json("payload", "null"), json("metadata", "[]"));
         let event = ledger.after(5, 1, &Default::default()).await.expect("an event").remove(0);
@@ -191,14 +188,8 @@ const COLUMNS: [(&str, Kind); 9] = [
 /// Flips one bit of one value. Returns the old value. `None` if the engine refuses, or if the value still has the same
 /// meaning (a hexadecimal digit of an escape in the other case).
 async fn flip(db: &Db, position: i64, (column, kind): (&str, Kind), byte: Index, bit: u8) -> Option<Vec<u8>> {
-    let text = matches!(kind, Kind::Text | Kind::Json);
-    let select = if text {
-        format!("CAST({column} AS TEXT)")
-    } else {
-        column.to_owned()
-    };
     let row = db
-        .optional(sql(format!("SELECT {select} FROM events WHERE position = $1")).bind(position))
+        .optional(sql(format!("SELECT {column} FROM events WHERE position = $1")).bind(position))
         .await;
     let row = row.expect("an event").expect("an event");
     let old = match kind {
@@ -224,8 +215,7 @@ async fn restore(db: &Db, position: i64, column: (&str, Kind), old: Vec<u8>) {
 /// Writes a value. Returns whether the engine accepted it.
 async fn write(db: &Db, position: i64, (column, kind): (&str, Kind), value: Vec<u8>) -> bool {
     let new = match (db, kind) {
-        (Db::Postgres(_), Kind::Text) => "convert_from($2, 'UTF8')",
-        (Db::Postgres(_), Kind::Json) => "convert_from($2, 'UTF8')::jsonb",
+        (Db::Postgres(_), Kind::Text | Kind::Json) => "convert_from($2, 'UTF8')",
         (Db::Sqlite { .. }, Kind::Text | Kind::Json) => "CAST($2 AS TEXT)",
         (_, Kind::Number | Kind::Bytes) => "$2",
     };
