@@ -1,7 +1,7 @@
 //! Writes batches. A batch that was decided without the lock is written only if the head has not moved. All other batches are
 //! decided and written under the head's lock.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use projections::{
     sql::{Error, NotLanded, Statement, Writer, is_about_data, sql},
@@ -13,7 +13,7 @@ use super::{
     AppendError, Cause, Head, LedgerError, Unit, WithCauses,
     appender::{Answer, PATIENCE, Task, answer_all, log_unheard, unheard},
     batch::{Batch, Decided, InFlight},
-    error::{Obstacle, within},
+    error::{Obstacle, no_answer_in_time, within},
     pace::Because,
 };
 
@@ -73,6 +73,7 @@ impl Task {
             return Decided::Locked(Because::Asked);
         }
         if let Some(because) = self.pace.locked() {
+            self.pace.obeyed();
             return Decided::Locked(because);
         }
         let decided = self.batches.decide(&mut self.reader, units, in_flight);
@@ -96,10 +97,7 @@ impl Task {
         let begun = self.batches.elapsed();
         let landing = tokio::spawn(async move {
             let landing = tokio::time::timeout(PATIENCE, land(&mut writer, compare, writes, marks)).await;
-            let landing = landing.unwrap_or_else(|_elapsed| {
-                let silent = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
-                Landing::TimedOut(silent.into())
-            });
+            let landing = landing.unwrap_or_else(|_elapsed| Landing::TimedOut(no_answer_in_time()));
             if !matches!(landing, Landing::Landed | Landing::Missed) {
                 writer.abandon();
             }
@@ -269,7 +267,7 @@ impl Task {
                 self.writer.abandon();
                 Err(NotWritten {
                     begun: true,
-                    error: Error::PoolTimedOut.into(),
+                    error: no_answer_in_time().into(),
                 })
             }
         }

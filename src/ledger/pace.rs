@@ -125,17 +125,22 @@ impl Pace {
         }
     }
 
-    /// Why the next batch must go under the lock; `None` if it may be decided without the lock. Each call counts as one batch
-    /// of the rest.
-    pub(super) fn locked(&mut self) -> Option<Because> {
+    /// Why the next batch must go under the lock; `None` if it may be decided without the lock.
+    pub(super) fn locked(&self) -> Option<Because> {
         if !self.alone {
-            return Some(Because::NotAlone);
+            Some(Because::NotAlone)
+        } else if self.rest > 0 {
+            Some(Because::Refused)
+        } else {
+            None
         }
-        if self.rest > 0 {
-            self.rest -= 1;
-            return Some(Because::Refused);
+    }
+
+    /// A batch goes under the lock because [`Pace::locked`] says so. If that was because of a refusal, one batch fewer must.
+    pub(super) fn obeyed(&mut self) {
+        if self.alone {
+            self.rest = self.rest.saturating_sub(1);
         }
-        None
     }
 
     /// Whether the next batch is likely to be decided without the lock.
@@ -196,6 +201,7 @@ mod tests {
             pace.refused();
             let mut rest = 0;
             while pace.locked() == Some(Because::Refused) {
+                pace.obeyed();
                 rest += 1;
             }
             rests.push(rest);
@@ -204,7 +210,17 @@ mod tests {
         assert_eq!(rests.last(), Some(&LONGEST_REST));
         pace.landed();
         pace.refused();
-        assert_eq!((pace.locked(), pace.locked()), (Some(Because::Refused), None));
+        assert_eq!(pace.locked(), Some(Because::Refused));
+        pace.found(false);
+        pace.obeyed();
+        pace.found(true);
+        assert_eq!(
+            pace.locked(),
+            Some(Because::Refused),
+            "this batch went under the lock for another reason"
+        );
+        pace.obeyed();
+        assert_eq!(pace.locked(), None);
     }
 
     #[test]

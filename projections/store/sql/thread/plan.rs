@@ -1,0 +1,563 @@
+//! Decides when the write-ahead log is copied, and what the writer waits for.
+
+use std::time::Duration;
+
+/// The bytes of a page and its header in the log.
+pub(super) const FRAME: u64 = 4_120;
+
+/// How long the log may become, and how long the writer may wait for it. Lengths are in pages of 4 KiB.
+///
+/// A batch waits for one copy of `most_at_once` pages and the `fsync` of these pages at most. If the log is longer than `most`,
+/// a batch may also wait for `wait`: once for the readers that keep SQLite from reusing the log, or, if the disk is too slow
+/// for the second thread to keep up, twice for the second thread.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store::sql) struct Limits {
+    /// A checkpoint begins after this number of new pages.
+    pub(super) every: u64,
+    /// If no more than these pages are left, the writer waits until they are copied.
+    pub(super) few: u64,
+    /// How often the second thread tries to leave so few pages.
+    pub(super) passes: u32,
+    /// After these tries, the writer waits if no more than these pages are left.
+    pub(super) most_at_once: u64,
+    /// The length to which the file of the log shrinks when SQLite reuses it.
+    pub(super) kept: u64,
+    /// If the log has more pages, the writer may wait for the second thread and for readers.
+    pub(super) most: u64,
+    /// How long one such wait lasts at most.
+    pub(super) wait: Duration,
+}
+
+impl Limits {
+    /// The limits of the server.
+    pub(in crate::store::sql) const SERVER: Self = Self {
+        every: 16_000,
+        few: 500,
+        passes: 4,
+        most_at_once: 4_000,
+        kept: 32_000,
+        most: 64_000,
+        wait: Duration::from_millis(100),
+    };
+
+    /// The length to which the file of the log shrinks, in bytes.
+    pub(in crate::store::sql) const fn kept_bytes(&self) -> u64 {
+        self.kept * FRAME
+    }
+}
+
+/// What the writer does about the log next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// It does nothing.
+    Nothing,
+    /// It asks the second thread to copy the log.
+    Pass,
+    /// It waits for the second thread, but not for long.
+    Wait,
+    /// It asks the second thread to copy the rest, and waits for that.
+    Finish,
+}
+
+/// How far a checkpoint came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reached {
+    /// How many pages the log had when the checkpoint began.
+    pub(super) log: u64,
+    /// How many of them are copied.
+    pub(super) copied: u64,
+}
+
+/// The log, as the plan sees it.
+pub(super) trait Log {
+    /// For how many pages its file has room.
+    fn room(&self) -> u64;
+    /// Begins a pass beside the writer. Returns whether it began.
+    fn pass(&mut self) -> bool;
+    /// The result of the pass, if it has ended.
+    fn passed(&mut self) -> Option<Option<Reached>>;
+    /// Like [`Log::passed`], but waits for a short time.
+    fn wait(&mut self) -> Option<Option<Reached>>;
+    /// Copies the rest while the writer waits. Perhaps it also waits for the readers that keep SQLite from reusing the log.
+    fn finish(&mut self, waits_for_readers: bool) -> Option<Reached>;
+    /// Adds a page without changing anything. Returns whether it did.
+    fn write(&mut self) -> bool;
+}
+
+/// The progress of the checkpoints.
+#[derive(Debug)]
+pub(super) struct Plan {
+    limits: Limits,
+    /// How many pages the log had at most when the last checkpoint began.
+    log: u64,
+    /// How many of these are copied.
+    copied: u64,
+    /// About how many pages the log got since then.
+    new: u64,
+    /// For how many pages the file of the log has room.
+    room: u64,
+    /// Whether some page of the log is certainly not copied. This remains so until the next checkpoint.
+    is_behind: bool,
+    /// Whether the last checkpoint failed, or whether a reader of an old state kept it from copying all but a few pages.
+    is_held: bool,
+    /// How many passes there were since few pages were left.
+    passes: u32,
+    /// Whether a pass is under way.
+    is_passing: bool,
+    /// How often the writer waited after its last batch.
+    waits: u32,
+    /// The most pages for whose copy a batch waited.
+    longest_stop: u64,
+}
+
+impl Plan {
+    /// The plan for a log whose file has room for so many pages.
+    pub(super) fn new(limits: Limits, room: u64) -> Self {
+        Self {
+            limits,
+            log: 0,
+            copied: 0,
+            new: room,
+            room,
+            is_behind: false,
+            is_held: false,
+            passes: 0,
+            is_passing: false,
+            waits: 0,
+            longest_stop: 0,
+        }
+    }
+
+    /// The most pages for whose copy a batch waited.
+    pub(super) fn longest_stop(&self) -> u64 {
+        self.longest_stop
+    }
+
+    /// The writer wrote a batch of about so many pages.
+    pub(super) fn wrote(&mut self, pages: u64, log: &mut impl Log) {
+        let was_passing = self.is_passing;
+        self.receive(log);
+        self.new += pages;
+        // The pass may have copied the batch.
+        self.is_behind |= !was_passing;
+        self.go_on(log);
+    }
+
+    /// Other connections may have written.
+    pub(super) fn look(&mut self, log: &mut impl Log) {
+        self.receive(log);
+        self.saw(log.room());
+        if self.is_in_doubt() && log.write() {
+            self.new += 1;
+            self.is_behind = true;
+        }
+        self.go_on(log);
+    }
+
+    fn receive(&mut self, log: &mut impl Log) {
+        if self.is_passing
+            && let Some(reached) = log.passed()
+        {
+            self.ended(reached);
+        }
+    }
+
+    fn go_on(&mut self, log: &mut impl Log) {
+        self.waits = 0;
+        loop {
+            self.saw(log.room());
+            match self.next() {
+                Step::Nothing => return,
+                // Nothing says when a pass ends that did not begin.
+                Step::Pass if !log.pass() => return self.ended(None),
+                Step::Pass => {}
+                Step::Wait => match log.wait() {
+                    Some(reached) => self.ended(reached),
+                    None => return,
+                },
+                Step::Finish => {
+                    let reached = log.finish(self.length() > self.limits.most);
+                    let before = self.copied;
+                    self.new = 0;
+                    self.ended(reached);
+                    self.longest_stop = self.longest_stop.max(self.copied.saturating_sub(before));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The file of the log has room for so many pages. When SQLite begins the log again, it shrinks a file that is longer than
+    /// `kept`. So a longer file is full, whichever connection wrote the pages. (A transaction that was rolled back may leave
+    /// the file longer than the log. Then the next checkpoint comes too early.)
+    fn saw(&mut self, room: u64) {
+        self.room = room;
+        if self.is_passing {
+            return;
+        }
+        if room < self.log {
+            // The log has begun again.
+            (self.log, self.copied, self.passes) = (0, 0, 0);
+        }
+        if room > self.limits.kept {
+            self.new = room - self.log;
+        }
+    }
+
+    /// Whether the next step depends on whether some page is certainly not copied.
+    fn is_in_doubt(&self) -> bool {
+        let is_due = self.new > 0 && (self.passes > 0 || self.new >= self.limits.every);
+        is_due && !self.is_passing && !self.is_behind
+    }
+
+    /// A checkpoint ended. Without a result, it failed.
+    fn ended(&mut self, reached: Option<Reached>) {
+        self.is_passing = false;
+        let Reached { log, copied } = reached.unwrap_or(Reached {
+            log: self.log.max(self.room),
+            copied: 0,
+        });
+        (self.log, self.copied) = (log, copied);
+        self.is_behind = reached.is_some() && copied < log;
+        self.is_held = log > copied + self.limits.few;
+        if self.is_held {
+            self.passes = 0;
+        }
+    }
+
+    /// Whether the log is too long, although no reader holds it.
+    fn is_too_long(&self) -> bool {
+        !self.is_held && self.length() > self.limits.most
+    }
+
+    /// About how many pages the log has.
+    fn length(&self) -> u64 {
+        self.room.min(self.log + self.new)
+    }
+
+    /// About how many pages no checkpoint has copied.
+    fn rest(&self) -> u64 {
+        self.log - self.copied + self.new
+    }
+
+    fn next(&mut self) -> Step {
+        /// How often the writer waits after a batch.
+        const WAITS: u32 = 2;
+        let Limits {
+            every,
+            few,
+            passes,
+            most_at_once,
+            ..
+        } = self.limits;
+        let step = match self.passes {
+            _ if self.is_passing && self.waits < WAITS && self.is_too_long() => Step::Wait,
+            _ if self.is_passing || !self.is_behind => Step::Nothing,
+            0 if self.new < every => Step::Nothing,
+            0 => Step::Pass,
+            so_far if self.rest() <= if so_far < passes { few } else { most_at_once } => Step::Finish,
+            _ => Step::Pass,
+        };
+        match step {
+            Step::Nothing => {}
+            Step::Wait => self.waits += 1,
+            Step::Pass => {
+                self.log = self.length();
+                self.new = 0;
+                self.passes = self.passes.saturating_add(1);
+                self.is_passing = true;
+            }
+            Step::Finish => self.passes = 0,
+        }
+        step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        every: 100,
+        few: 10,
+        passes: 3,
+        most_at_once: 30,
+        kept: 200,
+        most: 400,
+        wait: Duration::ZERO,
+    };
+
+    /// A log like that of SQLite. Each page that a checkpoint copies counts, and so does each wait of the writer.
+    #[derive(Debug, Default)]
+    struct Model {
+        /// How many pages the log has, and how many of them are copied.
+        log: u64,
+        copied: u64,
+        room: u64,
+        /// What a reader sees of the log. It keeps checkpoints from copying more.
+        reader: Option<u64>,
+        /// A pass that has begun; and how far it will come, once it has looked at the log.
+        pass: Option<Option<Reached>>,
+        /// The next pass ends while the writer waits for it.
+        ends_in_time: bool,
+        passes: u32,
+        finished: Vec<u64>,
+        waits: u32,
+    }
+
+    impl Model {
+        fn add(&mut self, pages: u64) {
+            if self.copied == self.log && self.reader.is_none() {
+                (self.log, self.copied) = (0, 0);
+                self.room = self.room.min(LIMITS.kept);
+            }
+            self.log += pages;
+            self.room = self.room.max(self.log);
+        }
+
+        /// The fault of SQLite does harm if a checkpoint looks at a log that is copied.
+        fn begin(&self) -> Reached {
+            assert!(self.copied < self.log, "everything is copied: {self:?}");
+            let copied = self.reader.unwrap_or(self.log).max(self.copied);
+            let log = self.log;
+            Reached { log, copied }
+        }
+
+        fn pass_looks(&mut self) {
+            if let Some(None) = self.pass {
+                self.pass = Some(Some(self.begin()));
+            }
+        }
+
+        fn pass_ends(&mut self) -> Option<Reached> {
+            self.pass_looks();
+            let reached = self.pass.take().flatten();
+            self.copied = reached.map_or(self.copied, |reached| reached.copied);
+            reached
+        }
+    }
+
+    impl Log for Model {
+        fn room(&self) -> u64 {
+            self.room
+        }
+
+        fn pass(&mut self) -> bool {
+            assert!(self.pass.is_none() && self.copied < self.log, "{self:?}");
+            self.pass = Some(None);
+            self.passes += 1;
+            true
+        }
+
+        fn passed(&mut self) -> Option<Option<Reached>> {
+            let has_looked = matches!(self.pass, Some(Some(_)));
+            has_looked.then(|| self.pass_ends())
+        }
+
+        fn wait(&mut self) -> Option<Option<Reached>> {
+            self.waits += 1;
+            self.ends_in_time.then(|| self.pass_ends())
+        }
+
+        fn finish(&mut self, _waits_for_readers: bool) -> Option<Reached> {
+            assert!(self.pass.is_none(), "two checkpoints at once");
+            let reached = self.begin();
+            self.finished.push(reached.copied - self.copied);
+            self.copied = reached.copied;
+            Some(reached)
+        }
+
+        fn write(&mut self) -> bool {
+            self.add(1);
+            true
+        }
+    }
+
+    fn write(plan: &mut Plan, model: &mut Model, pages: u64) {
+        model.add(pages);
+        plan.wrote(pages, model);
+    }
+
+    #[test]
+    fn the_writer_waits_only_for_the_few_pages_that_are_left() {
+        let (mut plan, mut model) = (Plan::new(LIMITS, 0), Model::default());
+        write(&mut plan, &mut model, 99);
+        assert_eq!(model.passes, 0);
+        write(&mut plan, &mut model, 1);
+        model.pass_looks();
+        assert_eq!(model.passes, 1);
+        write(&mut plan, &mut model, 5);
+        write(&mut plan, &mut model, 4);
+        assert_eq!((model.passes, &*model.finished), (1, [9].as_slice()));
+        write(&mut plan, &mut model, 7);
+        assert_eq!((model.log, model.copied), (7, 0));
+    }
+
+    #[test]
+    fn a_pass_is_repeated_until_few_pages_are_left_but_not_for_ever() {
+        let (mut plan, mut model) = (Plan::new(LIMITS, 0), Model::default());
+        write(&mut plan, &mut model, 100);
+        for passes in 1..=3 {
+            assert_eq!((model.passes, model.finished.len()), (passes, 0));
+            model.pass_looks();
+            write(&mut plan, &mut model, 20);
+            write(&mut plan, &mut model, 9);
+        }
+        assert_eq!((model.passes, &*model.finished), (3, [29].as_slice()));
+    }
+
+    #[test]
+    fn the_writer_never_waits_for_more_pages_than_the_limit() {
+        let (mut plan, mut model) = (Plan::new(LIMITS, 0), Model::default());
+        model.ends_in_time = true;
+        for _ in 0..100 {
+            model.pass_looks();
+            write(&mut plan, &mut model, 40);
+        }
+        assert!(model.room <= LIMITS.most + 80, "{model:?}");
+        assert!(
+            model.finished.iter().all(|pages| *pages <= LIMITS.most_at_once),
+            "{model:?}"
+        );
+    }
+
+    #[test]
+    fn a_disk_that_is_too_slow_makes_the_log_longer_and_each_batch_wait_once() {
+        let (mut plan, mut model) = (Plan::new(LIMITS, 0), Model::default());
+        for batch in 1..=50 {
+            write(&mut plan, &mut model, 20);
+            assert_eq!((model.log, model.passes), (20 * batch, u32::from(batch >= 5)));
+        }
+        assert_eq!(model.waits, 30);
+    }
+
+    #[test]
+    fn a_reader_of_an_old_state_makes_the_log_longer_and_no_batch_wait() {
+        let (mut plan, mut model) = (Plan::new(LIMITS, 0), Model::default());
+        model.reader = Some(0);
+        for _ in 0..200 {
+            write(&mut plan, &mut model, 10);
+            model.pass_looks();
+        }
+        assert_eq!(
+            (model.log, model.waits, &*model.finished),
+            (2_000, 0, [].as_slice())
+        );
+        assert!((10..=20).contains(&model.passes), "{model:?}");
+        model.reader = None;
+        for _ in 0..30 {
+            write(&mut plan, &mut model, 10);
+            model.pass_looks();
+        }
+        assert!(model.log < 200 && model.room <= LIMITS.kept, "{model:?}");
+    }
+
+    #[test]
+    fn what_others_write_is_copied_too() {
+        let (mut plan, mut model) = (Plan::new(LIMITS, 0), Model::default());
+        for _ in 0..200 {
+            plan.look(&mut model);
+            model.add(10);
+            model.pass_looks();
+        }
+        assert!(model.room <= LIMITS.kept + 100 && model.passes > 0, "{model:?}");
+        assert!(
+            model.finished.iter().all(|pages| *pages <= LIMITS.most_at_once),
+            "{model:?}"
+        );
+    }
+
+    #[derive(Clone, Debug)]
+    enum Event {
+        /// The thread writes a batch.
+        Batch(u64),
+        /// The same; a pass that is under way copies the batch and ends before the plan knows of the batch.
+        CopiedBatch(u64),
+        /// Another connection writes after it has let the thread look.
+        Other(u64),
+        /// Another connection writes at any time, such as that of a rebuild.
+        Wild(u64),
+        /// Another connection is rolled back after it has made the file longer.
+        RolledBack(u64),
+        PassLooks,
+        PassEnds,
+        PassFails,
+        EndsInTime(bool),
+        Reader(bool),
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let event = prop_oneof![
+            4 => (0..60_u64).prop_map(Event::Batch),
+            4 => (0..60_u64).prop_map(Event::CopiedBatch),
+            4 => (1..60_u64).prop_map(Event::Other),
+            1 => (1..300_u64).prop_map(Event::Wild),
+            1 => (1..900_u64).prop_map(Event::RolledBack),
+            4 => Just(Event::PassLooks),
+            4 => Just(Event::PassEnds),
+            1 => Just(Event::PassFails),
+            1 => any::<bool>().prop_map(Event::EndsInTime),
+            1 => any::<bool>().prop_map(Event::Reader),
+        ];
+        prop::collection::vec(event, 0..400)
+    }
+
+    proptest! {
+        #[test]
+        fn the_writer_never_waits_for_more_than_it_must(events in events(), room in 0..500_u64) {
+            let mut model = Model { room, ..Model::default() };
+            let mut plan = Plan::new(LIMITS, room);
+            for event in events {
+                match event {
+                    Event::Batch(pages) => write(&mut plan, &mut model, pages + 1),
+                    Event::CopiedBatch(pages) => {
+                        model.add(pages + 1);
+                        model.pass_looks();
+                        plan.wrote(pages + 1, &mut model);
+                    }
+                    Event::PassLooks => model.pass_looks(),
+                    Event::EndsInTime(does) => model.ends_in_time = does,
+                    Event::Reader(reads) => model.reader = reads.then_some(model.log),
+                    Event::Other(_) | Event::Wild(_) | Event::RolledBack(_) | Event::PassEnds | Event::PassFails => {}
+                }
+            }
+            prop_assert!(model.finished.iter().all(|pages| *pages <= LIMITS.most_at_once), "{model:?}");
+        }
+
+        /// The model checks that no checkpoint begins while all of the log is copied, and that there is one at a time.
+        #[test]
+        fn each_checkpoint_begins_while_a_page_is_not_copied(events in events(), room in 0..500_u64) {
+            let mut model = Model { room, ..Model::default() };
+            let mut plan = Plan::new(LIMITS, room);
+            for event in events {
+                let (finished, waits) = (model.finished.len(), model.waits);
+                match event {
+                    Event::Batch(pages) => write(&mut plan, &mut model, pages + 1),
+                    Event::CopiedBatch(pages) => {
+                        model.add(pages + 1);
+                        model.pass_looks();
+                        plan.wrote(pages + 1, &mut model);
+                    }
+                    Event::Other(pages) => {
+                        plan.look(&mut model);
+                        model.add(pages);
+                    }
+                    Event::Wild(pages) => model.add(pages),
+                    Event::RolledBack(pages) => model.room = model.room.max(model.log + pages),
+                    Event::PassLooks => model.pass_looks(),
+                    Event::PassEnds if model.pass.is_some() => {
+                        let reached = model.pass_ends();
+                        plan.ended(reached);
+                    }
+                    Event::PassFails if model.pass.take().is_some() => plan.ended(None),
+                    Event::PassEnds | Event::PassFails => {}
+                    Event::EndsInTime(does) => model.ends_in_time = does,
+                    Event::Reader(reads) => model.reader = reads.then_some(model.log),
+                }
+                prop_assert!(model.finished.len() <= finished + 1 && model.waits <= waits + 2);
+            }
+        }
+    }
+}
