@@ -19,11 +19,12 @@ pub mod role;
 pub mod sealing;
 pub mod session;
 #[cfg(test)]
+mod states;
+#[cfg(test)]
 mod testing;
 pub mod upcast;
 pub mod user;
 pub mod values;
-mod work;
 
 pub use claim::{Claim, Claims};
 pub use declared::{DeclaredEvent, EventForm};
@@ -31,7 +32,6 @@ pub use error::{Classified, ErrorKind};
 pub use event::{NewEvent, Recorded};
 pub use registry::{Claimed, Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
-pub use work::ForAggregate;
 
 use role::Role;
 use session::Session;

@@ -34,6 +34,9 @@ pub trait Registered:
     const TYPE: &'static str;
     /// The scopes of claims that it declares.
     const SCOPES: &'static [&'static Scope];
+    /// The version of the state, as snapshots store it. Increase it by one with every change of the state that the same events
+    /// give: its fields, their JSON, or what `apply` does. This program reads only snapshots of this version.
+    const STATE_VERSION: i64;
     /// The id of one aggregate of this type.
     type Id: Copy + Debug + Display + FromStr<Err = Invalid> + Send + Sync;
     /// The commands that it takes.
@@ -57,6 +60,10 @@ pub trait Registered:
         let _ = event;
         Cow::Borrowed(aggregate_id)
     }
+
+    /// The person whose personal data the state holds; `None` if it can hold no personal data. That person's key seals the
+    /// state in a snapshot, so erasing the person erases it. Without a person, the server's key seals it.
+    fn person<'a>(&self, aggregate_id: &'a str) -> Option<Cow<'a, str>>;
 
     /// One event of each kind, with every optional field filled. The golden files are made from these events.
     fn samples() -> Result<Vec<Self::Event>, Invalid>;
@@ -245,9 +252,24 @@ macro_rules! aggregates {
                 None
             }
 
-            /// Runs the work for the type of the aggregate.
-            pub async fn for_aggregate<W: $crate::ForAggregate + Send>(&self, work: W) -> W::Output {
-                match self { $(Self::$name(_) => work.run::<$name>().await,)+ }
+            /// The version of the state, as snapshots store it.
+            pub const fn version(&self) -> i64 {
+                match self { $(Self::$name(_) => <$name as Registered>::STATE_VERSION,)+ }
+            }
+
+            /// The state as snapshots store it, not yet sealed: JSON.
+            pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+                match self { $(Self::$name(aggregate) => serde_json::to_vec(aggregate),)+ }
+            }
+
+            /// The state of an aggregate of the same type, from what [`State::to_json`] wrote.
+            pub fn from_json(&self, json: &[u8]) -> Result<Self, serde_json::Error> {
+                match self { $(Self::$name(_) => serde_json::from_slice(json).map(Self::$name),)+ }
+            }
+
+            /// The person whose key seals the state in a snapshot; `None` if the server's key seals it.
+            pub fn person<'a>(&self, aggregate_id: &'a str) -> Option<std::borrow::Cow<'a, str>> {
+                match self { $(Self::$name(aggregate) => aggregate.person(aggregate_id),)+ }
             }
 
             /// The stored name of the aggregate's type.

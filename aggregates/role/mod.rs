@@ -17,7 +17,7 @@ mod update_role;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,7 @@ impl Role {
 impl Registered for Role {
     const TYPE: &'static str = "role";
     const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    const STATE_VERSION: i64 = 1;
     type Id = RoleId;
     type Command = RoleCommand;
     type Event = RoleEvent;
@@ -164,6 +165,11 @@ impl Registered for Role {
             | RoleCommand::RemovePermission { .. }
             | RoleCommand::Delete => false,
         }
+    }
+
+    /// A role is about no person.
+    fn person<'a>(&self, _: &'a str) -> Option<Cow<'a, str>> {
+        None
     }
 
     fn samples() -> Result<Vec<RoleEvent>, Invalid> {

@@ -55,6 +55,7 @@ impl Session {
 impl Registered for Session {
     const TYPE: &'static str = "session";
     const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    const STATE_VERSION: i64 = 1;
     type Id = SessionId;
     type Command = SessionCommand;
     type Event = SessionEvent;
@@ -95,6 +96,11 @@ impl Registered for Session {
             SessionEvent::TokenIssued { user_id, .. } => Cow::Owned(user_id.to_string()),
             SessionEvent::TokenRevoked {} => Cow::Borrowed(aggregate_id),
         }
+    }
+
+    /// The person that a session is about is its user.
+    fn person<'a>(&self, _: &'a str) -> Option<Cow<'a, str>> {
+        self.user_id.map(|id| Cow::Owned(id.to_string()))
     }
 
     fn samples() -> Result<Vec<SessionEvent>, Invalid> {

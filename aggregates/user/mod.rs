@@ -25,7 +25,7 @@ mod update_user;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +133,7 @@ impl User {
 impl Registered for User {
     const TYPE: &'static str = "user";
     const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    const STATE_VERSION: i64 = 1;
     type Id = UserId;
     type Command = UserCommand;
     type Event = UserEvent;
@@ -248,6 +249,11 @@ impl Registered for User {
             | UserCommand::RevokeAllTokens
             | UserCommand::Delete => false,
         }
+    }
+
+    /// A user is that person.
+    fn person<'a>(&self, aggregate_id: &'a str) -> Option<Cow<'a, str>> {
+        Some(Cow::Borrowed(aggregate_id))
     }
 
     fn samples() -> Result<Vec<UserEvent>, Invalid> {

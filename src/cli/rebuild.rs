@@ -5,10 +5,11 @@ use std::{path::Path, process::ExitCode};
 use projections::{read_models::READ_MODELS, rebuild::Shadow, sql::Db};
 
 use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
-use ledger::{Head, Ledger, recount};
+use ledger::{Head, Ledger, RebuiltSnapshots, recount};
 use server::settings::Settings;
 
-/// Replays the ledger into shadow tables, compares them with the live tables, and repairs the live tables that differ.
+/// Replays the ledger into shadow tables, compares them with the live tables, and repairs the live tables that differ. Then does
+/// the same with the snapshots of streams.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let db = open_database(&settings).await?;
     let _lock = settings
@@ -16,7 +17,11 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .is_none()
         .then(|| lock::take(&settings.data_dir))
         .transpose()?;
-    let (events, differing) = loop {
+    let Rebuilt {
+        events,
+        differing,
+        snapshots,
+    } = loop {
         if let Some(done) = attempt(&settings, &db).await? {
             break done;
         }
@@ -31,12 +36,35 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             differing.join(", ")
         )
     });
+    let RebuiltSnapshots {
+        unused,
+        wrong,
+        written,
+    } = snapshots;
+    if snapshots != RebuiltSnapshots::default() {
+        say(&format!(
+            "snapshots: {written} written; {unused} deleted that were not used; {wrong} deleted that differed from the events{}",
+            if wrong > 0 {
+                "; restart the servers, since they may have loaded the wrong data"
+            } else {
+                ""
+            }
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Rebuilds once. Returns the number of events and the names of the tables that were replaced; `None` if a person was erased
-/// meanwhile: what was replayed before has their data.
-async fn attempt(settings: &Settings, db: &Db) -> Result<Option<(i64, Vec<&'static str>)>, CliError> {
+/// The result of a rebuild.
+struct Rebuilt {
+    /// The number of events.
+    events: i64,
+    /// The names of the tables that were replaced.
+    differing: Vec<&'static str>,
+    snapshots: RebuiltSnapshots,
+}
+
+/// Rebuilds once. Returns `None` if a person was erased meanwhile: what was replayed before has their data.
+async fn attempt(settings: &Settings, db: &Db) -> Result<Option<Rebuilt>, CliError> {
     // Each attempt opens the ledger again, and so forgets the keys of people who were erased.
     let ledger = open_ledger_quietly(settings, db.clone()).await?;
     let file = settings.data_dir.join("rebuild.db");
@@ -54,7 +82,14 @@ async fn attempt(settings: &Settings, db: &Db) -> Result<Option<(i64, Vec<&'stat
     if settings.database_url.is_none() {
         remove(&file);
     }
-    outcome
+    let Some((events, differing)) = outcome? else {
+        return Ok(None);
+    };
+    Ok(Some(Rebuilt {
+        events,
+        differing,
+        snapshots: ledger.rebuild_snapshots().await?,
+    }))
 }
 
 /// Removes the shadow's file and what SQLite keeps beside it.
@@ -64,6 +99,7 @@ fn remove(file: &Path) {
     }
 }
 
+/// Returns the number of events, and the names of the tables that were replaced.
 async fn replay_compare_swap(
     db: &Db,
     ledger: &Ledger,

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use super::{CliError, complain, open_database, open_ledger_quietly, progress, say};
+use ledger::Ledger;
 use server::settings::Settings;
 
-/// Checks the whole chain. The exit code is 1 if it is broken.
+/// Checks the whole chain, and then the snapshots. The exit code is 1 if the chain is broken or a snapshot is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let ledger = open_ledger_quietly(&settings, open_database(&settings).await?).await?;
     let bar = progress::bar(ledger.head().await?.position, "verifying");
@@ -20,7 +21,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                 "{} events verified; the last hash is {hash}",
                 verified.events
             ));
-            Ok(ExitCode::SUCCESS)
+            check_snapshots(&ledger).await
         }
         Some(flaw) => {
             complain(&format!(
@@ -30,4 +31,27 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// Compares the snapshots with the events on which they stand.
+async fn check_snapshots(ledger: &Ledger) -> Result<ExitCode, CliError> {
+    let checked = ledger.check_snapshots().await?;
+    if checked.right > 0 {
+        say(&format!("snapshots: {} equal the events", checked.right));
+    }
+    if checked.unused > 0 {
+        say(&format!(
+            "snapshots: {} are not used, since they are of another version or do not fit the ledger; `muniment rebuild` \
+             deletes them",
+            checked.unused
+        ));
+    }
+    for wrong in &checked.wrong {
+        complain(&format!("{wrong}: stop all servers and run `muniment rebuild`"));
+    }
+    Ok(if checked.wrong.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

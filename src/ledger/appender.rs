@@ -23,7 +23,7 @@ use super::{
     pace::{Because, Pace, Paths},
     pending::{BATCH, Pending, Waiting},
     rhythm::Rhythm,
-    versions,
+    snapshots, versions,
 };
 
 /// How many units may wait before callers wait to be let in.
@@ -180,7 +180,7 @@ impl Task {
     /// so on.
     async fn append(&mut self, load: Load, pending: &mut Pending, queue: &mut mpsc::Receiver<Waiting>) {
         let mut flight = match self.decide(&load.units, None).await {
-            Decided::Ready(batch) => self.send(batch, load),
+            Decided::Ready(batch) => self.send(batch, load).await,
             Decided::Wait => return self.append_locked(load, Because::HeadUnknown).await,
             Decided::Locked(because) => return self.append_locked(load, because).await,
         };
@@ -191,7 +191,7 @@ impl Task {
             match (landing, next) {
                 (Landing::Landed, Some((batch, load))) => {
                     // The database works on the next batch while the callers of this one are answered.
-                    let next = self.send(batch, load);
+                    let next = self.send(batch, load).await;
                     self.settle_flight(std::mem::replace(&mut flight, next)).await;
                 }
                 (Landing::Landed, None) => return self.settle_flight(flight).await,
@@ -254,6 +254,7 @@ impl Task {
         head.count_erasure(&mut tx).await?;
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
+        snapshots::forget(&mut tx, subject).await?;
         read_models::erase(&mut tx, subject).await?;
         tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
         tx.commit().await?;

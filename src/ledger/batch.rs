@@ -11,7 +11,7 @@ use projections::{
     Guards,
     read_models::READ_MODELS,
     sql::{Read, Tx},
-    store::{Changes, MarkMoves, Merge, Writes},
+    store::{Changes, MarkMoves, Writes},
 };
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     claims::Board,
     judge::{Judged, Memory, are_guarded, judge},
     pace::Because,
-    rows::{Composer, EVENTS, subjects},
+    rows::{Composer, subjects},
     seal::SubjectKeys,
     versions,
 };
@@ -242,8 +242,7 @@ impl Batches {
             sealer: &self.sealer,
         };
         head.recorded_at = head.recorded_at.max(self.clock.now());
-        let (recorded, rows) = composer.compose(&mut head, &accepted, &keys.all)?;
-        batch.writes.put(EVENTS, rows, Merge::New);
+        let recorded = composer.compose(&mut head, &accepted, &keys.all, &mut batch.writes)?;
         if let Some(board) = &batch.board {
             board.list(&mut batch.writes);
         }

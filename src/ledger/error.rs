@@ -1,9 +1,8 @@
 //! The errors of the ledger.
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use aggregates::{Claim, Classified, ErrorKind, claim::Scope, event::without_the_value};
-use cqrs_es::AggregateError;
+use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
 use projections::Veto;
 
 use super::{Cause, ExecuteError, OtherVersions, executor::Stream};
@@ -107,29 +106,16 @@ impl From<Obstacle> for ExecuteError {
 pub(super) struct NotLoaded {
     aggregate_type: &'static str,
     aggregate_id: String,
-    source: Box<dyn Error + Send + Sync>,
+    source: Arc<LedgerError>,
 }
 
 impl NotLoaded {
-    /// The cause is in the error of cqrs-es, which does not name it as its source.
-    pub(super) fn because<E: Error>((aggregate_type, id): &Stream, error: AggregateError<E>) -> Self {
-        let source = match error {
-            AggregateError::DatabaseConnectionError(cause) | AggregateError::UnexpectedError(cause) => cause,
-            // The payload is no longer sealed, so the message may contain secret or personal values.
-            AggregateError::DeserializationError(cause) => without_the_value(&cause.to_string()).into(),
-            other => other.to_string().into(),
-        };
+    pub(super) fn because((aggregate_type, id): &Stream, source: Arc<LedgerError>) -> Self {
         Self {
             aggregate_type,
             aggregate_id: id.clone(),
             source,
         }
-    }
-}
-
-impl From<NotLoaded> for ExecuteError {
-    fn from(error: NotLoaded) -> Self {
-        Self::Unavailable(Arc::new(error))
     }
 }
 
@@ -178,6 +164,9 @@ pub enum LedgerError {
         /// Why the event is unknown; never its content.
         reason: String,
     },
+    /// A stream cannot be loaded.
+    #[error("a stream cannot be loaded")]
+    NotLoaded(#[source] Cause),
     /// A sealed field does not open.
     #[error("a sealed field does not open: {0}")]
     Sealed(&'static str),

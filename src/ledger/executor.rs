@@ -5,25 +5,21 @@
 
 use projections::sql::Boxed;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use aggregates::{
-    Classified, Command, DomainError, ErrorKind, ForAggregate, Registered, State, WrongAggregate,
-};
-use cqrs_es::{
-    EventStore,
-    persist::{EventStoreAggregateContext, PersistedEventStore},
-};
+use aggregates::{Classified, Command, DomainError, ErrorKind, Registered, State, WrongAggregate};
 use lru::LruCache;
 
 use super::{
-    AppendError, Appended, Cause, Ledger, Metadata, NewEvent, Rejection, Seen, Unit,
-    error::{NotLoaded, Obstacle},
+    AppendError, Appended, Cause, Ledger, Metadata, NewEvent, NewSnapshot, Rejection, Seen, Unit,
+    error::Obstacle,
+    loader::{Found, Wanted},
+    snapshots::{EVERY, Newest},
 };
 
 /// How long the executor decides again after lost races. It is a time and not a number of attempts: another node that keeps
@@ -83,13 +79,29 @@ pub struct Executor {
     remembered: Arc<Mutex<LruCache<Stream, Loaded>>>,
     /// Commands to one aggregate take turns within this process: if they were decided at the same time, only one could win.
     turns: Arc<[tokio::sync::Mutex<()>]>,
+    /// A stream gets a snapshot when this many events stand after its last one.
+    snapshot_every: i64,
 }
 
 #[derive(Clone)]
 struct Loaded {
     state: Arc<State>,
     sequence: i64,
+    newest: Newest,
 }
+
+impl From<Found> for Loaded {
+    fn from(found: Found) -> Self {
+        Self {
+            state: Arc::new(found.state),
+            sequence: found.sequence,
+            newest: found.newest,
+        }
+    }
+}
+
+/// The streams of some commands.
+type LoadedStreams = HashMap<Stream, Result<Loaded, ExecuteError>>;
 
 /// Where a decision takes the aggregates from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,7 +129,15 @@ impl Executor {
             ledger,
             remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))),
             turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
+            snapshot_every: EVERY,
         }
+    }
+
+    /// The same executor, but a stream gets a snapshot when this many events stand after its last one. For tests.
+    #[must_use]
+    pub fn with_a_snapshot_every(mut self, events: i64) -> Self {
+        self.snapshot_every = events;
+        self
     }
 
     /// The ledger.
@@ -207,14 +227,15 @@ impl Executor {
     {
         let (aggregate_type, aggregate_id) = (A::TYPE, id.to_string());
         let stream = (aggregate_type, aggregate_id.clone());
-        let Loaded { state, sequence } = self.fetch(A::default().into(), &stream).await?;
-        self.remember_loaded(
-            &stream,
-            &Loaded {
-                state: Arc::clone(&state),
-                sequence,
-            },
-        );
+        let wanted = Wanted {
+            stream: stream.clone(),
+            first: A::default().into(),
+        };
+        let mut found = self.ledger.loader().load(vec![wanted]).await;
+        let found = found.pop().unwrap_or_else(|| Err(Arc::new(Obstacle::NoAnswer)));
+        let loaded = Loaded::from(found.map_err(ExecuteError::Unavailable)?);
+        self.remember_loaded(&stream, &loaded);
+        let Loaded { state, sequence, .. } = loaded;
         let aggregate = A::try_from(Arc::unwrap_or_clone(state)).map_err(|error| ExecuteError::Domain {
             index: 0,
             error: error.into(),
@@ -250,26 +271,17 @@ impl Executor {
         from: Source,
     ) -> Result<Decided, ExecuteError> {
         let mut unit = Unit::new(metadata.clone());
+        let mut streams = self.load(commands, from).await;
         let mut before = BTreeMap::new();
         let mut states: BTreeMap<Stream, Loaded> = BTreeMap::new();
         for (index, command) in commands.iter().enumerate() {
             let stream = command.stream();
-            if !states.contains_key(&stream) {
-                // The id was drawn a moment ago. If such a stream exists all the same, the appender rejects the unit.
-                let loaded = if from == Source::Memory && command.begins_a_stream() {
-                    Loaded {
-                        state: Arc::new(command.first_state()),
-                        sequence: 0,
-                    }
-                } else {
-                    self.load(command, &stream, from).await?
-                };
+            if let Some(loaded) = streams.remove(&stream) {
+                let loaded = loaded?;
                 before.insert(stream.clone(), (Arc::clone(&loaded.state), loaded.sequence));
                 states.insert(stream.clone(), loaded);
             }
-            let Some(loaded) = states.get_mut(&stream) else {
-                continue;
-            };
+            let loaded = states.get_mut(&stream).ok_or(Obstacle::NoAnswer)?;
             let refused = |error| ExecuteError::Domain { index, error };
             let events = loaded.state.decide(command).map_err(refused)?;
             for event in events {
@@ -286,11 +298,15 @@ impl Executor {
             }
         }
         let mut every_stream_moved = true;
-        for (stream, loaded) in &states {
+        for (stream, loaded) in &mut states {
             if let Some((state, sequence)) = before.get(stream) {
                 every_stream_moved &= loaded.sequence > *sequence;
                 let (before, after) = (state.claimed(&stream.1), loaded.state.claimed(&stream.1));
                 unit.claim_difference(&stream.1, &before, &after);
+                if loaded.sequence > *sequence {
+                    unit.snapshots
+                        .extend(loaded.snapshot_if_due(stream, self.snapshot_every));
+                }
             }
         }
         Ok(Decided {
@@ -300,30 +316,49 @@ impl Executor {
         })
     }
 
-    async fn load(&self, command: &Command, stream: &Stream, from: Source) -> Result<Loaded, ExecuteError> {
-        if from == Source::Memory
-            && let Some(loaded) = self.remembered().get(stream)
-        {
-            return Ok(loaded.clone());
+    /// The streams of the commands. One request reads all streams that are not in memory.
+    async fn load(&self, commands: &[Command], from: Source) -> LoadedStreams {
+        let (mut streams, mut wanted) = (LoadedStreams::new(), Vec::new());
+        for command in commands {
+            let Entry::Vacant(room) = streams.entry(command.stream()) else {
+                continue;
+            };
+            let known = match from {
+                // The id was drawn a moment ago. If such a stream exists all the same, the appender rejects the unit.
+                Source::Memory if command.begins_a_stream() => Some(Loaded {
+                    state: Arc::new(command.first_state()),
+                    sequence: 0,
+                    newest: Newest::default(),
+                }),
+                Source::Memory => self.remembered().get(room.key()).cloned(),
+                Source::Ledger | Source::LedgerOnce => None,
+            };
+            match known {
+                Some(loaded) => drop(room.insert(Ok(loaded))),
+                None => {
+                    wanted.push(Wanted {
+                        stream: room.key().clone(),
+                        first: command.first_state(),
+                    });
+                    room.insert(Err(Obstacle::NoAnswer.into()));
+                }
+            }
         }
-        let loaded = self.fetch(command.first_state(), stream).await?;
-        if from != Source::LedgerOnce {
-            self.remember_loaded(stream, &loaded);
+        if wanted.is_empty() {
+            return streams;
         }
-        Ok(loaded)
-    }
-
-    /// Folds the stream of an aggregate whose first state is `first`. The future is boxed here, so that callers in other crates
-    /// do not compile the folding of each aggregate again.
-    fn fetch<'a>(&'a self, first: State, stream: &'a Stream) -> Boxed<'a, Result<Loaded, ExecuteError>> {
-        Box::pin(async move {
-            first
-                .for_aggregate(Load {
-                    executor: self,
-                    stream,
-                })
-                .await
-        })
+        let names: Vec<Stream> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
+        let found = self.ledger.loader().load(wanted).await;
+        for (stream, found) in names.into_iter().zip(found) {
+            let loaded = found.map(Loaded::from).map_err(ExecuteError::Unavailable);
+            if let Ok(loaded) = &loaded
+                && from != Source::LedgerOnce
+            {
+                self.remember_loaded(&stream, loaded);
+            }
+            streams.insert(stream, loaded);
+        }
+        streams
     }
 
     fn remember_loaded(&self, stream: &Stream, loaded: &Loaded) {
@@ -350,27 +385,23 @@ impl Executor {
     }
 }
 
-/// Loads a stream as the type of its aggregate.
-struct Load<'a> {
-    executor: &'a Executor,
-    stream: &'a Stream,
-}
-
-impl ForAggregate for Load<'_> {
-    type Output = Result<Loaded, ExecuteError>;
-
-    async fn run<A>(self) -> Self::Output
-    where
-        A: cqrs_es::Aggregate<Services = ()> + Into<State> + 'static,
-    {
-        let stream = self.stream;
-        let store = PersistedEventStore::<_, A>::new_event_store(self.executor.ledger.repository());
-        let loaded: Result<EventStoreAggregateContext<A>, _> = store.load_aggregate(&stream.1).await;
-        let context = loaded.map_err(|error| NotLoaded::because(stream, error))?;
-        Ok(Loaded {
-            state: Arc::new(context.aggregate.into()),
-            sequence: i64::try_from(context.current_sequence).unwrap_or(i64::MAX),
-        })
+impl Loaded {
+    /// A snapshot of this state, if enough events stand after the newest snapshot. Once the unit is written, it is the newest one.
+    fn snapshot_if_due(&mut self, stream: &Stream, every: i64) -> Option<NewSnapshot> {
+        if !self.newest.is_outgrown_at(self.sequence, every) {
+            return None;
+        }
+        match NewSnapshot::of(stream, self.sequence, &self.state) {
+            Ok(snapshot) => {
+                self.newest = snapshot.newest();
+                Some(snapshot)
+            }
+            Err(error) => {
+                let (aggregate_type, aggregate_id) = stream;
+                tracing::debug!(%error, aggregate_type, aggregate_id, "a state cannot be written, so it gets no snapshot");
+                None
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::{Either, ready, select};
 use projections::{
     sql::{Error, NotLanded, Statement, Writer, is_about_data, sql},
     store::{MarkMoves, Writes},
@@ -85,7 +86,7 @@ impl Task {
     }
 
     /// Begins to write a batch.
-    pub(super) fn send(&mut self, mut batch: Box<Batch>, load: Load) -> Flight {
+    pub(super) async fn send(&mut self, mut batch: Box<Batch>, load: Load) -> Flight {
         let writes = std::mem::take(&mut batch.writes);
         let marks = std::mem::take(&mut batch.marks);
         let in_flight = InFlight {
@@ -95,7 +96,7 @@ impl Task {
         let compare = batch.head.move_from(&batch.before);
         let mut writer = self.writer.take();
         let begun = self.batches.elapsed();
-        let landing = tokio::spawn(async move {
+        let landing = Box::pin(async move {
             let landing = tokio::time::timeout(PATIENCE, land(&mut writer, compare, writes, marks)).await;
             let landing = landing.unwrap_or_else(|_elapsed| Landing::TimedOut(no_answer_in_time()));
             if !matches!(landing, Landing::Landed | Landing::Missed) {
@@ -103,6 +104,12 @@ impl Task {
             }
             (writer, landing)
         });
+        // The first poll sends the statement. A new task would first run when this one pauses, because tokio keeps the last
+        // task that a worker woke for this worker. Until then, the database would be idle.
+        let landing = match select(landing, ready(())).await {
+            Either::Left((landed, _)) => tokio::spawn(ready(landed)),
+            Either::Right(((), landing)) => tokio::spawn(landing),
+        };
         self.paths.count_sent();
         Flight {
             landing,

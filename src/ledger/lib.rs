@@ -27,6 +27,7 @@ mod judge;
 mod keys;
 mod landing;
 mod load;
+mod loader;
 mod metadata;
 pub mod migrations;
 mod opening;
@@ -43,6 +44,7 @@ mod rows;
 mod seal;
 mod sealed;
 mod signers;
+mod snapshots;
 mod stored;
 mod unit;
 mod verify;
@@ -66,6 +68,7 @@ pub use feed::{Filter, OpenedPages, Pages};
 pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
 pub use keys::MasterKey;
+pub use loader::Loads;
 pub use metadata::Metadata;
 pub use pace::{Because, Paths};
 pub use past::PastError;
@@ -74,6 +77,7 @@ pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;
 pub use signers::Signer;
+pub use snapshots::{CheckedSnapshots, NewSnapshot, RebuiltSnapshots, WrongSnapshot};
 pub use stored::{CloudEvent, Stored};
 pub use unit::{LimitChange, Seen, Unit};
 
@@ -81,7 +85,7 @@ pub use aggregates::NewEvent;
 pub use verify::{Flaw, Verified};
 pub use versions::OtherVersions;
 
-use crate::{batch::Batches, clock::Clock, ids::Entropy};
+use crate::{batch::Batches, clock::Clock, ids::Entropy, loader::Loader};
 
 /// The channel on which nodes notify each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
@@ -95,6 +99,7 @@ pub struct Ledger {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
     appender: Appender,
+    loader: Loader,
     follower: Arc<Follower>,
     grown: watch::Receiver<i64>,
     replay: Arc<replay::Replay>,
@@ -177,11 +182,13 @@ impl Ledger {
             Arc::clone(&sealer),
             Arc::clone(&follower),
         );
+        let loader = Loader::start(&db, Arc::clone(&sealer));
         Self {
             db,
             ledger_id,
             sealer,
             appender,
+            loader,
             follower,
             grown,
             replay: Arc::default(),
@@ -213,6 +220,11 @@ impl Ledger {
     /// How many batches of this process were decided without the lock, and how many under it.
     pub fn paths(&self) -> &Paths {
         self.appender.paths()
+    }
+
+    /// What this process has read to load streams.
+    pub fn loads(&self) -> &Loads {
+        self.loader.loads()
     }
 
     /// How many units, and requests for erasures, wait until the appender takes them.
@@ -274,6 +286,10 @@ impl Ledger {
         Repository::new(self.clone())
     }
 
+    fn loader(&self) -> &Loader {
+        &self.loader
+    }
+
     fn sealer(&self) -> &Sealer {
         &self.sealer
     }
@@ -281,6 +297,7 @@ impl Ledger {
     /// Accepts no more units, finishes those that wait, and closes the database.
     pub async fn close(&self) {
         self.appender.drain().await;
+        self.loader.close().await;
         self.follower.close().await;
         self.db.close().await;
     }

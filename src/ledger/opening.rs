@@ -123,13 +123,17 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Opens the sealed fields of stored events, for projections.
-pub(super) async fn open(
+/// Opens the sealed fields of stored events, for projections and aggregates.
+pub(super) async fn open<'a>(
     db: &mut dyn Read,
     sealer: &Sealer,
-    stored: &[Stored],
+    stored: impl IntoIterator<Item = &'a Stored>,
 ) -> Result<Vec<Recorded>, LedgerError> {
-    let payloads = stored.iter().map(Payload::of).collect::<Result<Vec<_>, _>>()?;
+    let stored: Vec<&Stored> = stored.into_iter().collect();
+    let payloads = stored
+        .iter()
+        .map(|stored| Payload::of(stored))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut subjects = BTreeSet::new();
     payloads
         .iter()

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 
 use aggregates::{Event, Recorded, sealing::Seal};
-use projections::{
-    sql::Argument,
-    store::{Kind, Table},
-};
+use projections::store::{Kind, Merge, Table, Writes};
 use serde_json::Value;
 
 use super::{
     Head, LedgerError, NewEvent, Sealer, Unit,
     chain::event_hash,
     seal::{EventName, SubjectKeys, blank_payload},
+    snapshots::SnapshotRows,
     stored::Parts,
 };
 
@@ -34,9 +32,6 @@ pub(super) const EVENTS: Table = Table {
     key: &["position"],
 };
 
-/// Rows of [`EVENTS`].
-pub(super) type EventRows = Vec<Vec<Argument<'static>>>;
-
 /// Makes the rows of one ledger.
 pub(super) struct Composer<'a> {
     pub(super) ledger_id: &'a str,
@@ -45,14 +40,16 @@ pub(super) struct Composer<'a> {
 
 impl Composer<'_> {
     /// Seals the events of the units and chains them after `head`, with the time of `head`. Afterwards `head` is the last of
-    /// these events.
+    /// these events. Adds the rows of the events, and of the snapshots that stand on them, to what the batch writes.
     pub(super) fn compose(
         &self,
         head: &mut Head,
         units: &[&Unit],
         keys: &SubjectKeys,
-    ) -> Result<(Vec<Recorded>, EventRows), LedgerError> {
+        writes: &mut Writes<'static>,
+    ) -> Result<Vec<Recorded>, LedgerError> {
         let (mut recorded, mut rows) = (Vec::new(), Vec::new());
+        let mut snapshots = SnapshotRows::default();
         for unit in units {
             let mut metadata = unit.metadata.clone();
             self.sealer.seal_address(&mut metadata, keys)?;
@@ -94,9 +91,14 @@ impl Composer<'_> {
                     metadata_json.clone().into(),
                     head.hash.to_vec().into(),
                 ]);
+                for snapshot in unit.snapshots.iter().filter(|snapshot| snapshot.stands_on(new)) {
+                    snapshots.add(self.sealer, snapshot, head, keys)?;
+                }
             }
         }
-        Ok((recorded, rows))
+        writes.put(EVENTS, rows, Merge::New);
+        snapshots.list(writes);
+        Ok(recorded)
     }
 
     /// The payload of an event as it is stored, and the event as the read models may see it.
@@ -127,13 +129,18 @@ impl Composer<'_> {
     }
 }
 
-/// The people whose keys the units need: the subjects of personal fields, and actors whose address is recorded.
+/// The people whose keys the units need: the subjects of personal fields and snapshots, and actors whose address is recorded.
 pub(super) fn subjects(units: &[&Unit]) -> BTreeSet<String> {
     let mut subjects = BTreeSet::new();
     for unit in units {
         if unit.metadata.address.is_some() {
             subjects.insert(unit.metadata.actor.clone());
         }
+        subjects.extend(
+            unit.snapshots
+                .iter()
+                .filter_map(|snapshot| snapshot.person.clone()),
+        );
         for new in &unit.events {
             let mut sealed = new.event.form().sealed.iter();
             if sealed.any(|(_, seal)| *seal == Seal::Personal) {

@@ -5,6 +5,7 @@
 //! Erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
 
 mod append;
+mod state;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -31,6 +32,8 @@ use super::{
     sealed::{Parts, SERVER, sealed, subjects_of},
 };
 use crate::ids::Entropy;
+
+pub(super) use state::SnapshotName;
 
 /// How many people's keys stay unwrapped in memory.
 const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();

@@ -7,7 +7,7 @@ use aggregates::{
     claim::{Limits, Scope},
 };
 
-use super::Metadata;
+use super::{Metadata, NewSnapshot};
 
 /// An aggregate as it was when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Unit {
     pub limits: Vec<LimitChange>,
     /// Aggregates that must not have changed, even if the unit does not append to them.
     pub unchanged: Vec<Seen>,
+    /// The states after some of the events, to store as snapshots.
+    pub snapshots: Vec<NewSnapshot>,
     /// The metadata of each event.
     pub metadata: Metadata,
 }
@@ -60,6 +62,7 @@ impl Unit {
             require: BTreeSet::new(),
             limits: Vec::new(),
             unchanged: Vec::new(),
+            snapshots: Vec::new(),
             metadata,
         }
     }

@@ -148,6 +148,25 @@ both_engines! {
         succeeded(&server.terminate().await.run(&["verify"]).await);
     }
 
+    async fn snapshots_are_verified_and_rebuilt(server: Server) {
+        let permissions: Vec<_> = (0..70).map(|number| mqtt(&format!("plant/{number}"), "read")).collect();
+        create_role(&server.admin().await, "operators", json!(permissions)).await;
+        let site = server.terminate().await;
+        let said = succeeded(&site.run(&["verify"]).await);
+        assert!(said.contains("snapshots: 1 equal the events"), "{said}");
+        let said = succeeded(&site.run(&["rebuild"]).await);
+        assert!(!said.contains("snapshots"), "{said}");
+
+        let mut database = database::open(&site).await;
+        assert_eq!(database.execute("UPDATE stream_snapshots SET position = position + 1").await, 1);
+        let said = succeeded(&site.run(&["verify"]).await);
+        assert!(said.contains("snapshots: 1 are not used") && !said.contains("equal"), "{said}");
+        let said = succeeded(&site.run(&["rebuild"]).await);
+        assert!(said.contains("snapshots: 1 written; 1 deleted that were not used; 0 deleted that differed"), "{said}");
+        let said = succeeded(&site.run(&["verify"]).await);
+        assert!(said.contains("snapshots: 1 equal the events"), "{said}");
+    }
+
     async fn a_changed_event_is_found_and_named(server: Server) {
         let site = some_events(server).await;
         let mut ledger = database::open(&site).await;

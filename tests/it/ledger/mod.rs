@@ -22,6 +22,7 @@ mod rehearsal;
 mod schedules;
 mod sealing;
 mod site;
+mod snapshots;
 mod starting;
 mod tampering;
 mod versions;

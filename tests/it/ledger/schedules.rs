@@ -138,8 +138,10 @@ impl World<'_> {
         match step {
             Step::Commands { node, wishes } => {
                 for wish in wishes {
-                    let (executor, commands) =
-                        (Executor::new(self.nodes[*node].clone()), self.commands_of(wish));
+                    let (executor, commands) = (
+                        Executor::new(self.nodes[*node].clone()).with_a_snapshot_every(3),
+                        self.commands_of(wish),
+                    );
                     let created = created_by(&commands);
                     let running =
                         tokio::spawn(async move { answer_of(executor.execute(commands, &metadata()).await) });

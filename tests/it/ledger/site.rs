@@ -133,13 +133,22 @@ impl Site {
         self.on_its_path(ledger)
     }
 
-    /// Fails unless the chain is valid and the read models equal the result of the events.
+    /// Fails unless the chain is valid, and the snapshots and the read models equal the result of the events.
     pub async fn must_be_sound(&self, ledger: &Ledger) {
         let verified = ledger
             .verify(|_| ())
             .await
             .expect("the ledger should be readable");
         assert_eq!(verified.flaw, None);
+        let checked = ledger
+            .check_snapshots()
+            .await
+            .expect("the snapshots should be readable");
+        assert_eq!(
+            (checked.unused, checked.wrong),
+            (0, vec![]),
+            "snapshots differ from the events"
+        );
         let file = self.data.path().join("shadow.sqlite");
         let url = match self.engine {
             Engine::Sqlite => format!("sqlite:{}", file.display()),

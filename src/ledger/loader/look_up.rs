@@ -1,0 +1,215 @@
+//! One look-up: reads the next events of several streams, and the snapshots with which they begin.
+
+use std::collections::BTreeSet;
+
+use aggregates::Recorded;
+use projections::sql::{Error, Read as _, Row, Statement, placeholders, rounded, sql};
+
+use super::{Item, Loads, Task};
+use crate::{
+    LedgerError, Stored,
+    opening::open,
+    seal::SubjectKeys,
+    snapshots::{Newest, StoredSnapshot},
+    stored::COLUMNS,
+};
+
+/// How many events of one stream a look-up reads at most. A longer stream takes several look-ups, and other streams do not wait
+/// for it.
+const EVENTS: usize = 256;
+
+/// How far a stream is loaded after a look-up.
+pub(super) enum Progress {
+    /// To its end.
+    Ended,
+    /// There may be more events.
+    GoesOn,
+}
+
+/// What a look-up read of one stream.
+#[derive(Default)]
+struct Page {
+    snapshot: Option<StoredSnapshot>,
+    events: Vec<Stored>,
+}
+
+impl Page {
+    fn add(&mut self, row: &Row) -> Result<(), Error> {
+        if self.snapshot.is_none()
+            && let Some(position) = row.int_or_null(12)?
+        {
+            self.snapshot = Some(StoredSnapshot {
+                sequence: row.int(11)?,
+                position,
+                hash: row.bytes(13)?,
+                subject: row.text_or_null(14)?,
+                // The row of the event on which the snapshot stands has the state.
+                state: Vec::new(),
+            });
+        }
+        if row.int_or_null(0)?.is_none() {
+            // The stream has no such events.
+            return Ok(());
+        }
+        if let Some(snapshot) = &mut self.snapshot
+            && let Some(state) = row.bytes_or_null(15)?
+        {
+            snapshot.state = state;
+        }
+        self.events.push(Stored::read(row)?);
+        Ok(())
+    }
+}
+
+impl Task {
+    /// Reads the next events of these streams, and applies them. An error is about all of them; the streams can also have errors
+    /// of their own.
+    pub(super) async fn look_up(
+        &mut self,
+        items: &mut [Item],
+    ) -> Result<Vec<Result<Progress, LedgerError>>, LedgerError> {
+        Loads::count(&self.loads.look_ups, 1);
+        let rows = self.reader.all(select(items)).await?;
+        let mut pages: Vec<Page> = items.iter().map(|_| Page::default()).collect();
+        for row in rows {
+            let page = usize::try_from(row.int(10)?).ok();
+            if let Some(page) = page.and_then(|number| pages.get_mut(number)) {
+                page.add(&row)?;
+            }
+        }
+        Loads::count(
+            &self.loads.events,
+            pages.iter().map(|page| page.events.len()).sum(),
+        );
+        let subjects: BTreeSet<String> = pages
+            .iter()
+            .filter_map(|page| page.snapshot.as_ref()?.subject.clone())
+            .collect();
+        let keys = self.sealer.keys_of(&mut self.reader, subjects).await?;
+        let mut goes_on = Vec::with_capacity(pages.len());
+        for (item, page) in items.iter_mut().zip(&mut pages) {
+            page.events.sort_unstable_by_key(|event| event.sequence);
+            let full = page.events.len() == EVENTS;
+            let misfit = self.begin(item, page, &keys);
+            goes_on.push(full || misfit);
+        }
+        let opened = self.open(&pages).await?;
+        let streams = items.iter_mut().zip(opened).zip(goes_on);
+        let progress = streams.map(|((item, events), goes_on)| {
+            apply(item, events?)?;
+            Ok(if goes_on {
+                Progress::GoesOn
+            } else {
+                Progress::Ended
+            })
+        });
+        Ok(progress.collect())
+    }
+
+    /// Takes the state of the snapshot, and leaves the events after it. If the snapshot does not fit, the stream begins again, and
+    /// this returns true.
+    fn begin(&self, item: &mut Item, page: &mut Page, keys: &SubjectKeys) -> bool {
+        item.use_snapshot = false;
+        let Some(snapshot) = page.snapshot.take() else {
+            return false;
+        };
+        let opened = snapshot.open(
+            &item.wanted.stream,
+            &item.wanted.first,
+            page.events.first(),
+            &self.sealer,
+            keys,
+        );
+        match opened {
+            Ok((state, bytes)) => {
+                Loads::count(&self.loads.snapshots, 1);
+                item.state = state;
+                item.sequence = snapshot.sequence;
+                item.newest = Newest {
+                    sequence: snapshot.sequence,
+                    bytes,
+                };
+                page.events.remove(0);
+                false
+            }
+            Err(reason) => {
+                Loads::count(&self.loads.misfits, 1);
+                let (aggregate_type, aggregate_id) = &item.wanted.stream;
+                let sequence = snapshot.sequence;
+                tracing::debug!(
+                    aggregate_type,
+                    aggregate_id,
+                    sequence,
+                    reason,
+                    "a snapshot does not fit the ledger, so the whole stream is read"
+                );
+                page.events.clear();
+                item.restart();
+                true
+            }
+        }
+    }
+
+    /// The events of the pages with opened fields. An event that cannot be read is an error of its own page only.
+    async fn open(&mut self, pages: &[Page]) -> Result<Vec<Result<Vec<Recorded>, LedgerError>>, LedgerError> {
+        let all: Vec<&Stored> = pages.iter().flat_map(|page| &page.events).collect();
+        match open(&mut self.reader, &self.sealer, all).await {
+            Ok(opened) => {
+                let mut opened = opened.into_iter();
+                let of = |page: &Page| Ok(opened.by_ref().take(page.events.len()).collect());
+                Ok(pages.iter().map(of).collect())
+            }
+            Err(error @ LedgerError::Database(_)) => Err(error),
+            Err(_) => {
+                let mut opened = Vec::with_capacity(pages.len());
+                for page in pages {
+                    opened.push(open(&mut self.reader, &self.sealer, &page.events).await);
+                }
+                Ok(opened)
+            }
+        }
+    }
+}
+
+fn apply(item: &mut Item, events: Vec<Recorded>) -> Result<(), LedgerError> {
+    for recorded in events {
+        let applied = item.state.apply(recorded.event);
+        applied.map_err(|error| LedgerError::Unreadable {
+            position: recorded.position,
+            reason: error.to_string(),
+        })?;
+        item.sequence = recorded.sequence;
+    }
+    Ok(())
+}
+
+/// Selects the next events of the streams: [`COLUMNS`], the number of the stream, and its snapshot. A stream that begins with a
+/// snapshot begins with the event on which the snapshot stands; the row of this event has the state. A stream without such events
+/// has one row without an event.
+fn select(items: &[Item]) -> Statement<'_> {
+    let count = rounded(items.len());
+    let text = format!(
+        "SELECT {COLUMNS}, w.number, w.since, w.at_position, w.at_hash, w.subject, \
+         CASE WHEN sequence = w.since THEN w.state END \
+         FROM (SELECT k.column1 AS number, k.column2 AS kind, k.column3 AS id, \
+         COALESCE(s.sequence, k.column5 + 1) AS since, s.position AS at_position, s.hash AS at_hash, s.subject, s.state \
+         FROM (VALUES {}) AS k LEFT JOIN stream_snapshots s \
+         ON s.aggregate_type = k.column2 AND s.aggregate_id = k.column3 AND s.version = k.column4) AS w \
+         LEFT JOIN events ON aggregate_type = w.kind AND aggregate_id = w.id \
+         AND sequence >= w.since AND sequence < w.since + {EVENTS}",
+        placeholders(1, count, 5)
+    );
+    let wanted = items.iter().zip(0_i64..);
+    let select = wanted.fold(sql(text), |select, (item, number)| {
+        let (aggregate_type, aggregate_id) = &item.wanted.stream;
+        let select = select
+            .bind(number)
+            .bind(*aggregate_type)
+            .bind(aggregate_id.as_str());
+        select.bind(item.version()).bind(item.sequence)
+    });
+    // Places that remain name no stream.
+    (items.len()..count).fold(select, |select, _| {
+        select.bind(-1_i64).bind("").bind("").bind(0_i64).bind(0_i64)
+    })
+}
