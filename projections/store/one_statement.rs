@@ -259,6 +259,9 @@ mod tests {
         let mut short = Writes::default();
         short.put(SHIPS, vec![vec![1_i64.into()]], Merge::New);
         assert!(short.one_statement("UPDATE head SET n = $1", 2).is_err());
+        let mut unknown = Writes::default();
+        unknown.delete(SHIPS, &["captain"], vec![vec!["Vasa".into()]]);
+        assert!(unknown.one_statement("UPDATE head SET n = $1", 2).is_err());
     }
 
     #[test]

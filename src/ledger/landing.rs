@@ -15,6 +15,7 @@ use super::{
     appender::{Answer, PATIENCE, Task, answer_all, log_unheard, unheard},
     batch::{Batch, Decided, InFlight},
     error::{Obstacle, no_answer_in_time, within},
+    overlap::Fate,
     pace::Because,
 };
 
@@ -35,6 +36,12 @@ pub(super) struct Flight {
     batch: Box<Batch>,
     /// A moment before the batch was sent. Everything that any process had recorded by then comes before this batch.
     begun: Duration,
+}
+
+impl From<Flight> for Load {
+    fn from(flight: Flight) -> Self {
+        flight.load
+    }
 }
 
 /// How the writing of a batch ended.
@@ -142,56 +149,33 @@ impl Task {
         answer_all(flight.load.answers, outcomes);
     }
 
-    /// Handles a flight that did not land. Its units, and those of the batch that was decided after it, go under the lock.
-    /// If time ran out, or if it is unknown whether the flight landed, the units of the flight get an error instead.
-    pub(super) async fn recover(&mut self, flight: Flight, landing: Landing, next: Option<Load>) {
-        let because = match landing {
-            Landing::Landed => return self.settle_flight(flight).await,
+    /// What became of a flight whose writing has ended.
+    pub(super) async fn fate(&mut self, flight: &Flight, landing: Landing) -> Fate {
+        match landing {
+            Landing::Landed => Fate::Landed,
             Landing::Missed => {
                 self.pace.missed();
-                Because::NotAlone
+                Fate::NotWritten(Because::NotAlone)
             }
             Landing::Refused(error) => {
                 tracing::debug!(error = %WithCauses(&error), "a batch was refused; trying it under the lock");
                 self.pace.refused();
-                Because::Refused
+                Fate::NotWritten(Because::Refused)
             }
             Landing::Unconfirmed(error) => match self.did_take_effect(&flight.batch.head, &error).await {
-                Some(true) => {
-                    self.settle_flight(flight).await;
-                    return self.follow(next).await;
-                }
+                Some(true) => Fate::Found,
                 Some(false) => {
                     tracing::debug!(error = %WithCauses(&error), "a batch was lost; trying it under the lock");
                     self.pace.refused();
-                    Because::Refused
+                    Fate::NotWritten(Because::Refused)
                 }
-                None => {
-                    self.fail(flight.load, error.into());
-                    return self.follow(next).await;
-                }
+                None => Fate::Unknown(error.into()),
             },
-            Landing::TimedOut(error) => {
-                self.fail(flight.load, error.into());
-                return self.follow(next).await;
-            }
-        };
-        self.batches.forget();
-        self.append_locked(flight.load, because).await;
-        if let Some(next) = next {
-            self.append_locked(next, because).await;
+            Landing::TimedOut(error) => Fate::Unknown(error.into()),
         }
     }
 
-    /// Decides and writes the units again that were decided after a flight that ended with an error.
-    async fn follow(&mut self, next: Option<Load>) {
-        self.batches.forget();
-        if let Some(next) = next {
-            self.append_locked(next, Because::HeadUnknown).await;
-        }
-    }
-
-    fn fail(&mut self, load: Load, error: LedgerError) {
+    pub(super) fn fail(&mut self, load: Load, error: LedgerError) {
         let cause: Cause = Arc::new(error);
         let failed = load
             .answers
