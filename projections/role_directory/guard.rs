@@ -23,16 +23,18 @@ pub const HELD_BY_SEVERAL: Veto = Veto {
 pub(crate) struct HeldBySeveral;
 
 impl Guard for HeldBySeveral {
+    fn concerns(&self, proposal: Proposal<'_>) -> bool {
+        unshared(&proposal).next().is_some()
+    }
+
     fn judge<'a>(
         &'a self,
         db: &'a mut dyn Read,
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
-    ) -> Option<BoxFuture<'a, Result<Verdict, Error>>> {
-        let mut roles = unshared(&proposal).peekable();
-        roles.peek()?;
-        Some(Box::pin(async move {
-            for role in roles {
+    ) -> BoxFuture<'a, Result<Verdict, Error>> {
+        Box::pin(async move {
+            for role in unshared(&proposal) {
                 let mut holders = holder_ids(db, role, 2).await?;
                 let events = accepted.iter().flat_map(|unit| unit.events);
                 let grants = events.filter(|new| grants(&new.event, role));
@@ -42,7 +44,7 @@ impl Guard for HeldBySeveral {
                 }
             }
             Ok(Ok(()))
-        }))
+        })
     }
 }
 

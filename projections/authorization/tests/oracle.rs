@@ -71,9 +71,7 @@ impl Oracle {
             let (existed, could_act) = (self.users.contains_key(&id), self.may_act(id));
             self.user_event(id, event);
             // An aggregate is created only once, and no other event comes before or after its life.
-            let mut created = User::default();
-            created.apply(event.clone());
-            if created.may_act() != existed {
+            if matches!(event, UserEvent::Created { .. }) != existed {
                 self.aggregates.entry(id).or_default().apply(event.clone());
             }
             match self.suspends.and_then(|suspends| suspends(event)) {
