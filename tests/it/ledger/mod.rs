@@ -14,6 +14,7 @@ mod landing;
 mod lifecycle;
 mod migrations;
 mod model;
+mod narrow_ids;
 mod nodes;
 mod order;
 mod outage;
