@@ -21,14 +21,16 @@ pub type Guards = &'static [&'static dyn Guard];
 
 /// A rule that may reject a unit.
 pub trait Guard: Send + Sync {
-    /// Judges a unit; returns `None` at once if the rule does not concern it. `db` reads the committed rows, and
-    /// `accepted` are the units that come before this one in the same batch.
+    /// Whether the rule concerns a unit. Only then the guard judges it.
+    fn concerns(&self, proposal: Proposal<'_>) -> bool;
+
+    /// Judges a unit. `db` reads the committed rows, and `accepted` are the units that come before this one in the same batch.
     fn judge<'a>(
         &'a self,
         db: &'a mut dyn Read,
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
-    ) -> Option<BoxFuture<'a, Result<Verdict, Error>>>;
+    ) -> BoxFuture<'a, Result<Verdict, Error>>;
 }
 
 /// `Ok` if the ledger may write the unit.

@@ -26,16 +26,18 @@ pub const HELD_BY_SEVERAL: Veto = Veto {
 pub(crate) struct HeldBySeveral;
 
 impl Guard for HeldBySeveral {
+    fn concerns(&self, proposal: Proposal<'_>) -> bool {
+        unshared(&proposal).next().is_some()
+    }
+
     fn judge<'a>(
         &'a self,
         db: &'a mut dyn Read,
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
-    ) -> Option<BoxFuture<'a, Result<Verdict, Error>>> {
-        let mut roles = unshared(&proposal).peekable();
-        roles.peek()?;
-        Some(Box::pin(async move {
-            for role in roles {
+    ) -> BoxFuture<'a, Result<Verdict, Error>> {
+        Box::pin(async move {
+            for role in unshared(&proposal) {
                 // Nobody can hold a role without such an id.
                 let Ok(role) = RoleId::parse(role) else { continue };
                 let held = holder_ids(db, role, 2).await?;
@@ -48,7 +50,7 @@ impl Guard for HeldBySeveral {
                 }
             }
             Ok(Ok(()))
-        }))
+        })
     }
 }
 

@@ -161,26 +161,39 @@ impl Changes {
         Ok(())
     }
 
-    /// Loads the rows that the events need, with at most one look-up for the keys and one for each set column of a table. If the
-    /// events need rows of a table that is `in_flux`, stops and returns `false`.
-    pub(super) async fn load(
+    /// Loads the rows that the events need, with at most one look-up for the keys and one for each set column of a table.
+    pub(super) async fn load(&mut self, db: &mut dyn Read) -> Result<(), Error> {
+        let mut loaded = VecDeque::with_capacity(self.tables.len());
+        while let Some(pile) = self.tables.pop_front() {
+            loaded.push_back(self.load_pile(db, pile).await?);
+        }
+        self.tables = loaded;
+        Ok(())
+    }
+
+    /// Like [`Changes::load`]. But if the events need rows of a table that is `in_flux`, stops and returns `false`.
+    pub(super) async fn load_unless_in_flux(
         &mut self,
         db: &mut dyn Read,
         in_flux: &BTreeSet<&'static str>,
     ) -> Result<bool, Error> {
         let mut loaded = VecDeque::with_capacity(self.tables.len());
-        // A loaded row may need other rows; these are in later tables.
-        while let Some(mut pile) = self.tables.pop_front() {
+        while let Some(pile) = self.tables.pop_front() {
             let in_flux = in_flux.contains(pile.rows.table().name);
             if in_flux && pile.rows.lookups().iter().any(|lookup| !lookup.keys.is_empty()) {
                 return Ok(false);
             }
-            pile.look_up(db).await?;
-            pile.rows.loaded(&mut Needs(self));
-            loaded.push_back(pile);
+            loaded.push_back(self.load_pile(db, pile).await?);
         }
         self.tables = loaded;
         Ok(true)
+    }
+
+    /// Loads the rows of one table. They may need other rows; these are in later tables.
+    async fn load_pile(&mut self, db: &mut dyn Read, mut pile: Pile) -> Result<Pile, Error> {
+        pile.look_up(db).await?;
+        pile.rows.loaded(&mut Needs(self));
+        Ok(pile)
     }
 
     /// Writes all changes.

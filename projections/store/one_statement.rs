@@ -47,7 +47,7 @@ impl Writes<'_> {
             of_table.entry(step.table.name).or_default().push(step);
         }
         of_table.values().all(|steps| match steps.as_slice() {
-            [step] => !matches!(step.action, Action::DeleteEmpty { .. }),
+            [step] => !matches!(step.action, Action::Delete { empty: Some(_), .. }),
             [one, other] => {
                 let both = one.touched().zip(other.touched());
                 both.is_some_and(|(one, other)| one.is_apart_from(&other))
@@ -84,12 +84,12 @@ impl Step<'_> {
                 let key = |row: &Vec<Argument<'_>>| text_of(at.iter().filter_map(|n| row.get(*n)));
                 Some(Touched::Put(rows.iter().map(key).collect()))
             }
-            Action::Delete { columns, keys } if columns == self.table.key => {
+            Action::Delete { empty: Some(_), .. } => None,
+            Action::Delete { columns, keys, .. } if columns == self.table.key => {
                 let key = |key: &Vec<Argument<'_>>| text_of(key.iter());
                 Some(Touched::Delete(keys.iter().map(key).collect()))
             }
             Action::Delete { .. } => Some(Touched::Sets),
-            Action::DeleteEmpty { .. } => None,
         }
     }
 
@@ -112,15 +112,16 @@ impl Step<'_> {
                 write_unnest(text, arrays, first, &kinds, rows)?;
                 text.push_str(&changes);
             }
-            Action::Delete { columns, keys } | Action::DeleteEmpty { columns, keys, .. } => {
-                let kinds: Vec<_> = columns.iter().map(|column| self.table.kind(column)).collect();
+            Action::Delete { columns, keys, empty } => {
+                let kinds = columns.iter().map(|column| self.table.kind(column));
+                let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
                 let _ = write!(text, "DELETE FROM {name} USING head, ");
                 write_unnest(text, arrays, first, &kinds, keys)?;
                 for (n, column) in columns.iter().enumerate() {
                     let and = if n == 0 { "WHERE" } else { "AND" };
                     let _ = write!(text, " {and} {name}.{column} = v.c{n}");
                 }
-                if let Action::DeleteEmpty { counter, .. } = &self.action {
+                if let Some(counter) = empty {
                     let _ = write!(text, " AND {name}.{counter} = 0");
                 }
             }
@@ -277,6 +278,9 @@ mod tests {
         let mut short = Writes::default();
         short.put(SHIPS, vec![vec![1_i64.into()]], Merge::New);
         assert!(short.one_statement("UPDATE head SET n = $1", 2).is_err());
+        let mut unknown = Writes::default();
+        unknown.delete(SHIPS, &["captain"], vec![vec!["Vasa".into()]]);
+        assert!(unknown.one_statement("UPDATE head SET n = $1", 2).is_err());
     }
 
     #[test]

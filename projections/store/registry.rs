@@ -188,32 +188,45 @@ impl Registry {
 
     /// Applies these events, which are the next of the ledger in its order, to the read models.
     pub async fn apply(&self, tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
-        match self.fold(tx, events, &BTreeSet::new()).await? {
-            Some(changes) => changes.write(tx).await,
-            None => Ok(()),
-        }
+        self.fold(tx, events).await?.write(tx).await
     }
 
-    /// The changes of the read models by these events, which are the next of the ledger in its order. Returns `None` if the
-    /// changes depend on rows of a table that is `in_flux`.
-    pub async fn fold(
+    /// The changes of the read models by these events, which are the next of the ledger in its order.
+    pub async fn fold(&self, db: &mut dyn Read, events: &[Recorded]) -> Result<Changes, Error> {
+        let mut changes = self.asked(events)?;
+        changes.load(db).await?;
+        self.reduced(changes, events)
+    }
+
+    /// Like [`Registry::fold`]. But if the changes depend on rows of a table that is `in_flux`, returns `None`.
+    pub async fn fold_unless_in_flux(
         &self,
         db: &mut dyn Read,
         events: &[Recorded],
         in_flux: &BTreeSet<&'static str>,
     ) -> Result<Option<Changes>, Error> {
+        let mut changes = self.asked(events)?;
+        if !changes.load_unless_in_flux(db, in_flux).await? {
+            return Ok(None);
+        }
+        self.reduced(changes, events).map(Some)
+    }
+
+    /// No changes yet; the rows that the events need are asked for.
+    fn asked(&self, events: &[Recorded]) -> Result<Changes, Error> {
         let mut changes = Changes::new(self.records());
         let mut needs = changes.needs();
         for (event, fold) in self.folded(events) {
             fold.functions.needs(&mut needs, event)?;
         }
-        if !changes.load(db, in_flux).await? {
-            return Ok(None);
-        }
+        Ok(changes)
+    }
+
+    fn reduced(&self, mut changes: Changes, events: &[Recorded]) -> Result<Changes, Error> {
         for (event, fold) in self.folded(events) {
             fold.functions.reduce(&mut changes, event)?;
         }
-        Ok(Some(changes))
+        Ok(changes)
     }
 
     /// Each event with each fold for it, event by event.

@@ -60,10 +60,11 @@ impl Table {
             .join(", ")
     }
 
-    /// The kind of a column of the table.
-    pub(crate) fn kind(&self, column: &str) -> Kind {
+    /// The kind of a column of the table. It is an error if the table does not have the column.
+    pub(crate) fn kind(&self, column: &str) -> Result<Kind, Error> {
         let found = self.columns.iter().find(|(name, _)| *name == column);
-        found.map_or(Kind::Text, |(_, kind)| *kind)
+        let kind = found.map(|(_, kind)| *kind);
+        kind.ok_or_else(|| unreadable(format!("the table {} has no column {column}", self.name)))
     }
 
     /// Where the columns of the primary key are among the columns.

@@ -32,12 +32,8 @@ pub(super) enum Action<'a> {
     Delete {
         columns: Vec<&'static str>,
         keys: Vec<Vec<Argument<'a>>>,
-    },
-    /// The same, but only for rows whose counter is 0.
-    DeleteEmpty {
-        columns: Vec<&'static str>,
-        keys: Vec<Vec<Argument<'a>>>,
-        counter: &'static str,
+        /// If this names a counter: only rows whose counter is 0 are deleted.
+        empty: Option<&'static str>,
     },
 }
 
@@ -78,7 +74,8 @@ impl<'a> Writes<'a> {
     pub fn delete(&mut self, table: Table, columns: &[&'static str], keys: Vec<Vec<Argument<'a>>>) {
         if !keys.is_empty() {
             let columns = columns.to_vec();
-            let action = Action::Delete { columns, keys };
+            let empty = None;
+            let action = Action::Delete { columns, keys, empty };
             self.steps.push(Step { table, action });
         }
     }
@@ -86,10 +83,10 @@ impl<'a> Writes<'a> {
     /// The table no longer has rows with these keys whose counter is 0.
     pub fn delete_empty(&mut self, table: Table, keys: Vec<Vec<Argument<'a>>>, counter: &'static str) {
         if !keys.is_empty() {
-            let action = Action::DeleteEmpty {
+            let action = Action::Delete {
                 columns: table.key.to_vec(),
                 keys,
-                counter,
+                empty: Some(counter),
             };
             self.steps.push(Step { table, action });
         }
@@ -105,14 +102,8 @@ impl<'a> Writes<'a> {
         for Step { table, action } in self.steps {
             match action {
                 Action::Put { rows, merge } => table.put(tx, rows, merge.unexpected()).await?,
-                Action::Delete { columns, keys } => delete(tx, table.name, &columns, &keys, "").await?,
-                Action::DeleteEmpty {
-                    columns,
-                    keys,
-                    counter,
-                } => {
-                    let empty = format!(" AND {counter} = 0");
-                    delete(tx, table.name, &columns, &keys, &empty).await?;
+                Action::Delete { columns, keys, empty } => {
+                    delete(tx, table.name, &columns, &keys, &and_is_empty(empty)).await?;
                 }
             }
         }
@@ -134,18 +125,10 @@ impl<'a> Writes<'a> {
                     rows: owned(rows),
                     merge,
                 },
-                Action::Delete { columns, keys } => Action::Delete {
+                Action::Delete { columns, keys, empty } => Action::Delete {
                     columns,
                     keys: owned(keys),
-                },
-                Action::DeleteEmpty {
-                    columns,
-                    keys,
-                    counter,
-                } => Action::DeleteEmpty {
-                    columns,
-                    keys: owned(keys),
-                    counter,
+                    empty,
                 },
             },
         });
@@ -170,23 +153,17 @@ impl<'a> Step<'a> {
         let name = self.table.name;
         match &self.action {
             Action::Put { rows, merge } => (self.table.insert_one_text(*merge), rows),
-            Action::Delete { columns, keys } => {
-                let matches = matching(columns);
-                (format!("DELETE FROM {name} WHERE {matches}"), keys)
-            }
-            Action::DeleteEmpty {
-                columns,
-                keys,
-                counter,
-            } => {
-                let matches = matching(columns);
-                (
-                    format!("DELETE FROM {name} WHERE {matches} AND {counter} = 0"),
-                    keys,
-                )
+            Action::Delete { columns, keys, empty } => {
+                let (matches, is_empty) = (matching(columns), and_is_empty(*empty));
+                (format!("DELETE FROM {name} WHERE {matches}{is_empty}"), keys)
             }
         }
     }
+}
+
+/// The end of a condition that only rows whose counter is 0 meet.
+fn and_is_empty(counter: Option<&str>) -> String {
+    counter.map_or_else(String::new, |counter| format!(" AND {counter} = 0"))
 }
 
 /// `a = ? AND b = ?`

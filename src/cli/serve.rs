@@ -25,8 +25,8 @@ use server::{
     settings::Settings,
 };
 
-/// How often expired sessions are dropped from memory.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// How often expired sessions are dropped from memory, and how often the log says which way batches went.
+const EVERY: Duration = Duration::from_secs(60);
 /// How long running requests may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -70,7 +70,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         ));
     }
     let follower = tokio::spawn(Arc::clone(ledger.follower()).run());
-    tokio::spawn(forget_expired_sessions(ledger.clone()));
+    tokio::spawn(each_minute(ledger.clone()));
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| CliError::Other(format!("cannot listen on {}: {error}", settings.listen)))?;
@@ -106,6 +106,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {
         tracing::warn!("the database connections could not be closed in time");
     }
+    tracing::info!(batches = %ledger.paths(), "stopped");
     Ok(code)
 }
 
@@ -141,12 +142,14 @@ fn allow_many_files() {
     }
 }
 
-/// Drops expired sessions from the authorization projection, so that it holds only valid ones in memory.
-async fn forget_expired_sessions(ledger: Ledger) {
-    let mut every = tokio::time::interval(FORGET_EVERY);
+/// Drops expired sessions from the authorization projection, so that it holds only valid ones in memory. Logs which way batches
+/// went.
+async fn each_minute(ledger: Ledger) {
+    let mut every = tokio::time::interval(EVERY);
     loop {
         every.tick().await;
         let forgotten = ledger.authorization().drop_expired(SystemClock.now());
         tracing::debug!(forgotten, "dropped expired sessions from memory");
+        tracing::debug!(batches = %ledger.paths(), "which way batches went since the start");
     }
 }

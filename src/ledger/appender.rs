@@ -20,6 +20,7 @@ use super::{
     claims,
     error::{Obstacle, within},
     landing::{Flight, Landing, Load},
+    overlap::{Crew, Fate, fly},
     pace::{Because, Pace, Paths},
     pending::{BATCH, Pending, Waiting},
     rhythm::Rhythm,
@@ -179,27 +180,17 @@ impl Task {
     /// Writes units. If more units come meanwhile, it may decide them as the next batch while this one is being written, and
     /// so on.
     async fn append(&mut self, load: Load, pending: &mut Pending, queue: &mut mpsc::Receiver<Waiting>) {
-        let mut flight = match self.decide(&load.units, None).await {
-            Decided::Ready(batch) => self.send(batch, load).await,
-            Decided::Wait => return self.append_locked(load, Because::HeadUnknown).await,
-            Decided::Locked(because) => return self.append_locked(load, because).await,
-        };
-        loop {
-            let (landing, next) = self.until_landed(&mut flight, pending, queue).await;
-            let behind = next.as_ref().map_or(0, |(_, load)| load.units.len());
-            self.callers = flight.load.units.len() + behind + pending.len() + queue.len();
-            match (landing, next) {
-                (Landing::Landed, Some((batch, load))) => {
-                    // The database works on the next batch while the callers of this one are answered.
-                    let next = self.send(batch, load).await;
-                    self.settle_flight(std::mem::replace(&mut flight, next)).await;
-                }
-                (Landing::Landed, None) => return self.settle_flight(flight).await,
-                (landing, next) => {
-                    let next = next.map(|(_, load)| load);
-                    return self.recover(flight, landing, next).await;
-                }
+        match self.decide(&load.units, None).await {
+            Decided::Ready(batch) => {
+                let mut overlapping = Overlapping {
+                    task: self,
+                    pending,
+                    queue,
+                };
+                fly(&mut overlapping, Next { batch, load }).await;
             }
+            Decided::Wait => self.append_locked(load, Because::HeadUnknown).await,
+            Decided::Locked(because) => self.append_locked(load, because).await,
         }
     }
 
@@ -209,7 +200,7 @@ impl Task {
         flight: &mut Flight,
         pending: &mut Pending,
         queue: &mut mpsc::Receiver<Waiting>,
-    ) -> (Landing, Option<(Box<Batch>, Load)>) {
+    ) -> (Landing, Option<Next>) {
         // Without this limit, a few early units would be a batch of their own. The groups of callers that take turns would then
         // become many and small.
         let half = flight.load.units.len().div_ceil(2);
@@ -234,7 +225,8 @@ impl Task {
             match self.decide(&pending.load.units, Some(&flight.in_flight)).await {
                 Decided::Ready(batch) => {
                     self.paths.count_overlapped();
-                    next = Some((batch, std::mem::take(&mut pending.load)));
+                    let load = std::mem::take(&mut pending.load);
+                    next = Some(Next { batch, load });
                 }
                 Decided::Wait | Decided::Locked(_) => wait = true,
             }
@@ -288,6 +280,58 @@ impl Task {
             .into_iter()
             .map(|outcome| Ok(appended(outcome?)))
             .collect()
+    }
+}
+
+/// A batch that was decided and is not sent yet.
+struct Next {
+    batch: Box<Batch>,
+    load: Load,
+}
+
+impl From<Next> for Load {
+    fn from(next: Next) -> Self {
+        next.load
+    }
+}
+
+/// The appending task while batches overlap.
+struct Overlapping<'a> {
+    task: &'a mut Task,
+    pending: &'a mut Pending,
+    queue: &'a mut mpsc::Receiver<Waiting>,
+}
+
+impl Crew for Overlapping<'_> {
+    type Load = Load;
+    type Decided = Next;
+    type Flight = Flight;
+
+    async fn send(&mut self, next: Next) -> Flight {
+        self.task.send(next.batch, next.load).await
+    }
+
+    async fn ended(&mut self, flight: &mut Flight) -> (Fate, Option<Next>) {
+        let (landing, next) = self.task.until_landed(flight, self.pending, self.queue).await;
+        let behind = next.as_ref().map_or(0, |next| next.load.units.len());
+        self.task.callers = flight.load.units.len() + behind + self.pending.len() + self.queue.len();
+        (self.task.fate(flight, landing).await, next)
+    }
+
+    async fn settle(&mut self, flight: Flight) {
+        self.task.settle_flight(flight).await;
+    }
+
+    fn fail(&mut self, load: Load, error: LedgerError) {
+        self.task.fail(load, error);
+    }
+
+    fn forget(&mut self) {
+        self.task.batches.forget();
+    }
+
+    async fn lock(&mut self, load: Load, because: Because) {
+        self.task.append_locked(load, because).await;
     }
 }
 

@@ -11,7 +11,7 @@ use projections::{
     Guards,
     read_models::READ_MODELS,
     sql::{Read, Tx},
-    store::{MarkMoves, Writes},
+    store::{Changes, MarkMoves, Writes},
 };
 
 use super::{
@@ -138,18 +138,22 @@ impl Batches {
         let Some(tip) = self.tip.clone() else {
             return Ok(Decided::Locked(Because::HeadUnknown));
         };
-        if in_flight.is_some() && are_guarded(db, self.guards, units) {
+        if in_flight.is_some() && are_guarded(self.guards, units) {
             return Ok(Decided::Wait);
         }
         let none = InFlight::default();
-        let Some(mut batch) = self.compose(db, tip, units, in_flight.unwrap_or(&none)).await? else {
-            return Ok(Decided::Wait);
-        };
+        let in_flight = in_flight.unwrap_or(&none);
+        let mut batch = self.compose(db, tip, units, &in_flight.made).await?;
         if batch.recorded.is_empty() {
             return Ok(Decided::Locked(Because::NothingToWrite));
         }
         if batch.recorded.len() + batch.board.as_ref().map_or(0, Board::len) > MOST_TOUCHED {
             return Ok(Decided::Locked(Because::Large));
+        }
+        let changes = READ_MODELS.fold_unless_in_flux(db, &batch.recorded, &in_flight.tables);
+        match changes.await? {
+            Some(changes) => batch.change(&changes),
+            None => return Ok(Decided::Wait),
         }
         self.remember(&mut batch);
         Ok(Decided::Ready(Box::new(batch)))
@@ -174,9 +178,10 @@ impl Batches {
             }
             versions::check(tx).await?;
         }
-        let batch = self.compose(tx, head, units, &InFlight::default()).await?;
-        let mut batch = batch.ok_or(LedgerError::NoHead)?;
+        let mut batch = self.compose(tx, head, units, &SubjectKeys::new()).await?;
         if !batch.recorded.is_empty() {
+            let changes = READ_MODELS.fold(tx, &batch.recorded).await?;
+            batch.change(&changes);
             std::mem::take(&mut batch.writes).run(tx).await?;
             std::mem::take(&mut batch.marks).write(tx).await?;
             batch.head.store(tx).await?;
@@ -198,15 +203,15 @@ impl Batches {
             .remember(std::mem::take(&mut batch.keys), batch.forgotten);
     }
 
-    /// Decides a batch that follows the head `before`, and lists what it writes. Returns `None` if that depends on rows that
-    /// the batch in flight may be writing.
+    /// Decides a batch that follows the head `before`, and lists what it writes, except for the read models. `made` are the
+    /// keys that the batch in flight makes.
     async fn compose(
         &mut self,
         db: &mut dyn Read,
         before: Head,
         units: &[Unit],
-        in_flight: &InFlight,
-    ) -> Result<Option<Batch>, LedgerError> {
+        made: &SubjectKeys,
+    ) -> Result<Batch, LedgerError> {
         let Judged {
             board,
             outcomes,
@@ -226,11 +231,11 @@ impl Batches {
             board: Some(board),
         };
         if accepted.iter().all(|unit| unit.events.is_empty()) {
-            return Ok(Some(batch));
+            return Ok(batch);
         }
         let keys = self
             .sealer
-            .keys_for_append(db, subjects(&accepted), &in_flight.made, &mut batch.writes);
+            .keys_for_append(db, subjects(&accepted), made, &mut batch.writes);
         let keys = keys.await?;
         let composer = Composer {
             ledger_id: &self.ledger_id,
@@ -241,14 +246,17 @@ impl Batches {
         if let Some(board) = &batch.board {
             board.list(&mut batch.writes);
         }
-        let Some(changes) = READ_MODELS.fold(db, &recorded, &in_flight.tables).await? else {
-            return Ok(None);
-        };
-        let mut writes = Writes::default();
-        batch.marks = changes.list(&mut writes);
-        batch.writes.append(writes.into_owned());
         (batch.head, batch.recorded) = (head, recorded);
         (batch.keys, batch.made, batch.forgotten) = (keys.all, keys.made, keys.forgotten);
-        Ok(Some(batch))
+        Ok(batch)
+    }
+}
+
+impl Batch {
+    /// Adds the changes of the read models to what the batch writes.
+    fn change(&mut self, changes: &Changes) {
+        let mut writes = Writes::default();
+        self.marks = changes.list(&mut writes);
+        self.writes.append(writes.into_owned());
     }
 }

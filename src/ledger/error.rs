@@ -1,6 +1,6 @@
 //! The errors of the ledger.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
 use projections::Veto;
@@ -178,10 +178,13 @@ pub(super) async fn within<T>(
     patience: Duration,
     answer: impl Future<Output = Result<T, LedgerError>>,
 ) -> Result<T, LedgerError> {
-    tokio::time::timeout(patience, answer).await.unwrap_or_else(|_| {
-        let silent = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time");
-        Err(LedgerError::Database(silent.into()))
-    })
+    let answered = tokio::time::timeout(patience, answer).await;
+    answered.unwrap_or_else(|_elapsed| Err(no_answer_in_time().into()))
+}
+
+/// The error if the database neither answers nor refuses in time.
+pub(super) fn no_answer_in_time() -> projections::sql::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()
 }
 
 impl From<LedgerError> for AppendError {

@@ -126,11 +126,9 @@ fn proposal(unit: &Unit) -> Proposal<'_> {
 }
 
 /// Whether a rule of a guard concerns one of the units. Such a guard reads rows.
-pub(super) fn are_guarded(db: &mut dyn Read, guards: Guards, units: &[Unit]) -> bool {
-    let mut judges = units
-        .iter()
-        .flat_map(|unit| guards.iter().map(move |guard| (unit, guard)));
-    judges.any(|(unit, guard)| guard.judge(db, proposal(unit), &[]).is_some())
+pub(super) fn are_guarded(guards: Guards, units: &[Unit]) -> bool {
+    let is_guarded = |unit| guards.iter().any(|guard| guard.concerns(proposal(unit)));
+    units.iter().any(is_guarded)
 }
 
 /// The verdict of the guards on a unit, after the units that were accepted before it in the batch.
@@ -140,11 +138,8 @@ async fn guarded(
     unit: Proposal<'_>,
     accepted: &[Proposal<'_>],
 ) -> Result<Result<(), Rejection>, LedgerError> {
-    for guard in guards {
-        let Some(verdict) = guard.judge(db, unit, accepted) else {
-            continue;
-        };
-        if let Err(veto) = verdict.await? {
+    for guard in guards.iter().filter(|guard| guard.concerns(unit)) {
+        if let Err(veto) = guard.judge(db, unit, accepted).await? {
             return Ok(Err(Rejection::Vetoed(veto)));
         }
     }

@@ -1,7 +1,7 @@
 //! Writes batches. A batch that was decided without the lock is written only if the head has not moved. All other batches are
 //! decided and written under the head's lock.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{Either, ready, select};
 use projections::{
@@ -14,7 +14,8 @@ use super::{
     AppendError, Cause, Head, LedgerError, Unit, WithCauses,
     appender::{Answer, PATIENCE, Task, answer_all, log_unheard, unheard},
     batch::{Batch, Decided, InFlight},
-    error::{Obstacle, within},
+    error::{Obstacle, no_answer_in_time, within},
+    overlap::Fate,
     pace::Because,
 };
 
@@ -35,6 +36,12 @@ pub(super) struct Flight {
     batch: Box<Batch>,
     /// A moment before the batch was sent. Everything that any process had recorded by then comes before this batch.
     begun: Duration,
+}
+
+impl From<Flight> for Load {
+    fn from(flight: Flight) -> Self {
+        flight.load
+    }
 }
 
 /// How the writing of a batch ended.
@@ -74,6 +81,7 @@ impl Task {
             return Decided::Locked(Because::Asked);
         }
         if let Some(because) = self.pace.locked() {
+            self.pace.obeyed();
             return Decided::Locked(because);
         }
         let decided = self.batches.decide(&mut self.reader, units, in_flight);
@@ -97,10 +105,7 @@ impl Task {
         let begun = self.batches.elapsed();
         let landing = Box::pin(async move {
             let landing = tokio::time::timeout(PATIENCE, land(&mut writer, compare, writes, marks)).await;
-            let landing = landing.unwrap_or_else(|_elapsed| {
-                let silent = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
-                Landing::TimedOut(silent.into())
-            });
+            let landing = landing.unwrap_or_else(|_elapsed| Landing::TimedOut(no_answer_in_time()));
             if !matches!(landing, Landing::Landed | Landing::Missed) {
                 writer.abandon();
             }
@@ -144,56 +149,33 @@ impl Task {
         answer_all(flight.load.answers, outcomes);
     }
 
-    /// Handles a flight that did not land. Its units, and those of the batch that was decided after it, go under the lock.
-    /// If time ran out, or if it is unknown whether the flight landed, the units of the flight get an error instead.
-    pub(super) async fn recover(&mut self, flight: Flight, landing: Landing, next: Option<Load>) {
-        let because = match landing {
-            Landing::Landed => return self.settle_flight(flight).await,
+    /// What became of a flight whose writing has ended.
+    pub(super) async fn fate(&mut self, flight: &Flight, landing: Landing) -> Fate {
+        match landing {
+            Landing::Landed => Fate::Landed,
             Landing::Missed => {
                 self.pace.missed();
-                Because::NotAlone
+                Fate::NotWritten(Because::NotAlone)
             }
             Landing::Refused(error) => {
                 tracing::debug!(error = %WithCauses(&error), "a batch was refused; trying it under the lock");
                 self.pace.refused();
-                Because::Refused
+                Fate::NotWritten(Because::Refused)
             }
             Landing::Unconfirmed(error) => match self.did_take_effect(&flight.batch.head, &error).await {
-                Some(true) => {
-                    self.settle_flight(flight).await;
-                    return self.follow(next).await;
-                }
+                Some(true) => Fate::Found,
                 Some(false) => {
                     tracing::debug!(error = %WithCauses(&error), "a batch was lost; trying it under the lock");
                     self.pace.refused();
-                    Because::Refused
+                    Fate::NotWritten(Because::Refused)
                 }
-                None => {
-                    self.fail(flight.load, error.into());
-                    return self.follow(next).await;
-                }
+                None => Fate::Unknown(error.into()),
             },
-            Landing::TimedOut(error) => {
-                self.fail(flight.load, error.into());
-                return self.follow(next).await;
-            }
-        };
-        self.batches.forget();
-        self.append_locked(flight.load, because).await;
-        if let Some(next) = next {
-            self.append_locked(next, because).await;
+            Landing::TimedOut(error) => Fate::Unknown(error.into()),
         }
     }
 
-    /// Decides and writes the units again that were decided after a flight that ended with an error.
-    async fn follow(&mut self, next: Option<Load>) {
-        self.batches.forget();
-        if let Some(next) = next {
-            self.append_locked(next, Because::HeadUnknown).await;
-        }
-    }
-
-    fn fail(&mut self, load: Load, error: LedgerError) {
+    pub(super) fn fail(&mut self, load: Load, error: LedgerError) {
         let cause: Cause = Arc::new(error);
         let failed = load
             .answers
@@ -276,7 +258,7 @@ impl Task {
                 self.writer.abandon();
                 Err(NotWritten {
                     begun: true,
-                    error: Error::PoolTimedOut.into(),
+                    error: no_answer_in_time().into(),
                 })
             }
         }

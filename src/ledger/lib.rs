@@ -31,6 +31,7 @@ mod loader;
 mod metadata;
 pub mod migrations;
 mod opening;
+mod overlap;
 mod pace;
 mod past;
 mod pending;

@@ -5,7 +5,10 @@
 //! So a process goes under the lock as soon as it finds that another process has moved the head. It decides without the lock
 //! again once a batch under the lock finds the head where this process left it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
 
 /// The highest number of batches for which a process stays under the lock after a refusal. The number doubles with each
 /// refusal in a row.
@@ -104,6 +107,40 @@ impl Paths {
     }
 }
 
+/// One line for the log: `decided without the lock: 12 landed of 13 sent, 4 overlapped; under the lock: 2 not alone, 1 refused`
+impl fmt::Display for Paths {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (landed, sent, overlapped) = (self.fast(), self.sent(), self.overlapped());
+        write!(
+            to,
+            "decided without the lock: {landed} landed of {sent} sent, {overlapped} overlapped; under the lock:"
+        )?;
+        let counts = Because::ALL.map(|because| (because, self.locked(because)));
+        let mut separator = " ";
+        for (because, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            write!(to, "{separator}{count} {because}")?;
+            separator = ", ";
+        }
+        if separator == " " {
+            to.write_str(" 0")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::Asked => "asked",
+            Self::HeadUnknown => "head unknown",
+            Self::NotAlone => "not alone",
+            Self::Refused => "refused",
+            Self::Large => "large",
+            Self::NothingToWrite => "nothing to write",
+        })
+    }
+}
+
 /// Which way the next batch goes.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -125,17 +162,22 @@ impl Pace {
         }
     }
 
-    /// Why the next batch must go under the lock; `None` if it may be decided without the lock. Each call counts as one batch
-    /// of the rest.
-    pub(super) fn locked(&mut self) -> Option<Because> {
+    /// Why the next batch must go under the lock; `None` if it may be decided without the lock.
+    pub(super) fn locked(&self) -> Option<Because> {
         if !self.alone {
-            return Some(Because::NotAlone);
+            Some(Because::NotAlone)
+        } else if self.rest > 0 {
+            Some(Because::Refused)
+        } else {
+            None
         }
-        if self.rest > 0 {
-            self.rest -= 1;
-            return Some(Because::Refused);
+    }
+
+    /// A batch goes under the lock because [`Pace::locked`] says so. If that was because of a refusal, one batch fewer must.
+    pub(super) fn obeyed(&mut self) {
+        if self.alone {
+            self.rest = self.rest.saturating_sub(1);
         }
-        None
     }
 
     /// Whether the next batch is likely to be decided without the lock.
@@ -196,6 +238,7 @@ mod tests {
             pace.refused();
             let mut rest = 0;
             while pace.locked() == Some(Because::Refused) {
+                pace.obeyed();
                 rest += 1;
             }
             rests.push(rest);
@@ -204,7 +247,17 @@ mod tests {
         assert_eq!(rests.last(), Some(&LONGEST_REST));
         pace.landed();
         pace.refused();
-        assert_eq!((pace.locked(), pace.locked()), (Some(Because::Refused), None));
+        assert_eq!(pace.locked(), Some(Because::Refused));
+        pace.found(false);
+        pace.obeyed();
+        pace.found(true);
+        assert_eq!(
+            pace.locked(),
+            Some(Because::Refused),
+            "this batch went under the lock for another reason"
+        );
+        pace.obeyed();
+        assert_eq!(pace.locked(), None);
     }
 
     #[test]
@@ -219,5 +272,24 @@ mod tests {
         }
         assert_eq!((paths.sent(), paths.overlapped(), paths.fast()), (2, 1, 1));
         assert!(Because::ALL.iter().all(|because| paths.locked(*because) == 1));
+    }
+
+    #[test]
+    fn the_log_says_which_way_batches_went() {
+        let paths = Paths::default();
+        let none = "decided without the lock: 0 landed of 0 sent, 0 overlapped; under the lock: 0";
+        assert_eq!(paths.to_string(), none);
+        for _ in 0..3 {
+            paths.count_sent();
+            paths.count_locked(Because::NotAlone);
+        }
+        paths.count_landed();
+        paths.count_landed();
+        paths.count_overlapped();
+        paths.count_locked(Because::Large);
+        assert_eq!(
+            paths.to_string(),
+            "decided without the lock: 2 landed of 3 sent, 1 overlapped; under the lock: 3 not alone, 1 large"
+        );
     }
 }

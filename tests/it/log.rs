@@ -109,3 +109,21 @@ async fn a_failure_is_a_line_of_the_log_even_if_the_client_has_hung_up() {
     let made = admin.post("/api/roles", role("any", json!([]))).await;
     assert!(made.status < 300, "{made:?}");
 }
+
+#[tokio::test]
+async fn the_log_says_at_the_end_which_way_batches_went() {
+    let server = Server::start(Engine::Sqlite).await;
+    let _admin = server.admin().await;
+    server.ask_to_end();
+    let ended = server.ended().await;
+    let lines: Vec<&str> = ended
+        .log
+        .lines()
+        .filter(|line| line.contains("under the lock:"))
+        .collect();
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains("decided without the lock: ") && !line.contains(" 0 sent")),
+        "{}",
+        ended.log
+    );
+}

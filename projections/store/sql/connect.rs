@@ -11,7 +11,7 @@ use sqlx::{
     },
 };
 
-use super::{Boxed, Error, Row, Statement};
+use super::{Boxed, Error, Row, Statement, thread::Limits};
 
 /// Every statement here finds rows by an index. But Postgres may read whole tables while its statistics are old, for
 /// example after an import: it takes a list of keys for a large part of the table, and a page of ten users then takes
@@ -19,8 +19,10 @@ use super::{Boxed, Error, Row, Statement};
 pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                       SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
 
-/// Settings of each connection to an SQLite file: those of sqlx, and those of the writing thread.
-pub(super) const PRAGMAS: [(&str, &str); 3] = [
+/// Settings of each connection to an SQLite file: those of sqlx, and those of the writing thread. No connection makes
+/// checkpoints by itself: see [`super::thread`].
+pub(super) const PRAGMAS: [(&str, &str); 4] = [
+    ("wal_autocheckpoint", "0"),
     ("mmap_size", "268435456"),
     ("temp_store", "MEMORY"),
     ("cache_size", "-65536"),
@@ -116,7 +118,7 @@ impl Db {
             .auto_vacuum(SqliteAutoVacuum::None)
             .foreign_keys(false)
             .busy_timeout(options.patience)
-            .pragma("wal_autocheckpoint", "4000")
+            .pragma("journal_size_limit", Limits::SERVER.kept_bytes().to_string())
             // A separate thread reads. With a small buffer, the two threads would wake each other up all the time.
             .row_buffer_size(1_024)
             .statement_cache_capacity(1_024);

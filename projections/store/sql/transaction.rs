@@ -79,7 +79,7 @@ pub struct Writer {
     /// The connection for transactions. On Postgres, [`Writer::land`] also uses it.
     kept: Option<Own>,
     /// On SQLite: the thread that writes the batches of [`Writer::land`] without marks.
-    thread: Option<SqliteThread>,
+    pub(super) thread: Option<SqliteThread>,
     /// On SQLite: the file.
     file: Option<File>,
 }
@@ -154,6 +154,7 @@ impl Writer {
     pub fn begin<'a>(&'a mut self) -> Boxed<'a, Result<Tx<'a>, Error>> {
         Box::pin(async move {
             self.must_be_in_place()?;
+            self.look().await;
             self.connection().await?.begin().await
         })
     }
@@ -177,6 +178,7 @@ impl Writer {
                 return landed.map_err(|error| self.not_landed(error));
             }
             self.must_be_in_place().map_err(NotLanded::Refused)?;
+            self.look().await;
             let connection = self.connection().await.map_err(NotLanded::unsent)?;
             if let Own::Postgres(connection) = connection
                 && marks.is_empty()
@@ -232,6 +234,13 @@ impl Writer {
             self.thread = SqliteThread::start(&self.db);
         }
         self.thread.as_ref()
+    }
+
+    /// On SQLite: lets the thread copy the write-ahead log if it is long. See [`SqliteThread::look`].
+    async fn look(&mut self) {
+        if let Some(thread) = self.thread() {
+            thread.look().await;
+        }
     }
 
     async fn connection(&mut self) -> Result<&mut Own, Error> {

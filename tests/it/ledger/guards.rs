@@ -31,24 +31,25 @@ fn revocations(proposal: &Proposal<'_>) -> i64 {
 }
 
 impl Guard for Twice {
+    fn concerns(&self, proposal: Proposal<'_>) -> bool {
+        revocations(&proposal) > 0
+    }
+
     fn judge<'a>(
         &'a self,
         db: &'a mut dyn Read,
         proposal: Proposal<'a>,
         accepted: &'a [Proposal<'a>],
-    ) -> Option<BoxFuture<'a, Result<Verdict, Error>>> {
-        let more = revocations(&proposal);
-        (more > 0).then(|| -> BoxFuture<'a, _> {
-            Box::pin(async move {
-                let select = sql("SELECT COUNT(*) FROM events WHERE event_type = 'user.tokens_revoked'");
-                let rows = db.all(select).await?;
-                let recorded = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
-                let before: i64 = accepted.iter().map(revocations).sum();
-                Ok(if recorded + before + more > 2 {
-                    Err(NO_MORE)
-                } else {
-                    Ok(())
-                })
+    ) -> BoxFuture<'a, Result<Verdict, Error>> {
+        Box::pin(async move {
+            let select = sql("SELECT COUNT(*) FROM events WHERE event_type = 'user.tokens_revoked'");
+            let rows = db.all(select).await?;
+            let recorded = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
+            let before: i64 = accepted.iter().map(revocations).sum();
+            Ok(if recorded + before + revocations(&proposal) > 2 {
+                Err(NO_MORE)
+            } else {
+                Ok(())
             })
         })
     }

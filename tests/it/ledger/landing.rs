@@ -28,10 +28,10 @@ use crate::support::{outage::Network, postgres::Cluster, server::Engine};
 /// How long a test waits at most.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-type Appending = JoinHandle<Result<i64, AppendError>>;
+pub(super) type Appending = JoinHandle<Result<i64, AppendError>>;
 
 /// Puts a unit into the appender's queue, and waits for the answer in a task of its own.
-fn append(ledger: &Ledger, unit: Unit) -> Appending {
+pub(super) fn append(ledger: &Ledger, unit: Unit) -> Appending {
     let ledger = ledger.clone();
     let mut appending = async move { ledger.append(unit).await.map(|appended| appended.position) }.boxed();
     match (&mut appending).now_or_never() {
@@ -40,12 +40,12 @@ fn append(ledger: &Ledger, unit: Unit) -> Appending {
     }
 }
 
-async fn appended(appending: Appending) -> Result<i64, AppendError> {
+pub(super) async fn appended(appending: Appending) -> Result<i64, AppendError> {
     let answered = timeout(PATIENCE, appending).await;
     answered.expect("an answer in time").expect("no panic")
 }
 
-fn some_role() -> Unit {
+pub(super) fn some_role() -> Unit {
     role_unit(new_role(), &unique("role"))
 }
 
@@ -71,7 +71,7 @@ fn token_unit(user: UserId, label: &str) -> Unit {
 }
 
 /// Waits until something is so.
-async fn until(is_so: impl Fn() -> bool) {
+pub(super) async fn until(is_so: impl Fn() -> bool) {
     let wait = async {
         while !is_so() {
             tokio::task::yield_now().await;
@@ -81,7 +81,7 @@ async fn until(is_so: impl Fn() -> bool) {
 }
 
 /// Puts units into the queue while the head is held, and waits until a batch of them is in flight.
-async fn fly(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appending> {
+pub(super) async fn fly(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appending> {
     let sent = ledger.paths().sent();
     let appending = units.into_iter().map(|unit| append(ledger, unit)).collect();
     until(|| ledger.paths().sent() > sent).await;
@@ -90,7 +90,7 @@ async fn fly(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appe
 
 /// Puts units into the queue while a batch is in flight and no other one waits. Waits until the appender has decided them, or some of them, as the
 /// next batch, or keeps them for later.
-async fn wait_behind(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appending> {
+pub(super) async fn wait_behind(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appending> {
     let overlapped = ledger.paths().overlapped();
     let appending = units.into_iter().map(|unit| append(ledger, unit)).collect();
     until(|| ledger.paths().overlapped() > overlapped || ledger.waiting() == 0).await;
@@ -103,7 +103,7 @@ async fn until_taken(ledger: &Ledger) {
 }
 
 /// A transaction of another process that locks the head, so that no batch lands.
-async fn hold(site: &Site) -> (Tx<'static>, Head) {
+pub(super) async fn hold(site: &Site) -> (Tx<'static>, Head) {
     let db = site.db().await;
     let mut tx = db.begin().await.expect("a transaction");
     let head = Head::lock(&mut tx).await.expect("the head's lock");
@@ -111,7 +111,7 @@ async fn hold(site: &Site) -> (Tx<'static>, Head) {
 }
 
 /// Appends until this node decides batches without the lock.
-async fn speed_up(ledger: &Ledger) {
+pub(super) async fn speed_up(ledger: &Ledger) {
     for _ in 0..4 {
         ledger.append(some_role()).await.expect("a role");
     }

@@ -11,6 +11,7 @@ mod framework;
 mod freshness;
 mod guards;
 mod landing;
+mod late;
 mod lifecycle;
 mod migrations;
 mod model;

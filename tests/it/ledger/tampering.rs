@@ -130,6 +130,25 @@ on_both_engines! {
         assert_eq!(flaw(&ledger).await, None);
     }
 
+    async fn a_field_that_was_written_twice_is_found_out(site: Site) {
+        // JSONB of Postgres keeps one field of each name.
+        if matches!(site.engine, crate::support::server::Engine::Postgres) {
+            return;
+        }
+        let ledger = ledger_of_twelve(&site).await;
+        let event = ledger.after(1, 1, &Default::default()).await.expect("an event").remove(0);
+        for (column, json) in [("payload", &event.payload), ("metadata", &event.metadata)] {
+            let first = json.trim_start_matches('{').split(',').next().expect("a field");
+            let (name, _) = first.split_once(':').expect("a name");
+            // The same value, and another one.
+            for field in [first.to_owned(), format!(r#"{name}:"another""#)] {
+                let twice = format!("UPDATE events SET {column} = '{{{field},' || substr({column}, 2) WHERE position = 2");
+                let expected = Some(Flaw::Altered(2));
+                assert_eq!(flaw_after(&site, &ledger, &[twice.as_str()]).await, expected, "{twice}");
+            }
+        }
+    }
+
     async fn any_flipped_bit_is_found_out(site: Site) {
         let ledger = ledger_of_twelve(&site).await;
         let events = stored(&ledger).await.len();

@@ -1,19 +1,27 @@
 //! Copies the write-ahead log into the main file. The writer stops only for a short time.
 //!
 //! SQLite reuses the log from its start only after a checkpoint has copied all of it. A checkpoint cannot copy all of it while
-//! the writer adds pages. So there are two steps. First a second thread copies the log while the writer goes on, and repeats
-//! this until few pages are left. Then the writer copies these pages itself, between two batches, and waits until the main
-//! file is on the disk.
+//! the writer adds pages. So there are two steps. First a second thread copies the log while the writer goes on, waits until
+//! the main file is on the disk, and repeats this until few pages are left. Then the writer waits while the second thread
+//! copies these pages. [`super::Limits`] says how much a batch waits for.
 //!
-//! While a reader reads an old state, SQLite cannot reuse the log. If the log is longer than a limit, the writer waits a short
-//! time for such readers.
+//! While a reader reads an old state, a checkpoint can copy only what that reader sees. The writer does not wait for it; the
+//! log grows until the reader ends.
 //!
-//! The connections of sqlx make checkpoints, too: SQLite begins one if such a connection commits while the log is long.
+//! # Only one connection makes checkpoints
+//!
+//! All versions of SQLite before 3.51.3 have a fault: if a checkpoint begins while all of the log is copied, and another
+//! connection begins the log again at the same moment, a later checkpoint leaves out pages, and the file is damaged. So all
+//! other connections have the setting `wal_autocheckpoint = 0`, and the second thread begins a checkpoint only if some page of
+//! the log is certainly not copied (`Plan::is_behind`). Then no connection can begin the log again before the checkpoint has
+//! copied the page.
 
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    fs::{self, File},
+    mem::ManuallyDrop,
+    path::PathBuf,
+    sync::mpsc::{Receiver, Sender, TryRecvError, channel},
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use rusqlite::{Connection, Result};
@@ -21,253 +29,210 @@ use rusqlite::{Connection, Result};
 use super::{
     Place,
     landing::{Landing, text_of},
+    plan::{FRAME, Log, Plan, Reached},
 };
 
-/// How long the log may become, and how long the writer may stop for it. Lengths are in pages of 4 KiB.
+/// What the second thread must do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// A checkpoint begins after this number of new pages.
-    pub(super) every: u64,
-    /// If no more than these pages are left, the writer copies them itself.
-    pub(super) few: u64,
-    /// How often the second thread copies at most. Then the writer copies the rest, however long it is.
-    pub(super) passes: u32,
-    /// If the log has more pages, the writer waits for the readers that keep SQLite from reusing it.
-    pub(super) most: u64,
-    /// How long the writer waits for these readers at most.
-    pub(super) wait: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            every: 16_000,
-            few: 1_000,
-            passes: 4,
-            most: 64_000,
-            wait: Duration::from_millis(200),
-        }
-    }
-}
-
-impl Limits {
-    /// The length to which the file of the log shrinks when SQLite reuses it.
-    pub(super) fn kept_bytes(&self) -> u64 {
-        /// A page and its header in the log.
-        const FRAME: u64 = 4_120;
-        self.most * FRAME
-    }
-}
-
-/// What the writer does with the log next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// It does nothing.
-    Nothing,
-    /// It asks the second thread to copy.
+enum Task {
+    /// It copies the log and waits until the main file is on the disk.
     Pass,
-    /// It copies the rest itself.
-    Finish,
-}
-
-/// The progress of a checkpoint.
-#[derive(Debug)]
-struct Plan {
-    limits: Limits,
-    /// Roughly how many pages the log got since the last pass began, or since the last checkpoint ended.
-    uncopied: u64,
-    /// How many passes this checkpoint has had.
-    passes: u32,
-    /// Whether a pass is under way.
-    is_passing: bool,
-}
-
-impl Plan {
-    fn next(&mut self) -> Step {
-        let Limits {
-            every, few, passes, ..
-        } = self.limits;
-        let step = match self.passes {
-            _ if self.is_passing => Step::Nothing,
-            0 if self.uncopied < every => Step::Nothing,
-            0 => Step::Pass,
-            so_far if self.uncopied <= few || so_far >= passes => Step::Finish,
-            _ => Step::Pass,
-        };
-        match step {
-            Step::Nothing => {}
-            Step::Pass => {
-                self.uncopied = 0;
-                self.passes += 1;
-                self.is_passing = true;
-            }
-            Step::Finish => {
-                self.uncopied = 0;
-                self.passes = 0;
-            }
-        }
-        step
-    }
+    /// It copies the rest, which lets SQLite reuse the log.
+    Finish {
+        /// Whether it also waits for the readers that keep SQLite from reusing the log.
+        waits_for_readers: bool,
+    },
 }
 
 /// The checkpoints of one writer.
 #[derive(Debug)]
 pub(super) struct Checkpoints {
     plan: Plan,
-    /// How long the writer waits for a lock at other times.
-    patience: Duration,
-    begin: Sender<()>,
-    passed: Receiver<()>,
     second: Option<JoinHandle<()>>,
+    log: FileAndThread,
+}
+
+/// The log in its file, and the second thread, which copies it.
+#[derive(Debug)]
+struct FileAndThread {
+    place: Place,
+    path: PathBuf,
+    tasks: Sender<Task>,
+    results: Receiver<Option<Reached>>,
 }
 
 impl Checkpoints {
-    /// Starts the second thread. If it cannot start, the writer copies everything itself.
+    /// Starts the second thread. If it cannot start, the log grows until the last connection of the process is closed.
     pub(super) fn start(place: &Place) -> Self {
-        let (begin, begun) = channel();
-        let (passing, passed) = channel();
+        let (tasks, asked) = channel();
+        let (tell, results) = channel();
         let work = {
             let place = place.clone();
-            move || pass_when_asked(&place, &begun, &passing)
+            move || Second::new(place).serve(&asked, &tell)
         };
         let second = thread::Builder::new()
             .name("sqlite-checkpoint".to_owned())
             .spawn(work)
             .inspect_err(|error| tracing::error!(%error, "cannot start the thread of SQLite's checkpoints"));
-        let plan = Plan {
-            limits: place.limits,
-            uncopied: 0,
-            passes: 0,
-            is_passing: false,
+        let mut path = place.file.path.clone().into_os_string();
+        path.push("-wal");
+        let log = FileAndThread {
+            place: place.clone(),
+            path: path.into(),
+            tasks,
+            results,
         };
         Self {
-            plan,
-            patience: place.patience,
-            begin,
-            passed,
+            plan: Plan::new(place.limits, log.room()),
             second: second.ok(),
+            log,
         }
     }
 
-    /// Notes that the log got `pages` more pages, and takes the next step.
-    pub(super) fn grown(&mut self, pages: u64, writer: &Landing) {
-        self.plan.uncopied += pages;
-        if self.passed.try_recv().is_ok() {
-            self.plan.is_passing = false;
+    /// Notes that the writer wrote a batch of about so many pages, and does what the plan says.
+    pub(super) fn wrote(&mut self, pages: u64, writer: &Landing) {
+        let (log, writer) = (&mut self.log, Some(writer));
+        self.plan.wrote(pages, &mut View { log, writer });
+    }
+
+    /// Notes that other connections may have written, and does what the plan says.
+    pub(super) fn look(&mut self, writer: Option<&Landing>) {
+        let log = &mut self.log;
+        self.plan.look(&mut View { log, writer });
+    }
+
+    /// Ends the second thread and waits until its connection is closed. Returns the most pages for whose copy a batch waited.
+    pub(super) fn end(self) -> u64 {
+        drop(self.log);
+        if let Some(second) = self.second {
+            let _ = second.join();
         }
-        match self.plan.next() {
-            Step::Nothing => {}
-            // If the second thread does not run, it cannot say that the pass has ended.
-            Step::Pass => self.plan.is_passing = self.begin.send(()).is_ok(),
-            Step::Finish => {
-                if let Err(error) = self.finish(writer.connection()) {
-                    report(&error);
-                }
+        self.plan.longest_stop()
+    }
+}
+
+impl FileAndThread {
+    /// For how many pages the file has room.
+    fn room(&self) -> u64 {
+        fs::metadata(&self.path).map_or(0, |metadata| metadata.len() / FRAME)
+    }
+}
+
+/// The log, and the connection that writes.
+struct View<'a> {
+    log: &'a mut FileAndThread,
+    writer: Option<&'a Landing>,
+}
+
+impl Log for View<'_> {
+    fn room(&self) -> u64 {
+        self.log.room()
+    }
+
+    fn pass(&mut self) -> bool {
+        self.log.tasks.send(Task::Pass).is_ok()
+    }
+
+    fn passed(&mut self) -> Option<Option<Reached>> {
+        match self.log.results.try_recv() {
+            Ok(reached) => Some(reached),
+            Err(TryRecvError::Empty) => None,
+            // The second thread has ended.
+            Err(TryRecvError::Disconnected) => Some(None),
+        }
+    }
+
+    fn wait(&mut self) -> Option<Option<Reached>> {
+        self.log.results.recv_timeout(self.log.place.limits.wait).ok()
+    }
+
+    fn finish(&mut self, waits_for_readers: bool) -> Option<Reached> {
+        self.log.tasks.send(Task::Finish { waits_for_readers }).ok()?;
+        self.log.results.recv().ok()?
+    }
+
+    fn write(&mut self) -> bool {
+        self.writer
+            .is_some_and(|writer| writer.write_a_page(&self.log.place))
+    }
+}
+
+/// The second thread. It opens its connection for the first checkpoint.
+struct Second {
+    place: Place,
+    connection: Option<Connection>,
+    /// The main file. It is never closed: when a process closes a file, the system also releases the locks that SQLite has
+    /// on it.
+    main: Option<ManuallyDrop<File>>,
+}
+
+impl Second {
+    fn new(place: Place) -> Self {
+        Self {
+            place,
+            connection: None,
+            main: None,
+        }
+    }
+
+    fn serve(mut self, tasks: &Receiver<Task>, results: &Sender<Option<Reached>>) {
+        for task in tasks {
+            let reached = self.run(task);
+            if let Err(error) = &reached {
+                tracing::warn!(
+                    error = text_of(error),
+                    "a checkpoint of SQLite's write-ahead log failed"
+                );
+            }
+            if results.send(reached.ok().flatten()).is_err() {
+                return;
             }
         }
     }
 
-    fn finish(&self, writer: &Connection) -> Result<()> {
-        let log = checkpoint(writer, "PASSIVE")?;
-        if log.is_some_and(|pages| pages > self.plan.limits.most) {
-            writer.busy_timeout(self.plan.limits.wait)?;
-            let waited = checkpoint(writer, "RESTART");
-            writer.busy_timeout(self.patience)?;
-            waited?;
-        }
-        Ok(())
-    }
-
-    /// Ends the second thread and waits until its connection is closed.
-    pub(super) fn end(self) {
-        drop(self.begin);
-        if let Some(second) = self.second {
-            let _ = second.join();
-        }
-    }
-}
-
-/// The code of the second thread. It opens its connection for the first pass.
-fn pass_when_asked(place: &Place, begun: &Receiver<()>, passing: &Sender<()>) {
-    let mut kept: Option<Connection> = None;
-    for () in begun {
-        let connection = match kept.take() {
-            Some(connection) => Ok(connection),
-            None => place.open(),
+    /// Makes a checkpoint. After an error, the next one gets a new connection.
+    fn run(&mut self, task: Task) -> Result<Option<Reached>> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.place.open()?,
         };
-        let passed = connection.and_then(|connection| {
-            checkpoint(&connection, "PASSIVE")?;
-            Ok(connection)
-        });
-        kept = passed.inspect_err(report).ok();
-        if passing.send(()).is_err() {
-            return;
+        let mode = match task {
+            Task::Finish {
+                waits_for_readers: true,
+            } => {
+                connection.busy_timeout(self.place.limits.wait)?;
+                "RESTART"
+            }
+            Task::Pass | Task::Finish { .. } => "PASSIVE",
+        };
+        let reached = checkpoint(&connection, mode)?;
+        self.connection = Some(connection);
+        if matches!(task, Task::Pass) {
+            self.sync();
+        }
+        Ok(reached)
+    }
+
+    /// Waits until what was copied is on the disk. Otherwise, the writer would have to wait for that: SQLite does it only
+    /// when all of the log is copied.
+    fn sync(&mut self) {
+        if self.main.is_none() {
+            self.main = File::open(&self.place.file.path).ok().map(ManuallyDrop::new);
+        }
+        if let Some(Err(error)) = self.main.as_ref().map(|main| main.sync_data()) {
+            tracing::warn!(%error, "cannot write the file of the database to the disk");
         }
     }
 }
 
-/// Copies the log. Returns how many pages the log has, copied or not; `None` if another checkpoint is under way.
-fn checkpoint(connection: &Connection, mode: &str) -> Result<Option<u64>> {
+/// Copies the log. Returns `None` if another checkpoint is under way.
+fn checkpoint(connection: &Connection, mode: &str) -> Result<Option<Reached>> {
     let text = format!("PRAGMA wal_checkpoint({mode})");
-    let pages: i64 = connection
+    let (log, copied): (i64, i64) = connection
         .prepare_cached(&text)?
-        .query_row([], |row| row.get(1))?;
-    Ok(u64::try_from(pages).ok())
-}
-
-fn report(error: &rusqlite::Error) {
-    tracing::warn!(
-        error = text_of(error),
-        "a checkpoint of SQLite's write-ahead log failed"
-    );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan() -> Plan {
-        Plan {
-            limits: Limits {
-                every: 100,
-                few: 10,
-                passes: 3,
-                ..Limits::default()
-            },
-            uncopied: 0,
-            passes: 0,
-            is_passing: false,
-        }
-    }
-
-    /// What the plan does after the log got these pages and the pass, if any, ended.
-    fn after(plan: &mut Plan, pages: u64) -> Step {
-        plan.uncopied += pages;
-        plan.is_passing = false;
-        plan.next()
-    }
-
-    #[test]
-    fn the_writer_finishes_when_little_is_left() {
-        let mut plan = plan();
-        let steps = [99, 1, 50, 10, 99, 1].map(|pages| after(&mut plan, pages));
-        use Step::{Finish, Nothing, Pass};
-        assert_eq!(steps, [Nothing, Pass, Pass, Finish, Nothing, Pass]);
-    }
-
-    #[test]
-    fn the_writer_does_not_wait_for_ever_for_little_to_be_left() {
-        let mut plan = plan();
-        let steps = [100, 90, 90, 90, 0].map(|pages| after(&mut plan, pages));
-        use Step::{Finish, Nothing, Pass};
-        assert_eq!(steps, [Pass, Pass, Pass, Finish, Nothing]);
-    }
-
-    #[test]
-    fn the_writer_goes_on_during_a_pass() {
-        let mut plan = plan();
-        assert_eq!(after(&mut plan, 100), Step::Pass);
-        plan.uncopied += 1_000;
-        assert_eq!(plan.next(), Step::Nothing);
-    }
+        .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+    let pages = |number: i64| u64::try_from(number).ok();
+    Ok(pages(log)
+        .zip(pages(copied))
+        .map(|(log, copied)| Reached { log, copied }))
 }

@@ -25,22 +25,17 @@ pub(super) struct Landing {
 }
 
 impl Place {
-    /// Opens the file, which must exist, with the settings of the pools' connections. Only the settings of the write-ahead log
-    /// differ, because [`super::checkpoints`] copies it.
+    /// Opens the file, which must exist, with the settings of the pools' connections.
     pub(super) fn open(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.file.path, flags)?;
         connection.busy_timeout(self.patience)?;
-        connection.execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0",
-        )?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF")?;
         for (name, value) in PRAGMAS {
             connection.execute_batch(&format!("PRAGMA {name} = {value}"))?;
         }
-        connection.execute_batch(&format!(
-            "PRAGMA journal_size_limit = {}",
-            self.limits.kept_bytes()
-        ))?;
+        let kept = self.limits.kept_bytes();
+        connection.execute_batch(&format!("PRAGMA journal_size_limit = {kept}"))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     }
@@ -52,6 +47,7 @@ impl Landing {
         Ok(Self { connection })
     }
 
+    #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -75,6 +71,24 @@ impl Landing {
         }
         self.run("COMMIT")?;
         Ok(Some(pages))
+    }
+
+    /// Writes a page without changing anything. Returns whether it did. If another connection keeps the write lock, waits for a
+    /// short time only.
+    pub(super) fn write_a_page(&self, place: &Place) -> bool {
+        let write = || {
+            self.connection.busy_timeout(place.limits.wait)?;
+            self.run("BEGIN IMMEDIATE")?;
+            let version: i64 = self
+                .connection
+                .query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            self.connection
+                .execute_batch(&format!("PRAGMA user_version = {version}"))?;
+            self.run("COMMIT")
+        };
+        let is_written = write().is_ok();
+        let is_reset = self.roll_back() && self.connection.busy_timeout(place.patience).is_ok();
+        is_written && is_reset
     }
 
     /// Ends the transaction, if one is open. Returns whether the connection has no open transaction now.

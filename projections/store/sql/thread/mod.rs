@@ -9,6 +9,7 @@
 
 mod checkpoints;
 mod landing;
+mod plan;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +26,9 @@ use super::{
     file::{File, REPLACED},
 };
 use crate::store::Writes;
-use checkpoints::{Checkpoints, Limits};
+use checkpoints::Checkpoints;
 use landing::Landing;
+pub(super) use plan::Limits;
 
 /// A batch for the thread.
 #[derive(Debug)]
@@ -62,10 +64,12 @@ pub(super) struct SqliteThread {
     ended: oneshot::Receiver<()>,
 }
 
-/// A batch and where its answer goes.
-struct Order {
-    job: Job,
-    answer: oneshot::Sender<Result<bool, LandError>>,
+/// What the thread must do, and where its answer goes.
+enum Order {
+    /// It writes a batch.
+    Land(Job, oneshot::Sender<Result<bool, LandError>>),
+    /// It looks whether the write-ahead log must be copied, because another connection may have written.
+    Look(oneshot::Sender<()>),
 }
 
 /// The file that the thread writes to, and how.
@@ -86,7 +90,7 @@ impl SqliteThread {
         Some(Self::at(Place {
             file: File::of(db)?,
             patience: writer.options().get_acquire_timeout(),
-            limits: Limits::default(),
+            limits: Limits::SERVER,
         }))
     }
 
@@ -114,9 +118,18 @@ impl SqliteThread {
     pub(super) async fn land(&self, job: Job) -> Result<bool, LandError> {
         let (answer, answered) = oneshot::channel();
         self.orders
-            .send(Order { job, answer })
+            .send(Order::Land(job, answer))
             .map_err(|_| LandError::NotRunning)?;
         answered.await.unwrap_or(Err(LandError::Unconfirmed))
+    }
+
+    /// Before another connection writes: copies the write-ahead log if what such connections wrote made it long. Like a
+    /// batch, the caller waits for what [`Limits`] says. The thread must know, because only it makes checkpoints.
+    pub(super) async fn look(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.orders.send(Order::Look(answer)).is_ok() {
+            let _ = answered.await;
+        }
     }
 
     /// Ends the thread after it has written all batches that were sent, and waits until its connections are closed.
@@ -132,17 +145,29 @@ impl SqliteThread {
 fn serve(place: &Place, waiting: &Receiver<Order>) {
     let mut checkpoints = Checkpoints::start(place);
     let mut kept = Landing::open(place).ok();
-    for Order { job, answer } in waiting {
-        let landed = land(place, &mut kept, &job);
-        let pages = landed.as_ref().ok().copied().flatten();
-        let _ = answer.send(landed.map(|pages| pages.is_some()));
-        drop(job);
-        if let (Some(pages), Some(landing)) = (pages, &kept) {
-            checkpoints.grown(pages, landing);
+    for order in waiting {
+        match order {
+            Order::Land(job, answer) => {
+                let landed = land(place, &mut kept, &job);
+                let pages = landed.as_ref().ok().copied().flatten();
+                let _ = answer.send(landed.map(|pages| pages.is_some()));
+                drop(job);
+                if let (Some(pages), Some(landing)) = (pages, &kept) {
+                    checkpoints.wrote(pages, landing);
+                }
+            }
+            Order::Look(answer) => {
+                checkpoints.look(kept.as_ref());
+                let _ = answer.send(());
+            }
         }
     }
     drop(kept);
-    checkpoints.end();
+    let pages = checkpoints.end();
+    tracing::debug!(
+        pages,
+        "the most pages of SQLite's write-ahead log for whose copy a batch waited"
+    );
 }
 
 /// Writes a batch. Returns roughly how many pages it changed, or `None` if its comparison changed no row. Drops the

@@ -67,7 +67,7 @@ impl Stage {
         let place = Place {
             file: File::at(&path),
             patience: PATIENT,
-            limits: Limits::default(),
+            limits: Limits::SERVER,
         };
         (folder, place)
     }
@@ -448,7 +448,7 @@ async fn the_settings_are_those_of_the_pools() {
     let stage = Stage::new(Duration::from_secs(7)).await;
     let place = Place {
         patience: Duration::from_secs(7),
-        ..stage.place(Limits::default())
+        ..stage.place(Limits::SERVER)
     };
     let own = place.open().unwrap();
     let mode: String = own
@@ -570,7 +570,7 @@ async fn a_file_that_does_not_exist_is_not_made() {
     let thread = SqliteThread::at(Place {
         file: File::at(&folder.path().join("absent")),
         patience: PATIENT,
-        limits: Limits::default(),
+        limits: Limits::SERVER,
     });
     failed(thread.land(job(0, 1, Writes::default())).await);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -581,6 +581,8 @@ const SHORT: Limits = Limits {
     every: 100,
     few: 20,
     passes: 2,
+    most_at_once: 300,
+    kept: 200,
     most: 400,
     wait: Duration::from_millis(20),
 };
@@ -632,6 +634,92 @@ async fn a_reader_keeps_the_log_but_does_not_stop_the_writer() {
         assert!(thread.land(scattered(n)).await.unwrap());
         n += 1;
     }
+}
+
+#[tokio::test]
+async fn the_writer_waits_for_few_pages_only() {
+    let (_folder, place) = Stage::closed();
+    let place = Place {
+        limits: SHORT,
+        ..place
+    };
+    let landing = Landing::open(&place).unwrap();
+    let mut checkpoints = Checkpoints::start(&place);
+    for n in 0..500 {
+        let pages = landing.land(&scattered(n)).unwrap().unwrap();
+        checkpoints.wrote(pages, &landing);
+    }
+    let stop = checkpoints.end();
+    // The limit is about estimates. A row of this table may change three pages.
+    assert!(stop > 0 && stop <= 2 * SHORT.most_at_once, "{stop}");
+}
+
+#[tokio::test]
+async fn no_connection_makes_checkpoints_by_itself() {
+    let stage = Stage::new(PATIENT).await;
+    let setting = || sql("PRAGMA wal_autocheckpoint");
+    let mut found = Vec::new();
+    found.extend(stage.db.all(setting()).await.unwrap());
+    found.extend(stage.db.begin().await.unwrap().all(setting()).await.unwrap());
+    found.extend(stage.db.snapshot().await.unwrap().all(setting()).await.unwrap());
+    found.extend(stage.db.reader().all(setting()).await.unwrap());
+    let mut writer = stage.db.writer();
+    found.extend(writer.begin().await.unwrap().all(setting()).await.unwrap());
+    let own = stage.place(Limits::SERVER).open().unwrap();
+    let of_the_threads: i64 = own
+        .query_row("PRAGMA wal_autocheckpoint", [], |row| row.get(0))
+        .unwrap();
+    let found: Vec<_> = found.iter().map(|row| row.int(0).unwrap()).collect();
+    assert_eq!((found, of_the_threads), (vec![0; 5], 0));
+    // 5,000 pages: SQLite's own default is 1,000.
+    let many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000) \
+         INSERT INTO things SELECT n, 'x', 0, NULL, TRUE, randomblob(4000) FROM n";
+    stage.db.script(many).await.unwrap();
+    let mut counts = own.prepare("PRAGMA wal_checkpoint(PASSIVE)").unwrap();
+    let main = fs::metadata(stage.file()).unwrap().len();
+    assert!(main < 1_000_000, "a checkpoint copied {main} bytes");
+    let copied: i64 = counts.query_row([], |row| row.get(2)).unwrap();
+    assert!(copied >= 5_000, "{copied}");
+}
+
+#[tokio::test]
+async fn the_log_stays_short_if_only_another_connection_writes() {
+    let stage = Stage::new(PATIENT).await;
+    let mut writer = stage.db.writer();
+    writer.thread = Some(SqliteThread::at(stage.place(SHORT)));
+    let mut longest = 0;
+    for n in 0..300 {
+        let mut tx = writer.begin().await.unwrap();
+        let shrink = format!("PRAGMA journal_size_limit = {}", SHORT.kept_bytes());
+        tx.all(sql(shrink)).await.unwrap();
+        scattered(n).writes.run(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        longest = longest.max(stage.size_of_log() / 4_120);
+    }
+    assert!(longest > SHORT.kept && longest < 2_000, "{longest} pages");
+    writer.close().await;
+    let whole = stage.db.all(sql("PRAGMA integrity_check")).await.unwrap();
+    assert_eq!(whole[0].text(0).unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn the_locks_of_the_pools_outlive_the_thread() {
+    let stage = Stage::new(PATIENT).await;
+    let thread = SqliteThread::at(stage.place(SHORT));
+    for n in 0..20 {
+        assert!(thread.land(scattered(n)).await.unwrap());
+    }
+    stage.db.all(sql("SELECT 1 FROM head")).await.unwrap();
+    let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(stage.file()).unwrap());
+    let locks = || {
+        let all = fs::read_to_string("/proc/locks").unwrap();
+        all.lines()
+            .filter(|line| line.contains(&format!(":{inode} ")))
+            .count()
+    };
+    assert_eq!(locks(), 1);
+    thread.close().await;
+    assert_eq!(locks(), 1, "another process could remove the log");
 }
 
 /// What a step of a random batch does.
