@@ -9,9 +9,8 @@ use super::{UserRow, holdings::with_holdings, record::UserRecord};
 use crate::{
     page::{Page, Paged},
     store::{
-        self, Sort, load,
+        self, Column as _, Sort, load,
         sql::{Boxed, Db, Error, sql},
-        unreadable,
     },
 };
 
@@ -46,13 +45,13 @@ pub fn by_usernames<'a>(
     exclude_auto_generated: bool,
     now: Timestamp,
 ) -> Boxed<'a, Result<Paged<UserRow>, Error>> {
-    let mut names: Vec<&str> = usernames.iter().map(AsRef::as_ref).collect();
+    let mut names: Vec<String> = usernames.iter().map(|name| name.as_ref().to_owned()).collect();
     Box::pin(async move {
-        names.retain(|name| *name != ERASED);
+        names.retain(|name| name != ERASED);
         names.sort_unstable();
         names.dedup();
         let mut tx = db.snapshot().await?;
-        let mut found: Vec<UserRecord> = load(&mut tx, "username", names).await?;
+        let mut found: Vec<UserRecord> = load(&mut tx, UserRecord::NAMED, names).await?;
         found.retain(|user| !(exclude_auto_generated && user.auto_generated));
         found.sort_unstable_by_key(|user| user.ordinal);
         let Paged { rows, total } = page.of(found);
@@ -75,11 +74,11 @@ pub fn find_many<'a>(
     now: Timestamp,
 ) -> Boxed<'a, Result<Vec<UserRow>, Error>> {
     Box::pin(async move {
-        let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         let mut tx = db.snapshot().await?;
-        let mut users: Vec<UserRecord> = load(&mut tx, "user_id", ids).await?;
+        let mut users: Vec<UserRecord> = load(&mut tx, UserRecord::WITH_ID, ids).await?;
         users.sort_unstable_by_key(|user| user.ordinal);
         with_holdings(&mut tx, users, now).await
     })
@@ -91,9 +90,7 @@ pub fn ids<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<UserId>, Error>> {
         let rows = db
             .all(sql("SELECT user_id FROM user_directory ORDER BY ordinal"))
             .await?;
-        rows.iter()
-            .map(|row| UserId::parse(row.str(0)?).map_err(unreadable))
-            .collect()
+        rows.iter().map(|row| UserId::read(row, 0)).collect()
     })
 }
 
