@@ -103,10 +103,7 @@ impl Step<'_> {
         match &self.action {
             Action::Put { rows, merge } => {
                 let kinds: Vec<_> = self.table.columns.iter().map(|(_, kind)| *kind).collect();
-                let picked = list(&kinds, |n, kind| match kind {
-                    Kind::Json => format!("v.c{n}::jsonb"),
-                    _ => format!("v.c{n}"),
-                });
+                let picked = list(&kinds, |n, _| format!("v.c{n}"));
                 let (columns, changes) = (self.table.column_list(), self.table.on_conflict(*merge));
                 let _ = write!(text, "INSERT INTO {name} ({columns}) SELECT {picked} FROM head, ");
                 write_unnest(text, arrays, first, &kinds, rows)?;
@@ -144,7 +141,7 @@ fn write_unnest<'s>(
     }
     let typed = list(kinds, |n, kind| {
         let of = match kind {
-            Kind::Text | Kind::TextOrNull | Kind::Json => "text",
+            Kind::Text | Kind::TextOrNull => "text",
             Kind::Id | Kind::IdOrNull => "uuid",
             Kind::Int | Kind::IntOrNull => "bigint",
             Kind::Bool => "boolean",
@@ -166,10 +163,9 @@ fn list(kinds: &[Kind], item: impl Fn(usize, Kind) -> String) -> String {
 fn column<'s>(kind: Kind, rows: &'s [Vec<Argument<'_>>], n: usize) -> Result<Array<'s>, Error> {
     let values = rows.iter().map(|row| row.get(n));
     let array = match kind {
-        Kind::Text | Kind::TextOrNull | Kind::Json => values
+        Kind::Text | Kind::TextOrNull => values
             .map(|value| match value? {
                 Argument::Text(text) => Some(text.as_deref()),
-                Argument::Json(json) => Some(Some(json.get())),
                 Argument::Id(_) | Argument::Int(_) | Argument::Bool(_) | Argument::Bytes(_) => None,
             })
             .collect::<Option<_>>()
@@ -225,14 +221,13 @@ mod tests {
         columns: &[
             ("number", Kind::Int),
             ("name", Kind::TextOrNull),
-            ("log", Kind::Json),
+            ("log", Kind::Bytes),
         ],
         key: &["number"],
     };
 
     fn ship(number: i64) -> Vec<Argument<'static>> {
-        let log = serde_json::value::to_raw_value(&number).unwrap();
-        vec![number.into(), "Vasa".into(), log.into()]
+        vec![number.into(), "Vasa".into(), vec![7_u8].into()]
     }
 
     fn deleted(numbers: &[i64]) -> Vec<Vec<Argument<'static>>> {
@@ -249,8 +244,8 @@ mod tests {
             text,
             "WITH head AS (UPDATE head SET n = $1 RETURNING 1), \
              w0 AS (DELETE FROM ships USING head, unnest($2::bigint[]) AS v(c0) WHERE ships.number = v.c0), \
-             w1 AS (INSERT INTO ships (number, name, log) SELECT v.c0, v.c1, v.c2::jsonb FROM head, \
-             unnest($3::bigint[], $4::text[], $5::text[]) AS v(c0, c1, c2) \
+             w1 AS (INSERT INTO ships (number, name, log) SELECT v.c0, v.c1, v.c2 FROM head, \
+             unnest($3::bigint[], $4::text[], $5::bytea[]) AS v(c0, c1, c2) \
              ON CONFLICT (number) DO UPDATE SET name = excluded.name, log = excluded.log) \
              SELECT COUNT(*) FROM head"
         );

@@ -4,9 +4,7 @@
 //! power of two, so that a connection keeps few prepared statements. The remaining places are filled with rows without
 //! a key (upserts leave those out) or with the last key again (deletions and look-ups).
 
-use std::{borrow::Cow, fmt::Write as _};
-
-use serde_json::value::RawValue;
+use std::fmt::Write as _;
 
 use super::{
     sql::{Argument, Error, MAX_ARGUMENTS, Read, Row, Statement, Tx, filled, placeholders, rounded, sql},
@@ -35,8 +33,6 @@ pub enum Kind {
     Bool,
     /// BYTEA or BLOB.
     Bytes,
-    /// JSONB on Postgres, TEXT on SQLite.
-    Json,
 }
 
 /// A table of a read model. Records define it: see [`crate::record!`].
@@ -233,7 +229,6 @@ fn null_like(argument: &Argument<'_>) -> Argument<'static> {
         Argument::Bool(_) => Argument::Bool(None),
         Argument::Bytes(_) => Argument::Bytes(Vec::new().into()),
         Argument::Text(_) => Argument::Text(None),
-        Argument::Json(_) => Argument::Json(Cow::Borrowed(RawValue::NULL)),
     }
 }
 

@@ -76,7 +76,6 @@ fn values(table: &Table, row: &Row) -> Result<Vec<Argument<'static>>, Error> {
             Kind::IntOrNull => row.int_or_null(n)?.into(),
             Kind::Bool => row.bool(n)?.into(),
             Kind::Bytes => row.bytes(n)?.into(),
-            Kind::Json => row.raw_json(n)?.into(),
         })
     };
     table.columns.iter().enumerate().map(value).collect()

@@ -45,12 +45,8 @@ fn put(hash: &mut Sha256, value: &Argument<'_>) {
             hash.update([4]);
             bytes(hash, value);
         }
-        Argument::Json(value) => {
-            hash.update([5]);
-            text(hash, value.get());
-        }
         Argument::Id(Some(value)) => {
-            hash.update([6]);
+            hash.update([5]);
             hash.update(value.as_bytes());
         }
     }

@@ -1,6 +1,6 @@
 //! Rows of a result.
 
-use sqlx::{Column as _, Row as _, TypeInfo as _, postgres::PgRow, sqlite::SqliteRow, types::Json};
+use sqlx::{Column as _, Row as _, TypeInfo as _, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::Error;
@@ -76,22 +76,6 @@ impl Row {
         match self {
             Self::Postgres(row) => row.try_get(column),
             Self::Sqlite(row) => row.try_get(column),
-        }
-    }
-
-    /// A JSONB column, or a TEXT column that contains JSON.
-    pub fn json(&self, column: usize) -> Result<serde_json::Value, Error> {
-        match self {
-            Self::Postgres(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
-            Self::Sqlite(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
-        }
-    }
-
-    /// A JSON column, not parsed.
-    pub fn raw_json(&self, column: usize) -> Result<Box<serde_json::value::RawValue>, Error> {
-        match self {
-            Self::Postgres(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
-            Self::Sqlite(row) => row.try_get::<Json<_>, _>(column).map(|json| json.0),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::{Postgres, Sqlite, types::Json};
+use sqlx::{Postgres, Sqlite};
 use uuid::Uuid;
 
 /// How many placeholders one statement may have on both engines (SQLite: 32,766).
@@ -21,8 +21,6 @@ pub enum Argument<'a> {
     Bool(Option<bool>),
     /// BYTEA or BLOB.
     Bytes(Cow<'a, [u8]>),
-    /// JSONB on Postgres, TEXT on SQLite.
-    Json(Cow<'a, serde_json::value::RawValue>),
 }
 
 impl Argument<'_> {
@@ -34,7 +32,6 @@ impl Argument<'_> {
             Self::Int(value) => Argument::Int(value),
             Self::Bool(value) => Argument::Bool(value),
             Self::Bytes(value) => Argument::Bytes(Cow::Owned(value.into_owned())),
-            Self::Json(value) => Argument::Json(Cow::Owned(value.into_owned())),
         }
     }
 }
@@ -61,14 +58,12 @@ argument_from! {
     bool => |v| Argument::Bool(Some(v)),
     &'a [u8] => |v| Argument::Bytes(Cow::Borrowed(v)),
     Vec<u8> => |v| Argument::Bytes(Cow::Owned(v)),
-    Box<serde_json::value::RawValue> => |v| Argument::Json(Cow::Owned(v)),
-    &'a serde_json::value::RawValue => |v| Argument::Json(Cow::Borrowed(v)),
 }
 
 /// The values of one column for many rows, as an array of Postgres. An array takes any number of values as one argument.
 #[derive(Debug)]
 pub(crate) enum Array<'a> {
-    /// TEXT[], also for JSON.
+    /// TEXT[].
     Text(Vec<Option<&'a str>>),
     /// UUID[].
     Id(Vec<Option<Uuid>>),
@@ -156,7 +151,6 @@ macro_rules! bind_all {
                 Argument::Int(value) => query.bind(*value),
                 Argument::Bool(value) => query.bind(*value),
                 Argument::Bytes(value) => query.bind(value.as_ref()),
-                Argument::Json(value) => query.bind(Json(value.as_ref())),
             };
         }
         query

@@ -149,7 +149,6 @@ fn length(argument: &Argument<'_>) -> u64 {
     let bytes = match argument {
         Argument::Text(text) => text.as_ref().map_or(0, |text| text.len()),
         Argument::Bytes(bytes) => bytes.len(),
-        Argument::Json(json) => json.get().len(),
         Argument::Id(_) | Argument::Int(_) | Argument::Bool(_) => 0,
     };
     u64::try_from(bytes).unwrap_or(u64::MAX)
@@ -163,7 +162,6 @@ impl ToSql for Argument<'_> {
             Self::Int(Some(number)) => ValueRef::Integer(*number),
             Self::Bool(Some(is)) => ValueRef::Integer(i64::from(*is)),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
-            Self::Json(json) => ValueRef::Text(json.get().as_bytes()),
             Self::Text(None) | Self::Id(None) | Self::Int(None) | Self::Bool(None) => ValueRef::Null,
         };
         Ok(ToSqlOutput::Borrowed(value))

@@ -1,7 +1,7 @@
 -- Payload and metadata become TEXT. Postgres parsed each of them to JSONB when it wrote an event, and made a text of it
 -- again when it read one. Both cost more than all indexes of the table together with the row (docs/benchmarks.md).
 --
--- This writes the whole table anew: docs/decisions/0016-json-as-text.md says how long it takes.
+-- This writes the whole table anew: docs/upgrading.md says how long it takes, and how to go back.
 DROP INDEX events_by_fingerprint;
 
 ALTER TABLE events
@@ -24,3 +24,6 @@ FROM events;
 -- Who held a certificate, or was issued a token, at some moment? Asked of `event_streams`, by fingerprint.
 CREATE INDEX events_by_fingerprint ON events ((payload::jsonb ->> 'fingerprint'), position)
 WHERE event_type IN ('user.certificate_added', 'user.certificate_removed', 'session.token_issued');
+
+-- Postgres forgets the statistics of a column that changes its type.
+ANALYZE events;
