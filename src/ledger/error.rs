@@ -2,10 +2,10 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use aggregates::{Claim, Classified, ErrorKind, claim::Scope};
+use aggregates::{Claim, Classified, DomainError, ErrorKind, claim::Scope};
 use projections::Veto;
 
-use super::{Cause, ExecuteError, OtherVersions, executor::Stream};
+use super::{Cause, OtherVersions, executor::Stream};
 
 /// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +91,43 @@ pub(super) enum Obstacle {
 impl From<Obstacle> for AppendError {
     fn from(obstacle: Obstacle) -> Self {
         Self::Unavailable(Arc::new(obstacle))
+    }
+}
+
+/// Why commands had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// An aggregate refuses a command. `index` counts the commands from 0.
+    #[error("{error}")]
+    Domain {
+        /// The number of the command.
+        index: usize,
+        /// The reason.
+        error: DomainError,
+    },
+    /// The ledger rejects the unit that follows from the commands.
+    #[error(transparent)]
+    Rejected(Rejection),
+    /// The ledger does not answer, or a race was lost too often.
+    #[error("the ledger is unavailable")]
+    Unavailable(#[source] Cause),
+}
+
+impl Classified for ExecuteError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Domain { error, .. } => error.kind(),
+            Self::Rejected(rejection) => rejection.kind(),
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Domain { error, .. } => error.code(),
+            Self::Rejected(rejection) => rejection.code(),
+            Self::Unavailable(_) => ErrorKind::Unavailable.code(),
+        }
     }
 }
 

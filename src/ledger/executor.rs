@@ -12,11 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Classified, Command, DomainError, ErrorKind, Registered, State, WrongAggregate};
+use aggregates::{Command, Registered, State, WrongAggregate};
 use lru::LruCache;
 
 use super::{
-    AppendError, Appended, Cause, Ledger, Metadata, NewEvent, NewSnapshot, Rejection, Seen, Unit,
+    AppendError, Appended, ExecuteError, Ledger, Metadata, NewEvent, NewSnapshot, Rejection, Seen, Unit,
     error::Obstacle,
     loader::{Found, Wanted},
     snapshots::{EVERY, Newest},
@@ -32,43 +32,6 @@ const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
 /// How many locks make commands to one aggregate take turns. Commands to different aggregates wait for each other if the
 /// aggregates share a lock by chance.
 const TURNS: usize = 16_384;
-
-/// Why commands had no effect.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecuteError {
-    /// An aggregate refuses a command. `index` counts the commands from 0.
-    #[error("{error}")]
-    Domain {
-        /// The number of the command.
-        index: usize,
-        /// The reason.
-        error: DomainError,
-    },
-    /// The ledger rejects the unit that follows from the commands.
-    #[error(transparent)]
-    Rejected(Rejection),
-    /// The ledger does not answer, or a race was lost too often.
-    #[error("the ledger is unavailable")]
-    Unavailable(#[source] Cause),
-}
-
-impl Classified for ExecuteError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Domain { error, .. } => error.kind(),
-            Self::Rejected(rejection) => rejection.kind(),
-            Self::Unavailable(_) => ErrorKind::Unavailable,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Domain { error, .. } => error.code(),
-            Self::Rejected(rejection) => rejection.code(),
-            Self::Unavailable(_) => ErrorKind::Unavailable.code(),
-        }
-    }
-}
 
 pub(super) type Stream = (&'static str, String);
 
