@@ -152,12 +152,12 @@ impl Task {
                 self.rhythm.paused();
             }
             pending.receive_the_rest(&mut queue, enough).await;
-            let load = std::mem::take(&mut pending.load);
+            let load = pending.take_batch();
             if !load.units.is_empty() {
                 self.append(load, &mut pending, &mut queue).await;
             }
             if !pending.load.units.is_empty() {
-                // These units came while the appender wrote the others.
+                // These units came while the appender wrote the others, or did not fit into the batch.
                 continue;
             }
             for (subject, answer) in std::mem::take(&mut pending.erasures) {
@@ -222,10 +222,10 @@ impl Task {
             if wait || next.is_some() || !overlaps {
                 continue;
             }
-            match self.decide(&pending.load.units, Some(&flight.in_flight)).await {
+            match self.decide(pending.batch(), Some(&flight.in_flight)).await {
                 Decided::Ready(batch) => {
                     self.paths.count_overlapped();
-                    let load = std::mem::take(&mut pending.load);
+                    let load = pending.take_batch();
                     next = Some(Next { batch, load });
                 }
                 Decided::Wait | Decided::Locked(_) => wait = true,

@@ -6,6 +6,9 @@ use super::{AppendError, Unit, appender::Answer, landing::Load};
 
 /// How many units a batch has at most.
 pub(super) const BATCH: usize = 512;
+/// How many events a batch has at most. Only a batch of one unit may have more. A batch must be written long before the
+/// appender loses its patience, and a unit may have a thousand events.
+const EVENTS: usize = 4_096;
 
 /// A message to the appender.
 pub(super) enum Waiting {
@@ -35,6 +38,31 @@ impl Pending {
     /// its turn comes.
     pub(super) fn is_plain(&self) -> bool {
         self.erasures.is_empty() && self.closing.is_none()
+    }
+
+    /// The first units, as many as fit into a batch.
+    pub(super) fn batch(&self) -> &[Unit] {
+        self.load.units.get(..self.fitting()).unwrap_or_default()
+    }
+
+    /// Takes these units and their callers out.
+    pub(super) fn take_batch(&mut self) -> Load {
+        let rest = self.fitting();
+        let later = Load {
+            units: self.load.units.split_off(rest),
+            answers: self.load.answers.split_off(rest),
+        };
+        std::mem::replace(&mut self.load, later)
+    }
+
+    fn fitting(&self) -> usize {
+        let mut events = 0;
+        let fits = |unit: &&Unit| {
+            events += unit.events.len();
+            events <= EVENTS
+        };
+        let fitting = self.load.units.iter().take_while(fits).count();
+        fitting.max(1).min(self.load.units.len())
     }
 
     /// Waits for more messages and takes them, until there are `enough`. Returns `false` if the queue is closed and empty.
@@ -73,6 +101,57 @@ impl Pending {
                 Waiting::Erase(subject, answer) => self.erasures.push((subject, answer)),
                 Waiting::Close(done) => self.closing = Some(done),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::{Event, user::UserEvent, values::RoleId};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Metadata, NewEvent};
+
+    fn pending(events: &[usize]) -> Pending {
+        let mut pending = Pending::default();
+        for (number, count) in events.iter().enumerate() {
+            let event = |sequence: usize| NewEvent {
+                aggregate_id: number.to_string(),
+                sequence: i64::try_from(sequence + 1).unwrap(),
+                event: Event::User(UserEvent::RoleGranted {
+                    role_id: RoleId::ADMINISTRATOR,
+                    exclusive: false,
+                }),
+            };
+            let unit = Unit {
+                events: (0..*count).map(event).collect(),
+                ..Unit::new(Metadata::system("test"))
+            };
+            pending.load.units.push(unit);
+            pending.load.answers.push(oneshot::channel().0);
+        }
+        pending
+    }
+
+    proptest! {
+        #[test]
+        fn batches_hold_all_units_in_order_and_few_events(events in prop::collection::vec(0_usize..3_000, 0..20)) {
+            let mut pending = pending(&events);
+            let mut taken = Vec::new();
+            while pending.len() > 0 {
+                let decided = pending.batch().len();
+                let load = pending.take_batch();
+                prop_assert_eq!((load.units.len(), load.answers.len()), (decided, decided));
+                let counts: Vec<usize> = load.units.iter().map(|unit| unit.events.len()).collect();
+                let sum = counts.iter().sum::<usize>();
+                prop_assert!(decided == 1 || decided > 1 && sum <= EVENTS, "{:?}", counts);
+                if let Some(next) = pending.batch().first() {
+                    prop_assert!(sum + next.events.len() > EVENTS, "the batch had room for the next unit");
+                }
+                taken.extend(counts);
+            }
+            prop_assert_eq!(taken, events);
         }
     }
 }

@@ -92,7 +92,7 @@ both_engines! {
             json!({ "initialPermissions": [mqtt("ü/\"\\\u{7}/\u{1F511}/#", "read")] }),
         )
         .await;
-        create_role(&admin, "l'été\u{2028}à la mer", json!([mqtt("a", "read")])).await;
+        create_role(&admin, "l'été à la mer", json!([mqtt("a\u{2028}b", "read")])).await;
         let mut hash = vec![0; 32];
         for mut event in all_events(&admin).await {
             let stated = event.as_object_mut().expect("an object").remove("hash").expect("a hash");
