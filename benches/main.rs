@@ -34,8 +34,8 @@ struct Arguments {
     /// One short round of everything. It shows that the bench works, not how fast Muniment is.
     #[arg(long)]
     quick: bool,
-    /// Only the groups whose name contains this: appender, commands, session, replay, check, evaluation, consistency,
-    /// million, server.
+    /// Only the groups whose name contains this: appender, nodes, commands, imports, session, replay, check, evaluation,
+    /// consistency, million, server.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
     /// Seconds per measurement [default: 5].
@@ -66,6 +66,14 @@ enum Helper {
     /// Opens a ledger as the server does, and prints the time and memory used, and the time of a check.
     #[command(hide = true)]
     Start { url: String, users: u64 },
+    /// Writes to a ledger as it is told on stdin: to every `step`-th of `all` users, from `first` on.
+    #[command(hide = true)]
+    Node {
+        url: String,
+        first: usize,
+        step: usize,
+        all: usize,
+    },
 }
 
 /// The same allocator as the server's.
@@ -98,6 +106,15 @@ fn start(arguments: Arguments) -> Result<()> {
             say(&figures.map(|figure| figure.to_string()).join(" "));
             Ok(())
         }
+        Some(Helper::Node {
+            url,
+            first,
+            step,
+            all,
+        }) => runtime.block_on(async {
+            let users = rows::appender::Users { first, step, all };
+            tokio::spawn(async move { rows::nodes::process::write(&url, users).await }).await?
+        }),
         // This runs on a worker thread, like everything in the server, not on the thread that waits for it.
         None => runtime.block_on(async { tokio::spawn(measure_all(arguments)).await? }),
     }

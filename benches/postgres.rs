@@ -109,31 +109,54 @@ impl Cluster {
     }
 }
 
-/// One-row INSERT transactions by pgbench: the least cost of recording anything on this cluster.
+/// INSERT transactions by pgbench: the least cost of recording anything on this cluster.
+#[derive(Clone)]
 pub(crate) struct Floor<'a> {
     bench: &'a Bench,
     script: PathBuf,
+    clients: usize,
 }
 
 /// Its database.
 const FLOOR: &str = "bench_floor";
 /// The payload of a `user.role_granted` event.
-const PAYLOAD: &str = r#"{"role_id": "6d756e69-6d65-4e74-8000-000000000002", "exclusive": false}"#;
+const GRANTED: &str = r#"{"role_id": "6d756e69-6d65-4e74-8000-000000000002", "exclusive": false}"#;
+/// As much as the payload of a `user.created` event.
+const CREATED: &str = r#"{"username": {"$sealed": {"by": "6d756e69-6d65-4e74-8000-000000000002", "box": "8kXo0mQG3r4bU3p7v1yq0n2dE5hJk9sT6wZaCfLxPiRtYuVb8kXo0mQG3r4bU3p7v1yq0n2dE5hJk9s"}}, "identity_provider": "ldap", "auto_generated": false, "mqtt_publish_prefix": null, "grant_types": [{"method": "password", "is_required": false}, {"method": "token", "is_required": false}], "enforce_mfa_enrollment": false, "password_hash": null}"#;
 /// The name in the table.
 pub(crate) const FLOOR_NAME: &str = "pgbench, one-row INSERT, 64 clients";
 
 impl<'a> Floor<'a> {
-    /// Makes its table.
+    /// Makes a table for transactions of one row, by 64 clients.
     pub(crate) async fn new(bench: &'a Bench) -> Result<Self> {
+        Self::of(bench, &format!("VALUES ('{GRANTED}')")).await
+    }
+
+    /// Makes a table for transactions of so many rows.
+    pub(crate) async fn of_batches(bench: &'a Bench, rows: u64) -> Result<Self> {
+        let select = format!("SELECT '{CREATED}'::jsonb FROM generate_series(1, {rows})");
+        Self::of(bench, &select).await
+    }
+
+    async fn of(bench: &'a Bench, values: &str) -> Result<Self> {
         let table = "CREATE TABLE plain (id bigserial PRIMARY KEY, payload jsonb NOT NULL)";
         bench.cluster.create(FLOOR).await?;
         bench.cluster.psql(FLOOR, table).await?;
         let script = bench.folder.join("floor.sql");
-        std::fs::write(
-            &script,
-            format!("INSERT INTO plain (payload) VALUES ('{PAYLOAD}');\n"),
-        )?;
-        Ok(Self { bench, script })
+        std::fs::write(&script, format!("INSERT INTO plain (payload) {values};\n"))?;
+        Ok(Self {
+            bench,
+            script,
+            clients: 64,
+        })
+    }
+
+    /// The same by so many clients.
+    pub(crate) fn by(&self, clients: usize) -> Self {
+        Self {
+            clients,
+            ..self.clone()
+        }
     }
 
     /// Inserts for the time of a measurement.
@@ -150,7 +173,8 @@ impl<'a> Floor<'a> {
         let cluster = &self.bench.cluster;
         let mut pgbench = cluster.program("pgbench");
         pgbench
-            .args(["-n", "-M", "prepared", "-c", "64", "-j", "2", "-T"])
+            .args(["-n", "-M", "prepared", "-c", &self.clients.to_string()])
+            .args(["-j", &self.clients.min(2).to_string(), "-T"])
             .arg(seconds.to_string())
             .arg("-f")
             .arg(&self.script)

@@ -29,22 +29,36 @@ const WRITERS: [(usize, Option<f64>, Option<f64>); 4] = [
     (256, Some(2.0), Some(1.0)),
 ];
 
+/// Which users of the database a process writes to: every `step`-th of `all`, from `first` on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Users {
+    pub(crate) first: usize,
+    pub(crate) step: usize,
+    pub(crate) all: usize,
+}
+
 /// A ledger with users, and the last sequence of each user's stream.
-struct Subject {
+pub(crate) struct Subject {
     ledger: Ledger,
+    users: Users,
     sequences: Arc<Vec<AtomicI64>>,
 }
 
 /// Measures the group.
 pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let options = bench.options;
+    let users = Users {
+        first: 0,
+        step: 1,
+        all: options.users as usize,
+    };
     let postgres = Subject::new(
-        bench,
         open_ledger(&bench.database_of_people("bench_appender").await?).await?,
+        users,
     );
     let sqlite = open_ledger(&bench.sqlite("appender.db")).await?;
     bench.fill_with_people(&sqlite).await?;
-    let sqlite = Subject::new(bench, sqlite);
+    let sqlite = Subject::new(sqlite, users);
     // Without this, the first append of the process would read all earlier events.
     postgres.ledger.read_to_head().await?;
     sqlite.ledger.read_to_head().await?;
@@ -101,20 +115,28 @@ fn paths(ledger: &Ledger) -> String {
 }
 
 impl Subject {
-    fn new(bench: &Bench, ledger: Ledger) -> Self {
-        let sequences = (0..bench.options.users).map(|_| AtomicI64::new(1)).collect();
+    /// A ledger whose users have one event each.
+    pub(crate) fn new(ledger: Ledger, users: Users) -> Self {
+        let sequences = (0..users.all).map(|_| AtomicI64::new(1)).collect();
         Self {
             ledger,
+            users,
             sequences: Arc::new(sequences),
         }
     }
 
+    /// The ledger.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// Each writer has users of its own, and takes them in turn.
-    async fn append(&self, writers: usize, window: Window, cpu: &Cpu) -> Result<Rate> {
+    pub(crate) async fn append(&self, writers: usize, window: Window, cpu: &Cpu) -> Result<Rate> {
+        let Users { first, step, all } = self.users;
         rate(writers, window, cpu, |writer, run| {
             let (ledger, sequences) = (self.ledger.clone(), Arc::clone(&self.sequences));
             async move {
-                let mut users = (writer..sequences.len()).step_by(writers).cycle();
+                let mut users = (first + step * writer..all).step_by(step * writers).cycle();
                 while run.goes_on()
                     && let Some(user) = users.next()
                 {

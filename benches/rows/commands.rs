@@ -1,7 +1,7 @@
-//! The GrantRole command, acknowledged after its commit: over HTTP beside one-row INSERTs, and in process beside stock
-//! cqrs-es. Every command changes something: it grants a role to each user in turn, then revokes it, and so on.
+//! The GrantRole command, acknowledged after its commit: over HTTP beside one-row INSERTs and beside stock cqrs-es, and
+//! in process beside stock cqrs-es. Every command changes something: it grants a role to each user in turn, then revokes it, and so on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use aggregates::{
     Command,
@@ -22,6 +22,12 @@ use crate::{
     table::{Row, Table},
 };
 
+/// How many connections there are, and the goal beside pgbench.
+const CONNECTIONS: [(u64, Option<f64>); 4] = [(1, None), (16, None), (64, Some(0.75)), (256, Some(0.95))];
+/// How many tasks stock cqrs-es has, beside as many connections.
+const TASKS: [u64; 2] = [64, 256];
+/// The goal beside stock cqrs-es.
+const BESIDE_STOCK: f64 = 3.0;
 /// How many users are used in turn, so that the server has their streams in memory.
 const WARM: u64 = 10_000;
 /// The sizes of pools that stock cqrs-es is tried with.
@@ -74,11 +80,10 @@ impl Change {
 #[derive(Default)]
 struct Figures {
     inserts: Series,
-    http_64: Series,
-    http_256: Series,
+    http: [Series; CONNECTIONS.len()],
     http_cold: Series,
     executor: Series,
-    stock: Series,
+    stock: [Series; TASKS.len()],
 }
 
 /// Measures the group.
@@ -104,21 +109,21 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     in_process(bench, &executor, users, 0).await?;
     for round in 1..=bench.options.rounds {
         progress(&format!("  round {round}"));
-        let measurement = 10 * round as u64;
+        let mut measurements = 10 * round as u64..;
+        let mut next = || measurements.next().unwrap_or_default();
         figures.inserts.add(floor.measure().await?);
-        figures.http_64.add(http.measure(64, users, measurement).await?);
+        for ((connections, _), series) in CONNECTIONS.into_iter().zip(&mut figures.http) {
+            series.add(http.measure(connections, users, next()).await?);
+        }
         figures
             .executor
-            .add(in_process(bench, &executor, users, measurement).await?);
-        figures
-            .stock
-            .add(on_stock(bench, &stock, users, measurement, bench.options.window()).await?);
-        figures
-            .http_256
-            .add(http.measure(256, users, measurement + 1).await?);
+            .add(in_process(bench, &executor, users, next()).await?);
+        for (tasks, series) in TASKS.into_iter().zip(&mut figures.stock) {
+            series.add(on_stock(bench, &stock, (tasks, users), next(), bench.options.window()).await?);
+        }
         figures
             .http_cold
-            .add(http.measure(64, bench.options.users, measurement + 2).await?);
+            .add(http.measure(64, bench.options.users, next()).await?);
     }
     ledger.close().await;
     server.stop().await?;
@@ -128,39 +133,39 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
 
 impl Figures {
     fn rows(&self, bench: &Bench, pool: u32, table: &mut Table) {
-        let what = "GrantRole over HTTP, 64 connections";
-        let stock = format!("cqrs-es + postgres-es, 64 tasks, pool of {pool}");
-        table.add(
-            Row::rate(what, "commands/s", &self.http_64)
+        let named = |connections| match connections {
+            1 => "GrantRole over HTTP, 1 connection".to_owned(),
+            _ => format!("GrantRole over HTTP, {connections} connections"),
+        };
+        for ((connections, goal), series) in CONNECTIONS.into_iter().zip(&self.http) {
+            let row = Row::rate(named(connections), "commands/s", series)
                 .beside(FLOOR_NAME, &self.inserts)
-                .goal(1.0),
-        );
-        let what = "GrantRole over HTTP, 256 connections";
-        table.add(
-            Row::rate(what, "commands/s", &self.http_256)
-                .beside(FLOOR_NAME, &self.inserts)
-                .goal(1.0),
-        );
-        let what = "GrantRole over HTTP, 64 connections, cold";
+                .note(series.latency());
+            table.add(Row { goal, ..row });
+        }
         let users = bench.options.users;
-        let note = format!("{users} users in turn; 20,000 streams stay in memory");
         table.add(
-            Row::rate(what, "commands/s", &self.http_cold)
+            Row::rate(format!("{}, cold", named(64)), "commands/s", &self.http_cold)
                 .beside(FLOOR_NAME, &self.inserts)
-                .note(note),
+                .note(self.http_cold.latency())
+                .note(format!("{users} users in turn; 20,000 streams stay in memory")),
         );
-        let what = "GrantRole in process, 64 tasks";
+        let beside = TASKS.map(|tasks| format!("cqrs-es + postgres-es, {tasks} tasks, pool of {pool}"));
         table.add(
-            Row::rate(what, "commands/s", &self.executor)
-                .beside(&stock, &self.stock)
-                .goal(3.0),
+            Row::rate("GrantRole in process, 64 tasks", "commands/s", &self.executor)
+                .beside(&beside[0], &self.stock[0])
+                .goal(BESIDE_STOCK),
         );
-        let what = "GrantRole over HTTP, 64 connections";
-        table.add(
-            Row::rate(what, "commands/s", &self.http_64)
-                .beside(&stock, &self.stock)
-                .goal(3.0),
-        );
+        for ((connections, _), series) in CONNECTIONS.into_iter().zip(&self.http) {
+            let same = TASKS.iter().position(|tasks| *tasks == connections);
+            if let Some(at) = same {
+                table.add(
+                    Row::rate(named(connections), "commands/s", series)
+                        .beside(&beside[at], &self.stock[at])
+                        .goal(BESIDE_STOCK),
+                );
+            }
+        }
     }
 }
 
@@ -197,8 +202,9 @@ impl Http<'_> {
                     let method = if change.grant { "POST" } else { "DELETE" };
                     let path = format!("/api/users/{}/roles", seed::user(change.user));
                     let body = format!(r#"{{"roleId":"{}"}}"#, change.role);
+                    let began = Instant::now();
                     connection.expect(204, (method, &path), &token, &body).await?;
-                    run.count();
+                    run.count_since(began);
                     number += 1;
                 }
                 Ok(())
@@ -216,7 +222,8 @@ impl Http<'_> {
 
 async fn in_process(bench: &Bench, executor: &Executor, users: u64, measurement: u64) -> Result<Rate> {
     let executor = executor.clone();
-    tasks(bench, users, measurement, bench.options.window(), move |change| {
+    let window = bench.options.window();
+    tasks(bench, (64, users), measurement, window, move |change| {
         let executor = executor.clone();
         async move {
             let command = Command::User(seed::user(change.user), change.command());
@@ -232,20 +239,26 @@ async fn in_process(bench: &Bench, executor: &Executor, users: u64, measurement:
 async fn on_stock(
     bench: &Bench,
     stock: &Stock,
-    users: u64,
+    (count, users): (u64, u64),
     measurement: u64,
     window: Window,
 ) -> Result<Rate> {
     let stock = stock.clone();
-    tasks(bench, users, measurement, window, move |change| {
+    tasks(bench, (count, users), measurement, window, move |change| {
         let stock = stock.clone();
         async move { stock.execute(change.user, change.command()).await }
     })
     .await
 }
 
-/// 64 tasks of this process.
-async fn tasks<E, F>(bench: &Bench, users: u64, measurement: u64, window: Window, execute: E) -> Result<Rate>
+/// So many tasks of this process, on so many users.
+async fn tasks<E, F>(
+    bench: &Bench,
+    (count, users): (u64, u64),
+    measurement: u64,
+    window: Window,
+    execute: E,
+) -> Result<Rate>
 where
     E: Fn(Change) -> F + Clone + Send + 'static,
     F: Future<Output = Result<()>> + Send,
@@ -254,11 +267,11 @@ where
         ("process", Processes::Own),
         ("postgres", Processes::Tree(bench.cluster.process)),
     ]);
-    rate(64, window, &cpu, |worker, run| {
+    rate(count as usize, window, &cpu, |worker, run| {
         let (execute, worker) = (execute.clone(), worker as u64);
         let work = Work {
             worker,
-            workers: 64,
+            workers: count,
             users,
             measurement,
         };
@@ -284,7 +297,7 @@ async fn best_pool(bench: &Bench, users: u64) -> Result<(Stock, u32)> {
     };
     for (measurement, connections) in (1..).zip(POOLS) {
         let stock = Stock::open(bench, connections).await?;
-        let rate = on_stock(bench, &stock, users, measurement, window).await?;
+        let rate = on_stock(bench, &stock, (64, users), measurement, window).await?;
         let per_second = rate.per_second;
         progress(&format!(
             "  cqrs-es with a pool of {connections}: {per_second:.0} commands/s"

@@ -1,6 +1,6 @@
 //! The rows. Each group has a file.
 
-mod appender;
+pub(crate) mod appender;
 pub(crate) mod bare;
 mod cerbos;
 mod check;
@@ -8,8 +8,10 @@ mod commands;
 mod consistency;
 mod decisions;
 mod evaluation;
+mod imports;
 pub(crate) mod memory;
 pub(crate) mod million;
+pub(crate) mod nodes;
 mod plain;
 mod replay;
 mod server;
@@ -22,9 +24,11 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 9] = [
+pub(crate) const GROUPS: [&str; 11] = [
     "appender",
+    "nodes",
     "commands",
+    "imports",
     "session",
     "replay",
     "check",
@@ -38,7 +42,9 @@ pub(crate) const GROUPS: [&str; 9] = [
 pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Result<()> {
     match group {
         "appender" => appender::measure(bench, table).await,
+        "nodes" => nodes::measure(bench, table).await,
         "commands" => commands::measure(bench, table).await,
+        "imports" => imports::measure(bench, table).await,
         "session" => session::measure(bench, table).await,
         "replay" => replay::measure(bench, table).await,
         "check" => check::measure(bench, table).await,
