@@ -22,6 +22,7 @@ pub mod session;
 mod states;
 #[cfg(test)]
 mod testing;
+pub mod text;
 pub mod upcast;
 pub mod user;
 pub mod values;

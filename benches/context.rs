@@ -5,9 +5,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use aggregates::values::PasswordHash;
 use ledger::{Ledger, MasterKey, clock::SystemClock, ids::SystemEntropy, migrations};
 use projections::sql::{self, Db};
-use server::identity::passwords::{HashingOptions, Passwords};
+use server::identity::{
+    Password,
+    passwords::{HashingOptions, Passwords},
+};
 use tokio::sync::OnceCell;
-use zeroize::Zeroizing;
 
 use crate::{measure::Window, postgres::Cluster, progress, seed};
 
@@ -150,7 +152,7 @@ impl Bench {
     pub(crate) async fn password_hash(&self) -> Result<PasswordHash> {
         let make = async || {
             let passwords = Passwords::start(HASHING, Arc::new(SystemEntropy))?;
-            let hash = passwords.hash(Zeroizing::new(seed::PASSWORD.to_owned())).await?;
+            let hash = passwords.hash(Password::of(seed::PASSWORD)?).await?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(hash)
         };
         Ok(self.password_hash.get_or_try_init(make).await?.clone())

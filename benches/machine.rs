@@ -3,12 +3,11 @@
 use std::{fs, process::Stdio, sync::Arc, thread::available_parallelism, time::Duration};
 
 use ledger::ids::SystemEntropy;
-use server::identity::passwords::Passwords;
+use server::identity::{Password, passwords::Passwords};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
 };
-use zeroize::Zeroizing;
 
 use crate::{
     context::{Bench, HASHING, Result},
@@ -107,7 +106,7 @@ async fn hashes() -> Result<f64> {
         let passwords = passwords.clone();
         async move {
             while run.goes_on() {
-                passwords.hash(Zeroizing::new(seed::PASSWORD.to_owned())).await?;
+                passwords.hash(Password::of(seed::PASSWORD)?).await?;
                 run.count();
             }
             Ok(())

@@ -7,6 +7,7 @@ pub mod permission_usage;
 pub mod read_models;
 pub mod role_directory;
 pub mod sessions;
+mod spellings;
 pub mod store;
 pub mod user_directory;
 

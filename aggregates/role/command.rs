@@ -47,8 +47,9 @@ pub struct CreateRole {
 /// What to change; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateRole {
-    /// The new name.
-    pub name: Option<RoleName>,
+    /// The new name, as somebody typed it. It is judged only if the role has another name: names of older roles may break today's
+    /// rules.
+    pub name: Option<String>,
     /// Whether several users may hold the role.
     pub is_shared: Option<bool>,
     /// The exact permissions of the role from now on. A right that the role has already keeps its id.

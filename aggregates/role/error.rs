@@ -1,6 +1,6 @@
 //! Why a role refuses a command.
 
-use crate::{Classified, ErrorKind};
+use crate::{Classified, ErrorKind, values::Invalid};
 
 /// A role refuses a command. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +11,9 @@ pub enum RoleError {
     /// The id is or was in use.
     #[error("a role with this id exists or existed")]
     AlreadyExists,
+    /// The new name breaks a rule.
+    #[error(transparent)]
+    Name(#[from] Invalid),
     /// The role does not have this permission.
     #[error("the role has no such permission")]
     PermissionNotFound,
@@ -30,7 +33,7 @@ impl Classified for RoleError {
         match self {
             Self::NotFound | Self::PermissionNotFound => ErrorKind::NotFound,
             Self::AlreadyExists | Self::PermissionIdTaken => ErrorKind::Conflict,
-            Self::ResourceNotAPath => ErrorKind::Invalid,
+            Self::Name(_) | Self::ResourceNotAPath => ErrorKind::Invalid,
             Self::Protected => ErrorKind::Protected,
         }
     }

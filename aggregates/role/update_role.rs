@@ -1,13 +1,16 @@
 //! Change the given fields of a role: all of them, or nothing.
 
 use super::{Role, RoleError, RoleEvent, UpdateRole};
-use crate::permission_set;
+use crate::{permission_set, values::RoleName};
 
 pub(super) fn decide(role: &Role, command: UpdateRole) -> Result<Vec<RoleEvent>, RoleError> {
     role.must_exist()?;
     let mut events = Vec::new();
-    if let Some(name) = command.name.filter(|name| **name != *role.name) {
-        events.push(RoleEvent::Renamed { name });
+    if let Some(name) = command.name.filter(|name| *name != role.name) {
+        let name = RoleName::parse(&name)?;
+        if *name != *role.name {
+            events.push(RoleEvent::Renamed { name });
+        }
     }
     if let Some(is_shared) = command.is_shared.filter(|new| *new != role.is_shared) {
         events.push(RoleEvent::SharingChanged { is_shared });
@@ -39,6 +42,7 @@ mod tests {
             fixtures::{added, operators_created, operators_deleted, protected_created},
         },
         testing::{given, permission, permission_id},
+        values::Invalid,
     };
 
     fn update(events: &[RoleEvent], command: UpdateRole) -> Result<Vec<RoleEvent>, RoleError> {
@@ -50,7 +54,7 @@ mod tests {
     #[test]
     fn every_change_is_an_event_of_its_own() {
         let command = UpdateRole {
-            name: Some("fitters".parse().unwrap()),
+            name: Some("fitters".to_owned()),
             is_shared: Some(false),
             permissions: Some(vec![permission(9, "b"), permission(3, "c")]),
         };
@@ -73,7 +77,7 @@ mod tests {
     #[test]
     fn nothing_given_or_the_same_again_changes_nothing() {
         let same = UpdateRole {
-            name: Some("operators".parse().unwrap()),
+            name: Some("operators".to_owned()),
             is_shared: Some(true),
             permissions: Some(vec![permission(9, "a"), permission(1, "a")]),
         };
@@ -85,10 +89,39 @@ mod tests {
         }
     }
 
+    fn renamed(before: &str, wanted: &str) -> Result<Vec<RoleEvent>, RoleError> {
+        let before = RoleEvent::Renamed {
+            name: RoleName::recorded(before),
+        };
+        let command = UpdateRole {
+            name: Some(wanted.to_owned()),
+            ..UpdateRole::default()
+        };
+        update(&[operators_created(), before], command)
+    }
+
+    #[test]
+    fn an_old_name_may_stay_but_no_new_one_may_break_the_rules() {
+        assert_eq!(renamed("a  b", "a  b"), Ok(vec![]));
+        assert_eq!(renamed("wärter", "wa\u{308}rter"), Ok(vec![]));
+        let rule = "must not contain white space other than single spaces";
+        let broken = Invalid {
+            what: "role name",
+            rule,
+        };
+        assert_eq!(renamed("operators", "a  b"), Err(RoleError::Name(broken)));
+        let name = RoleName::parse("wärter").unwrap();
+        assert_eq!(renamed("wa\u{308}rter", "wa\u{308}rter"), Ok(vec![]));
+        assert_eq!(
+            renamed("wa\u{308}rter", "wärter"),
+            Ok(vec![RoleEvent::Renamed { name }])
+        );
+    }
+
     #[test]
     fn one_wrong_part_refuses_the_whole() {
         let command = UpdateRole {
-            name: Some("fitters".parse().unwrap()),
+            name: Some("fitters".to_owned()),
             permissions: Some(vec![permission(1, "a"), permission(1, "b")]),
             ..UpdateRole::default()
         };
@@ -102,14 +135,14 @@ mod tests {
     fn a_protected_role_stays_as_it_is() {
         let events = [protected_created(), added(permission(1, "#"))];
         let same = UpdateRole {
-            name: Some("connectware-admin".parse().unwrap()),
+            name: Some("connectware-admin".to_owned()),
             is_shared: Some(true),
             permissions: Some(vec![permission(2, "#")]),
         };
         assert_eq!(update(&events, same), Ok(vec![]));
 
         let renamed = UpdateRole {
-            name: Some("nobody".parse().unwrap()),
+            name: Some("nobody".to_owned()),
             ..UpdateRole::default()
         };
         let unshared = UpdateRole {

@@ -103,8 +103,9 @@ pub struct CreateUser {
 /// What to change; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateUser {
-    /// The new username.
-    pub username: Option<Username>,
+    /// The new username, as somebody typed it. It is judged only if the user has another name: names of older users may break
+    /// today's rules.
+    pub username: Option<String>,
     /// The new publish prefix; `Some(None)` removes it.
     pub mqtt_publish_prefix: Option<Option<String>>,
     /// The new identity provider.

@@ -1,6 +1,9 @@
 //! Why a user refuses a command.
 
-use crate::{Classified, ErrorKind, values::RoleId};
+use crate::{
+    Classified, ErrorKind,
+    values::{Invalid, RoleId},
+};
 
 /// A user refuses a command. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +14,9 @@ pub enum UserError {
     /// The id is or was in use.
     #[error("a user with this id exists or existed")]
     AlreadyExists,
+    /// The new username breaks a rule.
+    #[error(transparent)]
+    Username(#[from] Invalid),
     /// A method occurs twice.
     #[error("a grant type method occurs twice")]
     DuplicateGrantMethod,
@@ -53,7 +59,8 @@ impl Classified for UserError {
             | Self::PasswordNotCurrent
             | Self::PermissionIdTaken
             | Self::CertificateAlreadyHeld => ErrorKind::Conflict,
-            Self::DuplicateGrantMethod
+            Self::Username(_)
+            | Self::DuplicateGrantMethod
             | Self::PublishPrefixInvalid
             | Self::PasswordMissing
             | Self::PasswordNotLocal => ErrorKind::Invalid,

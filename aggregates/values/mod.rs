@@ -37,9 +37,27 @@ pub struct Invalid {
 }
 
 /// Implements `TryFrom<String>`, `FromStr`, `Display`, `Deref<Target = str>` and the serde traits for a
-/// newtype over `String` that has `fn parse(&str) -> Result<Self, Invalid>`.
+/// newtype over `String` that has `fn parse(&str) -> Result<Self, Invalid>`. serde reads the value with `parse`, too, unless the
+/// type has a function for recorded texts, which accepts all of them.
 macro_rules! text_value {
+    ($name:ident, $recorded:ident) => {
+        $crate::values::text_value!(@text $name);
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::$recorded)
+            }
+        }
+    };
     ($name:ident) => {
+        $crate::values::text_value!(@text $name);
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+    (@text $name:ident) => {
         impl std::str::FromStr for $name {
             type Err = $crate::values::Invalid;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -60,12 +78,6 @@ macro_rules! text_value {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
-            }
-        }
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::parse(&text).map_err(serde::de::Error::custom)
             }
         }
     };

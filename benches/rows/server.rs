@@ -9,8 +9,10 @@ use std::{
 };
 
 use ledger::ids::SystemEntropy;
-use server::identity::passwords::{HashingOptions, Passwords};
-use zeroize::Zeroizing;
+use server::identity::{
+    Password,
+    passwords::{HashingOptions, Passwords},
+};
 
 use crate::{
     context::{Bench, HASHING, Result},
@@ -182,7 +184,7 @@ async fn hashes(bench: &Bench) -> Result<Rate> {
         let passwords = passwords.clone();
         async move {
             while run.goes_on() {
-                passwords.hash(Zeroizing::new(seed::PASSWORD.to_owned())).await?;
+                passwords.hash(Password::of(seed::PASSWORD)?).await?;
                 run.count();
             }
             Ok(())

@@ -49,12 +49,18 @@ mod what_if;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
-use aggregates::values::{Permission, RoleId, UserId};
+use aggregates::{
+    text::spelling,
+    values::{Permission, RoleId, UserId},
+};
 use papaya::HashMap;
 use seize::{Collector, Guard, LocalGuard};
 
@@ -238,12 +244,22 @@ impl Authorization {
         self.roles.len()
     }
 
-    /// The user with this name. An erased name belongs to nobody.
+    /// The user with this name, however it is spelt: first a user whose name was recorded like this, then the user of the
+    /// name's own spelling ([`aggregates::text::spelling`]). An erased name belongs to nobody.
     pub fn user_by_name(&self, username: &str) -> Option<UserId> {
-        let guard = self.collector.enter();
-        let id = self.names.get(username, &guard)?;
-        let user = self.users.get(id, &guard)?;
-        (*user.username == *username).then_some(*id)
+        self.named(username, &self.collector.enter())
+    }
+
+    pub(crate) fn named(&self, username: &str, guard: &LocalGuard<'_>) -> Option<UserId> {
+        let exactly = |name: &str| {
+            let id = self.names.get(name, guard)?;
+            let user = self.users.get(id, guard)?;
+            (*user.username == *name).then_some(*id)
+        };
+        exactly(username).or_else(|| match spelling(username) {
+            Cow::Owned(other) => exactly(&other),
+            Cow::Borrowed(_) => None,
+        })
     }
 
     /// All permissions of a user: first those of their roles in the order of the roles' ids, then their own; each in

@@ -59,7 +59,7 @@ fn load_role(loader: &mut Loader, role: RoleRecord, permissions: Vec<Permission>
     let role = LoadedRole {
         id: role.role_id,
         made_at,
-        name: RoleName::parse(&role.name).map_err(unreadable)?,
+        name: RoleName::recorded(role.name),
         is_shared: role.is_shared,
         auto_generated: role.auto_generated,
         permissions,

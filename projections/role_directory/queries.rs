@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use aggregates::values::{Permission, PermissionId, RoleId, UserId};
+use aggregates::{
+    text::spelling,
+    values::{Permission, PermissionId, RoleId, UserId},
+};
 
 use super::{
     ExistingRole, HolderRow, RolePageRow, RoleRow,
@@ -12,6 +15,7 @@ use super::{
 use crate::{
     page::{Page, Paged},
     permission_usage::record::PermissionRecord,
+    spellings::with_spellings,
     store::{
         self, Column as _, Record, Sort, load,
         sql::{Boxed, Db, Error, Read, sql},
@@ -27,7 +31,7 @@ pub fn find<'a>(db: &'a Db, id: RoleId) -> Boxed<'a, Result<Option<RoleRow>, Err
     })
 }
 
-/// All roles, or those with this name, oldest first. Two roles can have this name: the role of a user's own permissions
+/// All roles, or those with this name, however it is spelt, oldest first. Two roles can have this name: the role of a user's own permissions
 /// has the name of the user.
 pub fn list<'a>(db: &'a Db, name: Option<&'a str>) -> Boxed<'a, Result<Vec<RoleRow>, Error>> {
     Box::pin(async move {
@@ -35,9 +39,10 @@ pub fn list<'a>(db: &'a Db, name: Option<&'a str>) -> Boxed<'a, Result<Vec<RoleR
         let columns = RoleRecord::TABLE.column_list();
         let statement = match name {
             Some(name) => sql(format!(
-                "SELECT {columns} FROM role_directory WHERE name = $1 ORDER BY ordinal"
+                "SELECT {columns} FROM role_directory WHERE name IN ($1, $2) ORDER BY ordinal"
             ))
-            .bind(name),
+            .bind(name)
+            .bind(spelling(name).into_owned()),
             None => sql(format!("SELECT {columns} FROM role_directory ORDER BY ordinal")),
         };
         let roles = tx
@@ -64,9 +69,7 @@ pub fn page<'a>(
         let wanted = |filter: Option<bool>, value| filter.is_none_or(|wanted| wanted == value);
         let mut tx = db.snapshot().await?;
         let roles = if let Some(names) = names {
-            let mut names = names.to_vec();
-            names.sort_unstable();
-            names.dedup();
+            let names = with_spellings(names.iter().map(String::as_str));
             let mut roles: Vec<RoleRecord> = load(&mut tx, RoleRecord::NAMED, names).await?;
             roles.retain(|r| wanted(auto_generated, r.auto_generated) && wanted(shared, r.is_shared));
             roles.sort_unstable_by_key(|role| role.ordinal);

@@ -8,6 +8,7 @@ use aggregates::{
 use super::{UserRow, holdings::with_holdings, record::UserRecord};
 use crate::{
     page::{Page, Paged},
+    spellings::with_spellings,
     store::{
         self, Column as _, Sort, load,
         sql::{Boxed, Db, Error, sql},
@@ -36,8 +37,8 @@ pub fn page<'a>(
     })
 }
 
-/// A page of the users with these names, oldest first. It leaves out unknown names; a name that occurs twice counts
-/// once. No name finds a user whose name was erased.
+/// A page of the users with these names, however they are spelt, oldest first. It leaves out unknown names; a name that occurs twice
+/// counts once. No name finds a user whose name was erased.
 pub fn by_usernames<'a>(
     db: &'a Db,
     usernames: &'a [impl AsRef<str>],
@@ -45,11 +46,9 @@ pub fn by_usernames<'a>(
     exclude_auto_generated: bool,
     now: Timestamp,
 ) -> Boxed<'a, Result<Paged<UserRow>, Error>> {
-    let mut names: Vec<String> = usernames.iter().map(|name| name.as_ref().to_owned()).collect();
+    let mut names = with_spellings(usernames.iter().map(AsRef::as_ref));
     Box::pin(async move {
         names.retain(|name| name != ERASED);
-        names.sort_unstable();
-        names.dedup();
         let mut tx = db.snapshot().await?;
         let mut found: Vec<UserRecord> = load(&mut tx, UserRecord::NAMED, names).await?;
         found.retain(|user| !(exclude_auto_generated && user.auto_generated));

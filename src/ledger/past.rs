@@ -3,7 +3,7 @@
 use projections::sql::Boxed;
 use std::collections::BTreeSet;
 
-use aggregates::{Recorded, values::Timestamp};
+use aggregates::{Recorded, text::spelling, values::Timestamp};
 use authorization::{
     Subject,
     directory::ResourceId,
@@ -159,7 +159,7 @@ impl Ledger {
         }
         events.sort_by_key(|event| event.position);
         if let Subject::Username(name) = subject
-            && last_username(&events).is_none_or(|held| *held != **name)
+            && last_username(&events).is_none_or(|held| *held != **name && *held != *spelling(name))
         {
             return Err(PastError::NameThen);
         }

@@ -14,7 +14,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     face::Faces,
-    identity::{passwords::Passwords, policy::PasswordPolicy},
+    identity::{
+        passwords::Passwords,
+        policy::{PasswordPolicy, PolicyViolation},
+    },
 };
 use ledger::{ExecuteError, Executor, Metadata, ids::Entropy};
 
@@ -40,6 +43,9 @@ pub enum BootstrapError {
     /// A built-in value does not parse.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// The given password breaks the policy.
+    #[error(transparent)]
+    Password(#[from] PolicyViolation),
     /// No generated password satisfies the policy.
     #[error("no generated password satisfies the password policy: set MUNIMENT_ADMIN_PASSWORD")]
     Policy,
@@ -68,7 +74,7 @@ pub async fn first_start(
         Some(password) => password.clone(),
         None => generate(policy, entropy).ok_or(BootstrapError::Policy)?,
     };
-    let password_hash = Some(passwords.hash(password.clone()).await?);
+    let password_hash = Some(passwords.hash(policy.accept(&password)?).await?);
     let grant_types = [GrantMethod::Password, GrantMethod::Token];
     let admin = CreateUser {
         username: Username::parse("admin")?,
@@ -139,5 +145,5 @@ fn generate(policy: &PasswordPolicy, entropy: &dyn Entropy) -> Option<Zeroizing<
             entropy.fill(&mut random);
             Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_slice()))
         })
-        .find(|password| policy.check(password).is_ok())
+        .find(|password| policy.accept(password).is_ok())
 }

@@ -10,7 +10,7 @@ use crate::{
         UserCommand,
         fixtures::{ada_created, ada_deleted, grant, ldap_user_created},
     },
-    values::{GrantMethod, IdentityProvider},
+    values::{GrantMethod, IdentityProvider, Invalid},
 };
 
 fn update(events: &[UserEvent], command: UpdateUser) -> Result<Vec<UserEvent>, UserError> {
@@ -51,7 +51,7 @@ fn nothing_given_changes_nothing() {
 #[test]
 fn the_same_again_changes_nothing() {
     let command = UpdateUser {
-        username: Some("ada".parse().unwrap()),
+        username: Some("ada".to_owned()),
         mqtt_publish_prefix: Some(Some(String::new())),
         identity_provider: Some(IdentityProvider::Local),
         grant_types: by(&[GrantMethod::Password]),
@@ -65,9 +65,37 @@ fn the_same_again_changes_nothing() {
 }
 
 #[test]
+fn an_old_name_may_stay_but_no_new_one_may_break_the_rules() {
+    let renamed = |before: &str, wanted: &str| {
+        let before = UserEvent::Renamed {
+            username: before.to_owned(),
+        };
+        let command = UpdateUser {
+            username: Some(wanted.to_owned()),
+            ..UpdateUser::default()
+        };
+        update(&[ada_created(), before], command)
+    };
+    assert_eq!(renamed("ada\u{200b}", "ada\u{200b}"), Ok(vec![]));
+    assert_eq!(renamed("wärter", "wa\u{308}rter"), Ok(vec![]));
+    assert_eq!(renamed("wa\u{308}rter", "wa\u{308}rter"), Ok(vec![]));
+    let username = "wärter".to_owned();
+    assert_eq!(
+        renamed("wa\u{308}rter", "wärter"),
+        Ok(vec![UserEvent::Renamed { username }])
+    );
+    let rule = "must not contain invisible characters or characters that format text";
+    let broken = Invalid {
+        what: "username",
+        rule,
+    };
+    assert_eq!(renamed("ada", "ada\u{200b}"), Err(UserError::Username(broken)));
+}
+
+#[test]
 fn every_change_is_an_event_of_its_own() {
     let command = UpdateUser {
-        username: Some("ada.l".parse().unwrap()),
+        username: Some("ada.l".to_owned()),
         mqtt_publish_prefix: Some(Some("site/7".into())),
         identity_provider: Some(IdentityProvider::Local),
         grant_types: by(&[GrantMethod::Token, GrantMethod::Password]),

@@ -229,12 +229,8 @@ impl Authorization {
                 Principal::Machine(*machine),
             ),
             Subject::Username(name) => {
-                let id = self.names.get(&**name, guard).ok_or(Reason::Unknown)?;
-                let user = self.users.get(id, guard);
-                known(
-                    user.is_some_and(|user| *user.username == **name),
-                    Principal::User(*id),
-                )
+                let user = self.named(name, guard).ok_or(Reason::Unknown)?;
+                Ok(Principal::User(user))
             }
             Subject::Certificate(fingerprint) => self.by_certificate(fingerprint, now, guard),
             Subject::Token(fingerprint) => self.by_token(fingerprint, now, guard),

@@ -9,7 +9,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use server::{App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, Wrote, done};
+use server::{
+    App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, Wrote, done,
+    identity::passwords::Verdict,
+};
 
 /// The old password and the new one.
 #[derive(Deserialize, ToSchema)]
@@ -36,12 +39,12 @@ pub(crate) async fn put_change_password(
     let Some(verified) = user.password_hash.clone() else {
         return Err(DomainError::from(UserError::PasswordNotLocal).into());
     };
-    if !app.passwords.verify(body.password, Some(&verified)).await? {
+    if app.passwords.verify(body.password, Some(&verified)).await? == Verdict::Wrong {
         let message = "the old password is wrong";
         return Err(Refusal::new(RefusalKind::Invalid, "wrong_password", message));
     }
-    app.settings.password_policy.check(&body.new_password)?;
-    let password_hash = app.passwords.hash(body.new_password).await?;
+    let new_password = app.settings.password_policy.accept(&body.new_password)?;
+    let password_hash = app.passwords.hash(new_password).await?;
     let command = Command::User(
         caller.user,
         UserCommand::ChangePassword {

@@ -10,7 +10,11 @@ use ledger::{ExecuteError, LedgerError, Metadata, Seen, WithCauses};
 use projections::sql::Boxed;
 use zeroize::Zeroizing;
 
-use super::{passwords::HashingError, tokens::SigningError};
+use super::{
+    Password,
+    passwords::{HashingError, Verdict},
+    tokens::SigningError,
+};
 use crate::{app::App, caller::Origin};
 
 /// How often a password is verified again because the user changed meanwhile.
@@ -63,21 +67,26 @@ pub fn authenticate<'a>(
             .password_hash
             .as_ref()
             .filter(|_| user.may_log_in_by_password());
-        if !app.passwords.verify(password.clone(), hash).await? {
-            return Ok(None);
-        }
+        let verdict = app.passwords.verify(password.clone(), hash).await?;
         let (Some(user), Some(hash)) = (id, hash) else {
             return Ok(None);
         };
-        if app.passwords.is_outdated(hash) {
+        let is_old = match verdict {
+            Verdict::Wrong => return Ok(None),
+            Verdict::Right => app.passwords.is_outdated(hash),
+            Verdict::RightAsTyped => true,
+        };
+        // An older version of the server also accepted texts that are no password now. Their hashes stay.
+        if is_old && let Ok(password) = Password::of(&password) {
             rehash(app, user, hash.clone(), password).await;
         }
         Ok(Some(Authenticated { user, seen }))
     })
 }
 
-/// Hashes a verified password again under stronger parameters. A login does not fail because of it.
-async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Zeroizing<String>) {
+/// Hashes a verified password again: under stronger parameters, or in the form that does not depend on how it is typed. A login does
+/// not fail because of it.
+async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Password) {
     let rehashed = async {
         let command = UserCommand::RehashPassword {
             verified,

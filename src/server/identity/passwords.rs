@@ -10,6 +10,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
+use super::Password;
 use ledger::ids::Entropy;
 
 /// Bytes of salt (RFC 9106 section 3.1 recommends 16).
@@ -49,6 +50,17 @@ const NICENESS: i32 = 10;
 /// would keep them.
 type Memory = Vec<Block>;
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// The result of comparing what somebody typed with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is not the hashed password.
+    Wrong,
+    /// It stands for the hashed password.
+    Right,
+    /// It is the hashed text itself, but does not stand for it. Older versions of the server hashed what was typed.
+    RightAsTyped,
+}
 
 /// Hashes and verifies passwords.
 #[derive(Clone)]
@@ -99,7 +111,7 @@ impl Passwords {
     }
 
     /// Hashes a password. If too many wait, it refuses at once.
-    pub async fn hash(&self, password: Zeroizing<String>) -> Result<PasswordHash, HashingError> {
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashingError> {
         let (job, answer) = self.hash_job(password);
         self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
         answer.await.map_err(|_| HashingError::Failed)?
@@ -107,19 +119,19 @@ impl Passwords {
 
     /// Hashes a password, and waits as long as necessary. It is for the other passwords of a batch whose first password
     /// was accepted.
-    pub async fn hash_in_turn(&self, password: Zeroizing<String>) -> Result<PasswordHash, HashingError> {
+    pub async fn hash_in_turn(&self, password: Password) -> Result<PasswordHash, HashingError> {
         let (job, answer) = self.hash_job(password);
         self.queue.send(job).await.map_err(|_| HashingError::Failed)?;
         answer.await.map_err(|_| HashingError::Failed)?
     }
 
-    /// Whether `password` is the hashed password. `None` stands for a user who has no password or does not exist: the
-    /// result is false, after the same time.
+    /// Compares what somebody typed with a hash. `None` stands for a user who has no password or does not exist: the result is
+    /// [`Verdict::Wrong`], after the same time.
     pub async fn verify(
         &self,
-        password: Zeroizing<String>,
+        typed: Zeroizing<String>,
         hash: Option<&PasswordHash>,
-    ) -> Result<bool, HashingError> {
+    ) -> Result<Verdict, HashingError> {
         let known = hash.is_some();
         // Comparing with a hash of weaker parameters is faster than comparing with the hash for unknown users. So that
         // one is computed, too.
@@ -131,18 +143,12 @@ impl Passwords {
         let job: Job = Box::new(move |memory| {
             // If the request has ended, nobody needs the result.
             if !answer.is_closed() {
-                let right = matches(&hash, &password, memory);
-                if let Some(nobody) = weaker {
-                    matches(&nobody, &password, memory);
-                }
-                let _ = answer.send(right);
+                let _ = answer.send(compare(&hash, weaker.as_ref(), &typed, memory));
             }
         });
         self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
-        answered
-            .await
-            .map(|right| right && known)
-            .map_err(|_| HashingError::Failed)
+        let verdict = answered.await.map_err(|_| HashingError::Failed)?;
+        Ok(if known { verdict } else { Verdict::Wrong })
     }
 
     /// Whether the parameters are stronger now than those of `hash`, so that the password should be hashed again.
@@ -159,15 +165,12 @@ impl Passwords {
             || made_with.p_cost() < now.p_cost()
     }
 
-    fn hash_job(
-        &self,
-        password: Zeroizing<String>,
-    ) -> (Job, oneshot::Receiver<Result<PasswordHash, HashingError>>) {
+    fn hash_job(&self, password: Password) -> (Job, oneshot::Receiver<Result<PasswordHash, HashingError>>) {
         let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
             if !answer.is_closed() {
-                let _ = answer.send(hash(&hasher, entropy.as_ref(), &password, memory));
+                let _ = answer.send(hash(&hasher, entropy.as_ref(), password.as_str(), memory));
             }
         });
         (job, answered)
@@ -202,6 +205,30 @@ fn hash(
         hash: Some(phc::Output::new(&output).map_err(failed)?),
     };
     Ok(PasswordHash::new(hash.to_string()))
+}
+
+/// Compares the password that a text stands for, and then the text itself if it is another one. `weaker` is a hash of the present
+/// parameters that is compared each time, too. The time depends only on the text, unless it is the password.
+fn compare(hash: &PasswordHash, weaker: Option<&PasswordHash>, typed: &str, memory: &mut Memory) -> Verdict {
+    let mut is_right = |text: &str| {
+        let right = matches(hash, text, memory);
+        if let Some(nobody) = weaker {
+            matches(nobody, text, memory);
+        }
+        right
+    };
+    let password = Password::of(typed).ok();
+    if password
+        .as_ref()
+        .is_some_and(|password| is_right(password.as_str()))
+    {
+        return Verdict::Right;
+    }
+    let is_another = password.is_none_or(|password| password.as_str() != typed);
+    if is_another && is_right(typed) {
+        return Verdict::RightAsTyped;
+    }
+    Verdict::Wrong
 }
 
 /// Whether `password` is the hashed password. It uses the parameters of `hash`.
@@ -240,93 +267,4 @@ fn compute(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ledger::ids::SystemEntropy;
-
-    fn options(memory_kib: u32) -> HashingOptions {
-        HashingOptions {
-            memory_kib,
-            iterations: 1,
-            parallelism: 1,
-            workers: 1,
-            queue: 2,
-        }
-    }
-
-    fn passwords(memory_kib: u32) -> Passwords {
-        Passwords::start(options(memory_kib), Arc::new(SystemEntropy)).unwrap()
-    }
-
-    fn secret(text: &str) -> Zeroizing<String> {
-        Zeroizing::new(text.to_owned())
-    }
-
-    #[tokio::test]
-    async fn a_hash_verifies_its_password_and_no_other() {
-        let passwords = passwords(8);
-        let hash = passwords.hash(secret("open sesame")).await.unwrap();
-        assert!(
-            hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"),
-            "{}",
-            hash.as_str()
-        );
-        assert_eq!(
-            passwords.verify(secret("open sesame"), Some(&hash)).await,
-            Ok(true)
-        );
-        assert_eq!(
-            passwords.verify(secret("open sesam"), Some(&hash)).await,
-            Ok(false)
-        );
-    }
-
-    #[tokio::test]
-    async fn nobody_has_a_password() {
-        assert_eq!(
-            passwords(8).verify(secret("nobody's password"), None).await,
-            Ok(false)
-        );
-    }
-
-    #[tokio::test]
-    async fn raised_parameters_outdate_a_hash() {
-        let hash = passwords(8).hash(secret("x")).await.unwrap();
-        assert!(!passwords(8).is_outdated(&hash));
-        assert!(passwords(16).is_outdated(&hash));
-        assert_eq!(
-            passwords(16).verify(secret("x"), Some(&hash)).await,
-            Ok(true),
-            "it still verifies"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_says_so_at_once() {
-        let passwords = passwords(8);
-        let (release, held) = std::sync::mpsc::channel::<()>();
-        let (started, running) = oneshot::channel();
-        passwords
-            .queue
-            .try_send(Box::new(move |_| {
-                let _ = started.send(());
-                let _ = held.recv();
-            }))
-            .unwrap();
-        running.await.unwrap();
-        for _ in 0..2 {
-            passwords.queue.try_send(Box::new(|_| {})).unwrap();
-        }
-        assert_eq!(passwords.hash(secret("x")).await.unwrap_err(), HashingError::Busy);
-        assert_eq!(
-            passwords.verify(secret("x"), None).await.unwrap_err(),
-            HashingError::Busy
-        );
-        drop(release);
-    }
-
-    #[test]
-    fn impossible_parameters_are_refused() {
-        assert!(Passwords::start(options(1), Arc::new(SystemEntropy)).is_err());
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 //! The password policy (contracts/connectware.md section 1): how many characters of each kind a password needs.
 
+use aggregates::text::{MAX_PASSWORD_BYTES, NotOpaque};
 use serde::Deserialize;
+
+use super::Password;
 
 /// Minimum counts. 0 switches a rule off. The kinds of characters are those of Unicode, not of ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -30,9 +33,6 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// The longest password, in bytes. It is long enough for people, and too short to keep the hasher busy.
-pub const MAX_PASSWORD_BYTES: usize = 1_024;
-
 /// Which rule a password breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyViolation {
@@ -54,6 +54,18 @@ pub enum PolicyViolation {
     /// Too many bytes.
     #[error("the password must have at most {MAX_PASSWORD_BYTES} bytes")]
     TooLong,
+    /// The text is no password, whatever the policy.
+    #[error(transparent)]
+    NotOpaque(NotOpaque),
+}
+
+impl From<NotOpaque> for PolicyViolation {
+    fn from(error: NotOpaque) -> Self {
+        match error {
+            NotOpaque::TooLong => Self::TooLong,
+            NotOpaque::Empty | NotOpaque::Character => Self::NotOpaque(error),
+        }
+    }
 }
 
 impl PasswordPolicy {
@@ -79,8 +91,14 @@ impl PasswordPolicy {
         Ok(policy)
     }
 
-    /// Whether a password satisfies the policy.
-    pub fn check(&self, password: &str) -> Result<(), PolicyViolation> {
+    /// The password that a text stands for, if it satisfies the policy.
+    pub fn accept(&self, typed: &str) -> Result<Password, PolicyViolation> {
+        let password = Password::of(typed)?;
+        self.check(password.as_str())?;
+        Ok(password)
+    }
+
+    fn check(&self, password: &str) -> Result<(), PolicyViolation> {
         if password.len() > MAX_PASSWORD_BYTES {
             return Err(PolicyViolation::TooLong);
         }
@@ -155,6 +173,28 @@ mod tests {
             assert!(PasswordPolicy::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(PasswordPolicy::parse("{}"), Ok(PasswordPolicy::default()));
+    }
+
+    #[test]
+    fn the_password_counts_and_not_how_it_is_typed() {
+        let policy = PasswordPolicy::default();
+        let decomposed = "e\u{301}".repeat(4);
+        assert_eq!(policy.accept(&decomposed), Err(PolicyViolation::TooShort(5)));
+        assert_eq!(policy.accept("pa\u{308}ss"), Err(PolicyViolation::TooShort(5)));
+        assert_eq!(policy.accept("pa\u{308}ssw"), policy.accept("pässw"));
+    }
+
+    #[test]
+    fn what_is_no_password_is_refused_under_every_policy() {
+        let policy = PasswordPolicy::parse(r#"{"min":0}"#).unwrap();
+        for typed in ["", "a\tb", "ab\u{200b}", "a\0b"] {
+            assert!(
+                matches!(policy.accept(typed), Err(PolicyViolation::NotOpaque(_))),
+                "{typed:?}"
+            );
+        }
+        assert_eq!(policy.accept(&"x".repeat(1_025)), Err(PolicyViolation::TooLong));
+        assert!(policy.accept("x").is_ok());
     }
 
     #[test]

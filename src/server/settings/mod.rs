@@ -121,7 +121,7 @@ impl Settings {
             }
         }
         if let Some(password) = &settings.admin_password {
-            let checked = settings.password_policy.check(password);
+            let checked = settings.password_policy.accept(password);
             checked.map_err(|reason| SettingsError::new("admin_password", reason))?;
         }
         Ok(settings)

@@ -138,7 +138,7 @@ async fn hashing(transcript: &mut Transcript) {
 
 /// Hashes some password.
 async fn hash_in_turn(server: &InProcess) {
-    let password = String::from("some password").into();
+    let password = server::identity::Password::of("some password").expect("a password");
     let hashed = server.app().passwords.hash_in_turn(password).await;
     hashed.expect("the password should be hashed in its turn");
 }

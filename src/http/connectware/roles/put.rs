@@ -25,6 +25,7 @@ use server::{
     {"resource": "/api/users/#", "operation": "readWrite", "context": "http"}
 ]}))]
 pub(crate) struct RoleChange {
+    /// By the same rules as for a new role; an older name that breaks them may stay.
     name: Option<String>,
     is_shared: Option<bool>,
     /// Exactly these.
@@ -66,20 +67,26 @@ impl RoleChange {
     /// The present role, and the commands that change it.
     async fn commands(&self, app: &App, id: &str) -> Result<(RoleRow, Vec<Command>), Refusal> {
         let id = RoleId::parse(id)?;
-        let name = self.name.as_deref().map(RoleName::parse).transpose()?;
         let sent = self.permissions.as_deref();
         let permissions = sent
             .map(|sent| permissions(sent, app.entropy.as_ref()))
             .transpose()?;
-        let before = role_directory::find(app.ledger().db(), id)
-            .await?
-            .ok_or_else(|| Refusal::not_found("role"))?;
+        let named = self.name.as_deref().map(RoleName::parse).transpose();
+        let Some(before) = role_directory::find(app.ledger().db(), id).await? else {
+            named?;
+            return Err(Refusal::not_found("role"));
+        };
+        let renamed = match self.name.as_deref() {
+            // An old name that breaks a rule may stay.
+            Some(same) if same == before.name => false,
+            _ => named?.is_some_and(|name| *name != *before.name),
+        };
         let commands = match before.owner {
             None => {
                 let mut commands = vec![Command::Role(
                     id,
                     RoleCommand::Update(UpdateRole {
-                        name,
+                        name: self.name.clone(),
                         is_shared: self.is_shared,
                         permissions,
                     }),
@@ -90,7 +97,6 @@ impl RoleChange {
                 commands
             }
             Some(user) => {
-                let renamed = name.is_some_and(|name| *name != *before.name);
                 if renamed || self.is_shared == Some(true) {
                     return Err(users_own(user));
                 }

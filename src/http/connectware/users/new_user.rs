@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
-use server::{App, Refusal, Rehearse, role_grants};
+use server::{App, Refusal, Rehearse, identity::Password, role_grants};
 
 /// A placeholder for the hash of a password in a rehearsal. A rehearsal stores nothing, so it need not hash the
 /// password.
@@ -25,7 +25,8 @@ pub(crate) const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAA
     "initialPermissions": [{"resource": "plant/+/temperature", "operation": "read", "context": "mqtt"}]
 }))]
 pub(crate) struct NewUser {
-    /// 3 to 255 characters, without white space, control characters and colons; unique.
+    /// 3 to 255 letters, digits and ASCII characters, without spaces and colons. Unique: no other username differs only in upper and
+    /// lower case or in the form of its characters.
     username: String,
     /// `local`, `ldap` or `msEntraId`.
     identity_provider: String,
@@ -56,15 +57,17 @@ pub(crate) struct NewUser {
 /// A new user. Everything is checked that can be checked without hashing the password.
 pub(crate) struct Checked {
     create: CreateUser,
-    password: Option<Zeroizing<String>>,
+    password: Option<Password>,
 }
 
 impl NewUser {
     /// Checks everything that is cheap to check.
     pub(crate) async fn check(self, app: &App) -> Result<Checked, Refusal> {
-        if let Some(password) = &self.password {
-            app.settings.password_policy.check(password)?;
-        }
+        let policy = &app.settings.password_policy;
+        let password = self
+            .password
+            .map(|password| policy.accept(&password))
+            .transpose()?;
         let roles = self
             .roles
             .iter()
@@ -92,10 +95,7 @@ impl NewUser {
                 .map(|c| c.parse(now))
                 .collect::<Result<_, _>>()?,
         };
-        Ok(Checked {
-            create,
-            password: self.password,
-        })
+        Ok(Checked { create, password })
     }
 }
 
@@ -109,7 +109,7 @@ impl Rehearse<0> for NewUser {
 
 impl Checked {
     /// Takes the password, which must be hashed.
-    pub(crate) fn password(&mut self) -> Option<Zeroizing<String>> {
+    pub(crate) fn password(&mut self) -> Option<Password> {
         self.password.take()
     }
 

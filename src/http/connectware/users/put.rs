@@ -15,7 +15,7 @@ use super::new_user::UNHASHED;
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
-    role_grants,
+    identity::Password, role_grants,
 };
 
 /// What to change; absent fields stay as they are.
@@ -23,6 +23,7 @@ use server::{
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"mqttPublishPrefix": "plant/7", "enforceMFAEnrollment": false}))]
 pub(crate) struct UserChange {
+    /// By the same rules as for a new user; an older name that breaks them may stay.
     username: Option<String>,
     #[schema(value_type = Option<String>)]
     password: Option<Zeroizing<String>>,
@@ -69,15 +70,20 @@ pub(crate) async fn put_user(
 pub(crate) struct Checked {
     id: UserId,
     update: UpdateUser,
-    password: Option<Zeroizing<String>>,
+    password: Option<Password>,
 }
 
 impl UserChange {
     /// Checks everything that is cheap to check.
     pub(crate) async fn check(self, app: &App, id: &str) -> Result<Checked, Refusal> {
         let id = UserId::parse(id)?;
-        if let Some(password) = &self.password {
-            app.settings.password_policy.check(password)?;
+        let policy = &app.settings.password_policy;
+        let password = self
+            .password
+            .map(|password| policy.accept(&password))
+            .transpose()?;
+        if let Some(name) = &self.username {
+            may_be_sent(app, id, name)?;
         }
         let roles = match self.roles {
             None => None,
@@ -93,7 +99,7 @@ impl UserChange {
             }
         };
         let update = UpdateUser {
-            username: self.username.as_deref().map(Username::parse).transpose()?,
+            username: self.username,
             mqtt_publish_prefix: self.mqtt_publish_prefix,
             identity_provider: self
                 .identity_provider
@@ -113,11 +119,20 @@ impl UserChange {
         if !app.user_exists(id).await? {
             return Err(Refusal::not_found("user"));
         }
-        Ok(Checked {
-            id,
-            update,
-            password: self.password,
-        })
+        Ok(Checked { id, update, password })
+    }
+}
+
+/// Refuses a username that breaks a rule, before a password is hashed. The name that the user has may be sent again, even if it is an
+/// old one that breaks a rule. The command makes the same decision on the newest state.
+fn may_be_sent(app: &App, id: UserId, name: &str) -> Result<(), Refusal> {
+    let is_kept = || {
+        let user = app.ledger().authorization().user(id);
+        user.is_some_and(|user| *user.username == *name)
+    };
+    match Username::parse(name) {
+        Err(broken) if !is_kept() => Err(broken.into()),
+        _ => Ok(()),
     }
 }
 
@@ -131,7 +146,7 @@ impl Rehearse<1> for UserChange {
 
 impl Checked {
     /// Takes the password, which must be hashed.
-    pub(crate) fn password(&mut self) -> Option<Zeroizing<String>> {
+    pub(crate) fn password(&mut self) -> Option<Password> {
         self.password.take()
     }
 

@@ -2,6 +2,7 @@
 
 mod list_users;
 mod login;
+mod names;
 mod permissions;
 mod roles;
 mod session;

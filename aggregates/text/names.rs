@@ -1,0 +1,158 @@
+//! Names of users and roles.
+
+use std::borrow::Cow;
+
+use icu_casemap::{CaseMapper, CaseMapperBorrowed};
+use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
+
+use super::{NFC, NFKC, bidi, identifier, scripts};
+
+const NFD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizer::new_nfd();
+const NFKD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizer::new_nfkd();
+const CASE: CaseMapperBorrowed<'static> = CaseMapper::new();
+/// Names that nobody may have: the server uses them for itself.
+const RESERVED: [&str; 1] = ["system"];
+
+/// The spelling in which the server keeps a name: Normalization Form C, without characters of half or full width (RFC 8265 section
+/// 3.4.1). Every text has one, even a text that is no name. A text in its spelling stays as it is.
+pub fn spelling(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    let composed = NFC.normalize(name);
+    if composed.chars().all(|c| ordinary_width(c) == c) {
+        return composed;
+    }
+    let narrow: String = composed.chars().map(ordinary_width).collect();
+    Cow::Owned(NFC.normalize(&narrow).into_owned())
+}
+
+/// A character in the width that other characters of its script have.
+fn ordinary_width(c: char) -> char {
+    // The half-width letters of Korean are left out: they stand for letters that no name may contain.
+    if !matches!(c, '\u{3000}' | '\u{ff01}'..='\u{ff9f}' | '\u{ffe0}'..='\u{ffee}') {
+        return c;
+    }
+    let mut form = NFKC.normalize_iter(std::iter::once(c));
+    match (form.next(), form.next()) {
+        (Some(ordinary), None) => ordinary,
+        _ => c,
+    }
+}
+
+/// The key that two names share if they are equal after compatibility normalization and case folding (Unicode, D146). For
+/// characters that Unicode defines today, the key never changes.
+pub fn alike(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
+    let folded = CASE.fold_string(&NFD.normalize(name)).into_owned();
+    let folded = CASE.fold_string(&NFKD.normalize(&folded)).into_owned();
+    NFKC.normalize(&folded).into_owned()
+}
+
+/// Whether the server uses this name for itself, in whatever case.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&alike(name).as_str())
+}
+
+/// The rule that a name in its spelling breaks, if any. Each of its words must be an identifier.
+pub(crate) fn broken_rule(name: &str) -> Option<&'static str> {
+    if let Some(rule) = name.split(' ').find_map(identifier::broken_rule) {
+        return Some(rule);
+    }
+    if !bidi::is_readable(name) {
+        return Some("must not mix left-to-right and right-to-left text");
+    }
+    if name.ends_with('.') {
+        return Some("must not end with a dot");
+    }
+    if is_reserved(name) {
+        return Some("is reserved");
+    }
+    if scripts::mixes(name) {
+        return Some("must not mix letters of different scripts");
+    }
+    scripts::looks_like_ascii(name).then_some("must not look like a name that consists of ASCII characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_name_has_one_spelling() {
+        for (typed, kept) in [
+            ("ada", "ada"),
+            ("wa\u{308}rter", "wärter"),
+            ("ａｄａ．ｌ", "ada.l"),
+            ("ﾔﾏﾀﾞ", "ヤマダ"),
+            ("\u{1112}\u{1161}\u{11ab}", "한"),
+            ("A\u{3000}B", "A B"),
+            ("Å", "Å"),
+            // Without a single character of ordinary width.
+            ("\u{ffe3}", "\u{ffe3}"),
+            ("\u{ffa1}", "\u{ffa1}"),
+        ] {
+            assert_eq!(spelling(typed), kept);
+        }
+    }
+
+    #[test]
+    fn case_and_compatibility_do_not_tell_names_apart() {
+        for (left, right) in [
+            ("Ada", "aDA"),
+            ("straße", "STRASSE"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("ﬁtter", "Fitter"),
+            ("①", "1"),
+            ("Ⅷ", "viii"),
+            ("ａｄａ", "ada"),
+            ("ﾔﾏﾀﾞ", "ヤマダ"),
+            ("İ", "i\u{307}"),
+            ("\u{345}", "ι"),
+        ] {
+            assert_eq!(alike(left), alike(right), "{left} {right}");
+        }
+        for (left, right) in [("ada", "adä"), ("ada", "аdа"), ("ı", "i"), ("ø", "o")] {
+            assert_ne!(alike(left), alike(right), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn a_reserved_name_is_reserved_in_every_spelling() {
+        for name in ["system", "System", "SYSTEM", "ſystem"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        assert!(!is_reserved("systems"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_spelling_stays(text in any::<String>()) {
+            let kept = spelling(&text).into_owned();
+            prop_assert_eq!(spelling(&kept).into_owned(), kept);
+        }
+
+        #[test]
+        fn composed_and_decomposed_texts_have_one_spelling(text in any::<String>()) {
+            for form in [NFD.normalize(&text), NFC.normalize(&text)] {
+                prop_assert_eq!(spelling(&form).into_owned(), spelling(&text).into_owned());
+            }
+        }
+
+        #[test]
+        fn every_form_of_a_name_has_the_same_key(text in any::<String>()) {
+            let key = alike(&text);
+            prop_assert_eq!(&alike(&key), &key);
+            prop_assert_eq!(&alike(&spelling(&text)), &key);
+            let folded = CASE.fold_string(&NFD.normalize(&text)).into_owned();
+            let forms = [NFD.normalize(&text), NFC.normalize(&text), NFKC.normalize(&text), folded.into()];
+            for form in forms {
+                prop_assert_eq!(&alike(&form), &key);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Names that pretend to be other names (UTS #39).
+
+use unicode_script::Script;
+use unicode_security::{confusable_detection::skeleton, mixed_script::AugmentedScriptSet};
+
+/// Letters of living languages whose skeleton is ASCII although no reader takes them for it: `Næstved` is not `Naestved`.
+const UNMISTAKABLE: [char; 4] = ['æ', 'Æ', 'œ', 'Œ'];
+
+/// Whether a name mixes scripts beyond the level "highly restrictive" (section 5.2). That level allows one script, and Latin with the
+/// scripts in which Japanese, Korean or Chinese is written. The level's rule about single characters is that of PRECIS here.
+pub(super) fn mixes(name: &str) -> bool {
+    let (mut all, mut beside_latin) = (AugmentedScriptSet::default(), AugmentedScriptSet::default());
+    for c in name.chars() {
+        all.intersect_with(c.into());
+        let of = AugmentedScriptSet::from(c);
+        if !of.base.contains_script(Script::Latin) {
+            beside_latin.intersect_with(of);
+        }
+    }
+    all.is_empty() && !(beside_latin.hanb || beside_latin.jpan || beside_latin.kore)
+}
+
+/// Whether a name that is not ASCII looks like one that is.
+pub(super) fn looks_like_ascii(name: &str) -> bool {
+    !name.is_ascii() && !name.contains(UNMISTAKABLE) && skeleton(name).all(|c| c.is_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_script_and_the_scripts_of_one_language_are_no_mixture() {
+        for name in [
+            "ada",
+            "wärter",
+            "жанна",
+            "Παύλος",
+            "山田太郎",
+            "やまだ山田ヤマダ",
+            "山田ada",
+            "김철수ada",
+            "한국",
+            "ㄅ中a",
+            "123",
+            "ada-1",
+            "سارة",
+            "e\u{301}",
+            "地區ㄅ",
+        ] {
+            assert!(!mixes(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn scripts_that_no_language_mixes_are_a_mixture() {
+        for name in ["аda", "adaж", "Παul", "жΠ", "김やま", "अada", "山ж", "אда"] {
+            assert!(mixes(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn letters_that_look_like_ascii_are_found() {
+        // Cyrillic, Greek, Latin letters outside ASCII, Armenian.
+        for name in ["сосо", "рауса", "ΑΒΕ", "ɑdmin", "admın", "օս"] {
+            assert!(looks_like_ascii(name), "{name}");
+        }
+        for name in [
+            "admin",
+            "",
+            "wärter",
+            "жанна",
+            "Παύλος",
+            "Næstved",
+            "cœur",
+            "Ørsted",
+            "Łukasz",
+            "山田",
+        ] {
+            assert!(!looks_like_ascii(name), "{name}");
+        }
+    }
+}

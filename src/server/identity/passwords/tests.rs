@@ -1,0 +1,150 @@
+//! What a hash accepts.
+
+use super::*;
+use ledger::ids::SystemEntropy;
+
+fn options(memory_kib: u32) -> HashingOptions {
+    HashingOptions {
+        memory_kib,
+        iterations: 1,
+        parallelism: 1,
+        workers: 1,
+        queue: 2,
+    }
+}
+
+fn passwords(memory_kib: u32) -> Passwords {
+    Passwords::start(options(memory_kib), Arc::new(SystemEntropy)).unwrap()
+}
+
+fn password(text: &str) -> Password {
+    Password::of(text).unwrap()
+}
+
+fn secret(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.to_owned())
+}
+
+#[tokio::test]
+async fn a_hash_verifies_its_password_and_no_other() {
+    let passwords = passwords(8);
+    let hash = passwords.hash(password("open sesame")).await.unwrap();
+    assert!(
+        hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"),
+        "{}",
+        hash.as_str()
+    );
+    assert_eq!(
+        passwords.verify(secret("open sesame"), Some(&hash)).await,
+        Ok(Verdict::Right)
+    );
+    assert_eq!(
+        passwords.verify(secret("open sesam"), Some(&hash)).await,
+        Ok(Verdict::Wrong)
+    );
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_however_it_is_typed() {
+    let passwords = passwords(8);
+    let hash = passwords.hash(password("pässwörd 1")).await.unwrap();
+    for typed in ["pässwörd 1", "pa\u{308}sswo\u{308}rd 1", "pässwörd\u{a0}1"] {
+        assert_eq!(
+            passwords.verify(secret(typed), Some(&hash)).await,
+            Ok(Verdict::Right)
+        );
+    }
+    assert_eq!(
+        passwords.verify(secret("passwörd 1"), Some(&hash)).await,
+        Ok(Verdict::Wrong)
+    );
+}
+
+/// The hash that an older version of the server made of what was typed.
+fn old_hash(of: &Passwords, typed: &str) -> PasswordHash {
+    hash(&of.hasher, of.entropy.as_ref(), typed, &mut Memory::new()).unwrap()
+}
+
+#[tokio::test]
+async fn an_old_hash_is_compared_with_what_is_typed() {
+    let (weaker, passwords) = (passwords(8), passwords(16));
+    for typed in ["pa\u{308}ss", "a\tb", "\u{200b}"] {
+        for hasher in [&weaker, &passwords] {
+            let old = old_hash(hasher, typed);
+            assert_eq!(
+                passwords.verify(secret(typed), Some(&old)).await,
+                Ok(Verdict::RightAsTyped)
+            );
+            assert_eq!(
+                passwords.verify(secret("x"), Some(&old)).await,
+                Ok(Verdict::Wrong)
+            );
+        }
+    }
+    let old = old_hash(&passwords, "päss");
+    assert_eq!(
+        passwords.verify(secret("pa\u{308}ss"), Some(&old)).await,
+        Ok(Verdict::Right)
+    );
+    assert_eq!(
+        passwords.verify(secret("pa\u{308}ss"), None).await,
+        Ok(Verdict::Wrong)
+    );
+    let empty = old_hash(&passwords, "");
+    assert_eq!(
+        passwords.verify(secret(""), Some(&empty)).await,
+        Ok(Verdict::RightAsTyped)
+    );
+}
+
+#[tokio::test]
+async fn nobody_has_a_password() {
+    assert_eq!(
+        passwords(8).verify(secret("nobody's password"), None).await,
+        Ok(Verdict::Wrong)
+    );
+}
+
+#[tokio::test]
+async fn raised_parameters_outdate_a_hash() {
+    let hash = passwords(8).hash(password("x")).await.unwrap();
+    assert!(!passwords(8).is_outdated(&hash));
+    assert!(passwords(16).is_outdated(&hash));
+    assert_eq!(
+        passwords(16).verify(secret("x"), Some(&hash)).await,
+        Ok(Verdict::Right),
+        "it still verifies"
+    );
+}
+
+#[tokio::test]
+async fn a_full_queue_says_so_at_once() {
+    let passwords = passwords(8);
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (started, running) = oneshot::channel();
+    passwords
+        .queue
+        .try_send(Box::new(move |_| {
+            let _ = started.send(());
+            let _ = held.recv();
+        }))
+        .unwrap();
+    running.await.unwrap();
+    for _ in 0..2 {
+        passwords.queue.try_send(Box::new(|_| {})).unwrap();
+    }
+    assert_eq!(
+        passwords.hash(password("x")).await.unwrap_err(),
+        HashingError::Busy
+    );
+    assert_eq!(
+        passwords.verify(secret("x"), None).await.unwrap_err(),
+        HashingError::Busy
+    );
+    drop(release);
+}
+
+#[test]
+fn impossible_parameters_are_refused() {
+    assert!(Passwords::start(options(1), Arc::new(SystemEntropy)).is_err());
+}
