@@ -73,7 +73,10 @@ async fn texts(db: &Db, statement: &str) -> Vec<String> {
     rows.iter().map(|row| row.text(0).expect("a text")).collect()
 }
 
-/// The rows of each table and of each view, as texts. The table of the migrations is left out.
+/// A view for the program itself. A later migration makes it.
+const EVENT_STREAMS: &str = "event_streams";
+
+/// The rows of each table and of each view, as texts. The table of the migrations and [`EVENT_STREAMS`] are left out.
 async fn content(db: &Db) -> BTreeMap<String, Vec<String>> {
     let names = match db {
         Db::Postgres(_) => {
@@ -83,7 +86,7 @@ async fn content(db: &Db) -> BTreeMap<String, Vec<String>> {
     };
     let mut content = BTreeMap::new();
     for name in texts(db, names).await {
-        if name == "_sqlx_migrations" {
+        if name == "_sqlx_migrations" || name == EVENT_STREAMS {
             continue;
         }
         let row = match db {
@@ -100,7 +103,8 @@ async fn content(db: &Db) -> BTreeMap<String, Vec<String>> {
     content
 }
 
-/// What analysts rely on beside the rows: the columns with their types and collations, and who may read the views.
+/// What analysts rely on beside the rows: the columns with their types and collations, and who may read the views. Leaves out
+/// [`EVENT_STREAMS`].
 async fn interface(db: &Db) -> Vec<String> {
     let statement = match db {
         Db::Postgres(_) => {
@@ -113,7 +117,9 @@ async fn interface(db: &Db) -> Vec<String> {
              ORDER BY v.name, c.cid"
         }
     };
-    texts(db, statement).await
+    let mut interface = texts(db, statement).await;
+    interface.retain(|column| !column.starts_with(EVENT_STREAMS));
+    interface
 }
 
 fn only_views(content: &BTreeMap<String, Vec<String>>) -> BTreeMap<&String, &Vec<String>> {
