@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, Timestamp, text_value};
+use super::{Invalid, Timestamp, hexadecimal, text_value};
 
 /// The SHA-256 (or SHA-1) of a certificate's DER form: hexadecimal digits, kept in lower case without
 /// separators. Colons between octets, as openssl prints them, are accepted.
@@ -23,6 +23,16 @@ impl Fingerprint {
             });
         }
         Ok(Self(digits))
+    }
+
+    /// The fingerprint with these octets, or the rule that they break.
+    pub fn from_octets(octets: &[u8]) -> Result<Self, Invalid> {
+        Self::parse(&hexadecimal::digits(octets))
+    }
+
+    /// The octets: 32 of a SHA-256, 20 of a SHA-1.
+    pub fn octets(&self) -> Vec<u8> {
+        hexadecimal::octets(&self.0).collect()
     }
 }
 
@@ -73,6 +83,13 @@ mod tests {
     }
 
     #[test]
+    fn octets_of_another_number_are_refused() {
+        for number in [0, 19, 21, 31, 33] {
+            assert!(Fingerprint::from_octets(&vec![7; number]).is_err(), "{number}");
+        }
+    }
+
+    #[test]
     fn a_certificate_keeps_its_unknown_end() {
         let json = serde_json::json!({
             "fingerprint": "a".repeat(40),
@@ -94,6 +111,8 @@ mod tests {
             let fingerprint = Fingerprint::parse(&openssl).unwrap();
             prop_assert_eq!(&*fingerprint, plain.as_str());
             prop_assert_eq!(Fingerprint::parse(&plain.to_uppercase()).unwrap(), fingerprint.clone());
+            prop_assert_eq!(fingerprint.octets(), digest);
+            prop_assert_eq!(Fingerprint::from_octets(&fingerprint.octets()), Ok(fingerprint.clone()));
             prop_assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
         }
 

@@ -3,6 +3,7 @@
 mod certificate;
 mod filter;
 mod grant_type;
+mod hexadecimal;
 mod id;
 mod identity_provider;
 mod password_hash;

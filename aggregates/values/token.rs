@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, text_value};
+use super::{Invalid, hexadecimal, text_value};
 
 /// The SHA-256 of a token's text, in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,21 +23,14 @@ impl TokenFingerprint {
 
     /// The fingerprint of a digest.
     pub fn from_digest(digest: [u8; 32]) -> Self {
-        use std::fmt::Write;
-        let mut digits = String::with_capacity(64);
-        for byte in digest {
-            let _ = write!(digits, "{byte:02x}");
-        }
-        Self(digits)
+        Self(hexadecimal::digits(&digest))
     }
 
     /// The digest.
     pub fn digest(&self) -> [u8; 32] {
         let mut digest = [0; 32];
-        let (pairs, _) = self.0.as_bytes().as_chunks::<2>();
-        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-            let value = |digit: u8| (digit as char).to_digit(16).unwrap_or(0) as u8;
-            *byte = value(*high) << 4 | value(*low);
+        for (byte, octet) in digest.iter_mut().zip(hexadecimal::octets(&self.0)) {
+            *byte = octet;
         }
         digest
     }

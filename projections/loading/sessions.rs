@@ -1,6 +1,6 @@
 //! Loads what users present to prove their identity: sessions and certificates.
 
-use aggregates::values::{Timestamp, TokenFingerprint};
+use aggregates::values::Timestamp;
 use authorization::{Loader, SessionView};
 
 use super::misfit;
@@ -9,7 +9,6 @@ use crate::{
     store::{
         each,
         sql::{Error, Tx},
-        unreadable,
     },
     user_directory::record::CertificateRecord,
 };
@@ -20,7 +19,6 @@ pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Tim
     each(tx, rest, vec![now.micros().into()], |record: SessionRecord| {
         let ordinal = record.ordinal;
         let row = record.into_row();
-        let fingerprint = TokenFingerprint::parse(&row.fingerprint).map_err(unreadable)?;
         let view = SessionView {
             session_id: row.id,
             user_id: row.user_id,
@@ -30,7 +28,7 @@ pub(super) async fn load_sessions(tx: &mut Tx<'_>, loader: &mut Loader, now: Tim
             expires_at: row.expires_at,
         };
         loader
-            .session(ordinal, fingerprint.digest(), view)
+            .session(ordinal, row.fingerprint.digest(), view)
             .map_err(misfit)
     })
     .await

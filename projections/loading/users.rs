@@ -5,13 +5,17 @@ use authorization::{GrantTypes, LoadedUser, Loader};
 
 use super::misfit;
 use crate::store::{
+    Column as _,
     sql::{Error, Row, Tx, sql},
     unreadable,
 };
 
 /// Returns one row per user, since passing a row costs more than its content. The index of the primary key supplies the
 /// rows in order, so the roles of a user are next to each other.
-const HELD: &str = "SELECT user_id, string_agg(role_id, ',') FROM user_roles GROUP BY user_id";
+fn held_roles(tx: &Tx<'_>) -> String {
+    let roles = tx.collected("role_id");
+    format!("SELECT user_id, {roles} FROM user_roles GROUP BY user_id")
+}
 
 /// The columns that the engine keeps of a user.
 const USERS: &str = "SELECT user_id, ordinal, username, identity_provider, mqtt_publish_prefix, grant_types, \
@@ -19,7 +23,8 @@ const USERS: &str = "SELECT user_id, ordinal, username, identity_provider, mqtt_
 
 /// Loads all users. Their own permissions and all roles must be loaded before.
 pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
-    tx.each(sql(HELD), |row| held(row, loader)).await?;
+    let held_roles = sql(held_roles(tx));
+    tx.each(held_roles, |row| held(row, loader)).await?;
     let mut grant_types = LastGrantTypes::default();
     tx.each(sql(USERS), |row| user(row, loader, &mut grant_types))
         .await
@@ -27,25 +32,14 @@ pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Err
 
 /// Loads the roles that a user will hold.
 fn held(row: &Row, loader: &mut Loader) -> Result<(), Error> {
-    let user = UserId::parse(row.str(0)?).map_err(unreadable)?;
-    let mut unread = None;
-    let roles = row
-        .str(1)?
-        .split(',')
-        .map_while(|role| match RoleId::parse(role) {
-            Ok(role) => Some(role),
-            Err(error) => {
-                unread = Some(unreadable(error));
-                None
-            }
-        });
-    loader.held(user, roles).map_err(misfit)?;
-    unread.map_or(Ok(()), Err)
+    let roles = row.collected_ids(1)?;
+    let roles = roles.into_iter().map(RoleId);
+    loader.held(UserId::read(row, 0)?, roles).map_err(misfit)
 }
 
 fn user(row: &Row, loader: &mut Loader, grant_types: &mut LastGrantTypes) -> Result<(), Error> {
     let user = LoadedUser {
-        id: UserId::parse(row.str(0)?).map_err(unreadable)?,
+        id: UserId::read(row, 0)?,
         made_at: row.int(1)?,
         username: row.str(2)?,
         identity_provider: IdentityProvider::parse(row.str(3)?).map_err(unreadable)?,

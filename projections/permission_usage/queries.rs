@@ -11,7 +11,7 @@ use super::{
 use crate::{
     page::{Page, Paged},
     store::{
-        self, Column as _, Sort, load, select_in,
+        self, Column, Sort, load, select_in,
         sql::{Argument, Boxed, Db, Error, Row, Tx, sql},
         unreadable,
     },
@@ -29,19 +29,16 @@ pub fn page<'a>(
         let Some(ids) = ids else {
             let Paged { rows, total } =
                 store::page(&mut tx, &[ResourceRecord::ALL], Sort::OLDEST_FIRST, page).await?;
-            let keys: Vec<Argument<'static>> = rows
-                .iter()
-                .map(|row| row.resource_key.0.to_vec().into())
-                .collect();
+            let keys: Vec<Argument<'static>> = rows.iter().map(|row| row.resource_key.into()).collect();
             let uses = uses(&mut tx, "resource_key", &keys).await?;
             return Ok(Paged {
                 rows: with_uses(rows, uses),
                 total,
             });
         };
-        let uses = uses(&mut tx, "permission_id", &texts(ids)).await?;
-        let keys: Vec<Argument<'static>> = uses.keys().map(|key| key.0.to_vec().into()).collect();
-        let mut resources: Vec<ResourceRecord> = load(&mut tx, "resource_key", keys).await?;
+        let uses = uses(&mut tx, "permission_id", &distinct(ids)).await?;
+        let keys = uses.keys().copied();
+        let mut resources: Vec<ResourceRecord> = load(&mut tx, ResourceRecord::WITH_KEY, keys).await?;
         resources.sort_unstable_by_key(|resource| resource.ordinal);
         let Paged { rows, total } = page.of(resources);
         Ok(Paged {
@@ -64,7 +61,7 @@ pub fn ids<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<RightRow>, Error>> {
             let place = *places
                 .entry((ResourceKey::read(&row, 4)?, operation))
                 .or_insert(rights.len());
-            let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
+            let id = PermissionId::read(&row, 0)?;
             if let Some(right) = rights.get_mut(place) {
                 right.ids.push(id);
             } else {
@@ -88,17 +85,13 @@ pub fn locate<'a>(db: &'a Db, ids: &'a [PermissionId]) -> Boxed<'a, Result<Vec<L
                   JOIN role_directory r ON r.role_id = p.role_id WHERE p.permission_id IN";
         let mut tx = db.snapshot().await?;
         let mut located = Vec::new();
-        for row in select_in(&mut tx, before, &texts(ids), "", &[]).await? {
-            let id = PermissionId::parse(row.str(0)?).map_err(unreadable)?;
-            let role_id = RoleId::parse(row.str(1)?).map_err(unreadable)?;
-            located.push((
-                row.int(3)?,
-                LocatedPermission {
-                    id,
-                    role_id,
-                    owner: user_id(&row, 2)?,
-                },
-            ));
+        for row in select_in(&mut tx, before, &distinct(ids), "", &[]).await? {
+            let permission = LocatedPermission {
+                id: PermissionId::read(&row, 0)?,
+                role_id: RoleId::read(&row, 1)?,
+                owner: Column::read(&row, 2)?,
+            };
+            located.push((row.int(3)?, permission));
         }
         located.sort_unstable_by_key(|(ordinal, _)| *ordinal);
         Ok(located.into_iter().map(|(_, permission)| permission).collect())
@@ -120,10 +113,10 @@ async fn uses(
         found.push((row.int(6)?, ResourceKey::read(&row, 1)?, usage(&row)?));
     }
     found.sort_by_key(|(ordinal, ..)| *ordinal);
-    let mut of_one: Vec<String> = found
+    let mut of_one: Vec<RoleId> = found
         .iter()
         .filter(|(_, _, usage)| !usage.is_role_shared)
-        .map(|(_, _, usage)| usage.role_id.to_string())
+        .map(|(_, _, usage)| usage.role_id)
         .collect();
     of_one.sort_unstable();
     of_one.dedup();
@@ -140,14 +133,12 @@ async fn uses(
 
 /// The holders of these roles, which are not shared. This is a separate statement: in a join with the permissions, the
 /// database would also look for the holders of shared roles, and every user may hold a shared role.
-async fn only_holders(tx: &mut Tx<'_>, roles: &[String]) -> Result<HashMap<RoleId, (UserId, String)>, Error> {
+async fn only_holders(tx: &mut Tx<'_>, roles: &[RoleId]) -> Result<HashMap<RoleId, (UserId, String)>, Error> {
     let before = "SELECT g.role_id, u.user_id, u.username FROM user_roles g \
                   JOIN user_directory u ON u.user_id = g.user_id WHERE g.role_id IN";
-    let keys: Vec<&str> = roles.iter().map(String::as_str).collect();
     let mut holders = HashMap::new();
-    for row in select_in(tx, before, &keys, "ORDER BY g.granted_position", &[]).await? {
-        let role = RoleId::parse(row.str(0)?).map_err(unreadable)?;
-        let user = UserId::parse(row.str(1)?).map_err(unreadable)?;
+    for row in select_in(tx, before, roles, "ORDER BY g.granted_position", &[]).await? {
+        let (role, user) = (RoleId::read(&row, 0)?, UserId::read(&row, 1)?);
         holders.entry(role).or_insert((user, row.text(2)?));
     }
     Ok(holders)
@@ -167,8 +158,8 @@ fn with_uses(
 
 fn usage(row: &Row) -> Result<UsageRow, Error> {
     Ok(UsageRow {
-        permission_id: PermissionId::parse(row.str(0)?).map_err(unreadable)?,
-        role_id: RoleId::parse(row.str(3)?).map_err(unreadable)?,
+        permission_id: PermissionId::read(row, 0)?,
+        role_id: RoleId::read(row, 3)?,
         role_name: row.text(4)?,
         is_role_shared: row.bool(5)?,
         user_id: None,
@@ -177,16 +168,9 @@ fn usage(row: &Row) -> Result<UsageRow, Error> {
     })
 }
 
-fn user_id(row: &Row, column: usize) -> Result<Option<UserId>, Error> {
-    row.text_or_null(column)?
-        .map(|id| UserId::parse(&id))
-        .transpose()
-        .map_err(unreadable)
-}
-
-fn texts(ids: &[PermissionId]) -> Vec<Argument<'static>> {
+fn distinct(ids: &[PermissionId]) -> Vec<Argument<'static>> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    ids.iter().map(|id| id.to_string().into()).collect()
+    ids.into_iter().map(Argument::from).collect()
 }

@@ -40,6 +40,12 @@ impl Column for ResourceKey {
     }
 }
 
+impl From<ResourceKey> for Argument<'_> {
+    fn from(key: ResourceKey) -> Self {
+        key.0.to_vec().into()
+    }
+}
+
 crate::record! {
     /// A row of `permission_usage`.
     pub(crate) struct PermissionRecord in "permission_usage" {
@@ -82,4 +88,5 @@ crate::record! {
     }
     key(resource_key: ResourceKey)
     lists by ordinal { ALL = "resources"; }
+    finds { WITH_KEY = resource_key: ResourceKey; }
 }

@@ -8,15 +8,14 @@ use super::{HolderRow, RolePageRow, RoleRow, record::RoleRecord};
 use crate::{
     permission_usage::record::PermissionRecord,
     store::{
-        Record, select_in,
+        Column as _, Record, select_in,
         sql::{Argument, Error, Row, Tx},
-        unreadable,
     },
 };
 
 /// Adds the permissions to the roles and keeps their order, with one statement.
 pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) -> Result<Vec<RoleRow>, Error> {
-    let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.role_id.to_string().into()).collect();
+    let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.role_id.into()).collect();
     let before = format!(
         "SELECT {} FROM permission_usage WHERE role_id IN",
         PermissionRecord::TABLE.column_list()
@@ -47,7 +46,7 @@ pub(super) async fn with_holders(
     roles: Vec<RoleRow>,
     most: i64,
 ) -> Result<Vec<RolePageRow>, Error> {
-    let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.to_string().into()).collect();
+    let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.id.into()).collect();
     // For each role, finds the position of the last holder to read: one more than the page shows.
     let before = "SELECT u.user_id, u.username, g.role_id FROM (SELECT r.role_id, COALESCE((SELECT h.granted_position \
                   FROM user_roles h WHERE h.role_id = r.role_id ORDER BY h.granted_position LIMIT 1 OFFSET $1), \
@@ -57,7 +56,7 @@ pub(super) async fn with_holders(
     let most = most.max(0);
     let mut holders = HashMap::<RoleId, Vec<_>>::new();
     for row in select_in(tx, before, &ids, after, &[most.into()]).await? {
-        let role = RoleId::parse(row.str(2)?).map_err(unreadable)?;
+        let role = RoleId::read(&row, 2)?;
         holders.entry(role).or_default().push(holder(&row)?);
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -77,7 +76,7 @@ pub(super) async fn with_holders(
 /// Reads the id and the name from the first columns.
 pub(super) fn holder(row: &Row) -> Result<HolderRow, Error> {
     Ok(HolderRow {
-        id: UserId::parse(row.str(0)?).map_err(unreadable)?,
+        id: UserId::read(row, 0)?,
         username: row.text(1)?,
     })
 }

@@ -1,9 +1,12 @@
 //! A role must stay shared while several users hold it.
 
+use std::collections::BTreeSet;
+
 use aggregates::{
     Claim, Event,
     role::claims::{ROLE, SHARED_ROLE},
     user::{User, UserEvent},
+    values::RoleId,
 };
 use futures_util::future::BoxFuture;
 
@@ -35,7 +38,10 @@ impl Guard for HeldBySeveral {
     ) -> BoxFuture<'a, Result<Verdict, Error>> {
         Box::pin(async move {
             for role in unshared(&proposal) {
-                let mut holders = holder_ids(db, role, 2).await?;
+                // Nobody can hold a role without such an id.
+                let Ok(role) = RoleId::parse(role) else { continue };
+                let held = holder_ids(db, role, 2).await?;
+                let mut holders: BTreeSet<String> = held.iter().map(ToString::to_string).collect();
                 let events = accepted.iter().flat_map(|unit| unit.events);
                 let grants = events.filter(|new| grants(&new.event, role));
                 holders.extend(grants.map(|new| new.aggregate_id.clone()));
@@ -57,7 +63,6 @@ fn unshared<'a>(proposal: &Proposal<'a>) -> impl Iterator<Item = &'a str> + Send
 }
 
 /// Whether the event grants the role to a user.
-fn grants(event: &Event, role: &str) -> bool {
-    let granted = event.of::<User>().and_then(UserEvent::granted_role);
-    granted.is_some_and(|id| id.to_string() == role)
+fn grants(event: &Event, role: RoleId) -> bool {
+    event.of::<User>().and_then(UserEvent::granted_role) == Some(role)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aggregates::{
     text::spelling,
-    values::{Permission, PermissionId, RoleId},
+    values::{Permission, PermissionId, RoleId, UserId},
 };
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
     permission_usage::record::PermissionRecord,
     spellings::with_spellings,
     store::{
-        self, Record, Sort, load,
+        self, Column as _, Record, Sort, load,
         sql::{Boxed, Db, Error, Read, sql},
     },
 };
@@ -26,7 +26,7 @@ use crate::{
 pub fn find<'a>(db: &'a Db, id: RoleId) -> Boxed<'a, Result<Option<RoleRow>, Error>> {
     Box::pin(async move {
         let mut tx = db.snapshot().await?;
-        let roles = load(&mut tx, "role_id", [id.to_string()]).await?;
+        let roles = load(&mut tx, RoleRecord::WITH_ID, [id]).await?;
         Ok(with_permissions(&mut tx, roles).await?.pop())
     })
 }
@@ -70,7 +70,7 @@ pub fn page<'a>(
         let mut tx = db.snapshot().await?;
         let roles = if let Some(names) = names {
             let names = with_spellings(names.iter().map(String::as_str));
-            let mut roles: Vec<RoleRecord> = load(&mut tx, "name", names).await?;
+            let mut roles: Vec<RoleRecord> = load(&mut tx, RoleRecord::NAMED, names).await?;
             roles.retain(|r| wanted(auto_generated, r.auto_generated) && wanted(shared, r.is_shared));
             roles.sort_unstable_by_key(|role| role.ordinal);
             page.of(roles)
@@ -102,9 +102,7 @@ pub fn find_permission<'a>(
         let statement = sql(format!(
             "SELECT {columns} FROM permission_usage WHERE permission_id = $1 AND role_id = $2"
         ));
-        let row = db
-            .optional(statement.bind(id.to_string()).bind(role.to_string()))
-            .await?;
+        let row = db.optional(statement.bind(id).bind(role)).await?;
         Ok(row
             .as_ref()
             .map(PermissionRecord::read)
@@ -116,11 +114,11 @@ pub fn find_permission<'a>(
 /// Those of these roles that exist, oldest first.
 pub fn existing<'a>(db: &'a Db, ids: &'a [RoleId]) -> Boxed<'a, Result<Vec<ExistingRole>, Error>> {
     Box::pin(async move {
-        let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         let mut tx = db.snapshot().await?;
-        let mut roles: Vec<RoleRecord> = load(&mut tx, "role_id", ids).await?;
+        let mut roles: Vec<RoleRecord> = load(&mut tx, RoleRecord::WITH_ID, ids).await?;
         roles.sort_unstable_by_key(|role| role.ordinal);
         let existing = roles.into_iter().map(|role| ExistingRole {
             id: role.role_id,
@@ -138,17 +136,20 @@ pub fn holders<'a>(db: &'a Db, role: RoleId, limit: i64) -> Boxed<'a, Result<Vec
             "SELECT u.user_id, u.username FROM user_roles g JOIN user_directory u ON u.user_id = g.user_id \
          WHERE g.role_id = $1 ORDER BY g.granted_position LIMIT $2",
         );
-        let rows = db
-            .all(statement.bind(role.to_string()).bind(limit.max(0)))
-            .await?;
+        let rows = db.all(statement.bind(role).bind(limit.max(0))).await?;
         rows.iter().map(holder).collect()
     })
 }
 
 /// The ids of up to `limit` users who hold a role.
-pub(crate) async fn holder_ids(db: &mut dyn Read, role: &str, limit: i64) -> Result<BTreeSet<String>, Error> {
+pub(crate) async fn holder_ids(
+    db: &mut dyn Read,
+    role: RoleId,
+    limit: i64,
+) -> Result<BTreeSet<UserId>, Error> {
     let select = sql("SELECT user_id FROM user_roles WHERE role_id = $1 LIMIT $2")
         .bind(role)
         .bind(limit);
-    db.all(select).await?.iter().map(|row| row.text(0)).collect()
+    let rows = db.all(select).await?;
+    rows.iter().map(|row| UserId::read(row, 0)).collect()
 }

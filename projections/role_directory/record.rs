@@ -27,6 +27,7 @@ crate::record! {
         BY_SERVICES_EXCLUSIVE = "roles:auto:exclusive" { auto_generated: true, is_shared: false };
         BY_SERVICES_SHARED = "roles:auto:shared" { auto_generated: true, is_shared: true };
     }
+    finds { WITH_ID = role_id: RoleId; NAMED = name: String; }
     personal { name } where role_id = |user| user.own_role();
 }
 

@@ -75,7 +75,7 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
         UserEvent::RoleGranted {
             role_id,
             exclusive: _,
-        } => changes.put(HolderRecord::granted(id, *role_id, at)),
+        } => changes.put_new(HolderRecord::granted(id, *role_id, at)),
         UserEvent::RoleRevoked { role_id } => changes.delete::<HolderRecord>((id, *role_id)),
         UserEvent::PermissionGranted { .. } => gain_own_permission(changes, at, id),
         UserEvent::PermissionRevoked { id: permission } => lose_own_permission(changes, id, *permission),
@@ -119,7 +119,7 @@ fn gain_own_permission(changes: &mut Changes, at: &Recorded, id: UserId) -> Resu
         own_permissions: 1,
         created_at: at.recorded_at,
     })?;
-    changes.put(HolderRecord::granted(id, role_id, at))
+    changes.put_new(HolderRecord::granted(id, role_id, at))
 }
 
 /// The last own permission of a user removes its role, too.

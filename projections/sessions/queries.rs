@@ -1,10 +1,10 @@
 //! Queries about sessions.
 
-use aggregates::values::{SessionId, Timestamp, UserId};
+use aggregates::values::{SessionId, Timestamp, TokenFingerprint, UserId};
 
 use super::{SessionRow, record::SessionRecord};
 use crate::store::{
-    Record, select_in,
+    Column, Record, select_in,
     sql::{Argument, Boxed, Db, Error, Row, Statement, Tx, sql},
 };
 
@@ -12,9 +12,7 @@ use crate::store::{
 pub fn of_user<'a>(db: &'a Db, user: UserId, now: Timestamp) -> Boxed<'a, Result<Vec<SessionRow>, Error>> {
     Box::pin(async move {
         let statement = select("WHERE user_id = $1 AND expires_at > $2 ORDER BY ordinal");
-        let rows = db
-            .all(statement.bind(user.to_string()).bind(now.micros()))
-            .await?;
+        let rows = db.all(statement.bind(user).bind(now.micros())).await?;
         rows.iter().map(session).collect()
     })
 }
@@ -23,12 +21,12 @@ pub fn of_user<'a>(db: &'a Db, user: UserId, now: Timestamp) -> Boxed<'a, Result
 pub fn find_by_fingerprint<'a>(
     db: &'a Db,
     user: UserId,
-    fingerprint: &'a str,
+    fingerprint: &'a TokenFingerprint,
 ) -> Boxed<'a, Result<Option<SessionRow>, Error>> {
     Box::pin(async move {
         let statement = select("WHERE fingerprint = $1 AND user_id = $2 ORDER BY ordinal");
         let row = db
-            .optional(statement.bind(fingerprint).bind(user.to_string()))
+            .optional(statement.bind(Column::bind(fingerprint)).bind(user))
             .await?;
         row.as_ref().map(session).transpose()
     })
@@ -38,9 +36,7 @@ pub fn find_by_fingerprint<'a>(
 pub fn find<'a>(db: &'a Db, user: UserId, id: SessionId) -> Boxed<'a, Result<Option<SessionRow>, Error>> {
     Box::pin(async move {
         let statement = select("WHERE session_id = $1 AND user_id = $2");
-        let row = db
-            .optional(statement.bind(id.to_string()).bind(user.to_string()))
-            .await?;
+        let row = db.optional(statement.bind(id).bind(user)).await?;
         row.as_ref().map(session).transpose()
     })
 }

@@ -1,13 +1,11 @@
 //! Sessions, as the table stores them.
 
-use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, TokenFingerprint, UserId};
 
 use super::SessionRow;
-use crate::store::{columns, parsed_columns, unreadable};
+use crate::store::{columns, id_columns, unreadable};
 
-parsed_columns! {
-    SessionId: |id| id.to_string();
-}
+id_columns! { SessionId }
 
 columns! {
     Audience: Text, |value| value.as_str(),
@@ -20,7 +18,7 @@ crate::record! {
         pub(crate) session_id: SessionId,
         pub(crate) ordinal: i64,
         pub(crate) user_id: UserId,
-        pub(crate) fingerprint: String,
+        pub(crate) fingerprint: TokenFingerprint,
         pub(crate) label: String,
         pub(crate) face: Audience,
         pub(crate) methods: Vec<GrantMethod>,

@@ -77,11 +77,11 @@ fn reduce_session(
             methods,
             issued_at,
             expires_at,
-        } => changes.put(SessionRecord {
+        } => changes.put_new(SessionRecord {
             session_id: id,
             ordinal: at.position,
             user_id: *user_id,
-            fingerprint: fingerprint.to_string(),
+            fingerprint: fingerprint.clone(),
             label: label.clone(),
             face: *face,
             methods: methods.clone(),

@@ -1,6 +1,6 @@
 //! Issued tokens as clients see them. The token itself is never part of a row.
 
-use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, TokenFingerprint, UserId};
 
 /// A token that was issued and not revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub struct SessionRow {
     pub id: SessionId,
     /// The user to whom the token was issued.
     pub user_id: UserId,
-    /// The SHA-256 of the token, in lower-case hexadecimal.
-    pub fingerprint: String,
+    /// The SHA-256 of the token.
+    pub fingerprint: TokenFingerprint,
     /// The user's note on the token.
     pub label: String,
     /// The API on which the token is valid.

@@ -15,7 +15,7 @@ use super::{
     record::{Record, Set, indexes, indexes_to_write},
     sql::{Error, Read, Tx},
     table::{Table, select, unreadable},
-    writes::{Merge, Writes},
+    writes::Writes,
 };
 
 /// The rows that a batch touches, in each table of a registry.
@@ -124,6 +124,13 @@ impl Changes {
         self.rows_mut()?.put(row)
     }
 
+    /// Puts a row into the table. The state of its aggregate says that the table does not have it: the database need not look for
+    /// an old row. If lists count the row, ask for it by [`Needs::new_row`] and call [`Self::put`].
+    pub fn put_new<R: Record>(&mut self, row: R) -> Result<(), Error> {
+        self.rows_mut()?.put_new(row);
+        Ok(())
+    }
+
     /// Removes a row and returns it. It is an error to remove a row that was not loaded.
     pub fn remove<R: Record>(&mut self, key: &R::Key) -> Result<Option<R>, Error> {
         self.rows_mut::<R>()?.remove(key)
@@ -207,12 +214,13 @@ impl Changes {
                 purged,
                 gone,
                 rows: put,
+                merge,
             } = rows.writes();
             for Lookup { columns, keys } in purged {
                 writes.delete(table, &columns, keys);
             }
             writes.delete(table, table.key, gone);
-            writes.put(table, put, Merge::Replace);
+            writes.put(table, put, merge);
             rows.moves(&mut moves);
         }
         moves.write(writes)

@@ -4,7 +4,7 @@ use aggregates::{
     sealing::ERASED,
     values::{
         Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PermissionId, RoleId,
-        Timestamp, TopicFilter, UserId,
+        Timestamp, TokenFingerprint, TopicFilter, UserId,
     },
 };
 
@@ -98,30 +98,47 @@ columns! {
     Timestamp: Int, |value| value.micros(), |row, n| row.int(n).map(Timestamp::from_micros);
     Option<Timestamp>: IntOrNull, |value| value.map(Timestamp::micros),
         |row, n| Ok(row.int_or_null(n)?.map(Timestamp::from_micros));
-    Option<UserId>: TextOrNull, |value| value.map(|id| id.to_string()),
-        |row, n| row.str_or_null(n)?.map(UserId::parse).transpose().map_err(unreadable);
     Vec<GrantType>: Text, |value| serde_json::json!(value).to_string(),
         |row, n| serde_json::from_str(row.str(n)?).map_err(unreadable);
     Vec<GrantMethod>: Text, |value| serde_json::json!(value).to_string(),
         |row, n| serde_json::from_str(row.str(n)?).map_err(unreadable);
     TopicFilter: Text, |value| &**value, |row, n| TopicFilter::parse(row.str(n)?).map_err(unreadable);
-    Fingerprint: Text, |value| &**value, |row, n| Fingerprint::parse(row.str(n)?).map_err(unreadable);
+    Fingerprint: Bytes, |value| value.octets(), |row, n| Self::from_octets(&row.bytes(n)?).map_err(unreadable);
+    TokenFingerprint: Bytes, |value| value.digest().to_vec(),
+        |row, n| row.bytes(n)?.try_into().map(Self::from_digest).map_err(|_| unreadable("a token's fingerprint must have 32 bytes"));
 }
+
+/// Stores ids as [`Kind::Id`], or as [`Kind::IdOrNull`] if they are optional. This is the only place that says how an id is
+/// stored: records, statements and queries bind and read ids by it.
+macro_rules! id_columns {
+    ($($id:ident),+ $(,)?) => {$(
+        $crate::store::columns! {
+            $id: Id, |id| id.0, |row, n| row.id(n).map(Self);
+            Option<$id>: IdOrNull, |id| id.map(|id| id.0), |row, n| Ok(row.id_or_null(n)?.map($id));
+        }
+
+        impl From<$id> for $crate::sql::Argument<'_> {
+            fn from(id: $id) -> Self {
+                id.0.into()
+            }
+        }
+    )+};
+}
+
+pub(crate) use id_columns;
+
+id_columns! { UserId, RoleId, PermissionId }
 
 /// The same for types whose texts `parse` reads.
 macro_rules! parsed_columns {
     ($($type:ty: |$value:ident| $bind:expr;)+) => {
-        $crate::store::columns! {
-            $($type: Text, |$value| $bind, |row, n| <$type>::parse(row.str(n)?).map_err($crate::store::unreadable);)+
+        columns! {
+            $($type: Text, |$value| $bind, |row, n| <$type>::parse(row.str(n)?).map_err(unreadable);)+
         }
     };
 }
-pub(crate) use parsed_columns;
 
 parsed_columns! {
-    UserId: |id| id.to_string();
-    RoleId: |id| id.to_string();
-    PermissionId: |id| id.to_string();
     IdentityProvider: |value| value.as_str();
     Operation: |value| value.as_str();
     Context: |value| value.as_str();

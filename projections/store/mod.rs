@@ -23,9 +23,9 @@ mod writes;
 
 pub use changes::{Changes, Needs, RecordType};
 pub use column::{Column, Personal, Sorted};
-pub(crate) use column::{columns, parsed_columns};
+pub(crate) use column::{columns, id_columns};
 pub use lists::{Key, List, MarkMoves, Order, Sort, page, total};
-pub use record::{PersonalRows, Record, Set};
+pub use record::{Find, PersonalRows, Record, Set};
 pub(crate) use record::{each, load};
 pub use registry::{Fold, FoldOf, Model, ReadModel, Registry};
 pub use table::{Kind, Table};

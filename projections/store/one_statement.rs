@@ -145,6 +145,7 @@ fn write_unnest<'s>(
     let typed = list(kinds, |n, kind| {
         let of = match kind {
             Kind::Text | Kind::TextOrNull | Kind::Json => "text",
+            Kind::Id | Kind::IdOrNull => "uuid",
             Kind::Int | Kind::IntOrNull => "bigint",
             Kind::Bool => "boolean",
             Kind::Bytes => "bytea",
@@ -169,10 +170,17 @@ fn column<'s>(kind: Kind, rows: &'s [Vec<Argument<'_>>], n: usize) -> Result<Arr
             .map(|value| match value? {
                 Argument::Text(text) => Some(text.as_deref()),
                 Argument::Json(json) => Some(Some(json.get())),
-                Argument::Int(_) | Argument::Bool(_) | Argument::Bytes(_) => None,
+                Argument::Id(_) | Argument::Int(_) | Argument::Bool(_) | Argument::Bytes(_) => None,
             })
             .collect::<Option<_>>()
             .map(Array::Text),
+        Kind::Id | Kind::IdOrNull => values
+            .map(|value| match value? {
+                Argument::Id(id) => Some(*id),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Array::Id),
         Kind::Int | Kind::IntOrNull => values
             .map(|value| match value? {
                 Argument::Int(number) => Some(*number),
@@ -247,6 +255,17 @@ mod tests {
              SELECT COUNT(*) FROM head"
         );
         assert_eq!(arrays.len(), 4);
+    }
+
+    #[test]
+    fn a_row_that_is_expected_to_be_new_is_not_looked_for() {
+        let text = |merge| {
+            let mut writes = Writes::default();
+            writes.put(SHIPS, vec![ship(3)], merge);
+            writes.one_statement("UPDATE head SET n = $1", 2).unwrap().0
+        };
+        assert!(!text(Merge::Expected).contains("ON CONFLICT"));
+        assert!(text(Merge::Replace).contains("ON CONFLICT"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::{
     record::{Record, Set},
     sql::{Argument, Error, Row},
     table::{Table, unreadable},
+    writes::Merge,
 };
 
 /// Values of one column, by their text.
@@ -41,6 +42,8 @@ struct Slot<R> {
     listed: Option<Entry>,
     /// Whether the row must be written.
     touched: bool,
+    /// Whether the table does not have the row, as far as the events and the look-ups say.
+    is_new: bool,
 }
 
 /// A look-up in a table: the rows whose `columns` have one of these values.
@@ -57,6 +60,8 @@ pub(crate) struct RowWrites<'a> {
     pub(crate) gone: Vec<Vec<Argument<'static>>>,
     /// The rows to write.
     pub(crate) rows: Vec<Vec<Argument<'a>>>,
+    /// What happens to a row whose key the table already has.
+    pub(crate) merge: Merge,
 }
 
 /// Pending rows of any table. Nothing here reads or writes the database.
@@ -106,6 +111,7 @@ impl<R: Record> Pending<R> {
                 row: None,
                 listed: None,
                 touched: false,
+                is_new: true,
             });
         }
     }
@@ -132,14 +138,29 @@ impl<R: Record> Pending<R> {
         if !R::LISTS.is_empty() && !self.slots.contains_key(&row.key()) {
             return Err(never_loaded::<R>());
         }
+        self.fill(row, false);
+        Ok(())
+    }
+
+    pub(super) fn put_new(&mut self, row: R) {
+        const {
+            assert!(
+                R::LISTS.is_empty(),
+                "ask for the row by `new_row`: lists count it"
+            )
+        };
+        self.fill(row, true);
+    }
+
+    fn fill(&mut self, row: R, is_new: bool) {
         let slot = self.slots.entry(row.key()).or_insert(Slot {
             row: None,
             listed: None,
             touched: true,
+            is_new,
         });
         slot.touched = true;
         slot.row = Some(row);
-        Ok(())
     }
 
     pub(super) fn remove(&mut self, key: &R::Key) -> Result<Option<R>, Error> {
@@ -156,6 +177,7 @@ impl<R: Record> Pending<R> {
                 row: None,
                 listed: None,
                 touched: true,
+                is_new: false,
             },
         );
     }
@@ -213,6 +235,7 @@ impl<R: Record> Rows for Pending<R> {
                 listed: Entry::of(&row)?,
                 row: Some(row),
                 touched: false,
+                is_new: false,
             };
             if let Some(row) = &slot.row {
                 self.slots.insert(row.key(), slot);
@@ -243,9 +266,16 @@ impl<R: Record> Rows for Pending<R> {
 
     fn writes(&self) -> RowWrites<'_> {
         let (mut rows, mut gone) = (Vec::new(), Vec::new());
+        let mut merge = Merge::Expected;
         for (key, slot) in self.slots.iter().filter(|(_, slot)| slot.touched) {
             match &slot.row {
-                Some(row) => rows.push(row.bind()),
+                Some(row) => {
+                    rows.push(row.bind());
+                    // One step writes all rows of a table, and so there are fewer different statements.
+                    if !slot.is_new {
+                        merge = Merge::Replace;
+                    }
+                }
                 None => gone.push(R::bind_key(key)),
             }
         }
@@ -253,6 +283,7 @@ impl<R: Record> Rows for Pending<R> {
             purged: self.purged.iter().map(of_column).collect(),
             gone,
             rows,
+            merge,
         }
     }
 
@@ -288,63 +319,4 @@ fn never_loaded<R: Record>() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    crate::record! {
-        /// A ship.
-        struct Ship in "ships" {
-            number: i64,
-            name: String,
-        }
-        key(number: i64)
-        sets { OF_NAME = name: String; }
-    }
-
-    fn ship(number: i64, name: &str) -> Ship {
-        let name = name.to_owned();
-        Ship { number, name }
-    }
-
-    fn written(ships: &Pending<Ship>) -> (usize, usize) {
-        let writes = ships.writes();
-        (writes.rows.len(), writes.gone.len())
-    }
-
-    #[test]
-    fn a_row_that_was_not_loaded_is_unknown() {
-        let mut ships = Pending::<Ship>::default();
-        assert!(matches!(ships.get(&1), Err(Error::Decode(_))));
-        assert!(matches!(ships.change(&1), Err(Error::Decode(_))));
-        assert!(matches!(ships.remove(&1), Err(Error::Decode(_))));
-        let all = ships.remove_all(Ship::OF_NAME, &"Vasa".to_owned());
-        assert!(matches!(all, Err(Error::Decode(_))));
-        assert_eq!(written(&ships), (0, 0));
-    }
-
-    #[test]
-    fn a_row_that_the_table_does_not_have_is_absent() {
-        let mut ships = Pending::<Ship>::default();
-        ships.absent(1);
-        assert!(matches!(ships.get(&1), Ok(None)));
-        assert!(matches!(ships.change(&1), Ok(None)));
-        assert!(matches!(ships.remove(&1), Ok(None)));
-        assert_eq!(written(&ships), (0, 0));
-        ships.put(ship(1, "Vasa")).unwrap();
-        assert!(matches!(ships.change(&1), Ok(Some(_))));
-        assert_eq!(written(&ships), (1, 0));
-        assert!(matches!(ships.remove(&1), Ok(Some(_))));
-        assert_eq!(written(&ships), (0, 1));
-    }
-
-    #[test]
-    fn what_is_purged_is_neither_written_nor_deleted_one_by_one() {
-        let mut ships = Pending::<Ship>::default();
-        ships.put(ship(1, "Vasa")).unwrap();
-        ships.put(ship(2, "Mars")).unwrap();
-        assert_eq!(ships.purge(Ship::OF_NAME, &"Vasa".to_owned()).len(), 1);
-        ships.put(ship(3, "Vasa")).unwrap();
-        assert_eq!(written(&ships), (2, 0));
-        assert_eq!(ships.writes().purged.len(), 1);
-    }
-}
+mod tests;

@@ -1,11 +1,12 @@
 //! Records: the rows of tables, each declared once.
 
-use std::fmt::Debug;
+use std::{borrow::Borrow, fmt::Debug};
 
 use aggregates::values::UserId;
 
 use super::{
     changes::Needs,
+    column::Column,
     lists::{List, Order},
     sql::{Argument, Error, Read, Row, Tx, sql},
     table::{Table, select},
@@ -21,6 +22,8 @@ pub trait Record: Clone + Debug + Send + Sync + Sized + 'static {
     const ORDERS: &'static [Order<Self>];
     /// The columns of the sets.
     const SETS: &'static [&'static str];
+    /// The columns by which queries find rows.
+    const FINDS: &'static [&'static str];
     /// Which rows have personal columns about a user.
     const PERSONAL: Option<PersonalRows>;
     /// The columns of the primary key.
@@ -66,14 +69,25 @@ pub struct Set<R, V> {
     pub value: fn(&R) -> &V,
 }
 
-/// All rows of a table whose `column` has one of these values.
-pub(crate) async fn load<'a, R: Record>(
+/// A column by which queries find rows. An index must begin with this column.
+#[derive(Debug)]
+pub struct Find<R, V> {
+    /// The column.
+    pub column: &'static str,
+    /// The row's value. It only makes sure that the type is that of the column.
+    pub value: fn(&R) -> &V,
+}
+
+/// All rows of a table whose column has one of these values.
+pub(crate) async fn load<R: Record, V: Column>(
     db: &mut dyn Read,
-    column: &str,
-    keys: impl IntoIterator<Item = impl Into<Argument<'a>>>,
+    find: Find<R, V>,
+    values: impl IntoIterator<Item = impl Borrow<V>>,
 ) -> Result<Vec<R>, Error> {
-    let keys: Vec<_> = keys.into_iter().map(|key| vec![key.into()]).collect();
-    let rows = select(db, &R::TABLE, &[column], &keys).await?;
+    let values = values
+        .into_iter()
+        .map(|value| vec![value.borrow().bind().into_owned()]);
+    let rows = select(db, &R::TABLE, &[find.column], &values.collect::<Vec<_>>()).await?;
     rows.iter().map(R::read).collect()
 }
 
@@ -90,10 +104,11 @@ pub(crate) async fn each<R: Record>(
         .await
 }
 
-/// The columns with which an index of the table must begin, for each list in each order and for each set. Without such an
-/// index a page reads all rows.
+/// The columns with which an index of the table must begin, for each list in each order, for each set and for each column by
+/// which queries find rows. Without such an index a query reads all rows.
 pub(crate) fn indexes<R: Record>() -> Vec<Vec<&'static str>> {
     let mut indexes = indexes_to_write::<R>();
+    indexes.extend(R::FINDS.iter().map(|column| vec![*column]));
     indexes.extend(R::LISTS.iter().map(|list| index_of(list, None)));
     indexes
 }
@@ -125,6 +140,7 @@ fn index_of<R>(list: &List<R>, order: Option<&Order<R>>) -> Vec<&'static str> {
 /// * `orders { NAME = field; }`: the orders of the lists, besides the order of creation. For each list, an index must
 ///   begin with the columns of its condition and end with the field and `ordinal`.
 /// * `sets { NAME = field: Type; }`: rows that are loaded or deleted together.
+/// * `finds { NAME = field: Type; }`: the columns by which queries find rows. An index must begin with this column.
 /// * `personal { field } where column = |user| value;`: the fields that are blanked when `user` is erased.
 /// * `then |row, needs| { ... }`: the further rows that must be loaded once this row is.
 ///
@@ -147,6 +163,7 @@ macro_rules! record {
         $(lists by $ordinal:ident { $($list:ident = $list_name:literal $({ $($on:ident: $value:literal),+ })?;)+ })?
         $(orders { $($order:ident = $by:ident;)+ })?
         $(sets { $($set:ident = $member:ident: $member_type:ty;)+ })?
+        $(finds { $($find:ident = $found:ident: $found_type:ty;)+ })?
         $(personal { $($blank:ident),+ } where $subject:ident = |$user:ident| $of:expr;)?
         $(then |$row:ident, $needs:ident| $then:block)?
     ) => {
@@ -180,6 +197,12 @@ macro_rules! record {
                     value: |row| &row.$member,
                 };
             )+)?
+            $($(
+                $vis const $find: $crate::store::Find<Self, $found_type> = $crate::store::Find {
+                    column: stringify!($found),
+                    value: |row| &row.$found,
+                };
+            )+)?
         }
 
         impl $crate::store::Record for $name {
@@ -191,6 +214,7 @@ macro_rules! record {
             const LISTS: &'static [$crate::store::List<Self>] = &[$($(Self::$list),+)?];
             const ORDERS: &'static [$crate::store::Order<Self>] = &[$($(Self::$order),+)?];
             const SETS: &'static [&'static str] = &[$($(stringify!($member)),+)?];
+            const FINDS: &'static [&'static str] = &[$($(stringify!($found)),+)?];
             const PERSONAL: Option<$crate::store::PersonalRows> = {
                 let _rows: Option<$crate::store::PersonalRows> = None;
                 $(let _rows = Some($crate::store::PersonalRows {

@@ -23,6 +23,10 @@ pub enum Kind {
     Text,
     /// TEXT that may be null.
     TextOrNull,
+    /// UUID on Postgres, a BLOB of 16 bytes on SQLite. Both engines sort ids by their bytes.
+    Id,
+    /// The same; may be null.
+    IdOrNull,
     /// BIGINT.
     Int,
     /// BIGINT that may be null.
@@ -72,7 +76,7 @@ impl Table {
     /// The end of an `INSERT`: what happens to a row whose key the table already has.
     pub(crate) fn on_conflict(&self, merge: Merge) -> String {
         let changes = match merge {
-            Merge::New => return String::new(),
+            Merge::New | Merge::Expected => return String::new(),
             Merge::Replace => self
                 .columns
                 .iter()
@@ -224,6 +228,7 @@ pub(crate) fn most_rows(columns: usize) -> usize {
 
 fn null_like(argument: &Argument<'_>) -> Argument<'static> {
     match argument {
+        Argument::Id(_) => Argument::Id(None),
         Argument::Int(_) => Argument::Int(None),
         Argument::Bool(_) => Argument::Bool(None),
         Argument::Bytes(_) => Argument::Bytes(Vec::new().into()),

@@ -42,10 +42,23 @@ pub(super) enum Action<'a> {
 pub enum Merge {
     /// This is an error: the row must be new.
     New,
+    /// The events say that the row is new. Writing a batch at once relies on this: the database need not look for an old row, and
+    /// if there is one, the batch fails. Writing step by step does not rely on it: the new values replace the old ones.
+    Expected,
     /// The new values replace the old ones.
     Replace,
     /// This column becomes the sum of both values; the others keep their values.
     Add(&'static str),
+}
+
+impl Merge {
+    /// The same without relying on what is expected.
+    fn unexpected(self) -> Self {
+        match self {
+            Self::Expected => Self::Replace,
+            Self::New | Self::Replace | Self::Add(_) => self,
+        }
+    }
 }
 
 impl<'a> Writes<'a> {
@@ -88,7 +101,7 @@ impl<'a> Writes<'a> {
     pub async fn run(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         for Step { table, action } in self.steps {
             match action {
-                Action::Put { rows, merge } => table.put(tx, rows, merge).await?,
+                Action::Put { rows, merge } => table.put(tx, rows, merge.unexpected()).await?,
                 Action::Delete { columns, keys, empty } => {
                     delete(tx, table.name, &columns, &keys, &and_is_empty(empty)).await?;
                 }

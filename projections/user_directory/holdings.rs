@@ -15,9 +15,8 @@ use crate::{
     role_directory::{self, RoleRow, record::RoleRecord},
     sessions::{self, SessionRow},
     store::{
-        Record, select_in,
+        Column as _, Record, select_in,
         sql::{Argument, Error, Tx},
-        unreadable,
     },
 };
 
@@ -27,7 +26,7 @@ pub(super) async fn with_holdings(
     users: Vec<UserRecord>,
     now: Timestamp,
 ) -> Result<Vec<UserRow>, Error> {
-    let ids: Vec<Argument<'static>> = users.iter().map(|user| user.user_id.to_string().into()).collect();
+    let ids: Vec<Argument<'static>> = users.iter().map(|user| user.user_id.into()).collect();
     let mut tokens = tokens(tx, &ids, now).await?;
     let mut certificates = certificates(tx, &ids).await?;
     let mut roles = roles(tx, &ids).await?;
@@ -97,10 +96,7 @@ async fn roles(
     let mut roles = BTreeMap::new();
     for row in select_in(tx, &before, ids, "ORDER BY r.ordinal", &[]).await? {
         let role = RoleRecord::read(&row)?;
-        held.push((
-            UserId::parse(row.str(columns.len())?).map_err(unreadable)?,
-            role.role_id,
-        ));
+        held.push((UserId::read(&row, columns.len())?, role.role_id));
         roles.insert(role.role_id, role);
     }
     let rows: HashMap<RoleId, Arc<RoleRow>> =

@@ -10,9 +10,8 @@ use crate::{
     page::{Page, Paged},
     spellings::with_spellings,
     store::{
-        self, Sort, load,
+        self, Column as _, Sort, load,
         sql::{Boxed, Db, Error, sql},
-        unreadable,
     },
 };
 
@@ -51,7 +50,7 @@ pub fn by_usernames<'a>(
     Box::pin(async move {
         names.retain(|name| name != ERASED);
         let mut tx = db.snapshot().await?;
-        let mut found: Vec<UserRecord> = load(&mut tx, "username", names).await?;
+        let mut found: Vec<UserRecord> = load(&mut tx, UserRecord::NAMED, names).await?;
         found.retain(|user| !(exclude_auto_generated && user.auto_generated));
         found.sort_unstable_by_key(|user| user.ordinal);
         let Paged { rows, total } = page.of(found);
@@ -74,11 +73,11 @@ pub fn find_many<'a>(
     now: Timestamp,
 ) -> Boxed<'a, Result<Vec<UserRow>, Error>> {
     Box::pin(async move {
-        let mut ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         let mut tx = db.snapshot().await?;
-        let mut users: Vec<UserRecord> = load(&mut tx, "user_id", ids).await?;
+        let mut users: Vec<UserRecord> = load(&mut tx, UserRecord::WITH_ID, ids).await?;
         users.sort_unstable_by_key(|user| user.ordinal);
         with_holdings(&mut tx, users, now).await
     })
@@ -90,9 +89,7 @@ pub fn ids<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<UserId>, Error>> {
         let rows = db
             .all(sql("SELECT user_id FROM user_directory ORDER BY ordinal"))
             .await?;
-        rows.iter()
-            .map(|row| UserId::parse(row.str(0)?).map_err(unreadable))
-            .collect()
+        rows.iter().map(|row| UserId::read(row, 0)).collect()
     })
 }
 

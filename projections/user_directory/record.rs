@@ -22,6 +22,7 @@ crate::record! {
         BY_PERSONS = "users:person" { auto_generated: false };
         BY_SERVICES = "users:auto" { auto_generated: true };
     }
+    finds { WITH_ID = user_id: UserId; NAMED = username: String; }
     personal { username } where user_id = |user| user;
 }
 

@@ -125,7 +125,7 @@ fn add_certificate(
     id: UserId,
     certificate: &Certificate,
 ) -> Result<(), Error> {
-    changes.put(CertificateRecord {
+    changes.put_new(CertificateRecord {
         user_id: id,
         fingerprint: certificate.fingerprint.clone(),
         ordinal: at.position,

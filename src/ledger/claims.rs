@@ -8,6 +8,7 @@ use projections::{
     sql::{Read, Tx, filled, placeholders, rounded, sql},
     store::{Kind, Merge, Table, Writes},
 };
+use uuid::{Uuid, uuid};
 
 use super::{
     LedgerError, Rejection, Sealer, Unit,
@@ -17,11 +18,7 @@ use super::{
 /// The table of claims.
 const CLAIMS: Table = Table {
     name: "claims",
-    columns: &[
-        ("scope", Kind::Text),
-        ("value", Kind::Text),
-        ("owner", Kind::Text),
-    ],
+    columns: &[("scope", Kind::Text), ("value", Kind::Text), ("owner", Kind::Id)],
     key: &["scope", "value"],
 };
 /// How many claims one look-up names at most.
@@ -30,12 +27,30 @@ const CLAIMS_PER_STATEMENT: usize = 1_024;
 /// A claim as it is stored: personal values are hashed.
 type Key = (&'static str, String);
 /// The owners of claims that were read or written before. They are valid only while nobody else moves the head.
-pub(super) type ClaimsInMemory = LruCache<Key, Option<String>>;
+pub(super) type ClaimsInMemory = LruCache<Key, Option<Owner>>;
+
+/// Who holds a claim. The program only compares owners, so 16 bytes are enough for each aggregate id: a UUID is stored as it
+/// is, and any other id as its UUID of version 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owner(Uuid);
+
+impl Owner {
+    /// The namespace of the UUIDs of version 5. Stored rows contain such UUIDs, so it never changes.
+    const NAMESPACE: Uuid = uuid!("5d2a4c1e-7f0b-4b5c-9d3a-3c6f2f8e1b70");
+
+    /// The owner with this aggregate id.
+    fn of(id: &str) -> Self {
+        let mut text = Uuid::encode_buffer();
+        let itself = Uuid::try_parse(id).ok();
+        let itself = itself.filter(|uuid| *uuid.hyphenated().encode_lower(&mut text) == *id);
+        Self(itself.unwrap_or_else(|| Uuid::new_v5(&Self::NAMESPACE, id.as_bytes())))
+    }
+}
 
 /// The claims that a batch mentions, in their present state during the decision.
 pub(super) struct Board {
     /// The owners of the claims that units of the batch mention; `None` if nobody holds the claim.
-    holders: HashMap<Key, Option<String>>,
+    holders: HashMap<Key, Option<Owner>>,
     /// The number of claims in each counted scope that units of the batch mention.
     counts: Counts,
     /// The claims that differ from the database at this point.
@@ -62,15 +77,15 @@ impl Board {
             );
         }
         let counts = Counts::read(db, counts_in_memory, counted).await?;
-        let mut holders: HashMap<Key, Option<String>> = HashMap::with_capacity(mentioned.len());
+        let mut holders: HashMap<Key, Option<Owner>> = HashMap::with_capacity(mentioned.len());
         let mut keys = Vec::new();
         for key in mentioned {
             match memory.get(&key) {
-                Some(holder) => drop(holders.insert(key, holder.clone())),
+                Some(holder) => drop(holders.insert(key, *holder)),
                 None => keys.push(key),
             }
         }
-        let mut stored: HashMap<(String, String), String> = HashMap::new();
+        let mut stored: HashMap<(String, String), Owner> = HashMap::new();
         for chunk in keys.chunks(CLAIMS_PER_STATEMENT) {
             let count = rounded(chunk.len());
             let text = format!(
@@ -81,7 +96,7 @@ impl Board {
                 select.bind(*scope).bind(value.as_str())
             });
             for row in db.all(select).await? {
-                stored.insert((row.text(0)?, row.text(1)?), row.text(2)?);
+                stored.insert((row.text(0)?, row.text(1)?), Owner(row.id(2)?));
             }
         }
         for (scope, value) in keys {
@@ -101,8 +116,9 @@ impl Board {
         let mut taking: HashMap<&Claim, &str> = HashMap::new();
         for (claim, owner) in &unit.take {
             let key = key(sealer, claim);
-            let holder = self.holders.get(&key).and_then(Option::as_ref);
-            let by_another = holder.is_some_and(|holder| holder != owner) && !released.contains(&key);
+            let holder = self.holders.get(&key).copied().flatten();
+            let by_another =
+                holder.is_some_and(|holder| holder != Owner::of(owner)) && !released.contains(&key);
             let twice = taking.insert(claim, owner).is_some_and(|other| other != owner);
             if by_another || twice {
                 return Err(Rejection::ClaimTaken(claim.clone()));
@@ -133,12 +149,12 @@ impl Board {
             self.put(key(sealer, claim), None);
         }
         for (claim, owner) in &unit.take {
-            self.put(key(sealer, claim), Some(owner.clone()));
+            self.put(key(sealer, claim), Some(Owner::of(owner)));
         }
         Ok(())
     }
 
-    fn put(&mut self, key: Key, owner: Option<String>) {
+    fn put(&mut self, key: Key, owner: Option<Owner>) {
         self.changed.insert(key.clone());
         self.holders.insert(key, owner);
     }
@@ -147,7 +163,7 @@ impl Board {
     pub(super) fn into_parts(
         self,
     ) -> (
-        HashMap<Key, Option<String>>,
+        HashMap<Key, Option<Owner>>,
         impl Iterator<Item = (CountKey, Count)>,
     ) {
         (self.holders, self.counts.into_counts())
@@ -164,9 +180,9 @@ impl Board {
         for key @ (scope, value) in &self.changed {
             let key_of = || vec![(*scope).into(), value.clone().into()];
             match self.holders.get(key) {
-                Some(Some(owner)) => {
+                Some(Some(Owner(owner))) => {
                     let mut row = key_of();
-                    row.push(owner.clone().into());
+                    row.push((*owner).into());
                     held.push(row);
                 }
                 _ => gone.push(key_of()),
@@ -182,7 +198,8 @@ impl Board {
 pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), LedgerError> {
     for scope in aggregates::scopes().filter(|scope| scope.is_personal()) {
         let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
-        tx.execute(forget.bind(scope.name()).bind(owner)).await?;
+        tx.execute(forget.bind(scope.name()).bind(Owner::of(owner).0))
+            .await?;
     }
     Ok(())
 }
@@ -204,4 +221,29 @@ fn key(sealer: &Sealer, claim: &Claim) -> Key {
 fn count_key(claim: &Claim) -> Option<CountKey> {
     let counted = claim.scope.is_counted();
     counted.then(|| (claim.scope, claim.within.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_is_its_id_and_an_id_of_another_form_has_its_own() {
+        let id = "6d756e69-6d65-4e74-8000-000000000001";
+        assert_eq!(Owner::of(id).0.to_string(), id);
+        // Stored rows contain this value.
+        assert_eq!(
+            Owner::of("reader-7").0.to_string(),
+            "2dc2c87a-f2cf-5e94-a4b9-905d22b5b955"
+        );
+        let others = ["reader-8", &id.replace('-', ""), &id.to_uppercase(), ""];
+        let mut different: Vec<Uuid> = others
+            .iter()
+            .chain(&[id, "reader-7"])
+            .map(|id| Owner::of(id).0)
+            .collect();
+        different.sort_unstable();
+        different.dedup();
+        assert_eq!(different.len(), 6);
+    }
 }

@@ -11,7 +11,10 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 /// The version of the rules of writing that this program follows. If the head of a ledger names a higher version, only newer
 /// programs may write to that ledger. Increase this number if a program that follows the older rules would damage what newer
 /// programs write.
-const WRITER: i64 = 1;
+///
+/// * 2: ids in read models, and owners of claims, take 16 bytes. SQLite would also take them as text, and would then not find
+///   them.
+const WRITER: i64 = 2;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +44,14 @@ impl Head {
     ) -> Result<Self, LedgerError> {
         let ledger_id = entropy.uuid().to_string();
         let first = sql(
-            "INSERT INTO ledger_head (id, ledger_id, position, recorded_at, hash, key_check) \
-             VALUES (1, $1, 0, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO ledger_head (id, ledger_id, position, recorded_at, hash, key_check, lowest_writer) \
+             VALUES (1, $1, 0, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
         )
         .bind(ledger_id.as_str())
         .bind(clock.now().micros())
         .bind(GENESIS.to_vec())
-        .bind(key.check(&ledger_id).to_vec());
+        .bind(key.check(&ledger_id).to_vec())
+        .bind(WRITER);
         db.execute(first).await?;
         let row = db
             .optional(sql(

@@ -114,8 +114,9 @@ fn lists(users: u64) -> Vec<List> {
         .collect();
     let ids: String = permissions.iter().map(|id| format!("&ids={id}")).collect();
     let quoted: Vec<String> = permissions.iter().map(|id| format!("'{id}'")).collect();
+    // The view has the ids as texts on both engines.
     let resources = format!(
-        "(SELECT DISTINCT resource_key FROM permission_usage WHERE permission_id IN ({})) AS named",
+        "(SELECT DISTINCT resource, context FROM analytics_permissions WHERE permission_id IN ({})) AS named",
         quoted.join(", ")
     );
     let (users, pages, rights) = ("/api/listUsers", "/api/roles/page", "/api/permissions/page");

@@ -70,6 +70,8 @@ fn values(table: &Table, row: &Row) -> Result<Vec<Argument<'static>>, Error> {
         Ok(match kind {
             Kind::Text => row.text(n)?.into(),
             Kind::TextOrNull => row.text_or_null(n)?.into(),
+            Kind::Id => row.id(n)?.into(),
+            Kind::IdOrNull => row.id_or_null(n)?.into(),
             Kind::Int => row.int(n)?.into(),
             Kind::IntOrNull => row.int_or_null(n)?.into(),
             Kind::Bool => row.bool(n)?.into(),

@@ -29,7 +29,9 @@ pub async fn digest(tx: &mut Tx<'_>, table: &Table) -> Result<[u8; 32], Error> {
 /// before it if the length varies.
 fn put(hash: &mut Sha256, value: &Argument<'_>) {
     match value {
-        Argument::Text(None) | Argument::Int(None) | Argument::Bool(None) => hash.update([0]),
+        Argument::Text(None) | Argument::Id(None) | Argument::Int(None) | Argument::Bool(None) => {
+            hash.update([0]);
+        }
         Argument::Text(Some(value)) => {
             hash.update([1]);
             text(hash, value);
@@ -46,6 +48,10 @@ fn put(hash: &mut Sha256, value: &Argument<'_>) {
         Argument::Json(value) => {
             hash.update([5]);
             text(hash, value.get());
+        }
+        Argument::Id(Some(value)) => {
+            hash.update([6]);
+            hash.update(value.as_bytes());
         }
     }
 }

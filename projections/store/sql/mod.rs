@@ -1,8 +1,9 @@
 //! One SQL text for two engines.
 //!
-//! Only this folder names both drivers. Statements use `$1` placeholders, ids are TEXT, times are BIGINT microseconds,
-//! JSON is bound as a value, and there are no vendor functions. So each statement is written once. Only connecting and
-//! beginning a transaction differ between the engines; this folder hides these differences.
+//! Only this folder names both drivers. Statements use `$1` placeholders, ids are bound as values of 16 bytes, times are
+//! BIGINT microseconds, JSON is bound as a value, and there are no vendor functions. So each statement is written once.
+//! Only connecting, beginning a transaction and collecting ids differ between the engines; this folder hides these
+//! differences.
 
 mod connect;
 mod file;

@@ -1,8 +1,9 @@
 //! Rows of a result.
 
 use sqlx::{Column as _, Row as _, TypeInfo as _, postgres::PgRow, sqlite::SqliteRow, types::Json};
+use uuid::Uuid;
 
-use super::Error;
+use super::{Error, Tx};
 
 /// A row. Columns have numbers from 0.
 #[expect(
@@ -33,6 +34,10 @@ impl Row {
         text -> String);
     column!(/// TEXT that may be null.
         text_or_null -> Option<String>);
+    column!(/// UUID on Postgres, a BLOB of 16 bytes on SQLite.
+        id -> Uuid);
+    column!(/// The same; may be null.
+        id_or_null -> Option<Uuid>);
     column!(/// BIGINT.
         int -> i64);
     column!(/// BIGINT that may be null.
@@ -43,6 +48,20 @@ impl Row {
         bytes -> Vec<u8>);
     column!(/// BYTEA or BLOB that may be null.
         bytes_or_null -> Option<Vec<u8>>);
+
+    /// The ids that [`Tx::collected`] collected.
+    pub fn collected_ids(&self, column: usize) -> Result<Vec<Uuid>, Error> {
+        match self {
+            Self::Postgres(row) => row.try_get(column),
+            Self::Sqlite(row) => {
+                let digits: &str = row.try_get(column)?;
+                let ids = digits.as_bytes().chunks(2 * size_of::<Uuid>());
+                ids.map(Uuid::try_parse_ascii)
+                    .collect::<Result<_, _>>()
+                    .map_err(|error| Error::Decode(error.into()))
+            }
+        }
+    }
 
     /// A TEXT column, without a copy.
     pub fn str(&self, column: usize) -> Result<&str, Error> {
@@ -94,6 +113,16 @@ impl Row {
         match self {
             Self::Postgres(row) => row.column(column).type_info().name().to_uppercase(),
             Self::Sqlite(row) => row.column(column).type_info().name().to_uppercase(),
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// An aggregate that collects the ids of a column. [`Row::collected_ids`] reads them. SQLite has no arrays.
+    pub fn collected(&self, column: &str) -> String {
+        match self {
+            Self::Postgres(_) => format!("array_agg({column})"),
+            Self::Sqlite(_) => format!("group_concat(hex({column}), '')"),
         }
     }
 }

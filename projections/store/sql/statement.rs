@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use sqlx::{Postgres, Sqlite, types::Json};
+use uuid::Uuid;
 
 /// How many placeholders one statement may have on both engines (SQLite: 32,766).
 pub const MAX_ARGUMENTS: usize = 32_000;
@@ -12,6 +13,8 @@ pub const MAX_ARGUMENTS: usize = 32_000;
 pub enum Argument<'a> {
     /// TEXT.
     Text(Option<Cow<'a, str>>),
+    /// UUID on Postgres, a BLOB of 16 bytes on SQLite.
+    Id(Option<Uuid>),
     /// BIGINT.
     Int(Option<i64>),
     /// BOOLEAN.
@@ -27,6 +30,7 @@ impl Argument<'_> {
     pub fn into_owned(self) -> Argument<'static> {
         match self {
             Self::Text(value) => Argument::Text(value.map(|text| Cow::Owned(text.into_owned()))),
+            Self::Id(value) => Argument::Id(value),
             Self::Int(value) => Argument::Int(value),
             Self::Bool(value) => Argument::Bool(value),
             Self::Bytes(value) => Argument::Bytes(Cow::Owned(value.into_owned())),
@@ -50,6 +54,8 @@ argument_from! {
     String => |v| Argument::Text(Some(Cow::Owned(v))),
     Option<&'a str> => |v| Argument::Text(v.map(Cow::Borrowed)),
     Option<String> => |v| Argument::Text(v.map(Cow::Owned)),
+    Uuid => |v| Argument::Id(Some(v)),
+    Option<Uuid> => |v| Argument::Id(v),
     i64 => |v| Argument::Int(Some(v)),
     Option<i64> => |v| Argument::Int(v),
     bool => |v| Argument::Bool(Some(v)),
@@ -64,6 +70,8 @@ argument_from! {
 pub(crate) enum Array<'a> {
     /// TEXT[], also for JSON.
     Text(Vec<Option<&'a str>>),
+    /// UUID[].
+    Id(Vec<Option<Uuid>>),
     /// BIGINT[].
     Int(Vec<Option<i64>>),
     /// BOOLEAN[].
@@ -144,6 +152,7 @@ macro_rules! bind_all {
         for argument in &$statement.arguments {
             query = match argument {
                 Argument::Text(value) => query.bind(value.as_deref()),
+                Argument::Id(value) => query.bind(*value),
                 Argument::Int(value) => query.bind(*value),
                 Argument::Bool(value) => query.bind(*value),
                 Argument::Bytes(value) => query.bind(value.as_ref()),
@@ -199,6 +208,7 @@ impl<'a> Statement<'a> {
         for array in arrays {
             query = match array {
                 Array::Text(values) => query.bind(values),
+                Array::Id(values) => query.bind(values),
                 Array::Int(values) => query.bind(values),
                 Array::Bool(values) => query.bind(values),
                 Array::Bytes(values) => query.bind(values),

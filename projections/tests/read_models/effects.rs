@@ -274,7 +274,7 @@ both_engines! {
             let found = sessions::find(&world.db, user_id(user), session_id(n)).await;
             found.expect("sessions").map(|row| row.fingerprint)
         };
-        assert_eq!(by_id(1, 2).await, Some(token_fingerprint(2).to_string()));
+        assert_eq!(by_id(1, 2).await, Some(token_fingerprint(2)));
         assert_eq!(by_id(2, 2).await, None);
 
         world.record(vec![of_session(1, SessionEvent::TokenRevoked {})]).await;

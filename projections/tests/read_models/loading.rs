@@ -248,7 +248,8 @@ both_engines! {
             "UPDATE user_directory SET identity_provider = 'kin'",
             "UPDATE user_directory SET username = 'ada'",
             "UPDATE user_directory SET ordinal = 22",
-            "UPDATE user_directory SET user_id = 'ada' WHERE username = 'ada'",
+            "UPDATE user_directory SET user_id = (SELECT role_id FROM role_directory WHERE name = 'auditors') \
+             WHERE username = 'ada'",
             "DELETE FROM user_directory WHERE username = 'grace'",
             "DELETE FROM user_directory WHERE username = 'ada'",
             "UPDATE permission_usage SET operation = 'all'",

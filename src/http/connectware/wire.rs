@@ -153,7 +153,7 @@ pub(crate) struct TokenOut {
 impl From<&SessionRow> for TokenOut {
     fn from(session: &SessionRow) -> Self {
         Self {
-            fingerprint: session.fingerprint.clone(),
+            fingerprint: session.fingerprint.to_string(),
             created_at: session.issued_at.to_millis_string(),
             expires_at: session.expires_at.to_millis_string(),
             label: session.label.clone(),

@@ -15,6 +15,7 @@ mod late;
 mod lifecycle;
 mod migrations;
 mod model;
+mod narrow_ids;
 mod nodes;
 mod order;
 mod outage;

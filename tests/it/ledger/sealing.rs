@@ -55,9 +55,11 @@ async fn all_columns(db: &Db) -> String {
         ("claims", "scope || value || owner"),
         ("subject_keys", "subject || CAST(wrapped_key AS TEXT)"),
     ] {
-        // A wrapped key is bytes. SQLite cannot convert it to a text; Postgres can.
+        // A wrapped key and an owner are bytes. SQLite cannot convert them to a text; Postgres can.
         let columns = match db {
-            Db::Sqlite { .. } => columns.replace("CAST(wrapped_key AS TEXT)", "hex(wrapped_key)"),
+            Db::Sqlite { .. } => columns
+                .replace("CAST(wrapped_key AS TEXT)", "hex(wrapped_key)")
+                .replace("owner", "hex(owner)"),
             Db::Postgres(_) => columns.to_owned(),
         };
         for row in db

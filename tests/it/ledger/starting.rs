@@ -238,7 +238,11 @@ on_both_engines! {
             must_be_replayed(&ledger, start(&site).await.authorization()).await;
             for table in READ_MODELS.tables() {
                 for repair in ["DELETE FROM", "INSERT INTO"] {
-                    let from = if repair == "INSERT INTO" { format!("SELECT * FROM saved_{}", table.name) } else { String::new() };
+                    let columns = table.column_list();
+                    let from = match repair {
+                        "INSERT INTO" => format!("({columns}) SELECT {columns} FROM saved_{}", table.name),
+                        _ => String::new(),
+                    };
                     db.execute(sql(format!("{repair} {} {from}", table.name))).await.expect("the repair should be done");
                 }
             }

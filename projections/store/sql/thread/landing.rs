@@ -150,7 +150,7 @@ fn length(argument: &Argument<'_>) -> u64 {
         Argument::Text(text) => text.as_ref().map_or(0, |text| text.len()),
         Argument::Bytes(bytes) => bytes.len(),
         Argument::Json(json) => json.get().len(),
-        Argument::Int(_) | Argument::Bool(_) => 0,
+        Argument::Id(_) | Argument::Int(_) | Argument::Bool(_) => 0,
     };
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
@@ -159,11 +159,12 @@ impl ToSql for Argument<'_> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         let value = match self {
             Self::Text(Some(text)) => ValueRef::Text(text.as_bytes()),
+            Self::Id(Some(id)) => ValueRef::Blob(id.as_bytes()),
             Self::Int(Some(number)) => ValueRef::Integer(*number),
             Self::Bool(Some(is)) => ValueRef::Integer(i64::from(*is)),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
             Self::Json(json) => ValueRef::Text(json.get().as_bytes()),
-            Self::Text(None) | Self::Int(None) | Self::Bool(None) => ValueRef::Null,
+            Self::Text(None) | Self::Id(None) | Self::Int(None) | Self::Bool(None) => ValueRef::Null,
         };
         Ok(ToSqlOutput::Borrowed(value))
     }

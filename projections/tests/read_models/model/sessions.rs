@@ -49,7 +49,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
             model.sessions.push(SessionRow {
                 id,
                 user_id: *user_id,
-                fingerprint: fingerprint.to_string(),
+                fingerprint: fingerprint.clone(),
                 label: label.clone(),
                 face: *face,
                 methods: methods.clone(),

@@ -171,13 +171,18 @@ fn next_position(last: i64, level: i64) -> i64 {
 }
 
 fn table(engine: Engine) -> String {
-    let columns = "user_id TEXT C PRIMARY KEY, ordinal BIGINT NOT NULL, name TEXT C NOT NULL, \
+    let columns = "user_id ID PRIMARY KEY, ordinal BIGINT NOT NULL, name TEXT C NOT NULL, \
                    auto_generated BOOLEAN NOT NULL, enforced BOOLEAN NOT NULL, changed_at BIGINT NOT NULL";
-    let collate = match engine {
-        Engine::Postgres => "TEXT COLLATE \"C\"",
-        Engine::Sqlite => "TEXT",
+    let (text, id) = match engine {
+        Engine::Postgres => ("TEXT COLLATE \"C\"", "UUID"),
+        Engine::Sqlite => ("TEXT", "BLOB"),
     };
-    format!("CREATE TABLE people ({});", columns.replace("TEXT C", collate))
+    format!(
+        "CREATE TABLE people ({});",
+        columns
+            .replace("TEXT C", text)
+            .replace(" ID ", &format!(" {id} "))
+    )
 }
 
 /// The highest level at which the row with an ordinal begins a span, computed from the documentation of the marks.

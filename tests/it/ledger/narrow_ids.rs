@@ -1,0 +1,316 @@
+//! Ledgers of programs that stored ids as text: `fixtures/wide_ids.*.sql` are dumps of such ledgers, made by such a program.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use aggregates::{
+    Command,
+    user::claims::{CERTIFICATE, USERNAME},
+    user::{CreateUser, UserCommand},
+    values::{Certificate, Timestamp, UserId},
+};
+use ledger::{
+    Executor, Ledger, MasterKey, Rejection, clock::SystemClock, ids::SystemEntropy, migrations::migrate,
+};
+use projections::{
+    Page, role_directory,
+    sql::{Db, sql},
+    user_directory,
+};
+
+use super::{
+    claims::{deleted, refusal},
+    site::{
+        Site, create_user, metadata, new_role, new_user, number, role_created, role_granted, user_created,
+    },
+};
+use crate::support::server::Engine;
+
+/// The key of the ledgers in the dumps.
+const KEY: [u8; 32] = [
+    197, 66, 81, 133, 142, 169, 72, 88, 101, 138, 12, 29, 64, 144, 32, 123, 101, 162, 255, 92, 201, 36, 8, 3,
+    208, 255, 16, 197, 173, 108, 237, 156,
+];
+/// How the programs that made the dumps move the head.
+const OLD_WRITER: &str =
+    "UPDATE ledger_head SET recorded_at = recorded_at + 1 WHERE id = 1 AND lowest_writer <= 1";
+/// No token of the dumps has expired at this time.
+const NOW: Timestamp = Timestamp::from_micros(0);
+
+/// A file of SQL.
+fn script(folder: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The database of a ledger whose ids are text.
+async fn wide(engine: Engine) -> Site {
+    let site = Site::unmigrated(engine);
+    let db = site.db().await;
+    let dump = script(
+        "tests/it/ledger/fixtures",
+        &format!("wide_ids.{}.sql", db.engine()),
+    );
+    db.script(&dump).await.expect("the dump should run");
+    db.close().await;
+    site
+}
+
+async fn ledger(site: &Site) -> Ledger {
+    let key = MasterKey::new(KEY);
+    let opened = Ledger::open(
+        site.db().await,
+        &key,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        projections::GUARDS,
+    );
+    opened.await.expect("the ledger should open")
+}
+
+async fn texts(db: &Db, statement: &str) -> Vec<String> {
+    let rows = db.all(sql(statement)).await;
+    let rows = rows.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    rows.iter().map(|row| row.text(0).expect("a text")).collect()
+}
+
+/// The rows of each table and of each view, as texts. The table of the migrations is left out.
+async fn content(db: &Db) -> BTreeMap<String, Vec<String>> {
+    let names = match db {
+        Db::Postgres(_) => {
+            "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace = 'public'::regnamespace"
+        }
+        Db::Sqlite { .. } => "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+    };
+    let mut content = BTreeMap::new();
+    for name in texts(db, names).await {
+        if name == "_sqlx_migrations" {
+            continue;
+        }
+        let row = match db {
+            Db::Postgres(_) => "t::text".to_owned(),
+            Db::Sqlite { .. } => {
+                let columns = format!("SELECT 'quote(' || name || ')' FROM pragma_table_info('{name}')");
+                texts(db, &columns).await.join(" || ',' || ")
+            }
+        };
+        let mut rows = texts(db, &format!("SELECT {row} FROM {name} AS t")).await;
+        rows.sort();
+        content.insert(name, rows);
+    }
+    content
+}
+
+/// What analysts rely on beside the rows: the columns with their types and collations, and who may read the views.
+async fn interface(db: &Db) -> Vec<String> {
+    let statement = match db {
+        Db::Postgres(_) => {
+            "SELECT c.relname || ' ' || COALESCE(c.relacl::text, '') || ' ' || a.attname || ' ' \
+             || a.atttypid::regtype::text || ' ' || a.attcollation::regcollation::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+             WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace ORDER BY c.relname, a.attnum"
+        }
+        Db::Sqlite { .. } => {
+            "SELECT v.name || ' ' || c.name FROM sqlite_master v JOIN pragma_table_info(v.name) c WHERE v.type = 'view' \
+             ORDER BY v.name, c.cid"
+        }
+    };
+    texts(db, statement).await
+}
+
+fn only_views(content: &BTreeMap<String, Vec<String>>) -> BTreeMap<&String, &Vec<String>> {
+    let views = content
+        .iter()
+        .filter(|(name, _)| name.starts_with("analytics_") || *name == "names");
+    views.collect()
+}
+
+/// How many ids of the read models and owners of claims do not take 16 bytes.
+async fn wide_ids(db: &Db) -> i64 {
+    let width = match db {
+        Db::Postgres(_) => "pg_column_size",
+        Db::Sqlite { .. } => "octet_length",
+    };
+    let columns = [
+        ("claims", "owner"),
+        ("user_directory", "user_id"),
+        ("user_roles", "user_id"),
+        ("user_roles", "role_id"),
+        ("user_certificates", "user_id"),
+        ("role_directory", "role_id"),
+        ("role_directory", "owner_user_id"),
+        ("permission_usage", "permission_id"),
+        ("permission_usage", "role_id"),
+        ("sessions", "session_id"),
+        ("sessions", "user_id"),
+    ];
+    let mut wide = 0;
+    for (table, column) in columns {
+        let count = format!("SELECT COUNT(*) FROM {table} WHERE {width}({column}) <> 16");
+        wide += number(db, &count).await;
+    }
+    wide
+}
+
+async fn migrated(site: &Site) -> Db {
+    let db = site.db().await;
+    migrate(&db).await.expect("the migrations should apply");
+    db.close().await;
+    // Connections keep the plans of statements about the old tables.
+    site.db().await
+}
+
+async fn a_ledger_gets_narrow_ids_and_analysts_see_no_difference(engine: Engine) {
+    let site = wide(engine).await;
+    let db = site.db().await;
+    // Analysts made a view of their own, and got rights.
+    let view = "CREATE VIEW names AS SELECT user_id, username FROM analytics_users";
+    db.script(view).await.expect("a view");
+    if engine == Engine::Postgres {
+        let grant = "GRANT SELECT ON analytics_users, names TO PUBLIC";
+        db.script(grant).await.expect("a grant");
+    }
+    let (before, interface_before) = (content(&db).await, interface(&db).await);
+    assert!(before["user_roles"].len() > 10 && before["sessions"].len() > 2);
+    assert!(wide_ids(&db).await > 50);
+    assert_eq!(db.execute(sql(OLD_WRITER)).await.expect("an update"), 1);
+    db.close().await;
+
+    let db = migrated(&site).await;
+    let after = content(&db).await;
+    assert_eq!(only_views(&after), only_views(&before));
+    assert_eq!(interface(&db).await, interface_before);
+    assert_eq!(wide_ids(&db).await, 0);
+    assert_eq!(after["events"], before["events"]);
+    db.close().await;
+    let ledger = ledger(&site).await;
+    site.must_be_sound(&ledger).await;
+    assert_eq!(ledger.miscounts(aggregates::scopes()).await.expect("counts"), []);
+}
+
+async fn programs_from_before_are_refused(engine: Engine) {
+    let site = wide(engine).await;
+    let db = site.db().await;
+    assert_eq!(db.execute(sql(OLD_WRITER)).await.expect("an update"), 1);
+    db.close().await;
+    let db = migrated(&site).await;
+    assert_eq!(db.execute(sql(OLD_WRITER)).await.expect("an update"), 0);
+    assert_eq!(number(&db, "SELECT lowest_writer FROM ledger_head").await, 2);
+    // A new ledger refuses them, too.
+    let new = Site::new(engine).await;
+    let new = new.ledger().await;
+    assert_eq!(new.db().execute(sql(OLD_WRITER)).await.expect("an update"), 0);
+}
+
+async fn claims_from_before_hold(engine: Engine) {
+    let site = wide(engine).await;
+    migrated(&site).await.close().await;
+    let ledger = ledger(&site).await;
+    let executor = Executor::new(ledger.clone());
+    let execute = async |command: Command| executor.execute(vec![command], &metadata()).await;
+
+    let taken = refusal(execute(user_created(new_user(), "ada")).await);
+    assert!(
+        matches!(&taken, Rejection::ClaimTaken(claim) if claim.scope == USERNAME),
+        "{taken:?}"
+    );
+    let certificate = |digits: &str| {
+        let certificate = Certificate {
+            fingerprint: digits.parse().expect("a fingerprint"),
+            created_at: NOW,
+            expires_at: None,
+        };
+        let create = CreateUser {
+            certificates: vec![certificate],
+            ..create_user("mallory")
+        };
+        Command::User(new_user(), UserCommand::Create(create))
+    };
+    for digits in ["ab".repeat(32), "0f".repeat(20)] {
+        let taken = refusal(execute(certificate(&digits)).await);
+        assert!(
+            matches!(&taken, Rejection::ClaimTaken(claim) if claim.scope == CERTIFICATE),
+            "{taken:?}"
+        );
+    }
+
+    let found =
+        user_directory::by_usernames(ledger.db(), &["ada"], &Page { number: 1, rows: 10 }, false, NOW);
+    let ada = found.await.expect("users").rows.remove(0);
+    assert_eq!(
+        (ada.certificates.len(), ada.roles.len(), ada.tokens.len()),
+        (2, 3, 2)
+    );
+    for role in ada.roles.iter().filter(|role| role.owner.is_none()) {
+        let holders = role_directory::holders(ledger.db(), role.id, 100)
+            .await
+            .expect("holders");
+        assert!(holders.iter().any(|holder| holder.id == ada.id), "{holders:?}");
+    }
+    write_on(&executor, ada.id).await;
+    // The name is free again.
+    execute(user_created(new_user(), "ada")).await.expect("a user");
+    site.must_be_sound(&ledger).await;
+}
+
+/// Grants a new role to a user from before, and deletes the user.
+async fn write_on(executor: &Executor, user: UserId) {
+    let role = new_role();
+    for command in [
+        role_created(role, "a new role"),
+        role_granted(user, role),
+        deleted(user),
+    ] {
+        executor
+            .execute(vec![command], &metadata())
+            .await
+            .expect("a command");
+    }
+}
+
+async fn the_way_back_gives_the_same_database(engine: Engine) {
+    let site = wide(engine).await;
+    let db = site.db().await;
+    let before = content(&db).await;
+    db.close().await;
+    let db = migrated(&site).await;
+    let back = script(&format!("migrations/back/{}", db.engine()), "0010_narrow_ids.sql");
+    db.script(&back).await.expect("the way back");
+    db.close().await;
+    let db = site.db().await;
+    let after = content(&db).await;
+    for (name, rows) in &before {
+        assert_eq!(after.get(name), Some(rows), "{name}");
+    }
+    assert_eq!(db.execute(sql(OLD_WRITER)).await.expect("an update"), 1);
+    db.close().await;
+    // And forth again.
+    let db = migrated(&site).await;
+    assert_eq!(wide_ids(&db).await, 0);
+    db.close().await;
+    site.must_be_sound(&ledger(&site).await).await;
+}
+
+/// Makes a test for each engine.
+macro_rules! on_engines {
+    ($($scenario:ident),+ $(,)?) => {$(
+        mod $scenario {
+            use crate::support::server::Engine;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$scenario(Engine::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$scenario(Engine::Postgres).await;
+            }
+        }
+    )+};
+}
+
+on_engines! {
+    a_ledger_gets_narrow_ids_and_analysts_see_no_difference,
+    programs_from_before_are_refused,
+    claims_from_before_hold,
+    the_way_back_gives_the_same_database,
+}
