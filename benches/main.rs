@@ -34,7 +34,7 @@ struct Arguments {
     /// One short round of everything. It shows that the bench works, not how fast Muniment is.
     #[arg(long)]
     quick: bool,
-    /// Only the groups whose name contains this: appender, nodes, commands, imports, session, replay, check, evaluation,
+    /// Only the groups whose name contains this: appender, nodes, commands, streams, imports, session, replay, check, evaluation,
     /// consistency, million, server.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,

@@ -17,6 +17,7 @@ mod replay;
 mod server;
 mod session;
 mod stock;
+mod streams;
 
 use crate::{
     context::{Bench, Result},
@@ -24,10 +25,11 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 11] = [
+pub(crate) const GROUPS: [&str; 12] = [
     "appender",
     "nodes",
     "commands",
+    "streams",
     "imports",
     "session",
     "replay",
@@ -44,6 +46,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "appender" => appender::measure(bench, table).await,
         "nodes" => nodes::measure(bench, table).await,
         "commands" => commands::measure(bench, table).await,
+        "streams" => streams::measure(bench, table).await,
         "imports" => imports::measure(bench, table).await,
         "session" => session::measure(bench, table).await,
         "replay" => replay::measure(bench, table).await,

@@ -211,12 +211,18 @@ impl Task {
                     None => return,
                 }
             }
-            // What waits now is read by the same look-up.
-            while self.open.len() < STREAMS
-                && let Ok(message) = queue.try_recv()
-            {
-                if let Some(done) = self.take(message) {
-                    return self.close(done).await;
+            // Many callers have their answers at the same time, and send their next requests at once. Give them the time to do so,
+            // so that the same look-up reads these streams, too.
+            let mut before = 0;
+            while self.open.len() > before && self.open.len() < STREAMS {
+                before = self.open.len();
+                tokio::task::yield_now().await;
+                while self.open.len() < STREAMS
+                    && let Ok(message) = queue.try_recv()
+                {
+                    if let Some(done) = self.take(message) {
+                        return self.close(done).await;
+                    }
                 }
             }
             self.load_next().await;

@@ -123,33 +123,50 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Opens the sealed fields of stored events, for projections and aggregates.
+/// Opens the sealed fields of stored events, for projections.
 pub(super) async fn open<'a>(
     db: &mut dyn Read,
     sealer: &Sealer,
     stored: impl IntoIterator<Item = &'a Stored>,
 ) -> Result<Vec<Recorded>, LedgerError> {
-    let stored: Vec<&Stored> = stored.into_iter().collect();
+    let (payloads, keys) = prepare(db, sealer, stored).await?;
+    let mut opener = Opener::new(sealer, &keys);
+    let opened = payloads.into_iter();
+    opened
+        .map(|(stored, payload)| opener.open(stored, payload))
+        .collect()
+}
+
+/// Opens the sealed fields of stored events, for aggregates. They need no metadata, so `stored` may be without it.
+pub(super) async fn open_events<'a>(
+    db: &mut dyn Read,
+    sealer: &Sealer,
+    stored: impl IntoIterator<Item = &'a Stored>,
+) -> Result<Vec<Event>, LedgerError> {
+    let (payloads, keys) = prepare(db, sealer, stored).await?;
+    let mut opener = Opener::new(sealer, &keys);
+    let opened = payloads.into_iter();
+    opened
+        .map(|(stored, payload)| opener.event(stored, payload))
+        .collect()
+}
+
+/// Reads the payloads of stored events, and the keys that open them.
+async fn prepare<'a>(
+    db: &mut dyn Read,
+    sealer: &Sealer,
+    stored: impl IntoIterator<Item = &'a Stored>,
+) -> Result<(Vec<(&'a Stored, Payload<'a>)>, SubjectKeys), LedgerError> {
     let payloads = stored
-        .iter()
-        .map(|stored| Payload::of(stored))
-        .collect::<Result<Vec<_>, _>>()?;
+        .into_iter()
+        .map(|stored| Ok((stored, Payload::of(stored)?)))
+        .collect::<Result<Vec<_>, LedgerError>>()?;
     let mut subjects = BTreeSet::new();
     payloads
         .iter()
-        .for_each(|payload| payload.subjects(&mut subjects));
+        .for_each(|(_, payload)| payload.subjects(&mut subjects));
     let keys = sealer.keys_of(db, subjects).await?;
-    let mut opener = Opener {
-        sealer,
-        keys: &keys,
-        actor: Actor::default(),
-        clear: String::new(),
-    };
-    stored
-        .iter()
-        .zip(payloads)
-        .map(|(stored, payload)| opener.open(stored, payload))
-        .collect()
+    Ok((payloads, keys))
 }
 
 /// Opens one event after the other.
@@ -169,6 +186,15 @@ struct Actor<'a> {
 }
 
 impl<'a> Opener<'a> {
+    fn new(sealer: &'a Sealer, keys: &'a SubjectKeys) -> Self {
+        Self {
+            sealer,
+            keys,
+            actor: Actor::default(),
+            clear: String::new(),
+        }
+    }
+
     fn open(&mut self, stored: &'a Stored, payload: Payload<'_>) -> Result<Recorded, LedgerError> {
         let event = self.event(stored, payload)?;
         Ok(Recorded {

@@ -3,7 +3,7 @@
 use sqlx::{Column as _, Row as _, TypeInfo as _, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::Error;
+use super::{Error, Tx};
 
 /// A row. Columns have numbers from 0.
 #[expect(
@@ -49,7 +49,7 @@ impl Row {
     column!(/// BYTEA or BLOB that may be null.
         bytes_or_null -> Option<Vec<u8>>);
 
-    /// The ids that [`Tx::collected`](super::Tx::collected) collected.
+    /// The ids that [`Tx::collected`] collected.
     pub fn collected_ids(&self, column: usize) -> Result<Vec<Uuid>, Error> {
         match self {
             Self::Postgres(row) => row.try_get(column),
@@ -97,6 +97,16 @@ impl Row {
         match self {
             Self::Postgres(row) => row.column(column).type_info().name().to_uppercase(),
             Self::Sqlite(row) => row.column(column).type_info().name().to_uppercase(),
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// An aggregate that collects the ids of a column. [`Row::collected_ids`] reads them. SQLite has no arrays.
+    pub fn collected(&self, column: &str) -> String {
+        match self {
+            Self::Postgres(_) => format!("array_agg({column})"),
+            Self::Sqlite(_) => format!("group_concat(hex({column}), '')"),
         }
     }
 }

@@ -370,14 +370,6 @@ impl<'t> Tx<'t> {
         })
     }
 
-    /// An aggregate that collects the ids of a column. [`Row::collected_ids`] reads them. SQLite has no arrays.
-    pub fn collected(&self, column: &str) -> String {
-        match self {
-            Self::Postgres(_) => format!("array_agg({column})"),
-            Self::Sqlite(_) => format!("group_concat(hex({column}), '')"),
-        }
-    }
-
     /// Runs a script of several statements without arguments.
     pub async fn script(&mut self, text: &str) -> Result<(), Error> {
         match self {

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use aggregates::Recorded;
+use aggregates::{Event, values::Timestamp};
 use projections::sql::{Error, Read as _, Row, Statement, placeholders, rounded, sql};
 
 use super::{Item, Loads, Task};
 use crate::{
     LedgerError, Stored,
-    opening::open,
+    opening::open_events,
     seal::SubjectKeys,
     snapshots::{Newest, StoredSnapshot},
-    stored::COLUMNS,
 };
 
 /// How many events of one stream a look-up reads at most. A longer stream takes several look-ups, and other streams do not wait
@@ -31,32 +30,47 @@ pub(super) enum Progress {
 struct Page {
     snapshot: Option<StoredSnapshot>,
     events: Vec<Stored>,
+    /// Why a row cannot be read.
+    error: Option<Error>,
 }
 
 impl Page {
-    fn add(&mut self, row: &Row) -> Result<(), Error> {
+    fn add(&mut self, row: &Row, item: &Item) -> Result<(), Error> {
         if self.snapshot.is_none()
-            && let Some(position) = row.int_or_null(12)?
+            && let Some(position) = row.int_or_null(8)?
         {
             self.snapshot = Some(StoredSnapshot {
-                sequence: row.int(11)?,
+                sequence: row.int(7)?,
                 position,
-                hash: row.bytes(13)?,
-                subject: row.text_or_null(14)?,
+                hash: row.bytes(9)?,
+                subject: row.text_or_null(10)?,
                 // The row of the event on which the snapshot stands has the state.
                 state: Vec::new(),
             });
         }
-        if row.int_or_null(0)?.is_none() {
+        let Some(position) = row.int_or_null(1)? else {
             // The stream has no such events.
             return Ok(());
-        }
+        };
         if let Some(snapshot) = &mut self.snapshot
-            && let Some(state) = row.bytes_or_null(15)?
+            && let Some(state) = row.bytes_or_null(11)?
         {
             snapshot.state = state;
         }
-        self.events.push(Stored::read(row)?);
+        let (aggregate_type, aggregate_id) = item.wanted.stream.clone();
+        self.events.push(Stored {
+            position,
+            aggregate_type: aggregate_type.to_owned(),
+            aggregate_id,
+            sequence: row.int(2)?,
+            event_type: row.text(3)?,
+            event_version: row.text(4)?,
+            // A state does not depend on when and by whom an event was recorded.
+            recorded_at: Timestamp::default(),
+            metadata: String::new(),
+            payload: row.text(5)?,
+            hash: row.bytes(6)?,
+        });
         Ok(())
     }
 }
@@ -72,9 +86,10 @@ impl Task {
         let rows = self.reader.all(select(items)).await?;
         let mut pages: Vec<Page> = items.iter().map(|_| Page::default()).collect();
         for row in rows {
-            let page = usize::try_from(row.int(10)?).ok();
-            if let Some(page) = page.and_then(|number| pages.get_mut(number)) {
-                page.add(&row)?;
+            let number = usize::try_from(row.int(0)?).unwrap_or(usize::MAX);
+            if let Some((page, item)) = pages.get_mut(number).zip(items.get(number)) {
+                // One stream that cannot be read does not affect the others.
+                page.error = page.add(&row, item).err().or(page.error.take());
             }
         }
         Loads::count(
@@ -85,7 +100,11 @@ impl Task {
             .iter()
             .filter_map(|page| page.snapshot.as_ref()?.subject.clone())
             .collect();
-        let keys = self.sealer.keys_of(&mut self.reader, subjects).await?;
+        let keys = match self.sealer.keys_of(&mut self.reader, subjects).await {
+            Err(error @ LedgerError::Database(_)) => return Err(error),
+            // A key cannot be read. Without keys, these streams are read from their first events.
+            keys => keys.unwrap_or_default(),
+        };
         let mut goes_on = Vec::with_capacity(pages.len());
         for (item, page) in items.iter_mut().zip(&mut pages) {
             page.events.sort_unstable_by_key(|event| event.sequence);
@@ -94,9 +113,9 @@ impl Task {
             goes_on.push(full || misfit);
         }
         let opened = self.open(&pages).await?;
-        let streams = items.iter_mut().zip(opened).zip(goes_on);
-        let progress = streams.map(|((item, events), goes_on)| {
-            apply(item, events?)?;
+        let streams = items.iter_mut().zip(pages).zip(opened).zip(goes_on);
+        let progress = streams.map(|(((item, page), events), goes_on)| {
+            apply(item, page, events?)?;
             Ok(if goes_on {
                 Progress::GoesOn
             } else {
@@ -151,9 +170,9 @@ impl Task {
     }
 
     /// The events of the pages with opened fields. An event that cannot be read is an error of its own page only.
-    async fn open(&mut self, pages: &[Page]) -> Result<Vec<Result<Vec<Recorded>, LedgerError>>, LedgerError> {
+    async fn open(&mut self, pages: &[Page]) -> Result<Vec<Result<Vec<Event>, LedgerError>>, LedgerError> {
         let all: Vec<&Stored> = pages.iter().flat_map(|page| &page.events).collect();
-        match open(&mut self.reader, &self.sealer, all).await {
+        match open_events(&mut self.reader, &self.sealer, all).await {
             Ok(opened) => {
                 let mut opened = opened.into_iter();
                 let of = |page: &Page| Ok(opened.by_ref().take(page.events.len()).collect());
@@ -163,7 +182,7 @@ impl Task {
             Err(_) => {
                 let mut opened = Vec::with_capacity(pages.len());
                 for page in pages {
-                    opened.push(open(&mut self.reader, &self.sealer, &page.events).await);
+                    opened.push(open_events(&mut self.reader, &self.sealer, &page.events).await);
                 }
                 Ok(opened)
             }
@@ -171,26 +190,29 @@ impl Task {
     }
 }
 
-fn apply(item: &mut Item, events: Vec<Recorded>) -> Result<(), LedgerError> {
-    for recorded in events {
-        let applied = item.state.apply(recorded.event);
+fn apply(item: &mut Item, page: Page, events: Vec<Event>) -> Result<(), LedgerError> {
+    if let Some(error) = page.error {
+        return Err(error.into());
+    }
+    for (stored, event) in page.events.into_iter().zip(events) {
+        let applied = item.state.apply(event);
         applied.map_err(|error| LedgerError::Unreadable {
-            position: recorded.position,
+            position: stored.position,
             reason: error.to_string(),
         })?;
-        item.sequence = recorded.sequence;
+        item.sequence = stored.sequence;
     }
     Ok(())
 }
 
-/// Selects the next events of the streams: [`COLUMNS`], the number of the stream, and its snapshot. A stream that begins with a
+/// Selects the next events of the streams: the number of the stream, the event, and the snapshot. A stream that begins with a
 /// snapshot begins with the event on which the snapshot stands; the row of this event has the state. A stream without such events
 /// has one row without an event.
 fn select(items: &[Item]) -> Statement<'_> {
     let count = rounded(items.len());
     let text = format!(
-        "SELECT {COLUMNS}, w.number, w.since, w.at_position, w.at_hash, w.subject, \
-         CASE WHEN sequence = w.since THEN w.state END \
+        "SELECT w.number, position, sequence, event_type, event_version, CAST(payload AS TEXT), hash, \
+         w.since, w.at_position, w.at_hash, w.subject, CASE WHEN sequence = w.since THEN w.state END \
          FROM (SELECT k.column1 AS number, k.column2 AS kind, k.column3 AS id, \
          COALESCE(s.sequence, k.column5 + 1) AS since, s.position AS at_position, s.hash AS at_hash, s.subject, s.state \
          FROM (VALUES {}) AS k LEFT JOIN stream_snapshots s \
