@@ -20,8 +20,8 @@ pub struct Scope {
     alike: Option<Alike>,
 }
 
-/// Which values of a scope are alike: two aggregates must not claim two of them. Values that were claimed before the scope had this
-/// rule may be alike. They stay, and count when somebody claims another value.
+/// Which values of a scope are alike, for the rule that two aggregates must not claim two of them. The ledger does not apply this
+/// rule yet (docs/decisions/0017-names-that-look-alike.md).
 #[derive(Debug)]
 pub struct Alike {
     /// The stored name of the scope in which the ledger keeps, for each key, an aggregate that has a value with this key.
@@ -92,7 +92,7 @@ impl Scope {
         }
     }
 
-    /// Two aggregates must not claim values that are alike. The ledger stores the names in `alike`, so they can never change.
+    /// Declares which values are alike; see [`Alike`].
     pub const fn no_two_alike(mut self, alike: Alike) -> Self {
         self.alike = Some(alike);
         self
@@ -187,7 +187,7 @@ impl Scope {
         self.personal
     }
 
-    /// Which values are alike, if the scope has such a rule.
+    /// Which values are alike, if the scope declares it.
     pub const fn alike(&self) -> Option<&Alike> {
         self.alike.as_ref()
     }

@@ -123,8 +123,8 @@ impl UserChange {
     }
 }
 
-/// Refuses a username that breaks a rule, before a password is hashed. The name that the user has may be sent again, even if it is an
-/// old one that breaks a rule. The command makes the same decision on the newest state.
+/// Refuses a username that breaks a rule, before a password is hashed. A request may send the user's present name again, even if
+/// this is an old name that breaks a rule. The command makes the same decision on the newest state.
 fn may_be_sent(app: &App, id: UserId, name: &str) -> Result<(), Refusal> {
     let is_kept = || {
         let user = app.ledger().authorization().user(id);
