@@ -16,6 +16,10 @@ use ledger::ids::Entropy;
 /// Bytes of salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
 
+/// The text whose hash is compared for unknown users. No text stands for it, since it is no password. So the comparison never ends
+/// early, whatever somebody types.
+const NOBODY: &str = "nobody's\0password";
+
 /// The cost of a hash, and how many hashes are made at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct HashingOptions {
@@ -100,8 +104,8 @@ impl Passwords {
                 })
                 .map_err(|error| format!("cannot start a thread for password hashing: {error}"))?;
         }
-        let nobody = hash(&hasher, entropy.as_ref(), "nobody's password", &mut Memory::new())
-            .map_err(|error| error.to_string())?;
+        let nobody =
+            hash(&hasher, entropy.as_ref(), NOBODY, &mut Memory::new()).map_err(|error| error.to_string())?;
         Ok(Self {
             queue,
             hasher,

@@ -105,6 +105,17 @@ async fn nobody_has_a_password() {
     );
 }
 
+/// If a text stood for it, an unknown name would cost one hash less than a known one.
+#[test]
+fn nobodys_password_is_the_password_of_no_text() {
+    let passwords = passwords(8);
+    for typed in ["nobody's password", "nobody's\u{a0}password", NOBODY] {
+        let verdict = compare(&passwords.nobody, None, typed, &mut Memory::new());
+        assert_ne!(verdict, Verdict::Right, "{typed:?}");
+    }
+    assert!(Password::of(NOBODY).is_err());
+}
+
 #[tokio::test]
 async fn raised_parameters_outdate_a_hash() {
     let hash = passwords(8).hash(password("x")).await.unwrap();
