@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aggregates::values::PasswordHash;
+use aggregates::{text::MAX_PASSWORD_BYTES, values::PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -211,8 +211,8 @@ fn hash(
     Ok(PasswordHash::new(hash.to_string()))
 }
 
-/// Compares the password that a text stands for, and then the text itself if it is another one. `weaker` is a hash of the present
-/// parameters that is compared each time, too. The time depends only on the text, unless it is the password.
+/// Compares the password that a text stands for, and then the text itself if it is another one and not too long. `weaker` is a hash
+/// of the present parameters that is compared each time, too. The time depends only on the text, unless it is the password.
 fn compare(hash: &PasswordHash, weaker: Option<&PasswordHash>, typed: &str, memory: &mut Memory) -> Verdict {
     let mut is_right = |text: &str| {
         let right = matches(hash, text, memory);
@@ -229,7 +229,9 @@ fn compare(hash: &PasswordHash, weaker: Option<&PasswordHash>, typed: &str, memo
         return Verdict::Right;
     }
     let is_another = password.is_none_or(|password| password.as_str() != typed);
-    if is_another && is_right(typed) {
+    // No version of the server accepted a longer text.
+    let may_be_old = is_another && typed.len() <= MAX_PASSWORD_BYTES;
+    if may_be_old && is_right(typed) {
         return Verdict::RightAsTyped;
     }
     Verdict::Wrong

@@ -105,6 +105,26 @@ async fn nobody_has_a_password() {
     );
 }
 
+#[test]
+fn no_old_hash_is_of_a_longer_text() {
+    let passwords = passwords(8);
+    let mut memory = Memory::new();
+    for (typed, verdict) in [
+        ("a\u{301}".repeat(341), Verdict::RightAsTyped),
+        ("a\u{301}".repeat(342), Verdict::Wrong),
+        ("x".repeat(MAX_PASSWORD_BYTES + 1), Verdict::Wrong),
+        ("x".repeat(1 << 20), Verdict::Wrong),
+    ] {
+        let old = old_hash(&passwords, &typed);
+        assert_eq!(
+            compare(&old, None, &typed, &mut memory),
+            verdict,
+            "{} bytes",
+            typed.len()
+        );
+    }
+}
+
 /// If a text stood for it, an unknown name would cost one hash less than a known one.
 #[test]
 fn nobodys_password_is_the_password_of_no_text() {
