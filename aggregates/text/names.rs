@@ -47,7 +47,7 @@ fn ordinary_width(c: char) -> char {
 
 /// The key that two names share if they are equal after compatibility normalization and case folding (Unicode, D146). For
 /// characters that Unicode defines today, the key never changes.
-pub fn alike(name: &str) -> String {
+fn alike(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
