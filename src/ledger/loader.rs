@@ -137,6 +137,11 @@ impl Loader {
         &self.loads
     }
 
+    /// Ends when the loading task is gone.
+    pub(super) async fn gone(&self) {
+        self.queue.closed().await;
+    }
+
     /// Answers no more requests, and closes the connection.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
