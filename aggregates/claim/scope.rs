@@ -21,7 +21,8 @@ pub struct Scope {
 }
 
 /// Which values of a scope are alike: two aggregates must not claim two of them. Values that were claimed before the scope had this
-/// rule may be alike. They stay, and count when somebody claims another value.
+/// rule may be alike. They stay, and count when somebody claims another value. An aggregate claims at most one value of such a
+/// scope.
 #[derive(Debug)]
 pub struct Alike {
     /// The stored name of the scope in which the ledger keeps, for each key, an aggregate that has a value with this key.

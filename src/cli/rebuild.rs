@@ -124,9 +124,13 @@ async fn replay_compare_swap(
     let differing = shadow.differing(&mut live).await?;
     shadow.swap(&mut live, &differing).await?;
     let miscounts = recount(&mut live, aggregates::scopes()).await?;
+    let mended = ledger.mend_alike(&mut live, &head).await?;
     // Servers that still run then check whether they fit the versions that are stored now.
     head.touch(&mut live).await?;
     live.commit().await?;
+    if mended {
+        say("corrected: the lists of names that are alike");
+    }
     for miscount in miscounts {
         say(&format!("corrected: {miscount}"));
     }
