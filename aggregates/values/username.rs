@@ -5,7 +5,7 @@ use crate::{sealing::ERASED, text};
 
 /// A name by which a user logs in, in its spelling ([`text::spelling`]): 3 to 255 characters that RFC 8265 allows in usernames, except
 /// format characters, joiners, `:` (which HTTP Basic cannot carry, RFC 7617 section 2) and a dot at the end. Upper and lower case
-/// are different names, but only one of them can exist. Names of older users may break these rules.
+/// are different names. Names of older users may break these rules.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Username(String);
 
@@ -37,6 +37,11 @@ impl Username {
             Some(rule) => fail(rule),
             None => Ok(Self(name.into_owned())),
         }
+    }
+
+    /// The name that takes the place of the present one, if it is another one. The present name may stay, even if it breaks a rule.
+    pub fn another(present: &str, typed: &str) -> Result<Option<Self>, Invalid> {
+        super::another(present, typed, Self::parse)
     }
 }
 
