@@ -66,7 +66,7 @@ enum Helper {
     /// Opens a ledger as the server does, and prints the time and memory used, and the time of a check.
     #[command(hide = true)]
     Start { url: String, users: u64 },
-    /// Writes to a ledger as it is told on stdin: to every `step`-th of `all` users, from `first` on.
+    /// Writes to a ledger as the orders on stdin say: to every `step`-th of `all` users, from `first` on.
     #[command(hide = true)]
     Node {
         url: String,

@@ -121,7 +121,7 @@ pub(crate) struct Floor<'a> {
 const FLOOR: &str = "bench_floor";
 /// The payload of a `user.role_granted` event.
 const GRANTED: &str = r#"{"role_id": "6d756e69-6d65-4e74-8000-000000000002", "exclusive": false}"#;
-/// As much as the payload of a `user.created` event.
+/// A payload as long as that of a `user.created` event.
 const CREATED: &str = r#"{"username": {"$sealed": {"by": "6d756e69-6d65-4e74-8000-000000000002", "box": "8kXo0mQG3r4bU3p7v1yq0n2dE5hJk9sT6wZaCfLxPiRtYuVb8kXo0mQG3r4bU3p7v1yq0n2dE5hJk9s"}}, "identity_provider": "ldap", "auto_generated": false, "mqtt_publish_prefix": null, "grant_types": [{"method": "password", "is_required": false}, {"method": "token", "is_required": false}], "enforce_mfa_enrollment": false, "password_hash": null}"#;
 /// The name in the table.
 pub(crate) const FLOOR_NAME: &str = "pgbench, one-row INSERT, 64 clients";
@@ -132,7 +132,7 @@ impl<'a> Floor<'a> {
         Self::of(bench, &format!("VALUES ('{GRANTED}')")).await
     }
 
-    /// Makes a table for transactions of so many rows.
+    /// Makes a table for transactions of this number of rows.
     pub(crate) async fn of_batches(bench: &'a Bench, rows: u64) -> Result<Self> {
         let select = format!("SELECT '{CREATED}'::jsonb FROM generate_series(1, {rows})");
         Self::of(bench, &select).await
@@ -151,7 +151,7 @@ impl<'a> Floor<'a> {
         })
     }
 
-    /// The same by so many clients.
+    /// The same measurement with this number of clients.
     pub(crate) fn by(&self, clients: usize) -> Self {
         Self {
             clients,

@@ -21,7 +21,7 @@ pub type Guards = &'static [&'static dyn Guard];
 
 /// A rule that may reject a unit.
 pub trait Guard: Send + Sync {
-    /// Whether the rule concerns a unit. Only then the guard judges it.
+    /// Whether the rule concerns a unit. The guard judges only such units.
     fn concerns(&self, proposal: Proposal<'_>) -> bool;
 
     /// Judges a unit. `db` reads the committed rows, and `accepted` are the units that come before this one in the same batch.

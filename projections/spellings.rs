@@ -2,8 +2,8 @@
 
 use aggregates::text::spelling;
 
-/// Each of these names as it was typed, and in its spelling, sorted and once. Names of older users and roles were recorded as they
-/// were typed.
+/// Each of these names as it was typed, and in its spelling. The result is sorted and has no name twice. Names of older users and
+/// roles were recorded as they were typed.
 pub(crate) fn with_spellings<'a>(typed: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut names: Vec<String> = typed
         .flat_map(|name| [name.to_owned(), spelling(name).into_owned()])

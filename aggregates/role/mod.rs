@@ -167,7 +167,7 @@ impl Registered for Role {
         }
     }
 
-    /// A role is about no person.
+    /// A role is not about a person.
     fn person<'a>(&self, _: &'a str) -> Option<Cow<'a, str>> {
         None
     }

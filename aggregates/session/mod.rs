@@ -98,7 +98,7 @@ impl Registered for Session {
         }
     }
 
-    /// The person that a session is about is its user.
+    /// The person is the user to whom the token was issued.
     fn person<'a>(&self, _: &'a str) -> Option<Cow<'a, str>> {
         self.user_id.map(|id| Cow::Owned(id.to_string()))
     }

@@ -6,8 +6,8 @@ const INVISIBLE: &str = "must not contain invisible characters or characters tha
 const NO_LETTER: &str = "must consist of letters, digits and ASCII characters";
 const CONTEXT: &str = "contains a character that may stand only between certain letters";
 
-/// The rule of the IdentifierClass (RFC 8264 section 4.2) that a word in its normal form breaks, if any. Format characters and joiners are refused, too,
-/// even where the RFC allows them.
+/// The rule of the IdentifierClass (RFC 8264 section 4.2) that a word in its normal form breaks, if any. This function also refuses
+/// format characters and joiners where the RFC allows them.
 pub(super) fn broken_rule(word: &str) -> Option<&'static str> {
     for (at, c) in word.char_indices() {
         if precis::is_invisible(c) {

@@ -56,7 +56,7 @@ pub fn alike(name: &str) -> String {
     NFKC.normalize(&folded).into_owned()
 }
 
-/// Whether the server uses this name for itself, in whatever case.
+/// Whether the server uses this name for itself. Upper and lower case make no difference.
 fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&alike(name).as_str())
 }
@@ -97,7 +97,7 @@ mod tests {
             ("\u{1112}\u{1161}\u{11ab}", "한"),
             ("A\u{3000}B", "A B"),
             ("Å", "Å"),
-            // Without a single character of ordinary width.
+            // These have no single character of ordinary width.
             ("\u{ffe3}", "\u{ffe3}"),
             ("\u{ffa1}", "\u{ffa1}"),
         ] {

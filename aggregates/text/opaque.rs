@@ -11,7 +11,7 @@ const CATEGORY: CodePointMapDataBorrowed<'static, GeneralCategory> = CodePointMa
 /// How many times longer a text can be in Normalization Form C, in bytes of UTF-8.
 const GROWTH: usize = 3;
 
-/// A text is no password.
+/// Why a text is not a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOpaque {
     /// The text is empty.
@@ -33,8 +33,8 @@ pub const MAX_PASSWORD_BYTES: usize = 1_024;
 /// Writes into `password` the password that a text stands for. Different keyboards and systems send different texts for the same
 /// password: composed and decomposed letters, and different spaces. The caller provides the memory, so that it can erase it.
 ///
-/// RFC 8265 looks at the characters before it composes them. This function composes first, so that a decomposed Korean
-/// password is one, too. The result is the same.
+/// RFC 8265 looks at the characters before it composes them. This function composes first, so it also accepts a decomposed
+/// Korean password. If both orders accept a password, both give the same result.
 pub fn opaque(typed: &str, password: &mut String) -> Result<(), NotOpaque> {
     let most = MAX_PASSWORD_BYTES * GROWTH;
     if typed.len() > most {

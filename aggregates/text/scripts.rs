@@ -11,7 +11,8 @@ const UNMISTAKABLE: [char; 4] = ['æ', 'Æ', 'œ', 'Œ'];
 const SOFT_DOTTED: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<SoftDotted>();
 
 /// Whether a name mixes scripts beyond the level "highly restrictive" (section 5.2). That level allows one script, and Latin with the
-/// scripts in which Japanese, Korean or Chinese is written. The level's rule about single characters is that of PRECIS here.
+/// scripts in which Japanese, Korean or Chinese is written. The level also has a rule about single characters. The rule of PRECIS
+/// replaces it here.
 pub(super) fn mixes(name: &str) -> bool {
     let (mut all, mut beside_latin) = (AugmentedScriptSet::default(), AugmentedScriptSet::default());
     for c in name.chars() {

@@ -251,7 +251,7 @@ impl Registered for User {
         }
     }
 
-    /// A user is that person.
+    /// The person is the user.
     fn person<'a>(&self, aggregate_id: &'a str) -> Option<Cow<'a, str>> {
         Some(Cow::Borrowed(aggregate_id))
     }

@@ -24,7 +24,7 @@ use crate::{
 
 /// How many connections there are, and the goal beside pgbench.
 const CONNECTIONS: [(u64, Option<f64>); 4] = [(1, None), (16, None), (64, Some(0.75)), (256, Some(0.95))];
-/// How many tasks stock cqrs-es has, beside as many connections.
+/// How many tasks stock cqrs-es has. It is beside the row with the same number of connections.
 const TASKS: [u64; 2] = [64, 256];
 /// The goal beside stock cqrs-es.
 const BESIDE_STOCK: f64 = 3.0;
@@ -251,7 +251,7 @@ async fn on_stock(
     .await
 }
 
-/// So many tasks of this process, on so many users.
+/// Runs `count` tasks in this process, on `users` users.
 async fn tasks<E, F>(
     bench: &Bench,
     (count, users): (u64, u64),

@@ -1,5 +1,5 @@
 //! Users without a password, made over HTTP in batches by importers: `POST /api/users/batch`. Beside it are transactions
-//! that insert as many rows, by as many clients of pgbench.
+//! that insert the same number of rows, by the same number of clients of pgbench.
 
 use std::{
     sync::{

@@ -1,5 +1,5 @@
 -- Payload and metadata become TEXT. Postgres parsed each of them to JSONB when it wrote an event, and made a text of it
--- again when it read one. Both cost more than all indexes of the table together with the row (docs/benchmarks.md).
+-- again when it read one. This cost more than any index of the table (docs/decisions/0018-json-as-text.md).
 --
 -- This writes the whole table anew: docs/upgrading.md says how long it takes, and how to go back.
 DROP INDEX events_by_fingerprint;

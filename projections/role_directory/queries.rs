@@ -31,8 +31,8 @@ pub fn find<'a>(db: &'a Db, id: RoleId) -> Boxed<'a, Result<Option<RoleRow>, Err
     })
 }
 
-/// All roles, or those with this name, however it is spelt, oldest first. Two roles can have this name: the role of a user's own permissions
-/// has the name of the user.
+/// All roles, or those with this name, however it is spelt, oldest first. Two roles can have this name: the role of a user's own
+/// permissions has the name of the user.
 pub fn list<'a>(db: &'a Db, name: Option<&'a str>) -> Boxed<'a, Result<Vec<RoleRow>, Error>> {
     Box::pin(async move {
         let mut tx = db.snapshot().await?;

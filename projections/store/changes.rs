@@ -124,8 +124,8 @@ impl Changes {
         self.rows_mut()?.put(row)
     }
 
-    /// Puts a row into the table. The state of its aggregate says that the table does not have it: the database need not look for
-    /// an old row. If lists count the row, ask for it by [`Needs::new_row`] and call [`Self::put`].
+    /// Puts a new row into the table: the state of its aggregate says that the table does not have it. So the database need not
+    /// look for an old row. If lists count the row, ask for it by [`Needs::new_row`] and call [`Self::put`].
     pub fn put_new<R: Record>(&mut self, row: R) -> Result<(), Error> {
         self.rows_mut()?.put_new(row);
         Ok(())
@@ -171,7 +171,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Like [`Changes::load`]. But if the events need rows of a table that is `in_flux`, stops and returns `false`.
+    /// Like [`Changes::load`]. But if the events need rows of a table that is `in_flux`, this stops and returns `false`.
     pub(super) async fn load_unless_in_flux(
         &mut self,
         db: &mut dyn Read,

@@ -74,7 +74,7 @@ pub struct Set<R, V> {
 pub struct Find<R, V> {
     /// The column.
     pub column: &'static str,
-    /// The row's value. It only makes sure that the type is that of the column.
+    /// The row's value. Nothing calls this: it lets the compiler check that `V` is the type of the column.
     pub value: fn(&R) -> &V,
 }
 

@@ -198,7 +198,7 @@ impl Registry {
         self.reduced(changes, events)
     }
 
-    /// Like [`Registry::fold`]. But if the changes depend on rows of a table that is `in_flux`, returns `None`.
+    /// Like [`Registry::fold`]. But if the changes depend on rows of a table that is `in_flux`, this returns `None`.
     pub async fn fold_unless_in_flux(
         &self,
         db: &mut dyn Read,
@@ -212,7 +212,7 @@ impl Registry {
         self.reduced(changes, events).map(Some)
     }
 
-    /// No changes yet; the rows that the events need are asked for.
+    /// Changes without a row. They ask for the rows that the events need.
     fn asked(&self, events: &[Recorded]) -> Result<Changes, Error> {
         let mut changes = Changes::new(self.records());
         let mut needs = changes.needs();

@@ -52,7 +52,7 @@ pub enum Merge {
 }
 
 impl Merge {
-    /// The same without relying on what is expected.
+    /// The same, but it does not rely on the row being new.
     fn unexpected(self) -> Self {
         match self {
             Self::Expected => Self::Replace,
@@ -161,7 +161,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// The end of a condition that only rows whose counter is 0 meet.
+/// The end of a condition, so that only rows whose counter is 0 meet it.
 fn and_is_empty(counter: Option<&str>) -> String {
     counter.map_or_else(String::new, |counter| format!(" AND {counter} = 0"))
 }

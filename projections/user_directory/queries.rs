@@ -37,8 +37,8 @@ pub fn page<'a>(
     })
 }
 
-/// A page of the users with these names, however they are spelt, oldest first. It leaves out unknown names; a name that occurs twice
-/// counts once. No name finds a user whose name was erased.
+/// A page of the users with these names, however they are spelt, oldest first. It leaves out unknown names; a name that occurs
+/// twice counts once. No name finds a user whose name was erased.
 pub fn by_usernames<'a>(
     db: &'a Db,
     usernames: &'a [impl AsRef<str>],

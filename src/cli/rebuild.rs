@@ -64,7 +64,7 @@ struct Rebuilt {
     differing: Vec<&'static str>,
 }
 
-/// Rebuilds the read models once. Returns `None` if a person was erased meanwhile: what was replayed before has their data.
+/// Rebuilds the read models once. Returns `None` if a person was erased meanwhile: the replayed tables have that person's data.
 async fn attempt(settings: &Settings, db: &Db) -> Result<Option<Rebuilt>, CliError> {
     // Each attempt opens the ledger again, and so forgets the keys of people who were erased.
     let ledger = open_ledger_quietly(settings, db.clone()).await?;
@@ -97,7 +97,7 @@ fn remove(file: &Path) {
     }
 }
 
-/// Returns the number of events, and the names of the tables that were replaced.
+/// Returns the number of events, and the names of the tables that were replaced; `None` if a person was erased meanwhile.
 async fn replay_compare_swap(
     db: &Db,
     ledger: &Ledger,
@@ -106,8 +106,8 @@ async fn replay_compare_swap(
     let before = ledger.head().await?;
     let bar = progress::bar(before.position, "rebuilding");
     let show = |position| bar.set_position(progress::at(position));
-    // Replay most events while other processes may append, and once more what came meanwhile. Servers that append all the
-    // time would keep a third step busy for ever.
+    // Replay most events while other processes may append. Then replay once more the events that came meanwhile. Do not repeat
+    // this until no event is left: servers that append all the time would keep it busy for ever.
     let position = ledger.fill(shadow, 0, before.position, show).await?;
     let reached = ledger.head().await?.position;
     let position = ledger.fill(shadow, position, reached, show).await?;

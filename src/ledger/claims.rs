@@ -30,7 +30,7 @@ pub(super) type Key = (&'static str, String);
 /// The owners of claims that were read or written before. They are valid only while nobody else moves the head.
 pub(super) type ClaimsInMemory = LruCache<Key, Option<Owner>>;
 
-/// Who holds a claim. The program only compares owners, so 16 bytes are enough for each aggregate id: a UUID is stored as it
+/// The holder of a claim. The program only compares owners, so 16 bytes are enough for each aggregate id: a UUID is stored as it
 /// is, and any other id as its UUID of version 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner(pub(super) Uuid);

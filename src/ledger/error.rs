@@ -108,7 +108,7 @@ pub enum ExecuteError {
     /// The ledger rejects the unit that follows from the commands.
     #[error(transparent)]
     Rejected(Rejection),
-    /// The ledger does not answer, or a race was lost too often.
+    /// The ledger does not answer, or the executor lost a race too often.
     #[error("the ledger is unavailable")]
     Unavailable(#[source] Cause),
 }

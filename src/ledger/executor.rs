@@ -279,7 +279,7 @@ impl Executor {
         })
     }
 
-    /// The streams of the commands. One request reads all streams that are not in memory.
+    /// Loads the streams of the commands. One request reads all streams that are not in memory.
     async fn load(&self, commands: &[Command], from: Source) -> LoadedStreams {
         let (mut streams, mut wanted) = (LoadedStreams::new(), Vec::new());
         for command in commands {
@@ -287,7 +287,7 @@ impl Executor {
                 continue;
             };
             let known = match from {
-                // The id was drawn a moment ago. If such a stream exists all the same, the appender rejects the unit.
+                // The id is new and random. If a stream with this id exists all the same, the appender rejects the unit.
                 Source::Memory if command.begins_a_stream() => Some(Loaded {
                     state: Arc::new(command.first_state()),
                     sequence: 0,

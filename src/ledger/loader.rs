@@ -1,5 +1,5 @@
-//! Loads streams for commands. One look-up reads all streams that are wanted at the same time: for each stream its snapshot, and
-//! the events after it.
+//! Loads streams for commands. One look-up reads all streams that commands need at the same time: for each stream its snapshot,
+//! and the events after it.
 
 mod look_up;
 
@@ -23,7 +23,7 @@ use super::{
     snapshots::Newest,
 };
 
-/// How many requests may wait before callers wait to be let in.
+/// How many requests the queue holds. Further callers wait until it has room.
 const QUEUE: usize = 1_024;
 /// How many streams one look-up reads at most.
 const STREAMS: usize = 256;
@@ -74,7 +74,7 @@ impl Loads {
         self.streams.load(Ordering::Relaxed)
     }
 
-    /// Events that were read, with those on which snapshots stand.
+    /// Events that were read. The events on which snapshots stand count, too.
     pub fn events(&self) -> u64 {
         self.events.load(Ordering::Relaxed)
     }

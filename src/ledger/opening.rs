@@ -137,7 +137,7 @@ pub(super) async fn open<'a>(
         .collect()
 }
 
-/// Opens the sealed fields of stored events, for aggregates. They need no metadata, so `stored` may be without it.
+/// Opens the sealed fields of stored events, for aggregates. Aggregates need no metadata, so `stored` may lack it.
 pub(super) async fn open_events<'a>(
     db: &mut dyn Read,
     sealer: &Sealer,

@@ -1,7 +1,8 @@
-//! The order of things while batches overlap: what is sent, written under the lock, and answered when a batch in flight ends.
+//! Decides what happens when the writing of a batch ends, while batches overlap: which batch is sent, which units go under the lock,
+//! and which callers get their answers, in which order.
 //!
-//! This code knows no database and no queue: the [`Crew`] does the work. So a test can run it against a model, in each order in
-//! which things may happen.
+//! This code knows no database and no queue: the [`Crew`] does the work. So a test can run it against a model, with all events in any
+//! order.
 
 use super::{LedgerError, pace::Because};
 

@@ -173,7 +173,7 @@ impl Pace {
         }
     }
 
-    /// A batch goes under the lock because [`Pace::locked`] says so. If that was because of a refusal, one batch fewer must.
+    /// A batch goes under the lock because [`Pace::locked`] says so. If the reason was a refusal, one batch fewer must go there.
     pub(super) fn obeyed(&mut self) {
         if self.alone {
             self.rest = self.rest.saturating_sub(1);

@@ -6,8 +6,8 @@ use super::{AppendError, Unit, appender::Answer, landing::Load};
 
 /// How many units a batch has at most.
 pub(super) const BATCH: usize = 512;
-/// How many events a batch has at most. Only a batch of one unit may have more. A batch must be written long before the
-/// appender loses its patience, and a unit may have a thousand events.
+/// How many events a batch has at most. Only a batch of one unit may have more. A unit may have a thousand events, and the
+/// database must write a batch much faster than the time for which the appender waits.
 const EVENTS: usize = 4_096;
 
 /// A message to the appender.
@@ -76,7 +76,7 @@ impl Pending {
     }
 
     /// The callers of the last batch have their answers and may send their next units at once. This function gives them the
-    /// time to do so, so that these units are in this batch, too, until there are `enough`.
+    /// time to do so, until there are `enough` messages. So these units are in this batch, too.
     pub(super) async fn receive_the_rest(&mut self, queue: &mut mpsc::Receiver<Waiting>, enough: usize) {
         let mut before = 0;
         while self.is_plain() && self.len() < enough && self.len() > before {

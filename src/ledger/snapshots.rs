@@ -44,10 +44,10 @@ pub(super) const STREAM_SNAPSHOTS: Table = Table {
 /// A stream gets a snapshot when this many events stand after its last snapshot, or after its beginning. With this number, a long
 /// stream is loaded as fast as one of ten events; docs/decisions/0014-snapshots.md has the measurement.
 pub(super) const EVERY: i64 = 16;
-/// A stream with a large state gets fewer snapshots: one event for so many bytes of the last snapshot.
+/// A stream with a large state gets fewer snapshots: it needs one event for this many bytes of its last snapshot.
 const BYTES_PER_EVENT: usize = 256;
 
-/// The newest snapshot of a stream that fits; the default is none.
+/// The newest snapshot of a stream, if it fits the ledger. The default stands for a stream without a snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Newest {
     /// The sequence of the event on which it stands; 0 without a snapshot.
@@ -79,7 +79,7 @@ pub struct NewSnapshot {
     state: zeroize::Zeroizing<Vec<u8>>,
 }
 
-/// The state is left out: it holds secrets and personal data.
+/// This leaves out the state, which holds secrets and personal data.
 impl fmt::Debug for NewSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewSnapshot")

@@ -1,5 +1,6 @@
 //! Several processes on one Postgres: 1, 2 and 3 processes share the same number of writers, once all at the same time,
-//! and once each process in turn. No process may starve, and the sum may not collapse.
+//! and once each process in turn. Each process must get at least half of a fair share, and together they must have at least half of
+//! the speed of one process.
 
 pub(crate) mod process;
 
@@ -24,9 +25,9 @@ const WRITERS: usize = 64;
 const TURNS: u32 = 4;
 /// The names of the processes in the remarks.
 const NAMES: [&str; 3] = ["node 1", "node 2", "node 3"];
-/// The least part of the speed of one process that several processes may have together.
+/// Several processes together must have at least this part of the speed of one process.
 const LEAST_SPEED: f64 = 0.5;
-/// The least part of a fair share that each process must get.
+/// Each process must get at least this part of a fair share.
 const LEAST_SHARE: f64 = 0.5;
 
 /// When the processes write.
@@ -173,7 +174,7 @@ impl Figures {
 }
 
 impl<'a> Nodes<'a> {
-    /// Starts so many processes on a new database. Each has users of its own.
+    /// Starts `count` processes on a new database. Each process has users of its own.
     async fn start(bench: &'a Bench, count: usize) -> Result<Self> {
         let database = format!("bench_nodes_{count}");
         let url = bench.database_of_people(&database).await?;

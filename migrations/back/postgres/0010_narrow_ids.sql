@@ -1,4 +1,4 @@
--- Takes back migrations/postgres/0010_narrow_ids.sql, for programs from before it. Stop all servers first: docs/upgrading.md.
+-- Undoes migrations/postgres/0010_narrow_ids.sql, for programs from before it. Stop all servers first: docs/upgrading.md.
 -- Run this as one transaction: psql --single-transaction -v ON_ERROR_STOP=1 -f FILE.
 
 UPDATE ledger_head SET lowest_writer = 1;

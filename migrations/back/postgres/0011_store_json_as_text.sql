@@ -1,4 +1,5 @@
--- The way back from 0011: payload and metadata become JSONB again. docs/upgrading.md says how to run it.
+-- Undoes migrations/postgres/0011_store_json_as_text.sql, for programs from before it: payload and metadata become JSONB again. Stop
+-- all servers first: docs/upgrading.md.
 DROP VIEW event_streams;
 DROP INDEX events_by_fingerprint;
 

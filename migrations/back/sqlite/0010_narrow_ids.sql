@@ -1,4 +1,4 @@
--- Takes back migrations/sqlite/0010_narrow_ids.sql, for programs from before it. Stop the server first: docs/upgrading.md.
+-- Undoes migrations/sqlite/0010_narrow_ids.sql, for programs from before it. Stop the server first: docs/upgrading.md.
 -- Run this with the shell of SQLite: sqlite3 -bail muniment.db < FILE.
 BEGIN IMMEDIATE;
 

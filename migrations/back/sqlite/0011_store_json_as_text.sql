@@ -1,4 +1,4 @@
--- The way back from 0011. docs/upgrading.md says how to run it.
+-- Undoes migrations/sqlite/0011_store_json_as_text.sql, for programs from before it. Stop the server first: docs/upgrading.md.
 BEGIN;
 
 DROP VIEW event_streams;

@@ -57,7 +57,7 @@ fn only_rows_that_are_certainly_new_are_written_as_new() {
     ships.put_new(ship(2, "Mars"));
     ships.change(&2).unwrap();
     assert_eq!(merge(&ships), Merge::Expected);
-    // Nobody knows whether the table has the third ship.
+    // No event and no look-up says whether the table has the third ship.
     ships.put(ship(3, "Elefanten")).unwrap();
     assert_eq!(merge(&ships), Merge::Replace);
     // The table may have a ship that the batch deletes and makes again.
@@ -65,7 +65,7 @@ fn only_rows_that_are_certainly_new_are_written_as_new() {
     again.delete(1);
     again.put_new(ship(1, "Vasa"));
     assert_eq!(merge(&again), Merge::Replace);
-    // A row that goes again was never there.
+    // The same if the batch makes the ship first.
     let mut gone = Pending::<Ship>::default();
     gone.put_new(ship(1, "Vasa"));
     gone.delete(1);

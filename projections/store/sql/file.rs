@@ -10,7 +10,7 @@ use std::{
 use super::{Db, Error};
 
 /// Why nothing is written to a file that was moved or replaced.
-pub(super) const REPLACED: &str = "the file of the database was moved or replaced while the server runs: put it back, or restart the server";
+pub(super) const REPLACED: &str = "the file of the database was moved or replaced while the server was running: put it back, or restart the server";
 
 /// A file, as it was when the server opened it. SQLite writes to a deleted file without an error, and nobody would see these
 /// rows again.

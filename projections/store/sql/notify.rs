@@ -102,7 +102,7 @@ pub struct Alone {
 }
 
 impl Alone {
-    /// Checks that the session of the right has not ended. It ends when Postgres stops, even for a moment.
+    /// Checks that the session that holds the right has not ended. The session ends when Postgres stops, even for a moment.
     pub fn check(&mut self) -> Boxed<'_, Result<(), Error>> {
         Box::pin(async move {
             sqlx::query("SELECT 1").execute(&mut *self.connection).await?;

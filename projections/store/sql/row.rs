@@ -102,7 +102,7 @@ impl Row {
 }
 
 impl Tx<'_> {
-    /// An aggregate that collects the ids of a column. [`Row::collected_ids`] reads them. SQLite has no arrays.
+    /// An aggregate function of SQL that collects the ids of a column. [`Row::collected_ids`] reads them. SQLite has no arrays.
     pub fn collected(&self, column: &str) -> String {
         match self {
             Self::Postgres(_) => format!("array_agg({column})"),

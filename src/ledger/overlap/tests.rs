@@ -1,4 +1,4 @@
-//! The order of things against a model of a ledger.
+//! [`fly`] against a model of a ledger.
 
 use std::{collections::BTreeMap, vec};
 
@@ -16,16 +16,16 @@ enum Event {
     Decides,
     /// Another process writes.
     OtherWrites,
-    /// The statement in flight comes to its turn, and its answer arrives.
+    /// The database runs the statement in flight, and its answer arrives.
     Answered,
     /// The database refuses the statement in flight.
     Refused,
-    /// The connection breaks before or after the statement came to its turn, or while it waits in the database. Then the
-    /// appender can look what became of it, or cannot.
+    /// The connection breaks. The database has run the statement (`done`), or may run it later. The appender can find out
+    /// whether the batch is in the ledger (`can_look`), or cannot.
     Broken { done: bool, can_look: bool },
-    /// The appender waits no longer, before or after the statement came to its turn.
+    /// The appender waits no longer. The database has run the statement (`done`), or may run it later.
     TimedOut { done: bool },
-    /// A statement whose answer nobody awaits comes to its turn.
+    /// The database runs a statement whose answer nobody awaits.
     LateStatement,
 }
 
@@ -59,7 +59,7 @@ impl From<Statement> for Units {
     }
 }
 
-/// A ledger, and an appender without the order of things.
+/// A ledger, and the parts of an appender that [`fly`] calls.
 #[derive(Debug)]
 struct Model {
     events: vec::IntoIter<Event>,
@@ -115,7 +115,7 @@ impl Model {
         })
     }
 
-    /// A statement comes to its turn. Returns whether it wrote.
+    /// The database runs a statement. Returns whether the statement wrote.
     fn run(&mut self, statement: &Statement) -> bool {
         let fits = self.head == statement.expected;
         if fits {
@@ -145,7 +145,7 @@ impl Model {
         }
     }
 
-    /// The answer did not come. If the statement did not come to its turn, it may do so later.
+    /// The answer did not come. If the database has not run the statement, it may do so later.
     fn silent(&mut self, flight: &Statement, done: bool) {
         if done {
             self.run(flight);
@@ -250,7 +250,7 @@ impl Crew for Model {
     }
 
     async fn lock(&mut self, units: Units, _because: Because) {
-        // The lock is free only after the statements that hold it, and some statements may come before.
+        // The lock is free only after the statements that hold it. Other statements may get the lock before the appender.
         while let Some(Event::LateStatement) = self.events.as_slice().first() {
             self.events.next();
             self.run_late();

@@ -1,4 +1,4 @@
-//! Makes the snapshots that the events call for, and deletes those that do not fit.
+//! Writes the snapshots that are missing, and deletes those that differ or are not used.
 
 use std::collections::BTreeSet;
 

@@ -76,7 +76,7 @@ pub fn authenticate<'a>(
             Verdict::Right => app.passwords.is_outdated(hash),
             Verdict::RightAsTyped => true,
         };
-        // An older version of the server also accepted texts that are no password now. Their hashes stay.
+        // Older versions of the server also accepted texts that are not passwords now. The hashes of these texts stay.
         if is_old && let Ok(password) = Password::of(&password) {
             rehash(app, user, hash.clone(), password).await;
         }
@@ -84,8 +84,8 @@ pub fn authenticate<'a>(
     })
 }
 
-/// Hashes a verified password again: under stronger parameters, or in the form that does not depend on how it is typed. A login does
-/// not fail because of it.
+/// Hashes a verified password again: with stronger parameters, or in the form that does not depend on how it is typed. If this fails,
+/// the login succeeds all the same.
 async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Password) {
     let rehashed = async {
         let command = UserCommand::RehashPassword {

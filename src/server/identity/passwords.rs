@@ -55,14 +55,14 @@ const NICENESS: i32 = 10;
 type Memory = Vec<Block>;
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
-/// The result of comparing what somebody typed with a hash.
+/// The result of comparing a typed text with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is not the hashed password.
+    /// The text is not the hashed password.
     Wrong,
-    /// It stands for the hashed password.
+    /// The text stands for the hashed password.
     Right,
-    /// It is the hashed text itself, but does not stand for it. Older versions of the server hashed what was typed.
+    /// The text itself was hashed, not the password that it stands for. Older versions of the server hashed what was typed.
     RightAsTyped,
 }
 
@@ -211,8 +211,9 @@ fn hash(
     Ok(PasswordHash::new(hash.to_string()))
 }
 
-/// Compares the password that a text stands for, and then the text itself if it is another one and not too long. `weaker` is a hash
-/// of the present parameters that is compared each time, too. The time depends only on the text, unless it is the password.
+/// Compares the password that a text stands for, and then the text itself if it differs from that password and is not too long. If
+/// `hash` has weaker parameters than today's, `weaker` is a hash with today's parameters, which is compared each time, too. Unless
+/// the text is the password, the time depends only on the text.
 fn compare(hash: &PasswordHash, weaker: Option<&PasswordHash>, typed: &str, memory: &mut Memory) -> Verdict {
     let mut is_right = |text: &str| {
         let right = matches(hash, text, memory);

@@ -88,8 +88,8 @@ pub(super) async fn fly(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) 
     appending
 }
 
-/// Puts units into the queue while a batch is in flight and no other one waits. Waits until the appender has decided them, or some of them, as the
-/// next batch, or keeps them for later.
+/// Puts units into the queue while a batch is in flight and no other batch waits. Waits until the appender has decided some or all
+/// of them as the next batch, or keeps them for later.
 pub(super) async fn wait_behind(ledger: &Ledger, units: impl IntoIterator<Item = Unit>) -> Vec<Appending> {
     let overlapped = ledger.paths().overlapped();
     let appending = units.into_iter().map(|unit| append(ledger, unit)).collect();

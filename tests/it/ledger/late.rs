@@ -25,7 +25,7 @@ use super::{
 };
 use crate::support::server::Engine;
 
-/// From now on, each statement that writes events takes so many seconds longer. The node waits for ten seconds.
+/// From now on, each statement that writes events takes `seconds` seconds longer. The node waits for ten seconds.
 async fn slow_down(db: &Db, seconds: u32) {
     let script = format!(
         "CREATE TABLE slow (seconds INTEGER NOT NULL); INSERT INTO slow VALUES ({seconds}); \
@@ -36,7 +36,7 @@ async fn slow_down(db: &Db, seconds: u32) {
     db.script(&script).await.expect("a trigger");
 }
 
-/// Waits until a statement is slow. Those that begin later are not.
+/// Waits until a statement is slow. Statements that begin later are not slow.
 async fn speed_up_again(db: &Db) {
     let asleep =
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";

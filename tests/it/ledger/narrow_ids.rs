@@ -257,7 +257,7 @@ async fn claims_from_before_hold(engine: Engine) {
     site.must_be_sound(&ledger).await;
 }
 
-/// Grants a new role to a user from before, and deletes the user.
+/// Grants a new role to a user of the old ledger, and deletes the user.
 async fn write_on(executor: &Executor, user: UserId) {
     let role = new_role();
     for command in [
@@ -290,7 +290,7 @@ async fn the_way_back_gives_the_same_database(engine: Engine) {
     }
     assert_eq!(db.execute(sql(OLD_WRITER)).await.expect("an update"), 1);
     db.close().await;
-    // And forth again.
+    // Apply the migrations again.
     let db = migrated(&site).await;
     assert_eq!(wide_ids(&db).await, 0);
     db.close().await;

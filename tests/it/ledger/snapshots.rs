@@ -65,7 +65,7 @@ fn json(user: &User) -> Value {
     serde_json::to_value(user).expect("JSON")
 }
 
-/// The state of a user by all events, without snapshots.
+/// The state of a user from all events, without snapshots.
 async fn by_all_events(ledger: &Ledger, user: UserId) -> Value {
     let mut state = State::from(User::default());
     let id = user.to_string();
@@ -226,7 +226,7 @@ on_both_engines! {
         let ledger = site.ledger().await;
         let executor = Executor::new(ledger.clone());
         let user = user_with_events(&executor, USERNAME, 16).await;
-        // The same as a program that folds an event in another way.
+        // This has the same effect as a program that folds an event in another way.
         let other = "UPDATE events SET event_type = 'user.tokens_revoked', payload = '{}' WHERE position = 7";
         run(ledger.db(), other).await;
         assert_eq!(loaded(&site, user).await.0["permissions"].as_object().expect("a map").len(), 15);
@@ -269,7 +269,7 @@ on_both_engines! {
             execute(&executor, vec![permission_granted(user)]).await;
             sequences.insert(number(ledger.db(), "SELECT COALESCE(MAX(sequence), 0) + 0 FROM stream_snapshots").await);
         }
-        // A small state would have got 25. One snapshot of this state is as large as some 50 events.
+        // A small state would get 25 snapshots. One snapshot of this state is about as large as 50 events.
         assert!(sequences.len() < 12, "{sequences:?}");
         let (state, fresh) = loaded(&site, user).await;
         assert_eq!(state, by_all_events(&ledger, user).await);
@@ -386,7 +386,7 @@ enum Step {
     Permission,
     RevokePermission,
     Password(u8),
-    /// Another node continues, which remembers nothing.
+    /// Another node continues. It has no aggregates in memory.
     AnotherNode,
 }
 
@@ -401,7 +401,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The command of a step; `None` if it is none.
+/// The command of a step; `None` if the step is not a command.
 fn command(step: &Step, user: UserId, state: &User, roles: &[aggregates::values::RoleId]) -> Option<Command> {
     let command = match step {
         Step::AnotherNode => return None,

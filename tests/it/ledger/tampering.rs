@@ -128,10 +128,6 @@ on_both_engines! {
     }
 
     async fn a_field_that_was_written_twice_is_found_out(site: Site) {
-        // JSONB of Postgres keeps one field of each name.
-        if matches!(site.engine, crate::support::server::Engine::Postgres) {
-            return;
-        }
         let ledger = ledger_of_twelve(&site).await;
         let event = ledger.after(1, 1, &Default::default()).await.expect("an event").remove(0);
         for (column, json) in [("payload", &event.payload), ("metadata", &event.metadata)] {

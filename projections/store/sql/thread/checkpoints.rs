@@ -89,7 +89,7 @@ impl Checkpoints {
         }
     }
 
-    /// Notes that the writer wrote a batch of about so many pages, and does what the plan says.
+    /// Notes that the writer wrote a batch of about `pages` pages, and does what the plan says.
     pub(super) fn wrote(&mut self, pages: u64, writer: &Landing) {
         let (log, writer) = (&mut self.log, Some(writer));
         self.plan.wrote(pages, &mut View { log, writer });
@@ -112,7 +112,7 @@ impl Checkpoints {
 }
 
 impl FileAndThread {
-    /// For how many pages the file has room.
+    /// How many pages fit into the file as it is.
     fn room(&self) -> u64 {
         fs::metadata(&self.path).map_or(0, |metadata| metadata.len() / FRAME)
     }

@@ -123,8 +123,8 @@ impl SqliteThread {
         answered.await.unwrap_or(Err(LandError::Unconfirmed))
     }
 
-    /// Before another connection writes: copies the write-ahead log if what such connections wrote made it long. Like a
-    /// batch, the caller waits for what [`Limits`] says. The thread must know, because only it makes checkpoints.
+    /// Call this before another connection writes: it copies the write-ahead log if such connections made it long. The caller
+    /// waits at most for what [`Limits`] allows for a batch. The thread must do this, because only it makes checkpoints.
     pub(super) async fn look(&self) {
         let (answer, answered) = oneshot::channel();
         if self.orders.send(Order::Look(answer)).is_ok() {

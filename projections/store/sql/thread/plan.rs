@@ -7,18 +7,18 @@ pub(super) const FRAME: u64 = 4_120;
 
 /// How long the log may become, and how long the writer may wait for it. Lengths are in pages of 4 KiB.
 ///
-/// A batch waits for one copy of `most_at_once` pages and the `fsync` of these pages at most. If the log is longer than `most`,
-/// a batch may also wait for `wait`: once for the readers that keep SQLite from reusing the log, or, if the disk is too slow
-/// for the second thread to keep up, twice for the second thread.
+/// A batch waits at most for one copy of `most_at_once` pages and the `fsync` of these pages. If the log is longer than `most`,
+/// a batch may also wait for the time `wait`: once for the readers that keep SQLite from reusing the log, and twice for the
+/// second thread, if the disk is too slow for it to keep up.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store::sql) struct Limits {
     /// A checkpoint begins after this number of new pages.
     pub(super) every: u64,
     /// If no more than these pages are left, the writer waits until they are copied.
     pub(super) few: u64,
-    /// How often the second thread tries to leave so few pages.
+    /// How often the second thread tries to leave no more than `few` pages.
     pub(super) passes: u32,
-    /// After these tries, the writer waits if no more than these pages are left.
+    /// After these tries, the writer waits for the copy if no more than these pages are left.
     pub(super) most_at_once: u64,
     /// The length to which the file of the log shrinks when SQLite reuses it.
     pub(super) kept: u64,
@@ -78,7 +78,8 @@ pub(super) trait Log {
     fn passed(&mut self) -> Option<Option<Reached>>;
     /// Like [`Log::passed`], but waits for a short time.
     fn wait(&mut self) -> Option<Option<Reached>>;
-    /// Copies the rest while the writer waits. Perhaps it also waits for the readers that keep SQLite from reusing the log.
+    /// Copies the rest while the writer waits. If `waits_for_readers` is true, it also waits for the readers that keep SQLite
+    /// from reusing the log.
     fn finish(&mut self, waits_for_readers: bool) -> Option<Reached>;
     /// Adds a page without changing anything. Returns whether it did.
     fn write(&mut self) -> bool;
@@ -100,7 +101,7 @@ pub(super) struct Plan {
     is_behind: bool,
     /// Whether the last checkpoint failed, or whether a reader of an old state kept it from copying all but a few pages.
     is_held: bool,
-    /// How many passes there were since few pages were left.
+    /// How many passes began in this attempt to copy the log. 0 if no attempt is under way.
     passes: u32,
     /// Whether a pass is under way.
     is_passing: bool,
@@ -111,7 +112,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan for a log whose file has room for so many pages.
+    /// The plan for a log whose file has room for `room` pages.
     pub(super) fn new(limits: Limits, room: u64) -> Self {
         Self {
             limits,
@@ -133,7 +134,7 @@ impl Plan {
         self.longest_stop
     }
 
-    /// The writer wrote a batch of about so many pages.
+    /// The writer wrote a batch of about `pages` pages.
     pub(super) fn wrote(&mut self, pages: u64, log: &mut impl Log) {
         let was_passing = self.is_passing;
         self.receive(log);
@@ -168,7 +169,7 @@ impl Plan {
             self.saw(log.room());
             match self.next() {
                 Step::Nothing => return,
-                // Nothing says when a pass ends that did not begin.
+                // A pass that did not begin has no end. So this counts as a checkpoint that failed.
                 Step::Pass if !log.pass() => return self.ended(None),
                 Step::Pass => {}
                 Step::Wait => match log.wait() {
@@ -187,7 +188,7 @@ impl Plan {
         }
     }
 
-    /// The file of the log has room for so many pages. When SQLite begins the log again, it shrinks a file that is longer than
+    /// The file of the log has room for `room` pages. When SQLite begins the log again, it shrinks a file that is longer than
     /// `kept`. So a longer file is full, whichever connection wrote the pages. (A transaction that was rolled back may leave
     /// the file longer than the log. Then the next checkpoint comes too early.)
     fn saw(&mut self, room: u64) {

@@ -42,7 +42,7 @@ impl Model {
         self.room = self.room.max(self.log);
     }
 
-    /// The fault of SQLite does harm if a checkpoint looks at a log that is copied.
+    /// A checkpoint looks at the log. If all of the log is copied then, the fault of SQLite can damage the file.
     fn begin(&self) -> Reached {
         assert!(self.copied < self.log, "everything is copied: {self:?}");
         let copied = self.reader.unwrap_or(self.log).max(self.copied);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{both_engines, client::Client, connectware::*, server::Server};
 
-/// Texts that are names neither of users nor of roles, and a word of the message that says why.
+/// Texts that cannot be names of users or of roles, and a word of the message that says why.
 const NO_NAMES: [(&str, &str); 11] = [
     ("ada\u{200b}", "invisible"),
     ("a\u{ad}da", "invisible"),
