@@ -111,14 +111,7 @@ async fn claims(ledger: &Ledger) -> Result<String, String> {
 async fn names(ledger: &Ledger) -> Result<String, String> {
     match ledger.alike_names().await.map_err(|error| said(&error))? {
         AlikeNames::NotCompared => Ok("are not compared yet; the next start of a server does it".to_owned()),
-        AlikeNames::Incomplete {
-            scope,
-            claimed,
-            listed,
-        } => Err(format!(
-            "{claimed} are claimed in scope {scope}, but {listed} are compared with new ones: \
-             `muniment rebuild` corrects this"
-        )),
+        AlikeNames::Incomplete(incomplete) => Err(incomplete.to_string()),
         AlikeNames::Pairs(pairs) if pairs.is_empty() => Ok("no two are alike".to_owned()),
         AlikeNames::Pairs(pairs) => {
             for AlikePair { scope, one, other } in &pairs {
@@ -127,7 +120,7 @@ async fn names(ledger: &Ledger) -> Result<String, String> {
                 say(&format!("names: {scope} {one} is like {other}"));
             }
             Ok(format!(
-                "{} pairs are alike, from before the rule against it; rename one of each pair",
+                "{} pairs are alike, because they are older than the rule against it; rename one name of each pair",
                 pairs.len()
             ))
         }

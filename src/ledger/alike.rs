@@ -7,15 +7,13 @@
 mod fill;
 mod pairs;
 
+pub use fill::Incomplete;
 pub(super) use fill::{establish, forget};
 pub use pairs::{AlikeNames, AlikePair};
 
 use aggregates::{Claim, claim::Alike};
 
-use super::{
-    Sealer,
-    claims::{Key, stored_value},
-};
+use super::{Sealer, claims::Key};
 
 /// The aggregates that claim a value with one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +27,11 @@ impl List {
     /// The list to which a claim belongs, if its scope has such lists.
     pub(super) fn of(sealer: &Sealer, claim: &Claim) -> Option<Self> {
         let alike = claim.scope.alike()?;
-        let key = stored_value(sealer, claim.scope, &claim.within, &(alike.key)(&claim.value));
+        // Also hashed if the values are not personal: a key may be longer than an index of Postgres allows.
+        let mut key = sealer.claim_hash(&(alike.key)(&claim.value));
+        if !claim.within.is_empty() {
+            key = format!("{}/{key}", claim.within);
+        }
         Some(Self::new(alike, key))
     }
 

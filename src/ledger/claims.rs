@@ -278,7 +278,7 @@ fn key(sealer: &Sealer, claim: &Claim) -> Key {
 }
 
 /// The stored form of a value. The ids of aggregates contain no `/`, so values within different aggregates differ.
-pub(super) fn stored_value(sealer: &Sealer, scope: &Scope, within: &str, value: &str) -> String {
+fn stored_value(sealer: &Sealer, scope: &Scope, within: &str, value: &str) -> String {
     let mut stored = if scope.is_personal() {
         sealer.claim_hash(value)
     } else {

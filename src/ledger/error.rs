@@ -178,19 +178,6 @@ pub enum LedgerError {
         /// How many rows the read models have.
         found: usize,
     },
-    /// The names cannot be compared, since the read models lack some.
-    #[error(
-        "the read models have {found} names of scope {scope}, the claims {claimed}, so the names cannot be compared: \
-         run `muniment rebuild`"
-    )]
-    NamesMissing {
-        /// The scope that differs.
-        scope: &'static str,
-        /// How many claims the ledger has.
-        claimed: i64,
-        /// How many names the read models have.
-        found: i64,
-    },
     /// Another version of the program wrote the read models.
     #[error("{0}")]
     OtherVersions(OtherVersions),

@@ -61,7 +61,7 @@ use projections::{
 };
 use tokio::sync::watch;
 
-pub use alike::{AlikeNames, AlikePair};
+pub use alike::{AlikeNames, AlikePair, Incomplete};
 pub use appender::{Appended, Appender};
 pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};

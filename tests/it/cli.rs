@@ -325,7 +325,7 @@ both_engines! {
 
         database.execute("DELETE FROM claims WHERE scope = 'username_alike_others'").await;
         let said = failed(&site.run(&["doctor"]).await);
-        assert!(said.contains("names: 3 are claimed in scope username, but 2 are compared"), "{said}");
+        assert!(said.contains("names: 3 names are claimed in scope username, but 2 are compared"), "{said}");
         let said = succeeded(&site.run(&["rebuild"]).await);
         assert!(said.contains("corrected: the lists of names that are alike"), "{said}");
         let said = succeeded(&site.run(&["doctor"]).await);

@@ -8,7 +8,7 @@ use projections::{
 
 use super::{
     List,
-    fill::{incomplete, is_done, read},
+    fill::{Incomplete, incomplete, is_done, read},
 };
 use crate::{Head, Ledger, LedgerError, claims::Owner};
 
@@ -29,14 +29,7 @@ pub enum AlikeNames {
     /// No program has compared the names yet. The next start of a server does it.
     NotCompared,
     /// The lists do not have as many names as are claimed.
-    Incomplete {
-        /// The scope in which the names are claimed.
-        scope: &'static str,
-        /// How many names are claimed.
-        claimed: i64,
-        /// How many the lists have.
-        listed: i64,
-    },
+    Incomplete(Incomplete),
     /// These pairs of names are alike.
     Pairs(Vec<AlikePair>),
 }
@@ -48,12 +41,8 @@ impl Ledger {
         if !is_done(&Head::read_in(&mut tx).await?) {
             return Ok(AlikeNames::NotCompared);
         }
-        if let Some((scope, claimed, listed)) = incomplete(&mut tx).await? {
-            return Ok(AlikeNames::Incomplete {
-                scope,
-                claimed,
-                listed,
-            });
+        if let Some(incomplete) = incomplete(&mut tx).await? {
+            return Ok(AlikeNames::Incomplete(incomplete));
         }
         let mut pairs = Vec::new();
         for names in NAMES {

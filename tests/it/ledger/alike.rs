@@ -1,17 +1,20 @@
 //! Names that are alike: two aggregates cannot have them, unless they had them before the rule.
 
+use std::time::Duration;
+
 use aggregates::{
     Claim, Command, Event,
     claim::Scope,
     role::{RoleCommand, RoleEvent, UpdateRole, claims as role_claims},
     sealing::ERASED,
-    user::{UserEvent, claims as user_claims},
+    user::{UpdateUser, UserCommand, UserEvent, claims as user_claims},
     values::{GrantMethod, GrantType, IdentityProvider, PasswordHash, RoleId, RoleName, UserId},
 };
 use ledger::{AlikeNames, Appended, ExecuteError, Executor, Ledger, NewEvent, Rejection, Unit};
 use projections::sql::sql;
 
 use super::{
+    child::{Child, Task},
     claims::{deleted, refusal, renamed},
     on_both_engines,
     site::{Site, key, metadata, new_role, new_user, number, open, role_created, unit, user_created},
@@ -322,21 +325,90 @@ on_both_engines! {
         assert!(Executor::new(other).execute(commands, &metadata()).await.is_err());
     }
 
-    async fn read_models_that_lack_a_name_fill_no_lists(site: Site) {
+    async fn a_server_starts_although_the_read_models_lack_a_name(site: Site) {
         old_ledger(&site, &[(new_user(), "ada"), (new_user(), "grace")], &[]).await;
         let db = site.db().await;
         db.execute(sql("DELETE FROM user_directory WHERE username = 'grace'")).await.expect("a row");
-        let key = key();
-        let opened = ledger::Ledger::open(
-            site.db().await,
-            &key,
-            std::sync::Arc::new(ledger::clock::SystemClock),
-            std::sync::Arc::new(ledger::ids::SystemEntropy),
-            projections::GUARDS,
+        let ledger = site.ledger().await;
+        let AlikeNames::Incomplete(incomplete) = ledger.alike_names().await.expect("an answer") else {
+            panic!("a name is lacking");
+        };
+        assert_eq!(
+            incomplete.to_string(),
+            "2 names are claimed in scope username, but 1 are compared with new ones: `muniment rebuild` corrects this"
         );
-        let refused = opened.await.err().expect("a server must not start");
-        assert!(refused.to_string().contains("muniment rebuild"), "{refused}");
-        assert_eq!(number(&db, "SELECT lowest_writer FROM ledger_head").await, 2);
-        assert_eq!(number(&db, "SELECT COUNT(*) FROM claims WHERE scope LIKE '%alike%'").await, 0);
+        let executor = Executor::new(ledger);
+        assert_eq!(refusal(run(&executor, user_created(new_user(), "ADA")).await), taken("ADA"));
+    }
+
+    async fn one_may_send_ones_present_name(site: Site) {
+        let [ada, other, third] = [new_user(), new_user(), new_user()];
+        let [role, like_it] = [new_role(), new_role()];
+        old_ledger(&site, &[(ada, "Ada"), (other, "ada"), (third, "grace")], &[(role, "Line 7"), (like_it, "line 7")]).await;
+        let executor = Executor::new(site.ledger().await);
+        for (id, name) in [(ada, "Ada"), (other, "ada"), (third, "grace")] {
+            let appended = run(&executor, renamed(id, name)).await.expect("their own name");
+            assert!(appended.events.is_empty());
+        }
+        for (id, name) in [(role, "Line 7"), (like_it, "line 7")] {
+            run(&executor, role_renamed(id, name)).await.expect("its own name");
+        }
+        // A change that does not concern the name is not judged.
+        let update = UserCommand::Update(UpdateUser { mqtt_publish_prefix: Some(Some("plant/".to_owned())), ..UpdateUser::default() });
+        run(&executor, Command::User(ada, update)).await.expect("a change of something else");
+        run(&executor, renamed(third, "GRACE")).await.expect("their own name in another case");
+        assert_eq!(refusal(run(&executor, renamed(third, "ADA")).await), taken("ADA"));
+        site.must_be_sound(executor.ledger()).await;
+    }
+
+    async fn the_longest_old_names_fit(site: Site) {
+        // One character stands for 18: the key has 8,415 bytes.
+        let longest = "\u{fdfa}".repeat(255);
+        old_ledger(&site, &[(new_user(), &longest)], &[(new_role(), &longest), (new_role(), &format!("a{}", &longest[3..]))]).await;
+        let executor = Executor::new(site.ledger().await);
+        assert_eq!(pairs(executor.ledger()).await, Vec::<[String; 2]>::new());
+        run(&executor, role_created(new_role(), &"ΐ".repeat(127))).await.expect("a free name");
+        assert!(run(&executor, role_created(new_role(), &"Ϊ\u{301}".repeat(127))).await.is_err());
+        run(&executor, role_created(new_role(), &"ΐ".repeat(255))).await.expect("a free name");
+        site.must_be_sound(executor.ledger()).await;
+    }
+
+    async fn a_program_that_does_not_compare_names_writes_until_the_lists_are_filled(site: Site) {
+        old_ledger(&site, &[(new_user(), "ada")], &[]).await;
+        let db = site.db().await;
+        let old_writer = "UPDATE ledger_head SET recorded_at = recorded_at + 1 WHERE id = 1 AND lowest_writer <= 2";
+        assert_eq!(db.execute(sql(old_writer)).await.expect("an update"), 1);
+        let filling = open(&site.url).await;
+        assert_eq!(db.execute(sql(old_writer)).await.expect("an update"), 0);
+        let new = Site::new(site.engine).await;
+        assert_eq!(new.ledger().await.db().execute(sql(old_writer)).await.expect("an update"), 0);
+        filling.close().await;
+    }
+
+    async fn a_node_that_is_killed_while_it_fills_the_lists_leaves_none(site: Site) {
+        let names: Vec<String> = (0..400).map(|number| format!("{}{}", ["Ada", "ada"][number % 2], number / 2)).collect();
+        let users: Vec<(UserId, &str)> = names.iter().map(|name| (new_user(), name.as_str())).collect();
+        old_ledger(&site, &users, &[]).await;
+        let mut killed = 0;
+        for moment in (0..600).step_by(12) {
+            let child = Child::start(&Task::Open, &site.url);
+            // The moment of the kill is arbitrary, so this test is allowed to sleep.
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            child.kill().await;
+            let db = site.db().await;
+            let lists = number(&db, "SELECT COUNT(*) FROM claims WHERE scope LIKE 'username_alike%'").await;
+            let lowest = number(&db, "SELECT lowest_writer FROM ledger_head").await;
+            assert!([(0, 2), (400, 3)].contains(&(lists, lowest)), "{lists} {lowest}");
+            db.close().await;
+            if lowest == 3 {
+                age(&site).await;
+                break;
+            }
+            killed += 1;
+        }
+        assert!(killed > 0);
+        let ledger = site.ledger().await;
+        assert_eq!(pairs(&ledger).await.len(), 200);
+        site.must_be_sound(&ledger).await;
     }
 }

@@ -87,7 +87,7 @@ both_engines! {
             let found = admin.get(format!("/api/roles/page?names={}", percent(typed))).await.expect(200).json();
             assert_eq!(all(&found["roles"], "name"), ["Schäfer 7"], "{typed}");
         }
-        assert!(!may_log_in(&admin, "Wärter", PASSWORD).await, "upper and lower case are different names");
+        assert!(!may_log_in(&admin, "Wärter", PASSWORD).await, "a look-up is exact");
         assert!(!may_log_in(&admin, "warter", PASSWORD).await);
     }
 
