@@ -93,7 +93,7 @@ impl Scope {
         }
     }
 
-    /// Declares which values are alike; see [`Alike`].
+    /// Two aggregates must not claim values that are alike. The ledger stores the names in `alike`, so they can never change.
     pub const fn no_two_alike(mut self, alike: Alike) -> Self {
         self.alike = Some(alike);
         self
@@ -188,7 +188,7 @@ impl Scope {
         self.personal
     }
 
-    /// Which values are alike, if the scope declares it.
+    /// Which values are alike, if the scope has such a rule.
     pub const fn alike(&self) -> Option<&Alike> {
         self.alike.as_ref()
     }
