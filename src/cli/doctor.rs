@@ -120,7 +120,7 @@ async fn names(ledger: &Ledger) -> Result<String, String> {
                 say(&format!("names: {scope} {one} is like {other}"));
             }
             Ok(format!(
-                "{} pairs are alike, because they are older than the rule against it; rename one name of each pair",
+                "pairs that are alike: {}. They are older than the rule against it; rename one name of each pair",
                 pairs.len()
             ))
         }
