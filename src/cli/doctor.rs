@@ -3,7 +3,7 @@
 use std::{error::Error, process::ExitCode};
 
 use super::{CliError, complain, open_database, open_ledger_quietly, say};
-use ledger::{Ledger, WithCauses, ids::SystemEntropy, migrations};
+use ledger::{AlikeNames, AlikePair, Ledger, WithCauses, ids::SystemEntropy, migrations};
 use server::{identity::keys, settings::Settings};
 
 /// Checks one thing after the other. The exit code is 1 if something is wrong.
@@ -63,6 +63,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                     Ok(ledger) => {
                         tell("ledger", head(&ledger).await);
                         tell("claims", claims(&ledger).await);
+                        tell("names", names(&ledger).await);
                     }
                     Err(error) => tell("ledger", Err(said(&error))),
                 }
@@ -104,6 +105,26 @@ async fn claims(ledger: &Ledger) -> Result<String, String> {
         "{}: `muniment rebuild` corrects the counts",
         miscounts.join("; ")
     ))
+}
+
+/// Lists the names that are alike. They are older than the rule against such names, so nothing is wrong.
+async fn names(ledger: &Ledger) -> Result<String, String> {
+    match ledger.alike_names().await.map_err(|error| said(&error))? {
+        AlikeNames::NotCompared => Ok("are not compared yet; the next start of a server does it".to_owned()),
+        AlikeNames::Incomplete(incomplete) => Err(incomplete.to_string()),
+        AlikeNames::Pairs(pairs) if pairs.is_empty() => Ok("no two are alike".to_owned()),
+        AlikeNames::Pairs(pairs) => {
+            for AlikePair { scope, one, other } in &pairs {
+                // Debug shows invisible characters.
+                let [one, other] = [one, other].map(|named| format!("{:?} ({})", named.name, named.id));
+                say(&format!("names: {scope} {one} is like {other}"));
+            }
+            Ok(format!(
+                "pairs that are alike: {}. They are older than the rule against it; rename one name of each pair",
+                pairs.len()
+            ))
+        }
+    }
 }
 
 /// An error with its causes, in one line.
