@@ -31,6 +31,7 @@ pub(crate) struct MomentOut {
     pub position: i64,
     /// RFC 3339.
     #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    #[schema(format = "date-time")]
     pub time: String,
 }
 
@@ -52,6 +53,7 @@ pub(crate) struct CauseOut {
     position: i64,
     /// When the ledger took it.
     #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    #[schema(format = "date-time")]
     time: String,
     /// Who did it: a user id, or `system`.
     #[schema(example = "system")]
