@@ -21,6 +21,15 @@ use crate::{
     refusal::{BUSY, Refusal, RefusalKind},
 };
 
+/// What hyper answers to a head that it does not read. These answers have no body.
+const UNREADABLE: [(&str, &str); 2] = [
+    ("414", "The path and the query have more than 64 KiB."),
+    (
+        "431",
+        "The head of the request has more than 80 KiB, or more than 100 headers.",
+    ),
+];
+
 /// The routes of all faces, described in a document that begins with `head`.
 pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
     let mut head = head;
@@ -113,6 +122,11 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
         }
         for refusal in &refusals {
             refuse(operation, face, refusal);
+        }
+        for (status, description) in UNREADABLE {
+            let response = || ResponseBuilder::new().description(description).build().into();
+            let responses = &mut operation.responses.responses;
+            responses.entry(status.to_owned()).or_insert_with(response);
         }
         for refusal in [Refusal::unauthenticated(), busy, Refusal::unavailable()] {
             explain(operation, face, &refusal);

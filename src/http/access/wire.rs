@@ -287,6 +287,7 @@ pub(crate) struct ContextOut {
     pub error: Option<Box<ErrorBody>>,
     /// If it was asked for: why.
     #[serde(flatten)]
+    #[schema(value_type = Explanation)]
     pub explanation: Option<Box<Explanation>>,
 }
 
