@@ -85,6 +85,17 @@ pub(super) fn token_issued(user: u128, token: u8, expires_at: i64) -> SessionEve
     }
 }
 
+/// The same, but the user presented these methods.
+pub(super) fn token_issued_by(methods: &[GrantMethod], mut issued: SessionEvent) -> SessionEvent {
+    if let SessionEvent::TokenIssued {
+        methods: presented, ..
+    } = &mut issued
+    {
+        *presented = methods.to_vec();
+    }
+    issued
+}
+
 /// Fingerprints of both lengths that begin with the same digits.
 pub(super) fn certificate_fingerprint(number: u8) -> Fingerprint {
     let octets = if number.is_multiple_of(2) { 20 } else { 32 };

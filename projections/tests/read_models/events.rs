@@ -166,3 +166,11 @@ pub(crate) fn token_issued_to(n: u32, user_id: UserId, hours: i64) -> (Uuid, Eve
         },
     )
 }
+
+/// The same token, but obtained by this method.
+pub(crate) fn token_issued_by(method: GrantMethod, (id, mut event): (Uuid, Event)) -> (Uuid, Event) {
+    if let Event::Session(SessionEvent::TokenIssued { methods, .. }) = &mut event {
+        *methods = vec![method];
+    }
+    (id, event)
+}

@@ -2,6 +2,7 @@
 
 mod change_password;
 mod list_users;
+mod log_out;
 mod login;
 mod permissions;
 mod roles;
@@ -40,7 +41,11 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse: code_and_message,
     public: &[("post", "/api/login")],
-    own: &[("get", "/api/session"), ("put", "/api/users/change-password")],
+    own: &[
+        ("get", "/api/session"),
+        ("delete", "/api/session"),
+        ("put", "/api/users/change-password"),
+    ],
     rehearsals: &[roles::REHEARSALS, users::REHEARSALS],
     settings: &[],
     first_start,
@@ -62,7 +67,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_users::get_list_users))
         .routes(routes!(change_password::put_change_password))
         .routes(routes!(login::post_login))
-        .routes(routes!(session::get_session))
+        .routes(routes!(session::get_session, log_out::delete_session))
 }
 
 /// Makes the role that administrators give to new users.

@@ -91,6 +91,8 @@ settings! {
         signing_key: Zeroizing<String>, else "`signing.pem` in the data folder", secret;
         /// Threads that hash passwords
         password_workers: usize, else "one per core", parsed;
+        /// The most hours that a token is valid, whatever the login says. Tokens issued before keep their end
+        token_hours_most: i64, else "no bound", |text| between(text, 1, MOST_TOKEN_HOURS);
         /// The URL at which clients reach the server, e.g. `https://id.example.com`
         public_url: String, else "the host that the request names", base_url;
     }
@@ -130,6 +132,11 @@ impl Settings {
     /// The text of a setting that a face declares; `None` if it is not set and has no default.
     pub fn of_face(&self, setting: &Setting) -> Option<&str> {
         self.of_faces.get(setting.name).map(String::as_str)
+    }
+
+    /// How many hours a token is valid for which a login asks this many: never more than `token_hours_most`.
+    pub fn bounded_hours(&self, asked: i64) -> i64 {
+        self.token_hours_most.map_or(asked, |most| asked.min(most))
     }
 
     /// The cost of a password's hash, and how many hashes are made at the same time.
