@@ -17,19 +17,6 @@ pub struct Scope {
     missing: Option<Wording>,
     too_few: Option<Wording>,
     too_many: Option<Wording>,
-    alike: Option<Alike>,
-}
-
-/// Which values of a scope are alike, for the rule that two aggregates must not claim two of them. The ledger does not apply this
-/// rule yet (docs/decisions/0017-names-that-look-alike.md).
-#[derive(Debug)]
-pub struct Alike {
-    /// The stored name of the scope in which the ledger keeps, for each key, an aggregate that has a value with this key.
-    pub name: &'static str,
-    /// The stored name of the scope in which it keeps the other aggregates that have such a value.
-    pub others: &'static str,
-    /// The key of a value. Values with the same key are alike.
-    pub key: fn(&str) -> String,
 }
 
 /// How many claims a scope may have.
@@ -88,14 +75,7 @@ impl Scope {
             missing: None,
             too_few: None,
             too_many: None,
-            alike: None,
         }
-    }
-
-    /// Declares which values are alike; see [`Alike`].
-    pub const fn no_two_alike(mut self, alike: Alike) -> Self {
-        self.alike = Some(alike);
-        self
     }
 
     /// The values are personal data: the ledger stores only a keyed hash of them, and erasing a person deletes it.
@@ -185,11 +165,6 @@ impl Scope {
     /// Whether the values are personal data.
     pub const fn is_personal(&self) -> bool {
         self.personal
-    }
-
-    /// Which values are alike, if the scope declares it.
-    pub const fn alike(&self) -> Option<&Alike> {
-        self.alike.as_ref()
     }
 
     /// How many claims there may be.
@@ -327,11 +302,9 @@ mod tests {
 
     #[test]
     fn the_scopes_of_all_aggregates_have_different_names() {
-        let alike = crate::scopes().filter_map(Scope::alike);
-        let alike = alike.flat_map(|alike| [alike.name, alike.others]);
-        let names: Vec<&str> = crate::scopes().map(Scope::name).chain(alike).collect();
+        let names: Vec<&str> = crate::scopes().map(Scope::name).collect();
         let different: std::collections::BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(names.len(), different.len(), "{names:?}");
-        assert!(different.contains("username") && different.contains("username_alike"));
+        assert!(different.contains("username"));
     }
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::Role;
 use crate::{
     ErrorKind,
-    claim::{Alike, Claim, Claims, Scope, scopes},
-    text,
+    claim::{Claim, Claims, Scope, scopes},
 };
 
 scopes! {
@@ -14,11 +13,7 @@ scopes! {
     ROLE = Scope::new("role").missing(ErrorKind::Invalid, "invalid_request", "there is no role {}");
 
     /// Role names.
-    ROLE_NAME = Scope::new("role_name").taken("role_name_taken", "the role name is taken").no_two_alike(Alike {
-        name: "role_name_alike",
-        others: "role_name_alike_others",
-        key: text::alike,
-    });
+    ROLE_NAME = Scope::new("role_name").taken("role_name_taken", "the role name is taken");
 
     /// Roles that several users may hold, by role id. A grant that is not exclusive requires this claim.
     SHARED_ROLE = Scope::new("shared_role")

@@ -6,11 +6,10 @@ use crate::{permission_set, values::RoleName};
 pub(super) fn decide(role: &Role, command: UpdateRole) -> Result<Vec<RoleEvent>, RoleError> {
     role.must_exist()?;
     let mut events = Vec::new();
-    if let Some(name) = command.name.filter(|name| *name != role.name) {
-        let name = RoleName::parse(&name)?;
-        if *name != *role.name {
-            events.push(RoleEvent::Renamed { name });
-        }
+    if let Some(typed) = command.name
+        && let Some(name) = RoleName::another(&role.name, &typed)?
+    {
+        events.push(RoleEvent::Renamed { name });
     }
     if let Some(is_shared) = command.is_shared.filter(|new| *new != role.is_shared) {
         events.push(RoleEvent::SharingChanged { is_shared });

@@ -13,10 +13,15 @@ const CASE: CaseMapperBorrowed<'static> = CaseMapper::new();
 /// Names that nobody may have: the server uses them for itself.
 const RESERVED: [&str; 1] = ["system"];
 
+/// In bytes: a longer text is never a name, however it is spelt. A name has at most 255 characters. Four characters of four bytes may
+/// stand for one of them.
+const LONGEST: usize = 255 * 4 * 4;
+
 /// The spelling in which the server keeps a name: Normalization Form C, without characters of half or full width (RFC 8265 section
-/// 3.4.1). Every text has one, even a text that is no name. A text in its spelling stays as it is.
+/// 3.4.1). Every text has one, even a text that is no name. A text in its spelling stays as it is. So does a text that is too long
+/// for a name: strangers send names, and must not keep the server busy with them.
 pub fn spelling(name: &str) -> Cow<'_, str> {
-    if name.is_ascii() {
+    if name.is_ascii() || name.len() > LONGEST {
         return Cow::Borrowed(name);
     }
     let composed = NFC.normalize(name);
@@ -42,7 +47,7 @@ fn ordinary_width(c: char) -> char {
 
 /// The key that two names share if they are equal after compatibility normalization and case folding (Unicode, D146). For
 /// characters that Unicode defines today, the key never changes.
-pub fn alike(name: &str) -> String {
+fn alike(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
@@ -98,6 +103,23 @@ mod tests {
         ] {
             assert_eq!(spelling(typed), kept);
         }
+    }
+
+    #[test]
+    fn the_longest_names_have_a_spelling_and_longer_texts_stay() {
+        // Iota below, circumflex and breathing: nothing takes more characters.
+        let longest = "ᾧ".repeat(255);
+        let decomposed = NFD.normalize(&longest).into_owned();
+        assert_eq!(decomposed.chars().count(), 255 * 4);
+        assert_eq!(spelling(&decomposed), longest);
+        let longer = "e\u{301}".repeat(LONGEST);
+        assert!(matches!(spelling(&longer), Cow::Borrowed(same) if same == longer));
+    }
+
+    #[test]
+    fn no_more_than_four_characters_stand_for_one() {
+        let most = ('\0'..=char::MAX).map(|c| NFD.normalize_iter(std::iter::once(c)).count());
+        assert_eq!(most.max(), Some(4));
     }
 
     #[test]

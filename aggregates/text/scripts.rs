@@ -1,10 +1,14 @@
 //! Names that pretend to be other names (UTS #39).
 
+use icu_properties::{CodePointSetData, CodePointSetDataBorrowed, props::SoftDotted};
 use unicode_script::Script;
 use unicode_security::{confusable_detection::skeleton, mixed_script::AugmentedScriptSet};
 
 /// Letters of living languages whose skeleton is ASCII although no reader takes them for it: `Næstved` is not `Naestved`.
 const UNMISTAKABLE: [char; 4] = ['æ', 'Æ', 'œ', 'Œ'];
+
+/// Letters whose own dot gives way to a mark above, such as `i`.
+const SOFT_DOTTED: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<SoftDotted>();
 
 /// Whether a name mixes scripts beyond the level "highly restrictive" (section 5.2). That level allows one script, and Latin with the
 /// scripts in which Japanese, Korean or Chinese is written. The level also has a rule about single characters. The rule of PRECIS
@@ -23,7 +27,20 @@ pub(super) fn mixes(name: &str) -> bool {
 
 /// Whether a name that is not ASCII looks like one that is.
 pub(super) fn looks_like_ascii(name: &str) -> bool {
-    !name.is_ascii() && !name.contains(UNMISTAKABLE) && skeleton(name).all(|c| c.is_ascii())
+    !name.is_ascii()
+        && !name.contains(UNMISTAKABLE)
+        && skeleton(&without_hidden_dots(name)).all(|c| c.is_ascii())
+}
+
+/// The name without each dot that stands where its letter has a dot anyway. Nobody sees such a dot (ICU calls it a hidden overlay),
+/// but a skeleton keeps it.
+fn without_hidden_dots(name: &str) -> String {
+    let mut last = None;
+    let is_seen = |c: &char| {
+        let letter = last.replace(*c);
+        *c != '\u{307}' || !letter.is_some_and(|c| SOFT_DOTTED.contains(c) || matches!(c, 'ı' | 'ȷ'))
+    };
+    name.chars().filter(is_seen).collect()
 }
 
 #[cfg(test)]
@@ -66,6 +83,16 @@ mod tests {
         for name in ["сосо", "рауса", "ΑΒΕ", "ɑdmin", "admın", "օս"] {
             assert!(looks_like_ascii(name), "{name}");
         }
+        // The dot hides in the dot of the letter.
+        for name in [
+            "admi\u{307}n",
+            "adm\u{131}\u{307}n",
+            "j\u{307}",
+            "\u{237}\u{307}",
+            "і\u{307}о",
+        ] {
+            assert!(looks_like_ascii(name), "{}", name.escape_unicode());
+        }
         for name in [
             "admin",
             "",
@@ -77,6 +104,9 @@ mod tests {
             "Ørsted",
             "Łukasz",
             "山田",
+            "İbrahim",
+            "żaba",
+            "i\u{307}\u{301}",
         ] {
             assert!(!looks_like_ascii(name), "{name}");
         }

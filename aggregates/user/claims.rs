@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use super::User;
 use crate::{
     ErrorKind,
-    claim::{Alike, Claim, Claims, Scope, scopes},
+    claim::{Claim, Claims, Scope, scopes},
     role::claims::{ROLE, SHARED_ROLE},
-    text,
 };
 
 scopes! {
@@ -15,11 +14,7 @@ scopes! {
     USER = Scope::new("user").missing(ErrorKind::NotFound, "not_found", "there is no such user");
 
     /// Usernames.
-    USERNAME = Scope::new("username").personal().taken("username_taken", "the username is taken").no_two_alike(Alike {
-        name: "username_alike",
-        others: "username_alike_others",
-        key: text::alike,
-    });
+    USERNAME = Scope::new("username").personal().taken("username_taken", "the username is taken");
 
     /// Certificate fingerprints: a certificate identifies one user.
     CERTIFICATE = Scope::new("certificate")

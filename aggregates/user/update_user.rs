@@ -11,11 +11,12 @@ pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>,
     must_end_well(user, &command)?;
 
     let mut events = Vec::new();
-    if let Some(username) = command.username.filter(|username| *username != user.username) {
-        let username = Username::parse(&username)?.to_string();
-        if username != user.username {
-            events.push(UserEvent::Renamed { username });
-        }
+    if let Some(typed) = command.username
+        && let Some(username) = Username::another(&user.username, &typed)?
+    {
+        events.push(UserEvent::Renamed {
+            username: username.to_string(),
+        });
     }
     if let Some(prefix) = command.mqtt_publish_prefix {
         let mqtt_publish_prefix = rules::publish_prefix(prefix)?;

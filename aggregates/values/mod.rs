@@ -36,6 +36,19 @@ pub struct Invalid {
     pub rule: &'static str,
 }
 
+/// The name that takes the place of the present one, if it is another one. Somebody may send the present name again, even if it is
+/// older than the rules and breaks one.
+fn another<N: std::ops::Deref<Target = str>>(
+    present: &str,
+    typed: &str,
+    parse: fn(&str) -> Result<N, Invalid>,
+) -> Result<Option<N>, Invalid> {
+    if typed == present {
+        return Ok(None);
+    }
+    Ok(Some(parse(typed)?).filter(|name| **name != *present))
+}
+
 /// Implements `TryFrom<String>`, `FromStr`, `Display`, `Deref<Target = str>` and the serde traits for a
 /// newtype over `String` that has `fn parse(&str) -> Result<Self, Invalid>`. serde reads the value with `parse`, too, unless the
 /// type has a function for recorded texts, which accepts all of them.

@@ -38,6 +38,11 @@ impl RoleName {
         }
     }
 
+    /// The name that takes the place of the present one, if it is another one. The present name may stay, even if it breaks a rule.
+    pub fn another(present: &str, typed: &str) -> Result<Option<Self>, Invalid> {
+        super::another(present, typed, Self::parse)
+    }
+
     /// The name of an existing role, as it was recorded. It may break the rules for new names.
     pub fn recorded(name: impl Into<String>) -> Self {
         Self(name.into())

@@ -38,6 +38,11 @@ impl Username {
             None => Ok(Self(name.into_owned())),
         }
     }
+
+    /// The name that takes the place of the present one, if it is another one. The present name may stay, even if it breaks a rule.
+    pub fn another(present: &str, typed: &str) -> Result<Option<Self>, Invalid> {
+        super::another(present, typed, Self::parse)
+    }
 }
 
 text_value!(Username);

@@ -18,9 +18,9 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .then(|| lock::take(&settings.data_dir))
         .transpose()?;
     let Rebuilt {
+        ledger,
         events,
         differing,
-        snapshots,
     } = loop {
         if let Some(done) = attempt(&settings, &db).await? {
             break done;
@@ -36,6 +36,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             differing.join(", ")
         )
     });
+    let snapshots = ledger.rebuild_snapshots().await?;
     let RebuiltSnapshots {
         unused,
         wrong,
@@ -56,14 +57,15 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
 
 /// The result of a rebuild.
 struct Rebuilt {
+    ledger: Ledger,
     /// The number of events.
     events: i64,
     /// The names of the tables that were replaced.
     differing: Vec<&'static str>,
-    snapshots: RebuiltSnapshots,
 }
 
-/// Rebuilds once. Returns `None` if a person was erased meanwhile: the replayed tables have that person's data.
+/// Rebuilds the read models once. Returns `None` if a person was erased meanwhile: the
+/// replayed tables have that person's data.
 async fn attempt(settings: &Settings, db: &Db) -> Result<Option<Rebuilt>, CliError> {
     // Each attempt opens the ledger again, and so forgets the keys of people who were erased.
     let ledger = open_ledger_quietly(settings, db.clone()).await?;
@@ -82,13 +84,10 @@ async fn attempt(settings: &Settings, db: &Db) -> Result<Option<Rebuilt>, CliErr
     if settings.database_url.is_none() {
         remove(&file);
     }
-    let Some((events, differing)) = outcome? else {
-        return Ok(None);
-    };
-    Ok(Some(Rebuilt {
+    Ok(outcome?.map(|(events, differing)| Rebuilt {
+        ledger,
         events,
         differing,
-        snapshots: ledger.rebuild_snapshots().await?,
     }))
 }
 

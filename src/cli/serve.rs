@@ -121,6 +121,7 @@ async fn until_the_end(
         _ = interrupt.recv() => Ok(ExitCode::SUCCESS),
         // Without them this node can write nothing, or sees nothing that other nodes write: it must be started again.
         () = ledger.appender_gone() => Err(CliError::Other("the appender ended".to_owned())),
+        () = ledger.loader_gone() => Err(CliError::Other("the loader of streams ended".to_owned())),
         ended = follower => {
             let others = ended.map_err(|_| CliError::Other("the follower ended".to_owned()))?;
             tracing::error!(%others, "another version of the program rebuilt the read models; this one stops");

@@ -15,8 +15,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.sort();
         writeln!(code, "const {name}: &[(&str, &str)] = &[")?;
         for file in files {
-            let stem = file.file_stem().unwrap_or_default();
-            writeln!(code, "    ({stem:?}, include_str!({file:?})),")?;
+            let stem = file.file_stem().unwrap_or_default().display();
+            // The compiler finds the file even if the checkout has moved since this program ran.
+            let path = format!("/../../migrations/{engine}/{stem}.sql");
+            writeln!(
+                code,
+                "    (\"{stem}\", include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),"
+            )?;
         }
         writeln!(code, "];")?;
     }

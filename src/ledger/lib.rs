@@ -282,6 +282,11 @@ impl Ledger {
         self.appender.gone().await;
     }
 
+    /// Returns once no stream can be loaded any more, because the loading task has ended.
+    pub async fn loader_gone(&self) {
+        self.loader.gone().await;
+    }
+
     /// The repository that loads streams for aggregates.
     pub fn repository(&self) -> Repository {
         Repository::new(self.clone())

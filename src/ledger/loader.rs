@@ -137,6 +137,11 @@ impl Loader {
         &self.loads
     }
 
+    /// Ends when the loading task is gone.
+    pub(super) async fn gone(&self) {
+        self.queue.closed().await;
+    }
+
     /// Answers no more requests, and closes the connection.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
@@ -181,13 +186,9 @@ struct Item {
 }
 
 impl Item {
-    /// The version of the snapshot to begin with. No snapshot has the version 0.
-    fn version(&self) -> i64 {
-        if self.use_snapshot {
-            self.state.version()
-        } else {
-            0
-        }
+    /// The version of the snapshot to begin with; `None` to go on after the last event.
+    fn version(&self) -> Option<i64> {
+        self.use_snapshot.then(|| self.state.version())
     }
 
     /// Begins again.

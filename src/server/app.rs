@@ -7,6 +7,7 @@ use authorization::RoleView;
 use ledger::{Executor, Ledger, LedgerError, clock::Clock, ids::Entropy};
 
 use crate::{
+    body::Budget,
     face::Faces,
     identity::{passwords::Passwords, tokens::Tokens},
     path::Forms,
@@ -22,6 +23,7 @@ pub struct App(Arc<Running>);
 struct Running {
     parts: Parts,
     forms: Forms,
+    bodies: Budget,
 }
 
 /// This process has not been able to read the ledger to its head for longer than the settings allow, so its memory may
@@ -65,12 +67,18 @@ impl App {
         Self(Arc::new(Running {
             parts,
             forms: Forms::new(forms),
+            bodies: Budget::default(),
         }))
     }
 
     /// The path of the operation that serves a request's path, as the OpenAPI document writes it.
     pub fn form_of(&self, path: &str) -> Option<&str> {
         self.0.forms.of(path)
+    }
+
+    /// The memory for bodies that have not arrived completely.
+    pub(crate) fn bodies(&self) -> &Budget {
+        &self.0.bodies
     }
 
     /// The rehearsal for this method and path, of any face. It is `None` if the request cannot be rehearsed.

@@ -1,55 +1,77 @@
 //! Request bodies in JSON. They are bounded and UTF-8, and their refusals never repeat what the client sent.
+//!
+//! The credential and the right are checked before the body is read. A request without a credential may have a small body only, and
+//! all bodies that have not arrived completely share one budget of memory.
+
+mod budget;
+mod receive;
+mod strict;
 
 use aggregates::values::Invalid;
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request, rejection::BytesRejection},
-    http::{StatusCode, header},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, HeaderName, header},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
-use crate::refusal::{Refusal, RefusalKind};
+use self::{receive::Terms, strict::Strict};
+use crate::{
+    app::App,
+    caller::Arrived,
+    refusal::{Refusal, RefusalKind},
+};
+
+pub(crate) use self::budget::Budget;
 
 /// The message about a body that should be an object but is not.
 const NO_OBJECT: &str = "the body must be a JSON object";
 
-/// The largest body, in bytes. A route may allow more.
+/// The largest body, in bytes. An endpoint may allow more.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
 
-/// A body that is a JSON object. A missing `Content-Type` counts as JSON; any other type is refused.
-pub struct JsonBody<T>(pub T);
+/// The headers that browsers add to requests of pages.
+const BROWSERS: [HeaderName; 2] = [header::ORIGIN, HeaderName::from_static("sec-fetch-site")];
+
+/// A body that is a JSON object of at most `MOST` bytes. Any `Content-Type` but JSON is refused. If it is missing, the body counts
+/// as JSON, except in a request of a browser: the page of another site can send such a request without asking first.
+pub struct JsonBody<T, const MOST: usize = MOST_BYTES>(pub T);
 
 /// A body that is a JSON array; otherwise like [`JsonBody`].
-pub struct JsonList<T>(pub Vec<T>);
+pub struct JsonList<T, const MOST: usize = MOST_BYTES>(pub Vec<T>);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+/// An object that is one of many in a body. If it is malformed, only this object is refused.
+#[derive(Clone, Debug)]
+pub struct Item<T>(pub Result<T, Refusal>);
+
+impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for JsonBody<T, MOST> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        read(request, state, '{', NO_OBJECT).await.map(Self)
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let bytes = read(request, app, MOST).await?;
+        parse(text(&bytes)?, '{', NO_OBJECT).map(Self)
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonList<T> {
+impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for JsonList<T, MOST> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        read(request, state, '[', "the body must be a JSON array")
-            .await
-            .map(Self)
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let bytes = read(request, app, MOST).await?;
+        parse(text(&bytes)?, '[', "the body must be a JSON array").map(Self)
     }
 }
 
-/// Reads a body that begins with `begin`. Without this check, serde would also read a struct from an array.
-async fn read<S: Send + Sync, T: DeserializeOwned>(
-    request: Request,
-    state: &S,
-    begin: char,
-    otherwise: &'static str,
-) -> Result<T, Refusal> {
-    if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
-        && !kind.to_str().is_ok_and(is_json)
-    {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Item<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        Ok(Self(parse(text, '{', "it must be a JSON object")))
+    }
+}
+
+/// Receives the body of a request, after its headers were checked.
+async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refusal> {
+    if !is_json(request.headers()) {
         let message = "the body must be application/json";
         return Err(Refusal::new(
             RefusalKind::UnsupportedMediaType,
@@ -57,12 +79,18 @@ async fn read<S: Send + Sync, T: DeserializeOwned>(
             message,
         ));
     }
-    let bytes = tokio::time::timeout(PATIENCE, Bytes::from_request(request, state))
-        .await
-        .map_err(|_elapsed| Refusal::new(RefusalKind::Timeout, "timeout", "the body took too long"))?
-        .map_err(|rejection| refused(&rejection))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::invalid("the body is not UTF-8"))?;
-    parse(text, begin, otherwise)
+    let arrived = request.extensions().get::<Arrived>();
+    let terms = Terms {
+        budget: app.bodies(),
+        most,
+        is_admitted: arrived.is_some_and(|arrived| arrived.is_admitted),
+        patience: std::time::Duration::from_millis(app.settings.body_patience_ms),
+    };
+    receive::receive(request.into_body(), terms).await
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(bytes).map_err(|_| Refusal::invalid("the body is not UTF-8"))
 }
 
 /// Reads a JSON object that is part of another body, by the same rules as a whole body.
@@ -70,16 +98,17 @@ pub(crate) fn object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     parse(text, '{', NO_OBJECT)
 }
 
+/// Reads a text that begins with `begin`.
 fn parse<T: DeserializeOwned>(text: &str, begin: char, otherwise: &'static str) -> Result<T, Refusal> {
     let begun = text.trim_start().chars().next();
     if begun.is_some_and(|first| first != begin && matches!(first, '{' | '[')) {
         return Err(Refusal::invalid(otherwise));
     }
-    serde_json::from_str(text).map_err(|error| Refusal::invalid(describe(&error)))
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = T::deserialize(Strict(&mut json)).and_then(|value| json.end().map(|()| value));
+    read.map_err(|error| Refusal::invalid(describe(&error)))
 }
 
-/// How long a body may take to arrive.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 /// The most ids in one request.
 const MOST_IDS: usize = 1_000;
 
@@ -97,15 +126,17 @@ impl JsonList<String> {
     }
 }
 
-fn refused(rejection: &BytesRejection) -> Refusal {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Refusal::new(RefusalKind::TooLarge, "too_large", "the body is too large")
-    } else {
-        Refusal::invalid("the body cannot be read")
+/// Whether the headers let the body count as JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    match (kinds.next(), kinds.next()) {
+        (Some(kind), None) => kind.to_str().is_ok_and(is_json_type),
+        (None, _) => !BROWSERS.iter().any(|name| headers.contains_key(name)),
+        (Some(_), Some(_)) => false,
     }
 }
 
-fn is_json(kind: &str) -> bool {
+fn is_json_type(kind: &str) -> bool {
     let essence = kind
         .split(';')
         .next()
@@ -119,8 +150,16 @@ fn is_json(kind: &str) -> bool {
 fn describe(error: &serde_json::Error) -> String {
     let place = format!("line {} column {}", error.line(), error.column());
     let said = error.to_string();
+    // These messages of serde and of ours name only what the server itself declares.
+    let is_shown = |begin: &&str| said.starts_with(*begin);
+    let shown = [
+        "missing field",
+        "duplicate field",
+        strict::ARRAY,
+        strict::TOO_LONG,
+    ];
     match error.classify() {
-        serde_json::error::Category::Data if said.starts_with("missing field") => {
+        serde_json::error::Category::Data if shown.iter().any(is_shown) => {
             format!(
                 "the body is not as it should be: {}",
                 said.split(" at line").next().unwrap_or_default()
@@ -141,26 +180,101 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize)]
     struct Wanted {
-        #[expect(dead_code, reason = "only its type matters")]
         number: u8,
+    }
+
+    fn refused(text: &str) -> String {
+        let refusal = object::<Wanted>(text).unwrap_err();
+        assert_eq!(refusal.kind, RefusalKind::Invalid);
+        refusal.message.into_owned()
     }
 
     #[test]
     fn a_refusal_names_the_field_that_is_missing_and_never_the_value() {
-        let error = serde_json::from_str::<Wanted>("{}").unwrap_err();
-        assert!(describe(&error).contains("missing field `number`"));
-        let error = serde_json::from_str::<Wanted>(r#"{"number": "hunter2"}"#).unwrap_err();
-        assert!(!describe(&error).contains("hunter2"));
+        assert!(refused("{}").contains("missing field `number`"));
+        assert!(!refused(r#"{"number": "hunter2"}"#).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_member_that_stands_twice_is_refused_and_an_unknown_one_is_not() {
+        assert!(refused(r#"{"number": 1, "number": 1}"#).contains("duplicate field `number`"));
+        assert!(refused(r#"{"number": 1, "\u006eumber": 1}"#).contains("duplicate field `number`"));
+        let read = object::<Wanted>(r#"{"number": 1, "other": 1, "other": [2]}"#).unwrap();
+        assert_eq!(read.number, 1);
+    }
+
+    #[test]
+    fn numbers_are_as_large_as_their_member_takes() {
+        for number in [
+            "256",
+            "-1",
+            "1.0",
+            "1e2",
+            "1e400",
+            "99999999999999999999999",
+            "NaN",
+            "01",
+            "+1",
+            "0x1",
+        ] {
+            assert!(
+                !refused(&format!(r#"{{"number": {number}}}"#)).contains(number),
+                "{number}"
+            );
+        }
+        // The server does not judge a number that it skips.
+        assert!(object::<Wanted>(r#"{"number": 1, "other": 1e400}"#).is_ok());
+    }
+
+    #[test]
+    fn nesting_is_bounded_where_it_is_read_and_free_where_it_is_skipped() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        refused(&format!(r#"{{"number": {deep}}}"#));
+        assert!(object::<Wanted>(&format!(r#"{{"number": 1, "other": {deep}}}"#)).is_ok());
+        refused(&format!(r#"{{"number": 1, "other": {}}}"#, "[".repeat(100_000)));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_json() {
+        assert!(refused("\u{feff}{\"number\": 1}").contains("not JSON"));
+        assert!(text(b"\xff\xfe{\0}\0").is_err(), "UTF-16");
+    }
+
+    #[test]
+    fn a_malformed_item_is_refused_alone() {
+        let text = r#"[{"number": 1}, [2], {}, 3, null, {"number": 4}]"#;
+        let items: Vec<Item<Wanted>> = parse(text, '[', "").unwrap();
+        let good: Vec<bool> = items.iter().map(|item| item.0.is_ok()).collect();
+        assert_eq!(good, [true, false, false, false, false, true]);
+        // A text that is not JSON has no items.
+        assert!(parse::<Vec<Item<Wanted>>>(r#"[{"number": 1}, {"number": }]"#, '[', "").is_err());
     }
 
     #[test]
     fn media_types_of_json_are_known() {
-        for (kind, json) in [
-            ("application/json; charset=utf-8", true),
-            ("application/merge-patch+json", true),
-            ("text/plain", false),
+        let headers = |kinds: &[&'static str]| {
+            let value = |kind: &&'static str| (header::CONTENT_TYPE, kind.parse().unwrap());
+            kinds.iter().map(value).collect::<HeaderMap>()
+        };
+        for (kinds, json) in [
+            (&[][..], true),
+            (&["application/json; charset=utf-8"], true),
+            (&["application/merge-patch+json"], true),
+            (&["text/plain"], false),
+            (&["text/plain; application/json"], false),
+            (&["application/json, text/plain"], false),
+            (&[""], false),
+            (&["application/json", "application/json"], false),
+            (&["application/json", "text/plain"], false),
         ] {
-            assert_eq!(is_json(kind), json, "{kind}");
+            assert_eq!(is_json(&headers(kinds)), json, "{kinds:?}");
+        }
+        for name in BROWSERS {
+            let mut of_browser = headers(&[]);
+            of_browser.insert(name, "null".parse().unwrap());
+            assert!(!is_json(&of_browser));
+            of_browser.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+            assert!(is_json(&of_browser));
         }
     }
 }

@@ -30,9 +30,20 @@ const MOST_REQUEST_ID: usize = 128;
 pub(crate) struct Arrived {
     pub(crate) face: &'static Face,
     pub(crate) peer: SocketAddr,
+    /// Whether the caller has proved who they are, and may make the request.
+    pub(crate) is_admitted: bool,
 }
 
 impl Arrived {
+    /// A request that has just arrived.
+    pub(crate) fn new(face: &'static Face, peer: SocketAddr) -> Self {
+        Self {
+            face,
+            peer,
+            is_admitted: false,
+        }
+    }
+
     /// The origin of a request that the front has passed on. A request without it is refused.
     fn of(parts: &Parts) -> Result<Self, Refusal> {
         let arrived = parts.extensions.get::<Self>().copied();
@@ -66,7 +77,15 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let caller = caller_of(parts, app).await?;
         app.fresh()?;
+        admit(parts);
         Ok(caller)
+    }
+}
+
+/// Notes that the caller may make the request, so that its body may be as large as the endpoint allows.
+pub(crate) fn admit(parts: &mut Parts) {
+    if let Some(arrived) = parts.extensions.get_mut::<Arrived>() {
+        arrived.is_admitted = true;
     }
 }
 

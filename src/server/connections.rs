@@ -42,6 +42,8 @@ const REFUSED_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_WHILE_ENDING: Duration = Duration::from_millis(100);
 /// For how many such checks an idle connection stays open, so that it can send the rest of an answer.
 const LOOKS_WHILE_ENDING: u64 = 10;
+/// How many bytes of a connection the server reads ahead. The head of a request must fit.
+const MOST_READ_AHEAD: usize = 32 << 10;
 /// How long the server waits if it has no more file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -116,7 +118,7 @@ async fn converse(
         Ok::<_, Infallible>(response)
     });
     let stream = Stream::new(stream, Arc::clone(&entry.watched));
-    let mut connection = pin!(http1::Builder::new().serve_connection(stream, service));
+    let mut connection = pin!(builder().serve_connection(stream, service));
     let mut finishing = false;
     poll_fn(|cx| {
         match watched.order(cx) {
@@ -133,11 +135,17 @@ async fn converse(
     .await;
 }
 
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(MOST_READ_AHEAD);
+    builder
+}
+
 /// Answers a connection above the limit.
 async fn refuse(front: Arc<Front>, stream: TcpStream, _place: OwnedSemaphorePermit) {
     let front = &*front;
     let service = service_fn(move |request| async move { Ok::<_, Infallible>(front.busy(&request)) });
-    let mut builder = http1::Builder::new();
+    let mut builder = builder();
     let connection = builder
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);

@@ -8,7 +8,6 @@ use std::{convert::Infallible, net::SocketAddr, time::Instant};
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    extract::DefaultBodyLimit,
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
@@ -20,12 +19,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
-    body::MOST_BYTES,
     caller::{Arrived, REQUEST_ID},
     credential,
     face::Face,
     position::{Recorded, at_least},
-    refusal::{Refusal, RefusalKind},
+    refusal::{BUSY, Refusal, RefusalKind},
 };
 
 /// An extension that marks an error response which is not a face's refusal: a page for people, from the binary.
@@ -100,7 +98,7 @@ impl Front {
     /// Refuses a request because the server has no connection for it.
     pub(crate) fn busy<B>(&self, request: &Request<B>) -> Response {
         let message = "there are too many connections; try again later";
-        let busy = Refusal::later(RefusalKind::Unavailable, "busy", message);
+        let busy = Refusal::later(RefusalKind::Unavailable, BUSY, message);
         let face = self.app.faces.of(request.uri().path());
         render(face, request.method(), busy.into_response()).0
     }
@@ -115,10 +113,7 @@ impl Front {
         if is_somebodys && let Err(refusal) = at_least(&self.app, request.headers()).await {
             return refusal.into_response();
         }
-        request.extensions_mut().insert(Arrived { face, peer });
-        if !request.body().is_end_stream() {
-            DefaultBodyLimit::max(MOST_BYTES).apply(&mut request);
-        }
+        request.extensions_mut().insert(Arrived::new(face, peer));
         let begun = self.app.clock.elapsed();
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
         // The decision about the caller may be out of date, since the process may have been suspended after it. A
@@ -192,6 +187,10 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
     if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allowed);
     }
+    if leaves_a_body(&refusal) {
+        let close = HeaderValue::from_static("close");
+        rendered.headers_mut().insert(header::CONNECTION, close);
+    }
     if let Some(length) = rendered.body().size_hint().exact() {
         rendered
             .headers_mut()
@@ -201,6 +200,14 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
         *rendered.body_mut() = Body::empty();
     }
     (rendered, Some(refusal))
+}
+
+/// Whether the refused body may not have arrived completely. Then the connection ends with the answer.
+fn leaves_a_body(refusal: &Refusal) -> bool {
+    match refusal.kind {
+        RefusalKind::Timeout | RefusalKind::TooLarge => true,
+        kind => kind == RefusalKind::Unavailable && refusal.code == BUSY,
+    }
 }
 
 /// The client's name for the request. A malformed name is removed from the headers.

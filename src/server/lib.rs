@@ -26,7 +26,7 @@ pub mod settings;
 mod watched;
 
 pub use app::App;
-pub use body::{JsonBody, JsonList};
+pub use body::{Item, JsonBody, JsonList};
 pub use caller::{Caller, Origin};
 pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_message};
 pub use credential::Credential;

@@ -8,7 +8,7 @@ use axum::{
 
 use crate::{
     app::App,
-    caller::{Caller, caller_of},
+    caller::{Caller, admit, caller_of},
     refusal::Refusal,
 };
 
@@ -44,7 +44,9 @@ impl<P: Policy> FromRequestParts<App> for Permitted<P> {
         let caller = caller_of(parts, app).await?;
         let judged = P::judge(app, parts, &caller);
         app.fresh()?;
-        Ok(Self(caller, judged?))
+        let permitted = Self(caller, judged?);
+        admit(parts);
+        Ok(permitted)
     }
 }
 

@@ -10,6 +10,8 @@ use axum::{
 
 /// The code of a refusal of a whole request with several questions, whichever question is the reason.
 pub const TOO_MANY: &str = "too_many";
+/// The code of a refusal because too many clients ask at once.
+pub(crate) const BUSY: &str = "busy";
 /// After how many seconds a client may try again.
 const SOON: u32 = 1;
 

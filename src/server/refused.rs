@@ -6,7 +6,7 @@ use ledger::{ExecuteError, LedgerError, PastError};
 use crate::{
     app::Stale,
     identity::{IdentityError, passwords::HashingError, policy::PolicyViolation},
-    refusal::{Refusal, RefusalKind, TOO_MANY},
+    refusal::{BUSY, Refusal, RefusalKind, TOO_MANY},
 };
 
 impl From<Invalid> for Refusal {
@@ -24,7 +24,7 @@ impl From<PolicyViolation> for Refusal {
 impl From<HashingError> for Refusal {
     fn from(error: HashingError) -> Self {
         match error {
-            HashingError::Busy => Self::later(RefusalKind::TooManyRequests, "busy", error.to_string()),
+            HashingError::Busy => Self::later(RefusalKind::TooManyRequests, BUSY, error.to_string()),
             HashingError::Failed => Self::unavailable().because(error),
         }
     }

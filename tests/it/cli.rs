@@ -241,6 +241,18 @@ both_engines! {
         assert_eq!(after, before);
     }
 
+    async fn a_rebuild_says_what_it_replaced_even_if_the_snapshots_then_fail(server: Server) {
+        let site = some_events(server).await;
+        let mut database = database::open(&site).await;
+        assert!(database.execute("UPDATE user_directory SET mqtt_publish_prefix = 'wrong'").await > 0);
+        database.execute("ALTER TABLE stream_snapshots RENAME TO hidden").await;
+        let said = failed(&site.run(&["rebuild"]).await);
+        assert!(said.contains("user_directory differed and were replaced") && said.contains("stream_snapshots"), "{said}");
+        database.execute("ALTER TABLE hidden RENAME TO stream_snapshots").await;
+        let said = succeeded(&site.run(&["rebuild"]).await);
+        assert!(said.contains("the read models equal the rebuilt ones"), "{said}");
+    }
+
     async fn read_models_of_another_version_are_rebuilt_before_a_start(server: Server) {
         let site = some_events(server).await;
         let mut database = database::open(&site).await;

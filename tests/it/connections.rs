@@ -4,55 +4,18 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::AsyncWriteExt,
     time::{sleep, timeout},
 };
 
 use crate::support::{
     connectware::*,
+    raw::{PATIENCE, Raw},
     server::{Engine, Server, Site},
 };
 
-const PATIENCE: Duration = Duration::from_secs(15);
 const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const HALF: &str = "GET /healthz HTTP/1.1\r\nHost: local";
-
-/// A connection to which the test writes every byte itself.
-struct Raw(TcpStream);
-
-impl Raw {
-    async fn to(server: &Server) -> Self {
-        let address = server.address().trim_start_matches("http://");
-        Self(TcpStream::connect(address).await.expect("a connection"))
-    }
-
-    async fn send(&mut self, text: &str) {
-        self.0
-            .write_all(text.as_bytes())
-            .await
-            .expect("the server should read");
-    }
-
-    /// The next answer. Its body must be short.
-    async fn answer(&mut self) -> String {
-        let mut bytes = vec![0; 4_096];
-        let read = timeout(PATIENCE, self.0.read(&mut bytes))
-            .await
-            .expect("an answer in time");
-        bytes.truncate(read.expect("an answer"));
-        String::from_utf8(bytes).expect("text")
-    }
-
-    /// Everything that arrives until the server closes.
-    async fn rest(&mut self) -> String {
-        let mut bytes = Vec::new();
-        let end = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
-        // A reset also ends the connection.
-        let _ = end.expect("the server should close the connection");
-        String::from_utf8(bytes).expect("text")
-    }
-}
 
 async fn impatient(connections: usize) -> Server {
     Site::new(Engine::Sqlite)

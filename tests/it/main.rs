@@ -16,5 +16,6 @@ mod freshness;
 mod http;
 mod ledger;
 mod log;
+mod memory;
 mod nodes;
 mod support;

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod aggregates;
+mod bodies;
 mod code;
 mod crates;
 mod events;

@@ -11,9 +11,12 @@ use utoipa::ToSchema;
 
 use super::{
     evaluate::Evaluator,
-    wire::{DecisionOut, Evaluation, EvaluationIn},
+    wire::{Action, ContextIn, DecisionOut, Entity, Evaluation, EvaluationIn},
 };
-use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
+use server::{App, AsOf, Item, JsonBody, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
+
+/// The largest body, in bytes.
+const MOST_BYTES: usize = 16 << 20;
 
 /// The most questions in one request.
 const MOST: usize = 10_000;
@@ -23,26 +26,35 @@ const MOST_TEXT: usize = 4 << 20;
 /// After how many questions the thread serves other requests.
 const BREATH: usize = 100;
 
-/// Many questions, and what they have in common.
+/// Many questions. Each question that lacks a member takes it from here.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EvaluationsIn {
-    /// What holds for each question that does not say otherwise.
-    #[serde(flatten)]
-    defaults: EvaluationIn,
+    /// Who.
+    subject: Option<Entity>,
+    /// Does what.
+    action: Option<Action>,
+    /// To what.
+    resource: Option<Entity>,
+    /// How to decide.
+    context: Option<ContextIn>,
     /// The questions, at most 10,000. Without any, the request is one question.
     #[serde(default, deserialize_with = "bounded")]
-    evaluations: Option<Vec<EvaluationIn>>,
+    #[schema(value_type = Option<Vec<EvaluationIn>>)]
+    evaluations: Option<Vec<Question>>,
     /// How to go about it.
     options: Option<Options>,
 }
 
+/// One of many questions. If it is malformed, it is a denial among the other decisions.
+type Question = Item<EvaluationIn>;
+
 /// Reads at most one question more than the limit, and does not count the rest. A list of `{}` would take a hundred
 /// times its size in memory.
-fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<EvaluationIn>>, D::Error> {
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Question>>, D::Error> {
     struct Bounded;
 
     impl<'de> Visitor<'de> for Bounded {
-        type Value = Option<Vec<EvaluationIn>>;
+        type Value = Option<Vec<Question>>;
 
         fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
             f.write_str("a list of questions")
@@ -107,45 +119,37 @@ pub(crate) enum EvaluationsOut {
 pub(crate) async fn post_evaluations(
     State(app): State<App>,
     _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<EvaluationsIn>,
+    JsonBody(body): JsonBody<EvaluationsIn, MOST_BYTES>,
 ) -> Result<AsOf<Json<EvaluationsOut>>, Refusal> {
     let mut evaluator = Evaluator::new(&app);
-    let asked = body.evaluations.unwrap_or_default();
+    let (asked, semantic) = (body.evaluations.unwrap_or_default(), body.options);
+    let defaults = EvaluationIn {
+        subject: body.subject,
+        action: body.action,
+        resource: body.resource,
+        context: body.context,
+    };
     if asked.is_empty() {
-        let decision = evaluator.evaluate(body.defaults.question(None)?).await?;
+        let decision = evaluator.evaluate(defaults.question(None)?).await?;
         return Ok(AsOf(
             decision.context.position,
             Json(EvaluationsOut::One(decision)),
         ));
     }
-    if asked.len() > MOST {
-        return Err(Refusal::invalid(format!("evaluations must be at most {MOST}")));
-    }
+    let questions = questions(&asked, &defaults)?;
     let position = app.ledger().authorization().position();
-    let questions = asked.iter().enumerate().map(|(index, one)| {
-        let question = one.question(Some(&body.defaults));
-        question.map_err(|refusal| refusal.about(format_args!("evaluations[{index}]")))
-    });
-    // All questions are read before the first decision, so that one malformed question refuses the whole request.
-    let questions = questions.collect::<Result<Vec<_>, _>>()?;
-    let length = |question: &Evaluation<'_>| {
-        let properties = question.resource.properties.texts().map(str::len);
-        question.subject.id.len() + question.resource.id.len() + properties.sum::<usize>()
-    };
-    let text: usize = questions.iter().map(length).sum();
-    if text > MOST_TEXT {
-        return Err(Refusal::invalid(format!(
-            "the subjects and resources of all questions must be at most {MOST_TEXT} bytes together"
-        )));
-    }
-    let semantic = body.options.and_then(|options| options.evaluations_semantic);
+    let semantic = semantic.and_then(|options| options.evaluations_semantic);
     let mut evaluations = Vec::with_capacity(questions.len());
     for (index, question) in questions.into_iter().enumerate() {
         if index % BREATH == BREATH - 1 {
             // This thread serves other requests, too.
             tokio::task::yield_now().await;
         }
-        let decision = match evaluator.evaluate(question).await {
+        let decision = match question {
+            Ok(question) => evaluator.evaluate(question).await,
+            Err(malformed) => Err(malformed.about(format_args!("evaluations[{index}]"))),
+        };
+        let decision = match decision {
             Err(refusal) if refusal.kind == RefusalKind::Invalid && refusal.code != TOO_MANY => {
                 DecisionOut::refused(position, &refusal)
             }
@@ -162,4 +166,27 @@ pub(crate) async fn post_evaluations(
         }
     }
     Ok(AsOf(position, Json(EvaluationsOut::Many { evaluations })))
+}
+
+/// All questions, with what they take from the defaults. Refuses them if they are too many or too long.
+fn questions<'a>(
+    asked: &'a [Question],
+    defaults: &'a EvaluationIn,
+) -> Result<Vec<Result<Evaluation<'a>, Refusal>>, Refusal> {
+    if asked.len() > MOST {
+        return Err(Refusal::invalid(format!("evaluations must be at most {MOST}")));
+    }
+    let question = |Item(one): &'a Question| one.as_ref().map_err(Refusal::clone)?.question(Some(defaults));
+    let questions: Vec<_> = asked.iter().map(question).collect();
+    let length = |question: &Evaluation<'_>| {
+        let properties = question.resource.properties.texts().map(str::len);
+        question.subject.id.len() + question.resource.id.len() + properties.sum::<usize>()
+    };
+    let text: usize = questions.iter().flatten().map(length).sum();
+    if text > MOST_TEXT {
+        return Err(Refusal::invalid(format!(
+            "the subjects and resources of all questions must be at most {MOST_TEXT} bytes together"
+        )));
+    }
+    Ok(questions)
 }

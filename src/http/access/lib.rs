@@ -14,7 +14,6 @@ mod search;
 mod wire;
 
 use aggregates::values::Audience;
-use axum::extract::DefaultBodyLimit;
 use server::{App, Credential, Face, Refusal, code_and_message};
 use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -59,13 +58,9 @@ async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -
         .map_err(|panicked| Refusal::unavailable().because(panicked))
 }
 
-/// The largest body of many questions, in bytes.
-const MOST_BYTES: usize = 16 << 20;
-
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(evaluations::post_evaluations))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
         .routes(routes!(evaluation::post_evaluation))
         .merge(search::routes())
         .routes(routes!(changes::get_changes))

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 use authorization::Property;
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{self, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor},
 };
 use utoipa::ToSchema;
 
@@ -168,8 +168,7 @@ pub(crate) struct ContextIn {
 }
 
 /// A moment.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum At {
     /// Right after the event at this position.
     Position(i64),
@@ -177,8 +176,38 @@ pub(crate) enum At {
     Time(String),
 }
 
+/// Reads a moment. `serde(untagged)` would first store whatever stands in its place.
+struct ReadAt;
+
+impl Visitor<'_> for ReadAt {
+    type Value = At;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time or a position")
+    }
+
+    fn visit_i64<E>(self, position: i64) -> Result<At, E> {
+        Ok(At::Position(position))
+    }
+
+    fn visit_u64<E: de::Error>(self, position: u64) -> Result<At, E> {
+        let invalid = |_| E::invalid_value(Unexpected::Unsigned(position), &self);
+        i64::try_from(position).map(At::Position).map_err(invalid)
+    }
+
+    fn visit_str<E>(self, time: &str) -> Result<At, E> {
+        Ok(At::Time(time.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReadAt)
+    }
+}
+
 /// One question.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[schema(example = json!({
     "subject": {"type": "user", "id": "0a0b0c0d-0000-4000-8000-000000000001"},
     "action": {"name": "publish"},

@@ -232,6 +232,11 @@ fn select(items: &[Item]) -> Statement<'_> {
     });
     // Places that remain name no stream.
     (items.len()..count).fold(select, |select, _| {
-        select.bind(-1_i64).bind("").bind("").bind(0_i64).bind(0_i64)
+        select
+            .bind(-1_i64)
+            .bind("")
+            .bind("")
+            .bind(None::<i64>)
+            .bind(0_i64)
     })
 }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aggregates::values::PasswordHash;
+use aggregates::{text::MAX_PASSWORD_BYTES, values::PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -15,6 +15,10 @@ use ledger::ids::Entropy;
 
 /// Bytes of salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
+
+/// The text whose hash is compared for unknown users. No text stands for it, since it is no password. So the comparison never ends
+/// early, whatever somebody types.
+const NOBODY: &str = "nobody's\0password";
 
 /// The cost of a hash, and how many hashes are made at the same time.
 #[derive(Clone, Copy, Debug)]
@@ -100,8 +104,8 @@ impl Passwords {
                 })
                 .map_err(|error| format!("cannot start a thread for password hashing: {error}"))?;
         }
-        let nobody = hash(&hasher, entropy.as_ref(), "nobody's password", &mut Memory::new())
-            .map_err(|error| error.to_string())?;
+        let nobody =
+            hash(&hasher, entropy.as_ref(), NOBODY, &mut Memory::new()).map_err(|error| error.to_string())?;
         Ok(Self {
             queue,
             hasher,
@@ -207,9 +211,9 @@ fn hash(
     Ok(PasswordHash::new(hash.to_string()))
 }
 
-/// Compares the password that a text stands for, and then the text itself if it differs from that password. If `hash` has weaker
-/// parameters than today's, `weaker` is a hash with today's parameters, which is compared each time, too. Unless the text is the
-/// password, the time depends only on the text.
+/// Compares the password that a text stands for, and then the text itself if it differs from that password and is not too long. If
+/// `hash` has weaker parameters than today's, `weaker` is a hash with today's parameters, which is compared each time, too. Unless
+/// the text is the password, the time depends only on the text.
 fn compare(hash: &PasswordHash, weaker: Option<&PasswordHash>, typed: &str, memory: &mut Memory) -> Verdict {
     let mut is_right = |text: &str| {
         let right = matches(hash, text, memory);
@@ -226,7 +230,9 @@ fn compare(hash: &PasswordHash, weaker: Option<&PasswordHash>, typed: &str, memo
         return Verdict::Right;
     }
     let is_another = password.is_none_or(|password| password.as_str() != typed);
-    if is_another && is_right(typed) {
+    // No version of the server accepted a longer text.
+    let may_be_old = is_another && typed.len() <= MAX_PASSWORD_BYTES;
+    if may_be_old && is_right(typed) {
         return Verdict::RightAsTyped;
     }
     Verdict::Wrong

@@ -55,6 +55,8 @@ settings! {
         connections: usize = "10000", |text| between(text, 1, MOST_CONNECTIONS);
         /// Milliseconds that a connection may wait for the whole head of a request. Then the server closes it
         head_patience_ms: u64 = "30000", |text| at_least(text, 100, "");
+        /// Milliseconds that the whole body of a request may take to arrive. Then the server answers 408
+        body_patience_ms: u64 = "30000", |text| at_least(text, 100, "");
         /// How many connections the pool of the database has. Background tasks, such as the appender, open a few more
         database_connections: u32 = "10", |text| at_least(text, 4, "");
         /// The folder of the keys and of SQLite's file

@@ -5,6 +5,7 @@
 mod access;
 #[path = "../../../src/http/connectware/tests/api/mod.rs"]
 mod api;
+mod bodies;
 mod credentials;
 mod errors;
 #[path = "../../../src/http/audit/tests/events/mod.rs"]

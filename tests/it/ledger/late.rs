@@ -116,9 +116,9 @@ async fn a_batch_under_the_lock_that_takes_too_long_is_not_there() {
     slow_down(&db, 12).await;
     let before = position(&ledger).await;
     let slow = append(&ledger, role_unit(new_role(), "slow"));
-    until(|| ledger.waiting() == 0).await;
-    let behind = append(&ledger, some_role());
+    // Now the slow batch is in the database, and cannot take another unit.
     speed_up_again(&db).await;
+    let behind = append(&ledger, some_role());
     must_have_given_up(&appended(slow).await);
     // The database ends the transaction, whose client has gone, when it is no longer slow. Until then, the lock is not free.
     assert_eq!(appended(behind).await.expect("a role"), before + 1);

@@ -1,9 +1,9 @@
 //! Recorded times, and the end of a ledger.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use aggregates::{Command, user::UserCommand, values::Timestamp};
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use ledger::{AppendError, Executor, Head, Ledger, clock::SystemClock, ids::SystemEntropy};
 use projections::sql::{Db, Options};
 
@@ -31,6 +31,16 @@ on_both_engines! {
         );
         assert_eq!(ledger.head().await.expect("the head").recorded_at, Timestamp::from_micros(3_000_000_001));
         site.must_be_sound(&ledger).await;
+    }
+
+    async fn a_ledger_says_when_it_can_append_and_load_nothing_any_more(site: Site) {
+        let ledger = site.ledger().await;
+        let (mut appender, mut loader) = (pin!(ledger.appender_gone()), pin!(ledger.loader_gone()));
+        ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        assert!(appender.as_mut().now_or_never().is_none() && loader.as_mut().now_or_never().is_none());
+        ledger.close().await;
+        let ended = async { tokio::join!(appender, loader) };
+        tokio::time::timeout(Duration::from_secs(10), ended).await.expect("both tasks have ended");
     }
 
     async fn what_waits_when_the_ledger_closes_is_answered(site: Site) {

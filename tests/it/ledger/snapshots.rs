@@ -1,6 +1,6 @@
 //! Snapshots: a long stream is read from its newest snapshot, and every state is the one that all events give.
 
-use std::{collections::BTreeSet, error::Error as _};
+use std::{collections::BTreeSet, error::Error as _, time::Duration};
 
 use aggregates::{
     Command, State,
@@ -331,6 +331,22 @@ on_each_engine! {
             assert_eq!(last.expect("the user is loaded").0.permissions.len(), 1);
             let cause = bad.expect_err("the stream is damaged").source().expect("a cause").to_string();
             assert_eq!(cause, format!("the stream of user {other} cannot be loaded"));
+        }
+    }
+
+    async fn a_long_stream_is_loaded_whatever_version_its_snapshot_has(site: Site) {
+        let ledger = site.ledger().await;
+        let user = user_with_events(&eager(&ledger), USERNAME, 5).await;
+        let events = (6..=600).map(|sequence| tokens_revoked(user, sequence)).collect();
+        ledger.append(unit(events)).await.expect("events");
+        let expected = by_all_events(&ledger, user).await;
+        for damage in ["version = 0", "version = -1", "version = 0, hash = state"] {
+            run(ledger.db(), &format!("UPDATE stream_snapshots SET {damage}")).await;
+            let loading = tokio::time::timeout(Duration::from_secs(60), loaded(&site, user));
+            let (state, fresh) = loading.await.expect("loading should end");
+            assert_eq!(state, expected, "{damage}");
+            let loads = fresh.loads();
+            assert_eq!((loads.look_ups(), loads.events(), loads.snapshots(), loads.misfits()), (3, 600, 0, 0), "{damage}");
         }
     }
 

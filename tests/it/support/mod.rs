@@ -3,6 +3,7 @@
 pub mod database;
 pub mod outage;
 pub mod postgres;
+pub mod raw;
 pub mod server;
 
 /// Makes a test per engine from each of these tests, `NAME::sqlite` and `NAME::postgres`, each on a server with empty

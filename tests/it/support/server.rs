@@ -288,6 +288,16 @@ impl Server {
         self.signal(Signal::CONT);
     }
 
+    /// The most memory that the process has had so far, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        let id = self.child.id().expect("the server should still run");
+        let status =
+            std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux tells about a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<usize>().ok());
+        kib.expect("Linux tells the peak") << 10
+    }
+
     fn signal(&self, signal: Signal) {
         let id = self
             .child

@@ -71,15 +71,14 @@ impl RoleChange {
         let permissions = sent
             .map(|sent| permissions(sent, app.entropy.as_ref()))
             .transpose()?;
-        let named = self.name.as_deref().map(RoleName::parse).transpose();
+        let name = self.name.as_deref();
         let Some(before) = role_directory::find(app.ledger().db(), id).await? else {
-            named?;
+            name.map(RoleName::parse).transpose()?;
             return Err(Refusal::not_found("role"));
         };
-        let renamed = match self.name.as_deref() {
-            // An old name that breaks a rule may stay.
-            Some(same) if same == before.name => false,
-            _ => named?.is_some_and(|name| *name != *before.name),
+        let renamed = match name {
+            Some(name) => RoleName::another(&before.name, name)?.is_some(),
+            None => false,
         };
         let commands = match before.owner {
             None => {

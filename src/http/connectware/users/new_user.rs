@@ -25,8 +25,7 @@ pub(crate) const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAA
     "initialPermissions": [{"resource": "plant/+/temperature", "operation": "read", "context": "mqtt"}]
 }))]
 pub(crate) struct NewUser {
-    /// 3 to 255 letters, digits and ASCII characters, without spaces and colons. Unique: no other username differs only in upper and
-    /// lower case or in the form of its characters.
+    /// 3 to 255 letters, digits and ASCII characters, without spaces and colons; unique. Upper and lower case are different names.
     username: String,
     /// `local`, `ldap` or `msEntraId`.
     identity_provider: String,

@@ -3,7 +3,7 @@
 use aggregates::{
     Command,
     user::{UpdateUser, UserCommand},
-    values::{IdentityProvider, PasswordHash, RoleId, UserId, Username},
+    values::{IdentityProvider, Invalid, PasswordHash, RoleId, UserId, Username},
 };
 use axum::{Json, extract::State};
 use projections::user_directory;
@@ -123,16 +123,11 @@ impl UserChange {
     }
 }
 
-/// Refuses a username that breaks a rule, before a password is hashed. A request may send the user's present name again, even if
-/// this is an old name that breaks a rule. The command makes the same decision on the newest state.
-fn may_be_sent(app: &App, id: UserId, name: &str) -> Result<(), Refusal> {
-    let is_kept = || {
-        let user = app.ledger().authorization().user(id);
-        user.is_some_and(|user| *user.username == *name)
-    };
-    match Username::parse(name) {
-        Err(broken) if !is_kept() => Err(broken.into()),
-        _ => Ok(()),
+/// Refuses a username that breaks a rule, before a password is hashed. The command makes the same decision on the newest state.
+fn may_be_sent(app: &App, id: UserId, name: &str) -> Result<(), Invalid> {
+    match app.ledger().authorization().user(id) {
+        Some(user) => Username::another(&user.username, name).map(drop),
+        None => Username::parse(name).map(drop),
     }
 }
 

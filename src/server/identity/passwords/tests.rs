@@ -105,6 +105,37 @@ async fn nobody_has_a_password() {
     );
 }
 
+#[test]
+fn no_old_hash_is_of_a_longer_text() {
+    let passwords = passwords(8);
+    let mut memory = Memory::new();
+    for (typed, verdict) in [
+        ("a\u{301}".repeat(341), Verdict::RightAsTyped),
+        ("a\u{301}".repeat(342), Verdict::Wrong),
+        ("x".repeat(MAX_PASSWORD_BYTES + 1), Verdict::Wrong),
+        ("x".repeat(1 << 20), Verdict::Wrong),
+    ] {
+        let old = old_hash(&passwords, &typed);
+        assert_eq!(
+            compare(&old, None, &typed, &mut memory),
+            verdict,
+            "{} bytes",
+            typed.len()
+        );
+    }
+}
+
+/// If a text stood for it, an unknown name would cost one hash less than a known one.
+#[test]
+fn nobodys_password_is_the_password_of_no_text() {
+    let passwords = passwords(8);
+    for typed in ["nobody's password", "nobody's\u{a0}password", NOBODY] {
+        let verdict = compare(&passwords.nobody, None, typed, &mut Memory::new());
+        assert_ne!(verdict, Verdict::Right, "{typed:?}");
+    }
+    assert!(Password::of(NOBODY).is_err());
+}
+
 #[tokio::test]
 async fn raised_parameters_outdate_a_hash() {
     let hash = passwords(8).hash(password("x")).await.unwrap();

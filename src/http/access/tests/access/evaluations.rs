@@ -83,13 +83,23 @@ both_engines! {
         ask(10_001).await.expect_error(400);
     }
 
-    async fn one_broken_question_refuses_the_request(server: Server) {
+    async fn a_malformed_question_is_a_denial_among_others(server: Server) {
         let admin = server.admin().await;
         let good = question(&entity("username", "admin"), "read", &entity("mqtt", "a"));
-        for broken in [json!({ "subject": null }), json!({ "action": {} }), json!(7), json!({ "context": { "at": {} } })] {
+        for broken in [json!({ "subject": null }), json!({ "action": {} }), json!(7), json!({ "context": { "at": {} } }), json!(["user"])] {
             let mut body = good.clone();
             body["subject"] = json!(null);
-            body["evaluations"] = json!([good, broken]);
+            body["evaluations"] = json!([good, broken, good]);
+            let answer = admin.post("/access/v1/evaluations", body).await.expect(200).json();
+            assert_eq!(decisions(&answer), [true, false, true], "{broken}");
+            let refused = &answer["evaluations"][1]["context"];
+            assert_eq!(refused["reason"], "invalid_request");
+            assert!(text(&refused["error"]["message"]).starts_with("evaluations[1]: "), "{refused}");
+        }
+        for broken in ["subject", "action", "resource", "context", "options"] {
+            let mut body = good.clone();
+            body["evaluations"] = json!([good]);
+            body[broken] = json!(["user", "ada"]);
             admin.post("/access/v1/evaluations", body).await.expect_error(400);
         }
         let body = json!({ "evaluations": [good], "options": { "evaluations_semantic": "sometimes" } });
