@@ -35,7 +35,7 @@ use crate::{
     CONTEXTS, OPERATIONS,
     ledger::{
         Ledger, fingerprint, permission, permission_id, role_created, role_granted, role_id, session_id,
-        token_issued, token_issued_by, user_created, user_id,
+        token_issued_by, user_created, user_id,
     },
     oracle::Oracle,
     right,
@@ -278,11 +278,12 @@ fn session_event(line: &Line<'_>) -> Option<SessionEvent> {
         b'i' => {
             // The user, the token and the end of the session. Three bits for each are enough.
             let other = line.other as u8;
-            let issued = token_issued(line.other % USERS, other / 4 % TOKENS, 1 + i64::from(other / 16));
-            match crate::letter(line.text) {
-                Some((b'c', _)) => token_issued_by(&[GrantMethod::Certificate], issued),
-                _ => issued,
-            }
+            let method = match crate::letter(line.text) {
+                Some((b'c', _)) => GrantMethod::Certificate,
+                _ => GrantMethod::Password,
+            };
+            let end = 1 + i64::from(other / 16);
+            token_issued_by(&[method], line.other % USERS, other / 4 % TOKENS, end)
         }
         b'e' => SessionEvent::TokenRevoked {},
         _ => return None,

@@ -191,7 +191,7 @@ fn a_methods_end_is_for_sessions_obtained_by_it() {
     let by_certificate = [GrantMethod::Certificate];
     ledger
         .session(1, token_issued(USER, 1, 1_000))
-        .session(2, token_issued_by(&by_certificate, token_issued(USER, 2, 1_000)));
+        .session(2, token_issued_by(&by_certificate, USER, 2, 1_000));
     let ended_by = |method| UserEvent::SessionsByMethodEnded { method };
     ledger.user(USER, ended_by(GrantMethod::Password));
     assert_eq!(live(&ledger), [2]);

@@ -20,8 +20,7 @@ use super::{
     filter,
     ledger::{
         Ledger, certificate_added, certificate_fingerprint, certificate_removed, fingerprint, permission_id,
-        role_created, role_granted, role_id, session_id, token_issued, token_issued_by, user_created,
-        user_id,
+        role_created, role_granted, role_id, session_id, token_issued_by, user_created, user_id,
     },
     oracle::{Oracle, OracleUser},
     suspending::{self, loaded},
@@ -159,7 +158,7 @@ fn presented() -> impl Strategy<Value = Vec<GrantMethod>> {
 fn a_session_event() -> impl Strategy<Value = SessionEvent> {
     prop_oneof![
         3 => (0..USERS, 0..TOKENS, 1..20i64, presented()).prop_map(|(user, token, end, methods)| {
-            token_issued_by(&methods, token_issued(user, token, end))
+            token_issued_by(&methods, user, token, end)
         }),
         1 => Just(SessionEvent::TokenRevoked {}),
     ]

@@ -286,7 +286,7 @@ both_engines! {
     }
 
     async fn tokens_of_ended_sessions_are_neither_listed_nor_found(mut world) {
-        let by_certificate = |n| token_issued_by(GrantMethod::Certificate, token_issued(n, 1, 1));
+        let by_certificate = |n| token_issued_by(GrantMethod::Certificate, n, user_id(1), 1);
         let ended = |kept: Option<u32>| of_user(1, UserEvent::SessionsEnded { kept: kept.map(session_id) });
         let of_ada = async |world: &World| -> Vec<_> {
             let tokens = sessions::of_user(&world.db, user_id(1), NOW).await.expect("sessions");

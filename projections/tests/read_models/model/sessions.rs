@@ -10,7 +10,7 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
 use uuid::Uuid;
 
 use super::{Model, Part};
-use crate::world::{NOW, World, session_id, token_fingerprint, token_issued_by, token_issued_to, user_id};
+use crate::world::{NOW, World, session_id, token_fingerprint, token_issued_by, user_id};
 
 pub(super) const PART: Part = Part {
     next,
@@ -30,8 +30,7 @@ fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<(Uuid, Event)>
                 0 => GrantMethod::Certificate,
                 _ => GrantMethod::Password,
             };
-            let issued = token_issued_to(n, user.row.id, i64::from(hours) - 1);
-            Some(token_issued_by(method, issued))
+            Some(token_issued_by(method, n, user.row.id, i64::from(hours) - 1))
         }
     }
 }
