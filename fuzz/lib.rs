@@ -1,4 +1,5 @@
-//! The targets of the fuzzer. They compare the authorization engine with the oracle of its own tests.
+//! The targets of the fuzzer. `patterns` and `histories` compare the authorization engine with the oracle of its own tests; `names`
+//! checks what holds for every name and password.
 //!
 //! Inputs are lines of text, so that people can read and write seeds.
 
@@ -12,6 +13,7 @@ mod ledger;
 mod oracle;
 
 pub mod histories;
+pub mod names;
 pub mod patterns;
 
 use aggregates::values::{Context, Operation, TopicFilter};

@@ -2,6 +2,7 @@
 
 pub mod guard;
 pub mod loading;
+pub mod names;
 pub mod page;
 pub mod permission_usage;
 pub mod read_models;

@@ -11,7 +11,7 @@ mod scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use scope::scopes;
-pub use scope::{Bounds, Limits, Scope, Wording};
+pub use scope::{Alike, Bounds, Limits, Scope, Wording};
 
 /// A value that an aggregate holds. It is unique within its scope over the whole ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -17,6 +17,20 @@ pub struct Scope {
     missing: Option<Wording>,
     too_few: Option<Wording>,
     too_many: Option<Wording>,
+    alike: Option<Alike>,
+}
+
+/// Which values of a scope are alike: two aggregates must not claim two of them. Values that were claimed before the scope had this
+/// rule may be alike. They stay, and count when somebody claims another value. An aggregate claims at most one value of such a
+/// scope.
+#[derive(Debug)]
+pub struct Alike {
+    /// The stored name of the scope in which the ledger keeps, for each key, an aggregate that has a value with this key.
+    pub name: &'static str,
+    /// The stored name of the scope in which it keeps the other aggregates that have such a value.
+    pub others: &'static str,
+    /// The key of a value. Values with the same key are alike.
+    pub key: fn(&str) -> String,
 }
 
 /// How many claims a scope may have.
@@ -75,7 +89,14 @@ impl Scope {
             missing: None,
             too_few: None,
             too_many: None,
+            alike: None,
         }
+    }
+
+    /// Two aggregates must not claim values that are alike. The ledger stores the names in `alike`, so they can never change.
+    pub const fn no_two_alike(mut self, alike: Alike) -> Self {
+        self.alike = Some(alike);
+        self
     }
 
     /// The values are personal data: the ledger stores only a keyed hash of them, and erasing a person deletes it.
@@ -165,6 +186,11 @@ impl Scope {
     /// Whether the values are personal data.
     pub const fn is_personal(&self) -> bool {
         self.personal
+    }
+
+    /// Which values are alike, if the scope has such a rule.
+    pub const fn alike(&self) -> Option<&Alike> {
+        self.alike.as_ref()
     }
 
     /// How many claims there may be.
@@ -302,9 +328,11 @@ mod tests {
 
     #[test]
     fn the_scopes_of_all_aggregates_have_different_names() {
-        let names: Vec<&str> = crate::scopes().map(Scope::name).collect();
+        let alike = crate::scopes().filter_map(Scope::alike);
+        let alike = alike.flat_map(|alike| [alike.name, alike.others]);
+        let names: Vec<&str> = crate::scopes().map(Scope::name).chain(alike).collect();
         let different: std::collections::BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(names.len(), different.len(), "{names:?}");
-        assert!(different.contains("username"));
+        assert!(different.contains("username") && different.contains("username_alike"));
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::Role;
 use crate::{
     ErrorKind,
-    claim::{Claim, Claims, Scope, scopes},
+    claim::{Alike, Claim, Claims, Scope, scopes},
+    text,
 };
 
 scopes! {
@@ -13,7 +14,11 @@ scopes! {
     ROLE = Scope::new("role").missing(ErrorKind::Invalid, "invalid_request", "there is no role {}");
 
     /// Role names.
-    ROLE_NAME = Scope::new("role_name").taken("role_name_taken", "the role name is taken");
+    ROLE_NAME = Scope::new("role_name").taken("role_name_taken", "the role name is taken").no_two_alike(Alike {
+        name: "role_name_alike",
+        others: "role_name_alike_others",
+        key: text::alike,
+    });
 
     /// Roles that several users may hold, by role id. A grant that is not exclusive requires this claim.
     SHARED_ROLE = Scope::new("shared_role")

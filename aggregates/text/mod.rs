@@ -11,7 +11,7 @@ mod precis;
 mod scripts;
 
 pub(crate) use names::broken_rule;
-pub use names::spelling;
+pub use names::{alike, spelling};
 pub use opaque::{MAX_PASSWORD_BYTES, NotOpaque, opaque};
 
 use icu_normalizer::{ComposingNormalizer, ComposingNormalizerBorrowed};

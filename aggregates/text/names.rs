@@ -46,8 +46,12 @@ fn ordinary_width(c: char) -> char {
 }
 
 /// The key that two names share if they are equal after compatibility normalization and case folding (Unicode, D146). For
-/// characters that Unicode defines today, the key never changes.
-fn alike(name: &str) -> String {
+/// characters that Unicode defines today, the key never changes. A text that is too long for a name is its own key. A key may be
+/// eleven times longer than its name, in bytes.
+pub fn alike(name: &str) -> String {
+    if name.len() > LONGEST {
+        return name.to_owned();
+    }
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
@@ -114,6 +118,21 @@ mod tests {
         assert_eq!(spelling(&decomposed), longest);
         let longer = "e\u{301}".repeat(LONGEST);
         assert!(matches!(spelling(&longer), Cow::Borrowed(same) if same == longer));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_a_name_is_its_own_key() {
+        assert_eq!(alike(&"A".repeat(LONGEST)), "a".repeat(LONGEST));
+        for longer in ["A".repeat(LONGEST + 1), "\u{fdfa}".repeat(1 << 20)] {
+            assert_eq!(alike(&longer), longer);
+        }
+    }
+
+    #[test]
+    fn a_key_is_at_most_eleven_times_longer_than_its_name() {
+        let growth =
+            ('\0'..=char::MAX).map(|c| alike(c.encode_utf8(&mut [0; 4])).len().div_ceil(c.len_utf8()));
+        assert_eq!(growth.max(), Some(11));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::User;
 use crate::{
     ErrorKind,
-    claim::{Claim, Claims, Scope, scopes},
+    claim::{Alike, Claim, Claims, Scope, scopes},
     role::claims::{ROLE, SHARED_ROLE},
+    text,
 };
 
 scopes! {
@@ -14,7 +15,11 @@ scopes! {
     USER = Scope::new("user").missing(ErrorKind::NotFound, "not_found", "there is no such user");
 
     /// Usernames.
-    USERNAME = Scope::new("username").personal().taken("username_taken", "the username is taken");
+    USERNAME = Scope::new("username").personal().taken("username_taken", "the username is taken").no_two_alike(Alike {
+        name: "username_alike",
+        others: "username_alike_others",
+        key: text::alike,
+    });
 
     /// Certificate fingerprints: a certificate identifies one user.
     CERTIFICATE = Scope::new("certificate")

@@ -4,8 +4,9 @@ use super::{Invalid, text_value};
 use crate::{sealing::ERASED, text};
 
 /// A name by which a user logs in, in its spelling ([`text::spelling`]): 3 to 255 characters that RFC 8265 allows in usernames, except
-/// format characters, joiners, `:` (which HTTP Basic cannot carry, RFC 7617 section 2) and a dot at the end. Names that differ only
-/// in upper and lower case are different names. Names of older users may break these rules.
+/// format characters, joiners, `:` (which HTTP Basic cannot carry, RFC 7617 section 2) and a dot at the end. A name keeps its upper
+/// and lower case, but two users cannot have names that differ only in case ([`text::alike`]). Names of older users may break these
+/// rules.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Username(String);
 

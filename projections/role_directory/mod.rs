@@ -2,6 +2,7 @@
 
 mod details;
 mod guard;
+mod names;
 mod queries;
 pub(crate) mod record;
 mod reducer;
@@ -10,6 +11,7 @@ mod rows;
 pub(crate) use details::with_permissions;
 pub use guard::HELD_BY_SEVERAL;
 pub(crate) use guard::HeldBySeveral;
+pub(crate) use names::NAMES;
 pub(crate) use queries::holder_ids;
 pub use queries::{existing, find, find_permission, holders, list, page};
 pub(crate) use reducer::RoleDirectory;

@@ -3,8 +3,8 @@
 use std::{error::Error, process::ExitCode};
 
 use super::{CliError, complain, open_database, open_ledger_quietly, say};
-use ledger::{Ledger, WithCauses, ids::SystemEntropy, migrations};
-use server::{identity::keys, settings::Settings};
+use ledger::{AlikeNames, AlikePair, Ledger, WithCauses, ids::SystemEntropy, migrations};
+use server::{Live, identity::keys, settings::Settings};
 
 /// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
@@ -64,6 +64,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                     Ok(ledger) => {
                         tell("ledger", head(&ledger).await);
                         tell("claims", claims(&ledger).await);
+                        tell("names", names(&ledger).await);
                     }
                     Err(error) => tell("ledger", Err(said(&error))),
                 }
@@ -87,8 +88,9 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
 
 /// How long tokens are valid.
 fn tokens(settings: &Settings) -> String {
-    let hours = settings.bounded_hours(settings.token_hours);
-    let most = match settings.token_hours_most {
+    let live = Live::from(settings);
+    let hours = live.bounded_hours(live.token_hours);
+    let most = match live.token_hours_most {
         Some(most) => format!("at most {most} hours (TOKEN_HOURS_MOST)"),
         None => "without a bound (TOKEN_HOURS_MOST is not set)".to_owned(),
     };
@@ -115,6 +117,26 @@ async fn claims(ledger: &Ledger) -> Result<String, String> {
         "{}: `muniment rebuild` corrects the counts",
         miscounts.join("; ")
     ))
+}
+
+/// Lists the names that are alike. They are older than the rule against such names, so nothing is wrong.
+async fn names(ledger: &Ledger) -> Result<String, String> {
+    match ledger.alike_names().await.map_err(|error| said(&error))? {
+        AlikeNames::NotCompared => Ok("are not compared yet; the next start of a server does it".to_owned()),
+        AlikeNames::Incomplete(incomplete) => Err(incomplete.to_string()),
+        AlikeNames::Pairs(pairs) if pairs.is_empty() => Ok("no two are alike".to_owned()),
+        AlikeNames::Pairs(pairs) => {
+            for AlikePair { scope, one, other } in &pairs {
+                // Debug shows invisible characters.
+                let [one, other] = [one, other].map(|named| format!("{:?} ({})", named.name, named.id));
+                say(&format!("names: {scope} {one} is like {other}"));
+            }
+            Ok(format!(
+                "pairs that are alike: {}. They are older than the rule against it; rename one name of each pair",
+                pairs.len()
+            ))
+        }
+    }
 }
 
 /// An error with its causes, in one line.

@@ -64,8 +64,7 @@ struct Rebuilt {
     differing: Vec<&'static str>,
 }
 
-/// Rebuilds the read models once. Returns `None` if a person was erased meanwhile: the
-/// replayed tables have that person's data.
+/// Rebuilds the read models once. Returns `None` if a person was erased meanwhile: the replayed tables have that person's data.
 async fn attempt(settings: &Settings, db: &Db) -> Result<Option<Rebuilt>, CliError> {
     // Each attempt opens the ledger again, and so forgets the keys of people who were erased.
     let ledger = open_ledger_quietly(settings, db.clone()).await?;
@@ -123,9 +122,13 @@ async fn replay_compare_swap(
     let differing = shadow.differing(&mut live).await?;
     shadow.swap(&mut live, &differing).await?;
     let miscounts = recount(&mut live, aggregates::scopes()).await?;
+    let mended = ledger.mend_alike(&mut live, &head).await?;
     // Servers that still run then check whether they fit the versions that are stored now.
     head.touch(&mut live).await?;
     live.commit().await?;
+    if mended {
+        say("corrected: the lists of names that are alike");
+    }
     for miscount in miscounts {
         say(&format!("corrected: {miscount}"));
     }

@@ -1,8 +1,8 @@
 //! Decides which units of a batch get the claims that they take.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aggregates::Claim;
+use aggregates::{Claim, claim::Scope};
 use lru::LruCache;
 use projections::{
     sql::{Read, Tx, filled, placeholders, rounded, sql},
@@ -12,34 +12,35 @@ use uuid::{Uuid, uuid};
 
 use super::{
     LedgerError, Rejection, Sealer, Unit,
+    alike::{self, List},
     counts::{Changes, Count, CountKey, Counts, CountsInMemory},
 };
 
 /// The table of claims.
-const CLAIMS: Table = Table {
+pub(super) const CLAIMS: Table = Table {
     name: "claims",
     columns: &[("scope", Kind::Text), ("value", Kind::Text), ("owner", Kind::Id)],
     key: &["scope", "value"],
 };
 /// How many claims one look-up names at most.
-const CLAIMS_PER_STATEMENT: usize = 1_024;
+pub(super) const CLAIMS_PER_STATEMENT: usize = 1_024;
 
 /// A claim as it is stored: personal values are hashed.
-type Key = (&'static str, String);
+pub(super) type Key = (&'static str, String);
 /// The owners of claims that were read or written before. They are valid only while nobody else moves the head.
 pub(super) type ClaimsInMemory = LruCache<Key, Option<Owner>>;
 
 /// The holder of a claim. The program only compares owners, so 16 bytes are enough for each aggregate id: a UUID is stored as it
 /// is, and any other id as its UUID of version 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner(Uuid);
+pub(super) struct Owner(pub(super) Uuid);
 
 impl Owner {
     /// The namespace of the UUIDs of version 5. Stored rows contain such UUIDs, so it never changes.
     const NAMESPACE: Uuid = uuid!("5d2a4c1e-7f0b-4b5c-9d3a-3c6f2f8e1b70");
 
     /// The owner with this aggregate id.
-    fn of(id: &str) -> Self {
+    pub(super) fn of(id: &str) -> Self {
         let mut text = Uuid::encode_buffer();
         let itself = Uuid::try_parse(id).ok();
         let itself = itself.filter(|uuid| *uuid.hyphenated().encode_lower(&mut text) == *id);
@@ -66,6 +67,7 @@ impl Board {
         units: impl Iterator<Item = &'a Unit>,
     ) -> Result<Self, LedgerError> {
         let (mut mentioned, mut counted) = (BTreeSet::new(), BTreeSet::new());
+        let mut lists = BTreeSet::new();
         for unit in units {
             let moved = || unit.take.iter().map(|(claim, _)| claim).chain(&unit.release);
             mentioned.extend(moved().chain(&unit.require).map(|claim| key(sealer, claim)));
@@ -75,39 +77,53 @@ impl Board {
                     .iter()
                     .map(|limit| (limit.scope, limit.within.clone())),
             );
+            lists.extend(moved().filter_map(|claim| List::of(sealer, claim)));
+            // Who gives up a value is in the list, so the place behind is read, too.
+            let given_up = unit.release.iter().filter_map(|claim| List::of(sealer, claim));
+            mentioned.extend(given_up.map(|list| list.place(2)));
         }
+        mentioned.extend(lists.iter().map(|list| list.place(1)));
         let counts = Counts::read(db, counts_in_memory, counted).await?;
         let mut holders: HashMap<Key, Option<Owner>> = HashMap::with_capacity(mentioned.len());
-        let mut keys = Vec::new();
-        for key in mentioned {
-            match memory.get(&key) {
-                Some(holder) => drop(holders.insert(key, *holder)),
-                None => keys.push(key),
-            }
-        }
-        let mut stored: HashMap<(String, String), Owner> = HashMap::new();
-        for chunk in keys.chunks(CLAIMS_PER_STATEMENT) {
-            let count = rounded(chunk.len());
-            let text = format!(
-                "SELECT scope, value, owner FROM claims WHERE (scope, value) IN (VALUES {})",
-                placeholders(1, count, 2)
-            );
-            let select = filled(chunk, count).fold(sql(text), |select, (scope, value)| {
-                select.bind(*scope).bind(value.as_str())
-            });
-            for row in db.all(select).await? {
-                stored.insert((row.text(0)?, row.text(1)?), Owner(row.id(2)?));
-            }
-        }
-        for (scope, value) in keys {
-            let owner = stored.remove(&(scope.to_owned(), value.clone()));
-            holders.insert((scope, value), owner);
+        let mut unread = mentioned;
+        while !unread.is_empty() {
+            read_holders(db, memory, unread, &mut holders).await?;
+            // Each list is read up to its end.
+            unread = lists
+                .iter()
+                .map(|list| list.place(holders_of(&holders, list).count() + 1))
+                .filter(|end| !holders.contains_key(end))
+                .collect();
         }
         Ok(Self {
             holders,
             counts,
             changed: BTreeSet::new(),
         })
+    }
+
+    /// The lists of values that are alike, after the unit. Rejects the unit if it takes a value that is like one of another aggregate.
+    fn lists_after(&self, sealer: &Sealer, unit: &Unit) -> Result<BTreeMap<List, Vec<Owner>>, Rejection> {
+        let mut lists: BTreeMap<List, Vec<Owner>> = BTreeMap::new();
+        let before = |list: &List| holders_of(&self.holders, list).collect();
+        for claim in &unit.release {
+            let holder = self.holders.get(&key(sealer, claim)).and_then(Option::as_ref);
+            if let (Some(list), Some(holder)) = (List::of(sealer, claim), holder) {
+                let owners = lists.entry(list).or_insert_with_key(before);
+                owners.retain(|owner| owner != holder);
+            }
+        }
+        for (claim, owner) in &unit.take {
+            if let Some(list) = List::of(sealer, claim) {
+                let owners = lists.entry(list).or_insert_with_key(before);
+                let owner = Owner::of(owner);
+                if owners.iter().any(|other| *other != owner) {
+                    return Err(Rejection::ClaimTaken(claim.clone()));
+                }
+                *owners = vec![owner];
+            }
+        }
+        Ok(lists)
     }
 
     /// Gives a unit all claims that it takes, or returns the rejection and gives it nothing.
@@ -124,6 +140,7 @@ impl Board {
                 return Err(Rejection::ClaimTaken(claim.clone()));
             }
         }
+        let lists = self.lists_after(sealer, unit)?;
         let held = |claim: &Claim| self.holders.get(&key(sealer, claim)).is_some_and(Option::is_some);
         let takes: BTreeSet<&Claim> = unit.take.iter().map(|(claim, _)| claim).collect();
         for claim in &unit.require {
@@ -150,6 +167,13 @@ impl Board {
         }
         for (claim, owner) in &unit.take {
             self.put(key(sealer, claim), Some(Owner::of(owner)));
+        }
+        for (list, owners) in lists {
+            let places = holders_of(&self.holders, &list).count().max(owners.len());
+            let mut owners = owners.into_iter();
+            for number in 1..=places {
+                self.put(list.place(number), owners.next());
+            }
         }
         Ok(())
     }
@@ -194,27 +218,76 @@ impl Board {
     }
 }
 
-/// Deletes the claims of `owner` on personal values: a keyed hash of a name is still personal data.
-pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), LedgerError> {
-    for scope in aggregates::scopes().filter(|scope| scope.is_personal()) {
-        let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
-        tx.execute(forget.bind(scope.name()).bind(Owner::of(owner).0))
-            .await?;
+/// Reads the owners of claims, unless `memory` has them.
+async fn read_holders(
+    db: &mut dyn Read,
+    memory: &mut ClaimsInMemory,
+    wanted: BTreeSet<Key>,
+    holders: &mut HashMap<Key, Option<Owner>>,
+) -> Result<(), LedgerError> {
+    let mut keys = Vec::new();
+    for key in wanted {
+        match memory.get(&key) {
+            Some(holder) => drop(holders.insert(key, *holder)),
+            None => keys.push(key),
+        }
+    }
+    let mut stored: HashMap<(String, String), Owner> = HashMap::new();
+    for chunk in keys.chunks(CLAIMS_PER_STATEMENT) {
+        let count = rounded(chunk.len());
+        let text = format!(
+            "SELECT scope, value, owner FROM claims WHERE (scope, value) IN (VALUES {})",
+            placeholders(1, count, 2)
+        );
+        let select = filled(chunk, count).fold(sql(text), |select, (scope, value)| {
+            select.bind(*scope).bind(value.as_str())
+        });
+        for row in db.all(select).await? {
+            stored.insert((row.text(0)?, row.text(1)?), Owner(row.id(2)?));
+        }
+    }
+    for (scope, value) in keys {
+        let owner = stored.remove(&(scope.to_owned(), value.clone()));
+        holders.insert((scope, value), owner);
     }
     Ok(())
 }
 
-/// A claim as it is stored. The ids of aggregates contain no `/`, so claims within different aggregates differ.
-fn key(sealer: &Sealer, claim: &Claim) -> Key {
-    let mut value = if claim.scope.is_personal() {
-        sealer.claim_hash(&claim.value)
-    } else {
-        claim.value.clone()
-    };
-    if !claim.within.is_empty() {
-        value = format!("{}/{value}", claim.within);
+/// The aggregates in a list, as far as `holders` has its places.
+fn holders_of(holders: &HashMap<Key, Option<Owner>>, list: &List) -> impl Iterator<Item = Owner> {
+    (1..).map_while(|number| *holders.get(&list.place(number))?)
+}
+
+/// Deletes the claims of `owner` on personal values: a keyed hash of a name is still personal data.
+pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), LedgerError> {
+    for scope in aggregates::scopes().filter(|scope| scope.is_personal()) {
+        let forget = sql("DELETE FROM claims WHERE scope = $1 AND owner = $2");
+        let owner = Owner::of(owner);
+        tx.execute(forget.bind(scope.name()).bind(owner.0)).await?;
+        if let Some(alike) = scope.alike() {
+            alike::forget(tx, alike, owner).await?;
+        }
     }
+    Ok(())
+}
+
+/// A claim as it is stored.
+fn key(sealer: &Sealer, claim: &Claim) -> Key {
+    let value = stored_value(sealer, claim.scope, &claim.within, &claim.value);
     (claim.scope.name(), value)
+}
+
+/// The stored form of a value. The ids of aggregates contain no `/`, so values within different aggregates differ.
+fn stored_value(sealer: &Sealer, scope: &Scope, within: &str, value: &str) -> String {
+    let mut stored = if scope.is_personal() {
+        sealer.claim_hash(value)
+    } else {
+        value.to_owned()
+    };
+    if !within.is_empty() {
+        stored = format!("{within}/{stored}");
+    }
+    stored
 }
 
 /// The key of the count to which the claim belongs, if its scope is counted.

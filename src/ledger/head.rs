@@ -14,7 +14,8 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 ///
 /// * 2: ids in read models, and owners of claims, take 16 bytes. SQLite would also take them as text, and would then not find
 ///   them.
-const WRITER: i64 = 2;
+/// * 3: names are compared with those that are alike. Older programs claim a name without its place in the list of such names.
+const WRITER: i64 = 3;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Head {
     pub epoch: i64,
     /// How many people were erased. A process that finds another number forgets the keys that it has in memory.
     pub erasures: i64,
+    /// The lowest version of the rules of writing that a program must follow.
+    pub lowest_writer: i64,
 }
 
 impl Head {
@@ -87,10 +90,11 @@ impl Head {
                  RETURNING ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer"))
             .await?
             .ok_or(LedgerError::NoHead)?;
-        if row.int(6)? > WRITER {
+        let head = Self::read(&row)?;
+        if head.lowest_writer > WRITER {
             return Err(LedgerError::NewerWriters);
         }
-        Self::read(&row)
+        Ok(head)
     }
 
     /// A statement that moves the head to this one if it is still at `before`: at the same position and time, with the same
@@ -147,6 +151,17 @@ impl Head {
         Ok(())
     }
 
+    /// Closes the ledger to programs that follow older rules of writing than this one, and touches the head. Returns the new head.
+    pub(super) async fn close_to_older_programs(&self, tx: &mut Tx<'_>) -> Result<Self, LedgerError> {
+        let close = sql("UPDATE ledger_head SET lowest_writer = $1 WHERE id = 1");
+        tx.execute(close.bind(WRITER)).await?;
+        let touched = self.touch(tx).await?;
+        Ok(Self {
+            lowest_writer: WRITER,
+            ..touched
+        })
+    }
+
     fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             ledger_id: row.text(0)?,
@@ -155,6 +170,7 @@ impl Head {
             hash: row.bytes(3)?.try_into().map_err(|_| LedgerError::NoHead)?,
             epoch: row.int(4)?,
             erasures: row.int(5)?,
+            lowest_writer: row.int(6)?,
         })
     }
 }

@@ -9,6 +9,7 @@
 //! - Secret and personal fields are ciphertext at rest and in every answer.
 
 mod ahead;
+mod alike;
 mod appender;
 mod batch;
 mod causes;
@@ -60,6 +61,7 @@ use projections::{
 };
 use tokio::sync::watch;
 
+pub use alike::{AlikeNames, AlikePair, Incomplete};
 pub use appender::{Appended, Appender};
 pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
@@ -123,6 +125,7 @@ impl Ledger {
         Box::pin(async move {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
             let head = versions::establish(&db, head).await?;
+            let head = alike::establish(&db, &Sealer::new(key, Arc::clone(&entropy)), head).await?;
             let authorization = load::authorization(&db, clock.now()).await;
             let known = (head.clone(), Some(head));
             let ledger = Self::start(db, key, (clock, entropy), guards, known, authorization);

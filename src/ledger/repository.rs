@@ -19,7 +19,7 @@ use super::{AppendError, Ledger, LedgerError, Metadata, NewEvent, Rejection, Uni
 /// The view that postgres-es reads. The second name is for snapshots, which are not used.
 const TABLES: (&str, &str) = ("event_streams", "snapshots");
 
-/// Loads streams and persists events for cqrs-es. It reads whole streams, without snapshots.
+/// Loads streams and persists events for cqrs-es. It neither reads nor writes snapshots.
 pub struct Repository {
     ledger: Ledger,
     streams: Streams,

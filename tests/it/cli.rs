@@ -295,6 +295,43 @@ both_engines! {
         assert!(said.contains("claims: their stored counts are right"), "{said}");
     }
 
+    async fn a_doctor_lists_the_names_that_are_alike(server: Server) {
+        let admin = server.admin().await;
+        let grace = create_user(&admin, "grace").await;
+        create_user(&admin, "ada").await;
+        let site = server.terminate().await;
+        let said = succeeded(&site.run(&["doctor"]).await);
+        assert!(said.contains("names: no two are alike"), "{said}");
+
+        // As the version before would have left it.
+        let mut database = database::open(&site).await;
+        for statement in [
+            "UPDATE user_directory SET username = 'ADA' WHERE username = 'grace'",
+            "DELETE FROM claims WHERE scope LIKE '%alike%'",
+            "UPDATE ledger_head SET lowest_writer = 2",
+        ] {
+            database.execute(statement).await;
+        }
+        let said = succeeded(&site.run(&["doctor"]).await);
+        assert!(said.contains("names: are not compared yet"), "{said}");
+        let server = site.start().await;
+        server.admin().await.post("/api/users", user("Ada", json!({}))).await.expect_error(409);
+        let site = server.terminate().await;
+        let said = succeeded(&site.run(&["doctor"]).await);
+        assert!(said.contains("names: username \"") && said.contains("is like"), "{said}");
+        for told in ["\"ADA\"", "\"ada\"", &grace, "names: pairs that are alike: 1"] {
+            assert!(said.contains(told), "{told}: {said}");
+        }
+
+        database.execute("DELETE FROM claims WHERE scope = 'username_alike_others'").await;
+        let said = failed(&site.run(&["doctor"]).await);
+        assert!(said.contains("names: 3 names are claimed in scope username, but 2 are compared"), "{said}");
+        let said = succeeded(&site.run(&["rebuild"]).await);
+        assert!(said.contains("corrected: the lists of names that are alike"), "{said}");
+        let said = succeeded(&site.run(&["doctor"]).await);
+        assert!(said.contains("names: no two are alike"), "{said}");
+    }
+
     async fn readiness_is_said_to_anybody(server: Server) {
         server.anonymous().get("/healthz").await.expect(200);
         server.anonymous().get("/readyz").await.expect(200);

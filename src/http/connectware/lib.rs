@@ -4,6 +4,7 @@ mod change_password;
 mod list_users;
 mod log_out;
 mod login;
+mod password_policy;
 mod permissions;
 mod roles;
 mod session;
@@ -40,7 +41,7 @@ pub const FACE: Face = Face {
     ],
     audience: Audience::Connectware,
     refuse: code_and_message,
-    public: &[("post", "/api/login")],
+    public: &[("post", "/api/login"), ("get", "/api/auth/password-policy")],
     own: &[
         ("get", "/api/session"),
         ("delete", "/api/session"),
@@ -67,6 +68,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_users::get_list_users))
         .routes(routes!(change_password::put_change_password))
         .routes(routes!(login::post_login))
+        .routes(routes!(password_policy::get_password_policy))
         .routes(routes!(session::get_session, log_out::delete_session))
 }
 

@@ -18,7 +18,10 @@ use self::{
     read::{at_least, base_url, between, parsed, postgres_url, secret},
     source::Values,
 };
-use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
+use crate::{
+    browsers::Origins,
+    identity::{passwords::HashingOptions, policy::PasswordPolicy},
+};
 
 pub use declared::{Fallback, Setting};
 
@@ -97,6 +100,9 @@ settings! {
         token_hours_most: i64, else "no bound", |text| between(text, 1, MOST_TOKEN_HOURS);
         /// The URL at which clients reach the server, e.g. `https://id.example.com`
         public_url: String, else "the host that the request names", base_url;
+        /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.
+        /// `*` means every site
+        cors_origins: Origins, else "none", Origins::parse;
     }
 }
 
@@ -134,11 +140,6 @@ impl Settings {
     /// The text of a setting that a face declares; `None` if it is not set and has no default.
     pub fn of_face(&self, setting: &Setting) -> Option<&str> {
         self.of_faces.get(setting.name).map(String::as_str)
-    }
-
-    /// How many hours a token is valid for which a login asks this many: never more than `token_hours_most`.
-    pub fn bounded_hours(&self, asked: i64) -> i64 {
-        self.token_hours_most.map_or(asked, |most| asked.min(most))
     }
 
     /// The cost of a password's hash, and how many hashes are made at the same time.

@@ -16,7 +16,7 @@ use super::{
     site::{Site, create_user, metadata, new_user, number, role_created, user_created},
 };
 
-fn renamed(id: UserId, username: &str) -> Command {
+pub fn renamed(id: UserId, username: &str) -> Command {
     let update = UpdateUser {
         username: Some(username.parse().expect("a username")),
         ..UpdateUser::default()
@@ -70,7 +70,7 @@ on_both_engines! {
         let outcomes = contend(&ledger, "ada", 50).await;
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == "won").count(), 1);
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == "lost").count(), 49);
-        for (table, rows) in [("events", 1), ("claims", 2), ("subject_keys", 1), ("user_directory", 1)] {
+        for (table, rows) in [("events", 1), ("claims", 3), ("subject_keys", 1), ("user_directory", 1)] {
             assert_eq!(number(ledger.db(), &format!("SELECT COUNT(*) FROM {table}")).await, rows, "{table}");
         }
         site.must_be_sound(&ledger).await;

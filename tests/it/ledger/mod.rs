@@ -1,5 +1,6 @@
 //! The contract of the ledger, on both engines. The tests check its promises without a server around it.
 
+mod alike;
 mod canonical;
 mod child;
 mod claims;

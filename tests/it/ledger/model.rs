@@ -15,7 +15,7 @@ use futures_util::{
     FutureExt,
     future::{join_all, ready},
 };
-use ledger::{AppendError, Appended, Head, Rejection, Unit};
+use ledger::{AppendError, Appended, Head, Ledger, Rejection, Unit};
 use proptest::{prelude::*, sample::select, test_runner::TestRunner};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -158,6 +158,30 @@ enum Sent {
     TwoAtATime,
 }
 
+/// Compares the stored claims with those of the model. Each name is also in the list of those that are like it.
+async fn claims_agree(ledger: &Ledger, model: &Model) -> Result<(), TestCaseError> {
+    let lists = "SELECT COUNT(*) FROM claims WHERE scope LIKE '%alike%'";
+    let names = model
+        .claims
+        .keys()
+        .filter(|(scope, _)| *scope == USERNAME)
+        .count();
+    prop_assert_eq!(number(ledger.db(), lists).await, names as i64);
+    let held = number(
+        ledger.db(),
+        "SELECT COUNT(*) FROM claims WHERE scope NOT LIKE '%alike%'",
+    )
+    .await;
+    prop_assert_eq!(held, model.claims.len() as i64);
+    let counted = "SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) FROM claim_counts";
+    let administrators = "SELECT COUNT(*) FROM claims WHERE scope = 'administrator'";
+    prop_assert_eq!(
+        number(ledger.db(), counted).await,
+        number(ledger.db(), administrators).await
+    );
+    Ok(())
+}
+
 /// Appends all units of a batch at the same time, and compares with the model, which takes one unit after the other.
 async fn agree(
     site: &Site,
@@ -227,14 +251,7 @@ async fn agree(
         prop_assert_eq!(outcomes, expected);
     }
     overlapped.fetch_add(ledger.paths().overlapped(), Ordering::Relaxed);
-    let held = number(ledger.db(), "SELECT COUNT(*) FROM claims").await;
-    prop_assert_eq!(held, model.claims.len() as i64);
-    let counted = "SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) FROM claim_counts";
-    let administrators = "SELECT COUNT(*) FROM claims WHERE scope = 'administrator'";
-    prop_assert_eq!(
-        number(ledger.db(), counted).await,
-        number(ledger.db(), administrators).await
-    );
+    claims_agree(&ledger, &model).await?;
     for (stream, user) in streams.iter().enumerate() {
         let last = format!("SELECT COALESCE(MAX(sequence), 0) + 0 FROM events WHERE aggregate_id = '{user}'");
         prop_assert_eq!(

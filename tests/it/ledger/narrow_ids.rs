@@ -9,7 +9,8 @@ use aggregates::{
     values::{Certificate, Timestamp, UserId},
 };
 use ledger::{
-    Executor, Ledger, MasterKey, Rejection, clock::SystemClock, ids::SystemEntropy, migrations::migrate,
+    AlikeNames, Executor, Ledger, MasterKey, Rejection, clock::SystemClock, ids::SystemEntropy,
+    migrations::migrate,
 };
 use projections::{
     Page, role_directory,
@@ -190,6 +191,20 @@ async fn a_ledger_gets_narrow_ids_and_analysts_see_no_difference(engine: Engine)
     let ledger = ledger(&site).await;
     site.must_be_sound(&ledger).await;
     assert_eq!(ledger.miscounts(aggregates::scopes()).await.expect("counts"), []);
+    // The first start compared the names.
+    assert_eq!(
+        number(ledger.db(), "SELECT lowest_writer FROM ledger_head").await,
+        3
+    );
+    let names = "SELECT COUNT(*) FROM claims WHERE scope IN ('username', 'role_name')";
+    let compared = "SELECT COUNT(*) FROM claims WHERE scope LIKE '%alike%'";
+    let names = number(ledger.db(), names).await;
+    assert!(names > 10);
+    assert_eq!(number(ledger.db(), compared).await, names);
+    assert_eq!(
+        ledger.alike_names().await.expect("an answer"),
+        AlikeNames::Pairs(Vec::new())
+    );
 }
 
 async fn programs_from_before_are_refused(engine: Engine) {

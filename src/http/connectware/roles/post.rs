@@ -20,7 +20,8 @@ use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Reh
     {"resource": "/api/users/#", "operation": "read", "context": "http"}
 ]}))]
 pub(crate) struct NewRole {
-    /// 1 to 255 letters, digits, ASCII characters and single spaces; unique. Upper and lower case are different names.
+    /// 1 to 255 letters, digits, ASCII characters and single spaces. Unique: no other role's name differs only in upper and lower case
+    /// or in compatibility forms of characters, such as full-width letters.
     name: String,
     /// Whether several users may hold it; default true.
     is_shared: Option<bool>,

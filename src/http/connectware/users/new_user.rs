@@ -25,7 +25,8 @@ pub(crate) const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAA
     "initialPermissions": [{"resource": "plant/+/temperature", "operation": "read", "context": "mqtt"}]
 }))]
 pub(crate) struct NewUser {
-    /// 3 to 255 letters, digits and ASCII characters, without spaces and colons; unique. Upper and lower case are different names.
+    /// 3 to 255 letters, digits and ASCII characters, without spaces and colons. Unique: no other username differs only in upper and
+    /// lower case or in compatibility forms of characters, such as full-width letters.
     username: String,
     /// `local`, `ldap` or `msEntraId`.
     identity_provider: String,
@@ -62,7 +63,7 @@ pub(crate) struct Checked {
 impl NewUser {
     /// Checks everything that is cheap to check.
     pub(crate) async fn check(self, app: &App) -> Result<Checked, Refusal> {
-        let policy = &app.settings.password_policy;
+        let policy = app.live().password_policy;
         let password = self
             .password
             .map(|password| policy.accept(&password))

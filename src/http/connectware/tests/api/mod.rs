@@ -4,6 +4,7 @@ mod ended_sessions;
 mod list_users;
 mod login;
 mod names;
+mod password_policy;
 mod permissions;
 mod roles;
 mod session;

@@ -87,8 +87,38 @@ both_engines! {
             let found = admin.get(format!("/api/roles/page?names={}", percent(typed))).await.expect(200).json();
             assert_eq!(all(&found["roles"], "name"), ["Schäfer 7"], "{typed}");
         }
-        assert!(!may_log_in(&admin, "Wärter", PASSWORD).await, "upper and lower case are different names");
+        assert!(!may_log_in(&admin, "Wärter", PASSWORD).await, "a look-up is exact");
         assert!(!may_log_in(&admin, "warter", PASSWORD).await);
+    }
+
+    async fn names_that_differ_in_case_or_form_alone_cannot_both_exist(server: Server) {
+        let admin = server.admin().await;
+        create_user(&admin, "Straße").await;
+        let grace = create_user(&admin, "grace").await;
+        create_role(&admin, "Line 7", json!([])).await;
+        let fitters = create_role(&admin, "fitters", json!([])).await;
+        let (name, role_name) = ("STRASSE", "ＬＩＮＥ 7");
+        for (method, path, body, code) in [
+            ("POST", "/api/users".to_owned(), user(name, json!({})), "username_taken"),
+            ("POST", "/api/users/batch".to_owned(), json!([user(name, json!({}))]), "username_taken"),
+            ("POST", "/api/users/batch".to_owned(), json!([user("one", json!({})), user("ONE", json!({}))]), "username_taken"),
+            ("PUT", format!("/api/users/{grace}"), json!({ "username": name }), "username_taken"),
+            ("POST", "/api/roles".to_owned(), role(role_name, json!([])), "role_name_taken"),
+            ("PUT", format!("/api/roles/{fitters}"), json!({ "name": role_name }), "role_name_taken"),
+        ] {
+            let sent = admin.call(method.parse().expect("a method"), &path);
+            let problem = sent.body("application/json", body.to_string()).await.expect_error(409);
+            assert_eq!(problem.code, code, "{method} {path}");
+            if !path.ends_with("batch") {
+                let foretold = json!({ "method": method, "path": path, "body": body });
+                assert_eq!(admin.post("/access/v1/dry-run", foretold).await.expect_error(409).code, code);
+            }
+        }
+        assert!(!may_log_in(&admin, "strasse", PASSWORD).await, "a look-up is exact");
+        admin.put(format!("/api/users/{grace}"), json!({ "username": "Grace" })).await.expect(200);
+        admin.put(format!("/api/roles/{fitters}"), json!({ "name": "Fitters" })).await.expect(200);
+        admin.delete(format!("/api/users/{grace}")).await.expect(204);
+        create_user(&admin, "GRACE").await;
     }
 
     async fn a_password_is_the_same_however_it_is_typed(server: Server) {

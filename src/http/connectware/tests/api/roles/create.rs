@@ -41,7 +41,10 @@ both_engines! {
         create_role(&admin, "operators", json!([])).await;
         admin.post("/api/roles", role("operators", json!([]))).await.expect_error(409);
         admin.post("/api/roles", role("connectware-admin", json!([]))).await.expect_error(409);
-        create_role(&admin, "Operators", json!([])).await;
+        for like_it in ["Operators", "OPERATORS", "ｏｐｅｒａｔｏｒｓ"] {
+            let problem = admin.post("/api/roles", role(like_it, json!([]))).await.expect_error(409);
+            assert_eq!(problem.code, "role_name_taken", "{like_it}");
+        }
     }
 
     async fn malformed_roles_are_refused(server: Server) {

@@ -107,8 +107,10 @@ both_engines! {
         create_user(&admin, "ada").await;
         admin.post("/api/users", user("ada", json!({}))).await.expect_error(409);
         admin.post("/api/users", user("admin", json!({}))).await.expect_error(409);
-        // Upper and lower case are different names.
-        create_user(&admin, "Ada").await;
+        for like_it in ["Ada", "ADA", "ａｄａ"] {
+            let problem = admin.post("/api/users", user(like_it, json!({}))).await.expect_error(409);
+            assert_eq!(problem.code, "username_taken", "{like_it}");
+        }
     }
 
     async fn one_of_many_at_once_gets_a_username(server: Server) {

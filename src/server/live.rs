@@ -1,0 +1,47 @@
+//! The settings that can change while the server runs.
+
+use crate::{browsers::Origins, identity::policy::PasswordPolicy, settings::Settings};
+
+/// The settings that a running server reads again when it gets SIGHUP.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The rules for new passwords.
+    pub password_policy: PasswordPolicy,
+    /// Hours that a token is valid if the login does not say how long.
+    pub token_hours: i64,
+    /// The most hours that a token is valid, if there is a bound.
+    pub token_hours_most: Option<i64>,
+    /// The URL at which clients reach the server.
+    pub public_url: Option<String>,
+    /// The other sites whose pages may ask.
+    pub cors_origins: Origins,
+}
+
+impl Live {
+    /// The names of these settings, and of the setting that the binary itself applies.
+    pub const NAMES: [&str; 6] = [
+        "cors_origins",
+        "log",
+        "password_policy",
+        "public_url",
+        "token_hours",
+        "token_hours_most",
+    ];
+
+    /// How many hours a token is valid if the login asks for this many: never more than the bound.
+    pub fn bounded_hours(&self, asked: i64) -> i64 {
+        self.token_hours_most.map_or(asked, |most| asked.min(most))
+    }
+}
+
+impl From<&Settings> for Live {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            password_policy: settings.password_policy,
+            token_hours: settings.token_hours,
+            token_hours_most: settings.token_hours_most,
+            public_url: settings.public_url.clone(),
+            cors_origins: settings.cors_origins.clone().unwrap_or_default(),
+        }
+    }
+}
