@@ -1,17 +1,37 @@
 //! Logs: one line per event on stderr, with fields. They never contain a credential, a token or personal data.
 
+use std::sync::OnceLock;
+
 use tracing_subscriber::{
+    Registry,
     filter::{LevelFilter, Targets},
     fmt,
     prelude::*,
+    reload,
 };
+
+/// The filter of the log, which can be replaced.
+static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
 /// Starts logging by `filter`: levels of targets, such as `info,ledger=debug`. Errors of other targets are logged, too.
 pub fn start(filter: &str) -> Result<(), String> {
     let filter = levels(filter).map_err(|error| format!("setting log: {error}"))?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let (filter, handle) = reload::Layer::new(filter);
     let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter));
-    subscriber.try_init().map_err(|error| error.to_string())
+    subscriber.try_init().map_err(|error| error.to_string())?;
+    // Only the first call gets here.
+    let _ = FILTER.set(handle);
+    Ok(())
+}
+
+/// Replaces the filter of the log.
+pub fn filter_by(filter: &str) -> Result<(), String> {
+    let filter = levels(filter).map_err(|error| format!("setting log: {error}"))?;
+    match FILTER.get() {
+        Some(handle) => handle.reload(filter).map_err(|error| error.to_string()),
+        None => Ok(()),
+    }
 }
 
 /// The levels of a filter. Empty parts are ignored.

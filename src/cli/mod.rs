@@ -13,6 +13,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::{Parser, Subcommand};
 use projections::sql::{Db, Options};
+use rustix::{fs::Mode, process::umask};
 
 use crate::{faces::FACES, telemetry};
 use ledger::{
@@ -77,6 +78,8 @@ enum CliError {
 
 /// Runs the command line, and returns the exit code of the process.
 pub fn main() -> ExitCode {
+    // Nobody else can read the files that this process makes, whoever makes the folder.
+    umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::parse();
     let outcome = Settings::read(FACES.settings())
         .map_err(CliError::from)

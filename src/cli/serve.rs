@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{CliError, lock, make_private, open_database, open_ledger, say};
-use crate::{faces::FACES, openapi};
+use crate::{faces::FACES, openapi, telemetry};
 use ledger::{
     Executor, Ledger, OtherVersions, Signer,
     clock::{Clock, SystemClock},
@@ -18,6 +18,7 @@ use ledger::{
     migrations,
 };
 use server::{
+    Live,
     app::{App, Parts},
     bootstrap,
     connections::{Doors, serve},
@@ -32,6 +33,8 @@ const DRAIN: Duration = Duration::from_secs(20);
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+    // From here on, SIGHUP does not end the process.
+    let hangup = signal(SignalKind::hangup())?;
     make_private(&settings.data_dir)?;
     allow_many_files();
     let _lock = settings
@@ -88,6 +91,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         connections: app.settings.connections,
         patience: Duration::from_millis(app.settings.head_patience_ms),
     };
+    tokio::spawn(reload(hangup, app.clone()));
     let front = Arc::new(openapi::front_of(app));
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -126,6 +130,26 @@ async fn until_the_end(
             let others = ended.map_err(|_| CliError::Other("the follower ended".to_owned()))?;
             tracing::error!(%others, "another version of the program rebuilt the read models; this one stops");
             Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// Reads the settings again at each SIGHUP, and applies those that can change while the server runs. If a setting is invalid, all
+/// stay as they are.
+async fn reload(mut hangup: Signal, app: App) {
+    while hangup.recv().await.is_some() {
+        let read = Settings::read(FACES.settings()).map_err(|error| error.to_string());
+        let applied = read.and_then(|settings| {
+            telemetry::filter_by(&settings.log)?;
+            app.reload(&settings);
+            Ok(())
+        });
+        match applied {
+            Ok(()) => {
+                let applied = Live::NAMES.join(", ");
+                tracing::info!(%applied, "read the settings again; the others apply after a restart");
+            }
+            Err(error) => tracing::error!(%error, "cannot read the settings again; they stay as they are"),
         }
     }
 }

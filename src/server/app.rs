@@ -1,6 +1,10 @@
 //! The state that all handlers share.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use aggregates::values::{RoleId, UserId};
 use authorization::RoleView;
@@ -10,6 +14,7 @@ use crate::{
     body::Budget,
     face::Faces,
     identity::{passwords::Passwords, tokens::Tokens},
+    live::Live,
     path::Forms,
     refusal::Refusal,
     rehearsal::{Rehearsing, unsupported},
@@ -24,6 +29,7 @@ struct Running {
     parts: Parts,
     forms: Forms,
     bodies: Budget,
+    live: RwLock<Arc<Live>>,
 }
 
 /// This process has not been able to read the ledger to its head for longer than the settings allow, so its memory may
@@ -36,7 +42,7 @@ pub struct Stale;
 pub struct Parts {
     /// The faces that the server has.
     pub faces: Faces,
-    /// The settings, as read at the start.
+    /// The settings, as read at the start. [`App::live`] has the newest values of those that can change.
     pub settings: Settings,
     /// Runs commands.
     pub executor: Executor,
@@ -65,6 +71,7 @@ impl App {
             .flat_map(|document| document.paths.paths.into_keys())
             .collect();
         Self(Arc::new(Running {
+            live: RwLock::new(Arc::new(Live::from(&parts.settings))),
             parts,
             forms: Forms::new(forms),
             bodies: Budget::default(),
@@ -74,6 +81,16 @@ impl App {
     /// The path of the operation that serves a request's path, as the OpenAPI document writes it.
     pub fn form_of(&self, path: &str) -> Option<&str> {
         self.0.forms.of(path)
+    }
+
+    /// The settings that can change while the server runs.
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.0.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Applies those of these settings that can change while the server runs.
+    pub fn reload(&self, settings: &Settings) {
+        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Live::from(settings));
     }
 
     /// The memory for bodies that have not arrived completely.

@@ -8,7 +8,7 @@ use std::{convert::Infallible, net::SocketAddr, time::Instant};
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::Authority},
     response::{IntoResponse, Response},
 };
 use ledger::WithCauses;
@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
+    browsers::{Cross, instruct},
     caller::{Arrived, REQUEST_ID},
     credential,
     face::Face,
@@ -75,19 +76,20 @@ impl Front {
             id: request_id(request.headers_mut()),
         };
         let face = self.app.faces.of(asked.uri.path());
-        let response = self.route(face, peer, request).instrument(asked.span()).await;
+        let cross = Cross::of(&self.app, &asked.method, request.headers());
+        let response = if let Err(refusal) = has_host(&request) {
+            refusal.into_response()
+        } else if cross.as_ref().is_some_and(Cross::is_question) {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            self.route(face, peer, request).instrument(asked.span()).await
+        };
         let (mut response, refusal) = render(face, &asked.method, response);
         let headers = response.headers_mut();
         if let Some(id) = &asked.id {
             headers.insert(REQUEST_ID, id.clone());
         }
-        headers
-            .entry(header::CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        instruct(headers, cross);
         let is_caused = refusal.as_ref().is_some_and(|refusal| refusal.cause().is_some());
         if is_caused || response.status().is_server_error() || tracing::enabled!(Level::DEBUG) {
             self.log(&asked, response.status(), refusal.as_ref());
@@ -100,7 +102,9 @@ impl Front {
         let message = "there are too many connections; try again later";
         let busy = Refusal::later(RefusalKind::Unavailable, BUSY, message);
         let face = self.app.faces.of(request.uri().path());
-        render(face, request.method(), busy.into_response()).0
+        let (mut response, _) = render(face, request.method(), busy.into_response());
+        instruct(response.headers_mut(), None);
+        response
     }
 
     async fn route<B>(&self, face: &'static Face, peer: SocketAddr, mut request: Request<B>) -> Response
@@ -207,6 +211,24 @@ fn leaves_a_body(refusal: &Refusal) -> bool {
     match refusal.kind {
         RefusalKind::Timeout | RefusalKind::TooLarge => true,
         kind => kind == RefusalKind::Unavailable && refusal.code == BUSY,
+    }
+}
+
+/// Refuses a request that does not name exactly one host (RFC 9112 section 3.2). HTTP/1.0 does not need one.
+fn has_host<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let is_host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => {
+            Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@'))
+        }
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    };
+    match is_host {
+        true => Ok(()),
+        false => Err(Refusal::invalid(
+            "the request must have one Host header, with a host",
+        )),
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn get_configuration(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> Result<Json<Configuration>, Refusal> {
-    let base = match &app.settings.public_url {
+    let base = match &app.live().public_url {
         Some(url) => url.clone(),
         None => {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());

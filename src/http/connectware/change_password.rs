@@ -43,7 +43,7 @@ pub(crate) async fn put_change_password(
         let message = "the old password is wrong";
         return Err(Refusal::new(RefusalKind::Invalid, "wrong_password", message));
     }
-    let new_password = app.settings.password_policy.accept(&body.new_password)?;
+    let new_password = app.live().password_policy.accept(&body.new_password)?;
     let password_hash = app.passwords.hash(new_password).await?;
     let command = Command::User(
         caller.user,

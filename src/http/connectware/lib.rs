@@ -3,6 +3,7 @@
 mod change_password;
 mod list_users;
 mod login;
+mod password_policy;
 mod permissions;
 mod roles;
 mod session;
@@ -39,7 +40,7 @@ pub const FACE: Face = Face {
     ],
     audience: Audience::Connectware,
     refuse: code_and_message,
-    public: &[("post", "/api/login")],
+    public: &[("post", "/api/login"), ("get", "/api/auth/password-policy")],
     own: &[("get", "/api/session"), ("put", "/api/users/change-password")],
     rehearsals: &[roles::REHEARSALS, users::REHEARSALS],
     settings: &[],
@@ -62,6 +63,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_users::get_list_users))
         .routes(routes!(change_password::put_change_password))
         .routes(routes!(login::post_login))
+        .routes(routes!(password_policy::get_password_policy))
         .routes(routes!(session::get_session))
 }
 

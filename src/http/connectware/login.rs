@@ -57,7 +57,7 @@ pub(crate) async fn post_login(
     origin: Origin,
     JsonBody(body): JsonBody<Login>,
 ) -> Result<Wrote<Json<LoggedIn>>, Refusal> {
-    let hours = body.expire_time_in_hours.unwrap_or(app.settings.token_hours);
+    let hours = body.expire_time_in_hours.unwrap_or(app.live().token_hours);
     if !(1..=MOST_TOKEN_HOURS).contains(&hours) {
         return Err(Refusal::invalid(format!(
             "expireTimeInHours must be from 1 to {MOST_TOKEN_HOURS}"

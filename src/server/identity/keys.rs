@@ -9,9 +9,9 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::{
     SigningKey,
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes, spki::der::pem::LineEnding},
 };
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use ledger::{MasterKey, ids::Entropy};
 
@@ -78,10 +78,15 @@ pub fn signing_key(
     let text = read_or_make(&path, || {
         let mut seed = Zeroizing::new([0; 32]);
         entropy.fill(seed.as_mut_slice());
+        // Without the public key, this is version 1 of PKCS #8 (RFC 8410 section 7). Many programs do not read version 2.
+        let mut pair = KeypairBytes {
+            secret_key: *seed,
+            public_key: None,
+        };
         // Encoding 32 bytes in PKCS #8 does not fail. If it did, the empty text would be refused below.
-        SigningKey::from_bytes(&seed)
-            .to_pkcs8_pem(LineEnding::LF)
-            .unwrap_or_default()
+        let pem = pair.to_pkcs8_pem(LineEnding::LF).unwrap_or_default();
+        pair.secret_key.zeroize();
+        pem
     })?;
     read(path.display().to_string(), &text)
 }
@@ -167,6 +172,25 @@ mod tests {
             2,
             "nothing else is left behind"
         );
+    }
+
+    #[test]
+    fn a_signing_key_is_written_in_version_1_and_read_in_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = signing_key(None, folder.path(), &SystemEntropy).unwrap();
+        let pem = std::fs::read_to_string(folder.path().join("signing.pem")).unwrap();
+        let lines: Vec<&str> = pem.lines().collect();
+        assert_eq!(lines.first(), Some(&"-----BEGIN PRIVATE KEY-----"));
+        let der = STANDARD.decode(lines[1..lines.len() - 1].concat()).unwrap();
+        // RFC 8410 section 10.3: version 0, the algorithm 1.3.101.112, and the seed.
+        let begin = [
+            0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+        ];
+        assert_eq!(der, [&begin[..], &key.to_bytes()].concat());
+        let version_2 = key.to_pkcs8_pem(LineEnding::LF).unwrap();
+        assert_ne!(*version_2, pem);
+        let read = signing_key(Some(&version_2), folder.path(), &SystemEntropy).unwrap();
+        assert_eq!(read.to_bytes(), key.to_bytes());
     }
 
     #[test]

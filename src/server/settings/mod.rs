@@ -18,7 +18,10 @@ use self::{
     read::{at_least, base_url, between, parsed, postgres_url, secret},
     source::Values,
 };
-use crate::identity::{passwords::HashingOptions, policy::PasswordPolicy};
+use crate::{
+    browsers::Origins,
+    identity::{passwords::HashingOptions, policy::PasswordPolicy},
+};
 
 pub use declared::{Fallback, Setting};
 
@@ -95,6 +98,9 @@ settings! {
         password_workers: usize, else "one per core", parsed;
         /// The URL at which clients reach the server, e.g. `https://id.example.com`
         public_url: String, else "the host that the request names", base_url;
+        /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.
+        /// `*` means every site
+        cors_origins: Origins, else "none", Origins::parse;
     }
 }
 

@@ -36,8 +36,16 @@ use crate::support::{
     server::{ADMIN_PASSWORD, Engine, Server, Site},
 };
 
-/// Headers that say nothing about the face: the time of the answer, and its length before redaction.
-const UNRECORDED: [&str; 2] = ["date", "content-length"];
+/// Headers that say nothing about the face: the time of the answer, its length before redaction, and what every answer
+/// tells browsers.
+const UNRECORDED: [&str; 6] = [
+    "date",
+    "content-length",
+    "content-security-policy",
+    "permissions-policy",
+    "referrer-policy",
+    "x-frame-options",
+];
 
 /// Makes a test per engine from each of these transcripts.
 macro_rules! transcripts {

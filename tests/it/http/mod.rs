@@ -6,6 +6,7 @@ mod access;
 #[path = "../../../src/http/connectware/tests/api/mod.rs"]
 mod api;
 mod bodies;
+mod browsers;
 mod credentials;
 mod errors;
 #[path = "../../../src/http/audit/tests/events/mod.rs"]

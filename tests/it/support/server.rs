@@ -278,6 +278,11 @@ impl Server {
         self.signal(Signal::TERM);
     }
 
+    /// Sends SIGHUP: the server should read its settings again.
+    pub fn read_settings_again(&self) {
+        self.signal(Signal::HUP);
+    }
+
     /// Suspends the process until [`Server::go_on`].
     pub fn stand_still(&self) {
         self.signal(Signal::STOP);

@@ -63,7 +63,7 @@ pub(crate) struct Checked {
 impl NewUser {
     /// Checks everything that is cheap to check.
     pub(crate) async fn check(self, app: &App) -> Result<Checked, Refusal> {
-        let policy = &app.settings.password_policy;
+        let policy = app.live().password_policy;
         let password = self
             .password
             .map(|password| policy.accept(&password))

@@ -1,8 +1,9 @@
 //! `POST /api/users/batch`
 
+use aggregates::{Command, user::UserCommand, values::PasswordHash};
 use axum::{Json, extract::State};
 
-use super::new_user::NewUser;
+use super::new_user::{NewUser, UNHASHED};
 use server::{App, ByPath, Conflicts, JsonList, Permitted, Refusal, Refusals, Wrote, about};
 
 /// The most users that one request may make.
@@ -29,22 +30,26 @@ pub(crate) async fn post_users(
                 .map_err(|refusal| refusal.about(entry(number)))?,
         );
     }
+    let refused = |error| about(error, |index| Some(entry(index)));
     let (mut ids, mut commands) = (Vec::with_capacity(users.len()), Vec::with_capacity(users.len()));
+    let mut passwords = Vec::with_capacity(users.len());
     for mut user in users {
-        let hash = match user.password() {
-            Some(password) => Some(app.passwords.hash_in_turn(password).await?),
-            None => None,
-        };
-        let (id, command) = user.command(&app, hash);
+        let password = user.password();
+        let unhashed = password.as_ref().map(|_| PasswordHash::new(UNHASHED));
+        passwords.push(password);
+        let (id, command) = user.command(&app, unhashed);
         ids.push(id.to_string());
         commands.push(command);
     }
-    let appended = app
-        .executor
-        .execute(commands, &caller.metadata())
-        .await
-        .map_err(|error| about(error, |index| Some(entry(index))))?;
-    Ok(Wrote(appended.position, Json(ids)))
+    // Hashing takes by far the most time, so a name that is taken is refused before.
+    app.executor.rehearse(&commands).await.map_err(refused)?;
+    for (command, password) in commands.iter_mut().zip(passwords) {
+        if let (Some(password), Command::User(_, UserCommand::Create(create))) = (password, command) {
+            create.password_hash = Some(app.passwords.hash_in_turn(password).await?);
+        }
+    }
+    let executed = app.executor.execute(commands, &caller.metadata()).await;
+    Ok(Wrote(executed.map_err(refused)?.position, Json(ids)))
 }
 
 fn entry(number: usize) -> String {

@@ -77,7 +77,7 @@ impl UserChange {
     /// Checks everything that is cheap to check.
     pub(crate) async fn check(self, app: &App, id: &str) -> Result<Checked, Refusal> {
         let id = UserId::parse(id)?;
-        let policy = &app.settings.password_policy;
+        let policy = app.live().password_policy;
         let password = self
             .password
             .map(|password| policy.accept(&password))

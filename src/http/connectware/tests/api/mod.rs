@@ -3,6 +3,7 @@
 mod list_users;
 mod login;
 mod names;
+mod password_policy;
 mod permissions;
 mod roles;
 mod session;

@@ -1,0 +1,160 @@
+//! The headers for browsers: what a page may do with an answer, and which other sites may ask (CORS).
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+
+use crate::app::App;
+
+/// Headers of every answer, unless the answer has its own. An answer is not a page that may load, frame or tell anything.
+const FIXED: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+];
+
+/// The request headers that a page of another site may set.
+const ALLOWED_HEADERS: &str =
+    "authorization, content-type, muniment-at-least, traceparent, x-api-key, x-request-id";
+/// The response headers that it may read.
+const EXPOSED_HEADERS: &str = "muniment-position, retry-after, www-authenticate, x-request-id";
+/// The methods that it may use. GET, HEAD and POST need no permission.
+const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+/// For how many seconds a browser keeps the answer to its question.
+const KEPT: &str = "600";
+
+/// The other sites whose pages may ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins {
+    every: bool,
+    listed: Vec<String>,
+}
+
+impl Origins {
+    /// Reads origins that are separated by commas. `*` means every origin.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut origins = Self::default();
+        for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
+            match origin {
+                "*" => origins.every = true,
+                _ if is_origin(origin) => origins.listed.push(origin.to_ascii_lowercase()),
+                _ => return Err("must be origins such as https://app.example.com, or *".to_owned()),
+            }
+        }
+        Ok(origins)
+    }
+
+    /// The value of `Access-Control-Allow-Origin` for a request's origin, if its site may ask.
+    fn allow(&self, origin: &HeaderValue) -> Option<HeaderValue> {
+        if self.every {
+            return Some(HeaderValue::from_static("*"));
+        }
+        let sent = origin.to_str().ok()?;
+        let is_listed = self.listed.iter().any(|listed| listed.eq_ignore_ascii_case(sent));
+        is_listed.then(|| origin.clone())
+    }
+}
+
+/// Whether a text is a scheme, a host and perhaps a port, and nothing else.
+fn is_origin(text: &str) -> bool {
+    let is_plain = text.parse::<Uri>().is_ok_and(|uri| {
+        let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+        has_scheme
+            && uri.path() == "/"
+            && uri.query().is_none()
+            && !uri.authority().is_some_and(|a| a.as_str().contains('@'))
+    });
+    is_plain && !text.ends_with('/') && !text.contains('#')
+}
+
+/// What CORS says about the request of a page. Answers are not stored, so nothing need be said about other requests.
+pub(crate) struct Cross {
+    allowed: Option<HeaderValue>,
+    is_question: bool,
+}
+
+impl Cross {
+    /// Judges a request. A request without `Origin` is not of another site.
+    pub(crate) fn of(app: &App, method: &Method, headers: &HeaderMap) -> Option<Self> {
+        let origin = headers.get(header::ORIGIN)?;
+        let allowed = app.live().cors_origins.allow(origin);
+        let asks = method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        Some(Self {
+            is_question: asks && allowed.is_some(),
+            allowed,
+        })
+    }
+
+    /// Whether a browser asks what a page may do, and the page's site may ask. No handler answers this.
+    pub(crate) fn is_question(&self) -> bool {
+        self.is_question
+    }
+
+    fn say(self, headers: &mut HeaderMap) {
+        let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        set(header::VARY, "origin");
+        let Some(allowed) = self.allowed else { return };
+        if self.is_question {
+            set(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
+            set(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
+            set(header::ACCESS_CONTROL_MAX_AGE, KEPT);
+        } else {
+            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    }
+}
+
+/// Sets the headers of an answer that are for browsers.
+pub(crate) fn instruct(headers: &mut HeaderMap, cross: Option<Cross>) {
+    for (name, value) in FIXED {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if let Some(cross) = cross {
+        cross.say(headers);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_schemes_with_hosts_and_nothing_else() {
+        let origins = Origins::parse("https://App.example.com, http://localhost:3000,").unwrap();
+        let allow = |origin: &'static str| origins.allow(&HeaderValue::from_static(origin)).is_some();
+        assert!(allow("https://app.example.com") && allow("http://localhost:3000"));
+        for other in [
+            "http://app.example.com",
+            "https://app.example.com:444",
+            "https://app.example.com.evil.example",
+            "https://evil.example/https://app.example.com",
+            "null",
+            "*",
+            "",
+        ] {
+            assert!(!allow(other), "{other}");
+        }
+        for wrong in [
+            "app.example.com",
+            "https://a/",
+            "https://a/b",
+            "https://a?b",
+            "https://u@a",
+            "ftp://a",
+            "null",
+        ] {
+            assert!(Origins::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Origins::parse(""), Ok(Origins::default()));
+        let every = Origins::parse("*").unwrap();
+        assert_eq!(every.allow(&HeaderValue::from_static("null")).unwrap(), "*");
+    }
+}
