@@ -20,7 +20,7 @@ pub use id::{RoleId, SessionId, UserId};
 pub(crate) use id::{hyphenated, id};
 pub use identity_provider::IdentityProvider;
 pub use password_hash::PasswordHash;
-pub use permission::{Context, Operation, Permission, PermissionId};
+pub use permission::{Context, Operation, Permission, PermissionId, SHARED};
 pub use role_name::RoleName;
 pub use timestamp::Timestamp;
 pub use token::{Audience, TokenFingerprint, TokenLabel};

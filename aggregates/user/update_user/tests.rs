@@ -89,7 +89,7 @@ fn an_old_name_may_stay_but_no_new_one_may_break_the_rules() {
         what: "username",
         rule,
     };
-    assert_eq!(renamed("ada", "ada\u{200b}"), Err(UserError::Username(broken)));
+    assert_eq!(renamed("ada", "ada\u{200b}"), Err(UserError::Invalid(broken)));
 }
 
 #[test]
