@@ -2,11 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::values::{Context, Operation, Permission, PermissionId, TopicFilter};
+use crate::values::{Context, Invalid, Operation, Permission, PermissionId, TopicFilter};
 
-/// Two different rights would get the same id.
+/// Why a permission is not added.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct IdTaken;
+pub(crate) enum Refused {
+    /// Two different rights would get the same id.
+    IdTaken,
+    /// The permission breaks a rule.
+    Invalid(Invalid),
+}
+
+impl From<Invalid> for Refused {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
 
 /// The difference that turns one set into another.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,8 +31,9 @@ pub(crate) struct Difference {
 type Held = BTreeMap<PermissionId, Permission>;
 
 /// The difference that makes the rights in `held` exactly those in `wanted`. A right that is already held keeps its id.
-/// A right that is wanted twice is added once, under the first id.
-pub(crate) fn replace(held: &Held, wanted: Vec<Permission>) -> Result<Difference, IdTaken> {
+/// A right that is wanted twice is added once, under the first id. A right that is already held may break
+/// the rules for new ones: it may be older than they are.
+pub(crate) fn replace(held: &Held, wanted: Vec<Permission>) -> Result<Difference, Refused> {
     let wanted_rights: BTreeSet<Right<'_>> = wanted.iter().map(right).collect();
     let (kept, removed): (Vec<_>, Vec<_>) = held
         .values()
@@ -33,8 +45,9 @@ pub(crate) fn replace(held: &Held, wanted: Vec<Permission>) -> Result<Difference
     for permission in &wanted {
         if rights.insert(right(permission)) {
             if !ids.insert(permission.id) {
-                return Err(IdTaken);
+                return Err(Refused::IdTaken);
             }
+            permission.must_be_of_use()?;
             added.push(permission.clone());
         }
     }
@@ -45,12 +58,13 @@ pub(crate) fn replace(held: &Held, wanted: Vec<Permission>) -> Result<Difference
 }
 
 /// The permission to add when a command adds `permission` to those in `held`; `None` if the same right is held already.
-pub(crate) fn add(held: &Held, permission: Permission) -> Result<Option<Permission>, IdTaken> {
+pub(crate) fn add(held: &Held, permission: Permission) -> Result<Option<Permission>, Refused> {
     if held.values().any(|other| other.same_right(&permission)) {
         return Ok(None);
     }
+    permission.must_be_of_use()?;
     if held.contains_key(&permission.id) {
-        Err(IdTaken)
+        Err(Refused::IdTaken)
     } else {
         Ok(Some(permission))
     }
@@ -110,15 +124,29 @@ mod tests {
             &held(vec![permission(1, "a")]),
             vec![permission(2, "a"), permission(1, "b")],
         );
-        assert_eq!(difference, Err(IdTaken));
+        assert_eq!(difference, Err(Refused::IdTaken));
     }
 
     #[test]
     fn two_rights_cannot_come_under_one_id() {
         assert_eq!(
             replace(&held(vec![]), vec![permission(1, "a"), permission(1, "b")]),
-            Err(IdTaken)
+            Err(Refused::IdTaken)
         );
+    }
+
+    #[test]
+    fn a_right_that_breaks_a_rule_stays_but_is_not_added() {
+        let old = held(vec![permission(1, "$share/workers/a")]);
+        let again = permission(2, "$share/workers/a");
+        assert_eq!(replace(&old, vec![again.clone()]), Ok(Difference::default()));
+        assert_eq!(add(&old, again.clone()), Ok(None));
+        let broken = again.must_be_of_use().unwrap_err();
+        assert_eq!(
+            replace(&held(vec![]), vec![again.clone()]),
+            Err(Refused::Invalid(broken.clone()))
+        );
+        assert_eq!(add(&held(vec![]), again), Err(Refused::Invalid(broken)));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(super) fn decide(
     if changed == *held {
         return Ok(Vec::new());
     }
+    changed.must_be_of_use()?;
     let Permission {
         resource, operation, ..
     } = changed;

@@ -11,9 +11,9 @@ pub enum RoleError {
     /// The id is or was in use.
     #[error("a role with this id exists or existed")]
     AlreadyExists,
-    /// The new name breaks a rule.
+    /// The new name or permission breaks a rule.
     #[error(transparent)]
-    Name(#[from] Invalid),
+    Invalid(#[from] Invalid),
     /// The role does not have this permission.
     #[error("the role has no such permission")]
     PermissionNotFound,
@@ -33,7 +33,7 @@ impl Classified for RoleError {
         match self {
             Self::NotFound | Self::PermissionNotFound => ErrorKind::NotFound,
             Self::AlreadyExists | Self::PermissionIdTaken => ErrorKind::Conflict,
-            Self::Name(_) | Self::ResourceNotAPath => ErrorKind::Invalid,
+            Self::Invalid(_) | Self::ResourceNotAPath => ErrorKind::Invalid,
             Self::Protected => ErrorKind::Protected,
         }
     }

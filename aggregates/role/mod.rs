@@ -28,7 +28,7 @@ pub use event::RoleEvent;
 use crate::{
     Registered,
     claim::Scope,
-    permission_set::IdTaken,
+    permission_set::Refused,
     values::{Invalid, Permission, PermissionId, RoleId},
 };
 
@@ -57,9 +57,12 @@ enum Stage {
     Deleted,
 }
 
-impl From<IdTaken> for RoleError {
-    fn from(IdTaken: IdTaken) -> Self {
-        Self::PermissionIdTaken
+impl From<Refused> for RoleError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::IdTaken => Self::PermissionIdTaken,
+            Refused::Invalid(invalid) => Self::Invalid(invalid),
+        }
     }
 }
 

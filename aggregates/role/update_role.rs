@@ -108,7 +108,7 @@ mod tests {
             what: "role name",
             rule,
         };
-        assert_eq!(renamed("operators", "a  b"), Err(RoleError::Name(broken)));
+        assert_eq!(renamed("operators", "a  b"), Err(RoleError::Invalid(broken)));
         let name = RoleName::parse("wärter").unwrap();
         assert_eq!(renamed("wa\u{308}rter", "wa\u{308}rter"), Ok(vec![]));
         assert_eq!(

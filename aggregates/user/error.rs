@@ -14,9 +14,9 @@ pub enum UserError {
     /// The id is or was in use.
     #[error("a user with this id exists or existed")]
     AlreadyExists,
-    /// The new username breaks a rule.
+    /// The new username or permission breaks a rule.
     #[error(transparent)]
-    Username(#[from] Invalid),
+    Invalid(#[from] Invalid),
     /// A method occurs twice.
     #[error("a grant type method occurs twice")]
     DuplicateGrantMethod,
@@ -59,7 +59,7 @@ impl Classified for UserError {
             | Self::PasswordNotCurrent
             | Self::PermissionIdTaken
             | Self::CertificateAlreadyHeld => ErrorKind::Conflict,
-            Self::Username(_)
+            Self::Invalid(_)
             | Self::DuplicateGrantMethod
             | Self::PublishPrefixInvalid
             | Self::PasswordMissing

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RoleGrant, UserError};
 use crate::{
-    permission_set::IdTaken,
+    permission_set::Refused,
     values::{GrantMethod, GrantType, IdentityProvider, MAX_FILTER_BYTES, PasswordHash, RoleId},
 };
 
-impl From<IdTaken> for UserError {
-    fn from(IdTaken: IdTaken) -> Self {
-        Self::PermissionIdTaken
+impl From<Refused> for UserError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::IdTaken => Self::PermissionIdTaken,
+            Refused::Invalid(invalid) => Self::Invalid(invalid),
+        }
     }
 }
 

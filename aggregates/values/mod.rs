@@ -15,12 +15,12 @@ mod username;
 
 pub use certificate::{Certificate, Fingerprint};
 pub use filter::{MAX_FILTER_BYTES, TopicFilter};
-pub use grant_type::{GrantMethod, GrantType, satisfied};
+pub use grant_type::{GrantMethod, GrantType, opens_sessions, satisfied};
 pub use id::{RoleId, SessionId, UserId};
 pub(crate) use id::{hyphenated, id};
 pub use identity_provider::IdentityProvider;
 pub use password_hash::PasswordHash;
-pub use permission::{Context, Operation, Permission, PermissionId};
+pub use permission::{Context, Operation, Permission, PermissionId, SHARED};
 pub use role_name::RoleName;
 pub use timestamp::Timestamp;
 pub use token::{Audience, TokenFingerprint, TokenLabel};

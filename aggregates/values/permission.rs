@@ -85,6 +85,9 @@ impl Operation {
     }
 }
 
+/// The beginning of a shared subscription: `$share/{name}/{filter}` (MQTT 5.0 section 4.8.2).
+pub const SHARED: &str = "$share/";
+
 /// A permission with its id, as roles and users hold it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Permission {
@@ -118,6 +121,20 @@ impl Permission {
             operation,
             context,
         })
+    }
+
+    /// Refuses a permission to subscribe to a shared subscription: only the filter in it counts, so the permission would allow no
+    /// subscription. Permissions that are older than this rule may break it.
+    pub fn must_be_of_use(&self) -> Result<(), Invalid> {
+        let subscribes = self.context == Context::Mqtt && self.operation.covers(Operation::Read);
+        if subscribes && self.resource.starts_with(SHARED) {
+            return Err(Invalid {
+                what: "resource",
+                rule: "must not start with $share/ in a permission to read: grant the filter without the $share/{group}/ prefix, \
+                       which also allows shared subscriptions to it",
+            });
+        }
+        Ok(())
     }
 
     /// Whether two permissions are equal apart from their ids.

@@ -4,11 +4,12 @@ use std::{error::Error, process::ExitCode};
 
 use super::{CliError, complain, open_database, open_ledger_quietly, say};
 use ledger::{AlikeNames, AlikePair, Ledger, WithCauses, ids::SystemEntropy, migrations};
-use server::{identity::keys, settings::Settings};
+use server::{Live, identity::keys, settings::Settings};
 
 /// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
+    say(&tokens(&settings));
     let mut healthy = true;
     let mut tell = |what: &str, found: Result<String, String>| match found {
         Ok(good) => say(&format!("{what}: {good}")),
@@ -83,6 +84,17 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// How long tokens are valid.
+fn tokens(settings: &Settings) -> String {
+    let live = Live::from(settings);
+    let hours = live.bounded_hours(live.token_hours);
+    let most = match live.token_hours_most {
+        Some(most) => format!("at most {most} hours (TOKEN_HOURS_MOST)"),
+        None => "without a bound (TOKEN_HOURS_MOST is not set)".to_owned(),
+    };
+    format!("tokens: valid for {hours} hours, or as long as the login asks, {most}")
 }
 
 async fn head(ledger: &Ledger) -> Result<String, String> {

@@ -1,6 +1,8 @@
 //! How far a grant is from covering the question.
 
-use aggregates::values::{Context, Operation};
+use std::cmp::Reverse;
+
+use aggregates::values::{Context, Operation, SHARED};
 
 use super::{Grant, covers};
 use crate::Part;
@@ -11,12 +13,27 @@ const MOST: usize = 5;
 /// What a grant lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lack {
+    /// The grant is for another context.
+    Context {
+        /// The context that was needed.
+        wanted: Context,
+        /// The context of the grant.
+        granted: Context,
+    },
     /// The grant does not allow the operation.
     Operation {
         /// The operation that was needed.
         wanted: Operation,
         /// The operation that the grant allows.
         granted: Operation,
+    },
+    /// The pattern of the grant is a shared subscription (`$share/{name}/{filter}`). Only the filter counts in a question, so such a
+    /// pattern matches no subscription. Nobody can give such a grant any more.
+    SharedSubscription {
+        /// The filter in the pattern, which should have been granted.
+        wanted: String,
+        /// The pattern.
+        granted: String,
     },
     /// The pattern of the grant differs at a level.
     Level {
@@ -38,38 +55,90 @@ pub struct Near {
     pub lacks: Vec<Lack>,
 }
 
-/// The nearest grants, the nearest first.
+/// How far a grant is from a question. The least is the nearest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Distance {
+    /// The pattern and what was asked have the same beginning.
+    SameBeginning,
+    /// Only the context is the same.
+    SameContext,
+    /// Not even the context is the same.
+    OtherContext,
+}
+
+/// The nearest grants, the nearest first. Grants that are further away are listed only if no grant is nearer: so the list is empty
+/// only if there is no grant at all.
 pub(super) fn nearest(grants: &[Grant], part: &Part<'_>, effective: &str) -> Vec<Near> {
     let mut near: Vec<_> = grants
         .iter()
-        .filter(|grant| grant.permission.context == part.context())
-        .filter_map(|grant| {
-            let (matched, lacks) = lacks(grant, part, effective);
-            let far = lacks.is_empty() || matched == 0;
-            (!far).then(|| (lacks.len(), usize::MAX - matched, grant.since(), grant, lacks))
+        .map(|grant| (grant, lacks(grant, part, effective)))
+        .filter(|(_, (_, lacks))| !lacks.is_empty())
+        .map(|(grant, (matched, lacks))| {
+            let distance = match (grant.permission.context == part.context(), matched) {
+                (false, _) => Distance::OtherContext,
+                (true, 0) => Distance::SameContext,
+                (true, _) => Distance::SameBeginning,
+            };
+            (
+                distance,
+                Reverse(matched),
+                lacks.len(),
+                grant.since(),
+                grant,
+                lacks,
+            )
         })
         .collect();
     // A complete match counts as more levels than any partial match.
-    near.sort_by_key(|(count, matched, since, _, _)| (*matched, *count, *since));
+    near.sort_by_key(|(distance, matched, count, since, _, _)| (*distance, *matched, *count, *since));
+    let least = near.first().map(|(distance, ..)| *distance);
     near.into_iter()
+        .take_while(|(distance, ..)| Some(*distance) == least)
         .take(MOST)
-        .map(|(_, _, _, grant, lacks)| Near {
+        .map(|(_, _, _, _, grant, lacks)| Near {
             grant: grant.clone(),
             lacks,
         })
         .collect()
 }
 
-/// How many levels match, and what the grant lacks: nothing if the grant covers the question. The context must be the
-/// same.
+/// How many levels match, and what the grant lacks: nothing if the grant covers the question.
 pub(super) fn lacks(grant: &Grant, part: &Part<'_>, effective: &str) -> (usize, Vec<Lack>) {
     let permission = &grant.permission;
-    let (matched, level) = compare(&permission.resource, effective, part.context(), part.is_filter());
+    let context = (permission.context != part.context()).then_some(Lack::Context {
+        wanted: part.context(),
+        granted: permission.context,
+    });
     let operation = (!covers(permission.operation, part.operation())).then_some(Lack::Operation {
         wanted: part.operation(),
         granted: permission.operation,
     });
-    (matched, operation.into_iter().chain(level).collect())
+    let compared = |pattern| compare(pattern, effective, part.context(), part.is_filter());
+    let (matched, level) = compared(&permission.resource);
+    let filter = shared_filter(&permission.resource).filter(|_| permission.context == Context::Mqtt);
+    let (matched, shared, level) = match filter.map(|filter| (filter, compared(filter))) {
+        Some((filter, (more, other))) if more > matched => {
+            let shared = Lack::SharedSubscription {
+                wanted: filter.to_owned(),
+                granted: permission.resource.to_string(),
+            };
+            (more, Some(shared), other)
+        }
+        _ => (matched, None, level),
+    };
+    (
+        matched,
+        [context, operation, shared, level]
+            .into_iter()
+            .flatten()
+            .collect(),
+    )
+}
+
+/// The filter in a shared subscription.
+fn shared_filter(pattern: &str) -> Option<&str> {
+    let (_, filter) = pattern.strip_prefix(SHARED)?.split_once('/')?;
+    (!filter.is_empty()).then_some(filter)
 }
 
 /// How many levels of a text a pattern matches, not counting the empty level before a leading slash; and the first
@@ -114,6 +183,21 @@ mod tests {
             wanted: wanted.map(str::to_owned),
             granted: granted.map(str::to_owned),
         })
+    }
+
+    #[test]
+    fn the_filter_of_a_shared_subscription_is_found() {
+        for (pattern, filter) in [
+            ("$share/workers/plant/#", Some("plant/#")),
+            ("$share/workers//a", Some("/a")),
+            ("$share/+/a", Some("a")),
+            ("$share/workers/", None),
+            ("$share/workers", None),
+            ("$share/#", None),
+            ("plant/#", None),
+        ] {
+            assert_eq!(shared_filter(pattern), filter, "{pattern}");
+        }
     }
 
     #[test]

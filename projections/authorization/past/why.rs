@@ -34,7 +34,8 @@ pub struct NameWhy {
     pub grants: Vec<Grant>,
     /// How many more grants allow it.
     pub left_out: usize,
-    /// If nothing allows it, the grants that came nearest.
+    /// If nothing allows it, the grants that came nearest. The list is empty only if the subject has no grants, or if the name is too
+    /// long to be granted.
     pub nearest: Vec<Near>,
 }
 
@@ -88,9 +89,7 @@ impl NameWhy {
         let resource = part
             .effective(name, prefix.map(|(prefix, _)| prefix))
             .into_owned();
-        let allows = |grant: &&Grant| {
-            grant.permission.context == part.context() && nearest::lacks(grant, part, &resource).1.is_empty()
-        };
+        let allows = |grant: &&Grant| nearest::lacks(grant, part, &resource).1.is_empty();
         // A name that is too long with its prefix cannot be granted.
         let possible = part.question_of(&resource).is_some();
         let allowing: Vec<&Grant> = held.iter().filter(|_| possible).filter(allows).collect();

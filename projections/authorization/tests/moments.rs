@@ -185,7 +185,12 @@ fn explained(past: &Past, inquiry: &Inquiry<'_>, question: &Question, ledger: &L
         .filter(|grant| granted(&grant.permission, prefix, question))
         .collect();
     assert!(why.grants.iter().eq(allowing), "{question:?}");
-    assert!(why.grants.is_empty() || why.nearest.is_empty());
+    // Every denial names the nearest grants.
+    assert_eq!(
+        why.nearest.is_empty(),
+        !why.grants.is_empty() || all.is_empty(),
+        "{question:?}"
+    );
     for near in &why.nearest {
         assert!(!near.lacks.is_empty());
         assert!(all.contains(&near.grant));

@@ -5,7 +5,7 @@
 //! `subscribe` also takes a shared subscription (`$share/{name}/{filter}`, MQTT 5.0 section 4.8.2), which counts as the
 //! filter in it.
 
-use aggregates::values::{Context, Operation, TopicFilter};
+use aggregates::values::{Context, Operation, SHARED, TopicFilter};
 
 use super::{
     Asked, Ids, Impossible, ResourceType, Space,
@@ -30,8 +30,6 @@ const ACTIONS: &[(&str, Operation)] = &[
 const PUBLISH: &str = "publish";
 /// The action that takes shared subscriptions.
 const SUBSCRIBE: &str = "subscribe";
-/// The text before the name of a shared subscription.
-const SHARE: &str = "$share/";
 
 /// Topics of an MQTT broker.
 pub(crate) struct Mqtt;
@@ -73,7 +71,7 @@ fn topic<'a>(asked: &Asked<'a>) -> Option<(&'a str, Form)> {
         };
         return (!text.contains(['+', '#'])).then_some((text, form));
     }
-    let filter = match text.strip_prefix(SHARE) {
+    let filter = match text.strip_prefix(SHARED) {
         Some(shared) if asked.action == SUBSCRIBE => {
             let (name, filter) = shared.split_once('/')?;
             if name.is_empty() || name.contains(['+', '#']) {

@@ -136,12 +136,26 @@ impl From<&Grant> for GrantOut {
 #[serde(tag = "what", rename_all = "snake_case")]
 #[schema(as = Lack)]
 pub(crate) enum LackOut {
+    /// It is for another context.
+    Context {
+        /// The one needed.
+        wanted: &'static str,
+        /// The one it is for.
+        granted: &'static str,
+    },
     /// It does not allow the operation.
     Operation {
         /// The one needed.
         wanted: &'static str,
         /// The one it allows.
         granted: &'static str,
+    },
+    /// Its pattern is a shared subscription, `$share/{name}/{filter}`. Only the filter counts, so the pattern matches no subscription.
+    SharedSubscription {
+        /// The filter to grant instead.
+        wanted: String,
+        /// The pattern.
+        granted: String,
     },
     /// Its pattern goes another way.
     Level {
@@ -157,6 +171,14 @@ pub(crate) enum LackOut {
 impl From<&Lack> for LackOut {
     fn from(lack: &Lack) -> Self {
         match lack {
+            Lack::Context { wanted, granted } => Self::Context {
+                wanted: wanted.as_str(),
+                granted: granted.as_str(),
+            },
+            Lack::SharedSubscription { wanted, granted } => Self::SharedSubscription {
+                wanted: shortened(wanted),
+                granted: shortened(granted),
+            },
             Lack::Operation { wanted, granted } => Self::Operation {
                 wanted: wanted.as_str(),
                 granted: granted.as_str(),
@@ -210,7 +232,7 @@ pub(crate) struct Explanation {
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     grants_left_out: usize,
-    /// If nothing allows it: the grants that came nearest, the nearest first, at most 5.
+    /// If nothing allows it: the grants that came nearest, the nearest first, at most 5. Empty only if the subject has no grants.
     #[schema(required = false)]
     nearest: Vec<NearOut>,
 }

@@ -44,6 +44,7 @@ impl From<&Permission> for PermissionOut {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NewPermission, example = json!({"resource": "/api/users/#", "operation": "read", "context": "http"}))]
 pub(crate) struct PermissionIn {
+    /// A pattern: `+` is one level, `#` the rest. To let somebody subscribe to `$share/{group}/{filter}`, grant `{filter}`.
     resource: String,
     operation: String,
     context: String,
@@ -73,6 +74,17 @@ pub(crate) fn permissions(sent: &[PermissionIn], entropy: &dyn Entropy) -> Resul
         });
     }
     sent.iter().map(|permission| permission.parse(entropy)).collect()
+}
+
+/// All permissions of a new user or role. A permission that an existing user or role already has may break a rule, since it may be
+/// older than the rule; a new one may not.
+pub(crate) fn new_permissions(
+    sent: &[PermissionIn],
+    entropy: &dyn Entropy,
+) -> Result<Vec<Permission>, Invalid> {
+    let permissions = permissions(sent, entropy)?;
+    permissions.iter().try_for_each(Permission::must_be_of_use)?;
+    Ok(permissions)
 }
 
 /// A role as it is shown.

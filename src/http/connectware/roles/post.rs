@@ -10,7 +10,7 @@ use projections::role_directory;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::wire::{PermissionIn, RoleOut, permissions};
+use crate::wire::{PermissionIn, RoleOut, new_permissions};
 use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Rehearse, Wrote};
 
 /// A role to be made.
@@ -70,7 +70,7 @@ impl NewRole {
             is_shared: self.is_shared.unwrap_or(true),
             auto_generated: self.auto_generated,
             protected: false,
-            permissions: permissions(&self.permissions, app.entropy.as_ref())?,
+            permissions: new_permissions(&self.permissions, app.entropy.as_ref())?,
         };
         Ok((id, Command::Role(id, RoleCommand::Create(create))))
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, permissions};
+use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, new_permissions};
 use server::{App, Refusal, Rehearse, identity::Password, role_grants};
 
 /// A placeholder for the hash of a password in a rehearsal. A rehearsal stores nothing, so it need not hash the
@@ -91,7 +91,7 @@ impl NewUser {
             enforce_mfa_enrollment: self.enforce_mfa_enrollment,
             password_hash: None,
             roles: role_grants(app, &roles).await?,
-            permissions: permissions(&self.initial_permissions, app.entropy.as_ref())?,
+            permissions: new_permissions(&self.initial_permissions, app.entropy.as_ref())?,
             certificates: self
                 .certificates
                 .iter()

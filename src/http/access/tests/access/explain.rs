@@ -94,6 +94,38 @@ both_engines! {
         ]);
     }
 
+    async fn a_denial_names_grants_that_are_far_if_no_grant_is_near(server: Server) {
+        let admin = server.admin().await;
+        let far = json!([http("/plant/7", "read"), mqtt("office/#", "write"), mqtt("yard/+", "read")]);
+        let ada = entity("user", &create_user_with(&admin, "ada", json!({ "initialPermissions": far })).await);
+        let told = async |action: &str, resource: &Value| -> Value {
+            let answer = explained(&admin, &ada, action, resource).await;
+            assert_eq!((&answer["decision"], &answer["context"]["reason"]), (&json!(false), &json!("no_grant")));
+            let nearest = list(&answer["context"]["nearest"]);
+            nearest.iter().map(|near| json!([near["permission"]["resource"], near["lacks"]])).collect()
+        };
+        assert_eq!(told("read", &entity("mqtt", "plant/7")).await, json!([
+            ["yard/+", [{ "what": "level", "level": 1, "wanted": "plant", "granted": "yard" }]],
+            ["office/#", [
+                { "what": "operation", "wanted": "read", "granted": "write" },
+                { "what": "level", "level": 1, "wanted": "plant", "granted": "office" },
+            ]],
+        ]));
+        assert_eq!(told("POST", &entity("http", "/api")).await, json!([["/plant/7", [
+            { "what": "operation", "wanted": "write", "granted": "read" },
+            { "what": "level", "level": 1, "wanted": "api", "granted": "plant" },
+        ]]]));
+
+        let elsewhere = json!([http("/plant/7", "read")]);
+        let grace = entity("user", &create_user_with(&admin, "grace", json!({ "initialPermissions": elsewhere })).await);
+        let answer = explained(&admin, &grace, "subscribe", &entity("mqtt", "/plant/7")).await;
+        assert_eq!(answer["context"]["nearest"][0]["lacks"], json!([{ "what": "context", "wanted": "mqtt", "granted": "http" }]));
+
+        let nobody = entity("user", &create_user_with(&admin, "joan", json!({})).await);
+        let answer = explained(&admin, &nobody, "subscribe", &entity("mqtt", "plant/7")).await;
+        assert_eq!(answer["context"]["nearest"], json!([]));
+    }
+
     async fn the_prefix_is_told_with_the_event_that_gave_it(server: Server) {
         let admin = server.admin().await;
         let more = json!({ "mqttPublishPrefix": "plant/7/", "initialPermissions": [mqtt("plant/7/#", "write")] });

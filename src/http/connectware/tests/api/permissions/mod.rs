@@ -3,3 +3,4 @@
 mod delete;
 mod ids;
 mod page;
+mod shares;
