@@ -13,7 +13,10 @@
 //! q u p        permission revoked          Q r p        permission removed
 //! d u          deleted                     D r          deleted
 //! t u          all tokens revoked
-//! i s u        token issued                e s          token revoked
+//! o u s        all sessions ended, except one (of nine numbers, some are no session's)
+//! m u m        sessions obtained by a method ended
+//! i s u text   token issued (`c`: obtained by certificate; otherwise by password)
+//! e s          token revoked
 //! z t          expired sessions dropped    = n          apply the new events, repeat n old ones, then compare
 //! ? . . text   a topic to ask about        ! . . text   a filter to subscribe to
 //! ```
@@ -23,7 +26,7 @@ use aggregates::{
     role::RoleEvent,
     session::SessionEvent,
     user::UserEvent,
-    values::{Operation, RoleName, Timestamp, TopicFilter},
+    values::{GrantMethod, Operation, RoleName, Timestamp, TopicFilter},
 };
 
 use authorization::Authorization;
@@ -31,8 +34,8 @@ use authorization::Authorization;
 use crate::{
     CONTEXTS, OPERATIONS,
     ledger::{
-        Ledger, fingerprint, permission, permission_id, role_created, role_granted, role_id, token_issued,
-        user_created, user_id,
+        Ledger, fingerprint, permission, permission_id, role_created, role_granted, role_id, session_id,
+        token_issued_by, user_created, user_id,
     },
     oracle::Oracle,
     right,
@@ -168,6 +171,12 @@ impl World {
             },
             b'd' => UserEvent::Deleted {},
             b't' => UserEvent::TokensRevoked {},
+            b'o' => UserEvent::SessionsEnded {
+                kept: Some(session_id(line.other % 9)),
+            },
+            b'm' => UserEvent::SessionsByMethodEnded {
+                method: GrantMethod::ALL[line.other as usize % GrantMethod::ALL.len()],
+            },
             _ => return None,
         })
     }
@@ -269,7 +278,12 @@ fn session_event(line: &Line<'_>) -> Option<SessionEvent> {
         b'i' => {
             // The user, the token and the end of the session. Three bits for each are enough.
             let other = line.other as u8;
-            token_issued(line.other % USERS, other / 4 % TOKENS, 1 + i64::from(other / 16))
+            let method = match crate::letter(line.text) {
+                Some((b'c', _)) => GrantMethod::Certificate,
+                _ => GrantMethod::Password,
+            };
+            let end = 1 + i64::from(other / 16);
+            token_issued_by(&[method], line.other % USERS, other / 4 % TOKENS, end)
         }
         b'e' => SessionEvent::TokenRevoked {},
         _ => return None,

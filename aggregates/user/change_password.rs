@@ -32,6 +32,7 @@ mod tests {
         UserCommand::ChangePassword {
             verified: hash("first"),
             password_hash: hash("second"),
+            session: None,
         }
     }
 
@@ -39,9 +40,12 @@ mod tests {
     fn the_verified_password_is_replaced() {
         given::<User>(&[ada_created()])
             .when(to_second())
-            .then_expect_events(vec![UserEvent::PasswordChanged {
-                password_hash: hash("second"),
-            }]);
+            .then_expect_events(vec![
+                UserEvent::PasswordChanged {
+                    password_hash: hash("second"),
+                },
+                UserEvent::SessionsEnded { kept: None },
+            ]);
     }
 
     #[test]

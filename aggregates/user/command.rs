@@ -2,7 +2,7 @@
 
 use crate::values::{
     Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission, PermissionId, RoleId,
-    Username,
+    SessionId, Username,
 };
 
 /// A command for one user. Passwords arrive hashed (as PHC strings). The caller supplies new ids and times.
@@ -10,15 +10,17 @@ use crate::values::{
 pub enum UserCommand {
     /// Create the user.
     Create(CreateUser),
-    /// The user replaces their own password; the caller verified the old one.
+    /// The user replaces their own password; the caller verified the old one. All sessions of the user end, except one.
     ChangePassword {
         /// The hash against which the old password was verified. If the user has another hash now, the change is
         /// refused.
         verified: PasswordHash,
         /// The new hash, a PHC string.
         password_hash: PasswordHash,
+        /// The session in which the user makes the change; `None` if the user has proved their identity without a token.
+        session: Option<SessionId>,
     },
-    /// Somebody else sets the password.
+    /// Somebody else sets the password. All sessions of the user end.
     SetPassword {
         /// The new hash, a PHC string.
         password_hash: PasswordHash,

@@ -3,7 +3,8 @@
 use crate::{
     declared::events,
     values::{
-        Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission, PermissionId, RoleId,
+        Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, PasswordHash, Permission,
+        PermissionId, RoleId, SessionId,
     },
 };
 
@@ -103,6 +104,17 @@ events! {
         },
         /// Every token issued to the user before this event is revoked.
         "user.tokens_revoked" version 1 => TokensRevoked {},
+        /// A credential of the user changed. Every session that began before this event has ended, except one.
+        "user.sessions_ended" version 1 => SessionsEnded {
+            /// The session in which the user made the change. It goes on, if it had not ended before.
+            kept: Option<SessionId> as open,
+        },
+        /// The user may no longer get a session by this method, or may again. Every session that was obtained by it before
+        /// this event has ended.
+        "user.sessions_by_method_ended" version 1 => SessionsByMethodEnded {
+            /// The method.
+            method: GrantMethod as open,
+        },
         /// The user is deleted and lost everything they held. The id is never used again.
         "user.deleted" version 1 => Deleted {},
     }
@@ -127,6 +139,8 @@ impl UserEvent {
             | Self::CertificateAdded { .. }
             | Self::CertificateRemoved { .. }
             | Self::TokensRevoked {}
+            | Self::SessionsEnded { .. }
+            | Self::SessionsByMethodEnded { .. }
             | Self::Deleted {} => None,
         }
     }
@@ -150,6 +164,8 @@ impl UserEvent {
             | Self::CertificateAdded { .. }
             | Self::CertificateRemoved { .. }
             | Self::TokensRevoked {}
+            | Self::SessionsEnded { .. }
+            | Self::SessionsByMethodEnded { .. }
             | Self::Deleted {} => None,
         }
     }

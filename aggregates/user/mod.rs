@@ -19,6 +19,7 @@ mod revoke_permission;
 mod revoke_role;
 mod rules;
 mod samples;
+mod sessions;
 mod set_password;
 mod update_user;
 
@@ -38,7 +39,7 @@ use crate::{
     claim::Scope,
     values::{
         Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, PasswordHash,
-        Permission, PermissionId, RoleId, UserId, satisfied,
+        Permission, PermissionId, RoleId, UserId, opens_sessions,
     },
 };
 
@@ -99,11 +100,7 @@ impl User {
         self.may_act()
             && self.identity_provider == Some(IdentityProvider::Local)
             && self.password_hash.is_some()
-            && self
-                .grant_types
-                .iter()
-                .any(|grant| grant.method == GrantMethod::Password)
-            && satisfied(&self.grant_types, &[GrantMethod::Password, GrantMethod::Token])
+            && opens_sessions(&self.grant_types, GrantMethod::Password)
     }
 
     /// Whether the user can administer the server: holds the administrator role and can log in.
@@ -128,23 +125,15 @@ impl User {
             _ => Err(UserError::PasswordNotLocal),
         }
     }
-}
 
-impl Registered for User {
-    const TYPE: &'static str = "user";
-    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
-    const STATE_VERSION: i64 = 1;
-    type Id = UserId;
-    type Command = UserCommand;
-    type Event = UserEvent;
-    type Error = UserError;
-
-    fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
+    /// The events of a command, without the end of sessions.
+    fn decide_alone(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
         match command {
             UserCommand::Create(command) => create_user::decide(self, command),
             UserCommand::ChangePassword {
                 verified,
                 password_hash,
+                session: _,
             } => change_password::decide(self, &verified, password_hash),
             UserCommand::SetPassword { password_hash } => set_password::decide(self, password_hash),
             UserCommand::RehashPassword {
@@ -161,6 +150,25 @@ impl Registered for User {
             UserCommand::RevokeAllTokens => revoke_all_tokens::decide(self),
             UserCommand::Delete => delete_user::decide(self),
         }
+    }
+}
+
+impl Registered for User {
+    const TYPE: &'static str = "user";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    const STATE_VERSION: i64 = 1;
+    type Id = UserId;
+    type Command = UserCommand;
+    type Event = UserEvent;
+    type Error = UserError;
+
+    /// Each change of a credential also ends the sessions that the credential proved, whichever command makes the change.
+    fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
+        let kept = sessions::kept_by(&command);
+        let mut events = self.decide_alone(command)?;
+        let ended = sessions::ended_by(self, &events, kept);
+        events.extend(ended);
+        Ok(events)
     }
 
     fn apply(&mut self, event: UserEvent) {
@@ -223,7 +231,10 @@ impl Registered for User {
             UserEvent::CertificateRemoved { fingerprint } => {
                 self.certificates.remove(&fingerprint);
             }
-            UserEvent::TokensRevoked {} => {}
+            // The state does not know the user's sessions.
+            UserEvent::TokensRevoked {}
+            | UserEvent::SessionsEnded { .. }
+            | UserEvent::SessionsByMethodEnded { .. } => {}
             UserEvent::Deleted {} => {
                 *self = Self {
                     stage: Stage::Deleted,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::UserEvent;
 use crate::values::{
     Certificate, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, Operation,
-    PasswordHash, Permission, PermissionId, RoleId, Timestamp,
+    PasswordHash, Permission, PermissionId, RoleId, SessionId, Timestamp,
 };
 
 pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
@@ -72,6 +72,12 @@ pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
         },
         UserEvent::CertificateRemoved { fingerprint },
         UserEvent::TokensRevoked {},
+        UserEvent::SessionsEnded {
+            kept: Some(SessionId(Uuid::from_u128(1))),
+        },
+        UserEvent::SessionsByMethodEnded {
+            method: GrantMethod::Password,
+        },
         UserEvent::Deleted {},
     ])
 }

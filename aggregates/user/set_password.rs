@@ -29,9 +29,12 @@ mod tests {
     fn a_password_is_set() {
         given::<User>(&[ada_created()])
             .when(to_second())
-            .then_expect_events(vec![UserEvent::PasswordSet {
-                password_hash: hash("second"),
-            }]);
+            .then_expect_events(vec![
+                UserEvent::PasswordSet {
+                    password_hash: hash("second"),
+                },
+                UserEvent::SessionsEnded { kept: None },
+            ]);
     }
 
     #[test]

@@ -51,6 +51,7 @@ fn only_creation_begins_a_stream() {
             Some(UserCommand::Create(_)) => UserCommand::ChangePassword {
                 verified: hash("first"),
                 password_hash: hash("second"),
+                session: None,
             },
             Some(UserCommand::ChangePassword { .. }) => UserCommand::SetPassword {
                 password_hash: hash("second"),
@@ -176,6 +177,7 @@ fn neither_state_nor_command_shows_a_password_hash_to_a_log() {
     let command = UserCommand::ChangePassword {
         verified: hash("first"),
         password_hash: hash("second"),
+        session: None,
     };
     let shown = format!("{:?} {command:?} {:?}", after(&[]), fixtures::create_ada());
     assert!(!shown.contains("first") && !shown.contains("second"), "{shown}");

@@ -17,6 +17,9 @@ pub enum GrantMethod {
 }
 
 impl GrantMethod {
+    /// All methods.
+    pub const ALL: [Self; 3] = [Self::Password, Self::Certificate, Self::Token];
+
     /// As written on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,6 +59,12 @@ pub fn satisfied(grants: &[GrantType], presented: &[GrantMethod]) -> bool {
         .iter()
         .all(|grant| !grant.is_required || presented.contains(&grant.method))
         && grants.iter().any(|grant| presented.contains(&grant.method))
+}
+
+/// Whether a user with these `grants` can get a session by this method: the method is granted, and afterwards the token is enough
+/// beside it.
+pub fn opens_sessions(grants: &[GrantType], method: GrantMethod) -> bool {
+    grants.iter().any(|grant| grant.method == method) && satisfied(grants, &[method, GrantMethod::Token])
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@
 //!   see it (`seize`).
 //! - The index of a role is never used again. So a deleted role is gone at once for all its holders, at no cost, and
 //!   no later role is mistaken for it.
-//! - No list of void sessions is needed: a session is void if it was issued no later than its user's
-//!   `sessions_after`, or if the user is gone.
+//! - No list of void sessions is needed: the user's entry says by positions which sessions have ended (`Ends`), and a session
+//!   is void if the user is gone.
 //! - Whatever is unknown is denied. A user who may do nothing is unknown: `put_user` keeps them out of `users` and
 //!   `index`, so no reader can forget to ask. Only readers that decide nothing look at `suspended`.
 
@@ -304,10 +304,10 @@ impl Authorization {
         self.sessions.len()
     }
 
-    /// Whether the user of a session exists, and their tokens were not revoked since the session began.
+    /// Whether the user of a session exists, and no event of the user ended the session.
     fn is_live(&self, session: &Session, guard: &impl Guard) -> bool {
         let user = self.users.get(&session.view.user_id, guard);
-        user.is_some_and(|user| session.issued_position > user.sessions_after)
+        user.is_some_and(|user| user.ends.spares(session))
     }
 
     /// The roles of a holder, in any order.

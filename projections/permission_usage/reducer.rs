@@ -57,7 +57,9 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::RoleRevoked { .. }
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
-        | UserEvent::TokensRevoked {} => {}
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. } => {}
     }
 }
 
@@ -90,7 +92,9 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
         | UserEvent::RoleRevoked { .. }
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
-        | UserEvent::TokensRevoked {} => Ok(()),
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. } => Ok(()),
     }
 }
 

@@ -20,7 +20,7 @@ impl ReadModel for Sessions {
     const RECORDS: &'static [RecordType] = &[RecordType::of::<SessionRecord>()];
     const FOLDS: &'static [Fold] = &[
         Fold::of(&FoldOf::<User> {
-            needs: |_, _, _| {},
+            needs: needs_of_user,
             reduce: reduce_user,
         }),
         Fold::of(&FoldOf::<Session> {
@@ -30,11 +30,47 @@ impl ReadModel for Sessions {
     ];
 }
 
-/// Folds an event of the user `id`.
+/// Asks for the sessions of the user `id` if an event ends only some of them.
+fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
+    match event {
+        UserEvent::SessionsEnded { kept: Some(_) } | UserEvent::SessionsByMethodEnded { .. } => {
+            needs.all(SessionRecord::OF_USER, &id);
+        }
+        UserEvent::SessionsEnded { kept: None }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::Deleted {}
+        | UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::PermissionGranted { .. }
+        | UserEvent::PermissionRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. } => {}
+    }
+}
+
+/// Folds an event of the user `id`. The table does not have sessions that have ended: a process that starts takes each session in
+/// it as live.
 fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
-        UserEvent::TokensRevoked {} | UserEvent::Deleted {} => {
+        UserEvent::TokensRevoked {} | UserEvent::SessionsEnded { kept: None } | UserEvent::Deleted {} => {
             changes.delete_all(SessionRecord::OF_USER, &id)
+        }
+        UserEvent::SessionsEnded { kept: Some(kept) } => {
+            changes.remove_some(SessionRecord::OF_USER, &id, |session| session.session_id != *kept)
+        }
+        UserEvent::SessionsByMethodEnded { method } => {
+            changes.remove_some(SessionRecord::OF_USER, &id, |session| {
+                session.methods.contains(method)
+            })
         }
         UserEvent::Created { .. }
         | UserEvent::Renamed { .. }

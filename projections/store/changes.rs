@@ -151,6 +151,20 @@ impl Changes {
         self.rows_mut::<R>()?.remove_all(set, value)
     }
 
+    /// Removes those rows of a set that `is_gone` names. It is an error if the set was not loaded.
+    pub fn remove_some<R, V>(
+        &mut self,
+        set: Set<R, V>,
+        value: &V,
+        is_gone: impl Fn(&R) -> bool,
+    ) -> Result<(), Error>
+    where
+        R: Record,
+        V: Column + Display + PartialEq,
+    {
+        self.rows_mut::<R>()?.remove_some(set, value, is_gone)
+    }
+
     /// Deletes all rows of a set with one statement, whether the table has such rows or not.
     pub fn delete_all<R, V>(&mut self, set: Set<R, V>, value: &V) -> Result<(), Error>
     where

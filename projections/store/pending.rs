@@ -186,15 +186,39 @@ impl<R: Record> Pending<R> {
     where
         V: Column + Display + PartialEq,
     {
-        let loaded = self.sets.get(set.column);
-        if loaded.is_none_or(|values| !values.contains_key(&value.to_string())) {
-            return Err(never_loaded::<R>());
-        }
+        self.must_be_loaded(set.column, value)?;
         let is_of_set = |slot: &Slot<R>| slot.row.as_ref().is_some_and(|row| (set.value)(row) == value);
         if !self.slots.values().any(is_of_set) {
             return Ok(Vec::new());
         }
         Ok(self.purge(set, value))
+    }
+
+    pub(super) fn remove_some<V: Column + Display + PartialEq>(
+        &mut self,
+        set: Set<R, V>,
+        value: &V,
+        is_gone: impl Fn(&R) -> bool,
+    ) -> Result<(), Error> {
+        self.must_be_loaded(set.column, value)?;
+        for slot in self.slots.values_mut() {
+            if let Some(row) = &slot.row
+                && (set.value)(row) == value
+                && is_gone(row)
+            {
+                slot.touched = true;
+                slot.row = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn must_be_loaded(&self, column: &'static str, value: &impl Display) -> Result<(), Error> {
+        let loaded = self.sets.get(column);
+        match loaded.is_some_and(|values| values.contains_key(&value.to_string())) {
+            true => Ok(()),
+            false => Err(never_loaded::<R>()),
+        }
     }
 
     /// Deletes a set of rows, whether the table has such rows or not. Returns those that were loaded or created.

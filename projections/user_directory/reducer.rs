@@ -41,7 +41,9 @@ fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::PermissionRevoked { .. }
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
-        | UserEvent::TokensRevoked {} => {}
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. } => {}
     }
 }
 
@@ -101,7 +103,9 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
         | UserEvent::PermissionRevoked { .. }
-        | UserEvent::TokensRevoked {} => Ok(()),
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. } => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::{error::Error, process::ExitCode};
 use super::{CliError, complain, look::LookedAt, say};
 use ledger::{AlikeNames, AlikePair, Ledger, WithCauses};
 use server::{
+    Live,
     identity::keys::{self, Found, KeyError},
     settings::Settings,
 };
@@ -12,6 +13,7 @@ use server::{
 /// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
+    say(&tokens(&settings));
     let mut healthy = true;
     let mut tell = |what: &str, found: Result<String, String>| match found {
         Ok(good) => say(&format!("{what}: {good}")),
@@ -73,6 +75,17 @@ fn state_of<K>(found: Result<Found<K>, KeyError>) -> Result<String, String> {
         Ok(Found::Hidden) => Ok("belongs to another account, so this account cannot check it".to_owned()),
         Err(error) => Err(said(&error)),
     }
+}
+
+/// How long tokens are valid.
+fn tokens(settings: &Settings) -> String {
+    let live = Live::from(settings);
+    let hours = live.bounded_hours(live.token_hours);
+    let most = match live.token_hours_most {
+        Some(most) => format!("at most {most} hours (TOKEN_HOURS_MOST)"),
+        None => "without a bound (TOKEN_HOURS_MOST is not set)".to_owned(),
+    };
+    format!("tokens: valid for {hours} hours, or as long as the login asks, {most}")
 }
 
 async fn head(ledger: &Ledger) -> Result<String, String> {

@@ -9,6 +9,8 @@ pub struct Live {
     pub password_policy: PasswordPolicy,
     /// Hours that a token is valid if the login does not say how long.
     pub token_hours: i64,
+    /// The most hours that a token is valid, if there is a bound.
+    pub token_hours_most: Option<i64>,
     /// The URL at which clients reach the server.
     pub public_url: Option<String>,
     /// The other sites whose pages may ask.
@@ -17,13 +19,19 @@ pub struct Live {
 
 impl Live {
     /// The names of these settings, and of the setting that the binary itself applies.
-    pub const NAMES: [&str; 5] = [
+    pub const NAMES: [&str; 6] = [
         "cors_origins",
         "log",
         "password_policy",
         "public_url",
         "token_hours",
+        "token_hours_most",
     ];
+
+    /// How many hours a token is valid if the login asks for this many: never more than the bound.
+    pub fn bounded_hours(&self, asked: i64) -> i64 {
+        self.token_hours_most.map_or(asked, |most| asked.min(most))
+    }
 }
 
 impl From<&Settings> for Live {
@@ -31,6 +39,7 @@ impl From<&Settings> for Live {
         Self {
             password_policy: settings.password_policy,
             token_hours: settings.token_hours,
+            token_hours_most: settings.token_hours_most,
             public_url: settings.public_url.clone(),
             cors_origins: settings.cors_origins.clone().unwrap_or_default(),
         }

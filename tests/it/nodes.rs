@@ -65,6 +65,82 @@ async fn a_right_taken_on_one_node_is_gone_on_another() {
 }
 
 #[tokio::test]
+async fn a_credential_changed_on_one_node_ends_sessions_on_another() {
+    let (one, other) = two_nodes().await;
+    let admin = one.admin().await;
+    let id = create_user(&admin, "ada").await;
+    let methods = |method: &str| json!({ "grantTypes": [{ "method": method, "isRequired": false }] });
+    let changes = [
+        json!({ "password": "ada's next password" }),
+        json!({ "identityProvider": "ldap" }),
+        methods("certificate"),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut back = methods("password");
+        back["identityProvider"] = json!("local");
+        back["password"] = json!(PASSWORD);
+        let back = admin.put(format!("/api/users/{id}"), back).await.expect(200);
+        let asked = one.anonymous().login("ada", PASSWORD).await;
+        let waiting = one.anonymous().login("ada", PASSWORD).await;
+        // The other node has verified both tokens before.
+        for ada in [&asked, &waiting] {
+            let session = on(&other, ada).get("/api/session");
+            session
+                .header("muniment-at-least", back.position().to_string())
+                .await
+                .expect(200);
+        }
+        let changed = admin.put(format!("/api/users/{id}"), change).await.expect(200);
+        on(&other, &asked)
+            .get("/api/session")
+            .header("muniment-at-least", changed.position().to_string())
+            .await
+            .expect_error(401);
+        // The other token carries no position: it ends once the node hears of the change.
+        let mut looks = 0;
+        while on(&other, &waiting).get("/api/session").await.status == 200 {
+            looks += 1;
+            assert!(
+                looks < 100,
+                "change {number} does not end a session on the other node"
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_kept_on_one_node_goes_on_there_and_on_another_and_after_a_start() {
+    let (one, other) = two_nodes().await;
+    let admin = one.admin().await;
+    create_user(&admin, "ada").await;
+    let own = one.anonymous().login("ada", PASSWORD).await;
+    let second = one.anonymous().login("ada", PASSWORD).await;
+    let body = json!({ "password": PASSWORD, "newPassword": "ada's next password" });
+    let changed = on(&other, &own)
+        .put("/api/users/change-password", body)
+        .await
+        .expect(204);
+    let position = changed.position().to_string();
+    let third = one.site().second_node().start().await;
+    for node in [&one, &other, &third] {
+        let at_least = |caller: &Client| {
+            on(node, caller)
+                .get("/api/session")
+                .header("muniment-at-least", &position)
+        };
+        at_least(&own).await.expect(200);
+        at_least(&second).await.expect_error(401);
+    }
+    let out = on(&third, &own).delete("/api/session").await.expect(204);
+    on(&one, &own)
+        .get("/api/session")
+        .header("muniment-at-least", out.position().to_string())
+        .await
+        .expect_error(401);
+}
+
+#[tokio::test]
 async fn a_name_is_had_once_whoever_is_asked() {
     let (one, other) = two_nodes().await;
     let admin = one.admin().await;

@@ -125,6 +125,7 @@ fn every_change_is_an_event_of_its_own() {
         role_granted(2, true),
         UserEvent::PermissionRevoked { id: permission_id(1) },
         permission_granted(2, "b"),
+        UserEvent::SessionsEnded { kept: None },
     ];
     assert_eq!(update(&events, command), Ok(expected));
 }
@@ -214,9 +215,12 @@ fn a_user_who_leaves_this_server_leaves_the_password() {
     let events = update(&[ada_created()], command).unwrap();
     assert_eq!(
         events,
-        [UserEvent::IdentityProviderChanged {
-            identity_provider: IdentityProvider::Ldap
-        }]
+        [
+            UserEvent::IdentityProviderChanged {
+                identity_provider: IdentityProvider::Ldap
+            },
+            UserEvent::SessionsEnded { kept: None },
+        ]
     );
     let user: User = folded([vec![ada_created()], events].concat());
     assert_eq!(user.password_hash, None);
@@ -285,7 +289,7 @@ fn who_comes_to_log_in_by_password_needs_one() {
         password_hash: Some(hash("first")),
         ..by_password
     };
-    assert_eq!(update(&events, with_password).unwrap().len(), 2);
+    assert_eq!(update(&events, with_password).unwrap().len(), 3);
 }
 
 #[test]

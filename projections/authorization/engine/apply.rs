@@ -11,6 +11,7 @@ use std::{
 use aggregates::{
     Recorded,
     sealing::ERASED,
+    user::UserEvent,
     values::{RoleId, SessionId, Timestamp, UserId},
 };
 use seize::LocalGuard;
@@ -128,7 +129,11 @@ impl Authorization {
                 certificates.take(&writer.certificates, id, event);
             }
             recompile |= users::changes_grants(event);
+            let spared = self.spared(writer, id, user.as_ref(), event, guard);
             user = users::fold(self.model, user, position, event);
+            if let (Some(user), Some(issued_position)) = (&mut user, spared) {
+                user.ends.spare(issued_position);
+            }
             if let Some(user) = &mut user {
                 match RoleStep::of(event) {
                     RoleStep::Kept => {}
@@ -141,6 +146,22 @@ impl Authorization {
         }
         self.publish_user(id, before, user, guard);
         self.publish_certificates(&mut writer.certificates, id, certificates, guard);
+    }
+
+    /// The position at which the session was issued that goes on after an event of its user. A session that has ended before, and
+    /// a session of another user, do not go on.
+    fn spared(
+        &self,
+        writer: &WriterState,
+        id: UserId,
+        user: Option<&User>,
+        event: &UserEvent,
+        guard: &LocalGuard<'_>,
+    ) -> Option<i64> {
+        let fingerprint = writer.fingerprints.get(&users::kept_session(event)?)?;
+        let session = self.sessions.get(fingerprint, guard)?;
+        let goes_on = session.view.user_id == id && user?.ends.spares(session);
+        goes_on.then_some(session.issued_position)
     }
 
     /// The roles of a holder after a step. It drops deleted roles on the way.

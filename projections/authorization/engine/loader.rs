@@ -25,7 +25,7 @@ use crate::{
         certificates::CertificateChanges,
         methods::GrantTypes,
         roles::{Details, Role, RoleIndex},
-        sessions::{Session, SessionView},
+        sessions::{Ends, Session, SessionView},
         users::{Extra, Roles, User},
     },
 };
@@ -190,12 +190,12 @@ impl Loader {
             permissions,
             mqtt_publish_prefix,
         });
-        let sessions_after = self.made_at(user.made_at)?;
+        let ends = Ends::at(self.made_at(user.made_at)?);
         let roles = self.take_held(user.id);
         let guard = self.authorization.collector.enter();
         let made = User {
             username: Arc::from(user.username),
-            sessions_after,
+            ends,
             roles,
             extra: extra.map(Arc::new),
             grant_types: user.grant_types,

@@ -274,6 +274,8 @@ fn sources(event: &Recorded) -> Option<Vec<Source>> {
             | UserEvent::CertificateAdded { .. }
             | UserEvent::CertificateRemoved { .. }
             | UserEvent::TokensRevoked {}
+            | UserEvent::SessionsEnded { .. }
+            | UserEvent::SessionsByMethodEnded { .. }
             | UserEvent::Deleted {} => None,
         },
         About::Role(role, event) => match event {

@@ -167,7 +167,9 @@ impl Holdings {
             | UserEvent::MfaEnforcementChanged { .. }
             | UserEvent::CertificateAdded { .. }
             | UserEvent::CertificateRemoved { .. }
-            | UserEvent::TokensRevoked {} => {}
+            | UserEvent::TokensRevoked {}
+            | UserEvent::SessionsEnded { .. }
+            | UserEvent::SessionsByMethodEnded { .. } => {}
         }
     }
 

@@ -130,7 +130,9 @@ impl CertificateChanges {
             | UserEvent::RoleRevoked { .. }
             | UserEvent::PermissionGranted { .. }
             | UserEvent::PermissionRevoked { .. }
-            | UserEvent::TokensRevoked {} => {}
+            | UserEvent::TokensRevoked {}
+            | UserEvent::SessionsEnded { .. }
+            | UserEvent::SessionsByMethodEnded { .. } => {}
         }
     }
 }

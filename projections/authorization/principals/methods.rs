@@ -2,12 +2,6 @@
 
 use aggregates::values::{GrantMethod, GrantType};
 
-const ALL: [GrantMethod; 3] = [
-    GrantMethod::Password,
-    GrantMethod::Certificate,
-    GrantMethod::Token,
-];
-
 /// A set of methods of proof.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Methods(u8);
@@ -23,7 +17,9 @@ impl Methods {
 
     /// The methods in the set.
     pub fn iter(self) -> impl Iterator<Item = GrantMethod> {
-        ALL.into_iter().filter(move |method| self.contains(*method))
+        GrantMethod::ALL
+            .into_iter()
+            .filter(move |method| self.contains(*method))
     }
 
     /// The methods in the set, as [`aggregates::values::satisfied`] takes them.
@@ -60,7 +56,7 @@ pub struct GrantTypes(u16);
 impl GrantTypes {
     /// Packs methods.
     pub fn of(grants: &[GrantType]) -> Self {
-        let mut once: Vec<GrantType> = Vec::with_capacity(ALL.len());
+        let mut once: Vec<GrantType> = Vec::with_capacity(GrantMethod::ALL.len());
         for grant in grants {
             match once.iter_mut().find(|seen| seen.method == grant.method) {
                 Some(seen) => seen.is_required |= grant.is_required,
@@ -97,7 +93,9 @@ impl GrantTypes {
         let mut grants = Vec::new();
         let mut left = self.0;
         while left != 0 {
-            let method = usize::from(left & 0b11).checked_sub(1).and_then(|at| ALL.get(at));
+            let method = usize::from(left & 0b11)
+                .checked_sub(1)
+                .and_then(|at| GrantMethod::ALL.get(at));
             let is_required = left & 0b100 != 0;
             grants.extend(method.map(|method| GrantType {
                 method: *method,
@@ -118,9 +116,9 @@ mod tests {
     #[test]
     fn packed_methods_are_satisfied_as_those_they_were_packed_from() {
         let choices = |method| [None, Some(false), Some(true)].map(|is_required| (method, is_required));
-        for password in choices(ALL[0]) {
-            for certificate in choices(ALL[1]) {
-                for token in choices(ALL[2]) {
+        for password in choices(GrantMethod::Password) {
+            for certificate in choices(GrantMethod::Certificate) {
+                for token in choices(GrantMethod::Token) {
                     let grants: Vec<GrantType> = [token, password, certificate]
                         .into_iter()
                         .filter_map(|(method, is_required)| {

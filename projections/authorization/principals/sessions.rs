@@ -1,8 +1,10 @@
 //! Sessions as readers see them, by the fingerprint of their token.
 
+use std::sync::Arc;
+
 use aggregates::{
     session::SessionEvent,
-    values::{Audience, SessionId, Timestamp, UserId},
+    values::{Audience, GrantMethod, SessionId, Timestamp, UserId},
 };
 
 use super::methods::Methods;
@@ -56,6 +58,64 @@ impl Session {
     }
 }
 
+/// Which sessions of a user have ended, by the positions at which they were issued. Positions say exactly what began before what.
+#[derive(Clone, Debug)]
+pub(crate) struct Ends {
+    /// The position of the last event that ended all sessions, except perhaps one. The user's creation is such an event.
+    all: i64,
+    /// What few users have.
+    rare: Option<Arc<RareEnds>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct RareEnds {
+    /// The position at which the session was issued that the last end of all sessions spared; 0 if it spared none.
+    spared: i64,
+    /// For each method, the position of the last event that ended the sessions which were obtained by it.
+    by_method: [i64; GrantMethod::ALL.len()],
+}
+
+impl Ends {
+    /// All sessions ended at `position`.
+    pub(crate) fn at(position: i64) -> Self {
+        Self {
+            all: position,
+            rare: None,
+        }
+    }
+
+    /// The session issued at this position goes on: the last end of all sessions did not concern it.
+    pub(crate) fn spare(&mut self, issued_position: i64) {
+        Arc::make_mut(self.rare.get_or_insert_default()).spared = issued_position;
+    }
+
+    /// The sessions obtained by a method ended at `position`.
+    pub(crate) fn end_method(&mut self, method: GrantMethod, position: i64) {
+        let rare = Arc::make_mut(self.rare.get_or_insert_default());
+        for (end, _) in rare
+            .by_method
+            .iter_mut()
+            .zip(GrantMethod::ALL)
+            .filter(|(_, of)| *of == method)
+        {
+            *end = position;
+        }
+    }
+
+    /// Whether a session of the user goes on.
+    pub(crate) fn spares(&self, session: &Session) -> bool {
+        let issued = session.issued_position;
+        match &self.rare {
+            None => issued > self.all,
+            Some(rare) => {
+                let ends = rare.by_method.iter().zip(GrantMethod::ALL);
+                let mut ends = ends.filter(|(_, method)| session.view.methods.contains(*method));
+                (issued > self.all || issued == rare.spared) && ends.all(|(end, _)| issued > *end)
+            }
+        }
+    }
+}
+
 /// A live session: one token that is valid until it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionView {
@@ -89,7 +149,7 @@ impl Authorization {
         let guard = self.collector.enter();
         let session = self.sessions.get(fingerprint, &guard)?;
         let user = self.users.get(&session.view.user_id, &guard)?;
-        (session.issued_position > user.sessions_after).then(|| Bearer {
+        user.ends.spares(session).then(|| Bearer {
             session: session.view,
             by_token: user.grant_types.satisfied_by(Methods::BY_TOKEN),
         })

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use aggregates::{
     user::UserEvent,
-    values::{IdentityProvider, RoleId, UserId},
+    values::{IdentityProvider, RoleId, SessionId, UserId},
 };
 
 use super::subject::{Reason, Search, Subject, SubjectType};
-use super::{methods::GrantTypes, roles::RoleIndex};
+use super::{methods::GrantTypes, roles::RoleIndex, sessions::Ends};
 use crate::{
     Model,
     patterns::{grants::Grants, permissions::Permissions},
@@ -33,9 +33,8 @@ pub(crate) const BY_NAME: SubjectType = SubjectType {
 pub(crate) struct User {
     /// The name. The map of names shares this text.
     pub(crate) username: Arc<str>,
-    /// Sessions issued at or before this position are void: the position of the user's creation, or of the last event
-    /// that revoked all their tokens.
-    pub(crate) sessions_after: i64,
+    /// Which of the user's sessions have ended.
+    pub(crate) ends: Ends,
     /// The roles that the user holds; some may be deleted.
     pub(crate) roles: Roles,
     /// The data that few users have.
@@ -114,6 +113,8 @@ pub(crate) fn standing(event: &UserEvent) -> Standing {
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. }
         | UserEvent::Deleted {} => Standing::Kept,
     }
 }
@@ -127,7 +128,7 @@ pub(crate) fn fold(model: &Model, user: Option<User>, position: i64, event: &Use
         Standing::Restored => changed(user, |user| {
             if std::mem::take(&mut user.is_suspended) {
                 // `drop_expired` may have removed sessions of the suspended user, so none of them becomes valid again.
-                user.sessions_after = position;
+                user.ends = Ends::at(position);
             }
         }),
     }
@@ -147,7 +148,7 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
         } => user.or_else(|| {
             let mut user = User {
                 username: Arc::from(username.as_str()),
-                sessions_after: position,
+                ends: Ends::at(position),
                 roles: Roles::default(),
                 extra: None,
                 grant_types: GrantTypes::of(grant_types),
@@ -179,7 +180,13 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
         UserEvent::PermissionRevoked { id } => changed(user, |user| {
             user.change_extra(|extra| extra.permissions.remove(*id));
         }),
-        UserEvent::TokensRevoked {} => changed(user, |user| user.sessions_after = position),
+        // Only the writer knows the session that is kept: see `kept_session`.
+        UserEvent::TokensRevoked {} | UserEvent::SessionsEnded { kept: _ } => {
+            changed(user, |user| user.ends = Ends::at(position))
+        }
+        UserEvent::SessionsByMethodEnded { method } => {
+            changed(user, |user| user.ends.end_method(*method, position))
+        }
         UserEvent::Deleted {} => None,
         // The writer applies roles; `certificates` applies certificates. The engine needs no passwords: callers verify
         // them.
@@ -200,6 +207,31 @@ fn changed(user: Option<User>, change: impl FnOnce(&mut User)) -> Option<User> {
     })
 }
 
+/// The session that goes on although an event ends all sessions of its user.
+pub(crate) fn kept_session(event: &UserEvent) -> Option<SessionId> {
+    match event {
+        UserEvent::SessionsEnded { kept } => *kept,
+        UserEvent::Created { .. }
+        | UserEvent::Renamed { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::PermissionGranted { .. }
+        | UserEvent::PermissionRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Deleted {} => None,
+    }
+}
+
 /// Whether an event changes what its user's own permissions grant.
 pub(crate) fn changes_grants(event: &UserEvent) -> bool {
     match event {
@@ -218,6 +250,8 @@ pub(crate) fn changes_grants(event: &UserEvent) -> bool {
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. }
         | UserEvent::Deleted {} => false,
     }
 }
@@ -266,7 +300,9 @@ impl RoleStep {
             | UserEvent::PermissionRevoked { .. }
             | UserEvent::CertificateAdded { .. }
             | UserEvent::CertificateRemoved { .. }
-            | UserEvent::TokensRevoked {} => Self::Kept,
+            | UserEvent::TokensRevoked {}
+            | UserEvent::SessionsEnded { .. }
+            | UserEvent::SessionsByMethodEnded { .. } => Self::Kept,
         }
     }
 }

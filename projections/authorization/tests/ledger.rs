@@ -74,12 +74,27 @@ pub(super) fn role_granted(role: u128) -> UserEvent {
 }
 
 pub(super) fn token_issued(user: u128, token: u8, expires_at: i64) -> SessionEvent {
+    token_issued_by(
+        &[GrantMethod::Token, GrantMethod::Password],
+        user,
+        token,
+        expires_at,
+    )
+}
+
+/// The same, but the user presented these methods.
+pub(super) fn token_issued_by(
+    methods: &[GrantMethod],
+    user: u128,
+    token: u8,
+    expires_at: i64,
+) -> SessionEvent {
     SessionEvent::TokenIssued {
         user_id: user_id(user),
         face: Audience::Connectware,
         fingerprint: TokenFingerprint::from_digest(fingerprint(token)),
         label: String::new(),
-        methods: vec![GrantMethod::Token, GrantMethod::Password],
+        methods: methods.to_vec(),
         issued_at: Timestamp::from_micros(expires_at - 1),
         expires_at: Timestamp::from_micros(expires_at),
     }

@@ -216,7 +216,9 @@ fn of_robot(event: &UserEvent) -> Option<MachineStep> {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
-        | UserEvent::TokensRevoked {} => return None,
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. } => return None,
     })
 }
 

@@ -9,8 +9,8 @@ use aggregates::{
     session::{Session, SessionEvent},
     user::{User, UserEvent},
     values::{
-        Context, Fingerprint, GrantType, IdentityProvider, Operation, Permission, PermissionId, RoleId,
-        SessionId, Timestamp, UserId,
+        Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, Permission, PermissionId,
+        RoleId, SessionId, Timestamp, UserId,
     },
 };
 
@@ -34,6 +34,7 @@ pub(super) struct OracleSession {
     pub(super) id: SessionId,
     pub(super) fingerprint: [u8; 32],
     pub(super) user: UserId,
+    pub(super) methods: Vec<GrantMethod>,
     pub(super) expires_at: Timestamp,
     pub(super) void: bool,
 }
@@ -168,6 +169,16 @@ impl Oracle {
                     .retain(|held, (owner, _)| (held, *owner) != (&fingerprint, id));
             }
             UserEvent::TokensRevoked {} => self.void_sessions(id),
+            UserEvent::SessionsEnded { kept } => {
+                for session in self.sessions.iter_mut().filter(|session| session.user == id) {
+                    session.void |= Some(session.id) != kept;
+                }
+            }
+            UserEvent::SessionsByMethodEnded { method } => {
+                for session in self.sessions.iter_mut().filter(|session| session.user == id) {
+                    session.void |= session.methods.contains(&method);
+                }
+            }
             UserEvent::Deleted {} => {
                 self.users.remove(&id);
                 self.suspended.remove(&id);
@@ -238,6 +249,7 @@ impl Oracle {
             SessionEvent::TokenIssued {
                 user_id,
                 fingerprint,
+                methods,
                 expires_at,
                 ..
             } => {
@@ -247,6 +259,7 @@ impl Oracle {
                     id,
                     fingerprint,
                     user: *user_id,
+                    methods: methods.clone(),
                     expires_at: *expires_at,
                     void: !self.may_act(*user_id),
                 });

@@ -4,14 +4,14 @@ use aggregates::{
     sealing::ERASED,
     session::SessionEvent,
     user::UserEvent,
-    values::{GrantMethod, Timestamp},
+    values::{GrantMethod, GrantType, Timestamp},
 };
 
 use super::{
     super::Authorization,
     ledger::{
         Ledger, certificate_added, certificate_fingerprint, certificate_removed, fingerprint, role_created,
-        role_granted, session_id, token_issued, user_created, user_id,
+        role_granted, session_id, token_issued, token_issued_by, user_created, user_id,
     },
 };
 
@@ -115,6 +115,116 @@ fn revoking_all_tokens_voids_those_issued_before_and_none_issued_after() {
         (2, 1)
     );
     assert_eq!(authorization.session_count(), 1);
+}
+
+/// The tokens with these numbers whose sessions go on.
+fn live(ledger: &Ledger) -> Vec<u8> {
+    let engine = applied(ledger);
+    (0..9)
+        .filter(|token| engine.session(&fingerprint(*token)).is_some())
+        .collect()
+}
+
+fn ended(kept: Option<u128>) -> UserEvent {
+    UserEvent::SessionsEnded {
+        kept: kept.map(session_id),
+    }
+}
+
+#[test]
+fn the_kept_session_goes_on_and_no_other() {
+    let mut ledger = somebody();
+    for number in 1..4 {
+        ledger.session(number, token_issued(USER, number as u8, 1_000));
+    }
+    ledger.user(USER, ended(Some(2)));
+    assert_eq!(live(&ledger), [2]);
+    ledger.session(4, token_issued(USER, 4, 1_000));
+    assert_eq!(live(&ledger), [2, 4]);
+    ledger.user(USER, ended(Some(2)));
+    assert_eq!(live(&ledger), [2], "it is kept again");
+    ledger
+        .session(5, token_issued(USER, 5, 1_000))
+        .user(USER, ended(Some(5)));
+    assert_eq!(live(&ledger), [5]);
+    ledger.user(USER, ended(None));
+    assert_eq!(live(&ledger), [0; 0]);
+}
+
+#[test]
+fn what_has_ended_is_not_kept() {
+    let with_token = || {
+        let mut ledger = somebody();
+        ledger.session(1, token_issued(USER, 1, 1_000));
+        ledger
+    };
+    let by_password = UserEvent::SessionsByMethodEnded {
+        method: GrantMethod::Password,
+    };
+    for end in [
+        UserEvent::TokensRevoked {},
+        ended(None),
+        ended(Some(9)),
+        by_password,
+    ] {
+        let mut ledger = with_token();
+        ledger.user(USER, end.clone()).user(USER, ended(Some(1)));
+        assert_eq!(live(&ledger), [0; 0], "{end:?}");
+    }
+    let mut ledger = with_token();
+    ledger
+        .session(1, SessionEvent::TokenRevoked {})
+        .user(USER, ended(Some(1)));
+    assert_eq!(live(&ledger), [0; 0]);
+    // Nor is a session of another user.
+    let mut ledger = with_token();
+    ledger
+        .user(2, user_created("other"))
+        .user(2, ended(Some(1)))
+        .user(USER, ended(None));
+    assert_eq!(live(&ledger), [0; 0]);
+}
+
+#[test]
+fn a_methods_end_is_for_sessions_obtained_by_it() {
+    let mut ledger = somebody();
+    let by_certificate = [GrantMethod::Certificate];
+    ledger
+        .session(1, token_issued(USER, 1, 1_000))
+        .session(2, token_issued_by(&by_certificate, USER, 2, 1_000));
+    let ended_by = |method| UserEvent::SessionsByMethodEnded { method };
+    ledger.user(USER, ended_by(GrantMethod::Password));
+    assert_eq!(live(&ledger), [2]);
+    ledger.session(3, token_issued(USER, 3, 1_000));
+    assert_eq!(live(&ledger), [2, 3]);
+    // The kept session, too, ends with its method.
+    ledger.user(USER, ended(Some(2)));
+    assert_eq!(live(&ledger), [2]);
+    ledger.user(USER, ended_by(GrantMethod::Certificate));
+    assert_eq!(live(&ledger), [0; 0]);
+}
+
+#[test]
+fn what_ended_stays_ended_when_the_method_comes_back() {
+    let granted = |method| UserEvent::GrantTypesChanged {
+        grant_types: vec![GrantType {
+            method,
+            is_required: false,
+        }],
+    };
+    let mut ledger = somebody();
+    ledger
+        .session(1, token_issued(USER, 1, 1_000))
+        .user(USER, granted(GrantMethod::Certificate))
+        .user(
+            USER,
+            UserEvent::SessionsByMethodEnded {
+                method: GrantMethod::Password,
+            },
+        )
+        .user(USER, granted(GrantMethod::Password));
+    assert_eq!(live(&ledger), [0; 0]);
+    assert_eq!(applied(&ledger).bearer(&fingerprint(1)), None);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use super::{
     filter,
     ledger::{
         Ledger, certificate_added, certificate_fingerprint, certificate_removed, fingerprint, permission_id,
-        role_created, role_granted, role_id, token_issued, user_created, user_id,
+        role_created, role_granted, role_id, session_id, token_issued_by, user_created, user_id,
     },
     oracle::{Oracle, OracleUser},
     suspending::{self, loaded},
@@ -30,6 +30,7 @@ pub(super) const USERS: u128 = 4;
 pub(super) const ROLES: u128 = 5;
 pub(super) const CERTIFICATES: u8 = 4;
 pub(super) const TOKENS: u8 = 5;
+const SESSIONS: u128 = 4;
 const NAMES: [&str; 4] = ["ann", "bob", "carl", ERASED];
 
 #[derive(Clone, Debug)]
@@ -102,6 +103,10 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
         3 => (0..CERTIFICATES, any::<Option<i64>>()).prop_map(|(number, end)| certificate_added(number, end)),
         2 => (0..CERTIFICATES).prop_map(certificate_removed),
         1 => Just(UserEvent::TokensRevoked {}),
+        2 => proptest::option::of(0..SESSIONS).prop_map(|kept| UserEvent::SessionsEnded {
+            kept: kept.map(session_id),
+        }),
+        1 => select(GrantMethod::ALL.to_vec()).prop_map(|method| UserEvent::SessionsByMethodEnded { method }),
         1 => Just(UserEvent::Deleted {}),
         1 => select(vec![IdentityProvider::Local, IdentityProvider::Ldap]).prop_map(|identity_provider| {
             UserEvent::IdentityProviderChanged { identity_provider }
@@ -139,9 +144,22 @@ fn a_role_event() -> impl Strategy<Value = RoleEvent> {
     ]
 }
 
+/// What a user may have presented for a token.
+fn presented() -> impl Strategy<Value = Vec<GrantMethod>> {
+    use GrantMethod::{Certificate, Password, Token};
+    select(vec![
+        vec![Password],
+        vec![Password, Token],
+        vec![Certificate],
+        vec![Certificate, Password],
+    ])
+}
+
 fn a_session_event() -> impl Strategy<Value = SessionEvent> {
     prop_oneof![
-        3 => (0..USERS, 0..TOKENS, 1..20i64).prop_map(|(user, token, end)| token_issued(user, token, end)),
+        3 => (0..USERS, 0..TOKENS, 1..20i64, presented()).prop_map(|(user, token, end, methods)| {
+            token_issued_by(&methods, user, token, end)
+        }),
         1 => Just(SessionEvent::TokenRevoked {}),
     ]
 }
@@ -150,7 +168,7 @@ pub(super) fn a_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..USERS, a_user_event()).prop_map(|(user, event)| Step::User(user, event)),
         8 => (0..ROLES, a_role_event()).prop_map(|(role, event)| Step::Role(role, event)),
-        3 => (0..4u128, a_session_event()).prop_map(|(session, event)| Step::Session(session, event)),
+        3 => (0..SESSIONS, a_session_event()).prop_map(|(session, event)| Step::Session(session, event)),
         1 => (0..20i64).prop_map(Step::DropExpired),
     ]
 }

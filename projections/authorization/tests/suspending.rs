@@ -11,8 +11,8 @@ use aggregates::{
 
 use super::{
     super::{
-        Affected, Authorization, GrantTypes, Inquiry, Limits, LoadedRole, LoadedUser, Loader, MODEL, Methods,
-        Model, PageStart, Reason, SessionView, Standing, Subject,
+        Affected, Authorization, GrantTypes, Inquiry, Limits, LoadedRole, LoadedUser, Loader, MODEL, Model,
+        PageStart, Reason, SessionView, Standing, Subject,
         past::{GrantChanges, Moment, Past},
     },
     ledger::{
@@ -55,6 +55,8 @@ fn suspends(event: &UserEvent) -> Option<bool> {
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. }
         | UserEvent::Deleted {} => None,
     }
 }
@@ -121,7 +123,7 @@ pub(super) fn loaded(model: &'static Model, oracle: &Oracle) -> Authorization {
             session_id: session.id,
             user_id: session.user,
             face: Audience::Connectware,
-            methods: Methods::BY_TOKEN,
+            methods: session.methods.iter().copied().collect(),
             issued_at: Timestamp::from_micros(0),
             expires_at: session.expires_at,
         };

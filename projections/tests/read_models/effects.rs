@@ -17,7 +17,7 @@ use projections::{
 use crate::world::{
     NOW, World, at, both_engines, certificate, of_role, of_session, of_user, permission, permission_added,
     permission_granted, permission_id, reading, role_created, role_granted, role_id, session_id,
-    token_fingerprint, token_issued, topic, user_created, user_id,
+    token_fingerprint, token_issued, token_issued_by, topic, user_created, user_id,
 };
 
 const ALL: Page = Page { number: 1, rows: 100 };
@@ -283,6 +283,41 @@ both_engines! {
         world.record(vec![token_issued(5, 1, 1), revoked, token_issued(6, 1, 1)]).await;
         assert_eq!(listed(&user(&world, 1).await.tokens), [session_id(6)]);
         assert_eq!(listed(&user(&world, 2).await.tokens), [session_id(4)]);
+    }
+
+    async fn tokens_of_ended_sessions_are_neither_listed_nor_found(mut world) {
+        let by_certificate = |n| token_issued_by(GrantMethod::Certificate, n, user_id(1), 1);
+        let ended = |kept: Option<u32>| of_user(1, UserEvent::SessionsEnded { kept: kept.map(session_id) });
+        let of_ada = async |world: &World| -> Vec<_> {
+            let tokens = sessions::of_user(&world.db, user_id(1), NOW).await.expect("sessions");
+            assert_eq!(user(world, 1).await.tokens, tokens);
+            tokens.iter().map(|row| row.id).collect()
+        };
+        world
+            .record(vec![
+                user_created(1, "ada", false),
+                user_created(2, "grace", false),
+                token_issued(1, 1, 1),
+                token_issued(2, 1, 1),
+                token_issued(3, 2, 1),
+            ])
+            .await;
+        // The same batch issues tokens before and after the event.
+        world.record(vec![token_issued(4, 1, 1), ended(Some(2)), token_issued(5, 1, 1)]).await;
+        assert_eq!(of_ada(&world).await, [session_id(2), session_id(5)]);
+        let found = sessions::find(&world.db, user_id(1), session_id(1)).await.expect("sessions");
+        assert_eq!(found, None);
+        world.record(vec![ended(Some(2)), token_issued(6, 1, 1), ended(Some(6))]).await;
+        assert_eq!(of_ada(&world).await, [session_id(6)]);
+        world.record(vec![ended(Some(3))]).await;
+        assert_eq!(of_ada(&world).await, [], "the session of another user is not kept");
+        world.record(vec![token_issued(7, 1, 1), by_certificate(8)]).await;
+        let method = GrantMethod::Password;
+        world.record(vec![of_user(1, UserEvent::SessionsByMethodEnded { method })]).await;
+        assert_eq!(of_ada(&world).await, [session_id(8)]);
+        world.record(vec![ended(None)]).await;
+        assert_eq!(of_ada(&world).await, []);
+        assert_eq!(user(&world, 2).await.tokens.len(), 1);
     }
 
     async fn an_erased_name_may_be_there_twice_and_finds_nobody(mut world) {

@@ -148,11 +148,11 @@ pub(crate) fn token_fingerprint(n: u32) -> TokenFingerprint {
 
 /// A token that expires `hours` after `NOW`.
 pub(crate) fn token_issued(n: u32, user: u32, hours: i64) -> (Uuid, Event) {
-    token_issued_to(n, user_id(user), hours)
+    token_issued_by(GrantMethod::Password, n, user_id(user), hours)
 }
 
-/// The same, for a user with any id.
-pub(crate) fn token_issued_to(n: u32, user_id: UserId, hours: i64) -> (Uuid, Event) {
+/// The same, obtained by this method, for a user with any id.
+pub(crate) fn token_issued_by(method: GrantMethod, n: u32, user_id: UserId, hours: i64) -> (Uuid, Event) {
     of_session(
         n,
         SessionEvent::TokenIssued {
@@ -160,7 +160,7 @@ pub(crate) fn token_issued_to(n: u32, user_id: UserId, hours: i64) -> (Uuid, Eve
             face: Audience::Connectware,
             fingerprint: token_fingerprint(n),
             label: format!("token {n}"),
-            methods: vec![GrantMethod::Password],
+            methods: vec![method],
             issued_at: at(i64::from(n)),
             expires_at: Timestamp::from_micros(NOW.micros() + hours * 3_600_000_000),
         },

@@ -90,6 +90,8 @@ fn new_user(at: Timestamp, id: UserId, event: &UserEvent) -> Option<UserRow> {
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. }
         | UserEvent::Deleted {} => None,
     }
 }
@@ -215,6 +217,12 @@ impl Model {
                 user.certificates.retain(|held| held.fingerprint != *fingerprint);
             }
             UserEvent::TokensRevoked {} => self.sessions.retain(|session| session.user_id != id),
+            UserEvent::SessionsEnded { kept } => self
+                .sessions
+                .retain(|session| session.user_id != id || Some(session.id) == *kept),
+            UserEvent::SessionsByMethodEnded { method } => self
+                .sessions
+                .retain(|session| session.user_id != id || !session.methods.contains(method)),
             UserEvent::Deleted {} => {
                 self.users.retain(|user| user.row.id != id);
                 self.roles.retain(|role| role.owner != Some(id));

@@ -4,14 +4,16 @@ use aggregates::{
     Event, Recorded,
     role::RoleEvent,
     user::UserEvent,
-    values::{Context, IdentityProvider, Operation, PermissionId, RoleName},
+    values::{Context, GrantMethod, IdentityProvider, Operation, PermissionId, RoleName},
 };
 use proptest::{prelude::*, sample::Index};
 use uuid::Uuid;
 
 use crate::{
     model::{Model, PARTS},
-    world::{certificate, of_role, permission, recorded, role_created, topic, user_created, user_id},
+    world::{
+        certificate, of_role, permission, recorded, role_created, session_id, topic, user_created, user_id,
+    },
 };
 
 /// What may happen next. An index chooses one of the existing users, roles and so on.
@@ -39,6 +41,9 @@ pub(crate) enum Step {
     /// Of a part of the model: which part, and which of its steps.
     OfPart(Index, Index, u8),
     RevokeAllTokens(Index),
+    /// The second index chooses the session that is kept.
+    EndSessions(Index, Option<Index>),
+    EndSessionsByMethod(Index, bool),
     SayNothing(u8),
 }
 
@@ -63,6 +68,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 * of_parts => (any_index(), any_index(), any::<u8>())
             .prop_map(|(part, which, what)| Step::OfPart(part, which, what)),
         1 => any_index().prop_map(Step::RevokeAllTokens),
+        2 => (any_index(), any::<Option<Index>>()).prop_map(|(user, kept)| Step::EndSessions(user, kept)),
+        2 => (any_index(), any::<bool>()).prop_map(|(user, other)| Step::EndSessionsByMethod(user, other)),
         1 => (0..4_u8).prop_map(Step::SayNothing),
     ]
 }
@@ -191,6 +198,25 @@ impl History {
             }
             Step::OfPart(part, which, what) => (part.get(PARTS).next)(model, n, which, *what),
             Step::RevokeAllTokens(index) => of_user(user(index)?, UserEvent::TokensRevoked {}),
+            Step::EndSessions(index, kept) => {
+                let user = user(index)?;
+                // Half of the time it is a session that goes on, of this user or of another one.
+                let kept =
+                    kept.map(
+                        |kept| match model.sessions.get(kept.index(2 * model.sessions.len() + 1)) {
+                            Some(session) => session.id,
+                            None => session_id(kept.index(n as usize) as u32),
+                        },
+                    );
+                of_user(user, UserEvent::SessionsEnded { kept })
+            }
+            Step::EndSessionsByMethod(index, other) => {
+                let method = match other {
+                    true => GrantMethod::Certificate,
+                    false => GrantMethod::Password,
+                };
+                of_user(user(index)?, UserEvent::SessionsByMethodEnded { method })
+            }
             Step::SayNothing(what) => Some(about_the_unknown(*what)),
         }
     }

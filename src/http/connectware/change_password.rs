@@ -27,7 +27,8 @@ pub(crate) struct PasswordChange {
     new_password: Zeroizing<String>,
 }
 
-/// The caller replaces their own password. It needs no permission, but the old password.
+/// The caller replaces their own password. It needs no permission, but the old password. All other sessions of the caller end; with
+/// HTTP Basic, all.
 #[utoipa::path(put, path = "/api/users/change-password", tag = "users", request_body = PasswordChange,
     responses((status = 204, description = "Done"), Refusals, Conflicts))]
 pub(crate) async fn put_change_password(
@@ -50,6 +51,7 @@ pub(crate) async fn put_change_password(
         UserCommand::ChangePassword {
             verified,
             password_hash,
+            session: caller.session,
         },
     );
     done(&app, &caller, vec![command]).await

@@ -2,6 +2,7 @@
 
 mod change_password;
 mod list_users;
+mod log_out;
 mod login;
 mod password_policy;
 mod permissions;
@@ -41,7 +42,11 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse: code_and_message,
     public: &[("post", "/api/login"), ("get", "/api/auth/password-policy")],
-    own: &[("get", "/api/session"), ("put", "/api/users/change-password")],
+    own: &[
+        ("get", "/api/session"),
+        ("delete", "/api/session"),
+        ("put", "/api/users/change-password"),
+    ],
     rehearsals: &[roles::REHEARSALS, users::REHEARSALS],
     settings: &[],
     first_start,
@@ -64,7 +69,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_password::put_change_password))
         .routes(routes!(login::post_login))
         .routes(routes!(password_policy::get_password_policy))
-        .routes(routes!(session::get_session))
+        .routes(routes!(session::get_session, log_out::delete_session))
 }
 
 /// Makes the role that administrators give to new users.

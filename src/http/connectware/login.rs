@@ -21,7 +21,8 @@ pub(crate) struct Login {
     username: String,
     #[schema(value_type = String)]
     password: Zeroizing<String>,
-    /// How long the token is good; at least 1. Absent: as the server is set.
+    /// How long the token is good; at least 1. Absent: as the server is set. If this is longer than the server allows, the token is
+    /// good for as long as it allows: `expiresAt` says until when.
     expire_time_in_hours: Option<i64>,
     /// A note to know the token by.
     label: Option<String>,

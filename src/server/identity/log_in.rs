@@ -111,7 +111,7 @@ pub struct LogIn<'a> {
     pub username: &'a str,
     /// The password.
     pub password: Zeroizing<String>,
-    /// How many hours the token is valid.
+    /// How many hours the token should be valid. The settings may bound this.
     pub hours: i64,
     /// A label by which the user recognises the token.
     pub label: TokenLabel,
@@ -142,7 +142,7 @@ pub fn log_in<'a>(
             let Authenticated { user, seen } = authenticated.ok_or(IdentityError::BadCredentials)?;
             let session = SessionId(app.entropy.uuid());
             let (face, issued_at) = (origin.audience(), app.clock.now());
-            let expires_at = issued_at.plus_hours(request.hours);
+            let expires_at = issued_at.plus_hours(app.live().bounded_hours(request.hours));
             let (token, fingerprint) = app.tokens.sign(session, user, face, issued_at, expires_at)?;
             let issue = IssueToken {
                 user_id: user,

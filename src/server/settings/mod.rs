@@ -96,6 +96,8 @@ settings! {
         signing_key: Zeroizing<String>, else "`signing.pem` in the data folder", secret;
         /// Threads that hash passwords
         password_workers: usize, else "one per core", parsed;
+        /// The most hours that a token is valid, whatever the login says. Tokens issued before keep their end
+        token_hours_most: i64, else "no bound", |text| between(text, 1, MOST_TOKEN_HOURS);
         /// The URL at which clients reach the server, e.g. `https://id.example.com`
         public_url: String, else "the host that the request names", base_url;
         /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.

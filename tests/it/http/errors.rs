@@ -26,7 +26,7 @@ both_engines! {
             (Method::PUT, "/api/users".to_owned(), vec!["POST", "DELETE"]),
             (Method::POST, "/api/listUsers".to_owned(), vec!["GET"]),
             (Method::GET, "/api/login".to_owned(), vec!["POST"]),
-            (Method::DELETE, "/api/session".to_owned(), vec!["GET"]),
+            (Method::POST, "/api/session".to_owned(), vec!["GET", "DELETE"]),
             (Method::POST, format!("/api/users/{id}"), vec!["GET", "PUT", "DELETE"]),
             (Method::POST, "/api/events".to_owned(), vec!["GET"]),
         ] {

@@ -51,6 +51,11 @@ impl Server {
         Self::start_with(FACES, &[]).await
     }
 
+    /// Starts the server of the binary with these settings in addition to those of all tests.
+    pub async fn start_set(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(FACES, settings).await
+    }
+
     /// Starts a server with these faces, and with these settings in addition to those of all tests.
     pub async fn start_with(faces: Faces, settings: &[(&str, &str)]) -> Self {
         start_logging();

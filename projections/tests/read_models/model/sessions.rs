@@ -3,14 +3,14 @@
 use aggregates::{
     Event, Recorded,
     session::{Session, SessionEvent},
-    values::{SessionId, Timestamp, UserId},
+    values::{GrantMethod, SessionId, Timestamp, UserId},
 };
 use projections::sessions::{self, SessionRow};
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
 use uuid::Uuid;
 
 use super::{Model, Part};
-use crate::world::{NOW, World, session_id, token_fingerprint, token_issued_to, user_id};
+use crate::world::{NOW, World, session_id, token_fingerprint, token_issued_by, user_id};
 
 pub(super) const PART: Part = Part {
     next,
@@ -26,7 +26,11 @@ fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<(Uuid, Event)>
         }
         hours => {
             let user = model.users.get(index.index(model.users.len().max(1)))?;
-            Some(token_issued_to(n, user.row.id, i64::from(hours) - 1))
+            let method = match what % 3 {
+                0 => GrantMethod::Certificate,
+                _ => GrantMethod::Password,
+            };
+            Some(token_issued_by(method, n, user.row.id, i64::from(hours) - 1))
         }
     }
 }

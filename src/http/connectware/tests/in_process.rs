@@ -11,8 +11,11 @@ use kit as support;
 
 use std::time::Duration;
 
-use kit::{connectware::*, server::Server};
-use serde_json::json;
+use kit::{
+    connectware::*,
+    server::{ADMIN_PASSWORD, Server},
+};
+use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -44,6 +47,34 @@ async fn a_token_ends_at_its_minute_and_not_before() {
     ada.get("/api/session").await.expect_error(401);
     assert_eq!(tokens().await, json!([]));
     admin.get("/api/session").await.expect(200);
+}
+
+#[tokio::test]
+async fn no_token_is_valid_for_longer_than_the_settings_allow() {
+    let settings = [("MUNIMENT_TOKEN_HOURS_MOST", "8")];
+    let server = Server::start_set(&settings).await;
+    let log_in = async |hours: Value| {
+        let login = json!({ "username": "admin", "password": ADMIN_PASSWORD, "expireTimeInHours": hours });
+        server.anonymous().post("/api/login", login).await
+    };
+    let until = async |hours: Value| {
+        let answer = log_in(hours).await.expect(200).json();
+        let token = server.anonymous().bearer(text(&answer["token"]));
+        let session = token.get("/api/session").await.expect(200).json();
+        assert_eq!(session["expiresAt"], answer["expiresAt"]);
+        (text(&answer["expiresAt"])[..16].to_owned(), token)
+    };
+    assert_eq!(until(json!(1)).await.0, "2026-01-31T13:00");
+    // Without a wish a token would be valid for 24 hours.
+    for hours in [json!(8), json!(9), json!(99_999), json!(1_000_000), json!(null)] {
+        assert_eq!(until(hours.clone()).await.0, "2026-01-31T20:00", "{hours}");
+    }
+    for hours in [json!(0), json!(1_000_001), json!(i64::MAX)] {
+        log_in(hours).await.expect_error(400);
+    }
+    let (_, token) = until(json!(99_999)).await;
+    server.advance(8 * 60 * MINUTE);
+    token.get("/api/session").await.expect_error(401);
 }
 
 #[tokio::test]

@@ -6,22 +6,46 @@ use aggregates::{
     user::UserCommand,
     values::{SessionId, TokenFingerprint, UserId},
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, request::Parts},
+};
 use projections::sessions;
 
 use crate::wire::TokenOut;
-use server::{App, ByPath, Conflicts, Missing, PathOf, Permitted, Query, Refusal, Refusals, Wrote, done};
+use server::{
+    App, ByPath, Caller, Conflicts, Missing, PathOf, Permitted, Policy, Query, Refusal, Refusals, Wrote, done,
+};
 
 /// The names of the parameter that selects a token (contracts/connectware.md section 2).
 const TOKEN_NAMES: [&str; 3] = ["tokenId", "fingerprint", "id"];
 
-/// A user's tokens that are good.
+/// The caller's own tokens need no right. The tokens of others need the right on the path.
+pub(crate) struct OwnOrByPath;
+
+impl Policy for OwnOrByPath {
+    type Scope = ();
+
+    fn judge(app: &App, parts: &Parts, caller: &Caller) -> Result<(), Refusal> {
+        let path = parts.uri.path();
+        let id = path
+            .strip_prefix("/api/users/")
+            .and_then(|rest| rest.strip_suffix("/tokens"));
+        match id.map(UserId::parse) {
+            Some(Ok(id)) if id == caller.user => Ok(()),
+            Some(_) | None => ByPath::judge(app, parts, caller),
+        }
+    }
+}
+
+/// A user's tokens that are good. One's own need no permission.
 #[utoipa::path(get, path = "/api/users/{id}/tokens", tag = "users",
     params(("id" = String, Path, description = "Id of the user")),
     responses((status = 200, description = "Tokens", body = Vec<TokenOut>), Refusals, Missing))]
 pub(crate) async fn get_tokens(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    _permitted: Permitted<OwnOrByPath>,
     PathOf(id): PathOf<String>,
 ) -> Result<Json<Vec<TokenOut>>, Refusal> {
     let id = UserId::parse(&id)?;
@@ -32,7 +56,7 @@ pub(crate) async fn get_tokens(
     Ok(Json(tokens.iter().map(TokenOut::from).collect()))
 }
 
-/// Voids one of a user's tokens, or all of them if none is named; at once.
+/// Voids one of a user's tokens, or all of them if none is named; at once. One's own need no permission.
 #[utoipa::path(delete, path = "/api/users/{id}/tokens", tag = "users",
     params(
         ("id" = String, Path, description = "Id of the user"),
@@ -42,7 +66,7 @@ pub(crate) async fn get_tokens(
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_tokens(
     State(app): State<App>,
-    Permitted(caller, ..): Permitted<ByPath>,
+    Permitted(caller, ..): Permitted<OwnOrByPath>,
     PathOf(id): PathOf<String>,
     query: Query,
 ) -> Result<Wrote<StatusCode>, Refusal> {

@@ -1,5 +1,6 @@
 //! `/api`: the connectware face.
 
+mod ended_sessions;
 mod list_users;
 mod login;
 mod names;

@@ -1,4 +1,4 @@
-//! `GET /api/session`
+//! `GET /api/session`, and `DELETE /api/session`
 
 use serde_json::json;
 
@@ -38,6 +38,50 @@ both_engines! {
         assert_eq!(session["username"], "lovelace");
         assert_eq!(session["mfa"], json!({ "enabled": false, "enforced": true }));
         assert_eq!(list(&session["permissions"]).iter().map(right).collect::<Vec<_>>(), [mqtt("a", "read")]);
+    }
+
+    async fn everybody_logs_out_of_the_session_of_their_token(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "ada").await;
+        let ada = server.anonymous().login("ada", PASSWORD).await;
+        let other = server.anonymous().login("ada", PASSWORD).await;
+        let logged_out = ada.delete("/api/session").await.expect(204);
+        assert!(logged_out.position() > 0);
+        assert_eq!(logged_out.text(), "");
+        ada.get("/api/session").await.expect_error(401);
+        ada.delete("/api/session").await.expect_error(401);
+        other.get("/api/session").await.expect(200);
+        admin.get("/api/session").await.expect(200);
+        let tokens = admin.get(format!("/api/users/{id}/tokens")).await.expect(200).json();
+        assert_eq!(list(&tokens).len(), 1);
+        server.anonymous().delete(format!("/api/session?apiToken={}", other.token())).await.expect(204);
+        other.get("/api/session").await.expect_error(401);
+        server.anonymous().login("ada", PASSWORD).await.get("/api/session").await.expect(200);
+    }
+
+    async fn a_session_ends_once_however_often_at_once(server: Server) {
+        let admin = server.admin().await;
+        create_user(&admin, "ada").await;
+        for _ in 0..8 {
+            let ada = server.anonymous().login("ada", PASSWORD).await;
+            let log_out = || ada.delete("/api/session").into_future();
+            let (one, two, three) = tokio::join!(log_out(), log_out(), log_out());
+            let mut statuses = [one.status, two.status, three.status];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [204, 401, 401]);
+        }
+    }
+
+    async fn basic_has_no_session_to_end(server: Server) {
+        let admin = server.admin().await;
+        create_user(&admin, "ada").await;
+        let ada = server.anonymous().login("ada", PASSWORD).await;
+        let basic = server.anonymous().basic("ada", PASSWORD);
+        let refusal = basic.delete("/api/session").await.expect_error(400);
+        assert_eq!(refusal.code, "no_session");
+        ada.get("/api/session").await.expect(200);
+        server.anonymous().basic("ada", "a guess").delete("/api/session").await.expect_error(401);
+        server.anonymous().delete("/api/session").await.expect_error(401);
     }
 
     async fn a_session_is_somebodys(server: Server) {

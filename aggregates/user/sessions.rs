@@ -1,0 +1,98 @@
+//! Which sessions end with a change of their user: those that were proved by what changed.
+//!
+//! An event of the change itself says so. So the end of a session is a fact of its own: events that were recorded before this rule
+//! existed end nothing, and a method that comes back brings no session back (docs/decisions/0019-what-ends-a-session.md).
+
+use super::{User, UserCommand, UserEvent};
+use crate::values::{GrantMethod, GrantType, SessionId, opens_sessions};
+
+/// The only method by which older versions of the server gave sessions. When it was no longer granted, these versions did not
+/// end the sessions.
+const OF_OLDER_VERSIONS: GrantMethod = GrantMethod::Password;
+
+/// What an event means for the sessions of its user.
+enum Effect<'a> {
+    /// Nothing that proved a session changed.
+    Nothing,
+    /// A credential changed: all sessions end.
+    Credential,
+    /// These are the granted methods from now on.
+    Methods(&'a [GrantType]),
+}
+
+impl<'a> Effect<'a> {
+    /// The effect of each event. An event by which somebody else disables a user's second factor is a [`Effect::Credential`].
+    fn of(event: &'a UserEvent) -> Self {
+        match event {
+            UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::IdentityProviderChanged { .. } => Self::Credential,
+            UserEvent::GrantTypesChanged { grant_types } => Self::Methods(grant_types),
+            // Keys and certificates are not sessions. The same password under another hash is the same password. Sessions of a
+            // deleted user end with the user.
+            UserEvent::Created { .. }
+            | UserEvent::Renamed { .. }
+            | UserEvent::PasswordRehashed { .. }
+            | UserEvent::PublishPrefixChanged { .. }
+            | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::RoleGranted { .. }
+            | UserEvent::RoleRevoked { .. }
+            | UserEvent::PermissionGranted { .. }
+            | UserEvent::PermissionRevoked { .. }
+            | UserEvent::CertificateAdded { .. }
+            | UserEvent::CertificateRemoved { .. }
+            | UserEvent::TokensRevoked {}
+            | UserEvent::SessionsEnded { .. }
+            | UserEvent::SessionsByMethodEnded { .. }
+            | UserEvent::Deleted {} => Self::Nothing,
+        }
+    }
+}
+
+/// The session that a command keeps: the one in which users change a credential of their own.
+pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
+    match command {
+        UserCommand::ChangePassword { session, .. } => *session,
+        UserCommand::Create(_)
+        | UserCommand::SetPassword { .. }
+        | UserCommand::RehashPassword { .. }
+        | UserCommand::Update(_)
+        | UserCommand::GrantRole(_)
+        | UserCommand::RevokeRole { .. }
+        | UserCommand::GrantPermission(_)
+        | UserCommand::RevokePermission { .. }
+        | UserCommand::AddCertificate(_)
+        | UserCommand::RemoveCertificate { .. }
+        | UserCommand::RevokeAllTokens
+        | UserCommand::Delete => None,
+    }
+}
+
+/// The events by which sessions of `user` end when `events` happen. The session `kept` goes on after a change of a credential.
+pub(super) fn ended_by(user: &User, events: &[UserEvent], kept: Option<SessionId>) -> Vec<UserEvent> {
+    let mut methods = None;
+    for event in events {
+        match Effect::of(event) {
+            Effect::Nothing => {}
+            Effect::Credential => return vec![UserEvent::SessionsEnded { kept }],
+            Effect::Methods(after) => methods = Some(after),
+        }
+    }
+    let Some(after) = methods else {
+        return Vec::new();
+    };
+    let closed = GrantMethod::ALL.into_iter().filter(|method| {
+        let opens = |grants| opens_sessions(grants, *method);
+        match (opens(&user.grant_types), opens(after)) {
+            (true, false) => true,
+            (false, true) => *method == OF_OLDER_VERSIONS,
+            (true, true) | (false, false) => false,
+        }
+    });
+    closed
+        .map(|method| UserEvent::SessionsByMethodEnded { method })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
