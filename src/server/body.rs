@@ -89,6 +89,7 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refus
         budget: app.bodies(),
         most,
         is_admitted: arrived.is_some_and(|arrived| arrived.is_admitted),
+        is_asked_for: request.headers().contains_key(header::EXPECT),
         patience: std::time::Duration::from_millis(app.settings.body_patience_ms),
     };
     receive::receive(request.into_body(), terms).await

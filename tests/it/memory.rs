@@ -187,6 +187,16 @@ async fn a_body_is_waited_for_only_a_while() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_large_is_not_asked_for() {
+    let server = Server::start(Engine::Sqlite).await;
+    let mut raw = Raw::to(&server).await;
+    let head = head_of_login(16 * MIB).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    raw.send(&head).await;
+    let answer = raw.answer().await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_head_has_a_limit() {
     let server = Server::start(Engine::Sqlite).await;
     let mut raw = Raw::to(&server).await;

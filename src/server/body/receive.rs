@@ -23,6 +23,8 @@ pub(super) struct Terms<'a> {
     pub(super) most: usize,
     /// Whether the caller has proved who they are, and may make the request.
     pub(super) is_admitted: bool,
+    /// Whether the client sends the body only after the server asks for it (`Expect: 100-continue`).
+    pub(super) is_asked_for: bool,
     /// How long the whole body may take.
     pub(super) patience: Duration,
 }
@@ -41,10 +43,8 @@ pub(super) async fn receive(mut body: Body, terms: Terms<'_>) -> Result<Vec<u8>,
         let message = "the body took too long";
         Err(Refusal::new(RefusalKind::Timeout, "timeout", message))
     });
-    if arrived
-        .as_ref()
-        .is_err_and(|refusal| refusal.kind == RefusalKind::TooLarge)
-    {
+    let is_too_large = |refusal: &Refusal| refusal.kind == RefusalKind::TooLarge;
+    if !terms.is_asked_for && arrived.as_ref().is_err_and(is_too_large) {
         let _ = timeout(SKIPPED_WITHIN, skip(&mut body)).await;
     }
     arrived
