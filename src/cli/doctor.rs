@@ -2,9 +2,13 @@
 
 use std::{error::Error, process::ExitCode};
 
-use super::{CliError, complain, open_database, open_ledger_quietly, say};
-use ledger::{AlikeNames, AlikePair, Ledger, WithCauses, ids::SystemEntropy, migrations};
-use server::{Live, identity::keys, settings::Settings};
+use super::{CliError, complain, look::LookedAt, say};
+use ledger::{AlikeNames, AlikePair, Ledger, WithCauses};
+use server::{
+    Live,
+    identity::keys::{self, Found, KeyError},
+    settings::Settings,
+};
 
 /// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
@@ -18,64 +22,41 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             complain(&format!("{what}: {bad}"));
         }
     };
-    let (sealing, signing) = (settings.sealing_key.as_deref(), settings.signing_key.as_deref());
-    let has_file = |name: &str| settings.data_dir.join(name).exists();
-    let key = |given: bool, name: &str, read: Result<(), String>| match (given || has_file(name), read) {
-        (true, read) => read.map(|()| "good".to_owned()),
-        (false, _) => Ok("does not exist yet; the first start makes it".to_owned()),
-    };
-    if sealing.is_some() || has_file("sealing.key") {
-        let read = keys::sealing_key(sealing.map(String::as_str), &settings.data_dir, &SystemEntropy);
-        tell(
-            "sealing key",
-            key(
-                sealing.is_some(),
-                "sealing.key",
-                read.map(drop).map_err(|error| said(&error)),
-            ),
-        );
-    } else {
-        tell("sealing key", key(false, "sealing.key", Ok(())));
-    }
-    if signing.is_some() || has_file("signing.pem") {
-        let read = keys::signing_key(signing.map(String::as_str), &settings.data_dir, &SystemEntropy);
-        tell(
-            "signing key",
-            key(
-                signing.is_some(),
-                "signing.pem",
-                read.map(drop).map_err(|error| said(&error)),
-            ),
-        );
-    } else {
-        tell("signing key", key(false, "signing.pem", Ok(())));
-    }
-    match open_database(&settings).await {
+    let folder = &settings.data_dir;
+    let sealing = settings.sealing_key.as_ref().map(|key| key.as_str());
+    tell(
+        "sealing key",
+        state_of(keys::existing_sealing_key(sealing, folder)),
+    );
+    let signing = settings.signing_key.as_ref().map(|key| key.as_str());
+    tell(
+        "signing key",
+        state_of(keys::existing_signing_key(signing, folder)),
+    );
+    match LookedAt::open(&settings).await {
         Err(error) => tell("database", Err(said(&error))),
-        Ok(db) => {
-            tell("database", Ok(format!("{} answers", db.engine())));
-            let pending = migrations::pending(&db).await?;
-            if pending.is_empty() {
-                tell("schema", Ok("up to date".to_owned()));
-                let versions = Ledger::check_versions(&db).await;
-                let good = versions.map(|()| "have the versions of this program".to_owned());
-                tell("read models", good.map_err(|error| said(&error)));
-                match open_ledger_quietly(&settings, db).await {
-                    Ok(ledger) => {
-                        tell("ledger", head(&ledger).await);
-                        tell("claims", claims(&ledger).await);
-                        tell("names", names(&ledger).await);
+        Ok(looked) => {
+            tell("database", Ok(format!("{} answers", looked.db.engine())));
+            match looked.must_be_migrated(&settings).await {
+                Err(error) => tell("schema", Err(said(&error))),
+                Ok(()) => {
+                    tell("schema", Ok("up to date".to_owned()));
+                    let versions = Ledger::check_versions(&looked.db).await;
+                    let good = versions.map(|()| "have the versions of this program".to_owned());
+                    tell("read models", good.map_err(|error| said(&error)));
+                    match looked.ledger(&settings).await {
+                        Ok((ledger, _)) => {
+                            tell("ledger", head(&ledger).await);
+                            tell("claims", claims(&ledger).await);
+                            tell("names", names(&ledger).await);
+                        }
+                        Err(error) => tell("ledger", Err(said(&error))),
                     }
-                    Err(error) => tell("ledger", Err(said(&error))),
                 }
-            } else {
-                tell(
-                    "schema",
-                    Err(format!(
-                        "{} migrations are missing: run `muniment migrate`",
-                        pending.len()
-                    )),
-                );
+            }
+            if !looked.is_certain() {
+                complain("a server has started meanwhile: run `muniment doctor` again");
+                healthy = false;
             }
         }
     }
@@ -84,6 +65,16 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What there is to say about a key.
+fn state_of<K>(found: Result<Found<K>, KeyError>) -> Result<String, String> {
+    match found {
+        Ok(Found::Key(_)) => Ok("good".to_owned()),
+        Ok(Found::Missing) => Ok("does not exist yet; the first start makes it".to_owned()),
+        Ok(Found::Hidden) => Ok("belongs to another account, so this account cannot check it".to_owned()),
+        Err(error) => Err(said(&error)),
+    }
 }
 
 /// How long tokens are valid.

@@ -1,16 +1,19 @@
 //! `muniment events`
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 use clap::Args;
 use futures_util::{StreamExt, pin_mut};
 
-use super::{CliError, open_database, open_ledger_quietly};
+use super::{CliError, look::LookedAt};
 use ledger::{Filter, Ledger, Stored};
 use server::settings::Settings;
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;
+
+/// How often `--follow` looks whether a server has started.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Which events to print.
 #[derive(Args)]
@@ -37,19 +40,13 @@ pub(crate) struct EventsArguments {
 
 /// Prints events as CloudEvents, one per line, with sealed fields as ciphertext.
 pub(crate) async fn run(settings: Settings, arguments: EventsArguments) -> Result<ExitCode, CliError> {
-    let ledger = open_ledger_quietly(&settings, open_database(&settings).await?).await?;
     let mut out = std::io::stdout().lock();
     if arguments.follow {
-        let tail = ledger.tail(arguments.after);
-        pin_mut!(tail);
-        while let Some(event) = tail.next().await {
-            if !print(&mut out, &ledger, &event?)? {
-                break;
-            }
-            out.flush()?;
-        }
+        follow(&settings, arguments.after, &mut out).await?;
         return Ok(ExitCode::SUCCESS);
     }
+    let looked = LookedAt::open(&settings).await?;
+    let (ledger, _) = looked.ledger(&settings).await?;
     let filter = Filter {
         aggregate_type: arguments.aggregate_type,
         aggregate_id: arguments.aggregate_id,
@@ -67,7 +64,40 @@ pub(crate) async fn run(settings: Settings, arguments: EventsArguments) -> Resul
             }
         }
     }
+    if !looked.is_certain() {
+        return Err(CliError::Other(
+            "a server has started meanwhile, so events may be missing or wrong: run the command again"
+                .to_owned(),
+        ));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints events as they are recorded, until nobody reads stdout.
+async fn follow(settings: &Settings, mut position: i64, out: &mut impl Write) -> Result<(), CliError> {
+    loop {
+        let looked = LookedAt::open(settings).await?;
+        let (ledger, _) = looked.ledger(settings).await?;
+        let tail = ledger.tail(position);
+        pin_mut!(tail);
+        loop {
+            let next = tokio::time::timeout(LOOK_EVERY, tail.next()).await;
+            match next {
+                Ok(Some(event)) => {
+                    let event = event?;
+                    position = event.position;
+                    if !print(out, &ledger, &event)? {
+                        return Ok(());
+                    }
+                    out.flush()?;
+                }
+                Ok(None) => return Ok(()),
+                // On SQLite, a server that has started writes to a log that was not there before.
+                Err(_elapsed) if !looked.is_live() && !looked.is_certain() => break,
+                Err(_elapsed) => {}
+            }
+        }
+    }
 }
 
 /// Prints an event. Returns whether stdout is still being read.

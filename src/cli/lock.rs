@@ -5,6 +5,7 @@ use std::{
     io::ErrorKind,
     os::unix::fs::PermissionsExt,
     path::Path,
+    time::Duration,
 };
 
 use super::CliError;
@@ -15,6 +16,21 @@ const PRIVATE: u32 = 0o600;
 /// The lock. It is held until it is dropped or the process ends in any way.
 pub(crate) struct FolderLock {
     _file: File,
+}
+
+/// How often the lock is tried. A command that looks may hold the lock for a moment.
+const TRIES: u32 = 10;
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Whether a process holds the lock of a data folder. Makes no file.
+pub(crate) fn is_taken(folder: &Path) -> bool {
+    match File::open(folder.join("lock")) {
+        Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        // Another account owns the file. A server that runs has these files.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => folder.join("muniment.db-shm").exists(),
+        Err(_) => false,
+    }
 }
 
 /// The files in the data folder besides the keys. A key that others could read is disclosed, so it is refused instead.
@@ -51,7 +67,15 @@ pub(crate) fn take(folder: &Path) -> Result<FolderLock, CliError> {
         .truncate(false)
         .write(true)
         .open(&path)?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    for _ in 1..TRIES {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => {
             hide(folder)?;
             Ok(FolderLock { _file: file })

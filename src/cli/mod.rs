@@ -3,6 +3,7 @@
 mod doctor;
 mod events;
 mod lock;
+mod look;
 mod migrate;
 mod progress;
 mod rebuild;

@@ -2,13 +2,24 @@
 
 use std::process::ExitCode;
 
-use super::{CliError, complain, open_database, open_ledger_quietly, progress, say};
+use super::{CliError, complain, look::LookedAt, progress, say};
 use ledger::Ledger;
 use server::settings::Settings;
 
 /// Checks the whole chain, and then the snapshots. The exit code is 1 if the chain is broken or a snapshot is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
-    let ledger = open_ledger_quietly(&settings, open_database(&settings).await?).await?;
+    loop {
+        let looked = LookedAt::open(&settings).await?;
+        let verified = verify(&looked, &settings).await;
+        if looked.is_certain() {
+            return verified;
+        }
+        complain("a server has started meanwhile; verifying once more");
+    }
+}
+
+async fn verify(looked: &LookedAt, settings: &Settings) -> Result<ExitCode, CliError> {
+    let (ledger, has_key) = looked.ledger(settings).await?;
     let bar = progress::bar(ledger.head().await?.position, "verifying");
     let verified = ledger
         .verify(|position| bar.set_position(progress::at(position)))
@@ -21,7 +32,11 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                 "{} events verified; the last hash is {hash}",
                 verified.events
             ));
-            check_snapshots(&ledger).await
+            if has_key {
+                return check_snapshots(&ledger).await;
+            }
+            say("snapshots: not compared with the events, since this account cannot read the sealing key");
+            Ok(ExitCode::SUCCESS)
         }
         Some(flaw) => {
             complain(&format!(

@@ -56,18 +56,24 @@ impl Head {
         .bind(key.check(&ledger_id).to_vec())
         .bind(WRITER);
         db.execute(first).await?;
-        let row = db
-            .optional(sql(
-                "SELECT ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer, key_check \
-                 FROM ledger_head WHERE id = 1",
-            ))
-            .await?
-            .ok_or(LedgerError::NoHead)?;
+        Self::checked(db, Some(key)).await?.ok_or(LedgerError::NoHead)
+    }
+
+    /// Reads the head row, if there is one. Checks that `key` is the ledger's key.
+    pub(super) async fn checked(db: &Db, key: Option<&MasterKey>) -> Result<Option<Self>, LedgerError> {
+        let select = sql(
+            "SELECT ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer, key_check \
+             FROM ledger_head WHERE id = 1",
+        );
+        let Some(row) = db.optional(select).await? else {
+            return Ok(None);
+        };
         let head = Self::read(&row)?;
-        if row.bytes(7)? != key.check(&head.ledger_id) {
+        let check = row.bytes(7)?;
+        if key.is_some_and(|key| check != key.check(&head.ledger_id)) {
             return Err(LedgerError::WrongKey);
         }
-        Ok(head)
+        Ok(Some(head))
     }
 
     /// Reads the head row.

@@ -59,6 +59,11 @@ pub fn pending<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<i64>, MigrationError>> {
     })
 }
 
+/// How many migrations the database lacks, and how many there are. Changes nothing.
+pub async fn missing(db: &Db) -> Result<(usize, usize), MigrationError> {
+    Ok((pending(db).await?.len(), migrations(db)?.len()))
+}
+
 /// Migrations that were read before.
 #[derive(Debug)]
 struct Carried(Vec<Migration>);

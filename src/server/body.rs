@@ -44,6 +44,11 @@ pub struct JsonList<T, const MOST: usize = MOST_BYTES>(pub Vec<T>);
 #[derive(Clone, Debug)]
 pub struct Item<T>(pub Result<T, Refusal>);
 
+/// A body with ids. Only the document has this type; a handler takes a [`JsonList`].
+#[derive(utoipa::ToSchema)]
+#[schema(max_items = 1000)]
+pub struct Ids(#[expect(dead_code, reason = "only its type matters")] Vec<String>);
+
 impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for JsonBody<T, MOST> {
     type Rejection = Refusal;
 

@@ -90,10 +90,4 @@ pub enum Conflicts {
     /// A name is taken, or the change would break a rule, such as leaving no administrator.
     #[response(status = 409)]
     Conflict(ErrorBody),
-    /// The body is over 1 MiB.
-    #[response(status = 413)]
-    TooLarge(ErrorBody),
-    /// The body is not JSON.
-    #[response(status = 415)]
-    NotJson(ErrorBody),
 }

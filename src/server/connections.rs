@@ -42,8 +42,9 @@ const REFUSED_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_WHILE_ENDING: Duration = Duration::from_millis(100);
 /// For how many such checks an idle connection stays open, so that it can send the rest of an answer.
 const LOOKS_WHILE_ENDING: u64 = 10;
-/// How many bytes of a connection the server reads ahead. The head of a request must fit.
-const MOST_READ_AHEAD: usize = 32 << 10;
+/// How many bytes of a connection the server reads ahead. The head of a request must fit: the longest URI that hyper takes (64 KiB), and
+/// headers.
+const MOST_READ_AHEAD: usize = 80 << 10;
 /// How long the server waits if it has no more file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 

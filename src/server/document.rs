@@ -1,12 +1,34 @@
 //! The routes of all faces together, with the OpenAPI document that describes them.
 
-use utoipa::openapi::{OpenApi, PathItem, security::SecurityRequirement, tag::TagBuilder};
+use std::ptr::fn_addr_eq;
+
+use axum::response::Response;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Response as Described,
+        ResponseBuilder, Type, path::Operation, security::SecurityRequirement, tag::TagBuilder,
+    },
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
+    code_and_message::code_and_message,
+    credential::Credential,
     face::{Face, Faces},
+    position::AtLeast,
+    refusal::{BUSY, Refusal, RefusalKind},
 };
+
+/// What hyper answers to a head that it does not read. These answers have no body.
+const UNREADABLE: [(&str, &str); 2] = [
+    ("414", "The path and the query have more than 64 KiB."),
+    (
+        "431",
+        "The head of the request has more than 80 KiB, or more than 100 headers.",
+    ),
+];
 
 /// The routes of all faces, described in a document that begins with `head`.
 pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
@@ -26,13 +48,11 @@ pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
     let router = OpenApiRouter::with_openapi(head);
     faces.iter().fold(router, |router, face| {
         let mut routes = (face.routes)();
-        if face.credentials != faces.root().credentials {
-            let document = routes.get_openapi_mut();
-            document
-                .paths
-                .paths
-                .values_mut()
-                .for_each(|item| require(item, face));
+        for (path, item) in &mut routes.get_openapi_mut().paths.paths {
+            if face.credentials != faces.root().credentials {
+                require(item, face);
+            }
+            complete(path, item, face);
         }
         router.merge(routes)
     })
@@ -40,15 +60,150 @@ pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
 
 /// Adds what each operation of a face needs, unless the operation itself says so.
 fn require(item: &mut PathItem, face: &Face) {
-    let operations = [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.patch,
-    ];
-    for operation in operations.into_iter().flatten() {
+    for (_, operation) in operations(item) {
         operation.security.get_or_insert_with(|| requirements(face));
+    }
+}
+
+/// The operations of a path, with their methods.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Adds what the kit does for each operation, so that no endpoint has to describe it: the refusals, the position of a write,
+/// and the position that a read may ask for.
+fn complete(path: &str, item: &mut PathItem, face: &Face) {
+    for (method, operation) in operations(item) {
+        let is_among = |list: &[(&str, &str)]| list.contains(&(method, path));
+        let is_public = is_among(face.public);
+        let busy = Refusal::later(
+            RefusalKind::TooManyRequests,
+            BUSY,
+            "Too many passwords wait to be hashed.",
+        );
+        let mut refusals = vec![
+            Refusal::invalid("The request is malformed."),
+            Refusal::later(
+                RefusalKind::Unavailable,
+                BUSY,
+                "The server cannot answer at the moment.",
+            ),
+        ];
+        if !is_public {
+            refusals.push(Refusal::new(
+                RefusalKind::Unauthenticated,
+                "",
+                "No valid credential.",
+            ));
+        }
+        if !is_public && !is_among(face.own) {
+            refusals.push(Refusal::new(
+                RefusalKind::Forbidden,
+                "",
+                "The caller lacks the right.",
+            ));
+        }
+        if !is_public && face.credentials.contains(&Credential::Basic) {
+            refusals.push(busy.clone());
+        }
+        if operation.request_body.is_some() {
+            let of = |kind, message: &'static str| Refusal::new(kind, "", message);
+            refusals.push(of(RefusalKind::Timeout, "The body took too long to arrive."));
+            refusals.push(of(RefusalKind::TooLarge, "The body is too large."));
+            refusals.push(of(RefusalKind::UnsupportedMediaType, "The body is not JSON."));
+        }
+        for refusal in &refusals {
+            refuse(operation, face, refusal);
+        }
+        for (status, description) in UNREADABLE {
+            let response = || ResponseBuilder::new().description(description).build().into();
+            let responses = &mut operation.responses.responses;
+            responses.entry(status.to_owned()).or_insert_with(response);
+        }
+        for refusal in [Refusal::unauthenticated(), busy, Refusal::unavailable()] {
+            explain(operation, face, &refusal);
+        }
+        if method != "get" {
+            let position =
+                "The ledger's position after the write, or the position that the answer is based on";
+            let responses = operation.responses.responses.iter_mut();
+            let successes = responses.filter(|(status, _)| status.starts_with('2'));
+            successes.for_each(|(_, response)| head(response, "Muniment-Position", position, Type::Integer));
+        } else if !is_public && !says_after(operation) {
+            let at_least = AtLeast::into_params(|| None);
+            operation
+                .parameters
+                .get_or_insert_default()
+                .extend(at_least.into_iter().map(RefOr::T));
+        }
+    }
+}
+
+/// Whether a read itself says after which position it begins.
+fn says_after(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "after"))
+}
+
+/// Describes a refusal as the face renders it, unless the operation does.
+fn refuse(operation: &mut Operation, face: &Face, refusal: &Refusal) {
+    let status = (face.refuse)(refusal).status().as_str().to_owned();
+    let responses = &mut operation.responses.responses;
+    responses.entry(status).or_insert_with(|| {
+        let mut response = ResponseBuilder::new().description(&*refusal.message);
+        if fn_addr_eq(face.refuse, code_and_message as fn(&Refusal) -> Response) {
+            let shape = Some(Ref::from_schema_name("ErrorBody"));
+            let content = ContentBuilder::new().schema(shape).build();
+            response = response.content("application/json", content);
+        }
+        response.build().into()
+    });
+}
+
+/// Describes the headers of a refusal, if the operation can answer it.
+fn explain(operation: &mut Operation, face: &Face, refusal: &Refusal) {
+    let rendered = (face.refuse)(refusal);
+    let Some(response) = operation.responses.responses.get_mut(rendered.status().as_str()) else {
+        return;
+    };
+    for (name, description, kind) in [
+        (
+            "Retry-After",
+            "After how many seconds the client may try again",
+            Type::Integer,
+        ),
+        (
+            "WWW-Authenticate",
+            "How a client can prove who it is",
+            Type::String,
+        ),
+    ] {
+        if rendered.headers().contains_key(name) {
+            head(response, name, description, kind);
+        }
+    }
+}
+
+/// Describes a header of a response.
+fn head(response: &mut RefOr<Described>, name: &str, description: &str, kind: Type) {
+    if let RefOr::T(response) = response {
+        let schema = ObjectBuilder::new().schema_type(kind).build();
+        let header = HeaderBuilder::new()
+            .schema(Some(schema))
+            .description(Some(description))
+            .build();
+        response
+            .headers
+            .entry(name.to_owned())
+            .or_insert(RefOr::T(header));
     }
 }
 

@@ -28,7 +28,7 @@ pub mod settings;
 mod watched;
 
 pub use app::App;
-pub use body::{Item, JsonBody, JsonList};
+pub use body::{Ids, Item, JsonBody, JsonList};
 pub use browsers::Origins;
 pub use caller::{Caller, Origin};
 pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_message};
@@ -42,7 +42,7 @@ pub use live::Live;
 pub use page::{Pagination, page_of};
 pub use path::PathOf;
 pub use permitted::{ByPath, Permitted, PermittedToRead, Policy, ReadOnPath};
-pub use position::{AsOf, Wrote};
+pub use position::{AsOf, AtLeast, Wrote};
 pub use query::Query;
 pub use refusal::{Refusal, RefusalKind, TOO_MANY};
 pub use rehearsal::{Rehearsal, Rehearse, Rehearsing};

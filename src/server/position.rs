@@ -15,6 +15,15 @@ use crate::{
 
 /// A response header: the ledger's position after the write.
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("muniment-position");
+/// The parameters of a read or a question, for the document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct AtLeast {
+    /// Answer from this position of the ledger or a later one: the `Muniment-Position` of an earlier answer.
+    #[param(rename = "Muniment-At-Least", value_type = i64, required = false, minimum = 0)]
+    pub at_least: Option<i64>,
+}
+
 /// A request header: answer from this position or a later one.
 pub(crate) const AT_LEAST: HeaderName = HeaderName::from_static("muniment-at-least");
 

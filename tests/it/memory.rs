@@ -192,14 +192,14 @@ async fn a_head_has_a_limit() {
     let mut raw = Raw::to(&server).await;
     raw.send(&format!(
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
-        "a".repeat(30_000)
+        "a".repeat(75_000)
     ))
     .await;
     assert!(raw.answer().await.starts_with("HTTP/1.1 200"));
     let mut raw = Raw::to(&server).await;
     raw.send(&format!(
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {}",
-        "a".repeat(40_000)
+        "a".repeat(90_000)
     ))
     .await;
     let answer = raw.rest().await;

@@ -7,6 +7,7 @@
 
 mod connect;
 mod file;
+mod look;
 mod notify;
 mod own;
 mod reader;
@@ -20,6 +21,7 @@ use std::pin::Pin;
 use sqlx::postgres::PgDatabaseError;
 
 pub use connect::{Db, Options};
+pub use look::Still;
 pub use notify::{Alone, Listener};
 pub use reader::{Read, Reader};
 pub use row::Row;

@@ -81,9 +81,9 @@ fn grants(grants: &[Grant]) -> Vec<GrantOut> {
             example = "user:0a0b0c0d-0000-4000-8000-000000000001"),
         ("from" = Option<String>, Query, description = "A position or a time (RFC 3339); default before the first event"),
         ("to" = Option<String>, Query, description = "A position or a time (RFC 3339); default now"),
-        ("limit" = Option<i64>, Query, description = "How many changes at most, 1 to 1000; default 1000", example = 100)
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "How many changes at most, 1 to 1000; default 1000", example = 100)
     ),
-    responses((status = 200, description = "The changes", body = ChangesOut), Refusals))]
+    responses((status = 200, description = "The changes", body = ChangesOut, headers(("Muniment-Position" = i64, description = "The position that the answer is based on"))), Refusals))]
 pub(crate) async fn get_changes(
     State(app): State<App>,
     _permitted: Permitted<ByPath>,

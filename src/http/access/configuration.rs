@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{App, ErrorBody, Refusal};
+use server::{App, Refusal};
 
 /// Where the decision point's endpoints are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,8 +28,7 @@ pub(crate) struct Configuration {
 /// Where the decision point's endpoints are.
 #[utoipa::path(get, path = "/.well-known/authzen-configuration", tag = "access", security(()),
     responses(
-        (status = 200, description = "The metadata", body = Configuration),
-        (status = 400, description = "The request does not say which host it is for", body = ErrorBody)
+        (status = 200, description = "The metadata", body = Configuration)
     ))]
 pub(crate) async fn get_configuration(
     State(app): State<App>,

@@ -131,7 +131,7 @@ struct PrefixOut {
 
 /// What a request to change a role or a user would change: who would gain and lose what. Nothing is changed. What would
 /// be refused is refused with the same status and body.
-#[utoipa::path(post, path = "/access/v1/dry-run", tag = "access", request_body = DryRun,
+#[utoipa::path(post, path = "/access/v1/dry-run", tag = "access", params(server::AtLeast), request_body = DryRun,
     responses((status = 200, description = "What would happen", body = DryRunOut), Refusals, Missing, Conflicts))]
 pub(crate) async fn post_dry_run(
     State(app): State<App>,

@@ -39,7 +39,7 @@ pub(crate) struct EvaluationsIn {
     context: Option<ContextIn>,
     /// The questions, at most 10,000. Without any, the request is one question.
     #[serde(default, deserialize_with = "bounded")]
-    #[schema(value_type = Option<Vec<EvaluationIn>>)]
+    #[schema(value_type = Option<Vec<EvaluationIn>>, max_items = 10_000)]
     evaluations: Option<Vec<Question>>,
     /// How to go about it.
     options: Option<Options>,
@@ -114,7 +114,7 @@ pub(crate) enum EvaluationsOut {
 }
 
 /// Whether subjects may do actions on resources: many questions in one request.
-#[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", request_body = EvaluationsIn,
+#[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", params(server::AtLeast), request_body = EvaluationsIn,
     responses((status = 200, description = "The decisions", body = EvaluationsOut), Refusals))]
 pub(crate) async fn post_evaluations(
     State(app): State<App>,

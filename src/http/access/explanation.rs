@@ -31,6 +31,7 @@ pub(crate) struct MomentOut {
     pub position: i64,
     /// RFC 3339.
     #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    #[schema(format = "date-time")]
     pub time: String,
 }
 
@@ -52,6 +53,7 @@ pub(crate) struct CauseOut {
     position: i64,
     /// When the ledger took it.
     #[schema(example = "2026-01-31T12:00:00.000000Z")]
+    #[schema(format = "date-time")]
     time: String,
     /// Who did it: a user id, or `system`.
     #[schema(example = "system")]
@@ -218,16 +220,20 @@ impl From<&Near> for NearOut {
 pub(crate) struct Explanation {
     /// The path, topic or filter that had to be granted: with the publish prefix, without the name of a shared
     /// subscription.
+    #[schema(required = false)]
     resource: String,
     /// The event that gave the publish prefix, if one was put before the topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     prefixed_by: Option<CauseOut>,
     /// The grants that allow it, the oldest first, at most 100. Any one of them would.
+    #[schema(required = false)]
     grants: Vec<GrantOut>,
     /// If there are more than 100: how many are not told.
     #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
     grants_left_out: usize,
     /// If nothing allows it: the grants that came nearest, the nearest first, at most 5. Empty only if the subject has no grants.
+    #[schema(required = false)]
     nearest: Vec<NearOut>,
 }
 

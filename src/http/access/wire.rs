@@ -163,12 +163,12 @@ pub(crate) struct ContextIn {
     /// Also answer why.
     pub explain: Option<bool>,
     /// Answer as of then: a time (RFC 3339) or a position of the ledger.
-    #[schema(value_type = Option<String>)]
     pub at: Option<At>,
 }
 
 /// A moment.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, ToSchema)]
+#[serde(untagged)]
 pub(crate) enum At {
     /// Right after the event at this position.
     Position(i64),
@@ -287,6 +287,7 @@ pub(crate) struct ContextOut {
     pub error: Option<Box<ErrorBody>>,
     /// If it was asked for: why.
     #[serde(flatten)]
+    #[schema(value_type = Explanation)]
     pub explanation: Option<Box<Explanation>>,
 }
 

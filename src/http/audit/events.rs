@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use ledger::{Filter, Stored};
-use server::{App, ByPath, Permitted, Query, Refusal};
+use server::{App, ByPath, Permitted, Query, Refusal, Refusals};
 
 /// How many events one answer has, unless the caller asks for another number.
 const USUAL: i64 = 100;
@@ -33,17 +33,14 @@ pub(crate) struct Events {
 /// The ledger's events in order, sealed fields as ciphertext.
 #[utoipa::path(get, path = "/api/events", tag = "audit",
     params(
-        ("after" = Option<i64>, Query, description = "Only events after this position; default 0", example = 0),
-        ("limit" = Option<i64>, Query, description = "How many at most, 1 to 1000; default 100", example = 100),
+        ("after" = Option<i64>, Query, minimum = 0, description = "Only events after this position; default 0", example = 0),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "How many at most, 1 to 1000; default 100", example = 100),
         ("aggregateType" = Option<String>, Query, description = "Only of this type of aggregate", example = "user"),
         ("aggregateId" = Option<String>, Query, description = "Only of this aggregate"),
         ("eventType" = Option<String>, Query, description = "Only of this type", example = "user.role_granted")
     ),
     responses(
-        (status = 200, description = "Events", body = Events),
-        (status = 400, description = "A parameter is wrong", body = server::ErrorBody),
-        (status = 401, description = "No valid credential", body = server::ErrorBody),
-        (status = 403, description = "Not permitted", body = server::ErrorBody)
+        (status = 200, description = "Events", body = Events), Refusals
     ))]
 pub(crate) async fn get_events(
     State(app): State<App>,

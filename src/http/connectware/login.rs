@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::wire::PermissionOut;
 use server::{
-    App, Conflicts, ErrorBody, JsonBody, Origin, Refusal, Wrote,
+    App, ErrorBody, JsonBody, Origin, Refusal, Wrote,
     identity::{self, LogIn, log_in},
     settings::MOST_TOKEN_HOURS,
 };
@@ -23,6 +23,7 @@ pub(crate) struct Login {
     password: Zeroizing<String>,
     /// How long the token is good; at least 1. Absent: as the server is set. If this is longer than the server allows, the token is
     /// good for as long as it allows: `expiresAt` says until when.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     expire_time_in_hours: Option<i64>,
     /// A note to know the token by.
     label: Option<String>,
@@ -36,6 +37,7 @@ pub(crate) struct LoggedIn {
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl")]
     token: String,
     #[schema(example = "2026-02-01T12:00:00.000Z")]
+    #[schema(format = "date-time")]
     expires_at: String,
     permissions: Vec<PermissionOut>,
     needs_mfa: bool,
@@ -51,7 +53,7 @@ pub(crate) struct LoggedIn {
     (status = 400, description = "The request is not as it should be", body = ErrorBody),
     (status = 401, description = "Username or password is wrong, or this user may not log in this way", body = ErrorBody),
     (status = 429, description = "Too many are logging in; see Retry-After", body = ErrorBody),
-    (status = 503, description = "The ledger does not answer", body = ErrorBody), Conflicts
+    (status = 503, description = "The ledger does not answer", body = ErrorBody)
 ))]
 pub(crate) async fn post_login(
     State(app): State<App>,

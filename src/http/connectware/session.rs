@@ -16,6 +16,7 @@ pub(crate) struct Session {
     username: String,
     /// `null` with HTTP Basic.
     #[schema(example = "2026-02-01T12:00:00.000Z")]
+    #[schema(format = "date-time")]
     expires_at: Option<String>,
     permissions: Vec<PermissionOut>,
     mfa: Mfa,

@@ -16,6 +16,7 @@ use ledger::ids::Entropy;
 pub(crate) struct PermissionOut {
     /// UUID.
     #[schema(example = "5b9a3f0e-8d0b-4d3c-9b0e-2f6f6f4f9a11")]
+    #[schema(format = "uuid")]
     id: String,
     /// A URL path (`http`) or an MQTT topic (`mqtt`); `+` is one level, `#` the rest.
     #[schema(example = "/api/users/#")]
@@ -93,6 +94,7 @@ pub(crate) fn new_permissions(
 pub(crate) struct RoleOut {
     /// UUID.
     #[schema(example = "6d756e69-6d65-4e74-8000-000000000001")]
+    #[schema(format = "uuid")]
     id: String,
     #[schema(example = "connectware-admin")]
     name: String,
@@ -155,8 +157,10 @@ pub(crate) struct TokenOut {
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     fingerprint: String,
     #[schema(example = "2026-01-31T12:00:00.000Z")]
+    #[schema(format = "date-time")]
     created_at: String,
     #[schema(example = "2026-02-01T12:00:00.000Z")]
+    #[schema(format = "date-time")]
     expires_at: String,
     #[schema(example = "my laptop")]
     label: String,
@@ -180,8 +184,10 @@ impl From<&SessionRow> for TokenOut {
 pub(crate) struct CertificateOut {
     /// SHA-256 or SHA-1 of its DER form, in hexadecimal.
     fingerprint: String,
+    #[schema(format = "date-time")]
     created_at: String,
     /// `null` if it is not known.
+    #[schema(format = "date-time")]
     expires_at: Option<String>,
 }
 
@@ -202,8 +208,10 @@ impl From<&Certificate> for CertificateOut {
 pub(crate) struct CertificateIn {
     fingerprint: String,
     /// RFC 3339; absent means now.
+    #[schema(format = "date-time")]
     created_at: Option<String>,
     /// RFC 3339.
+    #[schema(format = "date-time")]
     expires_at: Option<String>,
 }
 
@@ -225,6 +233,7 @@ impl CertificateIn {
 pub(crate) struct UserOut {
     /// UUID.
     #[schema(example = "0a0b0c0d-0000-4000-8000-000000000001")]
+    #[schema(format = "uuid")]
     id: String,
     #[schema(example = "iot.device.0123456")]
     username: String,

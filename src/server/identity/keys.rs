@@ -2,7 +2,7 @@
 //! them.
 
 use std::{
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -39,19 +39,59 @@ const SEALING_FORM: &str = "32 bytes in base64";
 /// The form of a signing key.
 const SIGNING_FORM: &str = "an Ed25519 private key in PKCS #8 PEM";
 
+/// What a process finds that makes no key.
+pub enum Found<K> {
+    /// The key.
+    Key(K),
+    /// There is no key.
+    Missing,
+    /// Only another account can read the key.
+    Hidden,
+}
+
+/// The key that seals the ledger, if there is one: `given` (base64), or the file `sealing.key` in `folder`. Makes no file.
+pub fn existing_sealing_key(given: Option<&str>, folder: &Path) -> Result<Found<MasterKey>, KeyError> {
+    match given {
+        Some(given) => read_sealing_key("the setting sealing_key".to_owned(), given).map(Found::Key),
+        None => existing(&folder.join("sealing.key"), read_sealing_key),
+    }
+}
+
+/// The key that signs tokens, if there is one: `given` (PEM), or the file `signing.pem` in `folder`. Makes no file.
+pub fn existing_signing_key(given: Option<&str>, folder: &Path) -> Result<Found<SigningKey>, KeyError> {
+    match given {
+        Some(given) => read_signing_key("the setting signing_key".to_owned(), given).map(Found::Key),
+        None => existing(&folder.join("signing.pem"), read_signing_key),
+    }
+}
+
+fn existing<K>(path: &Path, parse: fn(String, &str) -> Result<K, KeyError>) -> Result<Found<K>, KeyError> {
+    match read_private(path) {
+        Ok(text) => parse(path.display().to_string(), &text).map(Found::Key),
+        Err(KeyError::File { error, .. }) if error.kind() == ErrorKind::NotFound => Ok(Found::Missing),
+        Err(KeyError::File { error, .. }) if error.kind() == ErrorKind::PermissionDenied => Ok(Found::Hidden),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_sealing_key(origin: String, text: &str) -> Result<MasterKey, KeyError> {
+    let bytes = STANDARD
+        .decode(text.trim())
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    bytes
+        .map(MasterKey::new)
+        .ok_or(KeyError::Malformed(origin, SEALING_FORM))
+}
+
+fn read_signing_key(origin: String, pem: &str) -> Result<SigningKey, KeyError> {
+    SigningKey::from_pkcs8_pem(pem.trim()).map_err(|_| KeyError::Malformed(origin, SIGNING_FORM))
+}
+
 /// The key that seals the ledger: `given` (base64), or the file `sealing.key` in `folder`.
 pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) -> Result<MasterKey, KeyError> {
-    let read = |origin: String, text: &str| {
-        let bytes = STANDARD
-            .decode(text.trim())
-            .ok()
-            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        bytes
-            .map(MasterKey::new)
-            .ok_or(KeyError::Malformed(origin, SEALING_FORM))
-    };
     if let Some(given) = given {
-        return read("the setting sealing_key".to_owned(), given);
+        return read_sealing_key("the setting sealing_key".to_owned(), given);
     }
     let path = folder.join("sealing.key");
     let text = read_or_make(&path, || {
@@ -59,7 +99,7 @@ pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) ->
         entropy.fill(key.as_mut_slice());
         Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n")
     })?;
-    read(path.display().to_string(), &text)
+    read_sealing_key(path.display().to_string(), &text)
 }
 
 /// The key that signs tokens: `given` (PEM), or the file `signing.pem` in `folder`.
@@ -68,11 +108,8 @@ pub fn signing_key(
     folder: &Path,
     entropy: &dyn Entropy,
 ) -> Result<SigningKey, KeyError> {
-    let read = |origin: String, pem: &str| {
-        SigningKey::from_pkcs8_pem(pem.trim()).map_err(|_| KeyError::Malformed(origin, SIGNING_FORM))
-    };
     if let Some(given) = given {
-        return read("the setting signing_key".to_owned(), given);
+        return read_signing_key("the setting signing_key".to_owned(), given);
     }
     let path = folder.join("signing.pem");
     let text = read_or_make(&path, || {
@@ -88,7 +125,7 @@ pub fn signing_key(
         pair.secret_key.zeroize();
         pem
     })?;
-    read(path.display().to_string(), &text)
+    read_signing_key(path.display().to_string(), &text)
 }
 
 /// Reads a key file. Makes it first if it does not exist. If two processes make it at the same time, both use the same
@@ -130,6 +167,15 @@ fn read_or_make(
             folder.sync_all().map_err(failed)?;
         }
     }
+    read_private(path)
+}
+
+/// Reads a key file that only its owner can read.
+fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    let failed = |error| KeyError::File {
+        path: path.to_owned(),
+        error,
+    };
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -356,6 +356,69 @@ async fn every_guarded_operation_says_how_it_refuses() {
 }
 
 #[test]
+fn every_operation_has_a_name_of_its_own_and_says_what_it_takes_and_answers() {
+    let document = serde_json::to_value(muniment::openapi::document()).expect("a document is JSON");
+    let (mut names, mut wrong) = (BTreeMap::new(), Vec::new());
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, described) in item.as_object().expect("a path item") {
+            let operation = Operation {
+                method: method.clone(),
+                path: without_names(path),
+            };
+            let name = described["operationId"].as_str().expect("a name").to_owned();
+            if let Some(other) = names.insert(name, operation.clone()) {
+                wrong.push(format!("{operation:?} has the name of {other:?}"));
+            }
+            let responses = &described["responses"];
+            let mut statuses = vec!["400", "503"];
+            if !public().contains(&operation) {
+                statuses.extend(["401", "429"]);
+                let inherited = described["security"].is_null() && !document["security"].is_null();
+                if !inherited && described["security"] == json!([{}]) {
+                    wrong.push(format!("{operation:?} does not name its security"));
+                }
+            }
+            if described.get("requestBody").is_some() {
+                statuses.extend(["408", "413", "415"]);
+            }
+            for status in statuses {
+                if responses.get(status).is_none() {
+                    wrong.push(format!("{operation:?} does not say {status}"));
+                }
+            }
+            for (status, header) in [
+                ("401", "WWW-Authenticate"),
+                ("429", "Retry-After"),
+                ("503", "Retry-After"),
+            ] {
+                if responses
+                    .get(status)
+                    .is_some_and(|it| it["headers"].get(header).is_none())
+                {
+                    wrong.push(format!("{operation:?} does not say {header} of {status}"));
+                }
+            }
+            let is_write = method != "get";
+            let success = responses.as_object().expect("responses");
+            let success = success.iter().find(|(status, _)| status.starts_with('2'));
+            let success = success.expect("a success").1;
+            if is_write && success["headers"].get("Muniment-Position").is_none() {
+                wrong.push(format!("{operation:?} does not say its position"));
+            }
+            let parameters = described["parameters"].as_array().into_iter().flatten();
+            let parameters: Vec<&str> = parameters.filter_map(|one| one["name"].as_str()).collect();
+            let asks = path.starts_with("/access/v1") || (!is_write && !public().contains(&operation));
+            let asks = asks && path != "/api/events";
+            if parameters.contains(&"Muniment-At-Least") != asks {
+                wrong.push(format!("{operation:?} should take a position: {asks}"));
+            }
+        }
+    }
+    assert!(names.len() > 40, "the document should list the operations");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn what_a_face_declares_public_is_what_its_endpoints_say() {
     let document = serde_json::to_value(muniment::openapi::document()).expect("a document is JSON");
     let mut says_so = operations(&document);

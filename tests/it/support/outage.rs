@@ -64,6 +64,66 @@ impl OwnCluster {
         cluster
     }
 
+    /// A hot standby of this cluster.
+    pub async fn standby(&self) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("muniment-standby-")
+            .tempdir()
+            .expect("a temporary folder");
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("a folder of our own");
+        let mut standby = Self {
+            folder,
+            port: free_port(),
+            postmaster: None,
+        };
+        let port = self.port.to_string();
+        let mut copy = self.program("pg_basebackup");
+        copy.args([
+            "-R",
+            "-c",
+            "fast",
+            "--no-sync",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "postgres",
+            "-p",
+            &port,
+            "-D",
+        ]);
+        run(copy.arg(standby.data())).await;
+        standby.start_again().await;
+        standby
+    }
+
+    /// Runs statements as the superuser, each in a transaction of its own.
+    pub async fn psql(&self, statements: &[&str]) -> String {
+        let mut psql = Command::new(binaries().join("psql"));
+        psql.args([
+            &self.url(),
+            "--quiet",
+            "--no-align",
+            "--tuples-only",
+            "--set=ON_ERROR_STOP=1",
+        ]);
+        psql.args(
+            statements
+                .iter()
+                .map(|statement| format!("--command={statement}")),
+        );
+        let output = psql
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("psql should start");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// Starts the server and waits until it has recovered.
     pub async fn start_again(&mut self) {
         let mut postgres = self.owned("setpriv");
@@ -107,7 +167,12 @@ impl OwnCluster {
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
+    }
+
+    /// The URL of the database for a role.
+    pub fn url_of(&self, role: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
     }
 
     fn data(&self) -> std::path::PathBuf {

@@ -139,6 +139,37 @@ impl Site {
         output.expect("the server's binary should start")
     }
 
+    /// Starts `muniment` with these arguments, and returns the process. Its stdout is a pipe.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .spawn()
+            .expect("the server's binary should start")
+    }
+
+    /// The same as [`Site::run`], by an account that owns nothing, and with a copy of the binary that this account can read. Only
+    /// root can do this.
+    pub async fn run_as_nobody(&self, binary: &Path, arguments: &[&str]) -> Output {
+        let command = self.command(arguments);
+        let given = command.as_std();
+        let mut nobody = Command::new("setpriv");
+        nobody
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
+            .arg(binary)
+            .args(given.get_args())
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        for (name, value) in given.get_envs() {
+            match value {
+                Some(value) => nobody.env(name, value),
+                None => nobody.env_remove(name),
+            };
+        }
+        let output = timeout(PATIENCE, nobody.output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{arguments:?} did not end"));
+        output.expect("the server's binary should start")
+    }
+
     /// Starts the server and waits until it listens.
     pub async fn start(self) -> Server {
         let mut server = self.try_start().await;

@@ -24,6 +24,7 @@ pub(crate) struct PageIn {
     /// The `next_token` of the page before.
     token: Option<String>,
     /// The most results, up to 10,000; 1,000 unless said.
+    #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
 }
 

@@ -56,7 +56,7 @@ pub(crate) struct Subjects {
 }
 
 /// All subjects of a type that may do an action on a resource. Tokens are told by their SHA-256.
-#[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", request_body = SubjectSearch,
+#[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", params(server::AtLeast), request_body = SubjectSearch,
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
 pub(crate) async fn post_search_subject(
     State(app): State<App>,

@@ -10,7 +10,7 @@ use server::{App, ByPath, Conflicts, JsonList, Missing, Permitted, Refusal, Refu
 
 /// Removes permissions from the roles and users that have them, all or none.
 #[utoipa::path(delete, path = "/api/permissions", tag = "permissions",
-    request_body(content = Vec<String>, description = "Ids of permissions", example = json!(["5b9a3f0e-8d0b-4d3c-9b0e-2f6f6f4f9a11"])),
+    request_body(content = server::Ids, description = "Ids of permissions", example = json!(["5b9a3f0e-8d0b-4d3c-9b0e-2f6f6f4f9a11"])),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_permissions(
     State(app): State<App>,

@@ -35,10 +35,12 @@ pub(crate) struct ResourceUsage {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Usage {
     role_name: String,
+    #[schema(format = "uuid")]
     role_id: String,
     is_role_shared: bool,
     /// The one user who holds a role that is not shared; else `null`.
     username: Option<String>,
+    #[schema(format = "uuid")]
     user_id: Option<String>,
     #[schema(example = "read")]
     operation: &'static str,
@@ -70,9 +72,9 @@ impl From<&UsageRow> for Usage {
 /// What permissions are about, with the roles that have them, a page at a time.
 #[utoipa::path(get, path = "/api/permissions/page", tag = "permissions",
     params(
-        ("rowsPerPage" = Option<i64>, Query, description = "1 to 100; default 100", example = 10),
-        ("pageNumber" = Option<i64>, Query, description = "From 1; default 1", example = 1),
-        ("ids" = Option<Vec<String>>, Query, description = "Only what these permissions are about")
+        ("rowsPerPage" = Option<i64>, Query, minimum = 1, maximum = 100, description = "1 to 100; default 100", example = 10),
+        ("pageNumber" = Option<i64>, Query, minimum = 1, description = "From 1; default 1", example = 1),
+        ("ids" = Option<Vec<String>>, Query, max_items = 1000, description = "Only what these permissions are about")
     ),
     responses((status = 200, description = "A page; empty past the last one", body = PermissionPage), Refusals))]
 pub(crate) async fn get_permissions_page(

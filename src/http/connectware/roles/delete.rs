@@ -18,7 +18,7 @@ use server::{
 
 /// Removes a role, from all who hold it too.
 #[utoipa::path(delete, path = "/api/roles/{id}", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the role")),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_role(
     State(app): State<App>,
@@ -42,7 +42,7 @@ impl Rehearse<1> for RoleRemoval {
 
 /// Removes several roles, all or none.
 #[utoipa::path(delete, path = "/api/roles", tag = "roles",
-    request_body(content = Vec<String>, description = "Ids of roles", example = json!(["6d756e69-6d65-4e74-8000-000000000002"])),
+    request_body(content = server::Ids, description = "Ids of roles", example = json!(["6d756e69-6d65-4e74-8000-000000000002"])),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_roles(
     State(app): State<App>,

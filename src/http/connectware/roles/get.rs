@@ -9,7 +9,7 @@ use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
 
 /// One role.
 #[utoipa::path(get, path = "/api/roles/{id}", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the role")),
     responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing))]
 pub(crate) async fn get_role(
     State(app): State<App>,

@@ -27,7 +27,7 @@ pub(crate) struct PermissionChange {
 
 /// One permission of a role.
 #[utoipa::path(get, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the role"), ("pemId" = String, Path, format = "uuid", description = "Id of the permission")),
     responses((status = 200, description = "The permission", body = PermissionOut), Refusals, Missing))]
 pub(crate) async fn get_permission(
     State(app): State<App>,
@@ -43,7 +43,7 @@ pub(crate) async fn get_permission(
 
 /// Lets a permission of a role say something else.
 #[utoipa::path(put, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the role"), ("pemId" = String, Path, format = "uuid", description = "Id of the permission")),
     request_body = PermissionChange,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn put_permission(
@@ -57,7 +57,7 @@ pub(crate) async fn put_permission(
 
 /// Takes a permission from a role.
 #[utoipa::path(delete, path = "/api/roles/{id}/permissions/{pemId}", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role"), ("pemId" = String, Path, description = "Id of the permission")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the role"), ("pemId" = String, Path, format = "uuid", description = "Id of the permission")),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_permission(
     State(app): State<App>,

@@ -12,7 +12,7 @@ use server::{
 
 /// A role's permissions.
 #[utoipa::path(get, path = "/api/roles/{id}/permissions", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the role")),
     responses((status = 200, description = "Permissions", body = Vec<PermissionOut>), Refusals, Missing))]
 pub(crate) async fn get_permissions(
     State(app): State<App>,
@@ -26,7 +26,7 @@ pub(crate) async fn get_permissions(
 
 /// Gives a role one more permission. One it gives already changes nothing. The new id is not answered.
 #[utoipa::path(post, path = "/api/roles/{id}/permissions", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role")), request_body = PermissionIn,
+    params(("id" = String, Path, format = "uuid", description = "Id of the role")), request_body = PermissionIn,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn post_permission(
     State(app): State<App>,

@@ -29,6 +29,7 @@ pub(crate) struct NewRole {
     #[serde(default)]
     auto_generated: bool,
     #[serde(default)]
+    #[schema(max_items = 1000)]
     permissions: Vec<PermissionIn>,
 }
 

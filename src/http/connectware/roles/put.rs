@@ -29,12 +29,13 @@ pub(crate) struct RoleChange {
     name: Option<String>,
     is_shared: Option<bool>,
     /// Exactly these.
+    #[schema(max_items = 1000)]
     permissions: Option<Vec<PermissionIn>>,
 }
 
 /// Changes a role.
 #[utoipa::path(put, path = "/api/roles/{id}", tag = "roles",
-    params(("id" = String, Path, description = "Id of the role")), request_body = RoleChange,
+    params(("id" = String, Path, format = "uuid", description = "Id of the role")), request_body = RoleChange,
     responses((status = 200, description = "The role", body = RoleOut), Refusals, Missing, Conflicts))]
 pub(crate) async fn put_role(
     State(app): State<App>,

@@ -21,7 +21,7 @@ pub(crate) struct CertificateBody {
 
 /// Lets a user present a certificate.
 #[utoipa::path(post, path = "/api/users/{id}/certificates", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")), request_body = CertificateBody,
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")), request_body = CertificateBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn post_certificate(
     State(app): State<App>,
@@ -40,7 +40,7 @@ pub(crate) async fn post_certificate(
 
 /// No longer lets a user present a certificate.
 #[utoipa::path(delete, path = "/api/users/{id}/certificates", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")), request_body = CertificateBody,
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")), request_body = CertificateBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_certificate(
     State(app): State<App>,

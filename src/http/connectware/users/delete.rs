@@ -10,7 +10,7 @@ use server::{
 
 /// Removes a user with all they hold; their tokens are void at once.
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_user(
     State(app): State<App>,
@@ -32,7 +32,7 @@ impl Rehearse<1> for UserRemoval {
 
 /// Removes several users, all or none.
 #[utoipa::path(delete, path = "/api/users", tag = "users",
-    request_body(content = Vec<String>, description = "Ids of users", example = json!(["0a0b0c0d-0000-4000-8000-000000000001"])),
+    request_body(content = server::Ids, description = "Ids of users", example = json!(["0a0b0c0d-0000-4000-8000-000000000001"])),
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
 pub(crate) async fn delete_users(
     State(app): State<App>,

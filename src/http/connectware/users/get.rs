@@ -9,7 +9,7 @@ use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
 
 /// One user.
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")),
     responses((status = 200, description = "The user", body = UserOut), Refusals, Missing))]
 pub(crate) async fn get_user(
     State(app): State<App>,

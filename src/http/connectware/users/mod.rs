@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
             certificates::post_certificate,
             certificates::delete_certificate
         ))
-        .routes(routes!(roles::post_role, roles::delete_role))
+        .routes(routes!(roles::post_role_of_user, roles::delete_role_of_user))
 }
 
 /// The requests of this folder that can be rehearsed.

@@ -27,6 +27,7 @@ pub(crate) const UNHASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAA
 pub(crate) struct NewUser {
     /// 3 to 255 letters, digits and ASCII characters, without spaces and colons. Unique: no other username differs only in upper and
     /// lower case or in compatibility forms of characters, such as full-width letters.
+    #[schema(min_length = 3, max_length = 255)]
     username: String,
     /// `local`, `ldap` or `msEntraId`.
     identity_provider: String,
@@ -42,9 +43,11 @@ pub(crate) struct NewUser {
     password: Option<Zeroizing<String>>,
     /// Certificates the user may present.
     #[serde(default)]
+    #[schema(max_items = 1000)]
     certificates: Vec<CertificateIn>,
     /// Permissions of the user's own.
     #[serde(default)]
+    #[schema(max_items = 1000)]
     initial_permissions: Vec<PermissionIn>,
     /// Role ids, not names.
     #[serde(default)]

@@ -2,6 +2,7 @@
 
 use aggregates::{Command, user::UserCommand, values::PasswordHash};
 use axum::{Json, extract::State};
+use utoipa::ToSchema;
 
 use super::new_user::{NewUser, UNHASHED};
 use server::{App, ByPath, Conflicts, JsonList, Permitted, Refusal, Refusals, Wrote, about};
@@ -9,8 +10,13 @@ use server::{App, ByPath, Conflicts, JsonList, Permitted, Refusal, Refusals, Wro
 /// The most users that one request may make.
 const MOST: usize = 1_000;
 
+/// The users to be made. Only the document has this type.
+#[derive(ToSchema)]
+#[schema(max_items = 1000)]
+pub(crate) struct NewUsers(#[expect(dead_code, reason = "only its type matters")] Vec<NewUser>);
+
 /// Makes several users, all or none; answers their ids in order.
-#[utoipa::path(post, path = "/api/users/batch", tag = "users", request_body = Vec<NewUser>, responses(
+#[utoipa::path(post, path = "/api/users/batch", tag = "users", request_body = NewUsers, responses(
     (status = 200, description = "The users' ids", body = Vec<String>,
         example = json!(["0a0b0c0d-0000-4000-8000-000000000001"])), Refusals, Conflicts
 ))]

@@ -36,6 +36,7 @@ pub(crate) struct UserChange {
     /// Role ids, not names: exactly these.
     roles: Option<Vec<String>>,
     /// The user's own permissions: exactly these.
+    #[schema(max_items = 1000)]
     permissions: Option<Vec<PermissionIn>>,
     /// Switches the user's second factor off. Nobody can enrol one yet, so there is nothing to do.
     #[serde(rename = "disableMfa")]
@@ -46,7 +47,7 @@ pub(crate) struct UserChange {
 
 /// Changes a user.
 #[utoipa::path(put, path = "/api/users/{id}", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")), request_body = UserChange,
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")), request_body = UserChange,
     responses((status = 200, description = "The user", body = UserOut), Refusals, Missing, Conflicts))]
 pub(crate) async fn put_user(
     State(app): State<App>,

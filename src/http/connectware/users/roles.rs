@@ -20,6 +20,7 @@ use server::{
 #[schema(example = json!({"roleId": "6d756e69-6d65-4e74-8000-000000000002"}))]
 pub(crate) struct RoleBody {
     /// Id of the role, not its name.
+    #[schema(format = "uuid")]
     role_id: String,
 }
 
@@ -30,9 +31,9 @@ pub(crate) struct RevokedRole(RoleBody);
 
 /// Gives a user a role. One they hold already changes nothing.
 #[utoipa::path(post, path = "/api/users/{id}/roles", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")), request_body = RoleBody,
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")), request_body = RoleBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub(crate) async fn post_role(
+pub(crate) async fn post_role_of_user(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,
@@ -43,9 +44,9 @@ pub(crate) async fn post_role(
 
 /// Takes a role from a user.
 #[utoipa::path(delete, path = "/api/users/{id}/roles", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")), request_body = RoleBody,
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")), request_body = RoleBody,
     responses((status = 204, description = "Done"), Refusals, Missing, Conflicts))]
-pub(crate) async fn delete_role(
+pub(crate) async fn delete_role_of_user(
     State(app): State<App>,
     Permitted(caller, ..): Permitted<ByPath>,
     PathOf(id): PathOf<String>,

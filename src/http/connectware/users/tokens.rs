@@ -41,7 +41,7 @@ impl Policy for OwnOrByPath {
 
 /// A user's tokens that are good. One's own need no permission.
 #[utoipa::path(get, path = "/api/users/{id}/tokens", tag = "users",
-    params(("id" = String, Path, description = "Id of the user")),
+    params(("id" = String, Path, format = "uuid", description = "Id of the user")),
     responses((status = 200, description = "Tokens", body = Vec<TokenOut>), Refusals, Missing))]
 pub(crate) async fn get_tokens(
     State(app): State<App>,
@@ -59,7 +59,7 @@ pub(crate) async fn get_tokens(
 /// Voids one of a user's tokens, or all of them if none is named; at once. One's own need no permission.
 #[utoipa::path(delete, path = "/api/users/{id}/tokens", tag = "users",
     params(
-        ("id" = String, Path, description = "Id of the user"),
+        ("id" = String, Path, format = "uuid", description = "Id of the user"),
         ("tokenId" = Option<String>, Query, description = "The token's fingerprint; all tokens if absent"),
         ("fingerprint" = Option<String>, Query, description = "The same under another name")
     ),
