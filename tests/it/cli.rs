@@ -274,7 +274,15 @@ both_engines! {
 
     async fn a_doctor_finds_nothing_wrong(server: Server) {
         let site = some_events(server).await;
-        succeeded(&site.run(&["doctor"]).await);
+        let said = succeeded(&site.run(&["doctor"]).await);
+        let unbounded = "tokens: valid for 24 hours, or as long as the login asks, without a bound";
+        assert!(said.contains(unbounded), "{said}");
+        let bounded = site.with("MUNIMENT_TOKEN_HOURS_MOST", "8");
+        let said = succeeded(&bounded.run(&["doctor"]).await);
+        assert!(said.contains("tokens: valid for 8 hours, or as long as the login asks, at most 8 hours"), "{said}");
+        for impossible in ["0", "1000001", "none"] {
+            failed(&bounded.clone().with("MUNIMENT_TOKEN_HOURS_MOST", impossible).run(&["doctor"]).await);
+        }
     }
 
     async fn a_doctor_finds_a_count_that_is_not_that_of_the_claims(server: Server) {

@@ -7,7 +7,7 @@ use crate::{
     trace::statements,
     world::{
         Engine, World, certificate, of_role, of_session, of_user, permission_added, permission_granted,
-        permission_id, reading, role_created, role_granted, token_issued, topic, user_created,
+        permission_id, reading, role_created, role_granted, session_id, token_issued, topic, user_created,
     },
 };
 
@@ -90,6 +90,16 @@ async fn a_batch_of_one_kind_costs_what_it_must() {
     assert_eq!(costs(world, revoked).await, [1, 1], "revocations");
     let revoked = sizes(ranges(), |n| vec![of_user(n, UserEvent::TokensRevoked {})]);
     assert_eq!(costs(world, revoked).await, [1, 1], "revocations of all tokens");
+    // One statement finds the sessions, and one removes those that have ended.
+    let issued = sizes(ranges(), |n| {
+        vec![token_issued(10_000 + n, n, 1), token_issued(20_000 + n, n, 1)]
+    });
+    costs(world, issued).await;
+    let ended = sizes(ranges(), |n| {
+        let kept = Some(session_id(10_000 + n));
+        vec![of_user(n, UserEvent::SessionsEnded { kept })]
+    });
+    assert_eq!(costs(world, ended).await, [2, 2], "ends of all sessions but one");
 }
 
 /// Everything that can happen to a user and to a role, in addition to what exists already.
