@@ -1,4 +1,4 @@
-//! Makes one statement of everything that a batch writes, on Postgres.
+//! Statements of Postgres that take rows as arrays, and one statement of everything that a batch writes.
 //!
 //! Each step is a part of the statement (`WITH w0 AS (INSERT ...)`) and takes its rows as one array for each column. So the
 //! text depends on the tables that a batch writes and not on the number of its rows, and a connection keeps few prepared
@@ -11,8 +11,8 @@ use std::{
 
 use super::{
     sql::{Argument, Array, Error},
-    table::{Kind, unreadable},
-    writes::{Action, Step, Writes},
+    table::{Kind, Table, unreadable},
+    writes::{Action, Merge, Step, Writes, and_is_empty},
 };
 
 /// The rows that a step touches.
@@ -67,7 +67,7 @@ impl Writes<'_> {
         let mut arrays = Vec::new();
         for (number, step) in self.steps.iter().enumerate() {
             let _ = write!(text, ", w{number} AS (");
-            step.write_part(&mut text, &mut arrays, first)?;
+            step.write_part(&mut text, &mut arrays, (first, "head, "))?;
             text.push(')');
         }
         text.push_str(" SELECT COUNT(*) FROM head");
@@ -97,34 +97,80 @@ impl Step<'_> {
         &'s self,
         text: &mut String,
         arrays: &mut Vec<Array<'s>>,
-        first: usize,
+        place: Place,
     ) -> Result<(), Error> {
-        let name = self.table.name;
         match &self.action {
-            Action::Put { rows, merge } => {
-                let kinds: Vec<_> = self.table.columns.iter().map(|(_, kind)| *kind).collect();
-                let picked = list(&kinds, |n, _| format!("v.c{n}"));
-                let (columns, changes) = (self.table.column_list(), self.table.on_conflict(*merge));
-                let _ = write!(text, "INSERT INTO {name} ({columns}) SELECT {picked} FROM head, ");
-                write_unnest(text, arrays, first, &kinds, rows)?;
-                text.push_str(&changes);
-            }
+            Action::Put { rows, merge } => write_insert(text, arrays, place, (&self.table, *merge), rows),
             Action::Delete { columns, keys, empty } => {
-                let kinds = columns.iter().map(|column| self.table.kind(column));
-                let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
-                let _ = write!(text, "DELETE FROM {name} USING head, ");
-                write_unnest(text, arrays, first, &kinds, keys)?;
-                for (n, column) in columns.iter().enumerate() {
-                    let and = if n == 0 { "WHERE" } else { "AND" };
-                    let _ = write!(text, " {and} {name}.{column} = v.c{n}");
-                }
-                if let Some(counter) = empty {
-                    let _ = write!(text, " AND {name}.{counter} = 0");
-                }
+                let condition = and_is_empty(*empty);
+                write_delete(text, arrays, place, (&self.table, columns, &condition), keys)
             }
         }
-        Ok(())
     }
+}
+
+/// The number of the first placeholder, and what the part joins.
+type Place = (usize, &'static str);
+
+/// `INSERT` of rows that come as one array for each column.
+pub(super) fn insert<'s>(
+    table: &Table,
+    rows: &'s [Vec<Argument<'_>>],
+    merge: Merge,
+) -> Result<(String, Vec<Array<'s>>), Error> {
+    let (mut text, mut arrays) = (String::new(), Vec::new());
+    write_insert(&mut text, &mut arrays, (1, ""), (table, merge), rows)?;
+    Ok((text, arrays))
+}
+
+/// `DELETE` of the rows whose `columns` have one of these values, which come as one array for each column.
+pub(super) fn delete<'s>(
+    table: &Table,
+    columns: &[&'static str],
+    keys: &'s [Vec<Argument<'_>>],
+    condition: &str,
+) -> Result<(String, Vec<Array<'s>>), Error> {
+    let (mut text, mut arrays) = (String::new(), Vec::new());
+    write_delete(&mut text, &mut arrays, (1, ""), (table, columns, condition), keys)?;
+    Ok((text, arrays))
+}
+
+fn write_insert<'s>(
+    text: &mut String,
+    arrays: &mut Vec<Array<'s>>,
+    (first, joined): Place,
+    (table, merge): (&Table, Merge),
+    rows: &'s [Vec<Argument<'_>>],
+) -> Result<(), Error> {
+    let kinds: Vec<_> = table.columns.iter().map(|(_, kind)| *kind).collect();
+    let picked = list(&kinds, |n, _| format!("v.c{n}"));
+    let (name, columns) = (table.name, table.column_list());
+    let _ = write!(
+        text,
+        "INSERT INTO {name} ({columns}) SELECT {picked} FROM {joined}"
+    );
+    write_unnest(text, arrays, first, &kinds, rows)?;
+    text.push_str(&table.on_conflict(merge));
+    Ok(())
+}
+
+fn write_delete<'s>(
+    text: &mut String,
+    arrays: &mut Vec<Array<'s>>,
+    (first, joined): Place,
+    (table, columns, condition): (&Table, &[&'static str], &str),
+    keys: &'s [Vec<Argument<'_>>],
+) -> Result<(), Error> {
+    let (name, kinds) = (table.name, columns.iter().map(|column| table.kind(column)));
+    let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
+    let _ = write!(text, "DELETE FROM {name} USING {joined}");
+    write_unnest(text, arrays, first, &kinds, keys)?;
+    for (n, column) in columns.iter().enumerate() {
+        let and = if n == 0 { "WHERE" } else { "AND" };
+        let _ = write!(text, " {and} {name}.{column} = v.c{n}");
+    }
+    text.push_str(condition);
+    Ok(())
 }
 
 /// `unnest($1::text[], $2::bigint[]) AS v(c0, c1)`: the rows as one array for each column.
@@ -211,10 +257,7 @@ fn text_of<'a, 'b: 'a>(key: impl Iterator<Item = &'a Argument<'b>>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{Merge, table::Table},
-        *,
-    };
+    use super::*;
 
     const SHIPS: Table = Table {
         name: "ships",

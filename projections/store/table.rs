@@ -7,12 +7,15 @@
 use std::fmt::Write as _;
 
 use super::{
+    one_statement,
     sql::{Argument, Error, MAX_ARGUMENTS, Read, Row, Statement, Tx, filled, placeholders, rounded, sql},
     writes::Merge,
 };
 
 /// How many rows one statement takes at most.
 pub(crate) const MAX_ROWS: usize = 1_024;
+/// The same for a statement of Postgres that takes arrays.
+const MAX_ROWS_OF_ARRAYS: usize = 16_384;
 
 /// The kind of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +118,13 @@ impl Table {
         rows: Vec<Vec<Argument<'_>>>,
         merge: Merge,
     ) -> Result<(), Error> {
+        if let Tx::Postgres(_) = tx {
+            for chunk in rows.chunks(MAX_ROWS_OF_ARRAYS) {
+                let (text, arrays) = one_statement::insert(self, chunk, merge)?;
+                tx.execute_arrays(&text, arrays).await?;
+            }
+            return Ok(());
+        }
         let most = most_rows(self.columns.len());
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
@@ -137,11 +147,19 @@ impl Table {
 /// restricts the deletion further.
 pub(crate) async fn delete(
     tx: &mut Tx<'_>,
-    table: &str,
-    columns: &[&str],
+    table: &Table,
+    columns: &[&'static str],
     keys: &[Vec<Argument<'_>>],
     condition: &str,
 ) -> Result<(), Error> {
+    if let Tx::Postgres(_) = tx {
+        for chunk in keys.chunks(MAX_ROWS_OF_ARRAYS) {
+            let (text, arrays) = one_statement::delete(table, columns, chunk, condition)?;
+            tx.execute_arrays(&text, arrays).await?;
+        }
+        return Ok(());
+    }
+    let table = table.name;
     for chunk in keys.chunks(most_rows(columns.len())) {
         let count = rounded(chunk.len());
         let values = among(columns, count, 1);

@@ -103,7 +103,7 @@ impl<'a> Writes<'a> {
             match action {
                 Action::Put { rows, merge } => table.put(tx, rows, merge.unexpected()).await?,
                 Action::Delete { columns, keys, empty } => {
-                    delete(tx, table.name, &columns, &keys, &and_is_empty(empty)).await?;
+                    delete(tx, &table, &columns, &keys, &and_is_empty(empty)).await?;
                 }
             }
         }
@@ -162,7 +162,7 @@ impl<'a> Step<'a> {
 }
 
 /// The end of a condition, so that only rows whose counter is 0 meet it.
-fn and_is_empty(counter: Option<&str>) -> String {
+pub(super) fn and_is_empty(counter: Option<&str>) -> String {
     counter.map_or_else(String::new, |counter| format!(" AND {counter} = 0"))
 }
 

@@ -5,6 +5,7 @@
 //! Only connecting, beginning a transaction and collecting ids differ between the engines; this folder hides these
 //! differences.
 
+mod arrays;
 mod connect;
 mod file;
 mod look;

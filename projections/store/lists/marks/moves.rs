@@ -82,7 +82,7 @@ impl MarkMoves {
                 .map(|mark| name_of(&orders, mark))
                 .collect::<Result<_, _>>()?;
             let counted = recount(tx, &orders, &boundaries, &moved, &changes).await?;
-            delete(tx, MARKS.name, &["sort", "level", "place"], &ended, "").await?;
+            delete(tx, &MARKS, &["sort", "level", "place"], &ended, "").await?;
             changes.extend(counted);
         }
         write(tx, &orders, &changes).await
@@ -228,5 +228,5 @@ async fn write(
         }
     }
     MARKS.put(tx, rows, Merge::Add("live")).await?;
-    delete(tx, MARKS.name, MARKS.key, &shrunk, " AND live = 0").await
+    delete(tx, &MARKS, MARKS.key, &shrunk, " AND live = 0").await
 }
