@@ -126,7 +126,7 @@ pub(super) struct Task {
     pub(super) pace: Pace,
     pub(super) rhythm: Rhythm,
     /// About how many callers append at the same time: those of the last batch and of the one that waited behind it.
-    callers: usize,
+    pub(super) callers: usize,
     pub(super) paths: Arc<Paths>,
     sealer: Arc<Sealer>,
     follower: Arc<Follower>,

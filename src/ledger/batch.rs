@@ -70,6 +70,16 @@ pub(super) struct Batch {
     board: Option<Board>,
 }
 
+/// How a batch is written under the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Step by step. This relies on nothing but the lock.
+    Steps,
+    /// With as few statements as possible, since other processes wait for the lock. Like a batch that is decided without the
+    /// lock, it relies on what events say about new rows.
+    AtOnce,
+}
+
 /// The batch that is in flight while the next one is decided.
 #[derive(Default)]
 pub(super) struct InFlight {
@@ -159,12 +169,13 @@ impl Batches {
         Ok(Decided::Ready(Box::new(batch)))
     }
 
-    /// Locks the head, decides a batch, and writes it. Also returns whether the head was where this process left it. Nothing
-    /// is remembered until [`Batches::remember`].
+    /// Locks the head, decides a batch, and writes it, step by step or with as few statements as possible. Also returns whether
+    /// the head was where this process left it. Nothing is remembered until [`Batches::remember`].
     pub(super) async fn write(
         &mut self,
         tx: &mut Tx<'_>,
         units: &[Unit],
+        manner: Manner,
     ) -> Result<(Batch, bool), LedgerError> {
         let head = Head::lock(tx).await?;
         let alone = self.tip.as_ref() == Some(&head);
@@ -182,9 +193,24 @@ impl Batches {
         if !batch.recorded.is_empty() {
             let changes = READ_MODELS.fold(tx, &batch.recorded).await?;
             batch.change(&changes);
-            std::mem::take(&mut batch.writes).run(tx).await?;
-            std::mem::take(&mut batch.marks).write(tx).await?;
-            batch.head.store(tx).await?;
+            let (writes, marks) = (
+                std::mem::take(&mut batch.writes),
+                std::mem::take(&mut batch.marks),
+            );
+            match manner {
+                Manner::Steps => {
+                    writes.run(tx).await?;
+                    marks.write(tx).await?;
+                    batch.head.store(tx).await?;
+                }
+                Manner::AtOnce => {
+                    let compare = batch.head.move_from(&batch.before);
+                    if !tx.land(compare, writes, marks).await? {
+                        // Nobody else can have moved the head, because this transaction has its lock.
+                        return Err(LedgerError::NoHead);
+                    }
+                }
+            }
         }
         Ok((batch, alone))
     }

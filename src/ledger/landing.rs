@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::{
     AppendError, Cause, Head, LedgerError, Unit, WithCauses,
     appender::{Answer, PATIENCE, Task, answer_all, log_unheard, unheard},
-    batch::{Batch, Decided, InFlight},
+    batch::{Batch, Decided, InFlight, Manner},
     error::{Obstacle, no_answer_in_time, within},
     overlap::Fate,
     pace::Because,
@@ -142,8 +142,8 @@ impl Task {
     /// Answers the callers of a batch that is committed.
     pub(super) async fn settle_flight(&mut self, flight: Flight) {
         self.pace.landed();
-        self.rhythm
-            .landed(flight.load.units.len(), self.batches.elapsed());
+        let (units, now) = (flight.load.units.len(), self.batches.elapsed());
+        self.rhythm.landed(units, self.callers, now);
         self.paths.count_landed();
         let outcomes = self.settle(*flight.batch, flight.begun).await;
         answer_all(flight.load.answers, outcomes);
@@ -189,12 +189,20 @@ impl Task {
     /// data of one unit, writes each unit alone, so that only that unit fails.
     pub(super) async fn append_locked(&mut self, load: Load, because: Because) {
         self.paths.count_locked(because);
-        match self.write_and_commit(&load.units).await {
+        let manner = match because {
+            Because::NotAlone => Manner::AtOnce,
+            Because::Asked
+            | Because::HeadUnknown
+            | Because::Refused
+            | Because::Large
+            | Because::NothingToWrite => Manner::Steps,
+        };
+        match self.write_and_commit(&load.units, manner).await {
             Ok(written) => {
                 let outcomes = self.settle(written.batch, written.begun).await;
                 answer_all(load.answers, outcomes);
             }
-            Err(error) if load.units.len() > 1 && refused(&error) => {
+            Err(error) if (load.units.len() > 1 || manner == Manner::AtOnce) && refused(&error) => {
                 // The request that waits for the faulty unit logs the error.
                 tracing::debug!(error = %WithCauses(&error), units = load.units.len(), "a batch was refused; trying its units one by one");
                 self.append_one_by_one(load).await;
@@ -209,7 +217,10 @@ impl Task {
             let outcome = match &gone {
                 // The database is gone: each of the remaining units would wait for it in vain.
                 Some(cause) => Err(AppendError::Unavailable(Arc::clone(cause))),
-                None => match self.write_and_commit(std::slice::from_ref(unit)).await {
+                None => match self
+                    .write_and_commit(std::slice::from_ref(unit), Manner::Steps)
+                    .await
+                {
                     Ok(written) => {
                         let mut outcomes = self.settle(written.batch, written.begun).await;
                         outcomes.pop().unwrap_or_else(|| Err(Obstacle::NoAnswer.into()))
@@ -227,12 +238,12 @@ impl Task {
         log_unheard(unheard_cause);
     }
 
-    async fn write_and_commit(&mut self, units: &[Unit]) -> Result<Written, LedgerError> {
-        let mut written = self.within_patience(units).await;
+    async fn write_and_commit(&mut self, units: &[Unit], manner: Manner) -> Result<Written, LedgerError> {
+        let mut written = self.within_patience(units, manner).await;
         if written.as_ref().is_err_and(NotWritten::for_its_connection) {
             // The kept connection was broken. Try once more on a new one.
             self.writer.abandon();
-            written = self.within_patience(units).await;
+            written = self.within_patience(units, manner).await;
         }
         match written {
             Ok(mut written) => {
@@ -251,8 +262,8 @@ impl Task {
     }
 
     /// Writes the units. If the database neither answers nor refuses in time, closes the connection and returns an error.
-    async fn within_patience(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
-        match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units)).await {
+    async fn within_patience(&mut self, units: &[Unit], manner: Manner) -> Result<Written, NotWritten> {
+        match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units, manner)).await {
             Ok(result) => result,
             Err(_elapsed) => {
                 self.writer.abandon();
@@ -264,7 +275,7 @@ impl Task {
         }
     }
 
-    async fn try_write_and_commit(&mut self, units: &[Unit]) -> Result<Written, NotWritten> {
+    async fn try_write_and_commit(&mut self, units: &[Unit], manner: Manner) -> Result<Written, NotWritten> {
         let not_begun = |error: Error| NotWritten {
             begun: false,
             error: error.into(),
@@ -272,7 +283,7 @@ impl Task {
         let failed = |error| NotWritten { begun: true, error };
         let mut tx = self.writer.begin().await.map_err(not_begun)?;
         let begun = self.batches.elapsed();
-        let (batch, alone) = self.batches.write(&mut tx, units).await.map_err(failed)?;
+        let (batch, alone) = self.batches.write(&mut tx, units, manner).await.map_err(failed)?;
         let written = Written { batch, begun, alone };
         if let Err(error) = tx.commit().await {
             // The connection may have broken after the commit took effect. Do not use it again: it may still be inside the

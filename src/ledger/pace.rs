@@ -3,7 +3,8 @@
 //! A process that writes alone always finds the head where it left it, so it decides without the lock. If other processes
 //! write, too, most of its decisions would be in vain. Under the lock, each process gets its turn and always makes progress.
 //! So a process goes under the lock as soon as it finds that another process has moved the head. It decides without the lock
-//! again once a batch under the lock finds the head where this process left it.
+//! again once enough batches in a row find the head where this process left it. One batch is enough at first. If the process
+//! then misses the head again soon, another one writes now and then, and twice as many are needed the next time.
 
 use std::{
     fmt,
@@ -13,6 +14,11 @@ use std::{
 /// The highest number of batches for which a process stays under the lock after a refusal. The number doubles with each
 /// refusal in a row.
 const LONGEST_REST: u32 = 1_024;
+
+/// The highest number of batches in a row that must find the head in its place before a process leaves the lock.
+const MOST_PROOFS: u32 = 64;
+/// If so many batches land without the lock, a process was alone: the next time, one proof is enough again.
+const SECLUDED: u32 = 64;
 
 /// Why a batch was decided and written under the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,8 +150,14 @@ impl fmt::Display for Because {
 /// Which way the next batch goes.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Whether this process found the head where it had left it, the last time that it compared.
+    /// Whether this process seems to be the only one that writes.
     alone: bool,
+    /// How many batches in a row found the head where this process had left it, since it last found the head elsewhere.
+    proofs: u32,
+    /// How many of them are needed before it decides without the lock.
+    needed: u32,
+    /// How many batches landed without the lock since then.
+    landed: u32,
     /// How many batches in a row the database refused.
     refusals: u32,
     /// How many batches must go under the lock before the next try.
@@ -157,6 +169,9 @@ impl Pace {
     pub(super) fn new() -> Self {
         Self {
             alone: true,
+            proofs: 0,
+            needed: 1,
+            landed: 0,
             refusals: 0,
             rest: 0,
         }
@@ -188,11 +203,18 @@ impl Pace {
     /// A batch that was decided without the lock has landed.
     pub(super) fn landed(&mut self) {
         self.refusals = 0;
+        self.landed = self.landed.saturating_add(1);
+        if self.landed >= SECLUDED {
+            self.needed = 1;
+        }
     }
 
     /// The comparison found the head moved.
     pub(super) fn missed(&mut self) {
-        self.alone = false;
+        if self.alone && self.landed < SECLUDED {
+            self.needed = (2 * self.needed).min(MOST_PROOFS);
+        }
+        self.found(false);
     }
 
     /// The database refused a batch that was decided without the lock.
@@ -205,8 +227,17 @@ impl Pace {
     }
 
     /// A batch under the lock found the head where this process had left it, or elsewhere.
-    pub(super) fn found(&mut self, alone: bool) {
-        self.alone = alone;
+    pub(super) fn found(&mut self, in_place: bool) {
+        if !in_place {
+            self.alone = false;
+            self.proofs = 0;
+        } else if !self.alone {
+            self.proofs += 1;
+            if self.proofs >= self.needed {
+                self.alone = true;
+                self.landed = 0;
+            }
+        }
     }
 }
 
@@ -222,12 +253,36 @@ mod tests {
         assert_eq!(pace.locked(), Some(Because::NotAlone));
         pace.found(true);
         assert_eq!(pace.locked(), None);
-        pace.landed();
+        for _ in 0..SECLUDED {
+            pace.landed();
+        }
         assert_eq!(pace.locked(), None);
         pace.missed();
         assert_eq!(pace.locked(), Some(Because::NotAlone));
         pace.found(true);
         assert_eq!(pace.locked(), None);
+    }
+
+    #[test]
+    fn a_process_that_misses_soon_needs_more_proofs() {
+        let mut pace = Pace::new();
+        let mut proofs = Vec::new();
+        for landed in [SECLUDED, 0, 3, SECLUDED - 1, 0, 0, 0, 0, 0, SECLUDED] {
+            for _ in 0..landed {
+                pace.landed();
+            }
+            pace.missed();
+            // One batch of another process begins the count anew.
+            pace.found(true);
+            pace.found(false);
+            let mut needed = 0;
+            while pace.locked() == Some(Because::NotAlone) {
+                pace.found(true);
+                needed += 1;
+            }
+            proofs.push(needed);
+        }
+        assert_eq!(proofs, [1, 2, 4, 8, 16, 32, 64, 64, 64, 1]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt as _;
 use sqlx::{
-    Connection as _, Database, Pool, Postgres, Row as _, Sqlite, Transaction,
+    Connection as _, Database, PgConnection, Pool, Postgres, Row as _, Sqlite, Transaction,
     postgres::{PgDatabaseError, PgSeverity},
 };
 
@@ -134,19 +134,46 @@ impl Own {
     }
 }
 
-/// Writes a batch in a transaction, if `compare` changes one row. Returns whether it did.
-async fn write(
-    tx: &mut Tx<'_>,
-    compare: Statement<'static>,
-    writes: Writes<'static>,
-    marks: MarkMoves,
+/// Writes all steps by one statement of Postgres, if `compare` changes one row. Returns whether it did.
+async fn write_at_once(
+    connection: &mut PgConnection,
+    compare: &Statement<'static>,
+    writes: &Writes<'static>,
 ) -> Result<bool, Error> {
-    let changed = tx.execute(compare).await? == 1;
-    if changed {
-        writes.run(tx).await?;
-        marks.write(tx).await?;
+    let (text, arrays) = writes.one_statement(compare.text(), compare.bound() + 1)?;
+    let answered = compare.with_arrays(&text, arrays).fetch_one(connection).await?;
+    let changed: i64 = answered.try_get(0)?;
+    Ok(changed == 1)
+}
+
+impl Tx<'_> {
+    /// Writes a batch, if `compare` changes one row. Returns whether it did. On Postgres, this takes one statement for all
+    /// steps if they [fit one](Writes::fit_one_statement).
+    pub fn land(
+        &mut self,
+        compare: Statement<'static>,
+        writes: Writes<'static>,
+        marks: MarkMoves,
+    ) -> Boxed<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let changed = match self {
+                Self::Postgres(tx) if writes.fit_one_statement() => {
+                    write_at_once(tx, &compare, &writes).await?
+                }
+                Self::Postgres(_) | Self::Sqlite(_) => {
+                    let changed = self.execute(compare).await? == 1;
+                    if changed {
+                        writes.run(self).await?;
+                    }
+                    changed
+                }
+            };
+            if changed {
+                marks.write(self).await?;
+            }
+            Ok(changed)
+        })
     }
-    Ok(changed)
 }
 
 impl Writer {
@@ -184,19 +211,11 @@ impl Writer {
                 && marks.is_empty()
                 && writes.fit_one_statement()
             {
-                let (text, arrays) = writes
-                    .one_statement(compare.text(), compare.bound() + 1)
-                    .map_err(NotLanded::Refused)?;
-                let answered = compare.with_arrays(&text, arrays).fetch_one(connection).await;
-                let changed: i64 = answered
-                    .and_then(|row| row.try_get(0))
-                    .map_err(NotLanded::answered)?;
-                return Ok(changed == 1);
+                let landed = write_at_once(connection, &compare, &writes).await;
+                return landed.map_err(NotLanded::answered);
             }
             let mut tx = connection.begin().await.map_err(NotLanded::unsent)?;
-            let changed = write(&mut tx, compare, writes, marks)
-                .await
-                .map_err(NotLanded::unsent)?;
+            let changed = tx.land(compare, writes, marks).await.map_err(NotLanded::unsent)?;
             // Commit even if nothing changed: an open transaction would keep its lock.
             tx.commit().await.map_err(NotLanded::answered)?;
             Ok(changed)
