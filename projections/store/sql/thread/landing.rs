@@ -18,6 +18,10 @@ const PAGE: u64 = 4_096;
 /// 4.7 pages.)
 const PAGES_OF_A_ROW: u64 = 2;
 
+/// The memory for pages of the connection that writes, in KiB. When a batch splits pages of a tree, SQLite goes through all of
+/// this memory at the commit (docs/decisions/0020-how-sqlite-is-compiled.md). The system keeps the file's pages, too.
+const CACHE: u64 = 16_384;
+
 /// A connection that writes batches.
 #[derive(Debug)]
 pub(super) struct Landing {
@@ -44,6 +48,7 @@ impl Place {
 impl Landing {
     pub(super) fn open(place: &Place) -> Result<Self> {
         let connection = place.open()?;
+        connection.execute_batch(&format!("PRAGMA cache_size = -{CACHE}"))?;
         Ok(Self { connection })
     }
 

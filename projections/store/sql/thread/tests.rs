@@ -471,6 +471,20 @@ async fn the_settings_are_those_of_the_pools() {
     }
 }
 
+/// `.cargo/config.toml` says how. A commit then waits for less, and connections do not wait for each other's memory.
+#[test]
+fn sqlite_is_compiled_as_we_want_it() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+    let options = options.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let options: Vec<_> = options.map(Result::unwrap).collect();
+    assert!(options.contains(&"DEFAULT_MEMSTATUS=0".to_owned()), "{options:?}");
+    assert!(
+        !options.contains(&"ENABLE_MEMORY_MANAGEMENT".to_owned()),
+        "{options:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_file_that_has_gone_is_an_error() {
     let (folder, place) = Stage::closed();
