@@ -210,14 +210,16 @@ fn apply(item: &mut Item, page: Page, events: Vec<Event>) -> Result<(), LedgerEr
 /// has one row without an event.
 fn select(items: &[Item]) -> Statement<'_> {
     let count = rounded(items.len());
+    // On Postgres, the planner does not look into `w`. Otherwise it may find the events by the stream alone, and then a long stream
+    // is read from its first event.
     let text = format!(
-        "SELECT w.number, position, sequence, event_type, event_version, CAST(payload AS TEXT), hash, \
-         w.since, w.at_position, w.at_hash, w.subject, CASE WHEN sequence = w.since THEN w.state END \
-         FROM (SELECT k.column1 AS number, k.column2 AS kind, k.column3 AS id, \
+        "WITH w AS MATERIALIZED (SELECT k.column1 AS number, k.column2 AS kind, k.column3 AS id, \
          COALESCE(s.sequence, k.column5 + 1) AS since, s.position AS at_position, s.hash AS at_hash, s.subject, s.state \
          FROM (VALUES {}) AS k LEFT JOIN stream_snapshots s \
-         ON s.aggregate_type = k.column2 AND s.aggregate_id = k.column3 AND s.version = k.column4) AS w \
-         LEFT JOIN events ON aggregate_type = w.kind AND aggregate_id = w.id \
+         ON s.aggregate_type = k.column2 AND s.aggregate_id = k.column3 AND s.version = k.column4) \
+         SELECT w.number, position, sequence, event_type, event_version, CAST(payload AS TEXT), hash, \
+         w.since, w.at_position, w.at_hash, w.subject, CASE WHEN sequence = w.since THEN w.state END \
+         FROM w LEFT JOIN events ON aggregate_type = w.kind AND aggregate_id = w.id \
          AND sequence >= w.since AND sequence < w.since + {EVENTS}",
         placeholders(1, count, 5)
     );

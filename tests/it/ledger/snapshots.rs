@@ -12,7 +12,7 @@ use ledger::{
     Executor, Ledger, RebuiltSnapshots,
     ids::{Entropy, SystemEntropy},
 };
-use projections::sql::{Db, sql};
+use projections::sql::{Db, Options, sql};
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -20,10 +20,11 @@ use tokio::runtime::Handle;
 use super::{
     on_both_engines, on_each_engine,
     site::{
-        Site, metadata, new_role, new_user, number, role_created, role_granted, stored, tokens_revoked, unit,
-        user_created,
+        Site, metadata, new_role, new_user, number, role_created, role_granted, stored, tokens_revoked,
+        unique, unit, user_created,
     },
 };
+use crate::support::server::Engine;
 
 const USERNAME: &str = "plain-username";
 const SNAPSHOTS: &str = "SELECT COUNT(*) FROM stream_snapshots";
@@ -465,4 +466,87 @@ on_each_engine! {
         outcome.unwrap_or_else(|failure| panic!("{failure}"));
         site.must_be_sound(&site.ledger().await).await;
     }
+}
+
+/// How many entries of a table's indexes were read, once all other connections have ended: then they have reported what they did.
+async fn entries_read(db: &Db, table: &str) -> i64 {
+    let others = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                  AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    let wait = async {
+        // The pool of `db` has one connection.
+        while number(db, others).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait)
+        .await
+        .expect("the others should end");
+    let read =
+        format!("SELECT SUM(idx_tup_read)::BIGINT FROM pg_stat_user_indexes WHERE relname = '{table}'");
+    number(db, &read).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_up_reads_only_what_it_needs_whatever_the_planner_believes() {
+    let site = Site::new(Engine::Postgres).await;
+    let options = Options {
+        connections: 1,
+        ..Options::default()
+    };
+    let db = Db::open(&site.url, &options).await.expect("the database opens");
+    let ledger = site.ledger().await;
+    let user = user_with_events(&eager(&ledger), USERNAME, 6).await;
+    // Now streams have about one event each, except for one stream.
+    let events = (7..=2_000)
+        .map(|sequence| tokens_revoked(user, sequence))
+        .collect();
+    ledger.append(unit(events)).await.expect("events");
+    let roles = (0..2_000)
+        .map(|_| role_created(new_role(), &unique("role")))
+        .collect();
+    Executor::new(ledger.clone())
+        .execute(roles, &metadata())
+        .await
+        .expect("roles");
+    execute(&eager(&ledger), vec![permission_granted(user)]).await;
+    assert_eq!(
+        number(&db, "SELECT MAX(sequence) FROM stream_snapshots").await,
+        2_001
+    );
+    ledger.close().await;
+    run(
+        &db,
+        "DELETE FROM stream_snapshots WHERE sequence < 0; ANALYZE events; ANALYZE stream_snapshots",
+    )
+    .await;
+    let before = (
+        entries_read(&db, "events").await,
+        entries_read(&db, "stream_snapshots").await,
+    );
+
+    // Statements are planned while there is one snapshot. Then there are many.
+    let ledger = site.ledger().await;
+    for _ in 0..10 {
+        Executor::new(ledger.clone())
+            .read::<User>(new_user())
+            .await
+            .expect("nothing");
+    }
+    run(
+        &db,
+        "INSERT INTO stream_snapshots SELECT aggregate_type, 'x' || n, version, sequence, position, hash, subject, state \
+         FROM stream_snapshots, generate_series(1, 5000) n",
+    )
+    .await;
+    let (_, version) = Executor::new(ledger.clone())
+        .read::<User>(user)
+        .await
+        .expect("the user");
+    ledger.close().await;
+    let after = (
+        entries_read(&db, "events").await,
+        entries_read(&db, "stream_snapshots").await,
+    );
+    let read = (after.0 - before.0, after.1 - before.1);
+    assert!(read.0 < 300 && read.1 < 300, "{read:?} for {version:?}");
 }
