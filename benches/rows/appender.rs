@@ -72,12 +72,20 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let mut inserts = Series::default();
     let mut on_postgres = WRITERS.map(|_| Series::default());
     let mut on_sqlite = WRITERS.map(|_| Series::default());
+    let mut shapes = [(); 2].map(|()| WRITERS.map(|_| Shape::default()));
     for round in 1..=options.rounds {
         progress(&format!("  round {round}"));
         inserts.add(floor.measure().await?);
         for (at, (writers, ..)) in WRITERS.into_iter().enumerate() {
-            on_postgres[at].add(postgres.append(writers, options.window(), &cpu).await?);
-            on_sqlite[at].add(sqlite.append(writers, options.window(), &cpu).await?);
+            let [of_postgres, of_sqlite] = &mut shapes;
+            for (subject, series, shapes) in [
+                (&postgres, &mut on_postgres, of_postgres),
+                (&sqlite, &mut on_sqlite, of_sqlite),
+            ] {
+                let before = subject.shape().await?;
+                series[at].add(subject.append(writers, options.window(), &cpu).await?);
+                shapes[at].add(before, subject.shape().await?);
+            }
         }
     }
     for (at, (writers, goal, _)) in WRITERS.into_iter().enumerate() {
@@ -85,7 +93,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         let series = &on_postgres[at];
         let row = Row::rate(what, "events/s", series)
             .beside(FLOOR_NAME, &inserts)
-            .note(series.latency());
+            .note(format!("{}; {}", series.latency(), shapes[0][at].note()));
         table.add(Row { goal, ..row });
     }
     for (at, (writers, _, goal)) in WRITERS.into_iter().enumerate() {
@@ -93,7 +101,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         let series = &on_sqlite[at];
         let row = Row::rate(what, "events/s", series)
             .beside(FLOOR_NAME, &inserts)
-            .note(series.latency());
+            .note(format!("{}; {}", series.latency(), shapes[1][at].note()));
         table.add(Row { goal, ..row });
     }
     progress(&format!("  batches on Postgres: {}", paths(&postgres.ledger)));
@@ -101,6 +109,41 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     postgres.ledger.close().await;
     sqlite.ledger.close().await;
     Ok(())
+}
+
+/// What the batches of one row looked like, over all rounds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shape {
+    fast: u64,
+    overlapped: u64,
+    events: i64,
+}
+
+impl Shape {
+    fn of(ledger: &Ledger, position: i64) -> Self {
+        Self {
+            fast: ledger.paths().fast(),
+            overlapped: ledger.paths().overlapped(),
+            events: position,
+        }
+    }
+
+    /// Adds what happened between two moments.
+    fn add(&mut self, before: Self, after: Self) {
+        self.fast += after.fast - before.fast;
+        self.overlapped += after.overlapped - before.overlapped;
+        self.events += after.events - before.events;
+    }
+
+    /// As a remark.
+    fn note(&self) -> String {
+        let batches = self.fast.max(1) as f64;
+        let (size, share) = (
+            self.events as f64 / batches,
+            100.0 * self.overlapped as f64 / batches,
+        );
+        format!("{size:.0} events a batch, {share:.0} % of the batches overlapping")
+    }
 }
 
 /// Which way the batches of a ledger went.
@@ -128,6 +171,11 @@ impl Subject {
     /// The ledger.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    async fn shape(&self) -> Result<Shape> {
+        let position = self.ledger.head().await?.position;
+        Ok(Shape::of(&self.ledger, position))
     }
 
     /// Each writer has users of its own, and takes them in turn.
