@@ -224,31 +224,6 @@ async fn a_page_of_resources_costs_the_same_wherever_it_is() {
     }
 }
 
-/// The statements of SQLite for one of Postgres. Only those of Postgres take arrays; SQLite deletes rows by keys, one after the
-/// other or many at once. An `INSERT` walks through nothing.
-fn on_sqlite(text: &str) -> Vec<String> {
-    let Some((before, after)) = text.split_once("unnest(") else {
-        return vec![text.to_owned()];
-    };
-    let Some(table) = before
-        .strip_prefix("DELETE FROM ")
-        .and_then(|rest| rest.split(' ').next())
-    else {
-        assert!(before.starts_with("INSERT INTO"), "{text}");
-        return Vec::new();
-    };
-    let columns: Vec<&str> = after
-        .split(&format!("{table}."))
-        .filter_map(|part| Some(part.split_once(" = v.c")?.0))
-        .collect();
-    assert!(!columns.is_empty(), "{text}");
-    let (all, places) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
-    vec![
-        format!("DELETE FROM {table} WHERE {} = ?", columns.join(" = ? AND ")),
-        format!("DELETE FROM {table} WHERE ({all}) IN (VALUES ({places}), ({places}))"),
-    ]
-}
-
 #[tokio::test]
 async fn writing_walks_through_no_table() {
     let sqlite = World::new(Engine::Sqlite).await;
@@ -281,7 +256,7 @@ async fn writing_walks_through_no_table() {
     }
     let arrays = ran.iter().filter(|ran| ran.text.contains("unnest(")).count();
     assert!(arrays > 10, "{ran:#?}");
-    for text in ran.iter().flat_map(|ran| on_sqlite(&ran.text)) {
+    for text in ran.iter().flat_map(Ran::on_sqlite) {
         for row in sqlite
             .db
             .all(sql(format!("EXPLAIN QUERY PLAN {text}")))

@@ -80,3 +80,31 @@ impl Visit for Ran {
 
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
+
+impl Ran {
+    /// The statements of SQLite for one of Postgres. Only those of Postgres take arrays; SQLite deletes rows by keys, one after the
+    /// other or many at once. An `INSERT` walks through nothing.
+    pub(crate) fn on_sqlite(&self) -> Vec<String> {
+        let text = &self.text;
+        let Some((before, after)) = text.split_once("unnest(") else {
+            return vec![text.clone()];
+        };
+        let Some(table) = before
+            .strip_prefix("DELETE FROM ")
+            .and_then(|rest| rest.split(' ').next())
+        else {
+            assert!(before.starts_with("INSERT INTO"), "{text}");
+            return Vec::new();
+        };
+        let columns: Vec<&str> = after
+            .split(&format!("{table}."))
+            .filter_map(|part| Some(part.split_once(" = v.c")?.0))
+            .collect();
+        assert!(!columns.is_empty(), "{text}");
+        let (all, places) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
+        vec![
+            format!("DELETE FROM {table} WHERE {} = ?", columns.join(" = ? AND ")),
+            format!("DELETE FROM {table} WHERE ({all}) IN (VALUES ({places}), ({places}))"),
+        ]
+    }
+}

@@ -36,7 +36,7 @@ async fn crowd(engine: Engine) -> Crowd {
 /// that have a limit.
 async fn no_walks(sqlite: &Db, ran: &[Ran]) {
     assert!(!ran.is_empty());
-    for Ran { text, .. } in ran {
+    for text in ran.iter().flat_map(Ran::on_sqlite) {
         let plan = sqlite
             .all(sql(format!("EXPLAIN QUERY PLAN {text}")))
             .await
