@@ -16,7 +16,10 @@ pub fn run(data: &[u8]) {
     if let Ok(name) = Username::parse(&typed) {
         assert_eq!(*name, *kept);
         assert_eq!(Username::parse(&name), Ok(name.clone()), "a username stays");
-        assert!(RoleName::parse(&name).is_ok(), "what a user may be called a role may be called");
+        assert!(
+            RoleName::parse(&name).is_ok(),
+            "what a user may be called a role may be called"
+        );
         assert!(!name.contains(char::is_whitespace) && !name.contains(char::is_control));
     }
     if let Ok(name) = RoleName::parse(&typed) {
