@@ -104,6 +104,17 @@ impl Claimed {
             limits: aggregate.limits(),
         }
     }
+
+    /// What the aggregate claims before and after a change. Of the claims that others must hold, only those that the change adds.
+    pub(crate) fn change<A: Registered>(before: &A, after: &A, id: &str) -> (Self, Self) {
+        let of = |aggregate: &A, requires| Self {
+            holds: aggregate.claims(id),
+            requires,
+            limits: aggregate.limits(),
+        };
+        let requires = after.requires_since(before);
+        (of(before, BTreeSet::new()), of(after, requires))
+    }
 }
 
 /// Reads a stored event of one aggregate type.
@@ -308,6 +319,16 @@ macro_rules! aggregates {
             /// What the aggregate of this id claims in this state.
             pub fn claimed(&self, id: &str) -> Claimed {
                 match self { $(Self::$name(aggregate) => Claimed::of(&**aggregate, id),)+ }
+            }
+
+            /// What the aggregate of this id claims in the state `before`, and in this one. Of the claims that others must hold,
+            /// only those that this state adds are listed.
+            pub fn claimed_since(&self, before: &Self, id: &str) -> (Claimed, Claimed) {
+                match (before, self) {
+                    $((Self::$name(before), Self::$name(after)) => Claimed::change(&**before, &**after, id),)+
+                    // The program mixed up two aggregates.
+                    (before, after) => (before.claimed(id), after.claimed(id)),
+                }
             }
         }
 

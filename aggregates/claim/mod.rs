@@ -52,6 +52,12 @@ pub trait Claims {
         BTreeSet::new()
     }
 
+    /// What the aggregate requires in this state and did not require in the state `before`. An aggregate that requires many claims
+    /// overrides this, so that a decision does not cost more the more there are.
+    fn requires_since(&self, before: &Self) -> BTreeSet<Claim> {
+        self.requires().difference(&before.requires()).cloned().collect()
+    }
+
     /// How many claims there may be within this aggregate, by scope: e.g. the seats of an organisation. A scope that is
     /// missing here admits no further claim.
     fn limits(&self) -> BTreeMap<&'static Scope, Limits> {

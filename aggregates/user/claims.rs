@@ -67,6 +67,20 @@ impl Claims for User {
             .chain(shared.map(|(role_id, _)| Claim::new(SHARED_ROLE, role_id.to_string())))
             .collect()
     }
+
+    fn requires_since(&self, before: &Self) -> BTreeSet<Claim> {
+        let mut requires = BTreeSet::new();
+        for (role_id, exclusive) in &self.roles {
+            let held = before.roles.get(role_id);
+            if held.is_none() {
+                requires.insert(Claim::new(ROLE, role_id.to_string()));
+            }
+            if !*exclusive && held != Some(&false) {
+                requires.insert(Claim::new(SHARED_ROLE, role_id.to_string()));
+            }
+        }
+        requires
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +110,31 @@ mod tests {
         after(events)
             .claims("7")
             .contains(&Claim::new(ADMINISTRATOR, "7"))
+    }
+
+    #[test]
+    fn what_a_user_newly_requires_is_the_difference() {
+        let grant = |n, exclusive| UserEvent::RoleGranted {
+            role_id: role_id(n),
+            exclusive,
+        };
+        let revoke = |n| UserEvent::RoleRevoked { role_id: role_id(n) };
+        let users = [
+            User::default(),
+            after(&[]),
+            after(&[grant(1, false)]),
+            after(&[grant(1, true)]),
+            after(&[grant(1, true), grant(2, false)]),
+            after(&[grant(1, false), grant(2, true), grant(3, false)]),
+            after(&[grant(1, false), grant(2, false), revoke(1)]),
+            after(&[grant(1, false), UserEvent::Deleted {}]),
+        ];
+        for before in &users {
+            for user in &users {
+                let expected: BTreeSet<_> = user.requires().difference(&before.requires()).cloned().collect();
+                assert_eq!(user.requires_since(before), expected, "{before:?} {user:?}");
+            }
+        }
     }
 
     #[test]

@@ -264,7 +264,7 @@ impl Executor {
         for (stream, loaded) in &mut states {
             if let Some((state, sequence)) = before.get(stream) {
                 every_stream_moved &= loaded.sequence > *sequence;
-                let (before, after) = (state.claimed(&stream.1), loaded.state.claimed(&stream.1));
+                let (before, after) = loaded.state.claimed_since(state, &stream.1);
                 unit.claim_difference(&stream.1, &before, &after);
                 if loaded.sequence > *sequence {
                     unit.snapshots
