@@ -27,11 +27,11 @@ pub mod upcast;
 pub mod user;
 pub mod values;
 
-pub use claim::{Claim, Claims};
+pub use claim::{Claim, Claimed, Claims};
 pub use declared::{DeclaredEvent, EventForm};
 pub use error::{Classified, ErrorKind};
 pub use event::{NewEvent, Recorded};
-pub use registry::{Claimed, Listed, Registered, WrongAggregate};
+pub use registry::{Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 
 use role::Role;

@@ -11,7 +11,6 @@ mod tests;
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
     fmt::{Debug, Display},
     str::FromStr,
 };
@@ -20,8 +19,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Claim, Claims, Classified, DeclaredEvent, Event,
-    claim::{Limits, Scope},
+    Claims, Classified, DeclaredEvent, Event,
+    claim::Scope,
     event::{UnreadableEvent, tag, untag, without_the_value},
     values::Invalid,
 };
@@ -83,38 +82,6 @@ pub struct WrongAggregate {
     pub state: &'static str,
     /// The type that the command or event is for.
     pub given: &'static str,
-}
-
-/// What a state claims, and what it requires others to claim, as [`Claims`] declares them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claimed {
-    /// The claims that the aggregate holds.
-    pub holds: BTreeSet<Claim>,
-    /// The claims that others must hold.
-    pub requires: BTreeSet<Claim>,
-    /// How many claims there may be within the aggregate.
-    pub limits: BTreeMap<&'static Scope, Limits>,
-}
-
-impl Claimed {
-    pub(crate) fn of<A: Registered>(aggregate: &A, id: &str) -> Self {
-        Self {
-            holds: aggregate.claims(id),
-            requires: aggregate.requires(),
-            limits: aggregate.limits(),
-        }
-    }
-
-    /// What the aggregate claims before and after a change. Of the claims that others must hold, only those that the change adds.
-    pub(crate) fn change<A: Registered>(before: &A, after: &A, id: &str) -> (Self, Self) {
-        let of = |aggregate: &A, requires| Self {
-            holds: aggregate.claims(id),
-            requires,
-            limits: aggregate.limits(),
-        };
-        let requires = after.requires_since(before);
-        (of(before, BTreeSet::new()), of(after, requires))
-    }
 }
 
 /// Reads a stored event of one aggregate type.

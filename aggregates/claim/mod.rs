@@ -6,10 +6,12 @@
 //!
 //! An aggregate declares the scopes of its claims with `scopes!`, in its file `claims.rs`.
 
+mod claimed;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use claimed::Claimed;
 pub(crate) use scope::scopes;
 pub use scope::{Alike, Bounds, Limits, Scope, Wording};
 

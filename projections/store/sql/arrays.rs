@@ -1,8 +1,51 @@
 //! Statements of Postgres that take arrays, in a transaction.
 
-use super::{Array, Boxed, Error, Tx, sql};
+use sqlx::{PgConnection, Row as _};
+
+use super::{Array, Boxed, Error, Statement, Tx, sql};
+use crate::store::{MarkMoves, Writes};
+
+/// Writes all steps by one statement of Postgres, if `compare` changes one row. Returns whether it did.
+pub(super) async fn write_at_once(
+    connection: &mut PgConnection,
+    compare: &Statement<'static>,
+    writes: &Writes<'static>,
+) -> Result<bool, Error> {
+    let (text, arrays) = writes.one_statement(compare.text(), compare.bound() + 1)?;
+    let answered = compare.with_arrays(&text, arrays).fetch_one(connection).await?;
+    let changed: i64 = answered.try_get(0)?;
+    Ok(changed == 1)
+}
 
 impl Tx<'_> {
+    /// Writes a batch, if `compare` changes one row. Returns whether it did. On Postgres, this takes one statement for all
+    /// steps if they [fit one](Writes::fit_one_statement).
+    pub fn land(
+        &mut self,
+        compare: Statement<'static>,
+        writes: Writes<'static>,
+        marks: MarkMoves,
+    ) -> Boxed<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let changed = match self {
+                Self::Postgres(tx) if writes.fit_one_statement() => {
+                    write_at_once(tx, &compare, &writes).await?
+                }
+                Self::Postgres(_) | Self::Sqlite(_) => {
+                    let changed = self.execute(compare).await? == 1;
+                    if changed {
+                        writes.run(self).await?;
+                    }
+                    changed
+                }
+            };
+            if changed {
+                marks.write(self).await?;
+            }
+            Ok(changed)
+        })
+    }
+
     /// Runs a statement of Postgres whose placeholders take arrays, and returns how many rows it changed.
     pub(crate) fn execute_arrays<'a>(
         &'a mut self,

@@ -2,12 +2,13 @@
 
 use futures_util::TryStreamExt as _;
 use sqlx::{
-    Connection as _, Database, PgConnection, Pool, Postgres, Row as _, Sqlite, Transaction,
+    Connection as _, Database, Pool, Postgres, Sqlite, Transaction,
     postgres::{PgDatabaseError, PgSeverity},
 };
 
 use super::{
     Boxed, Db, Error, Row, Statement,
+    arrays::write_at_once,
     file::{self, File},
     is_about_time,
     own::Own,
@@ -130,48 +131,6 @@ impl Own {
         Ok(match self {
             Self::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
             Self::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
-        })
-    }
-}
-
-/// Writes all steps by one statement of Postgres, if `compare` changes one row. Returns whether it did.
-async fn write_at_once(
-    connection: &mut PgConnection,
-    compare: &Statement<'static>,
-    writes: &Writes<'static>,
-) -> Result<bool, Error> {
-    let (text, arrays) = writes.one_statement(compare.text(), compare.bound() + 1)?;
-    let answered = compare.with_arrays(&text, arrays).fetch_one(connection).await?;
-    let changed: i64 = answered.try_get(0)?;
-    Ok(changed == 1)
-}
-
-impl Tx<'_> {
-    /// Writes a batch, if `compare` changes one row. Returns whether it did. On Postgres, this takes one statement for all
-    /// steps if they [fit one](Writes::fit_one_statement).
-    pub fn land(
-        &mut self,
-        compare: Statement<'static>,
-        writes: Writes<'static>,
-        marks: MarkMoves,
-    ) -> Boxed<'_, Result<bool, Error>> {
-        Box::pin(async move {
-            let changed = match self {
-                Self::Postgres(tx) if writes.fit_one_statement() => {
-                    write_at_once(tx, &compare, &writes).await?
-                }
-                Self::Postgres(_) | Self::Sqlite(_) => {
-                    let changed = self.execute(compare).await? == 1;
-                    if changed {
-                        writes.run(self).await?;
-                    }
-                    changed
-                }
-            };
-            if changed {
-                marks.write(self).await?;
-            }
-            Ok(changed)
         })
     }
 }

@@ -291,6 +291,23 @@ on_each_engine! {
         site.must_be_sound(&ledger).await;
     }
 
+    async fn such_a_row_is_also_replaced_while_another_node_writes(site: Site) {
+        let (ledger, other) = (site.ledger().await, site.ledger().await);
+        let executor = Executor::new(ledger.clone());
+        let (user, role) = (new_user(), new_role());
+        let made = vec![user_created(user, "ada"), role_created(role, "operators")];
+        executor.execute(made, &metadata()).await.expect("a user and a role");
+        let damage = "INSERT INTO user_roles (user_id, role_id, granted_position, granted_at) \
+             SELECT u.user_id, r.role_id, 1, 1 FROM user_directory u CROSS JOIN role_directory r";
+        assert_eq!(site.db().await.execute(sql(damage)).await.expect("a row"), 1);
+        speed_up(&ledger).await;
+        other.append(some_role()).await.expect("a role of another node");
+        let missed = ledger.paths().locked(Because::NotAlone);
+        executor.execute(vec![role_granted(user, role)], &metadata()).await.expect("a granted role");
+        assert_eq!(ledger.paths().locked(Because::NotAlone), missed + 1, "{:?}", ledger.paths());
+        site.must_be_sound(&ledger).await;
+    }
+
     async fn what_was_decided_in_another_epoch_is_decided_again(site: Site) {
         let ledger = site.ledger().await;
         speed_up(&ledger).await;
