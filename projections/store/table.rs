@@ -1,8 +1,9 @@
 //! The tables of the read models, and statements over many rows of them.
 //!
-//! One statement takes many rows, and its text depends on their number: up to 16 exactly, above that rounded up to a
-//! power of two, so that a connection keeps few prepared statements. The remaining places are filled with rows without
-//! a key (upserts leave those out) or with the last key again (deletions and look-ups).
+//! One statement takes many rows. On Postgres, statements that write take one array for each column (see
+//! [`super::one_statement`]). The text of all other statements depends on the number of rows: up to 16 exactly, above that
+//! rounded up to a power of two, so that a connection keeps few prepared statements. The remaining places are filled with
+//! rows without a key (upserts leave those out) or with the last key again (deletions and look-ups).
 
 use std::fmt::Write as _;
 
@@ -14,7 +15,7 @@ use super::{
 
 /// How many rows one statement takes at most.
 pub(crate) const MAX_ROWS: usize = 1_024;
-/// The same for a statement of Postgres that takes arrays.
+/// How many rows one statement of Postgres takes at most as arrays.
 const MAX_ROWS_OF_ARRAYS: usize = 16_384;
 
 /// The kind of a column.

@@ -1,20 +1,34 @@
-//! Statements of Postgres that take arrays, in a transaction.
+//! Statements of Postgres that take rows as arrays.
 
 use sqlx::{PgConnection, Row as _};
 
 use super::{Array, Boxed, Error, Statement, Tx, sql};
 use crate::store::{MarkMoves, Writes};
 
-/// Writes all steps by one statement of Postgres, if `compare` changes one row. Returns whether it did.
-pub(super) async fn write_at_once(
-    connection: &mut PgConnection,
-    compare: &Statement<'static>,
-    writes: &Writes<'static>,
-) -> Result<bool, Error> {
-    let (text, arrays) = writes.one_statement(compare.text(), compare.bound() + 1)?;
-    let answered = compare.with_arrays(&text, arrays).fetch_one(connection).await?;
-    let changed: i64 = answered.try_get(0)?;
-    Ok(changed == 1)
+/// One statement that writes all steps of a batch.
+pub(super) struct AtOnce<'w> {
+    compare: &'w Statement<'static>,
+    text: String,
+    arrays: Vec<Array<'w>>,
+}
+
+impl<'w> AtOnce<'w> {
+    /// The statement that writes all steps if `compare` changes one row.
+    pub(super) fn of(compare: &'w Statement<'static>, writes: &'w Writes<'static>) -> Result<Self, Error> {
+        let (text, arrays) = writes.one_statement(compare.text(), compare.bound() + 1)?;
+        Ok(Self {
+            compare,
+            text,
+            arrays,
+        })
+    }
+
+    /// Runs the statement. Returns whether `compare` changed its row.
+    pub(super) async fn run(self, connection: &mut PgConnection) -> Result<bool, Error> {
+        let statement = self.compare.with_arrays(&self.text, self.arrays);
+        let changed: i64 = statement.fetch_one(connection).await?.try_get(0)?;
+        Ok(changed == 1)
+    }
 }
 
 impl Tx<'_> {
@@ -29,7 +43,7 @@ impl Tx<'_> {
         Box::pin(async move {
             let changed = match self {
                 Self::Postgres(tx) if writes.fit_one_statement() => {
-                    write_at_once(tx, &compare, &writes).await?
+                    AtOnce::of(&compare, &writes)?.run(tx).await?
                 }
                 Self::Postgres(_) | Self::Sqlite(_) => {
                     let changed = self.execute(compare).await? == 1;

@@ -17,7 +17,8 @@ use super::{Boxed, Error, Row, Statement, thread::Limits};
 /// example after an import: it takes a list of keys for a large part of the table, and a page of ten users then takes
 /// half a second instead of two milliseconds.
 pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-                      SET enable_material = off; SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
+                      SET enable_material = off; SET random_page_cost = 1.1; SET jit = off; \
+                      SET max_parallel_workers_per_gather = 0";
 
 /// Settings of each connection to an SQLite file: those of sqlx, and those of the writing thread. No connection makes
 /// checkpoints by itself: see [`super::thread`].

@@ -1,7 +1,8 @@
 //! Opens a database only to read it. Nothing is written, not even a file beside the database.
 //!
 //! On SQLite, a reader normally writes: the file `-shm` holds the locks of the readers and an index of the write-ahead log, and a
-//! reader makes both files if they are missing. If another account owns the folder, its server could then not start. So this module
+//! reader makes both files if they are missing. If the folder belongs to another account, the server of that
+//! account could then not open these files. So this module
 //! uses these files only if a server is running, and has made them.
 
 use std::{

@@ -8,7 +8,7 @@ use sqlx::{
 
 use super::{
     Boxed, Db, Error, Row, Statement,
-    arrays::write_at_once,
+    arrays::AtOnce,
     file::{self, File},
     is_about_time,
     own::Own,
@@ -170,8 +170,8 @@ impl Writer {
                 && marks.is_empty()
                 && writes.fit_one_statement()
             {
-                let landed = write_at_once(connection, &compare, &writes).await;
-                return landed.map_err(NotLanded::answered);
+                let statement = AtOnce::of(&compare, &writes).map_err(NotLanded::Refused)?;
+                return statement.run(connection).await.map_err(NotLanded::answered);
             }
             let mut tx = connection.begin().await.map_err(NotLanded::unsent)?;
             let changed = tx.land(compare, writes, marks).await.map_err(NotLanded::unsent)?;
