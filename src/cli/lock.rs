@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) fn is_taken(folder: &Path) -> bool {
     match File::open(folder.join("lock")) {
         Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
-        // Another account owns the file. A server that runs has these files.
+        // This account cannot open the lock. While a server runs, the file `-shm` exists.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => folder.join("muniment.db-shm").exists(),
         Err(_) => false,
     }

@@ -46,7 +46,7 @@ impl LookedAt {
         Ok(Self { db, still })
     }
 
-    /// Whether what was read is certainly true: if no server was using the SQLite file, no server has started meanwhile.
+    /// Whether what was read can be relied on: either a server was using the file, or none has started since.
     pub(crate) fn is_certain(&self) -> bool {
         self.still.as_ref().is_none_or(Still::holds)
     }

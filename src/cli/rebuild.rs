@@ -126,8 +126,10 @@ async fn replay_compare_swap(
     // Servers that still run then check whether they fit the versions that are stored now.
     head.touch(&mut live).await?;
     live.commit().await?;
-    if mended {
-        say("corrected: the lists of names that are alike");
+    match mended {
+        Some(Ok(())) => say("corrected: the lists of names that are alike"),
+        Some(Err(lacking)) => say(&format!("not corrected: {lacking}")),
+        None => {}
     }
     for miscount in miscounts {
         say(&format!("corrected: {miscount}"));

@@ -147,7 +147,7 @@ async fn reload(mut hangup: Signal, app: App) {
         match applied {
             Ok(()) => {
                 let applied = Live::NAMES.join(", ");
-                tracing::info!(%applied, "read the settings again; the others apply after a restart");
+                tracing::info!(%applied, "read the settings again; the others than those in `applied` apply after a restart");
             }
             Err(error) => tracing::error!(%error, "cannot read the settings again; they stay as they are"),
         }

@@ -13,7 +13,16 @@ pub use pairs::{AlikeNames, AlikePair};
 
 use aggregates::{Claim, claim::Alike};
 
-use super::{Sealer, claims::Key};
+use super::{
+    Sealer,
+    claims::{CLAIMS_PER_STATEMENT, Key},
+};
+
+/// Up to which place a list is read next, if all of its first `places` places have owners. There are few steps even if a list is
+/// long: before the rule, somebody may have made thousands of names that are alike.
+pub(super) fn next_places(places: usize) -> usize {
+    (2 * places).min(places + CLAIMS_PER_STATEMENT)
+}
 
 /// The aggregates that claim a value with one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,7 +52,7 @@ impl List {
         }
     }
 
-    /// The key of the row of a place; the first place is 1.
+    /// The key of the row that holds a place of the list. Places are counted from 1.
     pub(super) fn place(&self, number: usize) -> Key {
         if number <= 1 {
             (self.name, self.key.clone())
@@ -52,7 +61,7 @@ impl List {
         }
     }
 
-    /// The list that has a row, by the value of the row.
+    /// The list to which the row with this scope and value belongs.
     fn with_row(alike: &Alike, scope: &str, value: &str) -> Option<Self> {
         if scope == alike.name {
             return Some(Self::new(alike, value.to_owned()));

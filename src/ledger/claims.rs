@@ -67,7 +67,8 @@ impl Board {
         units: impl Iterator<Item = &'a Unit>,
     ) -> Result<Self, LedgerError> {
         let (mut mentioned, mut counted) = (BTreeSet::new(), BTreeSet::new());
-        let mut lists = BTreeSet::new();
+        // For each list that is read up to its end, how many places were read.
+        let mut lists: BTreeMap<List, usize> = BTreeMap::new();
         for unit in units {
             let moved = || unit.take.iter().map(|(claim, _)| claim).chain(&unit.release);
             mentioned.extend(moved().chain(&unit.require).map(|claim| key(sealer, claim)));
@@ -77,23 +78,28 @@ impl Board {
                     .iter()
                     .map(|limit| (limit.scope, limit.within.clone())),
             );
-            lists.extend(moved().filter_map(|claim| List::of(sealer, claim)));
-            // Who gives up a value is in the list, so the place behind is read, too.
-            let given_up = unit.release.iter().filter_map(|claim| List::of(sealer, claim));
-            mentioned.extend(given_up.map(|list| list.place(2)));
+            // The first place says whether somebody has such a value.
+            let all = moved().filter_map(|claim| List::of(sealer, claim));
+            mentioned.extend(all.map(|list| list.place(1)));
+            // If an aggregate leaves a list, those behind move up. It is in the list, so at least two places are read.
+            let left = unit.release.iter().filter_map(|claim| List::of(sealer, claim));
+            lists.extend(left.map(|list| (list, 2)));
         }
-        mentioned.extend(lists.iter().map(|list| list.place(1)));
+        mentioned.extend(lists.keys().map(|list| list.place(2)));
         let counts = Counts::read(db, counts_in_memory, counted).await?;
         let mut holders: HashMap<Key, Option<Owner>> = HashMap::with_capacity(mentioned.len());
         let mut unread = mentioned;
         while !unread.is_empty() {
             read_holders(db, memory, unread, &mut holders).await?;
-            // Each list is read up to its end.
-            unread = lists
-                .iter()
-                .map(|list| list.place(holders_of(&holders, list).count() + 1))
-                .filter(|end| !holders.contains_key(end))
-                .collect();
+            unread = BTreeSet::new();
+            for (list, places) in &mut lists {
+                let is_held = |number| holders.get(&list.place(number)).is_some_and(Option::is_some);
+                if is_held(*places) {
+                    let next = alike::next_places(*places);
+                    unread.extend((*places + 1..=next).map(|number| list.place(number)));
+                    *places = next;
+                }
+            }
         }
         Ok(Self {
             holders,
@@ -232,7 +238,20 @@ async fn read_holders(
             None => keys.push(key),
         }
     }
-    let mut stored: HashMap<(String, String), Owner> = HashMap::new();
+    let stored = stored_owners(db, &keys).await?;
+    for key in keys {
+        let owner = stored.get(&key).copied();
+        holders.insert(key, owner);
+    }
+    Ok(())
+}
+
+/// The owners of those of these claims that have one.
+pub(super) async fn stored_owners(
+    db: &mut dyn Read,
+    keys: &[Key],
+) -> Result<HashMap<Key, Owner>, LedgerError> {
+    let mut owned = HashMap::new();
     for chunk in keys.chunks(CLAIMS_PER_STATEMENT) {
         let count = rounded(chunk.len());
         let text = format!(
@@ -242,15 +261,20 @@ async fn read_holders(
         let select = filled(chunk, count).fold(sql(text), |select, (scope, value)| {
             select.bind(*scope).bind(value.as_str())
         });
+        let mut stored: HashMap<(String, String), Owner> = HashMap::new();
         for row in db.all(select).await? {
             stored.insert((row.text(0)?, row.text(1)?), Owner(row.id(2)?));
         }
+        if stored.is_empty() {
+            continue;
+        }
+        let found = chunk.iter().filter_map(|key| {
+            let owner = stored.remove(&(key.0.to_owned(), key.1.clone()))?;
+            Some((key.clone(), owner))
+        });
+        owned.extend(found);
     }
-    for (scope, value) in keys {
-        let owner = stored.remove(&(scope.to_owned(), value.clone()));
-        holders.insert((scope, value), owner);
-    }
-    Ok(())
+    Ok(owned)
 }
 
 /// The aggregates in a list, as far as `holders` has its places.

@@ -28,7 +28,7 @@ pub enum Lack {
         granted: Operation,
     },
     /// The pattern of the grant is a shared subscription (`$share/{name}/{filter}`). Only the filter counts in a question, so such a
-    /// pattern matches no subscription. Nobody can give such a grant any more.
+    /// pattern matches no subscription. Nobody can give such a grant for reading any more.
     SharedSubscription {
         /// The filter in the pattern, which should have been granted.
         wanted: String,

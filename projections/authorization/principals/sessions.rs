@@ -102,6 +102,15 @@ impl Ends {
         }
     }
 
+    /// Whether nothing after `position` ended the sessions of this method.
+    fn spare_all_since(&self, position: i64, method: GrantMethod) -> bool {
+        let of_method = |rare: &Arc<RareEnds>| {
+            let mut ends = rare.by_method.iter().zip(GrantMethod::ALL);
+            ends.any(|(end, of)| of == method && *end > position)
+        };
+        self.all <= position && !self.rare.as_ref().is_some_and(of_method)
+    }
+
     /// Whether a session of the user goes on.
     pub(crate) fn spares(&self, session: &Session) -> bool {
         let issued = session.issued_position;
@@ -143,6 +152,14 @@ pub struct Bearer {
 }
 
 impl Authorization {
+    /// Whether a user who proved their identity at `position`, by this method and without a token, has still proved it: the user
+    /// exists, and nothing since then has ended the sessions that were obtained by this method.
+    pub fn still_proved(&self, user: UserId, method: GrantMethod, position: i64) -> bool {
+        let guard = self.collector.enter();
+        let user = self.users.get(&user, &guard);
+        user.is_some_and(|user| user.ends.spare_all_since(position, method))
+    }
+
     /// The session and user of the token with this SHA-256, unless the token is void. The caller must check whether it
     /// expired.
     pub fn bearer(&self, fingerprint: &[u8; 32]) -> Option<Bearer> {

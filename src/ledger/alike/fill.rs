@@ -1,6 +1,6 @@
 //! Fills the lists of values that are alike, from the names in the read models.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aggregates::{
     Claim,
@@ -9,14 +9,14 @@ use aggregates::{
 };
 use projections::{
     names::{NAMES, Named, Place},
-    sql::{Db, Read, Tx, filled, placeholders, rounded, sql},
+    sql::{Db, Read, Tx, sql},
     store::{Merge, Writes},
 };
 
-use super::List;
+use super::{List, next_places};
 use crate::{
     Head, Ledger, LedgerError, Sealer,
-    claims::{CLAIMS, CLAIMS_PER_STATEMENT, Owner},
+    claims::{CLAIMS, Key, Owner, stored_owners},
 };
 
 /// The lists of a scope do not have as many values as are claimed.
@@ -30,7 +30,7 @@ pub struct Incomplete {
     listed: i64,
 }
 
-/// The first version of the rules of writing that keeps the lists.
+/// Programs that follow this version of the rules of writing, or a newer one, keep the lists.
 const KEEPS_LISTS: i64 = 3;
 
 /// Fills the lists, unless they are filled, and closes the ledger to programs that do not keep them. Returns the head after that.
@@ -42,8 +42,10 @@ pub(crate) async fn establish(db: &Db, sealer: &Sealer, known: Head) -> Result<H
     let mut head = Head::lock(&mut tx).await?;
     // Another node may have done it meanwhile.
     if !is_done(&head) {
-        refill(&mut tx, sealer).await?;
-        // Names without a list are no reason to keep everybody out.
+        tracing::info!("listing the names that are alike; no server can write meanwhile");
+        let names = refill(&mut tx, sealer).await?;
+        tracing::info!(names, "listed the names that are alike");
+        // If some names have no list, the server starts all the same.
         if let Some(lacking) = incomplete(&mut tx).await? {
             tracing::warn!(%lacking, "some names are not compared with new ones");
         }
@@ -59,14 +61,19 @@ pub(super) fn is_done(head: &Head) -> bool {
 }
 
 impl Ledger {
-    /// Fills the lists of values that are alike again if they do not have as many values as are claimed. Returns whether it did.
-    /// The caller holds the head lock and moves the head, so that no process remembers the old lists.
-    pub async fn mend_alike(&self, tx: &mut Tx<'_>, head: &Head) -> Result<bool, LedgerError> {
+    /// Fills the lists of values that are alike again if they do not have as many values as are claimed. Returns `None` if they do,
+    /// and otherwise whether they are complete now. The caller holds the head lock and moves the head, so that no process remembers
+    /// the old lists.
+    pub async fn mend_alike(
+        &self,
+        tx: &mut Tx<'_>,
+        head: &Head,
+    ) -> Result<Option<Result<(), Incomplete>>, LedgerError> {
         if !is_done(head) || incomplete(tx).await?.is_none() {
-            return Ok(false);
+            return Ok(None);
         }
         refill(tx, self.sealer()).await?;
-        Ok(true)
+        Ok(Some(incomplete(tx).await?.map_or(Ok(()), Err)))
     }
 }
 
@@ -98,7 +105,9 @@ async fn count(tx: &mut Tx<'_>, scope: &str) -> Result<i64, LedgerError> {
         .unwrap_or(0))
 }
 
-async fn refill(tx: &mut Tx<'_>, sealer: &Sealer) -> Result<(), LedgerError> {
+/// Makes all lists anew. Returns how many names they have.
+async fn refill(tx: &mut Tx<'_>, sealer: &Sealer) -> Result<usize, LedgerError> {
+    let mut listed = 0;
     for names in NAMES {
         let Some(alike) = names.scope.alike() else {
             continue;
@@ -107,11 +116,13 @@ async fn refill(tx: &mut Tx<'_>, sealer: &Sealer) -> Result<(), LedgerError> {
         tx.execute(empty.bind(alike.name).bind(alike.others)).await?;
         let mut place = Place::default();
         while let Some(mut page) = names.next(tx, &mut place).await? {
-            page.retain(|named| named.name != ERASED);
+            // Only a person's name can be erased. A role may have this text as its name.
+            page.retain(|named| !names.scope.is_personal() || named.name != ERASED);
+            listed += page.len();
             add(tx, sealer, names.scope, page).await?;
         }
     }
-    Ok(())
+    Ok(listed)
 }
 
 /// Adds the owners of these names to their lists.
@@ -127,13 +138,13 @@ async fn add(
             owners.entry(list).or_default().push(Owner::of(&id));
         }
     }
-    let begun = begun(tx, owners.keys().collect()).await?;
+    let firsts: Vec<Key> = owners.keys().map(|list| list.place(1)).collect();
+    let begun = stored_owners(tx, &firsts).await?;
     let mut rows = Vec::with_capacity(owners.len());
     for (list, owners) in owners {
-        let before = if begun.contains(&list) {
-            read(tx, &list).await?.len()
-        } else {
-            0
+        let before = match begun.contains_key(&list.place(1)) {
+            true => read(tx, &list).await?.len(),
+            false => 0,
         };
         for (number, owner) in (before + 1..).zip(owners) {
             let (scope, value) = list.place(number);
@@ -145,42 +156,27 @@ async fn add(
     Ok(writes.run(tx).await?)
 }
 
-/// Those of these lists that have an owner.
-async fn begun(tx: &mut Tx<'_>, lists: Vec<&List>) -> Result<BTreeSet<List>, LedgerError> {
-    let mut begun = BTreeSet::new();
-    for chunk in lists.chunks(CLAIMS_PER_STATEMENT) {
-        let count = rounded(chunk.len());
-        let text = format!(
-            "SELECT value FROM claims WHERE (scope, value) IN (VALUES {})",
-            placeholders(1, count, 2)
-        );
-        let select = filled(chunk, count).fold(sql(text), |select, list| {
-            select.bind(list.name).bind(list.key.as_str())
-        });
-        let values = tx.all(select).await?;
-        let values: BTreeSet<String> = values.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        begun.extend(
-            chunk
-                .iter()
-                .filter(|list| values.contains(&list.key))
-                .copied()
-                .cloned(),
-        );
-    }
-    Ok(begun)
-}
-
 /// The owners in a list, in the order of their places.
 pub(super) async fn read(db: &mut dyn Read, list: &List) -> Result<Vec<Owner>, LedgerError> {
-    let mut owners = Vec::new();
+    let (mut owners, mut asked) = (Vec::new(), 1);
     loop {
-        let (scope, value) = list.place(owners.len() + 1);
-        let select = sql("SELECT owner FROM claims WHERE scope = $1 AND value = $2");
-        match db.all(select.bind(scope).bind(value)).await?.first() {
-            Some(row) => owners.push(Owner(row.id(0)?)),
-            None => return Ok(owners),
+        let places: Vec<Key> = (owners.len() + 1..=asked)
+            .map(|number| list.place(number))
+            .collect();
+        let stored = stored_owners(db, &places).await?;
+        let found = places.iter().map_while(|place| stored.get(place));
+        owners.extend(found);
+        if owners.len() < asked {
+            return Ok(owners);
         }
+        asked = next_places(asked);
     }
+}
+
+/// The first owner in a list.
+pub(super) async fn first(db: &mut dyn Read, list: &List) -> Result<Option<Owner>, LedgerError> {
+    let stored = stored_owners(db, &[list.place(1)]).await?;
+    Ok(stored.into_values().next())
 }
 
 /// Takes an aggregate out of all lists.

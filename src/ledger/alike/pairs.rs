@@ -8,7 +8,7 @@ use projections::{
 
 use super::{
     List,
-    fill::{Incomplete, incomplete, is_done, read},
+    fill::{Incomplete, first, incomplete, is_done},
 };
 use crate::{Head, Ledger, LedgerError, claims::Owner};
 
@@ -17,9 +17,9 @@ use crate::{Head, Ledger, LedgerError, claims::Owner};
 pub struct AlikePair {
     /// The scope in which the names are claimed.
     pub scope: &'static str,
-    /// Who has the one.
+    /// The owner of the first name.
     pub one: Named,
-    /// Who has the other.
+    /// The owner of the second name.
     pub other: Named,
 }
 
@@ -65,7 +65,7 @@ async fn pairs_of(
         let Some(list) = List::with_row(alike, alike.others, &row.text(0)?) else {
             continue;
         };
-        let (first, other) = (read(tx, &list).await?.first().copied(), Owner(row.id(1)?));
+        let (first, other) = (first(tx, &list).await?, Owner(row.id(1)?));
         let ids = first.into_iter().chain([other]).map(|owner| owner.0.to_string());
         let found = names.of(tx, ids.collect()).await?;
         let of = |owner: Owner| found.iter().find(|named| Owner::of(&named.id) == owner).cloned();

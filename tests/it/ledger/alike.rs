@@ -316,6 +316,50 @@ on_both_engines! {
         site.must_be_sound(ledger).await;
     }
 
+    async fn a_role_may_be_called_what_an_erased_person_is(site: Site) {
+        old_ledger(&site, &[(new_user(), "ada")], &[(new_role(), ERASED), (new_role(), "line 7")]).await;
+        let executor = Executor::new(site.ledger().await);
+        assert_eq!(pairs(executor.ledger()).await, Vec::<[String; 2]>::new(), "all names are listed");
+        assert!(run(&executor, role_created(new_role(), &ERASED.to_uppercase())).await.is_err());
+        site.must_be_sound(executor.ledger()).await;
+    }
+
+    async fn a_long_list_of_names_stays_whole(site: Site) {
+        const LETTERS: u32 = 7;
+        // Each number stands for another choice of capitals.
+        let variant = |number: u32| -> String {
+            let letters = "operato".chars().zip(0..LETTERS);
+            let capital = |(letter, at): (char, u32)| match number >> at & 1 {
+                1 => letter.to_ascii_uppercase(),
+                _ => letter,
+            };
+            letters.map(capital).collect()
+        };
+        let names: Vec<String> = (0..(1 << LETTERS) - 1).map(variant).collect();
+        let last = variant((1 << LETTERS) - 1);
+        let users: Vec<(UserId, &str)> = names.iter().map(|name| (new_user(), name.as_str())).collect();
+        old_ledger(&site, &users, &[]).await;
+        let executor = Executor::new(site.ledger().await);
+        let ledger = executor.ledger();
+        let owners = "SELECT COUNT(DISTINCT owner) FROM claims WHERE scope LIKE 'username_alike%'";
+        let places = "SELECT COUNT(*) FROM claims WHERE scope LIKE 'username_alike%'";
+        let mut left = users.len();
+        for (at, (id, _)) in users.iter().enumerate() {
+            // The first, the last, and some between.
+            if at % 9 != 0 && at + 1 != users.len() {
+                continue;
+            }
+            assert_eq!(refusal(run(&executor, user_created(new_user(), &last)).await), taken(&last));
+            assert_eq!(refusal(run(&executor, renamed(*id, &last)).await), taken(&last));
+            run(&executor, deleted(*id)).await.expect("a user who can go");
+            left -= 1;
+            let counts = (number(ledger.db(), owners).await, number(ledger.db(), places).await);
+            assert_eq!(counts, (left as i64, left as i64));
+            assert_eq!(pairs(ledger).await.len(), left - 1);
+        }
+        site.must_be_sound(ledger).await;
+    }
+
     async fn nodes_that_start_at_the_same_time_fill_the_lists_once(site: Site) {
         old_ledger(&site, &[(new_user(), "Ada"), (new_user(), "ada")], &[]).await;
         let (one, other) = tokio::join!(open(&site.url), open(&site.url));
