@@ -85,6 +85,7 @@ pub(super) fn ended_by(user: &User, events: &[UserEvent], kept: Option<SessionId
         let opens = |grants| opens_sessions(grants, *method);
         match (opens(&user.grant_types), opens(after)) {
             (true, false) => true,
+            // Tokens from before this rule may have been useless, because the password was not a granted method. They end now.
             (false, true) => *method == OF_OLDER_VERSIONS,
             (true, true) | (false, false) => false,
         }

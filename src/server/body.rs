@@ -7,6 +7,14 @@ mod budget;
 mod receive;
 mod strict;
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
 use aggregates::values::Invalid;
 use axum::{
     extract::{FromRequest, Request},
@@ -18,11 +26,12 @@ use serde_json::value::RawValue;
 use self::{receive::Terms, strict::Strict};
 use crate::{
     app::App,
-    caller::Arrived,
+    caller::Admitted,
     refusal::{Refusal, RefusalKind},
 };
 
 pub(crate) use self::budget::Budget;
+pub use self::budget::SMALL_BODY;
 
 /// The message about a body that should be an object but is not.
 const NO_OBJECT: &str = "the body must be a JSON object";
@@ -74,7 +83,31 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Item<T> {
     }
 }
 
-/// Receives the body of a request, after its headers were checked.
+/// The time of the process at which the server last judged the caller of a request. [`crate::Front`] puts it into the extensions
+/// of a request with a body: an answer must not rest on what the memory was then, if the process stood still since.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged(Arc<AtomicU64>);
+
+impl Judged {
+    pub(crate) fn at(elapsed: Duration) -> Self {
+        Self(Arc::new(AtomicU64::new(micros(elapsed))))
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, elapsed: Duration) {
+        self.0.store(micros(elapsed), Ordering::Relaxed);
+    }
+}
+
+fn micros(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Receives the body of a request, after its headers were checked. If the server had to wait for the body, checks again whether
+/// the caller may make the request: a client could otherwise use a right that it has lost meanwhile.
 async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refusal> {
     if !is_json(request.headers()) {
         let message = "the body must be application/json";
@@ -84,15 +117,24 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refus
             message,
         ));
     }
-    let arrived = request.extensions().get::<Arrived>();
+    let (parts, body) = request.into_parts();
+    let admitted = parts.extensions.get::<Admitted>();
     let terms = Terms {
         budget: app.bodies(),
         most,
-        is_admitted: arrived.is_some_and(|arrived| arrived.is_admitted),
-        is_asked_for: request.headers().contains_key(header::EXPECT),
-        patience: std::time::Duration::from_millis(app.settings.body_patience_ms),
+        is_admitted: admitted.is_some(),
+        is_asked_for: parts.headers.contains_key(header::EXPECT),
+        patience: Duration::from_millis(app.settings.body_patience_ms),
     };
-    receive::receive(request.into_body(), terms).await
+    let (body, waited) = receive::receive(body, terms).await?;
+    if waited {
+        let now = app.clock.elapsed();
+        admitted.map_or(Ok(()), |admitted| admitted.judge_again(app, &parts))?;
+        if let Some(judged) = parts.extensions.get::<Judged>() {
+            judged.set(now);
+        }
+    }
+    Ok(body)
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Refusal> {

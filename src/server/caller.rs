@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use aggregates::values::{Audience, SessionId, Timestamp, UserId};
+use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 use authorization::{Bearer, SessionView};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, request::Parts},
 };
 use ledger::Metadata;
 
@@ -14,7 +14,7 @@ use crate::{
     app::App,
     credential::{self, Sent},
     face::Face,
-    identity::{authenticate, tokens::digest},
+    identity::{Authenticated, authenticate, tokens::digest},
     refusal::Refusal,
 };
 
@@ -30,18 +30,12 @@ const MOST_REQUEST_ID: usize = 128;
 pub(crate) struct Arrived {
     pub(crate) face: &'static Face,
     pub(crate) peer: SocketAddr,
-    /// Whether the caller has proved who they are, and may make the request.
-    pub(crate) is_admitted: bool,
 }
 
 impl Arrived {
     /// A request that has just arrived.
     pub(crate) fn new(face: &'static Face, peer: SocketAddr) -> Self {
-        Self {
-            face,
-            peer,
-            is_admitted: false,
-        }
+        Self { face, peer }
     }
 
     /// The origin of a request that the front has passed on. A request without it is refused.
@@ -60,11 +54,60 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// When the token expires. `None` if the caller used a username and password.
     pub expires_at: Option<Timestamp>,
+    proof: Proof,
     /// Where the request came from.
     origin: Origin,
 }
 
+/// How callers proved who they are.
+#[derive(Clone, Copy, Debug)]
+enum Proof {
+    /// By the token with this SHA-256.
+    Token([u8; 32]),
+    /// By a username and password, which were compared after the ledger had reached this position.
+    Password(i64),
+}
+
+/// A caller who may make a request whose body is still to come, and the check that said so. The request's extensions have it.
+#[derive(Clone)]
+pub(crate) struct Admitted {
+    caller: Caller,
+    judge: Judge,
+}
+
+/// Checks whether the caller may make the request.
+pub(crate) type Judge = fn(&App, &Parts, &Caller) -> Result<(), Refusal>;
+
+impl Admitted {
+    /// Checks again who the caller is and whether the caller may make the request, after its body kept the server waiting.
+    pub(crate) fn judge_again(&self, app: &App, parts: &Parts) -> Result<(), Refusal> {
+        let judged = self
+            .caller
+            .must_still_be(app)
+            .and_then(|()| (self.judge)(app, parts, &self.caller));
+        app.fresh()?;
+        judged
+    }
+}
+
 impl Caller {
+    /// Refuses a caller whose proof has ended.
+    fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
+        let authorization = app.ledger().authorization();
+        match self.proof {
+            Proof::Token(digest) => {
+                let bearer = authorization
+                    .bearer(&digest)
+                    .ok_or_else(Refusal::unauthenticated)?;
+                valid_session(app, bearer, self.origin.audience).map(drop)
+            }
+            Proof::Password(position) => authorization
+                .still_proved(self.user, GrantMethod::Password, position)
+                .then_some(())
+                .ok_or_else(Refusal::unauthenticated),
+        }
+    }
+
     /// The metadata of the events that the caller's commands cause.
     pub fn metadata(&self) -> Metadata {
         self.origin.metadata(self.user)
@@ -77,15 +120,18 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let caller = caller_of(parts, app).await?;
         app.fresh()?;
-        admit(parts);
+        admit(parts, &caller, |_, _, _| Ok(()));
         Ok(caller)
     }
 }
 
-/// Notes that the caller may make the request, so that its body may be as large as the endpoint allows.
-pub(crate) fn admit(parts: &mut Parts) {
-    if let Some(arrived) = parts.extensions.get_mut::<Arrived>() {
-        arrived.is_admitted = true;
+/// Notes that the caller may make the request, so that its body may be as large as the endpoint allows. If the body keeps the server
+/// waiting, `judge` says whether the caller still may.
+pub(crate) fn admit(parts: &mut Parts, caller: &Caller, judge: Judge) {
+    // These requests have no body that an endpoint reads.
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        let caller = caller.clone();
+        parts.extensions.insert(Admitted { caller, judge });
     }
 }
 
@@ -97,25 +143,29 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
     let origin = Origin::new(&parts.headers, arrived);
     match credential::read(face.credentials, parts)? {
         Some(Sent::Token(token)) => {
+            let digest = digest(&token);
             let SessionView {
                 user_id,
                 session_id,
                 expires_at,
                 ..
-            } = by_token(app, &token, face.audience).await?;
+            } = by_token(app, &token, digest, face.audience).await?;
             Ok(Caller {
                 user: user_id,
                 session: Some(session_id),
                 expires_at: Some(expires_at),
+                proof: Proof::Token(digest),
                 origin,
             })
         }
         Some(Sent::Basic { username, password }) => {
             let authenticated = authenticate(app, &username, password).await?;
+            let Authenticated { user, position, .. } = authenticated.ok_or_else(Refusal::unauthenticated)?;
             Ok(Caller {
-                user: authenticated.ok_or_else(Refusal::unauthenticated)?.user,
+                user,
                 session: None,
                 expires_at: None,
+                proof: Proof::Password(position),
                 origin,
             })
         }
@@ -124,8 +174,12 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
 }
 
 /// The session of a token that is valid now and for the audience.
-async fn by_token(app: &App, token: &str, audience: Audience) -> Result<SessionView, Refusal> {
-    let digest = digest(token);
+async fn by_token(
+    app: &App,
+    token: &str,
+    digest: [u8; 32],
+    audience: Audience,
+) -> Result<SessionView, Refusal> {
     let authorization = app.ledger().authorization();
     let verify = || {
         let claims = app.tokens.verify(token, &digest, audience);
@@ -150,6 +204,11 @@ async fn by_token(app: &App, token: &str, audience: Audience) -> Result<SessionV
                 .ok_or_else(Refusal::unauthenticated)?
         }
     };
+    valid_session(app, bearer, audience)
+}
+
+/// The session, if its token is valid now and for the audience.
+fn valid_session(app: &App, bearer: Bearer, audience: Audience) -> Result<SessionView, Refusal> {
     let Bearer { session, by_token } = bearer;
     if by_token && session.face == audience && session.expires_at > app.clock.now() {
         Ok(session)

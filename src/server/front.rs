@@ -3,7 +3,12 @@
 //! It is one function instead of layers of the router. Each layer would cost a boxed copy of the route and a boxed
 //! future for every request.
 
-use std::{convert::Infallible, net::SocketAddr, time::Instant};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -19,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
+    body::Judged,
     browsers::{Cross, instruct},
     caller::{Arrived, REQUEST_ID},
     credential,
@@ -35,6 +41,28 @@ pub struct Page;
 pub struct Front {
     app: App,
     router: Router,
+    turned_away: TurnedAway,
+}
+
+/// Requests that were refused because the server was busy. Strangers can cause many, so they have one log line a minute together.
+#[derive(Default)]
+struct TurnedAway {
+    count: AtomicU64,
+    /// The second of the process from which on the next line may be written.
+    next_line: AtomicU64,
+}
+
+impl TurnedAway {
+    /// Counts a request. Returns how many there were since the last line, if it is time for another.
+    fn count(&self, now: Duration) -> Option<u64> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let seconds = now.as_secs();
+        let is_time = |next: u64| (seconds >= next).then_some(seconds + 60);
+        self.next_line
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_time)
+            .is_ok()
+            .then(|| self.count.swap(0, Ordering::Relaxed))
+    }
 }
 
 /// A defect of an endpoint.
@@ -59,7 +87,12 @@ impl Front {
             .fallback(async || Refusal::not_found("path"))
             .method_not_allowed_fallback(async || Refusal::method_not_allowed())
             .with_state(app.clone());
-        Self { app, router }
+        let turned_away = TurnedAway::default();
+        Self {
+            app,
+            router,
+            turned_away,
+        }
     }
 
     /// Names the request, answers it, and logs it once. The log leaves out the query, since it may hold a token. Sets
@@ -119,13 +152,20 @@ impl Front {
         }
         request.extensions_mut().insert(Arrived::new(face, peer));
         let begun = self.app.clock.elapsed();
+        // A body that keeps the server waiting moves this moment.
+        let judged = (!request.body().is_end_stream()).then(|| Judged::at(begun));
+        if let Some(judged) = &judged {
+            request.extensions_mut().insert(judged.clone());
+        }
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
         // The decision about the caller may be out of date, since the process may have been suspended after it. A
         // recorded change is answered in any case, since it has happened.
         let recorded = || response.extensions().get::<Recorded>().is_some();
         if is_somebodys
             && response.status().is_success()
-            && let Err(stale) = self.app.fresh_since(begun)
+            && let Err(stale) = self
+                .app
+                .fresh_since(judged.map_or(begun, |judged| judged.elapsed()))
             && !recorded()
         {
             return Refusal::from(stale).into_response();
@@ -143,6 +183,12 @@ impl Front {
         let code = refusal.map(|refusal| refusal.code);
         match refusal.and_then(Refusal::cause).map(WithCauses) {
             Some(cause) => tracing::error!(%method, route, status, micros, id, code, %cause, "failed"),
+            None if code == Some(BUSY) => {
+                tracing::debug!(%method, route, status, micros, id, code, "answered");
+                if let Some(requests) = self.turned_away.count(self.app.clock.elapsed()) {
+                    tracing::warn!(requests, "busy: refused requests since the last such line");
+                }
+            }
             None if status >= 500 => tracing::warn!(%method, route, status, micros, id, code, "answered"),
             None => tracing::debug!(%method, route, status, micros, id, code, "answered"),
         }

@@ -28,7 +28,7 @@ pub mod settings;
 mod watched;
 
 pub use app::App;
-pub use body::{Ids, Item, JsonBody, JsonList};
+pub use body::{Ids, Item, JsonBody, JsonList, SMALL_BODY};
 pub use browsers::Origins;
 pub use caller::{Caller, Origin};
 pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_message};

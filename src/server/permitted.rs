@@ -44,9 +44,11 @@ impl<P: Policy> FromRequestParts<App> for Permitted<P> {
         let caller = caller_of(parts, app).await?;
         let judged = P::judge(app, parts, &caller);
         app.fresh()?;
-        let permitted = Self(caller, judged?);
-        admit(parts);
-        Ok(permitted)
+        let scope = judged?;
+        admit(parts, &caller, |app, parts, caller| {
+            P::judge(app, parts, caller).map(drop)
+        });
+        Ok(Self(caller, scope))
     }
 }
 

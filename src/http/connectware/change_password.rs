@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use server::{
-    App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, Wrote, done,
+    App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, SMALL_BODY, Wrote, done,
     identity::passwords::Verdict,
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct PasswordChange {
 pub(crate) async fn put_change_password(
     State(app): State<App>,
     caller: Caller,
-    JsonBody(body): JsonBody<PasswordChange>,
+    JsonBody(body): JsonBody<PasswordChange, SMALL_BODY>,
 ) -> Result<Wrote<StatusCode>, Refusal> {
     let (user, _) = app.executor.read::<User>(caller.user).await?;
     let Some(verified) = user.password_hash.clone() else {

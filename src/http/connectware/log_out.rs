@@ -17,7 +17,7 @@ pub(crate) async fn delete_session(
     caller: Caller,
 ) -> Result<Wrote<StatusCode>, Refusal> {
     let Some(session) = caller.session else {
-        let message = "HTTP Basic has no session that could end: only a token does";
+        let message = "HTTP Basic has no session to end; only a token has one";
         return Err(Refusal::new(RefusalKind::Invalid, "no_session", message));
     };
     let command = Command::Session(session, SessionCommand::RevokeToken);

@@ -18,12 +18,13 @@ use crate::refusal::{BUSY, Refusal, RefusalKind};
 
 /// The memory of all unfinished bodies, in bytes.
 const MOST: usize = 32 << 20;
-/// The largest body of a request without a credential, in bytes. A login is smaller.
-pub(super) const MOST_OF_A_STRANGER: usize = 8 << 10;
+/// The largest body of a request without a credential, in bytes. A login is smaller. The endpoints that need no right have this
+/// limit for callers, too.
+pub const SMALL_BODY: usize = 8 << 10;
 /// How many requests without a credential may have an unfinished body at the same time.
 const STRANGERS: usize = 1_024;
 /// The memory of the unfinished bodies of callers, in bytes.
-const MOST_OF_CALLERS: usize = MOST - STRANGERS * MOST_OF_A_STRANGER;
+const MOST_OF_CALLERS: usize = MOST - STRANGERS * SMALL_BODY;
 
 /// The memory for unfinished bodies.
 #[derive(Default)]

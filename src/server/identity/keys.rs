@@ -39,7 +39,7 @@ const SEALING_FORM: &str = "32 bytes in base64";
 /// The form of a signing key.
 const SIGNING_FORM: &str = "an Ed25519 private key in PKCS #8 PEM";
 
-/// What a process finds that makes no key.
+/// What a process finds if it must not make a key.
 pub enum Found<K> {
     /// The key.
     Key(K),

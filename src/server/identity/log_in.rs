@@ -47,6 +47,8 @@ pub struct Authenticated {
     /// The user's state when the password was verified. The result of the verification is valid while the user is
     /// unchanged.
     pub seen: Seen,
+    /// A position that the ledger had reached before the user's state was read.
+    pub position: i64,
 }
 
 /// The user of a username and password. It is `None` if the user is unknown, if the password is wrong, or if the user
@@ -59,7 +61,8 @@ pub fn authenticate<'a>(
     Box::pin(async move {
         // Another node may have made or renamed the user a moment ago. This read takes the same time for every name.
         app.ledger().follower().catch_up().await?;
-        let id = app.ledger().authorization().user_by_name(username);
+        let authorization = app.ledger().authorization();
+        let (position, id) = (authorization.position(), authorization.user_by_name(username));
         // Loading takes the same time, too: for an unknown name, load the stream of an id that no user has.
         let nobody = UserId(uuid::Uuid::nil());
         let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
@@ -76,11 +79,11 @@ pub fn authenticate<'a>(
             Verdict::Right => app.passwords.is_outdated(hash),
             Verdict::RightAsTyped => true,
         };
-        // Older versions of the server also accepted texts that are not passwords now. The hashes of these texts stay.
+        // Older versions of the server also accepted texts that are not passwords now. Such a hash is left as it is.
         if is_old && let Ok(password) = Password::of(&password) {
             rehash(app, user, hash.clone(), password).await;
         }
-        Ok(Some(Authenticated { user, seen }))
+        Ok(Some(Authenticated { user, seen, position }))
     })
 }
 
@@ -139,7 +142,7 @@ pub fn log_in<'a>(
         let mut attempt = 1;
         loop {
             let authenticated = authenticate(app, request.username, request.password.clone()).await?;
-            let Authenticated { user, seen } = authenticated.ok_or(IdentityError::BadCredentials)?;
+            let Authenticated { user, seen, .. } = authenticated.ok_or(IdentityError::BadCredentials)?;
             let session = SessionId(app.entropy.uuid());
             let (face, issued_at) = (origin.audience(), app.clock.now());
             let expires_at = issued_at.plus_hours(app.live().bounded_hours(request.hours));

@@ -16,8 +16,8 @@ use ledger::ids::Entropy;
 /// Bytes of salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
 
-/// The text whose hash is compared for unknown users. No text stands for it, since it is no password. So the comparison never ends
-/// early, whatever somebody types.
+/// The text whose hash is compared for unknown users. It is not a valid password, so nothing that somebody types can equal it. So the
+/// comparison always takes its full time.
 const NOBODY: &str = "nobody's\0password";
 
 /// The cost of a hash, and how many hashes are made at the same time.

@@ -18,7 +18,7 @@ use std::{
 
 use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -27,6 +27,7 @@ use hyper_util::{
 };
 use serde_json::Value;
 use server::Front;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 type Bytes = std::io::Cursor<Vec<u8>>;
 
@@ -88,6 +89,15 @@ impl Transport {
                 let body = match body {
                     Sent::Whole(body) => Body::from(body),
                     Sent::Unfinished => Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>()),
+                    Sent::Late(mut body, waits, gone) => {
+                        let last = body.pop().into_iter().collect();
+                        let last = stream::once(async move {
+                            let _ = waits.send(());
+                            let _ = gone.await;
+                            Ok::<Vec<u8>, Infallible>(last)
+                        });
+                        Body::from_stream(stream::once(std::future::ready(Ok(body))).chain(last))
+                    }
                 };
                 let mut request = request.uri(path).body(body).expect(well_formed);
                 let host = Client::IN_PROCESS.trim_start_matches("http://");
@@ -212,6 +222,24 @@ enum Sent {
     Whole(Vec<u8>),
     /// A body that never arrives.
     Unfinished,
+    /// A body whose last byte is held back: the server gets it when the receiver gets a message. The sender says when the server
+    /// begins to wait for it.
+    Late(Vec<u8>, oneshot::Sender<()>, oneshot::Receiver<()>),
+}
+
+/// A call whose body lacks the last byte.
+#[derive(Debug)]
+pub struct Held {
+    go: oneshot::Sender<()>,
+    answer: JoinHandle<Response>,
+}
+
+impl Held {
+    /// Sends the last byte, and waits for the answer.
+    pub async fn release(self) -> Response {
+        let _ = self.go.send(());
+        self.answer.await.expect("no panic")
+    }
 }
 
 /// A call. Awaiting it makes the request.
@@ -250,6 +278,19 @@ impl Call {
     pub fn unfinished(mut self) -> Self {
         self.body = Sent::Unfinished;
         self
+    }
+
+    /// Sends the body except for its last byte, and waits until the server waits for this byte, or has answered. This works only with
+    /// a server in this process.
+    pub async fn hold_back(mut self) -> Held {
+        let Sent::Whole(body) = self.body else {
+            panic!("only a whole body can be held back");
+        };
+        let ((waits, waiting), (go, gone)) = (oneshot::channel(), oneshot::channel());
+        self.body = Sent::Late(body, waits, gone);
+        let answer = tokio::spawn(self.into_future());
+        let _ = waiting.await;
+        Held { go, answer }
     }
 
     fn json(self, body: &Value) -> Self {

@@ -12,6 +12,7 @@ use kit as support;
 use std::time::Duration;
 
 use kit::{
+    client::Client,
     connectware::*,
     server::{ADMIN_PASSWORD, Server},
 };
@@ -75,6 +76,124 @@ async fn no_token_is_valid_for_longer_than_the_settings_allow() {
     let (_, token) = until(json!(99_999)).await;
     server.advance(8 * 60 * MINUTE);
     token.get("/api/session").await.expect_error(401);
+}
+
+/// Ways to lose a right, or the proof of who one is.
+#[derive(Clone, Copy, Debug)]
+enum Loss {
+    Password,
+    OwnPassword,
+    Provider,
+    Tokens,
+    Role,
+    User,
+}
+
+impl Loss {
+    const ALL: [Self; 6] = [
+        Self::Password,
+        Self::OwnPassword,
+        Self::Provider,
+        Self::Tokens,
+        Self::Role,
+        Self::User,
+    ];
+
+    async fn befall(self, admin: &Client, ada: &Client, id: &str) {
+        let user = format!("/api/users/{id}");
+        match self {
+            Self::Password => drop(
+                admin
+                    .put(user, json!({ "password": "the next one" }))
+                    .await
+                    .expect(200),
+            ),
+            Self::OwnPassword => {
+                let change = json!({ "password": PASSWORD, "newPassword": "the next one" });
+                let other = ada.anonymous().login("ada", PASSWORD).await;
+                drop(other.put("/api/users/change-password", change).await.expect(204));
+            }
+            Self::Provider => drop(
+                admin
+                    .put(user, json!({ "identityProvider": "ldap" }))
+                    .await
+                    .expect(200),
+            ),
+            Self::Tokens => drop(admin.delete(format!("{user}/tokens")).await.expect(204)),
+            Self::Role => drop(admin.put(user, json!({ "roles": [] })).await.expect(200)),
+            Self::User => drop(admin.delete(user).await.expect(204)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_holds_back_a_body_keeps_no_right_by_that() {
+    for loss in Loss::ALL {
+        for by_token in [true, false] {
+            let server = Server::start().await;
+            let admin = server.admin().await;
+            let rights = json!([http("/api/users/#", "write"), http("/api/roles/#", "write")]);
+            let helpers = create_role(&admin, "helpers", rights).await;
+            let id = create_user_with(&admin, "ada", json!({ "roles": [helpers] })).await;
+            let ada = match by_token {
+                true => server.anonymous().login("ada", PASSWORD).await,
+                false => server.anonymous().basic("ada", PASSWORD),
+            };
+            // Whoever loses nothing may take their time.
+            let late = ada.post("/api/users", user("early", json!({}))).hold_back().await;
+            late.release().await.expect(201);
+
+            let calls = [
+                ada.post("/api/users", user("mallory", json!({}))),
+                ada.post("/api/users/batch", json!([user("mallory", json!({}))])),
+                ada.post("/api/roles", role("mallory's", json!([]))),
+            ];
+            let mut held = Vec::new();
+            for call in calls {
+                held.push(call.hold_back().await);
+            }
+            loss.befall(&admin, &ada, &id).await;
+            for held in held {
+                held.release().await.expect_error_in(&[401, 403]);
+            }
+            let names = admin
+                .get("/api/listUsers?pageNumber=1&rowsPerPage=100")
+                .await
+                .text();
+            assert!(!names.contains("mallory"), "{loss:?} by token: {by_token}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_take_longer_than_the_memory_may_be_old() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let slow = admin
+        .post("/api/roles", role("slow", json!([])))
+        .hold_back()
+        .await;
+    let question = json!({
+        "subject": { "type": "user", "id": admin_id(&admin).await },
+        "action": { "name": "GET" },
+        "resource": { "type": "http", "id": "/api/users" },
+    });
+    let slow_question = admin
+        .post("/access/v1/evaluation", question.clone())
+        .hold_back()
+        .await;
+    let still = admin.post("/access/v1/evaluation", question).hold_back().await;
+    server.stand_still(Duration::from_millis(6_000));
+    // A process that stood still does not know what happened meanwhile.
+    assert_eq!(still.release().await.expect_error(503).code, "stale");
+    server
+        .app()
+        .ledger()
+        .read_to_head()
+        .await
+        .expect("SQLite answers");
+    slow.release().await.expect(201);
+    slow_question.release().await.expect(200);
 }
 
 #[tokio::test]
