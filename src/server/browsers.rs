@@ -4,7 +4,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use crate::app::App;
 
-/// Headers of every answer, unless the answer has its own. An answer is not a page that may load, frame or tell anything.
+/// Headers of every answer, unless the answer has its own. An answer is not a page: it loads nothing, no other page may frame it, and
+/// it sends no referrer.
 const FIXED: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -74,7 +75,7 @@ fn is_origin(text: &str) -> bool {
     is_plain && !text.ends_with('/') && !text.contains('#')
 }
 
-/// What CORS says about the request of a page. Answers are not stored, so nothing need be said about other requests.
+/// What CORS says about the request of a page. Answers are not stored, so an answer to a request without `Origin` needs no such header.
 pub(crate) struct Cross {
     allowed: Option<HeaderValue>,
     is_question: bool,
@@ -98,8 +99,8 @@ impl Cross {
     }
 
     fn say(self, headers: &mut HeaderMap) {
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
         let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
-        set(header::VARY, "origin");
         let Some(allowed) = self.allowed else { return };
         if self.is_question {
             set(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);

@@ -18,7 +18,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// The names of these settings, and of the setting that the binary itself applies.
+    /// The names of these settings, and `log`, which the binary itself applies.
     pub const NAMES: [&str; 6] = [
         "cors_origins",
         "log",
