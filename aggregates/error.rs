@@ -11,6 +11,8 @@ pub enum ErrorKind {
     Conflict,
     /// The thing that the request names never changes.
     Protected,
+    /// The caller lacks a right that the request would give.
+    Forbidden,
     /// The ledger cannot answer now. The same request may succeed later.
     Unavailable,
     /// The program has a bug.
@@ -25,6 +27,7 @@ impl ErrorKind {
             Self::Invalid => "invalid_request",
             Self::Conflict => "conflict",
             Self::Protected => "protected",
+            Self::Forbidden => "forbidden",
             Self::Unavailable => "unavailable",
             Self::Fault => "internal",
         }

@@ -40,6 +40,7 @@
 
 pub mod directory;
 mod engine;
+mod giving;
 pub mod past;
 mod patterns;
 mod principals;
@@ -80,6 +81,7 @@ pub use engine::{
     loader::{LoadedRole, LoadedUser, Loader, Misfit},
     views::{Decision, RoleView, UserView},
 };
+pub use giving::{GroundStream, Grounds, Lacking, LimitedRole, MissingRight};
 pub use principals::{
     certificates::CertificateView,
     machines::{Credential, Machine, MachineKind},

@@ -35,6 +35,13 @@ pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Re
     loader.finish().map_err(misfit)
 }
 
+/// The roles at `position`, which must be the ledger's head in the same snapshot: an engine without users.
+pub async fn roles_alone(tx: &mut Tx<'_>, position: i64) -> Result<Authorization, Error> {
+    let mut loader = Loader::new(position);
+    roles::load_alone(tx, &mut loader).await?;
+    loader.finish().map_err(misfit)
+}
+
 /// For each of these scopes: how many users, roles or certificates the engine has. The ledger must have as many claims.
 pub fn claimed(engine: &Authorization) -> [(&'static Scope, usize); 3] {
     [

@@ -43,6 +43,27 @@ pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Err
     }
 }
 
+/// Loads all roles that users may hold, and not the own permissions of users.
+pub(super) async fn load_alone(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
+    let mut roles: HashMap<RoleId, (RoleRecord, Vec<Permission>)> = HashMap::new();
+    each(tx, "", vec![], |role: RoleRecord| {
+        if role.owner_user_id.is_none() {
+            roles.insert(role.role_id, (role, Vec::new()));
+        }
+        Ok(())
+    })
+    .await?;
+    each(tx, "", vec![], |held: PermissionRecord| {
+        if let Some((_, permissions)) = roles.get_mut(&held.role_id) {
+            permissions.push(held.into_permission());
+        }
+        Ok(())
+    })
+    .await?;
+    let mut roles = roles.into_values();
+    roles.try_for_each(|(role, permissions)| load_role(loader, role, permissions))
+}
+
 fn load_role(loader: &mut Loader, role: RoleRecord, permissions: Vec<Permission>) -> Result<(), Error> {
     let made_at = loader.made_at(role.ordinal).map_err(misfit)?;
     let own_permissions = role.owner_user_id.map_or(0, |_| permissions.len());

@@ -3,17 +3,27 @@
 use std::{error::Error, process::ExitCode};
 
 use super::{CliError, complain, look::LookedAt, say};
+use crate::faces::FACES;
+use authorization::LimitedRole;
 use ledger::{AlikeNames, AlikePair, Ledger, WithCauses};
 use server::{
-    Live,
+    Granting, Live,
     identity::keys::{self, Found, KeyError},
     settings::Settings,
 };
+
+/// How many roles are listed at most.
+const MOST_ROLES: usize = 20;
+/// What is said of roles that are listed.
+const LIMITED: &str =
+    "can use an endpoint that gives rights, but cannot give all roles by itself alone (docs/granting.md)";
 
 /// Checks one thing after the other. The exit code is 1 if something is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
     say(&tokens(&settings));
+    let granting = Live::from(&settings).granting;
+    say(&said_of(granting));
     let mut healthy = true;
     let mut tell = |what: &str, found: Result<String, String>| match found {
         Ok(good) => say(&format!("{what}: {good}")),
@@ -49,6 +59,9 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                             tell("ledger", head(&ledger).await);
                             tell("claims", claims(&ledger).await);
                             tell("names", names(&ledger).await);
+                            if granting == Granting::Held {
+                                tell("roles", roles(&ledger).await);
+                            }
                         }
                         Err(error) => tell("ledger", Err(said(&error))),
                     }
@@ -86,6 +99,57 @@ fn tokens(settings: &Settings) -> String {
         None => "without a bound (TOKEN_HOURS_MOST is not set)".to_owned(),
     };
     format!("tokens: valid for {hours} hours, or as long as the login asks, {most}")
+}
+
+/// What users may give.
+fn said_of(granting: Granting) -> String {
+    let words = match granting {
+        Granting::Held => "users give only what they hold",
+        Granting::Any => "users give everything by the endpoints that they may use",
+    };
+    format!("granting: {words} (GRANTING={})", granting.as_str())
+}
+
+/// Lists the roles that can use an endpoint that gives rights, but that do not hold what other roles grant. Nothing is wrong with them.
+async fn roles(ledger: &Ledger) -> Result<String, String> {
+    let roles = ledger.roles_alone().await.map_err(|error| said(&error))?;
+    let operations = FACES.iter().flat_map(|face| face.giving.operations);
+    let endpoints: Vec<String> = operations.map(|(_, path)| pattern(path)).collect();
+    let limited = roles.limited_roles(&endpoints, MOST_ROLES + 1);
+    for LimitedRole {
+        id,
+        name,
+        others,
+        first,
+    } in limited.iter().take(MOST_ROLES)
+    {
+        let (other, missing) = first;
+        let more = match others {
+            1 => String::new(),
+            others => format!(", nor {} other roles", others - 1),
+        };
+        say(&format!(
+            "roles: {:?} ({id}) does not hold what {:?} grants: {missing}{more}",
+            &**name, &**other
+        ));
+    }
+    Ok(match limited.len() {
+        0 => "all that can give hold what other roles grant".to_owned(),
+        many if many > MOST_ROLES => format!("more than {MOST_ROLES} {LIMITED}"),
+        some => format!("{some} {LIMITED}"),
+    })
+}
+
+/// The pattern of the paths of an operation.
+fn pattern(path: &str) -> String {
+    let level = |level: &str| {
+        if level.starts_with('{') {
+            "+".to_owned()
+        } else {
+            level.to_owned()
+        }
+    };
+    path.split('/').map(level).collect::<Vec<_>>().join("/")
 }
 
 async fn head(ledger: &Ledger) -> Result<String, String> {

@@ -25,9 +25,9 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// How many stream sequences, and how many claims, are remembered between batches.
+/// How many streams, and how many claims, are remembered between batches.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
-/// How many events, claims and counts a batch that is decided without the lock may have together. The memory must still have
+/// How many events, claims, counts and other streams a batch that is decided without the lock may have together. The memory must still have
 /// all of them when the next batch is decided.
 const MOST_TOUCHED: usize = REMEMBERED.get() / 4;
 
@@ -66,6 +66,8 @@ pub(super) struct Batch {
     keys: SubjectKeys,
     /// How often all keys had been forgotten when these were read.
     forgotten: u64,
+    /// On how many streams the units rest, besides those to which they append.
+    grounds: usize,
     /// The claims and counts after the batch. `None` once the memory has them.
     board: Option<Board>,
 }
@@ -157,7 +159,7 @@ impl Batches {
         if batch.recorded.is_empty() {
             return Ok(Decided::Locked(Because::NothingToWrite));
         }
-        if batch.recorded.len() + batch.board.as_ref().map_or(0, Board::len) > MOST_TOUCHED {
+        if batch.recorded.len() + batch.grounds + batch.board.as_ref().map_or(0, Board::len) > MOST_TOUCHED {
             return Ok(Decided::Locked(Because::Large));
         }
         let changes = READ_MODELS.fold_unless_in_flux(db, &batch.recorded, &in_flight.tables);
@@ -242,6 +244,7 @@ impl Batches {
             board,
             outcomes,
             accepted,
+            grounds,
         } = judge(db, &self.sealer, self.guards, &mut self.memory, units).await?;
         let mut head = before.clone();
         let mut batch = Batch {
@@ -254,6 +257,7 @@ impl Batches {
             made: SubjectKeys::new(),
             keys: SubjectKeys::new(),
             forgotten: 0,
+            grounds,
             board: Some(board),
         };
         if accepted.iter().all(|unit| unit.events.is_empty()) {

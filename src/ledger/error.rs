@@ -3,6 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use aggregates::{Claim, Classified, DomainError, ErrorKind, claim::Scope};
+use authorization::Lacking;
 use projections::Veto;
 
 use super::{Cause, OtherVersions, executor::Stream};
@@ -105,6 +106,9 @@ pub enum ExecuteError {
         /// The reason.
         error: DomainError,
     },
+    /// The caller does not hold what the events would give.
+    #[error(transparent)]
+    NotHeld(#[from] Lacking),
     /// The ledger rejects the unit that follows from the commands.
     #[error(transparent)]
     Rejected(Rejection),
@@ -117,6 +121,7 @@ impl Classified for ExecuteError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Domain { error, .. } => error.kind(),
+            Self::NotHeld(lacking) => lacking.kind(),
             Self::Rejected(rejection) => rejection.kind(),
             Self::Unavailable(_) => ErrorKind::Unavailable,
         }
@@ -125,6 +130,7 @@ impl Classified for ExecuteError {
     fn code(&self) -> &'static str {
         match self {
             Self::Domain { error, .. } => error.code(),
+            Self::NotHeld(lacking) => lacking.code(),
             Self::Rejected(rejection) => rejection.code(),
             Self::Unavailable(_) => ErrorKind::Unavailable.code(),
         }

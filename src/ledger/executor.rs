@@ -12,12 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Command, Registered, State, WrongAggregate};
+use aggregates::{Command, Registered, State, WrongAggregate, values::UserId};
 use lru::LruCache;
 
 use super::{
     AppendError, Appended, ExecuteError, Ledger, Metadata, NewEvent, NewSnapshot, Rejection, Seen, Unit,
     error::Obstacle,
+    giving::Giver,
     loader::{Found, Wanted},
     snapshots::{EVERY, Newest},
 };
@@ -125,23 +126,24 @@ impl Executor {
         metadata: &'a Metadata,
         unchanged: &'a [Seen],
     ) -> Boxed<'a, Result<Appended, ExecuteError>> {
-        Box::pin(self.run(commands, metadata, unchanged))
+        Box::pin(self.run(commands, metadata, unchanged, None))
     }
 
-    async fn run(
+    pub(super) async fn run(
         &self,
         commands: Vec<Command>,
         metadata: &Metadata,
         unchanged: &[Seen],
+        giver: Option<UserId>,
     ) -> Result<Appended, ExecuteError> {
         let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
         let _turns = turns.map_err(|_elapsed| Obstacle::Busy)?;
         let began = Instant::now();
-        let mut from = Source::Memory;
+        let (mut from, mut giver) = (Source::Memory, Giver::of(giver));
         loop {
             let decided = match self.decide(&commands, metadata, from).await {
                 Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
-                decided => Some(decided?),
+                decided => Some(giver.judge(&self.ledger, decided?).await?),
             };
             // A remembered aggregate may be stale. An append notices this. A refusal, or a decision without events, would not
             // notice it, so both are decided again from the ledger.
@@ -174,6 +176,7 @@ impl Executor {
                     if began.elapsed() > PATIENCE {
                         return Err(Obstacle::LostEveryRace(rejection).into());
                     }
+                    giver.know(&self.ledger).await?;
                 }
                 Err(AppendError::Rejected(rejection)) => return Err(ExecuteError::Rejected(rejection)),
                 Err(AppendError::Unavailable(cause)) => return Err(ExecuteError::Unavailable(cause)),

@@ -28,16 +28,23 @@ const STREAMS_PER_STATEMENT: usize = 1_024;
 
 /// What the ledger need not read again. It is valid only while nobody else moves the head.
 pub(super) struct Memory {
-    sequences: LruCache<(&'static str, String), i64>,
+    streams: LruCache<(&'static str, String), Last>,
     claims: ClaimsInMemory,
     counts: CountsInMemory,
+}
+
+/// The last event of a stream; zeros if the stream has none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    sequence: i64,
+    position: i64,
 }
 
 impl Memory {
     /// A memory for this many streams, claims and counts.
     pub(super) fn of(size: NonZeroUsize) -> Self {
         Self {
-            sequences: LruCache::new(size),
+            streams: LruCache::new(size),
             claims: LruCache::new(size),
             counts: LruCache::new(size),
         }
@@ -52,7 +59,8 @@ impl Memory {
     pub(super) fn remember(&mut self, recorded: &[Recorded], board: Board) {
         for event in recorded {
             let stream = (event.event.aggregate_type(), event.aggregate_id.clone());
-            self.sequences.put(stream, event.sequence);
+            let (sequence, position) = (event.sequence, event.position);
+            self.streams.put(stream, Last { sequence, position });
         }
         let (holders, counts) = board.into_parts();
         for (claim, holder) in holders {
@@ -65,7 +73,7 @@ impl Memory {
 
     /// Forgets everything, since somebody else moved the head.
     pub(super) fn clear(&mut self) {
-        self.sequences.clear();
+        self.streams.clear();
         self.claims.clear();
         self.counts.clear();
     }
@@ -79,6 +87,8 @@ pub(super) struct Judged<'a> {
     pub(super) outcomes: Vec<Result<Range<usize>, Rejection>>,
     /// The units to write.
     pub(super) accepted: Vec<&'a Unit>,
+    /// On how many streams the units rest, besides those to which they append.
+    pub(super) grounds: usize,
 }
 
 /// Judges the units one after the other, each as if the accepted units before it were written.
@@ -90,6 +100,7 @@ pub(super) async fn judge<'a>(
     units: &'a [Unit],
 ) -> Result<Judged<'a>, LedgerError> {
     let mut sequences = read_sequences(db, memory, units).await?;
+    let mut positions = read_positions(db, memory, units).await?;
     let remembered = (&mut memory.claims, &mut memory.counts);
     let mut board = Board::read(db, sealer, remembered, units.iter()).await?;
     let mut outcomes = Vec::with_capacity(units.len());
@@ -99,9 +110,16 @@ pub(super) async fn judge<'a>(
         // A unit whose claims are rejected must not move its streams.
         let decided = guarded(db, guards, proposal(unit), &proposals)
             .await?
+            .and_then(|()| must_not_have_moved(&positions, unit))
             .and_then(|()| next_sequences(&sequences, unit))
             .and_then(|moved| board.admit(sealer, unit).map(|()| moved));
         outcomes.push(decided.map(|moved| {
+            for stream in moved.keys() {
+                // The unit gets a position after all that are known.
+                positions
+                    .entry(*stream)
+                    .and_modify(|position| *position = i64::MAX);
+            }
             sequences.extend(moved);
             let range = count..count + unit.events.len();
             count = range.end;
@@ -114,6 +132,7 @@ pub(super) async fn judge<'a>(
         board,
         outcomes,
         accepted,
+        grounds: positions.len(),
     })
 }
 
@@ -162,8 +181,8 @@ async fn read_sequences<'a>(
         .map(|seen| (seen.aggregate_type, seen.aggregate_id.as_str()));
     for stream in appended.chain(watched) {
         if let Entry::Vacant(entry) = sequences.entry(stream) {
-            match memory.sequences.get(&(stream.0, stream.1.to_owned())) {
-                Some(known) => drop(entry.insert(*known)),
+            match memory.streams.get(&(stream.0, stream.1.to_owned())) {
+                Some(known) => drop(entry.insert(known.sequence)),
                 None => {
                     entry.insert(0);
                     unknown.push(stream);
@@ -193,6 +212,80 @@ async fn read_sequences<'a>(
         }
     }
     Ok(sequences)
+}
+
+/// The position of the last event of each stream on which a unit rests.
+async fn read_positions<'a>(
+    db: &mut dyn Read,
+    memory: &mut Memory,
+    units: &'a [Unit],
+) -> Result<Positions<'a>, LedgerError> {
+    let mut positions = Positions::new();
+    let mut unknown = Vec::new();
+    let grounds = units.iter().flat_map(|unit| &unit.grounds.streams);
+    for (kind, id) in grounds {
+        if let Entry::Vacant(entry) = positions.entry((*kind, id.as_str())) {
+            match memory.streams.get(&(*kind, id.clone())) {
+                Some(known) => drop(entry.insert(known.position)),
+                None => {
+                    entry.insert(0);
+                    unknown.push((*kind, id.as_str()));
+                }
+            }
+        }
+    }
+    for chunk in unknown.chunks(STREAMS_PER_STATEMENT) {
+        let count = rounded(chunk.len());
+        let last = |column: &str| {
+            format!(
+                "(SELECT e.{column} FROM events e WHERE e.aggregate_type = k.column1 AND e.aggregate_id = k.column2 \
+                 ORDER BY e.sequence DESC LIMIT 1)"
+            )
+        };
+        let text = format!(
+            "SELECT k.column3, {}, {} FROM (VALUES {}) AS k",
+            last("sequence"),
+            last("position"),
+            placeholders(1, count, 3)
+        );
+        let select = filled(chunk, count)
+            .zip(0_i64..)
+            .fold(sql(text), |select, ((kind, id), index)| {
+                select.bind(*kind).bind(*id).bind(index)
+            });
+        for row in db.all(select).await? {
+            let stream = usize::try_from(row.int(0)?)
+                .ok()
+                .and_then(|index| chunk.get(index));
+            let Some((kind, id)) = stream else { continue };
+            let last = Last {
+                sequence: row.int_or_null(1)?.unwrap_or(0),
+                position: row.int_or_null(2)?.unwrap_or(0),
+            };
+            positions.insert((*kind, *id), last.position);
+            // The same streams come with most units: those of who gives.
+            memory.streams.put((*kind, (*id).to_owned()), last);
+        }
+    }
+    Ok(positions)
+}
+
+/// The position of the last event of each stream, by the type and id of its aggregate.
+type Positions<'a> = HashMap<(&'static str, &'a str), i64>;
+
+/// Rejects the unit if a stream on which it rests has an event after the position up to which the unit knows the stream.
+fn must_not_have_moved(positions: &Positions<'_>, unit: &Unit) -> Result<(), Rejection> {
+    let moved = |(kind, id): &&(&'static str, String)| {
+        let last = positions.get(&(*kind, id.as_str()));
+        last.is_none_or(|last| *last > unit.grounds.position)
+    };
+    match unit.grounds.streams.iter().find(moved) {
+        None => Ok(()),
+        Some((aggregate_type, aggregate_id)) => Err(Rejection::Conflict {
+            aggregate_type,
+            aggregate_id: aggregate_id.clone(),
+        }),
+    }
 }
 
 /// The last sequence of each stream, by the type and id of its aggregate.

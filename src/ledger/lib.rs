@@ -21,6 +21,7 @@ mod error;
 mod executor;
 mod feed;
 mod follower;
+mod giving;
 mod head;
 pub mod ids;
 mod json;

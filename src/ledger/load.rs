@@ -7,7 +7,7 @@ use projections::{
     sql::{Db, Tx, sql},
 };
 
-use super::{Head, LedgerError, WithCauses};
+use super::{Head, Ledger, LedgerError, WithCauses};
 
 /// The projection from the read models; if that fails, an empty projection, which the follower then fills from the
 /// ledger.
@@ -22,6 +22,15 @@ pub(super) async fn authorization(db: &Db, now: Timestamp) -> Authorization {
             );
             Authorization::new()
         }
+    }
+}
+
+impl Ledger {
+    /// The roles as the read models have them, without users.
+    pub async fn roles_alone(&self) -> Result<Authorization, LedgerError> {
+        let mut tx = self.db().snapshot().await?;
+        let head = Head::read_in(&mut tx).await?;
+        Ok(loading::roles_alone(&mut tx, head.position).await?)
     }
 }
 

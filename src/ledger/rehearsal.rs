@@ -10,12 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::Command;
+use aggregates::{Command, values::UserId};
 
 use super::{
     ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit,
     error::{Obstacle, within},
     executor::{PATIENCE, Source},
+    giving::Giver,
     judge::{Memory, judge},
 };
 
@@ -34,11 +35,22 @@ pub struct Rehearsed {
 impl Executor {
     /// Decides the commands in order as one unit, as [`Executor::execute`] would do right now, but records nothing.
     pub fn rehearse<'a>(&'a self, commands: &'a [Command]) -> Boxed<'a, Result<Rehearsed, ExecuteError>> {
+        self.rehearse_for(None, commands)
+    }
+
+    /// The same, as [`Executor::execute_for`] would do for this giver.
+    pub fn rehearse_for<'a>(
+        &'a self,
+        giver: Option<UserId>,
+        commands: &'a [Command],
+    ) -> Boxed<'a, Result<Rehearsed, ExecuteError>> {
         Box::pin(async move {
             let metadata = Metadata::system("rehearsal");
             let began = Instant::now();
+            let mut giver = Giver::of(giver);
             loop {
-                let unit = self.decide(commands, &metadata, Source::LedgerOnce).await?.unit;
+                let decided = self.decide(commands, &metadata, Source::LedgerOnce).await?;
+                let unit = giver.judge(self.ledger(), decided).await?.unit;
                 let judged = within(JUDGING, self.ledger().judge(&unit)).await;
                 let (position, outcome) =
                     judged.map_err(|error| ExecuteError::Unavailable(Arc::new(error)))?;
@@ -49,8 +61,10 @@ impl Executor {
                             position,
                         });
                     }
-                    // Another request appended to a stream after it was loaded.
-                    Err(Rejection::Conflict { .. }) if began.elapsed() <= PATIENCE => {}
+                    // Another request appended to a stream after it was read.
+                    Err(Rejection::Conflict { .. }) if began.elapsed() <= PATIENCE => {
+                        giver.know(self.ledger()).await?;
+                    }
                     Err(rejection @ Rejection::Conflict { .. }) => {
                         return Err(Obstacle::LostEveryRace(rejection).into());
                     }

@@ -7,6 +7,8 @@ use aggregates::{
     claim::{Limits, Scope},
 };
 
+use authorization::Grounds;
+
 use super::{Metadata, NewSnapshot};
 
 /// An aggregate as it was when it was read.
@@ -46,6 +48,8 @@ pub struct Unit {
     pub limits: Vec<LimitChange>,
     /// Aggregates that must not have changed, even if the unit does not append to them.
     pub unchanged: Vec<Seen>,
+    /// What the judgement rests on that the caller may give what the events give.
+    pub grounds: Grounds,
     /// The states after some of the events, to store as snapshots.
     pub snapshots: Vec<NewSnapshot>,
     /// The metadata of each event.
@@ -62,6 +66,7 @@ impl Unit {
             require: BTreeSet::new(),
             limits: Vec::new(),
             unchanged: Vec::new(),
+            grounds: Grounds::default(),
             snapshots: Vec::new(),
             metadata,
         }

@@ -6,7 +6,7 @@ use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 use authorization::{Bearer, SessionView};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Request, Uri, request::Parts},
 };
 use ledger::Metadata;
 
@@ -57,6 +57,16 @@ pub struct Caller {
     proof: Proof,
     /// Where the request came from.
     origin: Origin,
+    /// The request, if it may have a body or change something.
+    request: Option<Admission>,
+}
+
+/// A request that a caller may make, and the check that said so.
+#[derive(Clone, Debug)]
+struct Admission {
+    judge: Judge,
+    method: Method,
+    uri: Uri,
 }
 
 /// How callers proved who they are.
@@ -108,6 +118,25 @@ impl Caller {
         }
     }
 
+    /// Refuses a caller who may no longer make the request, since their proof or their right has ended.
+    pub(crate) fn may_still(&self, app: &App) -> Result<(), Refusal> {
+        let judged = self.must_still_be(app).and_then(|()| match &self.request {
+            Some(Admission { judge, method, uri }) => {
+                let (mut parts, ()) = Request::new(()).into_parts();
+                (parts.method, parts.uri) = (method.clone(), uri.clone());
+                judge(app, &parts, self)
+            }
+            None => Ok(()),
+        });
+        app.fresh()?;
+        judged
+    }
+
+    /// The path at which the caller's face shows what a user holds.
+    pub(crate) fn page_of(&self, user: UserId) -> Option<String> {
+        self.origin.shows.map(|shows| shows(user))
+    }
+
     /// The metadata of the events that the caller's commands cause.
     pub fn metadata(&self) -> Metadata {
         self.origin.metadata(self.user)
@@ -118,18 +147,23 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let caller = caller_of(parts, app).await?;
+        let mut caller = caller_of(parts, app).await?;
         app.fresh()?;
-        admit(parts, &caller, |_, _, _| Ok(()));
+        admit(parts, &mut caller, |_, _, _| Ok(()));
         Ok(caller)
     }
 }
 
-/// Notes that the caller may make the request, so that its body may be as large as the endpoint allows. If the body keeps the server
-/// waiting, `judge` says whether the caller still may.
-pub(crate) fn admit(parts: &mut Parts, caller: &Caller, judge: Judge) {
-    // These requests have no body that an endpoint reads.
+/// Notes that the caller may make the request, so that its body may be as large as the endpoint allows. If the body or a password's
+/// hash keeps the server waiting, `judge` says whether the caller still may.
+pub(crate) fn admit(parts: &mut Parts, caller: &mut Caller, judge: Judge) {
+    // These requests have no body that an endpoint reads, and change nothing.
     if !matches!(parts.method, Method::GET | Method::HEAD) {
+        caller.request = Some(Admission {
+            judge,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+        });
         let caller = caller.clone();
         parts.extensions.insert(Admitted { caller, judge });
     }
@@ -156,6 +190,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
                 expires_at: Some(expires_at),
                 proof: Proof::Token(digest),
                 origin,
+                request: None,
             })
         }
         Some(Sent::Basic { username, password }) => {
@@ -167,6 +202,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
                 expires_at: None,
                 proof: Proof::Password(position),
                 origin,
+                request: None,
             })
         }
         None => Err(Refusal::unauthenticated()),
@@ -221,6 +257,7 @@ fn valid_session(app: &App, bearer: Bearer, audience: Audience) -> Result<Sessio
 #[derive(Clone, Debug)]
 pub struct Origin {
     audience: Audience,
+    shows: Option<fn(UserId) -> String>,
     address: IpAddr,
     request_id: Option<HeaderValue>,
     trace: Option<HeaderValue>,
@@ -238,6 +275,7 @@ impl Origin {
     fn new(headers: &HeaderMap, arrived: Arrived) -> Self {
         Self {
             audience: arrived.face.audience,
+            shows: arrived.face.giving.shows,
             address: arrived.peer.ip(),
             request_id: headers.get(REQUEST_ID).cloned(),
             trace: headers.get(TRACE).cloned(),

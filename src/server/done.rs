@@ -1,39 +1,27 @@
 //! The last step of most handlers that change something.
 
+use std::fmt::Display;
+
 use aggregates::Command;
 use axum::http::StatusCode;
-use ledger::ExecuteError;
 
 use crate::{app::App, caller::Caller, position::Wrote, refusal::Refusal};
 
 /// Executes the commands of a caller as one unit, and answers 204.
 pub async fn done(app: &App, caller: &Caller, commands: Vec<Command>) -> Result<Wrote<StatusCode>, Refusal> {
-    let appended = app.executor.execute(commands, &caller.metadata()).await?;
+    let appended = caller.execute(app, commands).await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
 }
 
 /// Like [`done`], for commands about several things. If one command is refused, the refusal names its thing.
-pub async fn done_about<T: std::fmt::Display>(
+pub async fn done_about<T: Display>(
     app: &App,
     caller: &Caller,
     commands: Vec<Command>,
     things: &[T],
 ) -> Result<Wrote<StatusCode>, Refusal> {
-    let executed = app.executor.execute(commands, &caller.metadata()).await;
-    let appended = executed.map_err(|error| about(error, |index| things.get(index)))?;
+    let appended = caller
+        .execute_about(app, commands, |index| things.get(index))
+        .await?;
     Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
-}
-
-/// The refusal of one of several commands. It names the thing that the command is about.
-pub fn about<T: std::fmt::Display>(error: ExecuteError, name: impl FnOnce(usize) -> Option<T>) -> Refusal {
-    match error {
-        ExecuteError::Domain { index, error } => {
-            let refusal = Refusal::from(error);
-            match name(index) {
-                Some(name) => refusal.about(name),
-                None => refusal,
-            }
-        }
-        other => other.into(),
-    }
 }

@@ -2,7 +2,7 @@
 
 use aggregates::{
     Command,
-    values::{Audience, Invalid},
+    values::{Audience, Invalid, UserId},
 };
 use axum::response::Response;
 use ledger::ids::Entropy;
@@ -34,12 +34,31 @@ pub struct Face {
     pub public: &'static [Operation],
     /// The operations on the caller's own data. They need a credential, but no right.
     pub own: &'static [Operation],
+    /// How users of this API give rights.
+    pub giving: Giving,
     /// The requests that can be rehearsed. Each folder lists its own.
     pub rehearsals: &'static [&'static [Rehearsal]],
     /// The settings of this face, besides those that all faces share.
     pub settings: &'static [Setting],
     /// The commands that run when the ledger is empty.
     pub first_start: fn(&dyn Entropy) -> Result<Vec<Command>, Invalid>,
+}
+
+/// How users of an API give rights to others.
+#[derive(Clone, Copy, Debug)]
+pub struct Giving {
+    /// The path that shows what a user holds. A refusal names rights of another user only to callers who may read or write there.
+    pub shows: Option<fn(UserId) -> String>,
+    /// The operations that can give rights, or ways to act as somebody else.
+    pub operations: &'static [Operation],
+}
+
+impl Giving {
+    /// Nobody gives rights by this API.
+    pub const NOTHING: Self = Self {
+        shows: None,
+        operations: &[],
+    };
 }
 
 /// All faces.

@@ -1,10 +1,12 @@
 //! The settings that can change while the server runs.
 
-use crate::{browsers::Origins, identity::policy::PasswordPolicy, settings::Settings};
+use crate::{browsers::Origins, granting::Granting, identity::policy::PasswordPolicy, settings::Settings};
 
 /// The settings that a running server reads again when it gets SIGHUP.
 #[derive(Clone, Debug)]
 pub struct Live {
+    /// What users may give others.
+    pub granting: Granting,
     /// The rules for new passwords.
     pub password_policy: PasswordPolicy,
     /// Hours that a token is valid if the login does not say how long.
@@ -19,8 +21,9 @@ pub struct Live {
 
 impl Live {
     /// The names of these settings, and `log`, which the binary itself applies.
-    pub const NAMES: [&str; 6] = [
+    pub const NAMES: [&str; 7] = [
         "cors_origins",
+        "granting",
         "log",
         "password_policy",
         "public_url",
@@ -37,6 +40,7 @@ impl Live {
 impl From<&Settings> for Live {
     fn from(settings: &Settings) -> Self {
         Self {
+            granting: settings.granting,
             password_policy: settings.password_policy,
             token_hours: settings.token_hours,
             token_hours_most: settings.token_hours_most,

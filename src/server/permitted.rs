@@ -17,7 +17,8 @@ pub trait Policy {
     /// The data that the handler may work with, for instance the organisations that the caller may see.
     type Scope: Send;
 
-    /// Returns the scope or the refusal. It decides from memory; the kit then checks that the memory is not too old.
+    /// Returns the scope or the refusal. It decides from memory; the kit then checks that the memory is not too old. Before a change is
+    /// executed, it decides again, by the method and the URI alone.
     fn judge(app: &App, parts: &Parts, caller: &Caller) -> Result<Self::Scope, Refusal>;
 }
 
@@ -41,11 +42,11 @@ impl<P: Policy> FromRequestParts<App> for Permitted<P> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let caller = caller_of(parts, app).await?;
+        let mut caller = caller_of(parts, app).await?;
         let judged = P::judge(app, parts, &caller);
         app.fresh()?;
         let scope = judged?;
-        admit(parts, &caller, |app, parts, caller| {
+        admit(parts, &mut caller, |app, parts, caller| {
             P::judge(app, parts, caller).map(drop)
         });
         Ok(Self(caller, scope))

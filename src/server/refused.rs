@@ -1,6 +1,7 @@
 //! Converts the errors of the crates below to refusals.
 
 use aggregates::{Classified, DomainError, ErrorKind, values::Invalid};
+use authorization::Lacking;
 use ledger::{ExecuteError, LedgerError, PastError};
 
 use crate::{
@@ -79,7 +80,18 @@ impl From<serde_json::Error> for Refusal {
 
 impl From<ExecuteError> for Refusal {
     fn from(error: ExecuteError) -> Self {
-        Self::of(error)
+        match error {
+            // Without a caller, nobody knows whether the client may see what a user holds.
+            ExecuteError::NotHeld(lacking) => match lacking.shows() {
+                Some(user) => Self::new(
+                    RefusalKind::Forbidden,
+                    lacking.code(),
+                    Lacking::without_rights(user),
+                ),
+                None => Self::of(lacking),
+            },
+            error => Self::of(error),
+        }
     }
 }
 
@@ -95,6 +107,7 @@ impl Refusal {
         let kind = match error.kind() {
             ErrorKind::NotFound => RefusalKind::NotFound,
             ErrorKind::Invalid => RefusalKind::Invalid,
+            ErrorKind::Forbidden => RefusalKind::Forbidden,
             ErrorKind::Conflict | ErrorKind::Protected => RefusalKind::Conflict,
             ErrorKind::Unavailable | ErrorKind::Fault => return Self::unavailable().because(error),
         };

@@ -340,6 +340,39 @@ both_engines! {
         assert!(said.contains("names: no two are alike"), "{said}");
     }
 
+    async fn a_doctor_lists_the_roles_that_cannot_give_all_that_they_gave(server: Server) {
+        let admin = server.admin().await;
+        let site = server.terminate().await;
+        let said = succeeded(&site.run(&["doctor"]).await);
+        assert!(said.contains("granting: users give only what they hold (GRANTING=held)"), "{said}");
+        assert!(said.contains("roles: all that can give hold what other roles grant"), "{said}");
+        let server = site.start().await;
+        let admin = server.anonymous().bearer(admin.token());
+        create_role(&admin, "engineers", json!([mqtt("plant/#", "readWrite")])).await;
+        create_role(&admin, "readers", json!([http("/api/users/+", "read")])).await;
+        create_role(&admin, "deputies", json!([http("/#", "readWrite"), mqtt("#", "readWrite")])).await;
+        let own = json!([mqtt("nobody/else", "read")]);
+        create_user_with(&admin, "ada", json!({ "initialPermissions": own })).await;
+        let desk = create_role(&admin, "desk", json!([http("/api/users/7/roles", "write")])).await;
+        let site = server.terminate().await;
+        let said = succeeded(&site.run(&["doctor"]).await);
+        let listed = format!("roles: \"desk\" ({desk}) does not hold what \"deputies\" grants: ");
+        assert!(said.contains(&listed), "{said}");
+        assert!(said.contains(", nor 3 other roles"), "{said}");
+        assert!(said.contains("roles: 1 can use an endpoint that gives rights"), "{said}");
+        let server = site.start().await;
+        let admin = server.anonymous().bearer(admin.token());
+        for number in 0..25 {
+            create_role(&admin, &format!("desk {number:02}"), json!([http("/api/roles/#", "write")])).await;
+        }
+        let site = server.terminate().await;
+        let said = succeeded(&site.run(&["doctor"]).await);
+        assert!(said.contains("roles: more than 20 can use an endpoint"), "{said}");
+        assert_eq!(said.matches("does not hold what").count(), 20, "{said}");
+        let said = succeeded(&site.with("MUNIMENT_GRANTING", "any").run(&["doctor"]).await);
+        assert!(said.contains("(GRANTING=any)") && !said.contains("roles: "), "{said}");
+    }
+
     async fn readiness_is_said_to_anybody(server: Server) {
         server.anonymous().get("/healthz").await.expect(200);
         server.anonymous().get("/readyz").await.expect(200);

@@ -10,6 +10,7 @@ mod code;
 mod crates;
 mod events;
 mod faces;
+mod giving;
 mod golden;
 mod instants;
 mod ledger;

@@ -139,7 +139,7 @@ impl Ledger {
         self.record(session_id(session).to_string(), Event::Session(event))
     }
 
-    fn record(&mut self, aggregate_id: String, event: Event) -> &mut Self {
+    pub(super) fn record(&mut self, aggregate_id: String, event: Event) -> &mut Self {
         let position = self.0.len() as i64 + 1;
         self.0.push(Recorded {
             position,

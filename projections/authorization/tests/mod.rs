@@ -3,6 +3,7 @@
 mod concurrent;
 mod deep;
 mod forms;
+mod giving;
 mod holding;
 mod ledger;
 mod library;

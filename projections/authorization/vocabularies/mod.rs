@@ -89,6 +89,12 @@ pub trait ResourceType: Sync {
     /// What must be granted, or why nobody can do it.
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible>;
 
+    /// Whether somebody may give an operation on all that a pattern in the space matches. `held` says whether they hold one on all
+    /// that a pattern matches. They may give what they hold, unless the vocabulary has levels that give more or less.
+    fn may_give(&self, pattern: &str, operation: Operation, held: &dyn Fn(&str, Operation) -> bool) -> bool {
+        held(pattern, operation)
+    }
+
     /// The stream that records where a resource is, if it has one: decisions of the past read it.
     fn stream(&self, _id: &str) -> Option<Stream> {
         None
@@ -161,6 +167,21 @@ impl Model {
     /// The subject type with this name.
     pub fn subject_type(&self, name: &str) -> Option<&'static SubjectType> {
         self.subjects.iter().find(|one| one.name == name)
+    }
+
+    /// Whether somebody may give an operation on all that a pattern matches, as [`ResourceType::may_give`] says.
+    pub(crate) fn may_give(
+        &self,
+        context: Context,
+        pattern: &str,
+        operation: Operation,
+        held: &dyn Fn(&str, Operation) -> bool,
+    ) -> bool {
+        let mut types = self.resources.iter();
+        match types.find(|one| one.space().has(context, pattern)) {
+            Some(one) => one.may_give(pattern, operation, held),
+            None => held(pattern, operation),
+        }
     }
 
     /// The name of the space of a pattern in a context.

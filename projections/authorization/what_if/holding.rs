@@ -24,33 +24,33 @@ use crate::{
 };
 
 /// A role before and after the events.
-pub(super) struct RoleChange {
-    pub(super) is_new: bool,
-    pub(super) before: Option<Version>,
-    pub(super) after: Option<Version>,
+pub(crate) struct RoleChange {
+    pub(crate) is_new: bool,
+    pub(crate) before: Option<Version>,
+    pub(crate) after: Option<Version>,
 }
 
 /// A role at one time, and the permissions that it has only at that time.
-pub(super) struct Version {
-    pub(super) role: Role,
-    pub(super) only: Vec<Permission>,
+pub(crate) struct Version {
+    pub(crate) role: Role,
+    pub(crate) only: Vec<Permission>,
 }
 
 /// All that a holder has at one time.
 #[derive(Default)]
-pub(super) struct Holding<'g> {
-    pub(super) roles: Vec<HeldRole<'g>>,
-    pub(super) own: Option<&'g Extra>,
+pub(crate) struct Holding<'g> {
+    pub(crate) roles: Vec<HeldRole<'g>>,
+    pub(crate) own: Option<&'g Extra>,
 }
 
 /// A role of a holder, and the permissions that it has only at that time.
-pub(super) struct HeldRole<'g> {
-    pub(super) role: &'g Role,
-    pub(super) only: &'g [Permission],
+pub(crate) struct HeldRole<'g> {
+    pub(crate) role: &'g Role,
+    pub(crate) only: &'g [Permission],
 }
 
 impl RoleChange {
-    pub(super) fn of(id: RoleId, before: Option<&Role>, events: &[&RoleEvent]) -> Self {
+    pub(crate) fn of(id: RoleId, before: Option<&Role>, events: &[&RoleEvent]) -> Self {
         let mut after = before.cloned();
         for event in events {
             after = roles::fold(after, id, event);
@@ -74,7 +74,7 @@ impl RoleChange {
         }
     }
 
-    pub(super) fn changes_rights(&self) -> bool {
+    pub(crate) fn changes_rights(&self) -> bool {
         let versions = [&self.before, &self.after];
         versions
             .iter()
@@ -83,7 +83,12 @@ impl RoleChange {
 }
 
 impl Version {
-    pub(super) fn held(&self) -> HeldRole<'_> {
+    /// All permissions of the role at that time.
+    pub(crate) fn permissions(&self) -> &[Permission] {
+        self.role.details.permissions.as_slice()
+    }
+
+    pub(crate) fn held(&self) -> HeldRole<'_> {
         HeldRole {
             role: &self.role,
             only: &self.only,
@@ -92,37 +97,37 @@ impl Version {
 }
 
 impl<'g> HeldRole<'g> {
-    pub(super) fn unchanged(role: &'g Role) -> Self {
+    pub(crate) fn unchanged(role: &'g Role) -> Self {
         Self { role, only: &[] }
     }
 }
 
 impl<'g> Holding<'g> {
     /// The holding as it counts for a user: all of it if the user may act, else nothing.
-    pub(super) fn of(self, user: Option<&User>) -> Self {
+    pub(crate) fn of(self, user: Option<&User>) -> Self {
         match user {
             Some(user) if user.may_act() => self,
             Some(_) | None => Self::default(),
         }
     }
 
-    pub(super) fn grants(&self) -> impl Iterator<Item = &'g Grants> {
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &'g Grants> {
         let roles = self.roles.iter().map(|held| &held.role.grants);
         roles.chain(self.own.map(|own| &own.grants))
     }
 
-    pub(super) fn has(&self, role: RoleId) -> bool {
+    pub(crate) fn has(&self, role: RoleId) -> bool {
         self.roles.iter().any(|held| held.role.details.id == role)
     }
 
-    pub(super) fn prefix(&self) -> Option<&'g Arc<str>> {
+    pub(crate) fn prefix(&self) -> Option<&'g Arc<str>> {
         self.own?.mqtt_publish_prefix.as_ref()
     }
 }
 
 /// A user after their events, and the roles that the user then holds. `holding` is what the user holds now, even if they
 /// may do nothing.
-pub(super) fn after_events(
+pub(crate) fn after_events(
     model: &Model,
     before: Option<&User>,
     holding: &Holding<'_>,
@@ -148,7 +153,7 @@ pub(super) fn after_events(
 }
 
 /// A machine after its steps, and the roles that the machine then holds.
-pub(super) fn machine_after(
+pub(crate) fn machine_after(
     before: Option<&MachineEntry>,
     holding: &Holding<'_>,
     steps: &[MachineStep],
@@ -167,7 +172,7 @@ pub(super) fn machine_after(
 }
 
 /// The part of a permission that no single grant covers, if there is such a part.
-pub(super) fn lacking(permission: &Permission, grants: &[&Grants]) -> Option<Permission> {
+pub(crate) fn lacking(permission: &Permission, grants: &[&Grants]) -> Option<Permission> {
     let question = Question::pattern(permission.context, &permission.resource);
     let mut missing = operations(permission.operation);
     for grants in grants {
@@ -187,7 +192,7 @@ fn operation(set: Operations) -> Option<Operation> {
     all.into_iter().find(|operation| operations(*operation) == set)
 }
 
-pub(super) fn right(permission: &Permission, through: Option<RoleOfRight>) -> Right {
+pub(crate) fn right(permission: &Permission, through: Option<RoleOfRight>) -> Right {
     Right {
         through,
         context: permission.context,
@@ -197,6 +202,6 @@ pub(super) fn right(permission: &Permission, through: Option<RoleOfRight>) -> Ri
 }
 
 /// Sorts rights and removes duplicates. The order does not depend on ids that are drawn anew each time.
-pub(super) fn in_order(rights: impl Iterator<Item = Right>) -> Vec<Right> {
+pub(crate) fn in_order(rights: impl Iterator<Item = Right>) -> Vec<Right> {
     rights.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -14,7 +14,7 @@
 //! patterns match the resource.
 
 mod effect;
-mod holding;
+pub(crate) mod holding;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -74,9 +74,9 @@ pub enum PageStart {
 /// Roles and users as they would be after events that are not recorded.
 pub struct WhatIf<'a> {
     engine: &'a Authorization,
-    roles: BTreeMap<RoleId, RoleChange>,
-    users: BTreeMap<UserId, Vec<&'a UserEvent>>,
-    machines: BTreeMap<Machine, Vec<MachineStep>>,
+    pub(crate) roles: BTreeMap<RoleId, RoleChange>,
+    pub(crate) users: BTreeMap<UserId, Vec<&'a UserEvent>>,
+    pub(crate) machines: BTreeMap<Machine, Vec<MachineStep>>,
 }
 
 impl Authorization {
@@ -117,7 +117,7 @@ impl Authorization {
         }
     }
 
-    fn entry<'g>(&self, id: RoleId, guard: &'g LocalGuard<'_>) -> Option<&'g Role> {
+    pub(crate) fn entry<'g>(&self, id: RoleId, guard: &'g LocalGuard<'_>) -> Option<&'g Role> {
         self.roles.get(self.role_indexes.get(&id, guard)?, guard)
     }
 }
@@ -306,7 +306,7 @@ impl WhatIf<'_> {
     }
 
     /// What a holder has now: these roles, and this data of their own.
-    fn holding<'g>(
+    pub(crate) fn holding<'g>(
         &'g self,
         roles: &'g Roles,
         own: Option<&'g Extra>,

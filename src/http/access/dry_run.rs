@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use aggregates::{Command, values::UserId};
+use aggregates::{
+    Command,
+    values::{Context, Operation, UserId},
+};
 use authorization::{Affected, Effect, Limits, MODEL, PageStart, Right, Subject};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,7 +19,10 @@ use super::{
     wire::Entity,
 };
 use ledger::{NewEvent, Rehearsed};
-use server::{App, AsOf, Conflicts, JsonBody, Missing, PermittedToRead, Refusal, Refusals, Rehearsing};
+use server::{
+    App, AsOf, Caller, Conflicts, JsonBody, Missing, Permitted, PermittedToRead, Refusal, Refusals,
+    Rehearsing,
+};
 
 /// How many holders of a role one page looks at, at most.
 const MOST_LOOKS: usize = 50_000;
@@ -135,7 +141,7 @@ struct PrefixOut {
     responses((status = 200, description = "What would happen", body = DryRunOut), Refusals, Missing, Conflicts))]
 pub(crate) async fn post_dry_run(
     State(app): State<App>,
-    _permitted: PermittedToRead,
+    Permitted(caller, ..): PermittedToRead,
     JsonBody(request): JsonBody<DryRun>,
 ) -> Result<AsOf<Json<DryRunOut>>, Refusal> {
     let rehearsing = app.rehearsing(&request.method, &request.path);
@@ -144,7 +150,8 @@ pub(crate) async fn post_dry_run(
     app.ledger().follower().catch_up().await?;
     let rehearsing = rehearsing.ok_or_else(|| app.cannot_be_rehearsed())?;
     let commands = rehearsing.commands(&app, request.body()).await?;
-    let (rehearsed, effects, next) = tell(&app, &commands, from, paging.limit).await?;
+    let caller = caller_of(&app, &caller, &request.path);
+    let (rehearsed, effects, next) = tell(&app, caller, &commands, from, paging.limit).await?;
     let next = next.map(token);
     let out = DryRunOut {
         page: paging.ended(effects.len(), next.as_deref()),
@@ -172,10 +179,18 @@ impl DryRun {
     }
 }
 
+/// The caller, if they may make the request. Then the dry run also says whether they may give what the request gives.
+fn caller_of<'a>(app: &App, caller: &'a Caller, path: &str) -> Option<&'a Caller> {
+    let authorization = app.ledger().authorization();
+    let decision = authorization.check(caller.user, Context::Http, Operation::Write, path);
+    decision.allowed.then_some(caller)
+}
+
 /// Rehearses the commands, and predicts what their events would change. All of the answer is about one position, unless
 /// other clients keep writing.
 async fn tell(
     app: &App,
+    caller: Option<&Caller>,
     commands: &[Command],
     from: PageStart,
     limit: usize,
@@ -187,7 +202,10 @@ async fn tell(
     };
     let mut tries = 1;
     loop {
-        let rehearsed = app.executor.rehearse(commands).await?;
+        let rehearsed = match caller {
+            Some(caller) => caller.rehearse(app, commands, |_| None::<&str>).await?,
+            None => app.executor.rehearse(commands).await?,
+        };
         app.ledger().follower().catch_up().await?;
         let authorization = Arc::clone(app.ledger().authorization());
         // This may look at many holders, so it must not run on the threads that serve requests.

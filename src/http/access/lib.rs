@@ -14,7 +14,7 @@ mod search;
 mod wire;
 
 use aggregates::values::Audience;
-use server::{App, Credential, Face, Refusal, code_and_message};
+use server::{App, Credential, Face, Giving, Refusal, code_and_message};
 use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -33,6 +33,7 @@ pub const FACE: Face = Face {
     refuse: code_and_message,
     public: &[("get", "/.well-known/authzen-configuration")],
     own: &[],
+    giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],
     first_start: |_| Ok(Vec::new()),

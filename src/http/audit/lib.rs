@@ -3,7 +3,7 @@
 mod events;
 
 use aggregates::values::Audience;
-use server::{App, Credential, Face, code_and_message};
+use server::{App, Credential, Face, Giving, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face. Its callers have tokens of the connectware face.
@@ -21,6 +21,7 @@ pub const FACE: Face = Face {
     refuse: code_and_message,
     public: &[],
     own: &[],
+    giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],
     first_start: |_| Ok(Vec::new()),

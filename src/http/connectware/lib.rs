@@ -17,7 +17,7 @@ use aggregates::{
     values::{Audience, Context, Invalid, Operation, RoleId},
 };
 use ledger::ids::Entropy;
-use server::{App, Credential, Face, bootstrap::shared_role, code_and_message};
+use server::{App, Credential, Face, Giving, bootstrap::shared_role, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face.
@@ -47,6 +47,20 @@ pub const FACE: Face = Face {
         ("delete", "/api/session"),
         ("put", "/api/users/change-password"),
     ],
+    giving: Giving {
+        shows: Some(|user| format!("/api/users/{user}")),
+        operations: &[
+            ("post", "/api/users"),
+            ("post", "/api/users/batch"),
+            ("put", "/api/users/{id}"),
+            ("post", "/api/users/{id}/roles"),
+            ("post", "/api/users/{id}/certificates"),
+            ("post", "/api/roles"),
+            ("put", "/api/roles/{id}"),
+            ("post", "/api/roles/{id}/permissions"),
+            ("put", "/api/roles/{id}/permissions/{pemId}"),
+        ],
+    },
     rehearsals: &[roles::REHEARSALS, users::REHEARSALS],
     settings: &[],
     first_start,

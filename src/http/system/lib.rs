@@ -3,7 +3,7 @@
 use aggregates::values::Audience;
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::Value;
-use server::{App, Credential, Face, Refusal, code_and_message};
+use server::{App, Credential, Face, Giving, Refusal, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face. It also refuses the paths that belong to no face.
@@ -25,6 +25,7 @@ pub const FACE: Face = Face {
         ("get", "/readyz"),
     ],
     own: &[],
+    giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],
     first_start: |_| Ok(Vec::new()),

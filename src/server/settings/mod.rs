@@ -20,6 +20,7 @@ use self::{
 };
 use crate::{
     browsers::Origins,
+    granting::Granting,
     identity::{passwords::HashingOptions, policy::PasswordPolicy},
 };
 
@@ -76,6 +77,8 @@ settings! {
         password_queue: usize = "128", parsed;
         /// Hours that a token is valid if the login does not say how long
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
+        /// What users may give others: `held` is what they hold themselves; `any` is everything, if they may use the endpoint
+        granting: Granting = "held", Granting::parse;
         /// Milliseconds that a request with `Muniment-At-Least` waits for the position
         at_least_patience_ms: u64 = "1000", parsed;
         /// If a node has not read the ledger to its head for so many milliseconds, it decides nothing from memory and

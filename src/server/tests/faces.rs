@@ -12,7 +12,7 @@ use kit::{client::Client, connectware::*, server::Server};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use server::{
-    App, Caller, Credential, Face, Faces, JsonBody, Permitted, Policy, Query, Refusal, RefusalKind,
+    App, Caller, Credential, Face, Faces, Giving, JsonBody, Permitted, Policy, Query, Refusal, RefusalKind,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -28,6 +28,7 @@ const PKI: Face = Face {
     refuse,
     public: &[("get", "/pki/ca")],
     own: &[],
+    giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],
     first_start: |_| Ok(Vec::new()),

@@ -10,6 +10,7 @@ mod crash;
 mod executor;
 mod framework;
 mod freshness;
+mod giving;
 mod guards;
 mod landing;
 mod late;

@@ -91,7 +91,9 @@ fn answer_of(outcome: Result<Appended, ExecuteError>) -> Answer {
             let events = appended.events.into_iter();
             Answer::Done(events.map(|event| (event.position, event.aggregate_id)).collect())
         }
-        Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Answer::Refused,
+        Err(ExecuteError::Domain { .. } | ExecuteError::NotHeld(_) | ExecuteError::Rejected(_)) => {
+            Answer::Refused
+        }
         Err(ExecuteError::Unavailable(_)) => Answer::Unknown,
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn post_role(
     JsonBody(body): JsonBody<NewRole>,
 ) -> Result<Wrote<(StatusCode, Json<RoleOut>)>, Refusal> {
     let (id, command) = body.command(&app)?;
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
+    let appended = caller.execute(&app, vec![command]).await?;
     let made = role_directory::find(app.ledger().db(), id)
         .await?
         .ok_or_else(|| Refusal::not_found("role"))?;

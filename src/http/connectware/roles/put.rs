@@ -44,7 +44,7 @@ pub(crate) async fn put_role(
     JsonBody(body): JsonBody<RoleChange>,
 ) -> Result<Wrote<Json<RoleOut>>, Refusal> {
     let (before, commands) = body.commands(&app, &id).await?;
-    let appended = app.executor.execute(commands, &caller.metadata()).await?;
+    let appended = caller.execute(&app, commands).await?;
     // If the user has no permissions of their own any more, this role does not exist any more. The answer still shows
     // the requested state.
     let after = role_directory::find(app.ledger().db(), before.id)

@@ -215,3 +215,50 @@ async fn a_process_that_stood_still_decides_nothing_until_it_has_looked() {
         .expect("SQLite answers");
     admin.get("/api/session").await.expect(200);
 }
+
+#[tokio::test]
+async fn what_is_lost_while_passwords_are_hashed_does_not_count() {
+    // Hashing the passwords of a batch takes far longer than everything else.
+    let settings = [
+        ("MUNIMENT_PASSWORD_MEMORY_KIB", "19456"),
+        ("MUNIMENT_PASSWORD_WORKERS", "1"),
+    ];
+    let server = Server::start_set(&settings).await;
+    let admin = server.admin().await;
+    let endpoint = create_role(&admin, "endpoint", json!([http("/api/users/batch", "write")])).await;
+    let right = create_role(&admin, "right", json!([mqtt("a", "read")])).await;
+    let giver = create_user_with(&admin, "giver", json!({ "roles": [endpoint, right] })).await;
+    let caller = admin.login("giver", PASSWORD).await;
+    let roles = format!("/api/users/{giver}/roles");
+    let send = |more: Value| {
+        let users = (0..40).map(|number| user(&format!("user.{number}"), more.clone()));
+        caller
+            .post("/api/users/batch", json!(users.collect::<Vec<_>>()))
+            .into_future()
+    };
+    let meanwhile = async |change: kit::client::Call| {
+        // The batch is judged and waits for its passwords.
+        for _ in 0..10 {
+            admin.get("/api/session").await.expect(200);
+        }
+        change.await.expect(204);
+    };
+    let without = |role: &str| admin.delete_with_body(&roles, json!({ "roleId": role }));
+    let more = json!({ "initialPermissions": [mqtt("a", "read")] });
+    let (answer, ()) = tokio::join!(send(more), meanwhile(without(&right)));
+    let error = answer.expect_error(403);
+    assert_eq!(error.code, "not_held", "{error:?}");
+    assert!(error.message.contains("read on a in context mqtt"), "{error:?}");
+    let (answer, ()) = tokio::join!(send(json!({})), meanwhile(without(&endpoint)));
+    let error = answer.expect_error(403);
+    assert_eq!(error.code, "forbidden", "{error:?}");
+    admin
+        .post(&roles, json!({ "roleId": endpoint }))
+        .await
+        .expect(204);
+    let tokens = admin.delete(format!("/api/users/{giver}/tokens"));
+    let (answer, ()) = tokio::join!(send(json!({})), meanwhile(tokens));
+    answer.expect_error(401);
+    let names = admin.get("/api/users/usernames").await.expect(200).json();
+    assert_eq!(names, json!(["admin", "giver"]));
+}

@@ -22,7 +22,7 @@ pub(crate) async fn post_user(
         None => None,
     };
     let (id, command) = user.command(&app, hash);
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
+    let appended = caller.execute(&app, vec![command]).await?;
     let made = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let made = made.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(Wrote(

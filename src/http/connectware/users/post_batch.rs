@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use utoipa::ToSchema;
 
 use super::new_user::{NewUser, UNHASHED};
-use server::{App, ByPath, Conflicts, JsonList, Permitted, Refusal, Refusals, Wrote, about};
+use server::{App, ByPath, Conflicts, JsonList, Permitted, Refusal, Refusals, Wrote};
 
 /// The most users that one request may make.
 const MOST: usize = 1_000;
@@ -36,7 +36,6 @@ pub(crate) async fn post_users(
                 .map_err(|refusal| refusal.about(entry(number)))?,
         );
     }
-    let refused = |error| about(error, |index| Some(entry(index)));
     let (mut ids, mut commands) = (Vec::with_capacity(users.len()), Vec::with_capacity(users.len()));
     let mut passwords = Vec::with_capacity(users.len());
     for mut user in users {
@@ -47,15 +46,16 @@ pub(crate) async fn post_users(
         ids.push(id.to_string());
         commands.push(command);
     }
-    // Hashing takes by far the most time, so a name that is taken is refused before.
-    app.executor.rehearse(&commands).await.map_err(refused)?;
+    // Hashing takes by far the most time, so a name that is taken, or a right that the caller may not give, is refused before.
+    let named = |index| Some(entry(index));
+    caller.rehearse(&app, &commands, named).await?;
     for (command, password) in commands.iter_mut().zip(passwords) {
         if let (Some(password), Command::User(_, UserCommand::Create(create))) = (password, command) {
             create.password_hash = Some(app.passwords.hash_in_turn(password).await?);
         }
     }
-    let executed = app.executor.execute(commands, &caller.metadata()).await;
-    Ok(Wrote(executed.map_err(refused)?.position, Json(ids)))
+    let appended = caller.execute_about(&app, commands, named).await?;
+    Ok(Wrote(appended.position, Json(ids)))
 }
 
 fn entry(number: usize) -> String {

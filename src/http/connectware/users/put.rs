@@ -61,7 +61,7 @@ pub(crate) async fn put_user(
         None => None,
     };
     let (id, command) = change.command(hash);
-    let appended = app.executor.execute(vec![command], &caller.metadata()).await?;
+    let appended = caller.execute(&app, vec![command]).await?;
     let changed = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let changed = changed.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(Wrote(appended.position, Json(UserOut::from(&changed))))

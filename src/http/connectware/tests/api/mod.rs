@@ -1,6 +1,7 @@
 //! `/api`: the connectware face.
 
 mod ended_sessions;
+mod giving;
 mod list_users;
 mod login;
 mod names;

@@ -1,0 +1,113 @@
+//! What each event gives. A new event says it here.
+
+use aggregates::{
+    Event,
+    role::RoleEvent,
+    session::{Session, SessionEvent},
+    user::UserEvent,
+    values::{IdentityProvider, UserId},
+};
+
+use crate::engine::{
+    about::About,
+    facts::{Fact, MachineStep},
+};
+
+/// What an event gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// Nothing.
+    Nothing,
+    /// A right to the user, the role or the machine that the event is about.
+    Right,
+    /// A way to act as the user or the machine.
+    Access,
+}
+
+/// What an event may give, as far as the event alone says.
+pub(super) fn of(id: &str, event: &Event) -> Gives {
+    match About::of(id, event) {
+        About::User(_, event) => of_user(event, None),
+        About::Role(_, event) => of_role(event),
+        About::Session(..) if of_session(event).is_some() => Gives::Access,
+        About::Session(..) | About::Nobody => Gives::Nothing,
+    }
+}
+
+/// What an event of a user gives. `provider` keeps the user's password before the event, if that is known.
+pub(super) fn of_user(event: &UserEvent, provider: Option<IdentityProvider>) -> Gives {
+    match event {
+        UserEvent::RoleGranted { .. } | UserEvent::PermissionGranted { .. } => Gives::Right,
+        UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::CertificateAdded { .. }
+        // Without the second factor, less is needed to act as the user.
+        | UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment: false,
+        } => Gives::Access,
+        // Another provider finds the user by name: then the new name decides who logs in.
+        UserEvent::Renamed { .. } => match provider {
+            Some(IdentityProvider::Local) => Gives::Nothing,
+            Some(_) | None => Gives::Access,
+        },
+        // A new user has nothing but what the other events of the unit give.
+        UserEvent::Created { .. }
+        // The password stays the same.
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment: true,
+        }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::PermissionRevoked { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Deleted {} => Gives::Nothing,
+    }
+}
+
+/// What an event of a role gives.
+pub(super) fn of_role(event: &RoleEvent) -> Gives {
+    match event {
+        RoleEvent::PermissionAdded { .. } | RoleEvent::PermissionChanged { .. } => Gives::Right,
+        RoleEvent::Created { .. }
+        | RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::Deleted {} => Gives::Nothing,
+    }
+}
+
+/// The user as whom a token lets somebody act, if the event issues one.
+pub(super) fn of_session(event: &Event) -> Option<UserId> {
+    match event.of::<Session>()? {
+        SessionEvent::TokenIssued { user_id, .. } => Some(*user_id),
+        SessionEvent::TokenRevoked {} => None,
+    }
+}
+
+/// What a fact gives.
+pub(super) fn of_fact(fact: &Fact) -> Gives {
+    match fact {
+        Fact::Machine { step, .. } => of_machine(step),
+        // Rights are patterns, so a resource that moves changes no right.
+        Fact::Placed { .. } | Fact::Removed { .. } => Gives::Nothing,
+    }
+}
+
+/// What a step of a machine gives.
+pub(super) fn of_machine(step: &MachineStep) -> Gives {
+    match step {
+        MachineStep::RoleGranted(_) | MachineStep::PermissionGranted(_) => Gives::Right,
+        MachineStep::CredentialIssued(..) => Gives::Access,
+        MachineStep::Made
+        | MachineStep::RoleRevoked(_)
+        | MachineStep::PermissionRevoked(_)
+        | MachineStep::CredentialVoided(_)
+        | MachineStep::Gone => Gives::Nothing,
+    }
+}

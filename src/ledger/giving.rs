@@ -1,0 +1,71 @@
+//! Judges whether the caller of commands holds what their events would give.
+//!
+//! The authorization projection judges, so the result is of the position that this process has reached. The appender then rejects the
+//! unit if a stream on which the judgement rests has moved since, and the executor asks again.
+
+use std::sync::Arc;
+
+use aggregates::{Command, values::UserId};
+use projections::sql::Boxed;
+
+use super::{Appended, ExecuteError, Executor, Ledger, Metadata, executor::Decided};
+
+/// The user whose rights limit what some commands may give.
+pub(super) struct Giver {
+    /// `None` if nothing limits it: the commands are not those of a user.
+    user: Option<UserId>,
+    /// Whether the projection has read the ledger to its head since the commands arrived.
+    is_known: bool,
+}
+
+impl Giver {
+    pub(super) fn of(user: Option<UserId>) -> Self {
+        Self {
+            user,
+            is_known: false,
+        }
+    }
+
+    /// The decision, with the grounds of the judgement. If the projection may be behind, it reads to the head before this refuses.
+    pub(super) async fn judge(
+        &mut self,
+        ledger: &Ledger,
+        mut decided: Decided,
+    ) -> Result<Decided, ExecuteError> {
+        let Some(user) = self.user else {
+            return Ok(decided);
+        };
+        let judged = match ledger.authorization().may_give(user, &decided.unit.events) {
+            Err(_) if !self.is_known => {
+                self.know(ledger).await?;
+                ledger.authorization().may_give(user, &decided.unit.events)
+            }
+            judged => judged,
+        };
+        decided.unit.grounds = judged?;
+        Ok(decided)
+    }
+
+    /// Reads to the head of the ledger what other processes have recorded.
+    pub(super) async fn know(&mut self, ledger: &Ledger) -> Result<(), ExecuteError> {
+        if self.user.is_some() {
+            let caught_up = ledger.follower().catch_up().await;
+            caught_up.map_err(|error| ExecuteError::Unavailable(Arc::new(error)))?;
+            self.is_known = true;
+        }
+        Ok(())
+    }
+}
+
+impl Executor {
+    /// Like [`Executor::execute`], for the commands of a user: the user must hold what the events give. This is judged on the state
+    /// that the events follow, so a right does not count that the user loses before.
+    pub fn execute_for<'a>(
+        &'a self,
+        giver: UserId,
+        commands: Vec<Command>,
+        metadata: &'a Metadata,
+    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
+        Box::pin(self.run(commands, metadata, &[], Some(giver)))
+    }
+}

@@ -1,0 +1,105 @@
+//! Executes what a caller asks for. A face has no other way to execute the commands of a caller.
+
+use std::fmt::Display;
+
+use aggregates::{
+    Command,
+    values::{Context, Operation, UserId},
+};
+use authorization::Lacking;
+use ledger::{Appended, ExecuteError, Rehearsed};
+
+use crate::{
+    app::App,
+    caller::Caller,
+    granting::Granting,
+    refusal::{Refusal, RefusalKind},
+};
+
+impl Caller {
+    /// Executes commands as one unit. The caller must still be allowed to make the request, and must hold what the commands give.
+    pub async fn execute(&self, app: &App, commands: Vec<Command>) -> Result<Appended, Refusal> {
+        self.execute_about(app, commands, |_| None::<&str>).await
+    }
+
+    /// Like [`Caller::execute`]. If one of several commands is refused, the refusal begins with what `name` says for its number.
+    pub async fn execute_about<T: Display>(
+        &self,
+        app: &App,
+        commands: Vec<Command>,
+        name: impl FnOnce(usize) -> Option<T>,
+    ) -> Result<Appended, Refusal> {
+        // Since the request was permitted, its passwords may have waited to be hashed.
+        self.may_still(app)?;
+        let metadata = self.metadata();
+        let executed = match self.giver(app) {
+            Some(giver) => app.executor.execute_for(giver, commands, &metadata).await,
+            None => app.executor.execute(commands, &metadata).await,
+        };
+        executed.map_err(|error| self.refused(app, error, name))
+    }
+
+    /// Decides what the commands would record, or how [`Caller::execute_about`] would refuse them.
+    pub async fn rehearse<T: Display>(
+        &self,
+        app: &App,
+        commands: &[Command],
+        name: impl FnOnce(usize) -> Option<T>,
+    ) -> Result<Rehearsed, Refusal> {
+        let rehearsed = app.executor.rehearse_for(self.giver(app), commands).await;
+        rehearsed.map_err(|error| self.refused(app, error, name))
+    }
+
+    /// The user whose rights limit what the caller gives, if the settings limit it.
+    fn giver(&self, app: &App) -> Option<UserId> {
+        match app.live().granting {
+            Granting::Held => Some(self.user),
+            Granting::Any => None,
+        }
+    }
+
+    fn refused<T: Display>(
+        &self,
+        app: &App,
+        error: ExecuteError,
+        name: impl FnOnce(usize) -> Option<T>,
+    ) -> Refusal {
+        match error {
+            ExecuteError::Domain { index, error } => {
+                let refusal = Refusal::from(error);
+                match name(index) {
+                    Some(name) => refusal.about(name),
+                    None => refusal,
+                }
+            }
+            ExecuteError::NotHeld(lacking) => self.not_held(app, &lacking),
+            other => other.into(),
+        }
+    }
+
+    /// The refusal of a gift. It names a right of another user only if the caller may see what that user holds.
+    fn not_held(&self, app: &App, lacking: &Lacking) -> Refusal {
+        let message = match lacking.shows() {
+            Some(user) if !self.may_see(app, user) => Lacking::without_rights(user),
+            Some(_) | None => lacking.to_string(),
+        };
+        Refusal::new(RefusalKind::Forbidden, NOT_HELD, message)
+    }
+
+    /// Whether the caller may read or write the page that shows what a user holds. An answer to a write shows it, too.
+    fn may_see(&self, app: &App, user: UserId) -> bool {
+        let Some(page) = self.page_of(user) else {
+            return false;
+        };
+        let authorization = app.ledger().authorization();
+        let may = |operation| {
+            authorization
+                .check(self.user, Context::Http, operation, &page)
+                .allowed
+        };
+        may(Operation::Read) || may(Operation::Write)
+    }
+}
+
+/// The code of the refusal of a gift.
+const NOT_HELD: &str = "not_held";
