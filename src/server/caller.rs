@@ -132,11 +132,6 @@ impl Caller {
         judged
     }
 
-    /// The path at which the caller's face shows what a user holds.
-    pub(crate) fn page_of(&self, user: UserId) -> Option<String> {
-        self.origin.shows.map(|shows| shows(user))
-    }
-
     /// The metadata of the events that the caller's commands cause.
     pub fn metadata(&self) -> Metadata {
         self.origin.metadata(self.user)
@@ -257,7 +252,6 @@ fn valid_session(app: &App, bearer: Bearer, audience: Audience) -> Result<Sessio
 #[derive(Clone, Debug)]
 pub struct Origin {
     audience: Audience,
-    shows: Option<fn(UserId) -> String>,
     address: IpAddr,
     request_id: Option<HeaderValue>,
     trace: Option<HeaderValue>,
@@ -275,7 +269,6 @@ impl Origin {
     fn new(headers: &HeaderMap, arrived: Arrived) -> Self {
         Self {
             audience: arrived.face.audience,
-            shows: arrived.face.giving.shows,
             address: arrived.peer.ip(),
             request_id: headers.get(REQUEST_ID).cloned(),
             trace: headers.get(TRACE).cloned(),
