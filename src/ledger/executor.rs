@@ -142,8 +142,12 @@ impl Executor {
         let (mut from, mut giver) = (Source::Memory, Giver::of(giver));
         loop {
             let decided = match self.decide(&commands, metadata, from).await {
-                Err(ExecuteError::Domain { .. }) if from == Source::Memory => None,
-                decided => Some(giver.judge(&self.ledger, decided?).await?),
+                Ok(decided) => giver.judge(&self.ledger, decided).await,
+                refused => refused,
+            };
+            let decided = match decided {
+                Err(ExecuteError::Domain { .. } | ExecuteError::NotHeld(_)) if from == Source::Memory => None,
+                decided => Some(decided?),
             };
             // A remembered aggregate may be stale. An append notices this. A refusal, or a decision without events, would not
             // notice it, so both are decided again from the ledger.

@@ -99,8 +99,9 @@ pub(super) async fn judge<'a>(
     memory: &mut Memory,
     units: &'a [Unit],
 ) -> Result<Judged<'a>, LedgerError> {
-    let mut sequences = read_sequences(db, memory, units).await?;
+    // Reading positions fills the memory with the sequences of the same streams.
     let mut positions = read_positions(db, memory, units).await?;
+    let mut sequences = read_sequences(db, memory, units).await?;
     let remembered = (&mut memory.claims, &mut memory.counts);
     let mut board = Board::read(db, sealer, remembered, units.iter()).await?;
     let mut outcomes = Vec::with_capacity(units.len());

@@ -67,7 +67,8 @@ pub enum Refusals {
     /// No valid credential.
     #[response(status = 401)]
     Unauthenticated(ErrorBody),
-    /// The caller lacks the right to this operation on this path.
+    /// The caller lacks the right to this operation on this path (`forbidden`), or would give a right that they do not hold
+    /// (`not_held`).
     #[response(status = 403)]
     Forbidden(ErrorBody),
     /// The ledger or the database does not answer, or this node is behind `Muniment-At-Least` (`behind`), or has not

@@ -353,7 +353,7 @@ both_engines! {
         create_role(&admin, "deputies", json!([http("/#", "readWrite"), mqtt("#", "readWrite")])).await;
         let own = json!([mqtt("nobody/else", "read")]);
         create_user_with(&admin, "ada", json!({ "initialPermissions": own })).await;
-        let desk = create_role(&admin, "desk", json!([http("/api/users/7/roles", "write")])).await;
+        let desk = create_role(&admin, "desk", json!([http(&format!("/api/users/{NOBODY}/roles"), "write")])).await;
         let site = server.terminate().await;
         let said = succeeded(&site.run(&["doctor"]).await);
         let listed = format!("roles: \"desk\" ({desk}) does not hold what \"deputies\" grants: ");

@@ -2,6 +2,7 @@
 
 use aggregates::values::{Context, Operation, Permission, RoleId, RoleName};
 use seize::LocalGuard;
+use uuid::Uuid;
 
 use super::{MissingRight, holder::Holder};
 use crate::{
@@ -23,8 +24,8 @@ pub struct LimitedRole {
 }
 
 impl Authorization {
-    /// The first `most` roles, by name, that may write on a path that one of these patterns matches, and that do not hold what other
-    /// roles grant. The administrators' role gives everything, and nobody else gives it.
+    /// The first `most` roles, by name, that may write on a path of one of these endpoints, and that do not hold what other roles
+    /// grant. An endpoint has `+` in the place of each id. The administrators' role gives everything, and nobody else gives it.
     pub fn limited_roles(&self, endpoints: &[String], most: usize) -> Vec<LimitedRole> {
         let guard = self.collector.enter();
         let mut roles: Vec<(RoleIndex, &Role)> = self
@@ -64,7 +65,7 @@ impl Authorization {
     }
 }
 
-/// Whether a role may write on a path that one of these patterns matches.
+/// Whether a role may write on a path of one of these endpoints.
 fn may_use_one(role: &Role, endpoints: &[String]) -> bool {
     let may_write = |permission: &&Permission| {
         permission.context == Context::Http && permission.operation.covers(Operation::Write)
@@ -72,18 +73,20 @@ fn may_use_one(role: &Role, endpoints: &[String]) -> bool {
     let mut patterns = role.details.permissions.as_slice().iter().filter(may_write);
     patterns.any(|permission| {
         let mut endpoints = endpoints.iter();
-        endpoints.any(|endpoint| have_a_path(&permission.resource, endpoint))
+        endpoints.any(|endpoint| reaches(&permission.resource, endpoint))
     })
 }
 
-/// Whether there is a path that both patterns match.
-fn have_a_path(one: &str, other: &str) -> bool {
-    let (mut one, mut other) = (one.split('/'), other.split('/'));
+/// Whether a pattern matches a path of an endpoint. The endpoint has `+` in the place of each id; another path of the server may have a
+/// word there.
+fn reaches(pattern: &str, endpoint: &str) -> bool {
+    let (mut pattern, mut endpoint) = (pattern.split('/'), endpoint.split('/'));
     loop {
-        match (one.next(), other.next()) {
-            (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
-            (Some("+"), Some(_)) | (Some(_), Some("+")) => {}
-            (Some(one), Some(other)) if one == other => {}
+        match (pattern.next(), endpoint.next()) {
+            (Some("#"), _) | (None, None) => return true,
+            (Some("+"), Some(_)) => {}
+            (Some(level), Some("+")) if Uuid::try_parse(level).is_ok() => {}
+            (Some(level), Some(wanted)) if level == wanted => {}
             (Some(_), Some(_) | None) | (None, Some(_)) => return false,
         }
     }
@@ -91,23 +94,25 @@ fn have_a_path(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::have_a_path;
+    use super::reaches;
+
+    const ID: &str = "00000000-0000-4000-8000-000000000000";
 
     #[test]
-    fn patterns_that_match_a_common_path_are_found() {
-        for (one, other, have) in [
-            ("/api/users/+/roles", "/api/users/7/roles", true),
-            ("/api/users/+/roles", "/api/#", true),
+    fn patterns_that_match_a_path_of_an_endpoint_are_found() {
+        for (pattern, endpoint, found) in [
+            ("/api/users/+/roles", "/api/users/+/roles", true),
+            ("/api/#", "/api/users/+/roles", true),
             ("/api/users/+", "/api/users/+/roles", false),
             ("/api/users/#", "/api/users", true),
-            ("/api/users", "/api/users/#", true),
+            ("/api/users", "/api/users/+", false),
             ("/api/users", "/api/roles", false),
-            ("/api/users/7", "/api/users/+", true),
-            ("/+/+/7", "/api/users/+", true),
+            (&format!("/api/users/{ID}"), "/api/users/+", true),
+            ("/api/users/change-password", "/api/users/+", false),
+            ("/+/+/+", "/api/users/+", true),
             ("/api", "/api/users", false),
         ] {
-            assert_eq!(have_a_path(one, other), have, "{one} {other}");
-            assert_eq!(have_a_path(other, one), have, "{other} {one}");
+            assert_eq!(reaches(pattern, endpoint), found, "{pattern} {endpoint}");
         }
     }
 }

@@ -8,12 +8,16 @@ use aggregates::{
     user::{User, UserEvent},
     values::{
         Context, GrantMethod, GrantType, IdentityProvider, Operation, PasswordHash, Permission, RoleId,
+        RoleName,
     },
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
-    super::{Authorization, Grounds, Lacking},
+    super::{
+        Access, Asked, Authorization, Credential, Fact, Grounds, Ids, Impossible, Lacking, Machine,
+        MachineKind, MachineStep, Model, ResourceType, Space, Standing, directory::Places,
+    },
     filter,
     ledger::{
         Ledger, certificate_added, certificate_removed, permission, permission_id, role_created,
@@ -589,4 +593,218 @@ proptest! {
         });
         prop_assert_eq!(judged.is_ok(), is_covered, "{:?}", judged);
     }
+}
+
+/// A vocabulary whose levels give something else than what is held: a librarian lends what is in their library, and does not make
+/// librarians.
+struct Library;
+
+static LIBRARY: Space = Space {
+    name: "library",
+    context: Context::Http,
+    first_level: Some("library"),
+};
+
+impl ResourceType for Library {
+    fn space(&self) -> &'static Space {
+        &LIBRARY
+    }
+
+    fn actions(&self) -> &'static [(&'static str, Operation)] {
+        &[]
+    }
+
+    fn ids(&self) -> Ids {
+        Ids::Names
+    }
+
+    fn access<'a>(&self, _: &Asked<'a>, _: &dyn Places) -> Result<Access<'a>, Impossible> {
+        Err(Impossible::Action)
+    }
+
+    fn may_give(&self, pattern: &str, operation: Operation, held: &dyn Fn(&str, Operation) -> bool) -> bool {
+        let library = pattern.split('/').nth(1).unwrap_or_default();
+        operation == Operation::Read && held(&format!("library/{library}/librarian"), Operation::Write)
+    }
+}
+
+static ROBOT: MachineKind = MachineKind {
+    subject_type: "robot",
+    aggregate_type: Role::TYPE,
+};
+
+fn robot() -> Machine {
+    Machine {
+        kind: &ROBOT,
+        id: role_id(ROBOTS).0,
+    }
+}
+
+/// The number of the stream of the robot. Its new names say what happens to it.
+const ROBOTS: u128 = 100;
+
+fn happens(what: &str) -> RoleEvent {
+    RoleEvent::Renamed {
+        name: RoleName::parse(what).unwrap(),
+    }
+}
+
+fn facts(stream: &str, event: &Event) -> Vec<Fact> {
+    let Some(RoleEvent::Renamed { name }) = event
+        .of::<Role>()
+        .filter(|_| stream == role_id(ROBOTS).to_string())
+    else {
+        return Vec::new();
+    };
+    let step = match name.split(' ').collect::<Vec<_>>()[..] {
+        ["made"] => MachineStep::Made,
+        ["role", number] => MachineStep::RoleGranted(role_id(number.parse().unwrap())),
+        ["no", number] => MachineStep::RoleRevoked(role_id(number.parse().unwrap())),
+        ["reads", topic] => MachineStep::PermissionGranted(reads(u128::from(topic.as_bytes()[0]), topic)),
+        ["secret"] => MachineStep::CredentialIssued(Credential::Secret([7; 32]), None),
+        ["void"] => MachineStep::CredentialVoided(Credential::Secret([7; 32])),
+        _ => MachineStep::Gone,
+    };
+    let machine = robot();
+    vec![Fact::Machine { machine, step }]
+}
+
+static MACHINES: Model = Model {
+    subjects: &[],
+    resources: &[&Library],
+    facts,
+    standing: |_| Standing::Kept,
+};
+
+fn judge_within(ledger: &Ledger, events: &[NewEvent]) -> Result<Grounds, Lacking> {
+    let engine = Authorization::within(&MACHINES);
+    engine.apply(&ledger.0);
+    engine.may_give(user_id(GIVER), events)
+}
+
+#[test]
+fn a_vocabulary_says_what_its_levels_give() {
+    let library = |number, operation, pattern| permission(number, Context::Http, operation, pattern);
+    let ledger = people(&[
+        library(1, Operation::Write, "library/3/librarian"),
+        library(2, Operation::Read, "library/4/#"),
+    ]);
+    let may = |operation, pattern| {
+        judge_within(
+            &ledger,
+            &[of_user(TARGET, granted(library(9, operation, pattern)))],
+        )
+        .is_ok()
+    };
+    assert!(may(Operation::Read, "library/3/shelf/1"));
+    assert!(may(Operation::Read, "library/3/#"));
+    assert!(!may(Operation::Write, "library/3/librarian"));
+    assert!(!may(Operation::ReadWrite, "library/3/shelf/1"));
+    assert!(!may(Operation::Read, "library/4/shelf/1"));
+    // Other spaces give what is held.
+    assert!(!may(Operation::Read, "/library/3"));
+}
+
+#[test]
+fn what_machines_get_is_given_too() {
+    let mut ledger = people(&[reads(1, "a")]);
+    ledger.role(2, role_created("same")).role(2, added(reads(2, "a")));
+    ledger
+        .role(3, role_created("other"))
+        .role(3, added(reads(3, "b")));
+    ledger
+        .role(ROBOTS, role_created("robot"))
+        .role(ROBOTS, happens("made"));
+    let judge = |ledger: &Ledger, what: &str| judge_within(ledger, &[of_role(ROBOTS, happens(what))]);
+    let grounds = judge(&ledger, "role 2").unwrap();
+    assert!(streams(&grounds).is_superset(&BTreeSet::from([
+        user_stream(GIVER),
+        role_stream(2),
+        role_stream(ROBOTS)
+    ])));
+    for may in ["reads a", "secret", "role 1"] {
+        assert!(judge(&ledger, may).is_ok(), "{may}");
+    }
+    assert_eq!(
+        missing(judge(&ledger, "reads b")),
+        "this would give a right that you do not hold: read on b in context mqtt"
+    );
+    let by_role = format!(
+        "role {} gives a right that you do not hold: read on b in context mqtt",
+        role_id(3)
+    );
+    assert_eq!(missing(judge(&ledger, "role 3")), by_role);
+    // Whoever makes its credential acts as the machine.
+    let mut more = ledger.clone();
+    more.role(ROBOTS, happens("role 3"));
+    assert_eq!(missing(judge(&more, "secret")), by_role);
+    let mut own = ledger.clone();
+    own.role(ROBOTS, happens("reads b"));
+    assert!(judge(&own, "secret").is_err());
+    for ledger in [&ledger, &more, &own] {
+        for free in ["void", "no 3", "gone", "made"] {
+            assert_eq!(judge(ledger, free), Ok(Grounds::default()), "{free}");
+        }
+    }
+    // What it has already is not given.
+    assert!(judge(&more, "role 3").is_ok());
+    assert!(judge(&own, "reads b").is_ok());
+}
+
+#[test]
+fn roles_that_cannot_give_others_are_listed() {
+    let may_write = |number, path| permission(number, Context::Http, Operation::Write, path);
+    let mut ledger = people(&[]);
+    for (role, name, permissions) in [
+        (
+            2,
+            "desk",
+            vec![
+                may_write(2, "/api/users/00000000-0000-4000-8000-000000000000/roles"),
+                reads(3, "a"),
+            ],
+        ),
+        (3, "engineers", vec![reads(4, "a"), reads(5, "b")]),
+        (4, "all", vec![may_write(6, "/#"), reads(7, "#")]),
+        (
+            5,
+            "readers",
+            vec![permission(
+                8,
+                Context::Http,
+                Operation::Read,
+                "/api/users/+/roles",
+            )],
+        ),
+    ] {
+        ledger.role(role, role_created(name));
+        for permission in permissions {
+            ledger.role(role, added(permission));
+        }
+    }
+    let endpoints = ["/api/users/+/roles".to_owned()];
+    let limited = engine(&ledger).limited_roles(&endpoints, 10);
+    let shown: Vec<_> = limited
+        .iter()
+        .map(|role| {
+            format!(
+                "{} lacks {} of {}, {}",
+                &*role.name, role.first.1, &*role.first.0, role.others
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "all lacks read on /api/users/+/roles in context http of readers, 1",
+            "desk lacks write on /# in context http of all, 3",
+        ]
+    );
+    assert_eq!(engine(&ledger).limited_roles(&endpoints, 1).len(), 1);
+    assert!(
+        engine(&ledger)
+            .limited_roles(&["/api/other".to_owned()], 10)
+            .iter()
+            .all(|role| &*role.name == "all")
+    );
 }

@@ -474,13 +474,20 @@ fn a_shape_of_two_faces_is_the_same_in_both() {
 }
 
 #[test]
-fn what_can_be_rehearsed_is_an_operation_of_its_face() {
+fn what_can_be_rehearsed_or_gives_rights_is_an_operation_of_its_face() {
     for face in FACES.iter() {
         let document = serde_json::to_value((face.routes)().into_openapi()).expect("a document is JSON");
         for rehearsal in face.rehearsals.iter().copied().flatten() {
             let (method, path) = rehearsal.operation();
             let operation = &document["paths"][path][method.to_lowercase()];
             assert!(operation.is_object(), "{} has no {method} {path}", face.name);
+        }
+        for (method, path) in face.giving.operations {
+            assert!(
+                document["paths"][path][method].is_object(),
+                "{} has no {method} {path}",
+                face.name
+            );
         }
     }
 }

@@ -262,3 +262,19 @@ async fn what_is_lost_while_passwords_are_hashed_does_not_count() {
     let names = admin.get("/api/users/usernames").await.expect(200).json();
     assert_eq!(names, json!(["admin", "giver"]));
 }
+
+#[tokio::test]
+async fn any_right_can_be_given_if_the_settings_say_so() {
+    let server = Server::start_set(&[("MUNIMENT_GRANTING", "any")]).await;
+    let admin = server.admin().await;
+    let carrier = create_role(&admin, "carrier", json!([mqtt("plant/#", "readWrite")])).await;
+    let giver = caller(&admin, "giver", json!([http("/api/#", "write")])).await;
+    for (method, path, body) in api::giving::gifts(&admin, "giver", &carrier).await {
+        let call = giver.call(method.clone(), &path);
+        let answer = call.body("application/json", body.to_string()).await;
+        assert!(answer.status < 300, "{method} {path} {body}: {answer:?}");
+    }
+    let first = admin_id(&admin).await;
+    let change = json!({ "mqttPublishPrefix": "p/" });
+    giver.put(format!("/api/users/{first}"), change).await.expect(200);
+}

@@ -34,6 +34,87 @@ fn refused(answer: &Response, missing: &str) {
     assert!(error.message.contains(missing), "{missing}: {error:?}");
 }
 
+/// The right that [`gifts`] gives.
+fn right() -> Value {
+    mqtt("plant/#", "readWrite")
+}
+
+/// A request for each way to give [`right`], or to act as somebody who has it. Makes what the requests change; `name` is in all names.
+pub(crate) async fn gifts(admin: &Client, name: &str, carrier: &str) -> Vec<(Method, String, Value)> {
+    let made = async |what: &str, more: Value| create_user_with(admin, &format!("{what}.{name}"), more).await;
+    let target = made("target", json!({})).await;
+    let roles = made("roles", json!({})).await;
+    let granted = made("granted", json!({})).await;
+    let own = async |what: &str| {
+        let id = made(what, json!({ "initialPermissions": [mqtt("x", "read")] })).await;
+        text(&get_user(admin, &id).await["roles"][0]["id"]).to_owned()
+    };
+    let (first_own, second_own) = (own("own1").await, own("own2").await);
+    let narrow = role(&format!("narrow {name}"), json!([mqtt("plant/1", "read")]));
+    let narrow = admin.post("/api/roles", narrow).await.expect(201).json();
+    let (narrow, permission) = (id_of(&narrow), id_of(&narrow["permissions"][0]));
+    let wide = create_role(admin, &format!("wide {name}"), json!([])).await;
+    let more = create_role(admin, &format!("more {name}"), json!([])).await;
+    let (owns, holds) = (
+        json!({ "initialPermissions": [right()] }),
+        json!({ "roles": [carrier] }),
+    );
+    let users = [
+        user(&format!("new1.{name}"), owns),
+        user(&format!("new2.{name}"), holds.clone()),
+        user(&format!("new3.{name}"), holds.clone()),
+    ];
+    let [first, second, third] = users;
+    let post = |path: String, body: Value| (Method::POST, path, body);
+    let put = |path: String, body: Value| (Method::PUT, path, body);
+    let exactly = json!({ "permissions": [right()] });
+    let widened = json!({ "resource": "plant/#", "operation": "readWrite" });
+    let mut gifts = vec![
+        post("/api/users".to_owned(), first),
+        post("/api/users".to_owned(), second),
+        post("/api/users/batch".to_owned(), json!([third])),
+        put(format!("/api/users/{target}"), exactly.clone()),
+        put(format!("/api/users/{roles}"), holds),
+        post(
+            format!("/api/users/{granted}/roles"),
+            json!({ "roleId": carrier }),
+        ),
+        post(
+            "/api/roles".to_owned(),
+            role(&format!("new {name}"), json!([right()])),
+        ),
+        put(format!("/api/roles/{wide}"), exactly.clone()),
+        post(format!("/api/roles/{more}/permissions"), right()),
+        put(format!("/api/roles/{narrow}/permissions/{permission}"), widened),
+        post(format!("/api/roles/{first_own}/permissions"), right()),
+        put(format!("/api/roles/{second_own}"), exactly),
+    ];
+    gifts.extend(takeovers(admin, name, carrier).await);
+    gifts
+}
+
+/// A request for each way to act as somebody who has the right.
+async fn takeovers(admin: &Client, name: &str, carrier: &str) -> Vec<(Method, String, Value)> {
+    let more = json!({ "roles": [carrier], "enforceMFAEnrollment": true });
+    let holder = create_user_with(admin, &format!("holder.{name}"), more).await;
+    let path = format!("/api/users/{holder}");
+    let changes = [
+        json!({ "password": "another password" }),
+        json!({ "mqttPublishPrefix": "p/" }),
+        json!({ "grantTypes": [{ "method": "password" }, { "method": "certificate" }] }),
+        json!({ "enforceMFAEnrollment": false }),
+        json!({ "identityProvider": "ldap" }),
+    ];
+    let mut takeovers: Vec<_> = changes.map(|change| (Method::PUT, path.clone(), change)).to_vec();
+    let fingerprint = format!("{:02x}", name.as_bytes()[0]).repeat(32);
+    takeovers.push((
+        Method::POST,
+        path + "/certificates",
+        json!({ "fingerprint": fingerprint }),
+    ));
+    takeovers
+}
+
 const ONLY_ADMINISTRATORS: &str = "only an administrator can make somebody an administrator";
 const IS_ADMINISTRATOR: &str = "is an administrator, and you are not";
 
@@ -238,6 +319,33 @@ both_engines! {
         }
         // Taking gives nothing, even if an administrator loses it.
         helper.put(format!("/api/users/{second}"), json!({ "roles": [], "enforceMFAEnrollment": true })).await.expect(200);
+    }
+
+    async fn every_route_asks_for_what_it_gives(server: Server) {
+        let admin = server.admin().await;
+        let endpoints = create_role(&admin, "endpoints", json!([http("/api/#", "write")])).await;
+        let carrier = create_role(&admin, "carrier", json!([right()])).await;
+        let one = create_role(&admin, "one", json!([mqtt("plant/#", "read")])).await;
+        let other = create_role(&admin, "other", json!([mqtt("plant", "write")])).await;
+        let several = json!({ "roles": [endpoints, one, other], "initialPermissions": [mqtt("plant/+/#", "write")] });
+        for (name, holds, more) in [
+            ("lacking", false, json!({ "roles": [endpoints] })),
+            ("almost", false, json!({ "roles": [endpoints, one, other] })),
+            ("holding", true, json!({ "roles": [endpoints, carrier] })),
+            ("owning", true, json!({ "roles": [endpoints], "initialPermissions": [right()] })),
+            ("several", true, several),
+        ] {
+            create_user_with(&admin, name, more).await;
+            let giver = admin.login(name, PASSWORD).await;
+            for (method, path, body) in gifts(&admin, name, &carrier).await {
+                let answer = giver.call(method.clone(), &path).body("application/json", body.to_string()).await;
+                if holds {
+                    assert!(answer.status < 300, "{name}: {method} {path} {body}: {answer:?}");
+                } else {
+                    refused(&answer, "on plant/# in context mqtt");
+                }
+            }
+        }
     }
 
     async fn several_grants_cover_what_is_given(server: Server) {

@@ -1,7 +1,7 @@
 //! `/api`: the connectware face.
 
 mod ended_sessions;
-mod giving;
+pub(crate) mod giving;
 mod list_users;
 mod login;
 mod names;
