@@ -650,11 +650,20 @@ fn happens(what: &str) -> RoleEvent {
 }
 
 fn facts(stream: &str, event: &Event) -> Vec<Fact> {
-    let Some(RoleEvent::Renamed { name }) = event
+    let of_robot = event
         .of::<Role>()
-        .filter(|_| stream == role_id(ROBOTS).to_string())
-    else {
-        return Vec::new();
+        .filter(|_| stream == role_id(ROBOTS).to_string());
+    let name = match of_robot {
+        Some(RoleEvent::Renamed { name }) => name,
+        Some(
+            RoleEvent::Created { .. }
+            | RoleEvent::SharingChanged { .. }
+            | RoleEvent::PermissionAdded { .. }
+            | RoleEvent::PermissionChanged { .. }
+            | RoleEvent::PermissionRemoved { .. }
+            | RoleEvent::Deleted {},
+        )
+        | None => return Vec::new(),
     };
     let step = match name.split(' ').collect::<Vec<_>>()[..] {
         ["made"] => MachineStep::Made,
