@@ -93,10 +93,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         connections: app.settings.connections,
         patience: Duration::from_millis(app.settings.head_patience_ms),
     };
-    tokio::spawn(reload(hangup, app.clone()));
-    look_for_clearings(&app).await?;
-    tokio::spawn(keep_clearing(app.clone()));
-    tokio::spawn(recall(app.clone()));
+    keep_up_to_date(&app, hangup).await?;
     let front = Arc::new(openapi::front_of(app));
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -157,6 +154,15 @@ async fn reload(mut hangup: Signal, app: App) {
             Err(error) => tracing::error!(%error, "cannot read the settings again; they stay as they are"),
         }
     }
+}
+
+/// Starts to read the settings again when it is told to, and to learn what the database says to the defence of logins.
+async fn keep_up_to_date(app: &App, hangup: Signal) -> Result<(), CliError> {
+    tokio::spawn(reload(hangup, app.clone()));
+    look_for_clearings(app).await?;
+    tokio::spawn(keep_clearing(app.clone()));
+    tokio::spawn(recall(app.clone()));
+    Ok(())
 }
 
 /// Learns from which addresses users logged in before the start. Logins need not wait for this.

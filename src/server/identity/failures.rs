@@ -47,17 +47,11 @@ pub async fn look_for_clearings(app: &App) -> Result<(), LedgerError> {
 
 /// Looks for clearings again and again, as long as the process runs.
 pub async fn keep_clearing(app: App) {
-    let mut is_failing = false;
     loop {
         app.clock.rest(LOOK_EVERY).await;
-        match look_for_clearings(&app).await {
-            Ok(()) => is_failing = false,
-            Err(error) => {
-                if !is_failing {
-                    tracing::warn!(error = %WithCauses(&error), "cannot look whose failed logins to forget; trying again");
-                }
-                is_failing = true;
-            }
+        if let Err(error) = look_for_clearings(&app).await {
+            // If the database is gone, the follower warns of it.
+            tracing::debug!(error = %WithCauses(&error), "cannot look whose failed logins to forget; trying again");
         }
     }
 }
