@@ -164,26 +164,22 @@ async fn logins_in(bench: &Bench, server: &Server, flood: Flood, counts: &Arc<Co
         connection.expect(200, ("POST", "/api/login"), "", &body).await?;
     }
     let attackers = if flood == Flood::Nothing { 0 } else { ATTACKERS };
-    let measured = rate(
-        OWNERS + attackers,
-        bench.options.window(),
-        &Cpu::default(),
-        |worker, run| {
-            let counts = Arc::clone(counts);
-            async move {
-                let mut connection = Connection::open(address).await?;
-                while run.goes_on() {
-                    let number = counts.requests.fetch_add(1, Ordering::Relaxed);
-                    if worker < OWNERS {
-                        log_in(&mut connection, flood, (worker, number), &run, &counts).await?;
-                    } else {
-                        attack(&mut connection, flood, number, &counts).await?;
-                    }
+    let cpu = Cpu::default();
+    let measured = rate(OWNERS + attackers, bench.options.window(), &cpu, |worker, run| {
+        let counts = Arc::clone(counts);
+        async move {
+            let mut connection = Connection::open(address).await?;
+            while run.goes_on() {
+                let number = counts.requests.fetch_add(1, Ordering::Relaxed);
+                if worker < OWNERS {
+                    log_in(&mut connection, flood, (worker, number), &run, &counts).await?;
+                } else {
+                    attack(&mut connection, flood, number, &counts).await?;
                 }
-                Ok(())
             }
-        },
-    );
+            Ok(())
+        }
+    });
     Ok(measured.await?.latency)
 }
 

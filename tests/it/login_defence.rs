@@ -81,6 +81,7 @@ both_engines! {
         }
         let begun = Instant::now();
         admin.get("/api/session").await.expect(200);
+        admin.get("/api/listUsers").await.expect(200);
         server.anonymous().get("/healthz").await.expect(200);
         assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
         flood.abort_all();
