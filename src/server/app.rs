@@ -16,6 +16,7 @@ use crate::{
     address::ClientAddress,
     body::Budget,
     defence::Defence,
+    ended::Ended,
     face::Faces,
     identity::{
         passwords::{HashingOptions, Passwords},
@@ -39,6 +40,7 @@ struct Running {
     parts: Parts,
     forms: Forms,
     bodies: Budget,
+    ended: Ended,
     defence: Defence,
     live: RwLock<Arc<Live>>,
 }
@@ -90,6 +92,7 @@ impl App {
             parts,
             forms: Forms::new(forms),
             bodies: Budget::default(),
+            ended: Ended::default(),
         }))
     }
 
@@ -124,6 +127,11 @@ impl App {
     /// The memory for bodies that have not arrived completely.
     pub(crate) fn bodies(&self) -> &Budget {
         &self.0.bodies
+    }
+
+    /// The tokens that had ended when somebody used them.
+    pub(crate) fn ended(&self) -> &Ended {
+        &self.0.ended
     }
 
     /// The rehearsal for this method and path, of any face. It is `None` if the request cannot be rehearsed.

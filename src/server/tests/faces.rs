@@ -187,8 +187,19 @@ async fn every_credential_that_a_face_accepts_waits_for_the_position_asked_for()
         502,
         "behind",
     );
-    is_refused(&far("/pki/ca").header("x-api-key", "wrong").await, 502, "behind");
+    // Who has proved nothing does not wait.
+    far("/pki/ca").header("x-api-key", "wrong").await.expect(200);
     far("/pki/ca").await.expect(200);
+    is_refused(
+        &far("/pki/names").header("x-api-key", "wrong").await,
+        401,
+        "unauthorized",
+    );
+    is_refused(
+        &far("/pki/names").header("x-api-key", admin.token()).await,
+        502,
+        "behind",
+    );
     // A header that this face does not accept is not a credential.
     far("/healthz")
         .header("x-api-key", admin.token())
