@@ -48,12 +48,12 @@ impl<'a> Evaluator<'a> {
     /// Decides.
     pub(crate) async fn evaluate(&mut self, question: Evaluation<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
-        let subject = Subject::parse(&question.subject.kind, &question.subject.id);
+        let subject = Subject::parse(question.subject.kind, question.subject.id);
         let resource = question.resource;
         let inquiry = Inquiry::of(
             &MODEL,
-            &resource.kind,
-            &resource.id,
+            resource.kind,
+            resource.id,
             &question.action.name,
             resource.properties.as_slice(),
         );
@@ -93,7 +93,7 @@ impl<'a> Evaluator<'a> {
         Ok(DecisionOut {
             context: ContextOut {
                 time: at.map(|_| MomentOut::from(moment).time),
-                explanation: explain.then(|| Box::new(Explanation::of(&resource.id, &past.why(&inquiry)))),
+                explanation: explain.then(|| Box::new(Explanation::of(resource.id, &past.why(&inquiry)))),
                 ..decision.context
             },
             ..decision

@@ -6,7 +6,7 @@ use super::{
     evaluate::Evaluator,
     wire::{DecisionOut, EvaluationIn},
 };
-use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
+use server::{App, AsOf, ExactJson, PermittedToRead, Refusal, Refusals};
 
 /// Whether a subject may do an action on a resource.
 #[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", params(server::AtLeast), request_body = EvaluationIn,
@@ -14,8 +14,8 @@ use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
 pub(crate) async fn post_evaluation(
     State(app): State<App>,
     _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<EvaluationIn>,
+    ExactJson(body): ExactJson<EvaluationIn>,
 ) -> Result<AsOf<Json<DecisionOut>>, Refusal> {
-    let decision = Evaluator::new(&app).evaluate(body.question(None)?).await?;
+    let decision = Evaluator::new(&app).evaluate(body.question()?).await?;
     Ok(AsOf(decision.context.position, Json(decision)))
 }

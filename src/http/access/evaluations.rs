@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 
 use super::{
     evaluate::Evaluator,
-    wire::{Action, ContextIn, DecisionOut, Entity, Evaluation, EvaluationIn},
+    wire::{Action, ContextIn, DecisionOut, Evaluation, PartOfEntity, PartOfEvaluation},
 };
-use server::{App, AsOf, Item, JsonBody, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
+use server::{App, AsOf, ExactJson, Item, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
 
 /// The largest body, in bytes.
 const MOST_BYTES: usize = 16 << 20;
@@ -26,27 +26,28 @@ const MOST_TEXT: usize = 4 << 20;
 /// After how many questions the thread serves other requests.
 const BREATH: usize = 100;
 
-/// Many questions. Each question that lacks a member takes it from here.
+/// Many questions. Each question that lacks a member takes it from here. If a subject or a resource here lacks its type or its id,
+/// each question that names one must complete it.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EvaluationsIn {
     /// Who.
-    subject: Option<Entity>,
+    subject: Option<PartOfEntity>,
     /// Does what.
     action: Option<Action>,
     /// To what.
-    resource: Option<Entity>,
+    resource: Option<PartOfEntity>,
     /// How to decide.
     context: Option<ContextIn>,
     /// The questions, at most 10,000. Without any, the request is one question.
     #[serde(default, deserialize_with = "bounded")]
-    #[schema(value_type = Option<Vec<EvaluationIn>>, max_items = 10_000)]
+    #[schema(value_type = Option<Vec<PartOfEvaluation>>, max_items = 10_000)]
     evaluations: Option<Vec<Question>>,
     /// How to go about it.
     options: Option<Options>,
 }
 
 /// One of many questions. If it is malformed, it is a denial among the other decisions.
-type Question = Item<EvaluationIn>;
+type Question = Item<PartOfEvaluation>;
 
 /// Reads at most one question more than the limit, and does not count the rest. A list of `{}` would take a hundred
 /// times its size in memory.
@@ -119,18 +120,20 @@ pub(crate) enum EvaluationsOut {
 pub(crate) async fn post_evaluations(
     State(app): State<App>,
     _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<EvaluationsIn, MOST_BYTES>,
+    ExactJson(body): ExactJson<EvaluationsIn, MOST_BYTES>,
 ) -> Result<AsOf<Json<EvaluationsOut>>, Refusal> {
     let mut evaluator = Evaluator::new(&app);
     let (asked, semantic) = (body.evaluations.unwrap_or_default(), body.options);
-    let defaults = EvaluationIn {
+    let defaults = PartOfEvaluation {
         subject: body.subject,
         action: body.action,
         resource: body.resource,
         context: body.context,
     };
     if asked.is_empty() {
-        let decision = evaluator.evaluate(defaults.question(None)?).await?;
+        let decision = evaluator
+            .evaluate(defaults.question(&PartOfEvaluation::default())?)
+            .await?;
         return Ok(AsOf(
             decision.context.position,
             Json(EvaluationsOut::One(decision)),
@@ -171,12 +174,12 @@ pub(crate) async fn post_evaluations(
 /// All questions, with what they take from the defaults. Refuses them if they are too many or too long.
 fn questions<'a>(
     asked: &'a [Question],
-    defaults: &'a EvaluationIn,
+    defaults: &'a PartOfEvaluation,
 ) -> Result<Vec<Result<Evaluation<'a>, Refusal>>, Refusal> {
     if asked.len() > MOST {
         return Err(Refusal::invalid(format!("evaluations must be at most {MOST}")));
     }
-    let question = |Item(one): &'a Question| one.as_ref().map_err(Refusal::clone)?.question(Some(defaults));
+    let question = |Item(one): &'a Question| one.as_ref().map_err(Refusal::clone)?.question(defaults);
     let questions: Vec<_> = asked.iter().map(question).collect();
     let length = |question: &Evaluation<'_>| {
         let properties = question.resource.properties.texts().map(str::len);

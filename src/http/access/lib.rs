@@ -10,6 +10,7 @@ mod evaluate;
 mod evaluation;
 mod evaluations;
 mod explanation;
+mod properties;
 mod search;
 mod wire;
 

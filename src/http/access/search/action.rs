@@ -10,7 +10,7 @@ use crate::{
     evaluate::Evaluator,
     wire::{Action, ContextIn, Entity, Evaluation},
 };
-use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
+use server::{App, AsOf, ExactJson, PermittedToRead, Refusal, Refusals};
 
 /// What may a subject do to a resource?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,7 +42,7 @@ pub(crate) struct Actions {
 pub(crate) async fn post_search_action(
     State(app): State<App>,
     _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<ActionSearch>,
+    ExactJson(body): ExactJson<ActionSearch>,
 ) -> Result<AsOf<Json<Actions>>, Refusal> {
     let (subject, resource) = (&body.subject, &body.resource);
     let context = body.context.as_ref().map(|context| ContextIn {
@@ -69,13 +69,11 @@ pub(crate) async fn post_search_action(
     let mut results = Vec::new();
     let mut as_of = position;
     for (name, _) in actions.iter().skip(passed.map_or(0, |at| at + 1)) {
-        let action = Action {
-            name: (*name).to_owned(),
-        };
+        let action = Action::new(*name);
         let question = Evaluation {
-            subject,
+            subject: subject.into(),
             action: &action,
-            resource,
+            resource: resource.into(),
             context: context.as_ref(),
         };
         let decision = evaluator.evaluate(question).await?;

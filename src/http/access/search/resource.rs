@@ -11,9 +11,10 @@ use super::page::{PageIn, PageOut};
 use crate::{
     evaluate::Evaluator,
     heavy,
-    wire::{Action, ContextIn, Entity, Properties},
+    properties::Properties,
+    wire::{Action, ContextIn, Entity},
 };
-use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
+use server::{App, AsOf, ExactJson, PermittedToRead, Refusal, Refusals};
 
 /// On what may a subject do an action?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,7 +45,7 @@ struct ResourceType {
     kind: String,
     /// The properties that the request gives besides.
     #[serde(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<Object>)]
     properties: Properties,
 }
 
@@ -63,7 +64,7 @@ pub(crate) struct Resources {
 pub(crate) async fn post_search_resource(
     State(app): State<App>,
     _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<ResourceSearch>,
+    ExactJson(body): ExactJson<ResourceSearch>,
 ) -> Result<AsOf<Json<Resources>>, Refusal> {
     let (subject, kind, action) = (&body.subject, &body.resource.kind, &body.action.name);
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
