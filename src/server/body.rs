@@ -39,6 +39,9 @@ const NO_OBJECT: &str = "the body must be a JSON object";
 /// The largest body, in bytes. An endpoint may allow more.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
 
+/// A larger body is parsed on another thread.
+const LARGE: usize = 256 << 10;
+
 /// The content type of JSON.
 const JSON: &str = "application/json";
 
@@ -65,16 +68,28 @@ pub struct Item<T>(pub Result<T, Refusal>);
 #[schema(max_items = 1000)]
 pub struct Ids(#[expect(dead_code, reason = "only its type matters")] Vec<String>);
 
-impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for JsonBody<T, MOST> {
+impl<T: DeserializeOwned + Send + 'static, const MOST: usize> FromRequest<App> for JsonBody<T, MOST> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let bytes = read(request, app, MOST).await?;
-        parse(text(&bytes)?, '{', NO_OBJECT).map(Self)
+        if bytes.len() <= LARGE {
+            return object_of(&bytes).map(Self);
+        }
+        // This takes long, so it must not run on the threads that serve requests.
+        let parsed = tokio::task::spawn_blocking(move || object_of(&bytes));
+        let parsed = parsed
+            .await
+            .map_err(|panicked| Refusal::unavailable().because(panicked))?;
+        parsed.map(Self)
     }
 }
 
-impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for ExactJson<T, MOST> {
+fn object_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    parse(text(bytes)?, '{', NO_OBJECT)
+}
+
+impl<T: DeserializeOwned + Send + 'static, const MOST: usize> FromRequest<App> for ExactJson<T, MOST> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {

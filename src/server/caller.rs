@@ -91,7 +91,7 @@ impl Admitted {
 
 impl Caller {
     /// Refuses a caller whose proof has ended.
-    fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
+    pub(crate) fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
         let authorization = app.ledger().authorization();
         match self.proof {
             Proof::Token(digest) => {

@@ -24,6 +24,7 @@ use crate::{
     caller::{Arrived, Proved, REQUEST_ID, prove},
     credential,
     face::Face,
+    heavy::JudgedAtStart,
     position::{AT_LEAST, Recorded, at_least},
     refusal::{BUSY, Refusal, RefusalKind},
     turned_away::{ByRoute, TurnedAway},
@@ -147,13 +148,17 @@ impl Front {
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
         // The decision about the caller may be out of date, since the process may have been suspended after it. A
         // recorded change is answered in any case, since it has happened.
-        let recorded = || response.extensions().get::<Recorded>().is_some();
+        // Long answers were judged when their work began.
+        let is_good = || {
+            let extensions = response.extensions();
+            extensions.get::<Recorded>().is_some() || extensions.get::<JudgedAtStart>().is_some()
+        };
         if is_somebodys
             && response.status().is_success()
             && let Err(stale) = self
                 .app
                 .fresh_since(judged.map_or(begun, |judged| judged.elapsed()))
-            && !recorded()
+            && !is_good()
         {
             return Refusal::from(stale).into_response();
         }

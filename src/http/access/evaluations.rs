@@ -2,7 +2,12 @@
 
 use std::fmt::{self, Formatter};
 
-use axum::{Json, extract::State};
+use authorization::Interest;
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, SeqAccess, Visitor},
@@ -13,7 +18,7 @@ use super::{
     evaluate::Evaluator,
     wire::{Action, ContextIn, DecisionOut, Evaluation, PartOfEntity, PartOfEvaluation},
 };
-use server::{App, AsOf, ExactJson, Item, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
+use server::{App, AsOf, Asks, ExactJson, Item, ReadOnPath, Refusal, RefusalKind, Refusals, TOO_MANY};
 
 /// The largest body, in bytes.
 const MOST_BYTES: usize = 16 << 20;
@@ -23,8 +28,10 @@ const MOST: usize = 10_000;
 
 /// The most bytes of subjects and resources in one request. A default counts each time it is used.
 const MOST_TEXT: usize = 4 << 20;
-/// After how many questions the thread serves other requests.
-const BREATH: usize = 100;
+/// With more questions, a request is heavy.
+const FEW: usize = 50;
+/// With more bytes of subjects and resources, a request is heavy.
+const SHORT: usize = 64 << 10;
 
 /// Many questions. Each question that lacks a member takes it from here. If a subject or a resource here lacks its type or its id,
 /// each question that names one must complete it.
@@ -114,61 +121,92 @@ pub(crate) enum EvaluationsOut {
     One(DecisionOut),
 }
 
+/// What a request asks.
+struct Asked {
+    questions: Vec<Question>,
+    defaults: PartOfEvaluation,
+    semantic: Semantic,
+}
+
 /// Whether subjects may do actions on resources: many questions in one request.
 #[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", params(server::AtLeast), request_body = EvaluationsIn,
     responses((status = 200, description = "The decisions", body = EvaluationsOut), Refusals))]
 pub(crate) async fn post_evaluations(
     State(app): State<App>,
-    _permitted: PermittedToRead,
+    asks: Asks<ReadOnPath>,
     ExactJson(body): ExactJson<EvaluationsIn, MOST_BYTES>,
-) -> Result<AsOf<Json<EvaluationsOut>>, Refusal> {
-    let mut evaluator = Evaluator::new(&app);
-    let (asked, semantic) = (body.evaluations.unwrap_or_default(), body.options);
-    let defaults = PartOfEvaluation {
-        subject: body.subject,
-        action: body.action,
-        resource: body.resource,
-        context: body.context,
+) -> Result<Response, Refusal> {
+    let options = body.options.unwrap_or_default();
+    let asked = Asked {
+        questions: body.evaluations.unwrap_or_default(),
+        defaults: PartOfEvaluation {
+            subject: body.subject,
+            action: body.action,
+            resource: body.resource,
+            context: body.context,
+        },
+        semantic: options.evaluations_semantic.unwrap_or_default(),
     };
-    if asked.is_empty() {
-        let decision = evaluator
-            .evaluate(defaults.question(&PartOfEvaluation::default())?)
-            .await?;
-        return Ok(AsOf(
-            decision.context.position,
-            Json(EvaluationsOut::One(decision)),
-        ));
+    if !asked.is_heavy()? {
+        let answer = asked.answer(&app, &Interest::default()).await?;
+        return Ok(answer.into_response());
     }
-    let questions = questions(&asked, &defaults)?;
-    let position = app.ledger().authorization().position();
-    let semantic = semantic.and_then(|options| options.evaluations_semantic);
-    let mut evaluations = Vec::with_capacity(questions.len());
-    for (index, question) in questions.into_iter().enumerate() {
-        if index % BREATH == BREATH - 1 {
-            // This thread serves other requests, too.
-            tokio::task::yield_now().await;
+    let turn = asks.turn(&app).await?;
+    let answer = turn.answer(async move |interest| asked.answer(&app, &interest).await);
+    Ok(answer.await?.into_response())
+}
+
+impl Asked {
+    /// Whether there are so many questions, or such questions, that the request needs a turn. Refuses the request if the questions
+    /// are too many or too long.
+    fn is_heavy(&self) -> Result<bool, Refusal> {
+        let questions = questions(&self.questions, &self.defaults)?;
+        let nothing = PartOfEvaluation::default();
+        let one = self.defaults.question(&nothing);
+        let text: usize = questions.iter().flatten().map(length).sum();
+        let mut whole = questions.iter().flatten().chain(&one);
+        Ok(questions.len() > FEW || text > SHORT || whole.any(Evaluation::is_heavy))
+    }
+
+    /// Answers all questions, or those up to the one that decides.
+    async fn answer(&self, app: &App, interest: &Interest) -> Result<AsOf<Json<EvaluationsOut>>, Refusal> {
+        let mut evaluator = Evaluator::new(app, interest);
+        if self.questions.is_empty() {
+            let nothing = PartOfEvaluation::default();
+            let question = self.defaults.question(&nothing)?;
+            let decision = evaluator.evaluate(question).await?;
+            let position = decision.context.position;
+            return Ok(AsOf(position, Json(EvaluationsOut::One(decision))));
         }
-        let decision = match question {
-            Ok(question) => evaluator.evaluate(question).await,
-            Err(malformed) => Err(malformed.about(format_args!("evaluations[{index}]"))),
-        };
-        let decision = match decision {
-            Err(refusal) if refusal.kind == RefusalKind::Invalid && refusal.code != TOO_MANY => {
-                DecisionOut::refused(position, &refusal)
+        let questions = questions(&self.questions, &self.defaults)?;
+        let position = app.ledger().authorization().position();
+        let mut evaluations = Vec::with_capacity(questions.len());
+        for (index, question) in questions.into_iter().enumerate() {
+            if interest.is_lost() {
+                break;
             }
-            decision => decision?,
-        };
-        let stop = match semantic.unwrap_or_default() {
-            Semantic::ExecuteAll => false,
-            Semantic::DenyOnFirstDeny => !decision.decision,
-            Semantic::PermitOnFirstPermit => decision.decision,
-        };
-        evaluations.push(decision);
-        if stop {
-            break;
+            let decision = match question {
+                Ok(question) => evaluator.evaluate(question).await,
+                Err(malformed) => Err(malformed.about(format_args!("evaluations[{index}]"))),
+            };
+            let decision = match decision {
+                Err(refusal) if refusal.kind == RefusalKind::Invalid && refusal.code != TOO_MANY => {
+                    DecisionOut::refused(position, &refusal)
+                }
+                decision => decision?,
+            };
+            let stop = match self.semantic {
+                Semantic::ExecuteAll => false,
+                Semantic::DenyOnFirstDeny => !decision.decision,
+                Semantic::PermitOnFirstPermit => decision.decision,
+            };
+            evaluations.push(decision);
+            if stop {
+                break;
+            }
         }
+        Ok(AsOf(position, Json(EvaluationsOut::Many { evaluations })))
     }
-    Ok(AsOf(position, Json(EvaluationsOut::Many { evaluations })))
 }
 
 /// All questions, with what they take from the defaults. Refuses them if they are too many or too long.
@@ -181,10 +219,6 @@ fn questions<'a>(
     }
     let question = |Item(one): &'a Question| one.as_ref().map_err(Refusal::clone)?.question(defaults);
     let questions: Vec<_> = asked.iter().map(question).collect();
-    let length = |question: &Evaluation<'_>| {
-        let properties = question.resource.properties.texts().map(str::len);
-        question.subject.id.len() + question.resource.id.len() + properties.sum::<usize>()
-    };
     let text: usize = questions.iter().flatten().map(length).sum();
     if text > MOST_TEXT {
         return Err(Refusal::invalid(format!(
@@ -192,4 +226,10 @@ fn questions<'a>(
         )));
     }
     Ok(questions)
+}
+
+/// The bytes of a question's subject and resource.
+fn length(question: &Evaluation<'_>) -> usize {
+    let properties = question.resource.properties.texts().map(str::len);
+    question.subject.id.len() + question.resource.id.len() + properties.sum::<usize>()
 }

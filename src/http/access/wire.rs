@@ -176,6 +176,20 @@ impl<'de> Deserialize<'de> for At {
     }
 }
 
+impl ContextIn {
+    /// Whether the ledger must be read for an answer.
+    fn is_heavy(&self) -> bool {
+        self.at.is_some() || self.explain == Some(true)
+    }
+}
+
+impl Evaluation<'_> {
+    /// Whether the ledger must be read for an answer.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.context.is_some_and(ContextIn::is_heavy)
+    }
+}
+
 /// One question.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[schema(example = json!({

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aggregates::values::{RoleId, Timestamp, UserId};
-use authorization::{Authorization, Impossible, Inquiry, MODEL, Search, SubjectType};
-use axum::{Json, extract::State};
+use authorization::{Authorization, Impossible, Inquiry, Interest, MODEL, Search, SubjectType};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,11 +12,10 @@ use uuid::Uuid;
 use super::page::{PageIn, PageOut, Paging};
 use crate::{
     evaluate::moment,
-    heavy,
     properties::Skipped,
     wire::{Action, ContextIn, Entity},
 };
-use server::{App, AsOf, ExactJson, PermittedToRead, Refusal, Refusals};
+use server::{App, AsOf, Asks, ExactJson, FreshAtStart, ReadOnPath, Refusal, Refusals};
 
 /// Who may do an action on a resource?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,9 +65,9 @@ pub(crate) struct Subjects {
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
 pub(crate) async fn post_search_subject(
     State(app): State<App>,
-    _permitted: PermittedToRead,
+    asks: Asks<ReadOnPath>,
     ExactJson(body): ExactJson<SubjectSearch>,
-) -> Result<AsOf<Json<Subjects>>, Refusal> {
+) -> Result<FreshAtStart<Response>, Refusal> {
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let when = format!("{at:?}");
     let (kind, resource) = (&body.subject.kind, &body.resource);
@@ -82,26 +81,40 @@ pub(crate) async fn post_search_subject(
     ];
     search.extend(resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
+    let turn = asks.turn(&app).await?;
+    let found = turn.answer(async move |interest| find(&app, &body, &paging, &interest).await);
+    found.await
+}
+
+async fn find(
+    app: &App,
+    body: &SubjectSearch,
+    paging: &Paging,
+    interest: &Interest,
+) -> Result<AsOf<Json<Subjects>>, Refusal> {
+    let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let moment = match at {
         None => app.ledger().moment_now(app.clock.now()),
-        Some(at) => moment(&app, at).await?,
+        Some(at) => moment(app, at).await?,
     };
-    // There is no subject of an unknown type, and no subject may do what is impossible.
-    let (Some(subject_type), Ok(_)) = (MODEL.subject_type(kind), inquiry(&body)) else {
-        return Ok(AsOf(moment.position, Json(nobody(&paging))));
+    let found = match (MODEL.subject_type(&body.subject.kind), inquiry(body)) {
+        (Some(subject_type), Ok(inquiry)) => {
+            let authorization = match at {
+                None => Arc::clone(app.ledger().authorization()),
+                Some(_) => app.ledger().engine_at(moment.position).await?,
+            };
+            let looking = Looking {
+                authorization: &authorization,
+                inquiry: &inquiry,
+                now: moment.time,
+                paging,
+                interest,
+            };
+            looking.search_of(subject_type)?
+        }
+        // There is no subject of an unknown type, and no subject may do what is impossible.
+        (None, _) | (_, Err(_)) => nobody(paging),
     };
-    let authorization = match at {
-        None => Arc::clone(app.ledger().authorization()),
-        Some(_) => app.ledger().engine_at(moment.position).await?,
-    };
-    // This may look at every user, so it must not run on the threads that serve requests.
-    let found = heavy(move || {
-        inquiry(&body).map_or_else(
-            |_| Ok(nobody(&paging)),
-            |inquiry| search_of(subject_type, &authorization, &inquiry, moment.time, &paging),
-        )
-    });
-    let found = found.await??;
     Ok(AsOf(moment.position, Json(found)))
 }
 
@@ -125,69 +138,83 @@ fn nobody(paging: &Paging) -> Subjects {
     }
 }
 
-fn search_of(
-    subject_type: &SubjectType,
-    authorization: &Authorization,
-    inquiry: &Inquiry<'_>,
+/// A search in an engine.
+struct Looking<'a> {
+    authorization: &'a Authorization,
+    inquiry: &'a Inquiry<'a>,
     now: Timestamp,
-    paging: &Paging,
-) -> Result<Subjects, Refusal> {
-    // One more result shows whether there is another page.
-    let limit = paging.limit + 1;
-    let kind = subject_type.name;
-    let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
-    let users = || {
-        let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
-        Ok::<_, Refusal>(authorization.users_who_may(inquiry, after, limit))
-    };
-    let key = |id: &UserId| id.0.as_bytes().to_vec();
-    Ok(match subject_type.search {
-        Search::Users => subjects(paging, users()?, key, |id| Some(id.to_string()), kind),
-        Search::Usernames => subjects(paging, users()?, key, |id| authorization.username(*id), kind),
-        Search::Roles => {
-            let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
-            let found = authorization.roles_that_may(inquiry, after, limit);
-            subjects(
-                paging,
-                found,
-                |id| id.0.as_bytes().to_vec(),
-                |id| Some(id.to_string()),
-                kind,
-            )
-        }
-        Search::Certificates => {
-            let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
-            let found = authorization.certificates_that_may(inquiry, now, after.as_deref(), limit);
-            subjects(
-                paging,
-                found,
-                |one| one.as_bytes().to_vec(),
-                |one| Some(one.to_string()),
-                kind,
-            )
-        }
-        Search::Tokens => {
-            let after = paging.after(|bytes| bytes.try_into().ok())?;
-            let found = authorization.tokens_that_may(inquiry, now, after, limit);
-            subjects(
-                paging,
-                found,
-                |token| token.to_vec(),
-                |token| Some(hexadecimal(token)),
-                kind,
-            )
-        }
-        Search::Machines(machines) => {
-            let found = authorization.machines_that_may(machines, inquiry, paging.after(uuid)?, limit);
-            subjects(
-                paging,
-                found,
-                |machine| machine.id.as_bytes().to_vec(),
-                |machine| Some(machine.id.to_string()),
-                kind,
-            )
-        }
-    })
+    paging: &'a Paging,
+    interest: &'a Interest,
+}
+
+impl Looking<'_> {
+    fn search_of(&self, subject_type: &SubjectType) -> Result<Subjects, Refusal> {
+        let Self {
+            authorization,
+            inquiry,
+            now,
+            paging,
+            interest,
+        } = *self;
+        // One more result shows whether there is another page.
+        let limit = paging.limit + 1;
+        let kind = subject_type.name;
+        let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
+        let users = || {
+            let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
+            Ok::<_, Refusal>(authorization.users_who_may(inquiry, after, limit, interest))
+        };
+        let key = |id: &UserId| id.0.as_bytes().to_vec();
+        Ok(match subject_type.search {
+            Search::Users => subjects(paging, users()?, key, |id| Some(id.to_string()), kind),
+            Search::Usernames => subjects(paging, users()?, key, |id| authorization.username(*id), kind),
+            Search::Roles => {
+                let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
+                let found = authorization.roles_that_may(inquiry, after, limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |id| id.0.as_bytes().to_vec(),
+                    |id| Some(id.to_string()),
+                    kind,
+                )
+            }
+            Search::Certificates => {
+                let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
+                let found =
+                    authorization.certificates_that_may(inquiry, now, after.as_deref(), limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |one| one.as_bytes().to_vec(),
+                    |one| Some(one.to_string()),
+                    kind,
+                )
+            }
+            Search::Tokens => {
+                let after = paging.after(|bytes| bytes.try_into().ok())?;
+                let found = authorization.tokens_that_may(inquiry, now, after, limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |token| token.to_vec(),
+                    |token| Some(hexadecimal(token)),
+                    kind,
+                )
+            }
+            Search::Machines(machines) => {
+                let found =
+                    authorization.machines_that_may(machines, inquiry, paging.after(uuid)?, limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |machine| machine.id.as_bytes().to_vec(),
+                    |machine| Some(machine.id.to_string()),
+                    kind,
+                )
+            }
+        })
+    }
 }
 
 /// A page of the subjects that were found. If a subject cannot be shown, it has been deleted meanwhile.
