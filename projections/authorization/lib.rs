@@ -41,6 +41,7 @@
 pub mod directory;
 mod engine;
 mod giving;
+mod interest;
 pub mod past;
 mod patterns;
 mod principals;
@@ -82,6 +83,7 @@ pub use engine::{
     views::{Decision, RoleView, UserView},
 };
 pub use giving::{GroundStream, Grounds, Lacking, LimitedRole, MissingRight};
+pub use interest::Interest;
 pub use principals::{
     certificates::CertificateView,
     machines::{Credential, Machine, MachineKind},

@@ -14,13 +14,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    heavy,
     search::page::{PageIn, PageOut, Paging},
     wire::Entity,
 };
 use ledger::{NewEvent, Rehearsed};
 use server::{
-    App, AsOf, Caller, Conflicts, JsonBody, Missing, Permitted, PermittedToRead, Refusal, Refusals,
+    App, AsOf, Asks, Caller, Conflicts, FreshAtStart, JsonBody, Missing, ReadOnPath, Refusal, Refusals,
     Rehearsing,
 };
 
@@ -141,17 +140,21 @@ struct PrefixOut {
     responses((status = 200, description = "What would happen", body = DryRunOut), Refusals, Missing, Conflicts))]
 pub(crate) async fn post_dry_run(
     State(app): State<App>,
-    Permitted(caller, ..): PermittedToRead,
+    asks: Asks<ReadOnPath>,
     JsonBody(request): JsonBody<DryRun>,
-) -> Result<AsOf<Json<DryRunOut>>, Refusal> {
+) -> Result<FreshAtStart<AsOf<Json<DryRunOut>>>, Refusal> {
     let rehearsing = app.rehearsing(&request.method, &request.path);
     let paging = request.paging(rehearsing.as_ref())?;
     let from = paging.after(place)?.unwrap_or(PageStart::Named(0));
     app.ledger().follower().catch_up().await?;
     let rehearsing = rehearsing.ok_or_else(|| app.cannot_be_rehearsed())?;
     let commands = rehearsing.commands(&app, request.body()).await?;
-    let caller = caller_of(&app, &caller, &request.path);
-    let (rehearsed, effects, next) = tell(&app, caller, &commands, from, paging.limit).await?;
+    let limit = paging.limit;
+    let caller = caller_of(&app, asks.caller(), &request.path).cloned();
+    // This may look at many holders.
+    let turn = asks.turn(&app).await?;
+    let told = turn.run(async move |_| tell(&app, caller.as_ref(), &commands, from, limit).await);
+    let (rehearsed, effects, next) = told.await??;
     let next = next.map(token);
     let out = DryRunOut {
         page: paging.ended(effects.len(), next.as_deref()),
@@ -159,7 +162,7 @@ pub(crate) async fn post_dry_run(
         would_record: events(&rehearsed.events),
         changes: effects.into_iter().map(EffectOut::from).collect(),
     };
-    Ok(AsOf(out.position, Json(out)))
+    Ok(FreshAtStart(AsOf(out.position, Json(out))))
 }
 
 impl DryRun {
@@ -207,16 +210,11 @@ async fn tell(
             None => app.executor.rehearse(commands).await?,
         };
         app.ledger().follower().catch_up().await?;
-        let authorization = Arc::clone(app.ledger().authorization());
-        // This may look at many holders, so it must not run on the threads that serve requests.
-        let told = heavy(move || {
-            let events = rehearsed.events.iter();
-            let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
-            let (effects, next) = authorization.what_if(events).page(from, most);
-            (rehearsed, effects, next, authorization.position())
-        });
-        let (rehearsed, effects, next, reached) = told.await?;
-        if reached == rehearsed.position || tries == TRIES {
+        let authorization = app.ledger().authorization();
+        let events = rehearsed.events.iter();
+        let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
+        let (effects, next) = authorization.what_if(events).page(from, most);
+        if authorization.position() == rehearsed.position || tries == TRIES {
             return Ok((rehearsed, effects, next));
         }
         tries += 1;
