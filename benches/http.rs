@@ -16,6 +16,8 @@ pub(crate) struct Connection {
     /// The bytes that were read and not used yet, and the present answer.
     buffer: Vec<u8>,
     request: Vec<u8>,
+    /// The address for the header `X-Forwarded-For`.
+    from: String,
 }
 
 /// An answer.
@@ -37,7 +39,13 @@ impl Connection {
             stream,
             buffer: Vec::with_capacity(4_096),
             request: Vec::with_capacity(1_024),
+            from: String::new(),
         })
+    }
+
+    /// The next requests come from this address, through a proxy. The server must trust the proxy.
+    pub(crate) fn come_from(&mut self, address: &str) {
+        address.clone_into(&mut self.from);
     }
 
     /// Sends a request and waits for the answer.
@@ -53,6 +61,9 @@ impl Connection {
         write!(self.request, "{method} {path} HTTP/1.1\r\nHost: localhost\r\n")?;
         if !token.is_empty() {
             write!(self.request, "Authorization: Bearer {token}\r\n")?;
+        }
+        if !self.from.is_empty() {
+            write!(self.request, "X-Forwarded-For: {}\r\n", self.from)?;
         }
         if !body.is_empty() {
             write!(

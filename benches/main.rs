@@ -34,8 +34,8 @@ struct Arguments {
     /// One short round of everything. It shows that the bench works, not how fast Muniment is.
     #[arg(long)]
     quick: bool,
-    /// Only the groups whose name contains this: appender, nodes, commands, streams, imports, session, replay, check, evaluation,
-    /// consistency, million, server.
+    /// Only the groups whose name contains one of these, separated by commas: appender, nodes, commands, streams, imports, session,
+    /// replay, check, evaluation, consistency, million, server, logins, flood, timing.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
     /// Seconds per measurement [default: 5].
@@ -135,7 +135,10 @@ async fn measure_all(arguments: Arguments) -> Result<()> {
     let bench = Bench::from_environment(options)?;
     let facts = machine::facts(&bench).await?;
     let mut table = Table::default();
-    let wanted = |group: &str| arguments.only.as_deref().is_none_or(|only| group.contains(only));
+    let wanted = |group: &str| {
+        let only = arguments.only.as_deref();
+        only.is_none_or(|only| only.split(',').any(|part| group.contains(part)))
+    };
     let mut failed = None;
     for group in rows::GROUPS.iter().filter(|group| wanted(group)) {
         progress(&format!("{group}:"));

@@ -26,11 +26,22 @@ pub(crate) struct Server {
 impl Server {
     /// Starts Muniment with default settings on a Postgres database.
     pub(crate) async fn muniment(bench: &Bench, url: &str) -> Result<Self> {
-        Self::muniment_in(bench, &bench.folder.join("data"), Some(url)).await
+        Self::muniment_with(bench, url, &[]).await
+    }
+
+    /// Starts Muniment with these settings besides the default ones on a Postgres database.
+    pub(crate) async fn muniment_with(bench: &Bench, url: &str, settings: &[(&str, &str)]) -> Result<Self> {
+        let mut command = Self::command(bench, &bench.folder.join("data"), Some(url))?;
+        command.envs(settings.iter().copied());
+        Self::start(command).await
     }
 
     /// Starts Muniment with default settings in a data folder, on a Postgres database or on the SQLite file there.
     pub(crate) async fn muniment_in(bench: &Bench, data: &Path, url: Option<&str>) -> Result<Self> {
+        Self::start(Self::command(bench, data, url)?).await
+    }
+
+    fn command(bench: &Bench, data: &Path, url: Option<&str>) -> Result<Command> {
         let mut command = Command::new(&bench.server);
         for (name, _) in
             std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MUNIMENT_"))
@@ -47,7 +58,7 @@ impl Server {
         if let Some(url) = url {
             command.env("MUNIMENT_DATABASE_URL", url);
         }
-        Self::start(command).await
+        Ok(command)
     }
 
     /// Starts a handler that only serves the content of the file; see [`crate::rows::bare`].

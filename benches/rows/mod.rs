@@ -9,7 +9,9 @@ mod commands;
 mod consistency;
 mod decisions;
 mod evaluation;
+mod flood;
 mod imports;
+mod logins;
 pub(crate) mod memory;
 pub(crate) mod million;
 pub(crate) mod nodes;
@@ -19,6 +21,7 @@ mod server;
 mod session;
 mod stock;
 mod streams;
+mod timing;
 
 use crate::{
     context::{Bench, Result},
@@ -26,7 +29,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 12] = [
+pub(crate) const GROUPS: [&str; 15] = [
     "appender",
     "nodes",
     "commands",
@@ -39,6 +42,9 @@ pub(crate) const GROUPS: [&str; 12] = [
     "consistency",
     "million",
     "server",
+    "logins",
+    "flood",
+    "timing",
 ];
 
 /// Measures a group.
@@ -55,6 +61,9 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "evaluation" => evaluation::measure(bench, table).await,
         "consistency" => consistency::measure(bench, table).await,
         "million" => million::measure(bench, table).await,
+        "logins" => logins::measure(bench, table).await,
+        "flood" => flood::measure(bench, table).await,
+        "timing" => timing::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }
 }

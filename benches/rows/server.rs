@@ -25,13 +25,13 @@ use crate::{
 };
 
 /// Connections for requests that hash a password. They keep all cores busy, and the server refuses none of them.
-const HASHING_CONNECTIONS: usize = 16;
+pub(super) const HASHING_CONNECTIONS: usize = 16;
 /// Connections for the other requests.
 const CONNECTIONS: usize = 64;
 
 /// The kind of request.
 #[derive(Clone, Copy)]
-enum Ask {
+pub(super) enum Ask {
     LogIn,
     CheckToken,
     ListUsers,
@@ -41,23 +41,17 @@ enum Ask {
 const ALL: [Ask; 4] = [Ask::LogIn, Ask::CheckToken, Ask::ListUsers, Ask::CreateUser];
 
 /// The server under test.
-struct Subject<'a> {
+pub(super) struct Subject<'a> {
     bench: &'a Bench,
-    server: Server,
-    token: Arc<str>,
+    pub(super) server: Server,
+    pub(super) token: Arc<str>,
     /// The next number of a user or a page. Each request gets a number of its own.
-    next: Arc<AtomicU64>,
+    pub(super) next: Arc<AtomicU64>,
 }
 
 /// Measures the group.
 pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
-    let server = Server::muniment(bench, &bench.database_of_people("bench_server").await?).await?;
-    let subject = Subject {
-        bench,
-        token: server.log_in().await?.into(),
-        server,
-        next: Arc::default(),
-    };
+    let subject = Subject::start(bench, "bench_server").await?;
     let at_rest = subject.server.memory()?;
     let mut figures = [const {
         Series {
@@ -112,8 +106,25 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-impl Subject<'_> {
-    async fn ask(&self, ask: Ask) -> Result<Rate> {
+impl<'a> Subject<'a> {
+    /// Starts a server on a database of this name with many users.
+    pub(super) async fn start(bench: &'a Bench, database: &str) -> Result<Self> {
+        let server = Server::muniment(bench, &bench.database_of_people(database).await?).await?;
+        Ok(Self {
+            bench,
+            token: server.log_in().await?.into(),
+            server,
+            next: Arc::default(),
+        })
+    }
+
+    /// Stops the server.
+    pub(super) async fn stop(self) -> Result<()> {
+        self.server.stop().await
+    }
+
+    /// Asks so many times as the server can answer.
+    pub(super) async fn ask(&self, ask: Ask) -> Result<Rate> {
         let cpu = Cpu::of(&[
             ("server", self.server.processes()),
             ("postgres", Processes::Tree(self.bench.cluster.process)),
@@ -146,7 +157,13 @@ impl Subject<'_> {
 }
 
 impl Ask {
-    async fn send(self, connection: &mut Connection, token: &str, users: u64, number: u64) -> Result<()> {
+    pub(super) async fn send(
+        self,
+        connection: &mut Connection,
+        token: &str,
+        users: u64,
+        number: u64,
+    ) -> Result<()> {
         match self {
             Self::LogIn => {
                 let body = seed::login_body(&seed::username(number % users));
@@ -173,7 +190,7 @@ impl Ask {
 }
 
 /// Password hashes on all cores, and nothing else. No server with the same hash can log in more users.
-async fn hashes(bench: &Bench) -> Result<Rate> {
+pub(super) async fn hashes(bench: &Bench) -> Result<Rate> {
     let cores = available_parallelism()?.get();
     let options = HashingOptions {
         workers: cores,

@@ -3,6 +3,7 @@
 mod doctor;
 mod events;
 mod lock;
+mod logins;
 mod look;
 mod migrate;
 mod progress;
@@ -50,6 +51,8 @@ enum Task {
     Rebuild,
     /// Print events as CloudEvents, one JSON object per line.
     Events(events::EventsArguments),
+    /// Make the servers forget the failed logins of a user.
+    Logins(logins::LoginsArguments),
     /// Check settings, keys, database and ledger, and say what is wrong.
     Doctor,
 }
@@ -105,6 +108,7 @@ async fn run(task: Task, settings: Settings) -> Result<ExitCode, CliError> {
         Task::Verify => verify::run(settings).await,
         Task::Rebuild => rebuild::run(settings).await,
         Task::Events(arguments) => events::run(settings, arguments).await,
+        Task::Logins(arguments) => logins::run(settings, arguments).await,
         Task::Doctor => doctor::run(settings).await,
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
 use super::{CliError, lock, make_private, open_database, open_ledger, say};
 use crate::{faces::FACES, openapi, telemetry};
 use ledger::{
-    Executor, Ledger, OtherVersions, Signer,
+    Executor, Ledger, OtherVersions, Signer, WithCauses,
     clock::{Clock, SystemClock},
     ids::SystemEntropy,
     migrations,
@@ -22,7 +22,9 @@ use server::{
     app::{App, Parts},
     bootstrap,
     connections::{Doors, serve},
-    identity::{keys, passwords::Passwords, tokens::Tokens},
+    identity::{
+        keep_clearing, keys, look_for_clearings, passwords::Passwords, recall_logins, tokens::Tokens,
+    },
     settings::Settings,
 };
 
@@ -91,7 +93,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         connections: app.settings.connections,
         patience: Duration::from_millis(app.settings.head_patience_ms),
     };
-    tokio::spawn(reload(hangup, app.clone()));
+    keep_up_to_date(&app, hangup).await?;
     let front = Arc::new(openapi::front_of(app));
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -150,6 +152,25 @@ async fn reload(mut hangup: Signal, app: App) {
                 tracing::info!(%applied, "read the settings again; the others than those in `applied` apply after a restart");
             }
             Err(error) => tracing::error!(%error, "cannot read the settings again; they stay as they are"),
+        }
+    }
+}
+
+/// Starts to read the settings again when it is told to, and to learn what the database says to the defence of logins.
+async fn keep_up_to_date(app: &App, hangup: Signal) -> Result<(), CliError> {
+    tokio::spawn(reload(hangup, app.clone()));
+    look_for_clearings(app).await?;
+    tokio::spawn(keep_clearing(app.clone()));
+    tokio::spawn(recall(app.clone()));
+    Ok(())
+}
+
+/// Learns from which addresses users logged in before the start. Logins need not wait for this.
+async fn recall(app: App) {
+    match recall_logins(&app).await {
+        Ok(logins) => tracing::debug!(logins, "know from which addresses users logged in lately"),
+        Err(error) => {
+            tracing::warn!(error = %WithCauses(&error), "cannot read from which addresses users logged in lately");
         }
     }
 }

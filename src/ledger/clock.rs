@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aggregates::values::Timestamp;
+use projections::sql::Boxed;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A source of the time.
@@ -12,6 +13,11 @@ pub trait Clock: Send + Sync {
 
     /// The time since a fixed moment. Use it to measure durations, since nobody can set this clock.
     fn elapsed(&self) -> Duration;
+
+    /// Waits for this time.
+    fn rest(&self, time: Duration) -> Boxed<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
 }
 
 /// The machine's clock.

@@ -175,13 +175,27 @@ impl Sealer {
         if let Some(address) = metadata.address.take() {
             metadata.address = match keys.get(&metadata.actor) {
                 Some(Some(key)) => {
-                    let data = format!("address\0{}", metadata.actor);
+                    let data = address_data(&metadata.actor);
                     Some(URL_SAFE_NO_PAD.encode(self.lock_box(key, address.as_bytes(), &data)?))
                 }
                 _ => None,
             };
         }
         Ok(())
+    }
+
+    /// The address in stored metadata; `None` if there is none, or if its key is erased.
+    pub(super) fn open_address(
+        &self,
+        metadata: &Metadata,
+        keys: &SubjectKeys,
+    ) -> Result<Option<String>, LedgerError> {
+        let (Some(boxed), Some(Some(key))) = (&metadata.address, keys.get(&metadata.actor)) else {
+            return Ok(None);
+        };
+        let clear = open_text(key, boxed, &address_data(&metadata.actor))?;
+        let not_text = |_| LedgerError::Sealed("an address is not a text");
+        String::from_utf8(clear).map(Some).map_err(not_text)
     }
 
     /// Remembers the keys that an append made or read. It must be committed. If all keys were forgotten after these were read
@@ -341,6 +355,11 @@ fn select_keys(subjects: &[String]) -> Statement<'_> {
 
 fn wrapping(subject: &str) -> String {
     format!("subject key\0{subject}")
+}
+
+/// The additional data of an actor's address.
+fn address_data(actor: &str) -> String {
+    format!("address\0{actor}")
 }
 
 fn open_text(key: &XChaCha20Poly1305, boxed: &str, data: &str) -> Result<Vec<u8>, LedgerError> {

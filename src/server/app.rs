@@ -1,6 +1,7 @@
 //! The state that all handlers share.
 
 use std::{
+    net::SocketAddr,
     ops::Deref,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -8,18 +9,27 @@ use std::{
 
 use aggregates::values::{RoleId, UserId};
 use authorization::RoleView;
+use axum::http::HeaderMap;
 use ledger::{Executor, Ledger, LedgerError, clock::Clock, ids::Entropy};
 
 use crate::{
+    address::ClientAddress,
     body::Budget,
+    defence::Defence,
     face::Faces,
-    identity::{passwords::Passwords, tokens::Tokens},
+    identity::{
+        passwords::{HashingOptions, Passwords},
+        tokens::Tokens,
+    },
     live::Live,
     path::Forms,
     refusal::Refusal,
     rehearsal::{Rehearsing, unsupported},
     settings::Settings,
 };
+
+/// How many logins have their turn for each thread that hashes: while one password is hashed, the user of the next is loaded.
+const TURNS_PER_WORKER: usize = 2;
 
 /// The running server. Cloning it is cheap.
 #[derive(Clone)]
@@ -29,6 +39,7 @@ struct Running {
     parts: Parts,
     forms: Forms,
     bodies: Budget,
+    defence: Defence,
     live: RwLock<Arc<Live>>,
 }
 
@@ -70,7 +81,11 @@ impl App {
         let forms = documents
             .flat_map(|document| document.paths.paths.into_keys())
             .collect();
+        let HashingOptions { workers, queue, .. } = parts.settings.hashing();
+        let turns = TURNS_PER_WORKER * workers.max(1);
+        let defence = Defence::new(turns, queue, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         Self(Arc::new(Running {
+            defence,
             live: RwLock::new(Arc::new(Live::from(&parts.settings))),
             parts,
             forms: Forms::new(forms),
@@ -91,6 +106,19 @@ impl App {
     /// Applies those of these settings that can change while the server runs.
     pub fn reload(&self, settings: &Settings) {
         *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Live::from(settings));
+    }
+
+    /// The client of a request that came from `peer` with these headers.
+    pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> ClientAddress {
+        match &self.settings.trusted_proxies {
+            Some(proxies) => proxies.client(peer, headers),
+            None => ClientAddress::of(peer.ip()),
+        }
+    }
+
+    /// The defence against those who guess passwords.
+    pub fn defence(&self) -> &Defence {
+        &self.0.defence
     }
 
     /// The memory for bodies that have not arrived completely.

@@ -1,7 +1,5 @@
 //! The caller of a request. The credentials of the face decide who the caller is.
 
-use std::net::{IpAddr, SocketAddr};
-
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 use authorization::{Bearer, SessionView};
 use axum::{
@@ -11,6 +9,7 @@ use axum::{
 use ledger::Metadata;
 
 use crate::{
+    address::ClientAddress,
     app::App,
     credential::{self, Sent},
     face::Face,
@@ -29,13 +28,13 @@ const MOST_REQUEST_ID: usize = 128;
 #[derive(Clone, Copy)]
 pub(crate) struct Arrived {
     pub(crate) face: &'static Face,
-    pub(crate) peer: SocketAddr,
+    pub(crate) address: ClientAddress,
 }
 
 impl Arrived {
     /// A request that has just arrived.
-    pub(crate) fn new(face: &'static Face, peer: SocketAddr) -> Self {
-        Self { face, peer }
+    pub(crate) fn new(face: &'static Face, address: ClientAddress) -> Self {
+        Self { face, address }
     }
 
     /// The origin of a request that the front has passed on. A request without it is refused.
@@ -108,6 +107,11 @@ impl Caller {
         }
     }
 
+    /// The address from which the caller asks.
+    pub fn address(&self) -> ClientAddress {
+        self.origin.address
+    }
+
     /// The metadata of the events that the caller's commands cause.
     pub fn metadata(&self) -> Metadata {
         self.origin.metadata(self.user)
@@ -159,7 +163,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
             })
         }
         Some(Sent::Basic { username, password }) => {
-            let authenticated = authenticate(app, &username, password).await?;
+            let authenticated = authenticate(app, &username, password, arrived.address).await?;
             let Authenticated { user, position, .. } = authenticated.ok_or_else(Refusal::unauthenticated)?;
             Ok(Caller {
                 user,
@@ -221,7 +225,7 @@ fn valid_session(app: &App, bearer: Bearer, audience: Audience) -> Result<Sessio
 #[derive(Clone, Debug)]
 pub struct Origin {
     audience: Audience,
-    address: IpAddr,
+    address: ClientAddress,
     request_id: Option<HeaderValue>,
     trace: Option<HeaderValue>,
 }
@@ -238,7 +242,7 @@ impl Origin {
     fn new(headers: &HeaderMap, arrived: Arrived) -> Self {
         Self {
             audience: arrived.face.audience,
-            address: arrived.peer.ip(),
+            address: arrived.address,
             request_id: headers.get(REQUEST_ID).cloned(),
             trace: headers.get(TRACE).cloned(),
         }
@@ -247,6 +251,11 @@ impl Origin {
     /// The audience of the face that was called.
     pub fn audience(&self) -> Audience {
         self.audience
+    }
+
+    /// The address of the client.
+    pub fn address(&self) -> ClientAddress {
+        self.address
     }
 
     /// The metadata of the events that a user's commands cause.
@@ -264,7 +273,7 @@ impl Origin {
             // W3C Trace Context: version-traceid-parentid-flags.
             correlationid: text(&self.trace).and_then(|parent| parent.split('-').nth(1).map(str::to_owned)),
             causationid: None,
-            address: Some(self.address.to_string()),
+            address: Some(self.address.ip().to_string()),
         }
     }
 }

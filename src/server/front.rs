@@ -150,7 +150,8 @@ impl Front {
         if is_somebodys && let Err(refusal) = at_least(&self.app, request.headers()).await {
             return refusal.into_response();
         }
-        request.extensions_mut().insert(Arrived::new(face, peer));
+        let address = self.app.client(peer, request.headers());
+        request.extensions_mut().insert(Arrived::new(face, address));
         let begun = self.app.clock.elapsed();
         // A body that keeps the server waiting moves this moment.
         let judged = (!request.body().is_end_stream()).then(|| Judged::at(begun));

@@ -1,6 +1,7 @@
 //! What the faces share: the running server, identity, and the kit of which endpoints are made. It does not know any
 //! face.
 
+mod address;
 pub mod app;
 pub mod body;
 pub mod bootstrap;
@@ -9,6 +10,7 @@ mod caller;
 mod code_and_message;
 pub mod connections;
 mod credential;
+mod defence;
 mod document;
 mod done;
 mod face;
@@ -27,6 +29,7 @@ mod rehearsal;
 pub mod settings;
 mod watched;
 
+pub use address::{ClientAddress, Network, Proxies};
 pub use app::App;
 pub use body::{Ids, Item, JsonBody, JsonList, SMALL_BODY};
 pub use browsers::Origins;

@@ -5,6 +5,7 @@ use ledger::{ExecuteError, LedgerError, PastError};
 
 use crate::{
     app::Stale,
+    defence::TooMany,
     identity::{IdentityError, passwords::HashingError, policy::PolicyViolation},
     refusal::{BUSY, Refusal, RefusalKind, TOO_MANY},
 };
@@ -30,10 +31,21 @@ impl From<HashingError> for Refusal {
     }
 }
 
+impl From<TooMany> for Refusal {
+    fn from(error: TooMany) -> Self {
+        let code = match error {
+            TooMany::Waiting => BUSY,
+            TooMany::Failures => "too_many_failures",
+        };
+        Self::later(RefusalKind::TooManyRequests, code, error.to_string())
+    }
+}
+
 impl From<IdentityError> for Refusal {
     fn from(error: IdentityError) -> Self {
         match error {
             IdentityError::BadCredentials => Self::bad_credentials(),
+            IdentityError::TooMany(error) => error.into(),
             IdentityError::Hashing(error) => error.into(),
             IdentityError::Signing(error) => Self::unavailable().because(error),
             IdentityError::Ledger(error) => error.into(),

@@ -18,6 +18,7 @@ mod hashing;
 mod http;
 mod ledger;
 mod log;
+mod login_defence;
 mod looking;
 mod memory;
 mod nodes;

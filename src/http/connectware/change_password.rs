@@ -2,7 +2,7 @@
 
 use aggregates::{
     Command, DomainError,
-    user::{User, UserCommand, UserError},
+    user::{UserCommand, UserError},
 };
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use server::{
     App, Caller, Conflicts, JsonBody, Refusal, RefusalKind, Refusals, SMALL_BODY, Wrote, done,
-    identity::passwords::Verdict,
+    identity::{Confirmed, confirm},
 };
 
 /// The old password and the new one.
@@ -36,14 +36,14 @@ pub(crate) async fn put_change_password(
     caller: Caller,
     JsonBody(body): JsonBody<PasswordChange, SMALL_BODY>,
 ) -> Result<Wrote<StatusCode>, Refusal> {
-    let (user, _) = app.executor.read::<User>(caller.user).await?;
-    let Some(verified) = user.password_hash.clone() else {
-        return Err(DomainError::from(UserError::PasswordNotLocal).into());
+    let verified = match confirm(&app, &caller, body.password).await? {
+        Confirmed::Right(verified) => verified,
+        Confirmed::NoPassword => return Err(DomainError::from(UserError::PasswordNotLocal).into()),
+        Confirmed::Wrong => {
+            let message = "the old password is wrong";
+            return Err(Refusal::new(RefusalKind::Invalid, "wrong_password", message));
+        }
     };
-    if app.passwords.verify(body.password, Some(&verified)).await? == Verdict::Wrong {
-        let message = "the old password is wrong";
-        return Err(Refusal::new(RefusalKind::Invalid, "wrong_password", message));
-    }
     let new_password = app.live().password_policy.accept(&body.new_password)?;
     let password_hash = app.passwords.hash(new_password).await?;
     let command = Command::User(

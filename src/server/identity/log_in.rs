@@ -1,5 +1,7 @@
 //! Identifies a user by a username and password, and logs them in.
 
+use std::time::Duration;
+
 use aggregates::{
     Command,
     session::{IssueToken, SessionCommand},
@@ -15,7 +17,12 @@ use super::{
     passwords::{HashingError, Verdict},
     tokens::SigningError,
 };
-use crate::{app::App, caller::Origin};
+use crate::{
+    address::ClientAddress,
+    app::App,
+    caller::{Caller, Origin},
+    defence::{Guess, TooMany},
+};
 
 /// How often a password is verified again because the user changed meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -26,6 +33,9 @@ pub enum IdentityError {
     /// The username or the password is wrong, or the user may not log in this way.
     #[error("the username or the password is wrong")]
     BadCredentials,
+    /// The defence refuses the attempt.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The password cannot be compared.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -52,39 +62,118 @@ pub struct Authenticated {
 }
 
 /// The user of a username and password. It is `None` if the user is unknown, if the password is wrong, or if the user
-/// may not log in by password. All three cases take the same time.
+/// may not log in by password. All three cases take the same time. The defence decides when the password is compared, and how long the
+/// answer to a wrong one waits.
 pub fn authenticate<'a>(
     app: &'a App,
     username: &'a str,
     password: Zeroizing<String>,
+    address: ClientAddress,
 ) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
     Box::pin(async move {
-        // Another node may have made or renamed the user a moment ago. This read takes the same time for every name.
-        app.ledger().follower().catch_up().await?;
-        let authorization = app.ledger().authorization();
-        let (position, id) = (authorization.position(), authorization.user_by_name(username));
-        // Loading takes the same time, too: for an unknown name, load the stream of an id that no user has.
-        let nobody = UserId(uuid::Uuid::nil());
-        let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
-        let hash = user
-            .password_hash
-            .as_ref()
-            .filter(|_| user.may_log_in_by_password());
-        let verdict = app.passwords.verify(password.clone(), hash).await?;
-        let (Some(user), Some(hash)) = (id, hash) else {
+        let guess = Guess {
+            address,
+            name: username,
+            user: app.ledger().authorization().user_by_name(username),
+            password: &password,
+        };
+        let attempt = app.defence().turn(guess).await?;
+        let Some(proved) = prove(app, username, &password).await? else {
+            hold(app, attempt.failed()).await;
             return Ok(None);
         };
-        let is_old = match verdict {
-            Verdict::Wrong => return Ok(None),
-            Verdict::Right => app.passwords.is_outdated(hash),
-            Verdict::RightAsTyped => true,
-        };
+        attempt.succeeded(proved.authenticated.user);
         // Older versions of the server also accepted texts that are not passwords now. Such a hash is left as it is.
-        if is_old && let Ok(password) = Password::of(&password) {
-            rehash(app, user, hash.clone(), password).await;
+        if let Some(hash) = proved.old
+            && let Ok(password) = Password::of(&password)
+        {
+            rehash(app, proved.authenticated.user, hash, password).await;
         }
-        Ok(Some(Authenticated { user, seen, position }))
+        Ok(Some(proved.authenticated))
     })
+}
+
+/// Lets the answer to a wrong password wait.
+async fn hold(app: &App, time: Duration) {
+    if !time.is_zero() {
+        app.clock.rest(time).await;
+    }
+}
+
+/// Whether callers know the password that they have.
+pub enum Confirmed {
+    /// It is the password with this hash.
+    Right(PasswordHash),
+    /// It is another password.
+    Wrong,
+    /// The caller has no password here.
+    NoPassword,
+}
+
+/// Compares a text with the caller's password. The defence treats it like a login: a stolen token must not help to guess the password.
+pub fn confirm<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    password: Zeroizing<String>,
+) -> Boxed<'a, Result<Confirmed, IdentityError>> {
+    Box::pin(async move {
+        let guess = Guess {
+            address: caller.address(),
+            name: "",
+            user: Some(caller.user),
+            password: &password,
+        };
+        let attempt = app.defence().turn(guess).await?;
+        let (user, _) = app.executor.read::<User>(caller.user).await?;
+        let Some(hash) = user.password_hash else {
+            return Ok(Confirmed::NoPassword);
+        };
+        if app.passwords.verify(password, Some(&hash)).await? == Verdict::Wrong {
+            hold(app, attempt.failed()).await;
+            return Ok(Confirmed::Wrong);
+        }
+        attempt.succeeded(caller.user);
+        Ok(Confirmed::Right(hash))
+    })
+}
+
+/// A password that was right.
+struct Proved {
+    authenticated: Authenticated,
+    /// The hash, if it must be replaced.
+    old: Option<PasswordHash>,
+}
+
+/// Compares a password with the hash of the user of this name. What is read and computed does not depend on the name.
+async fn prove(
+    app: &App,
+    username: &str,
+    password: &Zeroizing<String>,
+) -> Result<Option<Proved>, IdentityError> {
+    // Another node may have made or renamed the user a moment ago. This read takes the same time for every name.
+    app.ledger().follower().catch_up().await?;
+    let authorization = app.ledger().authorization();
+    let (position, id) = (authorization.position(), authorization.user_by_name(username));
+    // Loading takes the same time, too: for an unknown name, load the stream of an id that no user has.
+    let nobody = UserId(uuid::Uuid::nil());
+    let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
+    let hash = user
+        .password_hash
+        .as_ref()
+        .filter(|_| user.may_log_in_by_password());
+    let verdict = app.passwords.verify(password.clone(), hash).await?;
+    let (Some(user), Some(hash)) = (id, hash) else {
+        return Ok(None);
+    };
+    let is_old = match verdict {
+        Verdict::Wrong => return Ok(None),
+        Verdict::Right => app.passwords.is_outdated(hash),
+        Verdict::RightAsTyped => true,
+    };
+    Ok(Some(Proved {
+        authenticated: Authenticated { user, seen, position },
+        old: is_old.then(|| hash.clone()),
+    }))
 }
 
 /// Hashes a verified password again: with stronger parameters, or in the form that does not depend on how it is typed. If this fails,
@@ -141,7 +230,8 @@ pub fn log_in<'a>(
     Box::pin(async move {
         let mut attempt = 1;
         loop {
-            let authenticated = authenticate(app, request.username, request.password.clone()).await?;
+            let authenticated =
+                authenticate(app, request.username, request.password.clone(), origin.address()).await?;
             let Authenticated { user, seen, .. } = authenticated.ok_or(IdentityError::BadCredentials)?;
             let session = SessionId(app.entropy.uuid());
             let (face, issued_at) = (origin.audience(), app.clock.now());

@@ -1,5 +1,6 @@
 //! Identity: passwords, tokens, their keys, and the login.
 
+mod failures;
 pub mod keys;
 mod log_in;
 mod password;
@@ -7,5 +8,6 @@ pub mod passwords;
 pub mod policy;
 pub mod tokens;
 
-pub use log_in::{Authenticated, IdentityError, LogIn, LoggedIn, authenticate, log_in};
+pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_logins};
+pub use log_in::{Authenticated, Confirmed, IdentityError, LogIn, LoggedIn, authenticate, confirm, log_in};
 pub use password::Password;

@@ -19,6 +19,7 @@ use self::{
     source::Values,
 };
 use crate::{
+    address::Proxies,
     browsers::Origins,
     identity::{passwords::HashingOptions, policy::PasswordPolicy},
 };
@@ -103,6 +104,9 @@ settings! {
         /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.
         /// `*` means every site
         cors_origins: Origins, else "none", Origins::parse;
+        /// The proxies before the server, as addresses and networks separated by commas: `10.0.0.0/8, ::1`. The server believes only
+        /// their `X-Forwarded-For`. Without this setting, all clients of a proxy count as one address
+        trusted_proxies: Proxies, else "none", Proxies::parse;
     }
 }
 
@@ -203,6 +207,7 @@ mod tests {
             ("MUNIMENT_HEAD_PATIENCE_MS", "99"),
             ("MUNIMENT_PUBLIC_URL", "muniment.example.com"),
             ("MUNIMENT_PUBLIC_URL", "https://muniment.example.com/?a"),
+            ("MUNIMENT_TRUSTED_PROXIES", "10.0.0.0/8, localhost"),
             ("MUNIMENT_ADMIN_PASSWORD", "1234"),
             ("MUNIMENT_LISTN", "127.0.0.1:0"),
         ] {

@@ -10,7 +10,7 @@ use std::{
     convert::Infallible,
     fmt,
     future::{Future, IntoFuture},
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
     sync::Arc,
     time::Duration,
@@ -34,8 +34,8 @@ type Bytes = std::io::Cursor<Vec<u8>>;
 /// How long an answer may take before the test fails: longer than the server waits for a body.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// The address from which the requests of a client in process seem to come.
-const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4711);
+/// The port from which the requests of a client in process seem to come.
+const PORT: u16 = 4711;
 
 /// A caller of the server, with or without a credential.
 #[derive(Clone, Debug)]
@@ -48,14 +48,14 @@ pub struct Client {
 #[derive(Clone)]
 enum Transport {
     Http(Http<HttpConnector, Full<Bytes>>, String),
-    InProcess(Arc<Front>),
+    InProcess(Arc<Front>, IpAddr),
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(_, base) => f.write_str(base),
-            Self::InProcess(_) => f.write_str(Client::IN_PROCESS),
+            Self::InProcess(..) => f.write_str(Client::IN_PROCESS),
         }
     }
 }
@@ -85,7 +85,7 @@ impl Transport {
                 let body = body.collect().await.map_err(chain)?.to_bytes();
                 Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
             }
-            Self::InProcess(front) => {
+            Self::InProcess(front, address) => {
                 let body = match body {
                     Sent::Whole(body) => Body::from(body),
                     Sent::Unfinished => Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>()),
@@ -105,7 +105,10 @@ impl Transport {
                     .entry(header::HOST)
                     .or_insert(host.parse().expect("a host"));
                 *request.headers_mut() = headers;
-                let (parts, body) = front.answer(PEER, request).await.into_parts();
+                let (parts, body) = front
+                    .answer(SocketAddr::new(address, PORT), request)
+                    .await
+                    .into_parts();
                 let body = body.collect().await.map_err(chain)?.to_bytes();
                 Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
             }
@@ -129,8 +132,20 @@ impl Client {
     /// A caller without a credential, of a server in this process.
     pub fn in_process(front: Arc<Front>) -> Self {
         Self {
-            to: Transport::InProcess(front),
+            to: Transport::InProcess(front, Ipv4Addr::LOCALHOST.into()),
             authorization: None,
+        }
+    }
+
+    /// The same caller, whose requests seem to come from this address. This works only with a server in this process.
+    pub fn at(&self, address: &str) -> Self {
+        let address = address.parse().expect("an address");
+        let Transport::InProcess(front, _) = &self.to else {
+            panic!("the address of a real connection is as it is");
+        };
+        Self {
+            to: Transport::InProcess(Arc::clone(front), address),
+            ..self.clone()
         }
     }
 

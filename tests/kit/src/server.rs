@@ -14,7 +14,7 @@ use aggregates::values::Timestamp;
 use axum::Router;
 use ledger::{Executor, Ledger, MasterKey, Signer, clock::Clock, ids::Entropy, migrations};
 use muniment::faces::FACES;
-use projections::sql::{Db, Options};
+use projections::sql::{Boxed, Db, Options};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use server::{
     App, Faces, Front,
@@ -147,6 +147,11 @@ impl Server {
         self.clock.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// How long the server has rested since the last call, in order: before the answers to wrong passwords.
+    pub fn rests(&self) -> Vec<Duration> {
+        std::mem::take(&mut *self.clock.rests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Suspends the process for so long, so that its memory is out of date by this time.
     pub fn stand_still(&self, for_so_long: Duration) {
         let micros = u64::try_from(for_so_long.as_micros()).expect("a time that a test can wait");
@@ -203,6 +208,7 @@ fn settings_of(data: &TempDir, faces: Faces, more: &[(&str, &str)]) -> Settings 
 struct MovingClock {
     micros: AtomicI64,
     elapsed: AtomicU64,
+    rests: Mutex<Vec<Duration>>,
 }
 
 impl Default for MovingClock {
@@ -211,6 +217,7 @@ impl Default for MovingClock {
         Self {
             micros: AtomicI64::new(beginning.micros()),
             elapsed: AtomicU64::new(0),
+            rests: Mutex::default(),
         }
     }
 }
@@ -222,6 +229,15 @@ impl Clock for MovingClock {
 
     fn elapsed(&self) -> Duration {
         Duration::from_micros(self.elapsed.load(Ordering::Relaxed))
+    }
+
+    /// Notes how long somebody rests, and does not wait.
+    fn rest(&self, time: Duration) -> Boxed<'static, ()> {
+        self.rests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(time);
+        Box::pin(std::future::ready(()))
     }
 }
 

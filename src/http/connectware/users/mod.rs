@@ -4,6 +4,7 @@ mod certificates;
 mod delete;
 mod get;
 mod ids;
+mod login_failures;
 mod new_user;
 mod post;
 mod post_batch;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ids::get_ids))
         .routes(routes!(usernames::get_usernames))
         .routes(routes!(get::get_user, put::put_user, delete::delete_user))
+        .routes(routes!(login_failures::delete_login_failures))
         .routes(routes!(tokens::get_tokens, tokens::delete_tokens))
         .routes(routes!(
             certificates::post_certificate,

@@ -1,0 +1,57 @@
+//! `muniment logins`
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use ledger::{
+    Clearing, ask_to_clear,
+    clock::{Clock, SystemClock},
+};
+use projections::{page::Page, user_directory};
+use server::settings::Settings;
+
+use super::{CliError, look::LookedAt, open_database, say};
+
+/// What to do with failed logins.
+#[derive(Args)]
+pub(crate) struct LoginsArguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Make all running servers forget the failed logins of a user.
+    Clear {
+        /// The user's name.
+        name: String,
+    },
+}
+
+/// Writes for all servers that run that they must forget the failed logins of a user. They look for it every second. On SQLite, the
+/// server may run, too.
+pub(crate) async fn run(settings: Settings, arguments: LoginsArguments) -> Result<ExitCode, CliError> {
+    let Task::Clear { name } = arguments.task;
+    // This fails if there is no ledger, and makes none.
+    let looked_at = LookedAt::open(&settings).await?;
+    looked_at.must_be_migrated(&settings).await?;
+    looked_at.db.close().await;
+    let db = open_database(&settings).await?;
+    let asked_at = SystemClock.now();
+    let page = Page { number: 1, rows: 1 };
+    let found = user_directory::by_usernames(&db, &[&name], &page, false, asked_at).await?;
+    let Some(user) = found.rows.first() else {
+        db.close().await;
+        return Err(CliError::Other(format!("there is no user {name}")));
+    };
+    let clearing = Clearing {
+        user: user.id,
+        asked_at,
+    };
+    ask_to_clear(&db, clearing).await?;
+    db.close().await;
+    say(&format!(
+        "all servers forget the failed logins of {name} within a few seconds"
+    ));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,41 @@
+//! Whose failed logins every node must forget.
+//!
+//! Each node counts failed logins in its own memory. A row of this table reaches all of them. It is no event, since it changes nothing
+//! that the ledger knows.
+
+use aggregates::values::{Timestamp, UserId};
+use projections::sql::{Db, Error, sql};
+
+/// The failed logins of a user must be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Clearing {
+    /// The user.
+    pub user: UserId,
+    /// When somebody asked for it.
+    pub asked_at: Timestamp,
+}
+
+/// Asks all nodes to forget the failed logins of a user.
+pub async fn ask_to_clear(db: &Db, clearing: Clearing) -> Result<(), Error> {
+    let ask = "INSERT INTO login_clearings (user_id, asked_at) VALUES ($1, $2) \
+               ON CONFLICT (user_id) DO UPDATE SET asked_at = EXCLUDED.asked_at";
+    let ask = sql(ask)
+        .bind(clearing.user.to_string())
+        .bind(clearing.asked_at.micros());
+    db.execute(ask).await.map(drop)
+}
+
+/// What was asked for at this time or later.
+pub async fn clearings_since(db: &Db, since: Timestamp) -> Result<Vec<Clearing>, Error> {
+    let select = sql("SELECT user_id, asked_at FROM login_clearings WHERE asked_at >= $1");
+    let rows = db.all(select.bind(since.micros())).await?;
+    let mut clearings = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let asked_at = Timestamp::from_micros(row.int(1)?);
+        // Only a hand in the database could write something else than an id.
+        if let Ok(user) = UserId::parse(&row.text(0)?) {
+            clearings.push(Clearing { user, asked_at });
+        }
+    }
+    Ok(clearings)
+}

@@ -1,0 +1,295 @@
+//! How many wrong passwords came lately: from each network, for each name, and for each name from each network.
+
+use std::time::Duration;
+
+use super::{Draw, Who, bounded::Bounded};
+use crate::address::Network;
+
+/// How many networks, names, and pairs of them have a place.
+const MOST: usize = 16_384;
+/// After this time, a failure counts half.
+const HALF_LIFE: Duration = Duration::from_secs(600);
+/// The answer to a wrong password waits for this time at first, and twice as long after each further one.
+const FIRST_HOLD: Duration = Duration::from_millis(125);
+/// The answer to a wrong password waits for this time at most.
+const MOST_HOLD: Duration = Duration::from_secs(2);
+/// How many failures of a pair of name and network stay without consequences.
+const FREE_OF_PAIR: f64 = 3.0;
+/// How many failures of a network stay without consequences.
+const FREE_OF_NETWORK: f64 = 5.0;
+/// How many failures a name may have, from networks from which it never logged in, before its strangers stand back.
+const FREE_OF_NAME: f64 = 20.0;
+/// From this many failures on, a network from which nobody ever logged in may try now and then only.
+const THROTTLED: f64 = 9.5;
+/// How often it may try then.
+const NOW_AND_THEN: Duration = Duration::from_secs(1);
+
+/// A number of failures that shrinks with time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Score {
+    value: f64,
+    at: Duration,
+}
+
+impl Score {
+    fn one(now: Duration) -> Self {
+        Self { value: 1.0, at: now }
+    }
+
+    fn now(self, now: Duration) -> f64 {
+        let halvings = now.saturating_sub(self.at).as_secs_f64() / HALF_LIFE.as_secs_f64();
+        self.value * (-halvings).exp2()
+    }
+
+    fn add(&mut self, number: f64, now: Duration) {
+        self.value = (self.now(now) + number).max(0.0);
+        self.at = self.at.max(now);
+    }
+}
+
+/// The failures of a network.
+#[derive(Debug)]
+struct OfNetwork {
+    score: Score,
+    /// When the network may try again, if it is throttled.
+    next: Duration,
+}
+
+/// The failures of all.
+#[derive(Debug)]
+pub(super) struct Failures {
+    networks: Bounded<Network, OfNetwork>,
+    pairs: Bounded<Who, Score>,
+    names: Bounded<u64, Score>,
+}
+
+impl Failures {
+    pub(super) fn new() -> Self {
+        Self {
+            networks: Bounded::new(MOST),
+            pairs: Bounded::new(MOST),
+            names: Bounded::new(MOST),
+        }
+    }
+
+    /// Counts a wrong password. Returns how long its answer must wait. `is_known` says whether the name has logged in from this network.
+    pub(super) fn count(&mut self, who: Who, is_known: bool, now: Duration, draw: &mut Draw<'_>) -> Duration {
+        let network = self.count_network(who.network, now, draw);
+        let pair = count(&mut self.pairs, who, now, draw);
+        if !is_known {
+            count(&mut self.names, who.name, now, draw);
+        }
+        hold(network, FREE_OF_NETWORK).max(hold(pair, FREE_OF_PAIR))
+    }
+
+    /// Whether this network, or strangers who try this name, failed often lately.
+    pub(super) fn is_failing(&self, who: Who, now: Duration) -> bool {
+        let of_network = self
+            .networks
+            .get(&who.network)
+            .map_or(0.0, |found| found.score.now(now));
+        let of_name = self.names.get(&who.name).map_or(0.0, |score| score.now(now));
+        of_network >= FREE_OF_NETWORK || of_name >= FREE_OF_NAME
+    }
+
+    /// Whether a network from which nobody ever logged in may try now. If not, returns after how long it may.
+    pub(super) fn may_try(&mut self, network: Network, now: Duration) -> Result<(), Duration> {
+        let Some(found) = self.networks.get_mut(&network) else {
+            return Ok(());
+        };
+        if found.score.now(now) < THROTTLED {
+            return Ok(());
+        }
+        match found.next.checked_sub(now) {
+            Some(left) if !left.is_zero() => Err(left),
+            Some(_) | None => {
+                found.next = now + NOW_AND_THEN;
+                Ok(())
+            }
+        }
+    }
+
+    /// Forgets the failures of a name, also where networks answer for them.
+    pub(super) fn clear(&mut self, name: u64, now: Duration) {
+        self.names.remove(&name);
+        let pairs: Vec<Who> = self
+            .pairs
+            .iter()
+            .map(|(who, _)| *who)
+            .filter(|who| who.name == name)
+            .collect();
+        for who in pairs {
+            let failed = self.pairs.remove(&who).map_or(0.0, |score| score.now(now));
+            if let Some(found) = self.networks.get_mut(&who.network) {
+                found.score.add(-failed, now);
+            }
+        }
+    }
+
+    fn count_network(&mut self, network: Network, now: Duration, draw: &mut Draw<'_>) -> f64 {
+        if let Some(found) = self.networks.get_mut(&network) {
+            found.score.add(1.0, now);
+            return found.score.now(now);
+        }
+        let fresh = OfNetwork {
+            score: Score::one(now),
+            next: Duration::ZERO,
+        };
+        self.networks
+            .add(network, fresh, |found| found.score.now(now), draw);
+        1.0
+    }
+}
+
+fn count<K: Copy + Eq + std::hash::Hash>(
+    scores: &mut Bounded<K, Score>,
+    key: K,
+    now: Duration,
+    draw: &mut Draw<'_>,
+) -> f64 {
+    if let Some(score) = scores.get_mut(&key) {
+        score.add(1.0, now);
+        return score.now(now);
+    }
+    scores.add(key, Score::one(now), |score| score.now(now), draw);
+    1.0
+}
+
+/// How long the answer to a wrong password waits after this many failures.
+fn hold(failures: f64, free: f64) -> Duration {
+    let over = failures - free;
+    if over <= 0.0 {
+        return Duration::ZERO;
+    }
+    // The number of failures is no whole number, since they fade.
+    let doublings = (over - 1.0).clamp(0.0, 16.0);
+    FIRST_HOLD.mul_f64(doublings.exp2()).min(MOST_HOLD)
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::ids::SystemEntropy;
+
+    use super::*;
+    use crate::address::ClientAddress;
+
+    fn network(number: u32) -> Network {
+        ClientAddress::of(std::net::Ipv4Addr::from_bits(number).into()).network()
+    }
+
+    fn who(name: u64, address: u32) -> Who {
+        Who {
+            name,
+            network: network(address),
+        }
+    }
+
+    const START: Duration = Duration::from_secs(1_000);
+
+    fn fail(failures: &mut Failures, who: Who, times: usize) -> Vec<Duration> {
+        let mut draw = Draw::from(&SystemEntropy);
+        (0..times)
+            .map(|_| failures.count(who, false, START, &mut draw))
+            .collect()
+    }
+
+    #[test]
+    fn the_wait_grows_with_the_failures_of_a_pair() {
+        let holds = fail(&mut Failures::new(), who(1, 1), 12);
+        let millis: Vec<u128> = holds.iter().map(Duration::as_millis).collect();
+        assert_eq!(
+            millis,
+            [0, 0, 0, 125, 250, 500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000]
+        );
+    }
+
+    #[test]
+    fn the_wait_grows_with_the_failures_of_an_address_whatever_the_names() {
+        let mut failures = Failures::new();
+        let millis: Vec<u128> = (0..12)
+            .flat_map(|name| fail(&mut failures, who(name, 1), 1))
+            .map(|hold| hold.as_millis())
+            .collect();
+        assert_eq!(millis, [0, 0, 0, 0, 0, 125, 250, 500, 1_000, 2_000, 2_000, 2_000]);
+        assert_eq!(
+            fail(&mut failures, who(1, 2), 1),
+            [Duration::ZERO],
+            "another address"
+        );
+    }
+
+    #[test]
+    fn an_address_that_never_was_good_is_throttled_after_ten_failures() {
+        let mut failures = Failures::new();
+        fail(&mut failures, who(1, 1), 9);
+        assert_eq!(failures.may_try(network(1), START), Ok(()));
+        fail(&mut failures, who(2, 1), 1);
+        assert_eq!(failures.may_try(network(1), START), Ok(()));
+        assert_eq!(failures.may_try(network(1), START), Err(NOW_AND_THEN));
+        assert_eq!(failures.may_try(network(2), START), Ok(()), "another address");
+        assert_eq!(failures.may_try(network(1), START + NOW_AND_THEN), Ok(()));
+    }
+
+    #[test]
+    fn failures_fade() {
+        let mut failures = Failures::new();
+        fail(&mut failures, who(1, 1), 40);
+        assert!(failures.is_failing(who(1, 1), START));
+        assert!(failures.is_failing(who(1, 2), START), "strangers try this name");
+        assert!(!failures.is_failing(who(2, 2), START));
+        let later = START + 4 * HALF_LIFE;
+        assert!(!failures.is_failing(who(1, 1), later));
+        assert_eq!(failures.may_try(network(1), later), Ok(()));
+        assert_eq!(failures.may_try(network(1), later), Ok(()));
+    }
+
+    #[test]
+    fn failures_of_a_name_that_is_known_here_are_not_those_of_strangers() {
+        let mut failures = Failures::new();
+        let mut draw = Draw::from(&SystemEntropy);
+        for _ in 0..40 {
+            failures.count(who(1, 1), true, START, &mut draw);
+        }
+        assert!(!failures.is_failing(who(1, 2), START));
+    }
+
+    #[test]
+    fn clearing_a_name_takes_its_failures_from_the_addresses() {
+        let mut failures = Failures::new();
+        fail(&mut failures, who(1, 1), 20);
+        fail(&mut failures, who(1, 2), 20);
+        fail(&mut failures, who(2, 2), 4);
+        failures.clear(1, START);
+        assert!(!failures.is_failing(who(1, 1), START));
+        assert_eq!(fail(&mut failures, who(1, 1), 1), [Duration::ZERO]);
+        let rest = fail(&mut failures, who(3, 2), 2);
+        assert_eq!(
+            rest.last().map(Duration::as_millis),
+            Some(125),
+            "the other name's failures still count"
+        );
+    }
+
+    #[test]
+    fn an_attacker_does_not_forget_himself_by_many_others() {
+        let mut failures = Failures::new();
+        fail(&mut failures, who(1, 1), 12);
+        for number in 0..3 * MOST as u32 {
+            fail(&mut failures, who(u64::from(number) + 2, number + 2), 1);
+        }
+        assert!(
+            failures.networks.len() <= MOST && failures.pairs.len() <= MOST && failures.names.len() <= MOST
+        );
+        let held = fail(&mut failures, who(1, 1), 1);
+        assert_eq!(held, [MOST_HOLD]);
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_or_goes_back_harms_nothing() {
+        let mut score = Score::one(START);
+        score.add(1.0, Duration::ZERO);
+        assert!((score.now(Duration::ZERO) - 2.0).abs() < 1e-9);
+        assert_eq!(hold(f64::MAX, 3.0), MOST_HOLD);
+        assert_eq!(hold(0.0, 3.0), Duration::ZERO);
+    }
+}

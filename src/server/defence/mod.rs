@@ -1,0 +1,333 @@
+//! Holds back those who guess passwords, and nobody else. docs/login-defence.md says how and why.
+//!
+//! Whoever sends a password waits for a turn before the server does any work for it. The turns are shared out by networks and names.
+//! The answer to a wrong password waits the longer, the more wrong ones came before. The answer to a right one never waits.
+
+mod bounded;
+mod failures;
+mod known;
+mod queue;
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aggregates::{text::spelling, values::UserId};
+use ledger::{Clearing, clock::Clock, ids::Entropy};
+use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
+
+use self::{
+    failures::Failures,
+    known::Known,
+    queue::{Queue, Rank},
+};
+use crate::{
+    address::{ClientAddress, Network},
+    identity::Password,
+};
+
+/// The attempt is refused, before its password is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TooMany {
+    /// Too many wait for their turn.
+    #[error("too many are logging in; try again later")]
+    Waiting,
+    /// Too many wrong passwords came from this network, from which nobody has logged in.
+    #[error("too many wrong passwords came from this address; try again later")]
+    Failures,
+}
+
+/// A name, and the network from which somebody gives it. The name is a keyed digest of the user's id or, if there is no such user, of
+/// the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Who {
+    name: u64,
+    network: Network,
+}
+
+/// Draws numbers.
+struct Draw<'a>(&'a dyn Entropy);
+
+impl<'a> Draw<'a> {
+    fn from(entropy: &'a dyn Entropy) -> Self {
+        Self(entropy)
+    }
+
+    /// A number below `end`; 0 if `end` is 0.
+    fn below(&mut self, end: usize) -> usize {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        // The remainder is not quite even. With so few numbers, nobody can notice it.
+        u64::from_le_bytes(bytes).checked_rem(end as u64).unwrap_or(0) as usize
+    }
+}
+
+/// The defence of one process. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Defence(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    /// The key of the digests. Each process draws its own.
+    key: [u8; 32],
+}
+
+struct State {
+    failures: Failures,
+    known: Known,
+    queue: Queue<oneshot::Sender<Turn>>,
+    /// How many turns nobody has.
+    free: usize,
+    /// For what reasons failures were forgotten; `None` before the first look.
+    cleared: Option<HashSet<Clearing>>,
+}
+
+/// An attempt to log in, as the defence sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Guess<'a> {
+    /// From where it comes.
+    pub(crate) address: ClientAddress,
+    /// The name, as it was given.
+    pub(crate) name: &'a str,
+    /// The user of this name, if the memory of this process has one.
+    pub(crate) user: Option<UserId>,
+    /// The password, as it was given.
+    pub(crate) password: &'a str,
+}
+
+/// An attempt that has its turn. Dropping it lets the next one have the turn.
+pub(crate) struct Attempt {
+    who: Who,
+    mark: u8,
+    is_known: bool,
+    turn: Turn,
+}
+
+/// A turn. It is empty once it was passed on.
+struct Turn(Option<Arc<Inner>>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0.take() {
+            inner.pass_on();
+        }
+    }
+}
+
+/// A place in the queue. Dropping it leaves the queue.
+struct Place<'a> {
+    inner: &'a Inner,
+    number: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.inner.state().queue.remove(self.number);
+    }
+}
+
+impl Defence {
+    /// A defence that gives this many turns at the same time, and lets this many wait.
+    pub fn new(turns: usize, queue: usize, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let mut key = [0; 32];
+        entropy.fill(&mut key);
+        let state = State {
+            failures: Failures::new(),
+            known: Known::new(),
+            queue: Queue::new(queue),
+            free: turns.max(1),
+            cleared: None,
+        };
+        Self(Arc::new(Inner {
+            state: Mutex::new(state),
+            clock,
+            entropy,
+            key,
+        }))
+    }
+
+    /// Waits for the turn of an attempt.
+    pub(crate) async fn turn(&self, guess: Guess<'_>) -> Result<Attempt, TooMany> {
+        let inner = &*self.0;
+        let who = Who {
+            name: match guess.user {
+                Some(user) => inner.name_of(user),
+                None => inner.number(b"name", spelling(guess.name).as_bytes()),
+            },
+            network: guess.address.network(),
+        };
+        let mark = inner.mark(guess.password);
+        let (is_known, queued) = inner.enter(&self.0, who, mark)?;
+        let turn = match queued {
+            Entered::AtOnce(turn) => turn,
+            Entered::Queued(number, turn) => {
+                let _place = Place { inner, number };
+                turn.await.map_err(|_| TooMany::Waiting)?
+            }
+        };
+        Ok(Attempt {
+            who,
+            mark,
+            is_known,
+            turn,
+        })
+    }
+
+    /// Notes that a user logged in earlier from this address, before this process started.
+    pub(crate) fn recall(&self, user: UserId, address: ClientAddress, second: i64) {
+        let who = Who {
+            name: self.0.name_of(user),
+            network: address.network(),
+        };
+        let mut draw = Draw::from(self.0.entropy.as_ref());
+        self.0.state().known.learn(who, None, second, &mut draw);
+    }
+
+    /// Forgets all failures of a user, since somebody asked for it.
+    pub(crate) fn clear(&self, clearing: Clearing) {
+        let mut state = self.0.state();
+        state.cleared.get_or_insert_default().insert(clearing);
+        self.0.forget(&mut state, clearing.user);
+    }
+
+    /// Forgets the failures of these users, unless it has done so for the same reason. The first of these lists needs nothing: this
+    /// process had counted no failures when it was made.
+    pub(crate) fn clear_new(&self, found: HashSet<Clearing>) {
+        let mut state = self.0.state();
+        if let Some(seen) = state.cleared.take() {
+            for clearing in found.difference(&seen) {
+                self.0.forget(&mut state, clearing.user);
+            }
+        }
+        state.cleared = Some(found);
+    }
+}
+
+/// How an attempt entered.
+enum Entered {
+    /// There was a free turn.
+    AtOnce(Turn),
+    /// It waits under this number.
+    Queued(u64, oneshot::Receiver<Turn>),
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a free turn, or enters the queue. Also returns whether the name is known at this network.
+    fn enter(&self, shared: &Arc<Self>, who: Who, mark: u8) -> Result<(bool, Entered), TooMany> {
+        let (now, second) = (self.clock.elapsed(), self.clock.now().seconds());
+        let mut draw = Draw::from(self.entropy.as_ref());
+        let mut state = self.state();
+        let is_known = state.known.has(who, second);
+        let is_trusted = match state.known.mark(who.name) {
+            Some(right) => right == mark,
+            None => is_known,
+        };
+        let is_strange = !is_trusted && !state.known.has_network(who.network);
+        if is_strange && state.failures.may_try(who.network, now).is_err() {
+            return Err(TooMany::Failures);
+        }
+        if state.free > 0 {
+            state.free -= 1;
+            return Ok((is_known, Entered::AtOnce(Turn(Some(Arc::clone(shared))))));
+        }
+        let rank = match is_trusted {
+            true => Rank::Trusted,
+            false if state.failures.is_failing(who, now) => Rank::Failing,
+            false => Rank::Usual,
+        };
+        let (ticket, turn) = oneshot::channel();
+        let number = state.queue.push(rank, who, ticket, &mut draw);
+        Ok((is_known, Entered::Queued(number, turn)))
+    }
+
+    /// Gives a turn that has ended to the next one who waits.
+    fn pass_on(self: Arc<Self>) {
+        loop {
+            let ticket = {
+                let mut state = self.state();
+                match state.queue.pop() {
+                    Some(ticket) => ticket,
+                    None => {
+                        state.free += 1;
+                        return;
+                    }
+                }
+            };
+            match ticket.send(Turn(Some(Arc::clone(&self)))) {
+                Ok(()) => return,
+                // The request has ended. The turn must not pass itself on.
+                Err(mut turn) => turn.0 = None,
+            }
+        }
+    }
+
+    fn forget(&self, state: &mut State, user: UserId) {
+        state.failures.clear(self.name_of(user), self.clock.elapsed());
+    }
+
+    fn name_of(&self, user: UserId) -> u64 {
+        self.number(b"user", user.0.as_bytes())
+    }
+
+    /// Eight bits that depend on a password. They say little about it, but they tell 255 of 256 guesses apart from the right password.
+    fn mark(&self, password: &str) -> u8 {
+        // The mark does not depend on how the password is typed.
+        let number = match Password::of(password) {
+            Ok(password) => self.number(b"mark", password.as_str().as_bytes()),
+            Err(_) => self.number(b"mark", password.as_bytes()),
+        };
+        let [mark, ..] = number.to_le_bytes();
+        mark
+    }
+
+    fn number(&self, domain: &[u8], of: &[u8]) -> u64 {
+        let digest = Sha256::new()
+            .chain_update(self.key)
+            .chain_update(domain)
+            .chain_update(of);
+        let digest: [u8; 32] = digest.finalize().into();
+        digest.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
+    }
+}
+
+impl Attempt {
+    /// The password was wrong. Returns how long the answer must wait.
+    #[must_use = "the answer must wait"]
+    pub(crate) fn failed(self) -> Duration {
+        let Some(inner) = self.turn.0.as_deref() else {
+            return Duration::ZERO;
+        };
+        let now = inner.clock.elapsed();
+        let mut draw = Draw::from(inner.entropy.as_ref());
+        inner
+            .state()
+            .failures
+            .count(self.who, self.is_known, now, &mut draw)
+    }
+
+    /// The password was that of this user.
+    pub(crate) fn succeeded(self, user: UserId) {
+        let Some(inner) = self.turn.0.as_deref() else {
+            return;
+        };
+        let who = Who {
+            name: inner.name_of(user),
+            ..self.who
+        };
+        let second = inner.clock.now().seconds();
+        let mut draw = Draw::from(inner.entropy.as_ref());
+        inner.state().known.learn(who, Some(self.mark), second, &mut draw);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,395 @@
+//! What the defence does with those who wait, guess and know.
+
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use aggregates::values::Timestamp;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::*;
+
+/// A clock that the test moves.
+#[derive(Default)]
+struct TestClock(AtomicU64);
+
+impl TestClock {
+    fn advance(&self, by: Duration) {
+        self.0.fetch_add(by.as_millis() as u64, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.elapsed().as_micros() as i64)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The same numbers in each run (SplitMix64).
+#[derive(Default)]
+struct Seeded(AtomicU64);
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let mut mixed = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+struct Fixture {
+    clock: Arc<TestClock>,
+    defence: Defence,
+}
+
+const OWNER: UserId = UserId(Uuid::from_u128(1));
+const RIGHT: &str = "the right password";
+
+fn address(text: &str) -> ClientAddress {
+    ClientAddress::of(text.parse::<IpAddr>().unwrap())
+}
+
+impl Fixture {
+    fn new(turns: usize, queue: usize) -> Self {
+        let clock = Arc::new(TestClock::default());
+        let defence = Defence::new(
+            turns,
+            queue,
+            Arc::<TestClock>::clone(&clock),
+            Arc::new(Seeded::default()),
+        );
+        Self { clock, defence }
+    }
+
+    fn try_as(
+        &self,
+        user: Option<UserId>,
+        name: &str,
+        from: &str,
+        password: &str,
+    ) -> JoinHandle<Result<Attempt, TooMany>> {
+        let (defence, name, password, address) = (
+            self.defence.clone(),
+            name.to_owned(),
+            password.to_owned(),
+            address(from),
+        );
+        tokio::spawn(async move {
+            let guess = Guess {
+                address,
+                name: &name,
+                user,
+                password: &password,
+            };
+            defence.turn(guess).await
+        })
+    }
+
+    /// Tries, and lets the turn end at once. The result says whether there was a turn.
+    fn ask(&self, name: &str, from: &str) -> JoinHandle<bool> {
+        let attempt = self.try_as(None, name, from, "x");
+        tokio::spawn(async move { attempt.await.unwrap().is_ok() })
+    }
+
+    fn owner(&self, from: &str, password: &str) -> JoinHandle<Result<Attempt, TooMany>> {
+        self.try_as(Some(OWNER), "owner", from, password)
+    }
+
+    /// The owner logs in from this address.
+    async fn know(&self, from: &str) {
+        self.owner(from, RIGHT).await.unwrap().unwrap().succeeded(OWNER);
+    }
+
+    /// Somebody fails so many times, one after the other, and waits between.
+    async fn fail(&self, from: &str, times: usize) -> Duration {
+        let mut hold = Duration::ZERO;
+        for number in 0..times {
+            self.clock.advance(Duration::from_secs(2));
+            hold = self
+                .owner(from, &format!("wrong {number}"))
+                .await
+                .unwrap()
+                .unwrap()
+                .failed();
+        }
+        hold
+    }
+
+    fn waiting(&self) -> bool {
+        !self.defence.0.state().queue.is_empty()
+    }
+}
+
+/// Lets all other tasks do what they can do.
+async fn settle() {
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_turn_is_given_on_when_it_ends() {
+    let fixture = Fixture::new(1, 10);
+    let first = fixture.owner("192.0.2.1", "a").await.unwrap().unwrap();
+    let second = fixture.owner("192.0.2.1", "b");
+    settle().await;
+    assert!(!second.is_finished() && fixture.waiting());
+    drop(first);
+    drop(second.await.unwrap().unwrap());
+    assert!(!fixture.waiting());
+    drop(fixture.owner("192.0.2.1", "c").await.unwrap().unwrap());
+}
+
+#[tokio::test]
+async fn who_hangs_up_leaves_the_queue_and_takes_no_turn() {
+    let fixture = Fixture::new(1, 10);
+    let first = fixture.owner("192.0.2.1", "a").await.unwrap().unwrap();
+    let gone: Vec<_> = (0..5).map(|_| fixture.owner("192.0.2.1", "b")).collect();
+    settle().await;
+    for gone in gone {
+        gone.abort();
+        let _ = gone.await;
+    }
+    assert!(!fixture.waiting());
+    let waiting = fixture.owner("192.0.2.1", "c");
+    settle().await;
+    drop(first);
+    waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_that_nobody_took_is_not_lost() {
+    let fixture = Fixture::new(1, 10);
+    for _ in 0..20 {
+        let first = fixture.owner("192.0.2.1", "a").await.unwrap().unwrap();
+        let given = fixture.owner("192.0.2.1", "b");
+        settle().await;
+        // The turn is sent, but its receiver goes before it takes the turn.
+        drop(first);
+        given.abort();
+        let _ = given.await;
+    }
+    assert_eq!(fixture.defence.0.state().free, 1);
+}
+
+#[tokio::test]
+async fn a_flood_of_one_address_fills_its_own_share_only() {
+    let fixture = Fixture::new(1, 20);
+    let first = fixture.owner("192.0.2.1", "a").await.unwrap().unwrap();
+    let flood: Vec<_> = (0..200)
+        .map(|number| fixture.ask(&format!("name.{}", number % 50), "192.0.2.1"))
+        .collect();
+    settle().await;
+    assert_eq!(flood.iter().filter(|one| one.is_finished()).count(), 180);
+    let others: Vec<_> = (2..12)
+        .map(|last| fixture.ask("owner", &format!("192.0.2.{last}")))
+        .collect();
+    settle().await;
+    assert!(
+        others.iter().all(|one| !one.is_finished()),
+        "nobody else is refused"
+    );
+    drop(first);
+    for other in others {
+        assert!(other.await.unwrap());
+    }
+    let mut served = 0;
+    for one in flood {
+        served += usize::from(one.await.unwrap());
+    }
+    assert_eq!(served, 10);
+}
+
+#[tokio::test]
+async fn ten_failures_of_an_address_make_the_next_wait() {
+    let fixture = Fixture::new(1, 10);
+    assert_eq!(fixture.fail("192.0.2.1", 1).await, Duration::ZERO);
+    assert!(fixture.fail("192.0.2.1", 10).await >= Duration::from_millis(1_900));
+    assert_eq!(
+        fixture.fail("192.0.2.2", 1).await,
+        Duration::ZERO,
+        "another address"
+    );
+    assert_eq!(fixture.fail("2001:db8::1", 1).await, Duration::ZERO);
+    assert!(fixture.fail("2001:db8::2", 10).await >= Duration::from_millis(1_900));
+    assert_eq!(
+        fixture.fail("2001:db8:0:1::2", 1).await,
+        Duration::ZERO,
+        "another network"
+    );
+}
+
+#[tokio::test]
+async fn an_address_from_which_nobody_logged_in_is_throttled_and_no_other() {
+    let fixture = Fixture::new(4, 10);
+    fixture.know("192.0.2.9").await;
+    for from in ["192.0.2.1", "192.0.2.9"] {
+        fixture.fail(from, 12).await;
+    }
+    fixture.clock.advance(Duration::from_secs(2));
+    let mut tried = Vec::new();
+    for from in ["192.0.2.1", "192.0.2.1", "192.0.2.9", "192.0.2.9", "192.0.2.3"] {
+        tried.push(fixture.try_as(None, "nobody", from, "x").await.unwrap().map(drop));
+    }
+    assert_eq!(tried, [Ok(()), Err(TooMany::Failures), Ok(()), Ok(()), Ok(())]);
+}
+
+/// How many turns those of a flood have before the owner has one.
+async fn turns_before(
+    owner: JoinHandle<Result<Attempt, TooMany>>,
+    mut flood: Vec<JoinHandle<Result<Attempt, TooMany>>>,
+) -> usize {
+    let mut turns = 0;
+    while !owner.is_finished() {
+        let place = flood.iter().position(JoinHandle::is_finished);
+        if let Ok(attempt) = flood
+            .swap_remove(place.expect("somebody has the turn"))
+            .await
+            .unwrap()
+        {
+            turns += 1;
+            let _hold = attempt.failed();
+            settle().await;
+        }
+    }
+    owner
+        .await
+        .unwrap()
+        .expect("the owner has a turn")
+        .succeeded(OWNER);
+    turns
+}
+
+/// The same, if the owner asks from `from` in the middle of a flood of one address for the owner's name.
+async fn turns_before_the_owner(fixture: &Fixture, from: &str) -> usize {
+    let guess = |number: usize| fixture.owner("127.0.0.1", &format!("guess {number}"));
+    let mut flood: Vec<_> = (0..200).map(guess).collect();
+    settle().await;
+    let owner = fixture.owner(from, RIGHT);
+    flood.extend((200..400).map(guess));
+    settle().await;
+    turns_before(owner, flood).await
+}
+
+#[tokio::test]
+async fn a_flood_for_a_name_does_not_hold_up_its_owner_at_the_same_address() {
+    let fixture = Fixture::new(1, 64);
+    fixture.know("127.0.0.1").await;
+    fixture.fail("127.0.0.1", 30).await;
+    let turns = turns_before_the_owner(&fixture, "127.0.0.1").await;
+    assert!(turns < 20, "{turns}");
+}
+
+#[tokio::test]
+async fn a_flood_for_a_name_does_not_hold_up_its_owner_elsewhere() {
+    let fixture = Fixture::new(1, 64);
+    fixture.know("127.0.0.1").await;
+    fixture.fail("127.0.0.1", 30).await;
+    let turns = turns_before_the_owner(&fixture, "192.0.2.77").await;
+    assert!(turns < 20, "{turns}");
+}
+
+#[tokio::test]
+async fn an_owner_who_never_logged_in_has_the_share_of_an_address() {
+    for failures in [0, 9, 30] {
+        let fixture = Fixture::new(1, 64);
+        fixture.fail("127.0.0.1", failures).await;
+        let turns = turns_before_the_owner(&fixture, "192.0.2.77").await;
+        assert!(turns < 6, "{turns} after {failures} failures");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_for_a_name_from_many_addresses_does_not_hold_up_its_owner() {
+    let fixture = Fixture::new(1, 64);
+    fixture.know("192.0.2.1").await;
+    let flood: Vec<_> = (0..1_000)
+        .map(|number| {
+            let from = format!("10.0.{}.{}", number / 250, number % 250);
+            fixture.owner(&from, &format!("guess {number}"))
+        })
+        .collect();
+    settle().await;
+    let owner = fixture.owner("192.0.2.77", RIGHT);
+    settle().await;
+    let turns = turns_before(owner, flood).await;
+    assert!(turns < 20, "{turns}");
+}
+
+#[tokio::test]
+async fn clearing_a_user_forgets_the_failures() {
+    let fixture = Fixture::new(1, 10);
+    fixture.fail("192.0.2.1", 12).await;
+    let clearing = Clearing {
+        user: OWNER,
+        asked_at: Timestamp::from_micros(1),
+    };
+    fixture.defence.clear(clearing);
+    assert_eq!(fixture.fail("192.0.2.1", 1).await, Duration::ZERO);
+}
+
+#[tokio::test]
+async fn what_another_node_asks_is_done_once() {
+    let fixture = Fixture::new(1, 10);
+    let asked = |second: i64| Clearing {
+        user: OWNER,
+        asked_at: Timestamp::from_micros(second),
+    };
+    fixture.fail("192.0.2.1", 12).await;
+    fixture.defence.clear_new(HashSet::from([asked(1)]));
+    assert!(
+        !fixture.fail("192.0.2.1", 1).await.is_zero(),
+        "it was asked before the start"
+    );
+    fixture.defence.clear_new(HashSet::from([asked(2)]));
+    assert!(fixture.fail("192.0.2.1", 1).await.is_zero());
+    fixture.fail("192.0.2.1", 12).await;
+    fixture.defence.clear_new(HashSet::from([asked(2)]));
+    assert!(
+        !fixture.fail("192.0.2.1", 1).await.is_zero(),
+        "it was done before"
+    );
+}
+
+#[tokio::test]
+async fn spellings_of_a_name_count_as_one() {
+    let fixture = Fixture::new(1, 10);
+    let mut hold = Duration::ZERO;
+    for name in [
+        "zo\u{eb}",
+        "zoe\u{308}",
+        "\u{ff5a}o\u{eb}",
+        "zo\u{eb}",
+        "zoe\u{308}",
+    ] {
+        hold = fixture
+            .try_as(None, name, "192.0.2.1", "x")
+            .await
+            .unwrap()
+            .unwrap()
+            .failed();
+    }
+    assert_eq!(hold.as_millis(), 250, "five failures of one pair");
+}
+
+#[tokio::test]
+async fn what_is_recalled_is_known_without_a_mark() {
+    let fixture = Fixture::new(1, 10);
+    fixture.defence.recall(OWNER, address("192.0.2.1"), 0);
+    let who = Who {
+        name: fixture.defence.0.name_of(OWNER),
+        network: address("192.0.2.1").network(),
+    };
+    let state = fixture.defence.0.state();
+    assert!(state.known.has(who, 1));
+    assert_eq!(state.known.mark(who.name), None);
+}
