@@ -21,6 +21,10 @@ const FREE_OF_NETWORK: f64 = 5.0;
 const FREE_OF_NAME: f64 = 20.0;
 /// From this many failures on, a network from which nobody ever logged in may try now and then only.
 const THROTTLED: f64 = 9.5;
+/// How many passwords with the right mark a pair may try before one of them must be right.
+const FREE_MARKS: f64 = 4.0;
+/// The same, if the name has logged in from this network.
+const FREE_MARKS_OF_KNOWN: f64 = 32.0;
 /// How often it may try then.
 const NOW_AND_THEN: Duration = Duration::from_secs(1);
 
@@ -61,6 +65,8 @@ pub(super) struct Failures {
     networks: Bounded<Network, OfNetwork>,
     pairs: Bounded<Who, Score>,
     names: Bounded<u64, Score>,
+    /// The passwords with the right mark since the last right password.
+    marks: Bounded<Who, Score>,
 }
 
 impl Failures {
@@ -69,7 +75,29 @@ impl Failures {
             networks: Bounded::new(MOST),
             pairs: Bounded::new(MOST),
             names: Bounded::new(MOST),
+            marks: Bounded::new(MOST),
         }
+    }
+
+    /// Whether the mark of a password says something. After some passwords with the right mark of which none was right, it does not:
+    /// otherwise whoever guesses could tell by the way an attempt is treated that 255 of 256 guesses are wrong, and each of them
+    /// would cost nothing. An attempt counts when it comes, since a client may hang up when it knows enough.
+    pub(super) fn believes_mark(&self, who: Who, is_known: bool, now: Duration) -> bool {
+        let free = match is_known {
+            true => FREE_MARKS_OF_KNOWN,
+            false => FREE_MARKS,
+        };
+        self.marks.get(&who).map_or(0.0, |score| score.now(now)) < free
+    }
+
+    /// Counts an attempt that is preferred since its password has the right mark.
+    pub(super) fn count_mark(&mut self, who: Who, now: Duration, draw: &mut Draw<'_>) {
+        count(&mut self.marks, who, now, draw);
+    }
+
+    /// The password was right, so the mark was right to say so.
+    pub(super) fn confirms_mark(&mut self, who: Who) {
+        self.marks.remove(&who);
     }
 
     /// Counts a wrong password. Returns how long its answer must wait. `is_known` says whether the name has logged in from this network.
@@ -119,6 +147,7 @@ impl Failures {
             .filter(|who| who.name == name)
             .collect();
         for who in pairs {
+            self.marks.remove(&who);
             let failed = self.pairs.remove(&who).map_or(0.0, |score| score.now(now));
             if let Some(found) = self.networks.get_mut(&who.network) {
                 found.score.add(-failed, now);

@@ -87,6 +87,21 @@ struct State {
     cleared: Option<HashSet<Clearing>>,
 }
 
+impl State {
+    /// Whether an attempt is probably the user's, and so is preferred.
+    fn trusts(&mut self, who: Who, mark: u8, is_known: bool, now: Duration, draw: &mut Draw<'_>) -> bool {
+        match self.known.mark(who.name) {
+            Some(right) if self.failures.believes_mark(who, is_known, now) => {
+                if right == mark {
+                    self.failures.count_mark(who, now, draw);
+                }
+                right == mark
+            }
+            Some(_) | None => is_known,
+        }
+    }
+}
+
 /// An attempt to log in, as the defence sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct Guess<'a> {
@@ -227,10 +242,7 @@ impl Inner {
         let mut draw = Draw::from(self.entropy.as_ref());
         let mut state = self.state();
         let is_known = state.known.has(who, second);
-        let is_trusted = match state.known.mark(who.name) {
-            Some(right) => right == mark,
-            None => is_known,
-        };
+        let is_trusted = state.trusts(who, mark, is_known, now, &mut draw);
         let is_strange = !is_trusted && !state.known.has_network(who.network);
         if is_strange && state.failures.may_try(who.network, now).is_err() {
             return Err(TooMany::Failures);
@@ -254,7 +266,7 @@ impl Inner {
         loop {
             let ticket = {
                 let mut state = self.state();
-                match state.queue.pop() {
+                match state.queue.pop(&mut Draw::from(self.entropy.as_ref())) {
                     Some(ticket) => ticket,
                     None => {
                         state.free += 1;
@@ -325,7 +337,9 @@ impl Attempt {
         };
         let second = inner.clock.now().seconds();
         let mut draw = Draw::from(inner.entropy.as_ref());
-        inner.state().known.learn(who, Some(self.mark), second, &mut draw);
+        let mut state = inner.state();
+        state.failures.confirms_mark(who);
+        state.known.learn(who, Some(self.mark), second, &mut draw);
     }
 }
 

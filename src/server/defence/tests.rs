@@ -290,6 +290,56 @@ async fn a_flood_for_a_name_does_not_hold_up_its_owner_at_the_same_address() {
 }
 
 #[tokio::test]
+async fn who_guesses_elsewhere_does_not_learn_from_the_mark_which_guesses_are_wrong() {
+    let fixture = Fixture::new(4, 64);
+    fixture.know("192.0.2.1").await;
+    fixture.fail("192.0.2.66", 30).await;
+    let mut treated_better = 0;
+    for number in 0..20_000 {
+        // Who is not refused knows enough, and hangs up.
+        let attempt = fixture
+            .owner("192.0.2.66", &format!("guess {number}"))
+            .await
+            .unwrap();
+        treated_better += usize::from(attempt.is_ok());
+    }
+    assert!((2..=5).contains(&treated_better), "{treated_better} of 20,000");
+    // The right password makes the mark count again.
+    let right = loop {
+        fixture.clock.advance(Duration::from_millis(500));
+        if let Ok(attempt) = fixture.owner("192.0.2.66", RIGHT).await.unwrap() {
+            break attempt;
+        }
+    };
+    right.succeeded(OWNER);
+}
+
+#[tokio::test]
+async fn who_guesses_at_the_owners_address_does_not_learn_it_either() {
+    let fixture = Fixture::new(4, 64);
+    fixture.know("192.0.2.1").await;
+    let trusted = |number: u32| {
+        let inner = &fixture.defence.0;
+        let who = Who {
+            name: inner.name_of(OWNER),
+            network: address("192.0.2.1").network(),
+        };
+        let (mark, mut draw) = (
+            inner.mark(&format!("guess {number}")),
+            Draw::from(inner.entropy.as_ref()),
+        );
+        inner
+            .state()
+            .trusts(who, mark, true, inner.clock.elapsed(), &mut draw)
+    };
+    let trusted: Vec<bool> = (0..40_000).map(trusted).collect();
+    let (first, last) = trusted.split_at(20_000);
+    let told_apart = first.iter().filter(|trusted| !**trusted).count();
+    assert!((2_000..16_000).contains(&told_apart), "{told_apart} of 20,000");
+    assert!(last.iter().all(|trusted| *trusted), "later, all are alike");
+}
+
+#[tokio::test]
 async fn a_flood_for_a_name_does_not_hold_up_its_owner_elsewhere() {
     let fixture = Fixture::new(1, 64);
     fixture.know("127.0.0.1").await;
