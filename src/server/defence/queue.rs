@@ -293,8 +293,11 @@ mod tests {
         for _ in 0..200 {
             let mut tried = Tried::new(16);
             // Ten come for each that is served.
-            let mut come =
-                |tried: &mut Tried| (0..10).for_each(|_| drop(tried.push(Rank::Failing, who(1, 1))));
+            let come = |tried: &mut Tried| {
+                for _ in 0..10 {
+                    tried.push(Rank::Failing, who(1, 1));
+                }
+            };
             (0..20).for_each(|_| come(&mut tried));
             let owner = tried.push(Rank::Failing, who(1, 1));
             let waits = |tried: &Tried| tried.queue.waiting.iter().any(|one| one.number == owner);
