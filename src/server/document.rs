@@ -87,7 +87,7 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
         let busy = Refusal::later(
             RefusalKind::TooManyRequests,
             BUSY,
-            "Too many passwords wait to be hashed.",
+            "Too many log in at the moment, or too many wrong passwords came from this address.",
         );
         let mut refusals = vec![
             Refusal::invalid("The request is malformed."),

@@ -100,12 +100,23 @@ pub(crate) struct Guess<'a> {
     pub(crate) password: &'a str,
 }
 
-/// An attempt that has its turn. Dropping it lets the next one have the turn.
+/// An attempt that has its turn. Dropping it lets the next one have the turn. If the client hangs up before the password is compared,
+/// this counts as a failure: else hanging up would hide how much somebody asks.
 pub(crate) struct Attempt {
     who: Who,
     mark: u8,
     is_known: bool,
+    /// Whether nobody has said yet how it ended.
+    is_open: bool,
     turn: Turn,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.count();
+        }
+    }
 }
 
 /// A turn. It is empty once it was passed on.
@@ -174,6 +185,7 @@ impl Defence {
             who,
             mark,
             is_known,
+            is_open: true,
             turn,
         })
     }
@@ -302,20 +314,19 @@ impl Inner {
 impl Attempt {
     /// The password was wrong. Returns how long the answer must wait.
     #[must_use = "the answer must wait"]
-    pub(crate) fn failed(self) -> Duration {
-        let Some(inner) = self.turn.0.as_deref() else {
-            return Duration::ZERO;
-        };
-        let now = inner.clock.elapsed();
-        let mut draw = Draw::from(inner.entropy.as_ref());
-        inner
-            .state()
-            .failures
-            .count(self.who, self.is_known, now, &mut draw)
+    pub(crate) fn failed(mut self) -> Duration {
+        self.is_open = false;
+        self.count()
+    }
+
+    /// The password could not be compared.
+    pub(crate) fn spoilt(mut self) {
+        self.is_open = false;
     }
 
     /// The password was that of this user.
-    pub(crate) fn succeeded(self, user: UserId) {
+    pub(crate) fn succeeded(mut self, user: UserId) {
+        self.is_open = false;
         let Some(inner) = self.turn.0.as_deref() else {
             return;
         };
@@ -326,6 +337,16 @@ impl Attempt {
         let second = inner.clock.now().seconds();
         let mut draw = Draw::from(inner.entropy.as_ref());
         inner.state().known.learn(who, Some(self.mark), second, &mut draw);
+    }
+
+    fn count(&self) -> Duration {
+        let Some(inner) = self.turn.0.as_deref() else {
+            return Duration::ZERO;
+        };
+        let now = inner.clock.elapsed();
+        let mut draw = Draw::from(inner.entropy.as_ref());
+        let mut state = inner.state();
+        state.failures.count(self.who, self.is_known, now, &mut draw)
     }
 }
 

@@ -169,9 +169,10 @@ async fn who_hangs_up_leaves_the_queue_and_takes_no_turn() {
 #[tokio::test]
 async fn a_turn_that_nobody_took_is_not_lost() {
     let fixture = Fixture::new(1, 10);
-    for _ in 0..20 {
-        let first = fixture.owner("192.0.2.1", "a").await.unwrap().unwrap();
-        let given = fixture.owner("192.0.2.1", "b");
+    for number in 0..20 {
+        let from = format!("192.0.2.{number}");
+        let first = fixture.owner(&from, "a").await.unwrap().unwrap();
+        let given = fixture.owner(&from, "b");
         settle().await;
         // The turn is sent, but its receiver goes before it takes the turn.
         drop(first);
@@ -207,6 +208,19 @@ async fn a_flood_of_one_address_fills_its_own_share_only() {
         served += usize::from(one.await.unwrap());
     }
     assert_eq!(served, 10);
+}
+
+#[tokio::test]
+async fn who_hangs_up_before_the_answer_has_failed() {
+    let fixture = Fixture::new(1, 10);
+    for _ in 0..12 {
+        drop(fixture.owner("192.0.2.1", "x").await.unwrap().unwrap());
+    }
+    assert!(!fixture.fail("192.0.2.1", 1).await.is_zero());
+    for _ in 0..12 {
+        fixture.owner("192.0.2.2", "x").await.unwrap().unwrap().spoilt();
+    }
+    assert!(fixture.fail("192.0.2.2", 1).await.is_zero());
 }
 
 #[tokio::test]
