@@ -17,7 +17,7 @@ const MOST_HOLD: Duration = Duration::from_secs(2);
 const FREE_OF_PAIR: f64 = 3.0;
 /// How many failures of a network stay without consequences.
 const FREE_OF_NETWORK: f64 = 5.0;
-/// How many failures a name may have, from networks from which it never logged in, before its strangers stand back.
+/// How many failures of a name, from networks from which it never logged in, stay without consequences.
 const FREE_OF_NAME: f64 = 20.0;
 /// From this many failures on, a network from which nobody ever logged in may try now and then only.
 const THROTTLED: f64 = 9.5;
@@ -76,10 +76,13 @@ impl Failures {
     pub(super) fn count(&mut self, who: Who, is_known: bool, now: Duration, draw: &mut Draw<'_>) -> Duration {
         let network = self.count_network(who.network, now, draw);
         let pair = count(&mut self.pairs, who, now, draw);
-        if !is_known {
-            count(&mut self.names, who.name, now, draw);
-        }
-        hold(network, FREE_OF_NETWORK).max(hold(pair, FREE_OF_PAIR))
+        let strangers = match is_known {
+            true => 0.0,
+            false => count(&mut self.names, who.name, now, draw),
+        };
+        hold(network, FREE_OF_NETWORK)
+            .max(hold(pair, FREE_OF_PAIR))
+            .max(hold(strangers, FREE_OF_NAME))
     }
 
     /// Whether this network, or strangers who try this name, failed often lately.
@@ -215,6 +218,22 @@ mod tests {
             fail(&mut failures, who(1, 2), 1),
             [Duration::ZERO],
             "another address"
+        );
+    }
+
+    #[test]
+    fn the_wait_grows_with_the_failures_of_strangers_who_try_a_name() {
+        let mut failures = Failures::new();
+        for address in 0..20 {
+            assert_eq!(fail(&mut failures, who(1, address), 1), [Duration::ZERO]);
+        }
+        assert_eq!(fail(&mut failures, who(1, 20), 1), [FIRST_HOLD]);
+        let known = failures.count(who(1, 21), true, START, &mut Draw::from(&SystemEntropy));
+        assert_eq!(known, Duration::ZERO, "the name has logged in from here");
+        assert_eq!(
+            fail(&mut failures, who(2, 20), 1),
+            [Duration::ZERO],
+            "another name"
         );
     }
 

@@ -29,6 +29,9 @@ use crate::{
     identity::Password,
 };
 
+/// How many values a mark has. Of so many wrong passwords, one has the mark of the right one.
+const MARKS: u64 = 16;
+
 /// The attempt is refused, before its password is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooMany {
@@ -239,11 +242,9 @@ impl Inner {
         let mut draw = Draw::from(self.entropy.as_ref());
         let mut state = self.state();
         let is_known = state.known.has(who, second);
-        let is_trusted = match state.known.mark(who.name) {
-            Some(right) => right == mark,
-            None => is_known,
-        };
-        let is_strange = !is_trusted && !state.known.has_network(who.network);
+        // Elsewhere the mark does not count: it would tell strangers of most guesses, without a hash, that they are wrong.
+        let is_trusted = is_known && state.known.mark(who.name).is_none_or(|right| right == mark);
+        let is_strange = !state.known.has_network(who.network);
         if is_strange && state.failures.may_try(who.network, now).is_err() {
             return Err(TooMany::Failures);
         }
@@ -290,15 +291,14 @@ impl Inner {
         self.number(b"user", user.0.as_bytes())
     }
 
-    /// Eight bits that depend on a password. They say little about it, but they tell 255 of 256 guesses apart from the right password.
+    /// Four bits that depend on a password. They say little about it, but they tell most guesses apart from the right password.
     fn mark(&self, password: &str) -> u8 {
         // The mark does not depend on how the password is typed.
         let number = match Password::of(password) {
             Ok(password) => self.number(b"mark", password.as_str().as_bytes()),
             Err(_) => self.number(b"mark", password.as_bytes()),
         };
-        let [mark, ..] = number.to_le_bytes();
-        mark
+        (number % MARKS) as u8
     }
 
     fn number(&self, domain: &[u8], of: &[u8]) -> u64 {

@@ -213,11 +213,11 @@ async fn a_flood_of_one_address_fills_its_own_share_only() {
 #[tokio::test]
 async fn who_hangs_up_before_the_answer_has_failed() {
     let fixture = Fixture::new(1, 10);
-    for _ in 0..12 {
+    for _ in 0..8 {
         drop(fixture.owner("192.0.2.1", "x").await.unwrap().unwrap());
     }
     assert!(!fixture.fail("192.0.2.1", 1).await.is_zero());
-    for _ in 0..12 {
+    for _ in 0..8 {
         fixture.owner("192.0.2.2", "x").await.unwrap().unwrap().spoilt();
     }
     assert!(fixture.fail("192.0.2.2", 1).await.is_zero());
@@ -233,6 +233,7 @@ async fn ten_failures_of_an_address_make_the_next_wait() {
         Duration::ZERO,
         "another address"
     );
+    let fixture = Fixture::new(1, 10);
     assert_eq!(fixture.fail("2001:db8::1", 1).await, Duration::ZERO);
     assert!(fixture.fail("2001:db8::2", 10).await >= Duration::from_millis(1_900));
     assert_eq!(
@@ -300,7 +301,7 @@ async fn a_flood_for_a_name_does_not_hold_up_its_owner_at_the_same_address() {
     fixture.know("127.0.0.1").await;
     fixture.fail("127.0.0.1", 30).await;
     let turns = turns_before_the_owner(&fixture, "127.0.0.1").await;
-    assert!(turns < 20, "{turns}");
+    assert!(turns < 40, "{turns}");
 }
 
 #[tokio::test]
@@ -333,10 +334,10 @@ async fn a_flood_for_a_name_from_many_addresses_does_not_hold_up_its_owner() {
         })
         .collect();
     settle().await;
-    let owner = fixture.owner("192.0.2.77", RIGHT);
+    let owner = fixture.owner("192.0.2.1", RIGHT);
     settle().await;
     let turns = turns_before(owner, flood).await;
-    assert!(turns < 20, "{turns}");
+    assert!(turns < 10, "{turns}");
 }
 
 #[tokio::test]
