@@ -1,4 +1,4 @@
-//! Holds back those who guess passwords, and nobody else. docs/login-defence.md says how and why.
+//! Slows down clients that guess passwords, and no others. docs/login-defence.md says how and why.
 //!
 //! Whoever sends a password waits for a turn before the server does any work for it. The turns are shared out by networks and names.
 //! The answer to a wrong password waits the longer, the more wrong ones came before. The answer to a right one never waits.
@@ -38,7 +38,7 @@ pub enum TooMany {
     /// Too many wait for their turn.
     #[error("too many are logging in; try again later")]
     Waiting,
-    /// Too many wrong passwords came from this network, from which nobody has logged in.
+    /// Too many wrong passwords for this name came from this network, from which nobody has logged in.
     #[error("too many wrong passwords came from this address; try again later")]
     Failures,
 }
@@ -245,7 +245,7 @@ impl Inner {
         // Elsewhere the mark does not count: it would tell strangers of most guesses, without a hash, that they are wrong.
         let is_trusted = is_known && state.known.mark(who.name).is_none_or(|right| right == mark);
         let is_strange = !state.known.has_network(who.network);
-        if is_strange && state.failures.may_try(who.network, now).is_err() {
+        if is_strange && state.failures.may_try(who, now).is_err() {
             return Err(TooMany::Failures);
         }
         if state.free > 0 {
@@ -262,7 +262,7 @@ impl Inner {
         Ok((is_known, Entered::Queued(number, turn)))
     }
 
-    /// Gives a turn that has ended to the next one who waits.
+    /// Gives a turn that has ended to the attempt that is next.
     fn pass_on(self: Arc<Self>) {
         loop {
             let ticket = {
