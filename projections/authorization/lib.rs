@@ -40,6 +40,7 @@
 
 pub mod directory;
 mod engine;
+mod interest;
 pub mod past;
 mod patterns;
 mod principals;
@@ -80,6 +81,7 @@ pub use engine::{
     loader::{LoadedRole, LoadedUser, Loader, Misfit},
     views::{Decision, RoleView, UserView},
 };
+pub use interest::Interest;
 pub use principals::{
     certificates::CertificateView,
     machines::{Credential, Machine, MachineKind},

@@ -5,6 +5,6 @@ pub(crate) mod record;
 mod reducer;
 mod rows;
 
-pub use queries::{ids, locate, page};
+pub use queries::{MOST_USES, ids, locate, page, usage_of};
 pub(crate) use reducer::PermissionUsage;
-pub use rows::{LocatedPermission, ResourceRow, RightRow, UsageRow};
+pub use rows::{LocatedPermission, ResourceRow, RightRow, UsageRow, Uses};

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use aggregates::values::{Context, Operation, PermissionId, RoleId, UserId};
+use aggregates::values::{Context, Operation, PermissionId, RoleId, TopicFilter, UserId};
 
 use super::{
-    LocatedPermission, ResourceRow, RightRow, UsageRow,
+    LocatedPermission, ResourceRow, RightRow, UsageRow, Uses,
     record::{ResourceKey, ResourceRecord},
 };
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
     },
 };
 
-/// A page of the resources that permissions name, each with its uses, in the order in which they were first named. If
+/// The most uses of one resource that a page shows.
+pub const MOST_USES: usize = 100;
+
+/// A page of the resources that permissions name, each with its first uses, in the order in which they were first named. If
 /// `ids` is given, only these permissions count.
 pub fn page<'a>(
     db: &'a Db,
@@ -29,22 +32,45 @@ pub fn page<'a>(
         let Some(ids) = ids else {
             let Paged { rows, total } =
                 store::page(&mut tx, &[ResourceRecord::ALL], Sort::OLDEST_FIRST, page).await?;
-            let keys: Vec<Argument<'static>> = rows.iter().map(|row| row.resource_key.into()).collect();
-            let uses = uses(&mut tx, "resource_key", &keys).await?;
+            let uses = first_uses(&mut tx, &rows).await?;
             return Ok(Paged {
                 rows: with_uses(rows, uses),
                 total,
             });
         };
-        let uses = uses(&mut tx, "permission_id", &distinct(ids)).await?;
-        let keys = uses.keys().copied();
+        let found = uses_in(&mut tx, "permission_id", &distinct(ids)).await?;
+        let keys = found.keys().copied();
         let mut resources: Vec<ResourceRecord> = load(&mut tx, ResourceRecord::WITH_KEY, keys).await?;
         resources.sort_unstable_by_key(|resource| resource.ordinal);
         let Paged { rows, total } = page.of(resources);
         Ok(Paged {
-            rows: with_uses(rows, uses),
+            rows: with_uses(rows, found),
             total,
         })
+    })
+}
+
+/// The uses of one resource after an ordinal, at most `limit`. If `ids` is given, only these permissions count.
+pub fn usage_of<'a>(
+    db: &'a Db,
+    (context, resource): (Context, &'a TopicFilter),
+    ids: Option<&'a [PermissionId]>,
+    after: i64,
+    limit: usize,
+) -> Boxed<'a, Result<Uses, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let key = ResourceKey::of(context, resource);
+        let rows = match ids {
+            None => uses_after(&mut tx, key, after, limit + 1).await?,
+            Some(ids) => {
+                let mut found = uses_in(&mut tx, "permission_id", &distinct(ids)).await?;
+                let mut rows = found.remove(&key).unwrap_or_default();
+                rows.retain(|(ordinal, _)| *ordinal > after);
+                rows
+            }
+        };
+        Ok(cut(rows, limit))
     })
 }
 
@@ -98,37 +124,90 @@ pub fn locate<'a>(db: &'a Db, ids: &'a [PermissionId]) -> Boxed<'a, Result<Vec<L
     })
 }
 
-/// The uses of resources by those permissions whose `column` has one of these values, oldest permission first.
-async fn uses(
-    tx: &mut Tx<'_>,
-    column: &str,
-    keys: &[Argument<'static>],
-) -> Result<HashMap<ResourceKey, Vec<UsageRow>>, Error> {
-    let before = format!(
-        "SELECT p.permission_id, p.resource_key, p.operation, r.role_id, r.name, r.is_shared, p.ordinal \
-         FROM permission_usage p JOIN role_directory r ON r.role_id = p.role_id WHERE p.{column} IN"
-    );
-    let mut found = Vec::new();
-    for row in select_in(tx, &before, keys, "", &[]).await? {
-        found.push((row.int(6)?, ResourceKey::read(&row, 1)?, usage(&row)?));
-    }
-    found.sort_by_key(|(ordinal, ..)| *ordinal);
-    let mut of_one: Vec<RoleId> = found
-        .iter()
-        .filter(|(_, _, usage)| !usage.is_role_shared)
-        .map(|(_, _, usage)| usage.role_id)
-        .collect();
-    of_one.sort_unstable();
-    of_one.dedup();
-    let holders = only_holders(tx, &of_one).await?;
-    let mut uses = HashMap::<_, Vec<_>>::new();
-    for (_, key, mut usage) in found {
-        if let Some((id, name)) = holders.get(&usage.role_id).filter(|_| !usage.is_role_shared) {
-            (usage.user_id, usage.username) = (Some(*id), Some(name.clone()));
-        }
-        uses.entry(key).or_default().push(usage);
+/// The columns of a use, before the condition on `p`.
+const USES: &str = "SELECT p.permission_id, p.resource_key, p.operation, r.role_id, r.name, r.is_shared, p.ordinal \
+                    FROM permission_usage p JOIN role_directory r ON r.role_id = p.role_id WHERE";
+
+/// Uses of resources, with the ordinals of their permissions.
+type ByResource = HashMap<ResourceKey, Vec<(i64, UsageRow)>>;
+
+/// The first uses of these resources, of each at most one more than [`MOST_USES`]. A resource that has more is asked for alone: a
+/// statement about several resources would read all their uses.
+async fn first_uses(tx: &mut Tx<'_>, resources: &[ResourceRecord]) -> Result<ByResource, Error> {
+    let most = MOST_USES as i64;
+    let (few, many): (Vec<_>, Vec<_>) = resources.iter().partition(|resource| resource.uses <= most);
+    let keys: Vec<Argument<'static>> = few.iter().map(|resource| resource.resource_key.into()).collect();
+    let mut uses = uses_in(tx, "resource_key", &keys).await?;
+    for resource in many {
+        let key = resource.resource_key;
+        uses.insert(key, uses_after(tx, key, i64::MIN, MOST_USES + 1).await?);
     }
     Ok(uses)
+}
+
+/// The uses of resources by those permissions whose `column` has one of these values, oldest permission first.
+async fn uses_in(tx: &mut Tx<'_>, column: &str, keys: &[Argument<'static>]) -> Result<ByResource, Error> {
+    let rows = select_in(tx, &format!("{USES} p.{column} IN"), keys, "", &[]).await?;
+    let mut found = rows.iter().map(usage).collect::<Result<Vec<_>, _>>()?;
+    found.sort_by_key(|found| found.ordinal);
+    with_holders(tx, &mut found).await?;
+    let mut uses = ByResource::new();
+    for Found { key, ordinal, usage } in found {
+        uses.entry(key).or_default().push((ordinal, usage));
+    }
+    Ok(uses)
+}
+
+/// The uses of a resource by the permissions after an ordinal, at most `limit`, oldest permission first.
+async fn uses_after(
+    tx: &mut Tx<'_>,
+    key: ResourceKey,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, UsageRow)>, Error> {
+    let statement = format!("{USES} p.resource_key = $1 AND p.ordinal > $2 ORDER BY p.ordinal LIMIT $3");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let statement = sql(statement).bind(Argument::from(key)).bind(after).bind(limit);
+    let rows = tx.all(statement).await?;
+    let mut found = rows.iter().map(usage).collect::<Result<Vec<_>, _>>()?;
+    with_holders(tx, &mut found).await?;
+    Ok(found
+        .into_iter()
+        .map(|found| (found.ordinal, found.usage))
+        .collect())
+}
+
+/// The first rows of a list that may have more than `most`.
+fn cut(mut rows: Vec<(i64, UsageRow)>, most: usize) -> Uses {
+    let is_cut = rows.len() > most;
+    rows.truncate(most);
+    Uses {
+        next: rows.last().map(|(ordinal, _)| *ordinal).filter(|_| is_cut),
+        rows: rows.into_iter().map(|(_, usage)| usage).collect(),
+    }
+}
+
+/// A use as a statement finds it.
+struct Found {
+    key: ResourceKey,
+    ordinal: i64,
+    usage: UsageRow,
+}
+
+/// Adds the only holders of roles that are not shared.
+async fn with_holders(tx: &mut Tx<'_>, found: &mut [Found]) -> Result<(), Error> {
+    let mut of_one: Vec<&mut UsageRow> = found.iter_mut().map(|found| &mut found.usage).collect();
+    of_one.retain(|usage| !usage.is_role_shared);
+    let mut roles: Vec<RoleId> = of_one.iter().map(|usage| usage.role_id).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    let holders = only_holders(tx, &roles).await?;
+    for usage in of_one {
+        if let Some((id, name)) = holders.get(&usage.role_id) {
+            (usage.user_id, usage.username) = (Some(*id), Some(name.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// The holders of these roles, which are not shared. This is a separate statement: in a join with the permissions, the
@@ -144,27 +223,33 @@ async fn only_holders(tx: &mut Tx<'_>, roles: &[RoleId]) -> Result<HashMap<RoleI
     Ok(holders)
 }
 
-fn with_uses(
-    resources: Vec<ResourceRecord>,
-    mut uses: HashMap<ResourceKey, Vec<UsageRow>>,
-) -> Vec<ResourceRow> {
-    let rows = resources.into_iter().map(|resource| ResourceRow {
-        usage: uses.remove(&resource.resource_key).unwrap_or_default(),
-        resource: resource.resource.to_string(),
-        context: resource.context,
+fn with_uses(resources: Vec<ResourceRecord>, mut uses: ByResource) -> Vec<ResourceRow> {
+    let rows = resources.into_iter().map(|resource| {
+        let all = uses.remove(&resource.resource_key).unwrap_or_default();
+        let shown = cut(all, MOST_USES);
+        ResourceRow {
+            usage: shown.rows,
+            next_usage: shown.next,
+            resource: resource.resource.to_string(),
+            context: resource.context,
+        }
     });
     rows.collect()
 }
 
-fn usage(row: &Row) -> Result<UsageRow, Error> {
-    Ok(UsageRow {
-        permission_id: PermissionId::read(row, 0)?,
-        role_id: RoleId::read(row, 3)?,
-        role_name: row.text(4)?,
-        is_role_shared: row.bool(5)?,
-        user_id: None,
-        username: None,
-        operation: Operation::parse(row.str(2)?).map_err(unreadable)?,
+fn usage(row: &Row) -> Result<Found, Error> {
+    Ok(Found {
+        key: ResourceKey::read(row, 1)?,
+        ordinal: row.int(6)?,
+        usage: UsageRow {
+            permission_id: PermissionId::read(row, 0)?,
+            role_id: RoleId::read(row, 3)?,
+            role_name: row.text(4)?,
+            is_role_shared: row.bool(5)?,
+            user_id: None,
+            username: None,
+            operation: Operation::parse(row.str(2)?).map_err(unreadable)?,
+        },
     })
 }
 

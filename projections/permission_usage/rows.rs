@@ -2,7 +2,7 @@
 
 use aggregates::values::{Context, Operation, PermissionId, RoleId, UserId};
 
-/// A resource with all its uses by permissions.
+/// A resource with its uses by permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceRow {
     /// The pattern.
@@ -11,6 +11,17 @@ pub struct ResourceRow {
     pub context: Context,
     /// Who may do what to the resource, oldest permission first.
     pub usage: Vec<UsageRow>,
+    /// If there are more uses: the ordinal of the last one here.
+    pub next_usage: Option<i64>,
+}
+
+/// Some uses of a resource, oldest permission first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// The uses.
+    pub rows: Vec<UsageRow>,
+    /// If there are more: the ordinal of the last one here.
+    pub next: Option<i64>,
 }
 
 /// One permission that uses a resource.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use aggregates::{Recorded, text::spelling, values::Timestamp};
 use authorization::{
-    Subject,
+    Interest, Subject,
     directory::ResourceId,
     past::{GrantChanges, Moment, Past, Streams, last_username},
 };
@@ -93,33 +93,38 @@ impl Ledger {
         }
     }
 
-    /// What the ledger says about a subject, and about where a resource was, up to a moment.
+    /// What the ledger says about a subject, and about where a resource was, up to a moment. It ends early when the interest is
+    /// lost.
     pub fn past<'a>(
         &'a self,
         subject: &'a Subject,
         resource: Option<&'a ResourceId>,
         moment: Moment,
+        interest: &'a Interest,
     ) -> Boxed<'a, Result<Past, PastError>> {
         Box::pin(async move {
-            let events = self.events_about(subject, resource, moment).await?;
-            let subject = subject.clone();
+            let events = self.events_about(subject, resource, moment, interest).await?;
+            let (subject, interest) = (subject.clone(), interest.clone());
             // There may be many events, so this runs outside the threads that serve requests.
-            apart(move || Past::of(subject, moment, &events)).await
+            apart(move || Past::of(subject, moment, &events, &interest)).await
         })
     }
 
-    /// What a subject gained and lost after `from` and up to `to`, in at most `limit` changes.
+    /// What a subject gained and lost after `from` and up to `to`, in at most `limit` changes. It ends early when the interest is
+    /// lost.
     pub fn changes<'a>(
         &'a self,
         subject: &'a Subject,
         from: Moment,
         to: Moment,
         limit: usize,
+        interest: &'a Interest,
     ) -> Boxed<'a, Result<GrantChanges, PastError>> {
         Box::pin(async move {
-            let events = self.events_about(subject, None, to).await?;
-            let subject = subject.clone();
-            apart(move || GrantChanges::of(&subject, from.position, to.position, &events, limit)).await
+            let events = self.events_about(subject, None, to, interest).await?;
+            let (subject, interest) = (subject.clone(), interest.clone());
+            let (from, to) = (from.position, to.position);
+            apart(move || GrantChanges::of(&subject, from, to, &events, limit, &interest)).await
         })
     }
 
@@ -133,12 +138,14 @@ impl Ledger {
         Ok(Timestamp::from_micros(row.int(0)?))
     }
 
-    /// All events up to a moment that matter to a subject, and to a resource in the directory, in order.
+    /// All events up to a moment that matter to a subject, and to a resource in the directory, in order. They are not all if the
+    /// interest is lost meanwhile.
     async fn events_about(
         &self,
         subject: &Subject,
         resource: Option<&ResourceId>,
         moment: Moment,
+        interest: &Interest,
     ) -> Result<Vec<Recorded>, PastError> {
         let until = moment.position;
         let mut streams = self.streams_of(subject, until).await?;
@@ -148,11 +155,11 @@ impl Ledger {
         let mut events = Vec::new();
         loop {
             let unread = streams.unread();
-            if unread.is_empty() {
+            if unread.is_empty() || interest.is_lost() {
                 break;
             }
             for (aggregate_type, ids) in unread {
-                let found = self.streams(aggregate_type, &ids, until).await?;
+                let found = self.streams(aggregate_type, &ids, until, interest).await?;
                 found.iter().for_each(|event| streams.take(event));
                 events.extend(found);
             }
@@ -206,10 +213,11 @@ impl Ledger {
         aggregate_type: &'static str,
         ids: &BTreeSet<String>,
         until: i64,
+        interest: &Interest,
     ) -> Result<Vec<Recorded>, LedgerError> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut events = Vec::new();
-        for chunk in ids.chunks(STREAMS_AT_ONCE) {
+        for chunk in ids.chunks(STREAMS_AT_ONCE).take_while(|_| !interest.is_lost()) {
             let count = rounded(chunk.len());
             let numbered: Vec<String> = (3..3 + count).map(|number| format!("${number}")).collect();
             let select = sql(format!(

@@ -16,7 +16,9 @@ use crate::{
     address::ClientAddress,
     body::Budget,
     defence::Defence,
+    ended::Ended,
     face::Faces,
+    heavy::Desk,
     identity::{
         passwords::{HashingOptions, Passwords},
         tokens::Tokens,
@@ -39,6 +41,8 @@ struct Running {
     parts: Parts,
     forms: Forms,
     bodies: Budget,
+    ended: Ended,
+    desk: Arc<Desk>,
     defence: Defence,
     live: RwLock<Arc<Live>>,
 }
@@ -81,6 +85,7 @@ impl App {
         let forms = documents
             .flat_map(|document| document.paths.paths.into_keys())
             .collect();
+        let desk = Desk::new(parts.settings.heavy());
         let HashingOptions { workers, queue, .. } = parts.settings.hashing();
         let turns = TURNS_PER_WORKER * workers.max(1);
         let defence = Defence::new(turns, queue, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
@@ -90,6 +95,8 @@ impl App {
             parts,
             forms: Forms::new(forms),
             bodies: Budget::default(),
+            ended: Ended::default(),
+            desk,
         }))
     }
 
@@ -124,6 +131,16 @@ impl App {
     /// The memory for bodies that have not arrived completely.
     pub(crate) fn bodies(&self) -> &Budget {
         &self.0.bodies
+    }
+
+    /// The tokens that had ended when somebody used them.
+    pub(crate) fn ended(&self) -> &Ended {
+        &self.0.ended
+    }
+
+    /// Where heavy questions wait for their turns.
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
+        &self.0.desk
     }
 
     /// The rehearsal for this method and path, of any face. It is `None` if the request cannot be rehearsed.

@@ -39,12 +39,22 @@ const NO_OBJECT: &str = "the body must be a JSON object";
 /// The largest body, in bytes. An endpoint may allow more.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
 
+/// A larger body is parsed on another thread.
+const LARGE: usize = 256 << 10;
+
+/// The content type of JSON.
+const JSON: &str = "application/json";
+
 /// The headers that browsers add to requests of pages.
 const BROWSERS: [HeaderName; 2] = [header::ORIGIN, HeaderName::from_static("sec-fetch-site")];
 
 /// A body that is a JSON object of at most `MOST` bytes. Any `Content-Type` but JSON is refused. If it is missing, the body counts
 /// as JSON, except in a request of a browser: the page of another site can send such a request without asking first.
 pub struct JsonBody<T, const MOST: usize = MOST_BYTES>(pub T);
+
+/// A body as AuthZEN wants it: its content type, if it has one, is `application/json` itself, and a body of another type is a
+/// malformed request. Otherwise like [`JsonBody`].
+pub struct ExactJson<T, const MOST: usize = MOST_BYTES>(pub T);
 
 /// A body that is a JSON array; otherwise like [`JsonBody`].
 pub struct JsonList<T, const MOST: usize = MOST_BYTES>(pub Vec<T>);
@@ -58,12 +68,46 @@ pub struct Item<T>(pub Result<T, Refusal>);
 #[schema(max_items = 1000)]
 pub struct Ids(#[expect(dead_code, reason = "only its type matters")] Vec<String>);
 
-impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for JsonBody<T, MOST> {
+impl<T: DeserializeOwned + Send + 'static, const MOST: usize> FromRequest<App> for JsonBody<T, MOST> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let bytes = read(request, app, MOST).await?;
-        parse(text(&bytes)?, '{', NO_OBJECT).map(Self)
+        if bytes.len() <= LARGE {
+            return object_of(&bytes).map(Self);
+        }
+        // This takes long, so it must not run on the threads that serve requests.
+        let parsed = tokio::task::spawn_blocking(move || object_of(&bytes));
+        let parsed = parsed
+            .await
+            .map_err(|panicked| Refusal::unavailable().because(panicked))?;
+        parsed.map(Self)
+    }
+}
+
+fn object_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    parse(text(bytes)?, '{', NO_OBJECT)
+}
+
+impl<T: DeserializeOwned + Send + 'static, const MOST: usize> FromRequest<App> for ExactJson<T, MOST> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let mut kinds = request.headers().get_all(header::CONTENT_TYPE).iter();
+        let is_json = kinds.all(|kind| kind.to_str().is_ok_and(|kind| essence(kind) == JSON));
+        let body = match is_json {
+            true => JsonBody::<T, MOST>::from_request(request, app).await,
+            false => Err(not_json()),
+        };
+        match body {
+            Ok(JsonBody(body)) => Ok(Self(body)),
+            Err(mut refusal) => {
+                if refusal.kind == RefusalKind::UnsupportedMediaType {
+                    refusal.kind = RefusalKind::Invalid;
+                }
+                Err(refusal)
+            }
+        }
     }
 }
 
@@ -110,12 +154,7 @@ fn micros(elapsed: Duration) -> u64 {
 /// the caller may make the request: a client could otherwise use a right that it has lost meanwhile.
 async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refusal> {
     if !is_json(request.headers()) {
-        let message = "the body must be application/json";
-        return Err(Refusal::new(
-            RefusalKind::UnsupportedMediaType,
-            "unsupported_media_type",
-            message,
-        ));
+        return Err(not_json());
     }
     let (parts, body) = request.into_parts();
     let admitted = parts.extensions.get::<Admitted>();
@@ -185,13 +224,22 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn is_json_type(kind: &str) -> bool {
-    let essence = kind
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let essence = essence(kind);
+    essence == JSON || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// A content type without its parameters.
+fn essence(kind: &str) -> String {
+    let essence = kind.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn not_json() -> Refusal {
+    Refusal::new(
+        RefusalKind::UnsupportedMediaType,
+        "unsupported_media_type",
+        "the body must be application/json",
+    )
 }
 
 /// Says what is wrong with a body, but leaves out its values: serde quotes them, and they may be passwords.

@@ -91,7 +91,7 @@ impl Admitted {
 
 impl Caller {
     /// Refuses a caller whose proof has ended.
-    fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
+    pub(crate) fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
         let authorization = app.ledger().authorization();
         match self.proof {
             Proof::Token(digest) => {
@@ -139,9 +139,28 @@ pub(crate) fn admit(parts: &mut Parts, caller: &Caller, judge: Judge) {
     }
 }
 
+/// The result of a proof that came before the wait for a position. [`crate::Front`] puts it into the extensions of a request with
+/// `Muniment-At-Least`: who has not proved who they are does not wait.
+#[derive(Clone)]
+pub(crate) struct Proved(pub(crate) Result<Caller, Refusal>);
+
 /// The caller, according to the memory of this process. The code that calls this function must still check that the
 /// memory is not too old.
 pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
+    match parts.extensions.get::<Proved>() {
+        None => prove(parts, app).await,
+        Some(Proved(Err(refusal))) => Err(refusal.clone()),
+        // The session may have ended by the position that the request waited for.
+        Some(Proved(Ok(caller))) => caller.must_still_be(app).map(|()| caller.clone()),
+    }
+}
+
+/// Finds out who the caller is.
+pub(crate) async fn prove(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
+    by_credential(parts, app).await.map_err(Refusal::of_stranger)
+}
+
+async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let arrived = Arrived::of(parts)?;
     let face = arrived.face;
     let origin = Origin::new(&parts.headers, arrived);
@@ -200,12 +219,15 @@ async fn by_token(
             if verify()?.exp <= app.clock.now().seconds() {
                 return Err(Refusal::unauthenticated());
             }
-            // The token is ours, but this node does not know it: another node issued it a moment ago, or it is not
-            // valid any more.
+            if app.ended().has(&digest) {
+                return Err(Refusal::unauthenticated());
+            }
+            // The token is ours, but this node does not know it: another node issued it a moment ago, or it has ended.
             app.ledger().follower().catch_up().await?;
-            authorization
-                .bearer(&digest)
-                .ok_or_else(Refusal::unauthenticated)?
+            authorization.bearer(&digest).ok_or_else(|| {
+                app.ended().add(digest);
+                Refusal::unauthenticated()
+            })?
         }
     };
     valid_session(app, bearer, audience)

@@ -3,12 +3,7 @@
 //! It is one function instead of layers of the router. Each layer would cost a boxed copy of the route and a boxed
 //! future for every request.
 
-use std::{
-    convert::Infallible,
-    net::SocketAddr,
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, net::SocketAddr, time::Instant};
 
 use axum::{
     Router,
@@ -26,11 +21,13 @@ use crate::{
     app::App,
     body::Judged,
     browsers::{Cross, instruct},
-    caller::{Arrived, REQUEST_ID},
+    caller::{Arrived, Proved, REQUEST_ID, prove},
     credential,
     face::Face,
-    position::{Recorded, at_least},
+    heavy::JudgedAtStart,
+    position::{AT_LEAST, Recorded, at_least},
     refusal::{BUSY, Refusal, RefusalKind},
+    turned_away::{ByRoute, TurnedAway},
 };
 
 /// An extension that marks an error response which is not a face's refusal: a page for people, from the binary.
@@ -41,28 +38,10 @@ pub struct Page;
 pub struct Front {
     app: App,
     router: Router,
-    turned_away: TurnedAway,
-}
-
-/// Requests that were refused because the server was busy. Strangers can cause many, so they have one log line a minute together.
-#[derive(Default)]
-struct TurnedAway {
-    count: AtomicU64,
-    /// The second of the process from which on the next line may be written.
-    next_line: AtomicU64,
-}
-
-impl TurnedAway {
-    /// Counts a request. Returns how many there were since the last line, if it is time for another.
-    fn count(&self, now: Duration) -> Option<u64> {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        let seconds = now.as_secs();
-        let is_time = |next: u64| (seconds >= next).then_some(seconds + 60);
-        self.next_line
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_time)
-            .is_ok()
-            .then(|| self.count.swap(0, Ordering::Relaxed))
-    }
+    /// Requests that were refused because the server was busy.
+    busy: TurnedAway,
+    /// Requests that failed before anybody had proved who they are.
+    strangers: ByRoute,
 }
 
 /// A defect of an endpoint.
@@ -87,11 +66,11 @@ impl Front {
             .fallback(async || Refusal::not_found("path"))
             .method_not_allowed_fallback(async || Refusal::method_not_allowed())
             .with_state(app.clone());
-        let turned_away = TurnedAway::default();
         Self {
             app,
             router,
-            turned_away,
+            busy: TurnedAway::default(),
+            strangers: ByRoute::default(),
         }
     }
 
@@ -102,6 +81,8 @@ impl Front {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
+        // A client gets its name for the request back, whatever it is (AuthZEN Authorization API 1.0 section 10.1).
+        let named = request.headers().get(REQUEST_ID).cloned();
         let asked = Asked {
             begun: Instant::now(),
             method: request.method().clone(),
@@ -119,8 +100,8 @@ impl Front {
         };
         let (mut response, refusal) = render(face, &asked.method, response);
         let headers = response.headers_mut();
-        if let Some(id) = &asked.id {
-            headers.insert(REQUEST_ID, id.clone());
+        if let Some(id) = named {
+            headers.insert(REQUEST_ID, id);
         }
         instruct(headers, cross);
         let is_caused = refusal.as_ref().is_some_and(|refusal| refusal.cause().is_some());
@@ -136,6 +117,9 @@ impl Front {
         let busy = Refusal::later(RefusalKind::Unavailable, BUSY, message);
         let face = self.app.faces.of(request.uri().path());
         let (mut response, _) = render(face, request.method(), busy.into_response());
+        if let Some(id) = request.headers().get(REQUEST_ID) {
+            response.headers_mut().insert(REQUEST_ID, id.clone());
+        }
         instruct(response.headers_mut(), None);
         response
     }
@@ -147,11 +131,14 @@ impl Front {
     {
         // Requests without a credential do not wait, and decide nothing that could be too old.
         let is_somebodys = credential::has_any(face.credentials, request.headers(), request.uri());
-        if is_somebodys && let Err(refusal) = at_least(&self.app, request.headers()).await {
-            return refusal.into_response();
-        }
         let address = self.app.client(peer, request.headers());
         request.extensions_mut().insert(Arrived::new(face, address));
+        if is_somebodys && request.headers().contains_key(AT_LEAST) {
+            request = match Box::pin(self.wait(request)).await {
+                Ok(request) => request,
+                Err(refusal) => return refusal.into_response(),
+            };
+        }
         let begun = self.app.clock.elapsed();
         // A body that keeps the server waiting moves this moment.
         let judged = (!request.body().is_end_stream()).then(|| Judged::at(begun));
@@ -161,17 +148,33 @@ impl Front {
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
         // The decision about the caller may be out of date, since the process may have been suspended after it. A
         // recorded change is answered in any case, since it has happened.
-        let recorded = || response.extensions().get::<Recorded>().is_some();
+        // Long answers were judged when their work began.
+        let is_good = || {
+            let extensions = response.extensions();
+            extensions.get::<Recorded>().is_some() || extensions.get::<JudgedAtStart>().is_some()
+        };
         if is_somebodys
             && response.status().is_success()
             && let Err(stale) = self
                 .app
                 .fresh_since(judged.map_or(begun, |judged| judged.elapsed()))
-            && !recorded()
+            && !is_good()
         {
             return Refusal::from(stale).into_response();
         }
         response
+    }
+
+    /// Lets a request wait for the position that it asks for, if somebody has proved who they are. All others learn nothing about
+    /// the position of this node, not even by the time that the answer takes.
+    async fn wait<B>(&self, request: Request<B>) -> Result<Request<B>, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let proved = prove(&parts, &self.app).await;
+        if proved.is_ok() {
+            at_least(&self.app, &parts.headers).await?;
+        }
+        parts.extensions.insert(Proved(proved));
+        Ok(Request::from_parts(parts, body))
     }
 
     /// Logs the one line about a request.
@@ -182,17 +185,37 @@ impl Front {
         let route = self.app.form_of(uri.path()).unwrap_or("unknown");
         let id = asked.id();
         let code = refusal.map(|refusal| refusal.code);
-        match refusal.and_then(Refusal::cause).map(WithCauses) {
-            Some(cause) => tracing::error!(%method, route, status, micros, id, code, %cause, "failed"),
-            None if code == Some(BUSY) => {
-                tracing::debug!(%method, route, status, micros, id, code, "answered");
-                if let Some(requests) = self.turned_away.count(self.app.clock.elapsed()) {
-                    tracing::warn!(requests, "busy: refused requests since the last such line");
-                }
+        let cause = refusal.and_then(Refusal::cause).map(WithCauses);
+        let now = self.app.clock.elapsed();
+        let is_failure = cause.is_some() || status >= 500 && code != Some(BUSY);
+        // Strangers can cause many failures. So the log has some of them, and says how many there were.
+        let requests = match is_failure && self.is_of_stranger(asked, route, refusal) {
+            true => self.strangers.count(route, now),
+            false => Some(1),
+        };
+        match (cause, requests.filter(|_| is_failure)) {
+            (Some(cause), Some(requests)) => {
+                tracing::error!(%method, route, status, micros, id, code, requests, %cause, "failed");
             }
-            None if status >= 500 => tracing::warn!(%method, route, status, micros, id, code, "answered"),
-            None => tracing::debug!(%method, route, status, micros, id, code, "answered"),
+            (None, Some(requests)) => {
+                tracing::warn!(%method, route, status, micros, id, code, requests, "answered");
+            }
+            (_, None) => tracing::debug!(%method, route, status, micros, id, code, "answered"),
         }
+        if code == Some(BUSY)
+            && let Some(requests) = self.busy.count(now)
+        {
+            tracing::warn!(requests, "busy: refused requests since the last such line");
+        }
+    }
+
+    /// Whether nobody had proved who they are when a request failed.
+    fn is_of_stranger(&self, asked: &Asked, route: &str, refusal: Option<&Refusal>) -> bool {
+        let public = self.app.faces.of(asked.uri.path()).public;
+        let is_this = |(method, path): &(&str, &str)| {
+            *path == route && asked.method.as_str().eq_ignore_ascii_case(method)
+        };
+        refusal.is_some_and(Refusal::is_of_stranger) || public.iter().any(is_this)
     }
 }
 
@@ -279,7 +302,7 @@ fn has_host<B>(request: &Request<B>) -> Result<(), Refusal> {
     }
 }
 
-/// The client's name for the request. A malformed name is removed from the headers.
+/// The client's name for the request, if the log and the events can take it. Another name is removed from the headers.
 fn request_id(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(REQUEST_ID)?;
     if is_request_id(id.as_bytes()) {

@@ -55,6 +55,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// The cause. It is for the log, never for the client.
     cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// Whether it came before anybody had proved who they are.
+    is_of_stranger: bool,
 }
 
 impl Refusal {
@@ -66,6 +68,7 @@ impl Refusal {
             message: message.into(),
             retry_after: None,
             cause: None,
+            is_of_stranger: false,
         }
     }
 
@@ -136,6 +139,18 @@ impl Refusal {
     pub fn about(mut self, what: impl Display) -> Self {
         self.message = format!("{what}: {}", self.message).into();
         self
+    }
+
+    /// Notes that nobody had proved who they are. Then the refusal has no line of its own in the log.
+    #[must_use]
+    pub(crate) fn of_stranger(mut self) -> Self {
+        self.is_of_stranger = true;
+        self
+    }
+
+    /// Whether nobody had proved who they are.
+    pub(crate) fn is_of_stranger(&self) -> bool {
+        self.is_of_stranger
     }
 
     /// The cause of the refusal.

@@ -12,6 +12,7 @@ mod answers;
 mod cli;
 mod connections;
 mod consistency;
+mod door;
 mod folder;
 mod freshness;
 mod hashing;

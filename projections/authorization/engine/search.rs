@@ -13,7 +13,7 @@ use seize::LocalGuard;
 
 use super::index::{Found, UserIndex};
 use crate::{
-    Authorization, Principal, Reason, Subject,
+    Authorization, Interest, Principal, Reason, Subject,
     patterns::hash::IdHash,
     principals::roles::RoleIndex,
     vocabularies::{Ids, Inquiry, Wanted},
@@ -26,8 +26,14 @@ pub(crate) type RoleIndexes = HashSet<RoleIndex, IdHash>;
 
 impl Authorization {
     /// The users after `after` who may do something, at most `limit`, in an order of its own that never changes. Fewer
-    /// than `limit` means that there are no more.
-    pub fn users_who_may(&self, inquiry: &Inquiry<'_>, after: Option<UserId>, limit: usize) -> Vec<UserId> {
+    /// than `limit` means that there are no more. Each search ends early when the interest is lost.
+    pub fn users_who_may(
+        &self,
+        inquiry: &Inquiry<'_>,
+        after: Option<UserId>,
+        limit: usize,
+        interest: &Interest,
+    ) -> Vec<UserId> {
         let (mut as_of, mut granting, mut looked_at) = (i64::MIN, RoleIndexes::default(), 0usize);
         let mut users = Vec::new();
         if limit == 0 {
@@ -45,7 +51,7 @@ impl Authorization {
             if may_be_granted(&found, &granting) && self.check_access(id, inquiry).allowed {
                 users.push(id);
             }
-            match users.len() < limit {
+            match users.len() < limit && !interest.is_lost() {
                 true => ControlFlow::Continue(()),
                 false => ControlFlow::Break(()),
             }
@@ -77,7 +83,13 @@ impl Authorization {
     }
 
     /// The roles after `after` that alone allow something, at most `limit`, in the order of their ids.
-    pub fn roles_that_may(&self, inquiry: &Inquiry<'_>, after: Option<RoleId>, limit: usize) -> Vec<RoleId> {
+    pub fn roles_that_may(
+        &self,
+        inquiry: &Inquiry<'_>,
+        after: Option<RoleId>,
+        limit: usize,
+        interest: &Interest,
+    ) -> Vec<RoleId> {
         let guard = self.collector.enter();
         let mut roles: Vec<RoleId> = self
             .role_indexes
@@ -88,6 +100,7 @@ impl Authorization {
         roles.sort_unstable();
         let allowed = roles
             .into_iter()
+            .take_while(|_| !interest.is_lost())
             .filter(|role| self.role_may(*role, inquiry, &guard));
         allowed.take(limit).collect()
     }
@@ -100,6 +113,7 @@ impl Authorization {
         now: Timestamp,
         after: Option<[u8; 32]>,
         limit: usize,
+        interest: &Interest,
     ) -> Vec<[u8; 32]> {
         let guard = self.collector.enter();
         let mut tokens: Vec<[u8; 32]> = self
@@ -114,7 +128,8 @@ impl Authorization {
                 .denied
                 .is_none()
         };
-        tokens.into_iter().filter(allowed).take(limit).collect()
+        let tokens = tokens.into_iter().take_while(|_| !interest.is_lost());
+        tokens.filter(allowed).take(limit).collect()
     }
 
     /// The certificates after `after`, by their fingerprints, that are valid at `now` and whose users may do something:
@@ -125,6 +140,7 @@ impl Authorization {
         now: Timestamp,
         after: Option<&str>,
         limit: usize,
+        interest: &Interest,
     ) -> Vec<Fingerprint> {
         let guard = self.collector.enter();
         let known = self
@@ -140,7 +156,8 @@ impl Authorization {
             let subject = Subject::Certificate(fingerprint.clone());
             self.answer(&subject, inquiry, now).denied.is_none()
         };
-        certificates.into_iter().filter(allowed).take(limit).collect()
+        let certificates = certificates.into_iter().take_while(|_| !interest.is_lost());
+        certificates.filter(allowed).take(limit).collect()
     }
 
     fn role_may(&self, role: RoleId, inquiry: &Inquiry<'_>, guard: &LocalGuard<'_>) -> bool {
@@ -162,6 +179,7 @@ impl Authorization {
         now: Timestamp,
         after: Option<&str>,
         limit: usize,
+        interest: &Interest,
     ) -> Result<Vec<String>, Reason> {
         match wanted.resource_type.ids() {
             Ids::Names => {
@@ -180,6 +198,7 @@ impl Authorization {
                 };
                 Ok(ids
                     .into_iter()
+                    .take_while(|_| !interest.is_lost())
                     .filter(|id| may(id))
                     .take(limit)
                     .map(String::from)

@@ -14,7 +14,7 @@ use super::{
     holdings::{Holdings, Source},
 };
 use crate::{
-    Authorization, MODEL, Model, Principal, Subject,
+    Authorization, Interest, MODEL, Model, Principal, Subject,
     engine::{about::About, facts::Fact},
     principals::users::{RoleStep, Standing},
 };
@@ -25,38 +25,70 @@ pub struct GrantChange {
     /// The event.
     pub cause: Cause,
     /// The grants that count for the subject from this event on.
-    pub gained: Vec<Grant>,
+    pub gained: Grants,
     /// The grants that no longer count.
-    pub lost: Vec<Grant>,
+    pub lost: Grants,
     /// The publish prefix before and after, if it changed.
     pub prefix: Option<[Option<String>; 2]>,
 }
 
-/// What a subject gained and lost between two moments.
+/// Grants, at most [`MOST_LISTED`] of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grants {
+    /// The first grants.
+    pub listed: Vec<Grant>,
+    /// How many more there are.
+    pub left_out: usize,
+}
+
+/// What a subject gained and lost: one page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GrantChanges {
     /// The changes, one for each event, in order.
     pub changes: Vec<GrantChange>,
-    /// The grants that count at the end but did not count at the start.
-    pub gained: Vec<Grant>,
-    /// The grants that counted at the start but do not count at the end.
-    pub lost: Vec<Grant>,
-    /// If some changes are not listed: the position of the last listed change.
+    /// The grants that count at the end of the page but did not count at its start.
+    pub gained: Grants,
+    /// The grants that counted at the start of the page but do not count at its end.
+    pub lost: Grants,
+    /// If some changes are not listed: the position of the last listed change, at which the page ends.
     pub next: Option<i64>,
 }
 
-/// After this many grants, no further change is listed: one event may grant or revoke a role with thousands of
-/// permissions.
-const MOST_GRANTS: usize = 20_000;
+/// The most grants that are listed of one change. One event may grant or revoke a role with thousands of permissions.
+pub const MOST_LISTED: usize = 100;
+/// After this many listed grants the page ends.
+const MOST_GRANTS: usize = 5_000;
+
+impl Grants {
+    fn cut(mut all: Vec<Grant>) -> Self {
+        let left_out = all.len().saturating_sub(MOST_LISTED);
+        all.truncate(MOST_LISTED);
+        Self {
+            listed: all,
+            left_out,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.listed.is_empty()
+    }
+}
 
 type HeldGrants = BTreeMap<Source, Grant>;
 
 impl GrantChanges {
     /// Takes the events of all streams that matter, in order. Lists the changes by events after `from` up to `to`, at
-    /// most `limit` changes. The end of a token or a certificate is not an event: they count throughout, until they are
-    /// revoked.
-    pub fn of(subject: &Subject, from: i64, to: i64, events: &[Recorded], limit: usize) -> Self {
-        Self::within(&MODEL, subject, from..=to, events, limit)
+    /// most `limit` changes; the events after these changes cost nothing. The end of a token or a certificate is not an event: they
+    /// count throughout, until they are revoked. It ends early when the interest is lost.
+    pub fn of(
+        subject: &Subject,
+        from: i64,
+        to: i64,
+        events: &[Recorded],
+        limit: usize,
+        interest: &Interest,
+    ) -> Self {
+        Self::within(&MODEL, subject, from..=to, events, limit, interest)
     }
 
     /// The same, with the kinds of a model.
@@ -66,6 +98,7 @@ impl GrantChanges {
         span: RangeInclusive<i64>,
         events: &[Recorded],
         limit: usize,
+        interest: &Interest,
     ) -> Self {
         let (from, to) = span.into_inner();
         let mut state = State::within(model, subject);
@@ -73,22 +106,23 @@ impl GrantChanges {
         let start = events.partition_point(|event| event.position <= from);
         let end = events.partition_point(|event| event.position <= to);
         let (before, during) = events.get(..end.max(start)).unwrap_or_default().split_at(start);
-        before.iter().for_each(|event| state.apply(event));
+        for event in before.iter().take_while(|_| !interest.is_lost()) {
+            state.apply(event);
+        }
         let at_start = state.held();
         let mut held = at_start.clone();
         let mut prefix = state.prefix();
-        let mut told = 0;
-        for event in during {
-            if found.changes.len() == limit || told > MOST_GRANTS {
-                // The remaining events are not listed one by one, but they count for the totals.
-                state.apply(event);
+        let mut listed = 0;
+        for event in during.iter().take_while(|_| !interest.is_lost()) {
+            if found.changes.len() == limit || listed > MOST_GRANTS {
                 found.next = found.changes.last().map(|last| last.cause.position);
-                continue;
+                break;
             }
             let (gained, lost) = state.take(event, &mut held);
+            let (gained, lost) = (Grants::cut(gained), Grants::cut(lost));
             let new_prefix = state.prefix();
             let prefixes = (prefix != new_prefix).then(|| [prefix.take(), new_prefix.clone()]);
-            told += gained.len() + lost.len();
+            listed += gained.listed.len() + lost.listed.len();
             if !gained.is_empty() || !lost.is_empty() || prefixes.is_some() {
                 found.changes.push(GrantChange {
                     cause: Cause::from(event),
@@ -99,7 +133,8 @@ impl GrantChanges {
             }
             prefix = new_prefix;
         }
-        (found.gained, found.lost) = difference(&at_start, &state.held());
+        let (gained, lost) = difference(&at_start, &held);
+        (found.gained, found.lost) = (Grants::cut(gained), Grants::cut(lost));
         found
     }
 }
@@ -123,8 +158,27 @@ impl<'a> State<'a> {
     }
 
     fn apply(&mut self, event: &Recorded) {
-        self.engine.apply(std::slice::from_ref(event));
+        if self.concerns_principals(event) {
+            self.engine.apply(std::slice::from_ref(event));
+        }
         self.holdings.apply(event);
+    }
+
+    /// Whether an event can change whose grants count for a subject. The engine need not know the others: it would compile all
+    /// permissions of a role again for each permission that the role gets.
+    fn concerns_principals(&self, event: &Recorded) -> bool {
+        let is_of_role = match About::from(event) {
+            About::Role(_, event) => match event {
+                RoleEvent::Created { .. } | RoleEvent::Deleted {} => false,
+                RoleEvent::Renamed { .. }
+                | RoleEvent::SharingChanged { .. }
+                | RoleEvent::PermissionAdded { .. }
+                | RoleEvent::PermissionChanged { .. }
+                | RoleEvent::PermissionRemoved { .. } => true,
+            },
+            About::User(..) | About::Session(..) | About::Nobody => false,
+        };
+        !is_of_role || !(self.model.facts)(&event.aggregate_id, &event.event).is_empty()
     }
 
     /// Applies an event, updates `held`, and returns the grants gained and lost by the event.

@@ -4,7 +4,6 @@
 //! granted each permission. The caller of [`Past`] supplies all events of the streams that matter: those of the users
 //! for which the subject stands, of every role that was ever granted to them, of other holders of a certificate, and of
 //! a token's session.
-//! subject stands for, of every role they were ever granted, of a certificate's other holders, of a token's session.
 
 mod cause;
 mod changes;
@@ -18,16 +17,19 @@ use aggregates::{
     values::{Operation, Timestamp},
 };
 
-use crate::{Answer, Authorization, Inquiry, MODEL, Model, Principal, Reason, Subject};
+use crate::{Answer, Authorization, Inquiry, Interest, MODEL, Model, Principal, Reason, Subject};
 
 pub use cause::Cause;
-pub use changes::{GrantChange, GrantChanges};
+pub use changes::{GrantChange, GrantChanges, Grants, MOST_LISTED};
 pub use holdings::{Grant, Through};
 pub use nearest::{Lack, Near};
 pub use streams::{Stream, Streams, last_username};
 pub use why::{NameWhy, PartWhy, Why};
 
 use holdings::Holdings;
+
+/// After how many events the past asks whether it is still wanted.
+const AT_ONCE: usize = 1_024;
 
 /// A moment of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,20 +50,27 @@ pub struct Past {
 }
 
 impl Past {
-    /// Takes the events of all streams that matter, in the order of the ledger; it ignores those after the moment.
-    pub fn of(subject: Subject, moment: Moment, events: &[Recorded]) -> Self {
-        Self::within(&MODEL, subject, moment, events)
+    /// Takes the events of all streams that matter, in the order of the ledger; it ignores those after the moment. It ends early when
+    /// the interest is lost.
+    pub fn of(subject: Subject, moment: Moment, events: &[Recorded], interest: &Interest) -> Self {
+        Self::within(&MODEL, subject, moment, events, interest)
     }
 
     /// The same, with the kinds of a model.
-    pub fn within(model: &'static Model, subject: Subject, moment: Moment, events: &[Recorded]) -> Self {
+    pub fn within(
+        model: &'static Model,
+        subject: Subject,
+        moment: Moment,
+        events: &[Recorded],
+        interest: &Interest,
+    ) -> Self {
         let until = events.partition_point(|event| event.position <= moment.position);
         let events = events.get(..until).unwrap_or_default();
         let engine = Authorization::within(model);
-        engine.apply(events);
         let mut holdings = Holdings::within(model);
-        for event in events {
-            holdings.apply(event);
+        for some in events.chunks(AT_ONCE).take_while(|_| !interest.is_lost()) {
+            engine.apply(some);
+            some.iter().for_each(|event| holdings.apply(event));
         }
         Self {
             subject,

@@ -14,7 +14,7 @@ use super::{
     users::{Extra, RoleStep, Roles},
 };
 use crate::{
-    Authorization,
+    Authorization, Interest,
     engine::{apply::WriterState, facts::MachineStep},
     patterns::{grants::Grants, permissions::Permissions},
     vocabularies::{Inquiry, access::Access},
@@ -120,6 +120,7 @@ impl Authorization {
         inquiry: &Inquiry<'_>,
         after: Option<Uuid>,
         limit: usize,
+        interest: &Interest,
     ) -> Vec<Machine> {
         let guard = self.collector.enter();
         let of_kind = self.machines.iter(&guard).map(|(machine, _)| *machine);
@@ -134,7 +135,8 @@ impl Authorization {
                 access.is_ok_and(|access| self.machine_grants(*machine, &access, guard))
             })
         };
-        machines.into_iter().filter(may).take(limit).collect()
+        let machines = machines.into_iter().take_while(|_| !interest.is_lost());
+        machines.filter(may).take(limit).collect()
     }
 
     /// All permissions that count for a machine.

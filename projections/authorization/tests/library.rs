@@ -23,9 +23,9 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
     super::{
-        Access, Affected, Asked, Authorization, Credential, Effect, Fact, Ids, Impossible, Inquiry, Limits,
-        Loader, MODEL, Machine, MachineKind, MachineStep, Model, Names, PageStart, Part, Principal, Property,
-        Reason, ResourceType, Search, Space, Standing, Subject, SubjectType, Want, Wanted,
+        Access, Affected, Asked, Authorization, Credential, Effect, Fact, Ids, Impossible, Inquiry, Interest,
+        Limits, Loader, MODEL, Machine, MachineKind, MachineStep, Model, Names, PageStart, Part, Principal,
+        Property, Reason, ResourceType, Search, Space, Standing, Subject, SubjectType, Want, Wanted,
         directory::{Places, ResourceId},
         past::{GrantChanges, Moment, Past, Stream, Streams},
         principals::sessions,
@@ -593,14 +593,14 @@ proptest! {
         for question in questions() {
             let inquiry = question.inquiry();
             let may = |subject: &Subject| world.allows(subject, &question, now);
-            let mut users = live.users_who_may(&inquiry, None, usize::MAX);
+            let mut users = live.users_who_may(&inquiry, None, usize::MAX, &Interest::default());
             users.sort_unstable();
             let expected: Vec<UserId> = world.holders.users.keys().copied().filter(|id| may(&Subject::User(*id))).collect();
             prop_assert_eq!(users, expected);
-            let roles = live.roles_that_may(&inquiry, None, usize::MAX);
+            let roles = live.roles_that_may(&inquiry, None, usize::MAX, &Interest::default());
             let expected: Vec<RoleId> = world.holders.roles.keys().copied().filter(|id| may(&Subject::Role(*id))).collect();
             prop_assert_eq!(roles, expected);
-            let robots = live.machines_that_may(&ROBOT, &inquiry, None, usize::MAX);
+            let robots = live.machines_that_may(&ROBOT, &inquiry, None, usize::MAX, &Interest::default());
             let expected: Vec<Machine> = world.robots.iter().filter_map(|id| robot(*id)).filter(|robot| may(&Subject::Machine(*robot))).collect();
             prop_assert_eq!(robots, expected);
         }
@@ -611,7 +611,7 @@ proptest! {
                 let expected: Vec<String> = world.shelves.keys().filter(|shelf| world.allows(&subject, &question(shelf), now)).cloned().collect();
                 let (mut found, mut after) = (Vec::new(), None);
                 // In pages of one.
-                while let Some(shelf) = live.resources(&subject, &wanted, now, after.as_deref(), 1).ok().and_then(|mut page| page.pop()) {
+                while let Some(shelf) = live.resources(&subject, &wanted, now, after.as_deref(), 1, &Interest::default()).ok().and_then(|mut page| page.pop()) {
                     after = Some(shelf.clone());
                     found.push(shelf);
                 }
@@ -635,7 +635,7 @@ proptest! {
             for subject in subjects() {
                 for question in questions() {
                     let events = about(&subject, Some(&question.shelf), &ledger.0);
-                    let past = Past::within(&LIBRARY, subject.clone(), moment, &events);
+                    let past = Past::within(&LIBRARY, subject.clone(), moment, &events, &Interest::default());
                     let answer = past.answer(&question.inquiry());
                     prop_assert_eq!(answer.denied.is_none(), then.allows(&subject, &question, now), "{:?} {:?}", subject, question);
                     explained(&past, &then, &subject, &question, now);
@@ -662,13 +662,13 @@ proptest! {
                 all
             };
             let mut now = held(from);
-            let changes = GrantChanges::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX);
+            let changes = GrantChanges::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX, &Interest::default());
             for change in &changes.changes {
-                for lost in &change.lost {
+                for lost in &change.lost.listed {
                     let at = now.iter().position(|one| *one == lost.permission);
                     prop_assert!(at.map(|at| now.remove(at)).is_some(), "{lost:?} was not held");
                 }
-                now.extend(change.gained.iter().map(|gained| gained.permission.clone()));
+                now.extend(change.gained.listed.iter().map(|gained| gained.permission.clone()));
                 now.sort();
                 prop_assert_eq!(&now, &held(change.cause.position as usize));
             }

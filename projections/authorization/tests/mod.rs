@@ -9,6 +9,7 @@ mod library;
 mod moments;
 pub(super) mod oracle;
 mod outlines;
+mod pages;
 mod people;
 mod questions;
 mod random;

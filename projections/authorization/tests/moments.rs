@@ -12,7 +12,7 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        Authorization, Inquiry, Subject, Wanted,
+        Authorization, Inquiry, Interest, Subject, Wanted,
         past::{Grant, GrantChanges, Moment, Past, Streams},
     },
     ledger::{Ledger, certificate_fingerprint, fingerprint, role_id, user_id},
@@ -207,7 +207,7 @@ fn searched(
     now: Timestamp,
 ) {
     let is_allowed = |subject: Subject| allowed(oracle, &subject, question, now);
-    let mut users = engine.users_who_may(inquiry, None, usize::MAX);
+    let mut users = engine.users_who_may(inquiry, None, usize::MAX, &Interest::default());
     users.sort_unstable();
     let all = (0..USERS).map(user_id);
     assert!(
@@ -216,7 +216,7 @@ fn searched(
             .eq(all.filter(|id| is_allowed(Subject::User(*id)))),
         "{question:?}"
     );
-    let roles = engine.roles_that_may(inquiry, None, usize::MAX);
+    let roles = engine.roles_that_may(inquiry, None, usize::MAX, &Interest::default());
     let all = (0..ROLES).map(role_id);
     assert!(
         roles
@@ -224,7 +224,7 @@ fn searched(
             .eq(all.filter(|id| is_allowed(Subject::Role(*id)))),
         "{question:?}"
     );
-    let tokens = engine.tokens_that_may(inquiry, now, None, usize::MAX);
+    let tokens = engine.tokens_that_may(inquiry, now, None, usize::MAX, &Interest::default());
     let all = (0..TOKENS).map(fingerprint);
     assert!(
         tokens
@@ -232,7 +232,7 @@ fn searched(
             .eq(all.filter(|token| is_allowed(Subject::Token(*token)))),
         "{question:?}"
     );
-    let certificates = engine.certificates_that_may(inquiry, now, None, usize::MAX);
+    let certificates = engine.certificates_that_may(inquiry, now, None, usize::MAX, &Interest::default());
     let mut all: Vec<_> = (0..CERTIFICATES).map(certificate_fingerprint).collect();
     all.sort_unstable();
     let all = all
@@ -244,7 +244,7 @@ fn searched(
 /// A search of topics that a subject may write to finds the patterns of all grants that count for the subject.
 fn reached(engine: &Authorization, oracle: &Oracle, subject: &Subject, now: Timestamp) {
     let wanted = Wanted::parse("mqtt", "write").unwrap();
-    let found = engine.resources(subject, &wanted, now, None, usize::MAX);
+    let found = engine.resources(subject, &wanted, now, None, usize::MAX, &Interest::default());
     let expected = permissions(oracle, subject, now).map(|(permissions, _)| {
         let fits = |permission: &&Permission| {
             permission.context == Context::Mqtt && permission.operation.covers(Operation::Write)
@@ -301,7 +301,7 @@ proptest! {
             let moment = Moment { position: position as i64, time: now };
             for subject in subjects("") {
                 // The events that came later do not matter, though they are of the same streams.
-                let past = Past::within(model, subject.clone(), moment, &about(&subject, &ledger.0));
+                let past = Past::within(model, subject.clone(), moment, &about(&subject, &ledger.0), &Interest::default());
                 for question in &questions {
                     let (kind, resource, action) = question;
                     let Ok(inquiry) = Inquiry::parse(kind, resource, action) else { continue };
@@ -339,18 +339,18 @@ proptest! {
         let time = Timestamp::from_micros(0);
         for subject in subjects("") {
             let events = about(&subject, &ledger.0);
-            let held = |position| rights(&Past::within(model, subject.clone(), Moment { position, time }, &events).grants());
+            let held = |position| rights(&Past::within(model, subject.clone(), Moment { position, time }, &events, &Interest::default()).grants());
             let (before, after) = (held(from), held(to));
-            let changes = GrantChanges::within(model, &subject, from..=to, &events, usize::MAX);
+            let changes = GrantChanges::within(model, &subject, from..=to, &events, usize::MAX, &Interest::default());
             let mut now = before.clone();
             let mut last = from;
             for change in &changes.changes {
                 prop_assert!(last < change.cause.position && change.cause.position <= to);
                 last = change.cause.position;
-                for (source, permission) in rights(&change.lost) {
+                for (source, permission) in rights(&change.lost.listed) {
                     prop_assert_eq!(now.remove(&source), Some(permission));
                 }
-                for (source, permission) in rights(&change.gained) {
+                for (source, permission) in rights(&change.gained.listed) {
                     prop_assert_eq!(now.insert(source, permission), None);
                 }
                 prop_assert_eq!(&now, &held(last));
@@ -360,8 +360,8 @@ proptest! {
                 let differs = |(source, permission): &(&_, &Permission)| other.get(source) != Some(permission);
                 one.iter().filter(differs).map(|(source, permission)| (*source, permission.clone())).collect()
             };
-            prop_assert_eq!(rights(&changes.gained), only(&after, &before));
-            prop_assert_eq!(rights(&changes.lost), only(&before, &after));
+            prop_assert_eq!(rights(&changes.gained.listed), only(&after, &before));
+            prop_assert_eq!(rights(&changes.lost.listed), only(&before, &after));
         }
     }
 }

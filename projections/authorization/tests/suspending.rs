@@ -11,8 +11,8 @@ use aggregates::{
 
 use super::{
     super::{
-        Affected, Authorization, GrantTypes, Inquiry, Limits, LoadedRole, LoadedUser, Loader, MODEL, Model,
-        PageStart, Reason, SessionView, Standing, Subject,
+        Affected, Authorization, GrantTypes, Inquiry, Interest, Limits, LoadedRole, LoadedUser, Loader,
+        MODEL, Model, PageStart, Reason, SessionView, Standing, Subject,
         past::{GrantChanges, Moment, Past},
     },
     ledger::{
@@ -214,9 +214,15 @@ fn a_suspended_user_is_unknown_however_they_are_named() {
     assert_eq!(live.user(user_id(USER)), None);
     assert_eq!(live.permissions(user_id(USER)), []);
     let inquiry = Inquiry::parse("mqtt", "a", "read").unwrap();
-    assert_eq!(live.users_who_may(&inquiry, None, 9), []);
-    assert_eq!(live.tokens_that_may(&inquiry, NOW, None, 9), [[0; 32]; 0]);
-    assert_eq!(live.certificates_that_may(&inquiry, NOW, None, 9), []);
+    assert_eq!(live.users_who_may(&inquiry, None, 9, &Interest::default()), []);
+    assert_eq!(
+        live.tokens_that_may(&inquiry, NOW, None, 9, &Interest::default()),
+        [[0; 32]; 0]
+    );
+    assert_eq!(
+        live.certificates_that_may(&inquiry, NOW, None, 9, &Interest::default()),
+        []
+    );
     // Code that changes users still finds the user.
     assert!(live.has_user(user_id(USER)));
     assert_eq!((live.user_count(), live.certificate_count()), (1, 1));
@@ -285,15 +291,29 @@ fn the_past_says_when_a_user_was_suspended() {
         (after, None, 1),
     ] {
         let moment = Moment { position, time: NOW };
-        let past = Past::within(&SUSPENDING, subject.clone(), moment, &ledger.0);
+        let past = Past::within(
+            &SUSPENDING,
+            subject.clone(),
+            moment,
+            &ledger.0,
+            &Interest::default(),
+        );
         assert_eq!(past.answer(&inquiry).denied, denied);
         assert_eq!(past.grants().len(), grants);
         assert_eq!(past.why(&inquiry).deciding().unwrap().grants.len(), grants);
     }
-    let changes = GrantChanges::within(&SUSPENDING, &subject, before..=after, &ledger.0, 9).changes;
+    let changes = GrantChanges::within(
+        &SUSPENDING,
+        &subject,
+        before..=after,
+        &ledger.0,
+        9,
+        &Interest::default(),
+    )
+    .changes;
     let counts: Vec<_> = changes
         .iter()
-        .map(|change| (change.gained.len(), change.lost.len()))
+        .map(|change| (change.gained.listed.len(), change.lost.listed.len()))
         .collect();
     assert_eq!(counts, [(0, 1), (1, 0)]);
 }

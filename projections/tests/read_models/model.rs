@@ -342,6 +342,7 @@ impl Model {
                     resource: resource.clone(),
                     context: *context,
                     usage,
+                    next_usage: None,
                 });
             }
         }

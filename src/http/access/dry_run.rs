@@ -11,12 +11,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    heavy,
     search::page::{PageIn, PageOut, Paging},
     wire::Entity,
 };
 use ledger::{NewEvent, Rehearsed};
-use server::{App, AsOf, Conflicts, JsonBody, Missing, PermittedToRead, Refusal, Refusals, Rehearsing};
+use server::{
+    App, AsOf, Asks, Conflicts, FreshAtStart, JsonBody, Missing, ReadOnPath, Refusal, Refusals, Rehearsing,
+};
 
 /// How many holders of a role one page looks at, at most.
 const MOST_LOOKS: usize = 50_000;
@@ -135,16 +136,20 @@ struct PrefixOut {
     responses((status = 200, description = "What would happen", body = DryRunOut), Refusals, Missing, Conflicts))]
 pub(crate) async fn post_dry_run(
     State(app): State<App>,
-    _permitted: PermittedToRead,
+    asks: Asks<ReadOnPath>,
     JsonBody(request): JsonBody<DryRun>,
-) -> Result<AsOf<Json<DryRunOut>>, Refusal> {
+) -> Result<FreshAtStart<AsOf<Json<DryRunOut>>>, Refusal> {
     let rehearsing = app.rehearsing(&request.method, &request.path);
     let paging = request.paging(rehearsing.as_ref())?;
     let from = paging.after(place)?.unwrap_or(PageStart::Named(0));
     app.ledger().follower().catch_up().await?;
     let rehearsing = rehearsing.ok_or_else(|| app.cannot_be_rehearsed())?;
     let commands = rehearsing.commands(&app, request.body()).await?;
-    let (rehearsed, effects, next) = tell(&app, &commands, from, paging.limit).await?;
+    let limit = paging.limit;
+    // This may look at many holders.
+    let turn = asks.turn(&app).await?;
+    let told = turn.run(async move |_| tell(&app, &commands, from, limit).await);
+    let (rehearsed, effects, next) = told.await??;
     let next = next.map(token);
     let out = DryRunOut {
         page: paging.ended(effects.len(), next.as_deref()),
@@ -152,7 +157,7 @@ pub(crate) async fn post_dry_run(
         would_record: events(&rehearsed.events),
         changes: effects.into_iter().map(EffectOut::from).collect(),
     };
-    Ok(AsOf(out.position, Json(out)))
+    Ok(FreshAtStart(AsOf(out.position, Json(out))))
 }
 
 impl DryRun {
@@ -189,16 +194,11 @@ async fn tell(
     loop {
         let rehearsed = app.executor.rehearse(commands).await?;
         app.ledger().follower().catch_up().await?;
-        let authorization = Arc::clone(app.ledger().authorization());
-        // This may look at many holders, so it must not run on the threads that serve requests.
-        let told = heavy(move || {
-            let events = rehearsed.events.iter();
-            let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
-            let (effects, next) = authorization.what_if(events).page(from, most);
-            (rehearsed, effects, next, authorization.position())
-        });
-        let (rehearsed, effects, next, reached) = told.await?;
-        if reached == rehearsed.position || tries == TRIES {
+        let authorization = app.ledger().authorization();
+        let events = rehearsed.events.iter();
+        let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
+        let (effects, next) = authorization.what_if(events).page(from, most);
+        if authorization.position() == rehearsed.position || tries == TRIES {
             return Ok((rehearsed, effects, next));
         }
         tries += 1;

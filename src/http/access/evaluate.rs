@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use aggregates::values::Timestamp;
 use authorization::{
-    Inquiry, MODEL, Subject,
+    Inquiry, Interest, MODEL, Subject,
     directory::ResourceId,
     past::{Moment, Past},
 };
@@ -23,6 +23,7 @@ const MOST_PASTS: usize = 100;
 /// Decides the questions of one request.
 pub(crate) struct Evaluator<'a> {
     app: &'a App,
+    interest: &'a Interest,
     now: Timestamp,
     /// The present moment, after it was needed once. So all explanations of one request are about one position.
     present: Option<Moment>,
@@ -33,10 +34,12 @@ pub(crate) struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// Makes an evaluator for a request that has just arrived.
-    pub(crate) fn new(app: &'a App) -> Self {
+    /// Makes an evaluator for a request that has just arrived. Questions about the past, and those that ask for an explanation,
+    /// are heavy: they need a turn.
+    pub(crate) fn new(app: &'a App, interest: &'a Interest) -> Self {
         Self {
             app,
+            interest,
             now: app.clock.now(),
             present: None,
             moments: HashMap::new(),
@@ -48,12 +51,12 @@ impl<'a> Evaluator<'a> {
     /// Decides.
     pub(crate) async fn evaluate(&mut self, question: Evaluation<'_>) -> Result<DecisionOut, Refusal> {
         let authorization = self.app.ledger().authorization();
-        let subject = Subject::parse(&question.subject.kind, &question.subject.id);
+        let subject = Subject::parse(question.subject.kind, question.subject.id);
         let resource = question.resource;
         let inquiry = Inquiry::of(
             &MODEL,
-            &resource.kind,
-            &resource.id,
+            resource.kind,
+            resource.id,
             &question.action.name,
             resource.properties.as_slice(),
         );
@@ -93,7 +96,7 @@ impl<'a> Evaluator<'a> {
         Ok(DecisionOut {
             context: ContextOut {
                 time: at.map(|_| MomentOut::from(moment).time),
-                explanation: explain.then(|| Box::new(Explanation::of(&resource.id, &past.why(&inquiry)))),
+                explanation: explain.then(|| Box::new(Explanation::of(resource.id, &past.why(&inquiry)))),
                 ..decision.context
             },
             ..decision
@@ -130,7 +133,12 @@ impl<'a> Evaluator<'a> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
                 let (_, resource, _) = place.key();
-                let past = self.app.ledger().past(subject, resource.as_ref(), moment).await?;
+                let resource = resource.as_ref();
+                let past = self
+                    .app
+                    .ledger()
+                    .past(subject, resource, moment, self.interest)
+                    .await?;
                 place.insert(past)
             }
         })

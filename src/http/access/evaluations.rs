@@ -2,7 +2,12 @@
 
 use std::fmt::{self, Formatter};
 
-use axum::{Json, extract::State};
+use authorization::Interest;
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, SeqAccess, Visitor},
@@ -11,9 +16,9 @@ use utoipa::ToSchema;
 
 use super::{
     evaluate::Evaluator,
-    wire::{Action, ContextIn, DecisionOut, Entity, Evaluation, EvaluationIn},
+    wire::{Action, ContextIn, DecisionOut, Evaluation, PartOfEntity, PartOfEvaluation},
 };
-use server::{App, AsOf, Item, JsonBody, PermittedToRead, Refusal, RefusalKind, Refusals, TOO_MANY};
+use server::{App, AsOf, Asks, ExactJson, Item, ReadOnPath, Refusal, RefusalKind, Refusals, TOO_MANY};
 
 /// The largest body, in bytes.
 const MOST_BYTES: usize = 16 << 20;
@@ -23,30 +28,33 @@ const MOST: usize = 10_000;
 
 /// The most bytes of subjects and resources in one request. A default counts each time it is used.
 const MOST_TEXT: usize = 4 << 20;
-/// After how many questions the thread serves other requests.
-const BREATH: usize = 100;
+/// With more questions, a request is heavy.
+const FEW: usize = 50;
+/// With more bytes of subjects and resources, a request is heavy.
+const SHORT: usize = 64 << 10;
 
-/// Many questions. Each question that lacks a member takes it from here.
+/// Many questions. Each question that lacks a member takes it from here. If a subject or a resource here lacks its type or its id,
+/// each question that names one must complete it.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EvaluationsIn {
     /// Who.
-    subject: Option<Entity>,
+    subject: Option<PartOfEntity>,
     /// Does what.
     action: Option<Action>,
     /// To what.
-    resource: Option<Entity>,
+    resource: Option<PartOfEntity>,
     /// How to decide.
     context: Option<ContextIn>,
     /// The questions, at most 10,000. Without any, the request is one question.
     #[serde(default, deserialize_with = "bounded")]
-    #[schema(value_type = Option<Vec<EvaluationIn>>, max_items = 10_000)]
+    #[schema(value_type = Option<Vec<PartOfEvaluation>>, max_items = 10_000)]
     evaluations: Option<Vec<Question>>,
     /// How to go about it.
     options: Option<Options>,
 }
 
 /// One of many questions. If it is malformed, it is a denial among the other decisions.
-type Question = Item<EvaluationIn>;
+type Question = Item<PartOfEvaluation>;
 
 /// Reads at most one question more than the limit, and does not count the rest. A list of `{}` would take a hundred
 /// times its size in memory.
@@ -113,75 +121,104 @@ pub(crate) enum EvaluationsOut {
     One(DecisionOut),
 }
 
+/// What a request asks.
+struct Asked {
+    questions: Vec<Question>,
+    defaults: PartOfEvaluation,
+    semantic: Semantic,
+}
+
 /// Whether subjects may do actions on resources: many questions in one request.
 #[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", params(server::AtLeast), request_body = EvaluationsIn,
     responses((status = 200, description = "The decisions", body = EvaluationsOut), Refusals))]
 pub(crate) async fn post_evaluations(
     State(app): State<App>,
-    _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<EvaluationsIn, MOST_BYTES>,
-) -> Result<AsOf<Json<EvaluationsOut>>, Refusal> {
-    let mut evaluator = Evaluator::new(&app);
-    let (asked, semantic) = (body.evaluations.unwrap_or_default(), body.options);
-    let defaults = EvaluationIn {
-        subject: body.subject,
-        action: body.action,
-        resource: body.resource,
-        context: body.context,
+    asks: Asks<ReadOnPath>,
+    ExactJson(body): ExactJson<EvaluationsIn, MOST_BYTES>,
+) -> Result<Response, Refusal> {
+    let options = body.options.unwrap_or_default();
+    let asked = Asked {
+        questions: body.evaluations.unwrap_or_default(),
+        defaults: PartOfEvaluation {
+            subject: body.subject,
+            action: body.action,
+            resource: body.resource,
+            context: body.context,
+        },
+        semantic: options.evaluations_semantic.unwrap_or_default(),
     };
-    if asked.is_empty() {
-        let decision = evaluator.evaluate(defaults.question(None)?).await?;
-        return Ok(AsOf(
-            decision.context.position,
-            Json(EvaluationsOut::One(decision)),
-        ));
+    if !asked.is_heavy()? {
+        let answer = asked.answer(&app, &Interest::default()).await?;
+        return Ok(answer.into_response());
     }
-    let questions = questions(&asked, &defaults)?;
-    let position = app.ledger().authorization().position();
-    let semantic = semantic.and_then(|options| options.evaluations_semantic);
-    let mut evaluations = Vec::with_capacity(questions.len());
-    for (index, question) in questions.into_iter().enumerate() {
-        if index % BREATH == BREATH - 1 {
-            // This thread serves other requests, too.
-            tokio::task::yield_now().await;
+    let turn = asks.turn(&app).await?;
+    let answer = turn.answer(async move |interest| asked.answer(&app, &interest).await);
+    Ok(answer.await?.into_response())
+}
+
+impl Asked {
+    /// Whether there are so many questions, or such questions, that the request needs a turn. Refuses the request if the questions
+    /// are too many or too long.
+    fn is_heavy(&self) -> Result<bool, Refusal> {
+        let questions = questions(&self.questions, &self.defaults)?;
+        let nothing = PartOfEvaluation::default();
+        let one = self.defaults.question(&nothing);
+        let text: usize = questions.iter().flatten().map(length).sum();
+        let mut whole = questions.iter().flatten().chain(&one);
+        Ok(questions.len() > FEW || text > SHORT || whole.any(Evaluation::is_heavy))
+    }
+
+    /// Answers all questions, or those up to the one that decides.
+    async fn answer(&self, app: &App, interest: &Interest) -> Result<AsOf<Json<EvaluationsOut>>, Refusal> {
+        let mut evaluator = Evaluator::new(app, interest);
+        if self.questions.is_empty() {
+            let nothing = PartOfEvaluation::default();
+            let question = self.defaults.question(&nothing)?;
+            let decision = evaluator.evaluate(question).await?;
+            let position = decision.context.position;
+            return Ok(AsOf(position, Json(EvaluationsOut::One(decision))));
         }
-        let decision = match question {
-            Ok(question) => evaluator.evaluate(question).await,
-            Err(malformed) => Err(malformed.about(format_args!("evaluations[{index}]"))),
-        };
-        let decision = match decision {
-            Err(refusal) if refusal.kind == RefusalKind::Invalid && refusal.code != TOO_MANY => {
-                DecisionOut::refused(position, &refusal)
+        let questions = questions(&self.questions, &self.defaults)?;
+        let position = app.ledger().authorization().position();
+        let mut evaluations = Vec::with_capacity(questions.len());
+        for (index, question) in questions.into_iter().enumerate() {
+            if interest.is_lost() {
+                break;
             }
-            decision => decision?,
-        };
-        let stop = match semantic.unwrap_or_default() {
-            Semantic::ExecuteAll => false,
-            Semantic::DenyOnFirstDeny => !decision.decision,
-            Semantic::PermitOnFirstPermit => decision.decision,
-        };
-        evaluations.push(decision);
-        if stop {
-            break;
+            let decision = match question {
+                Ok(question) => evaluator.evaluate(question).await,
+                Err(malformed) => Err(malformed.about(format_args!("evaluations[{index}]"))),
+            };
+            let decision = match decision {
+                Err(refusal) if refusal.kind == RefusalKind::Invalid && refusal.code != TOO_MANY => {
+                    DecisionOut::refused(position, &refusal)
+                }
+                decision => decision?,
+            };
+            let stop = match self.semantic {
+                Semantic::ExecuteAll => false,
+                Semantic::DenyOnFirstDeny => !decision.decision,
+                Semantic::PermitOnFirstPermit => decision.decision,
+            };
+            evaluations.push(decision);
+            if stop {
+                break;
+            }
         }
+        Ok(AsOf(position, Json(EvaluationsOut::Many { evaluations })))
     }
-    Ok(AsOf(position, Json(EvaluationsOut::Many { evaluations })))
 }
 
 /// All questions, with what they take from the defaults. Refuses them if they are too many or too long.
 fn questions<'a>(
     asked: &'a [Question],
-    defaults: &'a EvaluationIn,
+    defaults: &'a PartOfEvaluation,
 ) -> Result<Vec<Result<Evaluation<'a>, Refusal>>, Refusal> {
     if asked.len() > MOST {
         return Err(Refusal::invalid(format!("evaluations must be at most {MOST}")));
     }
-    let question = |Item(one): &'a Question| one.as_ref().map_err(Refusal::clone)?.question(Some(defaults));
+    let question = |Item(one): &'a Question| one.as_ref().map_err(Refusal::clone)?.question(defaults);
     let questions: Vec<_> = asked.iter().map(question).collect();
-    let length = |question: &Evaluation<'_>| {
-        let properties = question.resource.properties.texts().map(str::len);
-        question.subject.id.len() + question.resource.id.len() + properties.sum::<usize>()
-    };
     let text: usize = questions.iter().flatten().map(length).sum();
     if text > MOST_TEXT {
         return Err(Refusal::invalid(format!(
@@ -189,4 +226,10 @@ fn questions<'a>(
         )));
     }
     Ok(questions)
+}
+
+/// The bytes of a question's subject and resource.
+fn length(question: &Evaluation<'_>) -> usize {
+    let properties = question.resource.properties.texts().map(str::len);
+    question.subject.id.len() + question.resource.id.len() + properties.sum::<usize>()
 }

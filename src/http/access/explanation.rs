@@ -7,11 +7,11 @@ use authorization::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many characters an explanation repeats of a text that the client sent, or of a level of a pattern.
+/// How many characters an explanation or a list of changes repeats of a text.
 const MOST_CHARACTERS: usize = 256;
 
 /// The text. A long text is cut and ends with an ellipsis.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MOST_CHARACTERS) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -19,7 +19,7 @@ fn shortened(text: &str) -> String {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(number: &usize) -> bool {
+pub(crate) fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
@@ -119,12 +119,12 @@ impl From<&Grant> for GrantOut {
                 id: permission.id.to_string(),
                 context: MODEL.space_of(permission.context, &permission.resource),
                 operation: permission.operation.as_str(),
-                resource: permission.resource.to_string(),
+                resource: shortened(&permission.resource),
             },
             given_by: CauseOut::from(&grant.given),
             role: grant.through.as_ref().map(|through| GrantingRole {
                 id: through.role.to_string(),
-                name: through.name.to_string(),
+                name: shortened(&through.name),
                 granted_by: through.granted.as_ref().map(CauseOut::from),
             }),
         }

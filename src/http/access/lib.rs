@@ -1,7 +1,7 @@
 //! The AuthZEN Authorization API 1.0 (`/access/v1`): enforcement points ask what a subject may do.
 //!
 //! The requests are POSTs, but they only read. So a caller needs `read` on the path in context `http`
-//! (`PermittedToRead`).
+//! (`ReadOnPath`). Questions that may take long need a turn (`Asks`).
 
 mod changes;
 mod configuration;
@@ -10,12 +10,12 @@ mod evaluate;
 mod evaluation;
 mod evaluations;
 mod explanation;
+mod properties;
 mod search;
 mod wire;
 
 use aggregates::values::Audience;
-use server::{App, Credential, Face, Refusal, code_and_message};
-use tokio::sync::Semaphore;
+use server::{App, Credential, Face, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face. Its callers have tokens of the connectware face.
@@ -37,26 +37,6 @@ pub const FACE: Face = Face {
     settings: &[],
     first_start: |_| Ok(Vec::new()),
 };
-
-/// How many questions that look at all users are answered at the same time. They run on other threads than those that
-/// serve requests.
-static HEAVY: Semaphore = Semaphore::const_new(2);
-
-/// Waits for its turn, then answers a question that may look at all users.
-async fn heavy<T: Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-    let turn = HEAVY
-        .acquire()
-        .await
-        .map_err(|closed| Refusal::unavailable().because(closed))?;
-    let answered = tokio::task::spawn_blocking(move || {
-        // The turn lasts until the work is done, even if the client has gone.
-        let _turn = turn;
-        answer()
-    });
-    answered
-        .await
-        .map_err(|panicked| Refusal::unavailable().because(panicked))
-}
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -1,16 +1,18 @@
 //! The entities of the AuthZEN information model (Authorization API 1.0 section 5) as they are received and sent.
 //! Unknown members are ignored.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::fmt;
 
-use authorization::Property;
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{self, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor},
+    de::{self, Unexpected, Visitor},
 };
 use utoipa::ToSchema;
 
-use super::explanation::Explanation;
+use super::{
+    explanation::Explanation,
+    properties::{Properties, Skipped},
+};
 use server::{ErrorBody, Refusal};
 
 /// A subject or a resource.
@@ -25,7 +27,7 @@ pub(crate) struct Entity {
     pub id: String,
     /// The properties that a request gives besides. An answer has none.
     #[serde(default, skip_serializing)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<Object>)]
     pub properties: Properties,
 }
 
@@ -40,112 +42,65 @@ impl Entity {
     }
 }
 
-/// The properties of an entity whose values are texts. Other properties are ignored, since no resource type can ask for
-/// them. If two properties have one name, the last one counts.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Properties(Vec<Property>);
+/// A subject or a resource in a list of questions. As a default it may lack a member. Then each question that names such an
+/// entity must complete it. A default with both members is replaced as a whole.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct PartOfEntity {
+    /// The type.
+    #[serde(rename = "type")]
+    #[schema(example = "mqtt")]
+    pub kind: Option<String>,
+    /// Unique within the type.
+    pub id: Option<String>,
+    /// The properties that a request gives besides.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub properties: Properties,
+}
 
-impl Properties {
-    /// All properties.
-    pub(crate) fn as_slice(&self) -> &[Property] {
-        &self.0
-    }
+/// A complete subject or resource of a question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'a> {
+    pub kind: &'a str,
+    pub id: &'a str,
+    pub properties: &'a Properties,
+}
 
-    /// All names and values, alternating.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flat_map(|(name, value)| [&**name, &**value])
+impl<'a> From<&'a Entity> for Named<'a> {
+    fn from(entity: &'a Entity) -> Self {
+        Self {
+            kind: &entity.kind,
+            id: &entity.id,
+            properties: &entity.properties,
+        }
     }
 }
 
-/// Reads a value and keeps only texts. It skips all other values while it reads. If it stored them first, they would take many
-/// times the size of the body.
-struct Keep<T>(PhantomData<T>);
-
-/// The methods that read a value of another kind as the default.
-macro_rules! skip_other_kinds {
-    () => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("any value")
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            while list.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(Self::Value::default())
-        }
-    };
-}
-
-impl<'de> Visitor<'de> for Keep<Properties> {
-    type Value = Properties;
-
-    skip_other_kinds!();
-
-    fn visit_str<E>(self, _: &str) -> Result<Properties, E> {
-        Ok(Properties::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Properties, A::Error> {
-        let mut texts = BTreeMap::new();
-        while let Some(name) = members.next_key::<String>()? {
-            match members.next_value::<Member>()?.0 {
-                Some(text) => drop(texts.insert(name, text)),
-                None => drop(texts.remove(&name)),
-            }
-        }
-        let texts = texts.into_iter().map(|(name, text)| (name.into(), text.into()));
-        Ok(Properties(texts.collect()))
+impl PartOfEntity {
+    /// The entity of a question that may have its own one. `member` is what it is to the question.
+    pub(crate) fn named<'a>(
+        own: Option<&'a Self>,
+        default: Option<&'a Self>,
+        member: &str,
+    ) -> Result<Named<'a>, Refusal> {
+        let is_whole = |entity: &Self| entity.kind.is_some() && entity.id.is_some();
+        let entity = own.or(default).ok_or_else(|| missing(member))?;
+        let rest = default.filter(|default| !is_whole(default));
+        let taken = |of: fn(&Self) -> Option<&String>, name: &str| {
+            let found = of(entity).or_else(|| of(rest?));
+            found.ok_or_else(|| missing(&format!("{member}.{name}")))
+        };
+        Ok(Named {
+            kind: taken(|entity| entity.kind.as_ref(), "type")?,
+            id: taken(|entity| entity.id.as_ref(), "id")?,
+            properties: &entity.properties,
+        })
     }
 }
 
-impl<'de> Deserialize<'de> for Properties {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Keep::<Self>(PhantomData))
-    }
-}
-
-/// The value of a property, if it is a text.
-#[derive(Default)]
-struct Member(Option<String>);
-
-impl<'de> Visitor<'de> for Keep<Member> {
-    type Value = Member;
-
-    skip_other_kinds!();
-
-    fn visit_str<E>(self, text: &str) -> Result<Member, E> {
-        Ok(Member(Some(text.to_owned())))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Member, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Member::default())
-    }
-}
-
-impl<'de> Deserialize<'de> for Member {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Keep::<Self>(PhantomData))
-    }
+/// The refusal of a question that lacks a member.
+pub(crate) fn missing(member: &str) -> Refusal {
+    Refusal::invalid(format!("{member} is missing"))
 }
 
 /// What is to be done.
@@ -154,6 +109,21 @@ pub(crate) struct Action {
     /// `read`, `write`; for `http` also a method; for `mqtt` also `subscribe` and `publish`.
     #[schema(example = "read")]
     pub name: String,
+    /// The properties that a request gives besides. No decision depends on them.
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Option<Object>)]
+    #[expect(dead_code, reason = "it is read so that a value of the wrong type is refused")]
+    properties: Skipped,
+}
+
+impl Action {
+    /// An action in an answer.
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            properties: Skipped,
+        }
+    }
 }
 
 /// How to decide.
@@ -206,6 +176,20 @@ impl<'de> Deserialize<'de> for At {
     }
 }
 
+impl ContextIn {
+    /// Whether the ledger must be read for an answer.
+    fn is_heavy(&self) -> bool {
+        self.at.is_some() || self.explain == Some(true)
+    }
+}
+
+impl Evaluation<'_> {
+    /// Whether the ledger must be read for an answer.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.context.is_some_and(ContextIn::is_heavy)
+    }
+}
+
 /// One question.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[schema(example = json!({
@@ -228,34 +212,49 @@ pub(crate) struct EvaluationIn {
 /// A question with everything that it needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evaluation<'a> {
-    pub subject: &'a Entity,
+    pub subject: Named<'a>,
     pub action: &'a Action,
-    pub resource: &'a Entity,
+    pub resource: Named<'a>,
     pub context: Option<&'a ContextIn>,
 }
 
 impl EvaluationIn {
-    /// The question. If it lacks a member, the member is taken from `defaults`.
-    pub(crate) fn question<'a>(&'a self, defaults: Option<&'a Self>) -> Result<Evaluation<'a>, Refusal> {
-        let missing = |name: &str| Refusal::invalid(format!("{name} is missing"));
-        let default = |of: fn(&Self) -> Option<&Entity>| defaults.and_then(of);
+    /// The question.
+    pub(crate) fn question(&self) -> Result<Evaluation<'_>, Refusal> {
+        let subject = self.subject.as_ref().ok_or_else(|| missing("subject"))?;
+        let action = self.action.as_ref().ok_or_else(|| missing("action"))?;
+        let resource = self.resource.as_ref().ok_or_else(|| missing("resource"))?;
         Ok(Evaluation {
-            subject: self
-                .subject
-                .as_ref()
-                .or_else(|| default(|all| all.subject.as_ref()))
-                .ok_or_else(|| missing("subject"))?,
-            action: self
-                .action
-                .as_ref()
-                .or_else(|| defaults?.action.as_ref())
-                .ok_or_else(|| missing("action"))?,
-            resource: self
-                .resource
-                .as_ref()
-                .or_else(|| default(|all| all.resource.as_ref()))
-                .ok_or_else(|| missing("resource"))?,
-            context: self.context.as_ref().or_else(|| defaults?.context.as_ref()),
+            subject: subject.into(),
+            action,
+            resource: resource.into(),
+            context: self.context.as_ref(),
+        })
+    }
+}
+
+/// One of many questions, or the defaults of many questions.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct PartOfEvaluation {
+    /// Who.
+    pub subject: Option<PartOfEntity>,
+    /// Does what.
+    pub action: Option<Action>,
+    /// To what.
+    pub resource: Option<PartOfEntity>,
+    /// How to decide.
+    pub context: Option<ContextIn>,
+}
+
+impl PartOfEvaluation {
+    /// The question. If it lacks a member, the member is taken from `defaults`.
+    pub(crate) fn question<'a>(&'a self, defaults: &'a Self) -> Result<Evaluation<'a>, Refusal> {
+        let action = self.action.as_ref().or(defaults.action.as_ref());
+        Ok(Evaluation {
+            subject: PartOfEntity::named(self.subject.as_ref(), defaults.subject.as_ref(), "subject")?,
+            action: action.ok_or_else(|| missing("action"))?,
+            resource: PartOfEntity::named(self.resource.as_ref(), defaults.resource.as_ref(), "resource")?,
+            context: self.context.as_ref().or(defaults.context.as_ref()),
         })
     }
 }
@@ -295,39 +294,46 @@ pub(crate) struct ContextOut {
 mod tests {
     use super::*;
 
-    fn properties(text: &str) -> Vec<(String, String)> {
-        let entity = format!(r#"{{"type": "mqtt", "id": "a", "properties": {text}}}"#);
-        let entity: Entity = serde_json::from_str(&entity).unwrap();
-        let properties = entity.properties.as_slice().iter();
-        properties
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect()
-    }
-
+    /// A default that lacks a member is completed. A default that has both is replaced as a whole: otherwise a question that lacks
+    /// its id would be answered about another entity.
     #[test]
-    fn properties_are_read_as_far_as_they_are_texts() {
-        let room = |value: &str| vec![("room".to_owned(), value.to_owned())];
-        assert_eq!(properties(r#"{"room": "red"}"#), room("red"));
-        assert_eq!(
-            properties(
-                r#"{"floor": 7, "room": "red", "tags": ["a"], "none": null, "more": {"room": "blue"}}"#
+    fn a_part_of_an_entity_is_completed_by_a_default_that_is_a_part_itself() {
+        let part = |text: &str| serde_json::from_str::<Option<PartOfEntity>>(text).unwrap();
+        for (own, default, expected) in [
+            (r#"{"type": "a", "id": "1"}"#, "null", Some(("a", "1"))),
+            ("null", r#"{"type": "a", "id": "1"}"#, Some(("a", "1"))),
+            (r#"{"id": "1"}"#, r#"{"type": "a"}"#, Some(("a", "1"))),
+            (
+                r#"{"id": "1", "type": null}"#,
+                r#"{"type": "a", "id": null}"#,
+                Some(("a", "1")),
             ),
-            room("red")
-        );
-        for other in ["{}", "null", "7", "-7", "7.5", "true", r#""room""#, r#"["room"]"#] {
-            assert_eq!(properties(other), [], "{other}");
+            (r#"{"type": "b"}"#, r#"{"id": "2"}"#, Some(("b", "2"))),
+            (
+                r#"{"type": "b", "id": "1"}"#,
+                r#"{"type": "a"}"#,
+                Some(("b", "1")),
+            ),
+            (r#"{"type": "b"}"#, r#"{"type": "a", "id": "1"}"#, None),
+            (r#"{"id": "2"}"#, r#"{"type": "a", "id": "1"}"#, None),
+            (r#"{"id": "2"}"#, "null", None),
+            (r#"{"type": "b"}"#, r#"{"type": "a"}"#, None),
+            ("{}", "{}", None),
+            ("null", r#"{"type": "a"}"#, None),
+            ("null", "null", None),
+        ] {
+            let (one, other) = (part(own), part(default));
+            let named = PartOfEntity::named(one.as_ref(), other.as_ref(), "subject").ok();
+            assert_eq!(
+                named.map(|named| (named.kind, named.id)),
+                expected,
+                "{own} {default}"
+            );
         }
-        assert_eq!(properties(r#"{"room": "blue", "room": "red"}"#), room("red"));
-        assert_eq!(properties(r#"{"room": "blue", "room": 7}"#), []);
-    }
-
-    /// What is collected before it is dropped is refused when it is nested too deep.
-    #[test]
-    fn other_properties_are_skipped_while_they_are_read() {
-        let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
-        assert_eq!(properties(&deep), []);
-        assert_eq!(properties(&format!(r#"{{"more": {deep}}}"#)), []);
-        assert_eq!(properties(r#"{"more": [1e999]}"#), []);
+        let own = part(r#"{"id": "1"}"#);
+        let default = part(r#"{"type": "a", "properties": {"room": "red"}}"#);
+        let named = PartOfEntity::named(own.as_ref(), default.as_ref(), "subject").unwrap();
+        assert_eq!(named.properties.as_slice(), []);
     }
 
     #[test]

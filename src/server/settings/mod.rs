@@ -8,7 +8,7 @@ mod declared;
 mod read;
 mod source;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ledger::LOOK_EVERY;
 use zeroize::Zeroizing;
@@ -21,6 +21,7 @@ use self::{
 use crate::{
     address::Proxies,
     browsers::Origins,
+    heavy::Bounds,
     identity::{passwords::HashingOptions, policy::PasswordPolicy},
 };
 
@@ -28,6 +29,10 @@ pub use declared::{Fallback, Setting};
 
 /// The longest time that a token may be valid, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
+/// The most heavy questions that may run, and the most that may wait.
+const MOST_HEAVY: usize = 1_000;
+/// How many callers may each have a full queue of heavy questions.
+const CALLERS: usize = 16;
 /// The highest limit of connections.
 const MOST_CONNECTIONS: usize = 1_000_000;
 /// A shorter bound would make a healthy node call itself stale, only because one read of the ledger took long.
@@ -75,6 +80,11 @@ settings! {
         password_parallelism: u32 = "1", parsed;
         /// How many passwords may wait to be hashed. The server answers further ones with 429
         password_queue: usize = "128", parsed;
+        /// How many heavy questions of one caller may wait for their turns: searches, changes, explanations, rehearsals, questions about
+        /// the past, and long lists of questions. The server answers further ones with 429
+        heavy_queue: usize = "16", |text| between(text, 1, MOST_HEAVY);
+        /// Milliseconds that a heavy question may wait for its turn. Then the server answers 429
+        heavy_patience_ms: u64 = "10000", |text| at_least(text, 100, "");
         /// Hours that a token is valid if the login does not say how long
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
         /// Milliseconds that a request with `Muniment-At-Least` waits for the position
@@ -97,6 +107,8 @@ settings! {
         signing_key: Zeroizing<String>, else "`signing.pem` in the data folder", secret;
         /// Threads that hash passwords
         password_workers: usize, else "one per core", parsed;
+        /// How many heavy questions are answered at the same time
+        heavy_workers: usize, else "half of the cores, at least one", |text| between(text, 1, MOST_HEAVY);
         /// The most hours that a token is valid, whatever the login says. Tokens issued before keep their end
         token_hours_most: i64, else "no bound", |text| between(text, 1, MOST_TOKEN_HOURS);
         /// The URL at which clients reach the server, e.g. `https://id.example.com`
@@ -155,6 +167,17 @@ impl Settings {
             parallelism: self.password_parallelism,
             workers: self.password_workers.unwrap_or_else(cores),
             queue: self.password_queue,
+        }
+    }
+
+    /// How many heavy questions may run and wait.
+    pub(crate) fn heavy(&self) -> Bounds {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Bounds {
+            running: self.heavy_workers.unwrap_or_else(|| (cores / 2).max(1)),
+            waiting_of_one: self.heavy_queue,
+            waiting: self.heavy_queue * CALLERS,
+            patience: Duration::from_millis(self.heavy_patience_ms),
         }
     }
 

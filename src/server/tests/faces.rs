@@ -1,10 +1,11 @@
 //! What the kit does for every face. The tests use a face with its own mount, error shape, credential and policy.
 
-use std::{io, time::Duration};
+use std::{future::IntoFuture, io, time::Duration};
 
 use aggregates::values::{Audience, UserId};
 use axum::{
     Json,
+    extract::State,
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -12,8 +13,10 @@ use kit::{client::Client, connectware::*, server::Server};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use server::{
-    App, Caller, Credential, Face, Faces, JsonBody, Permitted, Policy, Query, Refusal, RefusalKind,
+    App, Asks, Caller, Credential, Face, Faces, FreshAtStart, JsonBody, Permitted, Policy, Query, Refusal,
+    RefusalKind,
 };
+use tokio::sync::Notify;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const FACES: Faces = Faces::new(&[connectware::FACE, system::FACE, PKI]);
@@ -39,6 +42,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_names, post_name))
         .routes(routes!(get_broken))
         .routes(routes!(get_careless))
+        .routes(routes!(get_slow))
+        .routes(routes!(get_plain))
 }
 
 /// A status and a shape that no other face has.
@@ -101,8 +106,32 @@ async fn get_careless() -> StatusCode {
     StatusCode::CONFLICT
 }
 
+/// Says that the work of `/pki/slow` has begun.
+static BEGUN: Notify = Notify::const_new();
+/// Lets the work of `/pki/slow` end.
+static GO: Notify = Notify::const_new();
+
+#[utoipa::path(get, path = "/pki/slow", responses((status = 200)))]
+async fn get_slow(State(app): State<App>, asks: Asks<ByName>) -> Result<FreshAtStart<&'static str>, Refusal> {
+    let turn = asks.turn(&app).await?;
+    let work = turn.run(async |_| {
+        BEGUN.notify_one();
+        GO.notified().await;
+    });
+    work.await?;
+    Ok(FreshAtStart("done"))
+}
+
+/// The same without a turn.
+#[utoipa::path(get, path = "/pki/plain", responses((status = 200)))]
+async fn get_plain(_permitted: Permitted<ByName>) -> &'static str {
+    BEGUN.notify_one();
+    GO.notified().await;
+    "done"
+}
+
 async fn start() -> (Server, Client) {
-    let server = Server::start_with(FACES, &[]).await;
+    let server = Server::start_with(FACES, &[("MUNIMENT_HEAVY_WORKERS", "1")]).await;
     let admin = server.admin().await;
     (server, admin)
 }
@@ -187,8 +216,19 @@ async fn every_credential_that_a_face_accepts_waits_for_the_position_asked_for()
         502,
         "behind",
     );
-    is_refused(&far("/pki/ca").header("x-api-key", "wrong").await, 502, "behind");
+    // Who has proved nothing does not wait.
+    far("/pki/ca").header("x-api-key", "wrong").await.expect(200);
     far("/pki/ca").await.expect(200);
+    is_refused(
+        &far("/pki/names").header("x-api-key", "wrong").await,
+        401,
+        "unauthorized",
+    );
+    is_refused(
+        &far("/pki/names").header("x-api-key", admin.token()).await,
+        502,
+        "behind",
+    );
     // A header that this face does not accept is not a credential.
     far("/healthz")
         .header("x-api-key", admin.token())
@@ -208,6 +248,45 @@ async fn every_credential_that_a_face_accepts_is_refused_when_what_is_known_is_o
         .get("/pki/names")
         .header("x-api-key", admin.token());
     is_refused(&names.await, 502, "stale");
+}
+
+#[tokio::test]
+async fn a_heavy_question_is_judged_when_its_work_begins_and_all_others_before_the_answer_leaves() {
+    let (server, admin) = start().await;
+    for (path, status) in [("/pki/slow", 200), ("/pki/plain", 502)] {
+        let call = server.anonymous().get(path).header("x-api-key", admin.token());
+        let asked = tokio::spawn(call.into_future());
+        BEGUN.notified().await;
+        server.stand_still(Duration::from_secs(6));
+        GO.notify_one();
+        assert_eq!(asked.await.expect("no panic").status, status, "{path}");
+        let read = server.app().ledger().follower().catch_up().await;
+        read.expect("the ledger can be read");
+    }
+    server.stand_still(Duration::from_secs(6));
+    let slow = server.anonymous().get("/pki/slow");
+    is_refused(&slow.header("x-api-key", admin.token()).await, 502, "stale");
+}
+
+#[tokio::test]
+async fn a_caller_who_waited_for_a_turn_is_judged_again() {
+    let (server, admin) = start().await;
+    let slow = |token: &str| {
+        let call = server.anonymous().get("/pki/slow").header("x-api-key", token);
+        tokio::spawn(call.into_future())
+    };
+    let second = server.admin().await;
+    let running = slow(admin.token());
+    BEGUN.notified().await;
+    let waiting = slow(second.token());
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    // The second session ends while its question waits.
+    second.delete("/api/session").await.expect(204);
+    GO.notify_one();
+    assert_eq!(running.await.expect("no panic").text(), "done");
+    is_refused(&waiting.await.expect("no panic"), 401, "unauthorized");
 }
 
 #[tokio::test]

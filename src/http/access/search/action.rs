@@ -1,16 +1,20 @@
 //! `POST /access/v1/search/action`: the Action Search API (AuthZEN Authorization API 1.0 section 8.6).
 
-use authorization::MODEL;
-use axum::{Json, extract::State};
+use authorization::{Interest, MODEL};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::page::{PageIn, PageOut};
+use super::page::{PageIn, PageOut, Paging};
 use crate::{
     evaluate::Evaluator,
-    wire::{Action, ContextIn, Entity, Evaluation},
+    wire::{Action, At, ContextIn, Entity, Evaluation},
 };
-use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
+use server::{App, AsOf, Asks, ExactJson, ReadOnPath, Refusal, Refusals};
 
 /// What may a subject do to a resource?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,15 +45,11 @@ pub(crate) struct Actions {
     responses((status = 200, description = "A page of actions", body = Actions), Refusals))]
 pub(crate) async fn post_search_action(
     State(app): State<App>,
-    _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<ActionSearch>,
-) -> Result<AsOf<Json<Actions>>, Refusal> {
+    asks: Asks<ReadOnPath>,
+    ExactJson(body): ExactJson<ActionSearch>,
+) -> Result<Response, Refusal> {
     let (subject, resource) = (&body.subject, &body.resource);
-    let context = body.context.as_ref().map(|context| ContextIn {
-        explain: None,
-        at: context.at.clone(),
-    });
-    let when = format!("{:?}", context.as_ref().and_then(|context| context.at.as_ref()));
+    let when = format!("{:?}", body.at());
     let mut search = vec![
         "action",
         &subject.kind,
@@ -61,29 +61,53 @@ pub(crate) async fn post_search_action(
     search.extend(resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
-    let position = app.ledger().authorization().position();
-    let resource_type = MODEL.resource_type(&resource.kind);
-    let actions = resource_type.map_or(&[][..], |resource_type| resource_type.actions());
-    let passed = after.and_then(|after| actions.iter().position(|(name, _)| *name == after));
-    let mut evaluator = Evaluator::new(&app);
-    let mut results = Vec::new();
-    let mut as_of = position;
-    for (name, _) in actions.iter().skip(passed.map_or(0, |at| at + 1)) {
-        let action = Action {
-            name: (*name).to_owned(),
-        };
-        let question = Evaluation {
-            subject,
-            action: &action,
-            resource,
-            context: context.as_ref(),
-        };
-        let decision = evaluator.evaluate(question).await?;
-        as_of = as_of.min(decision.context.position);
-        if decision.decision {
-            results.push(action);
-        }
+    if body.at().is_none() {
+        let found = body.find(&app, &paging, after, &Interest::default()).await?;
+        return Ok(found.into_response());
     }
-    let page = paging.cut(&mut results, |last| last.name.as_bytes().to_vec());
-    Ok(AsOf(as_of, Json(Actions { page, results })))
+    let turn = asks.turn(&app).await?;
+    let found = turn.answer(async move |interest| body.find(&app, &paging, after, &interest).await);
+    Ok(found.await?.into_response())
+}
+
+impl ActionSearch {
+    fn at(&self) -> Option<&At> {
+        self.context.as_ref().and_then(|context| context.at.as_ref())
+    }
+
+    async fn find(
+        &self,
+        app: &App,
+        paging: &Paging,
+        after: Option<String>,
+        interest: &Interest,
+    ) -> Result<AsOf<Json<Actions>>, Refusal> {
+        let context = ContextIn {
+            explain: None,
+            at: self.at().cloned(),
+        };
+        let position = app.ledger().authorization().position();
+        let resource_type = MODEL.resource_type(&self.resource.kind);
+        let actions = resource_type.map_or(&[][..], |resource_type| resource_type.actions());
+        let passed = after.and_then(|after| actions.iter().position(|(name, _)| *name == after));
+        let mut evaluator = Evaluator::new(app, interest);
+        let mut results = Vec::new();
+        let mut as_of = position;
+        for (name, _) in actions.iter().skip(passed.map_or(0, |at| at + 1)) {
+            let action = Action::new(*name);
+            let question = Evaluation {
+                subject: (&self.subject).into(),
+                action: &action,
+                resource: (&self.resource).into(),
+                context: Some(&context),
+            };
+            let decision = evaluator.evaluate(question).await?;
+            as_of = as_of.min(decision.context.position);
+            if decision.decision {
+                results.push(action);
+            }
+        }
+        let page = paging.cut(&mut results, |last| last.name.as_bytes().to_vec());
+        Ok(AsOf(as_of, Json(Actions { page, results })))
+    }
 }

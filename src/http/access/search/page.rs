@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use crate::properties::Skipped;
 use server::Refusal;
 
 /// How many results a page has, unless the caller asks for another number.
@@ -26,6 +27,11 @@ pub(crate) struct PageIn {
     /// The most results, up to 10,000; 1,000 unless said.
     #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
+    /// The properties that a request gives besides. No page depends on them.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    #[expect(dead_code, reason = "it is read so that a value of the wrong type is refused")]
+    properties: Skipped,
 }
 
 /// Where a page stands.
@@ -131,6 +137,7 @@ mod tests {
         PageIn {
             token,
             limit: Some(limit),
+            properties: Skipped,
         }
     }
 

@@ -1,19 +1,17 @@
 //! `POST /access/v1/search/resource`: the Resource Search API (AuthZEN Authorization API 1.0 section 8.5).
 
-use std::sync::Arc;
-
-use authorization::{Authorization, MODEL, Subject, Wanted};
-use axum::{Json, extract::State};
+use authorization::{Authorization, Interest, MODEL, Subject, Wanted};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageIn, PageOut};
 use crate::{
     evaluate::Evaluator,
-    heavy,
-    wire::{Action, ContextIn, Entity, Properties},
+    properties::Properties,
+    wire::{Action, At, ContextIn, Entity},
 };
-use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
+use server::{App, AsOf, Asks, ExactJson, FreshAtStart, ReadOnPath, Refusal, Refusals};
 
 /// On what may a subject do an action?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,7 +42,7 @@ struct ResourceType {
     kind: String,
     /// The properties that the request gives besides.
     #[serde(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<Object>)]
     properties: Properties,
 }
 
@@ -62,51 +60,67 @@ pub(crate) struct Resources {
     responses((status = 200, description = "A page of patterns", body = Resources), Refusals))]
 pub(crate) async fn post_search_resource(
     State(app): State<App>,
-    _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<ResourceSearch>,
-) -> Result<AsOf<Json<Resources>>, Refusal> {
-    let (subject, kind, action) = (&body.subject, &body.resource.kind, &body.action.name);
-    let at = body.context.as_ref().and_then(|context| context.at.as_ref());
-    let when = format!("{at:?}");
-    let properties = &body.resource.properties;
-    let mut search = vec!["resource", &subject.kind, &subject.id, action, kind, &when];
-    search.extend(properties.texts());
+    asks: Asks<ReadOnPath>,
+    ExactJson(body): ExactJson<ResourceSearch>,
+) -> Result<FreshAtStart<Response>, Refusal> {
+    let (subject, kind) = (&body.subject, &body.resource.kind);
+    let when = format!("{:?}", body.at());
+    let mut search = vec![
+        "resource",
+        &subject.kind,
+        &subject.id,
+        &body.action.name,
+        kind,
+        &when,
+    ];
+    search.extend(body.resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
-    let mut evaluator = Evaluator::new(&app);
-    let moment = evaluator.moment(at).await?;
-    // One more result shows whether there is another page.
-    let limit = paging.limit + 1;
-    let mut found = Vec::new();
-    let wanted = Wanted::of(&MODEL, kind, action, properties.as_slice());
-    if let (Ok(subject), Ok(wanted)) = (Subject::parse(&subject.kind, &subject.id), wanted) {
-        let search = move |engine: &Authorization, subject: &Subject, wanted: &Wanted<'_>| {
-            let found = engine.resources(subject, wanted, moment.time, after.as_deref(), limit);
+    let turn = asks.turn(&app).await?;
+    let found = turn.answer(async move |interest| {
+        // One more result shows whether there is another page.
+        let (position, mut found) = body
+            .find(&app, after.as_deref(), paging.limit + 1, &interest)
+            .await?;
+        let page = paging.cut(&mut found, |last| last.as_bytes().to_vec());
+        let entity = |id: String| Entity::new(&body.resource.kind, id);
+        let results = found.into_iter().map(entity).collect();
+        Ok(AsOf(position, Json(Resources { page, results })))
+    });
+    found.await
+}
+
+impl ResourceSearch {
+    fn at(&self) -> Option<&At> {
+        self.context.as_ref().and_then(|context| context.at.as_ref())
+    }
+
+    /// The position of the answer, and the resources after `after`, at most `limit`.
+    async fn find(
+        &self,
+        app: &App,
+        after: Option<&str>,
+        limit: usize,
+        interest: &Interest,
+    ) -> Result<(i64, Vec<String>), Refusal> {
+        let (ledger, at) = (app.ledger(), self.at());
+        let moment = Evaluator::new(app, interest).moment(at).await?;
+        let properties = self.resource.properties.as_slice();
+        let wanted = Wanted::of(&MODEL, &self.resource.kind, &self.action.name, properties);
+        let subject = Subject::parse(&self.subject.kind, &self.subject.id);
+        let (Ok(subject), Ok(wanted)) = (subject, wanted) else {
+            // There is no such subject, or nobody can do the action on any resource.
+            return Ok((moment.position, Vec::new()));
+        };
+        let search = |engine: &Authorization| {
+            let found = engine.resources(&subject, &wanted, moment.time, after, limit, interest);
             found.unwrap_or_default()
         };
-        found = match at {
-            // This looks at every resource of the type, so it must not run on the threads that serve requests.
-            _ if wanted.is_placed() => {
-                let engine = match at {
-                    None => Arc::clone(app.ledger().authorization()),
-                    Some(_) => app.ledger().engine_at(moment.position).await?,
-                };
-                let (kind, action, properties) = (kind.clone(), action.clone(), properties.clone());
-                heavy(move || {
-                    let wanted = Wanted::of(&MODEL, &kind, &action, properties.as_slice());
-                    wanted.map_or_else(|_| Vec::new(), |wanted| search(&engine, &subject, &wanted))
-                })
-                .await?
-            }
-            None => search(app.ledger().authorization(), &subject, &wanted),
-            Some(_) => {
-                let past = app.ledger().past(&subject, None, moment).await?;
-                search(past.engine(), &subject, &wanted)
-            }
+        let found = match at {
+            None => search(ledger.authorization()),
+            Some(_) if wanted.is_placed() => search(&*ledger.engine_at(moment.position).await?),
+            Some(_) => search(ledger.past(&subject, None, moment, interest).await?.engine()),
         };
+        Ok((moment.position, found))
     }
-    let page = paging.cut(&mut found, |last| last.as_bytes().to_vec());
-    let entity = |id: String| Entity::new(kind, id);
-    let results = found.into_iter().map(entity).collect();
-    Ok(AsOf(moment.position, Json(Resources { page, results })))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aggregates::values::{RoleId, Timestamp, UserId};
-use authorization::{Authorization, Inquiry, MODEL, Search, SubjectType};
-use axum::{Json, extract::State};
+use authorization::{Authorization, Impossible, Inquiry, Interest, MODEL, Search, SubjectType};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::page::{PageIn, PageOut, Paging};
 use crate::{
     evaluate::moment,
-    heavy,
+    properties::Skipped,
     wire::{Action, ContextIn, Entity},
 };
-use server::{App, AsOf, JsonBody, PermittedToRead, Refusal, Refusals};
+use server::{App, AsOf, Asks, ExactJson, FreshAtStart, ReadOnPath, Refusal, Refusals};
 
 /// Who may do an action on a resource?
 #[derive(Debug, Deserialize, ToSchema)]
@@ -46,6 +46,11 @@ struct SubjectTypeIn {
     #[serde(rename = "type")]
     #[schema(example = "user")]
     kind: String,
+    /// The properties that a request gives besides. No result depends on them.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    #[expect(dead_code, reason = "it is read so that a value of the wrong type is refused")]
+    properties: Skipped,
 }
 
 /// A page of subjects.
@@ -55,18 +60,17 @@ pub(crate) struct Subjects {
     results: Vec<Entity>,
 }
 
-/// All subjects of a type that may do an action on a resource. Tokens are told by their SHA-256.
+/// All subjects of a type that may do an action on a resource. Tokens are told by their SHA-256. No subject is of an unknown type.
 #[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", params(server::AtLeast), request_body = SubjectSearch,
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
 pub(crate) async fn post_search_subject(
     State(app): State<App>,
-    _permitted: PermittedToRead,
-    JsonBody(body): JsonBody<SubjectSearch>,
-) -> Result<AsOf<Json<Subjects>>, Refusal> {
+    asks: Asks<ReadOnPath>,
+    ExactJson(body): ExactJson<SubjectSearch>,
+) -> Result<FreshAtStart<Response>, Refusal> {
     let at = body.context.as_ref().and_then(|context| context.at.as_ref());
     let when = format!("{at:?}");
     let (kind, resource) = (&body.subject.kind, &body.resource);
-    let subject_type = MODEL.subject_type(kind).ok_or_else(unknown_type)?;
     let mut search = vec![
         "subject",
         kind,
@@ -77,35 +81,54 @@ pub(crate) async fn post_search_subject(
     ];
     search.extend(resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
-    let (authorization, moment) = match at {
-        None => (
-            Arc::clone(app.ledger().authorization()),
-            app.ledger().moment_now(app.clock.now()),
-        ),
-        Some(at) => {
-            let moment = moment(&app, at).await?;
-            (app.ledger().engine_at(moment.position).await?, moment)
-        }
+    let turn = asks.turn(&app).await?;
+    let found = turn.answer(async move |interest| find(&app, &body, &paging, &interest).await);
+    found.await
+}
+
+async fn find(
+    app: &App,
+    body: &SubjectSearch,
+    paging: &Paging,
+    interest: &Interest,
+) -> Result<AsOf<Json<Subjects>>, Refusal> {
+    let at = body.context.as_ref().and_then(|context| context.at.as_ref());
+    let moment = match at {
+        None => app.ledger().moment_now(app.clock.now()),
+        Some(at) => moment(app, at).await?,
     };
-    // This may look at every user, so it must not run on the threads that serve requests.
-    let found = heavy(move || {
-        // An impossible action is permitted to no subject.
-        let resource = &body.resource;
-        let properties = resource.properties.as_slice();
-        let inquiry = Inquiry::of(
-            &MODEL,
-            &resource.kind,
-            &resource.id,
-            &body.action.name,
-            properties,
-        );
-        inquiry.map_or_else(
-            |_| Ok(nobody(&paging)),
-            |inquiry| search_of(subject_type, &authorization, &inquiry, moment.time, &paging),
-        )
-    });
-    let found = found.await??;
+    let found = match (MODEL.subject_type(&body.subject.kind), inquiry(body)) {
+        (Some(subject_type), Ok(inquiry)) => {
+            let authorization = match at {
+                None => Arc::clone(app.ledger().authorization()),
+                Some(_) => app.ledger().engine_at(moment.position).await?,
+            };
+            let looking = Looking {
+                authorization: &authorization,
+                inquiry: &inquiry,
+                now: moment.time,
+                paging,
+                interest,
+            };
+            looking.search_of(subject_type)?
+        }
+        // There is no subject of an unknown type, and no subject may do what is impossible.
+        (None, _) | (_, Err(_)) => nobody(paging),
+    };
     Ok(AsOf(moment.position, Json(found)))
+}
+
+/// What the subjects should be allowed to do, if anybody can do it.
+fn inquiry(body: &SubjectSearch) -> Result<Inquiry<'_>, Impossible> {
+    let resource = &body.resource;
+    let properties = resource.properties.as_slice();
+    Inquiry::of(
+        &MODEL,
+        &resource.kind,
+        &resource.id,
+        &body.action.name,
+        properties,
+    )
 }
 
 fn nobody(paging: &Paging) -> Subjects {
@@ -115,80 +138,83 @@ fn nobody(paging: &Paging) -> Subjects {
     }
 }
 
-/// The refusal of a subject type that this server does not know. It names all types that the server knows.
-fn unknown_type() -> Refusal {
-    let names: Vec<&str> = MODEL.subjects.iter().map(|known| known.name).collect();
-    let names = match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-        None => String::new(),
-    };
-    Refusal::invalid(format!("subject.type must be {names}"))
+/// A search in an engine.
+struct Looking<'a> {
+    authorization: &'a Authorization,
+    inquiry: &'a Inquiry<'a>,
+    now: Timestamp,
+    paging: &'a Paging,
+    interest: &'a Interest,
 }
 
-fn search_of(
-    subject_type: &SubjectType,
-    authorization: &Authorization,
-    inquiry: &Inquiry<'_>,
-    now: Timestamp,
-    paging: &Paging,
-) -> Result<Subjects, Refusal> {
-    // One more result shows whether there is another page.
-    let limit = paging.limit + 1;
-    let kind = subject_type.name;
-    let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
-    let users = || {
-        let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
-        Ok::<_, Refusal>(authorization.users_who_may(inquiry, after, limit))
-    };
-    let key = |id: &UserId| id.0.as_bytes().to_vec();
-    Ok(match subject_type.search {
-        Search::Users => subjects(paging, users()?, key, |id| Some(id.to_string()), kind),
-        Search::Usernames => subjects(paging, users()?, key, |id| authorization.username(*id), kind),
-        Search::Roles => {
-            let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
-            let found = authorization.roles_that_may(inquiry, after, limit);
-            subjects(
-                paging,
-                found,
-                |id| id.0.as_bytes().to_vec(),
-                |id| Some(id.to_string()),
-                kind,
-            )
-        }
-        Search::Certificates => {
-            let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
-            let found = authorization.certificates_that_may(inquiry, now, after.as_deref(), limit);
-            subjects(
-                paging,
-                found,
-                |one| one.as_bytes().to_vec(),
-                |one| Some(one.to_string()),
-                kind,
-            )
-        }
-        Search::Tokens => {
-            let after = paging.after(|bytes| bytes.try_into().ok())?;
-            let found = authorization.tokens_that_may(inquiry, now, after, limit);
-            subjects(
-                paging,
-                found,
-                |token| token.to_vec(),
-                |token| Some(hexadecimal(token)),
-                kind,
-            )
-        }
-        Search::Machines(machines) => {
-            let found = authorization.machines_that_may(machines, inquiry, paging.after(uuid)?, limit);
-            subjects(
-                paging,
-                found,
-                |machine| machine.id.as_bytes().to_vec(),
-                |machine| Some(machine.id.to_string()),
-                kind,
-            )
-        }
-    })
+impl Looking<'_> {
+    fn search_of(&self, subject_type: &SubjectType) -> Result<Subjects, Refusal> {
+        let Self {
+            authorization,
+            inquiry,
+            now,
+            paging,
+            interest,
+        } = *self;
+        // One more result shows whether there is another page.
+        let limit = paging.limit + 1;
+        let kind = subject_type.name;
+        let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
+        let users = || {
+            let after = paging.after(|bytes| uuid(bytes).map(UserId))?;
+            Ok::<_, Refusal>(authorization.users_who_may(inquiry, after, limit, interest))
+        };
+        let key = |id: &UserId| id.0.as_bytes().to_vec();
+        Ok(match subject_type.search {
+            Search::Users => subjects(paging, users()?, key, |id| Some(id.to_string()), kind),
+            Search::Usernames => subjects(paging, users()?, key, |id| authorization.username(*id), kind),
+            Search::Roles => {
+                let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
+                let found = authorization.roles_that_may(inquiry, after, limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |id| id.0.as_bytes().to_vec(),
+                    |id| Some(id.to_string()),
+                    kind,
+                )
+            }
+            Search::Certificates => {
+                let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
+                let found =
+                    authorization.certificates_that_may(inquiry, now, after.as_deref(), limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |one| one.as_bytes().to_vec(),
+                    |one| Some(one.to_string()),
+                    kind,
+                )
+            }
+            Search::Tokens => {
+                let after = paging.after(|bytes| bytes.try_into().ok())?;
+                let found = authorization.tokens_that_may(inquiry, now, after, limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |token| token.to_vec(),
+                    |token| Some(hexadecimal(token)),
+                    kind,
+                )
+            }
+            Search::Machines(machines) => {
+                let found =
+                    authorization.machines_that_may(machines, inquiry, paging.after(uuid)?, limit, interest);
+                subjects(
+                    paging,
+                    found,
+                    |machine| machine.id.as_bytes().to_vec(),
+                    |machine| Some(machine.id.to_string()),
+                    kind,
+                )
+            }
+        })
+    }
 }
 
 /// A page of the subjects that were found. If a subject cannot be shown, it has been deleted meanwhile.
@@ -210,18 +236,4 @@ fn subjects<T>(
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_that_is_unknown_is_refused_with_all_that_are_known() {
-        let message = unknown_type().message;
-        assert_eq!(
-            message,
-            "subject.type must be user, username, role, certificate or token"
-        );
-    }
 }

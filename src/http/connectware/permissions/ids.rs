@@ -1,11 +1,11 @@
 //! `GET /api/permissions/ids`
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::permission_usage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{App, ByPath, Permitted, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Refusal, Refusals};
 
 /// What several permissions have in common, and their ids.
 #[derive(Serialize, ToSchema)]
@@ -24,18 +24,19 @@ pub(crate) struct PermissionIds {
     responses((status = 200, description = "Permissions", body = Vec<PermissionIds>), Refusals))]
 pub(crate) async fn get_permission_ids(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
-) -> Result<Json<Vec<PermissionIds>>, Refusal> {
-    let rights = permission_usage::ids(app.ledger().db()).await?;
-    Ok(Json(
-        rights
-            .into_iter()
-            .map(|right| PermissionIds {
-                resource: right.resource,
-                operation: right.operation.as_str(),
-                context: right.context.as_str(),
-                ids: right.ids.iter().map(ToString::to_string).collect(),
-            })
-            .collect(),
-    ))
+    asks: Asks<ByPath>,
+) -> Result<FreshAtStart<Response>, Refusal> {
+    // This reads all permissions.
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let rights = permission_usage::ids(app.ledger().db()).await?;
+        let rights = rights.into_iter().map(|right| PermissionIds {
+            resource: right.resource,
+            operation: right.operation.as_str(),
+            context: right.context.as_str(),
+            ids: right.ids.iter().map(ToString::to_string).collect(),
+        });
+        Ok(Json(rights.collect::<Vec<_>>()))
+    });
+    read.await
 }

@@ -1,12 +1,12 @@
 //! `GET /api/permissions/page`
 
 use aggregates::values::PermissionId;
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::permission_usage::{self, ResourceRow, UsageRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_of};
+use server::{App, Asks, ByPath, FreshAtStart, Pagination, Query, Refusal, Refusals, page_of};
 
 /// The names of the parameter with the ids (contracts/connectware.md section 2).
 const IDS: [&str; 4] = ["ids", "id", "permissionIds", "id[eq]"];
@@ -22,12 +22,21 @@ pub(crate) struct PermissionPage {
 
 /// A resource and who may do what to it.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ResourceUsage {
     #[schema(example = "/api/users/#")]
     resource: String,
     #[schema(example = "http")]
     context: &'static str,
+    /// At most 100 uses.
     usage: Vec<Usage>,
+    /// There are more uses: `GET /api/permissions/usage` shows them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    more_usage: bool,
+    /// If there are more uses: what to pass as `next` to see them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_usage: Option<i64>,
 }
 
 /// A role that has a permission on a resource.
@@ -52,6 +61,8 @@ impl From<&ResourceRow> for ResourceUsage {
             resource: row.resource.clone(),
             context: row.context.as_str(),
             usage: row.usage.iter().map(Usage::from).collect(),
+            more_usage: row.next_usage.is_some(),
+            next_usage: row.next_usage,
         }
     }
 }
@@ -79,10 +90,24 @@ impl From<&UsageRow> for Usage {
     responses((status = 200, description = "A page; empty past the last one", body = PermissionPage), Refusals))]
 pub(crate) async fn get_permissions_page(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     query: Query,
-) -> Result<Json<PermissionPage>, Refusal> {
+) -> Result<FreshAtStart<Response>, Refusal> {
     let page = page_of(&query)?;
+    let ids = ids(&query)?;
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let read = permission_usage::page(app.ledger().db(), &page, ids.as_deref()).await?;
+        Ok(Json(PermissionPage {
+            permissions: read.rows.iter().map(ResourceUsage::from).collect(),
+            pagination: Pagination::of(&page, &read),
+        }))
+    });
+    read.await
+}
+
+/// The permissions that a query names, if it names any.
+pub(super) fn ids(query: &Query) -> Result<Option<Vec<PermissionId>>, Refusal> {
     let ids = IDS
         .iter()
         .flat_map(|name| query.all(name))
@@ -91,11 +116,5 @@ pub(crate) async fn get_permissions_page(
     if ids.len() > MOST_IDS {
         return Err(Refusal::invalid(format!("at most {MOST_IDS} ids may be named")));
     }
-    let ids = (!ids.is_empty()).then_some(ids.as_slice());
-    let read = permission_usage::page(app.ledger().db(), &page, ids).await?;
-    let pagination = Pagination::of(&page, &read);
-    Ok(Json(PermissionPage {
-        permissions: read.rows.iter().map(ResourceUsage::from).collect(),
-        pagination,
-    }))
+    Ok((!ids.is_empty()).then_some(ids))
 }

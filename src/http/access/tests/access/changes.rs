@@ -143,6 +143,42 @@ both_engines! {
         assert_eq!((told, pages > 1), (81, true));
     }
 
+    async fn a_page_costs_what_it_shows_whatever_the_roles(server: Server) {
+        let admin = server.admin().await;
+        let long = "x".repeat(2_000);
+        let many: Vec<Value> = (0..400).map(|number| mqtt(&format!("{number}/{long}"), "read")).collect();
+        let role = create_role(&admin, "many", json!(many)).await;
+        let made = admin.post("/api/users", user("ada", json!({ "initialPermissions": [mqtt("own", "read")] }))).await.expect(201);
+        let id = id_of(&made.json());
+        admin.post(format!("/api/users/{id}/roles"), json!({ "roleId": role })).await.expect(204);
+        admin.delete_with_body(format!("/api/users/{id}/roles"), json!({ "roleId": role })).await.expect(204);
+        let path = format!("/access/v1/changes?subject=user:{id}&limit=1");
+        let first = admin.get(&path).await.expect(200);
+        assert!(first.body.len() < 5_000, "{} bytes", first.body.len());
+        // The sum is that of the page, not that of all that comes later.
+        let first = first.json();
+        assert_eq!(told(&first), [("user.permission_granted", vec!["own"], vec![])]);
+        assert_eq!((resources(&first["gained"]), resources(&first["lost"])), (vec!["own"], vec![]));
+        let from = first["next"].as_i64().expect("more");
+        let second = admin.get(format!("{path}&from={from}")).await.expect(200);
+        assert!(second.body.len() < 300_000, "{} bytes", second.body.len());
+        let second = second.json();
+        for lists in [&second, &second["changes"][0]] {
+            assert_eq!((list(&lists["gained"]).len(), &lists["gained_left_out"]), (100, &json!(300)));
+            assert_eq!((list(&lists["lost"]).len(), &lists["lost_left_out"]), (0, &json!(null)));
+        }
+        for resource in resources(&second["gained"]) {
+            assert_eq!((resource.chars().count(), resource.ends_with('…')), (257, true));
+        }
+        let from = second["next"].as_i64().expect("more");
+        let third = admin.get(format!("{path}&from={from}")).await.expect(200).json();
+        assert_eq!((list(&third["lost"]).len(), &third["lost_left_out"]), (100, &json!(300)));
+        assert_eq!((list(&third["gained"]).len(), &third["next"]), (0, &json!(null)));
+        // All of it together is nothing but the own permission.
+        let whole = admin.get(format!("/access/v1/changes?subject=user:{id}")).await.expect(200).json();
+        assert_eq!((resources(&whole["gained"]), list(&whole["lost"]).len(), list(&whole["changes"]).len()), (vec!["own"], 0, 3));
+    }
+
     async fn what_makes_no_sense_is_refused(server: Server) {
         let admin = server.admin().await;
         for query in [

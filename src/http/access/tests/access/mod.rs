@@ -2,6 +2,7 @@
 
 mod changes;
 mod configuration;
+mod conformance;
 pub(crate) mod dry_run;
 mod evaluation;
 mod evaluations;

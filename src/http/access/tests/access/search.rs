@@ -240,7 +240,6 @@ both_engines! {
         let admin = server.admin().await;
         let a = entity("mqtt", "a");
         for (what, body) in [
-            ("subject", of("robot", "read", &a)),
             ("subject", json!({ "action": { "name": "read" }, "resource": a })),
             ("subject", with_context(of("user", "read", &a), json!({ "at": "then" }))),
             ("subject", with_context(of("user", "read", &a), json!({ "at": 1_000_000_000 }))),

@@ -98,6 +98,69 @@ both_engines! {
         assert_eq!(resources, wanted);
     }
 
+    async fn a_page_shows_a_hundred_uses_of_a_resource_and_the_others_come_in_pages(server: Server) {
+        let admin = server.admin().await;
+        let (mut roles, users) = (Vec::new(), 3);
+        for number in 0..120 {
+            roles.push(create_role(&admin, &format!("role-{number}"), json!([mqtt("busy/#", "read"), mqtt("calm", "read")])).await);
+            if number < 100 {
+                // A resource with a hundred uses is shown whole.
+                create_role(&admin, &format!("full-{number}"), json!([mqtt("full", "read")])).await;
+            }
+        }
+        for number in 0..users {
+            create_user_with(&admin, &format!("user.{number}"), json!({ "initialPermissions": [mqtt("busy/#", "write")] })).await;
+        }
+        let full = row(&admin, "full").await;
+        assert_keys(&full, &["resource", "context", "usage"]);
+        assert_eq!(list(&full["usage"]).len(), 100);
+        let busy = row(&admin, "busy/#").await;
+        assert_keys(&busy, &["resource", "context", "usage", "moreUsage", "nextUsage"]);
+        assert_eq!((list(&busy["usage"]).len(), &busy["moreUsage"]), (100, &json!(true)));
+        assert_eq!(busy["usage"][0]["roleId"], roles[0].as_str());
+        for limit in [1, 7, 100] {
+            let (mut found, mut after) = (list(&busy["usage"]).clone(), busy["nextUsage"].clone());
+            while let Some(from) = after.as_i64() {
+                let path = format!("/api/permissions/usage?resource=busy/%23&context=mqtt&next={from}&limit={limit}");
+                let page = admin.get(path).await.expect(200).json();
+                assert_keys(&page, &["usage", "next"]);
+                assert!((1..=limit).contains(&list(&page["usage"]).len()));
+                found.extend(list(&page["usage"]).clone());
+                after = page["next"].clone();
+            }
+            let of_roles: Vec<&str> = found.iter().take(120).map(|usage| text(&usage["roleId"])).collect();
+            assert_eq!(of_roles, roles);
+            let of_users: Vec<&str> = found[120..].iter().map(|usage| text(&usage["username"])).collect();
+            assert_eq!(of_users, ["user.0", "user.1", "user.2"]);
+        }
+        let whole = admin.get("/api/permissions/usage?resource=full&context=mqtt").await.expect(200).json();
+        assert_eq!((&whole["usage"], &whole["next"]), (&full["usage"], &json!(null)));
+        for nothing in ["resource=full&context=http", "resource=nowhere&context=mqtt", "resource=full&context=mqtt&next=1000000000"] {
+            let page = admin.get(format!("/api/permissions/usage?{nothing}")).await.expect(200).json();
+            assert_eq!(page, json!({ "usage": [], "next": null }));
+        }
+        // The ids of permissions narrow both down.
+        let ids = admin.get("/api/permissions/ids").await.expect(200).json();
+        let of_busy = list(&ids).iter().find(|row| row["resource"] == "busy/#" && row["operation"] == "read").expect("a row");
+        let ids: Vec<&str> = list(&of_busy["ids"]).iter().map(text).collect();
+        let named = |ids: &[&str]| ids.iter().map(|id| format!("&ids={id}")).collect::<String>();
+        let page = admin.get(format!("/api/permissions/page?pageNumber=1{}", named(&ids[..110]))).await.expect(200).json();
+        let narrow = &page["permissions"][0];
+        assert_eq!((list(&page["permissions"]).len(), list(&narrow["usage"]).len()), (1, 100));
+        let after = narrow["nextUsage"].as_i64().expect("more");
+        let path = format!("/api/permissions/usage?resource=busy/%23&context=mqtt&next={after}{}", named(&ids[..110]));
+        let rest = admin.get(path).await.expect(200).json();
+        assert_eq!((list(&rest["usage"]).len(), &rest["next"]), (10, &json!(null)));
+        for wrong in [
+            "", "resource=a", "context=mqtt", "resource=a&context=coap", "resource=a/%23/b&context=mqtt", "resource=a&context=mqtt&limit=0",
+            "resource=a&context=mqtt&limit=101", "resource=a&context=mqtt&next=x", "resource=a&context=mqtt&ids=x",
+        ] {
+            admin.get(format!("/api/permissions/usage?{wrong}")).await.expect_error(400);
+        }
+        let nobody = caller(&admin, "nobody", json!([])).await;
+        nobody.get("/api/permissions/usage?resource=full&context=mqtt").await.expect_error(403);
+    }
+
     async fn malformed_pages_are_refused(server: Server) {
         let admin = server.admin().await;
         for query in ["rowsPerPage=0&pageNumber=1", "rowsPerPage=101", "pageNumber=0", "pageNumber=x"] {
