@@ -1,4 +1,4 @@
-//! The queue of those who wait for a hash. It shares the turns out by rank, then by network, then by name.
+//! The queue of attempts that wait for their turn. It shares the turns out by rank, then by network, then by name.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::{Draw, Who};
 /// How much is known about a request before its password is compared. A better rank comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Rank {
-    /// It is probably of the user.
+    /// The user probably sent it.
     Trusted,
     /// Nothing speaks against it.
     Usual,
@@ -28,7 +28,7 @@ impl Rank {
     }
 }
 
-/// One who waits.
+/// An attempt that waits.
 #[derive(Debug)]
 struct Waiting<T> {
     number: u64,
@@ -130,7 +130,7 @@ impl<T> Queue<T> {
         self.waiting.is_empty()
     }
 
-    /// The rank that has the next turn: of those who wait, the one that has waited for its share longest.
+    /// The rank that has the next turn: of the ranks that wait, the one that lacks most of its share.
     fn next_rank(&mut self) -> Option<Rank> {
         let mut next: Option<(i64, usize, Rank)> = None;
         let mut shares = 0;
@@ -190,7 +190,7 @@ mod tests {
         }
     }
 
-    /// A queue whose tickets are who waits.
+    /// A queue whose tickets are names and networks.
     struct Tried {
         queue: Queue<Who>,
         draw: Draw<'static>,
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn in_one_line_who_came_first_is_first() {
+    fn in_one_line_the_first_is_served_first() {
         let mut tried = Tried::new(10);
         let numbers: Vec<u64> = (0..5).map(|_| tried.push(Rank::Usual, who(1, 1))).collect();
         tried.queue.remove(numbers[0]);
