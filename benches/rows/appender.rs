@@ -12,6 +12,7 @@ use std::{
 use aggregates::{Event, user::UserEvent};
 use ledger::{Because, Ledger};
 
+use super::bare_sqlite::BareSqlite;
 use crate::{
     context::{Bench, Result, open_ledger},
     cpu::{Cpu, Processes},
@@ -28,6 +29,10 @@ const WRITERS: [(usize, Option<f64>, Option<f64>); 4] = [
     (64, Some(1.3), Some(0.8)),
     (256, Some(2.0), Some(1.0)),
 ];
+
+/// How many events a transaction of rusqlite has, and beside how many writers its row stands: while batches overlap, those of so
+/// many writers have about this size.
+const BY_RUSQLITE: [(usize, usize); 2] = [(32, 64), (128, 256)];
 
 /// Which users of the database a process writes to: every `step`-th of `all`, from `first` on.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +67,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     // Without this, the first append of the process would read all earlier events.
     postgres.ledger.read_to_head().await?;
     sqlite.ledger.read_to_head().await?;
+    let mut bare = bare_sqlite(bench).await?;
     let floor = Floor::new(bench).await?;
     floor.warm_up().await?;
     let cpu = Cpu::of(&[
@@ -72,6 +78,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let mut inserts = Series::default();
     let mut on_postgres = WRITERS.map(|_| Series::default());
     let mut on_sqlite = WRITERS.map(|_| Series::default());
+    let mut by_rusqlite = BY_RUSQLITE.map(|_| Series::default());
     let mut shapes = [(); 2].map(|()| WRITERS.map(|_| Shape::default()));
     for round in 1..=options.rounds {
         progress(&format!("  round {round}"));
@@ -86,6 +93,9 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
                 series[at].add(subject.append(writers, options.window(), &cpu).await?);
                 shapes[at].add(before, subject.shape().await?);
             }
+        }
+        for (series, (events, _)) in by_rusqlite.iter_mut().zip(BY_RUSQLITE) {
+            series.add(tokio::task::block_in_place(|| bare.measure(events, bench, &cpu))?);
         }
     }
     for (at, (writers, goal, _)) in WRITERS.into_iter().enumerate() {
@@ -104,11 +114,28 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
             .note(format!("{}; {}", series.latency(), shapes[1][at].note()));
         table.add(Row { goal, ..row });
     }
+    for (at, (events, writers)) in BY_RUSQLITE.into_iter().enumerate() {
+        let Some(beside) = WRITERS.iter().position(|(number, ..)| *number == writers) else {
+            continue;
+        };
+        let what = format!("append, {writers} writers, SQLite (FULL)");
+        let name = format!("the same rows by rusqlite alone, {events} a transaction");
+        table.add(Row::rate(what, "events/s", &on_sqlite[beside]).beside(&name, &by_rusqlite[at]));
+    }
     progress(&format!("  batches on Postgres: {}", paths(&postgres.ledger)));
     progress(&format!("  batches on SQLite: {}", paths(&sqlite.ledger)));
     postgres.ledger.close().await;
     sqlite.ledger.close().await;
     Ok(())
+}
+
+/// A ledger with the same people, for rusqlite alone.
+async fn bare_sqlite(bench: &Bench) -> Result<BareSqlite> {
+    let url = bench.sqlite("bare.db");
+    let ledger = open_ledger(&url).await?;
+    bench.fill_with_people(&ledger).await?;
+    let file = url.trim_start_matches("sqlite:");
+    BareSqlite::new(ledger, file.as_ref(), bench.options.users).await
 }
 
 /// What the batches of one row looked like, over all rounds.

@@ -56,7 +56,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
             Row::rate(format!("p99 under full login load: {what}"), "ms", loaded)
                 .less_is_better()
                 .beside("without logins", quiet)
-                .goal(1.0 / 3.0)
+                .goal(0.333)
                 .note(format!("{OTHERS} connections, each with a pause of {PAUSE:?}")),
         );
     }

@@ -123,7 +123,7 @@ impl App {
         }
     }
 
-    /// The defence against those who guess passwords.
+    /// The defence of logins.
     pub fn defence(&self) -> &Defence {
         &self.0.defence
     }

@@ -87,7 +87,8 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
         let busy = Refusal::later(
             RefusalKind::TooManyRequests,
             BUSY,
-            "Too many passwords wait to be hashed, or too many heavy questions wait for their turns.",
+            "Too many passwords wait to be hashed, too many wrong ones came from this address, or too many heavy questions wait for \
+             their turns.",
         );
         let mut refusals = vec![
             Refusal::invalid("The request is malformed."),

@@ -52,7 +52,7 @@ pub(crate) struct LoggedIn {
     (status = 200, description = "A token", body = LoggedIn),
     (status = 400, description = "The request is not as it should be", body = ErrorBody),
     (status = 401, description = "Username or password is wrong, or this user may not log in this way", body = ErrorBody),
-    (status = 429, description = "Too many are logging in; see Retry-After", body = ErrorBody),
+    (status = 429, description = "Too many are logging in, or too many wrong passwords came from this address; see Retry-After", body = ErrorBody),
     (status = 503, description = "The ledger does not answer", body = ErrorBody)
 ))]
 pub(crate) async fn post_login(

@@ -17,11 +17,11 @@ const MOST_HOLD: Duration = Duration::from_secs(2);
 const FREE_OF_PAIR: f64 = 3.0;
 /// How many failures of a network stay without consequences.
 const FREE_OF_NETWORK: f64 = 5.0;
-/// How many failures a name may have, from networks from which it never logged in, before its strangers stand back.
+/// How many failures of a name, from networks from which it never logged in, stay without consequences.
 const FREE_OF_NAME: f64 = 20.0;
-/// From this many failures on, a network from which nobody ever logged in may try now and then only.
+/// From this many failures on, a network from which nobody ever logged in may try a name at which it has failed now and then only.
 const THROTTLED: f64 = 9.5;
-/// How often it may try then.
+/// How often it may try such a name then.
 const NOW_AND_THEN: Duration = Duration::from_secs(1);
 
 /// A number of failures that shrinks with time.
@@ -47,19 +47,19 @@ impl Score {
     }
 }
 
-/// The failures of a network.
+/// The failures of a name from a network.
 #[derive(Debug)]
-struct OfNetwork {
+struct OfPair {
     score: Score,
-    /// When the network may try again, if it is throttled.
+    /// When the network may try the name again, if it is throttled.
     next: Duration,
 }
 
 /// The failures of all.
 #[derive(Debug)]
 pub(super) struct Failures {
-    networks: Bounded<Network, OfNetwork>,
-    pairs: Bounded<Who, Score>,
+    networks: Bounded<Network, Score>,
+    pairs: Bounded<Who, OfPair>,
     names: Bounded<u64, Score>,
 }
 
@@ -74,12 +74,15 @@ impl Failures {
 
     /// Counts a wrong password. Returns how long its answer must wait. `is_known` says whether the name has logged in from this network.
     pub(super) fn count(&mut self, who: Who, is_known: bool, now: Duration, draw: &mut Draw<'_>) -> Duration {
-        let network = self.count_network(who.network, now, draw);
-        let pair = count(&mut self.pairs, who, now, draw);
-        if !is_known {
-            count(&mut self.names, who.name, now, draw);
-        }
-        hold(network, FREE_OF_NETWORK).max(hold(pair, FREE_OF_PAIR))
+        let network = count(&mut self.networks, who.network, now, draw);
+        let pair = self.count_pair(who, now, draw);
+        let strangers = match is_known {
+            true => 0.0,
+            false => count(&mut self.names, who.name, now, draw),
+        };
+        hold(network, FREE_OF_NETWORK)
+            .max(hold(pair, FREE_OF_PAIR))
+            .max(hold(strangers, FREE_OF_NAME))
     }
 
     /// Whether this network, or strangers who try this name, failed often lately.
@@ -87,23 +90,27 @@ impl Failures {
         let of_network = self
             .networks
             .get(&who.network)
-            .map_or(0.0, |found| found.score.now(now));
+            .map_or(0.0, |score| score.now(now));
         let of_name = self.names.get(&who.name).map_or(0.0, |score| score.now(now));
         of_network >= FREE_OF_NETWORK || of_name >= FREE_OF_NAME
     }
 
-    /// Whether a network from which nobody ever logged in may try now. If not, returns after how long it may.
-    pub(super) fn may_try(&mut self, network: Network, now: Duration) -> Result<(), Duration> {
-        let Some(found) = self.networks.get_mut(&network) else {
+    /// Whether a name may be tried now from a network from which nobody ever logged in. If not, returns after how long it may.
+    pub(super) fn may_try(&mut self, who: Who, now: Duration) -> Result<(), Duration> {
+        let of_network = self
+            .networks
+            .get(&who.network)
+            .map_or(0.0, |score| score.now(now));
+        let Some(pair) = self.pairs.get_mut(&who).filter(|pair| {
+            // What other names have failed does not hold up a name that has not.
+            of_network >= THROTTLED && pair.score.now(now) >= FREE_OF_PAIR
+        }) else {
             return Ok(());
         };
-        if found.score.now(now) < THROTTLED {
-            return Ok(());
-        }
-        match found.next.checked_sub(now) {
+        match pair.next.checked_sub(now) {
             Some(left) if !left.is_zero() => Err(left),
             Some(_) | None => {
-                found.next = now + NOW_AND_THEN;
+                pair.next = now + NOW_AND_THEN;
                 Ok(())
             }
         }
@@ -119,24 +126,23 @@ impl Failures {
             .filter(|who| who.name == name)
             .collect();
         for who in pairs {
-            let failed = self.pairs.remove(&who).map_or(0.0, |score| score.now(now));
-            if let Some(found) = self.networks.get_mut(&who.network) {
-                found.score.add(-failed, now);
+            let failed = self.pairs.remove(&who).map_or(0.0, |pair| pair.score.now(now));
+            if let Some(score) = self.networks.get_mut(&who.network) {
+                score.add(-failed, now);
             }
         }
     }
 
-    fn count_network(&mut self, network: Network, now: Duration, draw: &mut Draw<'_>) -> f64 {
-        if let Some(found) = self.networks.get_mut(&network) {
-            found.score.add(1.0, now);
-            return found.score.now(now);
+    fn count_pair(&mut self, who: Who, now: Duration, draw: &mut Draw<'_>) -> f64 {
+        if let Some(pair) = self.pairs.get_mut(&who) {
+            pair.score.add(1.0, now);
+            return pair.score.now(now);
         }
-        let fresh = OfNetwork {
+        let fresh = OfPair {
             score: Score::one(now),
             next: Duration::ZERO,
         };
-        self.networks
-            .add(network, fresh, |found| found.score.now(now), draw);
+        self.pairs.add(who, fresh, |pair| pair.score.now(now), draw);
         1.0
     }
 }
@@ -219,15 +225,35 @@ mod tests {
     }
 
     #[test]
+    fn the_wait_grows_with_the_failures_of_strangers_who_try_a_name() {
+        let mut failures = Failures::new();
+        for address in 0..20 {
+            assert_eq!(fail(&mut failures, who(1, address), 1), [Duration::ZERO]);
+        }
+        assert_eq!(fail(&mut failures, who(1, 20), 1), [FIRST_HOLD]);
+        let known = failures.count(who(1, 21), true, START, &mut Draw::from(&SystemEntropy));
+        assert_eq!(known, Duration::ZERO, "the name has logged in from here");
+        assert_eq!(
+            fail(&mut failures, who(2, 20), 1),
+            [Duration::ZERO],
+            "another name"
+        );
+    }
+
+    #[test]
     fn an_address_that_never_was_good_is_throttled_after_ten_failures() {
         let mut failures = Failures::new();
         fail(&mut failures, who(1, 1), 9);
-        assert_eq!(failures.may_try(network(1), START), Ok(()));
+        assert_eq!(failures.may_try(who(1, 1), START), Ok(()));
         fail(&mut failures, who(2, 1), 1);
-        assert_eq!(failures.may_try(network(1), START), Ok(()));
-        assert_eq!(failures.may_try(network(1), START), Err(NOW_AND_THEN));
-        assert_eq!(failures.may_try(network(2), START), Ok(()), "another address");
-        assert_eq!(failures.may_try(network(1), START + NOW_AND_THEN), Ok(()));
+        assert_eq!(failures.may_try(who(1, 1), START), Ok(()));
+        assert_eq!(failures.may_try(who(1, 1), START), Err(NOW_AND_THEN));
+        for other in [who(1, 2), who(2, 1), who(3, 1)] {
+            for _ in 0..5 {
+                assert_eq!(failures.may_try(other, START), Ok(()), "another address or name");
+            }
+        }
+        assert_eq!(failures.may_try(who(1, 1), START + NOW_AND_THEN), Ok(()));
     }
 
     #[test]
@@ -239,8 +265,8 @@ mod tests {
         assert!(!failures.is_failing(who(2, 2), START));
         let later = START + 4 * HALF_LIFE;
         assert!(!failures.is_failing(who(1, 1), later));
-        assert_eq!(failures.may_try(network(1), later), Ok(()));
-        assert_eq!(failures.may_try(network(1), later), Ok(()));
+        assert_eq!(failures.may_try(who(1, 1), later), Ok(()));
+        assert_eq!(failures.may_try(who(1, 1), later), Ok(()));
     }
 
     #[test]

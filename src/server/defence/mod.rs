@@ -1,4 +1,4 @@
-//! Holds back those who guess passwords, and nobody else. docs/login-defence.md says how and why.
+//! Slows down clients that guess passwords, and no others. docs/login-defence.md says how and why.
 //!
 //! Whoever sends a password waits for a turn before the server does any work for it. The turns are shared out by networks and names.
 //! The answer to a wrong password waits the longer, the more wrong ones came before. The answer to a right one never waits.
@@ -29,13 +29,16 @@ use crate::{
     identity::Password,
 };
 
+/// How many values a mark has. Of so many wrong passwords, one has the mark of the right one.
+const MARKS: u64 = 16;
+
 /// The attempt is refused, before its password is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooMany {
     /// Too many wait for their turn.
     #[error("too many are logging in; try again later")]
     Waiting,
-    /// Too many wrong passwords came from this network, from which nobody has logged in.
+    /// Too many wrong passwords for this name came from this network, from which nobody has logged in.
     #[error("too many wrong passwords came from this address; try again later")]
     Failures,
 }
@@ -100,12 +103,23 @@ pub(crate) struct Guess<'a> {
     pub(crate) password: &'a str,
 }
 
-/// An attempt that has its turn. Dropping it lets the next one have the turn.
+/// An attempt that has its turn. Dropping it lets the next one have the turn. If the client hangs up before the password is compared,
+/// this counts as a failure: else hanging up would hide how much somebody asks.
 pub(crate) struct Attempt {
     who: Who,
     mark: u8,
     is_known: bool,
+    /// Whether nobody has said yet how it ended.
+    is_open: bool,
     turn: Turn,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.count();
+        }
+    }
 }
 
 /// A turn. It is empty once it was passed on.
@@ -174,6 +188,7 @@ impl Defence {
             who,
             mark,
             is_known,
+            is_open: true,
             turn,
         })
     }
@@ -227,12 +242,10 @@ impl Inner {
         let mut draw = Draw::from(self.entropy.as_ref());
         let mut state = self.state();
         let is_known = state.known.has(who, second);
-        let is_trusted = match state.known.mark(who.name) {
-            Some(right) => right == mark,
-            None => is_known,
-        };
-        let is_strange = !is_trusted && !state.known.has_network(who.network);
-        if is_strange && state.failures.may_try(who.network, now).is_err() {
+        // Elsewhere the mark does not count: it would tell strangers of most guesses, without a hash, that they are wrong.
+        let is_trusted = is_known && state.known.mark(who.name).is_none_or(|right| right == mark);
+        let is_strange = !state.known.has_network(who.network);
+        if is_strange && state.failures.may_try(who, now).is_err() {
             return Err(TooMany::Failures);
         }
         if state.free > 0 {
@@ -249,12 +262,12 @@ impl Inner {
         Ok((is_known, Entered::Queued(number, turn)))
     }
 
-    /// Gives a turn that has ended to the next one who waits.
+    /// Gives a turn that has ended to the attempt that is next.
     fn pass_on(self: Arc<Self>) {
         loop {
             let ticket = {
                 let mut state = self.state();
-                match state.queue.pop() {
+                match state.queue.pop(&mut Draw::from(self.entropy.as_ref())) {
                     Some(ticket) => ticket,
                     None => {
                         state.free += 1;
@@ -278,15 +291,14 @@ impl Inner {
         self.number(b"user", user.0.as_bytes())
     }
 
-    /// Eight bits that depend on a password. They say little about it, but they tell 255 of 256 guesses apart from the right password.
+    /// Four bits that depend on a password. They say little about it, but they tell most guesses apart from the right password.
     fn mark(&self, password: &str) -> u8 {
         // The mark does not depend on how the password is typed.
         let number = match Password::of(password) {
             Ok(password) => self.number(b"mark", password.as_str().as_bytes()),
             Err(_) => self.number(b"mark", password.as_bytes()),
         };
-        let [mark, ..] = number.to_le_bytes();
-        mark
+        (number % MARKS) as u8
     }
 
     fn number(&self, domain: &[u8], of: &[u8]) -> u64 {
@@ -302,20 +314,19 @@ impl Inner {
 impl Attempt {
     /// The password was wrong. Returns how long the answer must wait.
     #[must_use = "the answer must wait"]
-    pub(crate) fn failed(self) -> Duration {
-        let Some(inner) = self.turn.0.as_deref() else {
-            return Duration::ZERO;
-        };
-        let now = inner.clock.elapsed();
-        let mut draw = Draw::from(inner.entropy.as_ref());
-        inner
-            .state()
-            .failures
-            .count(self.who, self.is_known, now, &mut draw)
+    pub(crate) fn failed(mut self) -> Duration {
+        self.is_open = false;
+        self.count()
+    }
+
+    /// The password could not be compared.
+    pub(crate) fn spoilt(mut self) {
+        self.is_open = false;
     }
 
     /// The password was that of this user.
-    pub(crate) fn succeeded(self, user: UserId) {
+    pub(crate) fn succeeded(mut self, user: UserId) {
+        self.is_open = false;
         let Some(inner) = self.turn.0.as_deref() else {
             return;
         };
@@ -326,6 +337,16 @@ impl Attempt {
         let second = inner.clock.now().seconds();
         let mut draw = Draw::from(inner.entropy.as_ref());
         inner.state().known.learn(who, Some(self.mark), second, &mut draw);
+    }
+
+    fn count(&self) -> Duration {
+        let Some(inner) = self.turn.0.as_deref() else {
+            return Duration::ZERO;
+        };
+        let now = inner.clock.elapsed();
+        let mut draw = Draw::from(inner.entropy.as_ref());
+        let mut state = inner.state();
+        state.failures.count(self.who, self.is_known, now, &mut draw)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The queue of those who wait for a hash. It shares the turns out by rank, then by network, then by name.
+//! The queue of attempts that wait for their turn. It shares the turns out by rank, then by network, then by name.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::{Draw, Who};
 /// How much is known about a request before its password is compared. A better rank comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Rank {
-    /// It is probably of the user.
+    /// The user probably sent it.
     Trusted,
     /// Nothing speaks against it.
     Usual,
@@ -28,7 +28,7 @@ impl Rank {
     }
 }
 
-/// One who waits.
+/// An attempt that waits.
 #[derive(Debug)]
 struct Waiting<T> {
     number: u64,
@@ -89,8 +89,9 @@ impl<T> Queue<T> {
         number
     }
 
-    /// Takes the ticket that has the next turn.
-    pub(super) fn pop(&mut self) -> Option<T> {
+    /// Takes the ticket that has the next turn. Within a name, who came first is first. But if the queue is full, it is drawn by lot:
+    /// who must wait for all before them is drawn to go first.
+    pub(super) fn pop(&mut self, draw: &mut Draw<'_>) -> Option<T> {
         let rank = self.next_rank()?;
         let of_rank = self
             .waiting
@@ -98,7 +99,14 @@ impl<T> Queue<T> {
             .enumerate()
             .filter(|(_, one)| one.rank == rank);
         let order = |one: &Waiting<T>| (one.network_since, one.name_since, one.number);
-        let (place, _) = of_rank.min_by_key(|(_, one)| order(one))?;
+        let (mut place, first) = of_rank.min_by_key(|(_, one)| order(one))?;
+        if self.waiting.len() >= self.most {
+            let line = (first.rank, first.who);
+            let of_line = |one: &Waiting<T>| (one.rank, one.who) == line;
+            let chosen = draw.below(self.waiting.iter().filter(|one| of_line(one)).count());
+            let mut places = (0..).zip(&self.waiting).filter(|(_, one)| of_line(one));
+            place = places.nth(chosen).map_or(place, |(drawn, _)| drawn);
+        }
         let taken = self.waiting.remove(place);
         self.time += 1;
         for one in &mut self.waiting {
@@ -122,7 +130,7 @@ impl<T> Queue<T> {
         self.waiting.is_empty()
     }
 
-    /// The rank that has the next turn: of those who wait, the one that has waited for its share longest.
+    /// The rank that has the next turn: of the ranks that wait, the one that lacks most of its share.
     fn next_rank(&mut self) -> Option<Rank> {
         let mut next: Option<(i64, usize, Rank)> = None;
         let mut shares = 0;
@@ -182,7 +190,7 @@ mod tests {
         }
     }
 
-    /// A queue whose tickets are who waits.
+    /// A queue whose tickets are names and networks.
     struct Tried {
         queue: Queue<Who>,
         draw: Draw<'static>,
@@ -201,7 +209,9 @@ mod tests {
         }
 
         fn turns(&mut self, number: usize) -> Vec<Who> {
-            std::iter::from_fn(|| self.queue.pop()).take(number).collect()
+            std::iter::from_fn(|| self.queue.pop(&mut self.draw))
+                .take(number)
+                .collect()
         }
 
         fn has(&self, who: Who) -> usize {
@@ -267,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn in_one_line_who_came_first_is_first() {
+    fn in_one_line_the_first_is_served_first() {
         let mut tried = Tried::new(10);
         let numbers: Vec<u64> = (0..5).map(|_| tried.push(Rank::Usual, who(1, 1))).collect();
         tried.queue.remove(numbers[0]);
@@ -275,6 +285,30 @@ mod tests {
         assert_eq!(first, Some(numbers[1]));
         assert_eq!(tried.turns(10).len(), 4);
         assert!(tried.queue.is_empty());
+    }
+
+    #[test]
+    fn in_a_full_line_each_has_a_chance_to_be_served() {
+        let mut served = 0;
+        for _ in 0..200 {
+            let mut tried = Tried::new(16);
+            // Ten come for each that is served.
+            let come = |tried: &mut Tried| {
+                for _ in 0..10 {
+                    tried.push(Rank::Failing, who(1, 1));
+                }
+            };
+            (0..20).for_each(|_| come(&mut tried));
+            let owner = tried.push(Rank::Failing, who(1, 1));
+            let waits = |tried: &Tried| tried.queue.waiting.iter().any(|one| one.number == owner);
+            while waits(&tried) {
+                tried.turns(1);
+                let is_served = !waits(&tried);
+                served += usize::from(is_served);
+                come(&mut tried);
+            }
+        }
+        assert!(served >= 8, "{served} of 200: one in ten has a turn");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What the defence against those who guess passwords learns from the database: who logged in from where before this process started,
-//! and whose failures it must forget.
+//! What the defence of logins learns from the database: from which addresses users logged in before this process started, and
+//! whose failures it must forget.
 
 use std::{net::IpAddr, time::Duration};
 

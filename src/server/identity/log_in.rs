@@ -78,9 +78,16 @@ pub fn authenticate<'a>(
             password: &password,
         };
         let attempt = app.defence().turn(guess).await?;
-        let Some(proved) = prove(app, username, &password).await? else {
-            hold(app, attempt.failed()).await;
-            return Ok(None);
+        let proved = match prove(app, username, &password).await {
+            Ok(Some(proved)) => proved,
+            Ok(None) => {
+                hold(app, attempt.failed()).await;
+                return Ok(None);
+            }
+            Err(error) => {
+                attempt.spoilt();
+                return Err(error);
+            }
         };
         attempt.succeeded(proved.authenticated.user);
         // Older versions of the server also accepted texts that are not passwords now. Such a hash is left as it is.
@@ -124,16 +131,28 @@ pub fn confirm<'a>(
             password: &password,
         };
         let attempt = app.defence().turn(guess).await?;
-        let (user, _) = app.executor.read::<User>(caller.user).await?;
-        let Some(hash) = user.password_hash else {
-            return Ok(Confirmed::NoPassword);
-        };
-        if app.passwords.verify(password, Some(&hash)).await? == Verdict::Wrong {
-            hold(app, attempt.failed()).await;
-            return Ok(Confirmed::Wrong);
+        let confirmed = compare_with_own(app, caller, password).await;
+        match &confirmed {
+            Ok(Confirmed::Right(_)) => attempt.succeeded(caller.user),
+            Ok(Confirmed::Wrong) => hold(app, attempt.failed()).await,
+            Ok(Confirmed::NoPassword) | Err(_) => attempt.spoilt(),
         }
-        attempt.succeeded(caller.user);
-        Ok(Confirmed::Right(hash))
+        confirmed
+    })
+}
+
+async fn compare_with_own(
+    app: &App,
+    caller: &Caller,
+    password: Zeroizing<String>,
+) -> Result<Confirmed, IdentityError> {
+    let (user, _) = app.executor.read::<User>(caller.user).await?;
+    let Some(hash) = user.password_hash else {
+        return Ok(Confirmed::NoPassword);
+    };
+    Ok(match app.passwords.verify(password, Some(&hash)).await? {
+        Verdict::Right | Verdict::RightAsTyped => Confirmed::Right(hash),
+        Verdict::Wrong => Confirmed::Wrong,
     })
 }
 

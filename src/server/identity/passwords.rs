@@ -137,17 +137,15 @@ impl Passwords {
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashingError> {
         let known = hash.is_some();
-        // Comparing with a hash of weaker parameters is faster than comparing with the hash for unknown users. So that
-        // one is computed, too.
-        let weaker = hash
-            .filter(|hash| self.is_outdated(hash))
-            .map(|_| self.nobody.clone());
+        // Comparing with a hash of weaker parameters is faster than comparing with the hash for unknown users. So another
+        // hash makes up for the difference.
+        let rest = hash.and_then(|hash| self.rest_of(hash));
         let hash = hash.unwrap_or(&self.nobody).clone();
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
             // If the request has ended, nobody needs the result.
             if !answer.is_closed() {
-                let _ = answer.send(compare(&hash, weaker.as_ref(), &typed, memory));
+                let _ = answer.send(compare(&hash, rest.as_ref(), &typed, memory));
             }
         });
         self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
@@ -155,12 +153,21 @@ impl Passwords {
         Ok(if known { verdict } else { Verdict::Wrong })
     }
 
+    /// A hasher whose cost is the difference between the cost of a hash with today's parameters and that of `hash`; `None` if `hash`
+    /// costs as much or more. The cost is the memory that is gone through.
+    fn rest_of(&self, hash: &PasswordHash) -> Option<Argon2<'static>> {
+        let cost = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
+        let now = self.hasher.params();
+        let rest = cost(now).checked_sub(made_with(hash).as_ref().map_or(0, cost))?;
+        let memory = u32::try_from(rest / u64::from(now.t_cost())).ok()?;
+        // Less than the least memory that argon2 allows makes no difference.
+        let params = Params::new(memory, now.t_cost(), now.p_cost(), None).ok()?;
+        Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    }
+
     /// Whether the parameters are stronger now than those of `hash`, so that the password should be hashed again.
     pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        let Ok(parsed) = phc::PasswordHash::new(hash.as_str()) else {
-            return true;
-        };
-        let Ok(made_with) = Params::try_from(&parsed) else {
+        let Some(made_with) = made_with(hash) else {
             return true;
         };
         let now = self.hasher.params();
@@ -179,6 +186,11 @@ impl Passwords {
         });
         (job, answered)
     }
+}
+
+/// The parameters with which a hash was made.
+fn made_with(hash: &PasswordHash) -> Option<Params> {
+    Params::try_from(&phc::PasswordHash::new(hash.as_str()).ok()?).ok()
 }
 
 /// Lowers the priority of this thread. A login has to wait for a hash anyway, but a permission check should not wait.
@@ -212,13 +224,14 @@ fn hash(
 }
 
 /// Compares the password that a text stands for, and then the text itself if it differs from that password and is not too long. If
-/// `hash` has weaker parameters than today's, `weaker` is a hash with today's parameters, which is compared each time, too. Unless
-/// the text is the password, the time depends only on the text.
-fn compare(hash: &PasswordHash, weaker: Option<&PasswordHash>, typed: &str, memory: &mut Memory) -> Verdict {
+/// `hash` has weaker parameters than today's, `rest` is computed each time, too, and makes up for the difference. Unless the text is
+/// the password, the time depends only on the text.
+fn compare(hash: &PasswordHash, rest: Option<&Argon2<'static>>, typed: &str, memory: &mut Memory) -> Verdict {
     let mut is_right = |text: &str| {
         let right = matches(hash, text, memory);
-        if let Some(nobody) = weaker {
-            matches(nobody, text, memory);
+        if let Some(rest) = rest {
+            let mut unused = [0; Params::DEFAULT_OUTPUT_LEN];
+            compute(rest, text, &[0; SALT_BYTES], &mut unused, memory);
         }
         right
     };
