@@ -5,7 +5,7 @@ use std::{error::Error, process::ExitCode};
 use super::{CliError, complain, look::LookedAt, say};
 use crate::faces::FACES;
 use authorization::LimitedRole;
-use ledger::{AlikeNames, AlikePair, Ledger, WithCauses};
+use ledger::{AlikeNames, AlikePair, Keeping, Ledger, Recent, WithCauses};
 use server::{
     Granting, Live,
     identity::keys::{self, Found, KeyError},
@@ -59,6 +59,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                             tell("ledger", head(&ledger).await);
                             tell("claims", claims(&ledger).await);
                             tell("names", names(&ledger).await);
+                            tell("refusals", refusals(&ledger, &settings).await);
                             if granting == Granting::Held {
                                 tell("roles", roles(&ledger).await);
                             }
@@ -192,6 +193,24 @@ async fn names(ledger: &Ledger) -> Result<String, String> {
             ))
         }
     }
+}
+
+/// Counts what was refused lately.
+async fn refusals(ledger: &Ledger, settings: &Settings) -> Result<String, String> {
+    let recent = ledger.refusals().of_the_last_day().await;
+    let recent = recent.map_err(|error| said(&error))?;
+    let counts: Vec<_> = recent
+        .iter()
+        .map(|Recent { kind, times }| format!("{times} {kind}"))
+        .collect();
+    let counts = match counts.is_empty() {
+        true => "nothing".to_owned(),
+        false => counts.join(", "),
+    };
+    let Keeping { days, names_days, .. } = settings.keeping();
+    Ok(format!(
+        "in the last day {counts}; kept for {days} days (AUDIT_REFUSALS_DAYS), names for {names_days} (AUDIT_NAMES_DAYS)"
+    ))
 }
 
 /// An error with its causes, in one line.

@@ -75,7 +75,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         ));
     }
     let follower = tokio::spawn(Arc::clone(ledger.follower()).run());
-    tokio::spawn(each_minute(ledger.clone()));
+    start_background(&ledger, &settings);
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| CliError::Other(format!("cannot listen on {}: {error}", settings.listen)))?;
@@ -114,6 +114,12 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     }
     tracing::info!(batches = %ledger.paths(), "stopped");
     Ok(code)
+}
+
+/// Starts the tasks that run beside the requests.
+fn start_background(ledger: &Ledger, settings: &Settings) {
+    tokio::spawn(each_minute(ledger.clone()));
+    tokio::spawn(Arc::clone(ledger.refusals()).run(settings.keeping()));
 }
 
 /// Waits until the server must stop, and returns the exit code. An error means that it must stop at once.

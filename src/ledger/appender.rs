@@ -23,6 +23,7 @@ use super::{
     overlap::{Crew, Fate, fly},
     pace::{Because, Pace, Paths},
     pending::{BATCH, Pending, Waiting},
+    refusals,
     rhythm::Rhythm,
     snapshots, versions,
 };
@@ -48,7 +49,7 @@ pub(super) type Outcomes = Vec<Result<Appended, AppendError>>;
 /// Sends units to the appending task.
 #[derive(Clone)]
 pub struct Appender {
-    queue: mpsc::Sender<Waiting>,
+    pub(super) queue: mpsc::Sender<Waiting>,
     paths: Arc<Paths>,
 }
 
@@ -167,6 +168,7 @@ impl Task {
                 }
                 log_unheard(unheard(answer, erased.map_err(AppendError::from)));
             }
+            self.run_all_beside(&mut pending).await;
             if let Some(done) = pending.closing {
                 queue.close();
                 self.writer.close().await;
@@ -247,6 +249,7 @@ impl Task {
         let erased = self.sealer.erase(&mut tx, subject).await?;
         claims::forget_personal(&mut tx, subject).await?;
         snapshots::forget(&mut tx, subject).await?;
+        refusals::forget(&mut tx, subject).await?;
         read_models::erase(&mut tx, subject).await?;
         tx.notify(CHANNEL, &format!("{ERASED_MESSAGE}{subject}")).await?;
         tx.commit().await?;

@@ -168,6 +168,9 @@ pub enum LedgerError {
     /// The database does not answer, or its answer is not valid.
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
+    /// The appender could not write something beside the events.
+    #[error("the database cannot be written")]
+    NotWritten(#[from] AppendError),
     /// The process could not read the ledger to its head. Without a cause, it could not do so in time.
     #[error("the ledger cannot be read to its head")]
     Behind(#[source] Option<Arc<LedgerError>>),

@@ -19,8 +19,13 @@ const TAIL_PAGE: i64 = 1_000;
 const FREQUENT: [&str; 2] = ["session.token_issued", "user.role_granted"];
 
 /// The condition of the index on event types, in the words of the migration. A statement must contain it to use the index.
-fn is_rare() -> String {
+pub(super) fn is_rare() -> String {
     format!("event_type NOT IN ('{}')", FREQUENT.join("', '"))
+}
+
+/// Whether the index on event types leaves out this type.
+pub(super) fn is_frequent(event_type: &str) -> bool {
+    FREQUENT.contains(&event_type)
 }
 
 /// Which events to read; a field that is `None` restricts nothing.
@@ -62,7 +67,7 @@ pub(super) async fn after(
     if filter
         .event_type
         .as_ref()
-        .is_some_and(|wanted| !FREQUENT.contains(&wanted.as_str()))
+        .is_some_and(|wanted| !is_frequent(wanted))
     {
         text.push_str(&format!(" AND {}", is_rare()));
     }

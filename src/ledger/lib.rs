@@ -11,7 +11,9 @@
 mod ahead;
 mod alike;
 mod appender;
+pub mod audit;
 mod batch;
+mod beside;
 mod causes;
 mod chain;
 mod claims;
@@ -41,6 +43,7 @@ mod past;
 mod pending;
 mod rebuild;
 mod recount;
+mod refusals;
 mod rehearsal;
 mod replay;
 mod repository;
@@ -81,6 +84,7 @@ pub use metadata::Metadata;
 pub use pace::{Because, Paths};
 pub use past::PastError;
 pub use recount::{Miscount, recount};
+pub use refusals::{Keeping, Object, Recent, Refusals, Refused, RefusedKind};
 pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;
@@ -111,6 +115,7 @@ pub struct Ledger {
     follower: Arc<Follower>,
     grown: watch::Receiver<i64>,
     replay: Arc<replay::Replay>,
+    refusals: Arc<Refusals>,
     guards: Guards,
 }
 
@@ -201,7 +206,7 @@ impl Ledger {
         (head, tip): (Head, Option<Head>),
         authorization: Authorization,
     ) -> Self {
-        let sealer = Arc::new(Sealer::new(key, entropy));
+        let sealer = Arc::new(Sealer::new(key, Arc::clone(&entropy)));
         let ledger_id: Arc<str> = head.ledger_id.as_str().into();
         let (grew, grown) = watch::channel(head.position);
         let follower = Arc::new(Follower::new(
@@ -213,11 +218,23 @@ impl Ledger {
         ));
         let appender = Appender::start(
             db.clone(),
-            Batches::new(Arc::clone(&ledger_id), Arc::clone(&sealer), clock, guards, tip),
+            Batches::new(
+                Arc::clone(&ledger_id),
+                Arc::clone(&sealer),
+                Arc::clone(&clock),
+                guards,
+                tip,
+            ),
             Arc::clone(&sealer),
             Arc::clone(&follower),
         );
         let loader = Loader::start(&db, Arc::clone(&sealer));
+        let refusals = Refusals::new(
+            db.clone(),
+            appender.clone(),
+            Arc::clone(&sealer),
+            (clock, entropy),
+        );
         Self {
             db,
             ledger_id,
@@ -227,6 +244,7 @@ impl Ledger {
             follower,
             grown,
             replay: Arc::default(),
+            refusals: Arc::new(refusals),
             guards,
         }
     }
@@ -326,6 +344,11 @@ impl Ledger {
         Repository::new(self.clone())
     }
 
+    /// What was refused; see [`Refusals::run`].
+    pub fn refusals(&self) -> &Arc<Refusals> {
+        &self.refusals
+    }
+
     fn loader(&self) -> &Loader {
         &self.loader
     }
@@ -334,8 +357,9 @@ impl Ledger {
         &self.sealer
     }
 
-    /// Accepts no more units, finishes those that wait, and closes the database.
+    /// Stores the refusals in memory, accepts no more units, finishes those that wait, and closes the database.
     pub async fn close(&self) {
+        self.refusals.close().await;
         self.appender.drain().await;
         self.loader.close().await;
         self.follower.close().await;

@@ -1,5 +1,6 @@
 //! What waits in the appender's queue.
 
+use projections::sql::Statement;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{AppendError, Unit, appender::Answer, landing::Load};
@@ -16,28 +17,34 @@ pub(super) enum Waiting {
     Unit(Box<Unit>, Answer),
     /// Erase the key of this subject, and everything derived from the data that the key sealed.
     Erase(String, oneshot::Sender<Result<bool, AppendError>>),
+    /// Run these statements in a transaction of their own. They are about tables that no event changes.
+    Beside(Vec<Statement<'static>>, oneshot::Sender<Result<u64, AppendError>>),
     /// Answer when all earlier messages are done. No message may follow.
     Close(oneshot::Sender<()>),
 }
+
+/// Statements for other tables, and who waits for them.
+type Beside = (Vec<Statement<'static>>, oneshot::Sender<Result<u64, AppendError>>);
 
 /// What waits to be written.
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) load: Load,
     pub(super) erasures: Vec<(String, oneshot::Sender<Result<bool, AppendError>>)>,
+    pub(super) beside: Vec<Beside>,
     pub(super) closing: Option<oneshot::Sender<()>>,
     received: Vec<Waiting>,
 }
 
 impl Pending {
     pub(super) fn len(&self) -> usize {
-        self.load.units.len() + self.erasures.len() + usize::from(self.closing.is_some())
+        self.load.units.len() + self.erasures.len() + self.beside.len() + usize::from(self.closing.is_some())
     }
 
-    /// Whether only units wait. While an erasure or a close waits, the appender takes nothing more from the queue, so that
+    /// Whether only units wait. While anything else waits, the appender takes nothing more from the queue, so that
     /// its turn comes.
     pub(super) fn is_plain(&self) -> bool {
-        self.erasures.is_empty() && self.closing.is_none()
+        self.erasures.is_empty() && self.beside.is_empty() && self.closing.is_none()
     }
 
     /// The first units, as many as fit into a batch.
@@ -99,6 +106,7 @@ impl Pending {
                     self.load.answers.push(answer);
                 }
                 Waiting::Erase(subject, answer) => self.erasures.push((subject, answer)),
+                Waiting::Beside(statements, answer) => self.beside.push((statements, answer)),
                 Waiting::Close(done) => self.closing = Some(done),
             }
         }

@@ -5,6 +5,7 @@
 //! Erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
 
 mod append;
+mod period;
 mod state;
 
 use std::{
@@ -33,7 +34,7 @@ use super::{
 };
 use crate::ids::Entropy;
 
-pub(super) use state::SnapshotName;
+pub(super) use {period::PeriodKey, state::SnapshotName};
 
 /// How many people's keys stay unwrapped in memory.
 const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();

@@ -12,8 +12,12 @@ use crate::{
     address::ClientAddress,
     app::App,
     credential::{self, Sent},
+    evidence::{Evidence, caller_is},
     face::Face,
-    identity::{Authenticated, authenticate, tokens::digest},
+    identity::{
+        Authenticated, authenticate,
+        tokens::{TokenClaims, digest},
+    },
     refusal::Refusal,
 };
 
@@ -105,9 +109,13 @@ impl Caller {
         let authorization = app.ledger().authorization();
         match self.proof {
             Proof::Token(digest) => {
-                let bearer = authorization
-                    .bearer(&digest)
-                    .ok_or_else(Refusal::unauthenticated)?;
+                let bearer = authorization.bearer(&digest).ok_or_else(|| {
+                    let evidence = Evidence::credential("ended_token");
+                    refused(match self.session {
+                        Some(session) => evidence.of_session(self.user, session),
+                        None => evidence,
+                    })
+                })?;
                 valid_session(app, bearer, self.origin.audience).map(drop)
             }
             Proof::Password(position) => authorization
@@ -176,12 +184,14 @@ pub(crate) struct Proved(pub(crate) Result<Caller, Refusal>);
 /// The caller, according to the memory of this process. The code that calls this function must still check that the
 /// memory is not too old.
 pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
-    match parts.extensions.get::<Proved>() {
-        None => prove(parts, app).await,
-        Some(Proved(Err(refusal))) => Err(refusal.clone()),
+    let caller = match parts.extensions.get::<Proved>() {
+        None => prove(parts, app).await?,
+        Some(Proved(Err(refusal))) => return Err(refusal.clone()),
         // The session may have ended by the position that the request waited for.
-        Some(Proved(Ok(caller))) => caller.must_still_be(app).map(|()| caller.clone()),
-    }
+        Some(Proved(Ok(caller))) => caller.must_still_be(app).map(|()| caller.clone())?,
+    };
+    caller_is(caller.user);
+    Ok(caller)
 }
 
 /// Finds out who the caller is.
@@ -193,7 +203,8 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let arrived = Arrived::of(parts)?;
     let face = arrived.face;
     let origin = Origin::new(&parts.headers, arrived);
-    match credential::read(face.credentials, parts)? {
+    let sent = credential::read(face.credentials, parts);
+    match sent.inspect_err(|_| Evidence::credential("malformed").leave())? {
         Some(Sent::Token(token)) => {
             let digest = digest(&token);
             let SessionView {
@@ -237,7 +248,7 @@ async fn by_token(
     let authorization = app.ledger().authorization();
     let verify = || {
         let claims = app.tokens.verify(token, &digest, audience);
-        claims.ok_or_else(Refusal::unauthenticated)
+        claims.ok_or_else(|| refused(Evidence::credential("invalid_token")))
     };
     let bearer = match authorization.bearer(&digest) {
         Some(bearer) => {
@@ -247,17 +258,19 @@ async fn by_token(
             bearer
         }
         None => {
-            if verify()?.exp <= app.clock.now().seconds() {
-                return Err(Refusal::unauthenticated());
+            let TokenClaims { sub, jti, exp, .. } = verify()?;
+            let refused = |reason| refused(Evidence::credential(reason).of_session(sub, jti));
+            if exp <= app.clock.now().seconds() {
+                return Err(refused("expired_token"));
             }
             if app.ended().has(&digest) {
-                return Err(Refusal::unauthenticated());
+                return Err(refused("ended_token"));
             }
             // The token is ours, but this node does not know it: another node issued it a moment ago, or it has ended.
             app.ledger().follower().catch_up().await?;
             authorization.bearer(&digest).ok_or_else(|| {
                 app.ended().add(digest);
-                Refusal::unauthenticated()
+                refused("ended_token")
             })?
         }
     };
@@ -267,11 +280,23 @@ async fn by_token(
 /// The session, if its token is valid now and for the audience.
 fn valid_session(app: &App, bearer: Bearer, audience: Audience) -> Result<SessionView, Refusal> {
     let Bearer { session, by_token } = bearer;
-    if by_token && session.face == audience && session.expires_at > app.clock.now() {
-        Ok(session)
+    let reason = if session.face != audience {
+        "other_audience"
+    } else if session.expires_at <= app.clock.now() {
+        "expired_token"
+    } else if !by_token {
+        "tokens_not_granted"
     } else {
-        Err(Refusal::unauthenticated())
-    }
+        return Ok(session);
+    };
+    let evidence = Evidence::credential(reason);
+    Err(refused(evidence.of_session(session.user_id, session.session_id)))
+}
+
+/// The refusal of a caller who did not prove who they are. It leaves evidence, and tells the caller nothing.
+fn refused(evidence: Evidence) -> Refusal {
+    evidence.leave();
+    Refusal::unauthenticated()
 }
 
 /// The origin and the names of a request, for the metadata of the events that it causes.

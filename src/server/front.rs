@@ -23,6 +23,7 @@ use crate::{
     browsers::{Cross, instruct},
     caller::{Arrived, Proved, REQUEST_ID, prove},
     credential,
+    evidence::{Asking, Known, with_known},
     face::Face,
     heavy::JudgedAtStart,
     position::{AT_LEAST, Recorded, at_least},
@@ -91,14 +92,25 @@ impl Front {
         };
         let face = self.app.faces.of(asked.uri.path());
         let cross = Cross::of(&self.app, &asked.method, request.headers());
-        let response = if let Err(refusal) = has_host(&request) {
-            refusal.into_response()
+        let by = Asking {
+            face,
+            method: &asked.method,
+            uri: &asked.uri,
+            address: self.app.client(peer, request.headers()),
+            has_credential: credential::has_any(face.credentials, request.headers(), request.uri()),
+        };
+        let (response, known) = if let Err(refusal) = has_host(&request) {
+            (refusal.into_response(), Known::default())
         } else if cross.as_ref().is_some_and(Cross::is_question) {
-            StatusCode::NO_CONTENT.into_response()
+            (StatusCode::NO_CONTENT.into_response(), Known::default())
         } else {
-            self.route(face, peer, request).instrument(asked.span()).await
+            let answer = self.route(&by, request).instrument(asked.span());
+            with_known(&self.app, &by, answer).await
         };
         let (mut response, refusal) = render(face, &asked.method, response);
+        if let Some(refusal) = &refusal {
+            known.report(&self.app, refusal, &by);
+        }
         let headers = response.headers_mut();
         if let Some(id) = named {
             headers.insert(REQUEST_ID, id);
@@ -124,15 +136,14 @@ impl Front {
         response
     }
 
-    async fn route<B>(&self, face: &'static Face, peer: SocketAddr, mut request: Request<B>) -> Response
+    async fn route<B>(&self, by: &Asking<'_>, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         // Requests without a credential do not wait, and decide nothing that could be too old.
-        let is_somebodys = credential::has_any(face.credentials, request.headers(), request.uri());
-        let address = self.app.client(peer, request.headers());
-        request.extensions_mut().insert(Arrived::new(face, address));
+        let is_somebodys = by.has_credential;
+        request.extensions_mut().insert(Arrived::new(by.face, by.address));
         if is_somebodys && request.headers().contains_key(AT_LEAST) {
             request = match Box::pin(self.wait(request)).await {
                 Ok(request) => request,

@@ -14,6 +14,7 @@ mod defence;
 mod document;
 mod done;
 mod ended;
+mod evidence;
 mod execute;
 mod face;
 mod front;
@@ -43,6 +44,7 @@ pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_mes
 pub use credential::Credential;
 pub use document::described;
 pub use done::{done, done_about};
+pub use evidence::Evidence;
 pub use face::{Face, Faces, Giving, Operation};
 pub use front::{Front, Page};
 pub use granting::Granting;

@@ -34,11 +34,7 @@ impl From<HashingError> for Refusal {
 
 impl From<TooMany> for Refusal {
     fn from(error: TooMany) -> Self {
-        let code = match error {
-            TooMany::Waiting => BUSY,
-            TooMany::Failures => "too_many_failures",
-        };
-        Self::later(RefusalKind::TooManyRequests, code, error.to_string())
+        Self::later(RefusalKind::TooManyRequests, error.code(), error.to_string())
     }
 }
 

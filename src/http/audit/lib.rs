@@ -1,5 +1,6 @@
-//! Reading the ledger over HTTP.
+//! What auditors read: the events of the ledger, and the trail of what was done and what was refused.
 
+mod audit;
 mod events;
 
 use aggregates::values::Audience;
@@ -9,9 +10,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// This face. Its callers have tokens of the connectware face.
 pub const FACE: Face = Face {
     name: "audit",
-    mounts: &["/api/events"],
+    mounts: &["/api/audit", "/api/events"],
     routes,
-    tags: &[("audit", "Reading the ledger")],
+    tags: &[("audit", "The ledger, and what was refused")],
     credentials: &[
         Credential::Bearer,
         Credential::Basic,
@@ -28,5 +29,7 @@ pub const FACE: Face = Face {
 };
 
 fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(events::get_events))
+    OpenApiRouter::new()
+        .routes(routes!(audit::get_audit))
+        .routes(routes!(events::get_events))
 }

@@ -27,6 +27,7 @@ use self::{
 use crate::{
     address::{ClientAddress, Network},
     identity::Password,
+    refusal::BUSY,
 };
 
 /// How many values a mark has. Of so many wrong passwords, one has the mark of the right one.
@@ -41,6 +42,16 @@ pub enum TooMany {
     /// Too many wrong passwords for this name came from this network, from which nobody has logged in.
     #[error("too many wrong passwords came from this address; try again later")]
     Failures,
+}
+
+impl TooMany {
+    /// The code of the refusal.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Waiting => BUSY,
+            Self::Failures => "too_many_failures",
+        }
+    }
 }
 
 /// A name, and the network from which somebody gives it. The name is a keyed digest of the user's id or, if there is no such user, of

@@ -22,6 +22,8 @@ use crate::{
     app::App,
     caller::{Caller, Origin},
     defence::{Guess, TooMany},
+    evidence::Evidence,
+    refusal::BUSY,
 };
 
 /// How often a password is verified again because the user changed meanwhile.
@@ -77,7 +79,9 @@ pub fn authenticate<'a>(
             user: app.ledger().authorization().user_by_name(username),
             password: &password,
         };
-        let attempt = app.defence().turn(guess).await?;
+        let turn = app.defence().turn(guess).await;
+        let attempt =
+            turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
         let proved = match prove(app, username, &password).await {
             Ok(Some(proved)) => proved,
             Ok(None) => {
@@ -130,11 +134,16 @@ pub fn confirm<'a>(
             user: Some(caller.user),
             password: &password,
         };
-        let attempt = app.defence().turn(guess).await?;
+        let leave = |reason| Evidence::password(caller.user, reason).leave();
+        let turn = app.defence().turn(guess).await;
+        let attempt = turn.inspect_err(|refused| leave(refused.code()))?;
         let confirmed = compare_with_own(app, caller, password).await;
         match &confirmed {
             Ok(Confirmed::Right(_)) => attempt.succeeded(caller.user),
-            Ok(Confirmed::Wrong) => hold(app, attempt.failed()).await,
+            Ok(Confirmed::Wrong) => {
+                leave("wrong_password");
+                hold(app, attempt.failed()).await;
+            }
             Ok(Confirmed::NoPassword) | Err(_) => attempt.spoilt(),
         }
         confirmed
@@ -163,7 +172,8 @@ struct Proved {
     old: Option<PasswordHash>,
 }
 
-/// Compares a password with the hash of the user of this name. What is read and computed does not depend on the name.
+/// Compares a password with the hash of the user of this name. What is read and computed does not depend on the name. If it is not
+/// the user's password, leaves the reason as evidence.
 async fn prove(
     app: &App,
     username: &str,
@@ -180,12 +190,22 @@ async fn prove(
         .password_hash
         .as_ref()
         .filter(|_| user.may_log_in_by_password());
-    let verdict = app.passwords.verify(password.clone(), hash).await?;
+    let leave = |reason| Evidence::login(username, id, reason).leave();
+    let verdict = app.passwords.verify(password.clone(), hash).await;
+    let verdict = verdict.inspect_err(|_| leave(BUSY))?;
     let (Some(user), Some(hash)) = (id, hash) else {
+        leave(if id.is_some() {
+            "no_password"
+        } else {
+            "unknown_user"
+        });
         return Ok(None);
     };
     let is_old = match verdict {
-        Verdict::Wrong => return Ok(None),
+        Verdict::Wrong => {
+            leave("wrong_password");
+            return Ok(None);
+        }
         Verdict::Right => app.passwords.is_outdated(hash),
         Verdict::RightAsTyped => true,
     };

@@ -10,7 +10,7 @@ mod source;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
-use ledger::LOOK_EVERY;
+use ledger::{Keeping, LOOK_EVERY};
 use zeroize::Zeroizing;
 
 use self::{
@@ -30,6 +30,8 @@ pub use declared::{Fallback, Setting};
 
 /// The longest time that a token may be valid, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
+/// The longest time that refusals may be kept, in days.
+const MOST_DAYS: i64 = 36_500;
 /// The most heavy questions that may run, and the most that may wait.
 const MOST_HEAVY: usize = 1_000;
 /// How many callers may each have a full queue of heavy questions.
@@ -96,6 +98,12 @@ settings! {
         /// answers 503 `stale`. At least 500
         stale_after_ms: u64 = "5000",
             |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
+        /// For how many days refused logins, credentials and permissions are kept for auditors
+        audit_refusals_days: i64 = "365", |text| between(text, 1, MOST_DAYS);
+        /// How many rows of them are kept at most. The oldest go first
+        audit_refusals_most: i64 = "1000000", |text| at_least(text, 1000, "");
+        /// For how many days the names and addresses in them can be read. Then their key is deleted
+        audit_names_days: i64 = "30", |text| between(text, 1, MOST_DAYS);
         /// Which messages the server logs on stderr, as levels of targets: `info,ledger=debug`
         log: String = "info", parsed;
     }
@@ -170,6 +178,15 @@ impl Settings {
             parallelism: self.password_parallelism,
             workers: self.password_workers.unwrap_or_else(cores),
             queue: self.password_queue,
+        }
+    }
+
+    /// How long refusals are kept.
+    pub fn keeping(&self) -> Keeping {
+        Keeping {
+            days: self.audit_refusals_days,
+            most: self.audit_refusals_most,
+            names_days: self.audit_names_days,
         }
     }
 

@@ -5,12 +5,15 @@
 mod access;
 #[path = "../../../src/http/connectware/tests/api/mod.rs"]
 mod api;
+#[path = "../../../src/http/audit/tests/audit/mod.rs"]
+mod audit;
 mod bodies;
 mod browsers;
 mod credentials;
 mod errors;
 #[path = "../../../src/http/audit/tests/events/mod.rs"]
 mod events;
+mod evidence;
 mod openapi;
 mod positions;
 mod rights;

@@ -55,10 +55,10 @@ const PUBLISHED: [(&str, &str); 37] = [
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Operation {
-    method: String,
+pub(super) struct Operation {
+    pub(super) method: String,
     /// The path, with `{}` for each parameter.
-    path: String,
+    pub(super) path: String,
 }
 
 impl Operation {
@@ -67,17 +67,17 @@ impl Operation {
     }
 
     /// A call of the operation without a body. Each parameter is an id that does not exist.
-    fn call(&self, caller: &Client) -> Call {
+    pub(super) fn call(&self, caller: &Client) -> Call {
         let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).expect("a method");
         caller.call(method, self.path.replace("{}", NOBODY))
     }
 
-    fn face(&self) -> &'static Face {
+    pub(super) fn face(&self) -> &'static Face {
         FACES.of(&self.path)
     }
 
     /// The same call with the caller's token, in a form that the face accepts.
-    fn call_with_token(&self, caller: &Client) -> Call {
+    pub(super) fn call_with_token(&self, caller: &Client) -> Call {
         let mut accepted = self.face().credentials.iter();
         let call = self.call(&caller.anonymous());
         match accepted.find(|credential| **credential != Credential::Basic) {
@@ -151,7 +151,7 @@ async fn document(server: &Server) -> Value {
 }
 
 /// The path with `{}` for each parameter.
-fn without_names(path: &str) -> String {
+pub(super) fn without_names(path: &str) -> String {
     let segments = path.split('/');
     let segments: Vec<&str> = segments
         .map(|part| if part.starts_with('{') { "{}" } else { part })
@@ -175,7 +175,7 @@ fn public() -> Vec<Operation> {
 }
 
 /// The operations on the callers' own data.
-fn own() -> Vec<Operation> {
+pub(super) fn own() -> Vec<Operation> {
     declared(|face| face.own)
 }
 
@@ -201,7 +201,7 @@ fn guarded(document: &Value) -> Vec<Operation> {
 }
 
 /// The guarded operations of a running server.
-async fn guarded_by(server: &Server) -> Vec<Operation> {
+pub(super) async fn guarded_by(server: &Server) -> Vec<Operation> {
     let operations = guarded(&document(server).await);
     assert!(operations.len() > 30, "the document should list the operations");
     operations

@@ -22,6 +22,7 @@ mod nodes;
 mod order;
 mod outage;
 mod pages;
+mod refusals;
 mod rehearsal;
 mod schedules;
 mod sealing;
@@ -29,6 +30,8 @@ mod site;
 mod snapshots;
 mod starting;
 mod tampering;
+#[path = "../../../projections/tests/read_models/trace.rs"]
+mod trace;
 mod versions;
 
 /// Makes a test for each of these scenarios and each of these sites: `NAME::SITE`, on an empty ledger.

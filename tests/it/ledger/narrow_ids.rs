@@ -9,7 +9,10 @@ use aggregates::{
     values::{Certificate, Timestamp, UserId},
 };
 use ledger::{
-    AlikeNames, Executor, Ledger, MasterKey, Rejection, clock::SystemClock, ids::SystemEntropy,
+    AlikeNames, Executor, Ledger, MasterKey, Rejection,
+    audit::{Actor, Filter},
+    clock::SystemClock,
+    ids::SystemEntropy,
     migrations::migrate,
 };
 use projections::{
@@ -207,6 +210,36 @@ async fn a_ledger_gets_narrow_ids_and_analysts_see_no_difference(engine: Engine)
     );
 }
 
+/// Older versions wrote metadata in other forms. The index by actor reads each of them.
+async fn the_actors_of_old_events_are_found(engine: Engine) {
+    let site = wide(engine).await;
+    let db = migrated(&site).await;
+    let (all, right) = (
+        "SELECT COUNT(*) FROM events",
+        "SELECT COUNT(*) FROM event_streams WHERE actor = metadata ->> 'actor' AND place = position",
+    );
+    let all = number(&db, all).await;
+    assert!(all > 50);
+    assert_eq!(number(&db, right).await, all);
+    db.close().await;
+    let ledger = ledger(&site).await;
+    for actor in texts(
+        ledger.db(),
+        "SELECT DISTINCT metadata ->> 'actor' FROM event_streams",
+    )
+    .await
+    {
+        let of_actor = format!("SELECT COUNT(*) FROM event_streams WHERE metadata ->> 'actor' = '{actor}'");
+        let filter = Filter {
+            actor: Actor::parse(&actor),
+            ..Filter::default()
+        };
+        let page = ledger.audit(&filter, None, 1_000).await.expect("a page");
+        let found = i64::try_from(page.items.len()).expect("few");
+        assert_eq!(found, number(ledger.db(), &of_actor).await, "{actor}");
+    }
+}
+
 async fn programs_from_before_are_refused(engine: Engine) {
     let site = wide(engine).await;
     let db = site.db().await;
@@ -293,7 +326,11 @@ async fn the_way_back_gives_the_same_database(engine: Engine) {
     let before = content(&db).await;
     db.close().await;
     let db = migrated(&site).await;
-    for name in ["0011_store_json_as_text.sql", "0010_narrow_ids.sql"] {
+    for name in [
+        "0013_keep_refusals.sql",
+        "0011_store_json_as_text.sql",
+        "0010_narrow_ids.sql",
+    ] {
         let back = script(&format!("migrations/back/{}", db.engine()), name);
         db.script(&back).await.expect(name);
     }
@@ -333,6 +370,7 @@ macro_rules! on_engines {
 
 on_engines! {
     a_ledger_gets_narrow_ids_and_analysts_see_no_difference,
+    the_actors_of_old_events_are_found,
     programs_from_before_are_refused,
     claims_from_before_hold,
     the_way_back_gives_the_same_database,

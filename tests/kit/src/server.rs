@@ -92,6 +92,7 @@ impl Server {
         bootstrap::first_start(&executor, faces, &passwords, policy, entropy.as_ref(), given)
             .await
             .expect("there is a first administrator");
+        tokio::spawn(Arc::clone(executor.ledger().refusals()).run(settings.keeping()));
         let app = App::new(Parts {
             faces,
             settings,

@@ -2,9 +2,96 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot go on fails"
 )]
 
+mod audit;
 mod events;
 
-use kit as support;
+use std::time::Duration;
+
+use kit::{self as support, client::Client, connectware::*, server::Server};
+use serde_json::{Value, json};
+
+use self::audit::refused;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn wrong_login(server: &Server, username: &str) {
+    let body = json!({ "username": username, "password": "a guess" });
+    server
+        .anonymous()
+        .post("/api/login", body)
+        .await
+        .expect_error(401);
+}
+
+async fn tidy(server: &Server) {
+    let keeping = server.app().settings.keeping();
+    let refusals = server.app().ledger().refusals();
+    refusals.store().await.expect("what was refused before is stored");
+    refusals.tidy(&keeping).await.expect("the database answers");
+}
+
+async fn names(auditor: &Client) -> Vec<Value> {
+    let answer = auditor.get("/api/audit?outcome=refused").await.expect(200).json();
+    list(&answer["items"])
+        .iter()
+        .map(|item| item["name"].clone())
+        .collect()
+}
+
+#[tokio::test]
+async fn names_and_addresses_are_erased_after_their_days() {
+    let server = Server::start_set(&[("MUNIMENT_AUDIT_NAMES_DAYS", "2")]).await;
+    let ada = create_user(&server.admin().await, "ada").await;
+    wrong_login(&server, "ada").await;
+    server.advance(2 * DAY);
+    wrong_login(&server, "eve").await;
+    tidy(&server).await;
+    let admin = server.admin().await;
+    assert_eq!(names(&admin).await, ["eve", "ada"]);
+    server.advance(DAY);
+    tidy(&server).await;
+    let admin = server.admin().await;
+    assert_eq!(names(&admin).await, ["eve", "[erased]"]);
+    let items = refused(&admin, &format!("actor={ada}"), 1).await;
+    for (key, value) in [
+        ("address", "[erased]"),
+        ("detail", "[erased]"),
+        ("reason", "wrong_password"),
+        ("kind", "login.refused"),
+        ("path", "/api/login"),
+    ] {
+        assert_eq!(items[0][key], value, "{items:?}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_go_after_their_days() {
+    let server = Server::start_set(&[("MUNIMENT_AUDIT_REFUSALS_DAYS", "10")]).await;
+    wrong_login(&server, "ada").await;
+    server.advance(9 * DAY);
+    wrong_login(&server, "eve").await;
+    tidy(&server).await;
+    assert_eq!(names(&server.admin().await).await, ["eve", "ada"]);
+    server.advance(2 * DAY);
+    tidy(&server).await;
+    assert_eq!(names(&server.admin().await).await, ["eve"]);
+}
+
+#[tokio::test]
+async fn a_token_that_expired_is_evidence() {
+    let server = Server::start().await;
+    let ada = create_user(&server.admin().await, "ada").await;
+    let session = server.anonymous().login("ada", PASSWORD).await;
+    server.advance(2 * DAY);
+    session.get("/api/session").await.expect_error(401);
+    let admin = server.admin().await;
+    let items = refused(&admin, &format!("actor={ada}"), 1).await;
+    assert_eq!(
+        (&items[0]["kind"], &items[0]["reason"]),
+        (&json!("credential.refused"), &json!("expired_token"))
+    );
+}

@@ -1,0 +1,19 @@
+-- Undoes migrations/postgres/0013_keep_refusals.sql, for programs from before it. Stop all servers first: docs/upgrading.md. The refusals are
+-- lost: read them with `GET /api/audit?outcome=refused` before.
+DROP VIEW event_streams;
+DROP INDEX events_by_actor;
+DROP TABLE refusals, refusal_keys;
+
+CREATE VIEW event_streams AS
+SELECT
+    position,
+    aggregate_type,
+    aggregate_id,
+    sequence,
+    event_type,
+    event_version,
+    payload::jsonb AS payload,
+    metadata::jsonb AS metadata
+FROM events;
+
+DELETE FROM _sqlx_migrations WHERE version = 13;

@@ -1,0 +1,199 @@
+//! Tests of the buffer: every refusal is counted once, and the memory is bounded.
+
+use std::cell::Cell;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const SMALL: Limits = Limits {
+    of_address: 3,
+    exact: 5,
+    addresses: 2,
+    all: 12,
+};
+
+fn login(name: &str, address: u8) -> Refused {
+    Refused {
+        kind: RefusedKind::Login,
+        reason: "wrong_password",
+        actor: None,
+        object: None,
+        name: Some(name.to_owned()),
+        address: Some(IpAddr::from([192, 0, 2, address])),
+        method: Some("POST"),
+        path: Some("/api/login".to_owned()),
+        detail: Some("wrong".to_owned()),
+    }
+}
+
+/// Ids in order.
+fn ids() -> impl Fn() -> Uuid {
+    let next = Cell::new(0);
+    move || {
+        next.set(next.get() + 1);
+        Uuid::from_u128(next.get())
+    }
+}
+
+/// Everything in memory, by minute.
+fn all(buffer: &Buffer) -> Vec<&Row> {
+    buffer
+        .minutes
+        .values()
+        .flat_map(|minute| minute.rows.values())
+        .collect()
+}
+
+fn sum<'a>(rows: impl IntoIterator<Item = &'a Row>) -> u64 {
+    rows.into_iter().map(|row| row.times).sum()
+}
+
+#[test]
+fn refusals_that_do_not_differ_are_one_row_a_minute() {
+    let (mut buffer, id) = (Buffer::new(Limits::SERVER), ids());
+    for at in [5, MINUTE - 1, 7, MINUTE] {
+        buffer.note(login("ada", 1), at, &id);
+    }
+    buffer.note(login("grace", 1), 8, &id);
+    buffer.note(login("ada", 2), 9, &id);
+    let mut rows = buffer.take(100);
+    rows.sort_by_key(|row| row.id);
+    let seen: Vec<_> = rows.iter().map(|row| (row.first, row.last, row.times)).collect();
+    assert_eq!(
+        seen,
+        [(5, MINUTE - 1, 3), (MINUTE, MINUTE, 1), (8, 8, 1), (9, 9, 1)]
+    );
+}
+
+#[test]
+fn a_row_that_grows_after_it_was_stored_is_stored_again_with_its_whole_count() {
+    let (mut buffer, id) = (Buffer::new(Limits::SERVER), ids());
+    buffer.note(login("ada", 1), 1, &id);
+    let first = buffer.take(10);
+    buffer.note(login("ada", 1), 2, &id);
+    buffer.stored(3, &id);
+    let second = buffer.take(10);
+    assert_eq!((first[0].id, first[0].times), (second[0].id, 1));
+    assert_eq!(second[0].times, 2);
+    buffer.stored(4, &id);
+    assert!(buffer.take(10).is_empty());
+    buffer.stored(2 * MINUTE, &id);
+    assert!(
+        all(&buffer).is_empty(),
+        "a minute that is over and stored is forgotten"
+    );
+}
+
+#[test]
+fn rows_that_could_not_be_stored_wait_again() {
+    let (mut buffer, id) = (Buffer::new(Limits::SERVER), ids());
+    buffer.note(login("ada", 1), 1, &id);
+    buffer.note(login("grace", 1), 1, &id);
+    let rows = buffer.take(10);
+    buffer.note(login("ada", 1), 2, &id);
+    buffer.unstored(rows);
+    let again = buffer.take(10);
+    assert_eq!((again.len(), sum(&again)), (2, 3), "each row waits once");
+}
+
+#[test]
+fn what_is_too_much_counts_for_its_address_and_then_for_all() {
+    let (mut buffer, id) = (Buffer::new(SMALL), ids());
+    for (number, address) in [1, 1, 1, 1, 1, 2, 2, 2, 3, 4].into_iter().enumerate() {
+        buffer.note(login(&number.to_string(), address), 1, &id);
+    }
+    let rows = all(&buffer);
+    assert_eq!(sum(rows.iter().copied()), 10);
+    let of = |address: Option<u8>, is_exact: bool| {
+        let address = address.map(|last| IpAddr::from([192, 0, 2, last]));
+        let of_it = rows
+            .iter()
+            .filter(|row| row.key.address == address && row.key.path.is_some() == is_exact);
+        of_it.map(|row| row.times).collect::<Vec<_>>()
+    };
+    assert_eq!((of(Some(1), true), of(Some(1), false)), (vec![1; 3], vec![2]));
+    assert_eq!((of(Some(2), true), of(Some(2), false)), (vec![1; 2], vec![1]));
+    assert_eq!(of(None, false), [2], "no place for more addresses");
+    assert_eq!(buffer.excess(), (5, 0));
+}
+
+#[test]
+fn what_finds_no_place_is_counted_as_lost_and_reported() {
+    let (mut buffer, id) = (
+        Buffer::new(Limits {
+            all: 1,
+            addresses: 0,
+            ..SMALL
+        }),
+        ids(),
+    );
+    for name in ["ada", "grace", "edith"] {
+        buffer.note(login(name, 1), 1, &id);
+    }
+    assert_eq!(buffer.excess(), (2, 2));
+    let stored = buffer.take(10);
+    assert_eq!(sum(&stored), 1);
+    // The minute is over, so there is a place.
+    buffer.stored(MINUTE, &id);
+    let lost = buffer.take(10);
+    assert_eq!((lost[0].key.kind, lost[0].times), (RefusedKind::Lost, 2));
+}
+
+#[test]
+fn a_network_of_ipv6_counts_as_one_address() {
+    let (mut buffer, id) = (Buffer::new(SMALL), ids());
+    for host in 0..10_u16 {
+        let address = IpAddr::from([0x2001, 0xdb8, 0, 7, host, 0, 0, 1]);
+        let refused = Refused {
+            address: Some(address),
+            ..login("ada", 1)
+        };
+        buffer.note(refused, 1, &id);
+    }
+    assert_eq!((all(&buffer).len(), sum(all(&buffer))), (4, 10));
+}
+
+#[test]
+fn names_are_bounded_and_can_be_seen() {
+    let key = Key::of(login(&"å".repeat(1_000), 1));
+    assert_eq!(key.name.map(|name| name.chars().count()), Some(NAME + 1));
+    let key = Key::of(login("a\u{0}\u{202e}\n\"'\\\u{e9}", 1));
+    assert_eq!(key.name.as_deref(), Some("a\\0\\u{202e}\\n\"'\\\u{e9}"));
+}
+
+proptest! {
+    #[test]
+    fn each_refusal_is_in_one_row_or_lost(
+        notes in prop::collection::vec((0_u8..6, 0_u8..6, 0_i64..3, 0_u8..4), 0..300),
+    ) {
+        let (mut buffer, id) = (Buffer::new(SMALL), ids());
+        let mut stored: HashMap<Uuid, u64> = HashMap::new();
+        let mut now = 0;
+        for (number, (name, address, later, then)) in notes.iter().enumerate() {
+            now += later * MINUTE / 4;
+            buffer.note(login(&name.to_string(), *address), now, &id);
+            let most = SMALL.all + SMALL.addresses + 1;
+            prop_assert!(all(&buffer).len() <= most && buffer.waiting() <= most);
+            if *then == 0 {
+                loop {
+                    let rows = buffer.take(2);
+                    if rows.is_empty() {
+                        buffer.stored(now, &id);
+                        break;
+                    }
+                    if number % 5 == 0 {
+                        buffer.unstored(rows);
+                        break;
+                    }
+                    stored.extend(rows.iter().map(|row| (row.id, row.times)));
+                }
+            }
+        }
+        while let Some(rows) = Some(buffer.take(3)).filter(|rows| !rows.is_empty()) {
+            stored.extend(rows.iter().map(|row| (row.id, row.times)));
+        }
+        let counted: u64 = stored.values().sum();
+        prop_assert_eq!(counted + buffer.unplaced, notes.len() as u64);
+    }
+}

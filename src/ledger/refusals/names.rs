@@ -1,0 +1,166 @@
+//! What is personal in a refusal, and the keys that seal it.
+//!
+//! A name that a stranger typed, the address from which they did, and what they were told are sealed under the key of the day. When the key
+//! is deleted, nobody can read them any more, also in copies of the table. The box covers everything else in the row, too: if somebody
+//! changes the row, the box does not open.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use projections::sql::{Read, sql};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Refusals, buffer::Row, refused::Object};
+use crate::{LedgerError, seal::PeriodKey};
+
+/// Microseconds of a day.
+pub(super) const DAY: i64 = 86_400_000_000;
+/// How many keys stay in memory.
+const KEYS: usize = 4;
+
+/// The day of a moment: the number of days since 1970.
+pub(super) fn period_of(micros: i64) -> i64 {
+    micros.div_euclid(DAY)
+}
+
+/// What the box of a row holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Personal {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) detail: Option<String>,
+}
+
+/// What a row says in clear text. The box covers it.
+pub(super) struct Clear<'a> {
+    pub(super) id: Uuid,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) times: i64,
+    pub(super) kind: &'a str,
+    pub(super) reason: &'a str,
+    pub(super) actor: Option<Uuid>,
+    pub(super) object: Option<Uuid>,
+    pub(super) object_type: Option<&'a str>,
+    pub(super) method: Option<&'a str>,
+    pub(super) path: Option<&'a str>,
+}
+
+impl<'a> Clear<'a> {
+    pub(super) fn of(row: &'a Row) -> Self {
+        let key = &row.key;
+        Self {
+            id: row.id,
+            first: row.first,
+            last: row.last,
+            times: i64::try_from(row.times).unwrap_or(i64::MAX),
+            kind: key.kind.as_str(),
+            reason: key.reason,
+            actor: key.actor,
+            object: key.object.map(|Object { id, .. }| id),
+            object_type: key.object.and_then(|object| object.aggregate_type),
+            method: key.method,
+            path: key.path.as_deref(),
+        }
+    }
+
+    /// The additional data of the box.
+    pub(super) fn bound(&self) -> String {
+        format!(
+            "refusal\0{}\0{}\0{}\0{}\0{}\0{}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}",
+            self.id,
+            self.first,
+            self.last,
+            self.times,
+            self.kind,
+            self.reason,
+            self.actor,
+            self.object,
+            self.object_type,
+            self.method,
+            self.path
+        )
+    }
+}
+
+/// The keys of periods in memory, for storing.
+#[derive(Default)]
+pub(super) struct Periods(Mutex<HashMap<i64, PeriodKey>>);
+
+impl Periods {
+    fn get(&self, period: i64) -> Option<PeriodKey> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&period).cloned()
+    }
+
+    fn put(&self, period: i64, key: PeriodKey) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KEYS {
+            known.clear();
+        }
+        known.insert(period, key);
+    }
+
+    /// Forgets the keys of periods before this one.
+    pub(super) fn forget_before(&self, period: i64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|known, _| *known >= period);
+    }
+}
+
+impl Refusals {
+    /// The key that seals the rows of a period. If there is none, makes it. Nodes that make one at the same moment use the same.
+    pub(super) async fn period_key(&self, period: i64) -> Result<PeriodKey, LedgerError> {
+        if let Some(key) = self.periods.get(period) {
+            return Ok(key);
+        }
+        let mut keys = period_keys(&mut &self.db, &[period]).await?;
+        if keys.is_empty() {
+            let insert = sql("INSERT INTO refusal_keys (period, wrapped_key) VALUES ($1, $2) \
+                              ON CONFLICT (period) DO NOTHING")
+            .bind(period)
+            .bind(self.sealer.make_period_key(period)?);
+            self.appender.beside(vec![insert]).await?;
+            keys = period_keys(&mut &self.db, &[period]).await?;
+        }
+        let (_, wrapped) = keys
+            .pop()
+            .ok_or(LedgerError::Sealed("a period's key was deleted at once"))?;
+        let key = self.sealer.unwrap_period_key(period, &wrapped)?;
+        self.periods.put(period, key.clone());
+        Ok(key)
+    }
+
+    /// The box of a row.
+    pub(super) fn seal(&self, key: &PeriodKey, row: &Row) -> Result<Vec<u8>, LedgerError> {
+        let personal = Personal {
+            name: row.key.name.clone(),
+            address: row.key.address.map(|address| address.to_string()),
+            detail: row.detail.clone(),
+        };
+        let clear = serde_json::to_vec(&personal).map_err(|_| LedgerError::Sealed("a refusal is no JSON"))?;
+        self.sealer.seal_in_period(key, &clear, &Clear::of(row).bound())
+    }
+}
+
+/// The stored keys of these periods.
+pub(super) async fn period_keys(
+    db: &mut dyn Read,
+    periods: &[i64],
+) -> Result<Vec<(i64, Vec<u8>)>, LedgerError> {
+    if periods.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!(
+        "SELECT period, wrapped_key FROM refusal_keys WHERE period IN {}",
+        projections::sql::placeholders(1, 1, periods.len())
+    );
+    let rows = db.all(sql(text).bind_all(periods.iter().copied())).await?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.bytes(1)?))).collect()
+}

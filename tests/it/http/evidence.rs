@@ -1,0 +1,197 @@
+//! Every operation of every face leaves evidence when it refuses a caller, and the evidence outlives the server.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use server::Credential;
+
+use super::{
+    audit::refused,
+    openapi::{Operation, guarded_by, own, without_names},
+};
+use crate::support::{
+    both_engines,
+    client::Client,
+    connectware::*,
+    server::{Engine, Server, Site},
+};
+
+/// The operations that these items are about.
+fn operations(items: &[Value]) -> BTreeSet<(String, String)> {
+    let of = |item: &Value| {
+        let path = without_names(text(&item["path"]));
+        (text(&item["method"]).to_lowercase(), path)
+    };
+    items.iter().map(of).collect()
+}
+
+/// Calls each of these operations, and fails unless there is evidence of each call.
+async fn are_kept(admin: &Client, called: &[Operation], query: &str) -> Vec<Value> {
+    let items = refused(admin, query, i64::try_from(called.len()).expect("few")).await;
+    let expected: BTreeSet<_> = called
+        .iter()
+        .map(|one| (one.method.clone(), one.path.clone()))
+        .collect();
+    assert_eq!(operations(&items), expected);
+    items
+}
+
+both_engines! {
+    async fn every_operation_keeps_a_refused_permission(server: Server) {
+        let admin = server.admin().await;
+        let nobody = caller(&admin, "nobody", json!([])).await;
+        let mut called = guarded_by(&server).await;
+        let own = own();
+        called.retain(|operation| !own.contains(operation));
+        for operation in &called {
+            let answer = operation.call_with_token(&nobody).await;
+            assert!((400..500).contains(&answer.status), "{answer:?}");
+        }
+        let id = id_named(&admin, "nobody").await;
+        let items = are_kept(&admin, &called, &format!("kind=permission.refused&actor={id}")).await;
+        assert!(items.iter().all(|item| item["reason"] == "forbidden"), "{items:?}");
+        assert!(items.iter().all(|item| item["address"] == "127.0.0.1"), "{items:?}");
+    }
+
+    async fn every_operation_keeps_a_wrong_password(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "somebody").await;
+        let mut called = guarded_by(&server).await;
+        called.retain(|operation| operation.face().credentials.contains(&Credential::Basic));
+        let guesser = server.anonymous().basic("somebody", "a guess");
+        // The answers to wrong passwords are held back, so the calls do not wait for each other.
+        let calls = called.iter().map(|operation| async {
+            operation.call(&guesser).await.expect_error_in(&[401, 429])
+        });
+        join_all(calls).await;
+        let items = are_kept(&admin, &called, &format!("kind=login.refused&actor={id}")).await;
+        let reasons = ["wrong_password", "too_many_failures", "busy"];
+        assert!(items.iter().all(|item| reasons.contains(&text(&item["reason"]))), "{items:?}");
+    }
+
+    async fn a_caller_who_hangs_up_is_kept_all_the_same(server: Server) {
+        let admin = server.admin().await;
+        guess(&server, "ada", 8).await;
+        for _ in 0..3 {
+            let body = json!({ "username": "ada", "password": "a guess" });
+            let call = async { server.anonymous().post("/api/login", body).await };
+            let answered = tokio::time::timeout(Duration::from_millis(100), call).await;
+            assert!(answered.is_err(), "the answer should be held back");
+        }
+        refused(&admin, "kind=login.refused", 11).await;
+    }
+
+    async fn every_operation_keeps_an_ended_token(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "somebody").await;
+        let ended = server.anonymous().login("somebody", PASSWORD).await;
+        ended.delete("/api/session").await.expect(204);
+        let called = guarded_by(&server).await;
+        for operation in &called {
+            let answer = operation.call_with_token(&ended).await;
+            assert!((400..500).contains(&answer.status), "{answer:?}");
+        }
+        let items = are_kept(&admin, &called, &format!("kind=credential.refused&actor={id}")).await;
+        assert!(items.iter().all(|item| item["reason"] == "ended_token"), "{items:?}");
+    }
+
+    async fn evidence_outlives_a_kill(server: Server) {
+        let admin = server.admin().await;
+        guess(&server, "ada", 3).await;
+        refused(&admin, "kind=login.refused", 3).await;
+        let server = server.kill9().await.start().await;
+        let admin = server.admin().await;
+        refused(&admin, "kind=login.refused", 3).await;
+        guess(&server, "ada", 2).await;
+        refused(&admin, "kind=login.refused", 5).await;
+    }
+
+    async fn what_waits_in_memory_is_stored_at_the_end(server: Server) {
+        guess(&server, "ada", 4).await;
+        let server = server.terminate().await.start().await;
+        refused(&server.admin().await, "kind=login.refused", 4).await;
+    }
+
+    async fn a_flood_of_names_has_few_rows_and_is_counted_exactly(server: Server) {
+        let admin = server.admin().await;
+        let tasks: Vec<_> = (0..8).map(|task| {
+            let anonymous = server.anonymous();
+            tokio::spawn(async move {
+                for number in 0..400 {
+                    let token = format!("{task}.{number}.x");
+                    anonymous.bearer(&token).get("/api/session").await.expect_error(401);
+                }
+            })
+        }).collect();
+        for task in tasks {
+            task.await.expect("the calls are answered");
+        }
+        let items = refused(&admin, "kind=credential.refused", 3_200).await;
+        assert!(items.len() < 10, "{items:?}");
+    }
+}
+
+async fn guess(server: &Server, username: &str, times: usize) {
+    for _ in 0..times {
+        let body = json!({ "username": username, "password": "a guess" });
+        server
+            .anonymous()
+            .post("/api/login", body)
+            .await
+            .expect_error_in(&[401, 429]);
+    }
+}
+
+async fn id_named(admin: &Client, username: &str) -> String {
+    let found = admin
+        .get(format!("/api/listUsers?username[eq]={username}"))
+        .await
+        .expect(200)
+        .json();
+    id_of(&found["users"][0])
+}
+
+#[tokio::test]
+async fn two_nodes_keep_the_refusals_of_both() {
+    let first = Server::start(Engine::Postgres).await;
+    let second = first.site().second_node().start().await;
+    let (near, far) = (first.admin().await, second.admin().await);
+    tokio::join!(guess(&first, "ada", 5), guess(&second, "ada", 7));
+    for admin in [&near, &far] {
+        let items = refused(admin, "kind=login.refused", 12).await;
+        assert!(items.iter().all(|item| item["name"] == "ada"), "{items:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_has_no_name_and_no_address_in_the_clear() {
+    let site = Site::new(Engine::Sqlite);
+    let server = site.start().await;
+    guess(&server, "a-stranger-who-mistypes", 1).await;
+    let admin = server.admin().await;
+    refused(&admin, "kind=login.refused", 1).await;
+    let site = server.terminate().await;
+    let mut bytes = std::fs::read(site.sqlite_file()).expect("the file of the database");
+    let mut log = site.sqlite_file().into_os_string();
+    log.push("-wal");
+    bytes.extend(std::fs::read(log).unwrap_or_default());
+    let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(has("login.refused"), "the row is there");
+    for text in ["a-stranger-who-mistypes", "127.0.0.1"] {
+        assert!(!has(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_counts_refusals() {
+    let server = Server::start(Engine::Sqlite).await;
+    guess(&server, "ada", 3).await;
+    refused(&server.admin().await, "kind=login.refused", 3).await;
+    let output = server.site().run(&["doctor"]).await;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("refusals: in the last day 3 login.refused"),
+        "{said}"
+    );
+}
