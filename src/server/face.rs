@@ -30,6 +30,9 @@ pub struct Face {
     pub audience: Audience,
     /// Renders a refusal in the shape of this API.
     pub refuse: fn(&Refusal) -> Response,
+    /// Whether the name of a request (`X-Request-ID`) comes back whatever text it is. Otherwise only a name that the log can take comes
+    /// back.
+    pub any_request_id: bool,
     /// The operations that need no credential.
     pub public: &'static [Operation],
     /// The operations on the caller's own data. They need a credential, but no right.

@@ -82,15 +82,16 @@ impl Front {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        // A client gets its name for the request back, whatever it is (AuthZEN Authorization API 1.0 section 10.1).
-        let named = request.headers().get(REQUEST_ID).cloned();
+        let face = self.app.faces.of(request.uri().path());
+        let named = face
+            .any_request_id
+            .then(|| request.headers().get(REQUEST_ID).cloned());
         let asked = Asked {
             begun: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
             id: request_id(request.headers_mut()),
         };
-        let face = self.app.faces.of(asked.uri.path());
         let cross = Cross::of(&self.app, &asked.method, request.headers());
         let by = Asking {
             face,
@@ -112,7 +113,7 @@ impl Front {
             known.report(&self.app, refusal, &by);
         }
         let headers = response.headers_mut();
-        if let Some(id) = named {
+        if let Some(id) = named.unwrap_or_else(|| asked.id.clone()) {
             headers.insert(REQUEST_ID, id);
         }
         instruct(headers, cross);
@@ -129,7 +130,9 @@ impl Front {
         let busy = Refusal::later(RefusalKind::Unavailable, BUSY, message);
         let face = self.app.faces.of(request.uri().path());
         let (mut response, _) = render(face, request.method(), busy.into_response());
-        if let Some(id) = request.headers().get(REQUEST_ID) {
+        if face.any_request_id
+            && let Some(id) = request.headers().get(REQUEST_ID)
+        {
             response.headers_mut().insert(REQUEST_ID, id.clone());
         }
         instruct(response.headers_mut(), None);

@@ -111,7 +111,7 @@ impl Desk {
         };
         Ok(Turn {
             place: Arc::new(place),
-            interest: Interest::default(),
+            interest: Interest::new(),
             waited,
         })
     }
@@ -245,13 +245,25 @@ impl Turn {
     {
         let (place, interest) = (Arc::clone(&self.place), self.interest.clone());
         let runtime = Handle::current();
+        // The sender lives as long as somebody waits for the answer.
+        let (waits, gone) = oneshot::channel::<()>();
         let worked = tokio::task::spawn_blocking(move || {
             let _place = place;
-            runtime.block_on(work(interest))
+            // Work that waits for the database ends here. Other work asks the interest.
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    worked = work(interest) => Some(worked),
+                    _ = gone => None,
+                }
+            })
         });
-        worked
-            .await
-            .map_err(|panicked| Refusal::unavailable().because(panicked))
+        let worked = worked.await;
+        drop(waits);
+        match worked {
+            Ok(worked) => worked.ok_or_else(Refusal::unavailable),
+            Err(panicked) => Err(Refusal::unavailable().because(panicked)),
+        }
     }
 
     /// Runs work, and makes its answer on the same thread.

@@ -16,6 +16,7 @@ mod door;
 mod folder;
 mod freshness;
 mod hashing;
+mod heavy;
 mod http;
 mod ledger;
 mod log;

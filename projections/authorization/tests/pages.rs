@@ -110,7 +110,8 @@ fn a_page_of_changes_looks_at_no_event_after_it_and_lists_a_hundred_grants() {
 #[test]
 fn what_nobody_wants_ends_at_once() {
     let ledger = history();
-    let lost = Interest::default();
+    let lost = Interest::new();
+    assert!(!lost.is_lost());
     lost.lose();
     assert!(lost.clone().is_lost());
     let (nothing, looks) = page(&ledger, 0, usize::MAX, &lost);

@@ -31,6 +31,7 @@ pub const FACE: Face = Face {
     ],
     audience: Audience::Connectware,
     refuse: code_and_message,
+    any_request_id: true,
     public: &[("get", "/.well-known/authzen-configuration")],
     own: &[],
     giving: Giving::NOTHING,

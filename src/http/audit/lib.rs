@@ -20,6 +20,7 @@ pub const FACE: Face = Face {
     ],
     audience: Audience::Connectware,
     refuse: code_and_message,
+    any_request_id: false,
     public: &[],
     own: &[],
     giving: Giving::NOTHING,

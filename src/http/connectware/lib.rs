@@ -41,6 +41,7 @@ pub const FACE: Face = Face {
     ],
     audience: Audience::Connectware,
     refuse: code_and_message,
+    any_request_id: false,
     public: &[("post", "/api/login"), ("get", "/api/auth/password-policy")],
     own: &[
         ("get", "/api/session"),

@@ -19,6 +19,7 @@ pub const FACE: Face = Face {
     ],
     audience: Audience::Connectware,
     refuse: code_and_message,
+    any_request_id: false,
     public: &[
         ("get", "/.well-known/jwks.json"),
         ("get", "/healthz"),

@@ -29,6 +29,7 @@ const PKI: Face = Face {
     credentials: &[Credential::Header("x-api-key")],
     audience: Audience::Connectware,
     refuse,
+    any_request_id: false,
     public: &[("get", "/pki/ca")],
     own: &[],
     giving: Giving::NOTHING,

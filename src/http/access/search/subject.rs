@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::values::{RoleId, Timestamp, UserId};
-use authorization::{Authorization, Impossible, Inquiry, Interest, MODEL, Search, SubjectType};
+use authorization::{Authorization, Impossible, Inquiry, Interest, MODEL, Search, SubjectType, past::Moment};
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -81,41 +81,56 @@ pub(crate) async fn post_search_subject(
     ];
     search.extend(resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
+    // Replaying a moment has a budget of its own: one moment at a time.
+    let then = match at {
+        Some(at) => Some(body.replay(&app, moment(&app, at).await?).await?),
+        None => None,
+    };
     let turn = asks.turn(&app).await?;
-    let found = turn.answer(async move |interest| find(&app, &body, &paging, &interest).await);
+    let found = turn.answer(async move |interest| {
+        let now = || {
+            (
+                app.ledger().moment_now(app.clock.now()),
+                Arc::clone(app.ledger().authorization()),
+            )
+        };
+        body.find(then.unwrap_or_else(now), &paging, &interest)
+    });
     found.await
 }
 
-async fn find(
-    app: &App,
-    body: &SubjectSearch,
-    paging: &Paging,
-    interest: &Interest,
-) -> Result<AsOf<Json<Subjects>>, Refusal> {
-    let at = body.context.as_ref().and_then(|context| context.at.as_ref());
-    let moment = match at {
-        None => app.ledger().moment_now(app.clock.now()),
-        Some(at) => moment(app, at).await?,
-    };
-    let found = match (MODEL.subject_type(&body.subject.kind), inquiry(body)) {
-        (Some(subject_type), Ok(inquiry)) => {
-            let authorization = match at {
-                None => Arc::clone(app.ledger().authorization()),
-                Some(_) => app.ledger().engine_at(moment.position).await?,
-            };
-            let looking = Looking {
-                authorization: &authorization,
-                inquiry: &inquiry,
-                now: moment.time,
-                paging,
-                interest,
-            };
-            looking.search_of(subject_type)?
-        }
-        // There is no subject of an unknown type, and no subject may do what is impossible.
-        (None, _) | (_, Err(_)) => nobody(paging),
-    };
-    Ok(AsOf(moment.position, Json(found)))
+impl SubjectSearch {
+    /// The engine at a moment. If the search finds nobody whatever the engine, this is an empty engine.
+    async fn replay(&self, app: &App, moment: Moment) -> Result<(Moment, Arc<Authorization>), Refusal> {
+        let engine = match (MODEL.subject_type(&self.subject.kind), inquiry(self)) {
+            (Some(_), Ok(_)) => app.ledger().engine_at(moment.position).await?,
+            (None, _) | (_, Err(_)) => Arc::default(),
+        };
+        Ok((moment, engine))
+    }
+
+    fn find(
+        &self,
+        (moment, authorization): (Moment, Arc<Authorization>),
+        paging: &Paging,
+        interest: &Interest,
+    ) -> Result<AsOf<Json<Subjects>>, Refusal> {
+        let found = match (MODEL.subject_type(&self.subject.kind), inquiry(self)) {
+            (Some(subject_type), Ok(inquiry)) => {
+                let looking = Looking {
+                    authorization: &authorization,
+                    inquiry: &inquiry,
+                    now: moment.time,
+                    paging,
+                    interest,
+                };
+                looking.search_of(subject_type)?
+            }
+            // There is no subject of an unknown type, and no subject may do what is impossible.
+            (None, _) | (_, Err(_)) => nobody(paging),
+        };
+        Ok(AsOf(moment.position, Json(found)))
+    }
 }
 
 /// What the subjects should be allowed to do, if anybody can do it.
