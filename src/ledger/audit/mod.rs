@@ -1,6 +1,6 @@
 //! The audit trail: what was done and what was refused, in one list, newest first.
 //!
-//! What was done are the events of the ledger, and what was refused are the rows of [`crate::refusals`]. A page is merged from the two
+//! What was done are the events of the ledger, and what was refused are the rows of `refusals`. A page is merged from the two
 //! sources. Each source goes on from a place that has an index, so each page costs as much as the first one. If a filter has conditions
 //! that no index serves, a page examines a limited number of rows, and may be shorter than asked, or empty, although more follow.
 
