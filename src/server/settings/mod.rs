@@ -32,9 +32,9 @@ pub use declared::{Fallback, Setting};
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
 /// The longest time that refusals may be kept, in days.
 const MOST_DAYS: i64 = 36_500;
-/// The most heavy questions that may run, and the most that may wait.
+/// The most heavy questions that the settings may allow to run, and the most that one caller may have waiting.
 const MOST_HEAVY: usize = 1_000;
-/// How many callers may each have a full queue of heavy questions.
+/// All callers together may have as many waiting heavy questions as this many callers with full queues.
 const CALLERS: usize = 16;
 /// The highest limit of connections.
 const MOST_CONNECTIONS: usize = 1_000_000;
@@ -81,7 +81,7 @@ settings! {
         password_iterations: u32 = "2", parsed;
         /// Lanes for a hash (p)
         password_parallelism: u32 = "1", parsed;
-        /// How many passwords may wait to be hashed. The server answers further ones with 429
+        /// How many passwords may wait to be hashed. If one more comes, the server answers one of them with 429
         password_queue: usize = "128", parsed;
         /// How many heavy questions of one caller may wait for their turns: searches, changes, explanations, rehearsals, questions about
         /// the past, and long lists of questions. The server answers further ones with 429
@@ -100,9 +100,9 @@ settings! {
             |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
         /// For how many days refused logins, credentials and permissions are kept for auditors
         audit_refusals_days: i64 = "365", |text| between(text, 1, MOST_DAYS);
-        /// How many rows of them are kept at most. The oldest go first
+        /// How many rows of refusals are kept at most. The oldest are deleted first
         audit_refusals_most: i64 = "1000000", |text| at_least(text, 1000, "");
-        /// For how many days the names and addresses in them can be read. Then their key is deleted
+        /// For how many days the names and addresses in refusals can be read. Then their key is deleted
         audit_names_days: i64 = "30", |text| between(text, 1, MOST_DAYS);
         /// Which messages the server logs on stderr, as levels of targets: `info,ledger=debug`
         log: String = "info", parsed;
