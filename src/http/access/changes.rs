@@ -22,25 +22,25 @@ const MOST: i64 = 1_000;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChangesOut {
     subject: Entity,
-    /// The events after this moment are told.
+    /// The changes after this moment are listed.
     from: MomentOut,
-    /// The events up to this moment are told, or those up to `next`.
+    /// The changes up to this moment are listed, or those up to `next`.
     to: MomentOut,
     /// What each event changed, in order.
     changes: Vec<ChangeOut>,
-    /// What counts at the end of the page and did not at its start, at most 100 grants.
+    /// The grants that count at the end of the page but did not count at its start, at most 100.
     gained: Vec<GrantOut>,
-    /// If there are more than 100: how many are not told.
+    /// If there are more than 100: how many are left out.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     gained_left_out: usize,
-    /// What counted at the start of the page and does not at its end, at most 100 grants.
+    /// The grants that counted at the start of the page but do not count at its end, at most 100.
     lost: Vec<GrantOut>,
-    /// If there are more than 100: how many are not told.
+    /// If there are more than 100: how many are left out.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     lost_left_out: usize,
-    /// If there are more changes than are told: what to pass as `from` to go on. The page ends there.
+    /// If there are more changes than are listed: what to pass as `from` to go on. The page ends there.
     #[schema(example = json!(null))]
     next: Option<i64>,
 }
@@ -53,13 +53,13 @@ struct ChangeOut {
     by: CauseOut,
     /// At most 100 grants.
     gained: Vec<GrantOut>,
-    /// If there are more than 100: how many are not told.
+    /// If there are more than 100: how many are left out.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     gained_left_out: usize,
     /// At most 100 grants.
     lost: Vec<GrantOut>,
-    /// If there are more than 100: how many are not told.
+    /// If there are more than 100: how many are left out.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     lost_left_out: usize,

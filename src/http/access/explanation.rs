@@ -228,7 +228,7 @@ pub(crate) struct Explanation {
     /// The grants that allow it, the oldest first, at most 100. Any one of them would.
     #[schema(required = false)]
     grants: Vec<GrantOut>,
-    /// If there are more than 100: how many are not told.
+    /// If there are more than 100: how many are left out.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     grants_left_out: usize,

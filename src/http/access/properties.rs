@@ -1,4 +1,4 @@
-//! The properties that a request gives besides the members that every subject, action and resource has.
+//! The properties in a request: what it says about a subject, an action or a resource in addition to the members that each of them has.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 

@@ -25,7 +25,7 @@ pub(crate) struct Entity {
     /// Unique within the type.
     #[schema(example = "0a0b0c0d-0000-4000-8000-000000000001")]
     pub id: String,
-    /// The properties that a request gives besides. An answer has none.
+    /// The properties in the request. An answer has none.
     #[serde(default, skip_serializing)]
     #[schema(value_type = Option<Object>)]
     pub properties: Properties,
@@ -42,8 +42,8 @@ impl Entity {
     }
 }
 
-/// A subject or a resource in a list of questions. As a default it may lack a member. Then each question that names such an
-/// entity must complete it. A default with both members is replaced as a whole.
+/// A subject or a resource in a list of questions. A default may lack a member. Then each question that names such an entity must
+/// complete it. The entity of a question replaces a default with both members as a whole.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct PartOfEntity {
     /// The type.
@@ -52,7 +52,7 @@ pub(crate) struct PartOfEntity {
     pub kind: Option<String>,
     /// Unique within the type.
     pub id: Option<String>,
-    /// The properties that a request gives besides.
+    /// The properties in the request.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub properties: Properties,
@@ -109,7 +109,7 @@ pub(crate) struct Action {
     /// `read`, `write`; for `http` also a method; for `mqtt` also `subscribe` and `publish`.
     #[schema(example = "read")]
     pub name: String,
-    /// The properties that a request gives besides. No decision depends on them.
+    /// The properties in the request. No decision depends on them.
     #[serde(default, skip_serializing)]
     #[schema(value_type = Option<Object>)]
     #[expect(dead_code, reason = "it is read so that a value of the wrong type is refused")]

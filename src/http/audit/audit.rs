@@ -49,23 +49,23 @@ pub(crate) struct Trail {
     "detail": "the username or the password is wrong", "count": 12, "position": null
 }))]
 pub(crate) struct AuditItem {
-    /// When it was done, or first refused.
+    /// The time of the event, or of the first refusal.
     #[schema(value_type = String, format = "date-time")]
     time: Timestamp,
-    /// When it was last refused.
+    /// The time of the last refusal.
     #[schema(value_type = Option<String>, format = "date-time")]
     last_time: Option<Timestamp>,
     /// `success` or `refused`.
     outcome: &'static str,
     /// The event type, or `login.refused`, `password.refused`, `credential.refused`, `permission.refused` or `refusals.lost`.
     kind: String,
-    /// Why it was refused: a code.
+    /// A code that says why it was refused.
     reason: Option<String>,
     /// Who did it: a user's id, or `system`. For a refused login or credential: the user whom the caller claimed to be.
     actor: Option<String>,
-    /// The id of what it was done to, or would have been.
+    /// The id of the user, role or session that it is about.
     object: Option<String>,
-    /// The type of that: `user`, `role`, ...
+    /// The type of the object: `user`, `role`, ...
     object_type: Option<String>,
     /// The name that was typed; `[erased]` once its key is deleted.
     name: Option<String>,
@@ -73,10 +73,10 @@ pub(crate) struct AuditItem {
     address: Option<String>,
     /// The method of the refused request.
     method: Option<String>,
-    /// The path of the refused request, with its parameters in braces. `null` if the item counts refusals with different names or
-    /// paths, because there were too many in one minute.
+    /// The path of the refused request, with its parameters in braces. `null` if there were too many refusals in one minute: then the
+    /// item counts refusals with different names or paths.
     path: Option<String>,
-    /// What the caller was told; `[erased]` once its key is deleted.
+    /// The message that the caller saw; `[erased]` once its key is deleted.
     detail: Option<String>,
     /// How many refusals the item counts; 1 for an event.
     count: i64,

@@ -27,7 +27,7 @@ pub(crate) struct PageIn {
     /// The most results, up to 10,000; 1,000 unless said.
     #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
-    /// The properties that a request gives besides. No page depends on them.
+    /// The properties in the request. No page depends on them.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     #[expect(dead_code, reason = "it is read so that a value of the wrong type is refused")]

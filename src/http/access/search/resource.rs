@@ -40,7 +40,7 @@ struct ResourceType {
     #[serde(rename = "type")]
     #[schema(example = "mqtt")]
     kind: String,
-    /// The properties that the request gives besides.
+    /// The properties in the request.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     properties: Properties,

@@ -46,7 +46,7 @@ struct SubjectTypeIn {
     #[serde(rename = "type")]
     #[schema(example = "user")]
     kind: String,
-    /// The properties that a request gives besides. No result depends on them.
+    /// The properties in the request. No result depends on them.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     #[expect(dead_code, reason = "it is read so that a value of the wrong type is refused")]
@@ -60,7 +60,7 @@ pub(crate) struct Subjects {
     results: Vec<Entity>,
 }
 
-/// All subjects of a type that may do an action on a resource. Tokens are told by their SHA-256. No subject is of an unknown type.
+/// All subjects of a type that may do an action on a resource. A token is named by its SHA-256. A search for an unknown type has no results.
 #[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", params(server::AtLeast), request_body = SubjectSearch,
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
 pub(crate) async fn post_search_subject(

@@ -1,4 +1,5 @@
-//! Heavy questions have a budget: too many are refused at once, callers take turns, and all other requests are answered as ever.
+//! Heavy questions have a budget: if there are too many, further ones are refused at once; callers take turns; and all other requests are
+//! answered as before.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -5,9 +5,10 @@ use axum::{extract::State, http::StatusCode};
 
 use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals, Wrote, identity::clear_failures};
 
-/// Forgets a user's failed logins: here at once, and on all other nodes within seconds.
+/// Forgets a user's failed logins: here at once, and on all other nodes within a few seconds.
 ///
-/// After many failed logins, the answers to wrong passwords wait. Right passwords are never refused because of them.
+/// After many failed logins, the answers to wrong passwords wait, and an address from which nobody has logged in may try a name only once a
+/// second.
 #[utoipa::path(delete, path = "/api/users/{id}/login-failures", tag = "users",
     params(("id" = String, Path, format = "uuid", description = "Id of the user")),
     responses((status = 204, description = "Done"), Refusals, Missing))]

@@ -415,7 +415,7 @@ fn searches(fixture: &Fixture) -> Vec<Row> {
             ));
         }
     }
-    // Ids that the specification leaves out are passed over.
+    // The specification defines no id at these places, so an id is ignored.
     rows.push((
         "4.2.3",
         SUBJECT,

@@ -1,4 +1,4 @@
-//! Who gives must hold: every way to give a right, or to act as somebody who has it.
+//! Nobody gives a right that they do not hold: every way to give a right, or to act as somebody who has it.
 
 use http::Method;
 use serde_json::{Value, json};
