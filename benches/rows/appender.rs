@@ -30,7 +30,7 @@ const WRITERS: [(usize, Option<f64>, Option<f64>); 4] = [
     (256, Some(2.0), Some(1.0)),
 ];
 
-/// How many events a transaction of rusqlite has, and beside how many writers its row stands: while batches overlap, those of so
+/// How many events a transaction of rusqlite has, and the number of writers with whose row it is compared: overlapping batches of so
 /// many writers have about this size.
 const BY_RUSQLITE: [(usize, usize); 2] = [(32, 64), (128, 256)];
 

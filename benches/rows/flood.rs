@@ -25,10 +25,10 @@ const OWNERS: usize = 4;
 /// How long an attacker waits after a refusal, and a user after each login. An attacker has a machine of his own; without a pause he
 /// would take the cores from the server here.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The address of an attack that has one.
+/// The address of an attack that comes from a single address.
 const ATTACKER: &str = "203.0.113.1";
 
-/// From where attackers come, and for whose names.
+/// Which addresses an attack comes from, and which names it tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flood {
     Nothing,
@@ -37,9 +37,9 @@ enum Flood {
     ManyAddressesOneName,
     /// The users have the address of the attack.
     SameAddressOtherNames,
-    /// The users have the address of the attack, which is for their names.
+    /// The users have the address of the attack, and the attack tries their names.
     SameAddressSameNames,
-    /// The attack is for the users' names, and they come from addresses that are new each time.
+    /// The attack tries the users' names, and the users come from a new address each time.
     SameNamesNewAddresses,
 }
 

@@ -123,7 +123,7 @@ impl<'a> Subject<'a> {
         self.server.stop().await
     }
 
-    /// Asks so many times as the server can answer.
+    /// Asks as often as the server can answer.
     pub(super) async fn ask(&self, ask: Ask) -> Result<Rate> {
         let cpu = Cpu::of(&[
             ("server", self.server.processes()),

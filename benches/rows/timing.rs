@@ -45,7 +45,7 @@ enum Kind {
     LongHistory,
     /// The user may not log in by password.
     GrantTypeMissing,
-    /// The hash has weaker parameters than those of today.
+    /// The hash has weaker parameters than the present ones.
     OldHash,
     ReservedName,
     IllFormedName,
@@ -69,7 +69,7 @@ impl Kind {
         self as u64 * NAMES + at
     }
 
-    /// The name of a try. Names that nobody has are new each time, so that no failures gather.
+    /// The name of a try. Names that nobody has are new each time, so that no name has several failures.
     fn name(self, at: u64, tries: u64) -> String {
         match self {
             Self::UnknownName => format!("iot.device.x{tries:06}"),

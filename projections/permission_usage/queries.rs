@@ -131,8 +131,8 @@ const USES: &str = "SELECT p.permission_id, p.resource_key, p.operation, r.role_
 /// Uses of resources, with the ordinals of their permissions.
 type ByResource = HashMap<ResourceKey, Vec<(i64, UsageRow)>>;
 
-/// The first uses of these resources, of each at most one more than [`MOST_USES`]. A resource that has more is asked for alone: a
-/// statement about several resources would read all their uses.
+/// The first uses of these resources: of each resource at most one more than [`MOST_USES`]. A resource that has more uses has a statement of
+/// its own: a statement about several resources would read all their uses.
 async fn first_uses(tx: &mut Tx<'_>, resources: &[ResourceRecord]) -> Result<ByResource, Error> {
     let most = MOST_USES as i64;
     let (few, many): (Vec<_>, Vec<_>) = resources.iter().partition(|resource| resource.uses <= most);

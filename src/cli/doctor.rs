@@ -14,7 +14,7 @@ use server::{
 
 /// How many roles are listed at most.
 const MOST_ROLES: usize = 20;
-/// What is said of roles that are listed.
+/// The end of the line about the listed roles.
 const LIMITED: &str =
     "can use an endpoint that gives rights, but cannot give all roles by itself alone (docs/granting.md)";
 

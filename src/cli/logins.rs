@@ -28,8 +28,8 @@ enum Task {
     },
 }
 
-/// Writes for all servers that run that they must forget the failed logins of a user. They look for it every second. On SQLite, the
-/// server may run, too.
+/// Asks all running servers to forget the failed logins of a user. They look for such requests every second. On SQLite, this also works
+/// while the server runs.
 pub(crate) async fn run(settings: Settings, arguments: LoginsArguments) -> Result<ExitCode, CliError> {
     let Task::Clear { name } = arguments.task;
     // This fails if there is no ledger, and makes none.

@@ -162,7 +162,7 @@ async fn reload(mut hangup: Signal, app: App) {
     }
 }
 
-/// Starts to read the settings again when it is told to, and to learn what the database says to the defence of logins.
+/// Starts the tasks that read the settings again on SIGHUP, and that tell the defence of logins what the database says.
 async fn keep_up_to_date(app: &App, hangup: Signal) -> Result<(), CliError> {
     tokio::spawn(reload(hangup, app.clone()));
     look_for_clearings(app).await?;

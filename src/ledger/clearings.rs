@@ -1,4 +1,4 @@
-//! Whose failed logins every node must forget.
+//! The users whose failed logins every node must forget.
 //!
 //! Each node counts failed logins in its own memory. A row of this table reaches all of them. It is no event, since it changes nothing
 //! that the ledger knows.
@@ -25,14 +25,14 @@ pub async fn ask_to_clear(db: &Db, clearing: Clearing) -> Result<(), Error> {
     db.execute(ask).await.map(drop)
 }
 
-/// What was asked for at this time or later.
+/// The clearings for which somebody asked at this time or later.
 pub async fn clearings_since(db: &Db, since: Timestamp) -> Result<Vec<Clearing>, Error> {
     let select = sql("SELECT user_id, asked_at FROM login_clearings WHERE asked_at >= $1");
     let rows = db.all(select.bind(since.micros())).await?;
     let mut clearings = Vec::with_capacity(rows.len());
     for row in &rows {
         let asked_at = Timestamp::from_micros(row.int(1)?);
-        // Only a hand in the database could write something else than an id.
+        // Only somebody who changes the database by hand could write a text that is not an id.
         if let Ok(user) = UserId::parse(&row.text(0)?) {
             clearings.push(Clearing { user, asked_at });
         }

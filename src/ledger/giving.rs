@@ -59,7 +59,7 @@ impl Giver {
 
 impl Executor {
     /// Like [`Executor::execute`], for the commands of a user: the user must hold what the events give. This is judged on the state
-    /// that the events follow, so a right does not count that the user loses before.
+    /// that the events follow, so a right that the user loses before does not count.
     pub fn execute_for<'a>(
         &'a self,
         giver: UserId,

@@ -264,7 +264,7 @@ async fn read_positions<'a>(
                 position: row.int_or_null(2)?.unwrap_or(0),
             };
             positions.insert((*kind, *id), last.position);
-            // The same streams come with most units: those of who gives.
+            // Most units come with the same streams: those of the giver.
             memory.streams.put((*kind, (*id).to_owned()), last);
         }
     }

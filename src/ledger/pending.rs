@@ -23,7 +23,7 @@ pub(super) enum Waiting {
     Close(oneshot::Sender<()>),
 }
 
-/// Statements for other tables, and who waits for them.
+/// Statements for other tables, and the channel to the caller who waits for them.
 type Beside = (Vec<Statement<'static>>, oneshot::Sender<Result<u64, AppendError>>);
 
 /// What waits to be written.

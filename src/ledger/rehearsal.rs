@@ -38,7 +38,7 @@ impl Executor {
         self.rehearse_for(None, commands)
     }
 
-    /// The same, as [`Executor::execute_for`] would do for this giver.
+    /// The same, with the judgement of [`Executor::execute_for`] about this giver.
     pub fn rehearse_for<'a>(
         &'a self,
         giver: Option<UserId>,

@@ -48,7 +48,7 @@ pub struct Unit {
     pub limits: Vec<LimitChange>,
     /// Aggregates that must not have changed, even if the unit does not append to them.
     pub unchanged: Vec<Seen>,
-    /// What the judgement rests on that the caller may give what the events give.
+    /// The grounds of the judgement that the caller may give what the events give.
     pub grounds: Grounds,
     /// The states after some of the events, to store as snapshots.
     pub snapshots: Vec<NewSnapshot>,

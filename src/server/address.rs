@@ -12,7 +12,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(IpAddr);
 
-/// What one client has for certain: one IPv4 address, or a network of IPv6 addresses with a prefix of 64 bits.
+/// The addresses that count as one client: one IPv4 address, or a network of IPv6 addresses with a prefix of 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
@@ -61,8 +61,8 @@ impl Proxies {
     }
 
     /// The client of a request that came from `peer` with these headers. If a proxy passed it on, the header's last address that is no
-    /// proxy is the client: what stands to its left is the client's own word. If an address on the way there is malformed, the client
-    /// is the peer.
+    /// proxy is the client: the client itself may have sent the addresses to the left of it. If the server meets a malformed address first,
+    /// the client is the peer.
     pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> ClientAddress {
         let peer = ClientAddress::of(peer.ip());
         if !self.has(peer) {

@@ -177,7 +177,7 @@ pub(crate) fn admit(parts: &mut Parts, caller: &mut Caller, judge: Judge) {
 }
 
 /// The result of a proof that came before the wait for a position. [`crate::Front`] puts it into the extensions of a request with
-/// `Muniment-At-Least`: who has not proved who they are does not wait.
+/// `Muniment-At-Least`: a request without a valid credential does not wait.
 #[derive(Clone)]
 pub(crate) struct Proved(pub(crate) Result<Caller, Refusal>);
 

@@ -1,7 +1,8 @@
 //! Refusals as evidence: the front reports every refused login, credential and permission to the ledger, whichever endpoint refused.
 //!
-//! Each 401 to somebody who showed a credential, and each 403, is evidence, so an endpoint cannot forget it. Code that knows more leaves an
-//! [`Evidence`] for the case that the request is refused: whom the caller claims to be, and the exact reason. The client is told neither.
+//! Each 403 is evidence, and each 401 to a login or to a request with a credential. So an endpoint cannot forget to report. Code that knows
+//! more leaves an [`Evidence`] for the case that the request is refused: whom the caller claims to be, and the exact reason. The answer to the
+//! client does not depend on it.
 
 use std::cell::RefCell;
 
@@ -140,7 +141,7 @@ struct HungUp<'a> {
 
 impl Drop for HungUp<'_> {
     fn drop(&mut self) {
-        // The answer may be held back for a while. Who does not wait for it was refused all the same.
+        // The answer to a wrong password may wait for a while. A client that hangs up meanwhile was refused all the same.
         if let Ok(Some(evidence)) = KNOWN.try_with(|known| known.take().evidence) {
             evidence.report(self.app, self.asked, None);
         }

@@ -162,7 +162,7 @@ impl Front {
         let Ok(response): Result<Response, Infallible> = self.router.clone().call(request).await;
         // The decision about the caller may be out of date, since the process may have been suspended after it. A
         // recorded change is answered in any case, since it has happened.
-        // Long answers were judged when their work began.
+        // The freshness of heavy answers was judged when their work began.
         let is_good = || {
             let extensions = response.extensions();
             extensions.get::<Recorded>().is_some() || extensions.get::<JudgedAtStart>().is_some()

@@ -1,7 +1,7 @@
 //! Heavy questions: those that may look at all users, or read long histories.
 //!
-//! They have one budget of work. A few run at the same time, on threads of their own, so that all other requests are answered
-//! as ever. Callers take turns: a caller with many questions does not keep out a caller with one. A question that is no longer
+//! They have one budget of work. A few run at the same time, on threads of their own, so that they do not delay other
+//! requests. Callers take turns: a caller with many questions does not keep out a caller with one. A question that is no longer
 //! wanted gives its turn back within a few steps.
 
 use std::{

@@ -60,7 +60,7 @@ async fn a_heavy_question_ends_with_its_connection_even_while_it_waits_for_the_d
     let (mut running, mut waiting) = (ask(&server, &admin).await, ask(&server, &admin).await);
     assert!(!is_refused(&mut running).await && !is_refused(&mut waiting).await);
     assert!(is_refused(&mut ask(&server, &admin).await).await);
-    // All other requests are answered as ever.
+    // All other requests are answered as before.
     server.anonymous().get("/healthz").await.expect(200);
     let question = json!({
         "subject": { "type": "username", "id": "admin" }, "action": { "name": "read" }, "resource": { "type": "mqtt", "id": "a" },

@@ -1,4 +1,4 @@
-//! Wrong passwords at the real server: whom they slow down, whom they do not, and how failures are cleared.
+//! Wrong passwords at the real server: which logins they slow down, which ones they do not, and how failures are cleared.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ use crate::support::{
     server::{Engine, Server, Site},
 };
 
-/// How soon a user must be in.
+/// How soon a user must be logged in.
 const SOON: Duration = Duration::from_secs(3);
-/// A hold that everybody notices.
+/// A wait that is long enough to be noticed.
 const LONG: Duration = Duration::from_secs(1);
 
 async fn log_in(client: &Client, name: &str, password: &str) -> Response {

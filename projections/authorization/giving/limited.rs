@@ -25,7 +25,7 @@ pub struct LimitedRole {
 
 impl Authorization {
     /// The first `most` roles, by name, that may write on a path of one of these endpoints, and that do not hold what other roles
-    /// grant. An endpoint has `+` in the place of each id. The administrators' role gives everything, and nobody else gives it.
+    /// grant. An endpoint has `+` in the place of each id. The administrators' role is left out: its holders give everything, and only they give it.
     pub fn limited_roles(&self, endpoints: &[String], most: usize) -> Vec<LimitedRole> {
         let guard = self.collector.enter();
         let mut roles: Vec<(RoleIndex, &Role)> = self

@@ -1,4 +1,4 @@
-//! Who gives must hold: nobody gives a right that they do not hold.
+//! Nobody gives a right that they do not hold.
 //!
 //! A judgement is about events that are not recorded yet, and about the user who causes them. What the events add must be
 //! covered by what the giver holds:
@@ -9,7 +9,7 @@
 //! - Another credential, identity provider, grant type or publish prefix of somebody else: everything that this user holds, since
 //!   whoever chooses how a user logs in can log in as the user.
 //!
-//! Who holds the administrators' role may give everything. Only they may give that role, because it lets its holder give rights
+//! Users who hold the administrators' role may give everything. Only they may give that role, because its holders can give rights
 //! that no pattern of the role covers.
 //!
 //! A judgement rests on some streams as of a position ([`Grounds`]). It holds as long as none of them has a later event. The ledger
@@ -61,7 +61,7 @@ impl Authorization {
             return Ok(Grounds::default());
         }
         let guard = self.collector.enter();
-        // The ledger checks a yes again. A no must be about one moment.
+        // The ledger checks a permission to give again. A refusal must be about one moment.
         self.judge_giving(giver, events, &guard)
             .or_else(|_| self.consistently(&guard, |guard| self.judge_giving(giver, events, guard)))
     }

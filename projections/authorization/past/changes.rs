@@ -164,7 +164,7 @@ impl<'a> State<'a> {
         self.holdings.apply(event);
     }
 
-    /// Whether an event can change whose grants count for a subject. The engine need not know the others: it would compile all
+    /// Whether an event can change whose grants count for a subject. The engine need not know other events: it would compile all
     /// permissions of a role again for each permission that the role gets.
     fn concerns_principals(&self, event: &Recorded) -> bool {
         let is_of_role = match About::from(event) {

@@ -1,4 +1,4 @@
-//! Who gives must hold: by example, and compared with an oracle that tries every topic.
+//! Nobody gives a right that they do not hold: by example, and compared with an oracle that tries every topic.
 
 use std::collections::BTreeSet;
 
@@ -220,7 +220,7 @@ fn a_role_is_given_by_whoever_holds_it_or_what_it_grants() {
             role_id(3)
         )
     );
-    // The target has it already: nothing is added, but a role that the target does not hold is judged whatever else they hold.
+    // The target has the right already, so the events add nothing. But a role that the target does not hold is judged, whatever else they hold.
     ledger.user(TARGET, role_granted(3));
     assert!(judge(&ledger, &[of_user(TARGET, role_granted(3))]).is_ok());
     ledger.role(4, role_created("same")).role(4, added(reads(5, "c")));

@@ -13,7 +13,8 @@ use crate::{
 
 /// The columns of [`Done`], in order. The view names the actor, who is a part of the metadata.
 const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, recorded_at, actor";
-/// How many events a page examines at most if it looks for a frequent type. The database does it alone, so they may be more.
+/// How many events a page examines at most if it looks for a frequent type. The database alone examines them, so there may be more than
+/// [`EXAMINED`].
 const WINDOW: i64 = 50_000;
 
 /// Something that was done: an event, without its data.

@@ -9,8 +9,8 @@ use crate::refusals::Below;
 #[derive(Clone, Debug)]
 pub(super) struct Scanned<T> {
     pub(super) found: Vec<T>,
-    /// Below this place, the source was not examined. `None` if it has nothing more, or if it found as much as was wanted. The part of the
-    /// other source has no meaning.
+    /// Below this place, the source was not examined. It is `None` if the source has no more rows, or if it found as many as were wanted.
+    /// The part of the other source has no meaning.
     pub(super) unknown_below: Option<Cursor>,
 }
 

@@ -1,7 +1,7 @@
 //! The audit trail: what was done and what was refused, in one list, newest first.
 //!
-//! What was done are the events of the ledger, and what was refused are the rows of `refusals`. A page is merged from the two
-//! sources. Each source goes on from a place that has an index, so each page costs as much as the first one. If a filter has conditions
+//! The events of the ledger say what was done, and the rows of `refusals` say what was refused. A page is merged from the two
+//! sources. Each source continues at its place in an index, so each page costs as much as the first one. If a filter has conditions
 //! that no index serves, a page examines a limited number of rows, and may be shorter than asked, or empty, although more follow.
 
 mod cursor;
@@ -180,7 +180,7 @@ impl Ledger {
         Box::pin(async move {
             let after = match after {
                 Some(after) => after,
-                // What is recorded while the caller reads is no part of the list.
+                // Events and refusals that are recorded after the first page are not a part of the list.
                 None => Cursor::before(Head::read_from(&self.db).await?.position),
             };
             let after = match filter.to {

@@ -1,8 +1,8 @@
 //! The refusals that are not stored yet, and those of the running minute.
 //!
-//! Refusals of one minute that do not differ are one row with a count. A flood cannot make more rows than the limits below allow: what is
-//! above them counts in a row of its address, and above that in one row for all addresses. What finds no place at all is counted as lost. So
-//! each refusal is counted exactly once, and the memory is bounded.
+//! Refusals of one minute that do not differ are one row with a count. A flood cannot make more rows than the limits below allow: further
+//! refusals count in a row of their address, and if there are too many of these rows, in a row for all addresses. A refusal for which there is
+//! no row at all counts as lost. So each refusal is counted exactly once, and the memory is bounded.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -30,7 +30,7 @@ pub(super) struct Limits {
     pub(super) exact: usize,
     /// In one minute, the rows that stand for an address.
     pub(super) addresses: usize,
-    /// In memory.
+    /// In memory, without those that stand for all addresses.
     pub(super) all: usize,
 }
 

@@ -1,6 +1,6 @@
 //! What is personal in a refusal, and the keys that seal it.
 //!
-//! A name that a stranger typed, the address from which they did, and what they were told are sealed under the key of the day. When the key
+//! The name that a stranger typed, their address, and the message that they got are sealed under the key of the day. When the key
 //! is deleted, nobody can read them any more, also in copies of the table. The box covers everything else in the row, too: if somebody
 //! changes the row, the box does not open.
 

@@ -52,7 +52,7 @@ pub struct Kept {
     pub actor: Option<Uuid>,
     /// What the request was about.
     pub object: Option<Uuid>,
-    /// The type of that.
+    /// The type of the object.
     pub object_type: Option<String>,
     /// The method of the request.
     pub method: Option<String>,

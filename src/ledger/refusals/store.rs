@@ -30,7 +30,8 @@ const COLUMNS: [&str; 13] = [
     "period",
     "sealed",
 ];
-/// The name of an address or a name that nobody can read any more is null. The columns that grow are written again as a whole.
+/// What happens to a row that is stored already: the columns that grow are written again as a whole. If an erasure has deleted the box, it
+/// stays null.
 const GROWN: &str = "ON CONFLICT (refusal_id) DO UPDATE SET last_at = excluded.last_at, times = excluded.times, \
      sealed = CASE WHEN refusals.sealed IS NULL THEN NULL ELSE excluded.sealed END";
 
@@ -71,7 +72,7 @@ impl Refusals {
             keys.insert(period, self.period_key(period).await?);
         }
         let erased = self.erased(rows).await?;
-        // Sorted, so that two nodes cannot wait for each other.
+        // The rows are sorted, so that two nodes never wait for each other.
         let mut sorted: Vec<&Row> = rows.iter().collect();
         sorted.sort_by_key(|row| row.id);
         let text = format!(

@@ -19,7 +19,7 @@ const FREE_OF_PAIR: f64 = 3.0;
 const FREE_OF_NETWORK: f64 = 5.0;
 /// How many failures of a name, from networks from which it never logged in, stay without consequences.
 const FREE_OF_NAME: f64 = 20.0;
-/// From this many failures on, a network from which nobody ever logged in may try a name at which it has failed now and then only.
+/// From this many failures on, a network from which nobody ever logged in may try the names at which it has failed only now and then.
 const THROTTLED: f64 = 9.5;
 /// How often it may try such a name then.
 const NOW_AND_THEN: Duration = Duration::from_secs(1);

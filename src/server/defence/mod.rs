@@ -1,7 +1,7 @@
 //! Slows down clients that guess passwords, and no others. docs/login-defence.md says how and why.
 //!
-//! Whoever sends a password waits for a turn before the server does any work for it. The turns are shared out by networks and names.
-//! The answer to a wrong password waits the longer, the more wrong ones came before. The answer to a right one never waits.
+//! A request with a password waits for a turn before the server does any work for it. Networks and names take turns. The answer to a
+//! wrong password waits: the more wrong ones came before, the longer. The answer to a right one never waits.
 
 mod bounded;
 mod failures;
@@ -97,7 +97,7 @@ struct State {
     queue: Queue<oneshot::Sender<Turn>>,
     /// How many turns nobody has.
     free: usize,
-    /// For what reasons failures were forgotten; `None` before the first look.
+    /// The clearings that this process has found or carried out; `None` before the first look.
     cleared: Option<HashSet<Clearing>>,
 }
 
@@ -221,8 +221,8 @@ impl Defence {
         self.0.forget(&mut state, clearing.user);
     }
 
-    /// Forgets the failures of these users, unless it has done so for the same reason. The first of these lists needs nothing: this
-    /// process had counted no failures when it was made.
+    /// Forgets the failures of these users, unless it has carried out the same clearing before. For the first list there is nothing to
+    /// do: this process had counted no failures when it read the list.
     pub(crate) fn clear_new(&self, found: HashSet<Clearing>) {
         let mut state = self.0.state();
         if let Some(seen) = state.cleared.take() {
@@ -253,7 +253,7 @@ impl Inner {
         let mut draw = Draw::from(self.entropy.as_ref());
         let mut state = self.state();
         let is_known = state.known.has(who, second);
-        // Elsewhere the mark does not count: it would tell strangers of most guesses, without a hash, that they are wrong.
+        // At other networks the mark does not count: strangers could find out without a hash that most of their guesses are wrong.
         let is_trusted = is_known && state.known.mark(who.name).is_none_or(|right| right == mark);
         let is_strange = !state.known.has_network(who.network);
         if is_strange && state.failures.may_try(who, now).is_err() {

@@ -62,9 +62,9 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Adds a ticket, and returns its number. If the queue is full, one ticket of the network that has most tickets goes, perhaps the
-    /// new one: of its lowest rank and of its name that has most tickets, drawn at random. So a network or a name that asks too much
-    /// takes the place of nobody else.
+    /// Adds a ticket, and returns its number. If the queue is full, one ticket must go, perhaps the new one. It is drawn by lot from those of
+    /// the network with the most tickets, and there of the lowest rank and of the name with the most tickets. So a network or a name that
+    /// asks too much takes nobody else's place.
     pub(super) fn push(&mut self, rank: Rank, who: Who, ticket: T, draw: &mut Draw<'_>) -> u64 {
         self.time += 1;
         let number = self.time;
@@ -89,8 +89,8 @@ impl<T> Queue<T> {
         number
     }
 
-    /// Takes the ticket that has the next turn. Within a name, who came first is first. But if the queue is full, it is drawn by lot:
-    /// who must wait for all before them is drawn to go first.
+    /// Takes the ticket that has the next turn. Within a name, this is the oldest ticket. But if the queue is full, it is drawn by lot:
+    /// most tickets must go before they are the oldest.
     pub(super) fn pop(&mut self, draw: &mut Draw<'_>) -> Option<T> {
         let rank = self.next_rank()?;
         let of_rank = self

@@ -262,7 +262,7 @@ async fn an_address_from_which_nobody_logged_in_is_throttled_and_no_other() {
     }
 }
 
-/// How many turns those of a flood have before the owner has one.
+/// How many turns the requests of a flood get before the owner gets one.
 async fn turns_before(
     owner: JoinHandle<Result<Attempt, TooMany>>,
     mut flood: Vec<JoinHandle<Result<Attempt, TooMany>>>,

@@ -1,4 +1,4 @@
-//! What the defence of logins learns from the database: from which addresses users logged in before this process started, and
+//! The defence of logins learns from the database: from which addresses users logged in before this process started, and
 //! whose failures it must forget.
 
 use std::{net::IpAddr, time::Duration};
@@ -27,7 +27,7 @@ pub async fn recall_logins(app: &App) -> Result<usize, LedgerError> {
     Ok(logins.len())
 }
 
-/// Forgets the failed logins of a user, here at once and on all other nodes soon. No event says so, but the log.
+/// Forgets the failed logins of a user, here at once and on all other nodes soon. This makes no event, but a line in the log.
 pub async fn clear_failures(app: &App, caller: &Caller, user: UserId) -> Result<(), LedgerError> {
     let asked_at = app.clock.now();
     let clearing = Clearing { user, asked_at };

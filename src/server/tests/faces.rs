@@ -218,7 +218,7 @@ async fn every_credential_that_a_face_accepts_waits_for_the_position_asked_for()
         502,
         "behind",
     );
-    // Who has proved nothing does not wait.
+    // A request without a valid credential does not wait.
     far("/pki/ca").header("x-api-key", "wrong").await.expect(200);
     far("/pki/ca").await.expect(200);
     is_refused(

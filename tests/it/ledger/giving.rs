@@ -1,4 +1,4 @@
-//! Who gives must hold: judged on the state that the events follow, whichever process changed it last.
+//! Nobody gives a right that they do not hold: judged on the state that the events follow, whichever process changed it last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
