@@ -26,7 +26,7 @@ pub(crate) fn of_common_name(text: &str) -> Result<Name, Failure> {
 }
 
 /// The values of an attribute, in their order.
-pub(crate) fn values<'a>(name: &'a Name, oid: ObjectIdentifier) -> impl Iterator<Item = &'a Any> {
+pub(crate) fn values(name: &Name, oid: ObjectIdentifier) -> impl Iterator<Item = &Any> {
     let attributes = name.0.iter().flat_map(|set| set.0.iter());
     attributes
         .filter(move |attribute| attribute.oid == oid)
