@@ -22,6 +22,7 @@ mod session;
 mod stock;
 mod streams;
 mod timing;
+mod unfinished;
 
 use crate::{
     context::{Bench, Result},
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 15] = [
+pub(crate) const GROUPS: [&str; 16] = [
     "appender",
     "nodes",
     "commands",
@@ -45,6 +46,7 @@ pub(crate) const GROUPS: [&str; 15] = [
     "logins",
     "flood",
     "timing",
+    "memory",
 ];
 
 /// Measures a group.
@@ -64,6 +66,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "logins" => logins::measure(bench, table).await,
         "flood" => flood::measure(bench, table).await,
         "timing" => timing::measure(bench, table).await,
+        "memory" => unfinished::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }
 }

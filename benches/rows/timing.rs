@@ -28,8 +28,14 @@ use crate::{
 };
 
 /// How many names each kind has.
-const NAMES: u64 = 4;
-/// How long each round lasts for each second of a measurement: only one login runs at a time.
+const NAMES: u64 = 8;
+/// How often a round tries each name at most. The server holds back the answer after 20 wrong passwords for a name, wherever they come from.
+const TRIES_OF_A_NAME: usize = 18;
+/// Spellings of a reserved name. The server counts the failures of each of them apart.
+const RESERVED: [&str; NAMES as usize] = [
+    "system", "System", "sYstem", "syStem", "sysTem", "systEm", "systeM", "SYSTEM",
+];
+/// How long each round lasts at most for each second of a measurement: only one login runs at a time.
 const LENGTH: Duration = Duration::from_secs(6);
 /// How many events a long history has.
 const LONG: i64 = 20_000;
@@ -69,11 +75,11 @@ impl Kind {
         self as u64 * NAMES + at
     }
 
-    /// The name of a try. Names that nobody has are new each time, so that no name has several failures.
+    /// The name of a try. Unknown and ill-formed names are new each time.
     fn name(self, at: u64, tries: u64) -> String {
         match self {
             Self::UnknownName => format!("iot.device.x{tries:06}"),
-            Self::ReservedName => "system".to_owned(),
+            Self::ReservedName => RESERVED[at as usize].to_owned(),
             Self::IllFormedName => format!("no name {tries:07} :"),
             _ => seed::username(self.number(at)),
         }
@@ -93,27 +99,33 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     progress("  making users");
     make_users(bench, &url).await?;
     let proxy = [("MUNIMENT_TRUSTED_PROXIES", "127.0.0.1")];
-    let server = Server::muniment_with(bench, &url, &proxy).await?;
-    let mut tries = Tries {
-        connection: Connection::open(server.address()).await?,
-        random: Random::new(1),
-        number: 0,
-    };
+    let mut random = Random::new(1);
+    let mut number = 0;
     let mut times = KINDS.map(|_| Vec::new());
     let mut medians = KINDS.map(|_| Series::default());
     for round in 1..=bench.options.rounds {
         progress(&format!("  round {round}"));
+        // A new server has counted no failures.
+        let server = Server::muniment_with(bench, &url, &proxy).await?;
+        let mut tries = Tries {
+            connection: Connection::open(server.address()).await?,
+            random: &mut random,
+            number: &mut number,
+        };
         let mut of_round = KINDS.map(|_| Vec::new());
         let until = Instant::now() + LENGTH * u32::try_from(bench.options.seconds)?;
-        while Instant::now() < until {
+        for _ in 0..TRIES_OF_A_NAME {
             tries.one_of_each(&mut of_round).await?;
+            if Instant::now() >= until {
+                break;
+            }
         }
+        server.stop().await?;
         for ((all, medians), of_round) in times.iter_mut().zip(&mut medians).zip(of_round) {
             medians.push(median(&of_round));
             all.extend(of_round);
         }
     }
-    server.stop().await?;
     for (at, (_, what)) in KINDS.into_iter().enumerate() {
         let row = Row::rate(format!("refused login: {what}"), "ms", &medians[at]).less_is_better();
         table.add(match at {
@@ -127,13 +139,14 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
 }
 
 /// Tries to log in, one try after the other.
-struct Tries {
+struct Tries<'a> {
     connection: Connection,
-    random: Random,
-    number: u64,
+    random: &'a mut Random,
+    /// How many tries there were in all rounds.
+    number: &'a mut u64,
 }
 
-impl Tries {
+impl Tries<'_> {
     /// Tries each name of each kind once, in any order, and notes the times in milliseconds.
     async fn one_of_each(&mut self, times: &mut [Vec<f64>; KINDS.len()]) -> Result<()> {
         let mut order: Vec<(usize, u64)> = (0..KINDS.len())
@@ -144,10 +157,10 @@ impl Tries {
             order.swap(last, other);
         }
         for (kind, at) in order {
-            self.number += 1;
-            let name = KINDS[kind].0.name(at, self.number);
-            // Each try has an address of its own, so that no answer waits because of earlier ones.
-            let n = self.number;
+            *self.number += 1;
+            let n = *self.number;
+            let name = KINDS[kind].0.name(at, n);
+            // Each try has an address of its own: the server also holds back the answers to an address with many failures.
             self.connection
                 .come_from(&format!("10.{}.{}.{}", n >> 16 & 255, n >> 8 & 255, n & 255));
             let body = format!(r#"{{"username":"{name}","password":"not the password"}}"#);

@@ -9,11 +9,12 @@ use crate::{assert_none, read, root};
 const FACES: &str = "src/http";
 
 /// The crates below the faces.
-const BELOW: [&str; 5] = [
+const BELOW: [&str; 6] = [
     "aggregates",
     "projections/authorization",
     "projections",
     "src/ledger",
+    "src/pki",
     "src/server",
 ];
 
