@@ -3,4 +3,10 @@
 use server::Faces;
 
 /// All faces, in the order in which the OpenAPI document describes them.
-pub const FACES: Faces = Faces::new(&[connectware::FACE, access::FACE, audit::FACE, system::FACE]);
+pub const FACES: Faces = Faces::new(&[
+    connectware::FACE,
+    access::FACE,
+    audit::FACE,
+    hooks::FACE,
+    system::FACE,
+]);

@@ -8,7 +8,7 @@ use axum::{
     response::{Redirect, Response},
     routing::get,
 };
-use server::{App, ErrorBody, Front, Page, described};
+use server::{App, ErrorBody, Front, Page, broker_routes, described};
 use utoipa::{OpenApi, openapi::OpenApi as Document};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -35,9 +35,15 @@ fn routes() -> OpenApiRouter<App> {
     described(Head::openapi(), FACES)
 }
 
-/// Everything that the server answers.
+/// Everything that the server answers on the listener of all clients.
 pub fn front_of(app: App) -> Front {
     Front::new(app, routes(), pages)
+}
+
+/// Everything that the server answers on the listener of brokers.
+pub fn front_for_brokers(app: App) -> Front {
+    let routes = broker_routes(app.faces).merge(system::health());
+    Front::for_brokers(app, routes)
 }
 
 /// What the page of Swagger UI may load. React sets styles, and the style sheet has pictures in it.

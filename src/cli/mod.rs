@@ -2,6 +2,7 @@
 
 mod doctor;
 mod events;
+mod listeners;
 mod lock;
 mod logins;
 mod look;

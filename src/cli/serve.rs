@@ -4,13 +4,17 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
     task::JoinHandle,
 };
 
-use super::{CliError, lock, make_private, open_database, open_ledger, say};
-use crate::{faces::FACES, openapi, telemetry};
+use super::{
+    CliError,
+    listeners::{self, Listeners},
+    lock, make_private, open_database, open_ledger, say,
+};
+use crate::{faces::FACES, telemetry};
 use ledger::{
     Executor, Ledger, OtherVersions, Signer, WithCauses,
     clock::{Clock, SystemClock},
@@ -21,7 +25,6 @@ use server::{
     Live,
     app::{App, Parts},
     bootstrap,
-    connections::{Doors, serve},
     identity::{
         keep_clearing, keys, look_for_clearings, passwords::Passwords, recall_logins, tokens::Tokens,
     },
@@ -76,10 +79,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     }
     let follower = tokio::spawn(Arc::clone(ledger.follower()).run());
     start_background(&ledger, &settings);
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| CliError::Other(format!("cannot listen on {}: {error}", settings.listen)))?;
-    let address = listener.local_addr()?;
+    let listeners = Listeners::bind(&settings).await?;
     let app = App::new(Parts {
         faces: FACES,
         settings,
@@ -89,24 +89,15 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         clock,
         entropy,
     });
-    let doors = Doors {
-        connections: app.settings.connections,
-        patience: Duration::from_millis(app.settings.head_patience_ms),
-    };
     keep_up_to_date(&app, hangup).await?;
-    let front = Arc::new(openapi::front_of(app));
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
-    let (stop, stopped) = tokio::sync::oneshot::channel();
-    let server = tokio::spawn(serve(listener, front, doors, async {
-        let _ = stopped.await;
-    }));
-    say(&format!("listening on http://{address}"));
+    let (stop, stopped) = watch::channel(());
+    let servers = listeners.serve(&app, &stopped)?;
     let code = until_the_end(signals, &ledger, follower).await?;
     tracing::info!("stopping: accepting no new requests, finishing the running requests");
-    let _ = stop.send(());
-    match tokio::time::timeout(DRAIN, server).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(CliError::Other(error.to_string())),
+    drop(stop);
+    match tokio::time::timeout(DRAIN, listeners::ended(servers)).await {
+        Ok(ended) => ended?,
         Err(_) => tracing::warn!("some requests took too long and were cut off"),
     }
     if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {

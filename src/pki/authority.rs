@@ -1,21 +1,9 @@
 //! Certificates of authorities that we make ourselves: a root, and the authorities that it signs.
 
-use der::{Encode, asn1::OctetString};
-use x509_cert::{
-    TbsCertificate, Version,
-    ext::{
-        Extension,
-        pkix::{BasicConstraints, KeyUsage, KeyUsages, SubjectKeyIdentifier},
-    },
-    name::Name,
-    serial_number::SerialNumber,
-    spki::AlgorithmIdentifierOwned,
-    time::Validity,
-};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyIdMethod, KeyUsagePurpose};
+use time::OffsetDateTime;
 
-use crate::{
-    Failure, IssueError, Issuer, Key, PublicKey, Serial, UnixSeconds, encode, leaf::BACKDATED, name,
-};
+use crate::{Failure, IssueError, Issuer, Key, PublicKey, Serial, UnixSeconds, leaf::BACKDATED, name};
 
 /// What the certificate of a new authority says.
 #[derive(Clone, Copy, Debug)]
@@ -30,54 +18,45 @@ pub struct NewAuthority<'a> {
     pub life: u64,
 }
 
-/// What any certificate of ours says.
-pub(crate) struct Contents<'a> {
-    pub(crate) serial: Serial,
-    pub(crate) issuer: Name,
-    pub(crate) algorithm: AlgorithmIdentifierOwned,
+/// From when to when a certificate is valid.
+#[derive(Clone, Copy)]
+pub(crate) struct Life {
     pub(crate) not_before: UnixSeconds,
     pub(crate) not_after: UnixSeconds,
-    pub(crate) subject: Name,
-    pub(crate) public_key: &'a PublicKey,
-    pub(crate) extensions: Vec<Extension>,
 }
 
-impl Contents<'_> {
-    /// The certificate, signed by the key.
-    pub(crate) fn sign(self, key: &Key) -> Result<Vec<u8>, Failure> {
-        let certificate = TbsCertificate {
-            version: Version::V3,
-            serial_number: SerialNumber::new(self.serial.octets())?,
-            signature: self.algorithm,
-            issuer: self.issuer,
-            validity: Validity {
-                not_before: encode::time(self.not_before)?,
-                not_after: encode::time(self.not_after)?,
-            },
-            subject: self.subject,
-            subject_public_key_info: self.public_key.info().clone(),
-            issuer_unique_id: None,
-            subject_unique_id: None,
-            extensions: Some(self.extensions),
-        };
-        encode::signed(&certificate.to_der()?, key, &[])
-    }
+/// What any certificate of ours says. Nothing is left to the defaults of rcgen: its serial numbers follow from the key, and its
+/// certificates are valid from 1975 to 4096.
+pub(crate) fn contents(
+    common_name: &str,
+    serial: Serial,
+    life: Life,
+    public_key: &PublicKey,
+) -> Result<CertificateParams, Failure> {
+    let mut contents = CertificateParams::default();
+    contents.serial_number = Some(serial.octets().to_vec().into());
+    contents.not_before = moment(life.not_before)?;
+    contents.not_after = moment(life.not_after)?;
+    contents.distinguished_name = name::of_common_name(common_name);
+    contents.key_identifier_method = KeyIdMethod::PreSpecified(public_key.key_id());
+    Ok(contents)
+}
+
+fn moment(seconds: UnixSeconds) -> Result<OffsetDateTime, Failure> {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    OffsetDateTime::from_unix_timestamp(seconds).map_err(|error| Failure::Encoding(error.to_string()))
 }
 
 /// The certificate of a new root, signed by its own key.
 pub fn root_certificate(key: &Key, new: &NewAuthority<'_>) -> Result<Vec<u8>, Failure> {
-    let name = name::of_common_name(new.common_name)?;
-    Contents {
-        serial: new.serial,
-        issuer: name.clone(),
-        algorithm: key.algorithm().clone(),
+    let life = Life {
         not_before: new.now.saturating_sub(BACKDATED),
         not_after: new.now.saturating_add(new.life),
-        subject: name,
-        public_key: key.public(),
-        extensions: extensions(key.public(), None)?,
-    }
-    .sign(key)
+    };
+    let mut contents = contents(new.common_name, new.serial, life, key.public())?;
+    contents.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    contents.key_usages = usages();
+    Ok(contents.self_signed(key)?.der().to_vec())
 }
 
 /// The certificate of a new authority that issues leaves, signed by the root. It ends with the root at the latest.
@@ -90,36 +69,21 @@ pub fn issuing_certificate(
     if root.certificate.path_length == Some(0) {
         return Err(IssueError::NoAuthorityBelow);
     }
-    let mut extensions = extensions(public_key, Some(0))?;
-    extensions.push(root.authority_key_id()?);
-    let certificate = Contents {
-        serial: new.serial,
-        issuer: root.certificate.subject.clone(),
-        algorithm: root.key().algorithm().clone(),
+    let life = Life {
         not_before: root.not_before(new.now),
         not_after: new.now.saturating_add(new.life).min(root.not_after()),
-        subject: name::of_common_name(new.common_name)?,
-        public_key,
-        extensions,
-    }
-    .sign(root.key())?;
-    Ok(certificate)
-}
-
-fn extensions(public_key: &PublicKey, path_length: Option<u8>) -> Result<Vec<Extension>, Failure> {
-    let constraints = BasicConstraints {
-        ca: true,
-        path_len_constraint: path_length,
     };
-    // An OCSP answer is signed with the digital signature of the authority's own key.
-    let usage = KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign | KeyUsages::DigitalSignature);
-    Ok(vec![
-        encode::extension(true, &constraints)?,
-        encode::extension(true, &usage)?,
-        encode::extension(false, &subject_key_id(public_key)?)?,
-    ])
+    let mut contents = contents(new.common_name, new.serial, life, public_key)?;
+    contents.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    contents.key_usages = usages();
+    Ok(root.sign(contents, public_key)?)
 }
 
-pub(crate) fn subject_key_id(public_key: &PublicKey) -> Result<SubjectKeyIdentifier, Failure> {
-    Ok(SubjectKeyIdentifier(OctetString::new(public_key.key_id())?))
+/// What an authority's key signs. An OCSP answer is signed with the digital signature of the authority's own key.
+fn usages() -> Vec<KeyUsagePurpose> {
+    vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ]
 }

@@ -122,7 +122,7 @@ impl Issuer {
             SEQUENCE,
             &[
                 &VERSION_2,
-                &self.key().algorithm().to_der()?,
+                &self.key().signature_algorithm().to_der()?,
                 &self.certificate.subject.to_der()?,
                 &encode::time(terms.this_update)?.to_der()?,
                 &encode::time(terms.next_update)?.to_der()?,

@@ -85,9 +85,9 @@ pub(crate) fn extension<T: AssociatedOid + Encode>(
 
 /// A structure that is signed: its bytes, the algorithm, and the signature (`SIGNED` of X.509).
 pub(crate) fn signed(message: &[u8], key: &Key, more: &[u8]) -> Result<Vec<u8>, Failure> {
-    let signature = key.sign(message)?;
+    let signature = key.signature(message)?;
     let signature = tagged(BIT_STRING, &[&[0], &signature]);
-    let algorithm = key.algorithm().to_der()?;
+    let algorithm = key.signature_algorithm().to_der()?;
     Ok(tagged(SEQUENCE, &[message, &algorithm, &signature, more]))
 }
 

@@ -16,3 +16,12 @@ impl From<der::Error> for Failure {
         Self::Encoding(error.to_string())
     }
 }
+
+impl From<rcgen::Error> for Failure {
+    fn from(error: rcgen::Error) -> Self {
+        match error {
+            rcgen::Error::RemoteKeyError => Self::Signing,
+            other => Self::Encoding(other.to_string()),
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! An issuer: a private key and the certificate of its public key.
 
 use der::{Decode, Encode};
+use rcgen::{CertificateParams, KeyIdMethod, PublicKeyData, SignatureAlgorithm, SigningKey};
 use x509_cert::{
     Certificate,
     ext::{
@@ -60,6 +61,25 @@ pub enum IssuerError {
     OtherKey,
 }
 
+/// A key whose signature is left out, since what it would sign still changes.
+struct Unsigned<'a>(&'a Key);
+
+impl PublicKeyData for Unsigned<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+impl SigningKey for Unsigned<'_> {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(Vec::new())
+    }
+}
+
 impl Facts {
     pub(crate) fn read(der: &[u8]) -> Result<Self, IssuerError> {
         let unreadable = |error: der::Error| IssuerError::Unreadable(error.to_string());
@@ -112,6 +132,23 @@ impl Issuer {
             certificate,
             base,
         })
+    }
+
+    /// A certificate with these contents, signed by this issuer. It repeats the issuer's name exactly: rcgen could not write an
+    /// attribute twice, or two attributes in one part of a name, so the name is put in before the certificate is signed.
+    pub(crate) fn sign(
+        &self,
+        mut contents: CertificateParams,
+        public_key: &PublicKey,
+    ) -> Result<Vec<u8>, Failure> {
+        contents.use_authority_key_identifier_extension = true;
+        let mut terms = CertificateParams::default();
+        terms.key_identifier_method = KeyIdMethod::PreSpecified(self.certificate.key_id.clone());
+        let issuer = rcgen::Issuer::new(terms, Unsigned(&self.key));
+        let unsigned = contents.signed_by(public_key, &issuer)?;
+        let mut certificate = Certificate::from_der(unsigned.der())?.tbs_certificate;
+        certificate.issuer = self.certificate.subject.clone();
+        encode::signed(&certificate.to_der()?, &self.key, &[])
     }
 
     /// The certificate in DER.

@@ -2,6 +2,7 @@
 
 use der::asn1::{Any, BitString, Null};
 use p256::pkcs8::EncodePrivateKey;
+use rcgen::{PublicKeyData, SignatureAlgorithm, SigningKey};
 use ring::{
     rand::SystemRandom,
     signature::{
@@ -100,11 +101,11 @@ impl Key {
         &self.public
     }
 
-    pub(crate) fn algorithm(&self) -> &AlgorithmIdentifierOwned {
+    pub(crate) fn signature_algorithm(&self) -> &AlgorithmIdentifierOwned {
         &self.algorithm
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Failure> {
         match &self.pair {
             Pair::Ecdsa(pair) => pair
                 .sign(&self.random, message)
@@ -117,6 +118,22 @@ impl Key {
                 Ok(signature)
             }
         }
+    }
+}
+
+impl PublicKeyData for Key {
+    fn der_bytes(&self) -> &[u8] {
+        self.public.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        PublicKeyData::algorithm(&self.public)
+    }
+}
+
+impl SigningKey for Key {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.signature(message).map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }
 

@@ -2,22 +2,21 @@
 
 use std::net::IpAddr;
 
-use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
-use x509_cert::ext::{
-    Extension,
-    pkix::{
-        AccessDescription, AuthorityInfoAccessSyntax, BasicConstraints, CrlDistributionPoints,
-        ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
-        crl::dp::DistributionPoint,
-        name::{DistributionPointName, GeneralName},
-    },
+use der::{
+    Encode,
+    asn1::{Ia5String, ObjectIdentifier},
 };
+use rcgen::{
+    CertificateParams, CrlDistributionPoint, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,
+    SanType, string,
+};
+use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax, name::GeneralName};
 
 use crate::{
     Failure, Issuer, PublicKey, Serial, UnixSeconds,
-    authority::{Contents, subject_key_id},
+    authority::{Life, contents},
     crl::partition_of,
-    encode, name, sha256,
+    name, sha256,
 };
 
 /// The most characters of a common name (RFC 5280, `ub-common-name`).
@@ -26,8 +25,8 @@ pub const LONGEST_NAME: usize = 64;
 /// How long before its issue a certificate is valid, in seconds: the clocks of devices are often late.
 pub const BACKDATED: u64 = 300;
 
-const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
-const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+/// The object identifier of the extension that names the places of the issuer's certificate and of OCSP (RFC 5280 section 4.2.2.1).
+const AUTHORITY_INFORMATION_ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
@@ -104,8 +103,8 @@ pub enum IssueError {
     Failure(#[from] Failure),
 }
 
-impl From<der::Error> for IssueError {
-    fn from(error: der::Error) -> Self {
+impl From<rcgen::Error> for IssueError {
+    fn from(error: rcgen::Error) -> Self {
         Self::Failure(error.into())
     }
 }
@@ -113,18 +112,16 @@ impl From<der::Error> for IssueError {
 impl Issuer {
     /// Issues the certificate of a user. Of the request it has only the key.
     pub fn issue(&self, leaf: &Leaf<'_>) -> Result<Issued, IssueError> {
-        let mut names = vec![GeneralName::UniformResourceIdentifier(Ia5String::new(&format!(
-            "urn:uuid:{}",
-            leaf.user_id
-        ))?)];
+        let id = string::Ia5String::try_from(format!("urn:uuid:{}", leaf.user_id))?;
+        let mut names = vec![SanType::URI(id)];
         if name::is_host_name(leaf.username) {
-            names.push(GeneralName::DnsName(Ia5String::new(leaf.username)?));
+            names.push(SanType::DnsName(leaf.username.try_into()?));
         }
         let signed = Signed {
             public_key: leaf.public_key,
             common_name: leaf.username,
             names,
-            usage: CLIENT_AUTH,
+            usage: ExtendedKeyUsagePurpose::ClientAuth,
             serial: leaf.serial,
             now: leaf.now,
             life: leaf.life,
@@ -136,20 +133,14 @@ impl Issuer {
     pub fn issue_server(&self, server: &Server<'_>) -> Result<Issued, IssueError> {
         let mut names = Vec::new();
         for host in server.hosts {
-            names.push(GeneralName::DnsName(Ia5String::new(host)?));
+            names.push(SanType::DnsName(host.as_str().try_into()?));
         }
-        for address in server.addresses {
-            let octets = match address {
-                IpAddr::V4(address) => address.octets().to_vec(),
-                IpAddr::V6(address) => address.octets().to_vec(),
-            };
-            names.push(GeneralName::IpAddress(OctetString::new(octets)?));
-        }
+        names.extend(server.addresses.iter().copied().map(SanType::IpAddress));
         let signed = Signed {
             public_key: server.public_key,
             common_name: server.hosts.first().map_or("localhost", String::as_str),
             names,
-            usage: SERVER_AUTH,
+            usage: ExtendedKeyUsagePurpose::ServerAuth,
             serial: server.serial,
             now: server.now,
             life: server.life,
@@ -165,17 +156,17 @@ impl Issuer {
         let wanted = leaf.now.saturating_add(leaf.life);
         let not_after = wanted.min(self.not_after());
         let not_before = self.not_before(leaf.now);
-        let der = Contents {
-            serial: leaf.serial,
-            issuer: self.certificate.subject.clone(),
-            algorithm: self.key().algorithm().clone(),
+        let life = Life {
             not_before,
             not_after,
-            subject: name::of_common_name(leaf.common_name)?,
-            public_key: leaf.public_key,
-            extensions: self.leaf_extensions(&leaf)?,
-        }
-        .sign(self.key())?;
+        };
+        let mut contents = contents(leaf.common_name, leaf.serial, life, leaf.public_key)?;
+        contents.is_ca = IsCa::ExplicitNoCa;
+        contents.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        contents.extended_key_usages = vec![leaf.usage];
+        contents.subject_alt_names = leaf.names;
+        self.name_places(&mut contents, leaf.serial)?;
+        let der = self.sign(contents, leaf.public_key)?;
         Ok(Issued {
             serial: leaf.serial,
             sha256: sha256(&der),
@@ -187,41 +178,26 @@ impl Issuer {
         })
     }
 
-    fn leaf_extensions(&self, leaf: &Signed<'_>) -> Result<Vec<Extension>, Failure> {
-        let constraints = BasicConstraints {
-            ca: false,
-            path_len_constraint: None,
-        };
-        let mut extensions = vec![
-            encode::extension(true, &constraints)?,
-            encode::extension(true, &KeyUsage(KeyUsages::DigitalSignature.into()))?,
-            encode::extension(false, &ExtendedKeyUsage(vec![leaf.usage]))?,
-            encode::extension(false, &SubjectAltName(leaf.names.clone()))?,
-            encode::extension(false, &subject_key_id(leaf.public_key)?)?,
-            self.authority_key_id()?,
-        ];
-        if let Some(place) = self.partition_place(partition_of(leaf.serial.octets())) {
-            let point = DistributionPoint {
-                distribution_point: Some(DistributionPointName::FullName(vec![uri(&place)?])),
-                reasons: None,
-                crl_issuer: None,
-            };
-            extensions.push(encode::extension(false, &CrlDistributionPoints(vec![point]))?);
+    /// Names where relying parties find the revocation list, OCSP and the issuer's certificate, if the URL of this server is known.
+    fn name_places(&self, contents: &mut CertificateParams, serial: Serial) -> Result<(), Failure> {
+        if let Some(place) = self.partition_place(partition_of(serial.octets())) {
+            contents.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![place] }];
         }
         if let (Some(ocsp), Some(issuer)) = (
             self.place("/pki/ocsp"),
             self.place(&format!("/pki/{}.crt", self.key_id())),
         ) {
-            let access = |method, place: &str| -> Result<AccessDescription, Failure> {
+            let access = |access_method, place: &str| -> Result<AccessDescription, Failure> {
                 Ok(AccessDescription {
-                    access_method: method,
-                    access_location: uri(place)?,
+                    access_method,
+                    access_location: GeneralName::UniformResourceIdentifier(Ia5String::new(place)?),
                 })
             };
-            let access = vec![access(OCSP, &ocsp)?, access(CA_ISSUERS, &issuer)?];
-            extensions.push(encode::extension(false, &AuthorityInfoAccessSyntax(access))?);
+            let access = AuthorityInfoAccessSyntax(vec![access(OCSP, &ocsp)?, access(CA_ISSUERS, &issuer)?]);
+            let access = CustomExtension::from_oid_content(&AUTHORITY_INFORMATION_ACCESS, access.to_der()?);
+            contents.custom_extensions = vec![access];
         }
-        Ok(extensions)
+        Ok(())
     }
 
     /// Refuses to issue outside the life of the issuer.
@@ -245,13 +221,9 @@ impl Issuer {
 struct Signed<'a> {
     public_key: &'a PublicKey,
     common_name: &'a str,
-    names: Vec<GeneralName>,
-    usage: ObjectIdentifier,
+    names: Vec<SanType>,
+    usage: ExtendedKeyUsagePurpose,
     serial: Serial,
     now: UnixSeconds,
     life: u64,
-}
-
-fn uri(text: &str) -> Result<GeneralName, Failure> {
-    Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(text)?))
 }

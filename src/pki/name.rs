@@ -2,27 +2,20 @@
 
 use der::{
     Tag, Tagged,
-    asn1::{Any, ObjectIdentifier, SetOfVec},
+    asn1::{Any, ObjectIdentifier},
 };
-use x509_cert::{
-    attr::AttributeTypeAndValue,
-    name::{Name, RdnSequence, RelativeDistinguishedName},
-};
-
-use crate::Failure;
+use rcgen::{DistinguishedName, DnType};
+use x509_cert::name::Name;
 
 pub(crate) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 pub(crate) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 pub(crate) const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
 
 /// The name that consists of a common name.
-pub(crate) fn of_common_name(text: &str) -> Result<Name, Failure> {
-    let attribute = AttributeTypeAndValue {
-        oid: COMMON_NAME,
-        value: Any::new(Tag::Utf8String, text.as_bytes())?,
-    };
-    let set = SetOfVec::try_from(vec![attribute])?;
-    Ok(RdnSequence(vec![RelativeDistinguishedName(set)]))
+pub(crate) fn of_common_name(text: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, text);
+    name
 }
 
 /// The values of an attribute, in their order.

@@ -1,6 +1,9 @@
 //! Public keys that we accept, and signatures that they verify.
 
 use der::{Decode, Encode, asn1::ObjectIdentifier, asn1::UintRef};
+use rcgen::{
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm,
+};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey,
@@ -124,10 +127,6 @@ impl PublicKey {
         sha1(self.bits())
     }
 
-    pub(crate) fn info(&self) -> &SubjectPublicKeyInfoOwned {
-        &self.info
-    }
-
     /// The key itself, without its algorithm.
     pub(crate) fn bits(&self) -> &[u8] {
         self.info.subject_public_key.raw_bytes()
@@ -156,6 +155,24 @@ impl PublicKey {
         UnparsedPublicKey::new(verifier, self.bits())
             .verify(message, signature)
             .map_err(|_| Unproved::Signature)
+    }
+}
+
+impl PublicKeyData for PublicKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.bits()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        match self.kind {
+            Kind::P256 => &PKCS_ECDSA_P256_SHA256,
+            Kind::P384 => &PKCS_ECDSA_P384_SHA384,
+            Kind::Rsa => &PKCS_RSA_SHA256,
+        }
+    }
+
+    fn subject_public_key_info(&self) -> Vec<u8> {
+        self.der.clone()
     }
 }
 

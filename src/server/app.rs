@@ -15,11 +15,13 @@ use ledger::{Executor, Ledger, LedgerError, clock::Clock, ids::Entropy};
 use crate::{
     address::ClientAddress,
     body::Budget,
+    brokers::Secret,
     defence::Defence,
     ended::Ended,
     face::Faces,
     heavy::Desk,
     identity::{
+        Proved,
         passwords::{HashingOptions, Passwords},
         tokens::Tokens,
     },
@@ -44,6 +46,8 @@ struct Running {
     ended: Ended,
     desk: Arc<Desk>,
     defence: Defence,
+    proved: Proved,
+    hooks_secret: Option<Secret>,
     live: RwLock<Arc<Live>>,
 }
 
@@ -89,8 +93,11 @@ impl App {
         let HashingOptions { workers, queue, .. } = parts.settings.hashing();
         let turns = TURNS_PER_WORKER * workers.max(1);
         let defence = Defence::new(turns, queue, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        let secret = parts.settings.hooks_secret.as_ref();
         Self(Arc::new(Running {
             defence,
+            proved: Proved::new(parts.entropy.as_ref()),
+            hooks_secret: secret.map(|secret| Secret::new(secret)),
             live: RwLock::new(Arc::new(Live::from(&parts.settings))),
             parts,
             forms: Forms::new(forms),
@@ -126,6 +133,16 @@ impl App {
     /// The defence of logins.
     pub fn defence(&self) -> &Defence {
         &self.0.defence
+    }
+
+    /// The passwords that were compared lately.
+    pub(crate) fn proved(&self) -> &Proved {
+        &self.0.proved
+    }
+
+    /// The secret of the hooks, if the settings have one.
+    pub(crate) fn hooks_secret(&self) -> Option<&Secret> {
+        self.0.hooks_secret.as_ref()
     }
 
     /// The memory for bodies that have not arrived completely.

@@ -17,6 +17,7 @@ use std::{
 
 use aggregates::values::Invalid;
 use axum::{
+    body::Body,
     extract::{FromRequest, Request},
     http::{HeaderMap, HeaderName, header},
 };
@@ -176,11 +177,29 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refus
     Ok(body)
 }
 
-fn text(bytes: &[u8]) -> Result<&str, Refusal> {
+/// Receives the body of a broker that has proved by the secret that it asks.
+pub(crate) async fn of_broker(
+    headers: &HeaderMap,
+    body: Body,
+    app: &App,
+    most: usize,
+) -> Result<Vec<u8>, Refusal> {
+    let terms = Terms {
+        budget: app.bodies(),
+        most,
+        is_admitted: true,
+        is_asked_for: headers.contains_key(header::EXPECT),
+        patience: Duration::from_millis(app.settings.body_patience_ms),
+    };
+    receive::receive(body, terms).await.map(|(body, _)| body)
+}
+
+/// A body as a text.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Refusal> {
     std::str::from_utf8(bytes).map_err(|_| Refusal::invalid("the body is not UTF-8"))
 }
 
-/// Reads a JSON object that is part of another body, by the same rules as a whole body.
+/// Reads a JSON object, by the rules of whole bodies.
 pub(crate) fn object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     parse(text, '{', NO_OBJECT)
 }
@@ -223,7 +242,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     }
 }
 
-fn is_json_type(kind: &str) -> bool {
+/// Whether a content type is JSON.
+pub(crate) fn is_json_type(kind: &str) -> bool {
     let essence = essence(kind);
     essence == JSON || (essence.starts_with("application/") && essence.ends_with("+json"))
 }

@@ -42,7 +42,7 @@ impl Arrived {
     }
 
     /// The origin of a request that the front has passed on. A request without it is refused.
-    fn of(parts: &Parts) -> Result<Self, Refusal> {
+    pub(crate) fn of(parts: &Parts) -> Result<Self, Refusal> {
         let arrived = parts.extensions.get::<Self>().copied();
         arrived.ok_or_else(Refusal::unavailable)
     }
@@ -239,7 +239,7 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
 }
 
 /// The session of a token that is valid now and for the audience.
-async fn by_token(
+pub(crate) async fn by_token(
     app: &App,
     token: &str,
     digest: [u8; 32],

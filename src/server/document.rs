@@ -16,7 +16,7 @@ use crate::{
     app::App,
     code_and_message::code_and_message,
     credential::Credential,
-    face::{Face, Faces},
+    face::{Face, Faces, Listener},
     position::AtLeast,
     refusal::{BUSY, Refusal, RefusalKind},
 };
@@ -30,10 +30,17 @@ const UNREADABLE: [(&str, &str); 2] = [
     ),
 ];
 
-/// The routes of all faces, described in a document that begins with `head`.
+/// The routes of the faces for brokers. The document of the API does not have them: its readers cannot call them.
+pub fn broker_routes(faces: Faces) -> OpenApiRouter<App> {
+    let routes = faces.on(Listener::Brokers).map(|face| (face.routes)());
+    routes.fold(OpenApiRouter::new(), OpenApiRouter::merge)
+}
+
+/// The routes of the faces for all clients, described in a document that begins with `head`.
 pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
     let mut head = head;
-    let tags = faces.iter().flat_map(|face| face.tags);
+    let for_clients = || faces.on(Listener::Clients);
+    let tags = for_clients().flat_map(|face| face.tags);
     let tags = tags.map(|(name, description)| {
         let tag = TagBuilder::new().name(*name).description(Some(*description));
         tag.build()
@@ -41,12 +48,12 @@ pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
     head.tags = Some(tags.collect());
     head.security = Some(requirements(faces.root()));
     let components = head.components.get_or_insert_default();
-    for credential in faces.iter().flat_map(|face| face.credentials) {
+    for credential in for_clients().flat_map(|face| face.credentials) {
         let (name, scheme) = credential.scheme();
         components.add_security_scheme(name, scheme);
     }
     let router = OpenApiRouter::with_openapi(head);
-    faces.iter().fold(router, |router, face| {
+    for_clients().fold(router, |router, face| {
         let mut routes = (face.routes)();
         for (path, item) in &mut routes.get_openapi_mut().paths.paths {
             if face.credentials != faces.root().credentials {

@@ -13,6 +13,15 @@ use crate::{app::App, credential::Credential, refusal::Refusal, rehearsal::Rehea
 /// An operation: its method in lower case, and its path with the parameters in braces.
 pub type Operation = (&'static str, &'static str);
 
+/// A listener of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// The listener of all clients.
+    Clients,
+    /// The listener of brokers, if the settings have one.
+    Brokers,
+}
+
 /// A published API. No field has a default: a face that does not say how it refuses does not build.
 pub struct Face {
     /// The name of the face. It is unique.
@@ -20,6 +29,8 @@ pub struct Face {
     /// The face serves these paths and everything below them. If several mounts match, the longest wins. Exactly one
     /// face has the empty mount; it serves all other paths.
     pub mounts: &'static [&'static str],
+    /// The listener on which the face answers. On other listeners its paths are unknown.
+    pub listener: Listener,
     /// Its endpoints.
     pub routes: fn() -> OpenApiRouter<App>,
     /// The tags of its operations in the OpenAPI document, with their descriptions.
@@ -135,8 +146,22 @@ impl Faces {
         self.iter().flat_map(|face| face.settings)
     }
 
-    /// The face that serves a path.
+    /// The faces on a listener.
+    pub fn on(self, listener: Listener) -> impl Iterator<Item = &'static Face> {
+        self.iter().filter(move |face| face.listener == listener)
+    }
+
+    /// The face that serves a path, on the listener of that face.
     pub fn of(self, path: &str) -> &'static Face {
+        self.longest(path, |_| true)
+    }
+
+    /// The face that serves a path on a listener.
+    pub fn at(self, listener: Listener, path: &str) -> &'static Face {
+        self.longest(path, |face| face.listener == listener)
+    }
+
+    fn longest(self, path: &str, is_there: impl Fn(&Face) -> bool) -> &'static Face {
         let longest = |face: &'static Face| {
             let mounts = face.mounts.iter().filter(|mount| covers(mount, path));
             Some((mounts.map(|mount| mount.len()).max()?, face))
@@ -144,6 +169,7 @@ impl Faces {
         let found = self
             .all
             .iter()
+            .filter(|face| is_there(face))
             .filter_map(longest)
             .max_by_key(|(length, _)| *length);
         found.map_or(self.root, |(_, face)| face)

@@ -20,11 +20,12 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     app::App,
     body::Judged,
+    brokers::{Formed, InForm},
     browsers::{Cross, instruct},
     caller::{Arrived, Proved, REQUEST_ID, prove},
     credential,
     evidence::{Asking, Known, with_known},
-    face::Face,
+    face::{Face, Listener},
     heavy::JudgedAtStart,
     position::{AT_LEAST, Recorded, at_least},
     refusal::{BUSY, Refusal, RefusalKind},
@@ -38,6 +39,7 @@ pub struct Page;
 /// Everything that the server answers, with the code around each answer.
 pub struct Front {
     app: App,
+    listener: Listener,
     router: Router,
     /// Requests that were refused because the server was busy.
     busy: TurnedAway,
@@ -59,16 +61,25 @@ struct Asked {
 }
 
 impl Front {
-    /// Makes a front of these routes. `pages` makes the routes that are not in the document.
+    /// Makes a front of these routes for all clients. `pages` makes the routes that are not in the document.
     pub fn new(app: App, described: OpenApiRouter<App>, pages: impl FnOnce(OpenApi) -> Router<App>) -> Self {
         let (routes, document) = described.split_for_parts();
+        Self::of(app, Listener::Clients, routes.merge(pages(document)))
+    }
+
+    /// Makes a front of these routes for brokers.
+    pub fn for_brokers(app: App, routes: OpenApiRouter<App>) -> Self {
+        Self::of(app, Listener::Brokers, routes.split_for_parts().0)
+    }
+
+    fn of(app: App, listener: Listener, routes: Router<App>) -> Self {
         let router = routes
-            .merge(pages(document))
             .fallback(async || Refusal::not_found("path"))
             .method_not_allowed_fallback(async || Refusal::method_not_allowed())
             .with_state(app.clone());
         Self {
             app,
+            listener,
             router,
             busy: TurnedAway::default(),
             strangers: ByRoute::default(),
@@ -82,7 +93,7 @@ impl Front {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let face = self.app.faces.of(request.uri().path());
+        let face = self.face_of(request.uri().path());
         let named = face
             .any_request_id
             .then(|| request.headers().get(REQUEST_ID).cloned());
@@ -128,7 +139,7 @@ impl Front {
     pub(crate) fn busy<B>(&self, request: &Request<B>) -> Response {
         let message = "there are too many connections; try again later";
         let busy = Refusal::later(RefusalKind::Unavailable, BUSY, message);
-        let face = self.app.faces.of(request.uri().path());
+        let face = self.face_of(request.uri().path());
         let (mut response, _) = render(face, request.method(), busy.into_response());
         if face.any_request_id
             && let Some(id) = request.headers().get(REQUEST_ID)
@@ -147,7 +158,8 @@ impl Front {
         // Requests without a credential do not wait, and decide nothing that could be too old.
         let is_somebodys = by.has_credential;
         request.extensions_mut().insert(Arrived::new(by.face, by.address));
-        if is_somebodys && request.headers().contains_key(AT_LEAST) {
+        let may_wait = is_somebodys && self.listener == Listener::Clients;
+        if may_wait && request.headers().contains_key(AT_LEAST) {
             request = match Box::pin(self.wait(request)).await {
                 Ok(request) => request,
                 Err(refusal) => return refusal.into_response(),
@@ -174,9 +186,23 @@ impl Front {
                 .fresh_since(judged.map_or(begun, |judged| judged.elapsed()))
             && !is_good()
         {
-            return Refusal::from(stale).into_response();
+            return match response
+                .extensions()
+                .get::<Formed>()
+                .map(|formed| formed.otherwise)
+            {
+                Some(Some(otherwise)) => InForm::refused(otherwise(), stale.into()).into_response(),
+                // A refusal of a broker stays one.
+                Some(None) => response,
+                None => Refusal::from(stale).into_response(),
+            };
         }
         response
+    }
+
+    /// The face that serves a path on the listener of this front.
+    fn face_of(&self, path: &str) -> &'static Face {
+        self.app.faces.at(self.listener, path)
     }
 
     /// Lets a request wait for the position that it asks for, if somebody has proved who they are. All others learn nothing about
@@ -225,7 +251,7 @@ impl Front {
 
     /// Whether nobody had proved who they are when a request failed.
     fn is_of_stranger(&self, asked: &Asked, route: &str, refusal: Option<&Refusal>) -> bool {
-        let face = self.app.faces.of(asked.uri.path());
+        let face = self.face_of(asked.uri.path());
         refusal.is_some_and(Refusal::is_of_stranger) || face.is_public(asked.method.as_str(), route)
     }
 }
@@ -250,6 +276,12 @@ impl Asked {
 /// here, so that a client always sees the shape of the face that it called.
 fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Option<Refusal>) {
     let status = response.status();
+    if let Some(Formed { refusal, .. }) = response.extensions_mut().remove() {
+        if refusal.as_ref().is_some_and(leaves_a_body) {
+            close(&mut response);
+        }
+        return (response, refusal);
+    }
     let refusal = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => refusal,
         None if !status.is_client_error() && !status.is_server_error() => return (response, None),
@@ -273,8 +305,7 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
         rendered.headers_mut().insert(header::ALLOW, allowed);
     }
     if leaves_a_body(&refusal) {
-        let close = HeaderValue::from_static("close");
-        rendered.headers_mut().insert(header::CONNECTION, close);
+        close(&mut rendered);
     }
     if let Some(length) = rendered.body().size_hint().exact() {
         rendered
@@ -285,6 +316,12 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
         *rendered.body_mut() = Body::empty();
     }
     (rendered, Some(refusal))
+}
+
+/// Ends the connection after this answer.
+fn close(response: &mut Response) {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
 }
 
 /// Whether the refused body may not have arrived completely. Then the connection ends with the answer.

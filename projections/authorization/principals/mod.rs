@@ -1,5 +1,6 @@
 //! Principals, whose grants count, and the credentials that stand for them.
 
+mod brokers;
 pub(crate) mod certificates;
 pub(crate) mod machines;
 pub(crate) mod methods;

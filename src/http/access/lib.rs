@@ -15,13 +15,14 @@ mod search;
 mod wire;
 
 use aggregates::values::Audience;
-use server::{App, Credential, Face, Giving, code_and_message};
+use server::{App, Credential, Face, Giving, Listener, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face. Its callers have tokens of the connectware face.
 pub const FACE: Face = Face {
     name: "access",
     mounts: &["/access", "/.well-known/authzen-configuration"],
+    listener: Listener::Clients,
     routes,
     tags: &[("access", "Who may do what (AuthZEN Authorization API 1.0)")],
     credentials: &[

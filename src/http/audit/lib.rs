@@ -4,13 +4,14 @@ mod audit;
 mod events;
 
 use aggregates::values::Audience;
-use server::{App, Credential, Face, Giving, code_and_message};
+use server::{App, Credential, Face, Giving, Listener, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face. Its callers have tokens of the connectware face.
 pub const FACE: Face = Face {
     name: "audit",
     mounts: &["/api/audit", "/api/events"],
+    listener: Listener::Clients,
     routes,
     tags: &[("audit", "The ledger, and what was refused")],
     credentials: &[

@@ -17,13 +17,14 @@ use aggregates::{
     values::{Audience, Context, Invalid, Operation, RoleId},
 };
 use ledger::ids::Entropy;
-use server::{App, Credential, Face, Giving, bootstrap::shared_role, code_and_message};
+use server::{App, Credential, Face, Giving, Listener, bootstrap::shared_role, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face.
 pub const FACE: Face = Face {
     name: "connectware",
     mounts: &["/api"],
+    listener: Listener::Clients,
     routes,
     tags: &[
         ("users", "People and machines, and what they hold"),

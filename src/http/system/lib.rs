@@ -3,13 +3,14 @@
 use aggregates::values::Audience;
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::Value;
-use server::{App, Credential, Face, Giving, Refusal, code_and_message};
+use server::{App, Credential, Face, Giving, Listener, Refusal, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face. It also refuses the paths that belong to no face.
 pub const FACE: Face = Face {
     name: "system",
     mounts: &["", "/.well-known/jwks.json", "/healthz", "/readyz"],
+    listener: Listener::Clients,
     routes,
     tags: &[("system", "Keys and health")],
     credentials: &[
@@ -33,10 +34,12 @@ pub const FACE: Face = Face {
 };
 
 fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(key_set))
-        .routes(routes!(alive))
-        .routes(routes!(ready))
+    OpenApiRouter::new().routes(routes!(key_set)).merge(health())
+}
+
+/// The endpoints of health, for the listener of brokers.
+pub fn health() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready))
 }
 
 /// The public keys that verify tokens (RFC 7517).

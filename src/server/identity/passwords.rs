@@ -3,7 +3,10 @@
 //! Hashing is slow on purpose. A fixed number of threads does it, so that it never starves the threads that answer
 //! requests. If the queue is full, a login is refused at once, and the client may try again later.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use aggregates::{text::MAX_PASSWORD_BYTES, values::PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
@@ -74,6 +77,8 @@ pub struct Passwords {
     entropy: Arc<dyn Entropy>,
     /// The hash that is compared with an unknown user's password, so that it takes as long as for a known user.
     nobody: PasswordHash,
+    /// How many hashes this process has begun.
+    runs: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -111,7 +116,13 @@ impl Passwords {
             hasher,
             entropy,
             nobody,
+            runs: Arc::default(),
         })
+    }
+
+    /// How often this process has hashed or compared a password.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
     }
 
     /// Hashes a password. If too many wait, it refuses at once.
@@ -142,9 +153,11 @@ impl Passwords {
         let rest = hash.and_then(|hash| self.rest_of(hash));
         let hash = hash.unwrap_or(&self.nobody).clone();
         let (answer, answered) = oneshot::channel();
+        let runs = Arc::clone(&self.runs);
         let job: Job = Box::new(move |memory| {
             // If the request has ended, nobody needs the result.
             if !answer.is_closed() {
+                runs.fetch_add(1, Ordering::Relaxed);
                 let _ = answer.send(compare(&hash, rest.as_ref(), &typed, memory));
             }
         });
@@ -179,8 +192,10 @@ impl Passwords {
     fn hash_job(&self, password: Password) -> (Job, oneshot::Receiver<Result<PasswordHash, HashingError>>) {
         let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
         let (answer, answered) = oneshot::channel();
+        let runs = Arc::clone(&self.runs);
         let job: Job = Box::new(move |memory| {
             if !answer.is_closed() {
+                runs.fetch_add(1, Ordering::Relaxed);
                 let _ = answer.send(hash(&hasher, entropy.as_ref(), password.as_str(), memory));
             }
         });

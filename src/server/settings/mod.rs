@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use self::{
     declared::settings,
-    read::{at_least, base_url, between, parsed, postgres_url, secret},
+    read::{at_least, base_url, between, long_secret, loopback, parsed, postgres_url, secret},
     source::Values,
 };
 use crate::{
@@ -38,6 +38,11 @@ const MOST_HEAVY: usize = 1_000;
 const CALLERS: usize = 16;
 /// The highest limit of connections.
 const MOST_CONNECTIONS: usize = 1_000_000;
+/// The least and the most that the settings allow for the body of a hook with a message, in bytes.
+const LEAST_HOOK_BODY: usize = 64 << 10;
+const MOST_HOOK_BODY: usize = 64 << 20;
+/// The least length of the secret of the hooks, in characters.
+const LEAST_SECRET: usize = 16;
 /// A shorter bound would make a healthy node call itself stale, only because one read of the ledger took long.
 const LEAST_STALE_AFTER_MS: u64 = 2 * LOOK_EVERY.as_millis() as u64;
 
@@ -98,6 +103,16 @@ settings! {
         /// answers 503 `stale`. At least 500
         stale_after_ms: u64 = "5000",
             |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
+        /// How many connections of brokers the server takes at the same time on `HOOKS_LISTEN`
+        hooks_connections: usize = "1000", |text| between(text, 1, MOST_CONNECTIONS);
+        /// The largest body of a hook that carries a message (VerneMQ's `auth_on_publish`), in bytes. The server refuses larger messages.
+        /// Bodies of other hooks may have 64 KiB
+        hooks_body_bytes: usize = "1048576", |text| between(text, LEAST_HOOK_BODY, MOST_HOOK_BODY);
+        /// Whether the brokers verify client certificates, so that a client without a password may connect under the name in its
+        /// certificate: `true` or `false`
+        hooks_certificates: bool = "false", parsed;
+        /// The only virtual host of RabbitMQ in which users have rights
+        hooks_rabbitmq_vhost: String = "/", parsed;
         /// For how many days refused logins, credentials and permissions are kept for auditors
         audit_refusals_days: i64 = "365", |text| between(text, 1, MOST_DAYS);
         /// How many rows of refusals are kept at most. The oldest are deleted first
@@ -116,6 +131,11 @@ settings! {
         sealing_key: Zeroizing<String>, else "`sealing.key` in the data folder", secret;
         /// The key that signs tokens: Ed25519 in PKCS #8 PEM
         signing_key: Zeroizing<String>, else "`signing.pem` in the data folder", secret;
+        /// The address on which brokers ask who may connect, publish and subscribe. A port alone means the loopback address.
+        /// Nothing else but health answers there
+        hooks_listen: SocketAddr, else "off", loopback;
+        /// The secret by which brokers prove that they ask: at least 16 characters. `HOOKS_LISTEN` needs it
+        hooks_secret: Zeroizing<String>, else "none", |text| long_secret(text, LEAST_SECRET);
         /// Threads that hash passwords
         password_workers: usize, else "one per core", parsed;
         /// How many heavy questions are answered at the same time
@@ -156,6 +176,9 @@ impl Settings {
                 (setting.check)(&text).map_err(|reason| SettingsError::new(setting.name, reason))?;
                 settings.of_faces.insert(setting.name, text);
             }
+        }
+        if settings.hooks_listen.is_some() && settings.hooks_secret.is_none() {
+            return Err(SettingsError::new("hooks_secret", "hooks_listen needs it"));
         }
         if let Some(password) = &settings.admin_password {
             let checked = settings.password_policy.accept(password);
@@ -273,6 +296,23 @@ mod tests {
                 .unwrap()
                 .contains("swordfish")
         );
+    }
+
+    #[test]
+    fn hooks_need_a_secret_and_listen_on_loopback_unless_told() {
+        assert!(read("", &[]).unwrap().hooks_listen.is_none());
+        let error = read("hooks_listen = \"127.0.0.1:0\"", &[]).err().unwrap();
+        assert_eq!(error, "setting hooks_secret: hooks_listen needs it");
+        let error = read("hooks_secret = \"fifteen letters\"", &[]).err().unwrap();
+        assert_eq!(error, "setting hooks_secret: must have at least 16 characters");
+        let read = |listen: &str| {
+            let file = format!("hooks_listen = \"{listen}\"\nhooks_secret = \"sixteen  letters\"");
+            read(&file, &[]).map(|settings| settings.hooks_listen.unwrap().to_string())
+        };
+        assert_eq!(read("8081").unwrap(), "127.0.0.1:8081");
+        assert_eq!(read("0.0.0.0:8081").unwrap(), "0.0.0.0:8081");
+        assert_eq!(read("[::1]:8081").unwrap(), "[::1]:8081");
+        assert!(read("localhost").is_err());
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Converts texts to values. A reason never repeats the text, since the text may be a secret.
 
-use std::{fmt::Display, str::FromStr};
+use std::{
+    fmt::Display,
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+};
 
 use zeroize::Zeroizing;
 
@@ -32,6 +36,22 @@ where
 
 pub(super) fn secret(text: &str) -> Result<Zeroizing<String>, String> {
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// A secret of at least so many characters.
+pub(super) fn long_secret(text: &str, least: usize) -> Result<Zeroizing<String>, String> {
+    match text.chars().count() >= least {
+        true => secret(text),
+        false => Err(format!("must have at least {least} characters")),
+    }
+}
+
+/// An address to listen on. A port alone is one of the loopback address.
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
+    match text.parse::<u16>() {
+        Ok(port) => Ok((Ipv4Addr::LOCALHOST, port).into()),
+        Err(_) => parsed(text),
+    }
 }
 
 pub(super) fn postgres_url(text: &str) -> Result<Zeroizing<String>, String> {

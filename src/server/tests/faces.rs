@@ -13,8 +13,8 @@ use kit::{client::Client, connectware::*, server::Server};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use server::{
-    App, Asks, Caller, Credential, Face, Faces, FreshAtStart, Giving, JsonBody, Permitted, Policy, Query,
-    Refusal, RefusalKind,
+    App, Asks, Caller, Credential, Face, Faces, FreshAtStart, Giving, JsonBody, Listener, Permitted, Policy,
+    Query, Refusal, RefusalKind,
 };
 use tokio::sync::Notify;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -24,6 +24,7 @@ const FACES: Faces = Faces::new(&[connectware::FACE, system::FACE, PKI]);
 const PKI: Face = Face {
     name: "pki",
     mounts: &["/pki"],
+    listener: Listener::Clients,
     routes,
     tags: &[],
     credentials: &[Credential::Header("x-api-key")],

@@ -10,7 +10,7 @@ use kit::{
 };
 use serde_json::json;
 use server::{
-    Credential, Face,
+    Credential, Face, Listener,
     identity::{look_for_clearings, recall_logins},
 };
 use tokio::task::JoinSet;
@@ -111,7 +111,7 @@ async fn basic_counts_like_a_login_on_every_face() {
     for face in server
         .app()
         .faces
-        .iter()
+        .on(Listener::Clients)
         .filter(|face| face.credentials.contains(&Credential::Basic))
     {
         number += 1;

@@ -8,6 +8,8 @@ mod api;
 #[path = "../../../src/http/audit/tests/audit/mod.rs"]
 mod audit;
 mod bodies;
+#[path = "../../../src/http/hooks/tests/brokers/mod.rs"]
+mod brokers;
 mod browsers;
 mod credentials;
 mod errors;

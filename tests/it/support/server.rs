@@ -24,6 +24,9 @@ use super::{
 /// The password of the user `admin` on every server that is started here.
 pub const ADMIN_PASSWORD: &str = "a test's own password";
 
+/// The secret by which brokers prove that they ask, on every server that is started here.
+pub const HOOKS_SECRET: &str = "a secret of the brokers";
+
 /// The setting that says which Postgres database to use.
 pub const DATABASE_URL: &str = "MUNIMENT_DATABASE_URL";
 /// How long a start or an end may take before the test fails.
@@ -58,6 +61,8 @@ impl Site {
             data: Arc::new(data_folder()),
         };
         site.with("MUNIMENT_ADMIN_PASSWORD", ADMIN_PASSWORD)
+            .with("MUNIMENT_HOOKS_LISTEN", "127.0.0.1:0")
+            .with("MUNIMENT_HOOKS_SECRET", HOOKS_SECRET)
             // The least that argon2 allows: these tests are not about the strength of hashes.
             .with("MUNIMENT_PASSWORD_MEMORY_KIB", "8")
             .with("MUNIMENT_PASSWORD_ITERATIONS", "1")
@@ -273,6 +278,24 @@ impl Server {
     /// A caller without a credential.
     pub fn anonymous(&self) -> Client {
         Client::new(self.address())
+    }
+
+    /// `http://ADDRESS` of the listener of brokers.
+    pub fn hooks_address(&self) -> String {
+        let stdout = self.stdout();
+        let mut lines = stdout.lines();
+        let address = lines.find_map(|line| line.split_once("listening for brokers on "));
+        address.expect("the server listens for brokers").1.to_owned()
+    }
+
+    /// A caller without the secret, on the listener of brokers.
+    pub fn beside_brokers(&self) -> Client {
+        Client::new(self.hooks_address())
+    }
+
+    /// A broker.
+    pub fn broker(&self) -> Client {
+        self.beside_brokers().bearer(HOOKS_SECRET)
     }
 
     /// The first user, after a login.

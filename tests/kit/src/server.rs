@@ -13,7 +13,7 @@ use std::{
 use aggregates::values::Timestamp;
 use axum::Router;
 use ledger::{Executor, Ledger, MasterKey, Signer, clock::Clock, ids::Entropy, migrations};
-use muniment::faces::FACES;
+use muniment::{faces::FACES, openapi};
 use projections::sql::{Boxed, Db, Options};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use server::{
@@ -32,6 +32,8 @@ use crate::client::Client;
 
 /// The password of the user `admin` on every server of a test.
 pub const ADMIN_PASSWORD: &str = "a test's own password";
+/// The secret by which brokers prove that they ask, on every server of a test.
+pub const HOOKS_SECRET: &str = "a secret of the brokers";
 /// The time at which every test begins.
 const BEGINNING: &str = "2026-01-31T12:00:00Z";
 /// Each read of the clock moves it by so many microseconds, so that no two events have the same time.
@@ -41,6 +43,7 @@ const TICK_MICROS: i64 = 1_000;
 pub struct Server {
     app: App,
     front: Arc<Front>,
+    for_brokers: Arc<Front>,
     clock: Arc<MovingClock>,
     _data: TempDir,
 }
@@ -104,9 +107,11 @@ impl Server {
         });
         let described = described(OpenApi::default(), faces);
         let front = Arc::new(Front::new(app.clone(), described, |_| Router::new()));
+        let for_brokers = Arc::new(openapi::front_for_brokers(app.clone()));
         Self {
             app,
             front,
+            for_brokers,
             clock,
             _data: data,
         }
@@ -115,6 +120,16 @@ impl Server {
     /// A caller without a credential.
     pub fn anonymous(&self) -> Client {
         Client::in_process(Arc::clone(&self.front))
+    }
+
+    /// A caller without the secret, on the listener of brokers.
+    pub fn beside_brokers(&self) -> Client {
+        Client::in_process(Arc::clone(&self.for_brokers))
+    }
+
+    /// A broker.
+    pub fn broker(&self) -> Client {
+        self.beside_brokers().bearer(HOOKS_SECRET)
     }
 
     /// The first user, after a login.
@@ -202,6 +217,7 @@ fn settings_of(data: &TempDir, faces: Faces, more: &[(&str, &str)]) -> Settings 
     let all = [
         ("MUNIMENT_DATA_DIR", folder),
         ("MUNIMENT_ADMIN_PASSWORD", ADMIN_PASSWORD),
+        ("MUNIMENT_HOOKS_SECRET", HOOKS_SECRET),
         // The least that argon2 allows: these tests are not about the strength of hashes.
         ("MUNIMENT_PASSWORD_MEMORY_KIB", "8"),
         ("MUNIMENT_PASSWORD_ITERATIONS", "1"),

@@ -1,0 +1,144 @@
+//! Who may ask, where, and what malformed questions get.
+
+use super::*;
+use crate::support::both_engines;
+
+/// All paths, and the form in which each refuses.
+const PATHS: [(&str, u16, &str); 11] = [
+    ("/hooks/rabbitmq/user", 200, "deny"),
+    ("/hooks/rabbitmq/vhost", 200, "deny"),
+    ("/hooks/rabbitmq/resource", 200, "deny"),
+    ("/hooks/rabbitmq/topic", 200, "deny"),
+    ("/hooks/vernemq", 200, r#"{"result":{"error":"not_allowed"}}"#),
+    ("/hooks/emqx/authn", 200, r#"{"result":"deny"}"#),
+    ("/hooks/emqx/authz", 200, r#"{"result":"deny"}"#),
+    ("/hooks/mosquitto/user", 403, r#"{"error":"denied","ok":false}"#),
+    (
+        "/hooks/mosquitto/superuser",
+        403,
+        r#"{"error":"denied","ok":false}"#,
+    ),
+    ("/hooks/mosquitto/acl", 403, r#"{"error":"denied","ok":false}"#),
+    (
+        "/api/broker/auth/enhanced",
+        200,
+        r#"{"result":{"error":"not_allowed"}}"#,
+    ),
+];
+
+/// Questions that are wrong for every path.
+fn malformed() -> Vec<(&'static str, Vec<u8>)> {
+    let json = "application/json";
+    let form = "application/x-www-form-urlencoded";
+    let deep = "[".repeat(30_000).into_bytes();
+    vec![
+        ("", Vec::new()),
+        (json, Vec::new()),
+        (json, b"null".to_vec()),
+        (json, b"[]".to_vec()),
+        (json, b"{".to_vec()),
+        (json, b"{\"username\": 1, \"topic\": {}}".to_vec()),
+        (
+            json,
+            b"{\"username\": \"a\", \"username\": \"device1\", \"password\": \"b\"}".to_vec(),
+        ),
+        (json, deep),
+        (json, vec![0xff, 0xfe]),
+        (json, vec![b' '; 65 << 10]),
+        (form, b"username=%ff&password=%00".to_vec()),
+        (
+            form,
+            b"username=device1&username=device1&password=x&vhost=%2F".to_vec(),
+        ),
+        (form, b"&&&===&".to_vec()),
+        (form, vec![b'a'; 65 << 10]),
+        ("text/plain", b"username=device1".to_vec()),
+        ("application/json; charset=utf-16", b"{\0}\0".to_vec()),
+    ]
+}
+
+both_engines! {
+    async fn malformed_questions_get_the_form_of_the_broker(server: Server) {
+        device(&server).await;
+        let broker = server.broker();
+        for (path, status, body) in PATHS {
+            for (kind, question) in malformed() {
+                let call = broker.call(http::Method::POST, path).header("vernemq-hook", "auth_on_register");
+                let answer = call.body(kind, question.clone()).await;
+                let sent = String::from_utf8_lossy(&question[..question.len().min(80)]).into_owned();
+                assert_eq!((answer.status, answer.text().as_str()), (status, body), "{path} {kind} {sent}");
+            }
+        }
+    }
+
+    async fn nobody_asks_without_the_secret(server: Server) {
+        device(&server).await;
+        let (broker, stranger) = (server.broker(), server.beside_brokers());
+        let admin = server.admin().await;
+        let right = form(&[("username", DEVICE), ("password", PASSWORD)]);
+        let kind = "application/x-www-form-urlencoded";
+        for (path, status, _) in PATHS {
+            let call = |client: &Client, query: &str| {
+                client.call(http::Method::POST, format!("{path}{query}")).body(kind, right.clone())
+            };
+            call(&stranger, "").await.expect_error(401);
+            call(&stranger, "?secret=guess").await.expect_error(401);
+            call(&stranger.bearer("guess"), "").await.expect_error(401);
+            call(&stranger.basic("admin", "a test's own password"), "").await.expect_error(401);
+            call(&stranger.bearer(admin.token()), "").await.expect_error(401);
+            call(&broker, "?secret=guess").await.expect_error(401);
+            for client in [
+                call(&broker, ""),
+                call(&stranger.basic("anybody", "a secret of the brokers"), ""),
+                call(&stranger, "?secret=a%20secret%20of%20the%20brokers"),
+            ] {
+                let answer = client.await;
+                assert!([200, status].contains(&answer.status), "{answer:?}");
+            }
+            broker.get(path).await.expect_error(405);
+        }
+    }
+
+    async fn the_hooks_and_health_alone_are_on_their_listener(server: Server) {
+        let (broker, admin) = (server.broker(), server.admin().await);
+        broker.anonymous().get("/healthz").await.expect(200);
+        broker.anonymous().get("/readyz").await.expect(200);
+        let on_hooks = broker.bearer(admin.token());
+        for path in ["/", "/api/session", "/api/users/ids", "/openapi.json", "/api/v1/docs/", "/access/v1/evaluation",
+            "/.well-known/jwks.json", "/hooks", "/hooks/rabbitmq", "/hooks/other"] {
+            on_hooks.get(path).await.expect_error(404);
+        }
+        let login = json!({ "username": "admin", "password": "a test's own password" });
+        broker.post("/api/login", login).await.expect_error(404);
+        for (path, ..) in PATHS {
+            for client in [&admin, &server.anonymous(), &server.anonymous().bearer("a secret of the brokers")] {
+                client.post(path, json!({})).await.expect_error(404);
+                client.get(path).await.expect_error(404);
+            }
+        }
+    }
+
+    async fn a_refused_client_leaves_evidence(server: Server) {
+        let (admin, id) = device(&server).await;
+        let broker = server.broker();
+        let body = json!({ "username": DEVICE, "password": "a guess", "peerhost": "192.0.2.7" });
+        broker.post("/hooks/emqx/authn", body).await.expect(200);
+        let denied = json!({ "username": DEVICE, "topic": "secret/plans", "action": "publish" });
+        broker.post("/hooks/emqx/authz", denied).await.expect(200);
+        let find = async |kind: &str| {
+            for _ in 0..100 {
+                let path = format!("/api/audit?outcome=refused&kind={kind}&actor={id}");
+                let items = admin.get(path).await.expect(200).json()["items"].clone();
+                if let Some(item) = list(&items).first() {
+                    return item.clone();
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            panic!("there is no evidence of {kind}");
+        };
+        let login = find("login.refused").await;
+        assert_eq!((text(&login["reason"]), text(&login["path"])), ("wrong_password", "/hooks/emqx/authn"));
+        let right = find("permission.refused").await;
+        assert_eq!((text(&right["reason"]), text(&right["path"])), ("forbidden", "/hooks/emqx/authz"));
+    }
+}

@@ -1,0 +1,123 @@
+//! Passwords that were compared lately and were right, so that a device that connects again costs no hash.
+//!
+//! The memory has no password and no hash of one. It has a keyed digest, whose key exists in this process alone. An entry
+//! counts only while [`Authorization::still_proved`] says that nothing has ended what the password proved: the engine says
+//! so by positions, so nobody has to remove an entry when a user changes.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use aggregates::values::{GrantMethod, UserId};
+use authorization::Authorization;
+use hmac::{Hmac, Mac};
+use ledger::ids::Entropy;
+use sha2::Sha256;
+
+/// How many users each of the two generations has at most.
+const MOST: usize = 100_000;
+
+/// A keyed digest of a password.
+type Digest = [u8; 32];
+
+/// A password that was right.
+#[derive(Clone, Copy, Debug)]
+struct Proof {
+    digest: Digest,
+    /// A position that the ledger had reached before the password was compared.
+    position: i64,
+}
+
+/// The passwords that this process compared lately.
+pub(crate) struct Proved {
+    /// As long as a block of SHA-256.
+    key: [u8; 64],
+    users: Mutex<Generations>,
+}
+
+/// Users with the password that was right. When the young generation is full, it becomes the old one, and the old one is
+/// forgotten. A user whose entry is used stays young.
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashMap<UserId, Proof>,
+    old: HashMap<UserId, Proof>,
+}
+
+impl Proved {
+    /// An empty memory with a key of its own.
+    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
+        let mut key = [0; 64];
+        entropy.fill(&mut key);
+        Self {
+            key,
+            users: Mutex::default(),
+        }
+    }
+
+    /// Whether this text was compared with the user's password and was right, and nothing has ended that since.
+    pub(crate) fn has(&self, authorization: &Authorization, user: UserId, typed: &str) -> bool {
+        let Some(proof) = self.users().find(user) else {
+            return false;
+        };
+        self.mac(user, typed).verify_slice(&proof.digest).is_ok()
+            && authorization.still_proved(user, GrantMethod::Password, proof.position)
+    }
+
+    /// Remembers that this text is the user's password. It was compared after the ledger had reached `position`.
+    pub(crate) fn remember(&self, user: UserId, typed: &str, position: i64) {
+        let digest = self.mac(user, typed).finalize().into_bytes().into();
+        self.users().put(user, Proof { digest, position });
+    }
+
+    fn users(&self) -> MutexGuard<'_, Generations> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mac(&self, user: UserId, typed: &str) -> Hmac<Sha256> {
+        let mac: Hmac<Sha256> = Hmac::new(&self.key.into());
+        mac.chain_update(user.0.as_bytes()).chain_update(typed)
+    }
+}
+
+impl Generations {
+    fn find(&mut self, user: UserId) -> Option<Proof> {
+        if let Some(proof) = self.young.get(&user) {
+            return Some(*proof);
+        }
+        let proof = self.old.remove(&user)?;
+        self.put(user, proof);
+        Some(proof)
+    }
+
+    fn put(&mut self, user: UserId, proof: Proof) {
+        if self.young.len() >= MOST && !self.young.contains_key(&user) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(user, proof);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(number: usize) -> UserId {
+        UserId(uuid::Uuid::from_u128(number as u128))
+    }
+
+    #[test]
+    fn the_memory_has_a_bound_and_keeps_whom_it_needs() {
+        let mut users = Generations::default();
+        let proof = Proof {
+            digest: [0; 32],
+            position: 1,
+        };
+        for number in 0..3 * MOST {
+            users.put(user(number), proof);
+            assert!(users.find(user(0)).is_some(), "used after {number} others");
+            assert!(users.young.len() <= MOST && users.old.len() <= MOST);
+        }
+        assert!(users.find(user(1)).is_none());
+    }
+}
