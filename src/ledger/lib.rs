@@ -12,6 +12,7 @@ mod ahead;
 mod alike;
 mod appender;
 pub mod audit;
+mod background;
 mod batch;
 mod beside;
 mod causes;
@@ -69,6 +70,7 @@ use tokio::sync::watch;
 
 pub use alike::{AlikeNames, AlikePair, Incomplete};
 pub use appender::{Appended, Appender};
+pub use background::keep_running;
 pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
 pub use clearings::{Clearing, ask_to_clear, clearings_since};
