@@ -138,6 +138,7 @@ impl Ledger {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
             let head = versions::establish(&db, head).await?;
             let head = alike::establish(&db, &Sealer::new(key, Arc::clone(&entropy)), head).await?;
+            let head = Head::keep_out_older_programs(&db, head).await?;
             let authorization = load::authorization(&db, clock.now()).await;
             let known = (head.clone(), Some(head));
             let ledger = Self::start(db, key, (clock, entropy), guards, known, authorization);
