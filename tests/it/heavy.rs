@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
+use crate::log::until_logged;
 use crate::support::{
     client::Client,
     database,
@@ -60,6 +61,12 @@ async fn a_heavy_question_ends_with_its_connection_even_while_it_waits_for_the_d
     let (mut running, mut waiting) = (ask(&server, &admin).await, ask(&server, &admin).await);
     assert!(!is_refused(&mut running).await && !is_refused(&mut waiting).await);
     assert!(is_refused(&mut ask(&server, &admin).await).await);
+    until_logged(&server, "busy: refused requests").await;
+    assert!(
+        server.log().contains("too many heavy questions"),
+        "{}",
+        server.log()
+    );
     // All other requests are answered as before.
     server.anonymous().get("/healthz").await.expect(200);
     let question = json!({
