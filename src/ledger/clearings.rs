@@ -21,7 +21,7 @@ impl Ledger {
     /// Asks all nodes to forget the failed logins of a user. The appender writes this: on SQLite, another connection would have to wait
     /// for the lock while this process writes.
     pub async fn ask_to_clear(&self, clearing: Clearing) -> Result<(), AppendError> {
-        self.appender.beside(vec![asking(clearing)]).await.map(drop)
+        self.appender.beside(asking(clearing)).await.map(drop)
     }
 }
 

@@ -86,7 +86,7 @@ pub use metadata::Metadata;
 pub use pace::{Because, Paths};
 pub use past::PastError;
 pub use recount::{Miscount, recount};
-pub use refusals::{Keeping, Object, Recent, Refusals, Refused, RefusedKind};
+pub use refusals::{Keeping, Object, Overdue, Recent, Refusals, Refused, RefusedKind, network_of};
 pub use rehearsal::Rehearsed;
 pub use repository::Repository;
 pub use seal::Sealer;

@@ -209,9 +209,6 @@ impl Asking<'_> {
     /// Whether the operation needs no credential. If it refuses all the same, it is a login.
     fn is_public(&self, app: &App) -> bool {
         let form = app.form_of(self.uri.path());
-        let is_it = |(method, path): &(&str, &str)| {
-            self.method.as_str().eq_ignore_ascii_case(method) && form == Some(*path)
-        };
-        self.face.public.iter().any(is_it)
+        form.is_some_and(|form| self.face.is_public(self.method.as_str(), form))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use aggregates::{
-    Command,
+    Classified, Command,
     values::{Operation, UserId},
 };
 use authorization::Lacking;
@@ -77,7 +77,7 @@ impl Caller {
             Some(user) if !self.may_see(app, user) => Lacking::without_rights(user),
             Some(_) | None => lacking.to_string(),
         };
-        Refusal::new(RefusalKind::Forbidden, NOT_HELD, message)
+        Refusal::new(RefusalKind::Forbidden, lacking.code(), message)
     }
 
     /// Whether the caller may read or write a page that shows what a user holds. An answer to a write shows it, too.
@@ -97,6 +97,3 @@ fn named<T: Display>(refusal: Refusal, name: Option<T>) -> Refusal {
         None => refusal,
     }
 }
-
-/// The code of the refusal of a gift.
-const NOT_HELD: &str = "not_held";

@@ -257,11 +257,8 @@ impl Front {
 
     /// Whether nobody had proved who they are when a request failed.
     fn is_of_stranger(&self, asked: &Asked, route: &str, refusal: Option<&Refusal>) -> bool {
-        let public = self.face_of(asked.uri.path()).public;
-        let is_this = |(method, path): &(&str, &str)| {
-            *path == route && asked.method.as_str().eq_ignore_ascii_case(method)
-        };
-        refusal.is_some_and(Refusal::is_of_stranger) || public.iter().any(is_this)
+        let face = self.face_of(asked.uri.path());
+        refusal.is_some_and(Refusal::is_of_stranger) || face.is_public(asked.method.as_str(), route)
     }
 }
 
