@@ -27,6 +27,7 @@ mod feed;
 mod follower;
 mod giving;
 mod head;
+mod held;
 pub mod ids;
 mod json;
 mod judge;

@@ -159,8 +159,14 @@ pub(crate) struct Asking<'a> {
 }
 
 impl Known {
-    /// Reports a refusal to the ledger, if it is evidence.
-    pub(crate) fn report(self, app: &App, refusal: &Refusal, asked: &Asking<'_>) {
+    /// Reports what the answer refused to the ledger, if it is evidence. An answer that is no refusal may still have refused a credential.
+    pub(crate) fn report(self, app: &App, refusal: Option<&Refusal>, asked: &Asking<'_>) {
+        let Some(refusal) = refusal else {
+            if let Some(evidence) = self.evidence {
+                evidence.report(app, asked, None);
+            }
+            return;
+        };
         if refusal.kind == RefusalKind::Unavailable {
             // The server could not decide.
             return;
@@ -204,6 +210,16 @@ impl Asking<'_> {
     fn method(&self) -> &'static str {
         let known = METHODS.into_iter().find(|known| *known == self.method.as_str());
         known.unwrap_or("OTHER")
+    }
+
+    /// Whether the request is for an operation that needs a credential.
+    pub(crate) fn is_guarded(&self, app: &App) -> bool {
+        let method = match *self.method {
+            Method::HEAD => Method::GET.as_str(),
+            _ => self.method.as_str(),
+        };
+        let form = app.form_of(self.uri.path());
+        form.is_some_and(|form| !self.face.is_public(method, form))
     }
 
     /// Whether the operation needs no credential. If it refuses all the same, it is a login.

@@ -122,8 +122,8 @@ impl Front {
         let (mut response, refusal) = render(face, &asked.method, response);
         if let Some(refusal) = &refusal {
             self.count_if_busy(refusal);
-            known.report(&self.app, refusal, &by);
         }
+        known.report(&self.app, refusal.as_ref(), &by);
         let headers = response.headers_mut();
         if let Some(id) = named.unwrap_or_else(|| asked.id.clone()) {
             headers.insert(REQUEST_ID, id);
@@ -161,7 +161,8 @@ impl Front {
         let is_somebodys = by.has_credential;
         request.extensions_mut().insert(Arrived::new(by.face, by.address));
         let may_wait = is_somebodys && self.listener == Listener::Clients;
-        if may_wait && request.headers().contains_key(AT_LEAST) {
+        // An operation that needs no credential compares none: its answer would tell whether a password is right.
+        if may_wait && request.headers().contains_key(AT_LEAST) && by.is_guarded(&self.app) {
             request = match Box::pin(self.wait(request)).await {
                 Ok(request) => request,
                 Err(refusal) => return refusal.into_response(),
