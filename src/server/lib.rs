@@ -23,6 +23,7 @@ mod granting;
 mod grants;
 mod heavy;
 pub mod identity;
+pub mod kicks;
 mod live;
 mod page;
 mod path;
