@@ -22,7 +22,7 @@ use ledger::{
     keep_running, migrations,
 };
 use server::{
-    Live,
+    Live, Tls,
     app::{App, Parts},
     bootstrap,
     identity::{
@@ -82,6 +82,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let follower = tokio::spawn(Arc::clone(ledger.follower()).run());
     start_background(&ledger, &settings);
     let listeners = Listeners::bind(&settings).await?;
+    let hashing = passwords.clone();
     let app = App::new(Parts {
         faces: FACES,
         settings,
@@ -91,7 +92,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         clock,
         entropy,
     });
-    keep_up_to_date(&app, hangup).await?;
+    keep_up_to_date(&app, hangup, listeners.certificate()).await?;
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = watch::channel(());
     let mut servers = listeners.serve(&app, &stopped)?;
@@ -105,7 +106,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {
         tracing::warn!("the database connections could not be closed in time");
     }
-    tracing::info!(batches = %ledger.paths(), "stopped");
+    tracing::info!(batches = %ledger.paths(), hashes = hashing.runs(), "stopped");
     Ok(code)
 }
 
@@ -142,15 +143,19 @@ async fn until_the_end(
     }
 }
 
-/// Reads the settings again at each SIGHUP, and applies those that can change while the server runs. If a setting is invalid, all
-/// stay as they are.
-async fn reload(hangup: Arc<Mutex<Signal>>, app: App) {
+/// Reads the settings again at each SIGHUP, and applies those that can change while the server runs, and the certificate of the server.
+/// If a setting is invalid, or if the certificate cannot be used, all stay as they are.
+async fn reload(hangup: Arc<Mutex<Signal>>, app: App, tls: Option<Arc<Tls>>) {
     let mut hangup = hangup.lock().await;
     while hangup.recv().await.is_some() {
         let read = Settings::read(FACES.settings()).map_err(|error| error.to_string());
         let applied = read.and_then(|settings| {
+            let certificate = listeners::certificate(&settings).map_err(|error| error.to_string())?;
             telemetry::filter_by(&settings.log)?;
             app.reload(&settings);
+            if let (Some(tls), Some(certificate)) = (&tls, certificate) {
+                tls.replace(certificate);
+            }
             Ok(())
         });
         match applied {
@@ -164,9 +169,11 @@ async fn reload(hangup: Arc<Mutex<Signal>>, app: App) {
 }
 
 /// Starts the tasks that read the settings again on SIGHUP, and that tell the defence of logins what the database says.
-async fn keep_up_to_date(app: &App, hangup: Signal) -> Result<(), CliError> {
+async fn keep_up_to_date(app: &App, hangup: Signal, tls: Option<Arc<Tls>>) -> Result<(), CliError> {
     let hangup = Arc::new(Mutex::new(hangup));
-    keep_up("reload", app, move |app| reload(Arc::clone(&hangup), app));
+    keep_up("reload", app, move |app| {
+        reload(Arc::clone(&hangup), app, tls.clone())
+    });
     look_for_clearings(app).await?;
     keep_up("clearings", app, keep_clearing);
     keep_up("recall", app, recall);
