@@ -97,9 +97,9 @@ settings! {
         password_parallelism: u32 = "1", parsed;
         /// How many passwords may wait to be hashed, at most 4096. If one more comes, the server answers one of them with 429
         password_queue: usize = "128", |text| between(text, 0, MOST_PASSWORDS);
-        /// How many heavy questions of one caller may wait for their turns: searches, changes, explanations, rehearsals, questions about
-        /// the past, and long lists of questions. The server answers further ones with 429
-        heavy_queue: usize = "16", |text| between(text, 1, MOST_WAITING);
+        /// How many heavy questions of one caller may wait for their turns: lists, searches, changes, explanations, rehearsals, questions
+        /// about the past, and long lists of questions. The server answers further ones with 429
+        heavy_queue: usize = "64", |text| between(text, 1, MOST_WAITING);
         /// Milliseconds that a heavy question may wait for its turn. Then the server answers 429
         heavy_patience_ms: u64 = "10000", |text| at_least(text, 100, "");
         /// Hours that a token is valid if the login does not say how long
