@@ -12,6 +12,7 @@ mod ahead;
 mod alike;
 mod appender;
 pub mod audit;
+mod background;
 mod batch;
 mod beside;
 mod causes;
@@ -71,6 +72,7 @@ use tokio::sync::watch;
 
 pub use alike::{AlikeNames, AlikePair, Incomplete};
 pub use appender::{Appended, Appender};
+pub use background::keep_running;
 pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
 pub use clearings::{Clearing, ask_to_clear, clearings_since};
@@ -139,6 +141,7 @@ impl Ledger {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
             let head = versions::establish(&db, head).await?;
             let head = alike::establish(&db, &Sealer::new(key, Arc::clone(&entropy)), head).await?;
+            let head = Head::keep_out_older_programs(&db, head).await?;
             let authorization = load::authorization(&db, clock.now()).await;
             let known = (head.clone(), Some(head));
             let ledger = Self::start(db, key, (clock, entropy), guards, known, authorization);

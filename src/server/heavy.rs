@@ -15,7 +15,7 @@ use aggregates::values::UserId;
 use authorization::Interest;
 use axum::{
     extract::FromRequestParts,
-    http::{Method, Request, Uri, request::Parts},
+    http::request::Parts,
     response::{IntoResponse, Response},
 };
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
@@ -23,7 +23,7 @@ use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use crate::{
     app::App,
     caller::Caller,
-    permitted::{Permitted, Policy},
+    permitted::{Permitted, Policy, judge},
     refusal::{BUSY, Refusal, RefusalKind},
 };
 
@@ -293,8 +293,6 @@ impl Turn {
 /// A caller whom the policy permits, and who may ask heavy questions.
 pub struct Asks<P: Policy> {
     caller: Caller,
-    method: Method,
-    uri: Uri,
     policy: PhantomData<P>,
 }
 
@@ -302,11 +300,10 @@ impl<P: Policy> FromRequestParts<App> for Asks<P> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Permitted(caller, _) = Permitted::<P>::from_request_parts(parts, app).await?;
+        let Permitted(mut caller, _) = Permitted::<P>::from_request_parts(parts, app).await?;
+        caller.admit(parts, judge::<P>);
         Ok(Self {
             caller,
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
             policy: PhantomData,
         })
     }
@@ -325,20 +322,11 @@ impl<P: Policy> Asks<P> {
         if !app.desk().unsent.has_room_for(self.caller.user) {
             return Err(busy());
         }
-        let judged = match turn.waited() {
-            true => self.judge_again(app),
-            false => Ok(()),
-        };
-        app.fresh()?;
-        judged.map(|()| turn)
-    }
-
-    /// Checks again whether the caller may ask. The session may have ended, or the right may be lost, while the question waited.
-    fn judge_again(&self, app: &App) -> Result<(), Refusal> {
-        self.caller.must_still_be(app)?;
-        let (mut parts, ()) = Request::new(()).into_parts();
-        (parts.method, parts.uri) = (self.method.clone(), self.uri.clone());
-        P::judge(app, &parts, &self.caller).map(drop)
+        match turn.waited() {
+            true => self.caller.may_still(app)?,
+            false => app.fresh()?,
+        }
+        Ok(turn)
     }
 }
 

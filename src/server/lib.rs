@@ -60,7 +60,7 @@ pub use heavy::{Asks, FreshAtStart, Turn};
 pub use live::Live;
 pub use page::{Pagination, page_of};
 pub use path::PathOf;
-pub use permitted::{ByPath, Permitted, PermittedToRead, Policy, ReadOnPath};
+pub use permitted::{ByPath, Permitted, Policy, ReadOnPath};
 pub use position::{AsOf, AtLeast, Wrote};
 pub use query::Query;
 pub use refusal::{Refusal, RefusalKind, TOO_MANY};

@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::log::until_logged;
 use crate::support::{
     client::{Client, Response},
     connectware::*,
@@ -62,6 +63,12 @@ async fn a_heavy_question_ends_with_its_connection_even_while_it_waits_for_the_d
     let (mut running, mut waiting) = (ask(&server, &admin).await, ask(&server, &admin).await);
     assert!(!is_refused(&mut running).await && !is_refused(&mut waiting).await);
     assert!(is_refused(&mut ask(&server, &admin).await).await);
+    until_logged(&server, "busy: refused requests").await;
+    assert!(
+        server.log().contains("too many heavy questions"),
+        "{}",
+        server.log()
+    );
     // A page of the audit trail that may examine many items is such a question.
     let actor = "0a0b0c0d-0000-4000-8000-000000000001";
     for filter in [

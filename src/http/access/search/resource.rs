@@ -57,7 +57,7 @@ pub(crate) struct Resources {
 }
 
 /// All that a subject may do an action on, as patterns.
-#[utoipa::path(post, path = "/access/v1/search/resource", tag = "access", params(server::AtLeast), request_body = ResourceSearch,
+#[utoipa::path(post, path = "/access/v1/search/resource", tag = "access", extensions(("x-exact-json" = json!(true))), params(server::AtLeast), request_body = ResourceSearch,
     responses((status = 200, description = "A page of patterns", body = Resources), Refusals))]
 pub(crate) async fn post_search_resource(
     State(app): State<App>,

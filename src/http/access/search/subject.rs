@@ -61,7 +61,7 @@ pub(crate) struct Subjects {
 }
 
 /// All subjects of a type that may do an action on a resource. A token is named by its SHA-256. A search for an unknown type has no results.
-#[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", params(server::AtLeast), request_body = SubjectSearch,
+#[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", extensions(("x-exact-json" = json!(true))), params(server::AtLeast), request_body = SubjectSearch,
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
 pub(crate) async fn post_search_subject(
     State(app): State<App>,

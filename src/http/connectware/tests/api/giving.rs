@@ -199,6 +199,20 @@ both_engines! {
         refused(&answer, "read on plant/# in context mqtt");
         let answer = helper.post("/api/users/batch", batch(json!({ "initialPermissions": [mqtt("x", "write")] }))).await;
         refused(&answer, "write on x in context mqtt");
+        // The message names the first entry that gives too much.
+        let gives = |more: &[usize]| {
+            let entry = |number: usize| match more.contains(&number) {
+                true => user(&format!("user.{number}"), json!({ "initialPermissions": [mqtt("x", "write")] })),
+                false => user(&format!("user.{number}"), json!({})),
+            };
+            json!((0..9).map(entry).collect::<Vec<_>>())
+        };
+        for (more, named) in [(&[0][..], "entry 0: "), (&[8], "entry 8: "), (&[5, 3, 7], "entry 3: ")] {
+            let answer = helper.post("/api/users/batch", gives(more)).await;
+            refused(&answer, "write on x in context mqtt");
+            let message = answer.expect_error(403).message;
+            assert!(message.starts_with(named), "{named}: {message}");
+        }
         helper.post("/api/users/batch", batch(json!({ "initialPermissions": [http("/api/users/batch", "write")] }))).await.expect(200);
     }
 
