@@ -13,7 +13,7 @@ use aggregates::{
 use ledger::{Executor, Ledger, Metadata, ids::SystemEntropy};
 use server::identity::{
     Password,
-    passwords::{HashingOptions, Passwords},
+    passwords::{HashingOptions, MayHash, Passwords},
 };
 
 use crate::{
@@ -209,7 +209,9 @@ async fn make_users(bench: &Bench, url: &str) -> Result<()> {
         ..HASHING
     };
     let passwords = Passwords::start(weaker, Arc::new(SystemEntropy))?;
-    let weaker = passwords.hash(Password::of(seed::PASSWORD)?).await?;
+    let weaker = passwords
+        .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+        .await?;
     for (kind, _) in KINDS.into_iter().filter(|(kind, _)| kind.exists()) {
         for at in 0..NAMES {
             let number = kind.number(at);

@@ -45,6 +45,7 @@ struct Running {
     bodies: Budget,
     ended: Ended,
     desk: Arc<Desk>,
+    new_passwords: Arc<Desk>,
     defence: Defence,
     proved: Proved,
     hooks_secret: Option<Secret>,
@@ -90,6 +91,7 @@ impl App {
             .flat_map(|document| document.paths.paths.into_keys())
             .collect();
         let desk = Desk::new(parts.settings.heavy());
+        let new_passwords = Desk::new(parts.settings.new_passwords());
         let HashingOptions { workers, queue, .. } = parts.settings.hashing();
         let turns = TURNS_PER_WORKER * workers.max(1);
         let defence = Defence::new(turns, queue, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
@@ -104,6 +106,7 @@ impl App {
             bodies: Budget::default(),
             ended: Ended::default(),
             desk,
+            new_passwords,
         }))
     }
 
@@ -158,6 +161,11 @@ impl App {
     /// Where heavy questions wait for their turns.
     pub(crate) fn desk(&self) -> &Arc<Desk> {
         &self.0.desk
+    }
+
+    /// Where the passwords that callers set wait to be hashed.
+    pub(crate) fn new_passwords(&self) -> &Arc<Desk> {
+        &self.0.new_passwords
     }
 
     /// The rehearsal for this method and path, of any face. It is `None` if the request cannot be rehearsed.

@@ -21,6 +21,7 @@ mod face;
 mod front;
 mod granting;
 mod grants;
+mod hashing;
 mod heavy;
 pub mod identity;
 mod live;

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Password,
-    passwords::{HashingError, Verdict},
+    passwords::{HashingError, MayHash, Verdict},
     tokens::SigningError,
 };
 use crate::{
@@ -23,7 +23,6 @@ use crate::{
     caller::{Caller, Origin},
     defence::{Guess, TooMany},
     evidence::Evidence,
-    refusal::BUSY,
 };
 
 /// How often a password is verified again because the user changed meanwhile.
@@ -82,7 +81,7 @@ pub fn authenticate<'a>(
         let turn = app.defence().turn(guess).await;
         let attempt =
             turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
-        let proved = match prove(app, username, &password).await {
+        let proved = match prove(app, attempt.may_hash(), username, &password).await {
             Ok(Some(proved)) => proved,
             Ok(None) => {
                 hold(app, attempt.failed()).await;
@@ -93,12 +92,12 @@ pub fn authenticate<'a>(
                 return Err(error);
             }
         };
-        attempt.succeeded(proved.authenticated.user);
+        let turn = attempt.succeeded(proved.authenticated.user);
         // Older versions of the server also accepted texts that are not passwords now. Such a hash is left as it is.
         if let Some(hash) = proved.old
             && let Ok(password) = Password::of(&password)
         {
-            rehash(app, proved.authenticated.user, hash, password).await;
+            rehash(app, turn.may_hash(), proved.authenticated.user, hash, password).await;
         }
         Ok(Some(proved.authenticated))
     })
@@ -137,9 +136,9 @@ pub fn confirm<'a>(
         let leave = |reason| Evidence::password(caller.user, reason).leave();
         let turn = app.defence().turn(guess).await;
         let attempt = turn.inspect_err(|refused| leave(refused.code()))?;
-        let confirmed = compare_with_own(app, caller, password).await;
+        let confirmed = compare_with_own(app, attempt.may_hash(), caller, password).await;
         match &confirmed {
-            Ok(Confirmed::Right(_)) => attempt.succeeded(caller.user),
+            Ok(Confirmed::Right(_)) => drop(attempt.succeeded(caller.user)),
             Ok(Confirmed::Wrong) => {
                 leave("wrong_password");
                 hold(app, attempt.failed()).await;
@@ -152,6 +151,7 @@ pub fn confirm<'a>(
 
 async fn compare_with_own(
     app: &App,
+    may: MayHash<'_>,
     caller: &Caller,
     password: Zeroizing<String>,
 ) -> Result<Confirmed, IdentityError> {
@@ -159,7 +159,7 @@ async fn compare_with_own(
     let Some(hash) = user.password_hash else {
         return Ok(Confirmed::NoPassword);
     };
-    Ok(match app.passwords.verify(password, Some(&hash)).await? {
+    Ok(match app.passwords.verify(may, password, Some(&hash)).await? {
         Verdict::Right | Verdict::RightAsTyped => Confirmed::Right(hash),
         Verdict::Wrong => Confirmed::Wrong,
     })
@@ -176,6 +176,7 @@ struct Proved {
 /// the user's password, leaves the reason as evidence.
 async fn prove(
     app: &App,
+    may: MayHash<'_>,
     username: &str,
     password: &Zeroizing<String>,
 ) -> Result<Option<Proved>, IdentityError> {
@@ -191,8 +192,7 @@ async fn prove(
         .as_ref()
         .filter(|_| user.may_log_in_by_password());
     let leave = |reason| Evidence::login(username, id, reason).leave();
-    let verdict = app.passwords.verify(password.clone(), hash).await;
-    let verdict = verdict.inspect_err(|_| leave(BUSY))?;
+    let verdict = app.passwords.verify(may, password.clone(), hash).await?;
     let (Some(user), Some(hash)) = (id, hash) else {
         leave(if id.is_some() {
             "no_password"
@@ -217,22 +217,19 @@ async fn prove(
 
 /// Hashes a verified password again: with stronger parameters, or in the form that does not depend on how it is typed. If this fails,
 /// the login succeeds all the same.
-async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Password) {
+async fn rehash(app: &App, may: MayHash<'_>, user: UserId, verified: PasswordHash, password: Password) {
     let rehashed = async {
         let command = UserCommand::RehashPassword {
             verified,
-            password_hash: app.passwords.hash(password).await?,
+            password_hash: app.passwords.hash(may, password).await?,
         };
         let commands = vec![Command::User(user, command)];
         app.executor.execute(commands, &Metadata::system("login")).await?;
         Ok::<_, IdentityError>(())
     };
-    match rehashed.await {
+    if let Err(error) = rehashed.await {
         // The next login hashes it.
-        Ok(()) | Err(IdentityError::Hashing(HashingError::Busy)) => {}
-        Err(error) => {
-            tracing::warn!(%user, error = %WithCauses(&error), "cannot record the password's stronger hash");
-        }
+        tracing::warn!(%user, error = %WithCauses(&error), "cannot record the password's stronger hash");
     }
 }
 

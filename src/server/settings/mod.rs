@@ -36,6 +36,8 @@ const MOST_DAYS: i64 = 36_500;
 const MOST_HEAVY: usize = 1_000;
 /// All callers together may have as many waiting heavy questions as this many callers with full queues.
 const CALLERS: usize = 16;
+/// How long a password that a caller sets may wait to be hashed.
+const NEW_PASSWORD_PATIENCE: Duration = Duration::from_secs(30);
 /// The highest limit of connections.
 const MOST_CONNECTIONS: usize = 1_000_000;
 /// The least and the most that the settings allow for the body of a hook with a message, in bytes.
@@ -86,7 +88,8 @@ settings! {
         password_iterations: u32 = "2", parsed;
         /// Lanes for a hash (p)
         password_parallelism: u32 = "1", parsed;
-        /// How many passwords may wait to be hashed. If one more comes, the server answers one of them with 429
+        /// How many logins may wait for their turn, and how many requests of one caller that set a password. If one more comes, the server
+        /// answers one of them with 429
         password_queue: usize = "128", parsed;
         /// How many heavy questions of one caller may wait for their turns: searches, changes, explanations, rehearsals, questions about
         /// the past, and long lists of questions. The server answers further ones with 429
@@ -221,6 +224,20 @@ impl Settings {
             waiting_of_one: self.heavy_queue,
             waiting: self.heavy_queue * CALLERS,
             patience: Duration::from_millis(self.heavy_patience_ms),
+            busy: "too many heavy questions are being answered; try again later",
+        }
+    }
+
+    /// How many passwords that callers set may be hashed at the same time, and how many may wait.
+    pub(crate) fn new_passwords(&self) -> Bounds {
+        let HashingOptions { workers, queue, .. } = self.hashing();
+        Bounds {
+            // So logins always have most of the threads.
+            running: (workers / 2).max(1),
+            waiting_of_one: queue.max(1),
+            waiting: queue.max(1).saturating_mul(CALLERS),
+            patience: NEW_PASSWORD_PATIENCE,
+            busy: "too many passwords are being hashed; try again later",
         }
     }
 
