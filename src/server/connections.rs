@@ -1,13 +1,15 @@
 //! Accepts connections, and ends them.
 //!
 //! A connection that does not send a whole head of a request for a while is closed, whether it is silent, idle or slow.
-//! A connection above the limit gets the answer that there are too many. One task checks all connections from time to
-//! time, so no request needs a timer of its own.
+//! If there is one connection too many, an idle one of the network with the most connections ends (`room.rs`). If there is no such
+//! connection, the new one gets the answer that there are too many. One task checks all connections from time to time, so no request
+//! needs a timer of its own.
+
+mod room;
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
-    future::poll_fn,
+    future::{poll_fn, ready},
     io::ErrorKind,
     net::SocketAddr,
     pin::pin,
@@ -22,12 +24,14 @@ use std::{
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 
+use self::room::Room;
 use crate::{
+    address::{ClientAddress, Network},
     front::Front,
     watched::{Order, Stream, Watched},
 };
@@ -59,9 +63,8 @@ pub struct Doors {
 
 /// Serves until `stop`. Then it accepts no more connections, answers the requests that have begun, and returns.
 pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop: impl Future<Output = ()>) {
-    let all = Arc::new(Connections::default());
-    let room = Arc::new(Semaphore::new(doors.connections));
-    let refusals = Arc::new(Semaphore::new(REFUSED_AT_ONCE));
+    let all = Arc::new(Connections::new(doors.connections));
+    let refusals = Arc::new(Connections::new(REFUSED_AT_ONCE));
     let mut stop = pin!(stop);
     let mut watch = pin!(all.watch(doors.patience));
     loop {
@@ -74,16 +77,11 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
             Ok((stream, peer)) => {
                 // The server writes an answer at once, so the socket need not wait for more data.
                 let _ = stream.set_nodelay(true);
-                if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
-                    tokio::spawn(converse(
-                        Arc::clone(&all),
-                        Arc::clone(&front),
-                        stream,
-                        peer,
-                        place,
-                    ));
-                } else if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
-                    tokio::spawn(refuse(Arc::clone(&front), stream, place));
+                let network = ClientAddress::of(peer.ip()).network();
+                if let Some(entry) = all.enter(network) {
+                    tokio::spawn(converse(Arc::clone(&front), stream, peer, entry));
+                } else if let Some(entry) = refusals.enter(network) {
+                    tokio::spawn(refuse(Arc::clone(&front), stream, entry));
                 }
             }
             // The client has closed the connection.
@@ -103,14 +101,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
 }
 
 /// Serves one connection, from its first request to its last.
-async fn converse(
-    all: Arc<Connections>,
-    front: Arc<Front>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    _place: OwnedSemaphorePermit,
-) {
-    let entry = all.enter();
+async fn converse(front: Arc<Front>, stream: TcpStream, peer: SocketAddr, entry: Entry) {
     let (front, watched) = (&*front, &*entry.watched);
     let service = service_fn(move |request| async move {
         watched.begin();
@@ -142,29 +133,43 @@ fn builder() -> http1::Builder {
     builder
 }
 
-/// Answers a connection above the limit.
-async fn refuse(front: Arc<Front>, stream: TcpStream, _place: OwnedSemaphorePermit) {
-    let front = &*front;
-    let service = service_fn(move |request| async move { Ok::<_, Infallible>(front.busy(&request)) });
+/// Answers a connection above the limit, after the head of its request. A connection that sends none makes room for others.
+async fn refuse(front: Arc<Front>, stream: TcpStream, entry: Entry) {
+    let (front, watched) = (&*front, &*entry.watched);
+    let service = service_fn(move |request| {
+        watched.begin();
+        ready(Ok::<_, Infallible>(front.busy(&request)))
+    });
     let mut builder = builder();
     let connection = builder
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
-    let _ = timeout(REFUSED_WITHIN, connection).await;
+    let answered = async {
+        if let Ok(parts) = connection.without_shutdown().await {
+            close(parts.io.into_inner()).await;
+        }
+    };
+    let mut answered = pin!(timeout(REFUSED_WITHIN, answered));
+    poll_fn(|cx| match watched.order(cx) {
+        Order::End => Poll::Ready(()),
+        Order::None | Order::Finish => answered.as_mut().poll(cx).map(drop),
+    })
+    .await;
+}
+
+/// Closes a connection, and reads what the client still sends. If the server left it unread, the system would reset the connection, and
+/// the client might lose the answer.
+async fn close(mut stream: TcpStream) {
+    let mut unread = [0; 4_096];
+    if stream.shutdown().await.is_ok() {
+        while matches!(stream.read(&mut unread).await, Ok(1..)) {}
+    }
 }
 
 /// All connections.
-#[derive(Default)]
 struct Connections {
     ticks: Arc<AtomicU64>,
-    /// The connections, by their own numbers.
-    live: Mutex<Live>,
-}
-
-#[derive(Default)]
-struct Live {
-    next: u64,
-    all: HashMap<u64, Arc<Watched>>,
+    room: Mutex<Room>,
 }
 
 /// One of the connections. Dropping the entry removes it.
@@ -176,26 +181,31 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.all.live().all.remove(&self.number);
+        self.all.room().leave(self.number);
     }
 }
 
 impl Connections {
-    fn live(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(most: usize) -> Self {
+        Self {
+            ticks: Arc::default(),
+            room: Mutex::new(Room::new(most)),
+        }
     }
 
-    fn enter(self: &Arc<Self>) -> Entry {
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a new connection in, if there is a place for it.
+    fn enter(self: &Arc<Self>, network: Network) -> Option<Entry> {
         let watched = Arc::new(Watched::new(Arc::clone(&self.ticks)));
-        let mut live = self.live();
-        let number = live.next;
-        live.next += 1;
-        live.all.insert(number, Arc::clone(&watched));
-        Entry {
+        let number = self.room().enter(network, Arc::clone(&watched))?;
+        Some(Entry {
             number,
             watched,
             all: Arc::clone(self),
-        }
+        })
     }
 
     /// Repeatedly ends the connections that have been idle for this long.
@@ -209,10 +219,10 @@ impl Connections {
     /// Ends all connections: idle ones soon, the others after the answer to their request.
     async fn end(&self) {
         let begun = self.ticks.load(Ordering::Relaxed);
-        for watched in self.live().all.values() {
+        for watched in self.room().iter() {
             watched.tell(Order::Finish);
         }
-        while !self.live().all.is_empty() {
+        while !self.room().is_empty() {
             sleep(LOOK_WHILE_ENDING).await;
             self.end_idle(LOOKS_WHILE_ENDING, begun);
         }
@@ -221,7 +231,7 @@ impl Connections {
     /// Ends the connections that were idle for this many ticks, counted from `begun` on.
     fn end_idle(&self, ticks: u64, begun: u64) {
         let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
-        for watched in self.live().all.values() {
+        for watched in self.room().iter() {
             let since = watched.idle_since().map(|since| since.max(begun));
             if since.is_some_and(|since| now - since > ticks) {
                 watched.tell(Order::End);
