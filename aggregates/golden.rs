@@ -186,6 +186,9 @@ enum KeyOf {
 /// Each personal field, and the person it is about. Erasing that person erases the field. Whoever adds a personal field
 /// decides who that person is.
 const PERSONAL: &[(&str, KeyOf)] = &[
+    ("registration.requested.csr", KeyOf::Itself),
+    ("registration.requested.username", KeyOf::Itself),
+    ("registration.requested.wishes", KeyOf::Itself),
     ("session.token_issued.label", KeyOf::Field("user_id")),
     ("user.created.username", KeyOf::Itself),
     ("user.renamed.username", KeyOf::Itself),

@@ -8,12 +8,14 @@
 //! commands. Secrets arrive already hashed.
 
 pub mod claim;
+pub mod client_registry;
 mod declared;
 mod error;
 pub mod event;
 #[cfg(test)]
 mod golden;
 mod permission_set;
+pub mod registration;
 mod registry;
 pub mod role;
 pub mod sealing;
@@ -34,9 +36,11 @@ pub use event::{NewEvent, Recorded};
 pub use registry::{Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 
+use client_registry::ClientRegistry;
+use registration::Registration;
 use role::Role;
 use session::Session;
 use user::User;
 
 // The only list of the aggregates.
-registry::aggregates! { User, Role, Session }
+registry::aggregates! { User, Role, Session, ClientRegistry, Registration }

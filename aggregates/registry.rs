@@ -36,6 +36,8 @@ pub trait Registered:
     /// The version of the state, as snapshots store it. Increase it by one with every change of the state that the same events
     /// give: its fields, their JSON, or what `apply` does. This program reads only snapshots of this version.
     const STATE_VERSION: i64;
+    /// Whether there is only one aggregate of this type. Its id is a constant, so none of its commands begins a stream.
+    const ONLY_ONE: bool = false;
     /// The id of one aggregate of this type.
     type Id: Copy + Debug + Display + FromStr<Err = Invalid> + Send + Sync;
     /// The commands that it takes.

@@ -6,6 +6,7 @@ pub mod names;
 pub mod page;
 pub mod permission_usage;
 pub mod read_models;
+pub mod registrations;
 pub mod role_directory;
 pub mod sessions;
 mod spellings;
@@ -17,6 +18,7 @@ pub use page::{Page, Paged};
 pub use store::{rebuild, sql};
 
 use permission_usage::PermissionUsage;
+use registrations::Registrations;
 use role_directory::RoleDirectory;
 use sessions::Sessions;
 use user_directory::UserDirectory;
@@ -24,5 +26,5 @@ use user_directory::UserDirectory;
 crate::read_models! {
     /// All read models: the only list of them. For an event of a user, the role directory needs the user's name as the
     /// user directory leaves it, and the user's permissions as the permission usage has them before the event.
-    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, Sessions;
+    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, Sessions, Registrations;
 }

@@ -54,6 +54,24 @@ id!(
     /// A session, which is one issued token (the `jti` of its JWT, RFC 7519 section 4.1.7).
     SessionId, "session id");
 
+id!(
+    /// The registration of a device. The user that its confirmation makes has the same UUID.
+    RegistrationId, "registration id");
+
+impl RegistrationId {
+    /// The user that the confirmation of the registration makes.
+    pub const fn user(self) -> UserId {
+        UserId(self.0)
+    }
+}
+
+impl UserId {
+    /// The registration from which the user comes, if the user comes from one.
+    pub const fn registration(self) -> RegistrationId {
+        RegistrationId(self.0)
+    }
+}
+
 impl RoleId {
     /// The id of `connectware-admin`, the same on every installation.
     pub const ADMINISTRATOR: Self = Self(Uuid::from_u128(0x6d756e69_6d65_4e74_8000_000000000001));

@@ -16,7 +16,7 @@ mod username;
 pub use certificate::{Certificate, Fingerprint};
 pub use filter::{MAX_FILTER_BYTES, TopicFilter};
 pub use grant_type::{GrantMethod, GrantType, opens_sessions, satisfied};
-pub use id::{RoleId, SessionId, UserId};
+pub use id::{RegistrationId, RoleId, SessionId, UserId};
 pub(crate) use id::{hyphenated, id};
 pub use identity_provider::IdentityProvider;
 pub use password_hash::PasswordHash;

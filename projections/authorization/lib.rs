@@ -45,6 +45,7 @@ mod interest;
 pub mod past;
 mod patterns;
 mod principals;
+mod shortened;
 mod vocabularies;
 mod what_if;
 
@@ -92,6 +93,7 @@ pub use principals::{
     subject::{Answer, Principal, Reason, Search, Subject, SubjectType},
     users::Standing,
 };
+pub use shortened::shortened;
 pub use vocabularies::{
     Asked, Ids, Impossible, Inquiry, MODEL, Model, Property, ResourceType, Space, Wanted,
     access::{Access, Names, Part, Want},

@@ -195,7 +195,7 @@ async fn names(ledger: &Ledger) -> Result<String, String> {
     }
 }
 
-/// Counts what was refused lately.
+/// Counts what was refused lately. Fails if a server should have deleted refusals, or the keys of their names, days ago.
 async fn refusals(ledger: &Ledger, settings: &Settings) -> Result<String, String> {
     let recent = ledger.refusals().of_the_last_day().await;
     let recent = recent.map_err(|error| said(&error))?;
@@ -207,7 +207,12 @@ async fn refusals(ledger: &Ledger, settings: &Settings) -> Result<String, String
         true => "nothing".to_owned(),
         false => counts.join(", "),
     };
-    let Keeping { days, names_days, .. } = settings.keeping();
+    let keeping = settings.keeping();
+    let overdue = ledger.refusals().overdue(&keeping).await;
+    if let Some(overdue) = overdue.map_err(|error| said(&error))? {
+        return Err(overdue.to_string());
+    }
+    let Keeping { days, names_days, .. } = keeping;
     Ok(format!(
         "in the last day {counts}; kept for {days} days (AUDIT_REFUSALS_DAYS), names for {names_days} (AUDIT_NAMES_DAYS)"
     ))

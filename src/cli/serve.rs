@@ -28,6 +28,7 @@ use server::{
     identity::{
         keep_clearing, keys, look_for_clearings, passwords::Passwords, recall_logins, tokens::Tokens,
     },
+    registry::keep_ending_expired,
     settings::Settings,
 };
 
@@ -159,6 +160,7 @@ async fn keep_up_to_date(app: &App, hangup: Signal) -> Result<(), CliError> {
     look_for_clearings(app).await?;
     tokio::spawn(keep_clearing(app.clone()));
     tokio::spawn(recall(app.clone()));
+    tokio::spawn(keep_ending_expired(app.clone()));
     Ok(())
 }
 

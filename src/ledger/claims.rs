@@ -296,7 +296,7 @@ pub(super) async fn forget_personal(tx: &mut Tx<'_>, owner: &str) -> Result<(), 
 }
 
 /// A claim as it is stored.
-fn key(sealer: &Sealer, claim: &Claim) -> Key {
+pub(super) fn key(sealer: &Sealer, claim: &Claim) -> Key {
     let value = stored_value(sealer, claim.scope, &claim.within, &claim.value);
     (claim.scope.name(), value)
 }

@@ -1,9 +1,8 @@
 //! What waits in the appender's queue.
 
-use projections::sql::Statement;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{AppendError, Unit, appender::Answer, landing::Load};
+use super::{AppendError, Unit, appender::Answer, beside::Beside, landing::Load};
 
 /// How many units a batch has at most.
 pub(super) const BATCH: usize = 512;
@@ -17,21 +16,21 @@ pub(super) enum Waiting {
     Unit(Box<Unit>, Answer),
     /// Erase the key of this subject, and everything derived from the data that the key sealed.
     Erase(String, oneshot::Sender<Result<bool, AppendError>>),
-    /// Run these statements in a transaction of their own. They are about tables that no event changes.
-    Beside(Vec<Statement<'static>>, oneshot::Sender<Result<u64, AppendError>>),
+    /// Do this work on tables that no event changes, in a transaction of its own.
+    Beside(Box<dyn Beside>, oneshot::Sender<Result<u64, AppendError>>),
     /// Answer when all earlier messages are done. No message may follow.
     Close(oneshot::Sender<()>),
 }
 
-/// Statements for other tables, and the channel to the caller who waits for them.
-type Beside = (Vec<Statement<'static>>, oneshot::Sender<Result<u64, AppendError>>);
+/// Work on other tables, and the channel to the caller who waits for it.
+type WaitingBeside = (Box<dyn Beside>, oneshot::Sender<Result<u64, AppendError>>);
 
 /// What waits to be written.
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) load: Load,
     pub(super) erasures: Vec<(String, oneshot::Sender<Result<bool, AppendError>>)>,
-    pub(super) beside: Vec<Beside>,
+    pub(super) beside: Vec<WaitingBeside>,
     pub(super) closing: Option<oneshot::Sender<()>>,
     received: Vec<Waiting>,
 }
@@ -106,7 +105,7 @@ impl Pending {
                     self.load.answers.push(answer);
                 }
                 Waiting::Erase(subject, answer) => self.erasures.push((subject, answer)),
-                Waiting::Beside(statements, answer) => self.beside.push((statements, answer)),
+                Waiting::Beside(work, answer) => self.beside.push((work, answer)),
                 Waiting::Close(done) => self.closing = Some(done),
             }
         }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName};
+use ledger::network_of;
 
 /// The header in which each proxy adds the address from which it got the request, at the right end.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -29,10 +30,7 @@ impl ClientAddress {
 
     /// The network of the client. A client can use each address of it, so all of them count as one.
     pub fn network(self) -> Network {
-        Network(match self.0 {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(masked(address.to_bits(), 64)).into(),
-        })
+        Network(network_of(self.0))
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
     live::Live,
     path::Forms,
     refusal::Refusal,
+    registry::Rate,
     rehearsal::{Rehearsing, unsupported},
     settings::Settings,
 };
@@ -47,6 +48,7 @@ struct Running {
     desk: Arc<Desk>,
     new_passwords: Arc<Desk>,
     defence: Defence,
+    registry_rate: Rate,
     proved: Proved,
     hooks_secret: Option<Secret>,
     live: RwLock<Arc<Live>>,
@@ -98,6 +100,7 @@ impl App {
         let secret = parts.settings.hooks_secret.as_ref();
         Self(Arc::new(Running {
             defence,
+            registry_rate: Rate::new(parts.settings.registry_requests_per_minute),
             proved: Proved::new(parts.entropy.as_ref()),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
             live: RwLock::new(Arc::new(Live::from(&parts.settings))),
@@ -136,6 +139,11 @@ impl App {
     /// The defence of logins.
     pub fn defence(&self) -> &Defence {
         &self.0.defence
+    }
+
+    /// How often one address may ask to be let in.
+    pub(crate) fn registry_rate(&self) -> &Rate {
+        &self.0.registry_rate
     }
 
     /// The passwords that were compared lately.

@@ -4,6 +4,7 @@
 //! all bodies that have not arrived completely share one budget of memory.
 
 mod budget;
+mod optional;
 mod receive;
 mod strict;
 

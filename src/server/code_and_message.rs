@@ -51,6 +51,7 @@ fn status(kind: RefusalKind) -> StatusCode {
         RefusalKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         RefusalKind::Timeout => StatusCode::REQUEST_TIMEOUT,
         RefusalKind::Conflict => StatusCode::CONFLICT,
+        RefusalKind::Locked => StatusCode::LOCKED,
         RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         RefusalKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         RefusalKind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,

@@ -89,8 +89,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 /// and the position that a read may ask for.
 fn complete(path: &str, item: &mut PathItem, face: &Face) {
     for (method, operation) in operations(item) {
-        let is_among = |list: &[(&str, &str)]| list.contains(&(method, path));
-        let is_public = is_among(face.public);
+        let is_public = face.is_public(method, path);
         let busy = Refusal::later(
             RefusalKind::TooManyRequests,
             BUSY,
@@ -112,7 +111,7 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
                 "No valid credential.",
             ));
         }
-        if !is_public && !is_among(face.own) {
+        if !is_public && !face.own.contains(&(method, path)) {
             refusals.push(Refusal::new(
                 RefusalKind::Forbidden,
                 "",

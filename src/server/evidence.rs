@@ -159,8 +159,14 @@ pub(crate) struct Asking<'a> {
 }
 
 impl Known {
-    /// Reports a refusal to the ledger, if it is evidence.
-    pub(crate) fn report(self, app: &App, refusal: &Refusal, asked: &Asking<'_>) {
+    /// Reports what the answer refused to the ledger, if it is evidence. An answer that is no refusal may still have refused a credential.
+    pub(crate) fn report(self, app: &App, refusal: Option<&Refusal>, asked: &Asking<'_>) {
+        let Some(refusal) = refusal else {
+            if let Some(evidence) = self.evidence {
+                evidence.report(app, asked, None);
+            }
+            return;
+        };
         if refusal.kind == RefusalKind::Unavailable {
             // The server could not decide.
             return;
@@ -206,12 +212,19 @@ impl Asking<'_> {
         known.unwrap_or("OTHER")
     }
 
+    /// Whether the request is for an operation that needs a credential.
+    pub(crate) fn is_guarded(&self, app: &App) -> bool {
+        let method = match *self.method {
+            Method::HEAD => Method::GET.as_str(),
+            _ => self.method.as_str(),
+        };
+        let form = app.form_of(self.uri.path());
+        form.is_some_and(|form| !self.face.is_public(method, form))
+    }
+
     /// Whether the operation needs no credential. If it refuses all the same, it is a login.
     fn is_public(&self, app: &App) -> bool {
         let form = app.form_of(self.uri.path());
-        let is_it = |(method, path): &(&str, &str)| {
-            self.method.as_str().eq_ignore_ascii_case(method) && form == Some(*path)
-        };
-        self.face.public.iter().any(is_it)
+        form.is_some_and(|form| self.face.is_public(self.method.as_str(), form))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use aggregates::{
-    Command,
+    Classified, Command,
     values::{Context, Operation, UserId},
 };
 use authorization::Lacking;
@@ -83,7 +83,7 @@ impl Caller {
             Some(user) if !self.may_see(app, user) => Lacking::without_rights(user),
             Some(_) | None => lacking.to_string(),
         };
-        Refusal::new(RefusalKind::Forbidden, NOT_HELD, message)
+        Refusal::new(RefusalKind::Forbidden, lacking.code(), message)
     }
 
     /// Whether the caller may read or write a page that shows what a user holds. An answer to a write shows it, too.
@@ -100,6 +100,3 @@ impl Caller {
         pages.any(|page| may(Operation::Read, &page) || may(Operation::Write, &page))
     }
 }
-
-/// The code of the refusal of a gift.
-const NOT_HELD: &str = "not_held";

@@ -58,6 +58,14 @@ pub struct Face {
     pub first_start: fn(&dyn Entropy) -> Result<Vec<Command>, Invalid>,
 }
 
+impl Face {
+    /// Whether an operation needs no credential. The method may be in upper case.
+    pub(crate) fn is_public(&self, method: &str, path: &str) -> bool {
+        let is_it = |(name, form): &Operation| *form == path && method.eq_ignore_ascii_case(name);
+        self.public.iter().any(is_it)
+    }
+}
+
 /// How users of an API give rights to others.
 #[derive(Clone, Copy, Debug)]
 pub struct Giving {

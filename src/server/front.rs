@@ -120,9 +120,7 @@ impl Front {
             with_known(&self.app, &by, answer).await
         };
         let (mut response, refusal) = render(face, &asked.method, response);
-        if let Some(refusal) = &refusal {
-            known.report(&self.app, refusal, &by);
-        }
+        known.report(&self.app, refusal.as_ref(), &by);
         let headers = response.headers_mut();
         if let Some(id) = named.unwrap_or_else(|| asked.id.clone()) {
             headers.insert(REQUEST_ID, id);
@@ -159,7 +157,8 @@ impl Front {
         let is_somebodys = by.has_credential;
         request.extensions_mut().insert(Arrived::new(by.face, by.address));
         let may_wait = is_somebodys && self.listener == Listener::Clients;
-        if may_wait && request.headers().contains_key(AT_LEAST) {
+        // An operation that needs no credential compares none: its answer would tell whether a password is right.
+        if may_wait && request.headers().contains_key(AT_LEAST) && by.is_guarded(&self.app) {
             request = match Box::pin(self.wait(request)).await {
                 Ok(request) => request,
                 Err(refusal) => return refusal.into_response(),
@@ -251,11 +250,8 @@ impl Front {
 
     /// Whether nobody had proved who they are when a request failed.
     fn is_of_stranger(&self, asked: &Asked, route: &str, refusal: Option<&Refusal>) -> bool {
-        let public = self.face_of(asked.uri.path()).public;
-        let is_this = |(method, path): &(&str, &str)| {
-            *path == route && asked.method.as_str().eq_ignore_ascii_case(method)
-        };
-        refusal.is_some_and(Refusal::is_of_stranger) || public.iter().any(is_this)
+        let face = self.face_of(asked.uri.path());
+        refusal.is_some_and(Refusal::is_of_stranger) || face.is_public(asked.method.as_str(), route)
     }
 }
 

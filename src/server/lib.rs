@@ -32,6 +32,7 @@ mod position;
 mod query;
 mod refusal;
 mod refused;
+pub mod registry;
 mod rehearsal;
 pub mod settings;
 mod turned_away;

@@ -32,6 +32,8 @@ pub enum RefusalKind {
     Timeout,
     /// The present state does not allow the request.
     Conflict,
+    /// Somebody must open the thing first.
+    Locked,
     /// The body is too large.
     TooLarge,
     /// The body is of a type that the server does not read here.

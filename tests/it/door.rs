@@ -12,7 +12,7 @@ use server::Credential;
 use crate::support::{
     client::{Call, Client, Response},
     connectware::*,
-    server::{Engine, Server, Site},
+    server::{ADMIN_PASSWORD, Engine, Server, Site},
 };
 
 /// The name of the setting that says how long a request waits for a position.
@@ -143,6 +143,34 @@ async fn nobody_learns_anything_by_a_password(nobody: &Client) {
     }
 }
 
+/// What anybody may ask for: the operations that need no credential, the pages, and a path that does not exist.
+fn open_paths() -> Vec<String> {
+    let document = serde_json::to_value(muniment::openapi::document()).expect("a document is JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let open = paths
+        .keys()
+        .filter(|path| FACES.of(path).public.contains(&("get", path.as_str())));
+    let mut found: Vec<String> = open.cloned().collect();
+    assert!(found.len() > 3, "{found:?}");
+    found.extend(["/openapi.json", "/api/v1/docs", "/nothing/here"].map(str::to_owned));
+    found
+}
+
+/// What is open answers a right password and a wrong one alike, at once. So nobody can guess there.
+async fn what_is_open_compares_no_password(nobody: &Client) {
+    let right = nobody.basic("admin", ADMIN_PASSWORD);
+    let wrong = nobody.basic("admin", "a guess");
+    for path in open_paths() {
+        for method in [Method::GET, Method::HEAD] {
+            let expected = nobody.call(method.clone(), &path).await;
+            for caller in [&right, &wrong] {
+                let answer = far(caller.call(method.clone(), &path)).await;
+                assert_eq!(answer.status, expected.status, "{method} {path}");
+            }
+        }
+    }
+}
+
 /// Tokens that were good once, in as many ways as there are to end one.
 async fn ended(nobody: &Client, admin: &Client) -> Vec<(&'static str, String)> {
     let user = async |name: &str| {
@@ -179,6 +207,7 @@ async fn against_the_binary(engine: Engine) {
     let ended = ended(&nobody, &admin).await;
     nobody_learns_anything(&strangers(&nobody, &foreign, &ended)).await;
     nobody_learns_anything_by_a_password(&nobody).await;
+    what_is_open_compares_no_password(&nobody).await;
     let log = server.log();
     let mut warnings = log
         .lines()

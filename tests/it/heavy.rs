@@ -60,7 +60,24 @@ async fn a_heavy_question_ends_with_its_connection_even_while_it_waits_for_the_d
     let (mut running, mut waiting) = (ask(&server, &admin).await, ask(&server, &admin).await);
     assert!(!is_refused(&mut running).await && !is_refused(&mut waiting).await);
     assert!(is_refused(&mut ask(&server, &admin).await).await);
+    // A page of the audit trail that may examine many items is such a question.
+    let actor = "0a0b0c0d-0000-4000-8000-000000000001";
+    for filter in [
+        format!("actor={actor}&kind=login.refused"),
+        format!("actor={actor}&object={actor}&outcome=refused"),
+        "kind=session.token_issued".to_owned(),
+    ] {
+        let page = admin.get(format!("/api/audit?{filter}")).await;
+        page.expect_error(429);
+    }
     // All other requests are answered as before.
+    for filter in [
+        "outcome=refused",
+        "kind=login.refused",
+        &format!("outcome=refused&actor={actor}"),
+    ] {
+        admin.get(format!("/api/audit?{filter}")).await.expect(200);
+    }
     server.anonymous().get("/healthz").await.expect(200);
     let question = json!({
         "subject": { "type": "username", "id": "admin" }, "action": { "name": "read" }, "resource": { "type": "mqtt", "id": "a" },

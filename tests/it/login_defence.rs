@@ -85,6 +85,10 @@ both_engines! {
         server.anonymous().get("/healthz").await.expect(200);
         assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
         flood.abort_all();
+        while let Some(ended) = flood.join_next().await {
+            let error = ended.expect_err("an attacker never stops");
+            assert!(error.is_cancelled(), "{error}");
+        }
     }
 
     async fn a_command_clears_the_failures_of_a_name_while_the_server_runs(server: Server) {

@@ -24,5 +24,6 @@ mod login_defence;
 mod looking;
 mod memory;
 mod nodes;
+mod registry;
 mod reload;
 mod support;

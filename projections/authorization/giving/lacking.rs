@@ -7,8 +7,7 @@ use aggregates::{
     values::{Operation, RoleId, TopicFilter, UserId},
 };
 
-/// How many characters of a pattern a message shows.
-const SHOWN: usize = 256;
+use crate::shortened;
 
 /// A right that a giver does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +34,8 @@ impl MissingRight {
 impl fmt::Display for MissingRight {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (operation, space) = (self.operation.as_str(), self.space);
-        match self.resource.char_indices().nth(SHOWN) {
-            None => write!(to, "{operation} on {} in context {space}", &*self.resource),
-            Some((end, _)) => {
-                let shown = self.resource.get(..end).unwrap_or_default();
-                write!(to, "{operation} on {shown}… in context {space}")
-            }
-        }
+        let shown = shortened(&self.resource);
+        write!(to, "{operation} on {shown} in context {space}")
     }
 }
 

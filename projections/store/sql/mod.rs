@@ -29,7 +29,7 @@ pub use row::Row;
 pub use sqlx::Error;
 pub(crate) use statement::Array;
 pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
-pub use transaction::{NotLanded, Tx, Writer};
+pub use transaction::{NotLanded, Tx, Writer, is_an_answer};
 
 /// The future of a statement. It is boxed so that the code of the database client is compiled once, here, and not in
 /// each crate that awaits it.

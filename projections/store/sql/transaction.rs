@@ -12,6 +12,7 @@ use super::{
     file::{self, File},
     is_about_time,
     own::Own,
+    sql,
     thread::{Job, LandError, SqliteThread},
 };
 use crate::store::{MarkMoves, Writes};
@@ -118,7 +119,7 @@ impl NotLanded {
 
 /// Whether the error is an answer of the database, which undid the statement. After a fatal error of Postgres, nobody knows what
 /// became of the statement.
-fn is_an_answer(error: &Error) -> bool {
+pub fn is_an_answer(error: &Error) -> bool {
     error.as_database_error().is_some_and(|error| {
         let postgres = error.try_downcast_ref::<PgDatabaseError>();
         postgres.is_none_or(|error| error.severity() == PgSeverity::Error)
@@ -359,6 +360,18 @@ impl<'t> Tx<'t> {
             }
         }
         Ok(())
+    }
+
+    /// Waits until the transactions that write to a table have ended, and lets no other write to it until this one ends. On SQLite,
+    /// a transaction that writes is alone anyway.
+    pub fn write_alone<'a>(&'a mut self, table: &'static str) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            if let Self::Postgres(_) = self {
+                let lock = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
+                self.execute(sql(lock)).await?;
+            }
+            Ok(())
+        })
     }
 
     /// Commits the transaction.

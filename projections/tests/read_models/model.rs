@@ -1,5 +1,6 @@
 //! The read models in the simplest way: everything in lists, and every query walks through them.
 
+mod registrations;
 mod sessions;
 
 use aggregates::{
@@ -11,6 +12,7 @@ use aggregates::{
 use futures_util::future::BoxFuture;
 use projections::{
     permission_usage::{LocatedPermission, ResourceRow, RightRow, UsageRow},
+    registrations::RegistrationRow,
     role_directory::{HolderRow, RolePageRow, RoleRow},
     sessions::SessionRow,
     user_directory::UserRow,
@@ -36,7 +38,7 @@ pub(crate) struct Part {
 }
 
 /// All parts. Users and roles belong to the model itself, since every question is about them.
-pub(crate) const PARTS: &[Part] = &[sessions::PART];
+pub(crate) const PARTS: &[Part] = &[sessions::PART, registrations::PART];
 
 /// The whole state, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +47,7 @@ pub(crate) struct Model {
     pub(crate) roles: Vec<RoleRow>,
     pub(crate) grants: Vec<(UserId, RoleId)>,
     pub(crate) sessions: Vec<SessionRow>,
+    pub(crate) registrations: Vec<RegistrationRow>,
     /// The permissions of all roles, in the order of their creation.
     permissions: Vec<PermissionId>,
     resources: Vec<(Context, String)>,

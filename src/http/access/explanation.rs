@@ -7,15 +7,9 @@ use authorization::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many characters an explanation or a list of changes repeats of a text.
-const MOST_CHARACTERS: usize = 256;
-
 /// The text. A long text is cut and ends with an ellipsis.
 pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARACTERS) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
+    authorization::shortened(text).into_owned()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -1,12 +1,16 @@
 //! `GET /api/audit`
 
 use aggregates::values::Timestamp;
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use ledger::audit::{Actor, Cursor, Done, Filter, Item, Kept, Kind, Names, Outcome, Page};
-use server::{App, AtLeast, ByPath, Permitted, Query, Refusal, Refusals};
+use server::{App, Asks, AtLeast, ByPath, Query, Refusal, Refusals};
 
 /// How many items one answer has, unless the caller asks for another number.
 const USUAL: i64 = 100;
@@ -156,9 +160,9 @@ impl From<Kept> for AuditItem {
     responses((status = 200, description = "A page of the trail", body = Trail), Refusals))]
 pub(crate) async fn get_audit(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     query: Query,
-) -> Result<Json<Trail>, Refusal> {
+) -> Result<Response, Refusal> {
     query.only(&PARAMETERS)?;
     let limit = query.int("limit")?.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
@@ -167,21 +171,33 @@ pub(crate) async fn get_audit(
     let after = read(&query, "after", "the next of a page", Cursor::parse)?;
     let filter = filter(&query)?;
     let organisation = read(&query, "organisation", "an id", id)?;
-    let page = match organisation {
-        Some(_) => Page::empty(),
-        None => {
-            let limit = usize::try_from(limit).unwrap_or_default();
-            app.ledger().audit(&filter, after, limit).await?
-        }
-    };
-    let items = page.items.into_iter().map(|item| match item {
-        Item::Done(done) => done.into(),
-        Item::Refused(kept) => (*kept).into(),
+    if organisation.is_some() {
+        return Ok(Json(Trail::from(Page::empty())).into_response());
+    }
+    let limit = usize::try_from(limit).unwrap_or_default();
+    if !filter.examines_many() {
+        let page = app.ledger().audit(&filter, after, limit).await?;
+        return Ok(Json(Trail::from(page)).into_response());
+    }
+    let turn = asks.turn(&app).await?;
+    let answer = turn.answer(async move |_| {
+        let page = app.ledger().audit(&filter, after, limit).await?;
+        Ok(Json(Trail::from(page)))
     });
-    Ok(Json(Trail {
-        items: items.collect(),
-        next: page.next.map(Cursor::to_text),
-    }))
+    Ok(answer.await?.into_response())
+}
+
+impl From<Page> for Trail {
+    fn from(page: Page) -> Self {
+        let items = page.items.into_iter().map(|item| match item {
+            Item::Done(done) => done.into(),
+            Item::Refused(kept) => (*kept).into(),
+        });
+        Self {
+            items: items.collect(),
+            next: page.next.map(Cursor::to_text),
+        }
+    }
 }
 
 fn filter(query: &Query) -> Result<Filter, Refusal> {

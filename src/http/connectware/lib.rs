@@ -1,6 +1,7 @@
 //! The connectware face, `/api` (contracts/connectware.md). Folders mirror the URLs, and each endpoint has a file.
 
 mod change_password;
+mod client_registry;
 mod list_users;
 mod log_out;
 mod login;
@@ -34,6 +35,7 @@ pub const FACE: Face = Face {
             "Permissions, asked from the side of what they allow",
         ),
         ("login", "Logging in, and the session"),
+        ("client-registry", "Devices that ask to be let in"),
     ],
     credentials: &[
         Credential::Bearer,
@@ -43,7 +45,11 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse: code_and_message,
     any_request_id: false,
-    public: &[("post", "/api/login"), ("get", "/api/auth/password-policy")],
+    public: &[
+        ("post", "/api/login"),
+        ("post", "/api/client-registry/register"),
+        ("get", "/api/auth/password-policy"),
+    ],
     own: &[
         ("get", "/api/session"),
         ("delete", "/api/session"),
@@ -57,13 +63,14 @@ pub const FACE: Face = Face {
             ("put", "/api/users/{id}"),
             ("post", "/api/users/{id}/roles"),
             ("post", "/api/users/{id}/certificates"),
+            ("post", "/api/client-registry/confirm"),
             ("post", "/api/roles"),
             ("put", "/api/roles/{id}"),
             ("post", "/api/roles/{id}/permissions"),
             ("put", "/api/roles/{id}/permissions/{pemId}"),
         ],
     },
-    rehearsals: &[roles::REHEARSALS, users::REHEARSALS],
+    rehearsals: &[roles::REHEARSALS, users::REHEARSALS, client_registry::REHEARSALS],
     settings: &[],
     first_start,
 };
@@ -81,6 +88,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(roles::routes())
         .merge(permissions::routes())
+        .merge(client_registry::routes())
         .routes(routes!(list_users::get_list_users))
         .routes(routes!(change_password::put_change_password))
         .routes(routes!(login::post_login))

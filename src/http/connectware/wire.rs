@@ -45,9 +45,9 @@ impl From<&Permission> for PermissionOut {
 #[schema(as = NewPermission, example = json!({"resource": "/api/users/#", "operation": "read", "context": "http"}))]
 pub(crate) struct PermissionIn {
     /// A pattern: `+` is one level, `#` the rest. To let somebody subscribe to `$share/{group}/{filter}`, grant `{filter}`.
-    resource: String,
-    operation: String,
-    context: String,
+    pub(crate) resource: String,
+    pub(crate) operation: String,
+    pub(crate) context: String,
 }
 
 impl PermissionIn {

@@ -12,7 +12,11 @@ use aggregates::values::Timestamp;
 use projections::sql::Boxed;
 use uuid::Uuid;
 
-use super::{Head, Ledger, LedgerError, Metadata, refusals::RefusedKind};
+use super::{
+    Head, Ledger, LedgerError, Metadata,
+    feed::is_frequent,
+    refusals::{Closed, RefusedKind},
+};
 
 pub use cursor::Cursor;
 pub use events::Done;
@@ -127,7 +131,7 @@ impl Filter {
     }
 
     /// Whether a refusal fits, whatever the statement checked.
-    fn fits(&self, kept: &Kept) -> bool {
+    fn fits(&self, Closed { kept, .. }: &Closed) -> bool {
         let fits_actor = |actor: &Actor| kept.actor == Some(actor.id());
         self.actor.as_ref().is_none_or(fits_actor)
             && self.object.is_none_or(|object| kept.object == Some(object))
@@ -138,6 +142,12 @@ impl Filter {
     fn is_simple(&self) -> bool {
         let conditions = [self.actor.is_some(), self.object.is_some(), self.kind.is_some()];
         conditions.into_iter().filter(|is_there| *is_there).count() <= 1
+    }
+
+    /// Whether a page may examine many more items than it has, since no index has all conditions.
+    pub fn examines_many(&self) -> bool {
+        let is_of_frequent_type = matches!(self.kind, Some(Kind::Event(kind)) if is_frequent(kind));
+        !self.is_simple() || is_of_frequent_type
     }
 }
 
@@ -213,7 +223,7 @@ impl Ledger {
         want: usize,
     ) -> Result<Scanned<Kept>, LedgerError> {
         let from = filter.from.map_or(i64::MIN, Timestamp::micros);
-        let mut scanned = Scanned::nothing();
+        let (mut fitting, mut unknown_below) = (Vec::new(), None);
         let (mut below, mut examined) = (after.refusals, 0);
         let chunk = match filter.is_simple() {
             true => i64::try_from(want).unwrap_or(CHUNK),
@@ -225,23 +235,24 @@ impl Ledger {
                 .below(&mut &self.db, filter, (below, from), chunk)
                 .await?;
             let read = i64::try_from(rows.len()).unwrap_or(chunk);
-            let last = rows.last().map(Kept::place);
-            scanned
-                .found
-                .extend(rows.into_iter().filter(|kept| filter.fits(kept)));
+            let last = rows.last().map(|row| row.kept.place());
+            fitting.extend(rows.into_iter().filter(|row| filter.fits(row)));
             examined += read;
             match last {
-                Some(last) if read == chunk && scanned.found.len() < want => below = last,
-                _ => return Ok(scanned),
+                Some(last) if read == chunk && fitting.len() < want => below = last,
+                _ => break,
             }
             if examined >= EXAMINED {
-                scanned.unknown_below = Some(Cursor {
+                unknown_below = Some(Cursor {
                     events: 0,
                     refusals: below,
                 });
-                return Ok(scanned);
+                break;
             }
         }
+        fitting.truncate(want);
+        let found = self.refusals().open(&mut &self.db, fitting).await?;
+        Ok(Scanned { found, unknown_below })
     }
 
     /// The cursor, or the place before everything that is not before `to`, if that is older.

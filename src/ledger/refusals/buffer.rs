@@ -3,16 +3,22 @@
 //! Refusals of one minute that do not differ are one row with a count. A flood cannot make more rows than the limits below allow: further
 //! refusals count in a row of their address, and if there are too many of these rows, in a row for all addresses. A refusal for which there is
 //! no row at all counts as lost. So each refusal is counted exactly once, and the memory is bounded.
+//!
+//! A new row is stored at once. A stored row that grows is stored again a little later, so that a flood does not write all its rows again
+//! each second.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::Arc,
 };
 
 use uuid::Uuid;
 
-use super::refused::{Object, Refused, RefusedKind};
+use super::{
+    network_of,
+    refused::{Object, Refused, RefusedKind},
+};
 
 /// Microseconds of a minute.
 const MINUTE: i64 = 60_000_000;
@@ -70,8 +76,29 @@ pub(super) struct Row {
     pub(super) times: u64,
     /// What the first caller was told.
     pub(super) detail: Option<String>,
-    /// Whether the row waits to be stored.
-    waits: bool,
+    /// Whether the row was never stored.
+    pub(super) is_new: bool,
+    waits: Waits,
+}
+
+/// What a row waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// It is stored as it is.
+    Nothing,
+    /// It was stored and has grown since. It is stored again with the others that have grown.
+    Others,
+    /// It is in the queue of those that are stored next.
+    Turn,
+}
+
+/// Which of the rows that have grown are stored next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grown {
+    /// Those of other minutes than the running one.
+    OfOtherMinutes,
+    /// All of them.
+    All,
 }
 
 /// The rows of a minute.
@@ -89,8 +116,10 @@ struct Minute {
 pub(super) struct Buffer {
     limits: Limits,
     minutes: BTreeMap<i64, Minute>,
-    /// The rows that wait to be stored.
+    /// The rows that are stored next.
     waiting: VecDeque<(i64, Arc<Key>)>,
+    /// The rows that have grown since they were stored, and that are not stored next.
+    grown: Vec<(i64, Arc<Key>)>,
     rows: usize,
     /// How many refusals found no place and are in no row yet.
     unplaced: u64,
@@ -106,6 +135,7 @@ impl Buffer {
             limits,
             minutes: BTreeMap::new(),
             waiting: VecDeque::new(),
+            grown: Vec::new(),
             rows: 0,
             unplaced: 0,
             rolled: 0,
@@ -123,7 +153,7 @@ impl Buffer {
             return;
         }
         let limits = self.limits;
-        let narrow = key.address.map(network);
+        let narrow = key.address.map(network_of);
         let at = self.minutes.entry(minute).or_default();
         let of_address = at.of_address.get(&narrow).copied().unwrap_or_default();
         if at.exact < limits.exact && of_address < limits.of_address && self.rows < limits.all {
@@ -156,39 +186,58 @@ impl Buffer {
         self.unplaced += 1;
     }
 
-    /// Takes up to `most` rows that wait to be stored. [`Buffer::stored`] or [`Buffer::unstored`] must follow.
+    /// Puts rows that have grown into the queue of those that are stored next.
+    pub(super) fn queue(&mut self, grown: Grown, now: i64) {
+        let running = now.div_euclid(MINUTE);
+        let is_next = |(minute, _): &(i64, Arc<Key>)| grown == Grown::All || *minute != running;
+        let grown = std::mem::take(&mut self.grown);
+        let (next, later): (Vec<_>, Vec<_>) = grown.into_iter().partition(is_next);
+        self.grown = later;
+        for (minute, key) in next {
+            if let Some(row) = self.row(minute, &key) {
+                row.waits = Waits::Turn;
+                self.waiting.push_back((minute, key));
+            }
+        }
+    }
+
+    /// Takes up to `most` rows that are stored next. [`Buffer::stored`] or [`Buffer::unstored`] must follow.
     pub(super) fn take(&mut self, most: usize) -> Vec<Row> {
         let taken = self.waiting.drain(..most.min(self.waiting.len()));
         let taken: Vec<_> = taken.collect();
         let rows = taken.into_iter().filter_map(|(minute, key)| {
             let row = self.minutes.get_mut(&minute)?.rows.get_mut(&key)?;
-            row.waits = false;
-            Some(row.clone())
+            row.waits = Waits::Nothing;
+            let taken = row.clone();
+            row.is_new = false;
+            Some(taken)
         });
         rows.collect()
     }
 
-    /// The rows could not be stored. They wait again.
+    /// The rows could not be stored. They wait again. A row that has grown meanwhile waits already.
     pub(super) fn unstored(&mut self, rows: Vec<Row>) {
         for row in rows.into_iter().rev() {
             let minute = row.first.div_euclid(MINUTE);
-            let kept = self
-                .minutes
-                .get_mut(&minute)
-                .and_then(|at| at.rows.get_mut(&row.key));
-            if let Some(kept) = kept
-                && !kept.waits
-            {
-                kept.waits = true;
+            let Some(kept) = self.row(minute, &row.key) else {
+                continue;
+            };
+            kept.is_new |= row.is_new;
+            if kept.waits == Waits::Nothing {
+                kept.waits = Waits::Turn;
                 self.waiting.push_front((minute, row.key));
             }
         }
     }
 
-    /// All rows are stored. Forgets the minutes that are over, and puts what was lost into a row.
+    /// The rows that were taken are stored. Forgets the minutes that are over, and puts what was lost into a row.
+    ///
+    /// A minute in the future is over, too: the clock went back. If that minute comes again, it gets new rows.
     pub(super) fn stored(&mut self, now: i64, id: impl Fn() -> Uuid) {
         let minute = now.div_euclid(MINUTE);
-        let is_over = |number: &i64, at: &Minute| *number < minute && at.rows.values().all(|row| !row.waits);
+        let is_over = |number: &i64, at: &Minute| {
+            *number != minute && at.rows.values().all(|row| row.waits == Waits::Nothing)
+        };
         self.minutes.retain(|number, at| !is_over(number, at));
         self.rows = self.minutes.values().map(|at| at.rows.len()).sum();
         if self.unplaced > 0 && self.rows < self.limits.all {
@@ -196,17 +245,16 @@ impl Buffer {
             if !self.count(minute, &key, now) {
                 self.add(minute, key.clone(), now, None, id());
             }
-            let row = self.minutes.get_mut(&minute).and_then(|at| at.rows.get_mut(&key));
-            if let Some(row) = row {
-                row.times += self.unplaced - 1;
+            let unplaced = std::mem::take(&mut self.unplaced);
+            if let Some(row) = self.row(minute, &key) {
+                row.times += unplaced - 1;
             }
-            self.unplaced = 0;
         }
     }
 
-    /// How many rows wait to be stored.
+    /// How many rows wait to be stored, or to be stored again.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.grown.len()
     }
 
     /// How many refusals were ever rolled up, and how many were lost.
@@ -216,17 +264,21 @@ impl Buffer {
 
     /// Counts a refusal in its row, if there is one.
     fn count(&mut self, minute: i64, key: &Key, now: i64) -> bool {
-        let found = self.minutes.get_mut(&minute).and_then(|at| at.rows.get_mut(key));
-        let Some(row) = found else {
+        let Some(row) = self.row(minute, key) else {
             return false;
         };
         row.times += 1;
         row.last = row.last.max(now);
-        if !row.waits {
-            row.waits = true;
-            self.waiting.push_back((minute, Arc::clone(&row.key)));
+        if row.waits == Waits::Nothing {
+            row.waits = Waits::Others;
+            let key = Arc::clone(&row.key);
+            self.grown.push((minute, key));
         }
         true
+    }
+
+    fn row(&mut self, minute: i64, key: &Key) -> Option<&mut Row> {
+        self.minutes.get_mut(&minute)?.rows.get_mut(key)
     }
 
     fn add(&mut self, minute: i64, key: Key, now: i64, detail: Option<String>, id: Uuid) {
@@ -238,7 +290,8 @@ impl Buffer {
             last: now,
             times: 1,
             detail,
-            waits: true,
+            is_new: true,
+            waits: Waits::Turn,
         };
         self.minutes
             .entry(minute)
@@ -296,17 +349,6 @@ impl Key {
             address: None,
             method: None,
             path: None,
-        }
-    }
-}
-
-/// The network of an address: one client with IPv6 usually has a whole /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
         }
     }
 }

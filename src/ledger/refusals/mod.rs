@@ -1,40 +1,60 @@
 //! Refused logins, credentials and permissions, as evidence for auditors.
 //!
-//! A refusal is counted in memory. A task of its own stores the counts, once a second, in the table `refusals`: no request waits for it. The
-//! rows are apart from the chain of events (docs/decisions/0025-refusals-as-evidence.md). A row counts the refusals of one process in one
-//! minute that do not differ. It is always written with its whole count, so writing it again changes nothing.
+//! A refusal is counted in memory. A task of its own stores the counts in the table `refusals`: new rows within two seconds, and rows that
+//! grow every ten seconds. No request waits for it. The rows are apart from the chain of events
+//! (docs/decisions/0025-refusals-as-evidence.md). A row counts the refusals of one process in one minute that do not differ. It is always
+//! written with its whole count, so writing it again changes nothing.
 
+mod attempts;
 mod buffer;
+mod certain;
+mod columns;
 mod keep;
 mod names;
+mod network;
+mod overdue;
 mod read;
 mod refused;
 mod store;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use projections::sql::Db;
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
 
-use super::{Appender, LedgerError, Sealer, WithCauses, clock::Clock, ids::Entropy};
+use super::{Appender, Sealer, WithCauses, clock::Clock, ids::Entropy};
 
-use buffer::{Buffer, Limits};
+use attempts::Attempts;
+use buffer::{Buffer, Grown, Limits};
+use certain::Certain;
 use keep::Room;
 use names::Periods;
 
 pub use keep::Keeping;
+pub use network::network_of;
+pub use overdue::Overdue;
 pub use read::{Kept, Names};
 pub use refused::{Object, Refused, RefusedKind};
 pub use store::Recent;
-pub(super) use {read::Below, store::forget};
+pub(super) use {
+    read::{Below, Closed},
+    store::forget,
+};
 
-/// How long refusals wait in memory until they are stored together.
+/// How long new rows wait in memory until they are stored together.
 const STORE_EVERY: Duration = Duration::from_secs(1);
-/// How often old rows and keys are deleted, and how often the log may complain.
+/// How often rows that have grown are stored again.
+const GROWN_EVERY: Duration = Duration::from_secs(10);
+/// How often old rows and keys are deleted.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long storing may take when the ledger is closed.
+const LAST_STORE: Duration = Duration::from_secs(5);
 
 /// Keeps refusals: counts them in memory, and stores the counts.
 pub struct Refusals {
@@ -46,10 +66,11 @@ pub struct Refusals {
     buffer: Mutex<Buffer>,
     periods: Periods,
     room: Room,
+    certain: Certain,
     /// One task at a time stores.
     storing: tokio::sync::Mutex<()>,
     noted: Notify,
-    is_closed: AtomicBool,
+    closing: Notify,
 }
 
 impl Refusals {
@@ -68,9 +89,10 @@ impl Refusals {
             buffer: Mutex::new(Buffer::new(Limits::SERVER)),
             periods: Periods::default(),
             room: Room::default(),
+            certain: Certain::default(),
             storing: tokio::sync::Mutex::new(()),
             noted: Notify::new(),
-            is_closed: AtomicBool::new(false),
+            closing: Notify::new(),
         }
     }
 
@@ -89,76 +111,65 @@ impl Refusals {
 
     /// Stores refusals as they come, and deletes what is too old, until the ledger is closed.
     pub async fn run(self: Arc<Self>, keeping: Keeping) {
-        let mut tidied = None;
-        let mut complaint = Complaint::default();
-        while !self.is_closed() {
-            let _ = tokio::time::timeout(TIDY_EVERY, self.noted.notified()).await;
-            tokio::time::sleep(STORE_EVERY).await;
-            if self.is_closed() {
-                return;
-            }
-            let stored = self.store().await;
-            let now = self.clock.elapsed();
-            complaint.tell(&self, stored.as_ref().err(), now);
-            let is_time = tidied.is_none_or(|at| now.saturating_sub(at) >= TIDY_EVERY);
-            if stored.is_ok() && is_time {
-                tidied = Some(now);
-                if let Err(error) = self.tidy(&keeping).await {
-                    tracing::debug!(error = %WithCauses(&error), "cannot delete old refusals now");
+        let keep = async { tokio::join!(self.keep_storing(), self.keep_tidy(&keeping)) };
+        tokio::select! {
+            _ = keep => {}
+            () = self.closing.notified() => {}
+        }
+    }
+
+    /// Stores new rows soon, and rows that have grown now and then. If the database refuses, waits longer each time.
+    async fn keep_storing(&self) {
+        let mut attempts = Attempts::default();
+        let mut grown = interval(GROWN_EVERY);
+        grown.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first tick comes at once.
+        grown.tick().await;
+        loop {
+            let which = tokio::select! {
+                biased;
+                _ = grown.tick() => Grown::All,
+                () = self.noted.notified() => {
+                    sleep(STORE_EVERY).await;
+                    Grown::OfOtherMinutes
                 }
+            };
+            let stored = self.store_with(which, attempts.failed()).await;
+            let pause = attempts.ended(self, stored.err().as_ref());
+            sleep(pause).await;
+        }
+    }
+
+    /// Deletes what is too old, and the oldest rows if there are too many.
+    async fn keep_tidy(&self, keeping: &Keeping) {
+        let mut every = interval(TIDY_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            if let Err(error) = self.tidy(keeping).await {
+                tracing::warn!(error = %WithCauses(&error), "cannot delete old refusals now; trying again in a minute");
             }
         }
     }
 
     /// Stores what is in memory for the last time.
     pub(super) async fn close(&self) {
-        self.is_closed.store(true, std::sync::atomic::Ordering::Relaxed);
-        self.noted.notify_one();
-        if let Err(error) = self.store().await {
-            let rows = self.buffer().waiting();
-            tracing::warn!(rows, error = %WithCauses(&error), "refusals are lost, since they cannot be stored");
+        self.closing.notify_one();
+        let refused = match timeout(LAST_STORE, self.store()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => Some(error),
+            Err(_elapsed) => None,
+        };
+        let rows = self.buffer().waiting();
+        match refused {
+            Some(error) => {
+                tracing::warn!(rows, error = %WithCauses(&error), "refusals are lost: the database does not take them");
+            }
+            None => tracing::warn!(rows, "refusals are lost: the database does not answer in time"),
         }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.is_closed.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     fn buffer(&self) -> MutexGuard<'_, Buffer> {
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What the log already says about refusals. It has at most one line a minute about each kind of trouble.
-#[derive(Default)]
-struct Complaint {
-    /// When it was last said that refusals cannot be stored.
-    failed: Option<Duration>,
-    /// When it was last said that there are too many, and how many had been rolled up and lost then.
-    many: Option<Duration>,
-    excess: (u64, u64),
-}
-
-impl Complaint {
-    fn tell(&mut self, refusals: &Refusals, error: Option<&LedgerError>, now: Duration) {
-        let is_time = |said: Option<Duration>| said.is_none_or(|at| now.saturating_sub(at) >= TIDY_EVERY);
-        if let Some(error) = error
-            && is_time(self.failed)
-        {
-            self.failed = Some(now);
-            let rows = refusals.buffer().waiting();
-            tracing::warn!(rows, error = %WithCauses(error), "refusals cannot be stored now; they wait in memory");
-        }
-        let (rolled, lost) = refusals.excess();
-        if (rolled, lost) != self.excess && is_time(self.many) {
-            let (rolled, lost) = (rolled - self.excess.0, lost - self.excess.1);
-            self.many = Some(now);
-            self.excess = refusals.excess();
-            tracing::warn!(
-                rolled,
-                lost,
-                "too many refusals to keep each name and address of them"
-            );
-        }
     }
 }

@@ -3,23 +3,28 @@
 //! The name that a stranger typed, their address, and the message that they got are sealed under the key of the day. When the key
 //! is deleted, nobody can read them any more, also in copies of the table. The box covers everything else in the row, too: if somebody
 //! changes the row, the box does not open.
+//!
+//! A deleted key leaves a tombstone. Without it, a clock that goes back would make another key for the same day, and the rows that the
+//! deleted key sealed would look like changed rows.
 
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 
-use projections::sql::{Read, sql};
+use projections::sql::{Read, filled, placeholders, rounded, sql};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Refusals, buffer::Row, refused::Object};
-use crate::{LedgerError, seal::PeriodKey};
+use crate::{LedgerError, appender::PATIENCE, error::within, seal::PeriodKey};
 
 /// Microseconds of a day.
 pub(super) const DAY: i64 = 86_400_000_000;
 /// How many keys stay in memory.
 const KEYS: usize = 4;
+/// How many periods one statement names at most.
+const CHUNK: usize = 256;
 
 /// The day of a moment: the number of days since 1970.
 pub(super) fn period_of(micros: i64) -> i64 {
@@ -89,17 +94,17 @@ impl<'a> Clear<'a> {
     }
 }
 
-/// The keys of periods in memory, for storing.
+/// The keys of periods in memory, for storing. A key is `None` once it is deleted.
 #[derive(Default)]
-pub(super) struct Periods(Mutex<HashMap<i64, PeriodKey>>);
+pub(super) struct Periods(Mutex<HashMap<i64, Option<PeriodKey>>>);
 
 impl Periods {
-    fn get(&self, period: i64) -> Option<PeriodKey> {
+    fn get(&self, period: i64) -> Option<Option<PeriodKey>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&period).cloned()
     }
 
-    fn put(&self, period: i64, key: PeriodKey) {
+    fn put(&self, period: i64, key: Option<PeriodKey>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEYS {
             known.clear();
@@ -115,26 +120,31 @@ impl Periods {
 }
 
 impl Refusals {
-    /// The key that seals the rows of a period. If there is none, makes it. Nodes that make one at the same moment use the same.
-    pub(super) async fn period_key(&self, period: i64) -> Result<PeriodKey, LedgerError> {
+    /// The key that seals the rows of a period; `None` if it is deleted. If there never was a key, makes it. Nodes that make one at the same
+    /// moment use the same.
+    pub(super) async fn period_key(&self, period: i64) -> Result<Option<PeriodKey>, LedgerError> {
         if let Some(key) = self.periods.get(period) {
             return Ok(key);
         }
-        let mut keys = period_keys(&mut &self.db, &[period]).await?;
-        if keys.is_empty() {
+        let mut stored = self.stored_key(period).await?;
+        if stored.is_none() {
             let insert = sql("INSERT INTO refusal_keys (period, wrapped_key) VALUES ($1, $2) \
                               ON CONFLICT (period) DO NOTHING")
             .bind(period)
             .bind(self.sealer.make_period_key(period)?);
-            self.appender.beside(vec![insert]).await?;
-            keys = period_keys(&mut &self.db, &[period]).await?;
+            self.appender.beside(insert).await?;
+            stored = self.stored_key(period).await?;
         }
-        let (_, wrapped) = keys
-            .pop()
-            .ok_or(LedgerError::Sealed("a period's key was deleted at once"))?;
-        let key = self.sealer.unwrap_period_key(period, &wrapped)?;
+        let wrapped = stored.ok_or(LedgerError::Sealed("a period's key is gone without a tombstone"))?;
+        let unwrapped = wrapped.map(|wrapped| self.sealer.unwrap_period_key(period, &wrapped));
+        let key = unwrapped.transpose()?;
         self.periods.put(period, key.clone());
         Ok(key)
+    }
+
+    async fn stored_key(&self, period: i64) -> Result<Option<Option<Vec<u8>>>, LedgerError> {
+        let stored = within(PATIENCE, period_keys(&mut &self.db, &[period])).await?;
+        Ok(stored.into_iter().next().map(|(_, wrapped)| wrapped))
     }
 
     /// The box of a row.
@@ -149,18 +159,22 @@ impl Refusals {
     }
 }
 
-/// The stored keys of these periods.
+/// The stored keys of these periods. A key is `None` once it is deleted.
 pub(super) async fn period_keys(
     db: &mut dyn Read,
     periods: &[i64],
-) -> Result<Vec<(i64, Vec<u8>)>, LedgerError> {
-    if periods.is_empty() {
-        return Ok(Vec::new());
+) -> Result<Vec<(i64, Option<Vec<u8>>)>, LedgerError> {
+    let mut keys = Vec::with_capacity(periods.len());
+    for chunk in periods.chunks(CHUNK) {
+        let count = rounded(chunk.len());
+        let text = format!(
+            "SELECT period, wrapped_key FROM refusal_keys WHERE period IN {}",
+            placeholders(1, 1, count)
+        );
+        let select = sql(text).bind_all(filled(chunk, count).copied());
+        for row in db.all(select).await? {
+            keys.push((row.int(0)?, row.bytes_or_null(1)?));
+        }
     }
-    let text = format!(
-        "SELECT period, wrapped_key FROM refusal_keys WHERE period IN {}",
-        projections::sql::placeholders(1, 1, periods.len())
-    );
-    let rows = db.all(sql(text).bind_all(periods.iter().copied())).await?;
-    rows.iter().map(|row| Ok((row.int(0)?, row.bytes(1)?))).collect()
+    Ok(keys)
 }

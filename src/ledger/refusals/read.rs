@@ -7,13 +7,12 @@ use uuid::Uuid;
 
 use super::{
     Refusals,
-    names::{Clear, Personal, period_keys},
+    columns::columns,
+    names::{Clear, Personal, period_keys, period_of},
+    store::erased,
 };
 use crate::{LedgerError, audit::Filter};
 use aggregates::{sealing::ERASED, values::Timestamp};
-
-/// The columns that are read, in order.
-const COLUMNS: &str = "refusal_id, first_at, last_at, times, kind, reason, actor, object, object_type, method, path, period, sealed";
 
 /// What is personal in a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +62,12 @@ pub struct Kept {
     period: i64,
 }
 
+/// A row whose box is not opened.
+pub(in super::super) struct Closed {
+    pub(in super::super) kept: Kept,
+    sealed: Option<Vec<u8>>,
+}
+
 /// A place in the list of refusals: everything below it is older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in super::super) struct Below {
@@ -95,7 +100,7 @@ impl Kept {
         }
     }
 
-    fn read(row: &Row) -> Result<(Self, Option<Vec<u8>>), LedgerError> {
+    fn read(row: &Row) -> Result<Closed, LedgerError> {
         let kept = Self {
             id: row.id(0)?,
             first: Timestamp::from_micros(row.int(1)?),
@@ -111,7 +116,8 @@ impl Kept {
             names: Names::Erased(ERASED),
             period: row.int(11)?,
         };
-        Ok((kept, row.bytes_or_null(12)?))
+        let sealed = row.bytes_or_null(12)?;
+        Ok(Closed { kept, sealed })
     }
 
     fn clear(&self) -> Clear<'_> {
@@ -154,14 +160,14 @@ impl Kept {
 
 impl Refusals {
     /// Up to `limit` rows below a place, newest first. Only the first condition that the filter has is one of the statement; it has an
-    /// index. The caller checks the others.
+    /// index. The caller checks the others, and then opens the boxes of the rows that fit.
     pub(in super::super) async fn below(
         &self,
         db: &mut dyn Read,
         filter: &Filter,
         (below, from): (Below, i64),
         limit: i64,
-    ) -> Result<Vec<Kept>, LedgerError> {
+    ) -> Result<Vec<Closed>, LedgerError> {
         let column = match filter {
             Filter { actor: Some(_), .. } => "actor = $5 AND ",
             Filter { object: Some(_), .. } => "object = $5 AND ",
@@ -170,8 +176,9 @@ impl Refusals {
             _ => "",
         };
         let text = format!(
-            "SELECT {COLUMNS} FROM refusals WHERE {column}(first_at, refusal_id) < ($1, $2) AND first_at >= $3 \
-             ORDER BY first_at DESC, refusal_id DESC LIMIT $4"
+            "SELECT {} FROM refusals WHERE {column}(first_at, refusal_id) < ($1, $2) AND first_at >= $3 \
+             ORDER BY first_at DESC, refusal_id DESC LIMIT $4",
+            columns()
         );
         let select = sql(text).bind(below.micros).bind(below.id).bind(from).bind(limit);
         let select = match filter {
@@ -184,44 +191,59 @@ impl Refusals {
             _ => select,
         };
         let rows = db.all(select).await?;
-        let rows = rows.iter().map(Kept::read).collect::<Result<Vec<_>, _>>()?;
-        self.open(db, rows).await
+        rows.iter().map(Kept::read).collect()
     }
 
     /// Opens the boxes of rows. A box that does not open is no error: the auditor must see the row.
-    async fn open(
+    pub(in super::super) async fn open(
         &self,
         db: &mut dyn Read,
-        rows: Vec<(Kept, Option<Vec<u8>>)>,
+        rows: Vec<Closed>,
     ) -> Result<Vec<Kept>, LedgerError> {
-        let periods: BTreeSet<i64> = rows.iter().map(|(kept, _)| kept.period).collect();
+        let periods: BTreeSet<i64> = rows.iter().map(|row| row.kept.period).collect();
         let periods: Vec<i64> = periods.into_iter().collect();
         let mut keys = HashMap::new();
         for (period, wrapped) in period_keys(db, &periods).await? {
+            let key = wrapped.map(|wrapped| self.sealer.unwrap_period_key(period, &wrapped));
             // Without the server's key, nothing opens.
-            if let Ok(key) = self.sealer.unwrap_period_key(period, &wrapped) {
+            if let Some(Ok(key)) = key {
                 keys.insert(period, key);
             }
         }
-        let opened = rows.into_iter().map(|(mut kept, sealed)| {
-            if let (Some(key), Some(sealed)) = (keys.get(&kept.period), sealed) {
-                let opened = key.open(&sealed, &kept.clear().bound()).ok();
-                let personal = opened.and_then(|json| serde_json::from_slice::<Personal>(&json).ok());
-                kept.names = match personal {
-                    Some(Personal {
-                        name,
-                        address,
-                        detail,
-                    }) => Names::Known {
-                        name,
-                        address,
-                        detail,
-                    },
-                    None => Names::Altered,
-                };
-            }
+        let without_box = rows.iter().filter(|row| row.sealed.is_none());
+        let erased = erased(db, &without_box.filter_map(|row| row.kept.actor).collect()).await?;
+        let opened = rows.into_iter().map(|Closed { mut kept, sealed }| {
+            kept.names = match (keys.get(&kept.period), sealed) {
+                _ if kept.period != period_of(kept.first.micros()) => Names::Altered,
+                (None, _) => Names::Erased(ERASED),
+                (Some(key), Some(sealed)) => {
+                    let opened = key.open(&sealed, &kept.clear().bound()).ok();
+                    let personal = opened.and_then(|json| serde_json::from_slice::<Personal>(&json).ok());
+                    personal.map_or(Names::Altered, Names::from)
+                }
+                // Only an erasure deletes the box while the key is there.
+                (Some(_), None) => match kept.actor.is_some_and(|actor| erased.contains(&actor)) {
+                    true => Names::Erased(ERASED),
+                    false => Names::Altered,
+                },
+            };
             kept
         });
         Ok(opened.collect())
+    }
+}
+
+impl From<Personal> for Names {
+    fn from(personal: Personal) -> Self {
+        let Personal {
+            name,
+            address,
+            detail,
+        } = personal;
+        Self::Known {
+            name,
+            address,
+            detail,
+        }
     }
 }

@@ -32,6 +32,8 @@ pub use declared::{Fallback, Setting};
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
 /// The longest time that refusals may be kept, in days.
 const MOST_DAYS: i64 = 36_500;
+/// The highest limit of pending registrations.
+const MOST_PENDING: i64 = 1_000_000;
 /// The most heavy questions that the settings may allow to run, and the most that one caller may have waiting.
 const MOST_HEAVY: usize = 1_000;
 /// All callers together may have as many waiting heavy questions as this many callers with full queues.
@@ -122,6 +124,12 @@ settings! {
         audit_refusals_most: i64 = "1000000", |text| at_least(text, 1000, "");
         /// For how many days the names and addresses in refusals can be read. Then their key is deleted
         audit_names_days: i64 = "30", |text| between(text, 1, MOST_DAYS);
+        /// How many registrations of devices may be pending. The limit applies from the next opening of the registry
+        registry_pending_most: i64 = "10000", |text| between(text, 1, MOST_PENDING);
+        /// After how many minutes a registration that nobody confirmed expires
+        registry_pending_minutes: i64 = "1440", |text| between(text, 1, MOST_DAYS * 24 * 60);
+        /// How many registrations one address may send in a minute. The server answers further ones with 429
+        registry_requests_per_minute: u32 = "600", |text| at_least(text, 1, "");
         /// Which messages the server logs on stderr, as levels of targets: `info,ledger=debug`
         log: String = "info", parsed;
     }

@@ -14,6 +14,7 @@ use crate::support::{
     both_engines,
     client::Client,
     connectware::*,
+    database,
     server::{Engine, Server, Site},
 };
 
@@ -113,7 +114,7 @@ both_engines! {
         refused(&server.admin().await, "kind=login.refused", 4).await;
     }
 
-    async fn a_flood_of_names_has_few_rows_and_is_counted_exactly(server: Server) {
+    async fn a_flood_of_tokens_has_few_rows_and_is_counted_exactly(server: Server) {
         let admin = server.admin().await;
         let tasks: Vec<_> = (0..8).map(|task| {
             let anonymous = server.anonymous();
@@ -180,6 +181,28 @@ async fn the_database_has_no_name_and_no_address_in_the_clear() {
     assert!(has("login.refused"), "the row is there");
     for text in ["a-stranger-who-mistypes", "127.0.0.1"] {
         assert!(!has(text), "{text}");
+    }
+}
+
+both_engines! {
+    async fn the_doctor_finds_refusals_that_should_be_deleted(server: Server) {
+        guess(&server, "ada", 1).await;
+        refused(&server.admin().await, "kind=login.refused", 1).await;
+        let site = server.terminate().await;
+        let mut database = database::open(&site).await;
+        for (column, table, days, said) in [
+            ("first_at", "refusals", 368 * 86_400_000_000_i64, "rows are kept for 3 days too long"),
+            ("period", "refusal_keys", 34, "names can be read for 3 days too long"),
+        ] {
+            let move_by = |days: i64| format!("UPDATE {table} SET {column} = {column} - {days}");
+            database.execute(&move_by(days)).await;
+            let output = site.run(&["doctor"]).await;
+            let complained = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success() && complained.contains(said), "{complained}");
+            database.execute(&move_by(-days)).await;
+        }
+        let output = site.run(&["doctor"]).await;
+        assert!(output.status.success(), "{output:?}");
     }
 }
 

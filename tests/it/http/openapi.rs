@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// The operations of the published API that this server has.
-const PUBLISHED: [(&str, &str); 37] = [
+const PUBLISHED: [(&str, &str); 41] = [
     ("post", "/api/users"),
     ("delete", "/api/users"),
     ("get", "/api/listUsers"),
@@ -43,6 +43,10 @@ const PUBLISHED: [(&str, &str); 37] = [
     ("get", "/api/roles/{}/permissions/{}"),
     ("put", "/api/roles/{}/permissions/{}"),
     ("delete", "/api/roles/{}/permissions/{}"),
+    ("get", "/api/client-registry"),
+    ("post", "/api/client-registry/register"),
+    ("post", "/api/client-registry/open"),
+    ("post", "/api/client-registry/confirm"),
     ("get", "/api/permissions/page"),
     ("get", "/api/permissions/ids"),
     ("delete", "/api/permissions"),

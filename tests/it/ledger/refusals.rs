@@ -1,20 +1,30 @@
 //! Refusals as evidence, and the audit trail, without a server around them.
 
-use std::{collections::HashSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashSet,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aggregates::values::Timestamp;
 use ledger::{
-    Executor, Keeping, Ledger, Metadata, Refused, RefusedKind,
+    Executor, Head, Keeping, Ledger, Metadata, Refused, RefusedKind,
     audit::{Actor, Cursor, Filter, Item, Kept, Kind, Names, Outcome},
 };
 use projections::sql::{Db, sql};
 use proptest::{prelude::*, test_runner::TestRunner};
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 use uuid::Uuid;
 
 use super::{
     on_each_engine,
-    site::{Site, TestClock, metadata, new_role, new_user, number, role_created, unique, user_created},
+    site::{
+        Site, TestClock, metadata, new_role, new_user, number, role_created, role_unit, unique, user_created,
+    },
     trace::{Ran, statements},
 };
 use crate::support::server::Engine;
@@ -22,6 +32,12 @@ use crate::support::server::Engine;
 /// The time at which these tests begin.
 const BEGINNING: i64 = 1_769_860_800_000_000;
 const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+const KEEPING: Keeping = Keeping {
+    days: 365,
+    most: 1_000_000,
+    names_days: 30,
+};
 
 fn login(name: &str, address: [u8; 4], actor: Option<Uuid>) -> Refused {
     Refused {
@@ -35,6 +51,16 @@ fn login(name: &str, address: [u8; 4], actor: Option<Uuid>) -> Refused {
         path: Some("/api/login".to_owned()),
         detail: Some("the username or the password is wrong".to_owned()),
     }
+}
+
+async fn tidy(ledger: &Ledger) {
+    let tidied = ledger.refusals().tidy(&KEEPING).await;
+    tidied.expect("the database answers");
+}
+
+async fn names(ledger: &Ledger) -> Vec<String> {
+    let kept = refusals(ledger).await;
+    kept.iter().filter_map(name).map(str::to_owned).collect()
 }
 
 async fn store(ledger: &Ledger) {
@@ -202,6 +228,162 @@ on_each_engine! {
             let expected = if kept.actor.is_some() { "[erased]" } else { "grace" };
             assert_eq!(name(&kept), Some(expected), "{kept:?}");
         }
+    }
+
+    async fn a_deleted_key_is_not_made_again_when_the_clock_goes_back(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        tidy(&ledger).await;
+        clock.set(BEGINNING + 40 * DAY);
+        tidy(&ledger).await;
+        assert_eq!(names(&ledger).await, ["[erased]"]);
+        clock.set(BEGINNING + SECOND);
+        // Another node, too, which never had the key.
+        for ledger in [&ledger, &site.ledger_at(&clock).await] {
+            ledger.refusals().note(login("eve", [192, 0, 2, 1], None));
+            store(ledger).await;
+            // A row that grows.
+            ledger.refusals().note(login("eve", [192, 0, 2, 1], None));
+            store(ledger).await;
+        }
+        assert_eq!(names(&ledger).await, ["[erased]"; 3]);
+        let db = site.db().await;
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM refusals WHERE sealed IS NOT NULL").await, 1);
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM refusal_keys WHERE wrapped_key IS NOT NULL").await, 0);
+        assert_eq!(number(&db, "SELECT CAST(SUM(times) AS BIGINT) FROM refusals").await, 5);
+    }
+
+    async fn a_clock_that_jumps_forward_deletes_nothing(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        tidy(&ledger).await;
+        clock.jump_to(BEGINNING + 3_650 * DAY);
+        tidy(&ledger).await;
+        assert_eq!(names(&ledger).await, ["ada"]);
+        // Also not if something is recorded meanwhile, and not by a server that starts now.
+        ledger.append(role_unit(new_role(), "operators")).await.expect("a role");
+        tidy(&ledger).await;
+        assert_eq!(names(&ledger).await, ["ada"]);
+        clock.jump_to(BEGINNING);
+        clock.set(BEGINNING + 30 * DAY);
+        tidy(&ledger).await;
+        assert_eq!(names(&ledger).await, ["ada"]);
+        clock.set(BEGINNING + 31 * DAY);
+        tidy(&ledger).await;
+        assert_eq!(names(&ledger).await, ["[erased]"]);
+    }
+
+    async fn a_server_that_starts_with_a_wrong_clock_deletes_nothing(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.append(role_unit(new_role(), "operators")).await.expect("a role");
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        clock.jump_to(BEGINNING + 3_650 * DAY);
+        let other = site.ledger_at(&clock).await;
+        tidy(&other).await;
+        assert_eq!(names(&other).await, ["ada"]);
+        assert!(other.refusals().overdue(&KEEPING).await.expect("the database answers").is_some());
+        clock.jump_to(BEGINNING + 367 * DAY - 1);
+        let overdue = other.refusals().overdue(&KEEPING).await.expect("the database answers").expect("names");
+        assert_eq!((overdue.rows, overdue.names), (None, Some(367 - 30 - 1)));
+        clock.jump_to(BEGINNING + 32 * DAY);
+        assert_eq!(other.refusals().overdue(&KEEPING).await.expect("the database answers"), None);
+    }
+
+    async fn old_rows_go_although_new_rows_cannot_be_stored(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        tidy(&ledger).await;
+        clock.set(BEGINNING + 400 * DAY);
+        let db = site.db().await;
+        let refuse = match db.engine() {
+            "sqlite" => "CREATE TRIGGER no_more BEFORE INSERT ON refusals BEGIN SELECT RAISE(ABORT, 'no more'); END",
+            _ => "ALTER TABLE refusals ADD CONSTRAINT no_more CHECK (times < 0) NOT VALID",
+        };
+        db.script(refuse).await.expect("a rule");
+        ledger.refusals().note(login("eve", [192, 0, 2, 1], None));
+        assert!(ledger.refusals().store().await.is_err());
+        let running = tokio::spawn(Arc::clone(ledger.refusals()).run(KEEPING));
+        let gone = async {
+            while !refusals(&ledger).await.is_empty() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), gone).await.expect("the old row should go");
+        running.abort();
+    }
+
+    async fn a_row_that_grows_is_not_written_each_second(site: Site) {
+        let ledger = site.ledger_at(&TestClock::at(BEGINNING)).await;
+        let running = tokio::spawn(Arc::clone(ledger.refusals()).run(KEEPING));
+        let (begun, mut noted, mut seen) = (Instant::now(), 0, HashSet::new());
+        while begun.elapsed() < Duration::from_secs(8) {
+            ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+            noted += 1;
+            seen.extend(refusals(&ledger).await.first().map(|kept| kept.times));
+            let soon = begun.elapsed() < Duration::from_secs(5);
+            assert!(soon || !seen.is_empty(), "a new row should be there soon");
+            sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        let whole = async {
+            while refusals(&ledger).await.iter().map(|kept| kept.times).sum::<i64>() < noted {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(Duration::from_secs(13), whole).await.expect("the whole count comes");
+        running.abort();
+    }
+
+    async fn a_row_behind_an_erasure_has_no_name(site: Site) {
+        let executor = Executor::new(site.ledger().await);
+        let ledger = executor.ledger().clone();
+        let user = new_user();
+        executor.execute(vec![user_created(user, "ada")], &metadata()).await.expect("a user");
+        ledger.refusals().note(login("grace", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], Some(user.0)));
+        // Nobody can write until this transaction ends.
+        let db = site.db().await;
+        let mut alone = db.begin().await.expect("a transaction");
+        Head::lock(&mut alone).await.expect("the head's lock");
+        let eraser = ledger.clone();
+        let erasing = tokio::spawn(async move { eraser.erase_subject(&user.to_string()).await });
+        sleep(Duration::from_millis(300)).await;
+        let storing = {
+            let refusals = Arc::clone(ledger.refusals());
+            tokio::spawn(async move { refusals.store().await })
+        };
+        sleep(Duration::from_millis(300)).await;
+        drop(alone);
+        erasing.await.expect("no panic").expect("the person is erased");
+        storing.await.expect("no panic").expect("the row is stored");
+        let mut names = names(&ledger).await;
+        names.sort();
+        assert_eq!(names, ["[erased]", "grace"]);
+    }
+
+    async fn a_box_that_somebody_deletes_is_not_an_erasure(site: Site) {
+        let ledger = site.ledger_at(&TestClock::at(BEGINNING)).await;
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+        ledger.refusals().note(login("eve", [192, 0, 2, 1], Some(Uuid::from_u128(7))));
+        store(&ledger).await;
+        let db = site.db().await;
+        db.script("CREATE TABLE kept AS SELECT * FROM refusals").await.expect("a copy");
+        for change in ["UPDATE refusals SET sealed = NULL", "UPDATE refusals SET period = period - 1"] {
+            db.script(change).await.expect("a change");
+            assert_eq!(names(&ledger).await, ["altered"; 2], "{change}");
+            let restore = "DELETE FROM refusals; INSERT INTO refusals SELECT * FROM kept";
+            db.script(restore).await.expect("the rows as before");
+        }
+        assert_eq!(names(&ledger).await.len(), 2);
     }
 
     async fn the_oldest_rows_go_if_there_are_too_many(site: Site) {
@@ -527,4 +709,148 @@ async fn every_page_is_read_from_an_index_and_costs_the_same() {
             .min();
         assert_eq!(most, Some((true, true)), "{filter:?}: {costs:?}");
     }
+}
+
+/// A ledger on Postgres, and a transaction of somebody else on its database.
+macro_rules! on_locked {
+    ($lock:literal, $site:ident, $ledger:ident, $holder:ident) => {
+        let $site = Site::new(Engine::Postgres).await;
+        let $ledger = $site.ledger().await;
+        let holding = $site.db().await;
+        let mut $holder = holding.begin().await.expect("a transaction");
+        $holder.script($lock).await.expect("a lock");
+    };
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_table_of_refusals_does_not_stop_appends() {
+    on_locked!(
+        "LOCK TABLE refusals IN ACCESS EXCLUSIVE MODE",
+        site,
+        ledger,
+        holder
+    );
+    let running = tokio::spawn(Arc::clone(ledger.refusals()).run(KEEPING));
+    let (begun, mut slowest, mut appended) = (Instant::now(), Duration::ZERO, 0);
+    while begun.elapsed() < Duration::from_secs(8) {
+        ledger
+            .refusals()
+            .note(login(&appended.to_string(), [192, 0, 2, 1], None));
+        let asked = Instant::now();
+        let unit = role_unit(new_role(), &unique("role"));
+        ledger.append(unit).await.expect("a role");
+        slowest = slowest.max(asked.elapsed());
+        appended += 1;
+    }
+    assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+    assert!(appended > 50, "{appended}");
+    drop(holder);
+    running.abort();
+    store(&ledger).await;
+    let counted: i64 = refusals(&ledger).await.iter().map(|kept| kept.times).sum();
+    assert_eq!(counted, appended);
+    site.must_be_sound(&ledger).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_that_cannot_be_stored_do_not_keep_the_ledger_open() {
+    on_locked!(
+        "LOCK TABLE refusal_keys IN ACCESS EXCLUSIVE MODE",
+        site,
+        ledger,
+        holder
+    );
+    ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+    let closing = {
+        let ledger = ledger.clone();
+        tokio::spawn(async move { ledger.close().await })
+    };
+    let gone = timeout(Duration::from_secs(8), ledger.appender_gone()).await;
+    drop(holder);
+    gone.expect("the appender should end");
+    closing.await.expect("the ledger closes");
+    drop(site);
+}
+
+/// Another node writes a row of a person who is erased meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_waits_for_rows_that_another_node_writes() {
+    let site = Site::new(Engine::Postgres).await;
+    let executor = Executor::new(site.ledger().await);
+    let ledger = executor.ledger().clone();
+    let user = new_user();
+    let created = executor
+        .execute(vec![user_created(user, "ada")], &metadata())
+        .await;
+    created.expect("a user");
+    let db = site.db().await;
+    let mut other = db.begin().await.expect("a transaction");
+    let insert = sql(
+        "INSERT INTO refusals (refusal_id, first_at, last_at, times, kind, reason, actor, period, sealed) \
+         VALUES ($1, 0, 0, 1, 'login.refused', 'wrong_password', $2, 0, $3)",
+    );
+    let insert = insert.bind(Uuid::from_u128(1)).bind(user.0).bind(vec![7_u8]);
+    other.execute(insert).await.expect("a row");
+    let erasing = tokio::spawn(async move { ledger.erase_subject(&user.to_string()).await });
+    sleep(Duration::from_millis(500)).await;
+    assert!(!erasing.is_finished());
+    other.commit().await.expect("a commit");
+    erasing.await.expect("no panic").expect("the person is erased");
+    let named = number(&db, "SELECT COUNT(*) FROM refusals WHERE sealed IS NOT NULL").await;
+    assert_eq!(named, 0);
+}
+
+#[tokio::test]
+async fn few_statements_write_any_number_of_rows() {
+    let site = Site::new(Engine::Postgres).await;
+    let ledger = site.ledger_at(&TestClock::at(BEGINNING)).await;
+    let mut name = 0..;
+    let (mut texts, mut written) = (HashSet::new(), 0);
+    for count in 1..=60_usize {
+        for _ in 0..count {
+            let name = name.next().expect("there are many").to_string();
+            let actor = Uuid::from_u128(count as u128 % 7);
+            ledger.refusals().note(login(&name, [192, 0, 2, 1], Some(actor)));
+        }
+        written += count;
+        let (stored, ran) = statements(ledger.refusals().store()).await;
+        stored.expect("the database answers");
+        texts.extend(ran.into_iter().map(|ran| ran.text));
+    }
+    // Rows above the limits are rolled up.
+    let rows = number(ledger.db(), "SELECT CAST(SUM(times) AS BIGINT) FROM refusals").await;
+    assert_eq!(usize::try_from(rows), Ok(written));
+    let inserts = texts
+        .iter()
+        .filter(|text| text.starts_with("INSERT INTO refusals "))
+        .count();
+    assert!((10..=18).contains(&inserts), "{inserts}");
+    assert!(texts.len() <= 30, "{texts:#?}");
+}
+
+#[tokio::test]
+async fn rows_at_the_limit_are_not_counted_for_each_new_row() {
+    let site = Site::new(Engine::Postgres).await;
+    let ledger = site.ledger_at(&TestClock::at(BEGINNING)).await;
+    let keeping = Keeping { most: 500, ..KEEPING };
+    let note = |count: usize, round: usize| {
+        for number in 0..count {
+            ledger
+                .refusals()
+                .note(login(&format!("{round}.{number}"), [192, 0, 2, 1], None));
+        }
+    };
+    let mut counted = Vec::new();
+    for (round, count) in [600, 1, 3, 10].into_iter().enumerate() {
+        note(count, round);
+        store(&ledger).await;
+        // A row that grows is no new row.
+        ledger.refusals().note(login("0.0", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        let (tidied, ran) = statements(ledger.refusals().tidy(&keeping)).await;
+        tidied.expect("the database answers");
+        counted.push(ran.iter().any(|ran| ran.text.contains("COUNT(*)")));
+    }
+    assert_eq!(counted, [true, false, false, true]);
+    assert_eq!(number(ledger.db(), "SELECT COUNT(*) FROM refusals").await, 500);
 }

@@ -214,25 +214,40 @@ pub async fn open(url: &str) -> Ledger {
 
 /// A clock that stands still until a test sets it.
 #[derive(Clone, Debug)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock {
+    now: Arc<AtomicI64>,
+    /// By how much it was set forward without time passing.
+    jumped: Arc<AtomicI64>,
+}
 
 impl TestClock {
     pub fn at(micros: i64) -> Self {
-        Self(Arc::new(AtomicI64::new(micros)))
+        Self {
+            now: Arc::new(AtomicI64::new(micros)),
+            jumped: Arc::default(),
+        }
     }
 
+    /// Lets time pass until this moment.
     pub fn set(&self, micros: i64) {
-        self.0.store(micros, Ordering::Relaxed);
+        self.now.store(micros, Ordering::Relaxed);
+    }
+
+    /// Sets the clock to this moment, without time passing.
+    pub fn jump_to(&self, micros: i64) {
+        let before = self.now.swap(micros, Ordering::Relaxed);
+        self.jumped.fetch_add(micros - before, Ordering::Relaxed);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+        Timestamp::from_micros(self.now.load(Ordering::Relaxed))
     }
 
     fn elapsed(&self) -> std::time::Duration {
-        std::time::Duration::from_micros(self.0.load(Ordering::Relaxed).unsigned_abs())
+        let passed = self.now.load(Ordering::Relaxed) - self.jumped.load(Ordering::Relaxed);
+        std::time::Duration::from_micros(passed.unsigned_abs())
     }
 }
 

@@ -157,7 +157,15 @@ impl Server {
         &self.front
     }
 
-    /// Moves the clock.
+    /// Lets time pass. The server works meanwhile, so what it knows is fresh.
+    pub async fn pass(&self, time: Duration) {
+        self.advance(time);
+        self.stand_still(time);
+        let ledger = self.app.ledger();
+        ledger.read_to_head().await.expect("the database answers");
+    }
+
+    /// Sets the clock forward. For the clock that nobody can set, no time passes.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).expect("a time that a test can wait");
         self.clock.micros.fetch_add(micros, Ordering::Relaxed);

@@ -9,7 +9,7 @@
 mod audit;
 mod events;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use kit::{self as support, client::Client, connectware::*, server::Server};
 use serde_json::{Value, json};
@@ -47,12 +47,12 @@ async fn names_and_addresses_are_erased_after_their_days() {
     let server = Server::start_set(&[("MUNIMENT_AUDIT_NAMES_DAYS", "2")]).await;
     let ada = create_user(&server.admin().await, "ada").await;
     wrong_login(&server, "ada").await;
-    server.advance(2 * DAY);
+    server.pass(2 * DAY).await;
     wrong_login(&server, "eve").await;
     tidy(&server).await;
     let admin = server.admin().await;
     assert_eq!(names(&admin).await, ["eve", "ada"]);
-    server.advance(DAY);
+    server.pass(DAY).await;
     tidy(&server).await;
     let admin = server.admin().await;
     assert_eq!(names(&admin).await, ["eve", "[erased]"]);
@@ -72,11 +72,11 @@ async fn names_and_addresses_are_erased_after_their_days() {
 async fn refusals_go_after_their_days() {
     let server = Server::start_set(&[("MUNIMENT_AUDIT_REFUSALS_DAYS", "10")]).await;
     wrong_login(&server, "ada").await;
-    server.advance(9 * DAY);
+    server.pass(9 * DAY).await;
     wrong_login(&server, "eve").await;
     tidy(&server).await;
     assert_eq!(names(&server.admin().await).await, ["eve", "ada"]);
-    server.advance(2 * DAY);
+    server.pass(2 * DAY).await;
     tidy(&server).await;
     assert_eq!(names(&server.admin().await).await, ["eve"]);
 }
@@ -94,4 +94,37 @@ async fn a_token_that_expired_is_evidence() {
         (&items[0]["kind"], &items[0]["reason"]),
         (&json!("credential.refused"), &json!("expired_token"))
     );
+}
+
+#[tokio::test]
+async fn a_flood_of_names_is_rolled_up_and_counted_exactly() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let tasks: Vec<_> = (0..5)
+        .map(|task| {
+            let anonymous = server.anonymous();
+            tokio::spawn(async move {
+                for number in 0..500 {
+                    let caller = anonymous.basic(&format!("nobody.{task}.{number}"), "a guess");
+                    let answer = caller.get("/api/session").await;
+                    answer.expect_error_in(&[401, 429]);
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("the calls are answered");
+    }
+    let items = refused(&admin, "kind=login.refused", 2_500).await;
+    let (named, rolled): (Vec<_>, Vec<_>) = items.iter().partition(|item| item["name"].is_string());
+    assert!(named.iter().all(|item| item["count"] == 1), "{named:?}");
+    let names: BTreeSet<_> = named.iter().map(|item| text(&item["name"])).collect();
+    assert_eq!(names.len(), named.len());
+    // Each minute has up to 1,000 rows of an address, and the flood takes no two minutes.
+    assert!((1_000..=2_000).contains(&named.len()), "{}", named.len());
+    assert!((1..10).contains(&rolled.len()), "{rolled:?}");
+    for item in rolled {
+        assert_eq!(item["path"], Value::Null, "{item}");
+        assert!(item["address"].is_string(), "{item}");
+    }
 }

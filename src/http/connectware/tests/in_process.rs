@@ -331,3 +331,115 @@ async fn any_right_can_be_given_if_the_settings_say_so() {
     let change = json!({ "mqttPublishPrefix": "p/" });
     giver.put(format!("/api/users/{first}"), change).await.expect(200);
 }
+
+const REGISTRY: &str = "/api/client-registry";
+
+/// The status of the answer to a device.
+async fn registered(server: &Server, username: &str) -> u16 {
+    let body = json!({ "username": username, "password": PASSWORD });
+    let path = format!("{REGISTRY}/register");
+    server.anonymous().post(path, body).await.status
+}
+
+#[tokio::test]
+async fn the_registry_closes_at_its_time_and_not_before() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin
+        .post(format!("{REGISTRY}/open"), json!({ "duration": 600_000 }))
+        .await
+        .expect(204);
+    server.advance(9 * MINUTE);
+    assert_eq!(registered(&server, "press.7").await, 202);
+    server.advance(MINUTE);
+    assert_eq!(registered(&server, "press.8").await, 423);
+    // The device that has asked learns the answer all the same.
+    assert_eq!(registered(&server, "press.7").await, 202);
+}
+
+#[tokio::test]
+async fn what_nobody_confirms_expires_and_frees_its_name_and_its_place() {
+    let settings = [
+        ("MUNIMENT_REGISTRY_PENDING_MINUTES", "60"),
+        ("MUNIMENT_REGISTRY_PENDING_MOST", "2"),
+    ];
+    let server = Server::start_set(&settings).await;
+    let admin = server.admin().await;
+    let open = json!({ "duration": 86_400_000 });
+    admin.post(format!("{REGISTRY}/open"), open).await.expect(204);
+    for name in ["press.7", "press.8"] {
+        assert_eq!(registered(&server, name).await, 202);
+    }
+    let full = json!({ "username": "press.9", "password": PASSWORD });
+    let full = server
+        .anonymous()
+        .post(format!("{REGISTRY}/register"), full)
+        .await
+        .expect_error(503);
+    assert_eq!(full.code, "registry_full");
+    // A confirmed device leaves its place to the next one.
+    let press = json!({ "username": "press.8" });
+    admin.post(format!("{REGISTRY}/confirm"), press).await.expect(201);
+    assert_eq!(registered(&server, "press.9").await, 202);
+    server.advance(59 * MINUTE);
+    assert_eq!(registered(&server, "press.7").await, 202);
+    assert_eq!(list(&admin.get(REGISTRY).await.json()).len(), 3);
+    server.advance(MINUTE);
+    let press = json!({ "username": "press.7" });
+    for decide in ["confirm", "reject"] {
+        admin
+            .post(format!("{REGISTRY}/{decide}"), press.clone())
+            .await
+            .expect_error(404);
+    }
+    assert_eq!(admin.get(REGISTRY).await.expect(200).json(), json!([]));
+    // Both places are free, one of them for another device with the same name.
+    for name in ["press.10", "press.7"] {
+        let body = json!({ "username": name, "password": "of another device" });
+        server
+            .anonymous()
+            .post(format!("{REGISTRY}/register"), body)
+            .await
+            .expect(202);
+    }
+    // Who was let in in time stays.
+    assert_eq!(registered(&server, "press.8").await, 201);
+    let events = admin.get("/api/events?after=0").await.expect(200).text();
+    assert_eq!(events.matches("registration.expired").count(), 2, "{events}");
+}
+
+#[tokio::test]
+async fn an_address_may_register_a_number_of_times_in_a_minute() {
+    let settings = [("MUNIMENT_REGISTRY_REQUESTS_PER_MINUTE", "3")];
+    let server = Server::start_set(&settings).await;
+    server.advance(MINUTE);
+    for _ in 0..3 {
+        assert_eq!(registered(&server, "press.7").await, 423);
+    }
+    assert_eq!(registered(&server, "press.7").await, 429);
+    server.admin().await.get("/api/session").await.expect(200);
+    server.advance(MINUTE);
+    assert_eq!(registered(&server, "press.7").await, 423);
+}
+
+#[tokio::test]
+async fn guesses_at_the_password_of_a_device_wait_longer_and_longer() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin
+        .post(format!("{REGISTRY}/open"), json!({ "duration": 600_000 }))
+        .await
+        .expect(204);
+    assert_eq!(registered(&server, "press.7").await, 202);
+    server.rests();
+    for number in 0..8 {
+        let body = json!({ "username": "press.7", "password": format!("guess {number}") });
+        let path = format!("{REGISTRY}/register");
+        server.anonymous().post(path, body).await.expect_error(409);
+    }
+    let rests = server.rests();
+    assert!(
+        rests.len() > 2 && rests.is_sorted() && rests.last() > rests.first(),
+        "{rests:?}"
+    );
+}

@@ -73,6 +73,7 @@ fn a_row_that_grows_after_it_was_stored_is_stored_again_with_its_whole_count() {
     let first = buffer.take(10);
     buffer.note(login("ada", 1), 2, &id);
     buffer.stored(3, &id);
+    buffer.queue(Grown::All, 3);
     let second = buffer.take(10);
     assert_eq!((first[0].id, first[0].times), (second[0].id, 1));
     assert_eq!(second[0].times, 2);
@@ -86,6 +87,48 @@ fn a_row_that_grows_after_it_was_stored_is_stored_again_with_its_whole_count() {
 }
 
 #[test]
+fn new_rows_are_stored_next_and_those_that_grow_later_together() {
+    let (mut buffer, id) = (Buffer::new(Limits::SERVER), ids());
+    let note = |buffer: &mut Buffer, name: &str, at: i64| buffer.note(login(name, 1), at, &id);
+    let stored = |buffer: &mut Buffer, grown: Grown, now: i64| -> Vec<(bool, u64)> {
+        buffer.queue(grown, now);
+        let rows = buffer.take(10);
+        buffer.stored(now, &id);
+        rows.iter().map(|row| (row.is_new, row.times)).collect()
+    };
+    note(&mut buffer, "ada", 1);
+    note(&mut buffer, "ada", 2);
+    assert_eq!(stored(&mut buffer, Grown::OfOtherMinutes, 3), [(true, 2)]);
+    note(&mut buffer, "ada", 4);
+    note(&mut buffer, "grace", 5);
+    assert_eq!(buffer.waiting(), 2);
+    assert_eq!(stored(&mut buffer, Grown::OfOtherMinutes, 6), [(true, 1)]);
+    note(&mut buffer, "ada", 7);
+    assert_eq!(stored(&mut buffer, Grown::All, 8), [(false, 4)]);
+    assert_eq!(stored(&mut buffer, Grown::All, 9), []);
+    note(&mut buffer, "ada", 10);
+    // The minute is over.
+    assert_eq!(stored(&mut buffer, Grown::OfOtherMinutes, MINUTE), [(false, 5)]);
+    assert!(all(&buffer).is_empty() && buffer.waiting() == 0);
+}
+
+#[test]
+fn a_minute_in_the_future_does_not_stay_in_memory() {
+    let (mut buffer, id) = (Buffer::new(SMALL), ids());
+    let future = 1_000 * MINUTE;
+    for name in 0..3 {
+        buffer.note(login(&name.to_string(), 1), future, &id);
+    }
+    // The clock goes back.
+    assert_eq!(buffer.take(10).len(), 3);
+    buffer.stored(MINUTE, &id);
+    assert!(all(&buffer).is_empty());
+    buffer.note(login("0", 1), future, &id);
+    let again = buffer.take(10);
+    assert_eq!((again.len(), again[0].times, again[0].is_new), (1, 1, true));
+}
+
+#[test]
 fn rows_that_could_not_be_stored_wait_again() {
     let (mut buffer, id) = (Buffer::new(Limits::SERVER), ids());
     buffer.note(login("ada", 1), 1, &id);
@@ -93,8 +136,11 @@ fn rows_that_could_not_be_stored_wait_again() {
     let rows = buffer.take(10);
     buffer.note(login("ada", 1), 2, &id);
     buffer.unstored(rows);
+    buffer.queue(Grown::All, 3);
     let again = buffer.take(10);
     assert_eq!((again.len(), sum(&again)), (2, 3), "each row waits once");
+    assert!(again.iter().all(|row| row.is_new), "the database has neither");
+    assert_eq!(buffer.waiting(), 0);
 }
 
 #[test]
@@ -176,6 +222,8 @@ proptest! {
             let most = SMALL.all + SMALL.addresses + 1;
             prop_assert!(all(&buffer).len() <= most && buffer.waiting() <= most);
             if *then == 0 {
+                let grown = if number % 2 == 0 { Grown::All } else { Grown::OfOtherMinutes };
+                buffer.queue(grown, now);
                 loop {
                     let rows = buffer.take(2);
                     if rows.is_empty() {
@@ -190,6 +238,7 @@ proptest! {
                 }
             }
         }
+        buffer.queue(Grown::All, now);
         while let Some(rows) = Some(buffer.take(3)).filter(|rows| !rows.is_empty()) {
             stored.extend(rows.iter().map(|row| (row.id, row.times)));
         }

@@ -1,6 +1,6 @@
 //! `GET /api/audit`: what was done and what was refused.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -11,8 +11,10 @@ use crate::support::{
     server::Server,
 };
 
-/// How long an item may take until it can be read.
+/// How long a new item may take until it can be read.
 const SOON: Duration = Duration::from_secs(5);
+/// How long the count of an item may take.
+const LATER: Duration = Duration::from_secs(20);
 
 const KEYS: [&str; 15] = [
     "time",
@@ -56,8 +58,9 @@ async fn walk(auditor: &Client, query: &str, limit: usize) -> Vec<Value> {
     panic!("the list has no end");
 }
 
-/// The items that match a query, once they count `refusals`, which must be soon.
+/// The items that match a query, once they count `refusals`. The first item must be there soon.
 pub(crate) async fn refused(auditor: &Client, query: &str, refusals: i64) -> Vec<Value> {
+    let begun = Instant::now();
     let counted = async {
         loop {
             let items = walk(auditor, &format!("outcome=refused&{query}"), 100).await;
@@ -69,10 +72,12 @@ pub(crate) async fn refused(auditor: &Client, query: &str, refusals: i64) -> Vec
             if count == refusals {
                 return items;
             }
+            let is_soon = !items.is_empty() || begun.elapsed() < SOON;
+            assert!(is_soon, "{query}: an item should be there soon");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let counted = tokio::time::timeout(SOON, counted).await;
+    let counted = tokio::time::timeout(LATER, counted).await;
     counted.unwrap_or_else(|_| panic!("{query}: {refusals} should be there soon"))
 }
 

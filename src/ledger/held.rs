@@ -1,0 +1,23 @@
+//! Whether somebody holds a claim, for code that wants to know it before it makes a unit.
+
+use aggregates::Claim;
+use projections::sql::Boxed;
+
+use super::{
+    Ledger, LedgerError,
+    alike::List,
+    claims::{key, stored_owners},
+};
+
+impl Ledger {
+    /// Whether an aggregate holds this claim, or a claim that is like it, as the database has it now. Another aggregate may take the claim
+    /// right after that; only the appender decides.
+    pub fn is_taken<'a>(&'a self, claim: &'a Claim) -> Boxed<'a, Result<bool, LedgerError>> {
+        Box::pin(async move {
+            let sealer = self.sealer();
+            let mut keys = vec![key(sealer, claim)];
+            keys.extend(List::of(sealer, claim).map(|list| list.place(1)));
+            Ok(!stored_owners(&mut self.db(), &keys).await?.is_empty())
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! A device proves that it made a registration: it sends the same credential again.
+//!
+//! A password is compared like the password of a login, through the defence and its queue. So a flood of registrations keeps nobody
+//! from logging in, and each further wrong guess has to wait longer.
+
+use aggregates::{
+    registration::Registration,
+    user::User,
+    values::{PasswordHash, UserId},
+};
+use projections::registrations::RegistrationRow;
+use zeroize::Zeroizing;
+
+use crate::{
+    address::ClientAddress,
+    app::App,
+    defence::Guess,
+    evidence::Evidence,
+    identity::{IdentityError, Password, passwords::Verdict},
+};
+
+/// A password that a device sent, and from where.
+#[derive(Clone, Copy)]
+pub(super) struct Proof<'a> {
+    pub(super) username: &'a str,
+    pub(super) password: &'a Zeroizing<String>,
+    pub(super) address: ClientAddress,
+}
+
+impl Proof<'_> {
+    fn guess(&self, user: Option<UserId>) -> Guess<'_> {
+        Guess {
+            address: self.address,
+            name: self.username,
+            user,
+            password: self.password,
+        }
+    }
+}
+
+/// Whether the password is that of a registration: of the user, once there is one.
+pub(super) async fn is_of(app: &App, row: &RegistrationRow, proof: Proof<'_>) -> Result<bool, IdentityError> {
+    let user = row.id.user();
+    let leave = |reason| Evidence::login(proof.username, Some(user), reason).leave();
+    let turn = app.defence().turn(proof.guess(Some(user))).await;
+    let attempt = turn.inspect_err(|refused| leave(refused.code()))?;
+    let hash = match row.granted {
+        false => app.executor.read::<Registration>(row.id).await?.0.password_hash,
+        true => app.executor.read::<User>(user).await?.0.password_hash,
+    };
+    match app.passwords.verify(proof.password.clone(), hash.as_ref()).await {
+        Ok(Verdict::Right | Verdict::RightAsTyped) => {
+            attempt.succeeded(user);
+            Ok(true)
+        }
+        Ok(Verdict::Wrong) => {
+            leave("wrong_password");
+            let hold = attempt.failed();
+            if !hold.is_zero() {
+                app.clock.rest(hold).await;
+            }
+            Ok(false)
+        }
+        Err(error) => {
+            attempt.spoilt();
+            Err(error.into())
+        }
+    }
+}
+
+/// Compares the password with nothing. A closed registry refuses a name without a registration after the same time as one that has a
+/// registration with another password.
+pub(super) async fn is_of_nobody(app: &App, proof: Proof<'_>) -> Result<(), IdentityError> {
+    let attempt = app.defence().turn(proof.guess(None)).await?;
+    let compared = app.passwords.verify(proof.password.clone(), None).await;
+    // Nobody guessed anything.
+    attempt.spoilt();
+    compared?;
+    Ok(())
+}
+
+/// Hashes the password of a new registration.
+pub(super) async fn hash(
+    app: &App,
+    proof: Proof<'_>,
+    password: Password,
+) -> Result<PasswordHash, IdentityError> {
+    let attempt = app.defence().turn(proof.guess(None)).await?;
+    let hash = app.passwords.hash(password).await;
+    attempt.spoilt();
+    Ok(hash?)
+}

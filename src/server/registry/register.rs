@@ -1,0 +1,171 @@
+//! A device asks to be let in, or asks again whether it was.
+
+use aggregates::{
+    Claim, Command,
+    client_registry::claims::PENDING,
+    registration::{DeviceCredential, RegistrationCommand, Request, Wishes, claims::REGISTERING},
+    user::claims::USERNAME,
+    values::{RegistrationId, Timestamp, Username},
+};
+use ledger::{ExecuteError, Rejection};
+use projections::registrations::{self, RegistrationRow};
+use zeroize::Zeroizing;
+
+use super::{
+    expiry::end_expired,
+    proof::{self, Proof},
+    registry,
+};
+use crate::{
+    app::App,
+    caller::Origin,
+    refusal::{Refusal, RefusalKind},
+};
+
+/// How often a request is tried again because something changed meanwhile.
+const ATTEMPTS: u32 = 4;
+
+/// The request of a device.
+pub struct Registering {
+    /// The username that the device wants.
+    pub username: Username,
+    /// The credential that the device sent.
+    pub credential: SentCredential,
+    /// What the device wants to do.
+    pub wishes: Wishes,
+}
+
+/// The credential that a device sends.
+pub enum SentCredential {
+    /// A password.
+    Password(Zeroizing<String>),
+}
+
+/// The answer to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nobody has decided yet.
+    Pending,
+    /// The device was let in.
+    Granted,
+}
+
+impl Registering {
+    fn proof<'a>(&'a self, origin: &Origin) -> Proof<'a> {
+        let SentCredential::Password(password) = &self.credential;
+        Proof {
+            username: &self.username,
+            password,
+            address: origin.address(),
+        }
+    }
+}
+
+/// Answers a device: begins a registration while the registry is open; the device that began it learns at any time what became of it.
+pub async fn register(app: &App, device: &Registering, origin: &Origin) -> Result<Asked, Refusal> {
+    app.registry_rate()
+        .admit(origin.address().network(), app.clock.now())?;
+    for _ in 0..ATTEMPTS {
+        let now = app.clock.now();
+        let known = registrations::find(app.ledger().db(), &device.username, now).await?;
+        if let Some(row) = known {
+            return again(app, device, &row, origin).await;
+        }
+        if begin(app, device, origin).await? {
+            return Ok(Asked::Pending);
+        }
+    }
+    Err(Refusal::unavailable())
+}
+
+/// The device has registered before, or it asks for the name of another one.
+async fn again(
+    app: &App,
+    device: &Registering,
+    row: &RegistrationRow,
+    origin: &Origin,
+) -> Result<Asked, Refusal> {
+    if proof::is_of(app, row, device.proof(origin)).await? {
+        return Ok(match row.granted {
+            true => Asked::Granted,
+            false => Asked::Pending,
+        });
+    }
+    let (window, _) = registry(app).await?;
+    match window.is_open(app.clock.now()) {
+        true => Err(taken()),
+        false => Err(locked()),
+    }
+}
+
+/// Begins a registration. Returns false if something changed meanwhile, so that the request must be looked at once more.
+async fn begin(app: &App, device: &Registering, origin: &Origin) -> Result<bool, Refusal> {
+    let proof = device.proof(origin);
+    let (window, seen) = registry(app).await?;
+    if !window.is_open(app.clock.now()) {
+        proof::is_of_nobody(app, proof).await?;
+        return Err(locked());
+    }
+    let name = Claim::new(USERNAME, &*device.username);
+    if app.ledger().is_taken(&name).await? {
+        return Err(taken());
+    }
+    let password = app.live().password_policy.accept(proof.password)?;
+    let hash = proof::hash(app, proof, password).await?;
+    let now = app.clock.now();
+    // The password may have waited to be hashed.
+    if !window.is_open(now) {
+        return Err(locked());
+    }
+    let id = RegistrationId(app.entropy.uuid());
+    let request = Request {
+        username: device.username.clone(),
+        credential: DeviceCredential::Password(hash),
+        wishes: device.wishes.clone(),
+        now,
+        expires_at: end_of(app, now),
+    };
+    let commands = vec![Command::Registration(id, RegistrationCommand::Request(request))];
+    // If the device is let in, it is the user with this id.
+    let metadata = origin.metadata(id.user());
+    let seen = [seen];
+    let executed = app.executor.execute_unless_changed(commands, &metadata, &seen);
+    match executed.await {
+        Ok(_) => Ok(true),
+        // Somebody opened or closed the registry meanwhile.
+        Err(ExecuteError::Rejected(Rejection::Conflict { .. })) => Ok(false),
+        // Another request of the device came first, or a registration with this name has expired.
+        Err(ExecuteError::Rejected(Rejection::ClaimTaken(claim))) if claim.scope == REGISTERING => {
+            end_expired(app).await?;
+            Ok(false)
+        }
+        Err(ExecuteError::Rejected(Rejection::TooManyClaims(scope))) if scope == PENDING => {
+            match end_expired(app).await? {
+                0 => Err(full()),
+                _ => Ok(false),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// When a registration that begins now expires.
+fn end_of(app: &App, now: Timestamp) -> Timestamp {
+    let minutes = app.settings.registry_pending_minutes;
+    Timestamp::from_micros(now.micros().saturating_add(minutes.saturating_mul(60_000_000)))
+}
+
+fn locked() -> Refusal {
+    let message = "the registry is closed: an operator must open it first";
+    Refusal::new(RefusalKind::Locked, "registry_locked", message)
+}
+
+fn taken() -> Refusal {
+    let message = "the username is taken, or a device with another credential registered it";
+    Refusal::conflict("username_taken", message)
+}
+
+fn full() -> Refusal {
+    let message = "as many registrations are pending as the server allows; try again later";
+    Refusal::later(RefusalKind::Unavailable, "registry_full", message)
+}
