@@ -21,7 +21,7 @@ use crate::{
     face::Faces,
     heavy::Desk,
     identity::{
-        Proved,
+        Hashes, Proved,
         passwords::{HashingOptions, Passwords},
         tokens::Tokens,
     },
@@ -50,6 +50,7 @@ struct Running {
     defence: Defence,
     registry_rate: Rate,
     proved: Proved,
+    hashes: Hashes,
     hooks_secret: Option<Secret>,
     live: RwLock<Arc<Live>>,
 }
@@ -102,6 +103,7 @@ impl App {
             defence,
             registry_rate: Rate::new(parts.settings.registry_requests_per_minute),
             proved: Proved::new(parts.entropy.as_ref()),
+            hashes: Hashes::default(),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
             live: RwLock::new(Arc::new(Live::from(&parts.settings))),
             parts,
@@ -149,6 +151,11 @@ impl App {
     /// The passwords that were compared lately.
     pub(crate) fn proved(&self) -> &Proved {
         &self.0.proved
+    }
+
+    /// The hashes that were compared lately.
+    pub(crate) fn hashes(&self) -> &Hashes {
+        &self.0.hashes
     }
 
     /// The secret of the hooks, if the settings have one.

@@ -184,15 +184,9 @@ async fn prove(
     app.ledger().follower().catch_up().await?;
     let authorization = app.ledger().authorization();
     let (position, id) = (authorization.position(), authorization.user_by_name(username));
-    // Loading takes the same time, too: for an unknown name, load the stream of an id that no user has.
-    let nobody = UserId(uuid::Uuid::nil());
-    let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
-    let hash = user
-        .password_hash
-        .as_ref()
-        .filter(|_| user.may_log_in_by_password());
+    let (hash, seen) = hash_of(app, id, position).await?;
     let leave = |reason| Evidence::login(username, id, reason).leave();
-    let verdict = app.passwords.verify(may, password.clone(), hash).await?;
+    let verdict = app.passwords.verify(may, password.clone(), hash.as_ref()).await?;
     let (Some(user), Some(hash)) = (id, hash) else {
         leave(if id.is_some() {
             "no_password"
@@ -206,13 +200,49 @@ async fn prove(
             leave("wrong_password");
             return Ok(None);
         }
-        Verdict::Right => app.passwords.is_outdated(hash),
+        Verdict::Right => app.passwords.is_outdated(&hash),
         Verdict::RightAsTyped => true,
+    };
+    let seen = match seen {
+        Some(seen) => seen,
+        // The time of the answer to a right password need not hide anything.
+        None => match app.executor.read::<User>(user).await? {
+            (now, seen) if now.may_log_in_by_password() && now.password_hash.as_ref() == Some(&hash) => seen,
+            _ => {
+                app.hashes().forget(user);
+                return Box::pin(prove(app, may, username, password)).await;
+            }
+        },
     };
     Ok(Some(Proved {
         authenticated: Authenticated { user, seen, position },
-        old: is_old.then(|| hash.clone()),
+        old: is_old.then_some(hash),
     }))
+}
+
+/// The hash of a user who may log in by password, and where the user was seen, unless this process knows the hash from an earlier
+/// attempt. All users take the same time then, and so does an unknown name: the stream of an id that no user has is read instead.
+async fn hash_of(
+    app: &App,
+    user: Option<UserId>,
+    position: i64,
+) -> Result<(Option<PasswordHash>, Option<Seen>), IdentityError> {
+    let authorization = app.ledger().authorization();
+    let kept = user.and_then(|user| app.hashes().find(authorization, user));
+    let nobody = UserId(uuid::Uuid::nil());
+    let read = user.filter(|_| kept.is_none());
+    let (state, seen) = app.executor.read::<User>(read.unwrap_or(nobody)).await?;
+    if kept.is_some() {
+        return Ok((kept, None));
+    }
+    let hash = state
+        .may_log_in_by_password()
+        .then_some(state.password_hash)
+        .flatten();
+    if let (Some(user), Some(hash)) = (user, &hash) {
+        app.hashes().remember(user, hash, position);
+    }
+    Ok((hash, Some(seen)))
 }
 
 /// Hashes a verified password again: with stronger parameters, or in the form that does not depend on how it is typed. If this fails,

@@ -12,4 +12,4 @@ pub mod tokens;
 pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_logins};
 pub use log_in::{Authenticated, Confirmed, IdentityError, LogIn, LoggedIn, authenticate, confirm, log_in};
 pub use password::Password;
-pub(crate) use proved::Proved;
+pub(crate) use proved::{Hashes, Proved};

@@ -71,8 +71,8 @@ settings! {
     with_default {
         /// The address to listen on. With port 0 the system chooses a port
         listen: SocketAddr = "127.0.0.1:8080", parsed;
-        /// How many clients may be connected at the same time. The server answers further connections with 503 `busy`.
-        /// The process' limit of file descriptors applies, too
+        /// How many clients may be connected at the same time. If one more comes, the server closes an idle connection of the address that
+        /// has most, or answers 503 `busy`. The process' limit of file descriptors applies, too
         connections: usize = "10000", |text| between(text, 1, MOST_CONNECTIONS);
         /// Milliseconds that a connection may wait for the whole head of a request. Then the server closes it
         head_patience_ms: u64 = "30000", |text| at_least(text, 100, "");

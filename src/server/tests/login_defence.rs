@@ -368,6 +368,43 @@ async fn cost_of(server: &Server, from: &str, name: &str, password: &str, status
 }
 
 #[tokio::test]
+async fn a_refused_login_does_not_read_a_user_twice() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let large = create_user(&admin, "large").await;
+    for number in 0..20 {
+        let own = json!({ "permissions": [mqtt(&format!("plant/{number}"), "read")] });
+        admin.put(format!("/api/users/{large}"), own).await.expect(200);
+    }
+    let cost = async |name, from, password, status| cost_of(&server, from, name, password, status).await;
+    assert!(
+        cost("large", "192.0.2.1", "wrong", 401).await.0 > 0,
+        "the first reads the user"
+    );
+    let unknown = cost("nobody", "192.0.2.2", "wrong", 401).await;
+    assert_eq!(cost("large", "192.0.2.3", "wrong", 401).await, unknown);
+    // What does not concern the password changes nothing.
+    let own = json!({ "permissions": [] });
+    admin.put(format!("/api/users/{large}"), own).await.expect(200);
+    assert_eq!(cost("large", "192.0.2.4", "wrong", 401).await, unknown);
+    log_in(&server.anonymous(), "large", PASSWORD).await.expect(200);
+    // Another password counts at once, and so does a lost grant type.
+    let new = json!({ "password": "another password" });
+    admin.put(format!("/api/users/{large}"), new).await.expect(200);
+    log_in(&server.anonymous(), "large", PASSWORD)
+        .await
+        .expect_error(401);
+    log_in(&server.anonymous(), "large", "another password")
+        .await
+        .expect(200);
+    let none = json!({ "grantTypes": [{ "method": "token", "isRequired": false }] });
+    admin.put(format!("/api/users/{large}"), none).await.expect(200);
+    log_in(&server.anonymous(), "large", "another password")
+        .await
+        .expect_error(401);
+}
+
+#[tokio::test]
 async fn what_a_login_reads_does_not_depend_on_the_history() {
     let server = Server::start().await;
     let admin = server.admin().await;
