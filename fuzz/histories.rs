@@ -169,6 +169,7 @@ impl World {
             b'q' => UserEvent::PermissionRevoked {
                 id: permission_id(line.other % 8),
             },
+            b'z' => UserEvent::Revoked {},
             b'd' => UserEvent::Deleted {},
             b't' => UserEvent::TokensRevoked {},
             b'o' => UserEvent::SessionsEnded {

@@ -57,6 +57,8 @@ pub enum UserCommand {
     },
     /// Revoke every token issued to the user so far.
     RevokeAllTokens,
+    /// Take everything by which the user proves their identity, and everything that they hold. The name stays taken.
+    Revoke,
     /// Delete the user.
     Delete,
 }

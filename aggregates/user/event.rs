@@ -115,6 +115,9 @@ events! {
             /// The method.
             method: GrantMethod as open,
         },
+        /// The user was revoked: the password is void, and no registration of the user counts any more. Other events of the same unit take
+        /// the roles, the permissions, the certificates and the tokens. The name stays taken.
+        "user.revoked" version 1 => Revoked {},
         /// The user is deleted and lost everything they held. The id is never used again.
         "user.deleted" version 1 => Deleted {},
     }
@@ -141,6 +144,7 @@ impl UserEvent {
             | Self::TokensRevoked {}
             | Self::SessionsEnded { .. }
             | Self::SessionsByMethodEnded { .. }
+            | Self::Revoked {}
             | Self::Deleted {} => None,
         }
     }
@@ -166,6 +170,7 @@ impl UserEvent {
             | Self::TokensRevoked {}
             | Self::SessionsEnded { .. }
             | Self::SessionsByMethodEnded { .. }
+            | Self::Revoked {}
             | Self::Deleted {} => None,
         }
     }

@@ -17,6 +17,7 @@ mod remove_certificate;
 mod revoke_all_tokens;
 mod revoke_permission;
 mod revoke_role;
+mod revoke_user;
 mod rules;
 mod samples;
 mod sessions;
@@ -148,6 +149,7 @@ impl User {
             UserCommand::AddCertificate(certificate) => add_certificate::decide(self, certificate),
             UserCommand::RemoveCertificate { fingerprint } => remove_certificate::decide(self, fingerprint),
             UserCommand::RevokeAllTokens => revoke_all_tokens::decide(self),
+            UserCommand::Revoke => revoke_user::decide(self),
             UserCommand::Delete => delete_user::decide(self),
         }
     }
@@ -235,6 +237,7 @@ impl Registered for User {
             UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
             | UserEvent::SessionsByMethodEnded { .. } => {}
+            UserEvent::Revoked {} => self.password_hash = None,
             UserEvent::Deleted {} => {
                 *self = Self {
                     stage: Stage::Deleted,
@@ -258,6 +261,7 @@ impl Registered for User {
             | UserCommand::AddCertificate(_)
             | UserCommand::RemoveCertificate { .. }
             | UserCommand::RevokeAllTokens
+            | UserCommand::Revoke
             | UserCommand::Delete => false,
         }
     }

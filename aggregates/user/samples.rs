@@ -78,6 +78,7 @@ pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
         UserEvent::SessionsByMethodEnded {
             method: GrantMethod::Password,
         },
+        UserEvent::Revoked {},
         UserEvent::Deleted {},
     ])
 }

@@ -29,7 +29,7 @@ impl<'a> Effect<'a> {
             | UserEvent::IdentityProviderChanged { .. } => Self::Credential,
             UserEvent::GrantTypesChanged { grant_types } => Self::Methods(grant_types),
             // Keys and certificates are not sessions. The same password under another hash is the same password. Sessions of a
-            // deleted user end with the user.
+            // deleted user end with the user, and those of a revoked user by another event of the same unit.
             UserEvent::Created { .. }
             | UserEvent::Renamed { .. }
             | UserEvent::PasswordRehashed { .. }
@@ -44,6 +44,7 @@ impl<'a> Effect<'a> {
             | UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
             | UserEvent::SessionsByMethodEnded { .. }
+            | UserEvent::Revoked {}
             | UserEvent::Deleted {} => Self::Nothing,
         }
     }
@@ -64,6 +65,7 @@ pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
         | UserCommand::AddCertificate(_)
         | UserCommand::RemoveCertificate { .. }
         | UserCommand::RevokeAllTokens
+        | UserCommand::Revoke
         | UserCommand::Delete => None,
     }
 }

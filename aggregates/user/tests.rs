@@ -76,7 +76,8 @@ fn only_creation_begins_a_stream() {
                 fingerprint: fingerprint('a'),
             },
             Some(UserCommand::RemoveCertificate { .. }) => UserCommand::RevokeAllTokens,
-            Some(UserCommand::RevokeAllTokens) => UserCommand::Delete,
+            Some(UserCommand::RevokeAllTokens) => UserCommand::Revoke,
+            Some(UserCommand::Revoke) => UserCommand::Delete,
             Some(UserCommand::Delete) => return None,
         })
     });

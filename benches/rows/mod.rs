@@ -11,6 +11,7 @@ mod decisions;
 mod evaluation;
 mod flood;
 mod imports;
+mod kicks;
 mod logins;
 pub(crate) mod memory;
 pub(crate) mod million;
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 16] = [
+pub(crate) const GROUPS: [&str; 17] = [
     "appender",
     "nodes",
     "commands",
@@ -46,6 +47,7 @@ pub(crate) const GROUPS: [&str; 16] = [
     "logins",
     "flood",
     "timing",
+    "kicks",
     "memory",
 ];
 
@@ -54,6 +56,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
     match group {
         "appender" => appender::measure(bench, table).await,
         "nodes" => nodes::measure(bench, table).await,
+        "kicks" => kicks::measure(bench, table).await,
         "commands" => commands::measure(bench, table).await,
         "streams" => streams::measure(bench, table).await,
         "imports" => imports::measure(bench, table).await,

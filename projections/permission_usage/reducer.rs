@@ -59,7 +59,8 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. } => {}
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {} => {}
     }
 }
 
@@ -94,7 +95,8 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. } => Ok(()),
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {} => Ok(()),
     }
 }
 

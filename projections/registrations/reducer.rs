@@ -117,12 +117,13 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => {}
     }
 }
 
-/// Folds an event of the user `id`. The user's registration has the name of the user, and ends with the user. Until then its device may
-/// ask again whether it was let in.
+/// Folds an event of the user `id`. The user's registration has the name of the user, and ends when the user is revoked or deleted. Until
+/// then its device may ask again whether it was let in.
 fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEvent) -> Result<(), Error> {
     match event {
         UserEvent::Renamed { username } => {
@@ -131,7 +132,9 @@ fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEven
             }
             Ok(())
         }
-        UserEvent::Deleted {} => changes.delete::<RegistrationRecord>(id.registration()),
+        UserEvent::Revoked {} | UserEvent::Deleted {} => {
+            changes.delete::<RegistrationRecord>(id.registration())
+        }
         UserEvent::Created { .. }
         | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }

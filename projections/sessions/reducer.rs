@@ -53,7 +53,8 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::PermissionGranted { .. }
         | UserEvent::PermissionRevoked { .. }
         | UserEvent::CertificateAdded { .. }
-        | UserEvent::CertificateRemoved { .. } => {}
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::Revoked {} => {}
     }
 }
 
@@ -86,7 +87,8 @@ fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEven
         | UserEvent::PermissionGranted { .. }
         | UserEvent::PermissionRevoked { .. }
         | UserEvent::CertificateAdded { .. }
-        | UserEvent::CertificateRemoved { .. } => Ok(()),
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::Revoked {} => Ok(()),
     }
 }
 

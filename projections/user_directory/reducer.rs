@@ -43,7 +43,8 @@ fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. } => {}
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {} => {}
     }
 }
 
@@ -105,7 +106,8 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
         | UserEvent::PermissionRevoked { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. } => Ok(()),
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {} => Ok(()),
     }
 }
 

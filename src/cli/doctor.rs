@@ -9,6 +9,7 @@ use ledger::{AlikeNames, AlikePair, Keeping, Ledger, Recent, WithCauses};
 use server::{
     Granting, Live,
     identity::keys::{self, Found, KeyError},
+    kicks::{Brokers, lag_of},
     settings::Settings,
 };
 
@@ -60,6 +61,9 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                             tell("claims", claims(&ledger).await);
                             tell("names", names(&ledger).await);
                             tell("refusals", refusals(&ledger, &settings).await);
+                            if let Some(brokers) = &settings.brokers {
+                                tell("brokers", told(&ledger, brokers).await);
+                            }
                             if granting == Granting::Held {
                                 tell("roles", roles(&ledger).await);
                             }
@@ -215,6 +219,24 @@ async fn refusals(ledger: &Ledger, settings: &Settings) -> Result<String, String
     let Keeping { days, names_days, .. } = keeping;
     Ok(format!(
         "in the last day {counts}; kept for {days} days (AUDIT_REFUSALS_DAYS), names for {names_days} (AUDIT_NAMES_DAYS)"
+    ))
+}
+
+/// How far each broker was told whose sessions end.
+async fn told(ledger: &Ledger, brokers: &Brokers) -> Result<String, String> {
+    let lags = lag_of(ledger, brokers).await.map_err(|error| said(&error))?;
+    for (broker, lag) in &lags {
+        say(&match lag {
+            None => format!("brokers: {broker} was not told anything yet"),
+            Some(0) => format!("brokers: {broker} was told everything"),
+            Some(events) => format!("brokers: {broker} was not told about the last {events} events"),
+        });
+    }
+    let behind = lags.iter().filter(|(_, lag)| *lag != Some(0)).count();
+    Ok(format!(
+        "{} of {} are up to date",
+        lags.len() - behind,
+        lags.len()
     ))
 }
 

@@ -28,6 +28,7 @@ use server::{
     identity::{
         keep_clearing, keys, look_for_clearings, passwords::Passwords, recall_logins, tokens::Tokens,
     },
+    kicks::keep_closing_sessions,
     registry::keep_ending_expired,
     settings::Settings,
 };
@@ -161,6 +162,7 @@ async fn keep_up_to_date(app: &App, hangup: Signal) -> Result<(), CliError> {
     tokio::spawn(keep_clearing(app.clone()));
     tokio::spawn(recall(app.clone()));
     tokio::spawn(keep_ending_expired(app.clone()));
+    keep_closing_sessions(app);
     Ok(())
 }
 

@@ -24,6 +24,7 @@ mod grants;
 mod hashing;
 mod heavy;
 pub mod identity;
+pub mod kicks;
 mod live;
 mod page;
 mod path;

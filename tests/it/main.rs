@@ -18,6 +18,7 @@ mod freshness;
 mod hashing;
 mod heavy;
 mod http;
+mod kicks;
 mod ledger;
 mod log;
 mod login_defence;

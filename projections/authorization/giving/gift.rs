@@ -66,6 +66,7 @@ pub(super) fn of_user(event: &UserEvent, provider: Option<IdentityProvider>) -> 
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => Gives::Nothing,
     }
 }

@@ -330,6 +330,7 @@ fn sources(event: &Recorded) -> Option<Vec<Source>> {
             | UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
             | UserEvent::SessionsByMethodEnded { .. }
+            | UserEvent::Revoked {}
             | UserEvent::Deleted {} => None,
         },
         About::Role(role, event) => match event {

@@ -169,7 +169,8 @@ impl Holdings {
             | UserEvent::CertificateRemoved { .. }
             | UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
-            | UserEvent::SessionsByMethodEnded { .. } => {}
+            | UserEvent::SessionsByMethodEnded { .. }
+            | UserEvent::Revoked {} => {}
         }
     }
 

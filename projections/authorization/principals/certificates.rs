@@ -132,7 +132,8 @@ impl CertificateChanges {
             | UserEvent::PermissionRevoked { .. }
             | UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
-            | UserEvent::SessionsByMethodEnded { .. } => {}
+            | UserEvent::SessionsByMethodEnded { .. }
+            | UserEvent::Revoked {} => {}
         }
     }
 }

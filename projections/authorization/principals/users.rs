@@ -115,6 +115,7 @@ pub(crate) fn standing(event: &UserEvent) -> Standing {
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => Standing::Kept,
     }
 }
@@ -196,7 +197,8 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
-        | UserEvent::PasswordRehashed { .. } => user,
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::Revoked {} => user,
     }
 }
 
@@ -228,6 +230,7 @@ pub(crate) fn kept_session(event: &UserEvent) -> Option<SessionId> {
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => None,
     }
 }
@@ -252,6 +255,7 @@ pub(crate) fn changes_grants(event: &UserEvent) -> bool {
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => false,
     }
 }
@@ -302,7 +306,8 @@ impl RoleStep {
             | UserEvent::CertificateRemoved { .. }
             | UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
-            | UserEvent::SessionsByMethodEnded { .. } => Self::Kept,
+            | UserEvent::SessionsByMethodEnded { .. }
+            | UserEvent::Revoked {} => Self::Kept,
         }
     }
 }

@@ -397,6 +397,7 @@ fn what_takes_gives_nothing() {
         UserEvent::RoleRevoked { role_id: role_id(2) },
         UserEvent::PermissionRevoked { id: permission_id(3) },
         UserEvent::TokensRevoked {},
+        UserEvent::Revoked {},
         UserEvent::SessionsEnded { kept: None },
         UserEvent::SessionsByMethodEnded {
             method: GrantMethod::Password,

@@ -218,7 +218,8 @@ fn of_robot(event: &UserEvent) -> Option<MachineStep> {
         | UserEvent::MfaEnforcementChanged { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. } => return None,
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {} => return None,
     })
 }
 

@@ -187,7 +187,8 @@ impl Oracle {
             // A password decides nothing once it is verified.
             UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
-            | UserEvent::PasswordRehashed { .. } => {}
+            | UserEvent::PasswordRehashed { .. }
+            | UserEvent::Revoked {} => {}
         }
     }
 

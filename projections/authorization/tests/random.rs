@@ -107,6 +107,7 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
             kept: kept.map(session_id),
         }),
         1 => select(GrantMethod::ALL.to_vec()).prop_map(|method| UserEvent::SessionsByMethodEnded { method }),
+        1 => Just(UserEvent::Revoked {}),
         1 => Just(UserEvent::Deleted {}),
         1 => select(vec![IdentityProvider::Local, IdentityProvider::Ldap]).prop_map(|identity_provider| {
             UserEvent::IdentityProviderChanged { identity_provider }

@@ -57,6 +57,7 @@ fn suspends(event: &UserEvent) -> Option<bool> {
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => None,
     }
 }

@@ -95,6 +95,7 @@ fn new_user(at: Timestamp, id: UserId, event: &UserEvent) -> Option<UserRow> {
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => None,
     }
 }
@@ -234,7 +235,8 @@ impl Model {
             UserEvent::Created { .. }
             | UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
-            | UserEvent::PasswordRehashed { .. } => {}
+            | UserEvent::PasswordRehashed { .. }
+            | UserEvent::Revoked {} => {}
         }
     }
 

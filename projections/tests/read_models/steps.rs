@@ -41,6 +41,7 @@ pub(crate) enum Step {
     /// Of a part of the model: which part, and which of its steps.
     OfPart(Index, Index, u8),
     RevokeAllTokens(Index),
+    RevokeUser(Index),
     /// The second index chooses the session that is kept.
     EndSessions(Index, Option<Index>),
     EndSessionsByMethod(Index, bool),
@@ -68,6 +69,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 * of_parts => (any_index(), any_index(), any::<u8>())
             .prop_map(|(part, which, what)| Step::OfPart(part, which, what)),
         1 => any_index().prop_map(Step::RevokeAllTokens),
+        1 => any_index().prop_map(Step::RevokeUser),
         2 => (any_index(), any::<Option<Index>>()).prop_map(|(user, kept)| Step::EndSessions(user, kept)),
         2 => (any_index(), any::<bool>()).prop_map(|(user, other)| Step::EndSessionsByMethod(user, other)),
         1 => (0..4_u8).prop_map(Step::SayNothing),
@@ -198,6 +200,7 @@ impl History {
             }
             Step::OfPart(part, which, what) => (part.get(PARTS).next)(model, n, which, *what),
             Step::RevokeAllTokens(index) => of_user(user(index)?, UserEvent::TokensRevoked {}),
+            Step::RevokeUser(index) => of_user(user(index)?, UserEvent::Revoked {}),
             Step::EndSessions(index, kept) => {
                 let user = user(index)?;
                 // Half of the time it is a session that goes on, of this user or of another one.

@@ -128,9 +128,13 @@ impl Refusals {
         }
         let mut stored = self.stored_key(period).await?;
         if stored.is_none() {
-            let insert = sql("INSERT INTO refusal_keys (period, wrapped_key) VALUES ($1, $2) \
-                              ON CONFLICT (period) DO NOTHING")
+            // Rows without a key had one: somebody deleted it, for example by restoring a back-up without this table.
+            let insert = sql("INSERT INTO refusal_keys (period, wrapped_key) VALUES ($1, \
+                 CASE WHEN EXISTS (SELECT 1 FROM refusals WHERE first_at >= $2 AND first_at < $3) THEN NULL ELSE $4 END) \
+                 ON CONFLICT (period) DO NOTHING")
             .bind(period)
+            .bind(period.saturating_mul(DAY))
+            .bind(period.saturating_add(1).saturating_mul(DAY))
             .bind(self.sealer.make_period_key(period)?);
             self.appender.beside(insert).await?;
             stored = self.stored_key(period).await?;

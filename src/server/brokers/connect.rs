@@ -15,6 +15,7 @@ use crate::{
     evidence::Evidence,
     identity::{Authenticated, authenticate, tokens::digest},
     refusal::Refusal,
+    registry::introduce,
 };
 
 /// A client that wants to connect.
@@ -91,7 +92,12 @@ async fn by_password(
         None => {
             let typed = Zeroizing::new(password.to_owned());
             let authenticated = authenticate(app, username, typed, address).await?;
-            let Authenticated { user, position, .. } = authenticated.ok_or_else(Refusal::bad_credentials)?;
+            let Some(Authenticated { user, position, .. }) = authenticated else {
+                if authorization.user_by_name(username).is_none() {
+                    introduce(app, username, password, address).await;
+                }
+                return Err(Refusal::bad_credentials());
+            };
             app.proved().remember(user, password, position);
             // The user may have changed while the password was compared.
             if !authorization.still_proved(user, GrantMethod::Password, position) {

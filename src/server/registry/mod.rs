@@ -2,6 +2,7 @@
 //! to learn the answer (contracts/connectware.md section 2, "Client registry").
 
 mod expiry;
+mod implicit;
 mod pending;
 mod proof;
 mod rate;
@@ -13,6 +14,7 @@ use ledger::{ExecuteError, Seen};
 use crate::app::App;
 
 pub use expiry::{end_expired, keep_ending_expired};
+pub(crate) use implicit::introduce;
 pub use pending::pending;
 pub(crate) use rate::Rate;
 pub use register::{Asked, Registering, SentCredential, register};

@@ -5,9 +5,9 @@ use aggregates::{
     client_registry::claims::PENDING,
     registration::{DeviceCredential, RegistrationCommand, Request, Wishes, claims::REGISTERING},
     user::claims::USERNAME,
-    values::{RegistrationId, Timestamp, Username},
+    values::{RegistrationId, Timestamp, UserId, Username},
 };
-use ledger::{ExecuteError, Rejection};
+use ledger::{ExecuteError, Metadata, Rejection};
 use projections::registrations::{self, RegistrationRow};
 use zeroize::Zeroizing;
 
@@ -17,6 +17,7 @@ use super::{
     registry,
 };
 use crate::{
+    address::ClientAddress,
     app::App,
     caller::Origin,
     refusal::{Refusal, RefusalKind},
@@ -41,6 +42,35 @@ pub enum SentCredential {
     Password(Zeroizing<String>),
 }
 
+/// The way by which a request came.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// The device itself asked.
+    Device(&'a Origin),
+    /// The device wanted to connect to a broker, from this address.
+    Broker(ClientAddress),
+}
+
+impl Way<'_> {
+    fn address(self) -> ClientAddress {
+        match self {
+            Self::Device(origin) => origin.address(),
+            Self::Broker(address) => address,
+        }
+    }
+
+    fn metadata(self, user: UserId) -> Metadata {
+        match self {
+            Self::Device(origin) => origin.metadata(user),
+            Self::Broker(address) => Metadata {
+                actor: user.to_string(),
+                address: Some(address.ip().to_string()),
+                ..Metadata::system("broker")
+            },
+        }
+    }
+}
+
 /// The answer to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -51,12 +81,12 @@ pub enum Asked {
 }
 
 impl Registering {
-    fn proof<'a>(&'a self, origin: &Origin) -> Proof<'a> {
+    fn proof<'a>(&'a self, way: Way<'_>) -> Proof<'a> {
         let SentCredential::Password(password) = &self.credential;
         Proof {
             username: &self.username,
             password,
-            address: origin.address(),
+            address: way.address(),
         }
     }
 }
@@ -69,9 +99,9 @@ pub async fn register(app: &App, device: &Registering, origin: &Origin) -> Resul
         let now = app.clock.now();
         let known = registrations::find(app.ledger().db(), &device.username, now).await?;
         if let Some(row) = known {
-            return again(app, device, &row, origin).await;
+            return again(app, device, &row, Way::Device(origin)).await;
         }
-        if begin(app, device, origin).await? {
+        if begin(app, device, Way::Device(origin)).await? {
             return Ok(Asked::Pending);
         }
     }
@@ -83,9 +113,9 @@ async fn again(
     app: &App,
     device: &Registering,
     row: &RegistrationRow,
-    origin: &Origin,
+    way: Way<'_>,
 ) -> Result<Asked, Refusal> {
-    if proof::is_of(app, row, device.proof(origin)).await? {
+    if proof::is_of(app, row, device.proof(way)).await? {
         return Ok(match row.granted {
             true => Asked::Granted,
             false => Asked::Pending,
@@ -99,15 +129,15 @@ async fn again(
 }
 
 /// Begins a registration. Returns false if something changed meanwhile, so that the request must be looked at once more.
-async fn begin(app: &App, device: &Registering, origin: &Origin) -> Result<bool, Refusal> {
-    let proof = device.proof(origin);
+pub(super) async fn begin(app: &App, device: &Registering, way: Way<'_>) -> Result<bool, Refusal> {
+    let proof = device.proof(way);
     let (window, seen) = registry(app).await?;
     if !window.is_open(app.clock.now()) {
         proof::is_of_nobody(app, proof).await?;
         return Err(locked());
     }
     let name = Claim::new(USERNAME, &*device.username);
-    if app.ledger().is_taken(&name).await? {
+    if is_of_broker(app, &device.username) || app.ledger().is_taken(&name).await? {
         return Err(taken());
     }
     let password = app.live().password_policy.accept(proof.password)?;
@@ -127,7 +157,7 @@ async fn begin(app: &App, device: &Registering, origin: &Origin) -> Result<bool,
     };
     let commands = vec![Command::Registration(id, RegistrationCommand::Request(request))];
     // If the device is let in, it is the user with this id.
-    let metadata = origin.metadata(id.user());
+    let metadata = way.metadata(id.user());
     let seen = [seen];
     let executed = app.executor.execute_unless_changed(commands, &metadata, &seen);
     match executed.await {
@@ -153,6 +183,12 @@ async fn begin(app: &App, device: &Registering, origin: &Origin) -> Result<bool,
 fn end_of(app: &App, now: Timestamp) -> Timestamp {
     let minutes = app.settings.registry_pending_minutes;
     Timestamp::from_micros(now.micros().saturating_add(minutes.saturating_mul(60_000_000)))
+}
+
+/// Whether the server itself has this username at a broker. A device with it could manage the broker.
+pub(super) fn is_of_broker(app: &App, username: &str) -> bool {
+    let brokers = app.settings.brokers.as_ref();
+    brokers.is_some_and(|brokers| brokers.have_user(username))
 }
 
 fn locked() -> Refusal {

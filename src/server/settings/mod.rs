@@ -24,6 +24,7 @@ use crate::{
     granting::Granting,
     heavy::Bounds,
     identity::{passwords::HashingOptions, policy::PasswordPolicy},
+    kicks::Brokers,
 };
 
 pub use declared::{Fallback, Setting};
@@ -158,6 +159,9 @@ settings! {
         /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.
         /// `*` means every site
         cors_origins: Origins, else "none", Origins::parse;
+        /// The brokers whose clients must lose their sessions when their rights get less: a JSON list of `kind` (`rabbitmq`, `vernemq`,
+        /// `emqx` or `mosquitto`), `url`, `username` and `password`
+        brokers: Brokers, else "none", Brokers::parse;
         /// The proxies before the server, as addresses and networks separated by commas: `10.0.0.0/8, ::1`. The server believes only
         /// their `X-Forwarded-For`. Without this setting, all clients of a proxy count as one address
         trusted_proxies: Proxies, else "none", Proxies::parse;

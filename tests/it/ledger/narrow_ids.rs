@@ -327,6 +327,7 @@ async fn the_way_back_gives_the_same_database(engine: Engine) {
     db.close().await;
     let db = migrated(&site).await;
     for name in [
+        "0016_create_broker_cursors.sql",
         "0015_create_registrations.sql",
         "0014_bury_keys_of_names.sql",
         "0013_keep_refusals.sql",

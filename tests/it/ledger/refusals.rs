@@ -255,6 +255,52 @@ on_each_engine! {
         assert_eq!(number(&db, "SELECT CAST(SUM(times) AS BIGINT) FROM refusals").await, 5);
     }
 
+    async fn rows_whose_key_is_missing_are_not_called_altered(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        // A back-up without the keys.
+        site.db().await.script("DELETE FROM refusal_keys").await.expect("no keys");
+        for (at, expected) in [(BEGINNING, ["[erased]", "[erased]"].as_slice()), (BEGINNING + DAY, &["[erased]", "[erased]", "eve"])] {
+            clock.set(at);
+            let ledger = site.ledger_at(&clock).await;
+            ledger.refusals().note(login("eve", [192, 0, 2, 1], None));
+            store(&ledger).await;
+            let mut names = names(&ledger).await;
+            names.sort();
+            assert_eq!(names, expected);
+        }
+    }
+
+    async fn keys_that_were_deleted_before_there_were_tombstones_stay_deleted(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.refusals().note(login("ada", [192, 0, 2, 1], None));
+        clock.set(BEGINNING + DAY);
+        ledger.refusals().note(login("grace", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        let db = site.db().await;
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/back");
+        let back = folder.join(db.engine()).join("0014_bury_keys_of_names.sql");
+        let back = std::fs::read_to_string(back).expect("the script is there");
+        db.script(&back).await.expect("the way back");
+        // As the program from before did it.
+        db.script("DELETE FROM refusal_keys WHERE period = (SELECT MIN(period) FROM refusal_keys)")
+            .await
+            .expect("a deleted key");
+        db.close().await;
+        let db = site.db().await;
+        ledger::migrations::migrate(&db).await.expect("the migration applies again");
+        clock.set(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.refusals().note(login("eve", [192, 0, 2, 1], None));
+        store(&ledger).await;
+        let mut names = names(&ledger).await;
+        names.sort();
+        assert_eq!(names, ["[erased]", "[erased]", "grace"]);
+    }
+
     async fn a_clock_that_jumps_forward_deletes_nothing(site: Site) {
         let clock = TestClock::at(BEGINNING);
         let ledger = site.ledger_at(&clock).await;

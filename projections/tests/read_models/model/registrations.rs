@@ -120,7 +120,7 @@ fn take_of_user(model: &mut Model, id: RegistrationId, event: &UserEvent) {
             let held = model.registrations.iter_mut().filter(|row| row.id == id);
             held.for_each(|row| row.username.clone_from(username));
         }
-        UserEvent::Deleted {} => model.registrations.retain(|row| row.id != id),
+        UserEvent::Revoked {} | UserEvent::Deleted {} => model.registrations.retain(|row| row.id != id),
         UserEvent::Created { .. }
         | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }

@@ -82,6 +82,34 @@ async fn refusals_go_after_their_days() {
 }
 
 #[tokio::test]
+async fn the_log_warns_of_a_clock_that_jumps_and_tells_what_is_deleted() {
+    let server = Server::start_set(&[("MUNIMENT_AUDIT_REFUSALS_DAYS", "10")]).await;
+    wrong_login(&server, "ada").await;
+    tidy(&server).await;
+    assert!(!server.log().contains("the clock is far ahead"));
+    server.advance(400 * DAY);
+    tidy(&server).await;
+    tidy(&server).await;
+    let warnings = server.log().matches("the clock is far ahead").count();
+    assert_eq!(warnings, 1, "{}", server.log());
+    // A login records an event under the wrong clock.
+    assert_eq!(names(&server.admin().await).await, ["ada"]);
+    tidy(&server).await;
+    assert_eq!(names(&server.admin().await).await, ["ada"]);
+    assert!(!server.log().contains("deleted old refusals"), "{}", server.log());
+    server.pass(20 * DAY).await;
+    tidy(&server).await;
+    assert!(names(&server.admin().await).await.is_empty());
+    let log = server.log();
+    let deleted = log.lines().find(|line| line.contains("deleted old refusals"));
+    let deleted = deleted.unwrap_or_else(|| panic!("{log}"));
+    assert!(
+        deleted.contains("INFO") && deleted.contains("rows=1"),
+        "{deleted}"
+    );
+}
+
+#[tokio::test]
 async fn a_token_that_expired_is_evidence() {
     let server = Server::start().await;
     let ada = create_user(&server.admin().await, "ada").await;

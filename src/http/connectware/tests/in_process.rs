@@ -443,3 +443,183 @@ async fn guesses_at_the_password_of_a_device_wait_longer_and_longer() {
         "{rests:?}"
     );
 }
+
+/// Random steps of operators and devices against the registry, and against the simplest registry that there could be.
+mod registry_model {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// How many registrations may be pending.
+    const ROOM: usize = 2;
+    const MINUTE: u64 = 60;
+
+    /// What the simplest registry knows of a name.
+    #[derive(Clone, Debug)]
+    struct Known {
+        password: usize,
+        /// The minute at which it expires; `None` once it is confirmed.
+        expires: Option<u64>,
+        /// The user, once it is confirmed.
+        user: Option<String>,
+        /// Whether the user was revoked: the name is taken, but nobody can ask by it.
+        revoked: bool,
+    }
+
+    #[derive(Debug, Default)]
+    struct Model {
+        now: u64,
+        open_until: u64,
+        known: BTreeMap<usize, Known>,
+    }
+
+    impl Model {
+        fn forget_expired(&mut self) {
+            let now = self.now;
+            self.known
+                .retain(|_, known| known.expires.is_none_or(|expires| now < expires));
+        }
+
+        fn register(&mut self, name: usize, password: usize) -> u16 {
+            self.forget_expired();
+            let is_open = self.now < self.open_until;
+            let same = self
+                .known
+                .get(&name)
+                .filter(|known| known.password == password && !known.revoked);
+            if let Some(known) = same {
+                return if known.user.is_some() { 201 } else { 202 };
+            }
+            if !is_open {
+                return 423;
+            }
+            if self.known.contains_key(&name) {
+                return 409;
+            }
+            let pending = self.known.values().filter(|known| known.user.is_none());
+            if pending.count() >= ROOM {
+                return 503;
+            }
+            let known = Known {
+                password,
+                expires: Some(self.now + 60),
+                user: None,
+                revoked: false,
+            };
+            self.known.insert(name, known);
+            202
+        }
+
+        fn is_pending(&mut self, name: usize) -> bool {
+            self.forget_expired();
+            self.known.get(&name).is_some_and(|known| known.user.is_none())
+        }
+    }
+
+    /// A source of numbers that is the same in each run.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(self.0 >> 33).expect("31 bits") % end
+        }
+    }
+
+    async fn ask(server: &Server, admin: &kit::client::Client, path: &str, body: Value) -> (u16, Value) {
+        let answer = match path {
+            "register" => {
+                server
+                    .anonymous()
+                    .post(format!("{REGISTRY}/register"), body)
+                    .await
+            }
+            path => admin.post(format!("{REGISTRY}/{path}"), body).await,
+        };
+        let json = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        (answer.status, json)
+    }
+
+    #[tokio::test]
+    async fn the_registry_answers_as_the_simplest_one() {
+        for seed in 0..6 {
+            let settings = [
+                ("MUNIMENT_REGISTRY_PENDING_MOST", "2"),
+                ("MUNIMENT_REGISTRY_PENDING_MINUTES", "60"),
+                // The credentials of operators must outlast the test.
+                ("MUNIMENT_TOKEN_HOURS", "100000"),
+            ];
+            let server = Server::start_set(&settings).await;
+            let admin = server.admin().await;
+            let (mut model, mut numbers) = (Model::default(), Numbers(seed));
+            let mut steps = Vec::new();
+            for _ in 0..120 {
+                let (name, password) = (numbers.below(4), numbers.below(2));
+                let username = format!("press.{name}");
+                let named = json!({ "username": username });
+                let what = numbers.below(12);
+                steps.push((what, name, password));
+                match what {
+                    0 => {
+                        model.open_until = model.now + 20;
+                        let body = json!({ "duration": 20 * MINUTE * 1_000 });
+                        assert_eq!(ask(&server, &admin, "open", body).await.0, 204, "{steps:?}");
+                    }
+                    1 => {
+                        model.open_until = 0;
+                        assert_eq!(ask(&server, &admin, "close", json!({})).await.0, 204, "{steps:?}");
+                    }
+                    2 => {
+                        // Half a minute more, so that no step falls on the very end of something.
+                        model.now += 15;
+                        server.advance(Duration::from_secs(15 * MINUTE));
+                    }
+                    3 | 4 => {
+                        let is_pending = model.is_pending(name);
+                        let (status, made) = ask(&server, &admin, "confirm", named).await;
+                        assert_eq!(status, if is_pending { 201 } else { 404 }, "{steps:?}");
+                        if let Some(known) = model.known.get_mut(&name).filter(|_| is_pending) {
+                            (known.user, known.expires) = (Some(id_of(&made)), None);
+                        }
+                    }
+                    5 => {
+                        let is_pending = model.is_pending(name);
+                        let (status, _) = ask(&server, &admin, "reject", named).await;
+                        assert_eq!(status, if is_pending { 204 } else { 404 }, "{steps:?}");
+                        if is_pending {
+                            model.known.remove(&name);
+                        }
+                    }
+                    6 => {
+                        let user = model.known.get(&name).and_then(|known| known.user.clone());
+                        if let Some(user) = user {
+                            admin.delete(format!("/api/users/{user}")).await.expect(204);
+                            model.known.remove(&name);
+                        }
+                    }
+                    7 => {
+                        if let Some(known) = model.known.get_mut(&name)
+                            && let Some(user) = &known.user
+                        {
+                            admin
+                                .post(format!("/api/users/{user}/revoke"), json!({}))
+                                .await
+                                .expect(204);
+                            known.revoked = true;
+                        }
+                    }
+                    _ => {
+                        let body =
+                            json!({ "username": username, "password": format!("password {password}") });
+                        let expected = model.register(name, password);
+                        let (status, answer) = ask(&server, &admin, "register", body).await;
+                        assert_eq!(status, expected, "{steps:?} {answer} {model:?}");
+                    }
+                }
+            }
+        }
+    }
+}

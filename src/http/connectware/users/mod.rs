@@ -9,6 +9,7 @@ mod new_user;
 mod post;
 mod post_batch;
 mod put;
+mod revoke;
 mod roles;
 mod tokens;
 mod usernames;
@@ -19,6 +20,7 @@ use self::{
     delete::UserRemoval,
     new_user::NewUser,
     put::UserChange,
+    revoke::UserRevocation,
     roles::{RevokedRole, RoleBody},
 };
 use server::{App, Rehearsal};
@@ -31,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ids::get_ids))
         .routes(routes!(usernames::get_usernames))
         .routes(routes!(get::get_user, put::put_user, delete::delete_user))
+        .routes(routes!(revoke::post_revoke))
         .routes(routes!(login_failures::delete_login_failures))
         .routes(routes!(tokens::get_tokens, tokens::delete_tokens))
         .routes(routes!(
@@ -45,6 +48,7 @@ pub(super) const REHEARSALS: &[Rehearsal] = &[
     Rehearsal::with_body::<_, NewUser>("POST", "/api/users"),
     Rehearsal::with_body::<_, UserChange>("PUT", "/api/users/{id}"),
     Rehearsal::without_body::<_, UserRemoval>("DELETE", "/api/users/{id}"),
+    Rehearsal::without_body::<_, UserRevocation>("POST", "/api/users/{id}/revoke"),
     Rehearsal::with_body::<_, RoleBody>("POST", "/api/users/{id}/roles"),
     Rehearsal::with_body::<_, RevokedRole>("DELETE", "/api/users/{id}/roles"),
 ];

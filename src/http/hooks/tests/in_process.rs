@@ -230,3 +230,23 @@ async fn the_secret_is_never_logged() {
     assert!(server.log().contains("/hooks/vernemq"), "requests are logged");
     assert!(!server.log().contains("a%20secret") && !server.log().contains("a secret of the brokers"));
 }
+
+#[tokio::test]
+async fn the_servers_own_user_at_a_broker_is_never_a_device() {
+    let brokers = json!([{ "kind": "rabbitmq", "url": "http://127.0.0.1:1", "username": "manager", "password": "hush" }]);
+    let server = Server::start_set(&[("MUNIMENT_BROKERS", &brokers.to_string())]).await;
+    let admin = server.admin().await;
+    let registry = "/api/client-registry";
+    let open = json!({ "duration": 600_000 });
+    admin.post(format!("{registry}/open"), open).await.expect(204);
+    for name in ["manager", "press.7"] {
+        let body = json!({ "username": name, "password": PASSWORD });
+        let call = server.broker().post("/hooks/emqx/authn", body);
+        assert_eq!(call.await.expect(200).json()["result"], "deny", "{name}");
+    }
+    let listed = admin.get(registry).await.expect(200).json();
+    assert_eq!(all(&listed, "username"), ["press.7"]);
+    let body = json!({ "username": "manager", "password": PASSWORD });
+    let call = server.anonymous().post(format!("{registry}/register"), body);
+    call.await.expect_error(409);
+}

@@ -2,6 +2,7 @@
 
 mod emqx;
 mod enhanced;
+mod implicit;
 mod mosquitto;
 mod rabbitmq;
 mod refused;

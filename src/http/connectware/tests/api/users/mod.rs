@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod get;
 mod ids;
+mod revoke;
 mod roles;
 mod tokens;
 mod update;

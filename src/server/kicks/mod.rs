@@ -1,0 +1,208 @@
+//! Less rights means no session: brokers cache what a client may do, so the server closes the sessions of a user who may do less
+//! (docs/broker-sessions.md).
+//!
+//! For each broker of the settings a task follows the ledger. It looks for events after which a user may do less over MQTT, closes the
+//! user's sessions through the broker's management interface, and then moves the broker's cursor. So a crash between an event and a kick
+//! loses neither. Nothing else waits for a broker.
+
+mod emqx;
+mod http;
+mod kick;
+mod losses;
+mod mosquitto;
+mod past;
+mod rabbitmq;
+mod task;
+mod vernemq;
+
+use std::fmt;
+
+use axum::http::Uri;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+pub use task::{keep_closing_sessions, lag_of};
+
+/// The most brokers in the settings.
+const MOST: usize = 64;
+
+/// The brokers of the settings.
+#[derive(Clone, Debug, Default)]
+pub struct Brokers(Vec<Broker>);
+
+/// A broker, and how the server manages it.
+#[derive(Clone)]
+pub struct Broker {
+    kind: Kind,
+    url: Uri,
+    username: String,
+    password: Zeroizing<String>,
+}
+
+/// The kinds of brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// The management plugin.
+    RabbitMq,
+    /// The HTTP API; the username is the API key.
+    VerneMq,
+    /// The REST API; username and password are an API key and its secret.
+    Emqx,
+    /// The plugin for dynamic security, over MQTT.
+    Mosquitto,
+}
+
+/// A broker as the setting has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    kind: Kind,
+    url: String,
+    username: String,
+    #[serde(default)]
+    password: Zeroizing<String>,
+}
+
+impl Brokers {
+    /// Reads the setting: a JSON list of brokers.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // The message of serde would repeat what is written, perhaps a password.
+        let written: Vec<Written> = serde_json::from_str(text).map_err(|_| {
+            "must be a JSON list like [{\"kind\": \"rabbitmq\", \"url\": \"http://127.0.0.1:15672\", \
+             \"username\": \"...\", \"password\": \"...\"}]; the kinds are rabbitmq, vernemq, emqx and mosquitto"
+                .to_owned()
+        })?;
+        if written.len() > MOST {
+            return Err(format!("must have at most {MOST} brokers"));
+        }
+        let brokers = written.into_iter().map(Broker::of);
+        let brokers = Self(brokers.collect::<Result<_, _>>()?);
+        let mut names: Vec<String> = brokers.iter().map(Broker::name).collect();
+        names.sort();
+        names.dedup();
+        match names.len() == brokers.0.len() {
+            true => Ok(brokers),
+            false => Err("must not name a broker twice".to_owned()),
+        }
+    }
+
+    /// All brokers.
+    pub fn iter(&self) -> impl Iterator<Item = &Broker> {
+        self.0.iter()
+    }
+
+    /// Whether a username belongs to the server itself at one of the brokers. No device may have it.
+    pub fn have_user(&self, username: &str) -> bool {
+        self.0.iter().any(|broker| broker.username == username)
+    }
+}
+
+impl Broker {
+    fn of(written: Written) -> Result<Self, String> {
+        let scheme = match written.kind {
+            Kind::RabbitMq | Kind::VerneMq | Kind::Emqx => "http",
+            Kind::Mosquitto => "mqtt",
+        };
+        let wrong = || {
+            format!(
+                "the url of a broker must be {scheme}://HOST:PORT, without a username and a password in it"
+            )
+        };
+        let url: Uri = written.url.parse().map_err(|_| wrong())?;
+        let is_plain = url
+            .authority()
+            .is_some_and(|authority| !authority.as_str().contains('@') && authority.port_u16().is_some());
+        if url.scheme_str() != Some(scheme) || !is_plain || url.query().is_some() {
+            return Err(wrong());
+        }
+        if written.username.is_empty() {
+            return Err("a broker needs a username".to_owned());
+        }
+        Ok(Self {
+            kind: written.kind,
+            url,
+            username: written.username,
+            password: written.password,
+        })
+    }
+
+    /// The name of the broker in the database, in the log and in `muniment doctor`.
+    pub fn name(&self) -> String {
+        let url = self.url.to_string();
+        format!("{} {}", self.kind, url.trim_end_matches('/'))
+    }
+
+    /// The host and the port.
+    fn address(&self) -> &str {
+        self.url
+            .authority()
+            .map(|authority| authority.as_str())
+            .unwrap_or_default()
+    }
+
+    /// The path under which the interface is, without a slash at the end.
+    fn prefix(&self) -> &str {
+        self.url.path().trim_end_matches('/')
+    }
+}
+
+impl fmt::Debug for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Broker").field(&self.name()).finish()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RabbitMq => "rabbitmq",
+            Self::VerneMq => "vernemq",
+            Self::Emqx => "emqx",
+            Self::Mosquitto => "mosquitto",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brokers_are_read_from_a_list() {
+        let text = r#"[{"kind": "rabbitmq", "url": "http://127.0.0.1:15672/", "username": "a", "password": "hush"},
+            {"kind": "mosquitto", "url": "mqtt://[::1]:1883", "username": "b"}]"#;
+        let brokers = Brokers::parse(text).unwrap();
+        let names: Vec<_> = brokers.iter().map(Broker::name).collect();
+        assert_eq!(
+            names,
+            ["rabbitmq http://127.0.0.1:15672", "mosquitto mqtt://[::1]:1883"]
+        );
+        assert!(brokers.have_user("a") && brokers.have_user("b") && !brokers.have_user("c"));
+        assert!(!format!("{brokers:?}").contains("hush"));
+        assert_eq!(Brokers::parse("[]").unwrap().iter().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_list_of_brokers_is_refused_and_not_repeated() {
+        let one = r#"{"kind": "rabbitmq", "url": "http://h:1", "username": "a", "password": "hush"}"#;
+        for wrong in [
+            "hush".to_owned(),
+            "{}".to_owned(),
+            one.to_owned(),
+            format!("[{one}, {one}]"),
+            format!("[{}]", one.replace("rabbitmq", "hush")),
+            format!("[{}]", one.replace("http://h:1", "https://h:1")),
+            format!("[{}]", one.replace("http://h:1", "http://h")),
+            format!("[{}]", one.replace("http://h:1", "http://a:hush@h:1")),
+            format!("[{}]", one.replace("http://h:1", "http://h:1/?hush")),
+            format!("[{}]", one.replace("http://h:1", "mqtt://h:1")),
+            format!("[{}]", one.replace("\"a\"", "\"\"")),
+            format!("[{}]", one.replace("password", "passwort")),
+            r#"[["rabbitmq", "http://h:1", "a", "hush"]"#.to_owned(),
+        ] {
+            let said = Brokers::parse(&wrong).unwrap_err();
+            assert!(!said.contains("hush"), "{said}");
+        }
+    }
+}

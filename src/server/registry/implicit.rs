@@ -1,0 +1,47 @@
+//! A device introduces itself by connecting to a broker.
+
+use aggregates::{registration::Wishes, values::Username};
+use ledger::WithCauses;
+use projections::registrations;
+use zeroize::Zeroizing;
+
+use super::{
+    register::{Registering, SentCredential, Way, begin, is_of_broker},
+    registry,
+};
+use crate::{address::ClientAddress, app::App, refusal::Refusal};
+
+/// Records a client that nobody knows as pending, if the registry is open. The broker refuses the client whatever comes of it, so nobody
+/// waits for a second attempt: the client connects again by itself.
+pub(crate) async fn introduce(app: &App, username: &str, password: &str, address: ClientAddress) {
+    if let Err(refusal) = try_to(app, username, password, address).await {
+        let cause = refusal.cause().map(|cause| WithCauses(cause).to_string());
+        tracing::debug!(
+            code = refusal.code,
+            cause,
+            "did not record a client that nobody knows"
+        );
+    }
+}
+
+async fn try_to(app: &App, username: &str, password: &str, address: ClientAddress) -> Result<(), Refusal> {
+    let username = Username::parse(username)?;
+    let now = app.clock.now();
+    // A closed registry costs one read and no hash, and so does a client that connects again while it is pending.
+    let (window, _) = registry(app).await?;
+    if !window.is_open(now) || is_of_broker(app, &username) {
+        return Ok(());
+    }
+    if registrations::find(app.ledger().db(), &username, now)
+        .await?
+        .is_some()
+    {
+        return Ok(());
+    }
+    let device = Registering {
+        username,
+        credential: SentCredential::Password(Zeroizing::new(password.to_owned())),
+        wishes: Wishes::default(),
+    };
+    begin(app, &device, Way::Broker(address)).await.map(drop)
+}
