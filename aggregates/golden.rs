@@ -186,6 +186,10 @@ enum KeyOf {
 /// Each personal field, and the person it is about. Erasing that person erases the field. Whoever adds a personal field
 /// decides who that person is.
 const PERSONAL: &[(&str, KeyOf)] = &[
+    (
+        "certified_key.certificate_issued.certificate",
+        KeyOf::Field("user_id"),
+    ),
     ("registration.requested.csr", KeyOf::Itself),
     ("registration.requested.username", KeyOf::Itself),
     ("registration.requested.wishes", KeyOf::Itself),

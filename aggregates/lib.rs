@@ -7,6 +7,8 @@
 //! Nothing here does IO, reads a clock, draws randomness, or knows SQL or HTTP. Times and ids are fields of the
 //! commands. Secrets arrive already hashed.
 
+pub mod authority;
+pub mod certified_key;
 pub mod claim;
 pub mod client_registry;
 mod declared;
@@ -36,6 +38,8 @@ pub use event::{NewEvent, Recorded};
 pub use registry::{Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 
+use authority::Authority;
+use certified_key::CertifiedKey;
 use client_registry::ClientRegistry;
 use registration::Registration;
 use role::Role;
@@ -43,4 +47,4 @@ use session::Session;
 use user::User;
 
 // The only list of the aggregates.
-registry::aggregates! { User, Role, Session, ClientRegistry, Registration }
+registry::aggregates! { User, Role, Session, ClientRegistry, Registration, CertifiedKey, Authority }

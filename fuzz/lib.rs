@@ -1,5 +1,5 @@
 //! The targets of the fuzzer. `patterns` and `histories` compare the authorization engine with the oracle of its own tests; `names`
-//! checks what holds for every name and password.
+//! checks what holds for every name and password; `csr` and `ocsp` read requests of devices and relying parties.
 //!
 //! Inputs are lines of text, so that people can read and write seeds.
 
@@ -12,6 +12,7 @@ mod ledger;
 #[allow(dead_code, reason = "the engine's tests need all of it")]
 mod oracle;
 
+pub mod certificates;
 pub mod histories;
 pub mod names;
 pub mod patterns;

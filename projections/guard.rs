@@ -9,12 +9,13 @@ use aggregates::{Claim, NewEvent};
 use futures_util::future::BoxFuture;
 
 use crate::{
+    issued_certificates::RevokedStaysSo,
     role_directory::HeldBySeveral,
     sql::{Error, Read},
 };
 
 /// All guards.
-pub const GUARDS: Guards = &[&HeldBySeveral];
+pub const GUARDS: Guards = &[&HeldBySeveral, &RevokedStaysSo];
 
 /// A list of guards.
 pub type Guards = &'static [&'static dyn Guard];

@@ -1,6 +1,7 @@
 //! The read side: everything that a client reads is a projection of the ledger.
 
 pub mod guard;
+pub mod issued_certificates;
 pub mod loading;
 pub mod names;
 pub mod page;
@@ -17,6 +18,7 @@ pub use guard::{GUARDS, Guards, Veto};
 pub use page::{Page, Paged};
 pub use store::{rebuild, sql};
 
+use issued_certificates::IssuedCertificates;
 use permission_usage::PermissionUsage;
 use registrations::Registrations;
 use role_directory::RoleDirectory;
@@ -26,5 +28,5 @@ use user_directory::UserDirectory;
 crate::read_models! {
     /// All read models: the only list of them. For an event of a user, the role directory needs the user's name as the
     /// user directory leaves it, and the user's permissions as the permission usage has them before the event.
-    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, Sessions, Registrations;
+    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, Sessions, Registrations, IssuedCertificates;
 }

@@ -7,6 +7,7 @@ pub const FACES: Faces = Faces::new(&[
     connectware::FACE,
     access::FACE,
     audit::FACE,
+    trust::FACE,
     hooks::FACE,
     system::FACE,
 ]);

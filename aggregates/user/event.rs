@@ -174,4 +174,39 @@ impl UserEvent {
             | Self::Deleted {} => None,
         }
     }
+
+    /// What the event does to a certificate that the user may present, if it does something.
+    pub fn of_certificate(&self) -> Option<OfCertificate<'_>> {
+        match self {
+            Self::CertificateAdded { certificate } => Some(OfCertificate::Added(&certificate.fingerprint)),
+            Self::CertificateRemoved { fingerprint } => Some(OfCertificate::Removed(fingerprint)),
+            Self::Created { .. }
+            | Self::Renamed { .. }
+            | Self::PasswordChanged { .. }
+            | Self::PasswordSet { .. }
+            | Self::PasswordRehashed { .. }
+            | Self::PublishPrefixChanged { .. }
+            | Self::IdentityProviderChanged { .. }
+            | Self::GrantTypesChanged { .. }
+            | Self::MfaEnforcementChanged { .. }
+            | Self::RoleGranted { .. }
+            | Self::RoleRevoked { .. }
+            | Self::PermissionGranted { .. }
+            | Self::PermissionRevoked { .. }
+            | Self::TokensRevoked {}
+            | Self::SessionsEnded { .. }
+            | Self::SessionsByMethodEnded { .. }
+            | Self::Revoked {}
+            | Self::Deleted {} => None,
+        }
+    }
+}
+
+/// What an event does to a certificate that a user may present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfCertificate<'a> {
+    /// The user may present it from now on.
+    Added(&'a Fingerprint),
+    /// The user may no longer present it.
+    Removed(&'a Fingerprint),
 }

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{CreateUser, RoleGrant, UpdateUser, UserCommand};
 pub use error::UserError;
-pub use event::UserEvent;
+pub use event::{OfCertificate, UserEvent};
 
 use crate::{
     Registered,

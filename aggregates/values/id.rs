@@ -55,6 +55,28 @@ id!(
     SessionId, "session id");
 
 id!(
+    /// The certificate authority. There is only one.
+    AuthorityId, "authority id");
+id!(
+    /// A public key that has certificates of this server.
+    CertifiedKeyId, "certified key id");
+
+impl AuthorityId {
+    /// The certificate authority of this server.
+    pub const ONE: Self = Self(Uuid::from_u128(0x6d756e69_6d65_4e74_8000_000000000003));
+}
+
+impl CertifiedKeyId {
+    /// The id of the key with this SHA-256: its first 128 bits, in the form of a UUID (version 8, RFC 9562 section 5.8).
+    pub fn of_sha256(sha256: &[u8; 32]) -> Self {
+        let (octets, _) = sha256
+            .split_first_chunk()
+            .map_or(([0; 16], &[][..]), |(first, rest)| (*first, rest));
+        Self(uuid::Builder::from_custom_bytes(octets).into_uuid())
+    }
+}
+
+id!(
     /// The registration of a device. The user that its confirmation makes has the same UUID.
     RegistrationId, "registration id");
 

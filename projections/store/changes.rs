@@ -165,6 +165,20 @@ impl Changes {
         self.rows_mut::<R>()?.remove_some(set, value, is_gone)
     }
 
+    /// Changes each row of a set. The batch must have asked for the set.
+    pub fn change_all<R, V>(
+        &mut self,
+        set: Set<R, V>,
+        value: &V,
+        change: impl Fn(&mut R),
+    ) -> Result<(), Error>
+    where
+        R: Record,
+        V: Column + Display + PartialEq,
+    {
+        self.rows_mut::<R>()?.change_all(set, value, change)
+    }
+
     /// Deletes all rows of a set with one statement, whether the table has such rows or not.
     pub fn delete_all<R, V>(&mut self, set: Set<R, V>, value: &V) -> Result<(), Error>
     where

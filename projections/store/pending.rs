@@ -213,6 +213,25 @@ impl<R: Record> Pending<R> {
         Ok(())
     }
 
+    /// Changes each row of a set that was asked for.
+    pub(super) fn change_all<V: Column + Display + PartialEq>(
+        &mut self,
+        set: Set<R, V>,
+        value: &V,
+        change: impl Fn(&mut R),
+    ) -> Result<(), Error> {
+        self.must_be_loaded(set.column, value)?;
+        for slot in self.slots.values_mut() {
+            if let Some(row) = &mut slot.row
+                && (set.value)(row) == value
+            {
+                slot.touched = true;
+                change(row);
+            }
+        }
+        Ok(())
+    }
+
     fn must_be_loaded(&self, column: &'static str, value: &impl Display) -> Result<(), Error> {
         let loaded = self.sets.get(column);
         match loaded.is_some_and(|values| values.contains_key(&value.to_string())) {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod ca;
 mod doctor;
 mod events;
 mod listeners;
@@ -54,6 +55,8 @@ enum Task {
     Events(events::EventsArguments),
     /// Make the servers forget the failed logins of a user.
     Logins(logins::LoginsArguments),
+    /// Show and change the certificate authority; issue and revoke certificates.
+    Ca(ca::CaArguments),
     /// Check settings, keys, database and ledger, and say what is wrong.
     Doctor,
 }
@@ -69,6 +72,8 @@ enum CliError {
     Migration(#[from] MigrationError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Issuing(#[from] server::issuing::IssuingError),
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
     #[error(transparent)]
@@ -110,6 +115,7 @@ async fn run(task: Task, settings: Settings) -> Result<ExitCode, CliError> {
         Task::Rebuild => rebuild::run(settings).await,
         Task::Events(arguments) => events::run(settings, arguments).await,
         Task::Logins(arguments) => logins::run(settings, arguments).await,
+        Task::Ca(arguments) => ca::run(settings, arguments).await,
         Task::Doctor => doctor::run(settings).await,
     }
 }

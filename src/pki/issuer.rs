@@ -11,7 +11,9 @@ use x509_cert::{
     name::Name,
 };
 
-use crate::{Key, PublicKey, UnixSeconds, encode, failure::Failure, public_key::WeakKey, text::hexadecimal};
+use crate::{
+    Asked, Key, PublicKey, UnixSeconds, encode, failure::Failure, public_key::WeakKey, text::hexadecimal,
+};
 
 /// An authority that signs certificates, revocation lists and OCSP answers.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct Issuer {
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) der: Vec<u8>,
+    pub(crate) serial: Vec<u8>,
     pub(crate) subject: Name,
     pub(crate) issuer: Name,
     pub(crate) not_before: UnixSeconds,
@@ -109,6 +112,7 @@ impl Facts {
             der: der.to_vec(),
             not_before: tbs.validity.not_before.to_unix_duration().as_secs(),
             not_after: tbs.validity.not_after.to_unix_duration().as_secs(),
+            serial: tbs.serial_number.as_bytes().to_vec(),
             subject: tbs.subject,
             issuer: tbs.issuer,
             key_id,
@@ -164,6 +168,11 @@ impl Issuer {
     /// When the certificate expires.
     pub fn not_after(&self) -> UnixSeconds {
         self.certificate.not_after
+    }
+
+    /// Whether the question is about this issuer's own certificate, which `signer` signed.
+    pub fn is_asked(&self, asked: &Asked, signer: &Self) -> bool {
+        self.certificate.serial == asked.serial() && self.certificate.issuer == signer.certificate.subject
     }
 
     pub(crate) fn key(&self) -> &Key {

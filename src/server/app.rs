@@ -25,6 +25,7 @@ use crate::{
         passwords::{HashingOptions, Passwords},
         tokens::Tokens,
     },
+    issuing::Issuing,
     live::Live,
     path::Forms,
     refusal::Refusal,
@@ -48,6 +49,7 @@ struct Running {
     desk: Arc<Desk>,
     new_passwords: Arc<Desk>,
     defence: Defence,
+    issuing: Issuing,
     registry_rate: Rate,
     proved: Proved,
     hashes: Hashes,
@@ -101,6 +103,11 @@ impl App {
         let secret = parts.settings.hooks_secret.as_ref();
         Self(Arc::new(Running {
             defence,
+            issuing: Issuing::new(
+                parts.executor.clone(),
+                Arc::clone(&parts.clock),
+                Arc::clone(&parts.entropy),
+            ),
             registry_rate: Rate::new(parts.settings.registry_requests_per_minute),
             proved: Proved::new(parts.entropy.as_ref()),
             hashes: Hashes::default(),
@@ -141,6 +148,11 @@ impl App {
     /// The defence of logins.
     pub fn defence(&self) -> &Defence {
         &self.0.defence
+    }
+
+    /// The certificate authority.
+    pub fn issuing(&self) -> &Issuing {
+        &self.0.issuing
     }
 
     /// How often one address may ask to be let in.

@@ -5,6 +5,7 @@
 
 mod budget;
 mod optional;
+mod plain;
 mod receive;
 mod strict;
 
@@ -18,7 +19,6 @@ use std::{
 
 use aggregates::values::Invalid;
 use axum::{
-    body::Body,
     extract::{FromRequest, Request},
     http::{HeaderMap, HeaderName, header},
 };
@@ -32,8 +32,11 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
-pub(crate) use self::budget::Budget;
-pub use self::budget::SMALL_BODY;
+pub(crate) use self::{budget::Budget, plain::of_broker};
+pub use self::{
+    budget::SMALL_BODY,
+    plain::{JsonText, RawBody},
+};
 
 /// The message about a body that should be an object but is not.
 const NO_OBJECT: &str = "the body must be a JSON object";
@@ -155,9 +158,12 @@ fn micros(elapsed: Duration) -> u64 {
 /// Receives the body of a request, after its headers were checked. If the server had to wait for the body, checks again whether
 /// the caller may make the request: a client could otherwise use a right that it has lost meanwhile.
 async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refusal> {
-    if !is_json(request.headers()) {
-        return Err(not_json());
-    }
+    must_be_json(request.headers())?;
+    received(request, app, most).await
+}
+
+/// Like [`read`], for a body of any content type.
+async fn received(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refusal> {
     let (parts, body) = request.into_parts();
     let admitted = parts.extensions.get::<Admitted>();
     let terms = Terms {
@@ -176,23 +182,6 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Vec<u8>, Refus
         }
     }
     Ok(body)
-}
-
-/// Receives the body of a broker that has proved by the secret that it asks.
-pub(crate) async fn of_broker(
-    headers: &HeaderMap,
-    body: Body,
-    app: &App,
-    most: usize,
-) -> Result<Vec<u8>, Refusal> {
-    let terms = Terms {
-        budget: app.bodies(),
-        most,
-        is_admitted: true,
-        is_asked_for: headers.contains_key(header::EXPECT),
-        patience: Duration::from_millis(app.settings.body_patience_ms),
-    };
-    receive::receive(body, terms).await.map(|(body, _)| body)
 }
 
 /// A body as a text.
@@ -230,6 +219,13 @@ impl JsonList<String> {
         let mut seen = std::collections::BTreeSet::new();
         let ids = self.0.iter().map(|id| parse(id)).collect::<Result<Vec<T>, _>>()?;
         Ok(ids.into_iter().filter(|id| seen.insert(*id)).collect())
+    }
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    match is_json(headers) {
+        true => Ok(()),
+        false => Err(not_json()),
     }
 }
 

@@ -24,6 +24,7 @@ mod grants;
 mod hashing;
 mod heavy;
 pub mod identity;
+pub mod issuing;
 pub mod kicks;
 mod live;
 mod page;
@@ -41,7 +42,7 @@ mod watched;
 
 pub use address::{ClientAddress, Network, Proxies};
 pub use app::App;
-pub use body::{ExactJson, Ids, Item, JsonBody, JsonList, SMALL_BODY};
+pub use body::{ExactJson, Ids, Item, JsonBody, JsonList, JsonText, RawBody, SMALL_BODY};
 pub use browsers::Origins;
 pub use caller::{Caller, Origin};
 pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_message};

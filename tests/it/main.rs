@@ -9,6 +9,7 @@
 #![expect(unreachable_pub, reason = "the helpers of a test are for all of its modules")]
 
 mod answers;
+mod ca;
 mod cli;
 mod connections;
 mod consistency;

@@ -61,6 +61,8 @@ pub(crate) fn of(_stream: &str, event: &Event) -> Vec<Fact> {
     match event {
         // The engine folds these events itself.
         Event::User(_) | Event::Role(_) | Event::Session(_) => Vec::new(),
+        // A user presents a certificate by an event of their own, whoever issued it.
+        Event::CertifiedKey(_) | Event::Authority(_) => Vec::new(),
         // A device that registers is neither a machine nor a resource. Its user has events of its own.
         Event::ClientRegistry(_) | Event::Registration(_) => Vec::new(),
     }

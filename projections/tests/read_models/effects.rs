@@ -15,9 +15,9 @@ use projections::{
 };
 
 use crate::world::{
-    NOW, World, at, both_engines, certificate, of_role, of_session, of_user, permission, permission_added,
-    permission_granted, permission_id, reading, role_created, role_granted, role_id, session_id,
-    token_fingerprint, token_issued, token_issued_by, topic, user_created, user_id,
+    NOW, World, at, both_engines, certificate, certificate_issued, of_role, of_session, of_user, permission,
+    permission_added, permission_granted, permission_id, reading, role_created, role_granted, role_id,
+    session_id, token_fingerprint, token_issued, token_issued_by, topic, user_created, user_id,
 };
 
 const ALL: Page = Page { number: 1, rows: 100 };
@@ -436,6 +436,7 @@ both_engines! {
                 role_granted(1, 1),
                 permission_granted(1, reading(1, "plant/#")),
                 token_issued(1, 1, 1),
+                certificate_issued(1, 1, 1),
             ])
             .await;
         for (view, rows) in [
@@ -444,6 +445,7 @@ both_engines! {
             ("analytics_permissions", 1),
             ("analytics_grants", 2),
             ("analytics_sessions", 1),
+            ("analytics_certificates", 1),
         ] {
             assert_eq!(world.count(view).await, rows, "{view}");
         }

@@ -2,18 +2,44 @@
 
 use aggregates::{
     Event, Recorded,
+    certified_key::CertifiedKeyEvent,
     role::RoleEvent,
     session::SessionEvent,
     user::UserEvent,
     values::{
-        Audience, Certificate, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation,
-        Permission, PermissionId, RoleId, RoleName, SessionId, Timestamp, TokenFingerprint, TopicFilter,
-        UserId,
+        Audience, Certificate, CertifiedKeyId, Context, Fingerprint, GrantMethod, GrantType,
+        IdentityProvider, KeyId, Operation, Permission, PermissionId, RoleId, RoleName, SerialNumber,
+        SessionId, Timestamp, TokenFingerprint, TopicFilter, UserId,
     },
 };
 use uuid::Uuid;
 
 use crate::world::NOW;
+
+/// The user gets a certificate for a key.
+pub(crate) fn certificate_issued(n: u32, key: u32, user: u32) -> (Uuid, Event) {
+    issued_as(certificate(n).fingerprint, n, key, user_id(user))
+}
+
+/// The user gets the certificate with this fingerprint.
+pub(crate) fn issued_as(fingerprint: Fingerprint, n: u32, key: u32, user_id: UserId) -> (Uuid, Event) {
+    let event = CertifiedKeyEvent::CertificateIssued {
+        user_id,
+        fingerprint,
+        serial: SerialNumber::parse(&format!("40{n:038x}")).expect("a serial number"),
+        issuer: KeyId::parse(&format!("{:02x}", n % 3)).expect("a key id"),
+        not_before: NOW,
+        not_after: NOW.plus_hours(i64::from(n % 7) - 3),
+        certificate: format!("certificate {n}"),
+    };
+    (certified_key_id(key).0, Event::CertifiedKey(event))
+}
+
+pub(crate) fn certified_key_id(n: u32) -> CertifiedKeyId {
+    CertifiedKeyId(Uuid::from_u128(
+        0x5000_0000_0000_0000_0000_0000_0000 + u128::from(n),
+    ))
+}
 
 /// An event as the ledger returns it.
 pub(crate) fn recorded(position: i64, id: Uuid, event: Event) -> Recorded {

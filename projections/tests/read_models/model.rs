@@ -1,5 +1,7 @@
 //! The read models in the simplest way: everything in lists, and every query walks through them.
 
+mod authority;
+mod issued;
 mod registrations;
 mod sessions;
 
@@ -11,6 +13,7 @@ use aggregates::{
 };
 use futures_util::future::BoxFuture;
 use projections::{
+    issued_certificates::IssuedRow,
     permission_usage::{LocatedPermission, ResourceRow, RightRow, UsageRow},
     registrations::RegistrationRow,
     role_directory::{HolderRow, RolePageRow, RoleRow},
@@ -38,7 +41,7 @@ pub(crate) struct Part {
 }
 
 /// All parts. Users and roles belong to the model itself, since every question is about them.
-pub(crate) const PARTS: &[Part] = &[sessions::PART, registrations::PART];
+pub(crate) const PARTS: &[Part] = &[sessions::PART, registrations::PART, issued::PART, authority::PART];
 
 /// The whole state, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +50,7 @@ pub(crate) struct Model {
     pub(crate) roles: Vec<RoleRow>,
     pub(crate) grants: Vec<(UserId, RoleId)>,
     pub(crate) sessions: Vec<SessionRow>,
+    pub(crate) issued: Vec<IssuedRow>,
     pub(crate) registrations: Vec<RegistrationRow>,
     /// The permissions of all roles, in the order of their creation.
     permissions: Vec<PermissionId>,

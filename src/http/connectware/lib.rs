@@ -1,5 +1,6 @@
 //! The connectware face, `/api` (contracts/connectware.md). Folders mirror the URLs, and each endpoint has a file.
 
+mod certificates;
 mod change_password;
 mod client_registry;
 mod list_users;
@@ -34,6 +35,10 @@ pub const FACE: Face = Face {
             "permissions",
             "Permissions, asked from the side of what they allow",
         ),
+        (
+            "certificates",
+            "Authorities that this server trusts, and certificates that it issued",
+        ),
         ("login", "Logging in, and the session"),
         ("client-registry", "Devices that ask to be let in"),
     ],
@@ -63,6 +68,7 @@ pub const FACE: Face = Face {
             ("put", "/api/users/{id}"),
             ("post", "/api/users/{id}/roles"),
             ("post", "/api/users/{id}/certificates"),
+            ("post", "/api/certificates/issued"),
             ("post", "/api/client-registry/confirm"),
             ("post", "/api/roles"),
             ("put", "/api/roles/{id}"),
@@ -88,6 +94,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(roles::routes())
         .merge(permissions::routes())
+        .merge(certificates::routes())
         .merge(client_registry::routes())
         .routes(routes!(list_users::get_list_users))
         .routes(routes!(change_password::put_change_password))

@@ -30,7 +30,9 @@ pub(super) async fn of(ledger: &Ledger, recorded: &Recorded) -> Result<BTreeSet<
         Event::Role(event) => of_role(ledger, recorded, event).await,
         Event::Session(event) => of_session(ledger, recorded, event).await,
         // The user of a registration has events of its own.
-        Event::ClientRegistry(_) | Event::Registration(_) => Ok(BTreeSet::new()),
+        Event::ClientRegistry(_) | Event::Registration(_) | Event::CertifiedKey(_) | Event::Authority(_) => {
+            Ok(BTreeSet::new())
+        }
     }
 }
 

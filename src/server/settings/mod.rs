@@ -31,6 +31,8 @@ pub use declared::{Fallback, Setting};
 
 /// The longest time that a token may be valid, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
+/// The longest time that a certificate may be valid, in days.
+const MOST_CERTIFICATE_DAYS: u64 = 3_650;
 /// The longest time that refusals may be kept, in days.
 const MOST_DAYS: i64 = 36_500;
 /// The highest limit of pending registrations.
@@ -101,6 +103,8 @@ settings! {
         heavy_patience_ms: u64 = "10000", |text| at_least(text, 100, "");
         /// Hours that a token is valid if the login does not say how long
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
+        /// Days that a certificate of a device is valid. It never outlives its issuer
+        certificate_days: u64 = "365", |text| between(text, 1, MOST_CERTIFICATE_DAYS);
         /// What users may give others: `held` is what they hold themselves; `any` is everything, if they may use the endpoint
         granting: Granting = "held", Granting::parse;
         /// Milliseconds that a request with `Muniment-At-Least` waits for the position

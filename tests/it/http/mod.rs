@@ -19,3 +19,5 @@ mod evidence;
 mod openapi;
 mod positions;
 mod rights;
+#[path = "../../../src/http/trust/tests/trust/mod.rs"]
+mod trust;

@@ -14,7 +14,10 @@ use crate::support::{
 };
 
 /// The operations of the published API that this server has.
-const PUBLISHED: [(&str, &str); 41] = [
+const PUBLISHED: [(&str, &str); 44] = [
+    ("get", "/api/certificates"),
+    ("post", "/api/certificates"),
+    ("get", "/api/certificates/content"),
     ("post", "/api/users"),
     ("delete", "/api/users"),
     ("get", "/api/listUsers"),

@@ -107,8 +107,11 @@ async fn content(db: &Db) -> BTreeMap<String, Vec<String>> {
     content
 }
 
+/// A view that a later migration makes.
+const NEWER_VIEW: &str = "analytics_certificates";
+
 /// What analysts rely on beside the rows: the columns with their types and collations, and who may read the views. Leaves out
-/// [`EVENT_STREAMS`].
+/// [`EVENT_STREAMS`] and [`NEWER_VIEW`].
 async fn interface(db: &Db) -> Vec<String> {
     let statement = match db {
         Db::Postgres(_) => {
@@ -122,14 +125,15 @@ async fn interface(db: &Db) -> Vec<String> {
         }
     };
     let mut interface = texts(db, statement).await;
-    interface.retain(|column| !column.starts_with(EVENT_STREAMS));
+    interface.retain(|column| !column.starts_with(EVENT_STREAMS) && !column.starts_with(NEWER_VIEW));
     interface
 }
 
 fn only_views(content: &BTreeMap<String, Vec<String>>) -> BTreeMap<&String, &Vec<String>> {
     let views = content
         .iter()
-        .filter(|(name, _)| name.starts_with("analytics_") || *name == "names");
+        .filter(|(name, _)| name.starts_with("analytics_") || *name == "names")
+        .filter(|(name, _)| *name != NEWER_VIEW);
     views.collect()
 }
 
@@ -327,6 +331,7 @@ async fn the_way_back_gives_the_same_database(engine: Engine) {
     db.close().await;
     let db = migrated(&site).await;
     for name in [
+        "0017_create_issued_certificates.sql",
         "0016_create_broker_cursors.sql",
         "0015_create_registrations.sql",
         "0014_bury_keys_of_names.sql",

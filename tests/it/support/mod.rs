@@ -29,4 +29,4 @@ macro_rules! both_engines {
     )*};
 }
 pub(crate) use both_engines;
-pub use kit::{client, connectware};
+pub use kit::{client, connectware, openssl};

@@ -1,5 +1,6 @@
 //! `/api`: the connectware face.
 
+mod certificates;
 mod client_registry;
 mod ended_sessions;
 pub(crate) mod giving;

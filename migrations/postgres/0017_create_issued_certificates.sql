@@ -1,0 +1,44 @@
+-- Which certificates did this server issue, and which of them are revoked? docs/certificates.md.
+-- ordinal: the position of the event that issued it. changed_position: the position of the event that issued or revoked it.
+-- certificate: the base64 of its DER; '[erased]' once the person is erased.
+CREATE TABLE issued_certificates (
+    fingerprint BYTEA PRIMARY KEY,
+    ordinal BIGINT NOT NULL,
+    key_id UUID NOT NULL,
+    user_id UUID NOT NULL,
+    serial TEXT COLLATE "C" NOT NULL,
+    issuer TEXT COLLATE "C" NOT NULL,
+    not_before BIGINT NOT NULL,
+    not_after BIGINT NOT NULL,
+    certificate TEXT NOT NULL,
+    revoked_at BIGINT,
+    reason TEXT,
+    changed_position BIGINT NOT NULL
+);
+
+-- The pages of all certificates; those of a user; one by its number, for OCSP.
+CREATE INDEX issued_certificates_by_ordinal ON issued_certificates (ordinal);
+CREATE INDEX issued_certificates_by_user ON issued_certificates (user_id, ordinal);
+CREATE INDEX issued_certificates_by_serial ON issued_certificates (serial);
+-- The valid ones that expire next; the revoked ones of an issuer, for revocation lists.
+CREATE INDEX issued_certificates_by_end ON issued_certificates (not_after, ordinal) WHERE revoked_at IS NULL;
+CREATE INDEX issued_certificates_revoked ON issued_certificates (issuer, changed_position) WHERE revoked_at IS NOT NULL;
+
+-- No ledger has such events yet, so the empty table is up to date.
+INSERT INTO read_models (name, version) VALUES ('issued_certificates', 1);
+
+CREATE VIEW analytics_certificates AS
+SELECT
+    encode(c.fingerprint, 'hex') AS fingerprint,
+    c.user_id::TEXT COLLATE "C" AS user_id,
+    u.username,
+    c.serial,
+    c.issuer,
+    TIMESTAMPTZ 'epoch' + c.not_before * INTERVAL '1 microsecond' AS not_before,
+    TIMESTAMPTZ 'epoch' + c.not_after * INTERVAL '1 microsecond' AS not_after,
+    TIMESTAMPTZ 'epoch' + c.revoked_at * INTERVAL '1 microsecond' AS revoked_at,
+    c.reason,
+    c.ordinal AS created_position,
+    c.changed_position AS updated_position
+FROM issued_certificates c
+LEFT JOIN user_directory u ON u.user_id = c.user_id;

@@ -1,0 +1,55 @@
+//! Bodies that are no JSON object or array: bytes of another format, and a text in JSON.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+
+use super::{MOST_BYTES, must_be_json, receive, receive::Terms, received, text};
+use crate::{app::App, refusal::Refusal};
+
+/// A body of at most `MOST` bytes in any format. The endpoint reads the format itself.
+pub struct RawBody<const MOST: usize>(pub Vec<u8>);
+
+/// A body that is a JSON string; otherwise like [`crate::JsonBody`].
+pub struct JsonText<const MOST: usize = MOST_BYTES>(pub String);
+
+impl<const MOST: usize> FromRequest<App> for RawBody<MOST> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        received(request, app, MOST).await.map(Self)
+    }
+}
+
+impl<const MOST: usize> FromRequest<App> for JsonText<MOST> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        must_be_json(request.headers())?;
+        let bytes = received(request, app, MOST).await?;
+        let text = serde_json::from_str(text(&bytes)?);
+        text.map(Self)
+            .map_err(|_| Refusal::invalid("the body must be a JSON string"))
+    }
+}
+
+/// Receives the body of a broker that has proved by the secret that it asks.
+pub(crate) async fn of_broker(
+    headers: &HeaderMap,
+    body: Body,
+    app: &App,
+    most: usize,
+) -> Result<Vec<u8>, Refusal> {
+    let terms = Terms {
+        budget: app.bodies(),
+        most,
+        is_admitted: true,
+        is_asked_for: headers.contains_key(header::EXPECT),
+        patience: Duration::from_millis(app.settings.body_patience_ms),
+    };
+    receive::receive(body, terms).await.map(|(body, _)| body)
+}

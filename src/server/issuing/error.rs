@@ -1,0 +1,78 @@
+//! Why the certificate authority cannot do something.
+
+use ledger::{ExecuteError, LedgerError};
+use pki::{BadKey, CsrError, Failure, ImportError, IssueError, IssuerError};
+
+use crate::refusal::{Refusal, RefusalKind};
+
+/// The certificate authority cannot do something.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuingError {
+    /// The request for a certificate is refused.
+    #[error(transparent)]
+    Csr(#[from] CsrError),
+    /// No certificate can be issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// What the operator brings cannot issue certificates.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// There is no issuer with this key.
+    #[error("the certificate authority has no issuer with this key")]
+    UnknownIssuer,
+    /// The authority has no issuer.
+    #[error("the certificate authority does not exist yet")]
+    NotEstablished,
+    /// A stored issuer cannot be read.
+    #[error("a stored issuer cannot be read: {0}")]
+    Stored(String),
+    /// Something cannot be signed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The ledger refuses or does not answer.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The database does not answer.
+    #[error("database: {0}")]
+    Database(#[from] projections::sql::Error),
+}
+
+impl From<BadKey> for IssuingError {
+    fn from(error: BadKey) -> Self {
+        Self::Stored(error.to_string())
+    }
+}
+
+impl From<IssuerError> for IssuingError {
+    fn from(error: IssuerError) -> Self {
+        Self::Stored(error.to_string())
+    }
+}
+
+impl From<IssuingError> for Refusal {
+    fn from(error: IssuingError) -> Self {
+        match error {
+            IssuingError::Csr(error) => Self::invalid(error.to_string()),
+            IssuingError::Import(error) => Self::invalid(error.to_string()),
+            IssuingError::Issue(IssueError::NameTooLong) => {
+                Self::invalid(IssueError::NameTooLong.to_string())
+            }
+            IssuingError::Issue(
+                error @ (IssueError::IssuerExpired
+                | IssueError::IssuerNotYetValid
+                | IssueError::NoAuthorityBelow),
+            ) => Self::new(RefusalKind::Conflict, "authority_expired", error.to_string()),
+            IssuingError::UnknownIssuer => Self::not_found("issuer"),
+            IssuingError::Execute(error) => error.into(),
+            IssuingError::Ledger(error) => error.into(),
+            IssuingError::Database(error) => error.into(),
+            error @ (IssuingError::Issue(IssueError::Failure(_))
+            | IssuingError::NotEstablished
+            | IssuingError::Stored(_)
+            | IssuingError::Failure(_)) => Self::unavailable().because(error),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The issuers: the first ones, a new one, and one that the operator brings.
+
+use aggregates::{
+    Command,
+    authority::{AuthorityCommand, IssuerKind, NewIssuer},
+    values::{AuthorityId, Fingerprint, KeyId, PrivateKey, Timestamp},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ledger::{ExecuteError, Metadata};
+use pki::{Issuer, Key, NewAuthority};
+
+use super::{Issuing, IssuingError};
+
+const DAY: u64 = 24 * 3600;
+/// For how long a root is valid.
+const ROOT_LIFE: u64 = 20 * 365 * DAY;
+/// For how long an issuer is valid.
+const ISSUER_LIFE: u64 = 5 * 365 * DAY;
+
+/// A certificate and a private key that become an issuer.
+struct Made<'a> {
+    kind: IssuerKind,
+    certificate: &'a [u8],
+    above: Vec<String>,
+    pkcs8: &'a [u8],
+    url: Option<&'a str>,
+}
+
+impl Made<'_> {
+    fn stored(self) -> Result<NewIssuer, IssuingError> {
+        let issuer = Issuer::new(self.certificate, Key::from_pkcs8(self.pkcs8)?, None)?;
+        let unreadable = |error: aggregates::values::Invalid| IssuingError::Stored(error.to_string());
+        let not_after = i64::try_from(issuer.not_after()).unwrap_or(i64::MAX);
+        Ok(NewIssuer {
+            key_id: KeyId::parse(&issuer.key_id()).map_err(unreadable)?,
+            kind: self.kind,
+            fingerprint: Fingerprint::from_octets(&pki::sha256(self.certificate)).map_err(unreadable)?,
+            certificate: STANDARD.encode(self.certificate),
+            above: self.above,
+            private_key: PrivateKey::new(STANDARD.encode(self.pkcs8)),
+            url: self.url.map(str::to_owned),
+            not_after: Timestamp::from_micros(not_after.saturating_mul(1_000_000)),
+        })
+    }
+}
+
+impl Issuing {
+    /// Makes the first root and the first issuer. If several nodes do this at the same time, one of them wins.
+    pub(super) async fn establish(&self, url: Option<&str>) -> Result<(), IssuingError> {
+        let (key, pkcs8) = self.new_key()?;
+        let certificate = pki::root_certificate(&key, &self.new_authority("Muniment Root CA", ROOT_LIFE))?;
+        let root = Issuer::new(&certificate, key, None)?;
+        let issuing = self.issuer_below(&root, Vec::new(), url)?;
+        let made = Made {
+            kind: IssuerKind::Root,
+            certificate: &certificate,
+            above: Vec::new(),
+            pkcs8: &pkcs8,
+            url,
+        };
+        let command = AuthorityCommand::Establish {
+            root: Box::new(made.stored()?),
+            issuing: Box::new(issuing),
+        };
+        match self.execute(command).await {
+            // Another node did it first.
+            Ok(()) | Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes a new issuer below the root. From now on it signs certificates of users.
+    pub async fn roll_over(&self, url: Option<&str>) -> Result<KeyId, IssuingError> {
+        let issuers = self.issuers(url).await?;
+        let root = issuers.root()?;
+        let above = root.above.iter().map(|der| STANDARD.encode(der)).collect();
+        let new = self.issuer_below(&root.issuer, above, url)?;
+        let key_id = new.key_id.clone();
+        self.execute(AuthorityCommand::AddIssuer(Box::new(new))).await?;
+        Ok(key_id)
+    }
+
+    /// Takes an issuer that the operator brings: its certificate with those above it, and its private key in PKCS #8, both in
+    /// PEM. From now on it signs certificates of users.
+    pub async fn import(
+        &self,
+        certificates: &str,
+        key: &str,
+        url: Option<&str>,
+    ) -> Result<KeyId, IssuingError> {
+        let imported = pki::import(certificates, key, self.now())?;
+        self.issuers(url).await?;
+        let made = Made {
+            kind: IssuerKind::Issuing,
+            certificate: &imported.certificate,
+            above: imported.above.iter().map(|der| STANDARD.encode(der)).collect(),
+            pkcs8: &imported.pkcs8,
+            url,
+        };
+        let new = made.stored()?;
+        let key_id = new.key_id.clone();
+        self.execute(AuthorityCommand::AddIssuer(Box::new(new))).await?;
+        Ok(key_id)
+    }
+
+    /// A new issuer, signed by the root. `above` are the certificates above the root.
+    fn issuer_below(
+        &self,
+        root: &Issuer,
+        above: Vec<String>,
+        url: Option<&str>,
+    ) -> Result<NewIssuer, IssuingError> {
+        let (key, pkcs8) = self.new_key()?;
+        let new = self.new_authority("Muniment Issuing CA", ISSUER_LIFE);
+        let certificate = pki::issuing_certificate(root, key.public(), &new)?;
+        let root = STANDARD.encode(root.der());
+        Made {
+            kind: IssuerKind::Issuing,
+            certificate: &certificate,
+            above: std::iter::once(root).chain(above).collect(),
+            pkcs8: &pkcs8,
+            url,
+        }
+        .stored()
+    }
+
+    fn new_authority<'a>(&self, common_name: &'a str, life: u64) -> NewAuthority<'a> {
+        NewAuthority {
+            common_name,
+            serial: self.serial(),
+            now: self.now(),
+            life,
+        }
+    }
+
+    async fn execute(&self, command: AuthorityCommand) -> Result<(), ExecuteError> {
+        let commands = vec![Command::Authority(AuthorityId::ONE, command)];
+        let executed = self.0.executor.execute(commands, &Metadata::system("ca")).await;
+        executed.map(drop)
+    }
+}

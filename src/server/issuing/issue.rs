@@ -1,0 +1,105 @@
+//! Issuing the certificate of a user.
+
+use aggregates::{
+    Command,
+    certified_key::{CertifiedKey, CertifiedKeyCommand, IssueCertificate},
+    user::UserCommand,
+    values::{Certificate, CertifiedKeyId, Fingerprint, Invalid, SerialNumber, Timestamp, UserId, Username},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use pki::{Csr, Issued, Leaf};
+
+use super::{Issuing, IssuingError};
+
+/// A certificate that is signed, but not yet issued: nobody has it until its commands are executed.
+#[derive(Debug)]
+pub struct Ready {
+    /// The certificate.
+    pub issued: Issued,
+    /// The certificates above it in PEM.
+    pub chain: String,
+    /// The commands that record the certificate and let the user hold it. Execute them as one unit, after the command that creates the
+    /// user, if there is one.
+    pub commands: Vec<Command>,
+}
+
+impl Ready {
+    /// The SHA-256 of the certificate in hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        self.issued
+            .sha256
+            .iter()
+            .map(|octet| format!("{octet:02x}"))
+            .collect()
+    }
+
+    /// The certificate in PEM.
+    pub fn pem(&self) -> String {
+        pki::pem("CERTIFICATE", &self.issued.der)
+    }
+}
+
+impl Issuing {
+    /// Signs a certificate for a user, as the request asks. It is valid for `days`, or as long as its issuer.
+    pub async fn issue(
+        &self,
+        csr: &Csr,
+        (user_id, username): (UserId, &Username),
+        days: u64,
+        url: Option<&str>,
+    ) -> Result<Ready, IssuingError> {
+        csr.must_name(username)?;
+        let issuers = self.issuers(url).await?;
+        let current = issuers.current()?;
+        let id = user_id.to_string();
+        let issued = current.issuer.issue(&Leaf {
+            public_key: csr.public_key(),
+            username,
+            user_id: &id,
+            serial: self.serial(),
+            now: self.now(),
+            life: days.saturating_mul(24 * 3600),
+        })?;
+        let key = CertifiedKeyId::of_sha256(&issued.key_sha256);
+        let invalid = |error: Invalid| IssuingError::Stored(error.to_string());
+        let fingerprint = Fingerprint::from_octets(&issued.sha256).map_err(invalid)?;
+        let record = IssueCertificate {
+            user_id,
+            gone: self.former_user(key).await?,
+            fingerprint: fingerprint.clone(),
+            serial: SerialNumber::parse(&issued.serial.to_string()).map_err(invalid)?,
+            issuer: current.key_id.clone(),
+            not_before: moment(issued.not_before),
+            not_after: moment(issued.not_after),
+            certificate: STANDARD.encode(&issued.der),
+        };
+        let held = Certificate {
+            fingerprint,
+            created_at: moment(issued.not_before),
+            expires_at: Some(moment(issued.not_after)),
+        };
+        Ok(Ready {
+            issued,
+            chain: current.chain_pem(),
+            commands: vec![
+                Command::CertifiedKey(key, CertifiedKeyCommand::Issue(Box::new(record))),
+                Command::User(user_id, UserCommand::AddCertificate(held)),
+            ],
+        })
+    }
+
+    /// The user who had certificates for the key, if that user no longer exists. Ids are never used again, so the user stays gone.
+    async fn former_user(&self, key: CertifiedKeyId) -> Result<Option<UserId>, IssuingError> {
+        let (key, _) = self.0.executor.read::<CertifiedKey>(key).await?;
+        let Some(user) = key.user_id else {
+            return Ok(None);
+        };
+        let (user_state, _) = self.0.executor.read::<aggregates::user::User>(user).await?;
+        Ok((!user_state.exists()).then_some(user))
+    }
+}
+
+fn moment(seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
+}

@@ -1,0 +1,173 @@
+//! `muniment ca`: the certificate authority on the command line, and openssl as the one who must believe it.
+
+use std::process::Output;
+
+use crate::support::{
+    both_engines,
+    connectware::*,
+    openssl::Openssl,
+    server::{Engine, Server, Site},
+};
+
+const NAME: &str = "iot.device.x1";
+
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    said
+}
+
+#[track_caller]
+fn failed(output: &Output) -> String {
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+async fn ca(site: &Site, arguments: &[&str]) -> Output {
+    site.run(&[&["ca"], arguments].concat()).await
+}
+
+/// Issues a certificate to the device, in `FILE.pem`.
+async fn issue(site: &Site, openssl: &Openssl, file: &str) {
+    openssl.csr(file, &format!("/CN={NAME}"));
+    let csr = openssl.path(&format!("{file}.csr"));
+    let issued = ca(site, &["issue", "--user", NAME, "--csr", &csr]).await;
+    openssl.write(&format!("{file}.pem"), succeeded(&issued));
+}
+
+/// Whether openssl accepts a certificate by the lists that `ca crl` prints now.
+async fn accepts(site: &Site, openssl: &Openssl, root: &str, file: &str) -> (bool, String) {
+    openssl.write("list.pem", succeeded(&ca(site, &["crl"]).await));
+    openssl.tries(&format!(
+        "verify -CAfile {root}.pem -untrusted {file}.pem -crl_check -extended_crl -CRLfile list.pem -purpose sslclient {file}.pem"
+    ))
+}
+
+/// The last certificate of a file, in a file of its own: the root.
+fn root_of(openssl: &Openssl, file: &str) {
+    let pem = openssl.text(&format!("{file}.pem"));
+    let begin = pem.rfind("-----BEGIN").expect("a certificate");
+    openssl.write("root.pem", &pem.as_bytes()[begin..]);
+}
+
+both_engines! {
+    async fn issuers_roll_over_and_certificates_are_revoked(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
+        create_user(&admin, NAME).await;
+        let site = server.terminate().await;
+        let shown = succeeded(&ca(&site, &["show"]).await);
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+        assert_eq!(succeeded(&ca(&site, &["show"]).await), shown, "the authority is made once");
+        issue(&site, &openssl, "old").await;
+        root_of(&openssl, "old");
+        let (accepted, said) = accepts(&site, &openssl, "root", "old").await;
+        assert!(accepted, "{said}");
+        succeeded(&ca(&site, &["rollover"]).await);
+        let shown = succeeded(&ca(&site, &["show"]).await);
+        assert_eq!(shown.matches("issuing, current").count(), 1, "{shown}");
+        assert_eq!(shown.matches("issuing, earlier").count(), 1, "{shown}");
+        issue(&site, &openssl, "new").await;
+        for file in ["old", "new"] {
+            let (accepted, said) = accepts(&site, &openssl, "root", file).await;
+            assert!(accepted, "{file}: {said}");
+        }
+        let issuers = ["old", "new"].map(|file| openssl.run(&format!("x509 -in {file}.pem -noout -ext authorityKeyIdentifier")));
+        assert_ne!(issuers[0], issuers[1]);
+        let fingerprint = openssl.run("x509 -in old.pem -noout -fingerprint -sha256");
+        succeeded(&ca(&site, &["revoke", fingerprint.trim(), "--reason", "superseded"]).await);
+        let (accepted, said) = accepts(&site, &openssl, "root", "old").await;
+        assert!(!accepted && said.contains("certificate revoked"), "{said}");
+        let (accepted, said) = accepts(&site, &openssl, "root", "new").await;
+        assert!(accepted, "{said}");
+        failed(&ca(&site, &["revoke", fingerprint.trim()]).await);
+    }
+
+    async fn an_operator_brings_an_issuer(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
+        create_user(&admin, NAME).await;
+        let site = server.terminate().await;
+        openssl.csr("own", "/C=DE/O=Acme/OU=East/OU=West/CN=Acme");
+        openssl.run("req -x509 -key own.key -in own.csr -out own.pem -days 10 -addext keyUsage=critical,keyCertSign,cRLSign");
+        let (certificate, key) = (openssl.path("own.pem"), openssl.path("own.key"));
+        let import = ["import", "--certificates", &certificate, "--key", &key];
+        succeeded(&ca(&site, &import).await);
+        let said = failed(&ca(&site, &import).await);
+        assert!(said.contains("already"), "{said}");
+        issue(&site, &openssl, "device").await;
+        let (accepted, said) = accepts(&site, &openssl, "own", "device").await;
+        assert!(accepted, "{said}");
+        openssl.csr("other", "/CN=other");
+        let other = openssl.path("other.key");
+        let said = failed(&ca(&site, &["import", "--certificates", &certificate, "--key", &other]).await);
+        assert!(said.contains("does not belong"), "{said}");
+    }
+
+    async fn what_cannot_be_issued_is_refused(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
+        create_user(&admin, NAME).await;
+        let site = server.terminate().await;
+        openssl.csr("a", "/CN=another");
+        let csr = openssl.path("a.csr");
+        for (arguments, word) in [
+            (["issue", "--user", NAME, "--csr", &csr], "must be the username"),
+            (["issue", "--user", "nobody.here", "--csr", &csr], "no user"),
+            (["issue", "--user", NAME, "--csr", "missing.csr"], "missing.csr"),
+        ] {
+            let said = failed(&ca(&site, &arguments).await);
+            assert!(said.contains(word), "{said}");
+        }
+        let unknown = "ab".repeat(32);
+        assert!(failed(&ca(&site, &["revoke", &unknown]).await).contains("issued no certificate"));
+        assert!(failed(&ca(&site, &["revoke", "x"]).await).contains("fingerprint"));
+    }
+}
+
+#[tokio::test]
+async fn all_nodes_have_one_authority() {
+    let first = Server::start(Engine::Postgres).await;
+    let second = first.site().second_node().start().await;
+    let fetch = async |server: &Server| server.anonymous().get("/pki/ca.pem").await.expect(200).text();
+    let (one, other) = tokio::join!(fetch(&first), fetch(&second));
+    assert_eq!(one, other);
+    let (openssl, admin) = (Openssl::default(), first.admin().await);
+    let user = create_user(&admin, NAME).await;
+    let csr = openssl.csr("a", &format!("/CN={NAME}"));
+    let body = serde_json::json!({ "userId": user, "csr": csr });
+    let issued = second
+        .admin()
+        .await
+        .post("/api/certificates/issued", body)
+        .await
+        .expect(201)
+        .json();
+    let entries = async |server: &Server| {
+        openssl.write(
+            "list.pem",
+            server.anonymous().get("/pki/ca.crl.pem").await.expect(200).body,
+        );
+        openssl
+            .run("crl -in list.pem -noout -text")
+            .matches("Serial Number:")
+            .count()
+    };
+    assert_eq!((entries(&first).await, entries(&second).await), (0, 0));
+    let path = format!("/api/certificates/issued/{}", text(&issued["fingerprint"]));
+    admin.delete(path).await.expect(204);
+    assert_eq!(
+        (entries(&first).await, entries(&second).await),
+        (1, 1),
+        "a revocation is on each node at once"
+    );
+    let lists = async |server: &Server| server.anonymous().get("/pki/ca.crl").await.expect(200).body;
+    for server in [&first, &second] {
+        openssl.write("list.der", lists(server).await);
+        openssl.run("crl -inform DER -in list.der -noout");
+    }
+}
