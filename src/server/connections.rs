@@ -2,7 +2,7 @@
 //!
 //! A connection that does not send a whole head of a request for a while is closed, whether it is silent, idle or slow.
 //! If there is one connection too many, an idle one of the network with the most connections ends (`room.rs`). If there is no such
-//! connection, the new one gets the answer that there are too many. One task checks all connections from time to time, so no request
+//! connection, the new one gets the answer that there are too many; over TLS it is closed. One task checks all connections from time to time, so no request
 //! needs a timer of its own.
 
 mod room;
@@ -10,7 +10,7 @@ mod room;
 use std::{
     convert::Infallible,
     future::{poll_fn, ready},
-    io::ErrorKind,
+    io::{self, ErrorKind},
     net::SocketAddr,
     pin::pin,
     sync::{
@@ -21,18 +21,21 @@ use std::{
     time::Duration,
 };
 
-use hyper::{server::conn::http1, service::service_fn};
+use axum::http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
+    time::{error::Elapsed, sleep, timeout},
 };
+use tokio_rustls::server::TlsStream;
 
 use self::room::Room;
 use crate::{
     address::{ClientAddress, Network},
     front::Front,
+    tls::{ClientCertificate, Tls},
     watched::{Order, Stream, Watched},
 };
 
@@ -63,6 +66,17 @@ pub struct Doors {
 
 /// Serves until `stop`. Then it accepts no more connections, answers the requests that have begun, and returns.
 pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop: impl Future<Output = ()>) {
+    serve_over(None, listener, front, doors, stop).await;
+}
+
+/// The same, over TLS if there is a certificate.
+pub async fn serve_over(
+    tls: Option<Arc<Tls>>,
+    listener: TcpListener,
+    front: Arc<Front>,
+    doors: Doors,
+    stop: impl Future<Output = ()>,
+) {
     let all = Arc::new(Connections::new(doors.connections));
     let refusals = Arc::new(Connections::new(REFUSED_AT_ONCE));
     let mut stop = pin!(stop);
@@ -79,8 +93,17 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
                 let _ = stream.set_nodelay(true);
                 let network = ClientAddress::of(peer.ip()).network();
                 if let Some(entry) = all.enter(network) {
-                    tokio::spawn(converse(Arc::clone(&front), stream, peer, entry));
-                } else if let Some(entry) = refusals.enter(network) {
+                    let front = Arc::clone(&front);
+                    match &tls {
+                        None => drop(tokio::spawn(converse(front, stream, peer, None, entry))),
+                        Some(tls) => {
+                            let handshake = timeout(doors.patience, Arc::clone(tls).accept(stream));
+                            tokio::spawn(greet(front, handshake, peer, entry));
+                        }
+                    }
+                } else if tls.is_none()
+                    && let Some(entry) = refusals.enter(network)
+                {
                     tokio::spawn(refuse(Arc::clone(&front), stream, entry));
                 }
             }
@@ -100,11 +123,39 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
     all.end().await;
 }
 
-/// Serves one connection, from its first request to its last.
-async fn converse(front: Arc<Front>, stream: TcpStream, peer: SocketAddr, entry: Entry) {
-    let (front, watched) = (&*front, &*entry.watched);
-    let service = service_fn(move |request| async move {
+/// Serves one connection after its handshake. A client that does not finish it in time is not served.
+async fn greet(
+    front: Arc<Front>,
+    handshake: impl Future<Output = Result<io::Result<TlsStream<TcpStream>>, Elapsed>>,
+    peer: SocketAddr,
+    entry: Entry,
+) {
+    let mut handshake = pin!(handshake);
+    let greeted = poll_fn(|cx| match entry.watched.order(cx) {
+        // Errors between the server and a client need no action.
+        Order::None => handshake.as_mut().poll(cx).map(|ended| ended.ok()?.ok()),
+        Order::Finish | Order::End => Poll::Ready(None),
+    });
+    if let Some(stream) = greeted.await {
+        let certificate = ClientCertificate::of(stream.get_ref().1);
+        converse(front, stream, peer, certificate, entry).await;
+    }
+}
+
+/// Serves one connection, from its first request to its last. Each request has the certificate that the client has shown.
+async fn converse(
+    front: Arc<Front>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    certificate: Option<ClientCertificate>,
+    entry: Entry,
+) {
+    let (front, watched, certificate) = (&*front, &*entry.watched, &certificate);
+    let service = service_fn(move |mut request: Request<Incoming>| async move {
         watched.begin();
+        if let Some(certificate) = certificate {
+            request.extensions_mut().insert(certificate.clone());
+        }
         let response = front.answer(peer, request).await;
         watched.finish();
         Ok::<_, Infallible>(response)

@@ -71,6 +71,17 @@ pub fn authenticate<'a>(
     password: Zeroizing<String>,
     address: ClientAddress,
 ) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
+    authenticate_beside(app, username, password, address, None)
+}
+
+/// The same, if the client also shows the certificate of a user.
+pub(crate) fn authenticate_beside<'a>(
+    app: &'a App,
+    username: &'a str,
+    password: Zeroizing<String>,
+    address: ClientAddress,
+    of_certificate: Option<UserId>,
+) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
     Box::pin(async move {
         let guess = Guess {
             address,
@@ -81,7 +92,7 @@ pub fn authenticate<'a>(
         let turn = app.defence().turn(guess).await;
         let attempt =
             turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
-        let proved = match prove(app, attempt.may_hash(), username, &password).await {
+        let proved = match prove(app, attempt.may_hash(), username, &password, of_certificate).await {
             Ok(Some(proved)) => proved,
             Ok(None) => {
                 hold(app, attempt.failed()).await;
@@ -179,12 +190,17 @@ async fn prove(
     may: MayHash<'_>,
     username: &str,
     password: &Zeroizing<String>,
+    of_certificate: Option<UserId>,
 ) -> Result<Option<Proved>, IdentityError> {
     // Another node may have made or renamed the user a moment ago. This read takes the same time for every name.
     app.ledger().follower().catch_up().await?;
     let authorization = app.ledger().authorization();
     let (position, id) = (authorization.position(), authorization.user_by_name(username));
-    let (hash, seen) = hash_of(app, id, position).await?;
+    let may_log_in: fn(&User) -> bool = match id.is_some() && id == of_certificate {
+        true => User::may_log_in_by_password_and_certificate,
+        false => User::may_log_in_by_password,
+    };
+    let (hash, seen) = hash_of(app, id, position, may_log_in).await?;
     let leave = |reason| Evidence::login(username, id, reason).leave();
     let verdict = app.passwords.verify(may, password.clone(), hash.as_ref()).await?;
     let (Some(user), Some(hash)) = (id, hash) else {
@@ -207,10 +223,10 @@ async fn prove(
         Some(seen) => seen,
         // The time of the answer to a right password need not hide anything.
         None => match app.executor.read::<User>(user).await? {
-            (now, seen) if now.may_log_in_by_password() && now.password_hash.as_ref() == Some(&hash) => seen,
+            (now, seen) if may_log_in(&now) && now.password_hash.as_ref() == Some(&hash) => seen,
             _ => {
                 app.hashes().forget(user);
-                return Box::pin(prove(app, may, username, password)).await;
+                return Box::pin(prove(app, may, username, password, of_certificate)).await;
             }
         },
     };
@@ -226,6 +242,7 @@ async fn hash_of(
     app: &App,
     user: Option<UserId>,
     position: i64,
+    may_log_in: fn(&User) -> bool,
 ) -> Result<(Option<PasswordHash>, Option<Seen>), IdentityError> {
     let authorization = app.ledger().authorization();
     let kept = user.and_then(|user| app.hashes().find(authorization, user));
@@ -235,11 +252,11 @@ async fn hash_of(
     if kept.is_some() {
         return Ok((kept, None));
     }
-    let hash = state
-        .may_log_in_by_password()
-        .then_some(state.password_hash)
-        .flatten();
-    if let (Some(user), Some(hash)) = (user, &hash) {
+    let by_password_alone = state.may_log_in_by_password();
+    let hash = may_log_in(&state).then_some(state.password_hash).flatten();
+    if let (Some(user), Some(hash)) = (user, &hash)
+        && by_password_alone
+    {
         app.hashes().remember(user, hash, position);
     }
     Ok((hash, Some(seen)))
@@ -296,8 +313,11 @@ pub fn log_in<'a>(
     Box::pin(async move {
         let mut attempt = 1;
         loop {
+            let password = request.password.clone();
+            let of_certificate = origin.user_of_certificate(app);
             let authenticated =
-                authenticate(app, request.username, request.password.clone(), origin.address()).await?;
+                authenticate_beside(app, request.username, password, origin.address(), of_certificate);
+            let authenticated = authenticated.await?;
             let Authenticated { user, seen, .. } = authenticated.ok_or(IdentityError::BadCredentials)?;
             let session = SessionId(app.entropy.uuid());
             let (face, issued_at) = (origin.audience(), app.clock.now());
