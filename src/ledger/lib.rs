@@ -77,7 +77,7 @@ pub use clearings::{Clearing, ask_to_clear, clearings_since};
 pub use cursors::BrokerCursor;
 pub use error::{AppendError, ExecuteError, LedgerError, Rejection};
 pub use executor::Executor;
-pub use feed::{Filter, OpenedPages, Pages};
+pub use feed::{EventPage, Filter, OpenedPages, Pages};
 pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
 pub use keys::MasterKey;

@@ -26,6 +26,7 @@ use crate::{
     credential,
     evidence::{Asking, Known, with_known},
     face::{Face, Listener},
+    framing,
     heavy::JudgedAtStart,
     position::{AT_LEAST, Recorded, at_least},
     refusal::{BUSY, Refusal, RefusalKind},
@@ -113,7 +114,8 @@ impl Front {
             has_credential: credential::has_any(face.credentials, request.headers(), request.uri())
                 || request.extensions().get::<ClientCertificate>().is_some(),
         };
-        let (response, known) = if let Err(refusal) = has_host(&request) {
+        let is_read = has_host(&request).and_then(|()| framing::is_plain(request.headers()));
+        let (response, known) = if let Err(refusal) = is_read {
             (refusal.into_response(), Known::default())
         } else if cross.as_ref().is_some_and(Cross::is_question) {
             (StatusCode::NO_CONTENT.into_response(), Known::default())

@@ -2,7 +2,7 @@
 //!
 //! They have one budget of work. A few run at the same time, on threads of their own, so that they do not delay other
 //! requests. Callers take turns: a caller with many questions does not keep out a caller with one. A question that is no longer
-//! wanted gives its turn back within a few steps.
+//! wanted gives its turn back within a few steps. Answers that clients do not read have a bound, too.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -29,6 +29,9 @@ use crate::{
 
 #[cfg(test)]
 mod tests;
+mod unsent;
+
+use self::unsent::Unsent;
 
 /// How many heavy questions may run and wait.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +52,7 @@ pub(crate) struct Bounds {
 pub(crate) struct Desk {
     bounds: Bounds,
     queue: Mutex<Queue>,
+    unsent: Arc<Unsent>,
 }
 
 #[derive(Default)]
@@ -95,6 +99,7 @@ impl Desk {
         Arc::new(Self {
             bounds,
             queue: Mutex::default(),
+            unsent: Arc::default(),
         })
     }
 
@@ -298,7 +303,12 @@ impl Turn {
         R: IntoResponse,
         F: Future<Output = Result<R, Refusal>>,
     {
-        let answer = async move |interest: Interest| work(interest).await.map(IntoResponse::into_response);
+        let Place { desk, caller } = &*self.place;
+        let (unsent, caller) = (Arc::clone(&desk.unsent), *caller);
+        let answer = async move |interest: Interest| {
+            let answer = work(interest).await.map(IntoResponse::into_response);
+            answer.map(|answer| unsent.count(caller, answer))
+        };
         self.run(answer).await?.map(FreshAtStart)
     }
 }
@@ -335,6 +345,9 @@ impl<P: Policy> Asks<P> {
     /// moment or later, so it is good however long the work takes: give it as [`FreshAtStart`].
     pub async fn turn(&self, app: &App) -> Result<Turn, Refusal> {
         let turn = app.desk().turn(self.caller.user).await?;
+        if !app.desk().unsent.has_room_for(self.caller.user) {
+            return Err(busy());
+        }
         let judged = match turn.waited() {
             true => self.judge_again(app),
             false => Ok(()),

@@ -18,6 +18,7 @@ mod ended;
 mod evidence;
 mod execute;
 mod face;
+mod framing;
 mod front;
 mod granting;
 mod grants;

@@ -96,9 +96,9 @@ settings! {
         /// How many logins may wait for their turn, and how many requests of one caller that set a password. If one more comes, the server
         /// answers one of them with 429
         password_queue: usize = "128", parsed;
-        /// How many heavy questions of one caller may wait for their turns: searches, changes, explanations, rehearsals, questions about
-        /// the past, and long lists of questions. The server answers further ones with 429
-        heavy_queue: usize = "16", |text| between(text, 1, MOST_HEAVY);
+        /// How many heavy questions of one caller may wait for their turns: lists, searches, changes, explanations, rehearsals, questions
+        /// about the past, and long lists of questions. The server answers further ones with 429
+        heavy_queue: usize = "64", |text| between(text, 1, MOST_HEAVY);
         /// Milliseconds that a heavy question may wait for its turn. Then the server answers 429
         heavy_patience_ms: u64 = "10000", |text| at_least(text, 100, "");
         /// Hours that a token is valid if the login does not say how long
