@@ -346,7 +346,7 @@ impl<P: Policy> Asks<P> {
     pub async fn turn(&self, app: &App) -> Result<Turn, Refusal> {
         let turn = app.desk().turn(self.caller.user).await?;
         if !app.desk().unsent.has_room_for(self.caller.user) {
-            return Err(busy());
+            return Err(app.desk().busy());
         }
         let judged = match turn.waited() {
             true => self.judge_again(app),
