@@ -151,8 +151,8 @@ impl From<Kept> for AuditItem {
         ("actor" = Option<String>, Query, description = "Only what this user did or was refused: an id, or `system`"),
         ("object" = Option<String>, Query, format = "uuid", description = "Only what was done to this user, role or session, or refused about it: an id"),
         ("organisation" = Option<String>, Query, format = "uuid", description = "Only what belongs to this organisation: an id"),
-        ("from" = Option<String>, Query, format = "date-time", description = "Only from this time on"),
-        ("to" = Option<String>, Query, format = "date-time", description = "Only before this time"),
+        ("from" = Option<String>, Query, format = "date-time", description = "Only from this time on. Refusals that are one item fit if the last of them does (`lastTime`)"),
+        ("to" = Option<String>, Query, format = "date-time", description = "Only before this time. Refusals that are one item fit if the first of them does (`time`)"),
         ("kind" = Option<String>, Query, description = "Only of this kind: an event type, or a kind of refusals", example = "login.refused"),
         ("outcome" = Option<String>, Query, description = "Only `success` or only `refused`", example = "refused"),
         AtLeast

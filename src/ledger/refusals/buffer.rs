@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Microseconds of a minute.
-const MINUTE: i64 = 60_000_000;
+pub(super) const MINUTE: i64 = 60_000_000;
 /// How many characters of a typed name are kept.
 const NAME: usize = 128;
 /// How many characters of a detail or a path are kept.

@@ -477,6 +477,38 @@ on_each_engine! {
         assert!(missing.is_empty(), "{missing:?}");
     }
 
+    async fn whoever_reads_by_time_finds_rows_that_have_grown(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        for (name, seconds) in [("grown", 1), ("done", 2), ("grown", 15), ("late", 16), ("late", 59), ("next", 60)] {
+            clock.set(BEGINNING + seconds * SECOND);
+            ledger.refusals().note(login(name, [192, 0, 2, 1], None));
+            store(&ledger).await;
+        }
+        let at = |seconds: i64| Some(Timestamp::from_micros(BEGINNING + seconds * SECOND));
+        for (from, to, expected) in [
+            (at(13), None, ["next", "late", "grown"].as_slice()),
+            (at(15), None, &["next", "late", "grown"]),
+            (at(16), None, &["next", "late"]),
+            (at(59), None, &["next", "late"]),
+            (at(60), None, &["next"]),
+            (at(61), None, &[]),
+            (at(13), at(16), &["grown"]),
+            (None, at(2), &["grown"]),
+            (Some(Timestamp::from_micros(i64::MIN)), at(1), &[]),
+        ] {
+            let filter = Filter { outcome: Some(Outcome::Refused), from, to, ..Filter::default() };
+            for limit in 1..=4 {
+                let items = walk(&ledger, &filter, limit).await;
+                let found = items.iter().filter_map(|item| match item {
+                    Item::Refused(kept) => name(kept),
+                    Item::Done(_) => None,
+                });
+                assert_eq!(found.collect::<Vec<_>>(), expected, "{from:?} {to:?}");
+            }
+        }
+    }
+
     async fn the_filters_agree_with_an_oracle(site: Site) {
         let world = Arc::new(World::new(&site).await);
         let handle = Handle::current();
@@ -525,7 +557,7 @@ impl World {
         let clock = TestClock::at(BEGINNING);
         let executor = Executor::new(site.ledger_at(&clock).await);
         let users: Vec<_> = (1..=3).map(Uuid::from_u128).collect();
-        let mut objects = Vec::new();
+        let (mut objects, mut refused) = (Vec::new(), Vec::new());
         for round in 0..60_i64 {
             clock.set(BEGINNING + round / 2 * SECOND);
             let user = users[usize::try_from(round % 3).expect("small")];
@@ -548,7 +580,7 @@ impl World {
                 .await
                 .expect("an event");
             let object = objects.get(usize::try_from(round / 2).expect("small")).copied();
-            executor.ledger().refusals().note(Refused {
+            refused.push(Refused {
                 kind: if round % 5 == 0 {
                     RefusedKind::Permission
                 } else {
@@ -564,6 +596,11 @@ impl World {
                     (round % 2 == 0).then_some(user),
                 )
             });
+            // Each third row grows later.
+            let again = refused.iter().rev().skip(12).take(1).filter(|_| round % 3 == 0);
+            for refused in refused.last().into_iter().chain(again) {
+                executor.ledger().refusals().note(refused.clone());
+            }
             if round % 10 == 9 {
                 store(executor.ledger()).await;
             }
@@ -609,8 +646,9 @@ impl World {
 }
 
 fn fits(item: &Item, filter: &Filter) -> bool {
-    let (at, actor, object, kind, outcome) = match item {
+    let (first, last, actor, object, kind, outcome) = match item {
         Item::Done(done) => (
+            done.recorded_at,
             done.recorded_at,
             Some(done.actor.clone()),
             Some(done.aggregate_id.clone()),
@@ -619,6 +657,7 @@ fn fits(item: &Item, filter: &Filter) -> bool {
         ),
         Item::Refused(kept) => (
             kept.first,
+            kept.last,
             kept.actor.map(|id| id.to_string()),
             kept.object.map(|id| id.to_string()),
             kept.kind.clone(),
@@ -638,8 +677,8 @@ fn fits(item: &Item, filter: &Filter) -> bool {
             .is_none_or(|wanted| object == Some(wanted.to_string()))
         && filter.kind.as_ref().is_none_or(is_kind)
         && filter.outcome.is_none_or(|wanted| wanted == outcome)
-        && filter.from.is_none_or(|from| at >= from)
-        && filter.to.is_none_or(|to| at < to)
+        && filter.from.is_none_or(|from| last >= from)
+        && filter.to.is_none_or(|to| first < to)
 }
 
 /// The plan of a statement for any arguments.
