@@ -77,8 +77,8 @@ pub(crate) struct AuditItem {
     address: Option<String>,
     /// The method of the refused request.
     method: Option<String>,
-    /// The path of the refused request, with its parameters in braces. `null` if there were too many refusals in one minute: then the
-    /// item counts refusals with different names or paths.
+    /// The path of the refused request, with its parameters in braces. `null` if there were too many refusals in one minute, or if a
+    /// credential belongs to no user: then the item counts refusals with different names or paths.
     path: Option<String>,
     /// The message that the caller saw; `[erased]` once its key is deleted.
     detail: Option<String>,

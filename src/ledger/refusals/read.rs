@@ -77,6 +77,12 @@ pub(in super::super) struct Below {
 }
 
 impl Below {
+    /// The place below all rows.
+    pub(super) const LOWEST: Self = Self {
+        micros: i64::MIN,
+        id: Uuid::nil(),
+    };
+
     /// The place above all rows of this time or an earlier one.
     pub(in super::super) fn including(micros: i64) -> Self {
         Self {

@@ -453,6 +453,55 @@ on_each_engine! {
         assert_eq!(refusals(&ledger).await.len(), 500, "those from the last moment on stay");
     }
 
+    async fn strangers_displace_their_own_rows_and_not_those_of_users(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        let user = Uuid::from_u128(7);
+        let forbidden = |object: u128| Refused {
+            kind: RefusedKind::Permission,
+            reason: "forbidden",
+            object: Some(ledger::Object { id: Uuid::from_u128(object), aggregate_type: None }),
+            name: None,
+            path: Some("/api/users/{id}".to_owned()),
+            ..login("", [192, 0, 2, 1], Some(user))
+        };
+        let ended = Refused { kind: RefusedKind::Credential, reason: "ended_token", ..forbidden(4) };
+        // The oldest rows are those of the user.
+        for refused in [forbidden(1), forbidden(2), forbidden(3), ended] {
+            ledger.refusals().note(refused);
+        }
+        let strangers = async |minute: i64| {
+            clock.set(BEGINNING + minute * 60 * SECOND);
+            for number in 0..700 {
+                // Some of them claim to be the user.
+                let claimed = (number % 2 == 0).then_some(user);
+                ledger.refusals().note(login(&number.to_string(), [192, 0, 2, 1], claimed));
+            }
+            store(&ledger).await;
+        };
+        strangers(1).await;
+        strangers(2).await;
+        let keeping = Keeping { most: 600, ..KEEPING };
+        let objects = async || -> (usize, Vec<u128>) {
+            let kept = refusals(&ledger).await;
+            let proven = kept.iter().filter(|kept| kept.kind != "login.refused");
+            let mut objects: Vec<_> = proven.filter_map(|kept| kept.object).map(Uuid::as_u128).collect();
+            objects.sort_unstable();
+            (kept.len(), objects)
+        };
+        ledger.refusals().tidy(&keeping).await.expect("the database answers");
+        assert_eq!(objects().await, (600, vec![1, 2, 3, 4]));
+        // A user does not displace all the rows of strangers either.
+        for minute in 3..5 {
+            clock.set(BEGINNING + minute * 60 * SECOND);
+            (100..600).for_each(|object| ledger.refusals().note(forbidden(object)));
+            store(&ledger).await;
+        }
+        ledger.refusals().tidy(&keeping).await.expect("the database answers");
+        let (rows, objects) = objects().await;
+        assert_eq!((rows, objects), (600, (300..600).collect()));
+    }
+
     async fn a_walk_during_writes_skips_and_repeats_nothing(site: Site) {
         let executor = Arc::new(Executor::new(site.ledger().await));
         for round in 0..40 {
