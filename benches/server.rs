@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
+    /// The address of the listener of brokers, if it has one.
+    hooks: Option<SocketAddr>,
     /// Stays open as long as the process may write to it.
     _output: BufReader<ChildStdout>,
 }
@@ -85,6 +87,7 @@ impl Server {
         Ok(Self {
             child,
             address,
+            hooks: None,
             _output: output,
         })
     }
@@ -96,16 +99,20 @@ impl Server {
             .kill_on_drop(true)
             .spawn()?;
         let mut output = BufReader::new(child.stdout.take().ok_or("stdout is no pipe")?);
-        let mut line = String::new();
+        let (mut line, mut hooks) = (String::new(), None);
         loop {
             line.clear();
             if output.read_line(&mut line).await? == 0 {
                 return Err("the server ended before it listened; see its log".into());
             }
+            if let Some(address) = line.trim().strip_prefix("listening for brokers on http://") {
+                hooks = Some(address.parse()?);
+            }
             if let Some(address) = line.trim().strip_prefix("listening on http://") {
                 return Ok(Self {
                     child,
                     address: address.parse()?,
+                    hooks,
                     _output: output,
                 });
             }
@@ -115,6 +122,21 @@ impl Server {
     /// The address at which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the listener of brokers, if it has one.
+    pub(crate) fn hooks(&self) -> Option<SocketAddr> {
+        self.hooks
+    }
+
+    /// Asks Muniment to end, and waits for it. Returns how many passwords it has hashed, as its log says.
+    pub(crate) async fn end(mut self, bench: &Bench) -> Result<u64> {
+        Command::new("kill").arg(self.id().to_string()).status().await?;
+        self.child.wait().await?;
+        let log = std::fs::read_to_string(bench.folder.join("server.log"))?;
+        let number = log.split("hashes=").last().unwrap_or_default();
+        let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        Ok(number[..end].parse()?)
     }
 
     /// The processes of the server, whose time is read.

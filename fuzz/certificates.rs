@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use pki::{Csr, Described, Issuer, Key, Leaf, NewAuthority, OcspRequest, Serial, Status, Validity, root_certificate};
+use pki::{
+    Csr, Described, Issuer, Key, Leaf, NewAuthority, OcspRequest, Serial, Status, Validity, root_certificate,
+};
 
 const NOW: u64 = 1_800_000_000;
 const YEAR: u64 = 365 * 24 * 3600;
@@ -23,7 +25,11 @@ static ISSUER: LazyLock<Issuer> = LazyLock::new(|| {
 pub fn csr(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     for read in [Csr::from_der(data), Csr::parse(&text)].into_iter().flatten() {
-        assert_eq!(Csr::from_der(read.der()).as_ref(), Ok(&read), "what is read is read again");
+        assert_eq!(
+            Csr::from_der(read.der()).as_ref(),
+            Ok(&read),
+            "what is read is read again"
+        );
         assert!(!read.common_name().is_empty());
         let issued = ISSUER.issue(&Leaf {
             public_key: read.public_key(),
@@ -37,7 +43,10 @@ pub fn csr(data: &[u8]) {
             Ok(issued) => {
                 let described = Described::from_der(&issued.der).unwrap();
                 assert!(!described.constraints.is_authority);
-                assert_eq!(described.issued_to.common_name.as_deref(), Some(read.common_name()));
+                assert_eq!(
+                    described.issued_to.common_name.as_deref(),
+                    Some(read.common_name())
+                );
             }
             Err(error) => assert_eq!(error, pki::IssueError::NameTooLong),
         }
@@ -50,10 +59,14 @@ pub fn ocsp(data: &[u8]) {
     let Ok(request) = OcspRequest::from_der(data) else {
         return;
     };
-    let statuses: Vec<Status> = request.asked().iter().map(|asked| match asked.is_of(&ISSUER) {
-        true => Status::Good,
-        false => Status::Unknown,
-    }).collect();
+    let statuses: Vec<Status> = request
+        .asked()
+        .iter()
+        .map(|asked| match asked.is_of(&ISSUER) {
+            true => Status::Good,
+            false => Status::Unknown,
+        })
+        .collect();
     let validity = Validity {
         produced_at: NOW,
         this_update: NOW,

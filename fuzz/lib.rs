@@ -1,5 +1,6 @@
 //! The targets of the fuzzer. `patterns` and `histories` compare the authorization engine with the oracle of its own tests; `names`
-//! checks what holds for every name and password; `csr` and `ocsp` read requests of devices and relying parties.
+//! checks what holds for every name and password, `topics` what RabbitMQ would deliver; `csr` and `ocsp` read requests of devices and
+//! relying parties.
 //!
 //! Inputs are lines of text, so that people can read and write seeds.
 
@@ -12,10 +13,15 @@ mod ledger;
 #[allow(dead_code, reason = "the engine's tests need all of it")]
 mod oracle;
 
+#[path = "../src/server/brokers/keys.rs"]
+#[allow(dead_code, reason = "the server needs all of it")]
+mod keys;
+
 pub mod certificates;
 pub mod histories;
 pub mod names;
 pub mod patterns;
+pub mod topics;
 
 use aggregates::values::{Context, Operation, TopicFilter};
 

@@ -40,7 +40,7 @@ use crate::{
     claim::Scope,
     values::{
         Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, PasswordHash,
-        Permission, PermissionId, RoleId, UserId, opens_sessions,
+        Permission, PermissionId, RoleId, UserId, opens_sessions, satisfied,
     },
 };
 
@@ -102,6 +102,23 @@ impl User {
             && self.identity_provider == Some(IdentityProvider::Local)
             && self.password_hash.is_some()
             && opens_sessions(&self.grant_types, GrantMethod::Password)
+    }
+
+    /// The same, if the user also shows a certificate of theirs with each request.
+    pub fn may_log_in_by_password_and_certificate(&self) -> bool {
+        let shown = [
+            GrantMethod::Password,
+            GrantMethod::Certificate,
+            GrantMethod::Token,
+        ];
+        self.may_act()
+            && self.identity_provider == Some(IdentityProvider::Local)
+            && self.password_hash.is_some()
+            && self
+                .grant_types
+                .iter()
+                .any(|grant| grant.method == GrantMethod::Password)
+            && satisfied(&self.grant_types, &shown)
     }
 
     /// Whether the user can administer the server: holds the administrator role and can log in.

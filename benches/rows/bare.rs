@@ -22,6 +22,8 @@ pub(crate) enum Bare {
     Reading,
     /// The same; the handler ignores the body.
     Ignoring,
+    /// `POST /hooks/emqx/authz`; the handler reads the body as JSON.
+    Authorizing,
 }
 
 /// The body of an evaluation, as the server reads it.
@@ -56,6 +58,16 @@ struct Context {
     at: Option<String>,
 }
 
+/// The body of an authorization of a broker, as the server reads it.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "serde fills the field, and nothing reads it")]
+struct Authorization {
+    username: String,
+    topic: String,
+    action: String,
+    mountpoint: Option<String>,
+}
+
 /// Serves the answer in a file.
 pub(crate) async fn serve(how: Bare, file: &Path) -> Result<()> {
     let text = std::fs::read_to_string(file)?;
@@ -78,6 +90,10 @@ pub(crate) async fn serve(how: Bare, file: &Path) -> Result<()> {
         Bare::Reading => Router::new().route(
             "/access/v1/evaluation",
             post(async move |Json(_): Json<Evaluation>| answer()),
+        ),
+        Bare::Authorizing => Router::new().route(
+            "/hooks/emqx/authz",
+            post(async move |Json(_): Json<Authorization>| answer()),
         ),
         Bare::Ignoring => Router::new().route("/access/v1/evaluation", post(async move |_: Bytes| answer())),
     };

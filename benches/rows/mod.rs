@@ -3,6 +3,7 @@
 pub(crate) mod appender;
 pub(crate) mod bare;
 mod bare_sqlite;
+mod brokers;
 mod cerbos;
 mod check;
 mod commands;
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 17] = [
+pub(crate) const GROUPS: [&str; 18] = [
     "appender",
     "nodes",
     "commands",
@@ -49,6 +50,7 @@ pub(crate) const GROUPS: [&str; 17] = [
     "timing",
     "kicks",
     "memory",
+    "brokers",
 ];
 
 /// Measures a group.
@@ -69,6 +71,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "logins" => logins::measure(bench, table).await,
         "flood" => flood::measure(bench, table).await,
         "timing" => timing::measure(bench, table).await,
+        "brokers" => brokers::measure(bench, table).await,
         "memory" => unfinished::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }

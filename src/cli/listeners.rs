@@ -1,10 +1,11 @@
-//! The listeners of the server: one for all clients and, if the settings say so, one for brokers.
+//! The listeners of the server: one for all clients and, if the settings say so, one for them over TLS, and one for brokers.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use ledger::WithCauses;
 use server::{
-    App, Front,
-    connections::{Doors, serve},
+    App, Front, Tls,
+    connections::{Doors, serve_over},
     settings::Settings,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -16,41 +17,74 @@ use crate::openapi;
 pub(super) struct Listeners {
     clients: TcpListener,
     brokers: Option<TcpListener>,
+    tls: Option<(TcpListener, Arc<Tls>)>,
 }
 
 impl Listeners {
     /// Binds the addresses that the settings say.
     pub(super) async fn bind(settings: &Settings) -> Result<Self, CliError> {
-        let clients = bind(settings.listen).await?;
         let brokers = match settings.hooks_listen {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        Ok(Self { clients, brokers })
+        let tls = match (settings.tls_listen, certificate(settings)?) {
+            (Some(address), Some(certificate)) => Some((bind(address).await?, Arc::new(certificate))),
+            (None, _) | (_, None) => None,
+        };
+        Ok(Self {
+            clients: bind(settings.listen).await?,
+            brokers,
+            tls,
+        })
+    }
+
+    /// The certificate of the server, if it has one.
+    pub(super) fn certificate(&self) -> Option<Arc<Tls>> {
+        self.tls.as_ref().map(|(_, certificate)| Arc::clone(certificate))
     }
 
     /// Serves until the sender of `stop` is dropped. Then the tasks end after the answers to all requests that have begun.
     pub(super) fn serve(self, app: &App, stop: &watch::Receiver<()>) -> Result<JoinSet<()>, CliError> {
         let mut tasks = JoinSet::new();
-        let patience = Duration::from_millis(app.settings.head_patience_ms);
-        let mut open = |listener: TcpListener, front: Front, connections: usize, what: &str| {
+        let settings = &app.settings;
+        let patience = Duration::from_millis(settings.head_patience_ms);
+        let mut open = |listener: TcpListener, tls, front: &Arc<Front>, connections, what: &str| {
             let address = listener.local_addr()?;
             let doors = Doors {
                 connections,
                 patience,
             };
-            tasks.spawn(serve(listener, Arc::new(front), doors, dropped(stop.clone())));
-            say(&format!("listening {what}on http://{address}"));
+            tasks.spawn(serve_over(
+                tls,
+                listener,
+                Arc::clone(front),
+                doors,
+                dropped(stop.clone()),
+            ));
+            say(&format!("listening {what}{address}"));
             Ok::<_, CliError>(())
         };
         if let Some(listener) = self.brokers {
-            let front = openapi::front_for_brokers(app.clone());
-            open(listener, front, app.settings.hooks_connections, "for brokers ")?;
+            let front = Arc::new(openapi::front_for_brokers(app.clone()));
+            let most = settings.hooks_connections;
+            open(listener, None, &front, most, "for brokers on http://")?;
         }
-        let front = openapi::front_of(app.clone());
-        open(self.clients, front, app.settings.connections, "")?;
+        let front = Arc::new(openapi::front_of(app.clone()));
+        open(self.clients, None, &front, settings.connections, "on http://")?;
+        if let Some((listener, tls)) = self.tls {
+            open(listener, Some(tls), &front, settings.connections, "on https://")?;
+        }
         Ok(tasks)
     }
+}
+
+/// The certificate of the server that the settings name.
+pub(super) fn certificate(settings: &Settings) -> Result<Option<Tls>, CliError> {
+    let (Some(chain), Some(key)) = (&settings.tls_certificate, &settings.tls_key) else {
+        return Ok(None);
+    };
+    let read = Tls::from_files(chain, key).map(Some);
+    read.map_err(|error| CliError::Other(format!("cannot use TLS: {}", WithCauses(&error))))
 }
 
 /// Waits until all of these tasks have ended.

@@ -22,7 +22,7 @@ use ledger::{
     migrations,
 };
 use server::{
-    Live,
+    Live, Tls,
     app::{App, Parts},
     bootstrap,
     identity::{
@@ -82,6 +82,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let follower = tokio::spawn(Arc::clone(ledger.follower()).run());
     start_background(&ledger, &settings);
     let listeners = Listeners::bind(&settings).await?;
+    let hashing = passwords.clone();
     let app = App::new(Parts {
         faces: FACES,
         settings,
@@ -91,7 +92,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         clock,
         entropy,
     });
-    keep_up_to_date(&app, hangup).await?;
+    keep_up_to_date(&app, hangup, listeners.certificate()).await?;
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = watch::channel(());
     let servers = listeners.serve(&app, &stopped)?;
@@ -105,7 +106,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     if tokio::time::timeout(DRAIN, ledger.close()).await.is_err() {
         tracing::warn!("the database connections could not be closed in time");
     }
-    tracing::info!(batches = %ledger.paths(), "stopped");
+    tracing::info!(batches = %ledger.paths(), hashes = hashing.runs(), "stopped");
     Ok(code)
 }
 
@@ -135,14 +136,18 @@ async fn until_the_end(
     }
 }
 
-/// Reads the settings again at each SIGHUP, and applies those that can change while the server runs. If a setting is invalid, all
-/// stay as they are.
-async fn reload(mut hangup: Signal, app: App) {
+/// Reads the settings again at each SIGHUP, and applies those that can change while the server runs, and the certificate of the server.
+/// If a setting is invalid, or if the certificate cannot be used, all stay as they are.
+async fn reload(mut hangup: Signal, app: App, tls: Option<Arc<Tls>>) {
     while hangup.recv().await.is_some() {
         let read = Settings::read(FACES.settings()).map_err(|error| error.to_string());
         let applied = read.and_then(|settings| {
+            let certificate = listeners::certificate(&settings).map_err(|error| error.to_string())?;
             telemetry::filter_by(&settings.log)?;
             app.reload(&settings);
+            if let (Some(tls), Some(certificate)) = (&tls, certificate) {
+                tls.replace(certificate);
+            }
             Ok(())
         });
         match applied {
@@ -156,8 +161,8 @@ async fn reload(mut hangup: Signal, app: App) {
 }
 
 /// Starts the tasks that read the settings again on SIGHUP, and that tell the defence of logins what the database says.
-async fn keep_up_to_date(app: &App, hangup: Signal) -> Result<(), CliError> {
-    tokio::spawn(reload(hangup, app.clone()));
+async fn keep_up_to_date(app: &App, hangup: Signal, tls: Option<Arc<Tls>>) -> Result<(), CliError> {
+    tokio::spawn(reload(hangup, app.clone(), tls));
     look_for_clearings(app).await?;
     tokio::spawn(keep_clearing(app.clone()));
     tokio::spawn(recall(app.clone()));

@@ -1,10 +1,10 @@
 //! The caller of a request. The credentials of the face decide who the caller is.
 
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
-use authorization::{Bearer, SessionView};
+use authorization::{Bearer, Methods, SessionView};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, Request, Uri, request::Parts},
+    http::{Method, Request, Uri, request::Parts},
 };
 use ledger::Metadata;
 
@@ -13,49 +13,25 @@ use crate::{
     app::App,
     credential::{self, Sent},
     evidence::{Evidence, caller_is},
-    face::Face,
     identity::{
-        Authenticated, authenticate,
+        Authenticated, authenticate_beside,
         tokens::{TokenClaims, digest},
     },
     refusal::Refusal,
+    tls::ClientCertificate,
 };
 
-/// The header in which a client names its request. The server returns it, and records it with events.
-pub(crate) const REQUEST_ID: &str = "x-request-id";
-/// The header of W3C Trace Context.
-const TRACE: &str = "traceparent";
-/// The longest request id of a client that is accepted, in characters.
-const MOST_REQUEST_ID: usize = 128;
-
-/// The origin of a request, and its face. The front puts it into the request's extensions.
-#[derive(Clone, Copy)]
-pub(crate) struct Arrived {
-    pub(crate) face: &'static Face,
-    pub(crate) address: ClientAddress,
-}
-
-impl Arrived {
-    /// A request that has just arrived.
-    pub(crate) fn new(face: &'static Face, address: ClientAddress) -> Self {
-        Self { face, address }
-    }
-
-    /// The origin of a request that the front has passed on. A request without it is refused.
-    pub(crate) fn of(parts: &Parts) -> Result<Self, Refusal> {
-        let arrived = parts.extensions.get::<Self>().copied();
-        arrived.ok_or_else(Refusal::unavailable)
-    }
-}
+pub use crate::origin::Origin;
+pub(crate) use crate::origin::{Arrived, REQUEST_ID};
 
 /// A caller who has proved who they are.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The user.
     pub user: UserId,
-    /// The token's session. `None` if the caller used a username and password.
+    /// The token's session. `None` if the caller used something else.
     pub session: Option<SessionId>,
-    /// When the token expires. `None` if the caller used a username and password.
+    /// When the token expires. `None` if the caller used something else.
     pub expires_at: Option<Timestamp>,
     proof: Proof,
     /// Where the request came from.
@@ -79,6 +55,8 @@ enum Proof {
     Token([u8; 32]),
     /// By a username and password, which were compared after the ledger had reached this position.
     Password(i64),
+    /// By the certificate that the client has shown on the connection.
+    Certificate,
 }
 
 /// A caller who may make a request whose body is still to come, and the check that said so. The request's extensions have it.
@@ -116,12 +94,18 @@ impl Caller {
                         None => evidence,
                     })
                 })?;
-                valid_session(app, bearer, self.origin.audience).map(drop)
+                valid_session(app, bearer, self.origin.audience(), self.origin.certificate()).map(drop)
             }
-            Proof::Password(position) => authorization
-                .still_proved(self.user, GrantMethod::Password, position)
-                .then_some(())
-                .ok_or_else(Refusal::unauthenticated),
+            Proof::Password(position) => {
+                let is_proved = authorization.still_proved(self.user, GrantMethod::Password, position)
+                    && (authorization.may_prove(self.user, Methods::BY_TOKEN)
+                        || completes(app, self.user, self.origin.certificate()));
+                is_proved.then_some(()).ok_or_else(Refusal::unauthenticated)
+            }
+            Proof::Certificate => match self.origin.certificate() {
+                Some(certificate) => certificate.proves(app).map(drop),
+                None => Err(Refusal::unauthenticated()),
+            },
         }
     }
 
@@ -141,7 +125,7 @@ impl Caller {
 
     /// The address from which the caller asks.
     pub fn address(&self) -> ClientAddress {
-        self.origin.address
+        self.origin.address()
     }
 
     /// The metadata of the events that the caller's commands cause.
@@ -202,7 +186,7 @@ pub(crate) async fn prove(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
 async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let arrived = Arrived::of(parts)?;
     let face = arrived.face;
-    let origin = Origin::new(&parts.headers, arrived);
+    let origin = Origin::new(parts, arrived);
     let sent = credential::read(face.credentials, parts);
     match sent.inspect_err(|_| Evidence::credential("malformed").leave())? {
         Some(Sent::Token(token)) => {
@@ -212,7 +196,7 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
                 session_id,
                 expires_at,
                 ..
-            } = by_token(app, &token, digest, face.audience).await?;
+            } = by_token(app, &token, digest, face.audience, origin.certificate()).await?;
             Ok(Caller {
                 user: user_id,
                 session: Some(session_id),
@@ -223,7 +207,9 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
             })
         }
         Some(Sent::Basic { username, password }) => {
-            let authenticated = authenticate(app, &username, password, arrived.address).await?;
+            let of_certificate = origin.user_of_certificate(app);
+            let authenticated =
+                authenticate_beside(app, &username, password, arrived.address, of_certificate).await?;
             let Authenticated { user, position, .. } = authenticated.ok_or_else(Refusal::unauthenticated)?;
             Ok(Caller {
                 user,
@@ -234,16 +220,28 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
                 request: None,
             })
         }
-        None => Err(Refusal::unauthenticated()),
+        None => {
+            let certificate = origin.certificate();
+            let user = certificate.ok_or_else(Refusal::unauthenticated)?.proves(app)?;
+            Ok(Caller {
+                user,
+                session: None,
+                expires_at: None,
+                proof: Proof::Certificate,
+                origin,
+                request: None,
+            })
+        }
     }
 }
 
-/// The session of a token that is valid now and for the audience.
+/// The session of a token that is valid now, for the audience of the face that was called.
 pub(crate) async fn by_token(
     app: &App,
     token: &str,
     digest: [u8; 32],
     audience: Audience,
+    certificate: Option<&ClientCertificate>,
 ) -> Result<SessionView, Refusal> {
     let authorization = app.ledger().authorization();
     let verify = || {
@@ -274,17 +272,23 @@ pub(crate) async fn by_token(
             })?
         }
     };
-    valid_session(app, bearer, audience)
+    valid_session(app, bearer, audience, certificate)
 }
 
-/// The session, if its token is valid now and for the audience.
-fn valid_session(app: &App, bearer: Bearer, audience: Audience) -> Result<SessionView, Refusal> {
+/// The session, if its token is valid now and for the audience. If a token alone is not enough for the user, the client must also show
+/// the user's certificate.
+fn valid_session(
+    app: &App,
+    bearer: Bearer,
+    audience: Audience,
+    certificate: Option<&ClientCertificate>,
+) -> Result<SessionView, Refusal> {
     let Bearer { session, by_token } = bearer;
     let reason = if session.face != audience {
         "other_audience"
     } else if session.expires_at <= app.clock.now() {
         "expired_token"
-    } else if !by_token {
+    } else if !by_token && !completes(app, session.user_id, certificate) {
         "tokens_not_granted"
     } else {
         return Ok(session);
@@ -293,65 +297,13 @@ fn valid_session(app: &App, bearer: Bearer, audience: Audience) -> Result<Sessio
     Err(refused(evidence.of_session(session.user_id, session.session_id)))
 }
 
+/// Whether a certificate completes what a token, or the password for it, proves.
+fn completes(app: &App, user: UserId, certificate: Option<&ClientCertificate>) -> bool {
+    certificate.is_some_and(|certificate| certificate.completes(app, user, Methods::BY_TOKEN))
+}
+
 /// The refusal of a caller who did not prove who they are. It leaves evidence, and tells the caller nothing.
 fn refused(evidence: Evidence) -> Refusal {
     evidence.leave();
     Refusal::unauthenticated()
-}
-
-/// The origin and the names of a request, for the metadata of the events that it causes.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    audience: Audience,
-    address: ClientAddress,
-    request_id: Option<HeaderValue>,
-    trace: Option<HeaderValue>,
-}
-
-impl FromRequestParts<App> for Origin {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
-        Ok(Self::new(&parts.headers, Arrived::of(parts)?))
-    }
-}
-
-impl Origin {
-    fn new(headers: &HeaderMap, arrived: Arrived) -> Self {
-        Self {
-            audience: arrived.face.audience,
-            address: arrived.address,
-            request_id: headers.get(REQUEST_ID).cloned(),
-            trace: headers.get(TRACE).cloned(),
-        }
-    }
-
-    /// The audience of the face that was called.
-    pub fn audience(&self) -> Audience {
-        self.audience
-    }
-
-    /// The address of the client.
-    pub fn address(&self) -> ClientAddress {
-        self.address
-    }
-
-    /// The metadata of the events that a user's commands cause.
-    pub fn metadata(&self, actor: UserId) -> Metadata {
-        let text = |value: &Option<HeaderValue>| {
-            let value = value.as_ref()?.to_str().ok()?;
-            let printable = value.chars().all(|c| c.is_ascii_graphic());
-            (printable && !value.is_empty() && value.len() <= MOST_REQUEST_ID).then(|| value.to_owned())
-        };
-        Metadata {
-            actor: actor.to_string(),
-            onbehalfof: None,
-            face: self.audience.as_str().to_owned(),
-            requestid: text(&self.request_id),
-            // W3C Trace Context: version-traceid-parentid-flags.
-            correlationid: text(&self.trace).and_then(|parent| parent.split('-').nth(1).map(str::to_owned)),
-            causationid: None,
-            address: Some(self.address.ip().to_string()),
-        }
-    }
 }

@@ -1,14 +1,14 @@
 //! Accepts connections, and ends them.
 //!
 //! A connection that does not send a whole head of a request for a while is closed, whether it is silent, idle or slow.
-//! A connection above the limit gets the answer that there are too many. One task checks all connections from time to
+//! A connection above the limit gets the answer that there are too many; over TLS it is closed. One task checks all connections from time to
 //! time, so no request needs a timer of its own.
 
 use std::{
     collections::HashMap,
     convert::Infallible,
     future::poll_fn,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     net::SocketAddr,
     pin::pin,
     sync::{
@@ -19,16 +19,20 @@ use std::{
     time::Duration,
 };
 
-use hyper::{server::conn::http1, service::service_fn};
+use axum::http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{error::Elapsed, sleep, timeout},
 };
+use tokio_rustls::server::TlsStream;
 
 use crate::{
     front::Front,
+    tls::{ClientCertificate, Tls},
     watched::{Order, Stream, Watched},
 };
 
@@ -59,6 +63,17 @@ pub struct Doors {
 
 /// Serves until `stop`. Then it accepts no more connections, answers the requests that have begun, and returns.
 pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop: impl Future<Output = ()>) {
+    serve_over(None, listener, front, doors, stop).await;
+}
+
+/// The same, over TLS if there is a certificate.
+pub async fn serve_over(
+    tls: Option<Arc<Tls>>,
+    listener: TcpListener,
+    front: Arc<Front>,
+    doors: Doors,
+    stop: impl Future<Output = ()>,
+) {
     let all = Arc::new(Connections::default());
     let room = Arc::new(Semaphore::new(doors.connections));
     let refusals = Arc::new(Semaphore::new(REFUSED_AT_ONCE));
@@ -75,14 +90,17 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
                 // The server writes an answer at once, so the socket need not wait for more data.
                 let _ = stream.set_nodelay(true);
                 if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
-                    tokio::spawn(converse(
-                        Arc::clone(&all),
-                        Arc::clone(&front),
-                        stream,
-                        peer,
-                        place,
-                    ));
-                } else if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
+                    let (all, front) = (Arc::clone(&all), Arc::clone(&front));
+                    match &tls {
+                        None => drop(tokio::spawn(converse(all, front, stream, peer, None, place))),
+                        Some(tls) => {
+                            let handshake = timeout(doors.patience, Arc::clone(tls).accept(stream));
+                            tokio::spawn(greet(all, front, handshake, peer, place));
+                        }
+                    }
+                } else if tls.is_none()
+                    && let Ok(place) = Arc::clone(&refusals).try_acquire_owned()
+                {
                     tokio::spawn(refuse(Arc::clone(&front), stream, place));
                 }
             }
@@ -102,18 +120,37 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, doors: Doors, stop:
     all.end().await;
 }
 
-/// Serves one connection, from its first request to its last.
+/// Serves one connection after its handshake. A client that does not finish it in time is not served.
+async fn greet(
+    all: Arc<Connections>,
+    front: Arc<Front>,
+    handshake: impl Future<Output = Result<io::Result<TlsStream<TcpStream>>, Elapsed>>,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+) {
+    // Errors between the server and a client need no action.
+    if let Ok(Ok(stream)) = handshake.await {
+        let certificate = ClientCertificate::of(stream.get_ref().1);
+        converse(all, front, stream, peer, certificate, place).await;
+    }
+}
+
+/// Serves one connection, from its first request to its last. Each request has the certificate that the client has shown.
 async fn converse(
     all: Arc<Connections>,
     front: Arc<Front>,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
+    certificate: Option<ClientCertificate>,
     _place: OwnedSemaphorePermit,
 ) {
     let entry = all.enter();
-    let (front, watched) = (&*front, &*entry.watched);
-    let service = service_fn(move |request| async move {
+    let (front, watched, certificate) = (&*front, &*entry.watched, &certificate);
+    let service = service_fn(move |mut request: Request<Incoming>| async move {
         watched.begin();
+        if let Some(certificate) = certificate {
+            request.extensions_mut().insert(certificate.clone());
+        }
         let response = front.answer(peer, request).await;
         watched.finish();
         Ok::<_, Infallible>(response)

@@ -29,6 +29,7 @@ use crate::{
     heavy::JudgedAtStart,
     position::{AT_LEAST, Recorded, at_least},
     refusal::{BUSY, Refusal, RefusalKind},
+    tls::ClientCertificate,
     turned_away::{ByRoute, TurnedAway},
 };
 
@@ -109,7 +110,8 @@ impl Front {
             method: &asked.method,
             uri: &asked.uri,
             address: self.app.client(peer, request.headers()),
-            has_credential: credential::has_any(face.credentials, request.headers(), request.uri()),
+            has_credential: credential::has_any(face.credentials, request.headers(), request.uri())
+                || request.extensions().get::<ClientCertificate>().is_some(),
         };
         let (response, known) = if let Err(refusal) = has_host(&request) {
             (refusal.into_response(), Known::default())

@@ -12,7 +12,7 @@ use std::{
 use futures_util::task::AtomicWaker;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// This value instead of a tick means that a request is being answered.
 const BUSY: u64 = u64::MAX;
@@ -92,14 +92,14 @@ impl Watched {
 
 /// A connection's stream. It notes when the client took data.
 #[derive(Debug)]
-pub(super) struct Stream {
-    io: TokioIo<TcpStream>,
+pub(super) struct Stream<S> {
+    io: TokioIo<S>,
     watched: Arc<Watched>,
 }
 
-impl Stream {
+impl<S> Stream<S> {
     /// Watches this stream.
-    pub(super) fn new(stream: TcpStream, watched: Arc<Watched>) -> Self {
+    pub(super) fn new(stream: S, watched: Arc<Watched>) -> Self {
         Self {
             io: TokioIo::new(stream),
             watched,
@@ -107,7 +107,7 @@ impl Stream {
     }
 }
 
-impl Read for Stream {
+impl<S: AsyncRead + Unpin> Read for Stream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -117,7 +117,7 @@ impl Read for Stream {
     }
 }
 
-impl Write for Stream {
+impl<S: AsyncWrite + Unpin> Write for Stream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -26,6 +26,8 @@ mod login_defence;
 mod looking;
 mod memory;
 mod nodes;
+mod rabbitmq;
 mod registry;
 mod reload;
 mod support;
+mod tls;

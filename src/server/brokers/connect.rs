@@ -127,7 +127,7 @@ async fn by_own_token(
     username: &str,
     token: &str,
 ) -> Result<(UserId, Option<Timestamp>), Refusal> {
-    let session = by_token(app, token, digest(token), Audience::Connectware).await?;
+    let session = by_token(app, token, digest(token), Audience::Connectware, None).await?;
     let named = app.ledger().authorization().user_by_name(username);
     if named != Some(session.user_id) {
         return Err(refused(username, named, "token_of_another_user"));

@@ -7,6 +7,7 @@ mod answer;
 mod asked;
 mod connect;
 mod dots;
+mod keys;
 mod rights;
 mod secret;
 

@@ -7,12 +7,19 @@ use std::borrow::Cow;
 use aggregates::values::UserId;
 use authorization::Inquiry;
 
-use crate::{app::App, evidence::caller_is, refusal::Refusal};
+use crate::{
+    app::App,
+    evidence::{Evidence, caller_is},
+    refusal::Refusal,
+};
 
 /// The user of this name.
 pub fn known(app: &App, username: &str) -> Result<UserId, Refusal> {
     let user = app.ledger().authorization().user_by_name(username);
-    let user = user.ok_or_else(Refusal::bad_credentials)?;
+    let user = user.ok_or_else(|| {
+        Evidence::login(username, None, "unknown_user").leave();
+        Refusal::bad_credentials()
+    })?;
     caller_is(user);
     Ok(user)
 }

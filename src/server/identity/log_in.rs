@@ -72,6 +72,17 @@ pub fn authenticate<'a>(
     password: Zeroizing<String>,
     address: ClientAddress,
 ) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
+    authenticate_beside(app, username, password, address, None)
+}
+
+/// The same, if the client also shows the certificate of a user.
+pub(crate) fn authenticate_beside<'a>(
+    app: &'a App,
+    username: &'a str,
+    password: Zeroizing<String>,
+    address: ClientAddress,
+    of_certificate: Option<UserId>,
+) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
     Box::pin(async move {
         let guess = Guess {
             address,
@@ -82,7 +93,7 @@ pub fn authenticate<'a>(
         let turn = app.defence().turn(guess).await;
         let attempt =
             turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
-        let proved = match prove(app, username, &password).await {
+        let proved = match prove(app, username, &password, of_certificate).await {
             Ok(Some(proved)) => proved,
             Ok(None) => {
                 hold(app, attempt.failed()).await;
@@ -178,6 +189,7 @@ async fn prove(
     app: &App,
     username: &str,
     password: &Zeroizing<String>,
+    of_certificate: Option<UserId>,
 ) -> Result<Option<Proved>, IdentityError> {
     // Another node may have made or renamed the user a moment ago. This read takes the same time for every name.
     app.ledger().follower().catch_up().await?;
@@ -189,7 +201,10 @@ async fn prove(
     let hash = user
         .password_hash
         .as_ref()
-        .filter(|_| user.may_log_in_by_password());
+        .filter(|_| match id.is_some() && id == of_certificate {
+            true => user.may_log_in_by_password_and_certificate(),
+            false => user.may_log_in_by_password(),
+        });
     let leave = |reason| Evidence::login(username, id, reason).leave();
     let verdict = app.passwords.verify(password.clone(), hash).await;
     let verdict = verdict.inspect_err(|_| leave(BUSY))?;
@@ -269,8 +284,11 @@ pub fn log_in<'a>(
     Box::pin(async move {
         let mut attempt = 1;
         loop {
+            let password = request.password.clone();
+            let of_certificate = origin.user_of_certificate(app);
             let authenticated =
-                authenticate(app, request.username, request.password.clone(), origin.address()).await?;
+                authenticate_beside(app, request.username, password, origin.address(), of_certificate);
+            let authenticated = authenticated.await?;
             let Authenticated { user, seen, .. } = authenticated.ok_or(IdentityError::BadCredentials)?;
             let session = SessionId(app.entropy.uuid());
             let (face, issued_at) = (origin.audience(), app.clock.now());

@@ -149,6 +149,12 @@ settings! {
         hooks_listen: SocketAddr, else "off", loopback;
         /// The secret by which brokers prove that they ask: at least 16 characters. `HOOKS_LISTEN` needs it
         hooks_secret: Zeroizing<String>, else "none", |text| long_secret(text, LEAST_SECRET);
+        /// The address on which clients reach the server over TLS, besides `LISTEN`
+        tls_listen: SocketAddr, else "off", parsed;
+        /// The certificate of the server for TLS, with the certificates of its issuers, in PEM. SIGHUP reads it again
+        tls_certificate: PathBuf, else "none", parsed;
+        /// The key of this certificate, in PEM
+        tls_key: PathBuf, else "none", parsed;
         /// Threads that hash passwords
         password_workers: usize, else "one per core", parsed;
         /// How many heavy questions are answered at the same time
@@ -195,6 +201,18 @@ impl Settings {
         }
         if settings.hooks_listen.is_some() && settings.hooks_secret.is_none() {
             return Err(SettingsError::new("hooks_secret", "hooks_listen needs it"));
+        }
+        if settings.tls_certificate.is_some() != settings.tls_key.is_some() {
+            return Err(SettingsError::new(
+                "tls_certificate",
+                "tls_certificate and tls_key belong together",
+            ));
+        }
+        if settings.tls_listen.is_some() && settings.tls_key.is_none() {
+            return Err(SettingsError::new(
+                "tls_listen",
+                "it needs tls_certificate and tls_key",
+            ));
         }
         if let Some(password) = &settings.admin_password {
             let checked = settings.password_policy.accept(password);

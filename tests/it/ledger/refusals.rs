@@ -485,7 +485,7 @@ on_each_engine! {
         let objects = async || -> (usize, Vec<u128>) {
             let kept = refusals(&ledger).await;
             let proven = kept.iter().filter(|kept| kept.kind != "login.refused");
-            let mut objects: Vec<_> = proven.filter_map(|kept| kept.object).map(Uuid::as_u128).collect();
+            let mut objects: Vec<_> = proven.filter_map(|kept| Some(kept.object?.as_u128())).collect();
             objects.sort_unstable();
             (kept.len(), objects)
         };

@@ -3,6 +3,7 @@
 pub mod database;
 pub mod outage;
 pub mod postgres;
+pub mod rabbitmq;
 pub mod raw;
 pub mod server;
 

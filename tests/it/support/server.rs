@@ -25,7 +25,7 @@ use super::{
 pub const ADMIN_PASSWORD: &str = "a test's own password";
 
 /// The secret by which brokers prove that they ask, on every server that is started here.
-pub const HOOKS_SECRET: &str = "a secret of the brokers";
+pub const HOOKS_SECRET: &str = "the-secret-of-the-brokers";
 
 /// The setting that says which Postgres database to use.
 pub const DATABASE_URL: &str = "MUNIMENT_DATABASE_URL";
@@ -286,6 +286,15 @@ impl Server {
         let mut lines = stdout.lines();
         let address = lines.find_map(|line| line.split_once("listening for brokers on "));
         address.expect("the server listens for brokers").1.to_owned()
+    }
+
+    /// The port of the listener of TLS.
+    pub async fn tls_port(&self) -> u16 {
+        let line = timeout(PATIENCE, self.stdout.line_after("listening on https://"));
+        let address = line.await.expect("the server says so at once");
+        let address = address.expect("the server listens with TLS");
+        let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        port.expect("an address has a port")
     }
 
     /// A caller without the secret, on the listener of brokers.

@@ -33,7 +33,7 @@ use crate::client::Client;
 /// The password of the user `admin` on every server of a test.
 pub const ADMIN_PASSWORD: &str = "a test's own password";
 /// The secret by which brokers prove that they ask, on every server of a test.
-pub const HOOKS_SECRET: &str = "a secret of the brokers";
+pub const HOOKS_SECRET: &str = "the-secret-of-the-brokers";
 /// The time at which every test begins.
 const BEGINNING: &str = "2026-01-31T12:00:00Z";
 /// Each read of the clock moves it by so many microseconds, so that no two events have the same time.

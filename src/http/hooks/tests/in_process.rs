@@ -224,11 +224,11 @@ async fn the_secret_is_never_logged() {
     let stranger = server.beside_brokers();
     let call = stranger.call(
         http::Method::POST,
-        "/hooks/vernemq?secret=a%20secret%20of%20the%20brokers",
+        "/hooks/vernemq?secret=the-secret-of-the-brokers",
     );
     call.body("application/json", "{}").await.expect(200);
     assert!(server.log().contains("/hooks/vernemq"), "requests are logged");
-    assert!(!server.log().contains("a%20secret") && !server.log().contains("a secret of the brokers"));
+    assert!(!server.log().contains("the-secret-of-the-brokers"));
 }
 
 #[tokio::test]

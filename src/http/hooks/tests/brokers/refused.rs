@@ -71,6 +71,38 @@ both_engines! {
         }
     }
 
+    async fn what_is_not_quite_a_question_is_never_allowed(server: Server) {
+        device(&server).await;
+        let broker = server.broker();
+        let questions = [
+            ("/hooks/rabbitmq/vhost", form(&[("username", DEVICE), ("vhost", "/")])),
+            ("/hooks/mosquitto/acl", form(&[("username", DEVICE), ("topic", "dev/one/x"), ("acc", "2")])),
+            ("/hooks/emqx/authz", json!({ "username": DEVICE, "topic": "dev/one/x", "action": "publish" }).to_string()),
+            ("/hooks/vernemq", json!({ "username": DEVICE, "topic": "dev/one/x" }).to_string()),
+        ];
+        for (path, question) in questions {
+            let (_, status, denied) = PATHS.into_iter().find(|known| known.0 == path).expect("a path");
+            let kind = if question.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+            let ask = async |body: Vec<u8>| {
+                let call = broker.call(http::Method::POST, path).header("vernemq-hook", "auth_on_publish");
+                let answer = call.body(kind, body).await;
+                assert!([200, status].contains(&answer.status), "{answer:?}");
+                answer.text() != denied
+            };
+            assert!(ask(question.clone().into_bytes()).await, "{path} {question}");
+            // Each beginning of the question, and the question with each byte replaced by one that no name has.
+            for at in 0..question.len() {
+                let (cut, mut changed) = (question[..at].to_owned(), question.clone().into_bytes());
+                assert!(!ask(cut.clone().into_bytes()).await, "{path} {cut}");
+                changed[at] = b'~';
+                let text = String::from_utf8_lossy(&changed).into_owned();
+                // The device may also write to the changed topic.
+                let is_topic = question.rfind('x') == Some(at);
+                assert_eq!(ask(changed).await, is_topic, "{path} {text}");
+            }
+        }
+    }
+
     async fn nobody_asks_without_the_secret(server: Server) {
         device(&server).await;
         let (broker, stranger) = (server.broker(), server.beside_brokers());
@@ -89,8 +121,8 @@ both_engines! {
             call(&broker, "?secret=guess").await.expect_error(401);
             for client in [
                 call(&broker, ""),
-                call(&stranger.basic("anybody", "a secret of the brokers"), ""),
-                call(&stranger, "?secret=a%20secret%20of%20the%20brokers"),
+                call(&stranger.basic("anybody", "the-secret-of-the-brokers"), ""),
+                call(&stranger, "?secret=the-secret-of-the-brokers"),
             ] {
                 let answer = client.await;
                 assert!([200, status].contains(&answer.status), "{answer:?}");
@@ -111,7 +143,7 @@ both_engines! {
         let login = json!({ "username": "admin", "password": "a test's own password" });
         broker.post("/api/login", login).await.expect_error(404);
         for (path, ..) in PATHS {
-            for client in [&admin, &server.anonymous(), &server.anonymous().bearer("a secret of the brokers")] {
+            for client in [&admin, &server.anonymous(), &server.anonymous().bearer("the-secret-of-the-brokers")] {
                 client.post(path, json!({})).await.expect_error(404);
                 client.get(path).await.expect_error(404);
             }

@@ -1,0 +1,266 @@
+//! TLS on our own listener: the server's certificate, and the certificates that clients show.
+//!
+//! The handshake proves that a client has the key of the certificate that it shows. It does not prove more: no authority is asked, and
+//! no name in the certificate counts. Who the client is follows for each request from the fingerprint: a user holds it, or nobody does
+//! ([`ClientCertificate`]). So a certificate that was taken from its user ends with the next request, also on an open connection.
+//!
+//! There are no tickets and no stored sessions: a resumed session would skip the certificate.
+
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use aggregates::values::{Fingerprint, GrantMethod, Timestamp, UserId};
+use authorization::{CertificateView, Methods};
+use pki::Described;
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error as TlsFault, ServerConfig, ServerConnection,
+    SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem, pem::PemObject},
+    server::{
+        NoServerSessionStorage,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
+};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::{app::App, evidence::Evidence, refusal::Refusal};
+
+/// The server cannot use TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The file of the certificate cannot be read.
+    #[error("the certificate of the server cannot be read")]
+    Certificate(#[source] pem::Error),
+    /// The file has no certificate.
+    #[error("the file has no certificate")]
+    NoCertificate,
+    /// The file of the key cannot be read.
+    #[error("the key of the server cannot be read")]
+    Key(#[source] pem::Error),
+    /// The certificate and the key do not fit together, or are of a kind that is not supported.
+    #[error("the certificate and the key of the server cannot be used")]
+    Unfit(#[from] TlsFault),
+}
+
+/// The certificate of the server, which can change while the server runs.
+pub struct Tls(RwLock<TlsAcceptor>);
+
+impl Tls {
+    /// Reads the chain of certificates and the key from files in PEM.
+    pub fn from_files(chain: &Path, key: &Path) -> Result<Self, TlsError> {
+        Ok(Self(RwLock::new(acceptor(read_chain(chain)?, read_key(key)?)?)))
+    }
+
+    /// Takes a chain of certificates in DER, and a key in PKCS #8.
+    pub fn new(chain: Vec<Vec<u8>>, key: Vec<u8>) -> Result<Self, TlsError> {
+        let chain = chain.into_iter().map(CertificateDer::from).collect();
+        let key = PrivateKeyDer::Pkcs8(key.into());
+        Ok(Self(RwLock::new(acceptor(chain, key)?)))
+    }
+
+    /// Uses another certificate from now on. Connections that are open stay open.
+    pub fn replace(&self, by: Self) {
+        let new = by.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    /// Does the handshake with a client.
+    pub(crate) async fn accept(self: Arc<Self>, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+        let acceptor = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        acceptor.accept(stream).await
+    }
+}
+
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let all = CertificateDer::pem_file_iter(path).map_err(TlsError::Certificate)?;
+    let chain: Vec<_> = all.collect::<Result<_, _>>().map_err(TlsError::Certificate)?;
+    match chain.is_empty() {
+        true => Err(TlsError::NoCertificate),
+        false => Ok(chain),
+    }
+}
+
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(TlsError::Key)
+}
+
+fn acceptor(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<TlsAcceptor, TlsFault> {
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(Arc::new(AnyCertificate(provider)))
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Lets each client show a certificate or none. The signature of the handshake must be right.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    /// No authority is named, so a client shows the certificate that it has.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, TlsFault> {
+        match Described::from_der(certificate) {
+            Ok(_) => Ok(ClientCertVerified::assertion()),
+            Err(_) => Err(TlsFault::InvalidCertificate(
+                rustls::CertificateError::BadEncoding,
+            )),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsFault> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsFault> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// A certificate that the client of a connection has shown, and whose key it has. It is in the extensions of each request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate(Arc<Shown>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    der: Vec<u8>,
+    /// The fingerprints by which a user may hold it.
+    fingerprints: Vec<Fingerprint>,
+    not_before: i64,
+    not_after: i64,
+}
+
+/// Why a certificate stands for no user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoUser {
+    /// No user holds it.
+    Unknown,
+    /// It has expired, or is not valid yet.
+    Expired,
+}
+
+impl NoUser {
+    /// The code of the reason, for auditors.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_certificate",
+            Self::Expired => "expired_certificate",
+        }
+    }
+}
+
+impl ClientCertificate {
+    /// The certificate of a connection, if the client has shown one.
+    pub(crate) fn of(connection: &ServerConnection) -> Option<Self> {
+        Self::from_der(connection.peer_certificates()?.first()?)
+    }
+
+    fn from_der(der: &[u8]) -> Option<Self> {
+        let described = Described::from_der(der).ok()?;
+        let fingerprints = [&described.sha256, &described.sha1];
+        let seconds = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
+        Some(Self(Arc::new(Shown {
+            fingerprints: fingerprints
+                .into_iter()
+                .filter_map(|text| Fingerprint::parse(text).ok())
+                .collect(),
+            not_before: seconds(described.not_before),
+            not_after: seconds(described.not_after),
+            der: described.der,
+        })))
+    }
+
+    /// The certificate in DER.
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// The user who holds the certificate, whether it has expired or not.
+    pub fn holder(&self, app: &App) -> Option<UserId> {
+        self.held(app).map(|held| held.user_id)
+    }
+
+    fn held(&self, app: &App) -> Option<CertificateView> {
+        let authorization = app.ledger().authorization();
+        let mut fingerprints = self.0.fingerprints.iter();
+        fingerprints.find_map(|fingerprint| authorization.certificate(fingerprint))
+    }
+
+    /// The user for whom the certificate stands now. The user may still need another proof.
+    pub(crate) fn user(&self, app: &App) -> Result<UserId, NoUser> {
+        let CertificateView { user_id, expires_at } = self.held(app).ok_or(NoUser::Unknown)?;
+        let now = app.clock.now();
+        let is_valid = (self.0.not_before..=self.0.not_after).contains(&now.seconds());
+        match is_valid && expires_at.is_none_or(|end: Timestamp| end > now) {
+            true => Ok(user_id),
+            false => Err(NoUser::Expired),
+        }
+    }
+
+    /// The user for whom the certificate stands now, if they need no other proof.
+    pub(crate) fn proves(&self, app: &App) -> Result<UserId, Refusal> {
+        let refused = |reason| {
+            Evidence::credential(reason).leave();
+            Refusal::unauthenticated()
+        };
+        let user = self.user(app).map_err(|reason| refused(reason.as_str()))?;
+        match self.completes(app, user, Methods::default()) {
+            true => Ok(user),
+            false => Err(refused("method_not_allowed")),
+        }
+    }
+
+    /// Whether the user may prove their identity by these methods together with this certificate, if it is theirs.
+    pub(crate) fn completes(&self, app: &App, user: UserId, methods: Methods) -> bool {
+        let all = methods.iter().chain([GrantMethod::Certificate]).collect();
+        self.user(app) == Ok(user) && app.ledger().authorization().may_prove(user, all)
+    }
+}

@@ -1,0 +1,129 @@
+//! A RabbitMQ of Debian's package, on free ports of the loopback address, which asks Muniment.
+
+use std::{net::Ipv4Addr, path::Path, process::Stdio, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tempfile::TempDir;
+use tokio::{
+    net::TcpStream,
+    process::{Child, Command},
+    time::{sleep, timeout},
+};
+
+use super::postgres::free_port;
+
+/// The program that starts a node. The one on the PATH would change to another user first.
+const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const INSTALL: &str = "install it with: apt-get install rabbitmq-server (or run scripts/install-test-tools)";
+/// How long a start may take: 10 s on a quiet machine, much longer on a busy one.
+const PATIENCE: Duration = Duration::from_secs(180);
+const PLUGINS: &str = "[rabbitmq_mqtt,rabbitmq_auth_backend_http].\n";
+
+/// A running node. Dropping the value ends it.
+pub struct RabbitMq {
+    node: Child,
+    /// Finds the node for its tools. It ends after the node.
+    _names: Child,
+    port: u16,
+    folder: TempDir,
+}
+
+impl RabbitMq {
+    /// Starts a node that asks the hooks at `http://ADDRESS` with this secret.
+    pub async fn start(hooks: &str, secret: &str) -> Self {
+        assert!(Path::new(SERVER).exists(), "RabbitMQ is missing: {INSTALL}");
+        let folder = tempfile::Builder::new()
+            .prefix("muniment-rabbitmq-")
+            .tempdir()
+            .expect("a temporary folder");
+        let (port, names, nodes) = (free_port(), free_port(), free_port());
+        let address = hooks.trim_start_matches("http://");
+        let of = |what: &str| {
+            let secret = secret.replace(' ', "%20");
+            format!("auth_http.{what}_path = http://muniment:{secret}@{address}/hooks/rabbitmq/{what}\n")
+        };
+        let config = format!(
+            "listeners.tcp = none\nmqtt.listeners.tcp.default = 127.0.0.1:{port}\nmqtt.allow_anonymous = false\n\
+             auth_backends.1 = internal\nauth_backends.2 = http\nauth_http.http_method = post\n{}{}{}{}",
+            of("user"),
+            of("vhost"),
+            of("resource"),
+            of("topic"),
+        );
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("rabbitmq.conf"), config).expect("a file of our own");
+        std::fs::write(path("plugins"), PLUGINS).expect("a file of our own");
+        let log = std::fs::File::create(path("log")).expect("a file of our own");
+        let names_of_nodes = Command::new("epmd")
+            .args(["-address", "127.0.0.1", "-port", &names.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("epmd of Erlang should start");
+        let node = Command::new(SERVER)
+            .env("RABBITMQ_NODENAME", format!("muniment{port}@localhost"))
+            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+            .env("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("plugins"))
+            .env("RABBITMQ_MNESIA_BASE", path("mnesia"))
+            .env("RABBITMQ_LOG_BASE", path("logs"))
+            .env("RABBITMQ_LOGS", "-")
+            .env("RABBITMQ_DIST_PORT", nodes.to_string())
+            .env("ERL_EPMD_PORT", names.to_string())
+            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+            .env("HOME", folder.path())
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a file of our own"))
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .expect("RabbitMQ should start");
+        let mut started = Self {
+            node,
+            _names: names_of_nodes,
+            port,
+            folder,
+        };
+        let waited = timeout(PATIENCE, started.listens()).await;
+        assert!(waited == Ok(true), "RabbitMQ does not listen:\n{}", started.log());
+        started
+    }
+
+    /// The port of MQTT.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Waits until the node listens. Returns false if it has ended.
+    async fn listens(&mut self) -> bool {
+        loop {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
+                return true;
+            }
+            if !matches!(self.node.try_wait(), Ok(None)) {
+                return false;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        let group = self
+            .node
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(group) = group {
+            // The node is a child of the script that was started.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}

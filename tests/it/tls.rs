@@ -1,0 +1,414 @@
+//! TLS on the server's own listener, with curl and openssl as clients.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    process::Command,
+    time::timeout,
+};
+
+use crate::support::{
+    connectware::*,
+    server::{ADMIN_PASSWORD, Engine, Server, Site},
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A folder with certificates and keys.
+struct Certificates(TempDir);
+
+impl Certificates {
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join(file)
+    }
+
+    /// Makes a certificate `NAME.pem` and its key `NAME.key`, in a process that begins with this command.
+    async fn make(&self, name: &str, before: &[&str]) {
+        let (key, out) = (
+            self.path(&format!("{name}.key")),
+            self.path(&format!("{name}.pem")),
+        );
+        let mut all = before.to_vec();
+        all.extend([
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ]);
+        all.extend(["-days", "2", "-addext", "subjectAltName=IP:127.0.0.1"]);
+        let mut command = Command::new(all[0]);
+        command.args(&all[1..]).arg("-subj").arg(format!("/CN={name}"));
+        command.arg("-keyout").arg(key).arg("-out").arg(out);
+        let made = command.output().await.expect("openssl should start");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// The SHA-256 of a certificate.
+    async fn fingerprint(&self, name: &str) -> String {
+        let mut command = Command::new("openssl");
+        command.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]);
+        let output = command.arg(self.path(&format!("{name}.pem"))).output().await;
+        let text = String::from_utf8(output.expect("openssl should start").stdout).expect("a text");
+        let (_, digits) = text.trim().split_once('=').expect("a fingerprint");
+        digits.replace(':', "").to_lowercase()
+    }
+}
+
+/// A server with TLS, and the certificates.
+async fn start(engine: Engine) -> (Server, Certificates) {
+    let certificates = Certificates(tempfile::tempdir().expect("a temporary folder"));
+    certificates.make("server", &[]).await;
+    let path = |file: &str| certificates.path(file).to_str().expect("UTF-8").to_owned();
+    let site = Site::new(engine)
+        .with("MUNIMENT_TLS_LISTEN", "127.0.0.1:0")
+        .with("MUNIMENT_TLS_CERTIFICATE", &path("server.pem"))
+        .with("MUNIMENT_TLS_KEY", &path("server.key"))
+        .with("MUNIMENT_HEAD_PATIENCE_MS", "2000");
+    (site.start().await, certificates)
+}
+
+/// The status and the body that curl gets with these options.
+async fn curl(server: &Server, certificates: &Certificates, path: &str, options: &[&str]) -> (u16, Value) {
+    let url = format!("https://127.0.0.1:{}{path}", server.tls_port().await);
+    let mut command = Command::new("curl");
+    command.args(["-sS", "-m", "30", "-w", "\n%{http_code}", "--cacert"]);
+    command
+        .arg(certificates.path("server.pem"))
+        .args(options)
+        .arg(url);
+    let output = command
+        .current_dir(certificates.0.path())
+        .output()
+        .await
+        .expect("curl should start");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).expect("a text");
+    let (body, status) = text.rsplit_once('\n').expect("a status");
+    (
+        status.parse().expect("a status"),
+        serde_json::from_str(body).unwrap_or_default(),
+    )
+}
+
+/// The options with which curl shows a certificate.
+fn shown(name: &str) -> [String; 4] {
+    [
+        "--cert".to_owned(),
+        format!("{name}.pem"),
+        "--key".to_owned(),
+        format!("{name}.key"),
+    ]
+}
+
+async fn status(
+    server: &Server,
+    certificates: &Certificates,
+    certificate: Option<&str>,
+    more: &[&str],
+) -> u16 {
+    let shown = certificate.map(shown);
+    let mut options: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
+    options.extend(more);
+    curl(server, certificates, "/api/session", &options).await.0
+}
+
+/// The certificate that the server shows, as openssl prints it, or what openssl prints about the session.
+async fn s_client(server: &Server, options: &[&str]) -> String {
+    let mut command = Command::new("openssl");
+    let address = format!("127.0.0.1:{}", server.tls_port().await);
+    command
+        .args(["s_client", "-connect", &address])
+        .args(options)
+        .stdin(Stdio::null());
+    let output = timeout(PATIENCE, command.output())
+        .await
+        .expect("openssl should end");
+    String::from_utf8_lossy(&output.expect("openssl should start").stdout).into_owned()
+}
+
+async fn certificates_prove_users(engine: Engine) {
+    let (server, certificates) = start(engine).await;
+    for name in ["ours", "foreign"] {
+        certificates.make(name, &[]).await;
+    }
+    certificates.make("old", &["faketime", "2 years ago"]).await;
+    let admin = server.admin().await;
+    let grants = json!([{ "method": "certificate", "isRequired": false }]);
+    let rights = json!([http("/api/users/#", "read")]);
+    let with = json!({ "grantTypes": grants, "password": null, "initialPermissions": rights });
+    let id = create_user_with(&admin, "machine", with).await;
+    let path = format!("/api/users/{id}/certificates");
+    for name in ["ours", "old"] {
+        let body = json!({ "fingerprint": certificates.fingerprint(name).await });
+        admin.post(&path, body).await.expect(204);
+    }
+    let ask = async |certificate: Option<&str>, more: &[&str]| {
+        status(&server, &certificates, certificate, more).await
+    };
+
+    // What is valid without TLS is valid with it.
+    let bearer = format!("Authorization: Bearer {}", admin.token());
+    assert_eq!(ask(None, &["-H", &bearer]).await, 200);
+    assert_eq!(ask(Some("foreign"), &["-H", &bearer]).await, 200);
+    assert_eq!(ask(None, &[]).await, 401);
+
+    // A certificate stands for its user, as far as their rights go, on every face.
+    let options = shown("ours");
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let (code, session) = curl(&server, &certificates, "/api/session", &options).await;
+    assert_eq!((code, text(&session["username"])), (200, "machine"));
+    for (path, code) in [
+        ("/api/users/ids", 200),
+        ("/api/roles", 403),
+        ("/api/audit", 403),
+        ("/access/v1/changes?after=0", 403),
+    ] {
+        assert_eq!(
+            curl(&server, &certificates, path, &options).await.0,
+            code,
+            "{path}"
+        );
+    }
+    for name in ["foreign", "old"] {
+        assert_eq!(ask(Some(name), &[]).await, 401, "{name}");
+    }
+
+    // The certificate is taken while the connection is open.
+    let mut open = open_with(&server, &certificates, "ours").await;
+    assert_eq!(open.ask().await, 200);
+    let body = json!({ "fingerprint": certificates.fingerprint("ours").await });
+    admin.delete_with_body(&path, body).await.expect(204);
+    assert_eq!(open.ask().await, 401, "on the same connection");
+    assert_eq!(ask(Some("ours"), &[]).await, 401);
+}
+
+#[tokio::test]
+async fn certificates_prove_users_on_sqlite() {
+    certificates_prove_users(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn certificates_prove_users_on_postgres() {
+    certificates_prove_users(Engine::Postgres).await;
+}
+
+/// A connection with a certificate that stays open.
+struct Open {
+    _client: tokio::process::Child,
+    to: tokio::process::ChildStdin,
+    from: tokio::process::ChildStdout,
+}
+
+async fn open_with(server: &Server, certificates: &Certificates, name: &str) -> Open {
+    let mut client = Command::new("openssl")
+        .args(["s_client", "-quiet", "-connect"])
+        .arg(format!("127.0.0.1:{}", server.tls_port().await))
+        .args(shown(name))
+        .current_dir(certificates.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("openssl should start");
+    let (to, from) = (client.stdin.take(), client.stdout.take());
+    Open {
+        _client: client,
+        to: to.expect("a pipe"),
+        from: from.expect("a pipe"),
+    }
+}
+
+impl Open {
+    /// The status of the caller's session.
+    async fn ask(&mut self) -> u16 {
+        let request = b"GET /api/session HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        self.to.write_all(request).await.expect("the connection is open");
+        let mut answer = vec![0; 16 << 10];
+        let read = timeout(PATIENCE, self.from.read(&mut answer)).await;
+        let length = read
+            .expect("the server should answer")
+            .expect("the connection is open");
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.unwrap_or_else(|| panic!("no answer: {answer:?}"))
+    }
+}
+
+#[tokio::test]
+async fn two_required_methods_are_needed_together() {
+    let (server, certificates) = start(Engine::Sqlite).await;
+    for name in ["ours", "foreign"] {
+        certificates.make(name, &[]).await;
+    }
+    let admin = server.admin().await;
+    let grants = json!([
+        { "method": "password", "isRequired": true }, { "method": "certificate", "isRequired": true },
+    ]);
+    for (user, certificate) in [("machine", "ours"), ("other", "foreign")] {
+        let id = create_user_with(&admin, user, json!({ "grantTypes": grants })).await;
+        let body = json!({ "fingerprint": certificates.fingerprint(certificate).await });
+        admin
+            .post(format!("/api/users/{id}/certificates"), body)
+            .await
+            .expect(204);
+    }
+    let ask = async |certificate: Option<&str>, more: &[&str]| {
+        status(&server, &certificates, certificate, more).await
+    };
+    let basic = format!("machine:{PASSWORD}");
+    assert_eq!(ask(Some("ours"), &["-u", &basic]).await, 200);
+    assert_eq!(ask(Some("ours"), &[]).await, 401, "the certificate alone");
+    assert_eq!(ask(None, &["-u", &basic]).await, 401, "the password alone");
+    assert_eq!(
+        ask(Some("foreign"), &["-u", &basic]).await,
+        401,
+        "another user's certificate"
+    );
+    assert_eq!(
+        ask(Some("ours"), &["-u", "machine:a guess"]).await,
+        401,
+        "another password"
+    );
+
+    let login = json!({ "username": "machine", "password": PASSWORD }).to_string();
+    let log_in = async |certificate: Option<&str>| {
+        let shown = certificate.map(shown);
+        let mut options: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
+        options.extend(["--json", &login]);
+        curl(&server, &certificates, "/api/login", &options).await
+    };
+    assert_eq!(log_in(None).await.0, 401);
+    assert_eq!(log_in(Some("foreign")).await.0, 401);
+    let (code, answer) = log_in(Some("ours")).await;
+    assert_eq!(code, 200, "{answer}");
+    let bearer = format!("Authorization: Bearer {}", text(&answer["token"]));
+    assert_eq!(ask(Some("ours"), &["-H", &bearer]).await, 200);
+    assert_eq!(ask(None, &["-H", &bearer]).await, 401, "the token alone");
+    assert_eq!(ask(Some("foreign"), &["-H", &bearer]).await, 401);
+    let without_tls = server.anonymous().bearer(text(&answer["token"]));
+    without_tls.get("/api/session").await.expect_error(401);
+}
+
+#[tokio::test]
+async fn a_session_of_tls_is_never_resumed() {
+    let (server, _certificates) = start(Engine::Sqlite).await;
+    for version in ["-tls1_2", "-tls1_3"] {
+        let said = s_client(&server, &[version]).await;
+        assert!(said.contains("Cipher is "), "{said}");
+        assert!(!said.contains("TLS session ticket"), "{said}");
+        let ids = said
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Session-ID:"));
+        assert!(ids.into_iter().all(|id| id.trim().is_empty()), "{said}");
+    }
+    assert!(
+        !s_client(&server, &["-tls1_1"]).await.contains("Cipher is E"),
+        "an old version"
+    );
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_used_after_sighup() {
+    let (server, certificates) = start(Engine::Sqlite).await;
+    let subject = async || {
+        let said = s_client(&server, &[]).await;
+        said.lines()
+            .find(|line| line.starts_with("subject="))
+            .unwrap_or_default()
+            .replace(' ', "")
+    };
+    let wait_for = async |text: &str| {
+        for _ in 0..200 {
+            if server.log().contains(text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the log should have {text:?}: {}", server.log());
+    };
+    assert!(subject().await.contains("CN=server"));
+    certificates.make("second", &[]).await;
+    let copy = |from: &str, to: &str| copy(&certificates.path(from), &certificates.path(to));
+    copy("second.pem", "server.pem");
+    server.read_settings_again();
+    wait_for("cannot read the settings again").await;
+    assert!(
+        subject().await.contains("CN=server"),
+        "the new certificate does not fit the old key"
+    );
+    copy("second.key", "server.key");
+    server.read_settings_again();
+    wait_for("read the settings again; the others").await;
+    assert!(subject().await.contains("CN=second"));
+    server.admin().await.get("/api/session").await.expect(200);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::copy(from, to).expect("a file of our own");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_the_handshake_is_cut_off() {
+    let (server, certificates) = start(Engine::Sqlite).await;
+    let mut silent = TcpStream::connect(("127.0.0.1", server.tls_port().await))
+        .await
+        .expect("a connection");
+    let mut plain = TcpStream::connect(("127.0.0.1", server.tls_port().await))
+        .await
+        .expect("a connection");
+    plain
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .expect("a connection");
+    for stream in [&mut silent, &mut plain] {
+        let mut said = Vec::new();
+        let end = timeout(PATIENCE, stream.read_to_end(&mut said)).await;
+        let _ = end.expect("the server should end the connection");
+        assert!(!String::from_utf8_lossy(&said).contains("200"), "{said:?}");
+    }
+    let options = ["-u", &format!("admin:{ADMIN_PASSWORD}")];
+    assert_eq!(status(&server, &certificates, None, &options).await, 200);
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_cannot_be_used_does_not_start() {
+    let site = |chain: &str, key: &str| {
+        Site::new(Engine::Sqlite)
+            .with("MUNIMENT_TLS_LISTEN", "127.0.0.1:0")
+            .with("MUNIMENT_TLS_CERTIFICATE", chain)
+            .with("MUNIMENT_TLS_KEY", key)
+    };
+    let (_, said) = site("/nowhere.pem", "/nowhere.key").refuses_to_start().await;
+    assert!(
+        said.contains("cannot use TLS: the certificate of the server cannot be read"),
+        "{said}"
+    );
+    let (_, said) = site("/dev/null", "/dev/null").refuses_to_start().await;
+    assert!(
+        said.contains("cannot use TLS: the file has no certificate"),
+        "{said}"
+    );
+    let without_key = site("/dev/null", "/dev/null").without("MUNIMENT_TLS_KEY");
+    let (_, said) = without_key.refuses_to_start().await;
+    assert!(
+        said.contains("tls_certificate and tls_key belong together"),
+        "{said}"
+    );
+}
