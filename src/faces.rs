@@ -8,6 +8,7 @@ pub const FACES: Faces = Faces::new(&[
     access::FACE,
     audit::FACE,
     trust::FACE,
+    est::FACE,
     hooks::FACE,
     system::FACE,
 ]);

@@ -124,6 +124,9 @@ pub fn locate<'a>(db: &'a Db, ids: &'a [PermissionId]) -> Boxed<'a, Result<Vec<L
     })
 }
 
+/// Of how many resources with many uses one statement reads the first uses.
+const RESOURCES_AT_ONCE: usize = 16;
+
 /// The columns of a use, before the condition on `p`.
 const USES: &str = "SELECT p.permission_id, p.resource_key, p.operation, r.role_id, r.name, r.is_shared, p.ordinal \
                     FROM permission_usage p JOIN role_directory r ON r.role_id = p.role_id WHERE";
@@ -131,23 +134,45 @@ const USES: &str = "SELECT p.permission_id, p.resource_key, p.operation, r.role_
 /// Uses of resources, with the ordinals of their permissions.
 type ByResource = HashMap<ResourceKey, Vec<(i64, UsageRow)>>;
 
-/// The first uses of these resources: of each resource at most one more than [`MOST_USES`]. A resource that has more uses has a statement of
-/// its own: a statement about several resources would read all their uses.
+/// The first uses of these resources: of each resource at most one more than [`MOST_USES`].
 async fn first_uses(tx: &mut Tx<'_>, resources: &[ResourceRecord]) -> Result<ByResource, Error> {
     let most = MOST_USES as i64;
     let (few, many): (Vec<_>, Vec<_>) = resources.iter().partition(|resource| resource.uses <= most);
-    let keys: Vec<Argument<'static>> = few.iter().map(|resource| resource.resource_key.into()).collect();
-    let mut uses = uses_in(tx, "resource_key", &keys).await?;
-    for resource in many {
-        let key = resource.resource_key;
-        uses.insert(key, uses_after(tx, key, i64::MIN, MOST_USES + 1).await?);
+    let keys = |resources: &[&ResourceRecord]| -> Vec<Argument<'static>> {
+        resources
+            .iter()
+            .map(|resource| resource.resource_key.into())
+            .collect()
+    };
+    let mut rows = select_in(tx, &format!("{USES} p.resource_key IN"), &keys(&few), "", &[]).await?;
+    for some in keys(&many).chunks(RESOURCES_AT_ONCE) {
+        rows.extend(first_rows(tx, some).await?);
     }
-    Ok(uses)
+    by_resource(tx, &rows).await
+}
+
+/// The first uses of resources that have more than [`MOST_USES`]. Each resource has a part of the statement: a condition on all of them would
+/// read all their uses.
+async fn first_rows(tx: &mut Tx<'_>, keys: &[Argument<'static>]) -> Result<Vec<Row>, Error> {
+    let first = |number: usize| {
+        format!(
+            "SELECT * FROM ({USES} p.resource_key = ${number} ORDER BY p.ordinal LIMIT {}) AS of_{number}",
+            MOST_USES + 1
+        )
+    };
+    let parts: Vec<String> = (1..=keys.len()).map(first).collect();
+    let statement = sql(parts.join(" UNION ALL "));
+    tx.all(statement.bind_all(keys.iter().cloned())).await
 }
 
 /// The uses of resources by those permissions whose `column` has one of these values, oldest permission first.
 async fn uses_in(tx: &mut Tx<'_>, column: &str, keys: &[Argument<'static>]) -> Result<ByResource, Error> {
     let rows = select_in(tx, &format!("{USES} p.{column} IN"), keys, "", &[]).await?;
+    by_resource(tx, &rows).await
+}
+
+/// The uses in these rows by their resources, oldest permission first.
+async fn by_resource(tx: &mut Tx<'_>, rows: &[Row]) -> Result<ByResource, Error> {
     let mut found = rows.iter().map(usage).collect::<Result<Vec<_>, _>>()?;
     found.sort_by_key(|found| found.ordinal);
     with_holders(tx, &mut found).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aggregates::values::{RoleId, UserId};
 
-use super::{HolderRow, RolePageRow, RoleRow, record::RoleRecord};
+use super::{HolderRow, PERMISSIONS_ON_A_PAGE, RolePageRow, RoleRow, record::RoleRecord};
 use crate::{
     permission_usage::record::PermissionRecord,
     store::{
@@ -13,29 +13,69 @@ use crate::{
     },
 };
 
+/// How many permissions are shown of each role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// All of them.
+    All,
+    /// At most [`PERMISSIONS_ON_A_PAGE`].
+    OnAPage,
+}
+
 /// Adds the permissions to the roles and keeps their order, with one statement.
-pub(crate) async fn with_permissions(tx: &mut Tx<'_>, roles: Vec<RoleRecord>) -> Result<Vec<RoleRow>, Error> {
+pub(crate) async fn with_permissions(
+    tx: &mut Tx<'_>,
+    roles: Vec<RoleRecord>,
+    shown: Shown,
+) -> Result<Vec<RoleRow>, Error> {
     let ids: Vec<Argument<'static>> = roles.iter().map(|role| role.role_id.into()).collect();
-    let before = format!(
-        "SELECT {} FROM permission_usage WHERE role_id IN",
-        PermissionRecord::TABLE.column_list()
-    );
+    let columns = PermissionRecord::TABLE.columns.iter();
+    let columns: Vec<_> = columns.map(|(name, _)| format!("p.{name}")).collect();
+    let columns = columns.join(", ");
+    let most = match shown {
+        Shown::All => usize::MAX,
+        Shown::OnAPage => PERMISSIONS_ON_A_PAGE,
+    };
+    let rows = match shown {
+        Shown::All => {
+            let before = format!("SELECT {columns} FROM permission_usage p WHERE p.role_id IN");
+            select_in(tx, &before, &ids, "ORDER BY p.ordinal", &[]).await?
+        }
+        Shown::OnAPage => {
+            // For each role, finds the place of the last permission to read: one more than the page shows.
+            let before = format!(
+                "SELECT {columns} FROM (SELECT r.role_id, COALESCE((SELECT l.ordinal FROM permission_usage l \
+                 WHERE l.role_id = r.role_id ORDER BY l.ordinal LIMIT 1 OFFSET $1), 9223372036854775807) AS last \
+                 FROM role_directory r WHERE r.role_id IN"
+            );
+            let after = ") AS shown JOIN permission_usage p ON p.role_id = shown.role_id AND p.ordinal <= shown.last \
+                         ORDER BY p.ordinal";
+            let offset = i64::try_from(most).unwrap_or(i64::MAX);
+            select_in(tx, &before, &ids, after, &[offset.into()]).await?
+        }
+    };
     let mut permissions = HashMap::<RoleId, Vec<_>>::new();
-    for row in select_in(tx, &before, &ids, "ORDER BY ordinal", &[]).await? {
+    for row in rows {
         let held = PermissionRecord::read(&row)?;
         permissions
             .entry(held.role_id)
             .or_default()
             .push(held.into_permission());
     }
-    let rows = roles.into_iter().map(|role| RoleRow {
-        permissions: permissions.remove(&role.role_id).unwrap_or_default(),
-        id: role.role_id,
-        name: role.name,
-        is_shared: role.is_shared,
-        auto_generated: role.auto_generated,
-        protected: role.protected,
-        owner: role.owner_user_id,
+    let rows = roles.into_iter().map(|role| {
+        let mut permissions = permissions.remove(&role.role_id).unwrap_or_default();
+        let more_permissions = permissions.len() > most;
+        permissions.truncate(most);
+        RoleRow {
+            permissions,
+            more_permissions,
+            id: role.role_id,
+            name: role.name,
+            is_shared: role.is_shared,
+            auto_generated: role.auto_generated,
+            protected: role.protected,
+            owner: role.owner_user_id,
+        }
     });
     Ok(rows.collect())
 }

@@ -8,11 +8,11 @@ pub(crate) mod record;
 mod reducer;
 mod rows;
 
-pub(crate) use details::with_permissions;
+pub(crate) use details::{Shown, with_permissions};
 pub use guard::HELD_BY_SEVERAL;
 pub(crate) use guard::HeldBySeveral;
 pub(crate) use names::NAMES;
 pub(crate) use queries::holder_ids;
 pub use queries::{existing, find, find_permission, holders, list, page};
 pub(crate) use reducer::RoleDirectory;
-pub use rows::{ExistingRole, HolderRow, RolePageRow, RoleRow};
+pub use rows::{ExistingRole, HolderRow, PERMISSIONS_ON_A_PAGE, RolePageRow, RoleRow};

@@ -9,7 +9,7 @@ use aggregates::{
 
 use super::{
     ExistingRole, HolderRow, RolePageRow, RoleRow,
-    details::{holder, with_holders, with_permissions},
+    details::{Shown, holder, with_holders, with_permissions},
     record::RoleRecord,
 };
 use crate::{
@@ -27,7 +27,7 @@ pub fn find<'a>(db: &'a Db, id: RoleId) -> Boxed<'a, Result<Option<RoleRow>, Err
     Box::pin(async move {
         let mut tx = db.snapshot().await?;
         let roles = load(&mut tx, RoleRecord::WITH_ID, [id]).await?;
-        Ok(with_permissions(&mut tx, roles).await?.pop())
+        Ok(with_permissions(&mut tx, roles, Shown::All).await?.pop())
     })
 }
 
@@ -51,12 +51,14 @@ pub fn list<'a>(db: &'a Db, name: Option<&'a str>) -> Boxed<'a, Result<Vec<RoleR
             .iter()
             .map(RoleRecord::read)
             .collect::<Result<_, _>>()?;
-        with_permissions(&mut tx, roles).await
+        with_permissions(&mut tx, roles, Shown::All).await
     })
 }
 
-/// A page of the roles that pass all given filters, oldest first, each with its holders, but with at most
-/// `most_holders` of them: everybody may hold a role.
+/// A page of the roles that pass all given filters, oldest first. Each role is shown with at most [`PERMISSIONS_ON_A_PAGE`]
+/// permissions, and with at most `most_holders` of its holders: everybody may hold a role.
+///
+/// [`PERMISSIONS_ON_A_PAGE`]: super::PERMISSIONS_ON_A_PAGE
 pub fn page<'a>(
     db: &'a Db,
     page: &'a Page,
@@ -83,7 +85,7 @@ pub fn page<'a>(
             }
             store::page(&mut tx, &lists, Sort::OLDEST_FIRST, page).await?
         };
-        let rows = with_permissions(&mut tx, roles.rows).await?;
+        let rows = with_permissions(&mut tx, roles.rows, Shown::OnAPage).await?;
         Ok(Paged {
             rows: with_holders(&mut tx, rows, most_holders).await?,
             total: roles.total,

@@ -2,6 +2,9 @@
 
 use aggregates::values::{Permission, RoleId, UserId};
 
+/// How many permissions a page shows of each role.
+pub const PERMISSIONS_ON_A_PAGE: usize = 100;
+
 /// A role with its permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleRow {
@@ -17,8 +20,10 @@ pub struct RoleRow {
     pub protected: bool,
     /// The user whose own permissions the role carries; `None` for any other role.
     pub owner: Option<UserId>,
-    /// The permissions of the role, in the order in which they were granted.
+    /// The permissions of the role, in the order in which they were granted; on a page at most [`PERMISSIONS_ON_A_PAGE`].
     pub permissions: Vec<Permission>,
+    /// Whether the role has more permissions.
+    pub more_permissions: bool,
 }
 
 /// A user who holds a role.

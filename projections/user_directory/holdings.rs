@@ -12,7 +12,7 @@ use super::{
     record::{CertificateRecord, UserRecord},
 };
 use crate::{
-    role_directory::{self, RoleRow, record::RoleRecord},
+    role_directory::{self, RoleRow, Shown, record::RoleRecord},
     sessions::{self, SessionRow},
     store::{
         Column as _, Record, select_in,
@@ -20,16 +20,18 @@ use crate::{
     },
 };
 
-/// Adds everything that the users hold, and keeps their order. It leaves out tokens that expired by `now`.
+/// Adds everything that the users hold, and keeps their order. It leaves out tokens that expired by `now`. `shown` is about the
+/// permissions of each role.
 pub(super) async fn with_holdings(
     tx: &mut Tx<'_>,
     users: Vec<UserRecord>,
     now: Timestamp,
+    shown: Shown,
 ) -> Result<Vec<UserRow>, Error> {
     let ids: Vec<Argument<'static>> = users.iter().map(|user| user.user_id.into()).collect();
     let mut tokens = tokens(tx, &ids, now).await?;
     let mut certificates = certificates(tx, &ids).await?;
-    let mut roles = roles(tx, &ids).await?;
+    let mut roles = roles(tx, &ids, shown).await?;
     let rows = users.into_iter().map(|user| UserRow {
         tokens: tokens.remove(&user.user_id).unwrap_or_default(),
         certificates: certificates.remove(&user.user_id).unwrap_or_default(),
@@ -81,6 +83,7 @@ async fn certificates(
 async fn roles(
     tx: &mut Tx<'_>,
     ids: &[Argument<'static>],
+    shown: Shown,
 ) -> Result<HashMap<UserId, Vec<Arc<RoleRow>>>, Error> {
     let columns: Vec<_> = RoleRecord::TABLE
         .columns
@@ -100,7 +103,7 @@ async fn roles(
         roles.insert(role.role_id, role);
     }
     let rows: HashMap<RoleId, Arc<RoleRow>> =
-        role_directory::with_permissions(tx, roles.into_values().collect())
+        role_directory::with_permissions(tx, roles.into_values().collect(), shown)
             .await?
             .into_iter()
             .map(|role| (role.id, Arc::new(role)))

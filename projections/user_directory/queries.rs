@@ -8,6 +8,7 @@ use aggregates::{
 use super::{UserRow, holdings::with_holdings, record::UserRecord};
 use crate::{
     page::{Page, Paged},
+    role_directory::Shown,
     spellings::with_spellings,
     store::{
         self, Column as _, Sort, load,
@@ -31,7 +32,7 @@ pub fn page<'a>(
         let mut tx = db.snapshot().await?;
         let Paged { rows, total } = store::page(&mut tx, lists, Sort::OLDEST_FIRST, page).await?;
         Ok(Paged {
-            rows: with_holdings(&mut tx, rows, now).await?,
+            rows: with_holdings(&mut tx, rows, now, Shown::OnAPage).await?,
             total,
         })
     })
@@ -55,7 +56,7 @@ pub fn by_usernames<'a>(
         found.sort_unstable_by_key(|user| user.ordinal);
         let Paged { rows, total } = page.of(found);
         Ok(Paged {
-            rows: with_holdings(&mut tx, rows, now).await?,
+            rows: with_holdings(&mut tx, rows, now, Shown::OnAPage).await?,
             total,
         })
     })
@@ -79,7 +80,7 @@ pub fn find_many<'a>(
         let mut tx = db.snapshot().await?;
         let mut users: Vec<UserRecord> = load(&mut tx, UserRecord::WITH_ID, ids).await?;
         users.sort_unstable_by_key(|user| user.ordinal);
-        with_holdings(&mut tx, users, now).await
+        with_holdings(&mut tx, users, now, Shown::All).await
     })
 }
 

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use ledger::{Ledger, clock::SystemClock, ids::SystemEntropy, migrations};
 use projections::sql::{Db, Options, Still};
 use server::{
-    identity::keys::{Found, existing_sealing_key},
+    identity::keys::{Found, KeyError, existing_sealing_key},
     settings::Settings,
 };
 
-use super::{CliError, lock};
+use super::{CliError, complain, lock};
 
 /// A database that is only read.
 pub(crate) struct LookedAt {
@@ -72,9 +72,15 @@ impl LookedAt {
     pub(crate) async fn ledger(&self, settings: &Settings) -> Result<(Ledger, bool), CliError> {
         self.must_be_migrated(settings).await?;
         let given = settings.sealing_key.as_ref().map(|key| key.as_str());
-        let key = match existing_sealing_key(given, &settings.data_dir)? {
-            Found::Key(key) => Some(key),
-            Found::Missing | Found::Hidden => None,
+        let key = match existing_sealing_key(given, &settings.data_dir) {
+            Ok(Found::Key(key)) => Some(key),
+            Ok(Found::Missing | Found::Hidden) => None,
+            // The command needs no key. The answer would not be better without this file.
+            Err(exposed @ KeyError::Exposed(_)) => {
+                complain(&format!("warning: {exposed}; going on without it"));
+                None
+            }
+            Err(error) => return Err(error.into()),
         };
         let looked = Ledger::look(
             self.db.clone(),

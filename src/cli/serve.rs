@@ -5,8 +5,8 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
-    task::JoinHandle,
+    sync::{Mutex, watch},
+    task::{JoinHandle, JoinSet},
 };
 
 use super::{
@@ -19,7 +19,7 @@ use ledger::{
     Executor, Ledger, OtherVersions, Signer, WithCauses,
     clock::{Clock, SystemClock},
     ids::SystemEntropy,
-    migrations,
+    keep_running, migrations,
 };
 use server::{
     Live, Tls,
@@ -95,8 +95,8 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     keep_up_to_date(&app, hangup, listeners.certificate()).await?;
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = watch::channel(());
-    let servers = listeners.serve(&app, &stopped)?;
-    let code = until_the_end(signals, &ledger, follower).await?;
+    let mut servers = listeners.serve(&app, &stopped)?;
+    let code = until_the_end(signals, &ledger, follower, &mut servers).await?;
     tracing::info!("stopping: accepting no new requests, finishing the running requests");
     drop(stop);
     match tokio::time::timeout(DRAIN, listeners::ended(servers)).await {
@@ -112,8 +112,13 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
 
 /// Starts the tasks that run beside the requests.
 fn start_background(ledger: &Ledger, settings: &Settings) {
-    tokio::spawn(each_minute(ledger.clone()));
-    tokio::spawn(Arc::clone(ledger.refusals()).run(settings.keeping()));
+    let each_minute = {
+        let ledger = ledger.clone();
+        move || each_minute(ledger.clone())
+    };
+    keep_running("each minute", each_minute);
+    let (refusals, keeping) = (Arc::clone(ledger.refusals()), settings.keeping());
+    keep_running("refusals", move || Arc::clone(&refusals).run(keeping));
 }
 
 /// Waits until the server must stop, and returns the exit code. An error means that it must stop at once.
@@ -121,6 +126,7 @@ async fn until_the_end(
     [mut terminate, mut interrupt]: [Signal; 2],
     ledger: &Ledger,
     follower: JoinHandle<OtherVersions>,
+    servers: &mut JoinSet<()>,
 ) -> Result<ExitCode, CliError> {
     tokio::select! {
         _ = terminate.recv() => Ok(ExitCode::SUCCESS),
@@ -128,6 +134,7 @@ async fn until_the_end(
         // Without them this node can write nothing, or sees nothing that other nodes write: it must be started again.
         () = ledger.appender_gone() => Err(CliError::Other("the appender ended".to_owned())),
         () = ledger.loader_gone() => Err(CliError::Other("the loader of streams ended".to_owned())),
+        _ = servers.join_next() => Err(CliError::Other("a task that accepts connections ended".to_owned())),
         ended = follower => {
             let others = ended.map_err(|_| CliError::Other("the follower ended".to_owned()))?;
             tracing::error!(%others, "another version of the program rebuilt the read models; this one stops");
@@ -138,7 +145,8 @@ async fn until_the_end(
 
 /// Reads the settings again at each SIGHUP, and applies those that can change while the server runs, and the certificate of the server.
 /// If a setting is invalid, or if the certificate cannot be used, all stay as they are.
-async fn reload(mut hangup: Signal, app: App, tls: Option<Arc<Tls>>) {
+async fn reload(hangup: Arc<Mutex<Signal>>, app: App, tls: Option<Arc<Tls>>) {
+    let mut hangup = hangup.lock().await;
     while hangup.recv().await.is_some() {
         let read = Settings::read(FACES.settings()).map_err(|error| error.to_string());
         let applied = read.and_then(|settings| {
@@ -162,13 +170,25 @@ async fn reload(mut hangup: Signal, app: App, tls: Option<Arc<Tls>>) {
 
 /// Starts the tasks that read the settings again on SIGHUP, and that tell the defence of logins what the database says.
 async fn keep_up_to_date(app: &App, hangup: Signal, tls: Option<Arc<Tls>>) -> Result<(), CliError> {
-    tokio::spawn(reload(hangup, app.clone(), tls));
+    let hangup = Arc::new(Mutex::new(hangup));
+    keep_up("reload", app, move |app| {
+        reload(Arc::clone(&hangup), app, tls.clone())
+    });
     look_for_clearings(app).await?;
-    tokio::spawn(keep_clearing(app.clone()));
-    tokio::spawn(recall(app.clone()));
-    tokio::spawn(keep_ending_expired(app.clone()));
+    keep_up("clearings", app, keep_clearing);
+    keep_up("recall", app, recall);
+    keep_up("expired registrations", app, keep_ending_expired);
     keep_closing_sessions(app);
     Ok(())
+}
+
+/// Keeps a task about the app running.
+fn keep_up<F>(name: &'static str, app: &App, task: impl Fn(App) -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let app = app.clone();
+    keep_running(name, move || task(app.clone()));
 }
 
 /// Learns from which addresses users logged in before the start. Logins need not wait for this.

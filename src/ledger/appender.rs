@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     AppendError, CHANNEL, Cause, ERASED_MESSAGE, Follower, Head, LedgerError, Sealer, Unit, WithCauses,
+    background::keep_running,
     batch::{Batch, Batches, Decided},
     claims,
     error::{Obstacle, within},
@@ -57,7 +58,10 @@ impl Appender {
     pub(super) fn start(db: Db, batches: Batches, sealer: Arc<Sealer>, follower: Arc<Follower>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (told, tell) = watch::channel(0);
-        tokio::spawn(notify_others(db.clone(), tell));
+        let others = db.clone();
+        keep_running("notify other nodes", move || {
+            notify_others(others.clone(), tell.clone())
+        });
         let paths = Arc::new(Paths::default());
         let task = Task {
             writer: db.writer(),

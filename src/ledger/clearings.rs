@@ -4,7 +4,9 @@
 //! that the ledger knows.
 
 use aggregates::values::{Timestamp, UserId};
-use projections::sql::{Db, Error, sql};
+use projections::sql::{Db, Error, Statement, sql};
+
+use super::{AppendError, Ledger};
 
 /// The failed logins of a user must be forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,14 +17,25 @@ pub struct Clearing {
     pub asked_at: Timestamp,
 }
 
-/// Asks all nodes to forget the failed logins of a user.
+impl Ledger {
+    /// Asks all nodes to forget the failed logins of a user. The appender writes this: on SQLite, another connection would have to wait
+    /// for the lock while this process writes.
+    pub async fn ask_to_clear(&self, clearing: Clearing) -> Result<(), AppendError> {
+        self.appender.beside(asking(clearing)).await.map(drop)
+    }
+}
+
+/// Asks all nodes to forget the failed logins of a user, from a process without an appender.
 pub async fn ask_to_clear(db: &Db, clearing: Clearing) -> Result<(), Error> {
+    db.execute(asking(clearing)).await.map(drop)
+}
+
+fn asking(clearing: Clearing) -> Statement<'static> {
     let ask = "INSERT INTO login_clearings (user_id, asked_at) VALUES ($1, $2) \
                ON CONFLICT (user_id) DO UPDATE SET asked_at = EXCLUDED.asked_at";
-    let ask = sql(ask)
+    sql(ask)
         .bind(clearing.user.to_string())
-        .bind(clearing.asked_at.micros());
-    db.execute(ask).await.map(drop)
+        .bind(clearing.asked_at.micros())
 }
 
 /// The clearings for which somebody asked at this time or later.

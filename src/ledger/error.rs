@@ -106,9 +106,15 @@ pub enum ExecuteError {
         /// The reason.
         error: DomainError,
     },
-    /// The caller does not hold what the events would give.
-    #[error(transparent)]
-    NotHeld(#[from] Lacking),
+    /// The caller does not hold what the events would give. `index` counts the commands from 0: it is the first one whose events, together
+    /// with those of the commands before it, give too much.
+    #[error("{lacking}")]
+    NotHeld {
+        /// The number of the command.
+        index: usize,
+        /// What the caller does not hold.
+        lacking: Lacking,
+    },
     /// The ledger rejects the unit that follows from the commands.
     #[error(transparent)]
     Rejected(Rejection),
@@ -121,7 +127,7 @@ impl Classified for ExecuteError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Domain { error, .. } => error.kind(),
-            Self::NotHeld(lacking) => lacking.kind(),
+            Self::NotHeld { lacking, .. } => lacking.kind(),
             Self::Rejected(rejection) => rejection.kind(),
             Self::Unavailable(_) => ErrorKind::Unavailable,
         }
@@ -130,7 +136,7 @@ impl Classified for ExecuteError {
     fn code(&self) -> &'static str {
         match self {
             Self::Domain { error, .. } => error.code(),
-            Self::NotHeld(lacking) => lacking.code(),
+            Self::NotHeld { lacking, .. } => lacking.code(),
             Self::Rejected(rejection) => rejection.code(),
             Self::Unavailable(_) => ErrorKind::Unavailable.code(),
         }

@@ -81,6 +81,8 @@ pub(super) enum Source {
 /// The result of deciding commands.
 pub(super) struct Decided {
     pub(super) unit: Unit,
+    /// For each command, how many events it and the commands before it have.
+    pub(super) ends: Vec<usize>,
     states: BTreeMap<Stream, Loaded>,
     /// Whether each stream gets an event. If so, the appender checks that each state is current.
     every_stream_moved: bool,
@@ -146,7 +148,9 @@ impl Executor {
                 refused => refused,
             };
             let decided = match decided {
-                Err(ExecuteError::Domain { .. } | ExecuteError::NotHeld(_)) if from == Source::Memory => None,
+                Err(ExecuteError::Domain { .. } | ExecuteError::NotHeld { .. }) if from == Source::Memory => {
+                    None
+                }
                 decided => Some(decided?),
             };
             // A remembered aggregate may be stale. An append notices this. A refusal, or a decision without events, would not
@@ -244,6 +248,7 @@ impl Executor {
         let mut streams = self.load(commands, from).await;
         let mut before = BTreeMap::new();
         let mut states: BTreeMap<Stream, Loaded> = BTreeMap::new();
+        let mut ends = Vec::with_capacity(commands.len());
         for (index, command) in commands.iter().enumerate() {
             let stream = command.stream();
             if let Some(loaded) = streams.remove(&stream) {
@@ -266,6 +271,7 @@ impl Executor {
                     event,
                 });
             }
+            ends.push(unit.events.len());
         }
         let mut every_stream_moved = true;
         for (stream, loaded) in &mut states {
@@ -281,6 +287,7 @@ impl Executor {
         }
         Ok(Decided {
             unit,
+            ends,
             states,
             every_stream_moved,
         })

@@ -14,6 +14,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How many events a tail reads at once.
 const TAIL_PAGE: i64 = 1_000;
 
+/// How many positions a page looks at if no index leads to its events.
+const WINDOW: i64 = 50_000;
+
 /// The types of events of which busy ledgers are full. The index on event types leaves them out: a reader who goes through
 /// the ledger finds the next one soon.
 const FREQUENT: [&str; 2] = ["session.token_issued", "user.role_granted"];
@@ -39,15 +42,36 @@ pub struct Filter {
     pub event_type: Option<String>,
 }
 
-/// Up to `limit` events after `position` that fit the filter, in order.
-pub(super) async fn after(
+impl Filter {
+    /// Whether the database reads events that do not fit, since no index leads to those that do.
+    fn reads_others(&self) -> bool {
+        let is_of_frequent = self.event_type.as_deref().is_some_and(is_frequent);
+        self.aggregate_id.is_none() && (self.aggregate_type.is_some() || is_of_frequent)
+    }
+}
+
+/// A page of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events, in order.
+    pub events: Vec<Stored>,
+    /// The position after which the next page begins. If it is the position after which this page began, there are no further events.
+    pub next: i64,
+}
+
+/// Up to `limit` events after `position` that fit the filter, in order; if there is an `until`, up to this position.
+async fn between(
     db: &mut dyn Read,
-    position: i64,
+    (position, until): (i64, Option<i64>),
     limit: i64,
     filter: &Filter,
 ) -> Result<Vec<Stored>, LedgerError> {
     let mut text = format!("SELECT {COLUMNS} FROM events WHERE position > $1");
     let mut number = 2;
+    if until.is_some() {
+        text.push_str(" AND position <= $2");
+        number += 1;
+    }
     let restrictions = [
         ("aggregate_type", &filter.aggregate_type),
         ("aggregate_id", &filter.aggregate_id),
@@ -75,9 +99,51 @@ pub(super) async fn after(
     let select = restrictions
         .iter()
         .filter_map(|(_, value)| value.as_deref())
-        .fold(sql(text).bind(position), |select, value| select.bind(value))
+        .fold(sql(text).bind(position).bind_all(until), |select, value| {
+            select.bind(value)
+        })
         .bind(limit);
     read(&db.all(select).await?)
+}
+
+/// Up to `limit` events after `position` that fit the filter, in order.
+pub(super) async fn after(
+    db: &mut dyn Read,
+    position: i64,
+    limit: i64,
+    filter: &Filter,
+) -> Result<Vec<Stored>, LedgerError> {
+    between(db, (position, None), limit, filter).await
+}
+
+/// The same, but if the database reads events that do not fit, it reads [`WINDOW`] at most.
+async fn page_after(db: &Db, position: i64, limit: i64, filter: &Filter) -> Result<EventPage, LedgerError> {
+    // If the head is read first, all events up to it are there when they are read.
+    let until = match filter.reads_others() {
+        true => Some((head(db).await?, position.saturating_add(WINDOW))),
+        false => None,
+    };
+    let events = between(
+        &mut &*db,
+        (position, until.map(|(_, until)| until)),
+        limit,
+        filter,
+    )
+    .await?;
+    let is_full = i64::try_from(events.len()) == Ok(limit);
+    let next = match (until, events.last()) {
+        (Some((head, until)), _) if !is_full && until < head => until,
+        (_, Some(last)) => last.position,
+        (_, None) => position,
+    };
+    Ok(EventPage { events, next })
+}
+
+async fn head(db: &Db) -> Result<i64, LedgerError> {
+    let head = db
+        .optional(sql("SELECT position FROM ledger_head WHERE id = 1"))
+        .await?;
+    Ok(head.map(|row| row.int(0)).transpose()?.unwrap_or_default())
 }
 
 /// Up to `limit` rows of events after `position`, in order, even rows that cannot be read as events.
@@ -175,6 +241,17 @@ impl Ledger {
         filter: &'a Filter,
     ) -> Boxed<'a, Result<Vec<Stored>, LedgerError>> {
         Box::pin(async move { after(&mut &self.db, position, limit, filter).await })
+    }
+
+    /// Up to `limit` events after `position` that fit the filter, in order. Sealed fields are ciphertext. A page may have fewer events,
+    /// or none, although further ones fit: if no index leads to them, it looks at 50,000 positions and no more.
+    pub fn page_after<'a>(
+        &'a self,
+        position: i64,
+        limit: i64,
+        filter: &'a Filter,
+    ) -> Boxed<'a, Result<EventPage, LedgerError>> {
+        Box::pin(page_after(&self.db, position, limit, filter))
     }
 
     /// The same events with opened fields, for projections. Never send them to a client.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use aggregates::{Command, values::UserId};
+use authorization::Authorization;
 use projections::sql::Boxed;
 
 use super::{Appended, ExecuteError, Executor, Ledger, Metadata, executor::Decided};
@@ -42,7 +43,10 @@ impl Giver {
             }
             judged => judged,
         };
-        decided.unit.grounds = judged?;
+        decided.unit.grounds = judged.map_err(|lacking| ExecuteError::NotHeld {
+            index: first_refused(ledger.authorization(), user, &decided),
+            lacking,
+        })?;
         Ok(decided)
     }
 
@@ -55,6 +59,19 @@ impl Giver {
         }
         Ok(())
     }
+}
+
+/// The number of the first command that makes the judgement a refusal.
+fn first_refused(authorization: &Authorization, user: UserId, decided: &Decided) -> usize {
+    let Some(last) = decided.ends.len().checked_sub(1).filter(|last| *last > 0) else {
+        return 0;
+    };
+    let may_give = |end: &usize| {
+        let events = decided.unit.events.get(..*end).unwrap_or_default();
+        authorization.may_give(user, events).is_ok()
+    };
+    // The rights may have changed since the judgement. Then no command may be refused any more.
+    decided.ends.partition_point(may_give).min(last)
 }
 
 impl Executor {

@@ -15,7 +15,9 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 /// * 2: ids in read models, and owners of claims, take 16 bytes. SQLite would also take them as text, and would then not find
 ///   them.
 /// * 3: names are compared with those that are alike. Older programs claim a name without its place in the list of such names.
-const WRITER: i64 = 3;
+/// * 4: users give only rights that they hold, an erasure also erases refusals, and failed logins are cleared on all nodes. Older programs
+///   do none of this.
+const WRITER: i64 = 4;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +157,22 @@ impl Head {
         tx.execute(count).await?;
         self.touch(tx).await?;
         Ok(())
+    }
+
+    /// Closes the ledger to programs that follow older rules of writing than this one, unless it is closed to them. Returns the head after
+    /// that.
+    pub(super) async fn keep_out_older_programs(db: &Db, known: Self) -> Result<Self, LedgerError> {
+        if known.lowest_writer >= WRITER {
+            return Ok(known);
+        }
+        let mut tx = db.begin().await?;
+        let mut head = Self::lock(&mut tx).await?;
+        // Another node may have done it meanwhile.
+        if head.lowest_writer < WRITER {
+            head = head.close_to_older_programs(&mut tx).await?;
+        }
+        tx.commit().await?;
+        Ok(head)
     }
 
     /// Closes the ledger to programs that follow older rules of writing than this one, and touches the head. Returns the new head.

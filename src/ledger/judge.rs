@@ -40,6 +40,20 @@ struct Last {
     position: i64,
 }
 
+impl Last {
+    /// Reads a sequence and a position with a space between.
+    fn parse(text: &str) -> Result<Self, LedgerError> {
+        let numbers = text.split_once(' ');
+        let numbers =
+            numbers.and_then(|(sequence, position)| Some((sequence.parse().ok()?, position.parse().ok()?)));
+        let (sequence, position) = numbers.ok_or_else(|| LedgerError::Unreadable {
+            position: 0,
+            reason: "the last event of a stream has no numbers".to_owned(),
+        })?;
+        Ok(Self { sequence, position })
+    }
+}
+
 impl Memory {
     /// A memory for this many streams, claims and counts.
     pub(super) fn of(size: NonZeroUsize) -> Self {
@@ -99,7 +113,7 @@ pub(super) async fn judge<'a>(
     memory: &mut Memory,
     units: &'a [Unit],
 ) -> Result<Judged<'a>, LedgerError> {
-    // Reading positions fills the memory with the sequences of the same streams.
+    // Reading positions fills the memory with the last events of the same streams.
     let mut positions = read_positions(db, memory, units).await?;
     let mut sequences = read_sequences(db, memory, units).await?;
     let remembered = (&mut memory.claims, &mut memory.counts);
@@ -166,35 +180,68 @@ async fn guarded(
     Ok(Ok(()))
 }
 
-/// The current sequence of each stream that the units append to.
+/// A stream: the type and the id of its aggregate.
+type Stream<'a> = (&'static str, &'a str);
+
+/// The last sequence of each stream.
+type Sequences<'a> = HashMap<Stream<'a>, i64>;
+
+/// The position of the last event of each stream.
+type Positions<'a> = HashMap<Stream<'a>, i64>;
+
+/// The last sequence of each stream to which the units append, and of each that they watch.
 async fn read_sequences<'a>(
     db: &mut dyn Read,
     memory: &mut Memory,
     units: &'a [Unit],
 ) -> Result<Sequences<'a>, LedgerError> {
-    let mut sequences = Sequences::new();
-    let mut unknown = Vec::new();
     let appended = units.iter().flat_map(|unit| &unit.events);
     let appended = appended.map(|event| (event.event.aggregate_type(), event.aggregate_id.as_str()));
-    let watched = units
-        .iter()
-        .flat_map(|unit| &unit.unchanged)
-        .map(|seen| (seen.aggregate_type, seen.aggregate_id.as_str()));
-    for stream in appended.chain(watched) {
-        if let Entry::Vacant(entry) = sequences.entry(stream) {
-            match memory.streams.get(&(stream.0, stream.1.to_owned())) {
-                Some(known) => drop(entry.insert(known.sequence)),
-                None => {
-                    entry.insert(0);
-                    unknown.push(stream);
-                }
+    let watched = units.iter().flat_map(|unit| &unit.unchanged);
+    let watched = watched.map(|seen| (seen.aggregate_type, seen.aggregate_id.as_str()));
+    let last = last_events(db, memory, appended.chain(watched)).await?;
+    Ok(last
+        .into_iter()
+        .map(|(stream, last)| (stream, last.sequence))
+        .collect())
+}
+
+/// The position of the last event of each stream on which a unit rests.
+async fn read_positions<'a>(
+    db: &mut dyn Read,
+    memory: &mut Memory,
+    units: &'a [Unit],
+) -> Result<Positions<'a>, LedgerError> {
+    let grounds = units.iter().flat_map(|unit| &unit.grounds.streams);
+    let last = last_events(db, memory, grounds.map(|(kind, id)| (*kind, id.as_str()))).await?;
+    Ok(last
+        .into_iter()
+        .map(|(stream, last)| (stream, last.position))
+        .collect())
+}
+
+/// The last event of each of these streams. Reads those that the memory lacks, and remembers them: most units rest on the same streams,
+/// those of the giver.
+async fn last_events<'a>(
+    db: &mut dyn Read,
+    memory: &mut Memory,
+    streams: impl Iterator<Item = Stream<'a>>,
+) -> Result<HashMap<Stream<'a>, Last>, LedgerError> {
+    let (mut found, mut unknown) = (HashMap::new(), Vec::new());
+    for stream in streams {
+        if let Entry::Vacant(entry) = found.entry(stream) {
+            let known = memory.streams.get(&(stream.0, stream.1.to_owned()));
+            if known.is_none() {
+                unknown.push(stream);
             }
+            entry.insert(known.copied().unwrap_or_default());
         }
     }
     for chunk in unknown.chunks(STREAMS_PER_STATEMENT) {
         let count = rounded(chunk.len());
+        // One text has both numbers: a second subquery would search the index once more.
         let text = format!(
-            "SELECT k.column3, (SELECT e.sequence FROM events e WHERE e.aggregate_type = k.column1 \
+            "SELECT k.column3, (SELECT e.sequence || ' ' || e.position FROM events e WHERE e.aggregate_type = k.column1 \
              AND e.aggregate_id = k.column2 ORDER BY e.sequence DESC LIMIT 1) FROM (VALUES {}) AS k",
             placeholders(1, count, 3)
         );
@@ -207,72 +254,15 @@ async fn read_sequences<'a>(
             let stream = usize::try_from(row.int(0)?)
                 .ok()
                 .and_then(|index| chunk.get(index));
-            if let (Some(stream), Some(sequence)) = (stream, row.int_or_null(1)?) {
-                sequences.insert(*stream, sequence);
+            if let (Some(stream), Some(last)) = (stream, row.str_or_null(1)?) {
+                let last = Last::parse(last)?;
+                found.insert(*stream, last);
+                memory.streams.put((stream.0, stream.1.to_owned()), last);
             }
         }
     }
-    Ok(sequences)
+    Ok(found)
 }
-
-/// The position of the last event of each stream on which a unit rests.
-async fn read_positions<'a>(
-    db: &mut dyn Read,
-    memory: &mut Memory,
-    units: &'a [Unit],
-) -> Result<Positions<'a>, LedgerError> {
-    let mut positions = Positions::new();
-    let mut unknown = Vec::new();
-    let grounds = units.iter().flat_map(|unit| &unit.grounds.streams);
-    for (kind, id) in grounds {
-        if let Entry::Vacant(entry) = positions.entry((*kind, id.as_str())) {
-            match memory.streams.get(&(*kind, id.clone())) {
-                Some(known) => drop(entry.insert(known.position)),
-                None => {
-                    entry.insert(0);
-                    unknown.push((*kind, id.as_str()));
-                }
-            }
-        }
-    }
-    for chunk in unknown.chunks(STREAMS_PER_STATEMENT) {
-        let count = rounded(chunk.len());
-        let last = |column: &str| {
-            format!(
-                "(SELECT e.{column} FROM events e WHERE e.aggregate_type = k.column1 AND e.aggregate_id = k.column2 \
-                 ORDER BY e.sequence DESC LIMIT 1)"
-            )
-        };
-        let text = format!(
-            "SELECT k.column3, {}, {} FROM (VALUES {}) AS k",
-            last("sequence"),
-            last("position"),
-            placeholders(1, count, 3)
-        );
-        let select = filled(chunk, count)
-            .zip(0_i64..)
-            .fold(sql(text), |select, ((kind, id), index)| {
-                select.bind(*kind).bind(*id).bind(index)
-            });
-        for row in db.all(select).await? {
-            let stream = usize::try_from(row.int(0)?)
-                .ok()
-                .and_then(|index| chunk.get(index));
-            let Some((kind, id)) = stream else { continue };
-            let last = Last {
-                sequence: row.int_or_null(1)?.unwrap_or(0),
-                position: row.int_or_null(2)?.unwrap_or(0),
-            };
-            positions.insert((*kind, *id), last.position);
-            // Most units come with the same streams: those of the giver.
-            memory.streams.put((*kind, (*id).to_owned()), last);
-        }
-    }
-    Ok(positions)
-}
-
-/// The position of the last event of each stream, by the type and id of its aggregate.
-type Positions<'a> = HashMap<(&'static str, &'a str), i64>;
 
 /// Rejects the unit if a stream on which it rests has an event after the position up to which the unit knows the stream.
 fn must_not_have_moved(positions: &Positions<'_>, unit: &Unit) -> Result<(), Rejection> {
@@ -288,9 +278,6 @@ fn must_not_have_moved(positions: &Positions<'_>, unit: &Unit) -> Result<(), Rej
         }),
     }
 }
-
-/// The last sequence of each stream, by the type and id of its aggregate.
-type Sequences<'a> = HashMap<(&'static str, &'a str), i64>;
 
 /// The sequences after the unit. Rejects the unit unless each of its events is the next of its stream, and nothing that
 /// it watches has changed.

@@ -31,7 +31,7 @@ struct Issued {
 
 impl Ledger {
     /// The logins by password among the last `most` events, in order. Those of erased users are left out, since nobody can read their
-    /// addresses any more.
+    /// addresses any more. So are logins that are damaged: they must not hide the others.
     pub fn recent_logins(&self, most: i64) -> Boxed<'_, Result<Vec<PastLogin>, LedgerError>> {
         Box::pin(async move {
             let head: Head = self.head().await?;
@@ -44,21 +44,29 @@ impl Ledger {
                 let page = self.after(after, PAGE, &filter).await?;
                 let mut found = Vec::with_capacity(page.len());
                 for event in &page {
-                    let unreadable = |error: serde_json::Error| LedgerError::Unreadable {
-                        position: event.position,
-                        reason: error.to_string(),
+                    let issued: Result<Issued, _> = serde_json::from_str(&event.payload);
+                    let metadata: Result<Metadata, _> = serde_json::from_str(&event.metadata);
+                    let (Ok(issued), Ok(metadata)) = (issued, metadata) else {
+                        tracing::debug!(event.position, "a past login cannot be read");
+                        continue;
                     };
-                    let issued: Issued = serde_json::from_str(&event.payload).map_err(unreadable)?;
-                    let metadata: Metadata = serde_json::from_str(&event.metadata).map_err(unreadable)?;
                     if issued.methods.contains(&GrantMethod::Password) {
-                        found.push((issued.user_id, metadata, event.recorded_at));
+                        found.push((issued.user_id, metadata, event));
                     }
                 }
                 let actors = found.iter().map(|(_, metadata, _)| metadata.actor.clone());
                 let keys = self.sealer.keys_of(&mut &self.db, actors.collect()).await?;
-                for (user, metadata, at) in found {
-                    if let Some(address) = self.sealer.open_address(&metadata, &keys)? {
-                        logins.push(PastLogin { user, address, at });
+                for (user, metadata, event) in found {
+                    match self.sealer.open_address(&metadata, &keys) {
+                        Ok(Some(address)) => logins.push(PastLogin {
+                            user,
+                            address,
+                            at: event.recorded_at,
+                        }),
+                        Ok(None) => {}
+                        Err(error) => {
+                            tracing::debug!(event.position, %error, "the address of a past login does not open");
+                        }
                     }
                 }
                 match page.last() {

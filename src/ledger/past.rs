@@ -7,11 +7,13 @@ use aggregates::{Recorded, text::spelling, values::Timestamp};
 use authorization::{
     Interest, Subject,
     directory::ResourceId,
-    past::{GrantChanges, Moment, Past, Streams, last_username},
+    past::{Moment, Past, Streams, last_username},
 };
 use projections::sql::{filled, rounded, sql};
 
 use super::{Ledger, LedgerError, Stored, opening::open, stored::COLUMNS};
+
+mod changes;
 
 /// How many streams one statement reads.
 const STREAMS_AT_ONCE: usize = 256;
@@ -94,7 +96,7 @@ impl Ledger {
     }
 
     /// What the ledger says about a subject, and about where a resource was, up to a moment. It ends early when the interest is
-    /// lost.
+    /// lost. There may be many events, so ask from a thread that serves no requests.
     pub fn past<'a>(
         &'a self,
         subject: &'a Subject,
@@ -104,27 +106,7 @@ impl Ledger {
     ) -> Boxed<'a, Result<Past, PastError>> {
         Box::pin(async move {
             let events = self.events_about(subject, resource, moment, interest).await?;
-            let (subject, interest) = (subject.clone(), interest.clone());
-            // There may be many events, so this runs outside the threads that serve requests.
-            apart(move || Past::of(subject, moment, &events, &interest)).await
-        })
-    }
-
-    /// What a subject gained and lost after `from` and up to `to`, in at most `limit` changes. It ends early when the interest is
-    /// lost.
-    pub fn changes<'a>(
-        &'a self,
-        subject: &'a Subject,
-        from: Moment,
-        to: Moment,
-        limit: usize,
-        interest: &'a Interest,
-    ) -> Boxed<'a, Result<GrantChanges, PastError>> {
-        Box::pin(async move {
-            let events = self.events_about(subject, None, to, interest).await?;
-            let (subject, interest) = (subject.clone(), interest.clone());
-            let (from, to) = (from.position, to.position);
-            apart(move || GrantChanges::of(&subject, from, to, &events, limit, &interest)).await
+            Ok(Past::of(subject.clone(), moment, &events, interest))
         })
     }
 
@@ -159,16 +141,14 @@ impl Ledger {
                 break;
             }
             for (aggregate_type, ids) in unread {
-                let found = self.streams(aggregate_type, &ids, until, interest).await?;
+                let found = self.streams(aggregate_type, &ids, (0, until), interest).await?;
                 found.iter().for_each(|event| streams.take(event));
                 events.extend(found);
             }
         }
         events.sort_by_key(|event| event.position);
-        if let Subject::Username(name) = subject
-            && last_username(&events).is_none_or(|held| *held != **name && *held != *spelling(name))
-        {
-            return Err(PastError::NameThen);
+        if let Subject::Username(name) = subject {
+            must_be_name(name, &events)?;
         }
         Ok(events)
     }
@@ -207,27 +187,26 @@ impl Ledger {
         Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
     }
 
-    /// The events of streams of one type, up to a position.
+    /// The events of streams of one type, after a position and up to another one.
     async fn streams(
         &self,
         aggregate_type: &'static str,
         ids: &BTreeSet<String>,
-        until: i64,
+        (after, until): (i64, i64),
         interest: &Interest,
     ) -> Result<Vec<Recorded>, LedgerError> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut events = Vec::new();
         for chunk in ids.chunks(STREAMS_AT_ONCE).take_while(|_| !interest.is_lost()) {
             let count = rounded(chunk.len());
-            let numbered: Vec<String> = (3..3 + count).map(|number| format!("${number}")).collect();
+            let numbered: Vec<String> = (4..4 + count).map(|number| format!("${number}")).collect();
             let select = sql(format!(
-                "SELECT {COLUMNS} FROM events WHERE aggregate_type = $1 AND position <= $2 \
+                "SELECT {COLUMNS} FROM events WHERE aggregate_type = $1 AND position > $2 AND position <= $3 \
                  AND aggregate_id IN ({})",
                 numbered.join(", ")
             ));
-            let select = filled(chunk, count).fold(select.bind(aggregate_type).bind(until), |select, id| {
-                select.bind(*id)
-            });
+            let select = select.bind(aggregate_type).bind(after).bind(until);
+            let select = filled(chunk, count).fold(select, |select, id| select.bind(*id));
             let rows = self.db.all(select).await?;
             let stored = rows.iter().map(Stored::read).collect::<Result<Vec<_>, _>>()?;
             events.extend(open(&mut &self.db, &self.sealer, &stored).await?);
@@ -236,8 +215,10 @@ impl Ledger {
     }
 }
 
-/// Runs long work in a separate thread.
-async fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> Result<T, PastError> {
-    let done = tokio::task::spawn_blocking(what).await;
-    done.map_err(|_| PastError::Ledger(LedgerError::Behind(None)))
+/// Refuses a name that its user did not have after these events, which must be in order.
+fn must_be_name(name: &str, events: &[Recorded]) -> Result<(), PastError> {
+    match last_username(events) {
+        Some(held) if *held == *name || *held == *spelling(name) => Ok(()),
+        Some(_) | None => Err(PastError::NameThen),
+    }
 }

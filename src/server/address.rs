@@ -1,6 +1,6 @@
 //! The address from which a client asks, also if proxies pass its request on.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName};
 use ledger::network_of;
@@ -14,8 +14,13 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub struct ClientAddress(IpAddr);
 
 /// The addresses that count as one client: one IPv4 address, or a network of IPv6 addresses with a prefix of 64 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network(IpAddr);
+
+impl Network {
+    /// The network that comes first in their order.
+    pub(crate) const LEAST: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+}
 
 impl ClientAddress {
     /// The client with this address.

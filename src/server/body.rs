@@ -176,7 +176,7 @@ async fn received(request: Request, app: &App, most: usize) -> Result<Vec<u8>, R
     let (body, waited) = receive::receive(body, terms).await?;
     if waited {
         let now = app.clock.elapsed();
-        admitted.map_or(Ok(()), |admitted| admitted.judge_again(app, &parts))?;
+        admitted.map_or(Ok(()), |Admitted(caller)| caller.may_still(app))?;
         if let Some(judged) = parts.extensions.get::<Judged>() {
             judged.set(now);
         }

@@ -36,7 +36,7 @@ pub struct Caller {
     proof: Proof,
     /// Where the request came from.
     origin: Origin,
-    /// The request, if it may have a body or change something.
+    /// The request, if it may have a body, change something or wait for its turn.
     request: Option<Admission>,
 }
 
@@ -59,31 +59,16 @@ enum Proof {
     Certificate,
 }
 
-/// A caller who may make a request whose body is still to come, and the check that said so. The request's extensions have it.
+/// A caller who may make a request whose body is still to come. The request's extensions have it.
 #[derive(Clone)]
-pub(crate) struct Admitted {
-    caller: Caller,
-    judge: Judge,
-}
+pub(crate) struct Admitted(pub(crate) Caller);
 
 /// Checks whether the caller may make the request.
 pub(crate) type Judge = fn(&App, &Parts, &Caller) -> Result<(), Refusal>;
 
-impl Admitted {
-    /// Checks again who the caller is and whether the caller may make the request, after its body kept the server waiting.
-    pub(crate) fn judge_again(&self, app: &App, parts: &Parts) -> Result<(), Refusal> {
-        let judged = self
-            .caller
-            .must_still_be(app)
-            .and_then(|()| (self.judge)(app, parts, &self.caller));
-        app.fresh()?;
-        judged
-    }
-}
-
 impl Caller {
     /// Refuses a caller whose proof has ended.
-    pub(crate) fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
+    fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
         let authorization = app.ledger().authorization();
         match self.proof {
             Proof::Token(digest) => {
@@ -109,7 +94,7 @@ impl Caller {
         }
     }
 
-    /// Refuses a caller who may no longer make the request, since their proof or their right has ended.
+    /// Refuses a caller who may no longer make the request, since their proof or their right has ended while the request waited.
     pub(crate) fn may_still(&self, app: &App) -> Result<(), Refusal> {
         let judged = self.must_still_be(app).and_then(|()| match &self.request {
             Some(Admission { judge, method, uri }) => {
@@ -121,6 +106,15 @@ impl Caller {
         });
         app.fresh()?;
         judged
+    }
+
+    /// Notes the request that the caller may make, and the check that said so.
+    pub(crate) fn admit(&mut self, parts: &Parts, judge: Judge) {
+        self.request = Some(Admission {
+            judge,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+        });
     }
 
     /// The address from which the caller asks.
@@ -150,13 +144,8 @@ impl FromRequestParts<App> for Caller {
 pub(crate) fn admit(parts: &mut Parts, caller: &mut Caller, judge: Judge) {
     // These requests have no body that an endpoint reads, and change nothing.
     if !matches!(parts.method, Method::GET | Method::HEAD) {
-        caller.request = Some(Admission {
-            judge,
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
-        });
-        let caller = caller.clone();
-        parts.extensions.insert(Admitted { caller, judge });
+        caller.admit(parts, judge);
+        parts.extensions.insert(Admitted(caller.clone()));
     }
 }
 

@@ -30,6 +30,10 @@ const UNREADABLE: [(&str, &str); 2] = [
     ),
 ];
 
+/// The extension of an operation whose body is an [`ExactJson`](crate::ExactJson): it answers another content type as a malformed request.
+/// The document does not show the extension.
+const EXACT_JSON: &str = "x-exact-json";
+
 /// The routes of the faces for brokers. The document of the API does not have them: its readers cannot call them.
 pub fn broker_routes(faces: Faces) -> OpenApiRouter<App> {
     let routes = faces.on(Listener::Brokers).map(|face| (face.routes)());
@@ -121,11 +125,15 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
         if !is_public && face.credentials.contains(&Credential::Basic) {
             refusals.push(busy.clone());
         }
+        let extensions = operation.extensions.as_mut();
+        let is_exact = extensions.is_some_and(|extensions| extensions.remove(EXACT_JSON).is_some());
         if operation.request_body.is_some() {
             let of = |kind, message: &'static str| Refusal::new(kind, "", message);
             refusals.push(of(RefusalKind::Timeout, "The body took too long to arrive."));
             refusals.push(of(RefusalKind::TooLarge, "The body is too large."));
-            refusals.push(of(RefusalKind::UnsupportedMediaType, "The body is not JSON."));
+            if !is_exact {
+                refusals.push(of(RefusalKind::UnsupportedMediaType, "The body is not JSON."));
+            }
         }
         for refusal in &refusals {
             refuse(operation, face, refusal);

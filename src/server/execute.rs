@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use aggregates::{
     Classified, Command,
-    values::{Context, Operation, UserId},
+    values::{Operation, UserId},
 };
 use authorization::Lacking;
 use ledger::{Appended, ExecuteError, Rehearsed};
@@ -65,14 +65,8 @@ impl Caller {
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Refusal {
         match error {
-            ExecuteError::Domain { index, error } => {
-                let refusal = Refusal::from(error);
-                match name(index) {
-                    Some(name) => refusal.about(name),
-                    None => refusal,
-                }
-            }
-            ExecuteError::NotHeld(lacking) => self.not_held(app, &lacking),
+            ExecuteError::Domain { index, error } => named(error.into(), name(index)),
+            ExecuteError::NotHeld { index, lacking } => named(self.not_held(app, &lacking), name(index)),
             other => other.into(),
         }
     }
@@ -88,15 +82,18 @@ impl Caller {
 
     /// Whether the caller may read or write a page that shows what a user holds. An answer to a write shows it, too.
     fn may_see(&self, app: &App, user: UserId) -> bool {
-        let authorization = app.ledger().authorization();
-        let may = |operation, page: &str| {
-            let decision = authorization.check(self.user, Context::Http, operation, page);
-            decision.allowed
-        };
         let mut pages = app
             .faces
             .iter()
             .filter_map(|face| Some((face.giving.shows?)(user)));
-        pages.any(|page| may(Operation::Read, &page) || may(Operation::Write, &page))
+        pages.any(|page| self.may(app, Operation::Read, &page) || self.may(app, Operation::Write, &page))
+    }
+}
+
+/// The refusal of one of several commands.
+fn named<T: Display>(refusal: Refusal, name: Option<T>) -> Refusal {
+    match name {
+        Some(name) => refusal.about(name),
+        None => refusal,
     }
 }

@@ -26,11 +26,12 @@ use crate::{
     credential,
     evidence::{Asking, Known, with_known},
     face::{Face, Listener},
+    framing,
     heavy::JudgedAtStart,
     position::{AT_LEAST, Recorded, at_least},
     refusal::{BUSY, Refusal, RefusalKind},
     tls::ClientCertificate,
-    turned_away::{ByRoute, TurnedAway},
+    turned_away::ByText,
 };
 
 /// An extension that marks an error response which is not a face's refusal: a page for people, from the binary.
@@ -42,10 +43,10 @@ pub struct Front {
     app: App,
     listener: Listener,
     router: Router,
-    /// Requests that were refused because the server was busy.
-    busy: TurnedAway,
+    /// Requests that were refused because something was busy, by the message that says what.
+    busy: ByText,
     /// Requests that failed before anybody had proved who they are.
-    strangers: ByRoute,
+    strangers: ByText,
 }
 
 /// A defect of an endpoint.
@@ -82,8 +83,8 @@ impl Front {
             app,
             listener,
             router,
-            busy: TurnedAway::default(),
-            strangers: ByRoute::default(),
+            busy: ByText::default(),
+            strangers: ByText::default(),
         }
     }
 
@@ -113,7 +114,8 @@ impl Front {
             has_credential: credential::has_any(face.credentials, request.headers(), request.uri())
                 || request.extensions().get::<ClientCertificate>().is_some(),
         };
-        let (response, known) = if let Err(refusal) = has_host(&request) {
+        let is_read = has_host(&request).and_then(|()| framing::is_plain(request.headers()));
+        let (response, known) = if let Err(refusal) = is_read {
             (refusal.into_response(), Known::default())
         } else if cross.as_ref().is_some_and(Cross::is_question) {
             (StatusCode::NO_CONTENT.into_response(), Known::default())
@@ -122,6 +124,9 @@ impl Front {
             with_known(&self.app, &by, answer).await
         };
         let (mut response, refusal) = render(face, &asked.method, response);
+        if let Some(refusal) = &refusal {
+            self.count_if_busy(refusal);
+        }
         known.report(&self.app, refusal.as_ref(), &by);
         let headers = response.headers_mut();
         if let Some(id) = named.unwrap_or_else(|| asked.id.clone()) {
@@ -139,6 +144,7 @@ impl Front {
     pub(crate) fn busy<B>(&self, request: &Request<B>) -> Response {
         let message = "there are too many connections; try again later";
         let busy = Refusal::later(RefusalKind::Unavailable, BUSY, message);
+        self.count_if_busy(&busy);
         let face = self.face_of(request.uri().path());
         let (mut response, _) = render(face, request.method(), busy.into_response());
         if face.any_request_id
@@ -243,10 +249,14 @@ impl Front {
             }
             (_, None) => tracing::debug!(%method, route, status, micros, id, code, "answered"),
         }
-        if code == Some(BUSY)
-            && let Some(requests) = self.busy.count(now)
+    }
+
+    /// Counts a refusal because something was busy. The log has a line a minute for each thing that was busy.
+    fn count_if_busy(&self, refusal: &Refusal) {
+        if refusal.code == BUSY
+            && let Some(requests) = self.busy.count(&refusal.message, self.app.clock.elapsed())
         {
-            tracing::warn!(requests, "busy: refused requests since the last such line");
+            tracing::warn!(requests, because = %refusal.message, "busy: refused requests since the last such line");
         }
     }
 

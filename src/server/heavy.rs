@@ -2,7 +2,7 @@
 //!
 //! They have one budget of work. A few run at the same time, on threads of their own, so that they do not delay other
 //! requests. Callers take turns: a caller with many questions does not keep out a caller with one. A question that is no longer
-//! wanted gives its turn back within a few steps.
+//! wanted gives its turn back within a few steps. Answers that clients do not read have a bound, too.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,7 +15,7 @@ use aggregates::values::UserId;
 use authorization::Interest;
 use axum::{
     extract::FromRequestParts,
-    http::{Method, Request, Uri, request::Parts},
+    http::request::Parts,
     response::{IntoResponse, Response},
 };
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
@@ -23,12 +23,15 @@ use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use crate::{
     app::App,
     caller::Caller,
-    permitted::{Permitted, Policy},
+    permitted::{Permitted, Policy, judge},
     refusal::{BUSY, Refusal, RefusalKind},
 };
 
 #[cfg(test)]
 mod tests;
+mod unsent;
+
+use self::unsent::Unsent;
 
 /// How many heavy questions may run and wait.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +50,7 @@ pub(crate) struct Bounds {
 pub(crate) struct Desk {
     bounds: Bounds,
     queue: Mutex<Queue>,
+    unsent: Arc<Unsent>,
 }
 
 #[derive(Default)]
@@ -93,6 +97,7 @@ impl Desk {
         Arc::new(Self {
             bounds,
             queue: Mutex::default(),
+            unsent: Arc::default(),
         })
     }
 
@@ -275,7 +280,12 @@ impl Turn {
         R: IntoResponse,
         F: Future<Output = Result<R, Refusal>>,
     {
-        let answer = async move |interest: Interest| work(interest).await.map(IntoResponse::into_response);
+        let Place { desk, caller } = &*self.place;
+        let (unsent, caller) = (Arc::clone(&desk.unsent), *caller);
+        let answer = async move |interest: Interest| {
+            let answer = work(interest).await.map(IntoResponse::into_response);
+            answer.map(|answer| unsent.count(caller, answer))
+        };
         self.run(answer).await?.map(FreshAtStart)
     }
 }
@@ -283,8 +293,6 @@ impl Turn {
 /// A caller whom the policy permits, and who may ask heavy questions.
 pub struct Asks<P: Policy> {
     caller: Caller,
-    method: Method,
-    uri: Uri,
     policy: PhantomData<P>,
 }
 
@@ -292,11 +300,10 @@ impl<P: Policy> FromRequestParts<App> for Asks<P> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Permitted(caller, _) = Permitted::<P>::from_request_parts(parts, app).await?;
+        let Permitted(mut caller, _) = Permitted::<P>::from_request_parts(parts, app).await?;
+        caller.admit(parts, judge::<P>);
         Ok(Self {
             caller,
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
             policy: PhantomData,
         })
     }
@@ -312,20 +319,14 @@ impl<P: Policy> Asks<P> {
     /// moment or later, so it is good however long the work takes: give it as [`FreshAtStart`].
     pub async fn turn(&self, app: &App) -> Result<Turn, Refusal> {
         let turn = app.desk().turn(self.caller.user).await?;
-        let judged = match turn.waited() {
-            true => self.judge_again(app),
-            false => Ok(()),
-        };
-        app.fresh()?;
-        judged.map(|()| turn)
-    }
-
-    /// Checks again whether the caller may ask. The session may have ended, or the right may be lost, while the question waited.
-    fn judge_again(&self, app: &App) -> Result<(), Refusal> {
-        self.caller.must_still_be(app)?;
-        let (mut parts, ()) = Request::new(()).into_parts();
-        (parts.method, parts.uri) = (self.method.clone(), self.uri.clone());
-        P::judge(app, &parts, &self.caller).map(drop)
+        if !app.desk().unsent.has_room_for(self.caller.user) {
+            return Err(busy());
+        }
+        match turn.waited() {
+            true => self.caller.may_still(app)?,
+            false => app.fresh()?,
+        }
+        Ok(turn)
     }
 }
 

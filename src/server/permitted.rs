@@ -26,15 +26,13 @@ pub trait Policy {
 #[derive(Clone, Debug)]
 pub struct Permitted<P: Policy>(pub Caller, pub P::Scope);
 
-/// A caller who may read on the request's path. It is for questions that are too long for a URL and are sent as a POST.
-pub type PermittedToRead = Permitted<ReadOnPath>;
-
 /// The caller needs the right to read (GET, HEAD, OPTIONS) or to write (all other methods) on the request's path, in context
 /// `http`.
 #[derive(Clone, Copy, Debug)]
 pub struct ByPath;
 
-/// The caller needs the right to read on the request's path, whatever the method.
+/// The caller needs the right to read on the request's path, whatever the method. It is for questions that are too long for a URL and
+/// are sent as a POST.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadOnPath;
 
@@ -46,10 +44,23 @@ impl<P: Policy> FromRequestParts<App> for Permitted<P> {
         let judged = P::judge(app, parts, &caller);
         app.fresh()?;
         let scope = judged?;
-        admit(parts, &mut caller, |app, parts, caller| {
-            P::judge(app, parts, caller).map(drop)
-        });
+        admit(parts, &mut caller, judge::<P>);
         Ok(Self(caller, scope))
+    }
+}
+
+/// The refusal of a policy, if it refuses the request.
+pub(crate) fn judge<P: Policy>(app: &App, parts: &Parts, caller: &Caller) -> Result<(), Refusal> {
+    P::judge(app, parts, caller).map(drop)
+}
+
+impl Caller {
+    /// Whether the caller may read or write on a path in context `http`.
+    pub fn may(&self, app: &App, operation: Operation, path: &str) -> bool {
+        let authorization = app.ledger().authorization();
+        authorization
+            .check(self.user, Context::Http, operation, path)
+            .allowed
     }
 }
 
@@ -75,11 +86,8 @@ impl Policy for ReadOnPath {
 
 fn on_path(app: &App, parts: &Parts, caller: &Caller, operation: Operation) -> Result<(), Refusal> {
     let path = parts.uri.path();
-    let authorization = app.ledger().authorization();
-    let decision = authorization.check(caller.user, Context::Http, operation, path);
-    if decision.allowed {
-        Ok(())
-    } else {
-        Err(Refusal::forbidden(operation.as_str(), path))
+    match caller.may(app, operation, path) {
+        true => Ok(()),
+        false => Err(Refusal::forbidden(operation.as_str(), path)),
     }
 }

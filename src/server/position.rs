@@ -55,8 +55,11 @@ impl<T: IntoResponse> IntoResponse for AsOf<T> {
 
 /// Lets a request with `Muniment-At-Least` wait for a short time until this node has reached that position.
 pub(crate) async fn at_least(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(wanted) = headers.get(AT_LEAST) else {
-        return Ok(());
+    let mut given = headers.get_all(AT_LEAST).iter();
+    let wanted = match (given.next(), given.next()) {
+        (None, _) => return Ok(()),
+        (Some(wanted), None) => wanted,
+        (Some(_), Some(_)) => return Err(Refusal::invalid("Muniment-At-Least is given twice")),
     };
     let wanted = wanted
         .to_str()

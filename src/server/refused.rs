@@ -90,7 +90,7 @@ impl From<ExecuteError> for Refusal {
     fn from(error: ExecuteError) -> Self {
         match error {
             // Without a caller, nobody knows whether the client may see what a user holds.
-            ExecuteError::NotHeld(lacking) => match lacking.shows() {
+            ExecuteError::NotHeld { lacking, .. } => match lacking.shows() {
                 Some(user) => Self::new(
                     RefusalKind::Forbidden,
                     lacking.code(),

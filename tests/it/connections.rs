@@ -8,6 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use crate::log::until_logged;
 use crate::support::{
     connectware::*,
     raw::{PATIENCE, Raw},
@@ -94,6 +95,8 @@ async fn one_connection_too_many_is_told_so_and_harms_nobody() {
         refusal.contains("retry-after: 1") && refusal.contains(r#""code":"busy""#),
         "{refusal}"
     );
+    until_logged(&server, "busy: refused requests").await;
+    assert!(server.log().contains("too many connections"), "{}", server.log());
     for raw in &mut within {
         raw.send(WHOLE).await;
         assert!(raw.answer().await.starts_with("HTTP/1.1 200"));

@@ -27,7 +27,7 @@ fn warnings(server: &Server) -> Vec<String> {
 }
 
 /// Waits until a line of the log has this text.
-async fn until_logged(server: &Server, text: &str) {
+pub async fn until_logged(server: &Server, text: &str) {
     let logged = async {
         while !server.log().contains(text) {
             sleep(Duration::from_millis(20)).await;

@@ -265,6 +265,20 @@ async fn another_account_looks_at_files_that_it_can_read() {
     }
     let told = said(&stopped.run_as_nobody(&binary, &["doctor"]).await);
     assert!(told.contains("sealing key: belongs to another account"), "{told}");
+    // A copy often has other modes. Without the key, the commands know as much as for an account that cannot read it.
+    let key = stopped.data().join("sealing.key");
+    open(&key, 0o644);
+    for command in ["verify", "events"] {
+        let output = stopped.run_as_nobody(&binary, &[command]).await;
+        let told = said(&output);
+        assert!(told.contains("warning: ") && told.contains("chmod 600"), "{told}");
+        let without_warning = Output {
+            stderr: Vec::new(),
+            ..output
+        };
+        must_succeed(command, &without_warning, last);
+    }
+    open(&key, 0o600);
     // The file of a ledger that this account cannot read is no missing ledger.
     open(&stopped.data().join("muniment.db"), 0o600);
     let output = stopped.run_as_nobody(&binary, &["verify"]).await;

@@ -93,3 +93,29 @@ async fn settings_are_read_again_and_nothing_ends() {
         let _ = server.terminate().await;
     }
 }
+
+#[tokio::test]
+async fn what_users_may_give_is_read_again() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let server = Site::new(engine).without("MUNIMENT_LOG").start().await;
+        let admin = server.admin().await;
+        let giver = caller(&admin, "giver", json!([http("/api/roles", "write")])).await;
+        let give = async |name: &str| {
+            giver
+                .post("/api/roles", role(name, json!([mqtt("a", "read")])))
+                .await
+        };
+        assert_eq!(give("one").await.expect_error(403).code, "not_held");
+        set(&server, "granting = \"any\"\n");
+        logged(&server, "read the settings again; the others", 1).await;
+        give("two").await.expect(201);
+        // A mistake changes nothing.
+        set(&server, "granting = \"some\"\n");
+        logged(&server, "cannot read the settings again", 1).await;
+        give("three").await.expect(201);
+        set(&server, "granting = \"held\"\n");
+        logged(&server, "read the settings again; the others", 2).await;
+        assert_eq!(give("four").await.expect_error(403).code, "not_held");
+        let _ = server.terminate().await;
+    }
+}

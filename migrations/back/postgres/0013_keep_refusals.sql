@@ -1,19 +1,9 @@
 -- Undoes migrations/postgres/0013_keep_refusals.sql, for programs from before it. Stop all servers first: docs/upgrading.md. The refusals are
 -- lost: read them with `GET /api/audit?outcome=refused` before.
-DROP VIEW event_streams;
+--
+-- The view event_streams keeps its new columns. Older programs do not read them, and Postgres cannot take columns from a view that other
+-- views use.
 DROP INDEX events_by_actor;
 DROP TABLE refusals, refusal_keys;
-
-CREATE VIEW event_streams AS
-SELECT
-    position,
-    aggregate_type,
-    aggregate_id,
-    sequence,
-    event_type,
-    event_version,
-    payload::jsonb AS payload,
-    metadata::jsonb AS metadata
-FROM events;
 
 DELETE FROM _sqlx_migrations WHERE version = 13;

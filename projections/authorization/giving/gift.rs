@@ -5,7 +5,7 @@ use aggregates::{
     role::RoleEvent,
     session::{Session, SessionEvent},
     user::UserEvent,
-    values::{IdentityProvider, UserId},
+    values::UserId,
 };
 
 use crate::engine::{
@@ -27,15 +27,15 @@ pub(super) enum Gives {
 /// What an event may give, as far as the event alone says.
 pub(super) fn of(id: &str, event: &Event) -> Gives {
     match About::of(id, event) {
-        About::User(_, event) => of_user(event, None),
+        About::User(_, event) => of_user(event),
         About::Role(_, event) => of_role(event),
         About::Session(..) if of_session(event).is_some() => Gives::Access,
         About::Session(..) | About::Nobody => Gives::Nothing,
     }
 }
 
-/// What an event of a user gives. `provider` keeps the user's password before the event, if that is known.
-pub(super) fn of_user(event: &UserEvent, provider: Option<IdentityProvider>) -> Gives {
+/// What an event of a user gives.
+pub(super) fn of_user(event: &UserEvent) -> Gives {
     match event {
         UserEvent::RoleGranted { .. } | UserEvent::PermissionGranted { .. } => Gives::Right,
         UserEvent::PasswordChanged { .. }
@@ -44,15 +44,12 @@ pub(super) fn of_user(event: &UserEvent, provider: Option<IdentityProvider>) -> 
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::CertificateAdded { .. }
+        // The owner of a name can no longer log in by it, and another user can take it. Another provider finds the user by name.
+        | UserEvent::Renamed { .. }
         // Without the second factor, less is needed to act as the user.
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: false,
         } => Gives::Access,
-        // Another provider finds the user by name: then the new name decides who logs in.
-        UserEvent::Renamed { .. } => match provider {
-            Some(IdentityProvider::Local) => Gives::Nothing,
-            Some(_) | None => Gives::Access,
-        },
         // A new user has nothing but what the other events of the unit give.
         UserEvent::Created { .. }
         // The password stays the same.

@@ -6,8 +6,8 @@
 //! - A new permission of a role or of a user's own: each topic or path that it matches is matched by a grant of the giver, or by a
 //!   grant that the role or the user had there before. So a narrower permission in the place of a wider one adds nothing.
 //! - A role that somebody gets: everything that the role grants.
-//! - Another credential, identity provider, grant type or publish prefix of somebody else: everything that this user holds, since
-//!   whoever chooses how a user logs in can log in as the user.
+//! - Another name, credential, identity provider, grant type or publish prefix of somebody else: everything that this user holds, since
+//!   whoever chooses how a user logs in can log in as the user, and whoever frees a name can take it.
 //!
 //! Users who hold the administrators' role may give everything. Only they may give that role, because its holders can give rights
 //! that no pattern of the role covers.
@@ -165,8 +165,7 @@ impl<'a> Judgement<'a> {
     fn user(&self, id: UserId, events: &[&'a UserEvent]) -> Result<(), Lacking> {
         let engine = self.holder.engine;
         let before = engine.entry_of(id, self.guard);
-        let provider = before.map(|user| user.identity_provider);
-        let gives: Vec<Gives> = events.iter().map(|event| of_user(event, provider)).collect();
+        let gives: Vec<Gives> = events.iter().map(|event| of_user(event)).collect();
         if gives.contains(&Gives::Right) {
             self.rests_on(UserAggregate::TYPE, id.to_string());
             let holding = self.held_by(before);

@@ -329,6 +329,9 @@ fn takeovers() -> Vec<UserEvent> {
         UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: false,
         },
+        UserEvent::Renamed {
+            username: "boss".to_owned(),
+        },
         certificate_added(1, None),
     ]
 }
@@ -425,23 +428,30 @@ fn what_takes_gives_nothing() {
 }
 
 #[test]
-fn a_name_is_a_way_in_only_if_another_provider_keeps_the_password() {
-    let renamed = [of_user(
-        TARGET,
-        UserEvent::Renamed {
-            username: "boss".to_owned(),
-        },
-    )];
-    let mut ledger = people(&[]);
-    ledger.user(TARGET, granted(reads(2, "a")));
-    assert!(judge(&ledger, &renamed).is_ok());
-    ledger.user(
-        TARGET,
-        UserEvent::IdentityProviderChanged {
-            identity_provider: IdentityProvider::Ldap,
-        },
-    );
-    assert!(judge(&ledger, &renamed).is_err());
+fn a_new_name_is_judged_whichever_provider_keeps_the_password() {
+    let renamed = |user| {
+        let username = "boss".to_owned();
+        [of_user(user, UserEvent::Renamed { username })]
+    };
+    for provider in [
+        IdentityProvider::Local,
+        IdentityProvider::Ldap,
+        IdentityProvider::MsEntraId,
+    ] {
+        let mut ledger = people(&[reads(1, "a")]);
+        ledger.user(
+            TARGET,
+            UserEvent::IdentityProviderChanged {
+                identity_provider: provider,
+            },
+        );
+        ledger.user(TARGET, granted(reads(2, "a")));
+        assert!(judge(&ledger, &renamed(TARGET)).is_ok(), "{provider:?}");
+        ledger.user(TARGET, granted(reads(3, "b")));
+        assert!(judge(&ledger, &renamed(TARGET)).is_err(), "{provider:?}");
+        assert!(judge(&ledger, &renamed(GIVER)).is_ok(), "{provider:?}");
+    }
+    assert!(judge(&administrators(), &renamed(TARGET)).is_err());
 }
 
 fn administrators() -> Ledger {

@@ -700,7 +700,7 @@ fn effects(engine: &Authorization, events: &[Recorded]) -> Vec<Effect> {
     };
     let (mut all, mut from) = (Vec::new(), Some(PageStart::Named(0)));
     while let Some(start) = from {
-        let (page, next) = what_if.page(start, limits);
+        let (page, next) = what_if.page(start, limits, &Interest::default());
         all.extend(page);
         from = next;
     }

@@ -268,7 +268,9 @@ fn a_dry_run_tells_all_that_suspension_takes_and_gives_back() {
             rights: 9,
             looks: 9,
         };
-        let (effects, _) = live.what_if(next).page(PageStart::Named(0), limits);
+        let (effects, _) = live
+            .what_if(next)
+            .page(PageStart::Named(0), limits, &Interest::default());
         let [effect] = <[_; 1]>::try_from(effects).unwrap();
         assert_eq!(effect.on, Affected::User(user_id(USER)), "the user was there");
         (effect.gained.len(), effect.lost.len())

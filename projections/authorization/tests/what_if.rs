@@ -10,7 +10,7 @@ use aggregates::{
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    super::{Affected, Authorization, Effect, Limits, PageStart, Right, RoleOfRight},
+    super::{Affected, Authorization, Effect, Interest, Limits, PageStart, Right, RoleOfRight},
     filter,
     ledger::{Ledger, permission, permission_id, role_created, role_granted, role_id, user_created, user_id},
     oracle::{covers, matches},
@@ -38,7 +38,7 @@ fn told(engine: &Authorization, events: &Ledger) -> Vec<Effect> {
             .iter()
             .map(|event| (event.aggregate_id.as_str(), &event.event)),
     );
-    let (effects, next) = what_if.page(PageStart::Named(0), NO_BOUND);
+    let (effects, next) = what_if.page(PageStart::Named(0), NO_BOUND, &Interest::default());
     assert_eq!(next, None);
     effects
 }
@@ -362,7 +362,7 @@ fn pages_follow_each_other_whatever_bounds_them() {
     ] {
         let (mut place, mut found) = (Some(PageStart::Named(0)), Vec::new());
         while let Some(from) = place {
-            let (effects, next) = what_if.page(from, most);
+            let (effects, next) = what_if.page(from, most, &Interest::default());
             assert!(effects.len() <= most.effects);
             assert_ne!(next, Some(from), "a page should lead on");
             found.extend(effects);
@@ -376,16 +376,22 @@ fn pages_follow_each_other_whatever_bounds_them() {
             effects: 0,
             ..NO_BOUND
         },
+        &Interest::default(),
     );
     assert_eq!((none, next), (Vec::new(), Some(PageStart::Named(0))));
-    let (rest, next) = what_if.page(
-        PageStart::Named(0),
-        Limits {
-            effects: all.len(),
-            ..NO_BOUND
-        },
-    );
+    let most = Limits {
+        effects: all.len(),
+        ..NO_BOUND
+    };
+    let (rest, next) = what_if.page(PageStart::Named(0), most, &Interest::default());
     assert_eq!((rest, next), (all, None));
+    // Nobody wants the answer any more.
+    let lost = Interest::new();
+    lost.lose();
+    let holder = PageStart::Holder(user_id(0));
+    for from in [PageStart::Named(0), holder] {
+        assert_eq!(what_if.page(from, NO_BOUND, &lost), (Vec::new(), None));
+    }
 }
 
 /// Whether the granted pattern matches everything that the other pattern matches; a `$` has no special meaning in

@@ -30,7 +30,7 @@ use aggregates::{
 use seize::LocalGuard;
 
 use crate::{
-    Authorization,
+    Authorization, Interest,
     engine::{
         about::About,
         facts::{Fact, MachineStep},
@@ -125,13 +125,19 @@ impl Authorization {
 impl WhatIf<'_> {
     /// The effects from a start on: first on the roles, users and machines that the events themselves are about, then
     /// on the other holders of the roles (users, and after them machines). A holder for whom nothing changes is left
-    /// out. Also returns the start of the next page, if there may be one.
-    pub fn page(&self, from: PageStart, most: Limits) -> (Vec<Effect>, Option<PageStart>) {
+    /// out. Also returns the start of the next page, if there may be one. It ends early when the interest is lost.
+    pub fn page(
+        &self,
+        from: PageStart,
+        most: Limits,
+        interest: &Interest,
+    ) -> (Vec<Effect>, Option<PageStart>) {
         let mut told = Told {
             effects: Vec::new(),
             rights: 0,
             most,
             place: from,
+            interest,
         };
         let after = match from {
             PageStart::Machine(machine) => {
@@ -140,7 +146,7 @@ impl WhatIf<'_> {
             }
             PageStart::Holder(user) => Some(user),
             PageStart::Named(count) => {
-                for (effect, number) in self.named().into_iter().zip(1..).skip(count as usize) {
+                for (effect, number) in self.named(interest).into_iter().zip(1..).skip(count as usize) {
                     if let Some(effect) = effect
                         && let Err(next) = told.take(effect, PageStart::Named(number))
                     {
@@ -155,14 +161,15 @@ impl WhatIf<'_> {
         (told.effects, next)
     }
 
-    fn named(&self) -> Vec<Option<Effect>> {
+    fn named(&self, interest: &Interest) -> Vec<Option<Effect>> {
         let roles = self.roles.iter().map(|(id, change)| self.on_role(*id, change));
         let users = self.users.keys().map(|id| self.on_user(*id));
         let machines = self.machines.keys().map(|machine| self.on_machine(*machine));
-        roles.chain(users).chain(machines).collect()
+        let all = roles.chain(users).chain(machines);
+        all.take_while(|_| !interest.is_lost()).collect()
     }
 
-    fn tell_holders(&self, after: Option<UserId>, told: &mut Told) -> Option<PageStart> {
+    fn tell_holders(&self, after: Option<UserId>, told: &mut Told<'_>) -> Option<PageStart> {
         let indexes = self.indexes();
         if indexes.is_empty() {
             return None;
@@ -170,6 +177,9 @@ impl WhatIf<'_> {
         let mut looks = 0;
         let mut next = None;
         self.engine.each_user(after, |id, found| {
+            if told.interest.is_lost() {
+                return ControlFlow::Break(());
+            }
             if self.users.contains_key(&id) || !may_be_granted(&found, &indexes) {
                 return ControlFlow::Continue(());
             }
@@ -190,7 +200,7 @@ impl WhatIf<'_> {
     }
 
     /// Lists machines that hold a changed role. There are far fewer machines than users, so it looks at all of them.
-    fn tell_machines(&self, after: Option<Machine>, told: &mut Told) -> Option<PageStart> {
+    fn tell_machines(&self, after: Option<Machine>, told: &mut Told<'_>) -> Option<PageStart> {
         if self.indexes().is_empty() {
             return None;
         }
@@ -201,7 +211,8 @@ impl WhatIf<'_> {
             .filter(|machine| !self.machines.contains_key(machine))
             .collect();
         machines.sort_unstable();
-        for machine in machines {
+        let interest = told.interest;
+        for machine in machines.into_iter().take_while(|_| !interest.is_lost()) {
             if let Some(effect) = self.on_machine(machine)
                 && let Err(next) = told.take(effect, PageStart::Machine(machine))
             {
@@ -374,15 +385,16 @@ impl WhatIf<'_> {
 }
 
 /// A page under construction.
-struct Told {
+struct Told<'a> {
     effects: Vec<Effect>,
     rights: usize,
     most: Limits,
     /// The place of the last effect in the page.
     place: PageStart,
+    interest: &'a Interest,
 }
 
-impl Told {
+impl Told<'_> {
     /// Adds an effect, or returns where the next page begins.
     fn take(&mut self, effect: Effect, place: PageStart) -> Result<(), PageStart> {
         let is_full = self.effects.len() >= self.most.effects || self.rights >= self.most.rights;

@@ -29,6 +29,16 @@ pub(super) const PRAGMAS: [(&str, &str); 4] = [
     ("cache_size", "-65536"),
 ];
 
+/// KiB of pages that all connections which read keep together. Most pages that they read are in memory anyway (`mmap_size`).
+const READERS_CACHE_KIB: u32 = 65_536;
+/// KiB of pages that each of them keeps at least.
+const LEAST_CACHE_KIB: u32 = 2_048;
+
+/// KiB of pages that one of so many connections which read keeps.
+fn reader_cache(connections: u32) -> u32 {
+    (READERS_CACHE_KIB / connections.max(1)).max(LEAST_CACHE_KIB)
+}
+
 /// A database of one of the two engines, with its pools of connections.
 #[derive(Clone, Debug)]
 pub enum Db {
@@ -132,7 +142,7 @@ impl Db {
         let readers = SqlitePoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.patience)
-            .connect_with(connect)
+            .connect_with(connect.pragma("cache_size", format!("-{}", reader_cache(options.connections))))
             .await?;
         Ok(Self::Sqlite { writer, readers })
     }
@@ -228,5 +238,28 @@ impl Db {
                 }
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sql::sql;
+
+    #[tokio::test]
+    async fn the_connections_that_read_share_a_bounded_cache() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+        for (connections, kib) in [(1, 65_536), (10, 6_553), (32, 2_048), (1_000, 2_048)] {
+            let options = Options {
+                connections,
+                ..Options::default()
+            };
+            let db = Db::open(&url, &options).await.expect("SQLite opens");
+            let size = db.optional(sql("PRAGMA cache_size")).await.expect("an answer");
+            let size = size.expect("a row").int(0).expect("a number");
+            assert_eq!(size, -kib, "{connections}");
+            db.close().await;
+        }
     }
 }

@@ -136,6 +136,7 @@ both_engines! {
             protected: false,
             owner: Some(user_id(1)),
             permissions: vec![reading(1, "plant/#"), reading(2, "office/+")],
+            more_permissions: false,
         };
         let row = user(&world, 1).await;
         assert_eq!(row.roles.iter().map(|role| role.id).collect::<Vec<_>>(), [role_id(1), own.id]);

@@ -120,6 +120,7 @@ fn new_role(id: RoleId, event: &RoleEvent) -> Option<RoleRow> {
             protected: *protected,
             owner: None,
             permissions: vec![],
+            more_permissions: false,
         }),
         RoleEvent::Renamed { .. }
         | RoleEvent::SharingChanged { .. }
@@ -210,6 +211,7 @@ impl Model {
                         protected: false,
                         owner: Some(id),
                         permissions: vec![permission.clone()],
+                        more_permissions: false,
                     });
                 }
             },

@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use aggregates::{
     Command,
-    values::{Context, Operation, UserId},
+    values::{Operation, UserId},
 };
-use authorization::{Affected, Effect, Limits, MODEL, PageStart, Right, Subject};
+use authorization::{Affected, Effect, Interest, Limits, MODEL, PageStart, Right, Subject};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -150,10 +150,22 @@ pub(crate) async fn post_dry_run(
     let rehearsing = rehearsing.ok_or_else(|| app.cannot_be_rehearsed())?;
     let commands = rehearsing.commands(&app, request.body()).await?;
     let limit = paging.limit;
-    let caller = caller_of(&app, asks.caller(), &request.path).cloned();
+    // Callers who may make the request also learn whether they may give what it gives.
+    let caller = asks.caller();
+    let caller = caller
+        .may(&app, Operation::Write, &request.path)
+        .then(|| caller.clone());
     // This may look at many holders.
     let turn = asks.turn(&app).await?;
-    let told = turn.run(async move |_| tell(&app, caller.as_ref(), &commands, from, limit).await);
+    let told = turn.run(async move |interest| {
+        let asked = Asked {
+            caller: caller.as_ref(),
+            commands: &commands,
+            from,
+            limit,
+        };
+        tell(&app, asked, &interest).await
+    });
     let (rehearsed, effects, next) = told.await??;
     let next = next.map(token);
     let out = DryRunOut {
@@ -182,38 +194,38 @@ impl DryRun {
     }
 }
 
-/// The caller, if they may make the request. Then the dry run also says whether they may give what the request gives.
-fn caller_of<'a>(app: &App, caller: &'a Caller, path: &str) -> Option<&'a Caller> {
-    let authorization = app.ledger().authorization();
-    let decision = authorization.check(caller.user, Context::Http, Operation::Write, path);
-    decision.allowed.then_some(caller)
+/// What a dry run is asked.
+struct Asked<'a> {
+    /// The caller, if they may make the request.
+    caller: Option<&'a Caller>,
+    commands: &'a [Command],
+    from: PageStart,
+    limit: usize,
 }
 
 /// Rehearses the commands, and predicts what their events would change. All of the answer is about one position, unless
 /// other clients keep writing.
 async fn tell(
     app: &App,
-    caller: Option<&Caller>,
-    commands: &[Command],
-    from: PageStart,
-    limit: usize,
+    asked: Asked<'_>,
+    interest: &Interest,
 ) -> Result<(Rehearsed, Vec<Effect>, Option<PageStart>), Refusal> {
     let most = Limits {
-        effects: limit,
+        effects: asked.limit,
         rights: MOST_RIGHTS,
         looks: MOST_LOOKS,
     };
     let mut tries = 1;
     loop {
-        let rehearsed = match caller {
-            Some(caller) => caller.rehearse(app, commands, |_| None::<&str>).await?,
-            None => app.executor.rehearse(commands).await?,
+        let rehearsed = match asked.caller {
+            Some(caller) => caller.rehearse(app, asked.commands, |_| None::<&str>).await?,
+            None => app.executor.rehearse(asked.commands).await?,
         };
         app.ledger().follower().catch_up().await?;
         let authorization = app.ledger().authorization();
         let events = rehearsed.events.iter();
         let events = events.map(|new| (new.aggregate_id.as_str(), &new.event));
-        let (effects, next) = authorization.what_if(events).page(from, most);
+        let (effects, next) = authorization.what_if(events).page(asked.from, most, interest);
         if authorization.position() == rehearsed.position || tries == TRIES {
             return Ok((rehearsed, effects, next));
         }

@@ -14,7 +14,7 @@ use super::{
 use server::{App, AsOf, Asks, ExactJson, ReadOnPath, Refusal, Refusals};
 
 /// Whether a subject may do an action on a resource.
-#[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", params(server::AtLeast), request_body = EvaluationIn,
+#[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", extensions(("x-exact-json" = json!(true))), params(server::AtLeast), request_body = EvaluationIn,
     responses((status = 200, description = "The decision", body = DecisionOut), Refusals))]
 pub(crate) async fn post_evaluation(
     State(app): State<App>,

@@ -129,7 +129,7 @@ struct Asked {
 }
 
 /// Whether subjects may do actions on resources: many questions in one request.
-#[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", params(server::AtLeast), request_body = EvaluationsIn,
+#[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", extensions(("x-exact-json" = json!(true))), params(server::AtLeast), request_body = EvaluationsIn,
     responses((status = 200, description = "The decisions", body = EvaluationsOut), Refusals))]
 pub(crate) async fn post_evaluations(
     State(app): State<App>,

@@ -1,16 +1,18 @@
 //! `GET /api/events`
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use ledger::{Filter, Stored};
-use server::{App, ByPath, Permitted, Query, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Query, Refusal, Refusals};
 
 /// How many events one answer has, unless the caller asks for another number.
 const USUAL: i64 = 100;
 /// The most events in one answer.
 const MOST: i64 = 1_000;
+/// The parameters of the query.
+const PARAMETERS: [&str; 5] = ["after", "limit", "aggregateType", "aggregateId", "eventType"];
 
 /// A part of the ledger.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,12 +27,16 @@ pub(crate) struct Events {
         "type": "user.role_granted"
     }]))]
     events: Vec<ledger::CloudEvent>,
-    /// What to pass as `after` to go on: the position of the last event here, or what was passed.
+    /// What to pass as `after` to go on. If it is what was passed, there are no further events at the moment. An answer can have fewer events
+    /// than asked for, or none, although there are further ones.
     #[schema(example = 6)]
     next: i64,
 }
 
 /// The ledger's events in order, sealed fields as ciphertext.
+///
+/// If only a type of aggregates or a frequent event type is given, an answer is about 50,000 positions of the ledger at most. Then go on with its
+/// `next`, even if it has no events.
 #[utoipa::path(get, path = "/api/events", tag = "audit",
     params(
         ("after" = Option<i64>, Query, minimum = 0, description = "Only events after this position; default 0", example = 0),
@@ -44,9 +50,10 @@ pub(crate) struct Events {
     ))]
 pub(crate) async fn get_events(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     query: Query,
-) -> Result<Json<Events>, Refusal> {
+) -> Result<FreshAtStart<Response>, Refusal> {
+    query.only(&PARAMETERS)?;
     let after = query.int("after")?.unwrap_or(0);
     let limit = query.int("limit")?.unwrap_or(USUAL);
     if after < 0 {
@@ -61,11 +68,15 @@ pub(crate) async fn get_events(
         aggregate_id: text("aggregateId")?,
         event_type: text("eventType")?,
     };
-    let stored = app.ledger().after(after, limit, &filter).await?;
-    let next = stored.last().map_or(after, |event| event.position);
-    let events = stored
-        .iter()
-        .map(|event: &Stored| event.cloud_event(app.ledger().id()))
-        .collect::<Result<_, _>>()?;
-    Ok(Json(Events { events, next }))
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let found = app.ledger().page_after(after, limit, &filter).await?;
+        let events = found.events.iter();
+        let events = events.map(|event: &Stored| event.cloud_event(app.ledger().id()));
+        Ok(Json(Events {
+            events: events.collect::<Result<_, _>>()?,
+            next: found.next,
+        }))
+    });
+    read.await
 }

@@ -100,7 +100,12 @@ pub(crate) struct RoleOut {
     name: String,
     /// Whether several users may hold it.
     is_shared: bool,
+    /// All permissions; in a page of users at most 100 of each role.
     permissions: Vec<PermissionOut>,
+    /// Whether there are more permissions: `GET /api/roles/{id}/permissions` shows all. Only there if so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    more_permissions: bool,
 }
 
 impl From<&RoleRow> for RoleOut {
@@ -110,6 +115,7 @@ impl From<&RoleRow> for RoleOut {
             name: role.name.clone(),
             is_shared: role.is_shared,
             permissions: role.permissions.iter().map(PermissionOut::from).collect(),
+            more_permissions: role.more_permissions,
         }
     }
 }

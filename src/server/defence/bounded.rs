@@ -64,6 +64,7 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
         self.remove_at(place).map(|(_, value)| value)
     }
 
+    #[cfg(test)]
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.entries.iter().map(|(key, value)| (key, value))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Draw, Who, bounded::Bounded};
+use super::{Draw, Who, bounded::Bounded, pairs::Pairs};
 use crate::address::Network;
 
 /// How many networks, names, and pairs of them have a place.
@@ -26,40 +26,32 @@ const NOW_AND_THEN: Duration = Duration::from_secs(1);
 
 /// A number of failures that shrinks with time.
 #[derive(Clone, Copy, Debug, Default)]
-struct Score {
+pub(super) struct Score {
     value: f64,
     at: Duration,
 }
 
 impl Score {
-    fn one(now: Duration) -> Self {
+    pub(super) fn one(now: Duration) -> Self {
         Self { value: 1.0, at: now }
     }
 
-    fn now(self, now: Duration) -> f64 {
+    pub(super) fn now(self, now: Duration) -> f64 {
         let halvings = now.saturating_sub(self.at).as_secs_f64() / HALF_LIFE.as_secs_f64();
         self.value * (-halvings).exp2()
     }
 
-    fn add(&mut self, number: f64, now: Duration) {
+    pub(super) fn add(&mut self, number: f64, now: Duration) {
         self.value = (self.now(now) + number).max(0.0);
         self.at = self.at.max(now);
     }
-}
-
-/// The failures of a name from a network.
-#[derive(Debug)]
-struct OfPair {
-    score: Score,
-    /// When the network may try the name again, if it is throttled.
-    next: Duration,
 }
 
 /// The failures of all.
 #[derive(Debug)]
 pub(super) struct Failures {
     networks: Bounded<Network, Score>,
-    pairs: Bounded<Who, OfPair>,
+    pairs: Pairs,
     names: Bounded<u64, Score>,
 }
 
@@ -67,7 +59,7 @@ impl Failures {
     pub(super) fn new() -> Self {
         Self {
             networks: Bounded::new(MOST),
-            pairs: Bounded::new(MOST),
+            pairs: Pairs::new(MOST),
             names: Bounded::new(MOST),
         }
     }
@@ -75,7 +67,7 @@ impl Failures {
     /// Counts a wrong password. Returns how long its answer must wait. `is_known` says whether the name has logged in from this network.
     pub(super) fn count(&mut self, who: Who, is_known: bool, now: Duration, draw: &mut Draw<'_>) -> Duration {
         let network = count(&mut self.networks, who.network, now, draw);
-        let pair = self.count_pair(who, now, draw);
+        let pair = self.pairs.count(who, now, draw);
         let strangers = match is_known {
             true => 0.0,
             false => count(&mut self.names, who.name, now, draw),
@@ -101,7 +93,7 @@ impl Failures {
             .networks
             .get(&who.network)
             .map_or(0.0, |score| score.now(now));
-        let Some(pair) = self.pairs.get_mut(&who).filter(|pair| {
+        let Some(pair) = self.pairs.get_mut(who).filter(|pair| {
             // What other names have failed does not hold up a name that has not.
             of_network >= THROTTLED && pair.score.now(now) >= FREE_OF_PAIR
         }) else {
@@ -119,31 +111,11 @@ impl Failures {
     /// Forgets the failures of a name, also where networks answer for them.
     pub(super) fn clear(&mut self, name: u64, now: Duration) {
         self.names.remove(&name);
-        let pairs: Vec<Who> = self
-            .pairs
-            .iter()
-            .map(|(who, _)| *who)
-            .filter(|who| who.name == name)
-            .collect();
-        for who in pairs {
-            let failed = self.pairs.remove(&who).map_or(0.0, |pair| pair.score.now(now));
-            if let Some(score) = self.networks.get_mut(&who.network) {
-                score.add(-failed, now);
+        for (network, pair) in self.pairs.take(name) {
+            if let Some(score) = self.networks.get_mut(&network) {
+                score.add(-pair.score.now(now), now);
             }
         }
-    }
-
-    fn count_pair(&mut self, who: Who, now: Duration, draw: &mut Draw<'_>) -> f64 {
-        if let Some(pair) = self.pairs.get_mut(&who) {
-            pair.score.add(1.0, now);
-            return pair.score.now(now);
-        }
-        let fresh = OfPair {
-            score: Score::one(now),
-            next: Duration::ZERO,
-        };
-        self.pairs.add(who, fresh, |pair| pair.score.now(now), draw);
-        1.0
     }
 }
 

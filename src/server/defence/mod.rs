@@ -6,6 +6,7 @@
 mod bounded;
 mod failures;
 mod known;
+mod pairs;
 mod queue;
 
 use std::{

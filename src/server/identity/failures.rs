@@ -4,7 +4,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use aggregates::values::{Timestamp, UserId};
-use ledger::{Clearing, LedgerError, WithCauses, ask_to_clear, clearings_since};
+use ledger::{Clearing, LedgerError, WithCauses, clearings_since};
 
 use crate::{address::ClientAddress, app::App, caller::Caller};
 
@@ -31,7 +31,7 @@ pub async fn recall_logins(app: &App) -> Result<usize, LedgerError> {
 pub async fn clear_failures(app: &App, caller: &Caller, user: UserId) -> Result<(), LedgerError> {
     let asked_at = app.clock.now();
     let clearing = Clearing { user, asked_at };
-    ask_to_clear(app.ledger().db(), clearing).await?;
+    app.ledger().ask_to_clear(clearing).await?;
     app.defence().clear(clearing);
     tracing::info!(%user, by = %caller.user, "forgot the failed logins of a user");
     Ok(())

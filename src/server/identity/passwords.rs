@@ -3,9 +3,12 @@
 //! Hashing is slow on purpose. A fixed number of threads does it, so that it never starves the threads that answer
 //! requests. If the queue is full, a login is refused at once, and the client may try again later.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use aggregates::{text::MAX_PASSWORD_BYTES, values::PasswordHash};
@@ -101,9 +104,13 @@ impl Passwords {
                             .lock()
                             .unwrap_or_else(PoisonError::into_inner)
                             .blocking_recv();
-                        match job {
-                            Some(job) => job(&mut memory),
-                            None => return,
+                        let Some(job) = job else {
+                            return;
+                        };
+                        // A panic spoils only this job, whose caller gets an error. The thread goes on.
+                        if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
+                            tracing::error!("a thread panicked while it hashed a password");
+                            memory = Memory::new();
                         }
                     }
                 })

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ledger::{AppendError, Ledger, LedgerError, WithCauses};
+use ledger::{AppendError, Ledger, LedgerError, WithCauses, keep_running};
 
 use super::{
     Broker,
@@ -55,14 +55,17 @@ struct Follows {
 pub fn keep_closing_sessions(app: &App) {
     let brokers = app.settings.brokers.iter().flat_map(|brokers| brokers.iter());
     for broker in brokers {
-        let follows = Follows {
-            name: broker.name(),
-            app: app.clone(),
-            broker: broker.clone(),
-            position: None,
-            done: BTreeSet::new(),
-        };
-        tokio::spawn(follows.run());
+        let (app, broker) = (app.clone(), broker.clone());
+        keep_running("sessions at a broker", move || {
+            let follows = Follows {
+                name: broker.name(),
+                app: app.clone(),
+                broker: broker.clone(),
+                position: None,
+                done: BTreeSet::new(),
+            };
+            follows.run()
+        });
     }
 }
 

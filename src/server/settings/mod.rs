@@ -35,10 +35,14 @@ pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
 const MOST_CERTIFICATE_DAYS: u64 = 3_650;
 /// The longest time that refusals may be kept, in days.
 const MOST_DAYS: i64 = 36_500;
+/// The most passwords that the settings may let wait. Nobody waits for so many hashes.
+const MOST_PASSWORDS: usize = 4_096;
+/// The most heavy questions that the settings may allow to run. Each has a thread, of which the process has at most 512.
+const MOST_HEAVY: usize = 128;
+/// The most heavy questions of one caller that the settings may let wait.
+const MOST_WAITING: usize = 1_000;
 /// The highest limit of pending registrations.
 const MOST_PENDING: i64 = 1_000_000;
-/// The most heavy questions that the settings may allow to run, and the most that one caller may have waiting.
-const MOST_HEAVY: usize = 1_000;
 /// All callers together may have as many waiting heavy questions as this many callers with full queues.
 const CALLERS: usize = 16;
 /// The highest limit of connections.
@@ -91,11 +95,11 @@ settings! {
         password_iterations: u32 = "2", parsed;
         /// Lanes for a hash (p)
         password_parallelism: u32 = "1", parsed;
-        /// How many passwords may wait to be hashed. If one more comes, the server answers one of them with 429
-        password_queue: usize = "128", parsed;
-        /// How many heavy questions of one caller may wait for their turns: searches, changes, explanations, rehearsals, questions about
-        /// the past, and long lists of questions. The server answers further ones with 429
-        heavy_queue: usize = "16", |text| between(text, 1, MOST_HEAVY);
+        /// How many passwords may wait to be hashed, at most 4096. If one more comes, the server answers one of them with 429
+        password_queue: usize = "128", |text| between(text, 0, MOST_PASSWORDS);
+        /// How many heavy questions of one caller may wait for their turns: lists, searches, changes, explanations, rehearsals, questions
+        /// about the past, and long lists of questions. The server answers further ones with 429
+        heavy_queue: usize = "64", |text| between(text, 1, MOST_WAITING);
         /// Milliseconds that a heavy question may wait for its turn. Then the server answers 429
         heavy_patience_ms: u64 = "10000", |text| at_least(text, 100, "");
         /// Hours that a token is valid if the login does not say how long
@@ -157,7 +161,7 @@ settings! {
         tls_key: PathBuf, else "none", parsed;
         /// Threads that hash passwords
         password_workers: usize, else "one per core", parsed;
-        /// How many heavy questions are answered at the same time
+        /// How many heavy questions are answered at the same time, at most 128
         heavy_workers: usize, else "half of the cores, at least one", |text| between(text, 1, MOST_HEAVY);
         /// The most hours that a token is valid, whatever the login says. Tokens issued before keep their end
         token_hours_most: i64, else "no bound", |text| between(text, 1, MOST_TOKEN_HOURS);
@@ -304,6 +308,9 @@ mod tests {
             ("MUNIMENT_TOKEN_HOURS", "0"),
             ("MUNIMENT_STALE_AFTER_MS", "499"),
             ("MUNIMENT_CONNECTIONS", "0"),
+            ("MUNIMENT_PASSWORD_QUEUE", "4097"),
+            ("MUNIMENT_HEAVY_WORKERS", "129"),
+            ("MUNIMENT_HEAVY_QUEUE", "1001"),
             ("MUNIMENT_HEAD_PATIENCE_MS", "99"),
             ("MUNIMENT_PUBLIC_URL", "muniment.example.com"),
             ("MUNIMENT_PUBLIC_URL", "https://muniment.example.com/?a"),

@@ -8,6 +8,7 @@ use kit::{
     connectware::*,
     server::{ADMIN_PASSWORD, Server},
 };
+use projections::sql::sql;
 use serde_json::json;
 use server::{
     Credential, Face, Listener,
@@ -255,6 +256,50 @@ async fn where_users_logged_in_is_known_after_a_restart() {
         server.app().ledger().recent_logins(1).await.expect("the ledger"),
         logins[1..]
     );
+}
+
+#[tokio::test]
+async fn a_past_login_that_cannot_be_read_hides_no_other() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    for (name, address) in [
+        ("ada", "192.0.2.7"),
+        ("grace", "192.0.2.8"),
+        ("mary", "192.0.2.9"),
+    ] {
+        create_user(&admin, name).await;
+        log_in(&server.anonymous().at(address), name, PASSWORD)
+            .await
+            .expect(200);
+    }
+    let ledger = server.app().ledger();
+    let found = async || {
+        let logins = ledger.recent_logins(1_000).await.expect("the ledger");
+        logins.into_iter().map(|login| login.address).collect::<Vec<_>>()
+    };
+    assert_eq!(found().await[1..], ["192.0.2.7", "192.0.2.8", "192.0.2.9"]);
+    let logins = "SELECT position FROM events WHERE event_type = 'session.token_issued' ORDER BY position";
+    let rows = ledger.db().all(sql(logins)).await.expect("rows");
+    let positions: Vec<i64> = rows.iter().map(|row| row.int(0).expect("a position")).collect();
+    // A box that does not open, a text that is no box, and a payload without a user.
+    for (column, value, position) in [
+        (
+            "metadata",
+            "replace(metadata, '\"address\":\"', '\"address\":\"AAAA')",
+            positions[1],
+        ),
+        (
+            "metadata",
+            "replace(metadata, '\"address\":\"', '\"address\":\"?')",
+            positions[2],
+        ),
+        ("payload", "'{}'", positions[3]),
+    ] {
+        let damage = format!("UPDATE events SET {column} = {value} WHERE position = {position}");
+        assert_eq!(ledger.db().execute(sql(damage)).await.expect("an update"), 1);
+    }
+    assert_eq!(found().await, ["127.0.0.1"]);
+    assert_eq!(recall_logins(server.app()).await.expect("the ledger"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -145,7 +145,7 @@ async fn hash_in_turn(server: &InProcess) {
 
 /// A node that replays the ledger for another question.
 async fn replaying(transcript: &mut Transcript) {
-    let (_server, admin) = start(&[]).await;
+    let (_server, admin) = start(&[("MUNIMENT_HEAVY_WORKERS", "2")]).await;
     transcript.chapter("A moment of the past is being read for somebody else.");
     let users: Vec<_> = (0..200)
         .map(|number| json!({ "username": format!("user.{number}"), "identityProvider": "local", "grantTypes": [] }))

@@ -101,6 +101,27 @@ both_engines! {
         }
     }
 
+    async fn a_body_is_chunked_once_or_not_at_all(server: Server) {
+        let body = r#"{"username":"admin","password":"wrong"}"#;
+        let chunked = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        for (codings, status) in [
+            ("Transfer-Encoding: chunked\r\n", 401),
+            ("transfer-encoding: Chunked\r\n", 401),
+            ("Transfer-Encoding: chunked, chunked\r\n", 400),
+            ("Transfer-Encoding: gzip, chunked\r\n", 400),
+            ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", 400),
+            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400),
+            ("Transfer-Encoding: identity, chunked\r\n", 400),
+            ("Transfer-Encoding: , chunked\r\n", 400),
+        ] {
+            let mut raw = Raw::to(&server).await;
+            let head = "POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+            raw.send(&format!("{head}{codings}\r\n{chunked}")).await;
+            let answer = raw.answer().await;
+            assert_eq!(answer.get(9..12), Some(status.to_string().as_str()), "{codings}: {answer}");
+        }
+    }
+
     async fn pages_of_other_sites_may_not_ask_unless_the_settings_say_so(server: Server) {
         let admin = server.admin().await;
         let answer = admin.get("/api/session").header("origin", "https://app.example").await.expect(200);

@@ -12,6 +12,8 @@ mod bodies;
 mod brokers;
 mod browsers;
 mod credentials;
+#[path = "../../../src/http/est/tests/enrolment/mod.rs"]
+mod enrolment;
 mod errors;
 #[path = "../../../src/http/audit/tests/events/mod.rs"]
 mod events;

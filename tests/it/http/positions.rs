@@ -69,6 +69,10 @@ both_engines! {
         for nonsense in ["-1", "x", "", "1.5", "99999999999999999999"] {
             admin.get("/api/users/ids").header("muniment-at-least", nonsense).await.expect_error(400);
         }
+        for (one, other) in [("1", "1"), ("1", "1000000000"), ("1000000000", "1"), ("1", "x")] {
+            let twice = admin.get("/api/users/ids").header("muniment-at-least", one).one_more_header("muniment-at-least", other);
+            twice.await.expect_error(400);
+        }
     }
 
     async fn every_read_shows_the_write_before_it(server: Server) {

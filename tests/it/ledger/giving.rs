@@ -65,7 +65,7 @@ async fn give(executor: &Executor, giver: UserId, commands: Vec<Command>) -> Res
 
 #[track_caller]
 fn must_lack(given: Result<i64, ExecuteError>, topic: &str) {
-    let Err(ExecuteError::NotHeld(lacking)) = given else {
+    let Err(ExecuteError::NotHeld { lacking, .. }) = given else {
         panic!("the giver does not hold {topic}: {given:?}")
     };
     assert!(
@@ -187,9 +187,9 @@ on_both_engines! {
         run(there, vec![revoked(*giver, RoleId::ADMINISTRATOR)]).await;
         must_lack(give(here, *giver, vec![granted(new_target(here).await, "z")]).await, "z");
         let refused = give(here, *giver, vec![administrator(new_target(here).await)]).await;
-        assert!(matches!(refused, Err(ExecuteError::NotHeld(Lacking::Administrator))), "{refused:?}");
+        assert!(matches!(refused, Err(ExecuteError::NotHeld { lacking: Lacking::Administrator, .. })), "{refused:?}");
         let refused = give(here, *giver, vec![password_set(*target)]).await;
-        assert!(matches!(refused, Err(ExecuteError::NotHeld(Lacking::OfAdministrator(user))) if user == *target), "{refused:?}");
+        assert!(matches!(refused, Err(ExecuteError::NotHeld { lacking: Lacking::OfAdministrator(user), .. }) if user == *target), "{refused:?}");
     }
 
     async fn a_rehearsal_is_judged_like_the_execution_after_it(site: Site) {
@@ -225,7 +225,7 @@ on_both_engines! {
             for given in given {
                 match given {
                     Ok(position) => assert!(position < lost, "{position} comes after the loss at {lost}"),
-                    Err(ExecuteError::NotHeld(_)) => {}
+                    Err(ExecuteError::NotHeld { .. }) => {}
                     Err(error) => panic!("{error:?}"),
                 }
             }
@@ -251,7 +251,7 @@ on_both_engines! {
                 let giver = users.choose(&mut random).expect("a user");
                 let command = a_command(&mut random, &users, &roles);
                 match give(node, *giver, vec![command]).await {
-                    Ok(_) | Err(ExecuteError::NotHeld(_) | ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => {}
+                    Ok(_) | Err(ExecuteError::NotHeld { .. } | ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => {}
                     Err(error) => panic!("{error:?}"),
                 }
             }

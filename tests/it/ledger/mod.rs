@@ -19,6 +19,7 @@ mod migrations;
 mod model;
 mod narrow_ids;
 mod nodes;
+mod older_writers;
 mod order;
 mod outage;
 mod pages;

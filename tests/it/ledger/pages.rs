@@ -1,7 +1,7 @@
 //! Reading the ledger ahead, a page at a time, gives the same as reading it at once.
 
 use aggregates::{Event, Recorded, session::SessionEvent, user::UserEvent};
-use ledger::{Flaw, Ledger, LedgerError, NewEvent, OpenedPages, Pages, Stored};
+use ledger::{Filter, Flaw, Ledger, LedgerError, NewEvent, OpenedPages, Pages, Stored};
 use projections::sql::sql;
 
 use super::{
@@ -147,6 +147,48 @@ on_both_engines! {
         assert!(matches!(failed, Err(LedgerError::Behind(Some(_)))), "{failed:?}");
         let reached = reader.authorization().position();
         assert!((4_500..8_000).contains(&reached), "{reached}");
+    }
+
+    async fn a_page_whose_events_no_index_finds_looks_at_so_many_and_no_more(site: Site) {
+        let ledger = site.ledger().await;
+        // Every second event is one of a session.
+        append(&ledger, 500).await;
+        let db = site.db().await;
+        // As if there were many events before the last one.
+        db.execute(sql("UPDATE events SET position = 120000 WHERE position = 500")).await.expect("a change");
+        db.execute(sql("UPDATE ledger_head SET position = 120000")).await.expect("a change");
+        let session = stored(&ledger).await.pop().expect("an event").aggregate_id;
+        let some = |text: &str| Some(text.to_owned());
+        let by_type = Filter { aggregate_type: some("session"), ..Filter::default() };
+        let frequent = Filter { event_type: some("session.token_issued"), ..Filter::default() };
+        let rare = Filter { event_type: some("session.token_revoked"), ..Filter::default() };
+        let of_one = Filter { aggregate_id: some(&session), event_type: some("session.token_revoked"), ..Filter::default() };
+        let mismatched = Filter { aggregate_type: some("role"), ..rare.clone() };
+        let unknown = Filter { aggregate_type: some("kettle"), ..Filter::default() };
+        let windows = |counts: [usize; 3]| vec![(counts[0], 50_000), (counts[1], 100_000), (counts[2], 120_000)];
+        for (filter, limit, pages) in [
+            (by_type.clone(), 1_000, windows([249, 0, 1])),
+            (by_type, 249, vec![(249, 498), (0, 50_498), (0, 100_498), (1, 120_000)]),
+            (mismatched, 1_000, vec![(0, 50_000), (0, 100_000)]),
+            (unknown, 1_000, vec![(0, 50_000), (0, 100_000)]),
+            (frequent, 1_000, vec![(0, 50_000), (0, 100_000)]),
+            (rare, 1_000, vec![(250, 120_000)]),
+            (of_one, 1_000, vec![(250, 120_000)]),
+            (Filter::default(), 400, vec![(400, 400), (100, 120_000)]),
+        ] {
+            let (mut after, mut read) = (0, Vec::new());
+            loop {
+                let page = ledger.page_after(after, limit, &filter).await.expect("a page");
+                if page.next == after {
+                    assert_eq!(page.events, []);
+                    break;
+                }
+                after = page.next;
+                read.push((page.events.len(), page.next));
+            }
+            assert_eq!(read, pages, "{filter:?}");
+        }
+        assert_eq!(ledger.page_after(i64::MAX, 1, &Filter::default()).await.expect("a page").next, i64::MAX);
     }
 
     async fn changes_at_the_borders_of_pages_are_found_out(site: Site) {

@@ -91,7 +91,7 @@ fn answer_of(outcome: Result<Appended, ExecuteError>) -> Answer {
             let events = appended.events.into_iter();
             Answer::Done(events.map(|event| (event.position, event.aggregate_id)).collect())
         }
-        Err(ExecuteError::Domain { .. } | ExecuteError::NotHeld(_) | ExecuteError::Rejected(_)) => {
+        Err(ExecuteError::Domain { .. } | ExecuteError::NotHeld { .. } | ExecuteError::Rejected(_)) => {
             Answer::Refused
         }
         Err(ExecuteError::Unavailable(_)) => Answer::Unknown,

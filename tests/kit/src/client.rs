@@ -276,6 +276,13 @@ impl Call {
         self
     }
 
+    /// Adds a header, even if there is one of this name.
+    pub fn one_more_header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        self.headers
+            .append(name, value.as_ref().parse().expect("a header value"));
+        self
+    }
+
     /// Sets this body and its content type. An empty content type is not sent.
     pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = Sent::Whole(body.into());

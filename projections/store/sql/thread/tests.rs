@@ -460,9 +460,11 @@ async fn the_settings_are_those_of_the_pools() {
         "busy_timeout",
         "mmap_size",
         "temp_store",
-        "cache_size",
         "auto_vacuum",
     ];
+    // The connections that read share a cache of this size.
+    let cache: i64 = own.query_row("PRAGMA cache_size", [], |row| row.get(0)).unwrap();
+    assert_eq!(cache, -65_536);
     for name in names {
         let pragma = format!("PRAGMA {name}");
         let ours: i64 = own.query_row(&pragma, [], |row| row.get(0)).unwrap();

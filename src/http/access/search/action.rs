@@ -41,7 +41,7 @@ pub(crate) struct Actions {
 }
 
 /// All actions that a subject may do on a resource.
-#[utoipa::path(post, path = "/access/v1/search/action", tag = "access", params(server::AtLeast), request_body = ActionSearch,
+#[utoipa::path(post, path = "/access/v1/search/action", tag = "access", extensions(("x-exact-json" = json!(true))), params(server::AtLeast), request_body = ActionSearch,
     responses((status = 200, description = "A page of actions", body = Actions), Refusals))]
 pub(crate) async fn post_search_action(
     State(app): State<App>,

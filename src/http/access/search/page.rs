@@ -24,8 +24,9 @@ const MARK: usize = 16;
 pub(crate) struct PageIn {
     /// The `next_token` of the page before.
     token: Option<String>,
-    /// The most results, up to 10,000; 1,000 unless said.
-    #[schema(minimum = 1, maximum = 10_000)]
+    /// The most results, up to 10,000; 1,000 unless said. With 0, the answer only says whether there are results: then `next_token` is not
+    /// empty.
+    #[schema(minimum = 0, maximum = 10_000)]
     limit: Option<usize>,
     /// The properties in the request. No page depends on them.
     #[serde(default)]
@@ -64,8 +65,8 @@ impl PageIn {
     /// Parses the page that the caller asks for. `search` has the parts that identify the search.
     pub(crate) fn paging(&self, search: &[&str]) -> Result<Paging, Refusal> {
         let limit = self.limit.unwrap_or(USUAL);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Refusal::invalid(format!("page.limit must be from 1 to {MOST}")));
+        if limit > MOST {
+            return Err(Refusal::invalid(format!("page.limit must be from 0 to {MOST}")));
         }
         let mark = mark(search);
         let after = match self.token.as_deref() {
@@ -173,6 +174,18 @@ mod tests {
     fn a_page_is_bounded() {
         assert!(page(None, MOST).paging(&[]).is_ok());
         assert!(page(None, MOST + 1).paging(&[]).is_err());
-        assert!(page(None, 0).paging(&[]).is_err(), "it would never end");
+    }
+
+    #[test]
+    fn a_page_without_room_says_whether_there_are_results() {
+        let paging = page(None, 0).paging(&["search"]).unwrap();
+        let none = paging.cut(&mut Vec::<u8>::new(), |last| vec![*last]);
+        assert_eq!((none.next_token.as_str(), none.count), ("", 0));
+        let mut results = vec![1];
+        let some = paging.cut(&mut results, |last| vec![*last]);
+        assert_eq!((results.len(), some.count), (0, 0));
+        // The next page begins where this one began.
+        let next = page(Some(some.next_token), 1).paging(&["search"]).unwrap();
+        assert_eq!(next.after(|bytes| bytes.first().copied()).unwrap(), None);
     }
 }

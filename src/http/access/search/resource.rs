@@ -1,5 +1,6 @@
 //! `POST /access/v1/search/resource`: the Resource Search API (AuthZEN Authorization API 1.0 section 8.5).
 
+use aggregates::values::UserId;
 use authorization::{Authorization, Interest, MODEL, Subject, Wanted};
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,7 @@ pub(crate) struct Resources {
 }
 
 /// All that a subject may do an action on, as patterns.
-#[utoipa::path(post, path = "/access/v1/search/resource", tag = "access", params(server::AtLeast), request_body = ResourceSearch,
+#[utoipa::path(post, path = "/access/v1/search/resource", tag = "access", extensions(("x-exact-json" = json!(true))), params(server::AtLeast), request_body = ResourceSearch,
     responses((status = 200, description = "A page of patterns", body = Resources), Refusals))]
 pub(crate) async fn post_search_resource(
     State(app): State<App>,
@@ -77,11 +78,11 @@ pub(crate) async fn post_search_resource(
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
     let after = paging.after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
     let turn = asks.turn(&app).await?;
+    let caller = asks.caller().user;
     let found = turn.answer(async move |interest| {
         // One more result shows whether there is another page.
-        let (position, mut found) = body
-            .find(&app, after.as_deref(), paging.limit + 1, &interest)
-            .await?;
+        let (limit, asking) = (paging.limit + 1, (caller, &interest));
+        let (position, mut found) = body.find(&app, after.as_deref(), limit, asking).await?;
         let page = paging.cut(&mut found, |last| last.as_bytes().to_vec());
         let entity = |id: String| Entity::new(&body.resource.kind, id);
         let results = found.into_iter().map(entity).collect();
@@ -101,7 +102,7 @@ impl ResourceSearch {
         app: &App,
         after: Option<&str>,
         limit: usize,
-        interest: &Interest,
+        (caller, interest): (UserId, &Interest),
     ) -> Result<(i64, Vec<String>), Refusal> {
         let (ledger, at) = (app.ledger(), self.at());
         let moment = Evaluator::new(app, interest).moment(at).await?;
@@ -118,7 +119,9 @@ impl ResourceSearch {
         };
         let found = match at {
             None => search(ledger.authorization()),
-            Some(_) if wanted.is_placed() => search(&*ledger.engine_at(moment.position).await?),
+            Some(_) if wanted.is_placed() => {
+                search(&*ledger.engine_at(caller, moment.position, interest).await?)
+            }
             Some(_) => search(ledger.past(&subject, None, moment, interest).await?.engine()),
         };
         Ok((moment.position, found))

@@ -13,7 +13,7 @@ use super::page::{PageIn, PageOut, Paging};
 use crate::{
     evaluate::moment,
     properties::Skipped,
-    wire::{Action, ContextIn, Entity},
+    wire::{Action, At, ContextIn, Entity},
 };
 use server::{App, AsOf, Asks, ExactJson, FreshAtStart, ReadOnPath, Refusal, Refusals};
 
@@ -61,15 +61,14 @@ pub(crate) struct Subjects {
 }
 
 /// All subjects of a type that may do an action on a resource. A token is named by its SHA-256. A search for an unknown type has no results.
-#[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", params(server::AtLeast), request_body = SubjectSearch,
+#[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", extensions(("x-exact-json" = json!(true))), params(server::AtLeast), request_body = SubjectSearch,
     responses((status = 200, description = "A page of subjects", body = Subjects), Refusals))]
 pub(crate) async fn post_search_subject(
     State(app): State<App>,
     asks: Asks<ReadOnPath>,
     ExactJson(body): ExactJson<SubjectSearch>,
 ) -> Result<FreshAtStart<Response>, Refusal> {
-    let at = body.context.as_ref().and_then(|context| context.at.as_ref());
-    let when = format!("{at:?}");
+    let when = format!("{:?}", body.at());
     let (kind, resource) = (&body.subject.kind, &body.resource);
     let mut search = vec![
         "subject",
@@ -81,29 +80,41 @@ pub(crate) async fn post_search_subject(
     ];
     search.extend(resource.properties.texts());
     let paging = body.page.clone().unwrap_or_default().paging(&search)?;
-    // Replaying a moment has a budget of its own: one moment at a time.
-    let then = match at {
-        Some(at) => Some(body.replay(&app, moment(&app, at).await?).await?),
-        None => None,
-    };
     let turn = asks.turn(&app).await?;
+    let caller = asks.caller().user;
     let found = turn.answer(async move |interest| {
-        let now = || {
-            (
+        let as_of = match body.at() {
+            Some(at) => {
+                let moment = moment(&app, at).await?;
+                body.replay(&app, moment, (caller, &interest)).await?
+            }
+            None => (
                 app.ledger().moment_now(app.clock.now()),
                 Arc::clone(app.ledger().authorization()),
-            )
+            ),
         };
-        body.find(then.unwrap_or_else(now), &paging, &interest)
+        body.find(as_of, &paging, &interest)
     });
     found.await
 }
 
 impl SubjectSearch {
+    fn at(&self) -> Option<&At> {
+        self.context.as_ref().and_then(|context| context.at.as_ref())
+    }
+
     /// The engine at a moment. If the search finds nobody whatever the engine, this is an empty engine.
-    async fn replay(&self, app: &App, moment: Moment) -> Result<(Moment, Arc<Authorization>), Refusal> {
+    async fn replay(
+        &self,
+        app: &App,
+        moment: Moment,
+        (caller, interest): (UserId, &Interest),
+    ) -> Result<(Moment, Arc<Authorization>), Refusal> {
         let engine = match (MODEL.subject_type(&self.subject.kind), inquiry(self)) {
-            (Some(_), Ok(_)) => app.ledger().engine_at(moment.position).await?,
+            (Some(_), Ok(_)) => {
+                let ledger = app.ledger();
+                ledger.engine_at(caller, moment.position, interest).await?
+            }
             (None, _) | (_, Err(_)) => Arc::default(),
         };
         Ok((moment, engine))

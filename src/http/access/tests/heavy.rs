@@ -16,6 +16,9 @@ use kit::{
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+/// The id of the administrators' role.
+const ADMINISTRATORS: &str = "6d756e69-6d65-4e74-8000-000000000001";
+
 /// A server with one heavy question at a time, and at most two that wait of each caller; and a position at which there are users.
 async fn start() -> (Server, Client, i64) {
     let server = Server::start_set(&[("MUNIMENT_HEAVY_WORKERS", "1"), ("MUNIMENT_HEAVY_QUEUE", "2")]).await;
@@ -57,6 +60,16 @@ fn heavy(caller: &Client, then: i64) -> Vec<Call> {
         caller.post("/access/v1/dry-run", role),
         caller.get("/api/permissions/page"),
         caller.get("/api/permissions/ids"),
+        caller.get("/api/permissions/usage?resource=a&context=mqtt"),
+        caller.get("/api/roles"),
+        caller.get("/api/roles?name[eq]=any"),
+        caller.get("/api/roles/page"),
+        caller.get(format!("/api/roles/{ADMINISTRATORS}")),
+        caller.get(format!("/api/roles/{ADMINISTRATORS}/permissions")),
+        caller.get("/api/listUsers"),
+        caller.get("/api/users/ids"),
+        caller.get("/api/users/usernames"),
+        caller.get("/api/events?limit=1000&eventType=session.token_issued"),
     ]
 }
 

@@ -1,10 +1,10 @@
 //! `GET /api/certificates/issued`
 
 use aggregates::values::UserId;
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::issued_certificates;
 use serde::Serialize;
-use server::{App, ByPath, Pagination, Permitted, Query, Refusal, Refusals, page_of};
+use server::{App, Asks, ByPath, FreshAtStart, Pagination, Query, Refusal, Refusals, page_of};
 use utoipa::ToSchema;
 
 use super::wire::IssuedOut;
@@ -32,9 +32,9 @@ pub(crate) struct IssuedPage {
     responses((status = 200, description = "A page; empty past the last one", body = IssuedPage), Refusals))]
 pub(crate) async fn get_issued(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     query: Query,
-) -> Result<Json<IssuedPage>, Refusal> {
+) -> Result<FreshAtStart<Response>, Refusal> {
     query.only(&["user", "expiring", "pageNumber", "rowsPerPage"])?;
     let page = page_of(&query)?;
     let user = query.one("user")?.map(UserId::parse).transpose()?;
@@ -44,22 +44,28 @@ pub(crate) async fn get_issued(
             "expiring must be from 1 to {MOST_DAYS} days"
         )));
     }
-    let (db, now) = (app.ledger().db(), app.clock.now());
-    let end = days.map(|days| now.plus_hours(24 * days));
-    let found = match (user, end) {
-        (None, None) => issued_certificates::page(db, &page).await?,
-        (None, Some(end)) => issued_certificates::expiring(db, &page, (now, end)).await?,
-        (Some(user), end) => {
-            let mut rows = issued_certificates::of_user(db, user).await?;
-            if let Some(end) = end {
-                rows.retain(|row| row.revoked_at.is_none() && row.not_after > now && row.not_after <= end);
-                rows.sort_by_key(|row| row.not_after);
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let (db, now) = (app.ledger().db(), app.clock.now());
+        let end = days.map(|days| now.plus_hours(24 * days));
+        let found = match (user, end) {
+            (None, None) => issued_certificates::page(db, &page).await?,
+            (None, Some(end)) => issued_certificates::expiring(db, &page, (now, end)).await?,
+            (Some(user), end) => {
+                let mut rows = issued_certificates::of_user(db, user).await?;
+                if let Some(end) = end {
+                    rows.retain(|row| {
+                        row.revoked_at.is_none() && row.not_after > now && row.not_after <= end
+                    });
+                    rows.sort_by_key(|row| row.not_after);
+                }
+                page.of(rows)
             }
-            page.of(rows)
-        }
-    };
-    Ok(Json(IssuedPage {
-        pagination: Pagination::of(&page, &found),
-        certificates: found.rows.iter().map(IssuedOut::from).collect(),
-    }))
+        };
+        Ok(Json(IssuedPage {
+            pagination: Pagination::of(&page, &found),
+            certificates: found.rows.iter().map(IssuedOut::from).collect(),
+        }))
+    });
+    read.await
 }

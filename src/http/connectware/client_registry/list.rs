@@ -1,12 +1,12 @@
 //! `GET /api/client-registry`
 
 use aggregates::registration::WishedPermission;
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::registrations::{self, RegistrationRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{App, AtLeast, ByPath, Permitted, Refusal, Refusals};
+use server::{App, Asks, AtLeast, ByPath, FreshAtStart, Refusal, Refusals};
 
 /// A device that asked to be let in.
 #[derive(Serialize, ToSchema)]
@@ -81,8 +81,13 @@ impl From<&WishedPermission> for WishedPermissionOut {
 ))]
 pub(crate) async fn get_client_registry(
     State(app): State<App>,
-    _: Permitted<ByPath>,
-) -> Result<Json<Vec<RegistrationOut>>, Refusal> {
-    let rows = registrations::list(app.ledger().db(), app.clock.now()).await?;
-    Ok(Json(rows.into_iter().map(RegistrationOut::from).collect()))
+    asks: Asks<ByPath>,
+) -> Result<FreshAtStart<Response>, Refusal> {
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let rows = registrations::list(app.ledger().db(), app.clock.now()).await?;
+        let rows = rows.into_iter().map(RegistrationOut::from);
+        Ok(Json(rows.collect::<Vec<_>>()))
+    });
+    read.await
 }

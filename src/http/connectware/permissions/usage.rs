@@ -1,13 +1,13 @@
 //! `GET /api/permissions/usage`
 
 use aggregates::values::{Context, TopicFilter};
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::permission_usage::{self, MOST_USES};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::page::{Usage, ids};
-use server::{App, ByPath, Permitted, Query, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Query, Refusal, Refusals};
 
 /// Some uses of a resource.
 #[derive(Serialize, ToSchema)]
@@ -29,9 +29,9 @@ pub(crate) struct UsagePage {
     responses((status = 200, description = "Uses, the oldest permission first; empty past the last one", body = UsagePage), Refusals))]
 pub(crate) async fn get_permission_usage(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     query: Query,
-) -> Result<Json<UsagePage>, Refusal> {
+) -> Result<FreshAtStart<Response>, Refusal> {
     let missing = |name| Refusal::invalid(format!("{name} is missing"));
     let resource = query.one("resource")?.ok_or_else(|| missing("resource"))?;
     let context = query.one("context")?.ok_or_else(|| missing("context"))?;
@@ -45,10 +45,14 @@ pub(crate) async fn get_permission_usage(
             .ok_or_else(|| Refusal::invalid(format!("limit must be from 1 to {MOST_USES}")))?,
     };
     let ids = ids(&query)?;
-    let db = app.ledger().db();
-    let found = permission_usage::usage_of(db, (context, &resource), ids.as_deref(), after, limit).await?;
-    Ok(Json(UsagePage {
-        usage: found.rows.iter().map(Usage::from).collect(),
-        next: found.next,
-    }))
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let (db, of) = (app.ledger().db(), (context, &resource));
+        let found = permission_usage::usage_of(db, of, ids.as_deref(), after, limit).await?;
+        Ok(Json(UsagePage {
+            usage: found.rows.iter().map(Usage::from).collect(),
+            next: found.next,
+        }))
+    });
+    read.await
 }

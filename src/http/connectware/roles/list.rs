@@ -1,10 +1,10 @@
 //! `GET /api/roles`
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::role_directory;
 
 use crate::wire::RoleOut;
-use server::{App, ByPath, Permitted, Query, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Query, Refusal, Refusals};
 
 /// All roles, or the one of a name.
 #[utoipa::path(get, path = "/api/roles", tag = "roles",
@@ -12,9 +12,14 @@ use server::{App, ByPath, Permitted, Query, Refusal, Refusals};
     responses((status = 200, description = "Roles", body = Vec<RoleOut>), Refusals))]
 pub(crate) async fn get_roles(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     query: Query,
-) -> Result<Json<Vec<RoleOut>>, Refusal> {
-    let roles = role_directory::list(app.ledger().db(), query.one("name[eq]")?).await?;
-    Ok(Json(roles.iter().map(RoleOut::from).collect()))
+) -> Result<FreshAtStart<Response>, Refusal> {
+    let name = query.one("name[eq]")?.map(str::to_owned);
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let roles = role_directory::list(app.ledger().db(), name.as_deref()).await?;
+        Ok(Json(roles.iter().map(RoleOut::from).collect::<Vec<_>>()))
+    });
+    read.await
 }

@@ -1,13 +1,14 @@
 //! `/api/roles/{id}/permissions`
 
 use aggregates::{Command, role::RoleCommand, user::UserCommand, values::RoleId};
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use projections::role_directory;
 
 use super::{Holder, holder};
 use crate::wire::{PermissionIn, PermissionOut};
 use server::{
-    App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote, done,
+    App, Asks, ByPath, Conflicts, FreshAtStart, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals,
+    Rehearse, Wrote, done,
 };
 
 /// A role's permissions.
@@ -16,12 +17,18 @@ use server::{
     responses((status = 200, description = "Permissions", body = Vec<PermissionOut>), Refusals, Missing))]
 pub(crate) async fn get_permissions(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Json<Vec<PermissionOut>>, Refusal> {
-    let role = role_directory::find(app.ledger().db(), RoleId::parse(&id)?).await?;
-    let role = role.ok_or_else(|| Refusal::not_found("role"))?;
-    Ok(Json(role.permissions.iter().map(PermissionOut::from).collect()))
+) -> Result<FreshAtStart<Response>, Refusal> {
+    let id = RoleId::parse(&id)?;
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let role = role_directory::find(app.ledger().db(), id).await?;
+        let role = role.ok_or_else(|| Refusal::not_found("role"))?;
+        let permissions = role.permissions.iter().map(PermissionOut::from);
+        Ok(Json(permissions.collect::<Vec<_>>()))
+    });
+    read.await
 }
 
 /// Gives a role one more permission. One it gives already changes nothing. The new id is not answered.

@@ -51,6 +51,7 @@ pub(crate) async fn put_role(
         .await?
         .unwrap_or(RoleRow {
             permissions: Vec::new(),
+            more_permissions: false,
             ..before
         });
     Ok(Wrote(appended.position, Json(RoleOut::from(&after))))

@@ -1,11 +1,11 @@
 //! `GET /api/users/{id}`
 
 use aggregates::values::UserId;
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::user_directory;
 
 use crate::wire::UserOut;
-use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Missing, PathOf, Refusal, Refusals};
 
 /// One user.
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",
@@ -13,10 +13,15 @@ use server::{App, ByPath, Missing, PathOf, Permitted, Refusal, Refusals};
     responses((status = 200, description = "The user", body = UserOut), Refusals, Missing))]
 pub(crate) async fn get_user(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
+    asks: Asks<ByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Json<UserOut>, Refusal> {
-    let user = user_directory::find(app.ledger().db(), UserId::parse(&id)?, app.clock.now()).await?;
-    user.map(|user| Json(UserOut::from(&user)))
-        .ok_or_else(|| Refusal::not_found("user"))
+) -> Result<FreshAtStart<Response>, Refusal> {
+    let id = UserId::parse(&id)?;
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let user = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
+        user.map(|user| Json(UserOut::from(&user)))
+            .ok_or_else(|| Refusal::not_found("user"))
+    });
+    read.await
 }

@@ -1,9 +1,9 @@
 //! `GET /api/users/ids`
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::user_directory;
 
-use server::{App, ByPath, Permitted, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Refusal, Refusals};
 
 /// The ids of all users, in the order in which they were made.
 #[utoipa::path(get, path = "/api/users/ids", tag = "users", responses(
@@ -12,8 +12,12 @@ use server::{App, ByPath, Permitted, Refusal, Refusals};
 ))]
 pub(crate) async fn get_ids(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
-) -> Result<Json<Vec<String>>, Refusal> {
-    let ids = user_directory::ids(app.ledger().db()).await?;
-    Ok(Json(ids.iter().map(ToString::to_string).collect()))
+    asks: Asks<ByPath>,
+) -> Result<FreshAtStart<Response>, Refusal> {
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        let ids = user_directory::ids(app.ledger().db()).await?;
+        Ok(Json(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
+    });
+    read.await
 }

@@ -10,12 +10,14 @@ use axum::{
     Json,
     extract::State,
     http::{StatusCode, request::Parts},
+    response::Response,
 };
 use projections::sessions;
 
 use crate::wire::TokenOut;
 use server::{
-    App, ByPath, Caller, Conflicts, Missing, PathOf, Permitted, Policy, Query, Refusal, Refusals, Wrote, done,
+    App, Asks, ByPath, Caller, Conflicts, FreshAtStart, Missing, PathOf, Permitted, Policy, Query, Refusal,
+    Refusals, Wrote, done,
 };
 
 /// The names of the parameter that selects a token (contracts/connectware.md section 2).
@@ -45,15 +47,19 @@ impl Policy for OwnOrByPath {
     responses((status = 200, description = "Tokens", body = Vec<TokenOut>), Refusals, Missing))]
 pub(crate) async fn get_tokens(
     State(app): State<App>,
-    _permitted: Permitted<OwnOrByPath>,
+    asks: Asks<OwnOrByPath>,
     PathOf(id): PathOf<String>,
-) -> Result<Json<Vec<TokenOut>>, Refusal> {
+) -> Result<FreshAtStart<Response>, Refusal> {
     let id = UserId::parse(&id)?;
-    if !app.user_exists(id).await? {
-        return Err(Refusal::not_found("user"));
-    }
-    let tokens = sessions::of_user(app.ledger().db(), id, app.clock.now()).await?;
-    Ok(Json(tokens.iter().map(TokenOut::from).collect()))
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| {
+        if !app.user_exists(id).await? {
+            return Err(Refusal::not_found("user"));
+        }
+        let tokens = sessions::of_user(app.ledger().db(), id, app.clock.now()).await?;
+        Ok(Json(tokens.iter().map(TokenOut::from).collect::<Vec<_>>()))
+    });
+    read.await
 }
 
 /// Voids one of a user's tokens, or all of them if none is named; at once. One's own need no permission.

@@ -1,9 +1,9 @@
 //! `GET /api/users/usernames`
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use projections::user_directory;
 
-use server::{App, ByPath, Permitted, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Refusal, Refusals};
 
 /// The usernames of all users, in the order in which they were made.
 #[utoipa::path(get, path = "/api/users/usernames", tag = "users", responses(
@@ -12,7 +12,9 @@ use server::{App, ByPath, Permitted, Refusal, Refusals};
 ))]
 pub(crate) async fn get_usernames(
     State(app): State<App>,
-    _permitted: Permitted<ByPath>,
-) -> Result<Json<Vec<String>>, Refusal> {
-    Ok(Json(user_directory::usernames(app.ledger().db()).await?))
+    asks: Asks<ByPath>,
+) -> Result<FreshAtStart<Response>, Refusal> {
+    let turn = asks.turn(&app).await?;
+    let read = turn.answer(async move |_| Ok(Json(user_directory::usernames(app.ledger().db()).await?)));
+    read.await
 }

@@ -609,6 +609,26 @@ both_engines! {
         for one in [&fixture.alice, &fixture.bob] {
             assert_eq!(found.iter().filter(|found| *found == one).count(), 1, "{found:?}");
         }
+        // A limit is a non-negative integer (specification 8.2). Without room for results, the page says whether there are any.
+        for (kind, is_found) in [("user", true), ("certificate", false)] {
+            let body = json!({ "subject": { "type": kind }, "action": action("read"), "resource": fixture.one, "page": { "limit": 0 } });
+            let empty = admin.post(path(SUBJECT), body.clone()).await.expect(200).json();
+            assert_eq!((&empty["results"], &empty["page"]["count"]), (&json!([]), &json!(0)), "{empty}");
+            let token = text(&empty["page"]["next_token"]);
+            assert_eq!(!token.is_empty(), is_found, "{empty}");
+            // The next page is the first one that has room.
+            let next = admin.post(path(SUBJECT), with(body.clone(), "/page", json!({ "token": token }))).await.expect(200).json();
+            let all = admin.post(path(SUBJECT), with(body, "/page", json!({}))).await.expect(200).json();
+            assert_eq!(next["results"], all["results"], "{empty}");
+        }
+        for (what, body) in [
+            (RESOURCE, json!({ "subject": fixture.alice, "action": action("read"), "resource": { "type": fixture.one["type"] }, "page": { "limit": 0 } })),
+            (ACTION, json!({ "subject": fixture.alice, "resource": fixture.one, "page": { "limit": 0 } })),
+        ] {
+            let page = admin.post(path(what), body).await.expect(200).json();
+            assert_eq!((&page["results"], &page["page"]["count"]), (&json!([]), &json!(0)), "{page}");
+            assert_ne!(page["page"]["next_token"], "", "{page}");
+        }
         // The page comes before the results, so that a client can show its progress (specification 8.3).
         let answer = admin.post(path(ACTION), json!({ "subject": fixture.alice, "resource": fixture.one })).await.expect(200);
         assert!(answer.text().starts_with(r#"{"page":"#), "{answer:?}");

@@ -451,5 +451,9 @@ both_engines! {
             assert_eq!(json!(changes), all["changes"], "in pages of {limit}");
             assert_eq!(pages, 41_usize.div_ceil(limit));
         }
+        let body = json!({ "method": "DELETE", "path": path, "page": { "limit": 0 } });
+        let empty = admin.post("/access/v1/dry-run", body).await.expect(200).json();
+        assert_eq!((&empty["changes"], &empty["page"]["count"]), (&json!([]), &json!(0)), "{empty}");
+        assert_ne!(empty["page"]["next_token"], "", "{empty}");
     }
 }

@@ -164,6 +164,10 @@ both_engines! {
             "limit=0",
             "limit=-1",
             "limit=x",
+            "limt=1",
+            "eventtype=user.created",
+            "aggregateType=user&type=user.created",
+            "after=1&after=2",
         ] {
             let answer = admin.get(format!("/api/events?{query}")).await;
             assert_eq!(answer.status, 400, "{query}: {answer:?}");

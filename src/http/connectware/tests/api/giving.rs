@@ -104,6 +104,7 @@ async fn takeovers(admin: &Client, name: &str, carrier: &str) -> Vec<(Method, St
         json!({ "grantTypes": [{ "method": "password" }, { "method": "certificate" }] }),
         json!({ "enforceMFAEnrollment": false }),
         json!({ "identityProvider": "ldap" }),
+        json!({ "username": format!("renamed.{name}") }),
     ];
     let mut takeovers: Vec<_> = changes.map(|change| (Method::PUT, path.clone(), change)).to_vec();
     let fingerprint = format!("{:02x}", name.as_bytes()[0]).repeat(32);
@@ -198,6 +199,20 @@ both_engines! {
         refused(&answer, "read on plant/# in context mqtt");
         let answer = helper.post("/api/users/batch", batch(json!({ "initialPermissions": [mqtt("x", "write")] }))).await;
         refused(&answer, "write on x in context mqtt");
+        // The message names the first entry that gives too much.
+        let gives = |more: &[usize]| {
+            let entry = |number: usize| match more.contains(&number) {
+                true => user(&format!("user.{number}"), json!({ "initialPermissions": [mqtt("x", "write")] })),
+                false => user(&format!("user.{number}"), json!({})),
+            };
+            json!((0..9).map(entry).collect::<Vec<_>>())
+        };
+        for (more, named) in [(&[0][..], "entry 0: "), (&[8], "entry 8: "), (&[5, 3, 7], "entry 3: ")] {
+            let answer = helper.post("/api/users/batch", gives(more)).await;
+            refused(&answer, "write on x in context mqtt");
+            let message = answer.expect_error(403).message;
+            assert!(message.starts_with(named), "{named}: {message}");
+        }
         helper.post("/api/users/batch", batch(json!({ "initialPermissions": [http("/api/users/batch", "write")] }))).await.expect(200);
     }
 
@@ -309,6 +324,7 @@ both_engines! {
             json!({ "mqttPublishPrefix": "p/" }),
             json!({ "enforceMFAEnrollment": false }),
             json!({ "username": "somebody", "password": "another password" }),
+            json!({ "username": "somebody.else" }),
         ] {
             let answer = helper.put(format!("/api/users/{second}"), change.clone()).await;
             refused(&answer, IS_ADMINISTRATOR);
@@ -319,6 +335,29 @@ both_engines! {
         }
         // Taking gives nothing, even if an administrator loses it.
         helper.put(format!("/api/users/{second}"), json!({ "roles": [], "enforceMFAEnrollment": true })).await.expect(200);
+    }
+
+    async fn nobody_takes_the_name_of_an_administrator(server: Server) {
+        let admin = server.admin().await;
+        let (helper, own) = helper(&admin, "helper", &["/api/users/#"]).await;
+        let first = format!("/api/users/{}", admin_id(&admin).await);
+        for change in [
+            json!({ "username": "was-admin" }),
+            json!({ "username": "ADMIN" }),
+            json!({ "username": "was-admin", "identityProvider": "local" }),
+        ] {
+            refused(&helper.put(&first, change).await, IS_ADMINISTRATOR);
+        }
+        let path = format!("/api/users/{own}");
+        helper.put(&path, json!({ "username": "admin" })).await.expect_error(409);
+        // Ordinary users may be renamed, and one may rename oneself.
+        let ordinary = create_user(&admin, "ordinary").await;
+        helper.put(format!("/api/users/{ordinary}"), json!({ "username": "renamed" })).await.expect(200);
+        helper.put(&path, json!({ "username": "helper.2" })).await.expect(200);
+        // A second administrator is not the last one, and is protected all the same.
+        let second = create_user_with(&admin, "second", json!({ "roles": [administrators(&admin).await] })).await;
+        refused(&helper.put(format!("/api/users/{second}"), json!({ "username": "third" })).await, IS_ADMINISTRATOR);
+        admin.put(format!("/api/users/{second}"), json!({ "username": "third" })).await.expect(200);
     }
 
     async fn every_route_asks_for_what_it_gives(server: Server) {

@@ -101,8 +101,12 @@ both_engines! {
     async fn a_page_shows_a_hundred_uses_of_a_resource_and_the_others_come_in_pages(server: Server) {
         let admin = server.admin().await;
         let (mut roles, users) = (Vec::new(), 3);
+        // More resources with many uses than one statement reads.
+        let crowds: Vec<String> = (0..18).map(|number| format!("crowd/{number}")).collect();
+        let permissions = ["busy/#", "calm"].into_iter().chain(crowds.iter().map(String::as_str));
+        let permissions: Vec<Value> = permissions.map(|topic| mqtt(topic, "read")).collect();
         for number in 0..120 {
-            roles.push(create_role(&admin, &format!("role-{number}"), json!([mqtt("busy/#", "read"), mqtt("calm", "read")])).await);
+            roles.push(create_role(&admin, &format!("role-{number}"), json!(permissions)).await);
             if number < 100 {
                 // A resource with a hundred uses is shown whole.
                 create_role(&admin, &format!("full-{number}"), json!([mqtt("full", "read")])).await;
@@ -118,6 +122,12 @@ both_engines! {
         assert_keys(&busy, &["resource", "context", "usage", "moreUsage", "nextUsage"]);
         assert_eq!((list(&busy["usage"]).len(), &busy["moreUsage"]), (100, &json!(true)));
         assert_eq!(busy["usage"][0]["roleId"], roles[0].as_str());
+        let page = admin.get("/api/permissions/page?rowsPerPage=100&pageNumber=1").await.expect(200).json();
+        for crowd in &crowds {
+            let row = list(&page["permissions"]).iter().find(|row| row["resource"] == crowd.as_str()).expect("a row");
+            let shown: Vec<&str> = list(&row["usage"]).iter().map(|usage| text(&usage["roleId"])).collect();
+            assert_eq!((shown, &row["moreUsage"]), (roles[..100].iter().map(String::as_str).collect(), &json!(true)), "{crowd}");
+        }
         for limit in [1, 7, 100] {
             let (mut found, mut after) = (list(&busy["usage"]).clone(), busy["nextUsage"].clone());
             while let Some(from) = after.as_i64() {

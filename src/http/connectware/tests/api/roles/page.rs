@@ -1,6 +1,6 @@
 //! `GET /api/roles/page`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{both_engines, client::assert_keys, connectware::*, server::Server};
 
@@ -53,6 +53,47 @@ both_engines! {
             assert_eq!(names.collect::<Vec<_>>(), first);
             assert_eq!(row.get("moreusers"), more.then_some(&json!(true)));
         }
+    }
+
+    async fn a_page_shows_a_hundred_permissions_of_a_role_and_says_that_there_are_more(server: Server) {
+        let admin = server.admin().await;
+        let many = |count: usize| Value::from((0..count).map(|number| mqtt(&format!("a/{number}"), "read")).collect::<Vec<_>>());
+        let ids = [("full", 100), ("over", 101), ("far", 250)].map(|(name, count)| (name, many(count)));
+        let mut made = Vec::new();
+        for (name, permissions) in &ids {
+            made.push(create_role(&admin, name, permissions.clone()).await);
+        }
+        let more = json!({ "roles": made, "initialPermissions": many(120) });
+        let holder = create_user_with(&admin, "holder", more).await;
+        let rights = |permissions: &Value| list(permissions).iter().map(right).collect::<Vec<_>>();
+        let all = |count| list(&many(count)).clone();
+
+        let page = admin.get("/api/roles/page?names=full&names=over&names=far&names=holder").await.expect(200).json();
+        let rows = list(&page["roles"]);
+        assert_eq!(rows.len(), 4);
+        for (row, more) in rows.iter().zip([false, true, true, true]) {
+            assert_eq!(rights(&row["permissions"]), all(100), "{}", row["name"]);
+            assert_eq!(row.get("morepermissions"), more.then_some(&json!(true)), "{}", row["name"]);
+        }
+        // A page of users shows as much of each role.
+        for query in ["", "?username[eq]=holder"] {
+            let page = admin.get(format!("/api/listUsers{query}")).await.expect(200).json();
+            let user = list(&page["users"]).iter().find(|user| user["username"] == "holder").expect("the user");
+            for (row, more) in list(&user["roles"]).iter().zip([false, true, true, true]) {
+                assert_eq!(rights(&row["permissions"]), all(100), "{}", row["name"]);
+                assert_eq!(row.get("morePermissions"), more.then_some(&json!(true)), "{}", row["name"]);
+            }
+        }
+        // Everything else shows all.
+        let path = format!("/api/roles/{}", made[2]);
+        let role = admin.get(&path).await.expect(200).json();
+        assert_eq!((rights(&role["permissions"]), role.get("morePermissions")), (all(250), None));
+        assert_eq!(rights(&admin.get(path + "/permissions").await.expect(200).json()), all(250));
+        let named = admin.get("/api/roles?name[eq]=far").await.expect(200).json();
+        assert_eq!(rights(&list(&named)[0]["permissions"]), all(250));
+        let counts: Vec<usize> =
+            list(&get_user(&admin, &holder).await["roles"]).iter().map(|role| list(&role["permissions"]).len()).collect();
+        assert_eq!(counts, [100, 101, 250, 120]);
     }
 
     async fn roles_are_filtered(server: Server) {
