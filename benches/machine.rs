@@ -3,7 +3,10 @@
 use std::{fs, process::Stdio, sync::Arc, thread::available_parallelism, time::Duration};
 
 use ledger::ids::SystemEntropy;
-use server::identity::{Password, passwords::Passwords};
+use server::identity::{
+    Password,
+    passwords::{MayHash, Passwords},
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
@@ -106,7 +109,9 @@ async fn hashes() -> Result<f64> {
         let passwords = passwords.clone();
         async move {
             while run.goes_on() {
-                passwords.hash(Password::of(seed::PASSWORD)?).await?;
+                passwords
+                    .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+                    .await?;
                 run.count();
             }
             Ok(())

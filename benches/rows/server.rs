@@ -11,7 +11,7 @@ use std::{
 use ledger::ids::SystemEntropy;
 use server::identity::{
     Password,
-    passwords::{HashingOptions, Passwords},
+    passwords::{HashingOptions, MayHash, Passwords},
 };
 
 use crate::{
@@ -201,7 +201,9 @@ pub(super) async fn hashes(bench: &Bench) -> Result<Rate> {
         let passwords = passwords.clone();
         async move {
             while run.goes_on() {
-                passwords.hash(Password::of(seed::PASSWORD)?).await?;
+                passwords
+                    .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+                    .await?;
                 run.count();
             }
             Ok(())

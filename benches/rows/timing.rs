@@ -8,12 +8,14 @@ use std::{
 use aggregates::{
     Command, Event,
     user::{UserCommand, UserEvent},
-    values::{GrantMethod, GrantType, PasswordHash},
+    values::{
+        Context, GrantMethod, GrantType, Operation, PasswordHash, Permission, PermissionId, TopicFilter,
+    },
 };
 use ledger::{Executor, Ledger, Metadata, ids::SystemEntropy};
 use server::identity::{
     Password,
-    passwords::{HashingOptions, Passwords},
+    passwords::{HashingOptions, MayHash, Passwords},
 };
 
 use crate::{
@@ -39,6 +41,8 @@ const RESERVED: [&str; NAMES as usize] = [
 const LENGTH: Duration = Duration::from_secs(6);
 /// How many events a long history has.
 const LONG: i64 = 20_000;
+/// How many permissions of their own users of a kind have.
+const MANY: u128 = 4_000;
 
 /// A kind of refused login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +59,11 @@ enum Kind {
     OldHash,
     ReservedName,
     IllFormedName,
+    /// The user's own permissions have hundreds of KiB.
+    ManyPermissions,
 }
 
-const KINDS: [(Kind, &str); 9] = [
+const KINDS: [(Kind, &str); 10] = [
     (Kind::UnknownName, "unknown name"),
     (Kind::WrongPassword, "known name, wrong password"),
     (Kind::DeletedUser, "deleted user"),
@@ -67,6 +73,7 @@ const KINDS: [(Kind, &str); 9] = [
     (Kind::OldHash, "hash with weaker parameters"),
     (Kind::ReservedName, "reserved name"),
     (Kind::IllFormedName, "ill-formed name"),
+    (Kind::ManyPermissions, "user with many permissions of their own"),
 ];
 
 impl Kind {
@@ -209,7 +216,9 @@ async fn make_users(bench: &Bench, url: &str) -> Result<()> {
         ..HASHING
     };
     let passwords = Passwords::start(weaker, Arc::new(SystemEntropy))?;
-    let weaker = passwords.hash(Password::of(seed::PASSWORD)?).await?;
+    let weaker = passwords
+        .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+        .await?;
     for (kind, _) in KINDS.into_iter().filter(|(kind, _)| kind.exists()) {
         for at in 0..NAMES {
             let number = kind.number(at);
@@ -245,6 +254,14 @@ async fn make_user(
     if kind == Kind::LongHistory {
         events.extend((1..LONG).map(|_| UserEvent::TokensRevoked {}));
     }
+    if kind == Kind::ManyPermissions {
+        let resource = |number| TopicFilter::parse(&format!("plant/{number}/{}", "long".repeat(50)));
+        for number in 0..MANY {
+            let id = PermissionId(uuid::Uuid::from_u128(number));
+            let permission = Permission::new(id, resource(number)?, Operation::Read, Context::Mqtt)?;
+            events.push(UserEvent::PermissionGranted { permission });
+        }
+    }
     let events: Vec<_> = (1..)
         .zip(events)
         .map(|(sequence, event)| seed::new_event(user, sequence, Event::User(event)))
@@ -254,7 +271,7 @@ async fn make_user(
     }
     let command = match kind {
         // The command writes the snapshot.
-        Kind::LongHistory => UserCommand::RevokeAllTokens,
+        Kind::LongHistory | Kind::ManyPermissions => UserCommand::RevokeAllTokens,
         Kind::DeletedUser => UserCommand::Delete,
         _ => return Ok(()),
     };

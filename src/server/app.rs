@@ -21,7 +21,7 @@ use crate::{
     face::Faces,
     heavy::Desk,
     identity::{
-        Proved,
+        Hashes, Proved,
         passwords::{HashingOptions, Passwords},
         tokens::Tokens,
     },
@@ -47,10 +47,12 @@ struct Running {
     bodies: Budget,
     ended: Ended,
     desk: Arc<Desk>,
+    new_passwords: Arc<Desk>,
     defence: Defence,
     issuing: Issuing,
     registry_rate: Rate,
     proved: Proved,
+    hashes: Hashes,
     hooks_secret: Option<Secret>,
     live: RwLock<Arc<Live>>,
 }
@@ -94,6 +96,7 @@ impl App {
             .flat_map(|document| document.paths.paths.into_keys())
             .collect();
         let desk = Desk::new(parts.settings.heavy());
+        let new_passwords = Desk::new(parts.settings.new_passwords());
         let HashingOptions { workers, queue, .. } = parts.settings.hashing();
         let turns = TURNS_PER_WORKER * workers.max(1);
         let defence = Defence::new(turns, queue, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
@@ -107,6 +110,7 @@ impl App {
             ),
             registry_rate: Rate::new(parts.settings.registry_requests_per_minute),
             proved: Proved::new(parts.entropy.as_ref()),
+            hashes: Hashes::default(),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
             live: RwLock::new(Arc::new(Live::from(&parts.settings))),
             parts,
@@ -114,6 +118,7 @@ impl App {
             bodies: Budget::default(),
             ended: Ended::default(),
             desk,
+            new_passwords,
         }))
     }
 
@@ -160,6 +165,11 @@ impl App {
         &self.0.proved
     }
 
+    /// The hashes that were compared lately.
+    pub(crate) fn hashes(&self) -> &Hashes {
+        &self.0.hashes
+    }
+
     /// The secret of the hooks, if the settings have one.
     pub(crate) fn hooks_secret(&self) -> Option<&Secret> {
         self.0.hooks_secret.as_ref()
@@ -178,6 +188,11 @@ impl App {
     /// Where heavy questions wait for their turns.
     pub(crate) fn desk(&self) -> &Arc<Desk> {
         &self.0.desk
+    }
+
+    /// Where the passwords that callers set wait to be hashed.
+    pub(crate) fn new_passwords(&self) -> &Arc<Desk> {
+        &self.0.new_passwords
     }
 
     /// The rehearsal for this method and path, of any face. It is `None` if the request cannot be rehearsed.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     face::Faces,
     identity::{
-        passwords::Passwords,
+        passwords::{MayHash, Passwords},
         policy::{PasswordPolicy, PolicyViolation},
     },
 };
@@ -74,7 +74,8 @@ pub async fn first_start(
         Some(password) => password.clone(),
         None => generate(policy, entropy).ok_or(BootstrapError::Policy)?,
     };
-    let password_hash = Some(passwords.hash(policy.accept(&password)?).await?);
+    let accepted = policy.accept(&password)?;
+    let password_hash = Some(passwords.hash(MayHash::without_requests(), accepted).await?);
     let grant_types = [GrantMethod::Password, GrantMethod::Token];
     let admin = CreateUser {
         username: Username::parse("admin")?,

@@ -1,13 +1,15 @@
 //! Accepts connections, and ends them.
 //!
 //! A connection that does not send a whole head of a request for a while is closed, whether it is silent, idle or slow.
-//! A connection above the limit gets the answer that there are too many; over TLS it is closed. One task checks all connections from time to
-//! time, so no request needs a timer of its own.
+//! If there is one connection too many, an idle one of the network with the most connections ends (`room.rs`). If there is no such
+//! connection, the new one gets the answer that there are too many; over TLS it is closed. One task checks all connections from time to time, so no request
+//! needs a timer of its own.
+
+mod room;
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
-    future::poll_fn,
+    future::{poll_fn, ready},
     io::{self, ErrorKind},
     net::SocketAddr,
     pin::pin,
@@ -23,14 +25,15 @@ use axum::http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{error::Elapsed, sleep, timeout},
 };
 use tokio_rustls::server::TlsStream;
 
+use self::room::Room;
 use crate::{
+    address::{ClientAddress, Network},
     front::Front,
     tls::{ClientCertificate, Tls},
     watched::{Order, Stream, Watched},
@@ -74,9 +77,8 @@ pub async fn serve_over(
     doors: Doors,
     stop: impl Future<Output = ()>,
 ) {
-    let all = Arc::new(Connections::default());
-    let room = Arc::new(Semaphore::new(doors.connections));
-    let refusals = Arc::new(Semaphore::new(REFUSED_AT_ONCE));
+    let all = Arc::new(Connections::new(doors.connections));
+    let refusals = Arc::new(Connections::new(REFUSED_AT_ONCE));
     let mut stop = pin!(stop);
     let mut watch = pin!(all.watch(doors.patience));
     loop {
@@ -89,19 +91,20 @@ pub async fn serve_over(
             Ok((stream, peer)) => {
                 // The server writes an answer at once, so the socket need not wait for more data.
                 let _ = stream.set_nodelay(true);
-                if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
-                    let (all, front) = (Arc::clone(&all), Arc::clone(&front));
+                let network = ClientAddress::of(peer.ip()).network();
+                if let Some(entry) = all.enter(network) {
+                    let front = Arc::clone(&front);
                     match &tls {
-                        None => drop(tokio::spawn(converse(all, front, stream, peer, None, place))),
+                        None => drop(tokio::spawn(converse(front, stream, peer, None, entry))),
                         Some(tls) => {
                             let handshake = timeout(doors.patience, Arc::clone(tls).accept(stream));
-                            tokio::spawn(greet(all, front, handshake, peer, place));
+                            tokio::spawn(greet(front, handshake, peer, entry));
                         }
                     }
                 } else if tls.is_none()
-                    && let Ok(place) = Arc::clone(&refusals).try_acquire_owned()
+                    && let Some(entry) = refusals.enter(network)
                 {
-                    tokio::spawn(refuse(Arc::clone(&front), stream, place));
+                    tokio::spawn(refuse(Arc::clone(&front), stream, entry));
                 }
             }
             // The client has closed the connection.
@@ -122,29 +125,31 @@ pub async fn serve_over(
 
 /// Serves one connection after its handshake. A client that does not finish it in time is not served.
 async fn greet(
-    all: Arc<Connections>,
     front: Arc<Front>,
     handshake: impl Future<Output = Result<io::Result<TlsStream<TcpStream>>, Elapsed>>,
     peer: SocketAddr,
-    place: OwnedSemaphorePermit,
+    entry: Entry,
 ) {
-    // Errors between the server and a client need no action.
-    if let Ok(Ok(stream)) = handshake.await {
+    let mut handshake = pin!(handshake);
+    let greeted = poll_fn(|cx| match entry.watched.order(cx) {
+        // Errors between the server and a client need no action.
+        Order::None => handshake.as_mut().poll(cx).map(|ended| ended.ok()?.ok()),
+        Order::Finish | Order::End => Poll::Ready(None),
+    });
+    if let Some(stream) = greeted.await {
         let certificate = ClientCertificate::of(stream.get_ref().1);
-        converse(all, front, stream, peer, certificate, place).await;
+        converse(front, stream, peer, certificate, entry).await;
     }
 }
 
 /// Serves one connection, from its first request to its last. Each request has the certificate that the client has shown.
 async fn converse(
-    all: Arc<Connections>,
     front: Arc<Front>,
     stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
     certificate: Option<ClientCertificate>,
-    _place: OwnedSemaphorePermit,
+    entry: Entry,
 ) {
-    let entry = all.enter();
     let (front, watched, certificate) = (&*front, &*entry.watched, &certificate);
     let service = service_fn(move |mut request: Request<Incoming>| async move {
         watched.begin();
@@ -179,29 +184,43 @@ fn builder() -> http1::Builder {
     builder
 }
 
-/// Answers a connection above the limit.
-async fn refuse(front: Arc<Front>, stream: TcpStream, _place: OwnedSemaphorePermit) {
-    let front = &*front;
-    let service = service_fn(move |request| async move { Ok::<_, Infallible>(front.busy(&request)) });
+/// Answers a connection above the limit, after the head of its request. A connection that sends none makes room for others.
+async fn refuse(front: Arc<Front>, stream: TcpStream, entry: Entry) {
+    let (front, watched) = (&*front, &*entry.watched);
+    let service = service_fn(move |request| {
+        watched.begin();
+        ready(Ok::<_, Infallible>(front.busy(&request)))
+    });
     let mut builder = builder();
     let connection = builder
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
-    let _ = timeout(REFUSED_WITHIN, connection).await;
+    let answered = async {
+        if let Ok(parts) = connection.without_shutdown().await {
+            close(parts.io.into_inner()).await;
+        }
+    };
+    let mut answered = pin!(timeout(REFUSED_WITHIN, answered));
+    poll_fn(|cx| match watched.order(cx) {
+        Order::End => Poll::Ready(()),
+        Order::None | Order::Finish => answered.as_mut().poll(cx).map(drop),
+    })
+    .await;
+}
+
+/// Closes a connection, and reads what the client still sends. If the server left it unread, the system would reset the connection, and
+/// the client might lose the answer.
+async fn close(mut stream: TcpStream) {
+    let mut unread = [0; 4_096];
+    if stream.shutdown().await.is_ok() {
+        while matches!(stream.read(&mut unread).await, Ok(1..)) {}
+    }
 }
 
 /// All connections.
-#[derive(Default)]
 struct Connections {
     ticks: Arc<AtomicU64>,
-    /// The connections, by their own numbers.
-    live: Mutex<Live>,
-}
-
-#[derive(Default)]
-struct Live {
-    next: u64,
-    all: HashMap<u64, Arc<Watched>>,
+    room: Mutex<Room>,
 }
 
 /// One of the connections. Dropping the entry removes it.
@@ -213,26 +232,31 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.all.live().all.remove(&self.number);
+        self.all.room().leave(self.number);
     }
 }
 
 impl Connections {
-    fn live(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(most: usize) -> Self {
+        Self {
+            ticks: Arc::default(),
+            room: Mutex::new(Room::new(most)),
+        }
     }
 
-    fn enter(self: &Arc<Self>) -> Entry {
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a new connection in, if there is a place for it.
+    fn enter(self: &Arc<Self>, network: Network) -> Option<Entry> {
         let watched = Arc::new(Watched::new(Arc::clone(&self.ticks)));
-        let mut live = self.live();
-        let number = live.next;
-        live.next += 1;
-        live.all.insert(number, Arc::clone(&watched));
-        Entry {
+        let number = self.room().enter(network, Arc::clone(&watched))?;
+        Some(Entry {
             number,
             watched,
             all: Arc::clone(self),
-        }
+        })
     }
 
     /// Repeatedly ends the connections that have been idle for this long.
@@ -246,10 +270,10 @@ impl Connections {
     /// Ends all connections: idle ones soon, the others after the answer to their request.
     async fn end(&self) {
         let begun = self.ticks.load(Ordering::Relaxed);
-        for watched in self.live().all.values() {
+        for watched in self.room().iter() {
             watched.tell(Order::Finish);
         }
-        while !self.live().all.is_empty() {
+        while !self.room().is_empty() {
             sleep(LOOK_WHILE_ENDING).await;
             self.end_idle(LOOKS_WHILE_ENDING, begun);
         }
@@ -258,7 +282,7 @@ impl Connections {
     /// Ends the connections that were idle for this many ticks, counted from `begun` on.
     fn end_idle(&self, ticks: u64, begun: u64) {
         let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
-        for watched in self.live().all.values() {
+        for watched in self.room().iter() {
             let since = watched.idle_since().map(|since| since.max(begun));
             if since.is_some_and(|since| now - since > ticks) {
                 watched.tell(Order::End);

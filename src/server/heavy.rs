@@ -44,6 +44,8 @@ pub(crate) struct Bounds {
     pub(crate) waiting: usize,
     /// How long a question may wait for a turn.
     pub(crate) patience: Duration,
+    /// What a caller reads whose question is refused.
+    pub(crate) busy: &'static str,
 }
 
 /// The budget of all heavy questions.
@@ -71,7 +73,7 @@ struct Waiting {
 
 /// The right to run. Dropping it gives the turn to the next caller.
 #[derive(Debug)]
-struct Place {
+pub(crate) struct Place {
     desk: Arc<Desk>,
     caller: UserId,
 }
@@ -103,17 +105,7 @@ impl Desk {
 
     /// Waits until it is the turn of a caller's question. Refuses the question if too many wait, or if it waited too long.
     pub(crate) async fn turn(self: &Arc<Self>, caller: UserId) -> Result<Turn, Refusal> {
-        let asked = self.ask(caller)?;
-        let (place, waited) = match asked {
-            Asked::Now(place) => (place, false),
-            Asked::Later(waiting, mut go) => {
-                let place = timeout(self.bounds.patience, &mut go).await;
-                // The question may have got its turn in this moment.
-                let place = place.ok().and_then(Result::ok).or_else(|| go.try_recv().ok());
-                drop(waiting);
-                (place.ok_or_else(busy)?, true)
-            }
-        };
+        let (place, waited) = self.place(caller).await?;
         Ok(Turn {
             place: Arc::new(place),
             interest: Interest::new(),
@@ -121,17 +113,48 @@ impl Desk {
         })
     }
 
-    fn ask(self: &Arc<Self>, caller: UserId) -> Result<Asked, Refusal> {
+    /// Waits like [`Desk::turn`], for work that this desk does not run itself. Also returns whether the work waited.
+    pub(crate) async fn place(self: &Arc<Self>, caller: UserId) -> Result<(Place, bool), Refusal> {
+        match self.ask(caller, self.bounds)? {
+            Asked::Now(place) => Ok((place, false)),
+            Asked::Later(waiting, mut go) => {
+                let place = timeout(self.bounds.patience, &mut go).await;
+                // The question may have got its turn in this moment.
+                let place = place.ok().and_then(Result::ok).or_else(|| go.try_recv().ok());
+                drop(waiting);
+                Ok((place.ok_or_else(|| self.busy())?, true))
+            }
+        }
+    }
+
+    /// Waits like [`Desk::place`], but as long as necessary: for the rest of a request whose first part had its turn.
+    pub(crate) async fn place_for_rest(self: &Arc<Self>, caller: UserId) -> Result<Place, Refusal> {
+        let unbounded = Bounds {
+            waiting_of_one: usize::MAX,
+            waiting: usize::MAX,
+            ..self.bounds
+        };
+        match self.ask(caller, unbounded)? {
+            Asked::Now(place) => Ok(place),
+            Asked::Later(_waiting, go) => go.await.map_err(|_| self.busy()),
+        }
+    }
+
+    fn busy(&self) -> Refusal {
+        Refusal::later(RefusalKind::TooManyRequests, BUSY, self.bounds.busy)
+    }
+
+    fn ask(self: &Arc<Self>, caller: UserId, bounds: Bounds) -> Result<Asked, Refusal> {
         let mut queue = self.queue();
-        if queue.callers.is_empty() && queue.all_running() < self.bounds.running {
+        if queue.callers.is_empty() && queue.all_running() < bounds.running {
             *queue.running.entry(caller).or_default() += 1;
             drop(queue);
-            return Ok(Asked::Now(self.place(caller)));
+            return Ok(Asked::Now(self.place_of(caller)));
         }
         let of_one = queue.of(caller).map_or(0, |(_, questions)| questions.len());
         let all: usize = queue.callers.iter().map(|(_, questions)| questions.len()).sum();
-        if of_one >= self.bounds.waiting_of_one || all >= self.bounds.waiting {
-            return Err(busy());
+        if of_one >= bounds.waiting_of_one || all >= bounds.waiting {
+            return Err(self.busy());
         }
         let number = queue.next;
         queue.next += 1;
@@ -150,7 +173,7 @@ impl Desk {
         Ok(Asked::Later(leaving, gone))
     }
 
-    fn place(self: &Arc<Self>, caller: UserId) -> Place {
+    fn place_of(self: &Arc<Self>, caller: UserId) -> Place {
         Place {
             desk: Arc::clone(self),
             caller,
@@ -172,7 +195,7 @@ impl Desk {
         };
         if let Some((caller, waiting)) = next {
             // If the question is gone, dropping its place passes the turn on.
-            drop(waiting.go.send(self.place(caller)));
+            drop(waiting.go.send(self.place_of(caller)));
         }
     }
 
@@ -320,7 +343,7 @@ impl<P: Policy> Asks<P> {
     pub async fn turn(&self, app: &App) -> Result<Turn, Refusal> {
         let turn = app.desk().turn(self.caller.user).await?;
         if !app.desk().unsent.has_room_for(self.caller.user) {
-            return Err(busy());
+            return Err(app.desk().busy());
         }
         match turn.waited() {
             true => self.caller.may_still(app)?,
@@ -350,9 +373,4 @@ impl Drop for Turn {
     fn drop(&mut self) {
         self.interest.lose();
     }
-}
-
-fn busy() -> Refusal {
-    let message = "too many heavy questions are being answered; try again later";
-    Refusal::later(RefusalKind::TooManyRequests, BUSY, message)
 }

@@ -22,6 +22,7 @@ mod framing;
 mod front;
 mod granting;
 mod grants;
+mod hashing;
 mod heavy;
 pub mod identity;
 pub mod issuing;

@@ -8,7 +8,7 @@ use crate::{
     app::Stale,
     defence::TooMany,
     identity::{IdentityError, passwords::HashingError, policy::PolicyViolation},
-    refusal::{BUSY, Refusal, RefusalKind, TOO_MANY},
+    refusal::{Refusal, RefusalKind, TOO_MANY},
 };
 
 impl From<Invalid> for Refusal {
@@ -26,7 +26,6 @@ impl From<PolicyViolation> for Refusal {
 impl From<HashingError> for Refusal {
     fn from(error: HashingError) -> Self {
         match error {
-            HashingError::Busy => Self::later(RefusalKind::TooManyRequests, BUSY, error.to_string()),
             HashingError::Failed => Self::unavailable().because(error),
         }
     }

@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -35,6 +35,8 @@ pub(super) struct Watched {
     /// client takes nothing of an answer. Bytes that arrive do not count: else a client could keep a connection for
     /// ever by sending one byte of a head now and then.
     idle_since: AtomicU64,
+    /// Whether the connection has made a request.
+    has_asked: AtomicBool,
     order: AtomicU8,
     waker: AtomicWaker,
     ticks: Arc<AtomicU64>,
@@ -45,6 +47,7 @@ impl Watched {
     pub(super) fn new(ticks: Arc<AtomicU64>) -> Self {
         Self {
             idle_since: AtomicU64::new(ticks.load(Ordering::Relaxed)),
+            has_asked: AtomicBool::new(false),
             order: AtomicU8::new(Order::None as u8),
             waker: AtomicWaker::new(),
             ticks,
@@ -54,6 +57,7 @@ impl Watched {
     /// A request has arrived.
     pub(super) fn begin(&self) {
         self.idle_since.store(BUSY, Ordering::Relaxed);
+        self.has_asked.store(true, Ordering::Relaxed);
     }
 
     /// The answer is ready, but perhaps not sent yet.
@@ -71,6 +75,17 @@ impl Watched {
     /// Since which tick it is idle; `None` while a request is being answered.
     pub(super) fn idle_since(&self) -> Option<u64> {
         Some(self.idle_since.load(Ordering::Relaxed)).filter(|since| *since != BUSY)
+    }
+
+    /// Whether it has never made a request.
+    pub(super) fn is_silent(&self) -> bool {
+        !self.has_asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether its task has the order to end.
+    #[cfg(test)]
+    pub(super) fn is_told_to_end(&self) -> bool {
+        self.order.load(Ordering::Relaxed) == Order::End as u8
     }
 
     /// Gives an order to the connection's task.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     time::{sleep, timeout},
 };
 
@@ -113,6 +113,67 @@ async fn one_connection_too_many_is_told_so_and_harms_nobody() {
         }
     };
     timeout(PATIENCE, admitted).await.expect("a place");
+}
+
+#[tokio::test]
+async fn silent_connections_of_one_address_keep_nobody_out() {
+    let server = Site::new(Engine::Sqlite)
+        .with("MUNIMENT_CONNECTIONS", "20")
+        .start()
+        .await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(Raw::from(&server, "127.0.0.9").await);
+    }
+    let mut others = Vec::new();
+    for number in 0..15 {
+        let mut raw = Raw::from(&server, &format!("127.0.1.{}", number + 1)).await;
+        raw.send(WHOLE).await;
+        assert!(raw.answer().await.starts_with("HTTP/1.1 200"), "{number}");
+        others.push(raw);
+        silent.push(Raw::from(&server, "127.0.0.9").await);
+    }
+    for raw in &mut others {
+        raw.send(WHOLE).await;
+        assert!(
+            raw.answer().await.starts_with("HTTP/1.1 200"),
+            "the others keep theirs"
+        );
+    }
+    // Even the client that is silent may ask, on a connection of its own.
+    let mut last = Raw::from(&server, "127.0.0.9").await;
+    last.send(WHOLE).await;
+    assert!(last.answer().await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_refusal_arrives_although_the_client_sends_more() {
+    let server = Site::new(Engine::Sqlite)
+        .with("MUNIMENT_CONNECTIONS", "1")
+        .start()
+        .await;
+    let mut within = Raw::to(&server).await;
+    within.send(WHOLE).await;
+    assert!(within.answer().await.starts_with("HTTP/1.1 200"));
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(Raw::to(&server).await);
+    }
+    for _ in 0..10 {
+        let mut above = Raw::to(&server).await;
+        let body = "x".repeat(100_000);
+        let head = format!(
+            "POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        above.send(&head).await;
+        above.send(&body).await;
+        let mut answer = Vec::new();
+        let read = timeout(PATIENCE, above.0.read_to_end(&mut answer)).await;
+        let read = read.expect("the server should close the connection");
+        assert!(read.is_ok(), "{read:?}");
+        assert!(answer.starts_with(b"HTTP/1.1 503"));
+    }
 }
 
 #[tokio::test]

@@ -77,8 +77,8 @@ pub(crate) struct AuditItem {
     address: Option<String>,
     /// The method of the refused request.
     method: Option<String>,
-    /// The path of the refused request, with its parameters in braces. `null` if there were too many refusals in one minute: then the
-    /// item counts refusals with different names or paths.
+    /// The path of the refused request, with its parameters in braces. `null` if there were too many refusals in one minute, or if a
+    /// credential belongs to no user: then the item counts refusals with different names or paths.
     path: Option<String>,
     /// The message that the caller saw; `[erased]` once its key is deleted.
     detail: Option<String>,
@@ -151,8 +151,8 @@ impl From<Kept> for AuditItem {
         ("actor" = Option<String>, Query, description = "Only what this user did or was refused: an id, or `system`"),
         ("object" = Option<String>, Query, format = "uuid", description = "Only what was done to this user, role or session, or refused about it: an id"),
         ("organisation" = Option<String>, Query, format = "uuid", description = "Only what belongs to this organisation: an id"),
-        ("from" = Option<String>, Query, format = "date-time", description = "Only from this time on"),
-        ("to" = Option<String>, Query, format = "date-time", description = "Only before this time"),
+        ("from" = Option<String>, Query, format = "date-time", description = "Only from this time on. Refusals that are one item fit if the last of them does (`lastTime`)"),
+        ("to" = Option<String>, Query, format = "date-time", description = "Only before this time. Refusals that are one item fit if the first of them does (`time`)"),
         ("kind" = Option<String>, Query, description = "Only of this kind: an event type, or a kind of refusals", example = "login.refused"),
         ("outcome" = Option<String>, Query, description = "Only `success` or only `refused`", example = "refused"),
         AtLeast

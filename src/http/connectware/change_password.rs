@@ -45,7 +45,7 @@ pub(crate) async fn put_change_password(
         }
     };
     let new_password = app.live().password_policy.accept(&body.new_password)?;
-    let password_hash = app.passwords.hash(new_password).await?;
+    let password_hash = caller.hash(&app, new_password).await?;
     let command = Command::User(
         caller.user,
         UserCommand::ChangePassword {

@@ -112,9 +112,9 @@ pub struct Filter {
     pub kind: Option<Kind>,
     /// Only items with this outcome.
     pub outcome: Option<Outcome>,
-    /// Only items from this moment on.
+    /// Only items from this moment on. Refusals that do not differ are one item. It fits if the last of them does.
     pub from: Option<Timestamp>,
-    /// Only items before this moment.
+    /// Only items before this moment. Refusals that do not differ fit if the first of them does.
     pub to: Option<Timestamp>,
 }
 

@@ -4,63 +4,50 @@
 //! refusals count in a row of their address, and if there are too many of these rows, in a row for all addresses. A refusal for which there is
 //! no row at all counts as lost. So each refusal is counted exactly once, and the memory is bounded.
 //!
+//! Callers who proved who they are have limits of their own, by actor instead of by address: however many addresses a stranger has, the
+//! refusals of users keep their rows.
+//!
 //! A new row is stored at once. A stored row that grows is stored again a little later, so that a flood does not write all its rows again
 //! each second.
 
+mod key;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    net::IpAddr,
     sync::Arc,
 };
 
 use uuid::Uuid;
 
-use super::{
-    network_of,
-    refused::{Object, Refused, RefusedKind},
-};
+use super::refused::Refused;
+
+pub(super) use key::Key;
+use key::{Source, TEXT, readable};
 
 /// Microseconds of a minute.
-const MINUTE: i64 = 60_000_000;
-/// How many characters of a typed name are kept.
-const NAME: usize = 128;
-/// How many characters of a detail or a path are kept.
-const TEXT: usize = 256;
+pub(super) const MINUTE: i64 = 60_000_000;
 
-/// How many rows there may be.
+/// How many rows there may be of strangers, or of proven callers. A source is the address of a stranger, or the proven actor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// In one minute from one address, without those that stand for more than one name.
-    pub(super) of_address: usize,
-    /// In one minute from all addresses, without those that stand for more than one name.
+    /// In one minute of one source, without those that stand for more than one name or path.
+    pub(super) of_source: usize,
+    /// In one minute of all sources, without those that stand for more than one name or path.
     pub(super) exact: usize,
-    /// In one minute, the rows that stand for an address.
-    pub(super) addresses: usize,
-    /// In memory, without those that stand for all addresses.
+    /// In one minute, the rows that stand for a source.
+    pub(super) sources: usize,
+    /// In memory, without those that stand for all sources.
     pub(super) all: usize,
 }
 
 impl Limits {
     /// The limits of a server.
     pub(super) const SERVER: Self = Self {
-        of_address: 1_000,
+        of_source: 1_000,
         exact: 4_000,
-        addresses: 1_000,
+        sources: 1_000,
         all: 10_000,
     };
-}
-
-/// What the refusals of a row have in common, besides the minute.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) kind: RefusedKind,
-    pub(super) reason: &'static str,
-    pub(super) actor: Option<Uuid>,
-    pub(super) object: Option<Object>,
-    pub(super) name: Option<String>,
-    pub(super) address: Option<IpAddr>,
-    pub(super) method: Option<&'static str>,
-    pub(super) path: Option<String>,
 }
 
 /// A row as it must be stored.
@@ -101,14 +88,21 @@ pub(super) enum Grown {
     All,
 }
 
+/// A count for strangers, and one for proven callers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    strangers: usize,
+    proven: usize,
+}
+
 /// The rows of a minute.
 #[derive(Debug, Default)]
 struct Minute {
     rows: HashMap<Arc<Key>, Row>,
-    /// How many exact rows each address has. An IPv6 address stands for its /64.
-    of_address: HashMap<Option<IpAddr>, usize>,
-    exact: usize,
-    addresses: usize,
+    /// How many exact rows each source has.
+    of_source: HashMap<Source, usize>,
+    exact: Counts,
+    sources: Counts,
 }
 
 /// The rows in memory.
@@ -120,10 +114,10 @@ pub(super) struct Buffer {
     waiting: VecDeque<(i64, Arc<Key>)>,
     /// The rows that have grown since they were stored, and that are not stored next.
     grown: Vec<(i64, Arc<Key>)>,
-    rows: usize,
+    rows: Counts,
     /// How many refusals found no place and are in no row yet.
     unplaced: u64,
-    /// How many refusals were ever rolled up into rows of addresses, or of all addresses.
+    /// How many refusals were ever rolled up into rows of sources, or of all sources.
     rolled: u64,
     /// How many refusals were ever lost.
     lost: u64,
@@ -136,7 +130,7 @@ impl Buffer {
             minutes: BTreeMap::new(),
             waiting: VecDeque::new(),
             grown: Vec::new(),
-            rows: 0,
+            rows: Counts::default(),
             unplaced: 0,
             rolled: 0,
             lost: 0,
@@ -153,32 +147,33 @@ impl Buffer {
             return;
         }
         let limits = self.limits;
-        let narrow = key.address.map(network_of);
+        let source = key.source();
+        let rows = *self.rows.of(source);
         let at = self.minutes.entry(minute).or_default();
-        let of_address = at.of_address.get(&narrow).copied().unwrap_or_default();
-        if at.exact < limits.exact && of_address < limits.of_address && self.rows < limits.all {
-            at.exact += 1;
-            *at.of_address.entry(narrow).or_default() += 1;
+        let of_source = at.of_source.get(&source).copied().unwrap_or_default();
+        if *at.exact.of(source) < limits.exact && of_source < limits.of_source && rows < limits.all {
+            *at.exact.of(source) += 1;
+            *at.of_source.entry(source).or_default() += 1;
             self.add(minute, key, now, detail, id());
             return;
         }
         self.rolled += 1;
-        let key = key.of_its_address(narrow);
+        let key = key.of_its_source(source);
         if self.count(minute, &key, now) {
             return;
         }
         let at = self.minutes.entry(minute).or_default();
-        if at.addresses < limits.addresses && self.rows < limits.all {
-            at.addresses += 1;
+        if *at.sources.of(source) < limits.sources && rows < limits.all {
+            *at.sources.of(source) += 1;
             self.add(minute, key, now, None, id());
             return;
         }
-        let key = key.of_all_addresses();
+        let key = key.of_all_sources();
         if self.count(minute, &key, now) {
             return;
         }
-        // These rows are few: one for each kind and reason.
-        if self.rows < limits.all.saturating_add(limits.addresses) {
+        // These rows are few: one for each kind and reason. Without an actor, they count as those of strangers.
+        if self.rows.strangers < limits.all.saturating_add(limits.sources) {
             self.add(minute, key, now, None, id());
             return;
         }
@@ -239,8 +234,11 @@ impl Buffer {
             *number != minute && at.rows.values().all(|row| row.waits == Waits::Nothing)
         };
         self.minutes.retain(|number, at| !is_over(number, at));
-        self.rows = self.minutes.values().map(|at| at.rows.len()).sum();
-        if self.unplaced > 0 && self.rows < self.limits.all {
+        self.rows = Counts::default();
+        for key in self.minutes.values().flat_map(|at| at.rows.keys()) {
+            *self.rows.of(key.source()) += 1;
+        }
+        if self.unplaced > 0 && self.rows.strangers < self.limits.all {
             let key = Key::lost();
             if !self.count(minute, &key, now) {
                 self.add(minute, key.clone(), now, None, id());
@@ -282,6 +280,7 @@ impl Buffer {
     }
 
     fn add(&mut self, minute: i64, key: Key, now: i64, detail: Option<String>, id: Uuid) {
+        *self.rows.of(key.source()) += 1;
         let key = Arc::new(key);
         let row = Row {
             id,
@@ -299,74 +298,17 @@ impl Buffer {
             .rows
             .insert(Arc::clone(&key), row);
         self.waiting.push_back((minute, key));
-        self.rows += 1;
     }
 }
 
-impl Key {
-    fn of(refused: Refused) -> Self {
-        Self {
-            kind: refused.kind,
-            reason: refused.reason,
-            actor: refused.actor,
-            object: refused.object,
-            name: refused.name.map(|name| readable(&name, NAME)),
-            address: refused.address.map(|address| address.to_canonical()),
-            method: refused.method,
-            path: refused.path.map(|path| readable(&path, TEXT)),
+impl Counts {
+    /// The count that a source belongs to.
+    fn of(&mut self, source: Source) -> &mut usize {
+        match source {
+            Source::Stranger(_) => &mut self.strangers,
+            Source::Proven(_) => &mut self.proven,
         }
     }
-
-    /// The key of the row that stands for an address.
-    fn of_its_address(self, address: Option<IpAddr>) -> Self {
-        Self {
-            actor: self.actor.filter(|_| self.kind.is_proven()),
-            object: None,
-            name: None,
-            address,
-            method: None,
-            path: None,
-            ..self
-        }
-    }
-
-    /// The key of the row that stands for all addresses.
-    fn of_all_addresses(self) -> Self {
-        Self {
-            actor: None,
-            address: None,
-            ..self
-        }
-    }
-
-    fn lost() -> Self {
-        Self {
-            kind: RefusedKind::Lost,
-            reason: "memory_full",
-            actor: None,
-            object: None,
-            name: None,
-            address: None,
-            method: None,
-            path: None,
-        }
-    }
-}
-
-/// At most `most` characters of a text, with escapes for characters that cannot be seen.
-fn readable(text: &str, most: usize) -> String {
-    let mut readable = String::new();
-    for (number, char) in text.chars().enumerate() {
-        if number == most {
-            readable.push('…');
-            break;
-        }
-        match char {
-            '"' | '\'' | '\\' => readable.push(char),
-            char => readable.extend(char.escape_debug()),
-        }
-    }
-    readable
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Refusals,
+    buffer::MINUTE,
     columns::columns,
     names::{Clear, Personal, period_keys, period_of},
     store::erased,
@@ -76,6 +77,12 @@ pub(in super::super) struct Below {
 }
 
 impl Below {
+    /// The place below all rows.
+    pub(super) const LOWEST: Self = Self {
+        micros: i64::MIN,
+        id: Uuid::nil(),
+    };
+
     /// The place above all rows of this time or an earlier one.
     pub(in super::super) fn including(micros: i64) -> Self {
         Self {
@@ -159,8 +166,10 @@ impl Kept {
 }
 
 impl Refusals {
-    /// Up to `limit` rows below a place, newest first. Only the first condition that the filter has is one of the statement; it has an
-    /// index. The caller checks the others, and then opens the boxes of the rows that fit.
+    /// Up to `limit` rows below a place whose last refusal was at `from` or later, newest first. Only the first condition that the filter has
+    /// is one of the statement; it has an index. The caller checks the others, and then opens the boxes of the rows that fit.
+    ///
+    /// The refusals of a row are all of one minute. So the index finds where the rows end that may have a refusal at `from` or later.
     pub(in super::super) async fn below(
         &self,
         db: &mut dyn Read,
@@ -169,18 +178,24 @@ impl Refusals {
         limit: i64,
     ) -> Result<Vec<Closed>, LedgerError> {
         let column = match filter {
-            Filter { actor: Some(_), .. } => "actor = $5 AND ",
-            Filter { object: Some(_), .. } => "object = $5 AND ",
+            Filter { actor: Some(_), .. } => "actor = $6 AND ",
+            Filter { object: Some(_), .. } => "object = $6 AND ",
             // With the name in the text, Postgres knows how rare the kind is.
             Filter { kind: Some(kind), .. } => &format!("kind = '{}' AND ", kind.as_str()),
             _ => "",
         };
         let text = format!(
             "SELECT {} FROM refusals WHERE {column}(first_at, refusal_id) < ($1, $2) AND first_at >= $3 \
-             ORDER BY first_at DESC, refusal_id DESC LIMIT $4",
+             AND last_at >= $4 ORDER BY first_at DESC, refusal_id DESC LIMIT $5",
             columns()
         );
-        let select = sql(text).bind(below.micros).bind(below.id).bind(from).bind(limit);
+        let first = from.saturating_sub(MINUTE);
+        let select = sql(text)
+            .bind(below.micros)
+            .bind(below.id)
+            .bind(first)
+            .bind(from)
+            .bind(limit);
         let select = match filter {
             Filter {
                 actor: Some(actor), ..

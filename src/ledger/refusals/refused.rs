@@ -44,9 +44,13 @@ impl RefusedKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// Whether the actor has proved who they are. Otherwise somebody only claims to be the actor.
-    pub(super) fn is_proven(self) -> bool {
-        matches!(self, Self::Permission | Self::Password)
+    /// Whether the actor of such a refusal, if it has one, has proved who they are: by a password, or by a token that this server signed.
+    /// Otherwise somebody only claims to be the actor.
+    pub(super) const fn is_proven(self) -> bool {
+        match self {
+            Self::Permission | Self::Password | Self::Credential => true,
+            Self::Login | Self::Lost => false,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Draw, Who, bounded::Bounded, pairs::Pairs};
+use super::{Draw, Who, bounded::Bounded, pairs::Pairs, queue::Rank};
 use crate::address::Network;
 
 /// How many networks, names, and pairs of them have a place.
@@ -23,6 +23,20 @@ const FREE_OF_NAME: f64 = 20.0;
 const THROTTLED: f64 = 9.5;
 /// How often it may try such a name then.
 const NOW_AND_THEN: Duration = Duration::from_secs(1);
+
+/// From this many failures on, a network has failed. One failure counts for ten minutes.
+const FAILED: f64 = 0.5;
+
+/// Whether an attempt may have its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Allowed {
+    /// Yes.
+    Now,
+    /// That depends on attempts that have not ended.
+    Later,
+    /// No.
+    Never,
+}
 
 /// A number of failures that shrinks with time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,35 +91,57 @@ impl Failures {
             .max(hold(strangers, FREE_OF_NAME))
     }
 
-    /// Whether this network, or strangers who try this name, failed often lately.
-    pub(super) fn is_failing(&self, who: Who, now: Duration) -> bool {
-        let of_network = self
-            .networks
-            .get(&who.network)
-            .map_or(0.0, |score| score.now(now));
-        let of_name = self.names.get(&who.name).map_or(0.0, |score| score.now(now));
-        of_network >= FREE_OF_NETWORK || of_name >= FREE_OF_NAME
+    /// The rank of an attempt, if nothing speaks for it. A network that has not failed comes before those that have: so whoever attacks a
+    /// name from many networks does not keep out its owner at another one.
+    pub(super) fn rank(&self, who: Who, now: Duration) -> Rank {
+        let of_network = self.of_network(who.network, now);
+        let is_tried = self.names.get(&who.name).map_or(0.0, |score| score.now(now)) >= FREE_OF_NAME;
+        let has_failed = of_network >= FAILED;
+        if of_network >= FREE_OF_NETWORK || (is_tried && has_failed) {
+            Rank::Failing
+        } else if is_tried || has_failed {
+            Rank::Doubtful
+        } else {
+            Rank::Usual
+        }
     }
 
-    /// Whether a name may be tried now from a network from which nobody ever logged in. If not, returns after how long it may.
-    pub(super) fn may_try(&mut self, who: Who, now: Duration) -> Result<(), Duration> {
-        let of_network = self
-            .networks
-            .get(&who.network)
-            .map_or(0.0, |score| score.now(now));
-        let Some(pair) = self.pairs.get_mut(who).filter(|pair| {
-            // What other names have failed does not hold up a name that has not.
-            of_network >= THROTTLED && pair.score.now(now) >= FREE_OF_PAIR
-        }) else {
-            return Ok(());
-        };
-        match pair.next.checked_sub(now) {
-            Some(left) if !left.is_zero() => Err(left),
-            Some(_) | None => {
-                pair.next = now + NOW_AND_THEN;
-                Ok(())
-            }
+    /// Whether a name may be tried now from a network from which nobody ever logged in, while the attempts of `open` have not ended. Each
+    /// of these may still fail: so many attempts at once are no more guesses than one after the other.
+    pub(super) fn allows(&self, who: Who, open: &[Who], now: Duration) -> Allowed {
+        if self.is_throttled(who, &[], now) {
+            return match self.pairs.get(who).is_some_and(|pair| pair.next > now) {
+                true => Allowed::Never,
+                false => Allowed::Now,
+            };
         }
+        match self.is_throttled(who, open, now) {
+            true => Allowed::Later,
+            false => Allowed::Now,
+        }
+    }
+
+    /// Notes that an attempt from a network from which nobody ever logged in has its turn.
+    pub(super) fn tries(&mut self, who: Who, now: Duration) {
+        if self.is_throttled(who, &[], now)
+            && let Some(pair) = self.pairs.get_mut(who)
+        {
+            pair.next = now + NOW_AND_THEN;
+        }
+    }
+
+    /// Whether a network may try a name only now and then, if the attempts of `open` count as failures.
+    fn is_throttled(&self, who: Who, open: &[Who], now: Duration) -> bool {
+        let open_here = open.iter().filter(|other| other.network == who.network);
+        let open_of_pair = open_here.clone().filter(|other| **other == who).count();
+        let of_pair = self.pairs.get(who).map_or(0.0, |pair| pair.score.now(now));
+        let of_network = self.of_network(who.network, now);
+        // What other names have failed does not hold up a name that has not.
+        of_network + open_here.count() as f64 >= THROTTLED && of_pair + open_of_pair as f64 >= FREE_OF_PAIR
+    }
+
+    fn of_network(&self, network: Network, now: Duration) -> f64 {
+        self.networks.get(&network).map_or(0.0, |score| score.now(now))
     }
 
     /// Forgets the failures of a name, also where networks answer for them.
@@ -171,6 +207,15 @@ mod tests {
             .collect()
     }
 
+    /// Tries while no other attempt is open.
+    fn may_try(failures: &mut Failures, who: Who, now: Duration) -> Allowed {
+        let allowed = failures.allows(who, &[], now);
+        if allowed == Allowed::Now {
+            failures.tries(who, now);
+        }
+        allowed
+    }
+
     #[test]
     fn the_wait_grows_with_the_failures_of_a_pair() {
         let holds = fail(&mut Failures::new(), who(1, 1), 12);
@@ -216,29 +261,47 @@ mod tests {
     fn an_address_that_never_was_good_is_throttled_after_ten_failures() {
         let mut failures = Failures::new();
         fail(&mut failures, who(1, 1), 9);
-        assert_eq!(failures.may_try(who(1, 1), START), Ok(()));
+        assert_eq!(may_try(&mut failures, who(1, 1), START), Allowed::Now);
         fail(&mut failures, who(2, 1), 1);
-        assert_eq!(failures.may_try(who(1, 1), START), Ok(()));
-        assert_eq!(failures.may_try(who(1, 1), START), Err(NOW_AND_THEN));
+        assert_eq!(may_try(&mut failures, who(1, 1), START), Allowed::Now);
+        assert_eq!(may_try(&mut failures, who(1, 1), START), Allowed::Never);
         for other in [who(1, 2), who(2, 1), who(3, 1)] {
             for _ in 0..5 {
-                assert_eq!(failures.may_try(other, START), Ok(()), "another address or name");
+                assert_eq!(
+                    may_try(&mut failures, other, START),
+                    Allowed::Now,
+                    "another address or name"
+                );
             }
         }
-        assert_eq!(failures.may_try(who(1, 1), START + NOW_AND_THEN), Ok(()));
+        assert_eq!(
+            may_try(&mut failures, who(1, 1), START + NOW_AND_THEN),
+            Allowed::Now
+        );
     }
 
     #[test]
     fn failures_fade() {
         let mut failures = Failures::new();
         fail(&mut failures, who(1, 1), 40);
-        assert!(failures.is_failing(who(1, 1), START));
-        assert!(failures.is_failing(who(1, 2), START), "strangers try this name");
-        assert!(!failures.is_failing(who(2, 2), START));
+        assert_eq!(failures.rank(who(1, 1), START), Rank::Failing);
+        assert_eq!(
+            failures.rank(who(1, 2), START),
+            Rank::Doubtful,
+            "strangers try this name"
+        );
+        fail(&mut failures, who(3, 2), 1);
+        assert_eq!(
+            failures.rank(who(1, 2), START),
+            Rank::Failing,
+            "and this address has failed"
+        );
+        assert_eq!(failures.rank(who(2, 2), START), Rank::Doubtful, "another name");
+        assert!(failures.rank(who(2, 2), START) < Rank::Failing);
         let later = START + 4 * HALF_LIFE;
-        assert!(!failures.is_failing(who(1, 1), later));
-        assert_eq!(failures.may_try(who(1, 1), later), Ok(()));
-        assert_eq!(failures.may_try(who(1, 1), later), Ok(()));
+        assert!(failures.rank(who(1, 1), later) < Rank::Failing);
+        assert_eq!(may_try(&mut failures, who(1, 1), later), Allowed::Now);
+        assert_eq!(may_try(&mut failures, who(1, 1), later), Allowed::Now);
     }
 
     #[test]
@@ -248,7 +311,7 @@ mod tests {
         for _ in 0..40 {
             failures.count(who(1, 1), true, START, &mut draw);
         }
-        assert!(!failures.is_failing(who(1, 2), START));
+        assert_eq!(failures.rank(who(1, 2), START), Rank::Usual);
     }
 
     #[test]
@@ -258,7 +321,7 @@ mod tests {
         fail(&mut failures, who(1, 2), 20);
         fail(&mut failures, who(2, 2), 4);
         failures.clear(1, START);
-        assert!(!failures.is_failing(who(1, 1), START));
+        assert!(failures.rank(who(1, 1), START) < Rank::Failing);
         assert_eq!(fail(&mut failures, who(1, 1), 1), [Duration::ZERO]);
         let rest = fail(&mut failures, who(3, 2), 2);
         assert_eq!(

@@ -21,13 +21,13 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use self::{
-    failures::Failures,
+    failures::{Allowed, Failures},
     known::Known,
-    queue::{Queue, Rank},
+    queue::{Next, Queue, Rank},
 };
 use crate::{
     address::{ClientAddress, Network},
-    identity::Password,
+    identity::{Password, passwords::MayHash},
     refusal::BUSY,
 };
 
@@ -95,9 +95,11 @@ struct Inner {
 struct State {
     failures: Failures,
     known: Known,
-    queue: Queue<oneshot::Sender<Turn>>,
+    queue: Queue<Ticket>,
     /// How many turns nobody has.
     free: usize,
+    /// Those who have a turn.
+    open: Vec<Who>,
     /// The clearings that this process has found or carried out; `None` before the first look.
     cleared: Option<HashSet<Clearing>>,
 }
@@ -134,13 +136,23 @@ impl Drop for Attempt {
     }
 }
 
+/// What tells an attempt that waits that it has its turn, or that it is refused.
+type Ticket = oneshot::Sender<Result<Turn, TooMany>>;
+
 /// A turn. It is empty once it was passed on.
-struct Turn(Option<Arc<Inner>>);
+pub(crate) struct Turn(Option<(Arc<Inner>, Who)>);
+
+impl Turn {
+    /// The permission to hash passwords while the turn lasts.
+    pub(crate) fn may_hash(&self) -> MayHash<'_> {
+        MayHash::during(self)
+    }
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(inner) = self.0.take() {
-            inner.pass_on();
+        if let Some((inner, who)) = self.0.take() {
+            inner.end_turn(who);
         }
     }
 }
@@ -167,6 +179,7 @@ impl Defence {
             known: Known::new(),
             queue: Queue::new(queue),
             free: turns.max(1),
+            open: Vec::new(),
             cleared: None,
         };
         Self(Arc::new(Inner {
@@ -193,7 +206,7 @@ impl Defence {
             Entered::AtOnce(turn) => turn,
             Entered::Queued(number, turn) => {
                 let _place = Place { inner, number };
-                turn.await.map_err(|_| TooMany::Waiting)?
+                turn.await.unwrap_or(Err(TooMany::Waiting))?
             }
         };
         Ok(Attempt {
@@ -240,7 +253,49 @@ enum Entered {
     /// There was a free turn.
     AtOnce(Turn),
     /// It waits under this number.
-    Queued(u64, oneshot::Receiver<Turn>),
+    Queued(u64, oneshot::Receiver<Result<Turn, TooMany>>),
+}
+
+impl State {
+    /// Whether an attempt may have its turn. Nothing limits the attempts from a network from which somebody has logged in.
+    fn allows(&self, who: Who, now: Duration) -> Allowed {
+        match self.known.has_network(who.network) {
+            true => Allowed::Now,
+            false => self.failures.allows(who, &self.open, now),
+        }
+    }
+
+    /// Gives a turn away.
+    fn open(&mut self, who: Who, now: Duration) {
+        self.free -= 1;
+        if !self.known.has_network(who.network) {
+            self.failures.tries(who, now);
+        }
+        self.open.push(who);
+    }
+
+    /// Takes a turn back.
+    fn close(&mut self, who: Who) {
+        self.free += 1;
+        if let Some(place) = self.open.iter().position(|open| *open == who) {
+            self.open.swap_remove(place);
+        }
+    }
+
+    /// The next attempt of the queue, and whether it is refused. If it is not, it has a turn.
+    fn next(&mut self, now: Duration, draw: &mut Draw<'_>) -> Option<(Ticket, Result<Who, TooMany>)> {
+        let (known, failures, open) = (&self.known, &self.failures, &self.open);
+        let allowed = |who: Who| match known.has_network(who.network) {
+            true => Allowed::Now,
+            false => failures.allows(who, open, now),
+        };
+        let (ticket, who) = match self.queue.pop(allowed, draw)? {
+            Next::Goes(ticket, who) => (ticket, who),
+            Next::Refused(ticket) => return Some((ticket, Err(TooMany::Failures))),
+        };
+        self.open(who, now);
+        Some((ticket, Ok(who)))
+    }
 }
 
 impl Inner {
@@ -256,41 +311,44 @@ impl Inner {
         let is_known = state.known.has(who, second);
         // At other networks the mark does not count: strangers could find out without a hash that most of their guesses are wrong.
         let is_trusted = is_known && state.known.mark(who.name).is_none_or(|right| right == mark);
-        let is_strange = !state.known.has_network(who.network);
-        if is_strange && state.failures.may_try(who, now).is_err() {
-            return Err(TooMany::Failures);
-        }
-        if state.free > 0 {
-            state.free -= 1;
-            return Ok((is_known, Entered::AtOnce(Turn(Some(Arc::clone(shared))))));
+        match state.allows(who, now) {
+            Allowed::Never => return Err(TooMany::Failures),
+            // If a turn is free, all who wait must wait for the end of another attempt.
+            Allowed::Now if state.free > 0 => {
+                state.open(who, now);
+                return Ok((is_known, Entered::AtOnce(Turn(Some((Arc::clone(shared), who))))));
+            }
+            Allowed::Now | Allowed::Later => {}
         }
         let rank = match is_trusted {
             true => Rank::Trusted,
-            false if state.failures.is_failing(who, now) => Rank::Failing,
-            false => Rank::Usual,
+            false => state.failures.rank(who, now),
         };
         let (ticket, turn) = oneshot::channel();
         let number = state.queue.push(rank, who, ticket, &mut draw);
         Ok((is_known, Entered::Queued(number, turn)))
     }
 
-    /// Gives a turn that has ended to the attempt that is next.
-    fn pass_on(self: Arc<Self>) {
-        loop {
-            let ticket = {
-                let mut state = self.state();
-                match state.queue.pop(&mut Draw::from(self.entropy.as_ref())) {
-                    Some(ticket) => ticket,
-                    None => {
-                        state.free += 1;
-                        return;
+    /// Ends a turn. Gives the free turns to the attempts that are next.
+    fn end_turn(self: Arc<Self>, who: Who) {
+        let now = self.clock.elapsed();
+        let mut state = self.state();
+        state.close(who);
+        while state.free > 0 {
+            let Some((ticket, next)) = state.next(now, &mut Draw::from(self.entropy.as_ref())) else {
+                return;
+            };
+            match next {
+                Ok(who) => {
+                    let turn = Turn(Some((Arc::clone(&self), who)));
+                    if let Err(Ok(mut unused)) = ticket.send(Ok(turn)) {
+                        // The request has ended. The turn must not end itself.
+                        unused.0 = None;
+                        state.close(who);
                     }
                 }
-            };
-            match ticket.send(Turn(Some(Arc::clone(&self)))) {
-                Ok(()) => return,
-                // The request has ended. The turn must not pass itself on.
-                Err(mut turn) => turn.0 = None,
+                // The request may have ended.
+                Err(refused) => drop(ticket.send(Err(refused))),
             }
         }
     }
@@ -336,11 +394,18 @@ impl Attempt {
         self.is_open = false;
     }
 
-    /// The password was that of this user.
-    pub(crate) fn succeeded(mut self, user: UserId) {
+    /// The permission to hash and to compare passwords during this attempt.
+    pub(crate) fn may_hash(&self) -> MayHash<'_> {
+        self.turn.may_hash()
+    }
+
+    /// The password was that of this user. The turn is not over before it is dropped.
+    #[must_use = "the turn lasts until it is dropped"]
+    pub(crate) fn succeeded(mut self, user: UserId) -> Turn {
         self.is_open = false;
-        let Some(inner) = self.turn.0.as_deref() else {
-            return;
+        let turn = std::mem::replace(&mut self.turn, Turn(None));
+        let Some((inner, _)) = &turn.0 else {
+            return turn;
         };
         let who = Who {
             name: inner.name_of(user),
@@ -349,10 +414,11 @@ impl Attempt {
         let second = inner.clock.now().seconds();
         let mut draw = Draw::from(inner.entropy.as_ref());
         inner.state().known.learn(who, Some(self.mark), second, &mut draw);
+        turn
     }
 
     fn count(&self) -> Duration {
-        let Some(inner) = self.turn.0.as_deref() else {
+        let Some((inner, _)) = &self.turn.0 else {
             return Duration::ZERO;
         };
         let now = inner.clock.elapsed();

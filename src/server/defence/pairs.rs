@@ -29,6 +29,10 @@ impl Pairs {
         }
     }
 
+    pub(super) fn get(&self, who: Who) -> Option<&OfPair> {
+        self.pairs.get(&who)
+    }
+
     pub(super) fn get_mut(&mut self, who: Who) -> Option<&mut OfPair> {
         self.pairs.get_mut(&who)
     }

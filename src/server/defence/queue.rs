@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Draw, Who};
+use super::{Draw, Who, failures::Allowed};
 
 /// How much is known about a request before its password is compared. A better rank comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,19 +11,23 @@ pub(super) enum Rank {
     Trusted,
     /// Nothing speaks against it.
     Usual,
-    /// Its network fails often, or strangers try its name.
+    /// Its network has failed a few times, or strangers try its name from other networks.
+    Doubtful,
+    /// Its network fails often, or it has failed and strangers try the name.
     Failing,
 }
 
-const RANKS: [Rank; 3] = [Rank::Trusted, Rank::Usual, Rank::Failing];
+const RANKS: [Rank; 4] = [Rank::Trusted, Rank::Usual, Rank::Doubtful, Rank::Failing];
+/// A network that has no more tickets than this does not have too many.
+const FEW: usize = 4;
 
 impl Rank {
-    /// How many of seven turns the rank has while all ranks wait.
+    /// How many of eight turns the rank has while all ranks wait.
     fn share(self) -> i64 {
         match self {
             Self::Trusted => 4,
             Self::Usual => 2,
-            Self::Failing => 1,
+            Self::Doubtful | Self::Failing => 1,
         }
     }
 }
@@ -38,7 +42,24 @@ struct Waiting<T> {
     network_since: u64,
     /// The same for the name within the network.
     name_since: u64,
+    /// Whether it may have its turn, as of the last search for the next ticket.
+    allowed: Allowed,
     ticket: T,
+}
+
+/// The ticket that is next.
+#[derive(Debug)]
+pub(super) enum Next<T> {
+    /// It has its turn.
+    Goes(T, Who),
+    /// It must not have a turn.
+    Refused(T),
+}
+
+impl<T> Waiting<T> {
+    fn is_ready(&self, rank: Rank) -> bool {
+        self.rank == rank && self.allowed == Allowed::Now
+    }
 }
 
 /// The queue. It has a hundred entries or so, and a turn takes milliseconds: so it goes through all entries for each turn.
@@ -64,7 +85,7 @@ impl<T> Queue<T> {
 
     /// Adds a ticket, and returns its number. If the queue is full, one ticket must go, perhaps the new one. It is drawn by lot from those of
     /// the network with the most tickets, and there of the lowest rank and of the name with the most tickets. So a network or a name that
-    /// asks too much takes nobody else's place.
+    /// asks too much takes nobody else's place. If no network has more than a few tickets, one of the lowest rank goes.
     pub(super) fn push(&mut self, rank: Rank, who: Who, ticket: T, draw: &mut Draw<'_>) -> u64 {
         self.time += 1;
         let number = self.time;
@@ -79,6 +100,7 @@ impl<T> Queue<T> {
             who,
             network_since,
             name_since,
+            allowed: Allowed::Later,
             ticket,
         });
         if self.waiting.len() > self.most
@@ -89,15 +111,21 @@ impl<T> Queue<T> {
         number
     }
 
-    /// Takes the ticket that has the next turn. Within a name, this is the oldest ticket. But if the queue is full, it is drawn by lot:
-    /// most tickets must go before they are the oldest.
-    pub(super) fn pop(&mut self, draw: &mut Draw<'_>) -> Option<T> {
+    /// Takes a ticket that must not have a turn, or else the one that has the next turn. Within a name, this is the oldest ticket. But if
+    /// the queue is full, it is drawn by lot: most tickets must go before they are the oldest.
+    pub(super) fn pop(&mut self, allowed: impl Fn(Who) -> Allowed, draw: &mut Draw<'_>) -> Option<Next<T>> {
+        for one in &mut self.waiting {
+            one.allowed = allowed(one.who);
+        }
+        if let Some(place) = self.waiting.iter().position(|one| one.allowed == Allowed::Never) {
+            return Some(Next::Refused(self.waiting.remove(place).ticket));
+        }
         let rank = self.next_rank()?;
         let of_rank = self
             .waiting
             .iter()
             .enumerate()
-            .filter(|(_, one)| one.rank == rank);
+            .filter(|(_, one)| one.is_ready(rank));
         let order = |one: &Waiting<T>| (one.network_since, one.name_since, one.number);
         let (mut place, first) = of_rank.min_by_key(|(_, one)| order(one))?;
         if self.waiting.len() >= self.most {
@@ -117,7 +145,7 @@ impl<T> Queue<T> {
                 }
             }
         }
-        Some(taken.ticket)
+        Some(Next::Goes(taken.ticket, taken.who))
     }
 
     /// Removes a ticket whose owner has gone.
@@ -135,7 +163,7 @@ impl<T> Queue<T> {
         let mut next: Option<(i64, usize, Rank)> = None;
         let mut shares = 0;
         for ((place, rank), credit) in RANKS.into_iter().enumerate().zip(&mut self.credit) {
-            if !self.waiting.iter().any(|one| one.rank == rank) {
+            if !self.waiting.iter().any(|one| one.is_ready(rank)) {
                 *credit = 0;
                 continue;
             }
@@ -161,7 +189,7 @@ impl<T> Queue<T> {
         }
         // The greatest of these numbers and ranks. What is equal is drawn.
         let weight = |one: &Waiting<T>| {
-            let network = networks.get(&one.who.network);
+            let network = networks.get(&one.who.network).map(|number| FEW.max(*number));
             (network, one.rank, names.get(&(one.who, one.rank)))
         };
         let weights: Vec<_> = self.waiting.iter().map(weight).collect();
@@ -209,9 +237,11 @@ mod tests {
         }
 
         fn turns(&mut self, number: usize) -> Vec<Who> {
-            std::iter::from_fn(|| self.queue.pop(&mut self.draw))
-                .take(number)
-                .collect()
+            let next = || match self.queue.pop(|_| Allowed::Now, &mut self.draw)? {
+                Next::Goes(ticket, _) => Some(ticket),
+                Next::Refused(_) => panic!("every ticket is allowed"),
+            };
+            std::iter::from_fn(next).take(number).collect()
         }
 
         fn has(&self, who: Who) -> usize {

@@ -106,7 +106,7 @@ impl Fixture {
 
     /// The owner logs in from this address.
     async fn know(&self, from: &str) {
-        self.owner(from, RIGHT).await.unwrap().unwrap().succeeded(OWNER);
+        drop(self.owner(from, RIGHT).await.unwrap().unwrap().succeeded(OWNER));
     }
 
     /// Somebody fails so many times, one after the other, and waits between.
@@ -280,11 +280,8 @@ async fn turns_before(
             settle().await;
         }
     }
-    owner
-        .await
-        .unwrap()
-        .expect("the owner has a turn")
-        .succeeded(OWNER);
+    let attempt = owner.await.unwrap().expect("the owner has a turn");
+    drop(attempt.succeeded(OWNER));
     turns
 }
 
@@ -342,6 +339,92 @@ async fn a_flood_for_a_name_from_many_addresses_does_not_hold_up_its_owner() {
     settle().await;
     let turns = turns_before(owner, flood).await;
     assert!(turns < 10, "{turns}");
+}
+
+#[tokio::test]
+async fn guesses_at_once_are_no_more_than_guesses_one_after_the_other() {
+    for turns in [1, 4, 64] {
+        let fixture = Fixture::new(turns, 200);
+        let mut guesses: Vec<_> = (0..130)
+            .map(|number| fixture.owner("192.0.2.1", &format!("guess {number}")))
+            .collect();
+        settle().await;
+        let (mut compared, mut refused) = (0, 0);
+        while let Some(place) = guesses.iter().position(JoinHandle::is_finished) {
+            match guesses.swap_remove(place).await.unwrap() {
+                Ok(attempt) => {
+                    compared += 1;
+                    let _hold = attempt.failed();
+                }
+                Err(error) => {
+                    assert_eq!(error, TooMany::Failures);
+                    refused += 1;
+                }
+            }
+            settle().await;
+        }
+        // Ten, and the one of this second.
+        assert_eq!((compared, refused), (11, 119), "{turns} turns");
+        assert_eq!(fixture.defence.0.state().free, turns);
+    }
+}
+
+#[tokio::test]
+async fn many_right_logins_at_once_from_a_new_address_all_have_their_turn() {
+    let fixture = Fixture::new(64, 200);
+    let mut logins: Vec<_> = (0..130).map(|_| fixture.owner("192.0.2.1", RIGHT)).collect();
+    settle().await;
+    while !logins.is_empty() {
+        let place = logins.iter().position(JoinHandle::is_finished);
+        let attempt = logins.swap_remove(place.expect("somebody has the turn")).await;
+        drop(attempt.unwrap().expect("it has a turn").succeeded(OWNER));
+        settle().await;
+    }
+    assert_eq!(fixture.defence.0.state().free, 64);
+}
+
+#[tokio::test]
+async fn many_users_at_once_from_a_new_address_all_have_their_turn() {
+    let fixture = Fixture::new(64, 200);
+    let logins: Vec<_> = (0..130)
+        .map(|number| fixture.ask(&format!("name.{number}"), "192.0.2.1"))
+        .collect();
+    for login in logins {
+        assert!(login.await.unwrap());
+    }
+}
+
+/// The owner logs in at a new address, while this many addresses attack the name with so many connections each. Returns how many turns
+/// the attack has before.
+async fn turns_before_the_owner_at_a_new_address(addresses: u32, connections: usize, queue: usize) -> usize {
+    let fixture = Fixture::new(1, queue);
+    let address_of = |number: u32| std::net::Ipv4Addr::from_bits(0x0a00_0000 + number).to_string();
+    // The attack has gone on for a while.
+    for number in 0..addresses {
+        fixture.fail(&address_of(number), 1).await;
+    }
+    let attack = || {
+        let guess = |number| fixture.owner(&address_of(number), "a guess");
+        (0..addresses).flat_map(move |number| (0..connections).map(move |_| guess(number)))
+    };
+    let mut flood: Vec<_> = attack().collect();
+    settle().await;
+    let owner = fixture.owner("192.0.2.77", RIGHT);
+    settle().await;
+    flood.extend(attack());
+    settle().await;
+    turns_before(owner, flood).await
+}
+
+#[tokio::test]
+async fn a_flood_for_a_name_from_many_addresses_does_not_hold_up_its_owner_at_a_new_one() {
+    for (addresses, connections) in [(120, 2), (200, 1), (30, 20)] {
+        let turns = turns_before_the_owner_at_a_new_address(addresses, connections, 128).await;
+        assert!(
+            turns < 4,
+            "{turns} with {addresses} addresses of {connections} connections"
+        );
+    }
 }
 
 #[tokio::test]

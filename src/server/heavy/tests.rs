@@ -9,6 +9,7 @@ const BOUNDS: Bounds = Bounds {
     waiting_of_one: 3,
     waiting: 5,
     patience: Duration::from_secs(60),
+    busy: "too many",
 };
 
 fn caller(number: u128) -> UserId {

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Password,
-    passwords::{HashingError, Verdict},
+    passwords::{HashingError, MayHash, Verdict},
     tokens::SigningError,
 };
 use crate::{
@@ -23,7 +23,6 @@ use crate::{
     caller::{Caller, Origin},
     defence::{Guess, TooMany},
     evidence::Evidence,
-    refusal::BUSY,
 };
 
 /// How often a password is verified again because the user changed meanwhile.
@@ -93,7 +92,7 @@ pub(crate) fn authenticate_beside<'a>(
         let turn = app.defence().turn(guess).await;
         let attempt =
             turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
-        let proved = match prove(app, username, &password, of_certificate).await {
+        let proved = match prove(app, attempt.may_hash(), username, &password, of_certificate).await {
             Ok(Some(proved)) => proved,
             Ok(None) => {
                 hold(app, attempt.failed()).await;
@@ -104,12 +103,12 @@ pub(crate) fn authenticate_beside<'a>(
                 return Err(error);
             }
         };
-        attempt.succeeded(proved.authenticated.user);
+        let turn = attempt.succeeded(proved.authenticated.user);
         // Older versions of the server also accepted texts that are not passwords now. Such a hash is left as it is.
         if let Some(hash) = proved.old
             && let Ok(password) = Password::of(&password)
         {
-            rehash(app, proved.authenticated.user, hash, password).await;
+            rehash(app, turn.may_hash(), proved.authenticated.user, hash, password).await;
         }
         Ok(Some(proved.authenticated))
     })
@@ -148,9 +147,9 @@ pub fn confirm<'a>(
         let leave = |reason| Evidence::password(caller.user, reason).leave();
         let turn = app.defence().turn(guess).await;
         let attempt = turn.inspect_err(|refused| leave(refused.code()))?;
-        let confirmed = compare_with_own(app, caller, password).await;
+        let confirmed = compare_with_own(app, attempt.may_hash(), caller, password).await;
         match &confirmed {
-            Ok(Confirmed::Right(_)) => attempt.succeeded(caller.user),
+            Ok(Confirmed::Right(_)) => drop(attempt.succeeded(caller.user)),
             Ok(Confirmed::Wrong) => {
                 leave("wrong_password");
                 hold(app, attempt.failed()).await;
@@ -163,6 +162,7 @@ pub fn confirm<'a>(
 
 async fn compare_with_own(
     app: &App,
+    may: MayHash<'_>,
     caller: &Caller,
     password: Zeroizing<String>,
 ) -> Result<Confirmed, IdentityError> {
@@ -170,7 +170,7 @@ async fn compare_with_own(
     let Some(hash) = user.password_hash else {
         return Ok(Confirmed::NoPassword);
     };
-    Ok(match app.passwords.verify(password, Some(&hash)).await? {
+    Ok(match app.passwords.verify(may, password, Some(&hash)).await? {
         Verdict::Right | Verdict::RightAsTyped => Confirmed::Right(hash),
         Verdict::Wrong => Confirmed::Wrong,
     })
@@ -187,6 +187,7 @@ struct Proved {
 /// the user's password, leaves the reason as evidence.
 async fn prove(
     app: &App,
+    may: MayHash<'_>,
     username: &str,
     password: &Zeroizing<String>,
     of_certificate: Option<UserId>,
@@ -195,19 +196,13 @@ async fn prove(
     app.ledger().follower().catch_up().await?;
     let authorization = app.ledger().authorization();
     let (position, id) = (authorization.position(), authorization.user_by_name(username));
-    // Loading takes the same time, too: for an unknown name, load the stream of an id that no user has.
-    let nobody = UserId(uuid::Uuid::nil());
-    let (user, seen) = app.executor.read::<User>(id.unwrap_or(nobody)).await?;
-    let hash = user
-        .password_hash
-        .as_ref()
-        .filter(|_| match id.is_some() && id == of_certificate {
-            true => user.may_log_in_by_password_and_certificate(),
-            false => user.may_log_in_by_password(),
-        });
+    let may_log_in: fn(&User) -> bool = match id.is_some() && id == of_certificate {
+        true => User::may_log_in_by_password_and_certificate,
+        false => User::may_log_in_by_password,
+    };
+    let (hash, seen) = hash_of(app, id, position, may_log_in).await?;
     let leave = |reason| Evidence::login(username, id, reason).leave();
-    let verdict = app.passwords.verify(password.clone(), hash).await;
-    let verdict = verdict.inspect_err(|_| leave(BUSY))?;
+    let verdict = app.passwords.verify(may, password.clone(), hash.as_ref()).await?;
     let (Some(user), Some(hash)) = (id, hash) else {
         leave(if id.is_some() {
             "no_password"
@@ -221,33 +216,67 @@ async fn prove(
             leave("wrong_password");
             return Ok(None);
         }
-        Verdict::Right => app.passwords.is_outdated(hash),
+        Verdict::Right => app.passwords.is_outdated(&hash),
         Verdict::RightAsTyped => true,
+    };
+    let seen = match seen {
+        Some(seen) => seen,
+        // The time of the answer to a right password need not hide anything.
+        None => match app.executor.read::<User>(user).await? {
+            (now, seen) if may_log_in(&now) && now.password_hash.as_ref() == Some(&hash) => seen,
+            _ => {
+                app.hashes().forget(user);
+                return Box::pin(prove(app, may, username, password, of_certificate)).await;
+            }
+        },
     };
     Ok(Some(Proved {
         authenticated: Authenticated { user, seen, position },
-        old: is_old.then(|| hash.clone()),
+        old: is_old.then_some(hash),
     }))
+}
+
+/// The hash of a user who may log in by password, and where the user was seen, unless this process knows the hash from an earlier
+/// attempt. All users take the same time then, and so does an unknown name: the stream of an id that no user has is read instead.
+async fn hash_of(
+    app: &App,
+    user: Option<UserId>,
+    position: i64,
+    may_log_in: fn(&User) -> bool,
+) -> Result<(Option<PasswordHash>, Option<Seen>), IdentityError> {
+    let authorization = app.ledger().authorization();
+    let kept = user.and_then(|user| app.hashes().find(authorization, user));
+    let nobody = UserId(uuid::Uuid::nil());
+    let read = user.filter(|_| kept.is_none());
+    let (state, seen) = app.executor.read::<User>(read.unwrap_or(nobody)).await?;
+    if kept.is_some() {
+        return Ok((kept, None));
+    }
+    let by_password_alone = state.may_log_in_by_password();
+    let hash = may_log_in(&state).then_some(state.password_hash).flatten();
+    if let (Some(user), Some(hash)) = (user, &hash)
+        && by_password_alone
+    {
+        app.hashes().remember(user, hash, position);
+    }
+    Ok((hash, Some(seen)))
 }
 
 /// Hashes a verified password again: with stronger parameters, or in the form that does not depend on how it is typed. If this fails,
 /// the login succeeds all the same.
-async fn rehash(app: &App, user: UserId, verified: PasswordHash, password: Password) {
+async fn rehash(app: &App, may: MayHash<'_>, user: UserId, verified: PasswordHash, password: Password) {
     let rehashed = async {
         let command = UserCommand::RehashPassword {
             verified,
-            password_hash: app.passwords.hash(password).await?,
+            password_hash: app.passwords.hash(may, password).await?,
         };
         let commands = vec![Command::User(user, command)];
         app.executor.execute(commands, &Metadata::system("login")).await?;
         Ok::<_, IdentityError>(())
     };
-    match rehashed.await {
+    if let Err(error) = rehashed.await {
         // The next login hashes it.
-        Ok(()) | Err(IdentityError::Hashing(HashingError::Busy)) => {}
-        Err(error) => {
-            tracing::warn!(%user, error = %WithCauses(&error), "cannot record the password's stronger hash");
-        }
+        tracing::warn!(%user, error = %WithCauses(&error), "cannot record the password's stronger hash");
     }
 }
 

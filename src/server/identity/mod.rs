@@ -13,4 +13,4 @@ pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_log
 pub(crate) use log_in::authenticate_beside;
 pub use log_in::{Authenticated, Confirmed, IdentityError, LogIn, LoggedIn, authenticate, confirm, log_in};
 pub use password::Password;
-pub(crate) use proved::Proved;
+pub(crate) use proved::{Hashes, Proved};

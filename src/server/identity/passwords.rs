@@ -1,9 +1,11 @@
-//! Hashes passwords: argon2id, on separate threads, behind a bounded queue.
+//! Hashes passwords: argon2id, on separate threads.
 //!
 //! Hashing is slow on purpose. A fixed number of threads does it, so that it never starves the threads that answer
-//! requests. If the queue is full, a login is refused at once, and the client may try again later.
+//! requests. Whoever hashes or compares a password needs a turn ([`MayHash`]), so only a few passwords wait for the threads at the same
+//! time. All others wait for a turn, where they are shared out fairly and refused if they are too many.
 
 use std::{
+    marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
@@ -37,16 +39,33 @@ pub struct HashingOptions {
     pub parallelism: u32,
     /// Threads that hash.
     pub workers: usize,
-    /// Hashes that may wait.
+    /// Passwords that may wait for a turn.
     pub queue: usize,
 }
+
+/// Permission to use the threads that hash, for one password after the other. Turns give it, as long as they last: the turn of a
+/// login, and the turn of a caller who sets passwords.
+#[derive(Clone, Copy, Debug)]
+pub struct MayHash<'turn>(PhantomData<&'turn ()>);
+
+impl<'turn> MayHash<'turn> {
+    /// The permission that goes with a turn.
+    pub(crate) fn during<T>(_turn: &'turn T) -> Self {
+        Self(PhantomData)
+    }
+
+    /// The permission of a program that serves no requests, such as the first start.
+    pub fn without_requests() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// How many passwords wait for the threads at most. There are fewer turns; only passwords of clients that have hung up can be more.
+const WAITING: usize = 1_024;
 
 /// Why a password was not hashed or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashingError {
-    /// The queue is full: try again later.
-    #[error("too many passwords are being hashed")]
-    Busy,
     /// The hasher failed. The parameters were checked at the start, so this is a bug or a lack of memory.
     #[error("the password hasher failed")]
     Failed,
@@ -90,7 +109,7 @@ impl Passwords {
         let params = Params::new(options.memory_kib, options.iterations, options.parallelism, None)
             .map_err(|error| format!("the password hashing parameters are not possible: {error}"))?;
         let hasher = Arc::new(Argon2::new(Algorithm::Argon2id, Version::V0x13, params));
-        let (queue, jobs) = mpsc::channel::<Job>(options.queue.max(1));
+        let (queue, jobs) = mpsc::channel::<Job>(WAITING);
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..options.workers.max(1) {
             let jobs = Arc::clone(&jobs);
@@ -132,25 +151,18 @@ impl Passwords {
         self.runs.load(Ordering::Relaxed)
     }
 
-    /// Hashes a password. If too many wait, it refuses at once.
-    pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashingError> {
-        let (job, answer) = self.hash_job(password);
-        self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
-        answer.await.map_err(|_| HashingError::Failed)?
-    }
-
-    /// Hashes a password, and waits as long as necessary. It is for the other passwords of a batch whose first password
-    /// was accepted.
-    pub async fn hash_in_turn(&self, password: Password) -> Result<PasswordHash, HashingError> {
-        let (job, answer) = self.hash_job(password);
-        self.queue.send(job).await.map_err(|_| HashingError::Failed)?;
-        answer.await.map_err(|_| HashingError::Failed)?
+    /// Hashes a password.
+    pub async fn hash(&self, _may: MayHash<'_>, password: Password) -> Result<PasswordHash, HashingError> {
+        let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
+        let hashed = self.run(move |memory| hash(&hasher, entropy.as_ref(), password.as_str(), memory));
+        hashed.await?
     }
 
     /// Compares what somebody typed with a hash. `None` stands for a user who has no password or does not exist: the result is
     /// [`Verdict::Wrong`], after the same time.
     pub async fn verify(
         &self,
+        _may: MayHash<'_>,
         typed: Zeroizing<String>,
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashingError> {
@@ -159,18 +171,27 @@ impl Passwords {
         // hash makes up for the difference.
         let rest = hash.and_then(|hash| self.rest_of(hash));
         let hash = hash.unwrap_or(&self.nobody).clone();
+        let compared = self.run(move |memory| compare(&hash, rest.as_ref(), &typed, memory));
+        let verdict = compared.await?;
+        Ok(if known { verdict } else { Verdict::Wrong })
+    }
+
+    /// Runs work on one of the threads.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, HashingError> {
         let (answer, answered) = oneshot::channel();
         let runs = Arc::clone(&self.runs);
         let job: Job = Box::new(move |memory| {
             // If the request has ended, nobody needs the result.
             if !answer.is_closed() {
                 runs.fetch_add(1, Ordering::Relaxed);
-                let _ = answer.send(compare(&hash, rest.as_ref(), &typed, memory));
+                let _ = answer.send(work(memory));
             }
         });
-        self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
-        let verdict = answered.await.map_err(|_| HashingError::Failed)?;
-        Ok(if known { verdict } else { Verdict::Wrong })
+        self.queue.send(job).await.map_err(|_| HashingError::Failed)?;
+        answered.await.map_err(|_| HashingError::Failed)
     }
 
     /// A hasher whose cost is the difference between the cost of a hash with today's parameters and that of `hash`; `None` if `hash`
@@ -194,19 +215,6 @@ impl Passwords {
         made_with.m_cost() < now.m_cost()
             || made_with.t_cost() < now.t_cost()
             || made_with.p_cost() < now.p_cost()
-    }
-
-    fn hash_job(&self, password: Password) -> (Job, oneshot::Receiver<Result<PasswordHash, HashingError>>) {
-        let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
-        let (answer, answered) = oneshot::channel();
-        let runs = Arc::clone(&self.runs);
-        let job: Job = Box::new(move |memory| {
-            if !answer.is_closed() {
-                runs.fetch_add(1, Ordering::Relaxed);
-                let _ = answer.send(hash(&hasher, entropy.as_ref(), password.as_str(), memory));
-            }
-        });
-        (job, answered)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use aggregates::values::{GrantMethod, UserId};
+use aggregates::values::{GrantMethod, PasswordHash, UserId};
 use authorization::Authorization;
 use hmac::{Hmac, Mac};
 use ledger::ids::Entropy;
@@ -17,6 +17,8 @@ use sha2::Sha256;
 
 /// How many users each of the two generations has at most.
 const MOST: usize = 100_000;
+/// The same for the hashes that were compared lately.
+const MOST_HASHES: usize = 16_384;
 
 /// A keyed digest of a password.
 type Digest = [u8; 32];
@@ -33,15 +35,50 @@ struct Proof {
 pub(crate) struct Proved {
     /// As long as a block of SHA-256.
     key: [u8; 64],
-    users: Mutex<Generations>,
+    users: Mutex<Generations<Proof>>,
+}
+
+/// The hashes that this process compared lately. A login that is refused reads nothing else about its user, so the time of the refusal
+/// does not tell how much the server knows about them.
+pub(crate) struct Hashes(Mutex<Generations<(PasswordHash, i64)>>);
+
+impl Default for Hashes {
+    fn default() -> Self {
+        Self(Mutex::new(Generations::new(MOST_HASHES)))
+    }
+}
+
+impl Hashes {
+    /// The user's hash, if nothing has changed it since, and the user may still log in by it.
+    pub(crate) fn find(&self, authorization: &Authorization, user: UserId) -> Option<PasswordHash> {
+        let (hash, position) = self.users().find(user)?;
+        authorization
+            .still_proved(user, GrantMethod::Password, position)
+            .then_some(hash)
+    }
+
+    /// Remembers the hash of a user who may log in by it. It was read after the ledger had reached `position`.
+    pub(crate) fn remember(&self, user: UserId, hash: &PasswordHash, position: i64) {
+        self.users().put(user, (hash.clone(), position));
+    }
+
+    /// Forgets the hash of a user.
+    pub(crate) fn forget(&self, user: UserId) {
+        self.users().remove(user);
+    }
+
+    fn users(&self) -> MutexGuard<'_, Generations<(PasswordHash, i64)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Users with the password that was right. When the young generation is full, it becomes the old one, and the old one is
 /// forgotten. A user whose entry is used stays young.
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<UserId, Proof>,
-    old: HashMap<UserId, Proof>,
+#[derive(Debug)]
+struct Generations<T> {
+    most: usize,
+    young: HashMap<UserId, T>,
+    old: HashMap<UserId, T>,
 }
 
 impl Proved {
@@ -51,7 +88,7 @@ impl Proved {
         entropy.fill(&mut key);
         Self {
             key,
-            users: Mutex::default(),
+            users: Mutex::new(Generations::new(MOST)),
         }
     }
 
@@ -70,7 +107,7 @@ impl Proved {
         self.users().put(user, Proof { digest, position });
     }
 
-    fn users(&self) -> MutexGuard<'_, Generations> {
+    fn users(&self) -> MutexGuard<'_, Generations<Proof>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -80,21 +117,34 @@ impl Proved {
     }
 }
 
-impl Generations {
-    fn find(&mut self, user: UserId) -> Option<Proof> {
-        if let Some(proof) = self.young.get(&user) {
-            return Some(*proof);
+impl<T: Clone> Generations<T> {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            young: HashMap::new(),
+            old: HashMap::new(),
         }
-        let proof = self.old.remove(&user)?;
-        self.put(user, proof);
-        Some(proof)
     }
 
-    fn put(&mut self, user: UserId, proof: Proof) {
-        if self.young.len() >= MOST && !self.young.contains_key(&user) {
+    fn find(&mut self, user: UserId) -> Option<T> {
+        if let Some(entry) = self.young.get(&user) {
+            return Some(entry.clone());
+        }
+        let entry = self.old.remove(&user)?;
+        self.put(user, entry.clone());
+        Some(entry)
+    }
+
+    fn put(&mut self, user: UserId, entry: T) {
+        if self.young.len() >= self.most && !self.young.contains_key(&user) {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(user, proof);
+        self.young.insert(user, entry);
+    }
+
+    fn remove(&mut self, user: UserId) {
+        self.young.remove(&user);
+        self.old.remove(&user);
     }
 }
 
@@ -108,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_memory_has_a_bound_and_keeps_whom_it_needs() {
-        let mut users = Generations::default();
+        let mut users = Generations::new(MOST);
         let proof = Proof {
             digest: [0; 32],
             position: 1,

@@ -29,8 +29,8 @@ pub(super) async fn of(ledger: &Ledger, recorded: &Recorded) -> Result<BTreeSet<
         Event::User(event) => of_user(ledger, recorded, event).await,
         Event::Role(event) => of_role(ledger, recorded, event).await,
         Event::Session(event) => of_session(ledger, recorded, event).await,
-        // The user of a registration has events of its own.
-        Event::ClientRegistry(_) | Event::Registration(_) | Event::CertifiedKey(_) | Event::Authority(_) => {
+        // The user of a registration has events of its own, and so does the user who loses a certificate.
+        Event::ClientRegistry(_) | Event::Registration(_) | Event::Authority(_) | Event::CertifiedKey(_) => {
             Ok(BTreeSet::new())
         }
     }

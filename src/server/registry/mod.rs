@@ -7,6 +7,7 @@ mod pending;
 mod proof;
 mod rate;
 mod register;
+mod signing;
 
 use aggregates::client_registry::{ClientRegistry, ClientRegistryId};
 use ledger::{ExecuteError, Seen};
@@ -18,6 +19,7 @@ pub(crate) use implicit::introduce;
 pub use pending::pending;
 pub(crate) use rate::Rate;
 pub use register::{Asked, Registering, SentCredential, register};
+pub use signing::commands as certificate_commands;
 
 /// The registry as the ledger has it now, and where it was seen.
 async fn registry(app: &App) -> Result<(ClientRegistry, Seen), ExecuteError> {

@@ -48,9 +48,16 @@ pub(super) async fn is_of(app: &App, row: &RegistrationRow, proof: Proof<'_>) ->
         false => app.executor.read::<Registration>(row.id).await?.0.password_hash,
         true => app.executor.read::<User>(user).await?.0.password_hash,
     };
-    match app.passwords.verify(proof.password.clone(), hash.as_ref()).await {
+    let compared = app
+        .passwords
+        .verify(attempt.may_hash(), proof.password.clone(), hash.as_ref());
+    match compared.await {
         Ok(Verdict::Right | Verdict::RightAsTyped) => {
-            attempt.succeeded(user);
+            match row.granted {
+                true => drop(attempt.succeeded(user)),
+                // Anybody may register. This must not make a network one from which users log in.
+                false => attempt.spoilt(),
+            }
             Ok(true)
         }
         Ok(Verdict::Wrong) => {
@@ -72,7 +79,10 @@ pub(super) async fn is_of(app: &App, row: &RegistrationRow, proof: Proof<'_>) ->
 /// registration with another password.
 pub(super) async fn is_of_nobody(app: &App, proof: Proof<'_>) -> Result<(), IdentityError> {
     let attempt = app.defence().turn(proof.guess(None)).await?;
-    let compared = app.passwords.verify(proof.password.clone(), None).await;
+    let compared = app
+        .passwords
+        .verify(attempt.may_hash(), proof.password.clone(), None)
+        .await;
     // Nobody guessed anything.
     attempt.spoilt();
     compared?;
@@ -86,7 +96,7 @@ pub(super) async fn hash(
     password: Password,
 ) -> Result<PasswordHash, IdentityError> {
     let attempt = app.defence().turn(proof.guess(None)).await?;
-    let hash = app.passwords.hash(password).await;
+    let hash = app.passwords.hash(attempt.may_hash(), password).await;
     attempt.spoilt();
     Ok(hash?)
 }

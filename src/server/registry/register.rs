@@ -8,13 +8,14 @@ use aggregates::{
     values::{RegistrationId, Timestamp, UserId, Username},
 };
 use ledger::{ExecuteError, Metadata, Rejection};
+use pki::Csr;
 use projections::registrations::{self, RegistrationRow};
 use zeroize::Zeroizing;
 
 use super::{
     expiry::end_expired,
     proof::{self, Proof},
-    registry,
+    registry, signing,
 };
 use crate::{
     address::ClientAddress,
@@ -40,6 +41,8 @@ pub struct Registering {
 pub enum SentCredential {
     /// A password.
     Password(Zeroizing<String>),
+    /// A signing request, which names the username.
+    Csr(Box<Csr>),
 }
 
 /// The way by which a request came.
@@ -72,21 +75,53 @@ impl Way<'_> {
 }
 
 /// The answer to a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// Nobody has decided yet.
     Pending,
-    /// The device was let in.
-    Granted,
+    /// The device was let in. If it sent a signing request, this is its certificate, as base64 of its PEM.
+    Granted(Option<String>),
 }
 
 impl Registering {
-    fn proof<'a>(&'a self, way: Way<'_>) -> Proof<'a> {
-        let SentCredential::Password(password) = &self.credential;
+    fn proof<'a>(&'a self, password: &'a Zeroizing<String>, way: Way<'_>) -> Proof<'a> {
         Proof {
             username: &self.username,
             password,
             address: way.address(),
+        }
+    }
+
+    /// What became of a registration, if this device made it.
+    async fn learn(&self, app: &App, row: &RegistrationRow, way: Way<'_>) -> Result<Option<Asked>, Refusal> {
+        let asked = match (&self.credential, row.granted) {
+            (SentCredential::Password(password), granted) => {
+                let is_same = proof::is_of(app, row, self.proof(password, way)).await?;
+                is_same.then_some(match granted {
+                    true => Asked::Granted(None),
+                    false => Asked::Pending,
+                })
+            }
+            (SentCredential::Csr(csr), false) => {
+                signing::is_of(app, row, csr).await?.then_some(Asked::Pending)
+            }
+            (SentCredential::Csr(csr), true) => {
+                let certificate = signing::certificate(app, row.id.user(), csr).await?;
+                certificate.map(|certificate| Asked::Granted(Some(certificate)))
+            }
+        };
+        Ok(asked)
+    }
+
+    /// The credential of a new registration.
+    async fn to_store(&self, app: &App, way: Way<'_>) -> Result<DeviceCredential, Refusal> {
+        match &self.credential {
+            SentCredential::Password(sent) => {
+                let password = app.live().password_policy.accept(sent)?;
+                let hash = proof::hash(app, self.proof(sent, way), password).await?;
+                Ok(DeviceCredential::Password(hash))
+            }
+            SentCredential::Csr(csr) => Ok(DeviceCredential::Csr(signing::written(csr))),
         }
     }
 }
@@ -115,11 +150,8 @@ async fn again(
     row: &RegistrationRow,
     way: Way<'_>,
 ) -> Result<Asked, Refusal> {
-    if proof::is_of(app, row, device.proof(way)).await? {
-        return Ok(match row.granted {
-            true => Asked::Granted,
-            false => Asked::Pending,
-        });
+    if let Some(asked) = device.learn(app, row, way).await? {
+        return Ok(asked);
     }
     let (window, _) = registry(app).await?;
     match window.is_open(app.clock.now()) {
@@ -130,18 +162,18 @@ async fn again(
 
 /// Begins a registration. Returns false if something changed meanwhile, so that the request must be looked at once more.
 pub(super) async fn begin(app: &App, device: &Registering, way: Way<'_>) -> Result<bool, Refusal> {
-    let proof = device.proof(way);
     let (window, seen) = registry(app).await?;
     if !window.is_open(app.clock.now()) {
-        proof::is_of_nobody(app, proof).await?;
+        if let SentCredential::Password(password) = &device.credential {
+            proof::is_of_nobody(app, device.proof(password, way)).await?;
+        }
         return Err(locked());
     }
     let name = Claim::new(USERNAME, &*device.username);
     if is_of_broker(app, &device.username) || app.ledger().is_taken(&name).await? {
         return Err(taken());
     }
-    let password = app.live().password_policy.accept(proof.password)?;
-    let hash = proof::hash(app, proof, password).await?;
+    let credential = device.to_store(app, way).await?;
     let now = app.clock.now();
     // The password may have waited to be hashed.
     if !window.is_open(now) {
@@ -150,7 +182,7 @@ pub(super) async fn begin(app: &App, device: &Registering, way: Way<'_>) -> Resu
     let id = RegistrationId(app.entropy.uuid());
     let request = Request {
         username: device.username.clone(),
-        credential: DeviceCredential::Password(hash),
+        credential,
         wishes: device.wishes.clone(),
         now,
         expires_at: end_of(app, now),

@@ -45,6 +45,8 @@ const MOST_WAITING: usize = 1_000;
 const MOST_PENDING: i64 = 1_000_000;
 /// All callers together may have as many waiting heavy questions as this many callers with full queues.
 const CALLERS: usize = 16;
+/// How long a password that a caller sets may wait to be hashed.
+const NEW_PASSWORD_PATIENCE: Duration = Duration::from_secs(30);
 /// The highest limit of connections.
 const MOST_CONNECTIONS: usize = 1_000_000;
 /// The least and the most that the settings allow for the body of a hook with a message, in bytes.
@@ -76,8 +78,8 @@ settings! {
     with_default {
         /// The address to listen on. With port 0 the system chooses a port
         listen: SocketAddr = "127.0.0.1:8080", parsed;
-        /// How many clients may be connected at the same time. The server answers further connections with 503 `busy`.
-        /// The process' limit of file descriptors applies, too
+        /// How many clients may be connected at the same time. If one more comes, the server closes an idle connection of the address that
+        /// has most, or answers 503 `busy`. The process' limit of file descriptors applies, too
         connections: usize = "10000", |text| between(text, 1, MOST_CONNECTIONS);
         /// Milliseconds that a connection may wait for the whole head of a request. Then the server closes it
         head_patience_ms: u64 = "30000", |text| at_least(text, 100, "");
@@ -95,7 +97,8 @@ settings! {
         password_iterations: u32 = "2", parsed;
         /// Lanes for a hash (p)
         password_parallelism: u32 = "1", parsed;
-        /// How many passwords may wait to be hashed, at most 4096. If one more comes, the server answers one of them with 429
+        /// How many logins may wait for their turn, and how many requests of one caller that set a password. If one more comes, the server
+        /// answers one of them with 429. At most 4096
         password_queue: usize = "128", |text| between(text, 0, MOST_PASSWORDS);
         /// How many heavy questions of one caller may wait for their turns: lists, searches, changes, explanations, rehearsals, questions
         /// about the past, and long lists of questions. The server answers further ones with 429
@@ -259,6 +262,20 @@ impl Settings {
             waiting_of_one: self.heavy_queue,
             waiting: self.heavy_queue * CALLERS,
             patience: Duration::from_millis(self.heavy_patience_ms),
+            busy: "too many heavy questions are being answered; try again later",
+        }
+    }
+
+    /// How many passwords that callers set may be hashed at the same time, and how many may wait.
+    pub(crate) fn new_passwords(&self) -> Bounds {
+        let HashingOptions { workers, queue, .. } = self.hashing();
+        Bounds {
+            // So logins always have most of the threads.
+            running: (workers / 2).max(1),
+            waiting_of_one: queue.max(1),
+            waiting: queue.max(1).saturating_mul(CALLERS),
+            patience: NEW_PASSWORD_PATIENCE,
+            busy: "too many passwords are being hashed; try again later",
         }
     }
 

@@ -350,6 +350,58 @@ async fn a_flood_of_one_address_refuses_nobody_else() {
     flood.abort_all();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_sets_passwords_keeps_nobody_from_logging_in() {
+    let settings = [
+        ("MUNIMENT_PASSWORD_MEMORY_KIB", "512"),
+        ("MUNIMENT_PASSWORD_QUEUE", "16"),
+        ("MUNIMENT_PASSWORD_WORKERS", "1"),
+    ];
+    let server = Server::start_set(&settings).await;
+    let admin = server.admin().await;
+    let helper = caller(&admin, "helper", json!([http("/api/users/#", "write")])).await;
+    let target = create_user(&admin, "target").await;
+    create_user(&admin, "ada").await;
+    let mut flood = JoinSet::new();
+    for task in 0..64 {
+        let (helper, target) = (helper.clone(), target.clone());
+        flood.spawn(async move {
+            for number in 0.. {
+                let answer = match task % 3 {
+                    0 => {
+                        helper
+                            .post("/api/users", user(&format!("new.{task}.{number}"), json!({})))
+                            .await
+                    }
+                    1 => helper.post("/api/users", user("target", json!({}))).await,
+                    _ => {
+                        helper
+                            .put(format!("/api/users/{target}"), json!({ "password": PASSWORD }))
+                            .await
+                    }
+                };
+                answer.expect_error_in(&[200, 201, 409, 429]);
+                if answer.status > 300 {
+                    tokio::time::sleep(A_MOMENT).await;
+                }
+            }
+        });
+    }
+    tokio::task::yield_now().await;
+    for number in 0..20 {
+        let elsewhere = format!("192.0.2.{number}");
+        for from in ["127.0.0.1", elsewhere.as_str()] {
+            log_in(&server.anonymous().at(from), "ada", PASSWORD)
+                .await
+                .expect(200);
+        }
+        // Other callers set passwords meanwhile.
+        let new = user(&format!("device.{number}"), json!({}));
+        admin.post("/api/users", new).await.expect(201);
+    }
+    flood.abort_all();
+}
+
 /// How many events and statements a login reads.
 async fn cost_of(server: &Server, from: &str, name: &str, password: &str, status: u16) -> (u64, u64) {
     let loads = server.app().ledger().loads();
@@ -358,6 +410,43 @@ async fn cost_of(server: &Server, from: &str, name: &str, password: &str, status
         .await
         .expect(status);
     (loads.events() - before.0, loads.look_ups() - before.1)
+}
+
+#[tokio::test]
+async fn a_refused_login_does_not_read_a_user_twice() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let large = create_user(&admin, "large").await;
+    for number in 0..20 {
+        let own = json!({ "permissions": [mqtt(&format!("plant/{number}"), "read")] });
+        admin.put(format!("/api/users/{large}"), own).await.expect(200);
+    }
+    let cost = async |name, from, password, status| cost_of(&server, from, name, password, status).await;
+    assert!(
+        cost("large", "192.0.2.1", "wrong", 401).await.0 > 0,
+        "the first reads the user"
+    );
+    let unknown = cost("nobody", "192.0.2.2", "wrong", 401).await;
+    assert_eq!(cost("large", "192.0.2.3", "wrong", 401).await, unknown);
+    // What does not concern the password changes nothing.
+    let own = json!({ "permissions": [] });
+    admin.put(format!("/api/users/{large}"), own).await.expect(200);
+    assert_eq!(cost("large", "192.0.2.4", "wrong", 401).await, unknown);
+    log_in(&server.anonymous(), "large", PASSWORD).await.expect(200);
+    // Another password counts at once, and so does a lost grant type.
+    let new = json!({ "password": "another password" });
+    admin.put(format!("/api/users/{large}"), new).await.expect(200);
+    log_in(&server.anonymous(), "large", PASSWORD)
+        .await
+        .expect_error(401);
+    log_in(&server.anonymous(), "large", "another password")
+        .await
+        .expect(200);
+    let none = json!({ "grantTypes": [{ "method": "token", "isRequired": false }] });
+    admin.put(format!("/api/users/{large}"), none).await.expect(200);
+    log_in(&server.anonymous(), "large", "another password")
+        .await
+        .expect_error(401);
 }
 
 #[tokio::test]

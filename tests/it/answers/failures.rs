@@ -92,6 +92,9 @@ async fn lose_the_database(server: &InProcess) {
     db.close().await;
 }
 
+/// Long enough for three logins to begin, and shorter than the hash of a password.
+const A_MOMENT: Duration = Duration::from_millis(30);
+
 /// A node that has stood still.
 async fn stale(transcript: &mut Transcript) {
     let (server, admin) = start(&[]).await;
@@ -113,34 +116,40 @@ async fn unavailable(transcript: &mut Transcript) {
     transcript.ask("POST /api/login", call).await;
 }
 
-/// A node on which one password is being hashed and another waits.
+/// A node on which two logins have a turn and another waits.
 async fn hashing(transcript: &mut Transcript) {
     let (server, _admin) = start(&[
         ("MUNIMENT_PASSWORD_WORKERS", "1"),
         ("MUNIMENT_PASSWORD_QUEUE", "1"),
         ("MUNIMENT_PASSWORD_MEMORY_KIB", "4096"),
-        ("MUNIMENT_PASSWORD_ITERATIONS", "8"),
+        ("MUNIMENT_PASSWORD_ITERATIONS", "32"),
     ])
     .await;
     transcript.chapter("Too many passwords are being hashed.");
-    let anonymous = server.anonymous();
+    // From this address, logins have failed. So if one login too many waits, it is the one from here.
+    let failing = server.anonymous().at("192.0.2.1");
+    for name in ["ada", "grace", "robot", "emil", "otto", "paul"] {
+        failing
+            .basic(name, "wrong")
+            .get("/api/session")
+            .await
+            .expect_error(401);
+    }
     for path in ["/api/users/ids", "/access/v1/changes", "/api/events"] {
-        let busy = join_all((0..2).map(|_| hash_in_turn(&server)));
+        let others = join_all((0..3).map(|_| log_in(&server)));
         let asked = async {
-            // The two have begun by now.
-            tokio::task::yield_now().await;
-            let call = anonymous.basic("admin", ADMIN_PASSWORD).get(path);
+            // The others have begun by now, and none has ended.
+            tokio::time::sleep(A_MOMENT).await;
+            let call = failing.basic("admin", "wrong").get(path);
             transcript.ask(&format!("GET {path} with a password"), call).await;
         };
-        tokio::join!(busy, asked);
+        tokio::join!(others, asked);
     }
 }
 
-/// Hashes some password.
-async fn hash_in_turn(server: &InProcess) {
-    let password = server::identity::Password::of("some password").expect("a password");
-    let hashed = server.app().passwords.hash_in_turn(password).await;
-    hashed.expect("the password should be hashed in its turn");
+/// Logs in where logins have succeeded.
+async fn log_in(server: &InProcess) {
+    server.anonymous().login("admin", ADMIN_PASSWORD).await;
 }
 
 /// A node that replays the ledger for another question.

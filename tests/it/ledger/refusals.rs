@@ -453,6 +453,55 @@ on_each_engine! {
         assert_eq!(refusals(&ledger).await.len(), 500, "those from the last moment on stay");
     }
 
+    async fn strangers_displace_their_own_rows_and_not_those_of_users(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        let user = Uuid::from_u128(7);
+        let forbidden = |object: u128| Refused {
+            kind: RefusedKind::Permission,
+            reason: "forbidden",
+            object: Some(ledger::Object { id: Uuid::from_u128(object), aggregate_type: None }),
+            name: None,
+            path: Some("/api/users/{id}".to_owned()),
+            ..login("", [192, 0, 2, 1], Some(user))
+        };
+        let ended = Refused { kind: RefusedKind::Credential, reason: "ended_token", ..forbidden(4) };
+        // The oldest rows are those of the user.
+        for refused in [forbidden(1), forbidden(2), forbidden(3), ended] {
+            ledger.refusals().note(refused);
+        }
+        let strangers = async |minute: i64| {
+            clock.set(BEGINNING + minute * 60 * SECOND);
+            for number in 0..700 {
+                // Some of them claim to be the user.
+                let claimed = (number % 2 == 0).then_some(user);
+                ledger.refusals().note(login(&number.to_string(), [192, 0, 2, 1], claimed));
+            }
+            store(&ledger).await;
+        };
+        strangers(1).await;
+        strangers(2).await;
+        let keeping = Keeping { most: 600, ..KEEPING };
+        let objects = async || -> (usize, Vec<u128>) {
+            let kept = refusals(&ledger).await;
+            let proven = kept.iter().filter(|kept| kept.kind != "login.refused");
+            let mut objects: Vec<_> = proven.filter_map(|kept| Some(kept.object?.as_u128())).collect();
+            objects.sort_unstable();
+            (kept.len(), objects)
+        };
+        ledger.refusals().tidy(&keeping).await.expect("the database answers");
+        assert_eq!(objects().await, (600, vec![1, 2, 3, 4]));
+        // A user does not displace all the rows of strangers either.
+        for minute in 3..5 {
+            clock.set(BEGINNING + minute * 60 * SECOND);
+            (100..600).for_each(|object| ledger.refusals().note(forbidden(object)));
+            store(&ledger).await;
+        }
+        ledger.refusals().tidy(&keeping).await.expect("the database answers");
+        let (rows, objects) = objects().await;
+        assert_eq!((rows, objects), (600, (300..600).collect()));
+    }
+
     async fn a_walk_during_writes_skips_and_repeats_nothing(site: Site) {
         let executor = Arc::new(Executor::new(site.ledger().await));
         for round in 0..40 {
@@ -475,6 +524,38 @@ on_each_engine! {
         assert!(seen.is_sorted_by(|one, other| one.0 >= other.0), "the newest should come first");
         let missing: Vec<_> = all.iter().filter(|key| !distinct.contains(key)).collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    async fn whoever_reads_by_time_finds_rows_that_have_grown(site: Site) {
+        let clock = TestClock::at(BEGINNING);
+        let ledger = site.ledger_at(&clock).await;
+        for (name, seconds) in [("grown", 1), ("done", 2), ("grown", 15), ("late", 16), ("late", 59), ("next", 60)] {
+            clock.set(BEGINNING + seconds * SECOND);
+            ledger.refusals().note(login(name, [192, 0, 2, 1], None));
+            store(&ledger).await;
+        }
+        let at = |seconds: i64| Some(Timestamp::from_micros(BEGINNING + seconds * SECOND));
+        for (from, to, expected) in [
+            (at(13), None, ["next", "late", "grown"].as_slice()),
+            (at(15), None, &["next", "late", "grown"]),
+            (at(16), None, &["next", "late"]),
+            (at(59), None, &["next", "late"]),
+            (at(60), None, &["next"]),
+            (at(61), None, &[]),
+            (at(13), at(16), &["grown"]),
+            (None, at(2), &["grown"]),
+            (Some(Timestamp::from_micros(i64::MIN)), at(1), &[]),
+        ] {
+            let filter = Filter { outcome: Some(Outcome::Refused), from, to, ..Filter::default() };
+            for limit in 1..=4 {
+                let items = walk(&ledger, &filter, limit).await;
+                let found = items.iter().filter_map(|item| match item {
+                    Item::Refused(kept) => name(kept),
+                    Item::Done(_) => None,
+                });
+                assert_eq!(found.collect::<Vec<_>>(), expected, "{from:?} {to:?}");
+            }
+        }
     }
 
     async fn the_filters_agree_with_an_oracle(site: Site) {
@@ -525,7 +606,7 @@ impl World {
         let clock = TestClock::at(BEGINNING);
         let executor = Executor::new(site.ledger_at(&clock).await);
         let users: Vec<_> = (1..=3).map(Uuid::from_u128).collect();
-        let mut objects = Vec::new();
+        let (mut objects, mut refused) = (Vec::new(), Vec::new());
         for round in 0..60_i64 {
             clock.set(BEGINNING + round / 2 * SECOND);
             let user = users[usize::try_from(round % 3).expect("small")];
@@ -548,7 +629,7 @@ impl World {
                 .await
                 .expect("an event");
             let object = objects.get(usize::try_from(round / 2).expect("small")).copied();
-            executor.ledger().refusals().note(Refused {
+            refused.push(Refused {
                 kind: if round % 5 == 0 {
                     RefusedKind::Permission
                 } else {
@@ -564,6 +645,11 @@ impl World {
                     (round % 2 == 0).then_some(user),
                 )
             });
+            // Each third row grows later.
+            let again = refused.iter().rev().skip(12).take(1).filter(|_| round % 3 == 0);
+            for refused in refused.last().into_iter().chain(again) {
+                executor.ledger().refusals().note(refused.clone());
+            }
             if round % 10 == 9 {
                 store(executor.ledger()).await;
             }
@@ -609,8 +695,9 @@ impl World {
 }
 
 fn fits(item: &Item, filter: &Filter) -> bool {
-    let (at, actor, object, kind, outcome) = match item {
+    let (first, last, actor, object, kind, outcome) = match item {
         Item::Done(done) => (
+            done.recorded_at,
             done.recorded_at,
             Some(done.actor.clone()),
             Some(done.aggregate_id.clone()),
@@ -619,6 +706,7 @@ fn fits(item: &Item, filter: &Filter) -> bool {
         ),
         Item::Refused(kept) => (
             kept.first,
+            kept.last,
             kept.actor.map(|id| id.to_string()),
             kept.object.map(|id| id.to_string()),
             kept.kind.clone(),
@@ -638,8 +726,8 @@ fn fits(item: &Item, filter: &Filter) -> bool {
             .is_none_or(|wanted| object == Some(wanted.to_string()))
         && filter.kind.as_ref().is_none_or(is_kind)
         && filter.outcome.is_none_or(|wanted| wanted == outcome)
-        && filter.from.is_none_or(|from| at >= from)
-        && filter.to.is_none_or(|to| at < to)
+        && filter.from.is_none_or(|from| last >= from)
+        && filter.to.is_none_or(|to| first < to)
 }
 
 /// The plan of a statement for any arguments.

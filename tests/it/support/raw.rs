@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -20,6 +20,16 @@ impl Raw {
     pub async fn to(server: &Server) -> Self {
         let address = server.address().trim_start_matches("http://");
         Self(TcpStream::connect(address).await.expect("a connection"))
+    }
+
+    /// A connection from this address of the loopback network.
+    pub async fn from(server: &Server, address: &str) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let from = format!("{address}:0").parse().expect("an address");
+        socket.bind(from).expect("a free port");
+        let to = server.address().trim_start_matches("http://");
+        let to = to.parse().expect("an address");
+        Self(socket.connect(to).await.expect("a connection"))
     }
 
     pub async fn send(&mut self, text: &str) {

@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, new_permissions};
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, Permitted, Refusal, Refusals, Rehearse, Wrote,
-    registry::pending, role_grants,
+    registry::{certificate_commands, pending},
+    role_grants,
 };
 
 /// The device that is let in, and what it gets. It gets nothing that is not here, whatever it asked for.
@@ -69,23 +70,30 @@ impl Confirmation {
         let permissions = new_permissions(&self.initial_permissions, app.entropy.as_ref())?;
         let roles = role_grants(app, &roles).await?;
         let (registration_id, registration) = pending(app, &self.username).await?;
+        let (id, now) = (registration_id.user(), app.clock.now());
+        let username = Username::parse(&registration.username)?;
+        let method = match registration.csr {
+            Some(_) => GrantMethod::Certificate,
+            None => GrantMethod::Password,
+        };
+        let certificate = certificate_commands(app, &registration, (id, &username)).await?;
         let create = CreateUser {
-            username: Username::parse(&registration.username)?,
+            username,
             identity_provider: IdentityProvider::Local,
             auto_generated: false,
             mqtt_publish_prefix: self.mqtt_publish_prefix,
-            grant_types: granted.unwrap_or_else(|| vec![by(GrantMethod::Password)]),
+            grant_types: granted.unwrap_or_else(|| vec![by(method)]),
             enforce_mfa_enrollment: false,
             password_hash: registration.password_hash,
             roles,
             permissions,
             certificates: Vec::new(),
         };
-        let (id, now) = (registration_id.user(), app.clock.now());
-        let commands = vec![
+        let mut commands = vec![
             Command::Registration(registration_id, RegistrationCommand::Confirm { now }),
             Command::User(id, UserCommand::Create(create)),
         ];
+        commands.extend(certificate);
         Ok((id, commands))
     }
 }

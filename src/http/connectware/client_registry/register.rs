@@ -10,6 +10,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use pki::{Csr, CsrError, LONGEST_NAME};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -33,9 +34,12 @@ pub(crate) struct Device {
     /// The username that the device wants, as for any user.
     #[schema(min_length = 3, max_length = 255)]
     username: String,
-    /// As the password policy wants it.
+    /// As the password policy wants it. A device sends either a password or a signing request.
     #[schema(value_type = Option<String>)]
     password: Option<Zeroizing<String>>,
+    /// A certificate signing request: the base64 of its PEM. Its only common name must be the username.
+    #[schema(example = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K...")]
+    csr: Option<String>,
     /// The names of roles for which the device asks: a suggestion.
     #[serde(default)]
     roles: Vec<String>,
@@ -48,7 +52,11 @@ pub(crate) struct Device {
 
 /// The device was let in.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Granted {}
+pub(crate) struct Granted {
+    /// The certificate of a device that sent a signing request: the base64 of its PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+}
 
 /// Asks to be let in, or whether the request was granted: the device sends the same request again until somebody has decided.
 ///
@@ -72,7 +80,7 @@ pub(crate) async fn post_register(
     let device = body.check()?;
     Ok(match register(&app, &device, &origin).await? {
         Asked::Pending => StatusCode::ACCEPTED.into_response(),
-        Asked::Granted => (StatusCode::CREATED, Json(Granted {})).into_response(),
+        Asked::Granted(certificate) => (StatusCode::CREATED, Json(Granted { certificate })).into_response(),
     })
 }
 
@@ -87,9 +95,13 @@ fn too_long(refusal: Refusal) -> Refusal {
 impl Device {
     fn check(self) -> Result<Registering, Refusal> {
         let username = Username::parse(&self.username)?;
-        let password = self
-            .password
-            .ok_or_else(|| Refusal::invalid("password: a device registers with a password"))?;
+        let credential = match (self.password, self.csr) {
+            (Some(password), None) => SentCredential::Password(password),
+            (None, Some(text)) => SentCredential::Csr(Box::new(csr(&text, &username)?)),
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(Refusal::invalid("a device sends either a password or a csr"));
+            }
+        };
         let wishes = Wishes {
             roles: self.roles,
             permissions: self.permissions.iter().map(wished).collect::<Result<_, _>>()?,
@@ -108,9 +120,20 @@ impl Device {
         wishes.to_text()?;
         Ok(Registering {
             username,
-            credential: SentCredential::Password(password),
+            credential,
             wishes,
         })
+    }
+}
+
+/// A request that can lead to a certificate with this username.
+fn csr(text: &str, username: &Username) -> Result<Csr, Refusal> {
+    let invalid = |error: CsrError| Refusal::invalid(format!("csr: {error}"));
+    let csr = Csr::parse(text).map_err(invalid)?;
+    csr.must_name(username).map_err(invalid)?;
+    match username.chars().count() <= LONGEST_NAME {
+        true => Ok(csr),
+        false => Err(Refusal::invalid("csr: a certificate names at most 64 characters")),
     }
 }
 

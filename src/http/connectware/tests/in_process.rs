@@ -51,6 +51,59 @@ async fn a_token_ends_at_its_minute_and_not_before() {
 }
 
 #[tokio::test]
+async fn the_password_of_a_refused_request_is_not_hashed() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let (ada, grace) = (
+        create_user(&admin, "ada").await,
+        create_user(&admin, "grace").await,
+    );
+    let rights = json!([http("/api/users/#", "write")]);
+    let helper = caller(&admin, "helper", rights).await;
+    let powers = json!({ "initialPermissions": [http("/api/roles/#", "write")] });
+    let before = server.app().passwords.runs();
+    for (status, new) in [
+        (409, user("ada", json!({}))),
+        (409, user("ADA", json!({}))),
+        (403, user("new", powers)),
+    ] {
+        helper.post("/api/users", new.clone()).await.expect_error(status);
+        helper
+            .post("/api/users/batch", json!([new]))
+            .await
+            .expect_error(status);
+    }
+    let taken = json!({ "username": "grace", "password": PASSWORD });
+    helper
+        .put(format!("/api/users/{ada}"), taken)
+        .await
+        .expect_error(409);
+    let powers = json!({ "permissions": [http("/api/roles/#", "write")], "password": PASSWORD });
+    helper
+        .put(format!("/api/users/{grace}"), powers)
+        .await
+        .expect_error(403);
+    let elsewhere = json!({ "identityProvider": "ldap", "password": PASSWORD });
+    admin
+        .put(format!("/api/users/{grace}"), elsewhere)
+        .await
+        .expect_error(400);
+    assert_eq!(server.app().passwords.runs(), before);
+    // What is not refused is hashed, once.
+    helper
+        .post("/api/users", user("new", json!({})))
+        .await
+        .expect(201);
+    helper
+        .put(format!("/api/users/{ada}"), json!({ "password": "another one" }))
+        .await
+        .expect(200);
+    assert_eq!(server.app().passwords.runs(), before + 2);
+    server.anonymous().login("new", PASSWORD).await;
+    server.anonymous().login("ada", "another one").await;
+}
+
+#[tokio::test]
 async fn no_token_is_valid_for_longer_than_the_settings_allow() {
     let settings = [("MUNIMENT_TOKEN_HOURS_MOST", "8")];
     let server = Server::start_set(&settings).await;

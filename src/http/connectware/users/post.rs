@@ -1,9 +1,10 @@
 //! `POST /api/users`
 
+use aggregates::{Command, user::UserCommand, values::PasswordHash};
 use axum::{Json, extract::State, http::StatusCode};
 use projections::user_directory;
 
-use super::new_user::NewUser;
+use super::new_user::{NewUser, UNHASHED};
 use crate::wire::UserOut;
 use server::{App, ByPath, Conflicts, JsonBody, Permitted, Refusal, Refusals, Wrote};
 
@@ -17,12 +18,18 @@ pub(crate) async fn post_user(
     JsonBody(body): JsonBody<NewUser>,
 ) -> Result<Wrote<(StatusCode, Json<UserOut>)>, Refusal> {
     let mut user = body.check(&app).await?;
-    let hash = match user.password() {
-        Some(password) => Some(app.passwords.hash(password).await?),
-        None => None,
-    };
-    let (id, command) = user.command(&app, hash);
-    let appended = caller.execute(&app, vec![command]).await?;
+    let password = user.password();
+    let (id, command) = user.command(&app, password.as_ref().map(|_| PasswordHash::new(UNHASHED)));
+    let mut commands = [command];
+    if let Some(password) = password {
+        // Hashing takes by far the most time, so a name that is taken, or a right that the caller may not give, is refused before.
+        caller.rehearse(&app, &commands, |_| None::<&str>).await?;
+        let hash = caller.hash(&app, password).await?;
+        if let [Command::User(_, UserCommand::Create(create))] = &mut commands {
+            create.password_hash = Some(hash);
+        }
+    }
+    let appended = caller.execute(&app, commands.into()).await?;
     let made = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let made = made.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(Wrote(

@@ -49,9 +49,14 @@ pub(crate) async fn post_users(
     // Hashing takes by far the most time, so a name that is taken, or a right that the caller may not give, is refused before.
     let named = |index| Some(entry(index));
     caller.rehearse(&app, &commands, named).await?;
+    let mut is_first = true;
     for (command, password) in commands.iter_mut().zip(passwords) {
         if let (Some(password), Command::User(_, UserCommand::Create(create))) = (password, command) {
-            create.password_hash = Some(app.passwords.hash_in_turn(password).await?);
+            let hash = match std::mem::take(&mut is_first) {
+                true => caller.hash(&app, password).await?,
+                false => caller.hash_next(&app, password).await?,
+            };
+            create.password_hash = Some(hash);
         }
     }
     let appended = caller.execute_about(&app, commands, named).await?;

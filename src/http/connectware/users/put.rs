@@ -56,12 +56,18 @@ pub(crate) async fn put_user(
     JsonBody(body): JsonBody<UserChange>,
 ) -> Result<Wrote<Json<UserOut>>, Refusal> {
     let mut change = body.check(&app, &id).await?;
-    let hash = match change.password() {
-        Some(password) => Some(app.passwords.hash(password).await?),
-        None => None,
-    };
-    let (id, command) = change.command(hash);
-    let appended = caller.execute(&app, vec![command]).await?;
+    let password = change.password();
+    let (id, command) = change.command(password.as_ref().map(|_| PasswordHash::new(UNHASHED)));
+    let mut commands = [command];
+    if let Some(password) = password {
+        // Hashing takes by far the most time, so everything else is refused before.
+        caller.rehearse(&app, &commands, |_| None::<&str>).await?;
+        let hash = caller.hash(&app, password).await?;
+        if let [Command::User(_, UserCommand::Update(update))] = &mut commands {
+            update.password_hash = Some(hash);
+        }
+    }
+    let appended = caller.execute(&app, commands.into()).await?;
     let changed = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let changed = changed.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(Wrote(appended.position, Json(UserOut::from(&changed))))

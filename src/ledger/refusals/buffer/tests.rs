@@ -1,15 +1,19 @@
 //! Tests of the buffer: every refusal is counted once, and the memory is bounded.
 
-use std::cell::Cell;
+use std::{cell::Cell, net::IpAddr};
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    super::refused::{Object, RefusedKind},
+    key::NAME,
+    *,
+};
 
 const SMALL: Limits = Limits {
-    of_address: 3,
+    of_source: 3,
     exact: 5,
-    addresses: 2,
+    sources: 2,
     all: 12,
 };
 
@@ -24,6 +28,39 @@ fn login(name: &str, address: u8) -> Refused {
         method: Some("POST"),
         path: Some("/api/login".to_owned()),
         detail: Some("wrong".to_owned()),
+    }
+}
+
+/// A forbidden request of this user, from an address.
+fn forbidden(user: u128, object: u128, address: u8) -> Refused {
+    Refused {
+        kind: RefusedKind::Permission,
+        reason: "forbidden",
+        actor: Some(Uuid::from_u128(user)),
+        object: Some(Object {
+            id: Uuid::from_u128(object),
+            aggregate_type: None,
+        }),
+        name: None,
+        path: Some("/api/users/{id}".to_owned()),
+        ..login("", address)
+    }
+}
+
+/// A token that nobody signed, or one of this user that has ended.
+fn token(user: Option<u128>, path: &str, address: IpAddr) -> Refused {
+    Refused {
+        kind: RefusedKind::Credential,
+        reason: if user.is_some() {
+            "ended_token"
+        } else {
+            "invalid_token"
+        },
+        actor: user.map(Uuid::from_u128),
+        name: None,
+        address: Some(address),
+        path: Some(path.to_owned()),
+        ..login("", 1)
     }
 }
 
@@ -169,7 +206,7 @@ fn what_finds_no_place_is_counted_as_lost_and_reported() {
     let (mut buffer, id) = (
         Buffer::new(Limits {
             all: 1,
-            addresses: 0,
+            sources: 0,
             ..SMALL
         }),
         ids(),
@@ -184,6 +221,117 @@ fn what_finds_no_place_is_counted_as_lost_and_reported() {
     buffer.stored(MINUTE, &id);
     let lost = buffer.take(10);
     assert_eq!((lost[0].key.kind, lost[0].times), (RefusedKind::Lost, 2));
+}
+
+#[test]
+fn strangers_of_many_addresses_take_no_row_of_a_user() {
+    let (mut buffer, id) = (Buffer::new(Limits::SERVER), ids());
+    for number in 0..20_000_u32 {
+        let [_, a, b, c] = number.to_be_bytes();
+        let address = IpAddr::from([10, a, b, c]);
+        buffer.note(token(None, "/api/roles", address), 1, &id);
+        // Also those who type the name of a user.
+        let claimed = Refused {
+            actor: Some(Uuid::from_u128(7)),
+            ..login(&number.to_string(), 1)
+        };
+        buffer.note(
+            Refused {
+                address: Some(address),
+                ..claimed
+            },
+            1,
+            &id,
+        );
+    }
+    let of_user = |buffer: &Buffer| -> Vec<Key> {
+        let of_it =
+            |row: &&Row| row.key.actor == Some(Uuid::from_u128(7)) && row.key.kind != RefusedKind::Login;
+        let of_it = all(buffer).into_iter().filter(of_it);
+        of_it.map(|row| Key::clone(&row.key)).collect()
+    };
+    assert!(of_user(&buffer).is_empty());
+    let (_, lost) = buffer.excess();
+    let refused = [
+        forbidden(7, 1, 1),
+        forbidden(7, 2, 1),
+        forbidden(7, 3, 1),
+        token(Some(7), "/api/roles", IpAddr::from([192, 0, 2, 1])),
+        Refused {
+            kind: RefusedKind::Password,
+            object: None,
+            ..forbidden(7, 1, 1)
+        },
+    ];
+    for refused in &refused {
+        buffer.note(refused.clone(), 2, &id);
+    }
+    let kept = of_user(&buffer);
+    assert_eq!(kept.len(), refused.len());
+    for refused in refused {
+        let key = Key::of(refused);
+        assert!(key.path.is_some() && kept.contains(&key), "{key:?}");
+    }
+    assert_eq!((buffer.excess().1, sum(all(&buffer))), (lost, 40_005 - lost));
+}
+
+#[test]
+fn a_user_of_many_addresses_takes_no_row_of_another() {
+    let (mut buffer, id) = (Buffer::new(SMALL), ids());
+    for number in 0..200 {
+        buffer.note(forbidden(7, number.into(), number), 1, &id);
+    }
+    buffer.note(forbidden(8, 1, 1), 1, &id);
+    buffer.note(login("ada", 1), 1, &id);
+    let mut rows: Vec<_> = all(&buffer)
+        .iter()
+        .map(|row| (row.key.actor, row.key.path.is_some(), row.times))
+        .collect();
+    rows.sort();
+    let (one, other) = (Some(Uuid::from_u128(7)), Some(Uuid::from_u128(8)));
+    let expected = [
+        (None, true, 1),
+        (one, false, 197),
+        (one, true, 1),
+        (one, true, 1),
+        (one, true, 1),
+        (other, true, 1),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn credentials_of_nobody_are_one_row_of_their_address() {
+    let (mut buffer, id) = (Buffer::new(Limits::SERVER), ids());
+    for number in 0..100_u16 {
+        let path = format!("/api/{number}");
+        buffer.note(token(None, &path, IpAddr::from([192, 0, 2, 1])), 1, &id);
+        let malformed = token(None, &path, IpAddr::from([0x2001, 0xdb8, 0, 7, number, 0, 0, 1]));
+        buffer.note(
+            Refused {
+                reason: "malformed",
+                ..malformed
+            },
+            1,
+            &id,
+        );
+        buffer.note(token(Some(7), &path, IpAddr::from([192, 0, 2, 1])), 1, &id);
+    }
+    let nobodys: Vec<_> = all(&buffer)
+        .into_iter()
+        .filter(|row| row.key.actor.is_none())
+        .collect();
+    let mut seen: Vec<_> = nobodys
+        .iter()
+        .map(|row| (row.key.reason, row.times, row.key.path.clone(), row.key.method))
+        .collect();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [("invalid_token", 100, None, None), ("malformed", 100, None, None)]
+    );
+    assert!(nobodys.iter().all(|row| row.detail.is_some()));
+    assert_eq!((all(&buffer).len(), buffer.excess()), (102, (0, 0)));
 }
 
 #[test]
@@ -218,8 +366,13 @@ proptest! {
         let mut now = 0;
         for (number, (name, address, later, then)) in notes.iter().enumerate() {
             now += later * MINUTE / 4;
-            buffer.note(login(&name.to_string(), *address), now, &id);
-            let most = SMALL.all + SMALL.addresses + 1;
+            let refused = match number % 3 {
+                0 => forbidden((*address).into(), (*name).into(), *address),
+                1 => token((*name < 3).then_some((*address).into()), &name.to_string(), IpAddr::from([192, 0, 2, *address])),
+                _ => login(&name.to_string(), *address),
+            };
+            buffer.note(refused, now, &id);
+            let most = 2 * SMALL.all + SMALL.sources + 1;
             prop_assert!(all(&buffer).len() <= most && buffer.waiting() <= most);
             if *then == 0 {
                 let grown = if number % 2 == 0 { Grown::All } else { Grown::OfOtherMinutes };

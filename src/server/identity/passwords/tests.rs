@@ -17,6 +17,10 @@ fn passwords(memory_kib: u32) -> Passwords {
     Passwords::start(options(memory_kib), Arc::new(SystemEntropy)).unwrap()
 }
 
+fn may() -> MayHash<'static> {
+    MayHash::without_requests()
+}
+
 fn password(text: &str) -> Password {
     Password::of(text).unwrap()
 }
@@ -28,18 +32,18 @@ fn secret(text: &str) -> Zeroizing<String> {
 #[tokio::test]
 async fn a_hash_verifies_its_password_and_no_other() {
     let passwords = passwords(8);
-    let hash = passwords.hash(password("open sesame")).await.unwrap();
+    let hash = passwords.hash(may(), password("open sesame")).await.unwrap();
     assert!(
         hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"),
         "{}",
         hash.as_str()
     );
     assert_eq!(
-        passwords.verify(secret("open sesame"), Some(&hash)).await,
+        passwords.verify(may(), secret("open sesame"), Some(&hash)).await,
         Ok(Verdict::Right)
     );
     assert_eq!(
-        passwords.verify(secret("open sesam"), Some(&hash)).await,
+        passwords.verify(may(), secret("open sesam"), Some(&hash)).await,
         Ok(Verdict::Wrong)
     );
 }
@@ -47,15 +51,15 @@ async fn a_hash_verifies_its_password_and_no_other() {
 #[tokio::test]
 async fn a_password_is_the_same_however_it_is_typed() {
     let passwords = passwords(8);
-    let hash = passwords.hash(password("pässwörd 1")).await.unwrap();
+    let hash = passwords.hash(may(), password("pässwörd 1")).await.unwrap();
     for typed in ["pässwörd 1", "pa\u{308}sswo\u{308}rd 1", "pässwörd\u{a0}1"] {
         assert_eq!(
-            passwords.verify(secret(typed), Some(&hash)).await,
+            passwords.verify(may(), secret(typed), Some(&hash)).await,
             Ok(Verdict::Right)
         );
     }
     assert_eq!(
-        passwords.verify(secret("passwörd 1"), Some(&hash)).await,
+        passwords.verify(may(), secret("passwörd 1"), Some(&hash)).await,
         Ok(Verdict::Wrong)
     );
 }
@@ -72,27 +76,27 @@ async fn an_old_hash_is_compared_with_what_is_typed() {
         for hasher in [&weaker, &passwords] {
             let old = old_hash(hasher, typed);
             assert_eq!(
-                passwords.verify(secret(typed), Some(&old)).await,
+                passwords.verify(may(), secret(typed), Some(&old)).await,
                 Ok(Verdict::RightAsTyped)
             );
             assert_eq!(
-                passwords.verify(secret("x"), Some(&old)).await,
+                passwords.verify(may(), secret("x"), Some(&old)).await,
                 Ok(Verdict::Wrong)
             );
         }
     }
     let old = old_hash(&passwords, "päss");
     assert_eq!(
-        passwords.verify(secret("pa\u{308}ss"), Some(&old)).await,
+        passwords.verify(may(), secret("pa\u{308}ss"), Some(&old)).await,
         Ok(Verdict::Right)
     );
     assert_eq!(
-        passwords.verify(secret("pa\u{308}ss"), None).await,
+        passwords.verify(may(), secret("pa\u{308}ss"), None).await,
         Ok(Verdict::Wrong)
     );
     let empty = old_hash(&passwords, "");
     assert_eq!(
-        passwords.verify(secret(""), Some(&empty)).await,
+        passwords.verify(may(), secret(""), Some(&empty)).await,
         Ok(Verdict::RightAsTyped)
     );
 }
@@ -100,7 +104,9 @@ async fn an_old_hash_is_compared_with_what_is_typed() {
 #[tokio::test]
 async fn nobody_has_a_password() {
     assert_eq!(
-        passwords(8).verify(secret("nobody's password"), None).await,
+        passwords(8)
+            .verify(may(), secret("nobody's password"), None)
+            .await,
         Ok(Verdict::Wrong)
     );
 }
@@ -167,41 +173,35 @@ fn the_cost_of_a_comparison_does_not_depend_on_the_age_of_the_hash() {
 
 #[tokio::test]
 async fn raised_parameters_outdate_a_hash() {
-    let hash = passwords(8).hash(password("x")).await.unwrap();
+    let hash = passwords(8).hash(may(), password("x")).await.unwrap();
     assert!(!passwords(8).is_outdated(&hash));
     assert!(passwords(16).is_outdated(&hash));
     assert_eq!(
-        passwords(16).verify(secret("x"), Some(&hash)).await,
+        passwords(16).verify(may(), secret("x"), Some(&hash)).await,
         Ok(Verdict::Right),
         "it still verifies"
     );
 }
 
 #[tokio::test]
-async fn a_full_queue_says_so_at_once() {
+async fn passwords_with_a_turn_wait_and_are_not_refused() {
     let passwords = passwords(8);
     let (release, held) = std::sync::mpsc::channel::<()>();
     let (started, running) = oneshot::channel();
-    passwords
-        .queue
-        .try_send(Box::new(move |_| {
-            let _ = started.send(());
-            let _ = held.recv();
-        }))
-        .unwrap();
+    let first: Job = Box::new(move |_| {
+        let _ = started.send(());
+        let _ = held.recv();
+    });
+    passwords.queue.try_send(first).unwrap();
     running.await.unwrap();
-    for _ in 0..2 {
-        passwords.queue.try_send(Box::new(|_| {})).unwrap();
-    }
-    assert_eq!(
-        passwords.hash(password("x")).await.unwrap_err(),
-        HashingError::Busy
-    );
-    assert_eq!(
-        passwords.verify(secret("x"), None).await.unwrap_err(),
-        HashingError::Busy
-    );
+    // Clients have hung up, and left their passwords.
+    while passwords.queue.try_send(Box::new(|_| {})).is_ok() {}
+    let waiting = passwords.clone();
+    let verified = tokio::spawn(async move { waiting.verify(may(), secret("x"), None).await });
+    tokio::task::yield_now().await;
+    assert!(!verified.is_finished());
     drop(release);
+    assert_eq!(verified.await.unwrap(), Ok(Verdict::Wrong));
 }
 
 #[test]

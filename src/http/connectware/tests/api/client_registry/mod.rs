@@ -1,6 +1,7 @@
 //! `/api/client-registry`
 
 mod confirm;
+mod csr;
 mod list;
 mod open;
 mod register;
