@@ -493,8 +493,11 @@ on_each_engine! {
         assert_eq!(objects().await, (600, vec![1, 2, 3, 4]));
         // A user does not displace all the rows of strangers either.
         for minute in 3..5 {
-            clock.set(BEGINNING + minute * 60 * SECOND);
-            (100..600).for_each(|object| ledger.refusals().note(forbidden(object)));
+            for object in 100..600_u32 {
+                // Each has a time of its own, so that it is clear which are the oldest.
+                clock.set(BEGINNING + minute * 60 * SECOND + i64::from(object));
+                ledger.refusals().note(forbidden(object.into()));
+            }
             store(&ledger).await;
         }
         ledger.refusals().tidy(&keeping).await.expect("the database answers");
