@@ -234,9 +234,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
     match (kinds.next(), kinds.next()) {
         (Some(kind), None) => kind.to_str().is_ok_and(is_json_type),
-        (None, _) => !BROWSERS.iter().any(|name| headers.contains_key(name)),
+        (None, _) => !is_of_browser(headers),
         (Some(_), Some(_)) => false,
     }
+}
+
+/// Whether a browser sent the request.
+fn is_of_browser(headers: &HeaderMap) -> bool {
+    BROWSERS.iter().any(|name| headers.contains_key(name))
 }
 
 /// Whether a content type is JSON.
@@ -252,10 +257,14 @@ fn essence(kind: &str) -> String {
 }
 
 fn not_json() -> Refusal {
+    unsupported("the body must be application/json")
+}
+
+fn unsupported(message: &'static str) -> Refusal {
     Refusal::new(
         RefusalKind::UnsupportedMediaType,
         "unsupported_media_type",
-        "the body must be application/json",
+        message,
     )
 }
 

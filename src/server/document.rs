@@ -132,7 +132,10 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
             refusals.push(of(RefusalKind::Timeout, "The body took too long to arrive."));
             refusals.push(of(RefusalKind::TooLarge, "The body is too large."));
             if !is_exact {
-                refusals.push(of(RefusalKind::UnsupportedMediaType, "The body is not JSON."));
+                refusals.push(of(
+                    RefusalKind::UnsupportedMediaType,
+                    "The body has another content type.",
+                ));
             }
         }
         for refusal in &refusals {
