@@ -4,6 +4,7 @@
 //! all bodies that have not arrived completely share one budget of memory.
 
 mod budget;
+mod kinds;
 mod optional;
 mod plain;
 mod receive;
@@ -20,19 +21,23 @@ use std::{
 use aggregates::values::Invalid;
 use axum::{
     extract::{FromRequest, Request},
-    http::{HeaderMap, HeaderName, header},
+    http::header,
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use self::{receive::Terms, strict::Strict};
+use self::{
+    kinds::{JSON, essence, must_be_json, not_json},
+    receive::Terms,
+    strict::Strict,
+};
 use crate::{
     app::App,
     caller::Admitted,
     refusal::{Refusal, RefusalKind},
 };
 
-pub(crate) use self::{budget::Budget, plain::of_broker};
+pub(crate) use self::{budget::Budget, kinds::is_json_type, plain::of_broker};
 pub use self::{
     budget::SMALL_BODY,
     plain::{JsonText, RawBody},
@@ -46,12 +51,6 @@ pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// A larger body is parsed on another thread.
 const LARGE: usize = 256 << 10;
-
-/// The content type of JSON.
-const JSON: &str = "application/json";
-
-/// The headers that browsers add to requests of pages.
-const BROWSERS: [HeaderName; 2] = [header::ORIGIN, HeaderName::from_static("sec-fetch-site")];
 
 /// A body that is a JSON object of at most `MOST` bytes. Any `Content-Type` but JSON is refused. If it is missing, the body counts
 /// as JSON, except in a request of a browser: the page of another site can send such a request without asking first.
@@ -222,52 +221,6 @@ impl JsonList<String> {
     }
 }
 
-fn must_be_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    match is_json(headers) {
-        true => Ok(()),
-        false => Err(not_json()),
-    }
-}
-
-/// Whether the headers let the body count as JSON.
-fn is_json(headers: &HeaderMap) -> bool {
-    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
-    match (kinds.next(), kinds.next()) {
-        (Some(kind), None) => kind.to_str().is_ok_and(is_json_type),
-        (None, _) => !is_of_browser(headers),
-        (Some(_), Some(_)) => false,
-    }
-}
-
-/// Whether a browser sent the request.
-fn is_of_browser(headers: &HeaderMap) -> bool {
-    BROWSERS.iter().any(|name| headers.contains_key(name))
-}
-
-/// Whether a content type is JSON.
-pub(crate) fn is_json_type(kind: &str) -> bool {
-    let essence = essence(kind);
-    essence == JSON || (essence.starts_with("application/") && essence.ends_with("+json"))
-}
-
-/// A content type without its parameters.
-fn essence(kind: &str) -> String {
-    let essence = kind.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
-}
-
-fn not_json() -> Refusal {
-    unsupported("the body must be application/json")
-}
-
-fn unsupported(message: &'static str) -> Refusal {
-    Refusal::new(
-        RefusalKind::UnsupportedMediaType,
-        "unsupported_media_type",
-        message,
-    )
-}
-
 /// Says what is wrong with a body, but leaves out its values: serde quotes them, and they may be passwords.
 fn describe(error: &serde_json::Error) -> String {
     let place = format!("line {} column {}", error.line(), error.column());
@@ -298,7 +251,12 @@ fn describe(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::http::HeaderMap;
+
+    use super::{
+        kinds::{BROWSERS, is_json},
+        *,
+    };
 
     #[derive(Debug, serde::Deserialize)]
     struct Wanted {

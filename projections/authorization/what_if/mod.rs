@@ -15,6 +15,7 @@
 
 mod effect;
 pub(crate) mod holding;
+mod told;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +47,7 @@ use crate::{
 use holding::{
     HeldRole, Holding, RoleChange, Version, after_events, in_order, lacking, machine_after, right,
 };
+use told::Told;
 
 pub use effect::{Affected, Effect, Right, RoleOfRight};
 
@@ -381,29 +383,5 @@ impl WhatIf<'_> {
             id: (!is_new).then_some(id),
             name: role.details.name.clone(),
         })
-    }
-}
-
-/// A page under construction.
-struct Told<'a> {
-    effects: Vec<Effect>,
-    rights: usize,
-    most: Limits,
-    /// The place of the last effect in the page.
-    place: PageStart,
-    interest: &'a Interest,
-}
-
-impl Told<'_> {
-    /// Adds an effect, or returns where the next page begins.
-    fn take(&mut self, effect: Effect, place: PageStart) -> Result<(), PageStart> {
-        let is_full = self.effects.len() >= self.most.effects || self.rights >= self.most.rights;
-        if is_full {
-            return Err(self.place);
-        }
-        self.rights += effect.gained.len() + effect.lost.len();
-        self.effects.push(effect);
-        self.place = place;
-        Ok(())
     }
 }

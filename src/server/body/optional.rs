@@ -6,7 +6,8 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{JsonBody, is_json, not_json};
+use super::kinds::is_json;
+use super::{JsonBody, not_json};
 use crate::{app::App, refusal::Refusal};
 
 /// A request without a body gives `None`. It is refused like a request whose body is no JSON, if a browser may have sent it for the page

@@ -9,7 +9,11 @@ use axum::{
 };
 
 use super::{
-    MOST_BYTES, essence, is_of_browser, must_be_json, receive, receive::Terms, received, text, unsupported,
+    MOST_BYTES,
+    kinds::{essence, is_of_browser, must_be_json, unsupported},
+    receive,
+    receive::Terms,
+    received, text,
 };
 use crate::{app::App, refusal::Refusal};
 
