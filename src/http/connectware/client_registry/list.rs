@@ -6,7 +6,7 @@ use projections::registrations::{self, RegistrationRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{App, Asks, AtLeast, ByPath, FreshAtStart, Refusal, Refusals};
+use server::{App, Asks, ByPath, FreshAtStart, Refusal, Refusals};
 
 /// A device that asked to be let in.
 #[derive(Serialize, ToSchema)]
@@ -76,7 +76,7 @@ impl From<&WishedPermission> for WishedPermissionOut {
 
 /// The devices that asked to be let in, oldest first: those that are pending, and those that were let in before their request would have
 /// expired.
-#[utoipa::path(get, path = "/api/client-registry", tag = "client-registry", params(AtLeast), responses(
+#[utoipa::path(get, path = "/api/client-registry", tag = "client-registry", responses(
     (status = 200, description = "The registrations", body = Vec<RegistrationOut>), Refusals
 ))]
 pub(crate) async fn get_client_registry(
