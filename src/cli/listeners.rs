@@ -2,22 +2,21 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ledger::WithCauses;
 use server::{
-    App, Front, Tls,
+    App, Front,
     connections::{Doors, serve_over},
     settings::Settings,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use super::{CliError, say};
+use super::{CliError, certificate::Certificate, say};
 use crate::openapi;
 
 /// The listeners, before the server accepts connections.
 pub(super) struct Listeners {
     clients: TcpListener,
     brokers: Option<TcpListener>,
-    tls: Option<(TcpListener, Arc<Tls>)>,
+    tls: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -27,9 +26,9 @@ impl Listeners {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        let tls = match (settings.tls_listen, certificate(settings)?) {
-            (Some(address), Some(certificate)) => Some((bind(address).await?, Arc::new(certificate))),
-            (None, _) | (_, None) => None,
+        let tls = match settings.tls_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
         };
         Ok(Self {
             clients: bind(settings.listen).await?,
@@ -38,13 +37,22 @@ impl Listeners {
         })
     }
 
-    /// The certificate of the server, if it has one.
-    pub(super) fn certificate(&self) -> Option<Arc<Tls>> {
-        self.tls.as_ref().map(|(_, certificate)| Arc::clone(certificate))
+    /// The certificate for the listener of TLS, if there is one.
+    pub(super) async fn certificate(&self, app: &App) -> Result<Option<Arc<Certificate>>, CliError> {
+        let Some(listener) = &self.tls else {
+            return Ok(None);
+        };
+        let address = listener.local_addr()?.ip();
+        Ok(Some(Arc::new(Certificate::new(app, address).await?)))
     }
 
     /// Serves until the sender of `stop` is dropped. Then the tasks end after the answers to all requests that have begun.
-    pub(super) fn serve(self, app: &App, stop: &watch::Receiver<()>) -> Result<JoinSet<()>, CliError> {
+    pub(super) fn serve(
+        self,
+        app: &App,
+        certificate: Option<&Certificate>,
+        stop: &watch::Receiver<()>,
+    ) -> Result<JoinSet<()>, CliError> {
         let mut tasks = JoinSet::new();
         let settings = &app.settings;
         let patience = Duration::from_millis(settings.head_patience_ms);
@@ -71,20 +79,12 @@ impl Listeners {
         }
         let front = Arc::new(openapi::front_of(app.clone()));
         open(self.clients, None, &front, settings.connections, "on http://")?;
-        if let Some((listener, tls)) = self.tls {
-            open(listener, Some(tls), &front, settings.connections, "on https://")?;
+        if let (Some(listener), Some(certificate)) = (self.tls, certificate) {
+            let tls = Some(Arc::clone(&certificate.tls));
+            open(listener, tls, &front, settings.connections, "on https://")?;
         }
         Ok(tasks)
     }
-}
-
-/// The certificate of the server that the settings name.
-pub(super) fn certificate(settings: &Settings) -> Result<Option<Tls>, CliError> {
-    let (Some(chain), Some(key)) = (&settings.tls_certificate, &settings.tls_key) else {
-        return Ok(None);
-    };
-    let read = Tls::from_files(chain, key).map(Some);
-    read.map_err(|error| CliError::Other(format!("cannot use TLS: {}", WithCauses(&error))))
 }
 
 /// Waits until all of these tasks have ended.

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod ca;
+mod certificate;
 mod doctor;
 mod events;
 mod listeners;

@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     CliError,
+    certificate::Certificate,
     listeners::{self, Listeners},
     lock, make_private, open_database, open_ledger, say,
 };
@@ -22,7 +23,7 @@ use ledger::{
     keep_running, migrations,
 };
 use server::{
-    Live, Tls,
+    Live,
     app::{App, Parts},
     bootstrap,
     identity::{
@@ -92,10 +93,11 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         clock,
         entropy,
     });
-    keep_up_to_date(&app, hangup, listeners.certificate()).await?;
+    let certificate = listeners.certificate(&app).await?;
+    keep_up_to_date(&app, hangup, certificate.clone()).await?;
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = watch::channel(());
-    let mut servers = listeners.serve(&app, &stopped)?;
+    let mut servers = listeners.serve(&app, certificate.as_deref(), &stopped)?;
     let code = until_the_end(signals, &ledger, follower, &mut servers).await?;
     tracing::info!("stopping: accepting no new requests, finishing the running requests");
     drop(stop);
@@ -145,20 +147,10 @@ async fn until_the_end(
 
 /// Reads the settings again at each SIGHUP, and applies those that can change while the server runs, and the certificate of the server.
 /// If a setting is invalid, or if the certificate cannot be used, all stay as they are.
-async fn reload(hangup: Arc<Mutex<Signal>>, app: App, tls: Option<Arc<Tls>>) {
+async fn reload(hangup: Arc<Mutex<Signal>>, app: App, certificate: Option<Arc<Certificate>>) {
     let mut hangup = hangup.lock().await;
     while hangup.recv().await.is_some() {
-        let read = Settings::read(FACES.settings()).map_err(|error| error.to_string());
-        let applied = read.and_then(|settings| {
-            let certificate = listeners::certificate(&settings).map_err(|error| error.to_string())?;
-            telemetry::filter_by(&settings.log)?;
-            app.reload(&settings);
-            if let (Some(tls), Some(certificate)) = (&tls, certificate) {
-                tls.replace(certificate);
-            }
-            Ok(())
-        });
-        match applied {
+        match read_again(&app, certificate.as_deref()).await {
             Ok(()) => {
                 let applied = Live::NAMES.join(", ");
                 tracing::info!(%applied, "read the settings again; the others than those in `applied` apply after a restart");
@@ -168,11 +160,36 @@ async fn reload(hangup: Arc<Mutex<Signal>>, app: App, tls: Option<Arc<Tls>>) {
     }
 }
 
+async fn read_again(app: &App, certificate: Option<&Certificate>) -> Result<(), String> {
+    let settings = Settings::read(FACES.settings()).map_err(|error| error.to_string())?;
+    let made = match certificate {
+        Some(certificate) => Some((certificate, certificate.make(app, &settings).await)),
+        None => None,
+    };
+    let made = made.map(|(certificate, made)| made.map(|made| (certificate, made)));
+    let made = made.transpose().map_err(|error| error.to_string())?;
+    telemetry::filter_by(&settings.log)?;
+    app.reload(&settings);
+    if let Some((certificate, made)) = made {
+        certificate.replace(made);
+    }
+    Ok(())
+}
+
 /// Starts the tasks that read the settings again on SIGHUP, and that tell the defence of logins what the database says.
-async fn keep_up_to_date(app: &App, hangup: Signal, tls: Option<Arc<Tls>>) -> Result<(), CliError> {
+async fn keep_up_to_date(
+    app: &App,
+    hangup: Signal,
+    certificate: Option<Arc<Certificate>>,
+) -> Result<(), CliError> {
+    if let Some(certificate) = certificate.clone() {
+        keep_up("certificate of TLS", app, move |app| {
+            Arc::clone(&certificate).keep_young(app)
+        });
+    }
     let hangup = Arc::new(Mutex::new(hangup));
     keep_up("reload", app, move |app| {
-        reload(Arc::clone(&hangup), app, tls.clone())
+        reload(Arc::clone(&hangup), app, certificate.clone())
     });
     look_for_clearings(app).await?;
     keep_up("clearings", app, keep_clearing);

@@ -324,6 +324,17 @@ async fn a_session_of_tls_is_never_resumed() {
     );
 }
 
+/// Waits until the log has this text.
+async fn until_logged(server: &Server, text: &str) {
+    let wait = async {
+        while !server.log().contains(text) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = timeout(PATIENCE, wait).await;
+    assert!(waited.is_ok(), "the log should have {text:?}: {}", server.log());
+}
+
 #[tokio::test]
 async fn a_new_certificate_is_used_after_sighup() {
     let (server, certificates) = start(Engine::Sqlite).await;
@@ -334,28 +345,19 @@ async fn a_new_certificate_is_used_after_sighup() {
             .unwrap_or_default()
             .replace(' ', "")
     };
-    let wait_for = async |text: &str| {
-        for _ in 0..200 {
-            if server.log().contains(text) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the log should have {text:?}: {}", server.log());
-    };
     assert!(subject().await.contains("CN=server"));
     certificates.make("second", &[]).await;
     let copy = |from: &str, to: &str| copy(&certificates.path(from), &certificates.path(to));
     copy("second.pem", "server.pem");
     server.read_settings_again();
-    wait_for("cannot read the settings again").await;
+    until_logged(&server, "cannot read the settings again").await;
     assert!(
         subject().await.contains("CN=server"),
         "the new certificate does not fit the old key"
     );
     copy("second.key", "server.key");
     server.read_settings_again();
-    wait_for("read the settings again; the others").await;
+    until_logged(&server, "read the settings again; the others").await;
     assert!(subject().await.contains("CN=second"));
     server.admin().await.get("/api/session").await.expect(200);
 }
@@ -411,4 +413,72 @@ async fn a_server_whose_certificate_cannot_be_used_does_not_start() {
         said.contains("tls_certificate and tls_key belong together"),
         "{said}"
     );
+}
+
+/// The answer of `openssl s_client` to a server with this name, which trusts the server's own authority.
+async fn handshake(server: &Server, folder: &Path, name: &str) -> String {
+    let address = format!("127.0.0.1:{}", server.tls_port().await);
+    let mut command = Command::new("openssl");
+    command
+        .args([
+            "s_client",
+            "-connect",
+            &address,
+            "-CAfile",
+            "ca.pem",
+            "-verify_return_error",
+        ])
+        .args(["-x509_strict", "-purpose", "sslserver"])
+        .args(match name.parse::<std::net::IpAddr>() {
+            Ok(_) => ["-verify_ip", name],
+            Err(_) => ["-verify_hostname", name],
+        })
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    let output = timeout(PATIENCE, command.output()).await.expect("in time");
+    let output = output.expect("openssl should start");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+/// The server's own authority, as the file `ca.pem`.
+async fn own_authority(server: &Server) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let authority = server.anonymous().get("/pki/ca.pem").await.expect(200);
+    std::fs::write(folder.path().join("ca.pem"), &authority.body).expect("a file");
+    folder
+}
+
+async fn the_server_has_a_certificate_of_its_own_authority(engine: Engine) {
+    let site = Site::new(engine)
+        .with("MUNIMENT_TLS_LISTEN", "127.0.0.1:0")
+        .with("MUNIMENT_PUBLIC_URL", "https://id.example.org:8443");
+    let server = site.start().await;
+    let authority = own_authority(&server).await;
+    for name in ["localhost", "127.0.0.1", "id.example.org"] {
+        let answer = handshake(&server, authority.path(), name).await;
+        assert!(answer.contains("Verification: OK"), "{name}: {answer}");
+    }
+    let other = handshake(&server, authority.path(), "other.example.org").await;
+    assert!(!other.contains("Verification: OK"), "{other}");
+    let certificate = |answer: &str| {
+        let begin = answer.find("-----BEGIN").expect("a certificate");
+        let end = answer.find("-----END").expect("a certificate");
+        answer[begin..end].to_owned()
+    };
+    let before = certificate(&handshake(&server, authority.path(), "localhost").await);
+    server.read_settings_again();
+    until_logged(&server, "read the settings again; the others").await;
+    let after = handshake(&server, authority.path(), "localhost").await;
+    assert!(after.contains("Verification: OK"), "{after}");
+    assert_ne!(certificate(&after), before, "SIGHUP makes another one");
+}
+
+#[tokio::test]
+async fn the_server_has_a_certificate_of_its_own_authority_on_sqlite() {
+    the_server_has_a_certificate_of_its_own_authority(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn the_server_has_a_certificate_of_its_own_authority_on_postgres() {
+    the_server_has_a_certificate_of_its_own_authority(Engine::Postgres).await;
 }

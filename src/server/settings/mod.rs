@@ -159,7 +159,7 @@ settings! {
         /// The address on which clients reach the server over TLS, besides `LISTEN`
         tls_listen: SocketAddr, else "off", parsed;
         /// The certificate of the server for TLS, with the certificates of its issuers, in PEM. SIGHUP reads it again
-        tls_certificate: PathBuf, else "none", parsed;
+        tls_certificate: PathBuf, else "one of the server's own authority", parsed;
         /// The key of this certificate, in PEM
         tls_key: PathBuf, else "none", parsed;
         /// Threads that hash passwords
@@ -213,12 +213,6 @@ impl Settings {
             return Err(SettingsError::new(
                 "tls_certificate",
                 "tls_certificate and tls_key belong together",
-            ));
-        }
-        if settings.tls_listen.is_some() && settings.tls_key.is_none() {
-            return Err(SettingsError::new(
-                "tls_listen",
-                "it needs tls_certificate and tls_key",
             ));
         }
         if let Some(password) = &settings.admin_password {
