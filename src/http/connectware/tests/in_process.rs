@@ -358,6 +358,18 @@ async fn the_registry_closes_at_its_time_and_not_before() {
 }
 
 #[tokio::test]
+async fn a_shorter_window_of_the_registry_replaces_a_longer_one() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    for minutes in [24 * 60, 1] {
+        let window = json!({ "duration": minutes * 60_000 });
+        admin.post("/api/client-registry/open", window).await.expect(204);
+    }
+    server.advance(MINUTE);
+    assert_eq!(registered(&server, "press.7").await, 423);
+}
+
+#[tokio::test]
 async fn what_nobody_confirms_expires_and_frees_its_name_and_its_place() {
     let settings = [
         ("MUNIMENT_REGISTRY_PENDING_MINUTES", "60"),

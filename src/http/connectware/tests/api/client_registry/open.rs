@@ -40,14 +40,6 @@ both_engines! {
         register(&admin, device("press.7", json!({}))).await.expect(202);
     }
 
-    async fn a_shorter_window_replaces_a_longer_one(server: Server) {
-        let admin = server.admin().await;
-        admin.post(format!("{REGISTRY}/open"), json!({ "duration": 86_400_000 })).await.expect(204);
-        admin.post(format!("{REGISTRY}/open"), json!({ "duration": 1 })).await.expect(204);
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        register(&admin, device("press.7", json!({}))).await.expect_error(423);
-    }
-
     async fn the_registry_can_be_opened_by_those_who_may_write_there(server: Server) {
         let admin = server.admin().await;
         let reader = caller(&admin, "reader", json!([http(&format!("{REGISTRY}/#"), "read")])).await;
