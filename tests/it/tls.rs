@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::support::{
     connectware::*,
-    server::{ADMIN_PASSWORD, Engine, Server, Site},
+    server::{ADMIN_PASSWORD, Engine, Server, Site, clock},
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,26 +30,18 @@ impl Certificates {
         self.0.path().join(file)
     }
 
-    /// Makes a certificate `NAME.pem` and its key `NAME.key`, in a process that begins with this command.
-    async fn make(&self, name: &str, before: &[&str]) {
+    /// Makes a certificate `NAME.pem` and its key `NAME.key`, by a clock that is off by this much, e.g. `-2y`.
+    async fn make(&self, name: &str, offset: Option<&str>) {
         let (key, out) = (
             self.path(&format!("{name}.key")),
             self.path(&format!("{name}.pem")),
         );
-        let mut all = before.to_vec();
-        all.extend([
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ]);
-        all.extend(["-days", "2", "-addext", "subjectAltName=IP:127.0.0.1"]);
-        let mut command = Command::new(all[0]);
-        command.args(&all[1..]).arg("-subj").arg(format!("/CN={name}"));
+        let mut command = Command::new("openssl");
+        command.envs(offset.map(clock).into_iter().flatten());
+        command.args(["req", "-x509", "-nodes", "-newkey", "ec"]);
+        command.args(["-pkeyopt", "ec_paramgen_curve:P-256"]);
+        command.args(["-days", "2", "-addext", "subjectAltName=IP:127.0.0.1"]);
+        command.arg("-subj").arg(format!("/CN={name}"));
         command.arg("-keyout").arg(key).arg("-out").arg(out);
         let made = command.output().await.expect("openssl should start");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -69,7 +61,7 @@ impl Certificates {
 /// A server with TLS, and the certificates.
 async fn start(engine: Engine) -> (Server, Certificates) {
     let certificates = Certificates(tempfile::tempdir().expect("a temporary folder"));
-    certificates.make("server", &[]).await;
+    certificates.make("server", None).await;
     let path = |file: &str| certificates.path(file).to_str().expect("UTF-8").to_owned();
     let site = Site::new(engine)
         .with("MUNIMENT_TLS_LISTEN", "127.0.0.1:0")
@@ -145,9 +137,9 @@ async fn s_client(server: &Server, options: &[&str]) -> String {
 async fn certificates_prove_users(engine: Engine) {
     let (server, certificates) = start(engine).await;
     for name in ["ours", "foreign"] {
-        certificates.make(name, &[]).await;
+        certificates.make(name, None).await;
     }
-    certificates.make("old", &["faketime", "2 years ago"]).await;
+    certificates.make("old", Some("-2y")).await;
     let admin = server.admin().await;
     let grants = json!([{ "method": "certificate", "isRequired": false }]);
     let rights = json!([http("/api/users/#", "read")]);
@@ -255,7 +247,7 @@ impl Open {
 async fn two_required_methods_are_needed_together() {
     let (server, certificates) = start(Engine::Sqlite).await;
     for name in ["ours", "foreign"] {
-        certificates.make(name, &[]).await;
+        certificates.make(name, None).await;
     }
     let admin = server.admin().await;
     let grants = json!([
@@ -346,7 +338,7 @@ async fn a_new_certificate_is_used_after_sighup() {
             .replace(' ', "")
     };
     assert!(subject().await.contains("CN=server"));
-    certificates.make("second", &[]).await;
+    certificates.make("second", None).await;
     let copy = |from: &str, to: &str| copy(&certificates.path(from), &certificates.path(to));
     copy("second.pem", "server.pem");
     server.read_settings_again();

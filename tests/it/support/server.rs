@@ -84,9 +84,10 @@ impl Site {
 
     /// Uses a clock that is ahead of the real one, e.g. `+25h`.
     pub fn at(self, offset: &str) -> Self {
-        self.with("LD_PRELOAD", &faketime())
-            .with("FAKETIME", offset)
-            .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        let settings = clock(offset);
+        settings
+            .into_iter()
+            .fold(self, |site, (name, value)| site.with(name, &value))
     }
 
     /// The same database with another data folder, like a second node. The keys are copied.
@@ -485,6 +486,16 @@ impl Said {
     async fn end(&self) {
         let _ = self.0.clone().wait_for(|written| written.ended).await;
     }
+}
+
+/// The settings with which a program uses a clock that is off by this much, e.g. `+25h`. The program `faketime` is not
+/// used: it names a semaphore by its process id, and fails if a killed program with the same id has left one.
+pub fn clock(offset: &str) -> [(&'static str, String); 3] {
+    [
+        ("LD_PRELOAD", faketime()),
+        ("FAKETIME", offset.to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
 }
 
 /// The library that shifts a process's clock.
