@@ -26,6 +26,7 @@ use crate::{
         tokens::Tokens,
     },
     issuing::Issuing,
+    kept::KeptAnswers,
     live::Live,
     path::Forms,
     refusal::Refusal,
@@ -46,6 +47,7 @@ struct Running {
     forms: Forms,
     bodies: Budget,
     ended: Ended,
+    kept: KeptAnswers,
     desk: Arc<Desk>,
     new_passwords: Arc<Desk>,
     defence: Defence,
@@ -117,6 +119,7 @@ impl App {
             forms: Forms::new(forms),
             bodies: Budget::default(),
             ended: Ended::default(),
+            kept: KeptAnswers::default(),
             desk,
             new_passwords,
         }))
@@ -183,6 +186,11 @@ impl App {
     /// The tokens that had ended when somebody used them.
     pub(crate) fn ended(&self) -> &Ended {
         &self.0.ended
+    }
+
+    /// The answers that hold while the ledger does not move.
+    pub(crate) fn kept(&self) -> &KeptAnswers {
+        &self.0.kept
     }
 
     /// Where heavy questions wait for their turns.

@@ -1,5 +1,7 @@
 //! The headers for browsers: what a page may do with an answer, and which other sites may ask (CORS).
 
+use std::sync::LazyLock;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use crate::app::App;
@@ -20,6 +22,12 @@ const FIXED: [(HeaderName, &str); 6] = [
         "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
 ];
+
+/// The same as a map. To copy it costs half as much as to insert each header into each answer.
+static ALL_FIXED: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let headers = FIXED.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    headers.into_iter().collect()
+});
 
 /// The request headers that a page of another site may set.
 const ALLOWED_HEADERS: &str =
@@ -115,9 +123,9 @@ impl Cross {
 
 /// Sets the headers of an answer that are for browsers.
 pub(crate) fn instruct(headers: &mut HeaderMap, cross: Option<Cross>) {
-    for (name, value) in FIXED {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
+    // A header of the answer's own replaces the fixed one.
+    let own = std::mem::replace(headers, ALL_FIXED.clone());
+    headers.extend(own);
     if let Some(cross) = cross {
         cross.say(headers);
     }
@@ -126,6 +134,23 @@ pub(crate) fn instruct(headers: &mut HeaderMap, cross: Option<Cross>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_keeps_its_own_headers() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+        for cookie in ["a=1", "b=2"] {
+            headers.append(header::SET_COOKIE, HeaderValue::from_static(cookie));
+        }
+        instruct(&mut headers, None);
+        assert_eq!(headers.get_all(header::CACHE_CONTROL).iter().count(), 1);
+        assert_eq!(headers[header::CACHE_CONTROL], "max-age=60");
+        let cookies: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=1", "b=2"]);
+        for (name, value) in FIXED.into_iter().skip(1) {
+            assert_eq!(headers[name], value);
+        }
+    }
 
     #[test]
     fn origins_are_schemes_with_hosts_and_nothing_else() {

@@ -3,7 +3,7 @@
 //! It is one function instead of layers of the router. Each layer would cost a boxed copy of the route and a boxed
 //! future for every request.
 
-use std::{convert::Infallible, net::SocketAddr, time::Instant};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -59,7 +59,8 @@ struct Asked {
     method: Method,
     uri: Uri,
     id: Option<HeaderValue>,
-    begun: Instant,
+    /// When the request came, by the clock that only moves on.
+    begun: Duration,
 }
 
 impl Front {
@@ -100,7 +101,7 @@ impl Front {
             .any_request_id
             .then(|| request.headers().get(REQUEST_ID).cloned());
         let asked = Asked {
-            begun: Instant::now(),
+            begun: self.app.clock.elapsed(),
             method: request.method().clone(),
             uri: request.uri().clone(),
             id: request_id(request.headers_mut()),
@@ -120,7 +121,7 @@ impl Front {
         } else if cross.as_ref().is_some_and(Cross::is_question) {
             (StatusCode::NO_CONTENT.into_response(), Known::default())
         } else {
-            let answer = self.route(&by, request).instrument(asked.span());
+            let answer = self.route(&by, asked.begun, request).instrument(asked.span());
             with_known(&self.app, &by, answer).await
         };
         let (mut response, refusal) = render(face, &asked.method, response);
@@ -156,7 +157,7 @@ impl Front {
         response
     }
 
-    async fn route<B>(&self, by: &Asking<'_>, mut request: Request<B>) -> Response
+    async fn route<B>(&self, by: &Asking<'_>, mut begun: Duration, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
@@ -171,8 +172,8 @@ impl Front {
                 Ok(request) => request,
                 Err(refusal) => return refusal.into_response(),
             };
+            begun = self.app.clock.elapsed();
         }
-        let begun = self.app.clock.elapsed();
         // A body that keeps the server waiting moves this moment.
         let judged = (!request.body().is_end_stream()).then(|| Judged::at(begun));
         if let Some(judged) = &judged {
@@ -228,12 +229,12 @@ impl Front {
     #[cold]
     fn log(&self, asked: &Asked, status: StatusCode, refusal: Option<&Refusal>) {
         let Asked { method, uri, .. } = asked;
-        let (micros, status) = (asked.begun.elapsed().as_micros(), status.as_u16());
+        let now = self.app.clock.elapsed();
+        let (micros, status) = (now.saturating_sub(asked.begun).as_micros(), status.as_u16());
         let route = self.app.form_of(uri.path()).unwrap_or("unknown");
         let id = asked.id();
         let code = refusal.map(|refusal| refusal.code);
         let cause = refusal.and_then(Refusal::cause).map(WithCauses);
-        let now = self.app.clock.elapsed();
         let is_failure = cause.is_some() || status >= 500 && code != Some(BUSY);
         // Strangers can cause many failures. So the log has some of them, and says how many there were.
         let requests = match is_failure && self.is_of_stranger(asked, route, refusal) {

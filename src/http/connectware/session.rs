@@ -1,12 +1,12 @@
 //! `GET /api/session`
 
 use aggregates::values::Timestamp;
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::wire::PermissionOut;
-use server::{App, Caller, Refusal, Refusals};
+use server::{App, Caller, KeptJson, Refusal, Refusals, kept};
 
 /// The caller's session.
 #[derive(Serialize, ToSchema)]
@@ -35,22 +35,23 @@ pub(crate) struct Mfa {
 /// Who the caller is, until when, and what they may do. It needs no permission.
 #[utoipa::path(get, path = "/api/session", tag = "login",
     responses((status = 200, description = "The session", body = Session), Refusals))]
-pub(crate) async fn get_session(State(app): State<App>, caller: Caller) -> Result<Json<Session>, Refusal> {
+pub(crate) async fn get_session(State(app): State<App>, caller: Caller) -> Result<KeptJson, Refusal> {
+    kept(&app, &caller, || session(&app, &caller))
+}
+
+fn session(app: &App, caller: &Caller) -> Result<Session, Refusal> {
     let authorization = app.ledger().authorization();
     let user = authorization
         .user(caller.user)
         .ok_or_else(Refusal::unauthenticated)?;
-    Ok(Json(Session {
+    let permissions = authorization.permissions(caller.user);
+    Ok(Session {
         username: user.username.to_string(),
         expires_at: caller.expires_at.map(Timestamp::to_millis_string),
-        permissions: authorization
-            .permissions(caller.user)
-            .iter()
-            .map(PermissionOut::from)
-            .collect(),
+        permissions: permissions.iter().map(PermissionOut::from).collect(),
         mfa: Mfa {
             enabled: false,
             enforced: user.enforce_mfa_enrollment,
         },
-    }))
+    })
 }
