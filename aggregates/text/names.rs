@@ -45,7 +45,8 @@ fn ordinary_width(c: char) -> char {
     }
 }
 
-/// The key that two names share if they are equal after compatibility normalization and case folding (Unicode, D146). For
+/// The key that two names share if they are equal after compatibility normalization and case folding (Unicode, D146). The dot of a capital
+/// `İ` does not count, since it is not seen on the small letter: `ADMİN` is like `admin`. For
 /// characters that Unicode defines today, the key never changes. A text that is too long for a name is its own key. A key may be
 /// eleven times longer than its name, in bytes.
 pub fn alike(name: &str) -> String {
@@ -57,6 +58,7 @@ pub fn alike(name: &str) -> String {
     }
     let folded = CASE.fold_string(&NFD.normalize(name)).into_owned();
     let folded = CASE.fold_string(&NFKD.normalize(&folded)).into_owned();
+    let folded = scripts::without_hidden_dots(&NFKC.normalize(&folded));
     NFKC.normalize(&folded).into_owned()
 }
 
@@ -153,6 +155,10 @@ mod tests {
             ("ａｄａ", "ada"),
             ("ﾔﾏﾀﾞ", "ヤマダ"),
             ("İ", "i\u{307}"),
+            ("ADMİN", "admin"),
+            ("İbrahim", "ibrahim"),
+            ("i\u{307}\u{307}", "I"),
+            ("į\u{307}", "Į"),
             ("\u{345}", "ι"),
         ] {
             assert_eq!(alike(left), alike(right), "{left} {right}");

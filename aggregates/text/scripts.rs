@@ -33,14 +33,16 @@ pub(super) fn looks_like_ascii(name: &str) -> bool {
 }
 
 /// The name without each dot that stands where its letter has a dot anyway. Nobody sees such a dot (ICU calls it a hidden overlay),
-/// but a skeleton keeps it.
-fn without_hidden_dots(name: &str) -> String {
-    let mut last = None;
-    let is_seen = |c: &char| {
-        let letter = last.replace(*c);
-        *c != '\u{307}' || !letter.is_some_and(|c| SOFT_DOTTED.contains(c) || matches!(c, 'ı' | 'ȷ'))
-    };
-    name.chars().filter(is_seen).collect()
+/// but a skeleton and a folded capital `İ` keep it.
+pub(super) fn without_hidden_dots(name: &str) -> String {
+    let mut seen = String::with_capacity(name.len());
+    for c in name.chars() {
+        let has_dot = |c| SOFT_DOTTED.contains(c) || matches!(c, 'ı' | 'ȷ');
+        if c != '\u{307}' || !seen.chars().next_back().is_some_and(has_dot) {
+            seen.push(c);
+        }
+    }
+    seen
 }
 
 #[cfg(test)]
@@ -89,6 +91,7 @@ mod tests {
             "adm\u{131}\u{307}n",
             "j\u{307}",
             "\u{237}\u{307}",
+            "admi\u{307}\u{307}n",
             "і\u{307}о",
         ] {
             assert!(looks_like_ascii(name), "{}", name.escape_unicode());
