@@ -44,7 +44,7 @@ pub enum BootstrapError {
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The given password breaks the policy.
-    #[error(transparent)]
+    #[error("MUNIMENT_ADMIN_PASSWORD: {0}")]
     Password(#[from] PolicyViolation),
     /// No generated password satisfies the policy.
     #[error("no generated password satisfies the password policy: set MUNIMENT_ADMIN_PASSWORD")]

@@ -461,6 +461,11 @@ on_both_sites! {
         let admin = server.anonymous().login("admin", "Aaaaaaa1!").await;
         admin.post("/api/users", user("ada", json!({ "password": "nouppercase1!" }))).await.expect_error(400);
         admin.post("/api/users", user("ada", json!({ "password": "Ñandú-7-ß" }))).await.expect(201);
+
+        // A policy that is stricter than the password of the first start ends no server.
+        let site = server.terminate().await.with("MUNIMENT_PASSWORD_POLICY", r#"{"min":20}"#);
+        let server = site.start().await;
+        server.anonymous().login("admin", "Aaaaaaa1!").await;
     }
 
     async fn settings_that_make_no_sense_are_refused_by_name(site: Site) {
