@@ -8,6 +8,6 @@ mod rows;
 
 pub use guard::REVOKED;
 pub(crate) use guard::RevokedStaysSo;
-pub use queries::{Revoked, expiring, find, of_issuer, of_user, page, revoked_since};
+pub use queries::{MOST_EXPIRING, Revoked, expiring, find, of_issuer, of_user, page, revoked_since};
 pub(crate) use reducer::IssuedCertificates;
 pub use rows::IssuedRow;

@@ -10,6 +10,7 @@
 mod effects;
 mod erasure;
 mod events;
+mod expiring;
 mod flatness;
 mod histories;
 mod indexes;

@@ -25,7 +25,8 @@ pub(crate) struct IssuedPage {
     params(
         ("user" = Option<String>, Query, format = "uuid", description = "Only certificates of this user"),
         ("expiring" = Option<i64>, Query, minimum = 1, maximum = 36500,
-            description = "Only certificates that are valid and expire within so many days, those that expire first at the beginning"),
+            description = "Only certificates that are valid and expire within so many days, those that expire first at the beginning. \
+                Of all users together, at most 10000 are shown and counted: ask for fewer days then"),
         ("pageNumber" = Option<i64>, Query, minimum = 1, description = "From 1; default 1", example = 1),
         ("rowsPerPage" = Option<i64>, Query, minimum = 1, maximum = 100, description = "1 to 100; default 100", example = 10)
     ),
