@@ -50,6 +50,13 @@ pub enum UserCommand {
     },
     /// Add a certificate that the user may present.
     AddCertificate(Certificate),
+    /// Add a certificate that follows another one, if the user still holds that one.
+    RenewCertificate {
+        /// The certificate that is renewed.
+        held: Fingerprint,
+        /// The new certificate.
+        by: Certificate,
+    },
     /// Remove a certificate: the user may no longer present it.
     RemoveCertificate {
         /// The certificate to remove.

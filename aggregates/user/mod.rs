@@ -14,6 +14,7 @@ mod grant_permission;
 mod grant_role;
 mod rehash_password;
 mod remove_certificate;
+mod renew_certificate;
 mod revoke_all_tokens;
 mod revoke_permission;
 mod revoke_role;
@@ -164,6 +165,7 @@ impl User {
             UserCommand::GrantPermission(permission) => grant_permission::decide(self, permission),
             UserCommand::RevokePermission { id } => revoke_permission::decide(self, id),
             UserCommand::AddCertificate(certificate) => add_certificate::decide(self, certificate),
+            UserCommand::RenewCertificate { held, by } => renew_certificate::decide(self, &held, by),
             UserCommand::RemoveCertificate { fingerprint } => remove_certificate::decide(self, fingerprint),
             UserCommand::RevokeAllTokens => revoke_all_tokens::decide(self),
             UserCommand::Revoke => revoke_user::decide(self),
@@ -276,6 +278,7 @@ impl Registered for User {
             | UserCommand::GrantPermission(_)
             | UserCommand::RevokePermission { .. }
             | UserCommand::AddCertificate(_)
+            | UserCommand::RenewCertificate { .. }
             | UserCommand::RemoveCertificate { .. }
             | UserCommand::RevokeAllTokens
             | UserCommand::Revoke

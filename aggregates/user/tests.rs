@@ -72,7 +72,11 @@ fn only_creation_begins_a_stream() {
             Some(UserCommand::RevokeRole { .. }) => UserCommand::GrantPermission(permission(1, "a")),
             Some(UserCommand::GrantPermission(_)) => UserCommand::RevokePermission { id: permission_id(1) },
             Some(UserCommand::RevokePermission { .. }) => UserCommand::AddCertificate(certificate('a')),
-            Some(UserCommand::AddCertificate(_)) => UserCommand::RemoveCertificate {
+            Some(UserCommand::AddCertificate(_)) => UserCommand::RenewCertificate {
+                held: fingerprint('a'),
+                by: certificate('b'),
+            },
+            Some(UserCommand::RenewCertificate { .. }) => UserCommand::RemoveCertificate {
                 fingerprint: fingerprint('a'),
             },
             Some(UserCommand::RemoveCertificate { .. }) => UserCommand::RevokeAllTokens,

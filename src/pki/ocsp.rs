@@ -175,6 +175,11 @@ impl OcspRequest {
 }
 
 impl Asked {
+    /// The bytes by which the request names the certificate. Its answer repeats them.
+    pub fn id(&self) -> Option<Vec<u8>> {
+        self.0.to_der().ok()
+    }
+
     /// The serial number of the certificate, in big-endian order.
     pub fn serial(&self) -> &[u8] {
         self.0.serial_number.as_bytes()

@@ -1,5 +1,7 @@
 //! The caller of a request. The credentials of the face decide who the caller is.
 
+mod renewing;
+
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
 use authorization::{Bearer, Methods, SessionView};
 use axum::{
@@ -21,6 +23,7 @@ use crate::{
     tls::ClientCertificate,
 };
 
+pub use self::renewing::Renewing;
 pub use crate::origin::Origin;
 pub(crate) use crate::origin::{Arrived, REQUEST_ID};
 
@@ -57,6 +60,8 @@ enum Proof {
     Password(i64),
     /// By the certificate that the client has shown on the connection.
     Certificate,
+    /// By this certificate, which they may only renew: it may have expired a while ago.
+    Renewal,
 }
 
 /// A caller who may make a request whose body is still to come. The request's extensions have it.
@@ -87,11 +92,14 @@ impl Caller {
                         || completes(app, self.user, self.origin.certificate()));
                 is_proved.then_some(()).ok_or_else(Refusal::unauthenticated)
             }
-            Proof::Certificate => match self.origin.certificate() {
-                Some(certificate) => certificate.proves(app).map(drop),
-                None => Err(Refusal::unauthenticated()),
-            },
+            Proof::Certificate => self.certificate()?.proves(app).map(drop),
+            Proof::Renewal => self.certificate()?.renews(app).map(drop),
         }
+    }
+
+    /// The certificate by which the caller has proved who they are.
+    fn certificate(&self) -> Result<&ClientCertificate, Refusal> {
+        self.origin.certificate().ok_or_else(Refusal::unauthenticated)
     }
 
     /// Refuses a caller who may no longer make the request, since their proof or their right has ended while the request waited.

@@ -48,7 +48,7 @@ pub use address::{ClientAddress, Network, Proxies};
 pub use app::App;
 pub use body::{ExactJson, Ids, Item, JsonBody, JsonList, JsonText, RawBody, SMALL_BODY};
 pub use browsers::Origins;
-pub use caller::{Caller, Origin};
+pub use caller::{Caller, Origin, Renewing};
 pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_message};
 pub use credential::Credential;
 pub use document::{broker_routes, described};

@@ -172,8 +172,9 @@ pub struct ClientCertificate(Arc<Shown>);
 #[derive(Debug, PartialEq, Eq)]
 struct Shown {
     der: Vec<u8>,
-    /// The fingerprints by which a user may hold it.
-    fingerprints: Vec<Fingerprint>,
+    sha256: Fingerprint,
+    /// The SHA-1: a user may hold the certificate by either.
+    sha1: Fingerprint,
     not_before: i64,
     not_after: i64,
 }
@@ -205,13 +206,10 @@ impl ClientCertificate {
 
     fn from_der(der: &[u8]) -> Option<Self> {
         let described = Described::from_der(der).ok()?;
-        let fingerprints = [&described.sha256, &described.sha1];
         let seconds = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
         Some(Self(Arc::new(Shown {
-            fingerprints: fingerprints
-                .into_iter()
-                .filter_map(|text| Fingerprint::parse(text).ok())
-                .collect(),
+            sha256: Fingerprint::parse(&described.sha256).ok()?,
+            sha1: Fingerprint::parse(&described.sha1).ok()?,
             not_before: seconds(described.not_before),
             not_after: seconds(described.not_after),
             der: described.der,
@@ -223,23 +221,30 @@ impl ClientCertificate {
         &self.0.der
     }
 
-    /// The user who holds the certificate, whether it has expired or not.
-    pub fn holder(&self, app: &App) -> Option<UserId> {
-        self.held(app).map(|held| held.user_id)
+    /// The SHA-256 of the certificate.
+    pub fn sha256(&self) -> &Fingerprint {
+        &self.0.sha256
     }
 
     fn held(&self, app: &App) -> Option<CertificateView> {
         let authorization = app.ledger().authorization();
-        let mut fingerprints = self.0.fingerprints.iter();
-        fingerprints.find_map(|fingerprint| authorization.certificate(fingerprint))
+        let by = |fingerprint| authorization.certificate(fingerprint);
+        by(&self.0.sha256).or_else(|| by(&self.0.sha1))
     }
 
     /// The user for whom the certificate stands now. The user may still need another proof.
     pub(crate) fn user(&self, app: &App) -> Result<UserId, NoUser> {
+        self.user_within(app, 0)
+    }
+
+    /// The same, also if the certificate has expired for at most so many seconds.
+    fn user_within(&self, app: &App, grace: i64) -> Result<UserId, NoUser> {
         let CertificateView { user_id, expires_at } = self.held(app).ok_or(NoUser::Unknown)?;
         let now = app.clock.now();
-        let is_valid = (self.0.not_before..=self.0.not_after).contains(&now.seconds());
-        match is_valid && expires_at.is_none_or(|end: Timestamp| end > now) {
+        let end = self.0.not_after.saturating_add(grace);
+        let is_valid = (self.0.not_before..=end).contains(&now.seconds());
+        let later = |end: Timestamp| end.micros().saturating_add(grace.saturating_mul(1_000_000));
+        match is_valid && expires_at.is_none_or(|end| later(end) > now.micros()) {
             true => Ok(user_id),
             false => Err(NoUser::Expired),
         }
@@ -247,12 +252,27 @@ impl ClientCertificate {
 
     /// The user for whom the certificate stands now, if they need no other proof.
     pub(crate) fn proves(&self, app: &App) -> Result<UserId, Refusal> {
+        self.proves_within(app, 0)
+    }
+
+    /// The user who may renew the certificate now. It may have expired a while ago, and the user may still need another proof.
+    pub(crate) fn renewable(&self, app: &App) -> Result<UserId, NoUser> {
+        self.user_within(app, grace(app))
+    }
+
+    /// The same user, if they need no other proof.
+    pub(crate) fn renews(&self, app: &App) -> Result<UserId, Refusal> {
+        self.proves_within(app, grace(app))
+    }
+
+    fn proves_within(&self, app: &App, grace: i64) -> Result<UserId, Refusal> {
         let refused = |reason| {
             Evidence::credential(reason).leave();
             Refusal::unauthenticated()
         };
-        let user = self.user(app).map_err(|reason| refused(reason.as_str()))?;
-        match self.completes(app, user, Methods::default()) {
+        let user = self.user_within(app, grace);
+        let user = user.map_err(|reason| refused(reason.as_str()))?;
+        match may_prove(app, user, Methods::default()) {
             true => Ok(user),
             false => Err(refused("method_not_allowed")),
         }
@@ -260,7 +280,19 @@ impl ClientCertificate {
 
     /// Whether the user may prove their identity by these methods together with this certificate, if it is theirs.
     pub(crate) fn completes(&self, app: &App, user: UserId, methods: Methods) -> bool {
-        let all = methods.iter().chain([GrantMethod::Certificate]).collect();
-        self.user(app) == Ok(user) && app.ledger().authorization().may_prove(user, all)
+        self.user(app) == Ok(user) && may_prove(app, user, methods)
     }
+}
+
+/// Whether a user may prove their identity by these methods together with a certificate.
+fn may_prove(app: &App, user: UserId, methods: Methods) -> bool {
+    let all = methods.iter().chain([GrantMethod::Certificate]).collect();
+    app.ledger().authorization().may_prove(user, all)
+}
+
+/// For how many seconds after its end a certificate can be renewed.
+fn grace(app: &App) -> i64 {
+    const DAY: u64 = 24 * 3600;
+    let seconds = app.settings.certificate_grace_days.saturating_mul(DAY);
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }

@@ -14,6 +14,7 @@ mod cli;
 mod connections;
 mod consistency;
 mod door;
+mod est;
 mod folder;
 mod freshness;
 mod hashing;

@@ -152,6 +152,10 @@ fn what_proves_no_session_ends_no_session() {
         })
     };
     assert!(!ends(UserCommand::AddCertificate(certificate('b'))));
+    assert!(!ends(UserCommand::RenewCertificate {
+        held: fingerprint('a'),
+        by: certificate('b'),
+    }));
     assert!(!ends(UserCommand::RemoveCertificate {
         fingerprint: fingerprint('a')
     }));

@@ -2,7 +2,11 @@
 //! maker knows already.
 
 mod cacerts;
+mod csrattrs;
+mod enrol;
+mod serverkeygen;
 mod simpleenroll;
+mod simplereenroll;
 
 use aggregates::values::Audience;
 use axum::{
@@ -27,8 +31,14 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse,
     any_request_id: false,
-    public: &[("get", "/.well-known/est/cacerts")],
-    own: &[("post", "/.well-known/est/simpleenroll")],
+    public: &[
+        ("get", "/.well-known/est/cacerts"),
+        ("get", "/.well-known/est/csrattrs"),
+    ],
+    own: &[
+        ("post", "/.well-known/est/simpleenroll"),
+        ("post", "/.well-known/est/simplereenroll"),
+    ],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],
@@ -38,7 +48,10 @@ pub const FACE: Face = Face {
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(cacerts::get_cacerts))
+        .routes(routes!(csrattrs::get_csrattrs))
         .routes(routes!(simpleenroll::post_simpleenroll))
+        .routes(routes!(simplereenroll::post_simplereenroll))
+        .merge(serverkeygen::routes().into())
 }
 
 /// EST has no form of refusals. Clients of EST know HTTP Basic.

@@ -54,6 +54,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(partition::get_partition))
         .routes(routes!(ocsp::get_ocsp))
         .routes(routes!(ocsp::post_ocsp))
+        .merge(ocsp::with_slashes().into())
 }
 
 /// A response with bytes of this type. A revocation counts at once, so nobody may keep the response without asking again.

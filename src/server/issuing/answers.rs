@@ -1,4 +1,5 @@
-//! OCSP answers. Each status is read from the database, so a revocation counts at once on every node.
+//! OCSP answers. Each status is read from the database, so a revocation counts at once on every node. If the settings allow it, an
+//! answer is used again for a while (`reused.rs`).
 
 use std::sync::Arc;
 
@@ -9,43 +10,83 @@ use projections::issued_certificates::{self, IssuedRow};
 use super::{
     Issuers, Issuing, IssuingError, OurIssuer,
     lists::{reason, seconds},
+    reused::Known,
 };
 
 /// For how many seconds relying parties may use an answer, if nothing tells them to ask again.
-const ANSWER_LIFE: u64 = 3600;
+pub(super) const ANSWER_LIFE: u64 = 3600;
+
+/// An answer to an OCSP request.
+#[derive(Clone, Debug)]
+pub struct OcspAnswer {
+    /// The answer in DER.
+    pub der: Arc<Vec<u8>>,
+    /// For how many seconds it may be used again for the same request.
+    pub reusable: u64,
+}
+
+impl OcspAnswer {
+    /// An answer for one request only.
+    fn once(der: Vec<u8>) -> Self {
+        Self {
+            der: Arc::new(der),
+            reusable: 0,
+        }
+    }
+}
 
 impl Issuing {
-    /// The answer to an OCSP request in DER. The issuer of the first certificate signs it.
-    pub async fn ocsp(&self, request: &[u8]) -> Result<Vec<u8>, IssuingError> {
+    /// The answer to an OCSP request in DER. The issuer of the first certificate signs it. An answer about one certificate and without a
+    /// nonce may be used again for `max_age` seconds: then it may be one that was signed before.
+    pub async fn ocsp(&self, request: &[u8], max_age: u64) -> Result<OcspAnswer, IssuingError> {
         let Ok(request) = OcspRequest::from_der(request) else {
-            return Ok(Refusal::MalformedRequest.der());
+            return Ok(OcspAnswer::once(Refusal::MalformedRequest.der()));
         };
         let Some(first) = request.asked().first() else {
-            return Ok(Refusal::MalformedRequest.der());
+            return Ok(OcspAnswer::once(Refusal::MalformedRequest.der()));
         };
+        let may_be_reused = max_age > 0 && request.asked().len() == 1 && !request.has_nonce();
+        let id = may_be_reused.then(|| first.id()).flatten();
+        let now = self.now();
+        if let Some(id) = &id
+            && let Some((der, next_update)) = self.reused(id, now)
+        {
+            let reusable = max_age.min(next_update - now);
+            return Ok(OcspAnswer { der, reusable });
+        }
         let mut issuers = self.known();
         if issuer_of(&issuers, first).is_none() {
             issuers = self.read().await?;
         }
         let Some(ours) = issuer_of(&issuers, first) else {
-            return Ok(Refusal::Unauthorized.der());
+            return Ok(OcspAnswer::once(Refusal::Unauthorized.der()));
         };
-        let statuses = self.statuses(&issuers, ours, &request).await?;
-        let now = self.now();
+        let (statuses, found) = self.statuses(&issuers, ours, &request).await?;
         let validity = Validity {
             produced_at: now,
             this_update: now,
             next_update: now + ANSWER_LIFE,
         };
-        Ok(ours.issuer.ocsp(&request, &statuses, validity)?)
+        let der = Arc::new(ours.issuer.ocsp(&request, &statuses, validity)?);
+        let known = Known::of(&found);
+        // A certificate that is unknown now may be issued in the next moment.
+        let reusable = match (id, known) {
+            (Some(id), Some(known)) => {
+                self.reuse(id, &der, known, now);
+                max_age.min(ANSWER_LIFE)
+            }
+            (None, _) | (_, None) => 0,
+        };
+        Ok(OcspAnswer { der, reusable })
     }
 
+    /// The status of each certificate, and the certificates of ours among them.
     async fn statuses(
         &self,
         issuers: &Issuers,
         ours: &OurIssuer,
         request: &OcspRequest,
-    ) -> Result<Vec<Status>, IssuingError> {
+    ) -> Result<(Vec<Status>, Vec<IssuedRow>), IssuingError> {
         let of_ours = request.asked().iter().filter(|asked| asked.is_of(&ours.issuer));
         let serials: Vec<SerialNumber> = of_ours.filter_map(|asked| serial_of(asked.serial())).collect();
         let db = self.0.executor.ledger().db();
@@ -67,7 +108,8 @@ impl Issuing {
                 None => Status::Unknown,
             }
         };
-        Ok(request.asked().iter().map(status).collect())
+        let statuses = request.asked().iter().map(status).collect();
+        Ok((statuses, found))
     }
 }
 

@@ -17,6 +17,12 @@ pub enum IssuingError {
     /// What the operator brings cannot issue certificates.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// The certificate that should be renewed is revoked.
+    #[error("the certificate is revoked")]
+    Revoked,
+    /// The certificate that should be renewed is not one of this server for this user.
+    #[error("only a certificate that this server issued can be renewed: use simpleenroll")]
+    NotIssued,
     /// There is no issuer with this key.
     #[error("the certificate authority has no issuer with this key")]
     UnknownIssuer,
@@ -65,6 +71,10 @@ impl From<IssuingError> for Refusal {
                 | IssueError::IssuerNotYetValid
                 | IssueError::NoAuthorityBelow),
             ) => Self::new(RefusalKind::Conflict, "authority_expired", error.to_string()),
+            error @ IssuingError::Revoked => {
+                Self::new(RefusalKind::Forbidden, "certificate_revoked", error.to_string())
+            }
+            error @ IssuingError::NotIssued => Self::invalid(error.to_string()),
             IssuingError::UnknownIssuer => Self::not_found("issuer"),
             IssuingError::Execute(error) => error.into(),
             IssuingError::Ledger(error) => error.into(),

@@ -44,9 +44,22 @@ impl Issuing {
     pub async fn issue(
         &self,
         csr: &Csr,
+        user: (UserId, &Username),
+        days: u64,
+        url: Option<&str>,
+    ) -> Result<Ready, IssuingError> {
+        self.issue_held(csr, user, days, url, UserCommand::AddCertificate)
+            .await
+    }
+
+    /// The same, if the user gets the certificate by this command.
+    pub(super) async fn issue_held(
+        &self,
+        csr: &Csr,
         (user_id, username): (UserId, &Username),
         days: u64,
         url: Option<&str>,
+        hold: impl FnOnce(Certificate) -> UserCommand,
     ) -> Result<Ready, IssuingError> {
         csr.must_name(username)?;
         let issuers = self.issuers(url).await?;
@@ -83,7 +96,7 @@ impl Issuing {
             chain: current.chain_pem(),
             commands: vec![
                 Command::CertifiedKey(key, CertifiedKeyCommand::Issue(Box::new(record))),
-                Command::User(user_id, UserCommand::AddCertificate(held)),
+                Command::User(user_id, hold(held)),
             ],
         })
     }

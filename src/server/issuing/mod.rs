@@ -10,6 +10,8 @@ mod issue;
 mod issuers;
 mod lists;
 mod own;
+mod renew;
+mod reused;
 mod revoke;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,13 +22,14 @@ use pki::{Key, Serial};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use self::lists::Lists;
 pub use self::{
+    answers::OcspAnswer,
     error::IssuingError,
     issue::Ready,
     issuers::{Issuers, OurIssuer},
     own::OwnCertificate,
 };
+use self::{lists::Lists, reused::Reused};
 
 /// The certificate authority, as one process uses it. Cloning it is cheap.
 #[derive(Clone)]
@@ -39,6 +42,7 @@ struct Inner {
     /// The issuers as they were read last. No issuer ever goes, so an issuer in here is one for ever.
     known: RwLock<Arc<Issuers>>,
     lists: Mutex<Lists>,
+    reused: Reused,
 }
 
 impl Issuing {
@@ -50,6 +54,7 @@ impl Issuing {
             entropy,
             known: RwLock::default(),
             lists: Mutex::default(),
+            reused: Reused::default(),
         }))
     }
 

@@ -33,6 +33,8 @@ pub use declared::{Fallback, Setting};
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
 /// The longest time that a certificate may be valid, in days.
 const MOST_CERTIFICATE_DAYS: u64 = 3_650;
+/// The longest time that an OCSP answer may be used again, in seconds: then the server's own answers end.
+const MOST_OCSP_AGE: u64 = 3_600;
 /// The longest time that refusals may be kept, in days.
 const MOST_DAYS: i64 = 36_500;
 /// The most passwords that the settings may let wait. Nobody waits for so many hashes.
@@ -109,6 +111,14 @@ settings! {
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
         /// Days that a certificate of a device is valid. It never outlives its issuer
         certificate_days: u64 = "365", |text| between(text, 1, MOST_CERTIFICATE_DAYS);
+        /// For how many days after its end a device may still renew its certificate, and do nothing else with it. `0`: not at all
+        certificate_grace_days: u64 = "30", |text| between(text, 0, MOST_CERTIFICATE_DAYS);
+        /// Whether a renewal revokes the certificate before it: `true` or `false`. If the answer to the renewal is lost then, the device
+        /// has no certificate any more
+        certificate_renewal_revokes: bool = "false", parsed;
+        /// For how many seconds an OCSP answer without a nonce may be used again, by this server and by caches: clients may learn of a revocation
+        /// so much later. With `0`, each answer is read from the database and signed. At most 3600
+        ocsp_max_age: u64 = "0", |text| between(text, 0, MOST_OCSP_AGE);
         /// What users may give others: `held` is what they hold themselves; `any` is everything, if they may use the endpoint
         granting: Granting = "held", Granting::parse;
         /// Milliseconds that a request with `Muniment-At-Least` waits for the position

@@ -9,7 +9,8 @@ mod trust;
 
 use std::time::Duration;
 
-use kit::{self as support, openssl::Openssl, server::Server};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use kit::{self as support, client::Response, openssl::Openssl, server::Server};
 
 use self::trust::number_of;
 
@@ -51,4 +52,73 @@ async fn an_expired_certificate_leaves_the_list() {
     assert_eq!(entries().await, 1);
     server.advance(25 * HOUR);
     assert_eq!(entries().await, 0);
+}
+
+/// The answer to the request in `request.der`, by GET.
+async fn answer(server: &Server, openssl: &Openssl, options: &str) -> Response {
+    openssl.run(&format!("ocsp -issuer chain.pem {options} -reqout request.der"));
+    let base64 = STANDARD.encode(openssl.read("request.der"));
+    let answer = server.anonymous().get(format!("/pki/ocsp/{base64}")).await;
+    answer.expect(200)
+}
+
+/// Whether an answer has this word for the certificate.
+fn says(openssl: &Openssl, answer: &Response, word: &str) -> bool {
+    openssl.write("answer.der", &answer.body);
+    let line = "ocsp -noverify -no_nonce -issuer chain.pem -cert device.pem -respin answer.der";
+    openssl.run(line).contains(word)
+}
+
+const CERTIFICATE: &str = "-no_nonce -cert device.pem";
+
+#[tokio::test]
+async fn an_ocsp_answer_is_used_again_until_the_certificate_is_revoked() {
+    let (server, openssl) = (
+        Server::start_set(&[("MUNIMENT_OCSP_MAX_AGE", "600")]).await,
+        Openssl::default(),
+    );
+    let admin = server.admin().await;
+    let issued = trust::issue(&openssl, &admin, "iot.device.x1").await;
+    let first = answer(&server, &openssl, CERTIFICATE).await;
+    assert_eq!(
+        first.header("cache-control"),
+        "max-age=600, public, no-transform, must-revalidate"
+    );
+    assert!(says(&openssl, &first, "good"));
+    // Each signature differs, so the same bytes are the same answer.
+    let again = answer(&server, &openssl, CERTIFICATE).await;
+    assert!(again.body == first.body);
+    for options in [
+        "-nonce -cert device.pem",
+        "-no_nonce -serial 7",
+        "-no_nonce -cert device.pem -serial 7",
+    ] {
+        let one = answer(&server, &openssl, options).await;
+        assert!(one.header("cache-control").starts_with("max-age=0"), "{options}");
+        assert!(
+            one.body != answer(&server, &openssl, options).await.body,
+            "{options}"
+        );
+    }
+
+    let path = format!("/api/certificates/issued/{}", issued.fingerprint);
+    admin.delete(path).await.expect(204);
+    let revoked = answer(&server, &openssl, CERTIFICATE).await;
+    assert!(says(&openssl, &revoked, "revoked"));
+    let again = answer(&server, &openssl, CERTIFICATE).await;
+    assert!(again.body == revoked.body);
+    server.advance(HOUR / 2);
+    let later = answer(&server, &openssl, CERTIFICATE).await;
+    assert!(later.body != revoked.body, "an answer ends");
+    assert!(says(&openssl, &later, "revoked"));
+}
+
+#[tokio::test]
+async fn by_default_each_ocsp_answer_is_made_for_its_request() {
+    let (server, openssl) = (Server::start().await, Openssl::default());
+    let admin = server.admin().await;
+    trust::issue(&openssl, &admin, "iot.device.x1").await;
+    let first = answer(&server, &openssl, CERTIFICATE).await;
+    assert_eq!(first.header("cache-control"), "max-age=0, must-revalidate");
+    assert!(first.body != answer(&server, &openssl, CERTIFICATE).await.body);
 }

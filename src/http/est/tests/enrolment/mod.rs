@@ -87,9 +87,29 @@ both_engines! {
     }
 
     async fn no_key_is_made_for_others(server: Server) {
-        let admin = server.admin().await;
+        let keys = "/.well-known/est/serverkeygen";
+        let refused = server.anonymous().call(http::Method::POST, keys).await.expect_error(404);
+        assert_eq!(refused.code, "not_supported");
+        assert!(refused.message.contains("makes no keys"), "{refused:?}");
+    }
+
+    async fn a_request_needs_no_attributes(server: Server) {
+        server.anonymous().get("/.well-known/est/csrattrs").await.expect(204);
+    }
+
+    async fn only_a_certificate_can_be_renewed(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
         create_user(&admin, NAME).await;
-        let device = server.anonymous().basic(NAME, PASSWORD);
-        device.call(http::Method::POST, "/.well-known/est/serverkeygen").await.expect_error(404);
+        let csr = request(&openssl, "/CN=iot.device.x1");
+        let renew = async |device: &Client| {
+            device
+                .call(http::Method::POST, "/.well-known/est/simplereenroll")
+                .body("application/pkcs10", csr.as_str())
+                .await
+        };
+        renew(&server.anonymous()).await.expect_error(401);
+        renew(&server.anonymous().basic(NAME, "wrong")).await.expect_error(401);
+        let refused = renew(&server.anonymous().basic(NAME, PASSWORD)).await.expect_error(400);
+        assert!(refused.message.contains("must show the certificate"), "{refused:?}");
     }
 }

@@ -154,6 +154,26 @@ both_engines! {
         ask("-cert device.pem", "revoked").await;
     }
 
+    async fn the_base64_of_an_ocsp_request_may_have_slashes_as_they_are(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
+        issue(&openssl, &admin, "iot.device.x1").await;
+        fetch(&openssl, &server.anonymous(), "/pki/ca.pem", "application/x-pem-file").await;
+        let mut seen = String::new();
+        // Some of them have `//` or `+`, or end with `/`.
+        for serial in ["7fffffffff", "7fffffffffff", "7fffffffffffff", "7fbefbefbe", "7ffbefbefbe", "7fefbefbefbefb"] {
+            openssl.run(&format!("ocsp -issuer chain.pem -serial 0x{serial} -no_nonce -reqout request.der"));
+            let in_path = STANDARD.encode(openssl.read("request.der"));
+            let answer = server.anonymous().get(format!("/pki/ocsp/{in_path}")).await.expect(200);
+            assert_eq!(answer.content_type(), "application/ocsp-response");
+            openssl.write("answer.der", answer.body);
+            let said = openssl.run("ocsp -reqin request.der -respin answer.der -CAfile ca.pem -verify_other chain.pem");
+            assert!(said.contains("Response verify OK"), "{in_path}: {said}");
+            seen.push_str(&in_path);
+            seen.push(' ');
+        }
+        assert!(seen.contains("//") && seen.contains('+') && seen.contains("/ "), "{seen}");
+    }
+
     async fn what_is_no_ocsp_request_gets_an_answer_that_says_so(server: Server) {
         let (openssl, anonymous) = (Openssl::default(), server.anonymous());
         for bytes in [&b""[..], b"hello", &[0x30, 0x80], &[0x30; 1000]] {

@@ -1,0 +1,42 @@
+//! Renewing the certificate of a user.
+
+use aggregates::{
+    user::UserCommand,
+    values::{Fingerprint, RevocationReason, UserId, Username},
+};
+use pki::Csr;
+use projections::issued_certificates;
+
+use super::{Issuing, IssuingError, Ready};
+
+impl Issuing {
+    /// Signs a certificate that follows one of the user's, as the request asks. The commands are refused if the user does not hold that one
+    /// any more. If `revokes`, they also revoke it.
+    pub async fn renew(
+        &self,
+        csr: &Csr,
+        held: &Fingerprint,
+        (user_id, username): (UserId, &Username),
+        (days, url): (u64, Option<&str>),
+        revokes: bool,
+    ) -> Result<Ready, IssuingError> {
+        let db = self.0.executor.ledger().db();
+        // The database is at the head, also if the memory of this process is not.
+        match issued_certificates::find(db, held).await? {
+            Some(row) if row.revoked_at.is_some() => return Err(IssuingError::Revoked),
+            Some(row) if row.user_id == user_id => {}
+            Some(_) | None => return Err(IssuingError::NotIssued),
+        }
+        let hold = |by| UserCommand::RenewCertificate {
+            held: held.clone(),
+            by,
+        };
+        let user = (user_id, username);
+        let mut ready = self.issue_held(csr, user, days, url, hold).await?;
+        if revokes {
+            let revocation = self.revocation(held, RevocationReason::Superseded).await?;
+            ready.commands.extend(revocation.unwrap_or_default());
+        }
+        Ok(ready)
+    }
+}
