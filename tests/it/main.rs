@@ -30,5 +30,6 @@ mod nodes;
 mod rabbitmq;
 mod registry;
 mod reload;
+mod strongswan;
 mod support;
 mod tls;

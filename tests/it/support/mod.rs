@@ -6,6 +6,7 @@ pub mod postgres;
 pub mod rabbitmq;
 pub mod raw;
 pub mod server;
+pub mod strongswan;
 
 /// Makes a test per engine from each of these tests, `NAME::sqlite` and `NAME::postgres`, each on a server with empty
 /// data.
