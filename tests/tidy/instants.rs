@@ -24,10 +24,9 @@ const CALLS: [&str; 9] = [
 ];
 
 /// These files measure how long something took. They do not decide or record anything by it.
-const EXCEPTIONS: [(&str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str); 2] = [
     ("src/ledger/executor.rs", "how long a command is tried again"),
     ("src/ledger/rehearsal.rs", "how long a rehearsal is tried again"),
-    ("src/server/front.rs", "how long an answer took, for the log"),
 ];
 
 fn asked(source: &Source) -> Vec<String> {
