@@ -65,6 +65,12 @@ pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
             }
             complete(path, item, face);
         }
+        let paths = &mut routes.get_openapi_mut().paths.paths;
+        // OpenAPI has no parameter that takes several segments.
+        *paths = std::mem::take(paths)
+            .into_iter()
+            .map(|(path, item)| (path.replace("{*", "{"), item))
+            .collect();
         router.merge(routes)
     })
 }

@@ -42,12 +42,13 @@ impl Forms {
     }
 }
 
-/// Whether a path has this form. A segment in braces matches any text except the empty one.
+/// Whether a path has this form. A segment in braces matches any text except the empty one, and with a star all that follows.
 fn fits(form: &str, path: &str) -> bool {
     let (mut wanted, mut given) = (form.split('/'), path.split('/'));
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return true,
+            (Some(wanted), Some(given)) if wanted.starts_with("{*") => return !given.is_empty(),
             (Some(wanted), Some(given))
                 if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
             _ => return false,
@@ -67,6 +68,7 @@ mod tests {
             "/api/users/ids",
             "/api/users",
             "/healthz",
+            "/pki/{*rest}",
         ];
         let forms = Forms::new(forms.map(str::to_owned).to_vec());
         for (path, form) in [
@@ -74,6 +76,9 @@ mod tests {
             ("/api/users/7", Some("/api/users/{id}")),
             ("/api/users/ids", Some("/api/users/ids")),
             ("/healthz", Some("/healthz")),
+            ("/pki/a", Some("/pki/{*rest}")),
+            ("/pki/a//b/", Some("/pki/{*rest}")),
+            ("/pki/", None),
             ("/api/users", Some("/api/users")),
             ("/api/users/", None),
             ("/api/users/7/", None),

@@ -34,6 +34,7 @@ pub const FACE: Face = Face {
     public: &[
         ("get", "/.well-known/est/cacerts"),
         ("get", "/.well-known/est/csrattrs"),
+        ("post", "/.well-known/est/serverkeygen"),
     ],
     own: &[
         ("post", "/.well-known/est/simpleenroll"),
@@ -51,7 +52,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(csrattrs::get_csrattrs))
         .routes(routes!(simpleenroll::post_simpleenroll))
         .routes(routes!(simplereenroll::post_simplereenroll))
-        .merge(serverkeygen::routes().into())
+        .routes(routes!(serverkeygen::post_serverkeygen))
 }
 
 /// EST has no form of refusals. Clients of EST know HTTP Basic.

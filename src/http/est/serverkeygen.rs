@@ -1,15 +1,11 @@
 //! `POST /.well-known/est/serverkeygen`
 
-use axum::{Router, routing};
-use server::{App, Refusal, RefusalKind};
+use server::{ErrorBody, Refusal, RefusalKind};
 
-/// Refuses to make a key for somebody else (RFC 7030 section 4.4): a device makes its key itself, so nobody else ever has it. The document
-/// does not name the path: it describes what this server does.
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/.well-known/est/serverkeygen", routing::post(post_serverkeygen))
-}
-
-async fn post_serverkeygen() -> Refusal {
+/// Refuses to make a key for somebody else (RFC 7030 section 4.4): a device makes its key itself, so nobody else ever has it.
+#[utoipa::path(post, path = "/.well-known/est/serverkeygen", tag = "est", security(()),
+    responses((status = 404, description = "This server makes no keys for others", body = ErrorBody)))]
+pub(crate) async fn post_serverkeygen() -> Refusal {
     Refusal::new(
         RefusalKind::NotFound,
         "not_supported",

@@ -35,7 +35,7 @@ pub const FACE: Face = Face {
         ("get", "/pki/ca.crl.pem"),
         ("get", "/pki/{file}"),
         ("get", "/pki/{key}/{file}"),
-        ("get", "/pki/ocsp/{request}"),
+        ("get", "/pki/ocsp/{*request}"),
         ("post", "/pki/ocsp"),
     ],
     own: &[],
@@ -54,7 +54,6 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(partition::get_partition))
         .routes(routes!(ocsp::get_ocsp))
         .routes(routes!(ocsp::post_ocsp))
-        .merge(ocsp::with_slashes().into())
 }
 
 /// A response with bytes of this type. A revocation counts at once, so nobody may keep the response without asking again.

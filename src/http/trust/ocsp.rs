@@ -1,11 +1,9 @@
 //! `/pki/ocsp`
 
 use axum::{
-    Router,
     extract::State,
     http::header::{CACHE_CONTROL, HeaderValue},
     response::Response,
-    routing,
 };
 use base64::{
     Engine,
@@ -38,33 +36,16 @@ pub(crate) async fn post_ocsp(
 
 /// Like the POST, with the request in the path: the base64 of its DER. The slashes in it may be percent-encoded or not. The answer may be
 /// cached as long as `OCSP_MAX_AGE` says.
-#[utoipa::path(get, path = "/pki/ocsp/{request}", tag = "pki", security(()),
+#[utoipa::path(get, path = "/pki/ocsp/{*request}", tag = "pki", security(()),
     params(("request" = String, Path, description = "The base64 of an OCSP request in DER, percent-encoded once")),
     responses((status = 200, description = "An OCSP answer in DER", body = crate::Der, content_type = "application/ocsp-response")))]
 pub(crate) async fn get_ocsp(
     State(app): State<App>,
     PathOf(request): PathOf<String>,
 ) -> Result<Response, Refusal> {
-    in_path(&app, &request).await
-}
-
-/// The same, if the base64 has slashes as they are. The document need not describe these paths: they are other spellings of one.
-pub(crate) fn with_slashes() -> Router<App> {
-    let ending = async |State(app): State<App>, PathOf(request): PathOf<String>| {
-        in_path(&app, &format!("{request}/")).await
-    };
-    let within = async |State(app): State<App>, PathOf((first, rest)): PathOf<(String, String)>| {
-        in_path(&app, &format!("{first}/{rest}")).await
-    };
-    Router::new()
-        .route("/pki/ocsp/{request}/", routing::get(ending))
-        .route("/pki/ocsp/{request}/{*rest}", routing::get(within))
-}
-
-async fn in_path(app: &App, base64: &str) -> Result<Response, Refusal> {
     // Bytes that are no base64 become a request that cannot be read.
-    let request = BASE64.decode(base64.trim_end_matches('\n')).unwrap_or_default();
-    let OcspAnswer { der, reusable } = answer(app, &request).await?;
+    let request = BASE64.decode(request.trim_end_matches('\n')).unwrap_or_default();
+    let OcspAnswer { der, reusable } = answer(&app, &request).await?;
     let mut response = super::bytes(ANSWER, der.to_vec());
     // RFC 5019 section 6.2.
     let cache = format!("max-age={reusable}, public, no-transform, must-revalidate");
