@@ -13,6 +13,6 @@ pub use guard::HELD_BY_SEVERAL;
 pub(crate) use guard::HeldBySeveral;
 pub(crate) use names::NAMES;
 pub(crate) use queries::holder_ids;
-pub use queries::{existing, find, find_permission, holders, list, page};
+pub use queries::{HoldersPart, existing, find, find_permission, holders, holders_after, list, page};
 pub(crate) use reducer::RoleDirectory;
 pub use rows::{ExistingRole, HolderRow, PERMISSIONS_ON_A_PAGE, RolePageRow, RoleRow};

@@ -143,6 +143,40 @@ pub fn holders<'a>(db: &'a Db, role: RoleId, limit: i64) -> Boxed<'a, Result<Vec
     })
 }
 
+/// A part of the users who hold a role.
+#[derive(Debug)]
+pub struct HoldersPart {
+    /// Their ids.
+    pub users: Vec<UserId>,
+    /// When the last of them got the role; `None` if there are no more.
+    pub last: Option<i64>,
+}
+
+/// Up to `limit` holders of a role who got it after a position, in that order.
+pub fn holders_after<'a>(
+    db: &'a Db,
+    role: RoleId,
+    after: i64,
+    limit: i64,
+) -> Boxed<'a, Result<HoldersPart, Error>> {
+    Box::pin(async move {
+        let statement = sql("SELECT user_id, granted_position FROM user_roles \
+             WHERE role_id = $1 AND granted_position > $2 ORDER BY granted_position LIMIT $3");
+        let rows = db.all(statement.bind(role).bind(after).bind(limit)).await?;
+        let users = rows
+            .iter()
+            .map(|row| UserId::read(row, 0))
+            .collect::<Result<_, _>>()?;
+        let is_full = rows.len() as i64 == limit;
+        let last = rows
+            .last()
+            .filter(|_| is_full)
+            .map(|row| row.int(1))
+            .transpose()?;
+        Ok(HoldersPart { users, last })
+    })
+}
+
 /// The ids of up to `limit` users who hold a role.
 pub(crate) async fn holder_ids(
     db: &mut dyn Read,

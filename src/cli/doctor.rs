@@ -9,7 +9,7 @@ use ledger::{AlikeNames, AlikePair, Keeping, Ledger, Recent, WithCauses};
 use server::{
     Granting, Live,
     identity::keys::{self, Found, KeyError},
-    kicks::{Brokers, lag_of},
+    kicks::{Brokers, State, states},
     settings::Settings,
 };
 
@@ -222,22 +222,38 @@ async fn refusals(ledger: &Ledger, settings: &Settings) -> Result<String, String
     ))
 }
 
-/// How far each broker was told whose sessions end.
+/// How far each broker was told whose sessions end, and which sessions it did not end.
 async fn told(ledger: &Ledger, brokers: &Brokers) -> Result<String, String> {
-    let lags = lag_of(ledger, brokers).await.map_err(|error| said(&error))?;
-    for (broker, lag) in &lags {
-        say(&match lag {
-            None => format!("brokers: {broker} was not told anything yet"),
-            Some(0) => format!("brokers: {broker} was told everything"),
-            Some(events) => format!("brokers: {broker} was not told about the last {events} events"),
-        });
+    let states = states(ledger, brokers).await.map_err(|error| said(&error))?;
+    for state in &states {
+        say(&format!("brokers: {}", said_of_broker(state)));
     }
-    let behind = lags.iter().filter(|(_, lag)| *lag != Some(0)).count();
-    Ok(format!(
-        "{} of {} are up to date",
-        lags.len() - behind,
-        lags.len()
-    ))
+    let good = states.iter().filter(|state| state.is_up_to_date()).count();
+    Ok(format!("{good} of {} are up to date", states.len()))
+}
+
+fn said_of_broker(state: &State) -> String {
+    let State {
+        broker,
+        lag,
+        left,
+        oldest,
+        error,
+    } = state;
+    let told = match lag {
+        None => "was not told anything yet".to_owned(),
+        Some(0) if *left == 0 => "was told everything".to_owned(),
+        Some(0) => "was asked about every event".to_owned(),
+        Some(events) => format!("was not told about the last {events} events"),
+    };
+    let left = match oldest {
+        None => String::new(),
+        Some(since) => format!("; still has to end the sessions of {left} users, the first since {since}"),
+    };
+    let error = error
+        .as_ref()
+        .map(|error| format!("; the last try failed: {error}"));
+    format!("{broker} {told}{left}{}", error.unwrap_or_default())
 }
 
 /// An error with its causes, in one line.

@@ -75,6 +75,8 @@ enum CliError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Issuing(#[from] server::issuing::IssuingError),
+    #[error(transparent)]
+    Roots(#[from] server::kicks::RootsError),
     #[error("database: {0}")]
     Database(#[from] projections::sql::Error),
     #[error(transparent)]

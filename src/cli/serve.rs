@@ -29,7 +29,7 @@ use server::{
     identity::{
         keep_clearing, keys, look_for_clearings, passwords::Passwords, recall_logins, tokens::Tokens,
     },
-    kicks::keep_closing_sessions,
+    kicks::keep_ending_sessions,
     registry::keep_ending_expired,
     settings::Settings,
 };
@@ -195,7 +195,7 @@ async fn keep_up_to_date(
     keep_up("clearings", app, keep_clearing);
     keep_up("recall", app, recall);
     keep_up("expired registrations", app, keep_ending_expired);
-    keep_closing_sessions(app);
+    keep_ending_sessions(app)?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::{
     address::ClientAddress,
     body::Budget,
     brokers::Secret,
+    counts::Counts,
     defence::Defence,
     ended::Ended,
     face::Faces,
@@ -27,6 +28,7 @@ use crate::{
     },
     issuing::Issuing,
     kept::KeptAnswers,
+    kicks::Tallies,
     live::Live,
     path::Forms,
     refusal::Refusal,
@@ -56,6 +58,8 @@ struct Running {
     proved: Proved,
     hashes: Hashes,
     hooks_secret: Option<Secret>,
+    tallies: Tallies,
+    counts: Counts,
     live: RwLock<Arc<Live>>,
 }
 
@@ -114,6 +118,8 @@ impl App {
             proved: Proved::new(parts.entropy.as_ref()),
             hashes: Hashes::default(),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
+            counts: Counts::default(),
+            tallies: Tallies::new(parts.settings.brokers.as_ref()),
             live: RwLock::new(Arc::new(Live::from(&parts.settings))),
             parts,
             forms: Forms::new(forms),
@@ -176,6 +182,16 @@ impl App {
     /// The secret of the hooks, if the settings have one.
     pub(crate) fn hooks_secret(&self) -> Option<&Secret> {
         self.0.hooks_secret.as_ref()
+    }
+
+    /// What each broker was told.
+    pub fn tallies(&self) -> &Tallies {
+        &self.0.tallies
+    }
+
+    /// How requests were answered.
+    pub fn counts(&self) -> &Counts {
+        &self.0.counts
     }
 
     /// The memory for bodies that have not arrived completely.

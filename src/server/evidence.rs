@@ -91,6 +91,7 @@ impl Evidence {
 
     fn report(self, app: &App, asked: &Asking<'_>, told: Option<&str>) {
         let path = app.form_of(asked.uri.path()).unwrap_or("unknown");
+        app.counts().kept(self.kind.as_str());
         app.ledger().refusals().note(Refused {
             kind: self.kind,
             reason: self.reason,

@@ -127,6 +127,14 @@ impl Front {
         let (mut response, refusal) = render(face, &asked.method, response);
         if let Some(refusal) = &refusal {
             self.count_if_busy(refusal);
+            self.app.counts().refused(face.name, refusal.code);
+        }
+        if self.listener == Listener::Brokers && face.listener == Listener::Brokers {
+            let hook = self.app.form_of(asked.uri.path()).unwrap_or("unknown");
+            let code = refusal.as_ref().map(|refusal| refusal.code);
+            self.app
+                .counts()
+                .asked(hook, code, response.status().is_success());
         }
         known.report(&self.app, refusal.as_ref(), &by);
         let headers = response.headers_mut();
@@ -147,6 +155,7 @@ impl Front {
         let busy = Refusal::later(RefusalKind::Unavailable, BUSY, message);
         self.count_if_busy(&busy);
         let face = self.face_of(request.uri().path());
+        self.app.counts().refused(face.name, busy.code);
         let (mut response, _) = render(face, request.method(), busy.into_response());
         if face.any_request_id
             && let Some(id) = request.headers().get(REQUEST_ID)

@@ -10,6 +10,7 @@ mod browsers;
 mod caller;
 mod code_and_message;
 pub mod connections;
+mod counts;
 mod credential;
 mod defence;
 mod document;
@@ -50,6 +51,7 @@ pub use body::{ExactJson, Ids, Item, JsonBody, JsonList, JsonText, RawBody, SMAL
 pub use browsers::Origins;
 pub use caller::{Caller, Origin, Renewing};
 pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_message};
+pub use counts::Counts;
 pub use credential::Credential;
 pub use document::{broker_routes, described};
 pub use done::{done, done_about};

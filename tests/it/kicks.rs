@@ -1,9 +1,10 @@
 //! Less rights means no session: the server closes sessions at a broker that answers like RabbitMQ, EMQX, VerneMQ or Mosquitto.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU16, Ordering},
+        atomic::{AtomicU16, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -16,14 +17,12 @@ use axum::{
     response::IntoResponse,
 };
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
+use tokio::{net::TcpListener, sync::watch};
 
 use crate::support::{
     client::Client,
     connectware::*,
+    doctor::doctor_says,
     server::{Engine, Server, Site},
 };
 
@@ -33,6 +32,12 @@ struct Broker {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
     status: Arc<AtomicU16>,
+    /// Users whose sessions the broker refuses to end.
+    refuses: Arc<Mutex<BTreeSet<String>>>,
+    /// How many requests must have been there at the same time before any is answered.
+    together: Arc<AtomicUsize>,
+    /// How many requests are there, and the most so far.
+    waiting: Arc<watch::Sender<(usize, usize)>>,
 }
 
 impl Broker {
@@ -42,6 +47,9 @@ impl Broker {
             port: listener.local_addr().expect("an address").port(),
             asked: Arc::default(),
             status: Arc::new(AtomicU16::new(204)),
+            refuses: Arc::default(),
+            together: Arc::default(),
+            waiting: Arc::default(),
         };
         let answering = broker.clone();
         let router = Router::new().fallback(move |request: Request| answering.clone().answer(request));
@@ -62,7 +70,12 @@ impl Broker {
             String::from_utf8_lossy(&body)
         );
         self.asked.lock().expect("no panic").push(line.trim().to_owned());
+        self.wait_for_others().await;
         let path = parts.uri.path();
+        let (_, last) = path.rsplit_once('/').expect("a path");
+        if self.refuses.lock().expect("no panic").contains(last) {
+            return (StatusCode::INTERNAL_SERVER_ERROR, String::new());
+        }
         let answer = match path {
             "/api/v5/clients" => json!({ "data": [{ "clientid": "one" }, { "clientid": "two/2" }] }),
             "/api/v1/session/show" => json!({ "table": [{ "client_id": "one" }, { "client_id": "two/2" }] }),
@@ -75,6 +88,20 @@ impl Broker {
             answer if status.is_success() => (StatusCode::OK, answer.to_string()),
             _ => (status, String::new()),
         }
+    }
+
+    async fn wait_for_others(&self) {
+        let together = self.together.load(Ordering::Relaxed);
+        self.waiting
+            .send_modify(|(now, most)| (*now, *most) = (*now + 1, (*most).max(*now + 1)));
+        let mut waiting = self.waiting.subscribe();
+        let waited = waiting.wait_for(|(_, most)| *most >= together).await;
+        drop(waited.expect("the sender lives"));
+        self.waiting.send_modify(|(now, _)| *now -= 1);
+    }
+
+    fn refuse_about(&self, users: &[&str]) {
+        *self.refuses.lock().expect("no panic") = users.iter().map(|&user| user.to_owned()).collect();
     }
 
     /// The setting for brokers of these kinds at this address.
@@ -92,6 +119,26 @@ impl Broker {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         std::mem::take(&mut *self.asked.lock().expect("no panic"))
+    }
+
+    /// The same, sorted: the sessions of several users end at the same time.
+    async fn asked_in_any_order(&self, number: usize) -> Vec<String> {
+        let mut asked = self.asked(number).await;
+        asked.sort();
+        asked
+    }
+
+    /// Takes what the broker is asked until it is as many different requests as expected.
+    async fn asked_about(&self, number: usize) -> BTreeSet<String> {
+        let mut asked = BTreeSet::new();
+        for _ in 0..400 {
+            asked.extend(self.asked(1).await);
+            if asked.len() >= number {
+                break;
+            }
+        }
+        assert_eq!(asked.len(), number, "{asked:?}");
+        asked
     }
 }
 
@@ -203,7 +250,7 @@ async fn a_role_that_grants_less_closes_the_sessions_of_all_its_holders() {
             .put(format!("{path}/{}", of("a/#").await), narrow)
             .await
             .expect(204);
-        assert_eq!(broker.asked(2).await, all);
+        assert_eq!(broker.asked_in_any_order(2).await, all);
         admin
             .delete(format!("{path}/{}", of("/api/x").await))
             .await
@@ -212,9 +259,9 @@ async fn a_role_that_grants_less_closes_the_sessions_of_all_its_holders() {
             .delete(format!("{path}/{}", of("b/#").await))
             .await
             .expect(204);
-        assert_eq!(broker.asked(2).await, all);
+        assert_eq!(broker.asked_in_any_order(2).await, all);
         admin.delete(format!("/api/roles/{role}")).await.expect(204);
-        assert_eq!(broker.asked(2).await, all);
+        assert_eq!(broker.asked_in_any_order(2).await, all);
     }
 }
 
@@ -235,7 +282,11 @@ async fn a_broker_that_is_down_is_told_later_and_nobody_waits() {
         let server = server.kill9().await;
         let doctor = server.run(&["doctor"]).await;
         let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-        assert!(said.contains("was not told about the last"), "{said}");
+        assert!(
+            said.contains("still has to end the sessions of")
+                && said.contains("the last try failed: the broker answers 503"),
+            "{said}"
+        );
         broker.asked(0).await;
         broker.status.store(204, Ordering::Relaxed);
         let server = server.start().await;
@@ -300,60 +351,60 @@ async fn emqx_and_vernemq_are_asked_as_their_documents_say() {
 }
 
 #[tokio::test]
-async fn mosquitto_gets_a_command_over_mqtt() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let setting = json!([{
-        "kind": "mosquitto", "url": format!("mqtt://127.0.0.1:{port}"), "username": "manager", "password": "secret",
-    }]);
-    let server = Site::new(Engine::Sqlite)
-        .with("MUNIMENT_BROKERS", &setting.to_string())
-        .start()
-        .await;
-    let admin = server.admin().await;
-    let id = create_user(&admin, "press.7").await;
-    put(&admin, &id, json!({ "password": "the second one" })).await;
-    assert_eq!(
-        commands(&listener).await,
-        json!([{ "command": "disableClient", "username": "press.7" }, { "command": "enableClient", "username": "press.7" }])
-    );
-    admin.delete(format!("/api/users/{id}")).await.expect(204);
-    let deleted = json!([{ "command": "deleteClient", "username": "press.7" }]);
-    assert_eq!(commands(&listener).await, deleted);
+async fn a_user_about_whom_the_broker_refuses_holds_nobody_back_and_is_not_forgotten() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let broker = Broker::start().await;
+        let server = site(engine, &broker, "rabbitmq").await;
+        let admin = server.admin().await;
+        // More than the failures in a row after which the server leaves a broker alone.
+        let names: Vec<String> = (0..20).map(|number| format!("press.{number}")).collect();
+        let role = create_role(&admin, "presses", json!([mqtt("a/#", "write")])).await;
+        for name in &names {
+            create_user_with(&admin, name, json!({ "roles": [role] })).await;
+        }
+        let other = create_user(&admin, "other").await;
+        let refused: Vec<&str> = names.iter().map(String::as_str).collect();
+        broker.refuse_about(&refused);
+        admin.delete(format!("/api/roles/{role}")).await.expect(204);
+        put(&admin, &other, json!({ "password": "the second one" })).await;
+        // All are tried again and again, and the other one in between.
+        let asked = broker.asked_about(21).await;
+        assert!(asked.contains(&closed("other")));
+        let left = "was asked about every event; still has to end the sessions of 20 users";
+        doctor_says(server.site(), left).await;
+        let said = doctor_says(server.site(), "the last try failed: the broker answers 500").await;
+        assert!(!said.contains("press."), "{said}");
+        // A crash loses none of them.
+        let server = server.kill9().await;
+        doctor_says(&server, left).await;
+        broker.asked(0).await;
+        broker.refuse_about(&["press.7"]);
+        let server = server.start().await;
+        let asked = broker.asked_about(20).await;
+        assert!(!asked.contains(&closed("other")), "told before");
+        broker.refuse_about(&[]);
+        let said = doctor_says(server.site(), "was told everything\n").await;
+        assert!(said.contains("brokers: 1 of 1"), "{said}");
+    }
 }
 
-/// Takes one connection as a broker for MQTT 3.1.1, and returns the commands that come over it.
-async fn commands(listener: &TcpListener) -> Value {
-    let (mut stream, _) = listener.accept().await.expect("a connection");
-    let mut packet = async || {
-        let kind = stream.read_u8().await.expect("a packet");
-        let (mut length, mut shift) = (0, 0);
-        loop {
-            let digit = usize::from(stream.read_u8().await.expect("a length"));
-            length |= (digit & 0x7f) << shift;
-            shift += 7;
-            if digit < 0x80 {
-                break;
-            }
-        }
-        let mut rest = vec![0; length];
-        stream.read_exact(&mut rest).await.expect("the rest");
-        let answer: &[u8] = match kind {
-            0x10 => &[0x20, 2, 0, 0],
-            _ => &[0x40, 2, 0, 1],
-        };
-        stream.write_all(answer).await.expect("an answer");
-        (kind, rest)
-    };
-    let (kind, connect) = packet().await;
-    assert_eq!(kind, 0x10);
-    assert_eq!(connect, b"\0\x04MQTT\x04\xc2\0\x1e\0\0\0\x07manager\0\x06secret");
-    let (kind, publish) = packet().await;
-    assert_eq!(kind, 0x32);
-    let topic = b"\0\x1c$CONTROL/dynamic-security/v1\0\x01";
-    let payload = publish.strip_prefix(topic.as_slice()).expect("the topic");
-    let payload: Value = serde_json::from_slice(payload).expect("JSON");
-    payload["commands"].clone()
+#[tokio::test]
+async fn the_sessions_of_many_users_end_at_the_same_time() {
+    let broker = Broker::start().await;
+    let server = site(Engine::Sqlite, &broker, "rabbitmq").await;
+    let admin = server.admin().await;
+    let role = create_role(&admin, "presses", json!([mqtt("a/#", "write")])).await;
+    let mut all = BTreeSet::new();
+    for number in 0..40 {
+        let name = format!("press.{number}");
+        create_user_with(&admin, &name, json!({ "roles": [role] })).await;
+        all.insert(closed(&name));
+    }
+    broker.together.store(8, Ordering::Relaxed);
+    admin.delete(format!("/api/roles/{role}")).await.expect(204);
+    assert_eq!(broker.asked_about(40).await, all);
+    let (_, most) = *broker.waiting.borrow();
+    assert!((8..=16).contains(&most), "{most} requests at the same time");
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ mod log;
 mod login_defence;
 mod looking;
 mod memory;
+mod metrics;
+mod mosquitto;
 mod nodes;
 mod rabbitmq;
 mod registry;

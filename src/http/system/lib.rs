@@ -1,4 +1,6 @@
-//! Keys and health: the endpoints that need no credential.
+//! Keys, health and metrics.
+
+mod metrics;
 
 use aggregates::values::Audience;
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
@@ -12,7 +14,7 @@ pub const FACE: Face = Face {
     mounts: &["", "/.well-known/jwks.json", "/healthz", "/readyz"],
     listener: Listener::Clients,
     routes,
-    tags: &[("system", "Keys and health")],
+    tags: &[("system", "Keys, health and metrics")],
     credentials: &[
         Credential::Bearer,
         Credential::Basic,
@@ -34,7 +36,10 @@ pub const FACE: Face = Face {
 };
 
 fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(key_set)).merge(health())
+    OpenApiRouter::new()
+        .routes(routes!(key_set))
+        .routes(routes!(metrics::metrics))
+        .merge(health())
 }
 
 /// The endpoints of health, for the listener of brokers.

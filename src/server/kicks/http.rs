@@ -1,20 +1,14 @@
 //! Requests to the management interface of a broker.
-//!
-//! A kick is rare, so each request has a connection of its own. hyper is in the program for the server already; a client with a pool would
-//! add much for nothing.
 
 use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, StatusCode, header},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use tokio::net::TcpStream;
 
-use super::{Broker, kick::KickError};
+use super::{kick::KickError, reach::Reach};
 
 /// The longest answer that is read, in bytes.
 const MOST: usize = 4 << 20;
@@ -42,45 +36,36 @@ impl Answer {
     pub(super) fn accepted(self) -> Result<Value, KickError> {
         match self.status.is_success() {
             true => Ok(self.json),
-            false => Err(KickError::status(self.status)),
+            false => Err(KickError::refused(self.status)),
         }
     }
 }
 
 /// Sends a request to a broker, with the credentials of the settings.
 pub(super) async fn send(
-    broker: &Broker,
+    reach: &Reach,
     method: Method,
     path: &str,
     body: Option<Value>,
 ) -> Result<Answer, KickError> {
-    let stream = TcpStream::connect(broker.address()).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let broker = &reach.broker;
     let credentials = format!("{}:{}", broker.username, broker.password.as_str());
     let request = Request::builder()
         .method(method)
-        .uri(format!("{}{path}", broker.prefix()))
-        .header(header::HOST, broker.address())
+        .uri(format!("{}{path}", broker.base()))
         .header(
             header::AUTHORIZATION,
             format!("Basic {}", STANDARD.encode(credentials)),
         )
         .header(header::CONTENT_TYPE, "application/json")
         .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
-        .map_err(|_| KickError::status("nothing, since the request cannot be written"))?;
-    let answered = async move {
-        let answer = sender.send_request(request).await?;
-        let status = answer.status();
-        let bytes = to_bytes(Body::new(answer.into_body()), MOST).await;
-        let json = bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Ok::<_, KickError>(Answer {
-            status,
-            json: json.unwrap_or_default(),
-        })
-    };
-    tokio::select! {
-        answer = answered => answer,
-        // The connection ends only after the answer, unless it breaks.
-        Err(broken) = connection => Err(broken.into()),
-    }
+        .map_err(|_| KickError::refused("nothing, since the request cannot be written"))?;
+    let answer = reach.http.request(request).await?;
+    let status = answer.status();
+    let bytes = to_bytes(Body::new(answer.into_body()), MOST).await;
+    let json = bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(Answer {
+        status,
+        json: json.unwrap_or_default(),
+    })
 }

@@ -1,14 +1,11 @@
-//! Closes the sessions of a user at a broker.
+//! Ends the sessions of a user at a broker.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
-use super::{Broker, Kind, emqx, mosquitto, rabbitmq, vernemq};
-
-/// How long a broker may take to close the sessions of one user.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::{Kind, emqx, mosquitto, rabbitmq, reach::Reach, vernemq};
 
 /// The sessions of one user that must end.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Kick {
     /// The username by which the broker knows the user.
     pub(super) username: String,
@@ -16,15 +13,15 @@ pub(super) struct Kick {
     pub(super) is_gone: bool,
 }
 
-/// Why a broker did not close the sessions.
+/// Why a broker did not end the sessions. No message has the name of the user.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KickError {
-    /// The broker cannot be reached.
-    #[error("the broker cannot be reached: {0}")]
-    Unreachable(#[from] io::Error),
-    /// The connection to the broker broke, or it does not speak HTTP.
-    #[error("the broker does not answer as it should: {0}")]
-    Http(#[from] hyper::Error),
+    /// The broker cannot be reached, the connection broke, or it does not speak HTTP.
+    #[error("the broker cannot be reached over HTTP")]
+    Http(#[from] hyper_util::client::legacy::Error),
+    /// The broker cannot be reached, the connection broke, or it does not speak MQTT.
+    #[error("the broker cannot be reached over MQTT")]
+    Mqtt(#[from] Box<rumqttc::ConnectionError>),
     /// The broker refuses.
     #[error("the broker answers {0}")]
     Refused(String),
@@ -34,22 +31,22 @@ pub(super) enum KickError {
 }
 
 impl KickError {
-    /// The broker refuses with this status.
-    pub(super) fn status(status: impl ToString) -> Self {
-        Self::Refused(status.to_string())
+    /// The broker refuses with this answer.
+    pub(super) fn refused(answer: impl ToString) -> Self {
+        Self::Refused(answer.to_string())
     }
 }
 
-/// Closes the sessions of a user. It is no error if there are none.
-pub(super) async fn kick(broker: &Broker, kick: &Kick) -> Result<(), KickError> {
-    let closed = async {
-        match broker.kind {
-            Kind::RabbitMq => rabbitmq::close(broker, kick).await,
-            Kind::VerneMq => vernemq::close(broker, kick).await,
-            Kind::Emqx => emqx::close(broker, kick).await,
-            Kind::Mosquitto => mosquitto::close(broker, kick).await,
+/// Ends the sessions of a user. It is no error if there are none.
+pub(super) async fn kick(reach: &Reach, kick: &Kick, patience: Duration) -> Result<(), KickError> {
+    let ended = async {
+        match reach.broker.kind {
+            Kind::RabbitMq => rabbitmq::end(reach, kick).await,
+            Kind::VerneMq => vernemq::end(reach, kick).await,
+            Kind::Emqx => emqx::end(reach, kick).await,
+            Kind::Mosquitto => mosquitto::end(reach, kick).await,
         }
     };
-    let closed = tokio::time::timeout(PATIENCE, closed).await;
-    closed.unwrap_or(Err(KickError::Late))
+    let ended = tokio::time::timeout(patience, ended).await;
+    ended.unwrap_or(Err(KickError::Late))
 }

@@ -3,8 +3,6 @@
 //! An event that takes a right concerns nobody if the right is none over MQTT. Otherwise it counts even if another grant covers the same
 //! right: a client that is disconnected for nothing comes back at once.
 
-use std::collections::BTreeSet;
-
 use aggregates::{
     Event, Recorded,
     role::{Role, RoleEvent},
@@ -13,47 +11,138 @@ use aggregates::{
     user::{User, UserEvent},
     values::{Context, Permission, RoleId, UserId},
 };
-use ledger::{Filter, Ledger, LedgerError};
-use projections::role_directory;
+use futures_util::future::BoxFuture;
+use ledger::{Filter, Ledger, LedgerError, OpenKick};
+use projections::role_directory::{self, HoldersPart};
 
 use super::{kick::Kick, past::before};
 
 /// How many holders of a role are read at once.
-const MOST_HOLDERS: i64 = i64::MAX;
+const HOLDERS: i64 = 1_000;
 /// How many events are read at once.
-const PAGE: i64 = 10_000;
+const PAGE: i64 = 1_000;
 
-/// The sessions that must end because of an event.
-pub(super) async fn of(ledger: &Ledger, recorded: &Recorded) -> Result<BTreeSet<Kick>, LedgerError> {
-    match &recorded.event {
-        Event::User(event) => of_user(ledger, recorded, event).await,
-        Event::Role(event) => of_role(ledger, recorded, event).await,
-        Event::Session(event) => of_session(ledger, recorded, event).await,
-        // The user of a registration has events of its own, and so does the user who loses a certificate.
-        Event::ClientRegistry(_) | Event::Registration(_) | Event::Authority(_) | Event::CertifiedKey(_) => {
-            Ok(BTreeSet::new())
+/// A user who may do less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Loser {
+    pub(super) user: UserId,
+    /// Whether the sessions are under the name that the user had until the event. Otherwise they are under the name that the user has now.
+    pub(super) by_old_name: bool,
+    /// Whether the user may not connect any more.
+    pub(super) is_gone: bool,
+}
+
+/// The users who may do less after an event. A role may have many holders, so they come in parts.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Losers {
+    /// Nobody, or nobody any more.
+    Nobody,
+    /// One user.
+    One(Loser),
+    /// All holders of a role who got it after a position.
+    Holders(RoleId, i64),
+    /// All users to whom a role was granted between two positions. The end of a role changes nothing in the streams of its holders, and the
+    /// read models no longer know them.
+    EverHeld(RoleId, i64, i64),
+}
+
+impl Loser {
+    fn by_name_of_now(user: UserId) -> Self {
+        Self {
+            user,
+            by_old_name: false,
+            is_gone: false,
+        }
+    }
+
+    fn by_old_name(user: UserId) -> Self {
+        Self {
+            by_old_name: true,
+            ..Self::by_name_of_now(user)
         }
     }
 }
 
-async fn of_user(ledger: &Ledger, at: &Recorded, event: &UserEvent) -> Result<BTreeSet<Kick>, LedgerError> {
+impl Losers {
+    /// Who may do less because of an event.
+    pub(super) fn of<'a>(
+        ledger: &'a Ledger,
+        recorded: &'a Recorded,
+    ) -> BoxFuture<'a, Result<Self, LedgerError>> {
+        Box::pin(Self::found(ledger, recorded))
+    }
+
+    async fn found(ledger: &Ledger, recorded: &Recorded) -> Result<Self, LedgerError> {
+        match &recorded.event {
+            Event::User(event) => of_user(ledger, recorded, event).await,
+            Event::Role(event) => of_role(ledger, recorded, event).await,
+            Event::Session(event) => of_session(ledger, recorded, event).await,
+            // The user of a registration has events of its own, and so does the user who loses a certificate.
+            Event::ClientRegistry(_)
+            | Event::Registration(_)
+            | Event::Authority(_)
+            | Event::CertifiedKey(_) => Ok(Self::Nobody),
+        }
+    }
+
+    /// The next part; `None` after the last one.
+    pub(super) fn next<'a>(
+        &'a mut self,
+        ledger: &'a Ledger,
+    ) -> BoxFuture<'a, Result<Option<Vec<Loser>>, LedgerError>> {
+        Box::pin(self.part(ledger))
+    }
+
+    async fn part(&mut self, ledger: &Ledger) -> Result<Option<Vec<Loser>>, LedgerError> {
+        let users = match *self {
+            Self::Nobody => return Ok(None),
+            Self::One(loser) => {
+                *self = Self::Nobody;
+                return Ok(Some(vec![loser]));
+            }
+            // Users who gave the role up since have an event of their own.
+            Self::Holders(role, after) => {
+                let HoldersPart { users, last } =
+                    role_directory::holders_after(ledger.db(), role, after, HOLDERS).await?;
+                *self = match last {
+                    Some(last) => Self::Holders(role, last),
+                    None => Self::Nobody,
+                };
+                users
+            }
+            Self::EverHeld(role, after, until) => {
+                let (users, last) = granted(ledger, role, after).await?;
+                *self = match last {
+                    Some(last) if last < until => Self::EverHeld(role, last, until),
+                    Some(_) | None => Self::Nobody,
+                };
+                users
+            }
+        };
+        Ok(Some(users.into_iter().map(Loser::by_name_of_now).collect()))
+    }
+}
+
+async fn of_user(ledger: &Ledger, at: &Recorded, event: &UserEvent) -> Result<Losers, LedgerError> {
     let position = at.position;
     let Ok(id) = UserId::parse(&at.aggregate_id) else {
-        return Ok(BTreeSet::new());
+        return Ok(Losers::Nobody);
     };
-    let less = || sessions_of(ledger, id, false);
-    let kick = match event {
+    let less = Losers::One(Loser::by_name_of_now(id));
+    Ok(match event {
         UserEvent::RoleRevoked { role_id } => {
             let role: Role = before(ledger, role_id, position).await?;
-            role.permissions.values().any(is_mqtt).then(less).flatten()
+            less.only_if(role.permissions.values().any(is_mqtt))
         }
         UserEvent::PermissionRevoked { id: permission } => {
             let user: User = before(ledger, id, position).await?;
-            let lost = user.permissions.get(permission);
-            lost.is_some_and(is_mqtt).then(less).flatten()
+            less.only_if(user.permissions.get(permission).is_some_and(is_mqtt))
         }
-        UserEvent::Renamed { .. } | UserEvent::Deleted {} => sessions_until(ledger, id, position).await?,
-        UserEvent::Revoked {} => sessions_of(ledger, id, true),
+        UserEvent::Renamed { .. } | UserEvent::Deleted {} => Losers::One(Loser::by_old_name(id)),
+        UserEvent::Revoked {} => Losers::One(Loser {
+            is_gone: true,
+            ..Loser::by_name_of_now(id)
+        }),
         UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::PublishPrefixChanged { .. }
@@ -62,61 +151,55 @@ async fn of_user(ledger: &Ledger, at: &Recorded, event: &UserEvent) -> Result<BT
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. } => less(),
+        | UserEvent::SessionsByMethodEnded { .. } => less,
         UserEvent::Created { .. }
         | UserEvent::PasswordRehashed { .. }
         | UserEvent::MfaEnforcementChanged { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::PermissionGranted { .. }
-        | UserEvent::CertificateAdded { .. } => None,
-    };
-    Ok(kick.into_iter().collect())
+        | UserEvent::CertificateAdded { .. } => Losers::Nobody,
+    })
 }
 
-async fn of_role(ledger: &Ledger, at: &Recorded, event: &RoleEvent) -> Result<BTreeSet<Kick>, LedgerError> {
+async fn of_role(ledger: &Ledger, at: &Recorded, event: &RoleEvent) -> Result<Losers, LedgerError> {
     let Ok(id) = RoleId::parse(&at.aggregate_id) else {
-        return Ok(BTreeSet::new());
+        return Ok(Losers::Nobody);
     };
     let role = before::<Role>(ledger, id, at.position);
-    let holders = match event {
+    Ok(match event {
         RoleEvent::PermissionRemoved { id: permission }
         | RoleEvent::PermissionChanged { id: permission, .. } => {
-            match role.await?.permissions.get(permission).is_some_and(is_mqtt) {
-                true => {
-                    let holders = role_directory::holders(ledger.db(), id, MOST_HOLDERS).await?;
-                    // Users who gave the role up since have an event of their own.
-                    holders.into_iter().map(|holder| holder.id).collect()
-                }
-                false => BTreeSet::new(),
-            }
+            let lost = role.await?.permissions.get(permission).is_some_and(is_mqtt);
+            Losers::Holders(id, 0).only_if(lost)
         }
-        RoleEvent::Deleted {} => match role.await?.permissions.values().any(is_mqtt) {
-            true => ever_held(ledger, id, at.position).await?,
-            false => BTreeSet::new(),
-        },
+        RoleEvent::Deleted {} => {
+            let lost = role.await?.permissions.values().any(is_mqtt);
+            Losers::EverHeld(id, 0, at.position).only_if(lost)
+        }
         RoleEvent::Created { .. }
         | RoleEvent::Renamed { .. }
         | RoleEvent::SharingChanged { .. }
-        | RoleEvent::PermissionAdded { .. } => BTreeSet::new(),
-    };
-    let kicks = holders
-        .into_iter()
-        .filter_map(|holder| sessions_of(ledger, holder, false));
-    Ok(kicks.collect())
+        | RoleEvent::PermissionAdded { .. } => Losers::Nobody,
+    })
 }
 
-async fn of_session(
-    ledger: &Ledger,
-    at: &Recorded,
-    event: &SessionEvent,
-) -> Result<BTreeSet<Kick>, LedgerError> {
+async fn of_session(ledger: &Ledger, at: &Recorded, event: &SessionEvent) -> Result<Losers, LedgerError> {
     match event {
         SessionEvent::TokenRevoked {} => {
             let session: Session = before(ledger, &at.aggregate_id, at.position).await?;
-            let kick = session.user_id.and_then(|user| sessions_of(ledger, user, false));
-            Ok(kick.into_iter().collect())
+            let user = session.user_id.map(Loser::by_name_of_now);
+            Ok(user.map_or(Losers::Nobody, Losers::One))
         }
-        SessionEvent::TokenIssued { .. } => Ok(BTreeSet::new()),
+        SessionEvent::TokenIssued { .. } => Ok(Losers::Nobody),
+    }
+}
+
+impl Losers {
+    fn only_if(self, is_loss: bool) -> Self {
+        match is_loss {
+            true => self,
+            false => Self::Nobody,
+        }
     }
 }
 
@@ -124,53 +207,47 @@ fn is_mqtt(permission: &Permission) -> bool {
     permission.context == Context::Mqtt
 }
 
-/// The users to whom a role was ever granted before `position`. The end of a role changes nothing in the streams of its holders, and the
-/// read models no longer know them.
-async fn ever_held(ledger: &Ledger, role: RoleId, position: i64) -> Result<BTreeSet<UserId>, LedgerError> {
+/// The users to whom a role was granted by the next events after a position, and the last of these events if there may be more.
+async fn granted(
+    ledger: &Ledger,
+    role: RoleId,
+    after: i64,
+) -> Result<(Vec<UserId>, Option<i64>), LedgerError> {
     let filter = Filter {
         event_type: Some("user.role_granted".to_owned()),
         ..Filter::default()
     };
-    let (mut holders, mut from) = (BTreeSet::new(), 0);
-    loop {
-        let granted = ledger.after(from, PAGE, &filter).await?;
-        let is_last = (granted.len() as i64) < PAGE;
-        for Recorded {
-            position,
-            aggregate_id,
-            event,
-            ..
-        } in ledger.open_events(&granted).await?
+    let granted = ledger.after(after, PAGE, &filter).await?;
+    let is_full = (granted.len() as i64) == PAGE;
+    let last = granted.last().map(|event| event.position).filter(|_| is_full);
+    let mut users = Vec::new();
+    for Recorded {
+        aggregate_id, event, ..
+    } in ledger.open_events(&granted).await?
+    {
+        if let Some(UserEvent::RoleGranted { role_id, .. }) = event.of::<User>()
+            && *role_id == role
         {
-            from = position;
-            if let Some(UserEvent::RoleGranted { role_id, .. }) = event.of::<User>()
-                && *role_id == role
-            {
-                holders.extend(UserId::parse(&aggregate_id));
-            }
-        }
-        if is_last || from >= position {
-            return Ok(holders);
+            users.extend(UserId::parse(&aggregate_id));
         }
     }
+    Ok((users, last))
 }
 
-/// The sessions of a user, by the name that the user has now. If the user was renamed or deleted since, another event says so, and the
-/// sessions under the old name end then.
-fn sessions_of(ledger: &Ledger, id: UserId, is_gone: bool) -> Option<Kick> {
-    let user = ledger.authorization().user(id)?;
-    Some(Kick {
-        username: user.username.to_string(),
-        is_gone,
-    })
-}
-
-/// The sessions under the name that a user had until an event took it. If the person is erased, nobody knows the name.
-async fn sessions_until(ledger: &Ledger, id: UserId, position: i64) -> Result<Option<Kick>, LedgerError> {
-    let User { username, .. } = before(ledger, id, position).await?;
+/// The sessions that must end, with the name of their user; `None` if nobody knows it. If the user was renamed or deleted later, another event
+/// says so, and the sessions under the old name end then. If the person is erased, nobody knows the name.
+pub(super) async fn sessions(ledger: &Ledger, open: &OpenKick) -> Result<Option<Kick>, LedgerError> {
+    let authorization = ledger.authorization();
+    if open.named_until == 0 {
+        return Ok(authorization.user(open.user).map(|user| Kick {
+            username: user.username.to_string(),
+            is_gone: open.is_gone,
+        }));
+    }
+    let User { username, .. } = before(ledger, open.user, open.named_until).await?;
     let is_known = !username.is_empty() && username != ERASED;
     Ok(is_known.then(|| Kick {
-        is_gone: ledger.authorization().user_by_name(&username).is_none(),
+        is_gone: authorization.user_by_name(&username).is_none(),
         username,
     }))
 }

@@ -1,27 +1,44 @@
 //! Less rights means no session: brokers cache what a client may do, so the server closes the sessions of a user who may do less
 //! (docs/broker-sessions.md).
 //!
-//! For each broker of the settings a task follows the ledger. It looks for events after which a user may do less over MQTT, closes the
-//! user's sessions through the broker's management interface, and then moves the broker's cursor. So a crash between an event and a kick
-//! loses neither. Nothing else waits for a broker.
+//! For each broker of the settings a task follows the ledger. It looks for events after which a user may do less over MQTT, and ends the
+//! user's sessions through the broker's management interface. What the broker does not end at once is noted in the database, and another
+//! task tries it again. Only then the broker's cursor moves. So a crash between an event and a kick loses neither. Nothing else waits for a
+//! broker.
 
+mod again;
 mod emqx;
+mod follow;
 mod http;
 mod kick;
 mod losses;
 mod mosquitto;
 mod past;
 mod rabbitmq;
-mod task;
+mod reach;
+mod state;
+mod tally;
+mod tries;
 mod vernemq;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use axum::http::Uri;
+use ledger::keep_running;
 use serde::Deserialize;
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
-pub use task::{keep_closing_sessions, lag_of};
+use again::TriesAgain;
+use follow::Follows;
+use reach::Reach;
+use tries::Teller;
+
+use crate::app::App;
+
+pub use reach::RootsError;
+pub use state::{State, states};
+pub use tally::{Tallies, Tally};
 
 /// The most brokers in the settings.
 const MOST: usize = 64;
@@ -100,20 +117,24 @@ impl Brokers {
 
 impl Broker {
     fn of(written: Written) -> Result<Self, String> {
-        let scheme = match written.kind {
-            Kind::RabbitMq | Kind::VerneMq | Kind::Emqx => "http",
-            Kind::Mosquitto => "mqtt",
+        let schemes: &[&str] = match written.kind {
+            Kind::RabbitMq | Kind::VerneMq | Kind::Emqx => &["http", "https"],
+            Kind::Mosquitto => &["mqtt"],
         };
         let wrong = || {
-            format!(
-                "the url of a broker must be {scheme}://HOST:PORT, without a username and a password in it"
-            )
+            let forms: Vec<_> = schemes
+                .iter()
+                .map(|scheme| format!("{scheme}://HOST:PORT"))
+                .collect();
+            let forms = forms.join(" or ");
+            format!("the url of a broker must be {forms}, without a username and a password in it")
         };
         let url: Uri = written.url.parse().map_err(|_| wrong())?;
         let is_plain = url
             .authority()
             .is_some_and(|authority| !authority.as_str().contains('@') && authority.port_u16().is_some());
-        if url.scheme_str() != Some(scheme) || !is_plain || url.query().is_some() {
+        let is_scheme = url.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
+        if !is_scheme || !is_plain || url.query().is_some() {
             return Err(wrong());
         }
         if written.username.is_empty() {
@@ -129,22 +150,59 @@ impl Broker {
 
     /// The name of the broker in the database, in the log and in `muniment doctor`.
     pub fn name(&self) -> String {
-        let url = self.url.to_string();
-        format!("{} {}", self.kind, url.trim_end_matches('/'))
+        format!("{} {}", self.kind, self.base())
     }
 
-    /// The host and the port.
-    fn address(&self) -> &str {
-        self.url
-            .authority()
-            .map(|authority| authority.as_str())
-            .unwrap_or_default()
+    /// The URL of the interface, without a slash at the end.
+    fn base(&self) -> String {
+        self.url.to_string().trim_end_matches('/').to_owned()
     }
 
-    /// The path under which the interface is, without a slash at the end.
-    fn prefix(&self) -> &str {
-        self.url.path().trim_end_matches('/')
+    fn host_and_port(&self) -> (&str, u16) {
+        let port = self.url.port_u16().unwrap_or_default();
+        (self.url.host().unwrap_or_default(), port)
     }
+
+    /// Whether the server talks to the broker over TLS.
+    fn has_tls(&self) -> bool {
+        self.url.scheme_str() == Some("https")
+    }
+}
+
+/// Ends the sessions of users who may do less, at each broker of the settings, as long as the process runs.
+pub fn keep_ending_sessions(app: &App) -> Result<(), RootsError> {
+    let Some(brokers) = &app.settings.brokers else {
+        return Ok(());
+    };
+    let tls = reach::tls(brokers, app.settings.brokers_ca.as_deref())?;
+    for broker in brokers.iter() {
+        let teller = Teller {
+            app: app.clone(),
+            reach: Reach::new(broker, &tls, &app.entropy),
+            tally: app.tallies().of(broker),
+        };
+        let left = Arc::new(Notify::new());
+        let again = (teller.clone(), Arc::clone(&left));
+        keep_running("sessions at a broker", move || {
+            let follows = Follows {
+                teller: teller.clone(),
+                left: Arc::clone(&left),
+                position: None,
+            };
+            follows.run()
+        });
+        keep_running("sessions at a broker, again", move || {
+            let (teller, left) = again.clone();
+            let again = TriesAgain {
+                teller,
+                left,
+                after: None,
+                noted: None,
+            };
+            again.run()
+        });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Broker {
@@ -171,14 +229,19 @@ mod tests {
     #[test]
     fn brokers_are_read_from_a_list() {
         let text = r#"[{"kind": "rabbitmq", "url": "http://127.0.0.1:15672/", "username": "a", "password": "hush"},
-            {"kind": "mosquitto", "url": "mqtt://[::1]:1883", "username": "b"}]"#;
+            {"kind": "mosquitto", "url": "mqtt://[::1]:1883", "username": "b"},
+            {"kind": "emqx", "url": "https://h:1/base", "username": "c"}]"#;
         let brokers = Brokers::parse(text).unwrap();
         let names: Vec<_> = brokers.iter().map(Broker::name).collect();
         assert_eq!(
             names,
-            ["rabbitmq http://127.0.0.1:15672", "mosquitto mqtt://[::1]:1883"]
+            [
+                "rabbitmq http://127.0.0.1:15672",
+                "mosquitto mqtt://[::1]:1883",
+                "emqx https://h:1/base"
+            ]
         );
-        assert!(brokers.have_user("a") && brokers.have_user("b") && !brokers.have_user("c"));
+        assert!(brokers.have_user("a") && brokers.have_user("b") && !brokers.have_user("d"));
         assert!(!format!("{brokers:?}").contains("hush"));
         assert_eq!(Brokers::parse("[]").unwrap().iter().count(), 0);
     }
@@ -192,7 +255,7 @@ mod tests {
             one.to_owned(),
             format!("[{one}, {one}]"),
             format!("[{}]", one.replace("rabbitmq", "hush")),
-            format!("[{}]", one.replace("http://h:1", "https://h:1")),
+            format!("[{}]", one.replace("http://h:1", "mqtts://h:1")),
             format!("[{}]", one.replace("http://h:1", "http://h")),
             format!("[{}]", one.replace("http://h:1", "http://a:hush@h:1")),
             format!("[{}]", one.replace("http://h:1", "http://h:1/?hush")),

@@ -1,105 +1,139 @@
-//! Mosquitto: the plugin for dynamic security takes commands over MQTT (3.1.1, OASIS). It disconnects the clients of a username that it
-//! disables or deletes.
+//! Mosquitto: the plugin for dynamic security takes commands over MQTT. It disconnects the clients of a username that it disables or
+//! deletes.
 
-use std::io;
+use std::time::Duration;
 
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS, SubscribeReasonCode};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
 use super::{
-    Broker,
     kick::{Kick, KickError},
+    reach::Reach,
 };
 
 /// The topic of the plugin's commands.
-const TOPIC: &str = "$CONTROL/dynamic-security/v1";
-/// The packet that ends a connection.
-const DISCONNECT: [u8; 2] = [0xe0, 0];
+const COMMANDS: &str = "$CONTROL/dynamic-security/v1";
+/// The topic of its answers. Everybody who subscribes to it gets all of them.
+const RESPONSES: &str = "$CONTROL/dynamic-security/v1/response";
+/// What the plugin says of a username that it does not have.
+const UNKNOWN: &str = "Client not found";
+/// The longest packet, in bytes.
+const MOST: usize = 64 << 10;
 
-pub(super) async fn close(broker: &Broker, kick: &Kick) -> Result<(), KickError> {
-    let command = |name: &str| json!({ "command": name, "username": kick.username });
-    let commands = match kick.is_gone {
-        true => vec![command("deleteClient")],
+/// A session of the server at the broker.
+struct Session {
+    /// Tells the answers to this session from those to others.
+    id: String,
+    client: AsyncClient,
+    events: EventLoop,
+}
+
+/// The answers to the commands of one message.
+#[derive(Deserialize)]
+struct Responses {
+    responses: Vec<Response>,
+}
+
+/// The answer to one command.
+#[derive(Deserialize)]
+struct Response {
+    #[serde(rename = "correlationData")]
+    id: Option<String>,
+    error: Option<String>,
+}
+
+pub(super) async fn end(reach: &Reach, kick: &Kick) -> Result<(), KickError> {
+    let mut session = Session::open(reach).await?;
+    // The plugin has only the clients that it lets in. For others, such as those with certificates, a client is made to be deleted.
+    let without_return = ["createClient", "deleteClient"];
+    let mut failed = match kick.is_gone {
+        true => session.ask(&without_return, &kick.username).await?,
         // The client may come back, and gets the rights that it has then.
-        false => vec![command("disableClient"), command("enableClient")],
-    };
-    let mut stream = TcpStream::connect(broker.address()).await?;
-    stream.write_all(&connect(broker)).await?;
-    let [kind, _, _, code] = read::<4>(&mut stream).await?;
-    if kind != 0x20 || code != 0 {
-        return Err(KickError::status(format!("CONNACK {code}")));
-    }
-    stream
-        .write_all(&publish(&json!({ "commands": commands })))
-        .await?;
-    let [kind, ..] = read::<4>(&mut stream).await?;
-    if kind != 0x40 {
-        return Err(KickError::status("something else than PUBACK"));
-    }
-    stream.write_all(&DISCONNECT).await?;
-    Ok(())
-}
-
-/// CONNECT with a clean session, a username and a password. The broker gives the client its id.
-fn connect(broker: &Broker) -> Vec<u8> {
-    let mut rest = text("MQTT");
-    rest.extend([4, 0b1100_0010, 0, 30]);
-    for field in ["", broker.username.as_str(), broker.password.as_str()] {
-        rest.extend(text(field));
-    }
-    packet(0x10, &rest)
-}
-
-/// PUBLISH with quality of service 1: the broker acknowledges it after the plugin has taken it.
-fn publish(payload: &Value) -> Vec<u8> {
-    let mut rest = text(TOPIC);
-    rest.extend([0, 1]);
-    rest.extend(payload.to_string().bytes());
-    packet(0x32, &rest)
-}
-
-fn packet(kind: u8, rest: &[u8]) -> Vec<u8> {
-    let mut packet = vec![kind];
-    let mut length = rest.len();
-    loop {
-        let digit = (length % 128) as u8;
-        length /= 128;
-        if length == 0 {
-            packet.push(digit);
-            break;
+        false => {
+            session
+                .ask(&["disableClient", "enableClient"], &kick.username)
+                .await?
         }
-        packet.push(digit | 0x80);
+    };
+    if failed.as_deref() == Some(UNKNOWN) && !kick.is_gone {
+        failed = session.ask(&without_return, &kick.username).await?;
     }
-    packet.extend(rest);
-    packet
-}
-
-/// A text with its length. A longer one than MQTT can write is cut, and the broker refuses it.
-fn text(text: &str) -> Vec<u8> {
-    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
-    let bytes = text.bytes().take(usize::from(length));
-    length.to_be_bytes().into_iter().chain(bytes).collect()
-}
-
-async fn read<const N: usize>(stream: &mut TcpStream) -> Result<[u8; N], io::Error> {
-    let mut bytes = [0; N];
-    stream.read_exact(&mut bytes).await?;
-    Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_packet_says_how_long_it_is() {
-        assert_eq!(packet(0x32, &[7; 3]), [0x32, 3, 7, 7, 7]);
-        assert_eq!(packet(0x32, &[7; 127])[..3], [0x32, 127, 7]);
-        assert_eq!(packet(0x32, &[7; 128])[..4], [0x32, 0x80, 1, 7]);
-        assert_eq!(packet(0x32, &[7; 20_000])[..4], [0x32, 0xa0, 0x9c, 1]);
-        assert_eq!(text("ab"), [0, 2, b'a', b'b']);
+    session.close().await?;
+    match failed {
+        None => Ok(()),
+        Some(error) => Err(KickError::refused(error)),
     }
+}
+
+impl Session {
+    async fn open(reach: &Reach) -> Result<Self, KickError> {
+        let broker = &reach.broker;
+        let id = format!("muniment-{}", reach.entropy.uuid());
+        let (host, port) = broker.host_and_port();
+        let mut options = MqttOptions::new(&id, host, port);
+        options
+            .set_credentials(broker.username.as_str(), broker.password.as_str())
+            .set_max_packet_size(MOST, MOST)
+            .set_keep_alive(Duration::from_secs(30));
+        let (client, events) = AsyncClient::new(options, 4);
+        let mut session = Self { id, client, events };
+        let subscribed = session.client.try_subscribe(RESPONSES, QoS::AtLeastOnce);
+        subscribed.map_err(|_| no_room())?;
+        let granted = session.until(|event| match event {
+            Event::Incoming(Packet::SubAck(ack)) => {
+                Some(!ack.return_codes.contains(&SubscribeReasonCode::Failure))
+            }
+            Event::Incoming(_) | Event::Outgoing(_) => None,
+        });
+        match granted.await? {
+            true => Ok(session),
+            false => Err(KickError::refused("that answers of the plugin may not be read")),
+        }
+    }
+
+    /// Sends commands about a username. Returns what the last command met with, if it failed.
+    async fn ask(&mut self, commands: &[&str], username: &str) -> Result<Option<String>, KickError> {
+        let commands: Vec<Value> = commands
+            .iter()
+            .map(|command| json!({ "command": command, "username": username, "correlationData": self.id }))
+            .collect();
+        let number = commands.len();
+        let message = json!({ "commands": commands }).to_string();
+        let sent = self
+            .client
+            .try_publish(COMMANDS, QoS::AtLeastOnce, false, message);
+        sent.map_err(|_| no_room())?;
+        let id = self.id.clone();
+        self.until(|event| match event {
+            Event::Incoming(Packet::Publish(message)) => {
+                let answers: Responses = serde_json::from_slice(&message.payload).ok()?;
+                let is_own = |response: &&Response| response.id.as_deref() == Some(&id);
+                let mut own = answers.responses.into_iter().filter(|response| is_own(&response));
+                own.nth(number - 1).map(|last| last.error)
+            }
+            Event::Incoming(_) | Event::Outgoing(_) => None,
+        })
+        .await
+    }
+
+    async fn close(mut self) -> Result<(), KickError> {
+        self.client.try_disconnect().map_err(|_| no_room())?;
+        self.until(|event| matches!(event, Event::Outgoing(Outgoing::Disconnect)).then_some(()))
+            .await
+    }
+
+    /// Goes on until something has happened.
+    async fn until<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> Result<T, KickError> {
+        loop {
+            let event = self.events.poll().await.map_err(Box::new)?;
+            if let Some(found) = wanted(event) {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+fn no_room() -> KickError {
+    KickError::refused("nothing, since there is no room for a packet")
 }

@@ -3,14 +3,14 @@
 use axum::http::{Method, StatusCode};
 
 use super::{
-    Broker,
     http::{encoded, send},
     kick::{Kick, KickError},
+    reach::Reach,
 };
 
-pub(super) async fn close(broker: &Broker, kick: &Kick) -> Result<(), KickError> {
+pub(super) async fn end(reach: &Reach, kick: &Kick) -> Result<(), KickError> {
     let path = format!("/api/connections/username/{}", encoded(&kick.username));
-    let answer = send(broker, Method::DELETE, &path, None).await?;
+    let answer = send(reach, Method::DELETE, &path, None).await?;
     match answer.status {
         StatusCode::NOT_FOUND => Ok(()),
         _ => answer.accepted().map(drop),

@@ -5,26 +5,26 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::{
-    Broker,
     http::{encoded, send},
     kick::{Kick, KickError},
+    reach::Reach,
 };
 
-pub(super) async fn close(broker: &Broker, kick: &Kick) -> Result<(), KickError> {
-    get(broker, "/api/v1/webhooks/cache/clear").await?;
+pub(super) async fn end(reach: &Reach, kick: &Kick) -> Result<(), KickError> {
+    get(reach, "/api/v1/webhooks/cache/clear").await?;
     let user = encoded(&kick.username);
-    let shown = get(broker, &format!("/api/v1/session/show?--user={user}&--client_id")).await?;
+    let shown = get(reach, &format!("/api/v1/session/show?--user={user}&--client_id")).await?;
     let rows = shown.get("table").and_then(Value::as_array).into_iter().flatten();
     for client in rows.filter_map(|row| row.get("client_id")?.as_str()) {
         let path = format!(
             "/api/v1/session/disconnect?client-id={}&--cleanup",
             encoded(client)
         );
-        get(broker, &path).await?;
+        get(reach, &path).await?;
     }
     Ok(())
 }
 
-async fn get(broker: &Broker, path: &str) -> Result<Value, KickError> {
-    send(broker, Method::GET, path, None).await?.accepted()
+async fn get(reach: &Reach, path: &str) -> Result<Value, KickError> {
+    send(reach, Method::GET, path, None).await?.accepted()
 }

@@ -186,6 +186,8 @@ settings! {
         /// The brokers whose clients must lose their sessions when their rights get less: a JSON list of `kind` (`rabbitmq`, `vernemq`,
         /// `emqx` or `mosquitto`), `url`, `username` and `password`
         brokers: Brokers, else "none", Brokers::parse;
+        /// The certificates of the authorities that brokers with an `https` URL have theirs from, in PEM
+        brokers_ca: PathBuf, else "those that the system trusts", parsed;
         /// The proxies before the server, as addresses and networks separated by commas: `10.0.0.0/8, ::1`. The server believes only
         /// their `X-Forwarded-For`. Without this setting, all clients of a proxy count as one address
         trusted_proxies: Proxies, else "none", Proxies::parse;

@@ -1,6 +1,9 @@
 //! The base of the tests: throw-away databases, the server's process, and a client.
 
 pub mod database;
+pub mod device;
+pub mod doctor;
+pub mod mosquitto;
 pub mod outage;
 pub mod postgres;
 pub mod rabbitmq;

@@ -17,7 +17,60 @@ const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const INSTALL: &str = "install it with: apt-get install rabbitmq-server (or run scripts/install-test-tools)";
 /// How long a start may take: 10 s on a quiet machine, much longer on a busy one.
 const PATIENCE: Duration = Duration::from_secs(180);
-const PLUGINS: &str = "[rabbitmq_mqtt,rabbitmq_auth_backend_http].\n";
+const PLUGINS: &str = "[rabbitmq_mqtt,rabbitmq_auth_backend_http,rabbitmq_management].\n";
+
+/// The ports of a node. They are chosen before it starts, since the server must know where its management is.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    /// MQTT.
+    pub mqtt: u16,
+    /// MQTT over TLS.
+    pub mqtts: u16,
+    /// The management over TLS. Its user is `guest`, with the same password.
+    pub management: u16,
+}
+
+/// Files in PEM, for a node that talks over TLS, too.
+pub struct Tls<'a> {
+    /// The authorities of the devices' certificates.
+    pub authorities: &'a str,
+    /// The certificate of the node, and its key.
+    pub certificate: &'a str,
+    pub key: &'a str,
+}
+
+impl Ports {
+    /// Ports that nobody uses.
+    pub fn free() -> Self {
+        Self {
+            mqtt: free_port(),
+            mqtts: free_port(),
+            management: free_port(),
+        }
+    }
+}
+
+impl Tls<'_> {
+    fn config(&self, ports: Ports) -> String {
+        let Self {
+            authorities,
+            certificate,
+            key,
+        } = self;
+        let Ports {
+            mqtts, management, ..
+        } = ports;
+        format!(
+            "mqtt.listeners.ssl.default = 127.0.0.1:{mqtts}\nmqtt.ssl_cert_login = true\n\
+             ssl_cert_login_from = common_name\nssl_options.verify = verify_peer\n\
+             ssl_options.fail_if_no_peer_cert = true\nssl_options.cacertfile = {authorities}\n\
+             ssl_options.certfile = {certificate}\nssl_options.keyfile = {key}\n\
+             management.ssl.ip = 127.0.0.1\nmanagement.ssl.port = {management}\n\
+             management.ssl.cacertfile = {certificate}\nmanagement.ssl.certfile = {certificate}\n\
+             management.ssl.keyfile = {key}\n"
+        )
+    }
+}
 
 /// A running node. Dropping the value ends it.
 pub struct RabbitMq {
@@ -31,12 +84,17 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// Starts a node that asks the hooks at `http://ADDRESS` with this secret.
     pub async fn start(hooks: &str, secret: &str) -> Self {
+        Self::start_at(Ports::free(), hooks, secret, None).await
+    }
+
+    /// The same, at these ports.
+    pub async fn start_at(ports: Ports, hooks: &str, secret: &str, tls: Option<Tls<'_>>) -> Self {
         assert!(Path::new(SERVER).exists(), "RabbitMQ is missing: {INSTALL}");
         let folder = tempfile::Builder::new()
             .prefix("muniment-rabbitmq-")
             .tempdir()
             .expect("a temporary folder");
-        let (port, names, nodes) = (free_port(), free_port(), free_port());
+        let (port, names, nodes) = (ports.mqtt, free_port(), free_port());
         let address = hooks.trim_start_matches("http://");
         let of = |what: &str| {
             let secret = secret.replace(' ', "%20");
@@ -44,11 +102,18 @@ impl RabbitMq {
         };
         let config = format!(
             "listeners.tcp = none\nmqtt.listeners.tcp.default = 127.0.0.1:{port}\nmqtt.allow_anonymous = false\n\
-             auth_backends.1 = internal\nauth_backends.2 = http\nauth_http.http_method = post\n{}{}{}{}",
+             auth_backends.1 = internal\nauth_backends.2 = http\nauth_http.http_method = post\n{}{}{}{}{}",
             of("user"),
             of("vhost"),
             of("resource"),
             of("topic"),
+            match &tls {
+                Some(tls) => tls.config(ports),
+                None => format!(
+                    "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {}\n",
+                    ports.management
+                ),
+            },
         );
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("rabbitmq.conf"), config).expect("a file of our own");
