@@ -1,10 +1,9 @@
 //! Handlers that serve the content of a file, and do nothing else. They show the cost of HTTP itself.
 
-use std::path::Path;
-
 use axum::{
     Json, Router,
     body::Bytes,
+    extract::Path,
     http::{HeaderMap, HeaderName, HeaderValue},
     routing::{get, post},
 };
@@ -24,6 +23,8 @@ pub(crate) enum Bare {
     Ignoring,
     /// `POST /hooks/emqx/authz`; the handler reads the body as JSON.
     Authorizing,
+    /// `GET /pki/ocsp/{request}`.
+    Asking,
 }
 
 /// The body of an evaluation, as the server reads it.
@@ -69,9 +70,11 @@ struct Authorization {
 }
 
 /// Serves the answer in a file.
-pub(crate) async fn serve(how: Bare, file: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(file)?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or("the file holds no answer")?;
+pub(crate) async fn serve(how: Bare, file: &std::path::Path) -> Result<()> {
+    let answer = std::fs::read(file)?;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let (head, body) = answer.split_at(end.ok_or("the file holds no answer")? + 4);
+    let head = std::str::from_utf8(head)?.trim_end();
     let mut headers = HeaderMap::new();
     for line in head.lines().skip(1) {
         let (name, value) = line.split_once(": ").ok_or("a header without a value")?;
@@ -83,7 +86,7 @@ pub(crate) async fn serve(how: Bare, file: &Path) -> Result<()> {
             );
         }
     }
-    let body = Bytes::from(body.to_owned());
+    let body = Bytes::copy_from_slice(body);
     let answer = move || (headers.clone(), body.clone());
     let router = match how {
         Bare::Session => Router::new().route("/api/session", get(async move || answer())),
@@ -95,6 +98,9 @@ pub(crate) async fn serve(how: Bare, file: &Path) -> Result<()> {
             "/hooks/emqx/authz",
             post(async move |Json(_): Json<Authorization>| answer()),
         ),
+        Bare::Asking => {
+            Router::new().route("/pki/ocsp/{request}", get(async move |_: Path<String>| answer()))
+        }
         Bare::Ignoring => Router::new().route("/access/v1/evaluation", post(async move |_: Bytes| answer())),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

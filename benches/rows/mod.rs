@@ -5,6 +5,7 @@ pub(crate) mod bare;
 mod bare_sqlite;
 mod brokers;
 mod cerbos;
+mod certificates;
 mod check;
 mod commands;
 mod consistency;
@@ -32,7 +33,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 18] = [
+pub(crate) const GROUPS: [&str; 19] = [
     "appender",
     "nodes",
     "commands",
@@ -51,6 +52,7 @@ pub(crate) const GROUPS: [&str; 18] = [
     "kicks",
     "memory",
     "brokers",
+    "certificates",
 ];
 
 /// Measures a group.
@@ -72,6 +74,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "flood" => flood::measure(bench, table).await,
         "timing" => timing::measure(bench, table).await,
         "brokers" => brokers::measure(bench, table).await,
+        "certificates" => certificates::measure(bench, table).await,
         "memory" => unfinished::measure(bench, table).await,
         _ => server::measure(bench, table).await,
     }

@@ -58,7 +58,7 @@ async fn answer_of(server: &Server, token: &str) -> Result<Vec<u8>> {
 }
 
 /// Fails unless both answers have the same headers in any order, and the same body. Only the time may differ.
-fn same_headers(ours: &[u8], theirs: &[u8]) -> Result<()> {
+pub(super) fn same_headers(ours: &[u8], theirs: &[u8]) -> Result<()> {
     let lines = |answer: &[u8]| {
         let text = String::from_utf8_lossy(answer).to_lowercase();
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
