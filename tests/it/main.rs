@@ -30,6 +30,7 @@ mod looking;
 mod memory;
 mod metrics;
 mod mosquitto;
+mod mosquitto_tls;
 mod nodes;
 mod rabbitmq;
 mod registry;

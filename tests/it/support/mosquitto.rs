@@ -77,7 +77,13 @@ impl Mosquitto {
         self.folder.path().join(name)
     }
 
-    fn log(&self) -> String {
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.broker.id().expect("the broker should run")
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.file("log")).unwrap_or_default()
     }
 
