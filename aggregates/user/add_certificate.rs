@@ -3,10 +3,16 @@
 use super::{User, UserError, UserEvent};
 use crate::values::Certificate;
 
+/// How many certificates a user may hold. To revoke a user takes all of them in one unit.
+pub const MOST_CERTIFICATES: usize = 1_000;
+
 pub(super) fn decide(user: &User, certificate: Certificate) -> Result<Vec<UserEvent>, UserError> {
     user.must_exist()?;
     if user.certificates.contains_key(&certificate.fingerprint) {
         return Err(UserError::CertificateAlreadyHeld);
+    }
+    if user.certificates.len() >= MOST_CERTIFICATES {
+        return Err(UserError::TooManyCertificates);
     }
     Ok(vec![UserEvent::CertificateAdded { certificate }])
 }
@@ -15,11 +21,12 @@ pub(super) fn decide(user: &User, certificate: Certificate) -> Result<Vec<UserEv
 mod tests {
     use super::*;
     use crate::{
-        testing::{certificate, given},
+        testing::{certificate, fingerprint, given},
         user::{
             UserCommand,
             fixtures::{ada_created, ada_deleted},
         },
+        values::Fingerprint,
     };
 
     fn add(digit: char) -> UserCommand {
@@ -44,6 +51,32 @@ mod tests {
         given::<User>(&[ada_created(), added('a')])
             .when(add('a'))
             .then_expect_error(UserError::CertificateAlreadyHeld);
+    }
+
+    #[test]
+    fn a_user_holds_so_many_certificates_and_no_more() {
+        let numbered = |number: usize| {
+            let fingerprint = Fingerprint::parse(&format!("{number:064x}")).unwrap();
+            let certificate = Certificate {
+                fingerprint,
+                ..certificate('a')
+            };
+            UserEvent::CertificateAdded { certificate }
+        };
+        let mut events = vec![ada_created()];
+        events.extend((1..MOST_CERTIFICATES).map(numbered));
+        given::<User>(&events)
+            .when(add('a'))
+            .then_expect_events(vec![added('a')]);
+        events.push(added('a'));
+        given::<User>(&events)
+            .when(add('b'))
+            .then_expect_error(UserError::TooManyCertificates);
+        let fingerprint = fingerprint('a');
+        events.push(UserEvent::CertificateRemoved { fingerprint });
+        given::<User>(&events)
+            .when(add('b'))
+            .then_expect_events(vec![added('b')]);
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub enum UserError {
     /// The user has this certificate already.
     #[error("the user has this certificate already")]
     CertificateAlreadyHeld,
+    /// The user holds as many certificates as a user may.
+    #[error("a user holds at most 1000 certificates: take some first")]
+    TooManyCertificates,
 }
 
 impl Classified for UserError {
@@ -58,7 +61,8 @@ impl Classified for UserError {
             Self::AlreadyExists
             | Self::PasswordNotCurrent
             | Self::PermissionIdTaken
-            | Self::CertificateAlreadyHeld => ErrorKind::Conflict,
+            | Self::CertificateAlreadyHeld
+            | Self::TooManyCertificates => ErrorKind::Conflict,
             Self::Invalid(_)
             | Self::DuplicateGrantMethod
             | Self::PublishPrefixInvalid

@@ -32,6 +32,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
+pub use add_certificate::MOST_CERTIFICATES;
 pub use command::{CreateUser, RoleGrant, UpdateUser, UserCommand};
 pub use error::UserError;
 pub use event::{OfCertificate, UserEvent};

@@ -3,7 +3,7 @@
 use aggregates::{
     Command,
     certified_key::{CertifiedKey, CertifiedKeyCommand, IssueCertificate},
-    user::UserCommand,
+    user::{MOST_CERTIFICATES, User, UserCommand},
     values::{Certificate, CertifiedKeyId, Fingerprint, Invalid, SerialNumber, Timestamp, UserId, Username},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -48,17 +48,17 @@ impl Issuing {
         days: u64,
         url: Option<&str>,
     ) -> Result<Ready, IssuingError> {
-        self.issue_held(csr, user, days, url, UserCommand::AddCertificate)
+        self.issue_held(csr, user, (days, url), None, UserCommand::AddCertificate)
             .await
     }
 
-    /// The same, if the user gets the certificate by this command.
+    /// The same, if the user gets the certificate by this command, and keeps the one that it follows.
     pub(super) async fn issue_held(
         &self,
         csr: &Csr,
         (user_id, username): (UserId, &Username),
-        days: u64,
-        url: Option<&str>,
+        (days, url): (u64, Option<&str>),
+        follows: Option<&Fingerprint>,
         hold: impl FnOnce(Certificate) -> UserCommand,
     ) -> Result<Ready, IssuingError> {
         csr.must_name(username)?;
@@ -91,14 +91,43 @@ impl Issuing {
             created_at: moment(issued.not_before),
             expires_at: Some(moment(issued.not_after)),
         };
+        let mut commands = self.room_for_one_more(user_id, follows).await?;
+        commands.push(Command::CertifiedKey(
+            key,
+            CertifiedKeyCommand::Issue(Box::new(record)),
+        ));
+        commands.push(Command::User(user_id, hold(held)));
         Ok(Ready {
             issued,
             chain: current.chain_pem(),
-            commands: vec![
-                Command::CertifiedKey(key, CertifiedKeyCommand::Issue(Box::new(record))),
-                Command::User(user_id, hold(held)),
-            ],
+            commands,
         })
+    }
+
+    /// The commands that take the expired certificates from a user who may hold no more. A device that renews its certificate for years
+    /// is then not refused.
+    async fn room_for_one_more(
+        &self,
+        user: UserId,
+        follows: Option<&Fingerprint>,
+    ) -> Result<Vec<Command>, IssuingError> {
+        if !self.0.executor.ledger().authorization().has_user(user) {
+            return Ok(Vec::new());
+        }
+        let (state, _) = self.0.executor.read::<User>(user).await?;
+        if state.certificates.len() < MOST_CERTIFICATES {
+            return Ok(Vec::new());
+        }
+        let now = moment(self.now());
+        let expired = state.certificates.into_values().filter(|certificate| {
+            let is_over = certificate.expires_at.is_some_and(|end| end <= now);
+            is_over && Some(&certificate.fingerprint) != follows
+        });
+        Ok(expired
+            .map(|Certificate { fingerprint, .. }| {
+                Command::User(user, UserCommand::RemoveCertificate { fingerprint })
+            })
+            .collect())
     }
 
     /// The user who had certificates for the key, if that user no longer exists. Ids are never used again, so the user stays gone.
@@ -107,7 +136,7 @@ impl Issuing {
         let Some(user) = key.user_id else {
             return Ok(None);
         };
-        let (user_state, _) = self.0.executor.read::<aggregates::user::User>(user).await?;
+        let (user_state, _) = self.0.executor.read::<User>(user).await?;
         Ok((!user_state.exists()).then_some(user))
     }
 }

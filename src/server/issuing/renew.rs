@@ -32,7 +32,7 @@ impl Issuing {
             by,
         };
         let user = (user_id, username);
-        let mut ready = self.issue_held(csr, user, days, url, hold).await?;
+        let mut ready = self.issue_held(csr, user, (days, url), Some(held), hold).await?;
         if revokes {
             let revocation = self.revocation(held, RevocationReason::Superseded).await?;
             ready.commands.extend(revocation.unwrap_or_default());
