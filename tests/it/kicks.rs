@@ -265,6 +265,57 @@ async fn a_role_that_grants_less_closes_the_sessions_of_all_its_holders() {
     }
 }
 
+/// The kicks follow the ledger later than it grows: when they see that the role lost a right, nobody holds the role any more.
+#[tokio::test]
+async fn a_role_that_is_taken_after_it_lost_its_rights_closes_the_sessions_too() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let broker = Broker::start().await;
+        let server = site(engine, &broker, "rabbitmq").await;
+        let admin = server.admin().await;
+        let mut held = Vec::new();
+        for (name, user) in [
+            ("presses", "press.7"),
+            ("lathes", "lathe.8"),
+            ("clerks", "clerk.9"),
+        ] {
+            let rights = match name {
+                "clerks" => json!([http("/api/x", "read")]),
+                _ => json!([mqtt("a/#", "write"), mqtt("b/#", "read")]),
+            };
+            let role = create_role(&admin, name, rights).await;
+            let user = create_user_with(&admin, user, json!({ "roles": [role] })).await;
+            held.push((role, user));
+        }
+        let broken = server.terminate().await.without("MUNIMENT_BROKERS").start().await;
+        let admin = broken.admin().await;
+        for (role, _) in &held {
+            let path = format!("/api/roles/{role}/permissions");
+            let rights = admin.get(&path).await.expect(200).json();
+            for right in list(&rights) {
+                admin.delete(format!("{path}/{}", id_of(right))).await.expect(204);
+            }
+        }
+        let [(presses, press), (lathes, _), (clerks, clerk)] = held.as_slice() else {
+            panic!("three roles: {held:?}");
+        };
+        for (role, user) in [(presses, press), (clerks, clerk)] {
+            let body = json!({ "roleId": role });
+            admin
+                .delete_with_body(format!("/api/users/{user}/roles"), body)
+                .await
+                .expect(204);
+        }
+        admin.delete(format!("/api/roles/{lathes}")).await.expect(204);
+        let site = broken.terminate().await;
+        let _server = site
+            .with("MUNIMENT_BROKERS", &broker.setting("rabbitmq"))
+            .start()
+            .await;
+        let all = BTreeSet::from([closed("lathe.8"), closed("press.7")]);
+        assert_eq!(broker.asked_about(2).await, all);
+    }
+}
+
 #[tokio::test]
 async fn a_broker_that_is_down_is_told_later_and_nobody_waits() {
     for engine in [Engine::Sqlite, Engine::Postgres] {

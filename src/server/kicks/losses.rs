@@ -2,6 +2,10 @@
 //!
 //! An event that takes a right concerns nobody if the right is none over MQTT. Otherwise it counts even if another grant covers the same
 //! right: a client that is disconnected for nothing comes back at once.
+//!
+//! If a role loses a right, those lose it who hold the role when this process reads the event. Who gave the role up since, or held it until
+//! it was deleted, has a later event. So the later event counts if the role granted anything over MQTT at any time before, even if it no
+//! longer did at the end.
 
 use aggregates::{
     Event, Recorded,
@@ -15,7 +19,10 @@ use futures_util::future::BoxFuture;
 use ledger::{Filter, Ledger, LedgerError, OpenKick};
 use projections::role_directory::{self, HoldersPart};
 
-use super::{kick::Kick, past::before};
+use super::{
+    kick::Kick,
+    past::{before, ever_granted_mqtt},
+};
 
 /// How many holders of a role are read at once.
 const HOLDERS: i64 = 1_000;
@@ -131,8 +138,7 @@ async fn of_user(ledger: &Ledger, at: &Recorded, event: &UserEvent) -> Result<Lo
     let less = Losers::One(Loser::by_name_of_now(id));
     Ok(match event {
         UserEvent::RoleRevoked { role_id } => {
-            let role: Role = before(ledger, role_id, position).await?;
-            less.only_if(role.permissions.values().any(is_mqtt))
+            less.only_if(ever_granted_mqtt(ledger, *role_id, position).await?)
         }
         UserEvent::PermissionRevoked { id: permission } => {
             let user: User = before(ledger, id, position).await?;
@@ -173,7 +179,7 @@ async fn of_role(ledger: &Ledger, at: &Recorded, event: &RoleEvent) -> Result<Lo
             Losers::Holders(id, 0).only_if(lost)
         }
         RoleEvent::Deleted {} => {
-            let lost = role.await?.permissions.values().any(is_mqtt);
+            let lost = ever_granted_mqtt(ledger, id, at.position).await?;
             Losers::EverHeld(id, 0, at.position).only_if(lost)
         }
         RoleEvent::Created { .. }
