@@ -8,6 +8,9 @@ mod rows;
 
 pub use guard::REVOKED;
 pub(crate) use guard::RevokedStaysSo;
-pub use queries::{MOST_EXPIRING, Revoked, expiring, find, of_issuer, of_user, page, revoked_since};
+pub use queries::{
+    MOST_EXPIRING, Newest, Revoked, expiring, find, newest_revocation, of_issuer, of_user, page,
+    revoked_between,
+};
 pub(crate) use reducer::IssuedCertificates;
 pub use rows::IssuedRow;

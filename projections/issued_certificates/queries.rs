@@ -22,8 +22,24 @@ pub struct Revoked {
     pub revoked_at: Timestamp,
     /// Why it is revoked, if a reason was given.
     pub reason: Option<RevocationReason>,
-    /// The position of the event that revoked it.
+}
+
+/// The last revocation of an issuer; the default if it revoked nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// The position of the event.
     pub position: i64,
+    /// When it happened.
+    pub revoked_at: Timestamp,
+}
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self {
+            position: 0,
+            revoked_at: Timestamp::from_micros(0),
+        }
+    }
 }
 
 /// All certificates, oldest first.
@@ -103,18 +119,38 @@ pub fn of_issuer<'a>(
     })
 }
 
-/// The certificates of an issuer that events after a position revoked, in the order of these events.
-pub fn revoked_since<'a>(
+/// The last revocation of an issuer, also if the certificate has expired since.
+pub fn newest_revocation<'a>(db: &'a Db, issuer: &'a KeyId) -> Boxed<'a, Result<Newest, Error>> {
+    Box::pin(async move {
+        let statement = sql("SELECT changed_position, revoked_at FROM issued_certificates \
+             WHERE issuer = $1 AND revoked_at IS NOT NULL ORDER BY changed_position DESC LIMIT 1");
+        let rows = db.all(statement.bind(issuer.bind())).await?;
+        match rows.first() {
+            None => Ok(Newest::default()),
+            Some(row) => Ok(Newest {
+                position: Column::read(row, 0)?,
+                revoked_at: Column::read(row, 1)?,
+            }),
+        }
+    })
+}
+
+/// The certificates of an issuer that events after a position and up to another one revoked, in the order of these events. Certificates that
+/// expired before `from` are left out.
+pub fn revoked_between<'a>(
     db: &'a Db,
     issuer: &'a KeyId,
-    position: i64,
+    (after, up_to): (i64, i64),
+    from: Timestamp,
 ) -> Boxed<'a, Result<Vec<Revoked>, Error>> {
     Box::pin(async move {
         let statement = sql(
-            "SELECT serial, not_after, revoked_at, reason, changed_position FROM issued_certificates \
-             WHERE issuer = $1 AND revoked_at IS NOT NULL AND changed_position > $2 ORDER BY changed_position, serial",
+            "SELECT serial, not_after, revoked_at, reason FROM issued_certificates \
+             WHERE issuer = $1 AND revoked_at IS NOT NULL AND changed_position > $2 AND changed_position <= $3 \
+             AND not_after >= $4 ORDER BY changed_position, serial",
         );
-        let rows = db.all(statement.bind(issuer.bind()).bind(position)).await?;
+        let statement = statement.bind(issuer.bind()).bind(after).bind(up_to);
+        let rows = db.all(statement.bind(from.micros())).await?;
         rows.iter().map(revoked).collect()
     })
 }
@@ -134,6 +170,5 @@ fn revoked(row: &Row) -> Result<Revoked, Error> {
         not_after: Column::read(row, 1)?,
         revoked_at: Column::read(row, 2)?,
         reason: Column::read(row, 3)?,
-        position: Column::read(row, 4)?,
     })
 }

@@ -141,7 +141,7 @@ impl Issuing {
     }
 }
 
-fn moment(seconds: u64) -> Timestamp {
+pub(super) fn moment(seconds: u64) -> Timestamp {
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     Timestamp::from_micros(seconds.saturating_mul(1_000_000))
 }

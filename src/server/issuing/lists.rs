@@ -1,39 +1,46 @@
 //! Revocation lists. Entries are encoded once, when this process learns of a revocation. A list is signed when somebody asks for it
 //! and it has changed, or when the hour has changed.
+//!
+//! What a list says depends only on the position of the issuer's last revocation and on the hour, so nodes whose clocks agree write the
+//! same. A clock can be wrong for a while: nothing is lost for good because a clock says that it has expired.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use aggregates::values::{KeyId, RevocationReason};
 use pki::{CrlTerms, Reason, partition_of};
-use projections::issued_certificates::{self, Revoked};
+use projections::issued_certificates::{self, Newest, Revoked};
 
-use super::{Issuing, IssuingError};
+use super::{Issuing, IssuingError, OurIssuer, issue::moment};
 
 /// After how many seconds a list is signed again, even if nothing was revoked.
 const HOUR: u64 = 3600;
 /// How many hours a list may be used. It is signed again each hour, long before half of this time.
 const LIFE_HOURS: u64 = 24;
-/// The number of a list is the position of its last revocation and the hour, so it never decreases on any node. The hours since
-/// 1970 fit into these bits until the year 3883.
+/// The number of a list is the position of its last revocation and the hour. The hours since 1970 fit into these bits until the
+/// year 3883.
 const HOUR_BITS: u32 = 24;
 
-/// The lists of all issuers that somebody has asked for.
+/// The lists of all issuers that somebody has asked for. The requests for the lists of one issuer take turns.
 #[derive(Default)]
-pub(super) struct Lists(HashMap<KeyId, List>);
+pub(super) struct Lists(Mutex<HashMap<KeyId, Arc<tokio::sync::Mutex<List>>>>);
 
-/// What one issuer revoked.
+/// What one issuer revoked. It has all revocations up to `newest`, except those of certificates that expired before `from`.
 #[derive(Default)]
 struct List {
-    /// The entries that have not expired, one after the other.
+    /// The beginning of the hour of the list.
+    from: u64,
+    /// The last revocation.
+    newest: Newest,
+    /// The entries, one after the other.
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// The position of the last revocation.
-    position: i64,
-    /// When the last revocation happened.
-    changed_at: u64,
-    /// The hour in which expired entries were dropped last.
-    swept: u64,
-    signed: HashMap<Option<u8>, (u64, Arc<Vec<u8>>)>,
+    /// The number of the lists in `signed`.
+    number: u64,
+    /// What was signed for this hour and these entries.
+    signed: HashMap<Option<u8>, Arc<Vec<u8>>>,
 }
 
 /// An entry of [`List::bytes`], in the same order.
@@ -54,68 +61,89 @@ impl Issuing {
                 Arc::clone(issuers.with_key(key_id).ok_or(IssuingError::UnknownIssuer)?)
             }
         };
-        // The requests for a list take turns, so a list is signed once.
-        let mut lists = self.0.lists.lock().await;
-        let list = lists.0.entry(key_id.clone()).or_default();
+        // A list is signed once, however many ask for it.
+        let mut list = self.0.lists.of(key_id).lock_owned().await;
         let db = self.0.executor.ledger().db();
-        for revoked in issued_certificates::revoked_since(db, key_id, list.position).await? {
-            list.take(&revoked)?;
-        }
-        let now = self.now();
-        list.sweep(now);
-        let terms = list.terms(now);
-        if let Some((number, signed)) = list.signed.get(&partition)
-            && *number == terms.number
+        let newest = issued_certificates::newest_revocation(db, key_id).await?;
+        let from = self.now() / HOUR * HOUR;
+        if (list.from, list.newest) == (from, newest)
+            && let Some(signed) = list.signed.get(&partition)
         {
             return Ok(Arc::clone(signed));
         }
-        let entries = list.entries_of(partition);
-        let signing = tokio::task::spawn_blocking(move || ours.issuer.crl(&entries, terms, partition));
-        let signed = signing
+        let known = list.known_at(from);
+        let revoked = if newest.position > known {
+            let positions = (known, newest.position);
+            issued_certificates::revoked_between(db, key_id, positions, moment(from)).await?
+        } else {
+            Vec::new()
+        };
+        let signing = tokio::task::spawn_blocking(move || {
+            list.advance(from, newest, &revoked)?;
+            list.sign(&ours, partition)
+        });
+        signing
             .await
-            .map_err(|error| IssuingError::Stored(error.to_string()))?;
-        let signed = Arc::new(signed?);
-        list.signed.insert(partition, (terms.number, Arc::clone(&signed)));
-        Ok(signed)
+            .map_err(|error| IssuingError::Stored(error.to_string()))?
+    }
+}
+
+impl Lists {
+    fn of(&self, key_id: &KeyId) -> Arc<tokio::sync::Mutex<List>> {
+        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(lists.entry(key_id.clone()).or_default())
     }
 }
 
 impl List {
-    fn take(&mut self, revoked: &Revoked) -> Result<(), IssuingError> {
-        let serial = pki::Serial::parse(&revoked.serial)
-            .ok_or_else(|| IssuingError::Stored("a serial number of another form".to_owned()))?;
-        let revoked_at = seconds(revoked.revoked_at.seconds());
-        let bytes = pki::entry(serial.octets(), revoked_at, reason(revoked.reason))?;
-        self.entries.push(Entry {
-            length: u8::try_from(bytes.len()).unwrap_or(u8::MAX),
-            partition: partition_of(serial.octets()),
-            not_after: seconds(revoked.not_after.seconds()),
-        });
-        self.bytes.extend_from_slice(&bytes);
-        self.position = self.position.max(revoked.position);
-        self.changed_at = self.changed_at.max(revoked_at);
-        Ok(())
+    /// Up to which position the list has all revocations of certificates that expire at `from` or later. If the clock went back, the
+    /// entries that were dropped since must be read again.
+    fn known_at(&self, from: u64) -> i64 {
+        if from < self.from { 0 } else { self.newest.position }
     }
 
-    /// Drops the entries of certificates that have expired, once an hour.
-    fn sweep(&mut self, now: u64) {
-        let hour = now / HOUR;
-        if self.swept == hour {
-            return;
+    /// Makes this the list of the hour that begins at `from`. `revoked` are the revocations after the position that
+    /// [`List::known_at`] says, up to `newest`. If this fails, the list stays as it was.
+    fn advance(&mut self, from: u64, newest: Newest, revoked: &[Revoked]) -> Result<(), IssuingError> {
+        if (self.from, self.newest) == (from, newest) {
+            return Ok(());
         }
-        self.swept = hour;
-        let is_over = |entry: &Entry| entry.not_after < hour * HOUR;
+        let read = revoked.iter().map(encoded).collect::<Result<Vec<_>, _>>()?;
+        if from < self.from {
+            self.bytes = Vec::new();
+            self.entries = Vec::new();
+        }
+        let is_over = |entry: &Entry| entry.not_after < from;
         if self.entries.iter().any(is_over) {
             self.bytes = self.copy(|entry| !is_over(entry));
             self.entries.retain(|entry| !is_over(entry));
         }
+        for (entry, bytes) in read {
+            self.entries.push(entry);
+            self.bytes.extend_from_slice(&bytes);
+        }
+        self.from = from;
+        self.newest = newest;
+        self.signed.clear();
+        // Higher than before, also if the clock went back.
+        let position = u64::try_from(newest.position).unwrap_or_default();
+        let number = position << HOUR_BITS | (from / HOUR);
+        self.number = number.max(self.number.saturating_add(1));
+        Ok(())
     }
 
-    fn entries_of(&self, partition: Option<u8>) -> Vec<u8> {
-        match partition {
-            None => self.bytes.clone(),
-            Some(partition) => self.copy(|entry| entry.partition == partition),
-        }
+    fn sign(&mut self, ours: &OurIssuer, partition: Option<u8>) -> Result<Arc<Vec<u8>>, IssuingError> {
+        let terms = self.terms();
+        let signed = match partition {
+            None => ours.issuer.crl(&self.bytes, terms, None)?,
+            Some(number) => {
+                let entries = self.copy(|entry| entry.partition == number);
+                ours.issuer.crl(&entries, terms, partition)?
+            }
+        };
+        let signed = Arc::new(signed);
+        self.signed.insert(partition, Arc::clone(&signed));
+        Ok(signed)
     }
 
     fn copy(&self, is_wanted: impl Fn(&Entry) -> bool) -> Vec<u8> {
@@ -132,16 +160,35 @@ impl List {
         copied
     }
 
-    /// All nodes write the same into a list with the same number.
-    fn terms(&self, now: u64) -> CrlTerms {
-        let hour = now / HOUR;
-        let begun = hour * HOUR;
+    /// Relying parties may keep the list with the later `this_update`, so a revocation in this hour moves it. A time outside of the
+    /// hour comes from a clock that was wrong, or from an earlier hour.
+    fn terms(&self) -> CrlTerms {
+        let revoked_at = seconds(self.newest.revoked_at.seconds());
+        let next = self.from + HOUR;
         CrlTerms {
-            number: u64::try_from(self.position).unwrap_or_default() << HOUR_BITS | hour,
-            this_update: begun.max(self.changed_at.min(now)),
-            next_update: begun + LIFE_HOURS * HOUR,
+            number: self.number,
+            this_update: if (self.from..next).contains(&revoked_at) {
+                revoked_at
+            } else {
+                self.from
+            },
+            next_update: self.from + LIFE_HOURS * HOUR,
         }
     }
+}
+
+/// The entry, and its bytes.
+fn encoded(revoked: &Revoked) -> Result<(Entry, Vec<u8>), IssuingError> {
+    let serial = pki::Serial::parse(&revoked.serial)
+        .ok_or_else(|| IssuingError::Stored("a serial number of another form".to_owned()))?;
+    let revoked_at = seconds(revoked.revoked_at.seconds());
+    let bytes = pki::entry(serial.octets(), revoked_at, reason(revoked.reason))?;
+    let entry = Entry {
+        length: u8::try_from(bytes.len()).unwrap_or(u8::MAX),
+        partition: partition_of(serial.octets()),
+        not_after: seconds(revoked.not_after.seconds()),
+    };
+    Ok((entry, bytes))
 }
 
 pub(super) fn seconds(seconds: i64) -> u64 {

@@ -19,7 +19,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aggregates::{authority::Authority, values::AuthorityId};
 use ledger::{Executor, clock::Clock, ids::Entropy};
 use pki::{Key, Serial};
-use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 pub use self::{
@@ -41,7 +40,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     /// The issuers as they were read last. No issuer ever goes, so an issuer in here is one for ever.
     known: RwLock<Arc<Issuers>>,
-    lists: Mutex<Lists>,
+    lists: Lists,
     reused: Reused,
 }
 
@@ -53,7 +52,7 @@ impl Issuing {
             clock,
             entropy,
             known: RwLock::default(),
-            lists: Mutex::default(),
+            lists: Lists::default(),
             reused: Reused::default(),
         }))
     }

@@ -171,6 +171,12 @@ impl Server {
         self.clock.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// Sets the clock back, as somebody does who corrects it.
+    pub fn set_back(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).expect("a time that a test can wait");
+        self.clock.micros.fetch_sub(micros, Ordering::Relaxed);
+    }
+
     /// How long the server has rested since the last call, in order: before the answers to wrong passwords.
     pub fn rests(&self) -> Vec<Duration> {
         std::mem::take(&mut *self.clock.rests.lock().unwrap_or_else(PoisonError::into_inner))

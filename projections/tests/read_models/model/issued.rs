@@ -4,7 +4,7 @@ use aggregates::{
     Event, Recorded,
     certified_key::{CertifiedKey, CertifiedKeyEvent},
     user::{OfCertificate, User},
-    values::{CertifiedKeyId, KeyId, RevocationReason, UserId},
+    values::{CertifiedKeyId, KeyId, RevocationReason, Timestamp, UserId},
 };
 use projections::{Page, issued_certificates};
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
@@ -131,25 +131,31 @@ async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
         prop_assert_eq!(found.expect("certificates"), vec![]);
     }
     for issuer in ["00", "01", "02"].map(|id| KeyId::parse(id).expect("an id")) {
-        let found = issued_certificates::revoked_since(db, &issuer, 0)
-            .await
-            .expect("certificates");
-        let mut listed: Vec<_> = found
-            .iter()
-            .map(|entry| (entry.serial.clone(), entry.revoked_at, entry.reason))
-            .collect();
-        listed.sort_by_key(|(serial, ..)| serial.clone());
-        let of_issuer = model.issued.iter().filter(|issued| issued.issuer == issuer);
-        let mut expected: Vec<_> = of_issuer
-            .filter_map(|issued| Some((issued.serial.clone(), issued.revoked_at?, issued.reason)))
-            .collect();
-        expected.sort_by_key(|(serial, ..)| serial.clone());
-        prop_assert_eq!(listed, expected);
-        prop_assert!(found.is_sorted_by_key(|entry| entry.position));
-        if let Some(last) = found.last() {
-            let rest = issued_certificates::revoked_since(db, &issuer, last.position).await;
-            prop_assert_eq!(rest.expect("certificates"), vec![]);
+        let of_issuer = || model.issued.iter().filter(|issued| issued.issuer == issuer);
+        let newest = issued_certificates::newest_revocation(db, &issuer).await;
+        let newest = newest.expect("a position");
+        let last = of_issuer().filter_map(|issued| issued.revoked_at).max();
+        prop_assert_eq!(last.unwrap_or(Timestamp::from_micros(0)), newest.revoked_at);
+        let all = (0, newest.position);
+        let ends = of_issuer().map(|issued| issued.not_after);
+        let first = Timestamp::from_micros(i64::MIN);
+        for from in ends.chain([first]) {
+            let found = issued_certificates::revoked_between(db, &issuer, all, from).await;
+            let found = found.expect("certificates").into_iter();
+            let mut listed: Vec<_> = found
+                .map(|entry| (entry.serial, entry.revoked_at, entry.reason))
+                .collect();
+            listed.sort_by_key(|(serial, ..)| serial.clone());
+            let mut expected: Vec<_> = of_issuer()
+                .filter(|issued| issued.not_after >= from)
+                .filter_map(|issued| Some((issued.serial.clone(), issued.revoked_at?, issued.reason)))
+                .collect();
+            expected.sort_by_key(|(serial, ..)| serial.clone());
+            prop_assert_eq!(listed, expected);
         }
+        let after = (newest.position, i64::MAX);
+        let rest = issued_certificates::revoked_between(db, &issuer, after, first).await;
+        prop_assert_eq!(rest.expect("certificates"), vec![]);
     }
     let nobody = issued_certificates::of_user(db, user_id(0))
         .await

@@ -54,6 +54,68 @@ async fn an_expired_certificate_leaves_the_list() {
     assert_eq!(entries().await, 0);
 }
 
+#[tokio::test]
+async fn a_clock_that_was_wrong_for_a_while_takes_nothing_from_the_list() {
+    let (server, openssl) = (Server::start().await, Openssl::default());
+    let admin = server.admin().await;
+    for name in ["iot.device.x1", "iot.device.x2"] {
+        let issued = trust::issue(&openssl, &admin, name).await;
+        let path = format!("/api/certificates/issued/{}", issued.fingerprint);
+        admin.delete(path).await.expect(204);
+    }
+    let anonymous = server.anonymous();
+    let authorities = anonymous.get("/pki/ca.pem").await.expect(200);
+    openssl.write("ca.pem", authorities.body);
+    // The number of the list, and how many certificates it names.
+    let list = async || {
+        let number = number_of(&openssl, &server.anonymous()).await;
+        openssl.run("crl -inform DER -in ca.crl -CAfile ca.pem -verify -noout");
+        let text = openssl.run("crl -inform DER -in ca.crl -noout -text");
+        (number, text.matches("Serial Number:").count())
+    };
+    let (before, entries) = list().await;
+    assert_eq!(entries, 2);
+    let wrong = 2 * 365 * 24 * HOUR;
+    server.advance(wrong);
+    let (during, entries) = list().await;
+    assert_eq!(entries, 0, "both certificates have expired");
+    assert!(during > before, "{during} follows {before}");
+    server.set_back(wrong);
+    let (after, entries) = list().await;
+    assert_eq!(entries, 2);
+    assert!(after > during, "{after} follows {during}");
+    assert_eq!(list().await, (after, 2), "the same list has the same number");
+}
+
+#[tokio::test]
+async fn a_list_of_an_hour_does_not_depend_on_when_it_is_signed() {
+    let (server, openssl) = (Server::start().await, Openssl::default());
+    let admin = server.admin().await;
+    let issued = trust::issue(&openssl, &admin, "iot.device.x1").await;
+    server.advance(HOUR / 2);
+    let path = format!("/api/certificates/issued/{}", issued.fingerprint);
+    admin.delete(path).await.expect(204);
+    let terms = async |list: &str| {
+        let list = server.anonymous().get(list).await.expect(200);
+        openssl.write("list.crl", list.body);
+        openssl.run("crl -inform DER -in list.crl -noout -crlnumber -lastupdate -nextupdate")
+    };
+    let key = openssl.run("x509 -in device.pem -noout -ext authorityKeyIdentifier");
+    let key = key
+        .lines()
+        .last()
+        .expect("a line")
+        .trim()
+        .trim_start_matches("keyid:");
+    let key = key.replace(':', "").to_lowercase();
+    let first = terms("/pki/ca.crl").await;
+    server.advance(HOUR / 4);
+    assert_eq!(terms(&format!("/pki/{key}/7.crl")).await, first);
+    // A node whose clock is late, too.
+    server.set_back(HOUR / 2);
+    assert_eq!(terms(&format!("/pki/{key}/8.crl")).await, first);
+}
+
 /// The answer to the request in `request.der`, by GET.
 async fn answer(server: &Server, openssl: &Openssl, options: &str) -> Response {
     openssl.run(&format!("ocsp -issuer chain.pem {options} -reqout request.der"));
