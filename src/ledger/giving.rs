@@ -9,7 +9,7 @@ use aggregates::{Command, values::UserId};
 use authorization::Authorization;
 use projections::sql::Boxed;
 
-use super::{Appended, ExecuteError, Executor, Ledger, Metadata, executor::Decided};
+use super::{Appended, ExecuteError, Executor, Ledger, Metadata, Seen, executor::Decided};
 
 /// The user whose rights limit what some commands may give.
 pub(super) struct Giver {
@@ -84,5 +84,16 @@ impl Executor {
         metadata: &'a Metadata,
     ) -> Boxed<'a, Result<Appended, ExecuteError>> {
         Box::pin(self.run(commands, metadata, &[], Some(giver)))
+    }
+
+    /// The same, for everybody if there is no giver, but returns a conflict if one of these aggregates has changed since it was seen.
+    pub fn execute_for_unless_changed<'a>(
+        &'a self,
+        giver: Option<UserId>,
+        commands: Vec<Command>,
+        metadata: &'a Metadata,
+        unchanged: &'a [Seen],
+    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
+        Box::pin(self.run(commands, metadata, unchanged, giver))
     }
 }

@@ -19,6 +19,9 @@ use crate::{
     name, sha256,
 };
 
+/// How each issued certificate names the id of its user among the other names of the subject (RFC 9562, section 4).
+pub const USER_ID_URN: &str = "urn:uuid:";
+
 /// The most characters of a common name (RFC 5280, `ub-common-name`).
 pub const LONGEST_NAME: usize = 64;
 
@@ -112,7 +115,7 @@ impl From<rcgen::Error> for IssueError {
 impl Issuer {
     /// Issues the certificate of a user. Of the request it has only the key.
     pub fn issue(&self, leaf: &Leaf<'_>) -> Result<Issued, IssueError> {
-        let id = string::Ia5String::try_from(format!("urn:uuid:{}", leaf.user_id))?;
+        let id = string::Ia5String::try_from(format!("{USER_ID_URN}{}", leaf.user_id))?;
         let mut names = vec![SanType::URI(id)];
         if name::is_host_name(leaf.username) {
             names.push(SanType::DnsName(leaf.username.try_into()?));

@@ -33,7 +33,7 @@ pub use failure::Failure;
 pub use import::{ImportError, Imported, import};
 pub use issuer::{Issuer, IssuerError};
 pub use key::{BadKey, Key};
-pub use leaf::{BACKDATED, IssueError, Issued, LONGEST_NAME, Leaf, Server};
+pub use leaf::{BACKDATED, IssueError, Issued, LONGEST_NAME, Leaf, Server, USER_ID_URN};
 pub use ocsp::{Asked, LONGEST_OCSP_REQUEST, OcspError, OcspRequest, Refusal, Status, Validity};
 pub use public_key::{PublicKey, WeakKey};
 pub use serial::Serial;

@@ -4,10 +4,11 @@ use std::fmt::Display;
 
 use aggregates::{
     Classified, Command,
+    user::User,
     values::{Operation, UserId},
 };
 use authorization::Lacking;
-use ledger::{Appended, ExecuteError, Rehearsed};
+use ledger::{Appended, ExecuteError, Rehearsed, Rejection};
 
 use crate::{
     app::App,
@@ -16,10 +17,34 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
+/// How often commands are tried whose caller changes meanwhile.
+const ATTEMPTS: u32 = 5;
+
 impl Caller {
     /// Executes commands as one unit. The caller must still be allowed to make the request, and must hold what the commands give.
     pub async fn execute(&self, app: &App, commands: Vec<Command>) -> Result<Appended, Refusal> {
         self.execute_about(app, commands, |_| None::<&str>).await
+    }
+
+    /// Like [`Caller::execute`], for commands that give the caller another credential. What proved the caller must not have ended before:
+    /// else a credential made while the caller is revoked would outlive the revocation.
+    pub async fn execute_while_proved(&self, app: &App, commands: Vec<Command>) -> Result<Appended, Refusal> {
+        let mut attempt = 1;
+        loop {
+            // What ended the proof changed the user. So it is either seen here, and then the memory knows it, or the append notices it.
+            let (_, seen) = app.executor.read::<User>(self.user).await?;
+            app.ledger().follower().catch_up().await?;
+            self.may_still(app)?;
+            let (metadata, seen) = (self.metadata(), [seen]);
+            let executed = app
+                .executor
+                .execute_for_unless_changed(self.giver(app), commands.clone(), &metadata, &seen)
+                .await;
+            match executed {
+                Err(ExecuteError::Rejected(Rejection::Conflict { .. })) if attempt < ATTEMPTS => attempt += 1,
+                executed => return executed.map_err(|error| self.refused(app, error, |_| None::<&str>)),
+            }
+        }
     }
 
     /// Like [`Caller::execute`]. If one of several commands is refused, the refusal begins with what `name` says for its number.

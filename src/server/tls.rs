@@ -13,7 +13,7 @@ use std::{
 
 use aggregates::values::{Fingerprint, GrantMethod, Timestamp, UserId};
 use authorization::{CertificateView, Methods};
-use pki::Described;
+use pki::{Described, USER_ID_URN};
 use rustls::{
     DigitallySignedStruct, DistinguishedName, Error as TlsFault, ServerConfig, ServerConnection,
     SignatureScheme,
@@ -173,8 +173,8 @@ pub struct ClientCertificate(Arc<Shown>);
 struct Shown {
     der: Vec<u8>,
     sha256: Fingerprint,
-    /// The SHA-1: a user may hold the certificate by either.
-    sha1: Fingerprint,
+    /// The SHA-1: a user may hold the certificate of another authority by either.
+    sha1: Option<Fingerprint>,
     not_before: i64,
     not_after: i64,
 }
@@ -209,7 +209,10 @@ impl ClientCertificate {
         let seconds = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
         Some(Self(Arc::new(Shown {
             sha256: Fingerprint::parse(&described.sha256).ok()?,
-            sha1: Fingerprint::parse(&described.sha1).ok()?,
+            sha1: match may_be_ours(&described) {
+                true => None,
+                false => Some(Fingerprint::parse(&described.sha1).ok()?),
+            },
             not_before: seconds(described.not_before),
             not_after: seconds(described.not_after),
             der: described.der,
@@ -229,7 +232,7 @@ impl ClientCertificate {
     fn held(&self, app: &App) -> Option<CertificateView> {
         let authorization = app.ledger().authorization();
         let by = |fingerprint| authorization.certificate(fingerprint);
-        by(&self.0.sha256).or_else(|| by(&self.0.sha1))
+        by(&self.0.sha256).or_else(|| by(self.0.sha1.as_ref()?))
     }
 
     /// The user for whom the certificate stands now. The user may still need another proof.
@@ -282,6 +285,13 @@ impl ClientCertificate {
     pub(crate) fn completes(&self, app: &App, user: UserId, methods: Methods) -> bool {
         self.user(app) == Ok(user) && may_prove(app, user, methods)
     }
+}
+
+/// Whether this server may have issued a certificate: it names its user in every one. Such a certificate counts by its SHA-256 alone, which is
+/// what a revocation ends. By its SHA-1, somebody could have added it once more.
+fn may_be_ours(described: &Described) -> bool {
+    let names = &described.alternative_names;
+    names.iter().any(|name| name.contains(USER_ID_URN))
 }
 
 /// Whether a user may prove their identity by these methods together with a certificate.

@@ -319,3 +319,76 @@ async fn a_renewal_revokes_the_certificate_before_it_if_the_settings_say_so() {
     let said = openssl.run("crl -inform DER -in ca.crl -noout -text");
     assert!(said.contains("Superseded"), "{said}");
 }
+
+/// What was proved before a revocation gets no certificate after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_revoked_while_it_enrols_keeps_nothing() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let (server, openssl) = (Server::start(engine).await, Openssl::default());
+        let admin = server.admin().await;
+        let methods = ["password", "token", "certificate"];
+        let methods = methods.map(|method| json!({ "method": method, "isRequired": false }));
+        for round in 0..12 {
+            let name = format!("iot.round.x{round}");
+            let id = create_user_with(&admin, &name, json!({ "grantTypes": methods })).await;
+            let csr = openssl.csr("device", &format!("/CN={name}"));
+            let device = server.anonymous().login(&name, PASSWORD).await;
+            let enrolling: Vec<_> = (0..3)
+                .map(|_| {
+                    let (device, csr) = (device.clone(), csr.clone());
+                    tokio::spawn(async move {
+                        let enrol = || {
+                            let call = device.call(http::Method::POST, ENROL);
+                            call.body("application/pkcs10", csr.as_str())
+                        };
+                        while enrol().await.status == 200 {}
+                    })
+                })
+                .collect();
+            // Some certificates come before.
+            while list(&get_user(&admin, &id).await["certificates"]).len() <= round / 3 {}
+            admin
+                .post(format!("/api/users/{id}/revoke"), json!({}))
+                .await
+                .expect(204);
+            for enrols in enrolling {
+                enrols.await.expect("no panic");
+            }
+            let held = get_user(&admin, &id).await["certificates"].clone();
+            assert_eq!(held, json!([]), "round {round}");
+        }
+    }
+}
+
+/// A revocation ends the SHA-256 of a certificate. Nobody keeps it alive by its SHA-1.
+#[tokio::test]
+async fn a_certificate_of_ours_counts_by_its_sha256_alone() {
+    let (site, openssl) = site(Engine::Sqlite);
+    let server = site.start().await;
+    let admin = server.admin().await;
+    let grants = json!([{ "method": "certificate", "isRequired": false }]);
+    let id = create_user_with(&admin, NAME, json!({ "grantTypes": grants, "password": null })).await;
+    let csr = openssl.csr("device", &format!("/CN={NAME}"));
+    let body = json!({ "userId": id, "csr": csr });
+    let issued = admin
+        .post("/api/certificates/issued", body)
+        .await
+        .expect(201)
+        .json();
+    openssl.write("device.pem", text(&issued["certificate"]));
+    let asked = async || {
+        let proof = Proof::Certificate("device");
+        ask(&server, &openssl, "/api/session", proof, None).await.0
+    };
+    assert_eq!(asked().await, 200);
+    let printed = openssl.run("x509 -in device.pem -noout -fingerprint -sha1");
+    let (_, sha1) = printed.trim().split_once('=').expect("a fingerprint");
+    let body = json!({ "fingerprint": sha1.replace(':', "").to_lowercase() });
+    admin
+        .post(format!("/api/users/{id}/certificates"), body)
+        .await
+        .expect(204);
+    let path = format!("/api/certificates/issued/{}", text(&issued["fingerprint"]));
+    admin.delete(path).await.expect(204);
+    assert_eq!(asked().await, 401);
+}

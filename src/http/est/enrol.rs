@@ -32,7 +32,7 @@ pub(crate) async fn enrol(
         }
     };
     let response = super::certificates(&[&ready.issued.der]);
-    let appended = caller.execute(app, ready.commands).await?;
+    let appended = caller.execute_while_proved(app, ready.commands).await?;
     Ok(Wrote(appended.position, response))
 }
 
