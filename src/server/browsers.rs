@@ -121,6 +121,38 @@ impl Cross {
     }
 }
 
+/// Says which page's site a browser's request comes from (W3C Fetch Metadata).
+pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether a page of another site made a browser send a request, and the settings do not let that site ask. A browser that does not say where
+/// the page is from says its origin: it must be the host that the request names, or that of the public URL.
+pub(crate) fn is_of_another_site(app: &App, headers: &HeaderMap) -> bool {
+    let origin = headers.get(header::ORIGIN);
+    let live = app.live();
+    if origin.is_some_and(|origin| live.cors_origins.allow(origin).is_some()) {
+        return false;
+    }
+    match (headers.get(&SEC_FETCH_SITE), origin) {
+        (Some(site), _) => !matches!(site.as_bytes(), b"same-origin" | b"none"),
+        (None, Some(origin)) => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let public = live.public_url.as_deref().and_then(authority);
+            let from = origin.to_str().ok().and_then(authority);
+            !from.is_some_and(|from| {
+                let is = |own: &str| own.eq_ignore_ascii_case(from);
+                host.is_some_and(is) || public.is_some_and(is)
+            })
+        }
+        (None, None) => false,
+    }
+}
+
+/// The host and port of a URL or an origin.
+fn authority(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split('/').next()
+}
+
 /// Sets the headers of an answer that are for browsers.
 pub(crate) fn instruct(headers: &mut HeaderMap, cross: Option<Cross>) {
     // A header of the answer's own replaces the fixed one.

@@ -13,13 +13,14 @@ use ledger::Metadata;
 use crate::{
     address::ClientAddress,
     app::App,
+    browsers::is_of_another_site,
     credential::{self, Sent},
     evidence::{Evidence, caller_is},
     identity::{
         Authenticated, authenticate_beside,
         tokens::{TokenClaims, digest},
     },
-    refusal::Refusal,
+    refusal::{Refusal, RefusalKind},
     tls::ClientCertificate,
 };
 
@@ -72,6 +73,24 @@ pub(crate) struct Admitted(pub(crate) Caller);
 pub(crate) type Judge = fn(&App, &Parts, &Caller) -> Result<(), Refusal>;
 
 impl Caller {
+    /// Refuses a change that a page of another site made the caller's browser send. A browser sends a password or a certificate by itself, so
+    /// such a proof does not say that the caller meant it. A page can send a token only if it has it.
+    fn must_have_meant(&self, parts: &Parts, app: &App) -> Result<(), Refusal> {
+        let is_sent_by_itself = match self.proof {
+            Proof::Token(_) => false,
+            Proof::Password(_) | Proof::Certificate | Proof::Renewal => true,
+        };
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        match is_sent_by_itself && changes && is_of_another_site(app, &parts.headers) {
+            true => Err(Refusal::new(
+                RefusalKind::Forbidden,
+                "cross_site",
+                "a page of another site sent this request: list its origin in CORS_ORIGINS, or use a token",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// Refuses a caller whose proof has ended.
     fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
         let authorization = app.ledger().authorization();
@@ -172,6 +191,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
         Some(Proved(Ok(caller))) => caller.must_still_be(app).map(|()| caller.clone())?,
     };
     caller_is(caller.user);
+    caller.must_have_meant(parts, app)?;
     Ok(caller)
 }
 

@@ -2,13 +2,16 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-use crate::refusal::{Refusal, RefusalKind};
+use crate::{
+    browsers::SEC_FETCH_SITE,
+    refusal::{Refusal, RefusalKind},
+};
 
 /// The content type of JSON.
 pub(super) const JSON: &str = "application/json";
 
 /// The headers that browsers add to requests of pages.
-pub(super) const BROWSERS: [HeaderName; 2] = [header::ORIGIN, HeaderName::from_static("sec-fetch-site")];
+pub(super) const BROWSERS: [HeaderName; 2] = [header::ORIGIN, SEC_FETCH_SITE];
 
 pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Refusal> {
     match is_json(headers) {

@@ -135,6 +135,65 @@ both_engines! {
     }
 }
 
+/// A browser sends a password that it keeps, and a certificate, also for pages of other sites.
+#[tokio::test]
+async fn a_page_of_another_site_changes_nothing_by_what_a_browser_sends_by_itself() {
+    let site = Site::new(Engine::Sqlite)
+        .with("MUNIMENT_CORS_ORIGINS", "https://app.example")
+        .with("MUNIMENT_PUBLIC_URL", "https://id.example/base");
+    let server = site.start().await;
+    let admin = server.admin().await;
+    let kept = server.anonymous().basic("admin", ADMIN_PASSWORD);
+    let host = server.address().trim_start_matches("http://");
+    let own = format!("http://{host}");
+    let requests: [(&[(&str, &str)], bool); 10] = [
+        (&[("sec-fetch-site", "cross-site")], false),
+        (&[("sec-fetch-site", "same-site")], false),
+        (&[("sec-fetch-site", "cross-site"), ("origin", &own)], false),
+        (&[("origin", "https://evil.example")], false),
+        (&[("origin", "null")], false),
+        (&[("origin", "https://id.example.evil.example")], false),
+        (&[("sec-fetch-site", "same-origin"), ("origin", &own)], true),
+        (&[("origin", &own)], true),
+        (&[("origin", "https://id.example")], true),
+        (
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://app.example"),
+            ],
+            true,
+        ),
+    ];
+    for (number, (headers, is_meant)) in requests.into_iter().enumerate() {
+        let id = create_user(&admin, &format!("device.{number}")).await;
+        for path in [
+            "/api/client-registry/close".to_owned(),
+            format!("/api/users/{id}/revoke"),
+        ] {
+            let add = |call| {
+                let mut call: crate::support::client::Call = call;
+                for (name, value) in headers {
+                    call = call.header(name, value);
+                }
+                call
+            };
+            let answer = add(kept.call(Method::POST, &path)).await;
+            match is_meant {
+                true => assert!(answer.status < 300, "{headers:?}: {answer:?}"),
+                false => assert_eq!(answer.expect_error(403).code, "cross_site", "{headers:?}"),
+            }
+            let read = add(kept.call(Method::GET, format!("/api/users/{id}"))).await;
+            assert_eq!(read.status, 200, "{headers:?}: {read:?}");
+        }
+        // A page that has a token was given it.
+        let mut call = admin.call(Method::POST, format!("/api/users/{id}/revoke"));
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
+        assert_eq!(call.await.status, 204, "{headers:?}");
+    }
+}
+
 #[tokio::test]
 async fn pages_of_listed_sites_may_ask_all_faces() {
     let site = Site::new(Engine::Sqlite).with(
