@@ -4,6 +4,7 @@ use std::process::Output;
 
 use crate::support::{
     both_engines,
+    client::Client,
     connectware::*,
     openssl::Openssl,
     server::{Engine, Server, Site},
@@ -133,20 +134,22 @@ both_engines! {
 async fn all_nodes_have_one_authority() {
     let first = Server::start(Engine::Postgres).await;
     let second = first.site().second_node().start().await;
-    let fetch = async |server: &Server| server.anonymous().get("/pki/ca.pem").await.expect(200).text();
-    let (one, other) = tokio::join!(fetch(&first), fetch(&second));
-    assert_eq!(one, other);
     let (openssl, admin) = (Openssl::default(), first.admin().await);
-    let user = create_user(&admin, NAME).await;
-    let csr = openssl.csr("a", &format!("/CN={NAME}"));
-    let body = serde_json::json!({ "userId": user, "csr": csr });
-    let issued = second
-        .admin()
-        .await
-        .post("/api/certificates/issued", body)
-        .await
-        .expect(201)
-        .json();
+    let on_second = second.admin().await;
+    let issue = async |admin: &Client, file: &str, name: &str| {
+        let user = create_user(admin, name).await;
+        let csr = openssl.csr(file, &format!("/CN={name}"));
+        let body = serde_json::json!({ "userId": user, "csr": csr });
+        admin
+            .post("/api/certificates/issued", body)
+            .await
+            .expect(201)
+            .json()
+    };
+    // Each node makes the authority if there is none.
+    let (_, issued) = tokio::join!(issue(&admin, "a", NAME), issue(&on_second, "b", "iot.device.x2"));
+    let fetch = async |server: &Server| server.anonymous().get("/pki/ca.pem").await.expect(200).text();
+    assert_eq!(fetch(&first).await, fetch(&second).await);
     let entries = async |server: &Server| {
         openssl.write(
             "list.pem",

@@ -143,11 +143,12 @@ both_engines! {
             (&post, enrol, json!({}), [401, 400, 400, 400]),
             (&post, renew, json!({}), [401, 400, 400, 400]),
             (&post, "/.well-known/est/serverkeygen", json!({}), [404, 404, 404, 404]),
-            (&get, "/.well-known/est/cacerts", json!({}), [200, 200, 200, 200]),
+            // Reading does not make the authority.
+            (&get, "/.well-known/est/cacerts", json!({}), [404, 404, 404, 404]),
             (&get, "/.well-known/est/csrattrs", json!({}), [204, 204, 204, 204]),
-            (&get, "/pki/ca.pem", json!({}), [200, 200, 200, 200]),
-            (&get, "/pki/ca.crl", json!({}), [200, 200, 200, 200]),
-            (&get, "/pki/ca.crl.pem", json!({}), [200, 200, 200, 200]),
+            (&get, "/pki/ca.pem", json!({}), [404, 404, 404, 404]),
+            (&get, "/pki/ca.crl", json!({}), [404, 404, 404, 404]),
+            (&get, "/pki/ca.crl.pem", json!({}), [404, 404, 404, 404]),
             (&get, "/pki/ocsp/x", json!({}), [200, 200, 200, 200]),
             // The questions of brokers are unknown on this listener.
             (&post, "/hooks/emqx/authn", json!({}), [404, 404, 404, 404]),

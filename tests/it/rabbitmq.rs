@@ -136,6 +136,10 @@ impl Plant {
             .start()
             .await;
         let (admin, anonymous) = (server.admin().await, server.anonymous());
+        // The first certificate makes the authority.
+        let first = create_user(&admin, "first").await;
+        let issue = json!({ "userId": first, "csr": openssl.csr("first", "/CN=first") });
+        admin.post("/api/certificates/issued", issue).await.expect(201);
         openssl.write("devices.pem", anonymous.get("/pki/ca.pem").await.expect(200).body);
         let tls = Tls {
             authorities: &openssl.path("devices.pem"),

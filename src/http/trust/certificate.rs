@@ -11,8 +11,7 @@ const CERTIFICATE: &str = "application/pkix-cert";
 pub(crate) async fn of(app: &App, key_id: &KeyId) -> Result<Response, Refusal> {
     let mut issuers = app.issuing().known();
     if issuers.with_key(key_id).is_none() {
-        let url = app.live().public_url.clone();
-        issuers = app.issuing().issuers(url.as_deref()).await?;
+        issuers = app.issuing().read().await?;
     }
     let ours = issuers
         .with_key(key_id)

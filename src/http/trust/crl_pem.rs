@@ -1,14 +1,16 @@
 //! `GET /pki/ca.crl.pem`
 
 use axum::{extract::State, response::Response};
-use server::{App, Refusal};
+use server::{App, ErrorBody, Refusal};
 
 /// The revocation lists of all our authorities in PEM, the newest authority first. Mosquitto needs this form.
 #[utoipa::path(get, path = "/pki/ca.crl.pem", tag = "pki", security(()),
-    responses((status = 200, description = "Revocation lists in PEM", body = String, content_type = "application/x-pem-file")))]
+    responses(
+        (status = 200, description = "Revocation lists in PEM", body = String, content_type = "application/x-pem-file"),
+        (status = 404, description = "The authority does not exist yet", body = ErrorBody)
+    ))]
 pub(crate) async fn get_crl_pem(State(app): State<App>) -> Result<Response, Refusal> {
-    let url = app.live().public_url.clone();
-    let issuers = app.issuing().issuers(url.as_deref()).await?;
+    let issuers = app.issuing().established().await?;
     let mut pem = String::new();
     for ours in issuers.all().rev() {
         let list = app.issuing().crl(&ours.key_id, None).await?;

@@ -27,7 +27,9 @@ pub enum IssuingError {
     #[error("the certificate authority has no issuer with this key")]
     UnknownIssuer,
     /// The authority has no issuer.
-    #[error("the certificate authority does not exist yet")]
+    #[error(
+        "the certificate authority does not exist yet: it is made with the first certificate, or by `muniment ca show`"
+    )]
     NotEstablished,
     /// A stored issuer cannot be read.
     #[error("a stored issuer cannot be read: {0}")]
@@ -76,11 +78,13 @@ impl From<IssuingError> for Refusal {
             }
             error @ IssuingError::NotIssued => Self::invalid(error.to_string()),
             IssuingError::UnknownIssuer => Self::not_found("issuer"),
+            error @ IssuingError::NotEstablished => {
+                Self::new(RefusalKind::NotFound, "not_found", error.to_string())
+            }
             IssuingError::Execute(error) => error.into(),
             IssuingError::Ledger(error) => error.into(),
             IssuingError::Database(error) => error.into(),
             error @ (IssuingError::Issue(IssueError::Failure(_))
-            | IssuingError::NotEstablished
             | IssuingError::Stored(_)
             | IssuingError::Failure(_)) => Self::unavailable().because(error),
         }

@@ -63,8 +63,17 @@ impl Issuing {
             issuing: Box::new(issuing),
         };
         match self.execute(command).await {
+            Ok(()) => {
+                if url.is_none() {
+                    tracing::warn!(
+                        "the certificate authority was made without PUBLIC_URL, so certificates name no place of revocation lists and \
+                         OCSP: set it, then run `muniment ca rollover`"
+                    );
+                }
+                Ok(())
+            }
             // Another node did it first.
-            Ok(()) | Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Ok(()),
+            Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -70,6 +70,11 @@ impl Issuing {
             return Ok(issuers);
         }
         self.establish(url).await?;
+        self.established().await
+    }
+
+    /// Reads the issuers, and makes none. There must be some.
+    pub async fn established(&self) -> Result<Arc<Issuers>, IssuingError> {
         let issuers = self.read().await?;
         match issuers.is_established() {
             true => Ok(issuers),
@@ -77,8 +82,8 @@ impl Issuing {
         }
     }
 
-    /// Reads the issuers from the ledger. Only new keys are parsed.
-    async fn read(&self) -> Result<Arc<Issuers>, IssuingError> {
+    /// Reads the issuers from the ledger; there may be none. Only new keys are parsed.
+    pub async fn read(&self) -> Result<Arc<Issuers>, IssuingError> {
         let (authority, _) = self.0.executor.read::<Authority>(AuthorityId::ONE).await?;
         let issuers = Arc::new(self.known().with(authority)?);
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use server::{App, ByPath, Conflicts, JsonText, Permitted, Refusal, Refusals, Wrote};
 
-use super::wire::{CertificateOut, issuers};
+use super::wire::CertificateOut;
 
 /// Uploads certificates of authorities: a JSON string that is PEM, with one certificate or several. What is there already stays.
 #[utoipa::path(post, path = "/api/certificates", tag = "certificates",
@@ -38,7 +38,9 @@ pub(crate) async fn post_certificates(
             certificate: STANDARD.encode(&certificate.der),
         });
     }
-    let own = issuers(&app).await?;
+    // Uploaded certificates are facts about the authority, so it must exist.
+    let url = app.live().public_url.clone();
+    let own = app.issuing().issuers(url.as_deref()).await?;
     let commands = vec![Command::Authority(
         AuthorityId::ONE,
         AuthorityCommand::AddCertificates(added),

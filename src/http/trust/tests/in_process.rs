@@ -19,6 +19,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[tokio::test]
 async fn a_list_is_signed_again_in_time_and_its_number_never_decreases() {
     let (server, openssl) = (Server::start().await, Openssl::default());
+    trust::issue(&openssl, &server.admin().await, "iot.device.x1").await;
     let mut last = 0;
     for _ in 0..30 {
         let number = number_of(&openssl, &server.anonymous()).await;

@@ -69,6 +69,16 @@ fn key_id(openssl: &Openssl) -> String {
 }
 
 both_engines! {
+    async fn reading_does_not_make_the_authority(server: Server) {
+        let anonymous = server.anonymous();
+        for path in ["ca.pem", "ca.crl", "ca.crl.pem", "ab.crl", "ab.crt", "ab/7.crl"] {
+            let refused = anonymous.get(format!("/pki/{path}")).await.expect_error(404);
+            assert_eq!(refused.code, "not_found", "{path}");
+        }
+        let listed = server.admin().await.get("/api/certificates").await.expect(200).json();
+        assert_eq!(list(&listed).len(), 0, "{listed}");
+    }
+
     async fn openssl_accepts_a_certificate_until_it_is_revoked(server: Server) {
         let (openssl, admin) = (Openssl::default(), server.admin().await);
         let issued = issue(&openssl, &admin, "iot.device.x1").await;
