@@ -1,14 +1,19 @@
 //! `muniment doctor`
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, sync::Arc};
 
-use super::{CliError, complain, look::LookedAt, say};
+use super::{CliError, authority::lasts, complain, look::LookedAt, say};
 use crate::faces::FACES;
 use authorization::LimitedRole;
-use ledger::{AlikeNames, AlikePair, Keeping, Ledger, Recent, WithCauses};
+use ledger::{
+    AlikeNames, AlikePair, Executor, Keeping, Ledger, Recent, WithCauses,
+    clock::{Clock, SystemClock},
+    ids::SystemEntropy,
+};
 use server::{
     Granting, Live,
     identity::keys::{self, Found, KeyError},
+    issuing::Issuing,
     kicks::{Brokers, State, states},
     settings::Settings,
 };
@@ -56,10 +61,14 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                     let good = versions.map(|()| "have the versions of this program".to_owned());
                     tell("read models", good.map_err(|error| said(&error)));
                     match looked.ledger(&settings).await {
-                        Ok((ledger, _)) => {
+                        Ok((ledger, has_key)) => {
                             tell("ledger", head(&ledger).await);
                             tell("claims", claims(&ledger).await);
                             tell("names", names(&ledger).await);
+                            // The keys of the issuers are sealed.
+                            if has_key && let Some(found) = authority(&ledger, &settings).await {
+                                tell("authority", found);
+                            }
                             tell("refusals", refusals(&ledger, &settings).await);
                             if let Some(brokers) = &settings.brokers {
                                 tell("brokers", told(&ledger, brokers).await);
@@ -163,6 +172,14 @@ async fn head(ledger: &Ledger) -> Result<String, String> {
         "{} events, the last at {}; `muniment verify` recomputes its chain",
         head.position, head.recorded_at
     ))
+}
+
+/// When the issuer that signs certificates expires; `None` if there is none.
+async fn authority(ledger: &Ledger, settings: &Settings) -> Option<Result<String, String>> {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let issuing = Issuing::new(Executor::new(ledger.clone()), clock, entropy);
+    let found = lasts(&issuing, settings.certificate_days, SystemClock.now()).await;
+    found.unwrap_or_else(|error| Some(Err(said(&error))))
 }
 
 /// Compares the stored counts with the claims.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod authority;
 mod ca;
 mod certificate;
 mod doctor;

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    CliError,
+    CliError, authority,
     certificate::Certificate,
     listeners::{self, Listeners},
     lock, make_private, open_database, open_ledger, say,
@@ -38,6 +38,15 @@ use server::{
 const EVERY: Duration = Duration::from_secs(60);
 /// How long running requests may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
+
+/// Warns if the certificate authority expires soon.
+async fn warn_of_the_end(app: &App) {
+    match authority::lasts(app.issuing(), app.settings.certificate_days, app.clock.now()).await {
+        Ok(None | Some(Ok(_))) => {}
+        Ok(Some(Err(soon))) => tracing::warn!("certificate authority: {soon}"),
+        Err(error) => tracing::warn!(error = %WithCauses(&error), "cannot read the certificate authority"),
+    }
+}
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
@@ -94,6 +103,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         entropy,
     });
     let certificate = listeners.certificate(&app).await?;
+    warn_of_the_end(&app).await;
     keep_up_to_date(&app, hangup, certificate.clone()).await?;
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = watch::channel(());

@@ -90,6 +90,18 @@ both_engines! {
         failed(&ca(&site, &["revoke", fingerprint.trim()]).await);
     }
 
+    async fn a_doctor_says_when_the_authority_expires(server: Server) {
+        let site = server.terminate().await;
+        let doctor = async |site: &Site| site.run(&["doctor"]).await;
+        assert!(!succeeded(&doctor(&site).await).contains("authority"), "there is none");
+        succeeded(&ca(&site, &["show"]).await);
+        let said = succeeded(&doctor(&site).await);
+        assert!(said.contains("authority: issuer ") && said.contains(" expires "), "{said}");
+        // An issuer is valid for five years.
+        let said = failed(&doctor(&site.with("MUNIMENT_CERTIFICATE_DAYS", "1826")).await);
+        assert!(said.contains("in less than 1826 days"), "{said}");
+    }
+
     async fn an_operator_brings_an_issuer(server: Server) {
         let (openssl, admin) = (Openssl::default(), server.admin().await);
         create_user(&admin, NAME).await;
