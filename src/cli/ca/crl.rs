@@ -9,7 +9,7 @@ pub(super) async fn run(issuing: &Issuing, url: Option<&str>) -> Result<(), CliE
     let issuers = issuing.issuers(url).await?;
     for ours in issuers.all().rev() {
         let list = issuing.crl(&ours.key_id, None).await?;
-        say(pki::pem("X509 CRL", &list).trim_end());
+        say(pki::pem("X509 CRL", &list.der).trim_end());
     }
     Ok(())
 }

@@ -12,5 +12,5 @@ use server::{App, ErrorBody, Refusal};
 pub(crate) async fn get_crl(State(app): State<App>) -> Result<Response, Refusal> {
     let issuers = app.issuing().established().await?;
     let list = app.issuing().crl(&issuers.current()?.key_id, None).await?;
-    Ok(super::bytes(super::CRL, list.to_vec()))
+    Ok(super::bytes(super::CRL, list.der))
 }

@@ -1,6 +1,9 @@
 //! `GET /pki/ca.crl.pem`
 
-use axum::{extract::State, response::Response};
+use std::convert::Infallible;
+
+use axum::{body::Body, extract::State, response::Response};
+use futures_util::stream;
 use server::{App, ErrorBody, Refusal};
 
 /// The revocation lists of all our authorities in PEM, the newest authority first. Mosquitto needs this form.
@@ -11,10 +14,11 @@ use server::{App, ErrorBody, Refusal};
     ))]
 pub(crate) async fn get_crl_pem(State(app): State<App>) -> Result<Response, Refusal> {
     let issuers = app.issuing().established().await?;
-    let mut pem = String::new();
+    let mut lists = Vec::new();
     for ours in issuers.all().rev() {
         let list = app.issuing().crl(&ours.key_id, None).await?;
-        pem.push_str(&pki::pem("X509 CRL", &list));
+        lists.push(Ok::<_, Infallible>(list.pem()));
     }
-    Ok(super::bytes(super::PEM, pem.into_bytes()))
+    // The lists are sent as they are kept: a copy of a large list for each client would be a way to fill the memory.
+    Ok(super::bytes(super::PEM, Body::from_stream(stream::iter(lists))))
 }

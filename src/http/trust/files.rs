@@ -16,7 +16,7 @@ pub(crate) async fn get_file(
 ) -> Result<Response, Refusal> {
     if let Some(key) = file.strip_suffix(".crl") {
         let list = app.issuing().crl(&super::key_of(key)?, None).await?;
-        return Ok(super::bytes(super::CRL, list.to_vec()));
+        return Ok(super::bytes(super::CRL, list.der));
     }
     let key = file
         .strip_suffix(".crt")

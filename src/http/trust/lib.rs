@@ -57,7 +57,7 @@ fn routes() -> OpenApiRouter<App> {
 }
 
 /// A response with bytes of this type. A revocation counts at once, so nobody may keep the response without asking again.
-fn bytes(content_type: &'static str, bytes: Vec<u8>) -> Response {
+fn bytes(content_type: &'static str, bytes: impl IntoResponse) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (

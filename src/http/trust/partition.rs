@@ -21,5 +21,5 @@ pub(crate) async fn get_partition(
     let number = file.strip_suffix(".crl").and_then(|number| number.parse().ok());
     let number = number.ok_or_else(|| Refusal::not_found("partition"))?;
     let list = app.issuing().crl(&super::key_of(&key)?, Some(number)).await?;
-    Ok(super::bytes(super::CRL, list.to_vec()))
+    Ok(super::bytes(super::CRL, list.der))
 }

@@ -6,10 +6,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use aggregates::values::{KeyId, RevocationReason};
+use axum::body::Bytes;
 use pki::{CrlTerms, Reason, partition_of};
 use projections::issued_certificates::{self, Newest, Revoked};
 
@@ -27,6 +28,22 @@ const HOUR_BITS: u32 = 24;
 #[derive(Default)]
 pub(super) struct Lists(Mutex<HashMap<KeyId, Arc<tokio::sync::Mutex<List>>>>);
 
+/// A signed revocation list. All who download it share its bytes.
+#[derive(Clone, Debug)]
+pub struct SignedList {
+    /// The list in DER.
+    pub der: Bytes,
+    pem: Arc<OnceLock<Bytes>>,
+}
+
+impl SignedList {
+    /// The list in PEM.
+    pub fn pem(&self) -> Bytes {
+        let pem = self.pem.get_or_init(|| pki::pem("X509 CRL", &self.der).into());
+        pem.clone()
+    }
+}
+
 /// What one issuer revoked. It has all revocations up to `newest`, except those of certificates that expired before `from`.
 #[derive(Default)]
 struct List {
@@ -40,7 +57,7 @@ struct List {
     /// The number of the lists in `signed`.
     number: u64,
     /// What was signed for this hour and these entries.
-    signed: HashMap<Option<u8>, Arc<Vec<u8>>>,
+    signed: HashMap<Option<u8>, SignedList>,
 }
 
 /// An entry of [`List::bytes`], in the same order.
@@ -52,8 +69,8 @@ struct Entry {
 }
 
 impl Issuing {
-    /// The revocation list of an issuer in DER: the whole list, or one partition of it.
-    pub async fn crl(&self, key_id: &KeyId, partition: Option<u8>) -> Result<Arc<Vec<u8>>, IssuingError> {
+    /// The revocation list of an issuer: the whole list, or one partition of it.
+    pub async fn crl(&self, key_id: &KeyId, partition: Option<u8>) -> Result<SignedList, IssuingError> {
         let ours = match self.known().with_key(key_id) {
             Some(ours) => Arc::clone(ours),
             None => {
@@ -69,7 +86,7 @@ impl Issuing {
         if (list.from, list.newest) == (from, newest)
             && let Some(signed) = list.signed.get(&partition)
         {
-            return Ok(Arc::clone(signed));
+            return Ok(signed.clone());
         }
         let known = list.known_at(from);
         let revoked = if newest.position > known {
@@ -132,7 +149,7 @@ impl List {
         Ok(())
     }
 
-    fn sign(&mut self, ours: &OurIssuer, partition: Option<u8>) -> Result<Arc<Vec<u8>>, IssuingError> {
+    fn sign(&mut self, ours: &OurIssuer, partition: Option<u8>) -> Result<SignedList, IssuingError> {
         let terms = self.terms();
         let signed = match partition {
             None => ours.issuer.crl(&self.bytes, terms, None)?,
@@ -141,8 +158,11 @@ impl List {
                 ours.issuer.crl(&entries, terms, partition)?
             }
         };
-        let signed = Arc::new(signed);
-        self.signed.insert(partition, Arc::clone(&signed));
+        let signed = SignedList {
+            der: signed.into(),
+            pem: Arc::default(),
+        };
+        self.signed.insert(partition, signed.clone());
         Ok(signed)
     }
 
