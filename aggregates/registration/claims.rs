@@ -6,10 +6,12 @@ use super::{Registration, Stage};
 use crate::{
     claim::{Claim, Claims, Scope, scopes},
     client_registry::{ClientRegistryId, claims::PENDING},
+    text::alike,
 };
 
 scopes! {
-    /// The usernames of pending registrations. A user may have the same name; then nobody can confirm the registration.
+    /// The usernames of pending registrations, as keys that names share if they are alike. A user may have the same name; then nobody can confirm
+    /// the registration.
     REGISTERING = Scope::new("registering_username")
         .personal()
         .taken("registration_pending", "a registration with this username is pending");
@@ -19,7 +21,7 @@ impl Claims for Registration {
     fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim> {
         match self.stage {
             Stage::Pending => BTreeSet::from([
-                Claim::new(REGISTERING, &self.username),
+                Claim::new(REGISTERING, alike(&self.username)),
                 Claim::within(PENDING, ClientRegistryId::THE_ONE.to_string(), aggregate_id),
             ]),
             Stage::Absent | Stage::Granted | Stage::Ended => BTreeSet::new(),

@@ -196,10 +196,14 @@ pub(super) async fn begin(app: &App, device: &Registering, way: Way<'_>) -> Resu
         Ok(_) => Ok(true),
         // Somebody opened or closed the registry meanwhile.
         Err(ExecuteError::Rejected(Rejection::Conflict { .. })) => Ok(false),
-        // Another request of the device came first, or a registration with this name has expired.
+        // Another request of the device came first, a registration with this name has expired, or one with a name like it is pending.
         Err(ExecuteError::Rejected(Rejection::ClaimTaken(claim))) if claim.scope == REGISTERING => {
-            end_expired(app).await?;
-            Ok(false)
+            let ended = end_expired(app).await?;
+            let came = registrations::find(app.ledger().db(), &device.username, app.clock.now()).await?;
+            match ended > 0 || came.is_some() {
+                true => Ok(false),
+                false => Err(taken()),
+            }
         }
         Err(ExecuteError::Rejected(Rejection::TooManyClaims(scope))) if scope == PENDING => {
             match end_expired(app).await? {

@@ -65,6 +65,18 @@ both_engines! {
         assert_eq!(listed(&admin).await, json!([]));
     }
 
+    /// Nobody puts a device beside another one whose name looks the same.
+    async fn names_that_are_alike_are_not_pending_together(server: Server) {
+        let admin = server.admin().await;
+        open(&admin).await;
+        register(&admin, device("press.X", json!({}))).await.expect(202);
+        for name in ["PRESS.X", "press.x", "Press.X"] {
+            let taken = register(&admin, device(name, json!({}))).await.expect_error(409);
+            assert_eq!(taken.code, "username_taken", "{name}");
+        }
+        register(&admin, device("press.X", json!({}))).await.expect(202);
+    }
+
     async fn what_changes_with_the_user_counts_for_the_device(server: Server) {
         let admin = server.admin().await;
         open(&admin).await;
