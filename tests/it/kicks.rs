@@ -387,7 +387,7 @@ async fn emqx_and_vernemq_are_asked_as_their_documents_say() {
     ];
     let disconnect = [
         "GET /api/v1/webhooks/cache/clear",
-        "GET /api/v1/session/show?--user=press.7&--client_id",
+        "GET /api/v1/session/show?--user=press.7&--client_id&--limit=100000",
         "GET /api/v1/session/disconnect?client-id=one&--cleanup",
         "GET /api/v1/session/disconnect?client-id=two%2F2&--cleanup",
     ];

@@ -10,10 +10,18 @@ use super::{
     reach::Reach,
 };
 
+/// How many sessions of a user are ended at most. Each client id has one.
+const MOST: u32 = 100_000;
+
 pub(super) async fn end(reach: &Reach, kick: &Kick) -> Result<(), KickError> {
     get(reach, "/api/v1/webhooks/cache/clear").await?;
     let user = encoded(&kick.username);
-    let shown = get(reach, &format!("/api/v1/session/show?--user={user}&--client_id")).await?;
+    // The API shows 100 sessions unless it is told otherwise.
+    let shown = get(
+        reach,
+        &format!("/api/v1/session/show?--user={user}&--client_id&--limit={MOST}"),
+    )
+    .await?;
     let rows = shown.get("table").and_then(Value::as_array).into_iter().flatten();
     for client in rows.filter_map(|row| row.get("client_id")?.as_str()) {
         let path = format!(

@@ -37,11 +37,20 @@ pub async fn end_expired(app: &App) -> Result<usize, Refusal> {
 
 /// Ends expired registrations again and again, as long as the process runs.
 pub async fn keep_ending_expired(app: App) {
+    let mut is_failing = false;
     loop {
         app.clock.rest(LOOK_EVERY).await;
-        if let Err(refusal) = end_expired(&app).await {
-            let cause = refusal.cause().map(|cause| WithCauses(cause).to_string());
-            tracing::debug!(cause, "cannot end expired registrations; trying again");
+        let ended = end_expired(&app).await;
+        let refusal = ended.err();
+        // A refusal without a cause: another node has ended them.
+        let cause = refusal.as_ref().and_then(Refusal::cause).map(WithCauses);
+        match &cause {
+            Some(cause) if !is_failing => {
+                tracing::warn!(%cause, "cannot end expired registrations, so they keep their names and places; trying again");
+            }
+            Some(cause) => tracing::debug!(%cause, "cannot end expired registrations; trying again"),
+            None => {}
         }
+        is_failing = cause.is_some();
     }
 }
