@@ -9,7 +9,7 @@ use std::{
 const ALLOWED: &str = "allowed";
 /// What a question was answered with whose answer is always no.
 const DENIED: &str = "denied";
-/// How many counters there are at most. Codes and paths are texts of the program, so this is never reached.
+/// How many hooks are counted at most. Their paths are texts of the program, so this is never reached.
 const MOST: usize = 4_096;
 
 /// Counters of answers. The keys are texts of the program: no client can make one.
@@ -17,7 +17,8 @@ const MOST: usize = 4_096;
 pub struct Counts {
     evidence: Mutex<BTreeMap<&'static str, u64>>,
     refused: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
-    asked: Mutex<BTreeMap<(String, &'static str), u64>>,
+    /// By the hook, then by the answer.
+    asked: Mutex<BTreeMap<String, BTreeMap<&'static str, u64>>>,
 }
 
 impl Counts {
@@ -37,9 +38,11 @@ impl Counts {
     pub(crate) fn asked(&self, hook: &str, code: Option<&'static str>, is_success: bool) {
         let answer = code.unwrap_or(if is_success { ALLOWED } else { DENIED });
         let mut counts = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (hook.to_owned(), answer);
-        if counts.len() < MOST || counts.contains_key(&key) {
-            *counts.entry(key).or_default() += 1;
+        // The usual case allocates nothing: brokers ask all the time.
+        if let Some(answers) = counts.get_mut(hook) {
+            *answers.entry(answer).or_default() += 1;
+        } else if counts.len() < MOST {
+            counts.insert(hook.to_owned(), BTreeMap::from([(answer, 1)]));
         }
     }
 
@@ -61,9 +64,11 @@ impl Counts {
     /// How brokers' questions were answered: the path of the hook, `allowed` or the code of the refusal, and how often.
     pub fn hooks(&self) -> Vec<(String, &'static str, u64)> {
         let counts = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = counts.iter();
-        counts
-            .map(|((hook, answer), count)| (hook.clone(), *answer, *count))
-            .collect()
+        let of_hook = |(hook, answers): (&String, &BTreeMap<&'static str, u64>)| {
+            let hook = hook.clone();
+            let counts = answers.clone().into_iter();
+            counts.map(move |(answer, count)| (hook.clone(), answer, count))
+        };
+        counts.iter().flat_map(of_hook).collect()
     }
 }

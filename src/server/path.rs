@@ -1,5 +1,7 @@
 //! Path parameters, and the forms of paths.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
@@ -22,23 +24,38 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<
     }
 }
 
-/// The paths of all operations, with their parameters in braces.
-pub(crate) struct Forms(Vec<String>);
+/// The paths of all operations, with their parameters in braces. Each question of a broker looks its path up, so those without parameters are
+/// found by a search.
+pub(crate) struct Forms {
+    /// The forms without parameters, in order. They win over all others.
+    fixed: BTreeSet<String>,
+    with_parameters: Vec<String>,
+}
 
 impl Forms {
     /// Makes the list of these forms.
-    pub(crate) fn new(mut forms: Vec<String>) -> Self {
+    pub(crate) fn new(forms: Vec<String>) -> Self {
+        let (mut with_parameters, fixed): (Vec<_>, Vec<_>) =
+            forms.into_iter().partition(|form| form.contains('{'));
         // Fixed segments win over parameters, as they do in the router.
-        forms.sort_by_cached_key(|form| {
+        with_parameters.sort_by_cached_key(|form| {
             let segments = form.split('/').map(|segment| segment.starts_with('{'));
             segments.collect::<Vec<_>>()
         });
-        Self(forms)
+        Self {
+            fixed: fixed.into_iter().collect(),
+            with_parameters,
+        }
     }
 
     /// The form of a path.
     pub(crate) fn of(&self, path: &str) -> Option<&str> {
-        self.0.iter().map(String::as_str).find(|form| fits(form, path))
+        let mut others = self.with_parameters.iter();
+        let form = self
+            .fixed
+            .get(path)
+            .or_else(|| others.find(|form| fits(form, path)));
+        form.map(String::as_str)
     }
 }
 
