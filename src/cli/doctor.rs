@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode, sync::Arc};
 
-use super::{CliError, authority::lasts, complain, look::LookedAt, say};
+use super::{CliError, authority::lasts, complain, kicks::said_of_removed, look::LookedAt, say};
 use crate::faces::FACES;
 use authorization::LimitedRole;
 use ledger::{
@@ -14,7 +14,7 @@ use server::{
     Granting, Live,
     identity::keys::{self, Found, KeyError},
     issuing::Issuing,
-    kicks::{Brokers, State, states},
+    kicks::{Brokers, State, removed, states},
     settings::Settings,
 };
 
@@ -72,6 +72,9 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                             tell("refusals", refusals(&ledger, &settings).await);
                             if let Some(brokers) = &settings.brokers {
                                 tell("brokers", told(&ledger, brokers).await);
+                            }
+                            if let Some(found) = removed_brokers(&ledger, &settings).await {
+                                tell("brokers", found);
                             }
                             if granting == Granting::Held {
                                 tell("roles", roles(&ledger).await);
@@ -247,6 +250,15 @@ async fn told(ledger: &Ledger, brokers: &Brokers) -> Result<String, String> {
     }
     let good = states.iter().filter(|state| state.is_up_to_date()).count();
     Ok(format!("{good} of {} are up to date", states.len()))
+}
+
+/// What the database keeps for brokers that are not in the settings; `None` if it keeps nothing. Nothing is wrong with it.
+async fn removed_brokers(ledger: &Ledger, settings: &Settings) -> Option<Result<String, String>> {
+    match removed(ledger.db(), settings.brokers.as_ref()).await {
+        Ok(kept) if kept.is_empty() => None,
+        Ok(kept) => Some(Ok(said_of_removed(&kept))),
+        Err(error) => Some(Err(said(&error))),
+    }
 }
 
 fn said_of_broker(state: &State) -> String {

@@ -5,6 +5,7 @@ mod ca;
 mod certificate;
 mod doctor;
 mod events;
+mod kicks;
 mod listeners;
 mod lock;
 mod logins;
@@ -57,6 +58,8 @@ enum Task {
     Events(events::EventsArguments),
     /// Make the servers forget the failed logins of a user.
     Logins(logins::LoginsArguments),
+    /// Forget the sessions that a broker did not end, if it is no longer in the settings.
+    Kicks(kicks::KicksArguments),
     /// Show and change the certificate authority; issue and revoke certificates.
     Ca(ca::CaArguments),
     /// Check settings, keys, database and ledger, and say what is wrong.
@@ -119,6 +122,7 @@ async fn run(task: Task, settings: Settings) -> Result<ExitCode, CliError> {
         Task::Rebuild => rebuild::run(settings).await,
         Task::Events(arguments) => events::run(settings, arguments).await,
         Task::Logins(arguments) => logins::run(settings, arguments).await,
+        Task::Kicks(arguments) => kicks::run(settings, arguments).await,
         Task::Ca(arguments) => ca::run(settings, arguments).await,
         Task::Doctor => doctor::run(settings).await,
     }

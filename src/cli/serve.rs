@@ -12,6 +12,7 @@ use tokio::{
 use super::{
     CliError, authority,
     certificate::Certificate,
+    kicks::said_of_removed,
     listeners::{self, Listeners},
     lock, make_private, open_database, open_ledger, say,
 };
@@ -29,7 +30,7 @@ use server::{
     identity::{
         keep_clearing, keys, look_for_clearings, passwords::Passwords, recall_logins, tokens::Tokens,
     },
-    kicks::keep_ending_sessions,
+    kicks::{keep_ending_sessions, removed},
     registry::keep_ending_expired,
     settings::Settings,
 };
@@ -45,6 +46,15 @@ async fn warn_of_the_end(app: &App) {
         Ok(None | Some(Ok(_))) => {}
         Ok(Some(Err(soon))) => tracing::warn!("certificate authority: {soon}"),
         Err(error) => tracing::warn!(error = %WithCauses(&error), "cannot read the certificate authority"),
+    }
+}
+
+/// Warns if the database keeps something for brokers that are not in the settings.
+async fn warn_of_removed_brokers(app: &App) {
+    match removed(app.ledger().db(), app.settings.brokers.as_ref()).await {
+        Ok(kept) if kept.is_empty() => {}
+        Ok(kept) => tracing::warn!("{}", said_of_removed(&kept)),
+        Err(error) => tracing::warn!(error = %WithCauses(&error), "cannot read what is kept for brokers"),
     }
 }
 
@@ -104,6 +114,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     });
     let certificate = listeners.certificate(&app).await?;
     warn_of_the_end(&app).await;
+    warn_of_removed_brokers(&app).await;
     keep_up_to_date(&app, hangup, certificate.clone()).await?;
     let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (stop, stopped) = watch::channel(());

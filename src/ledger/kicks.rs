@@ -4,7 +4,7 @@
 //! any of it.
 
 use aggregates::values::{Timestamp, UserId};
-use projections::sql::{Boxed, Row, Statement, Tx, placeholders, sql};
+use projections::sql::{Boxed, Db, Error, Row, Statement, Tx, placeholders, sql};
 use uuid::Uuid;
 
 use super::{AppendError, Ledger, LedgerError, beside::Beside};
@@ -35,6 +35,15 @@ pub struct KicksLeft {
     pub number: i64,
     /// When the first of these tries failed.
     pub oldest: Option<Timestamp>,
+}
+
+/// What the database keeps for a broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptForBroker {
+    /// The name of the broker.
+    pub broker: String,
+    /// The number of users whose sessions it still has to end.
+    pub kicks: i64,
 }
 
 /// Why the last try at a broker failed.
@@ -206,4 +215,30 @@ impl Ledger {
             Ok(errors)
         })
     }
+}
+
+/// All brokers for which the database keeps something, by name.
+pub async fn kept_for_brokers(db: &Db) -> Result<Vec<KeptForBroker>, Error> {
+    let rows = sql(
+        "SELECT known.broker, COUNT(kicks.broker) FROM (SELECT broker FROM broker_cursors \
+         UNION SELECT broker FROM broker_errors UNION SELECT broker FROM broker_kicks) known \
+         LEFT JOIN broker_kicks kicks ON kicks.broker = known.broker GROUP BY known.broker ORDER BY known.broker",
+    );
+    let mut kept = Vec::new();
+    for row in db.all(rows).await? {
+        kept.push(KeptForBroker {
+            broker: row.text(0)?,
+            kicks: row.int(1)?,
+        });
+    }
+    Ok(kept)
+}
+
+/// Forgets all that the database keeps for a broker, from a process without an appender.
+pub async fn forget_broker(db: &Db, broker: &str) -> Result<(), Error> {
+    for table in ["broker_kicks", "broker_errors", "broker_cursors"] {
+        let delete = sql(format!("DELETE FROM {table} WHERE broker = $1")).bind(broker.to_owned());
+        db.execute(delete).await?;
+    }
+    Ok(())
 }

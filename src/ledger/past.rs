@@ -187,8 +187,8 @@ impl Ledger {
         Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
     }
 
-    /// The events of streams of one type, after a position and up to another one.
-    async fn streams(
+    /// The events of streams of one type, after a position and up to another one, in any order.
+    pub(super) async fn streams(
         &self,
         aggregate_type: &'static str,
         ids: &BTreeSet<String>,

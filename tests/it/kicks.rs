@@ -227,6 +227,62 @@ async fn what_takes_no_right_over_mqtt_closes_nothing() {
 }
 
 #[tokio::test]
+async fn a_right_that_another_grant_covers_closes_nothing_when_it_is_taken() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let broker = Broker::start().await;
+        let server = site(engine, &broker, "rabbitmq").await;
+        let admin = server.admin().await;
+        let wide = create_role(&admin, "wide", json!([mqtt("a/#", "readWrite")])).await;
+        let narrow = create_role(&admin, "narrow", json!([mqtt("a/+", "write")])).await;
+        for (name, roles) in [("press.7", json!([wide, narrow])), ("press.8", json!([narrow]))] {
+            create_user_with(&admin, name, json!({ "roles": roles })).await;
+        }
+        let path = format!("/api/roles/{narrow}/permissions");
+        let held = admin.get(&path).await.expect(200).json();
+        let permission = id_of(&list(&held)[0]);
+        admin.delete(format!("{path}/{permission}")).await.expect(204);
+        assert_eq!(broker.asked(1).await, [closed("press.8")], "the other holder");
+        admin.delete(format!("/api/roles/{narrow}")).await.expect(204);
+        assert_eq!(
+            broker.asked(1).await,
+            [closed("press.8")],
+            "all that the role ever granted"
+        );
+        // Only then a loss of the first one. The requests come in the order of the events.
+        admin.delete(format!("/api/roles/{wide}")).await.expect(204);
+        assert_eq!(broker.asked(1).await, [closed("press.7")]);
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_was_removed_from_the_settings_is_named_and_can_be_forgotten() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let broker = Broker::start().await;
+        let server = site(engine, &broker, "rabbitmq").await;
+        let admin = server.admin().await;
+        let id = create_user(&admin, "press.7").await;
+        broker.status.store(503, Ordering::Relaxed);
+        put(&admin, &id, json!({ "password": "the second one" })).await;
+        let url = format!("http://127.0.0.1:{}", broker.port);
+        doctor_says(server.site(), "still has to end the sessions of 1 users").await;
+        let refused = server.site().run(&["kicks", "forget", &url]).await;
+        assert!(!refused.status.success(), "it is in the settings");
+        let server = server.terminate().await.without("MUNIMENT_BROKERS").start().await;
+        let kept = format!("rabbitmq {url} (1 users)");
+        assert!(server.log().contains(&kept), "{}", server.log());
+        doctor_says(server.site(), &kept).await;
+        // It also works while the server runs.
+        let forgot = server.site().run(&["kicks", "forget", &url]).await;
+        assert!(forgot.status.success(), "{forgot:?}");
+        let doctor = server.site().run(&["doctor"]).await;
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        assert!(!said.contains(&url), "{said}");
+        let again = server.site().run(&["kicks", "forget", &url]).await;
+        assert!(!again.status.success(), "nothing is left");
+    }
+}
+
+#[tokio::test]
 async fn a_role_that_grants_less_closes_the_sessions_of_all_its_holders() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let broker = Broker::start().await;

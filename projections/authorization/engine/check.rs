@@ -137,7 +137,8 @@ impl Authorization {
         })
     }
 
-    fn user_grants(
+    /// Whether the grants of a user allow all that is wanted. Each operation may come from another grant.
+    pub(crate) fn user_grants(
         &self,
         user: &User,
         question: &Question<'_>,

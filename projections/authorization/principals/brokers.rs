@@ -6,7 +6,10 @@ use std::{borrow::Cow, sync::Arc};
 use aggregates::values::{Permission, UserId};
 
 use super::methods::Methods;
-use crate::{Authorization, Inquiry};
+use crate::{
+    Authorization, Inquiry,
+    patterns::question::{Question, operations},
+};
 
 impl Authorization {
     /// Whether a user may prove their identity by these methods together, without any other.
@@ -55,6 +58,25 @@ impl Authorization {
                 .map(|role| &role.details.permissions);
             let mut all = of_roles.chain(extra.map(|extra| &extra.permissions));
             all.any(|permissions| permissions.as_slice().iter().any(|one| test(prefix, one)))
+        })
+    }
+
+    /// Whether a user still has all that these permissions give over MQTT, by other grants: for each pattern and each operation, one
+    /// grant covers the whole pattern. So every topic and every filter that one of the permissions allowed is still allowed. Several grants
+    /// that cover a pattern only together do not count, since a filter needs one grant.
+    ///
+    /// RabbitMQ reads `.` and `*` in another way, so a pattern with one of them does not count as covered.
+    pub fn still_has(&self, user: UserId, permissions: &[Permission]) -> bool {
+        self.consistently(&self.collector.enter(), |guard| {
+            let Some(user) = self.users.get(&user, guard) else {
+                return false;
+            };
+            permissions.iter().all(|lost| {
+                let pattern: &str = &lost.resource;
+                let wanted = operations(lost.operation);
+                !pattern.contains(['.', '*'])
+                    && self.user_grants(user, &Question::filter(pattern), wanted, guard)
+            })
         })
     }
 }

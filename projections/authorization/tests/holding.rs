@@ -28,6 +28,31 @@ fn permissions_of_a_role_change_for_those_who_hold_it() {
 }
 
 #[test]
+fn a_right_that_was_taken_is_still_there_if_one_grant_covers_all_of_it() {
+    use Operation::{Read, ReadWrite, Write};
+    let engine = |held: &[(Context, Operation, &str)]| applied(&holder(held));
+    for (held, lost, is_there) in [
+        (&[(Read, "a/#")][..], (Read, "a/+"), true),
+        (&[(Read, "a/#"), (Write, "+/b")], (ReadWrite, "a/b"), true),
+        (&[(Read, "a/#")], (ReadWrite, "a/b"), false),
+        (&[(Read, "#")], (Read, "$s/a"), false),
+        // Together they cover it, but nobody may subscribe to it.
+        (&[(Read, "a"), (Read, "a/+/#")], (Read, "a/#"), false),
+        // In RabbitMQ, `a.b/c` is also `a/b/c`.
+        (&[(Write, "+/c")], (Write, "a.b/c"), false),
+        (&[], (Write, "a"), false),
+    ] {
+        let held: Vec<_> = held.iter().map(|(one, on)| (Context::Mqtt, *one, *on)).collect();
+        let lost = permission(9, Context::Mqtt, lost.0, lost.1);
+        let found = engine(&held).still_has(user_id(USER), std::slice::from_ref(&lost));
+        assert_eq!(found, is_there, "{held:?} {lost:?}");
+    }
+    let over_http = engine(&[(Context::Http, Read, "a")]);
+    assert!(!over_http.still_has(user_id(USER), &[permission(9, Context::Mqtt, Read, "a")]));
+    assert!(!over_http.still_has(user_id(USER + 1), &[]));
+}
+
+#[test]
 fn a_deleted_role_never_comes_back_for_those_who_held_it() {
     let mut ledger = holder(&[(Context::Mqtt, Operation::Read, "a")]);
     ledger.role(ROLE, RoleEvent::Deleted {});

@@ -3,6 +3,9 @@
 //! Each node runs it, over the same rows of the database: another node may be dead. It goes round and round over the rows. A round ends early if
 //! nothing succeeds any more, and the next one goes on where it ended. So users whose sessions the broker refuses to end do not keep it
 //! from the others.
+//!
+//! Each node begins at a row of its own, reads few rows at once, and waits a time of its own. So nodes share the work: a row that one node
+//! has done is gone before another one comes to it, most of the time. Otherwise the sessions of a user end twice, which does no harm.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,8 +15,8 @@ use tokio::{sync::Notify, time::timeout};
 
 use super::tries::{Failure, Teller, Tried};
 
-/// How many rows are read at once.
-const PAGE: i64 = 500;
+/// How many rows are read at once. Another node may do them meanwhile.
+const PAGE: i64 = 64;
 /// How long a broker may take to end the sessions of one user.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the task waits for rows of other nodes before it looks.
@@ -28,7 +31,7 @@ pub(super) struct TriesAgain {
     pub(super) teller: Teller,
     /// Says that there are rows.
     pub(super) left: Arc<Notify>,
-    /// The row after which the next round begins; `None` for the first one.
+    /// The row after which the next round begins; `None` for the first row.
     pub(super) after: Option<(UserId, i64)>,
     /// The reason that is noted in the database. The outer `None` means that the task does not know it.
     pub(super) noted: Option<Option<String>>,
@@ -48,6 +51,8 @@ enum Round {
 impl TriesAgain {
     pub(super) async fn run(mut self) {
         let mut pause = Duration::ZERO;
+        let begin = UserId(self.teller.reach.entropy.uuid());
+        self.after = Some((begin, 0));
         loop {
             let round = self.round().await.unwrap_or_else(|failure| {
                 let (broker, error) = (self.teller.broker(), WithCauses(&failure));
@@ -68,10 +73,18 @@ impl TriesAgain {
                 Round::Partly => {}
                 Round::Failed => {
                     pause = (2 * pause).clamp(FIRST_PAUSE, MOST_PAUSE);
-                    tokio::time::sleep(pause).await;
+                    tokio::time::sleep(self.about(pause)).await;
                 }
             }
         }
+    }
+
+    /// At least half of this time, and at most this time: nodes should not all try at the same moment.
+    fn about(&self, pause: Duration) -> Duration {
+        let mut byte = [0];
+        self.teller.reach.entropy.fill(&mut byte);
+        let [part] = byte;
+        pause / 2 + pause / 2 * u32::from(part) / u32::from(u8::MAX)
     }
 
     /// Tries all rows from where the last round ended, up to the last one.

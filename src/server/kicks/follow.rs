@@ -17,7 +17,7 @@ use ledger::{Filter, OpenKick, WithCauses};
 use tokio::sync::Notify;
 
 use super::{
-    losses::{Loser, Losers},
+    losses::{Loser, Losses, Part},
     tries::{Failure, Teller},
 };
 
@@ -78,15 +78,13 @@ impl Follows {
         // Reading names and rights as they are now needs a memory that is not behind the page.
         ledger.follower().catch_up().await?;
         let mut less = Less::new();
-        for recorded in ledger.open_events(&stored).await? {
-            let mut losers = Losers::of(ledger, &recorded).await?;
-            while let Some(some) = losers.next(ledger).await? {
-                for loser in some {
-                    self.add(&mut less, loser, recorded.position);
-                }
-                if less.len() >= MOST_USERS {
-                    self.end(std::mem::take(&mut less)).await?;
-                }
+        let mut losses = Losses::of(ledger, ledger.open_events(&stored).await?).await?;
+        while let Some(Part { position, losers }) = losses.next().await? {
+            for loser in losers {
+                self.add(&mut less, loser, position);
+            }
+            if less.len() >= MOST_USERS {
+                self.end(std::mem::take(&mut less)).await?;
             }
         }
         self.end(less).await?;

@@ -1,33 +1,34 @@
 //! Who may do less over MQTT after an event.
 //!
-//! An event that takes a right concerns nobody if the right is none over MQTT. Otherwise it counts even if another grant covers the same
-//! right: a client that is disconnected for nothing comes back at once.
+//! An event that takes a right concerns nobody if the right is none over MQTT. It does not concern a user who has the whole right by
+//! another grant when this process reads the event. That user lost it for a moment at most, and an event that takes the other grant is
+//! judged later, by itself.
 //!
 //! If a role loses a right, those lose it who hold the role when this process reads the event. Who gave the role up since, or held it until
-//! it was deleted, has a later event. So the later event counts if the role granted anything over MQTT at any time before, even if it no
-//! longer did at the end.
+//! it was deleted, has a later event. So the later event takes all that the role granted over MQTT at any time before, even if it no
+//! longer granted it at the end.
+
+use std::vec;
 
 use aggregates::{
     Event, Recorded,
-    role::{Role, RoleEvent},
+    role::RoleEvent,
     sealing::ERASED,
-    session::{Session, SessionEvent},
+    session::SessionEvent,
     user::{User, UserEvent},
     values::{Context, Permission, RoleId, UserId},
 };
 use futures_util::future::BoxFuture;
-use ledger::{Filter, Ledger, LedgerError, OpenKick};
+use ledger::{Ledger, LedgerError, OpenKick};
 use projections::role_directory::{self, HoldersPart};
 
 use super::{
     kick::Kick,
-    past::{before, ever_granted_mqtt},
+    past::{Before, Ever, RolePast, before},
 };
 
 /// How many holders of a role are read at once.
 const HOLDERS: i64 = 1_000;
-/// How many events are read at once.
-const PAGE: i64 = 1_000;
 
 /// A user who may do less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +40,33 @@ pub(super) struct Loser {
     pub(super) is_gone: bool,
 }
 
-/// The users who may do less after an event. A role may have many holders, so they come in parts.
+/// Users who may do less because of one event.
+pub(super) struct Part {
+    /// The position of the event.
+    pub(super) position: i64,
+    /// The users.
+    pub(super) losers: Vec<Loser>,
+}
+
+/// All users who may do less after the events of a page, in parts.
+pub(super) struct Losses<'a> {
+    ledger: &'a Ledger,
+    before: Before,
+    events: vec::IntoIter<Recorded>,
+    now: Loss,
+    position: i64,
+}
+
+/// Who loses what by an event.
+#[derive(Debug)]
+struct Loss {
+    losers: Losers,
+    lost: Lost,
+}
+
+/// The users who may lose something. A role may have many holders, so they come in parts.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Losers {
+enum Losers {
     /// Nobody, or nobody any more.
     Nobody,
     /// One user.
@@ -51,6 +76,15 @@ pub(super) enum Losers {
     /// All users to whom a role was granted between two positions. The end of a role changes nothing in the streams of its holders, and the
     /// read models no longer know them.
     EverHeld(RoleId, i64, i64),
+}
+
+/// What is lost.
+#[derive(Clone, Debug)]
+enum Lost {
+    /// A way to connect, or more rights than are compared.
+    Anything,
+    /// These rights over MQTT.
+    Rights(Vec<Permission>),
 }
 
 impl Loser {
@@ -70,37 +104,54 @@ impl Loser {
     }
 }
 
-impl Losers {
-    /// Who may do less because of an event.
-    pub(super) fn of<'a>(
+impl<'a> Losses<'a> {
+    /// Who may do less after these events, which must be a page of the ledger without gaps. The memory of this process must not be behind
+    /// the page.
+    pub(super) fn of(
         ledger: &'a Ledger,
-        recorded: &'a Recorded,
-    ) -> BoxFuture<'a, Result<Self, LedgerError>> {
-        Box::pin(Self::found(ledger, recorded))
-    }
-
-    async fn found(ledger: &Ledger, recorded: &Recorded) -> Result<Self, LedgerError> {
-        match &recorded.event {
-            Event::User(event) => of_user(ledger, recorded, event).await,
-            Event::Role(event) => of_role(ledger, recorded, event).await,
-            Event::Session(event) => of_session(ledger, recorded, event).await,
-            // The user of a registration has events of its own, and so does the user who loses a certificate.
-            Event::ClientRegistry(_)
-            | Event::Registration(_)
-            | Event::Authority(_)
-            | Event::CertifiedKey(_) => Ok(Self::Nobody),
-        }
+        page: Vec<Recorded>,
+    ) -> BoxFuture<'a, Result<Losses<'a>, LedgerError>> {
+        Box::pin(async move {
+            Ok(Self {
+                ledger,
+                before: Before::of(ledger, &page).await?,
+                events: page.into_iter(),
+                now: Loss::none(),
+                position: 0,
+            })
+        })
     }
 
     /// The next part; `None` after the last one.
-    pub(super) fn next<'a>(
-        &'a mut self,
-        ledger: &'a Ledger,
-    ) -> BoxFuture<'a, Result<Option<Vec<Loser>>, LedgerError>> {
-        Box::pin(self.part(ledger))
+    pub(super) fn next(&mut self) -> BoxFuture<'_, Result<Option<Part>, LedgerError>> {
+        Box::pin(async move {
+            loop {
+                if let Some(users) = self.now.losers.next(self.ledger).await? {
+                    let authorization = self.ledger.authorization();
+                    let has = |rights: &[Permission], user| authorization.still_has(user, rights);
+                    let losers = users.into_iter().filter(|loser| match &self.now.lost {
+                        Lost::Anything => true,
+                        Lost::Rights(rights) => !has(rights, loser.user),
+                    });
+                    return Ok(Some(Part {
+                        position: self.position,
+                        losers: losers.collect(),
+                    }));
+                }
+                let Some(recorded) = self.events.next() else {
+                    return Ok(None);
+                };
+                self.position = recorded.position;
+                self.now = Loss::of(&self.before, &recorded);
+                self.before.pass(&recorded);
+            }
+        })
     }
+}
 
-    async fn part(&mut self, ledger: &Ledger) -> Result<Option<Vec<Loser>>, LedgerError> {
+impl Losers {
+    /// The next part; `None` after the last one.
+    async fn next(&mut self, ledger: &Ledger) -> Result<Option<Vec<Loser>>, LedgerError> {
         let users = match *self {
             Self::Nobody => return Ok(None),
             Self::One(loser) => {
@@ -118,10 +169,10 @@ impl Losers {
                 users
             }
             Self::EverHeld(role, after, until) => {
-                let (users, last) = granted(ledger, role, after).await?;
-                *self = match last {
-                    Some(last) if last < until => Self::EverHeld(role, last, until),
-                    Some(_) | None => Self::Nobody,
+                let (users, last) = ledger.granted_role(role, after, until).await?;
+                *self = match last < until {
+                    true => Self::EverHeld(role, last, until),
+                    false => Self::Nobody,
                 };
                 users
             }
@@ -130,24 +181,79 @@ impl Losers {
     }
 }
 
-async fn of_user(ledger: &Ledger, at: &Recorded, event: &UserEvent) -> Result<Losers, LedgerError> {
-    let position = at.position;
-    let Ok(id) = UserId::parse(&at.aggregate_id) else {
-        return Ok(Losers::Nobody);
+impl Loss {
+    fn none() -> Self {
+        Self {
+            losers: Losers::Nobody,
+            lost: Lost::Anything,
+        }
+    }
+
+    /// A user who may no longer connect as before.
+    fn of_access(loser: Loser) -> Self {
+        Self {
+            losers: Losers::One(loser),
+            lost: Lost::Anything,
+        }
+    }
+
+    /// These users lose a permission, if it is one over MQTT.
+    fn of_permission(losers: Losers, permission: Option<&Permission>) -> Self {
+        match permission.filter(|permission| permission.context == Context::Mqtt) {
+            Some(permission) => Self {
+                losers,
+                lost: Lost::Rights(vec![permission.clone()]),
+            },
+            None => Self::none(),
+        }
+    }
+
+    /// These users lose all that a role ever granted.
+    fn of_role(losers: Losers, role: Option<&RolePast>) -> Self {
+        match role.map(RolePast::ever) {
+            Some(Ever::These(rights)) if !rights.is_empty() => Self {
+                losers,
+                lost: Lost::Rights(rights.clone()),
+            },
+            Some(Ever::Many) => Self {
+                losers,
+                lost: Lost::Anything,
+            },
+            Some(Ever::These(_)) | None => Self::none(),
+        }
+    }
+
+    /// Who loses what by an event.
+    fn of(before: &Before, recorded: &Recorded) -> Self {
+        match &recorded.event {
+            Event::User(event) => of_user(before, &recorded.aggregate_id, event),
+            Event::Role(event) => of_role(before, recorded, event),
+            Event::Session(event) => of_session(before, &recorded.aggregate_id, event),
+            // The user of a registration has events of its own, and so does the user who loses a certificate.
+            Event::ClientRegistry(_)
+            | Event::Registration(_)
+            | Event::Authority(_)
+            | Event::CertifiedKey(_) => Self::none(),
+        }
+    }
+}
+
+fn of_user(before: &Before, aggregate_id: &str, event: &UserEvent) -> Loss {
+    let Ok(id) = UserId::parse(aggregate_id) else {
+        return Loss::none();
     };
-    let less = Losers::One(Loser::by_name_of_now(id));
-    Ok(match event {
+    let user = Loser::by_name_of_now(id);
+    match event {
         UserEvent::RoleRevoked { role_id } => {
-            less.only_if(ever_granted_mqtt(ledger, *role_id, position).await?)
+            Loss::of_role(Losers::One(user), before.role(&role_id.to_string()))
         }
         UserEvent::PermissionRevoked { id: permission } => {
-            let user: User = before(ledger, id, position).await?;
-            less.only_if(user.permissions.get(permission).is_some_and(is_mqtt))
+            Loss::of_permission(Losers::One(user), before.own(aggregate_id, *permission))
         }
-        UserEvent::Renamed { .. } | UserEvent::Deleted {} => Losers::One(Loser::by_old_name(id)),
-        UserEvent::Revoked {} => Losers::One(Loser {
+        UserEvent::Renamed { .. } | UserEvent::Deleted {} => Loss::of_access(Loser::by_old_name(id)),
+        UserEvent::Revoked {} => Loss::of_access(Loser {
             is_gone: true,
-            ..Loser::by_name_of_now(id)
+            ..user
         }),
         UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
@@ -157,87 +263,46 @@ async fn of_user(ledger: &Ledger, at: &Recorded, event: &UserEvent) -> Result<Lo
         | UserEvent::CertificateRemoved { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. } => less,
+        | UserEvent::SessionsByMethodEnded { .. } => Loss::of_access(user),
         UserEvent::Created { .. }
         | UserEvent::PasswordRehashed { .. }
         | UserEvent::MfaEnforcementChanged { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::PermissionGranted { .. }
-        | UserEvent::CertificateAdded { .. } => Losers::Nobody,
-    })
+        | UserEvent::CertificateAdded { .. } => Loss::none(),
+    }
 }
 
-async fn of_role(ledger: &Ledger, at: &Recorded, event: &RoleEvent) -> Result<Losers, LedgerError> {
-    let Ok(id) = RoleId::parse(&at.aggregate_id) else {
-        return Ok(Losers::Nobody);
+fn of_role(before: &Before, recorded: &Recorded, event: &RoleEvent) -> Loss {
+    let Ok(id) = RoleId::parse(&recorded.aggregate_id) else {
+        return Loss::none();
     };
-    let role = before::<Role>(ledger, id, at.position);
-    Ok(match event {
+    let role = before.role(&recorded.aggregate_id);
+    match event {
         RoleEvent::PermissionRemoved { id: permission }
         | RoleEvent::PermissionChanged { id: permission, .. } => {
-            let lost = role.await?.permissions.get(permission).is_some_and(is_mqtt);
-            Losers::Holders(id, 0).only_if(lost)
+            let lost = role.and_then(|role| role.permission(*permission));
+            Loss::of_permission(Losers::Holders(id, 0), lost)
         }
         RoleEvent::Deleted {} => {
-            let lost = ever_granted_mqtt(ledger, id, at.position).await?;
-            Losers::EverHeld(id, 0, at.position).only_if(lost)
+            let since = role.map_or(0, RolePast::since);
+            Loss::of_role(Losers::EverHeld(id, since, recorded.position), role)
         }
         RoleEvent::Created { .. }
         | RoleEvent::Renamed { .. }
         | RoleEvent::SharingChanged { .. }
-        | RoleEvent::PermissionAdded { .. } => Losers::Nobody,
-    })
+        | RoleEvent::PermissionAdded { .. } => Loss::none(),
+    }
 }
 
-async fn of_session(ledger: &Ledger, at: &Recorded, event: &SessionEvent) -> Result<Losers, LedgerError> {
+fn of_session(before: &Before, aggregate_id: &str, event: &SessionEvent) -> Loss {
     match event {
         SessionEvent::TokenRevoked {} => {
-            let session: Session = before(ledger, &at.aggregate_id, at.position).await?;
-            let user = session.user_id.map(Loser::by_name_of_now);
-            Ok(user.map_or(Losers::Nobody, Losers::One))
+            let user = before.session(aggregate_id).and_then(|session| session.user_id);
+            user.map_or_else(Loss::none, |user| Loss::of_access(Loser::by_name_of_now(user)))
         }
-        SessionEvent::TokenIssued { .. } => Ok(Losers::Nobody),
+        SessionEvent::TokenIssued { .. } => Loss::none(),
     }
-}
-
-impl Losers {
-    fn only_if(self, is_loss: bool) -> Self {
-        match is_loss {
-            true => self,
-            false => Self::Nobody,
-        }
-    }
-}
-
-fn is_mqtt(permission: &Permission) -> bool {
-    permission.context == Context::Mqtt
-}
-
-/// The users to whom a role was granted by the next events after a position, and the last of these events if there may be more.
-async fn granted(
-    ledger: &Ledger,
-    role: RoleId,
-    after: i64,
-) -> Result<(Vec<UserId>, Option<i64>), LedgerError> {
-    let filter = Filter {
-        event_type: Some("user.role_granted".to_owned()),
-        ..Filter::default()
-    };
-    let granted = ledger.after(after, PAGE, &filter).await?;
-    let is_full = (granted.len() as i64) == PAGE;
-    let last = granted.last().map(|event| event.position).filter(|_| is_full);
-    let mut users = Vec::new();
-    for Recorded {
-        aggregate_id, event, ..
-    } in ledger.open_events(&granted).await?
-    {
-        if let Some(UserEvent::RoleGranted { role_id, .. }) = event.of::<User>()
-            && *role_id == role
-        {
-            users.extend(UserId::parse(&aggregate_id));
-        }
-    }
-    Ok((users, last))
 }
 
 /// The sessions that must end, with the name of their user; `None` if nobody knows it. If the user was renamed or deleted later, another event

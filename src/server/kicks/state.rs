@@ -1,7 +1,8 @@
 //! What each broker still has to do, for `muniment doctor`.
 
 use aggregates::values::Timestamp;
-use ledger::{BrokerError, KicksLeft, Ledger, LedgerError};
+use ledger::{BrokerError, KeptForBroker, KicksLeft, Ledger, LedgerError, kept_for_brokers};
+use projections::sql::{Db, Error};
 
 use super::{Broker, Brokers};
 
@@ -47,4 +48,16 @@ pub async fn states(ledger: &Ledger, brokers: &Brokers) -> Result<Vec<State>, Le
         });
     }
     Ok(states)
+}
+
+/// What the database keeps for brokers that are not in the settings.
+pub async fn removed(db: &Db, brokers: Option<&Brokers>) -> Result<Vec<KeptForBroker>, Error> {
+    let named: Vec<String> = brokers
+        .into_iter()
+        .flat_map(Brokers::iter)
+        .map(Broker::name)
+        .collect();
+    let mut kept = kept_for_brokers(db).await?;
+    kept.retain(|kept| !named.contains(&kept.broker));
+    Ok(kept)
 }
