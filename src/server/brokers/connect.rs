@@ -13,7 +13,7 @@ use crate::{
     app::App,
     caller::by_token,
     evidence::Evidence,
-    identity::{Authenticated, authenticate, tokens::digest},
+    identity::{Authenticated, authenticate_device, tokens::digest},
     refusal::Refusal,
     registry::introduce,
 };
@@ -24,8 +24,33 @@ pub struct Connect<'a> {
     pub username: &'a str,
     /// What proves that the client is this user.
     pub proof: Proof<'a>,
-    /// The address of the client, or of the broker if the broker does not say the client's.
-    pub address: ClientAddress,
+    /// From where it connects.
+    pub address: DeviceAddress,
+}
+
+/// From where a client of a broker connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceAddress {
+    /// The address of the client.
+    OfDevice(ClientAddress),
+    /// The address of the broker, which does not say the client's. All its clients share it.
+    OfBroker(ClientAddress),
+}
+
+impl DeviceAddress {
+    /// The client's address as a broker writes it, or else the broker's.
+    pub fn of(written: Option<&str>, broker: ClientAddress) -> Self {
+        let address = written.and_then(|text| text.parse::<IpAddr>().ok());
+        let of_device = |address| Self::OfDevice(ClientAddress::of(address));
+        address.map_or(Self::OfBroker(broker), of_device)
+    }
+
+    /// The address that counts as the client's.
+    pub(crate) fn address(self) -> ClientAddress {
+        match self {
+            Self::OfDevice(address) | Self::OfBroker(address) => address,
+        }
+    }
 }
 
 /// What proves who a client is.
@@ -45,14 +70,6 @@ pub struct Connected {
     pub until: Option<Timestamp>,
     /// The prefix that is put before every topic to which the user publishes.
     pub publish_prefix: Option<Arc<str>>,
-}
-
-impl Connect<'_> {
-    /// The client's address as a broker writes it, or else the broker's.
-    pub fn address_of(written: Option<&str>, broker: ClientAddress) -> ClientAddress {
-        let address = written.and_then(|text| text.parse::<IpAddr>().ok());
-        address.map_or(broker, ClientAddress::of)
-    }
 }
 
 /// Decides whether a client may connect. A user for whom several methods are required may not: a broker shows only one.
@@ -81,7 +98,7 @@ async fn by_password(
     app: &App,
     username: &str,
     password: &str,
-    address: ClientAddress,
+    address: DeviceAddress,
 ) -> Result<UserId, Refusal> {
     let authorization = app.ledger().authorization();
     let lately = authorization
@@ -91,10 +108,10 @@ async fn by_password(
         Some(user) => user,
         None => {
             let typed = Zeroizing::new(password.to_owned());
-            let authenticated = authenticate(app, username, typed, address).await?;
+            let authenticated = authenticate_device(app, username, typed, address).await?;
             let Some(Authenticated { user, position, .. }) = authenticated else {
                 if authorization.user_by_name(username).is_none() {
-                    introduce(app, username, password, address).await;
+                    introduce(app, username, password, address.address()).await;
                 }
                 return Err(Refusal::bad_credentials());
             };

@@ -15,7 +15,7 @@ pub(crate) use self::{answer::Formed, secret::Secret};
 pub use self::{
     answer::InForm,
     asked::FromBroker,
-    connect::{Connect, Connected, Proof, connect},
+    connect::{Connect, Connected, DeviceAddress, Proof, connect},
     dots::{may_bind, may_route},
     rights::{known, may_read, may_subscribe, may_write, publish_rewritten},
 };

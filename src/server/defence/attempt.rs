@@ -4,8 +4,31 @@ use std::time::Duration;
 
 use aggregates::values::UserId;
 
-use super::{Attempt, Draw, Turn, Who};
+use super::{Draw, Turn, Who, devices::Deadline};
 use crate::identity::passwords::MayHash;
+
+/// An attempt that has its turn. Dropping it lets the next one have the turn. If the client hangs up before the password is compared,
+/// this counts as a failure: else hanging up would hide how much somebody asks.
+pub(crate) struct Attempt {
+    pub(super) who: Who,
+    pub(super) mark: u8,
+    pub(super) is_known: bool,
+    /// Whether nobody has said yet how it ended.
+    pub(super) is_open: bool,
+    /// Whether it was in the queue.
+    pub(super) has_waited: bool,
+    /// When the answer to a wrong password of a device is due; `None` if that depends on the failures alone.
+    pub(super) deadline: Option<Deadline>,
+    pub(super) turn: Turn,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.count();
+        }
+    }
+}
 
 impl Attempt {
     /// The password was wrong. Returns how long the answer must wait.
@@ -13,6 +36,11 @@ impl Attempt {
     pub(crate) fn failed(mut self) -> Duration {
         self.is_open = false;
         self.count()
+    }
+
+    /// Takes the time at which the answer to a wrong password is due, if it does not depend on the failures alone.
+    pub(crate) fn take_deadline(&mut self) -> Option<Deadline> {
+        self.deadline.take()
     }
 
     /// The password could not be compared.

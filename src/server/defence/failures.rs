@@ -106,6 +106,15 @@ impl Failures {
         }
     }
 
+    /// The same if many share the network: the failures of others say nothing about a name.
+    pub(super) fn rank_among_many(&self, who: Who, now: Duration) -> Rank {
+        let of_pair = self.pairs.get(who).map_or(0.0, |pair| pair.score.now(now));
+        match of_pair >= FREE_OF_PAIR {
+            true => self.rank(who, now),
+            false => Rank::Usual,
+        }
+    }
+
     /// Whether a name may be tried now from a network from which nobody ever logged in, while the attempts of `open` have not ended. Each
     /// of these may still fail: so many attempts at once are no more guesses than one after the other.
     pub(super) fn allows(&self, who: Who, open: &[Who], now: Duration) -> Allowed {

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod bounded;
+mod devices;
 mod failures;
 mod known;
 mod pairs;
@@ -21,6 +22,7 @@ use ledger::{Clearing, clock::Clock, ids::Entropy};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+pub(crate) use self::{attempt::Attempt, devices::Asker};
 use self::{
     failures::{Allowed, Failures},
     known::Known,
@@ -108,6 +110,8 @@ struct State {
 /// An attempt to log in, as the defence sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct Guess<'a> {
+    /// Who asks.
+    pub(crate) asker: Asker,
     /// From where it comes.
     pub(crate) address: ClientAddress,
     /// The name, as it was given.
@@ -116,25 +120,6 @@ pub(crate) struct Guess<'a> {
     pub(crate) user: Option<UserId>,
     /// The password, as it was given.
     pub(crate) password: &'a str,
-}
-
-/// An attempt that has its turn. Dropping it lets the next one have the turn. If the client hangs up before the password is compared,
-/// this counts as a failure: else hanging up would hide how much somebody asks.
-pub(crate) struct Attempt {
-    who: Who,
-    mark: u8,
-    is_known: bool,
-    /// Whether nobody has said yet how it ended.
-    is_open: bool,
-    turn: Turn,
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        if self.is_open {
-            self.count();
-        }
-    }
 }
 
 /// What tells an attempt that waits that it has its turn, or that it is refused.
@@ -193,6 +178,14 @@ impl Defence {
 
     /// Waits for the turn of an attempt.
     pub(crate) async fn turn(&self, guess: Guess<'_>) -> Result<Attempt, TooMany> {
+        match guess.asker {
+            Asker::Client => self.queued(guess).await,
+            Asker::Broker | Asker::BrokerOfMany => self.turn_of_device(guess).await,
+        }
+    }
+
+    /// Waits until an attempt has its turn, or is given up.
+    async fn queued(&self, guess: Guess<'_>) -> Result<Attempt, TooMany> {
         let inner = &*self.0;
         let who = Who {
             name: match guess.user {
@@ -202,12 +195,12 @@ impl Defence {
             network: guess.address.network(),
         };
         let mark = inner.mark(guess.password);
-        let (is_known, queued) = inner.enter(&self.0, who, mark)?;
-        let turn = match queued {
-            Entered::AtOnce(turn) => turn,
+        let (is_known, entered) = inner.enter(&self.0, guess, who, mark)?;
+        let (turn, has_waited) = match entered {
+            Entered::AtOnce(turn) => (turn, false),
             Entered::Queued(number, turn) => {
                 let _place = Place { inner, number };
-                turn.await.unwrap_or(Err(TooMany::Waiting))?
+                (turn.await.unwrap_or(Err(TooMany::Waiting))?, true)
             }
         };
         Ok(Attempt {
@@ -215,6 +208,8 @@ impl Defence {
             mark,
             is_known,
             is_open: true,
+            has_waited,
+            deadline: None,
             turn,
         })
     }
@@ -305,7 +300,13 @@ impl Inner {
     }
 
     /// Takes a free turn, or enters the queue. Also returns whether the name is known at this network.
-    fn enter(&self, shared: &Arc<Self>, who: Who, mark: u8) -> Result<(bool, Entered), TooMany> {
+    fn enter(
+        &self,
+        shared: &Arc<Self>,
+        guess: Guess<'_>,
+        who: Who,
+        mark: u8,
+    ) -> Result<(bool, Entered), TooMany> {
         let (now, second) = (self.clock.elapsed(), self.clock.now().seconds());
         let mut draw = Draw::from(self.entropy.as_ref());
         let mut state = self.state();
@@ -321,9 +322,11 @@ impl Inner {
             }
             Allowed::Now | Allowed::Later => {}
         }
-        let rank = match is_trusted {
-            true => Rank::Trusted,
-            false => state.failures.rank(who, now),
+        let rank = match guess.asker {
+            _ if is_trusted => Rank::Trusted,
+            Asker::BrokerOfMany if guess.user.is_none() => Rank::Failing,
+            Asker::BrokerOfMany => state.failures.rank_among_many(who, now),
+            Asker::Client | Asker::Broker => state.failures.rank(who, now),
         };
         let (ticket, turn) = oneshot::channel();
         let number = state.queue.push(rank, who, ticket, &mut draw);

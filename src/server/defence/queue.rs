@@ -158,6 +158,16 @@ impl<T> Queue<T> {
         self.waiting.is_empty()
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn has(&self, who: impl Fn(Who) -> bool) -> bool {
+        self.waiting.iter().any(|one| who(one.who))
+    }
+
     /// The rank that has the next turn: of the ranks that wait, the one that lacks most of its share.
     fn next_rank(&mut self) -> Option<Rank> {
         let mut next: Option<(i64, usize, Rank)> = None;

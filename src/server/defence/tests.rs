@@ -85,6 +85,7 @@ impl Fixture {
         );
         tokio::spawn(async move {
             let guess = Guess {
+                asker: Asker::Client,
                 address,
                 name: &name,
                 user,
@@ -494,4 +495,105 @@ async fn what_is_recalled_is_known_without_a_mark() {
     let state = fixture.defence.0.state();
     assert!(state.known.has(who, 1));
     assert_eq!(state.known.mark(who.name), None);
+}
+
+/// Tries as a device at a broker that does not say the device's address.
+fn at_broker(fixture: &Fixture, user: Option<UserId>, name: &str) -> JoinHandle<Result<Attempt, TooMany>> {
+    let (defence, name) = (fixture.defence.clone(), name.to_owned());
+    tokio::spawn(async move {
+        let guess = Guess {
+            asker: Asker::BrokerOfMany,
+            address: address("127.0.0.1"),
+            name: &name,
+            user,
+            password: RIGHT,
+        };
+        defence.turn(guess).await
+    })
+}
+
+async fn until_waiting(fixture: &Fixture, number: usize) {
+    while fixture.defence.0.state().queue.len() < number {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_device_of_a_user_comes_before_names_that_nobody_has() {
+    let fixture = Fixture::new(1, 4);
+    let first = at_broker(&fixture, None, "nobody").await.unwrap().unwrap();
+    let flood: Vec<_> = (0..4)
+        .map(|number| {
+            let attempt = at_broker(&fixture, None, &format!("nobody {number}"));
+            // The turn ends at once.
+            tokio::spawn(async move {
+                attempt
+                    .await
+                    .unwrap()
+                    .map(|mut attempt| attempt.take_deadline().is_some())
+            })
+        })
+        .collect();
+    until_waiting(&fixture, 4).await;
+    let device = at_broker(&fixture, Some(OWNER), "owner");
+    // One of the flood is given up, and waits all the same.
+    let is_there = |who: Who| who.name == fixture.defence.0.name_of(OWNER);
+    while !fixture.defence.0.state().queue.has(is_there) {
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    let device = device.await.unwrap().unwrap();
+    assert!(flood.iter().all(|one| !one.is_finished()));
+    drop(device);
+    for one in flood {
+        assert_eq!(
+            one.await.unwrap(),
+            Ok(true),
+            "it waited, and got a turn before its deadline"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_gets_no_turn_is_refused_when_a_wrong_password_is() {
+    let fixture = Fixture::new(1, 1);
+    let first = at_broker(&fixture, Some(OWNER), "owner").await.unwrap();
+    let mut first = first.unwrap();
+    assert!(first.take_deadline().is_none(), "it did not wait");
+    let (one, other) = (
+        at_broker(&fixture, None, "one"),
+        at_broker(&fixture, None, "other"),
+    );
+    for refused in [one, other] {
+        assert!(matches!(refused.await.unwrap(), Err(TooMany::Waiting)));
+    }
+    assert!(fixture.defence.0.state().queue.is_empty());
+    let _ = first.failed();
+    assert!(
+        at_broker(&fixture, None, "one").await.unwrap().is_ok(),
+        "the turn is free"
+    );
+}
+
+#[tokio::test]
+async fn a_device_that_fails_often_does_not_come_before_others() {
+    let fixture = Fixture::new(1, 8);
+    for _ in 0..4 {
+        let attempt = at_broker(&fixture, Some(OWNER), "owner").await.unwrap();
+        let _ = attempt.unwrap().failed();
+    }
+    let who = Who {
+        name: fixture.defence.0.name_of(OWNER),
+        network: address("127.0.0.1").network(),
+    };
+    let other = Who { name: 1, ..who };
+    let rank = |who| {
+        fixture
+            .defence
+            .0
+            .state()
+            .failures
+            .rank_among_many(who, Duration::ZERO)
+    };
+    assert_eq!((rank(who), rank(other)), (Rank::Doubtful, Rank::Usual));
 }

@@ -20,8 +20,9 @@ use super::{
 use crate::{
     address::ClientAddress,
     app::App,
+    brokers::DeviceAddress,
     caller::{Caller, Origin},
-    defence::{Guess, TooMany},
+    defence::{Asker, Guess, TooMany},
     evidence::Evidence,
 };
 
@@ -71,7 +72,7 @@ pub fn authenticate<'a>(
     password: Zeroizing<String>,
     address: ClientAddress,
 ) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
-    authenticate_beside(app, username, password, address, None)
+    authenticated(app, username, password, (Asker::Client, address), None)
 }
 
 /// The same, if the client also shows the certificate of a user.
@@ -82,20 +83,50 @@ pub(crate) fn authenticate_beside<'a>(
     address: ClientAddress,
     of_certificate: Option<UserId>,
 ) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
+    authenticated(app, username, password, (Asker::Client, address), of_certificate)
+}
+
+/// The same for a device that connects to a broker. It waits longer for its turn.
+pub(crate) fn authenticate_device<'a>(
+    app: &'a App,
+    username: &'a str,
+    password: Zeroizing<String>,
+    from: DeviceAddress,
+) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
+    let asker = match from {
+        DeviceAddress::OfDevice(_) => Asker::Broker,
+        DeviceAddress::OfBroker(_) => Asker::BrokerOfMany,
+    };
+    authenticated(app, username, password, (asker, from.address()), None)
+}
+
+fn authenticated<'a>(
+    app: &'a App,
+    username: &'a str,
+    password: Zeroizing<String>,
+    (asker, address): (Asker, ClientAddress),
+    of_certificate: Option<UserId>,
+) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
     Box::pin(async move {
         let guess = Guess {
+            asker,
             address,
             name: username,
             user: app.ledger().authorization().user_by_name(username),
             password: &password,
         };
         let turn = app.defence().turn(guess).await;
-        let attempt =
+        let mut attempt =
             turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
         let proved = match prove(app, attempt.may_hash(), username, &password, of_certificate).await {
             Ok(Some(proved)) => proved,
             Ok(None) => {
-                hold(app, attempt.failed()).await;
+                let deadline = attempt.take_deadline();
+                let time = attempt.failed();
+                match deadline {
+                    Some(deadline) => deadline.await,
+                    None => hold(app, time).await,
+                }
                 return Ok(None);
             }
             Err(error) => {
@@ -139,6 +170,7 @@ pub fn confirm<'a>(
 ) -> Boxed<'a, Result<Confirmed, IdentityError>> {
     Box::pin(async move {
         let guess = Guess {
+            asker: Asker::Client,
             address: caller.address(),
             name: "",
             user: Some(caller.user),

@@ -10,7 +10,7 @@ mod proved;
 pub mod tokens;
 
 pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_logins};
-pub(crate) use log_in::authenticate_beside;
 pub use log_in::{Authenticated, Confirmed, IdentityError, LogIn, LoggedIn, authenticate, confirm, log_in};
+pub(crate) use log_in::{authenticate_beside, authenticate_device};
 pub use password::Password;
 pub(crate) use proved::{Hashes, Proved};

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::{
     address::ClientAddress,
     app::App,
-    defence::Guess,
+    defence::{Asker, Guess},
     evidence::Evidence,
     identity::{IdentityError, Password, passwords::Verdict},
 };
@@ -30,6 +30,7 @@ pub(super) struct Proof<'a> {
 impl Proof<'_> {
     fn guess(&self, user: Option<UserId>) -> Guess<'_> {
         Guess {
+            asker: Asker::Client,
             address: self.address,
             name: self.username,
             user,

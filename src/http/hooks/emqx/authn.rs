@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use server::{
     App, Refusal,
-    brokers::{Connect, Connected, FromBroker, InForm, Proof, connect},
+    brokers::{Connect, Connected, DeviceAddress, FromBroker, InForm, Proof, connect},
 };
 use zeroize::Zeroizing;
 
@@ -59,7 +59,7 @@ async fn may_connect(app: &App, asked: &FromBroker) -> Result<Allowed, Refusal> 
     let question = Connect {
         username: &username,
         proof,
-        address: Connect::address_of(question.peerhost.as_deref(), asked.address),
+        address: DeviceAddress::of(question.peerhost.as_deref(), asked.address),
     };
     let Connected {
         until,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use server::{
     App, Refusal,
-    brokers::{Connect, FromBroker, InForm, Proof, connect},
+    brokers::{Connect, DeviceAddress, FromBroker, InForm, Proof, connect},
 };
 use zeroize::Zeroizing;
 
@@ -44,7 +44,7 @@ async fn may_connect(app: &App, asked: &FromBroker) -> Result<(), Refusal> {
     let question = Connect {
         username: &username,
         proof: Proof::Password(&password),
-        address: asked.address,
+        address: DeviceAddress::OfBroker(asked.address),
     };
     connect(app, question).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use server::{
     App, Refusal,
-    brokers::{Connect, FromBroker, InForm, Proof, connect},
+    brokers::{Connect, DeviceAddress, FromBroker, InForm, Proof, connect},
 };
 
 use super::{allow, deny};
@@ -23,7 +23,7 @@ async fn may_connect(app: &App, asked: &FromBroker) -> Result<(), Refusal> {
         username: field(&form, "username")?,
         // An empty password is a password.
         proof: form.one("password")?.map_or(Proof::Certificate, Proof::Password),
-        address: asked.address,
+        address: DeviceAddress::OfBroker(asked.address),
     };
     connect(app, question).await.map(drop)
 }

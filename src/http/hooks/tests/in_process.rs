@@ -7,10 +7,11 @@
 
 mod brokers;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use kit::{self as support, client::Client, connectware::*, server::Server};
 use serde_json::json;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -98,6 +99,53 @@ async fn a_password_that_was_right_costs_no_hash_again() {
         (1, false),
         "another user of this name"
     );
+}
+
+/// Whether RabbitMQ, which does not say the address of a device, lets it in.
+async fn rabbitmq_lets_in(broker: &Client, username: &str, password: &str) -> bool {
+    let call = broker.call(http::Method::POST, "/hooks/rabbitmq/user");
+    let form = format!("username={username}&password={}", password.replace(' ', "+"));
+    let answer = call
+        .body("application/x-www-form-urlencoded", form)
+        .await
+        .expect(200);
+    answer.text() == "allow"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_unknown_names_through_a_broker_denies_no_device_that_connects_for_the_first_time() {
+    // Hashes that take their time, and the queue of the default settings.
+    let settings = [
+        ("MUNIMENT_PASSWORD_MEMORY_KIB", "4096"),
+        ("MUNIMENT_PASSWORD_WORKERS", "1"),
+    ];
+    let server = Server::start_set(&settings).await;
+    let admin = server.admin().await;
+    for number in 0..6 {
+        create_user(&admin, &format!("press.{number}")).await;
+    }
+    let full = Arc::new(Semaphore::new(0));
+    let mut flood = JoinSet::new();
+    for task in 0..300 {
+        let (broker, full) = (server.broker(), Arc::clone(&full));
+        flood.spawn(async move {
+            for number in 0.. {
+                full.add_permits(1);
+                assert!(!rabbitmq_lets_in(&broker, &format!("nobody.{task}.{number}"), "a guess").await);
+                // In the same process, the flood would take all of the time otherwise.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+    }
+    // All of them ask.
+    drop(full.acquire_many(300).await.expect("the flood lives"));
+    let mut devices = JoinSet::new();
+    for number in 0..6 {
+        let broker = server.broker();
+        devices.spawn(async move { rabbitmq_lets_in(&broker, &format!("press.{number}"), PASSWORD).await });
+    }
+    assert_eq!(devices.join_all().await, [true; 6]);
+    assert!(flood.try_join_next().is_none(), "the flood goes on");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use server::{
     App, Refusal,
-    brokers::{Connect, FromBroker, InForm, Proof, connect},
+    brokers::{Connect, DeviceAddress, FromBroker, InForm, Proof, connect},
 };
 use zeroize::Zeroizing;
 
@@ -69,7 +69,7 @@ pub(super) async fn decide(app: &App, asked: &FromBroker) -> Result<Value, Refus
     let question = Connect {
         username: authenticated,
         proof: Proof::Password(password),
-        address: asked.address,
+        address: DeviceAddress::OfBroker(asked.address),
     };
     // The answer cannot say when the connection must end.
     if connect(app, question).await?.until.is_some() {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use server::{
     App, Refusal,
-    brokers::{Connect, FromBroker, Proof, connect},
+    brokers::{Connect, DeviceAddress, FromBroker, Proof, connect},
 };
 use zeroize::Zeroizing;
 
@@ -27,7 +27,7 @@ pub(super) async fn decide(app: &App, asked: &FromBroker) -> Result<Value, Refus
     let question = Connect {
         username: &username,
         proof: password.map_or(Proof::Certificate, Proof::Password),
-        address: Connect::address_of(question.peer_addr.as_deref(), asked.address),
+        address: DeviceAddress::of(question.peer_addr.as_deref(), asked.address),
     };
     match connect(app, question).await?.until {
         None => Ok(ok()),
