@@ -33,6 +33,7 @@ mod mosquitto;
 mod mosquitto_tls;
 mod nodes;
 mod rabbitmq;
+mod rabbitmq_tls;
 mod registry;
 mod reload;
 mod strongswan;

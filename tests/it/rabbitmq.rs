@@ -98,7 +98,7 @@ async fn let_in(admin: &Client, anonymous: &Client, body: Value, confirmed: Valu
 }
 
 /// Makes `broker.pem` for a broker on the loopback address, with its issuer `authority.pem`.
-fn certify_broker(openssl: &Openssl) {
+pub fn certify_broker(openssl: &Openssl) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
     openssl.run(&format!(
         "req -x509 {key} -subj /CN=site -keyout authority.key -out authority.pem"
@@ -145,6 +145,7 @@ impl Plant {
             authorities: &openssl.path("devices.pem"),
             certificate: &openssl.path("broker.pem"),
             key: &openssl.path("broker.key"),
+            lists: None,
         };
         let broker = RabbitMq::start_at(ports, &server.hooks_address(), HOOKS_SECRET, Some(tls)).await;
         admin

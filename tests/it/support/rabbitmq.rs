@@ -12,6 +12,7 @@ use tokio::{
 
 use super::postgres::free_port;
 
+const BROKERS: &str = include_str!("../../../docs/brokers.md");
 /// The program that starts a node. The one on the PATH would change to another user first.
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const INSTALL: &str = "install it with: apt-get install rabbitmq-server (or run scripts/install-test-tools)";
@@ -37,6 +38,8 @@ pub struct Tls<'a> {
     /// The certificate of the node, and its key.
     pub certificate: &'a str,
     pub key: &'a str,
+    /// The folder of the revocation lists that certificates are checked with.
+    pub lists: Option<&'a str>,
 }
 
 impl Ports {
@@ -51,11 +54,38 @@ impl Ports {
 }
 
 impl Tls<'_> {
+    /// What docs/brokers.md says about revocation lists, with this folder. It must have all options of TLS.
+    fn advanced(&self) -> String {
+        let Self {
+            authorities,
+            certificate,
+            key,
+            lists,
+        } = self;
+        let Some(lists) = lists else {
+            return "[].".to_owned();
+        };
+        let (_, after) = BROKERS.split_once("%% advanced.config\n").expect("a recipe");
+        let (recipe, _) = after.split_once("```").expect("the end of the recipe");
+        [
+            ("/etc/rabbitmq/authorities.pem", authorities),
+            ("/etc/rabbitmq/broker.pem", certificate),
+            ("/etc/rabbitmq/broker.key", key),
+            ("/etc/rabbitmq/lists", lists),
+        ]
+        .into_iter()
+        .fold(recipe.to_owned(), |recipe, (path, own)| {
+            assert!(recipe.contains(path), "{path}");
+            recipe.replace(path, own)
+        })
+    }
+
     fn config(&self, ports: Ports) -> String {
         let Self {
             authorities,
             certificate,
             key,
+            lists: _,
         } = self;
         let Ports {
             mqtts, management, ..
@@ -117,6 +147,8 @@ impl RabbitMq {
         );
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("rabbitmq.conf"), config).expect("a file of our own");
+        let advanced = tls.as_ref().map_or_else(|| "[].".to_owned(), Tls::advanced);
+        std::fs::write(path("advanced.config"), advanced).expect("a file of our own");
         std::fs::write(path("plugins"), PLUGINS).expect("a file of our own");
         let log = std::fs::File::create(path("log")).expect("a file of our own");
         let names_of_nodes = Command::new("epmd")
@@ -131,6 +163,7 @@ impl RabbitMq {
             .env("RABBITMQ_NODENAME", format!("muniment{port}@localhost"))
             .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
             .env("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf"))
+            .env("RABBITMQ_ADVANCED_CONFIG_FILE", path("advanced.config"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("plugins"))
             .env("RABBITMQ_MNESIA_BASE", path("mnesia"))
             .env("RABBITMQ_LOG_BASE", path("logs"))
@@ -162,7 +195,8 @@ impl RabbitMq {
         self.port
     }
 
-    fn log(&self) -> String {
+    /// What the node logged.
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
