@@ -4,11 +4,13 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::rabbitmq::certify_broker;
 use crate::support::{
     connectware::*,
     device::Device,
     doctor::doctor_says,
     mosquitto::Mosquitto,
+    openssl::Openssl,
     server::{Engine, Site},
 };
 
@@ -18,6 +20,11 @@ const PLUGIN: &str = "mosquitto_dynamic_security.so";
 
 /// A broker whose plugin knows the server as `manager`, with the password `secret`.
 async fn broker() -> Mosquitto {
+    broker_with("").await
+}
+
+/// The same, with further lines of its listener.
+async fn broker_with(more: &str) -> Mosquitto {
     let folders = std::fs::read_dir(LIBRARIES).expect("Debian has it").flatten();
     let plugin = folders
         .map(|folder| folder.path().join(PLUGIN))
@@ -40,7 +47,7 @@ async fn broker() -> Mosquitto {
             .output();
         assert!(made.expect("mosquitto_passwd should start").status.success());
         format!(
-            "allow_anonymous false\npassword_file {}\nplugin {}\nplugin_opt_config_file {}",
+            "{more}allow_anonymous false\npassword_file {}\nplugin {}\nplugin_opt_config_file {}",
             passwords.display(),
             plugin.display(),
             clients.display()
@@ -149,4 +156,41 @@ async fn a_server_that_the_plugin_does_not_obey_says_so() {
     let change = json!({ "password": "the second one" });
     admin.put(format!("/api/users/{id}"), change).await.expect(200);
     doctor_says(server.site(), "answers of the plugin may not be read").await;
+}
+
+#[tokio::test]
+async fn the_commands_are_encrypted_if_the_broker_has_a_certificate_that_is_trusted() {
+    let openssl = Openssl::default();
+    certify_broker(&openssl);
+    let (certificate, key) = (openssl.path("broker.pem"), openssl.path("broker.key"));
+    let broker = broker_with(&format!("certfile {certificate}\nkeyfile {key}\n")).await;
+    let url = format!("mqtts://127.0.0.1:{}", broker.port());
+    let setting = json!([{ "kind": "mosquitto", "url": url, "username": "manager", "password": "secret" }]);
+    let server = Site::new(Engine::Sqlite)
+        .with("MUNIMENT_BROKERS", &setting.to_string())
+        .with("MUNIMENT_BROKERS_CA", &openssl.path("authority.pem"))
+        .start()
+        .await;
+    let admin = server.admin().await;
+    let id = create_user(&admin, "press.7").await;
+    admin
+        .post(format!("/api/users/{id}/revoke"), json!({}))
+        .await
+        .expect(204);
+    doctor_says(server.site(), "was told everything\n").await;
+    let log = broker.log();
+    assert!(log.contains("deleteClient") && log.contains("press.7"), "{log}");
+
+    // Another authority.
+    openssl.run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=o -keyout o.key -out o.pem");
+    let site = server.terminate().await;
+    let server = site
+        .with("MUNIMENT_BROKERS_CA", &openssl.path("o.pem"))
+        .start()
+        .await;
+    let admin = server.admin().await;
+    let id = create_user(&admin, "press.8").await;
+    let change = json!({ "password": "the second one" });
+    admin.put(format!("/api/users/{id}"), change).await.expect(200);
+    doctor_says(server.site(), "invalid peer certificate").await;
 }

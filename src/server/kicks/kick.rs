@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Kind, emqx, mosquitto, rabbitmq, reach::Reach, vernemq};
+use super::{Kind, emqx, mosquitto, mqtt::MqttError, rabbitmq, reach::Reach, vernemq};
 
 /// The sessions of one user that must end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum KickError {
     Http(#[from] hyper_util::client::legacy::Error),
     /// The broker cannot be reached, the connection broke, or it does not speak MQTT.
     #[error("the broker cannot be reached over MQTT")]
-    Mqtt(#[from] Box<rumqttc::ConnectionError>),
+    Mqtt(#[from] MqttError),
     /// The broker refuses.
     #[error("the broker answers {0}")]
     Refused(String),

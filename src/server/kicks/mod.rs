@@ -13,6 +13,7 @@ mod http;
 mod kick;
 mod losses;
 mod mosquitto;
+mod mqtt;
 mod past;
 mod rabbitmq;
 mod reach;
@@ -119,7 +120,7 @@ impl Broker {
     fn of(written: Written) -> Result<Self, String> {
         let schemes: &[&str] = match written.kind {
             Kind::RabbitMq | Kind::VerneMq | Kind::Emqx => &["http", "https"],
-            Kind::Mosquitto => &["mqtt"],
+            Kind::Mosquitto => &["mqtt", "mqtts"],
         };
         let wrong = || {
             let forms: Vec<_> = schemes
@@ -165,7 +166,7 @@ impl Broker {
 
     /// Whether the server talks to the broker over TLS.
     fn has_tls(&self) -> bool {
-        self.url.scheme_str() == Some("https")
+        matches!(self.url.scheme_str(), Some("https" | "mqtts"))
     }
 }
 

@@ -1,14 +1,13 @@
 //! Mosquitto: the plugin for dynamic security takes commands over MQTT. It disconnects the clients of a username that it disables or
 //! deletes.
 
-use std::time::Duration;
-
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS, SubscribeReasonCode};
+use rumqttc::{Packet, Publish, QoS, Subscribe, SubscribeReasonCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     kick::{Kick, KickError},
+    mqtt::Connection,
     reach::Reach,
 };
 
@@ -18,15 +17,14 @@ const COMMANDS: &str = "$CONTROL/dynamic-security/v1";
 const RESPONSES: &str = "$CONTROL/dynamic-security/v1/response";
 /// What the plugin says of a username that it does not have.
 const UNKNOWN: &str = "Client not found";
-/// The longest packet, in bytes.
-const MOST: usize = 64 << 10;
 
 /// A session of the server at the broker.
 struct Session {
     /// Tells the answers to this session from those to others.
     id: String,
-    client: AsyncClient,
-    events: EventLoop,
+    connection: Connection,
+    /// The number of the last packet that needs one.
+    number: u16,
 }
 
 /// The answers to the commands of one message.
@@ -68,23 +66,20 @@ pub(super) async fn end(reach: &Reach, kick: &Kick) -> Result<(), KickError> {
 
 impl Session {
     async fn open(reach: &Reach) -> Result<Self, KickError> {
-        let broker = &reach.broker;
         let id = format!("muniment-{}", reach.entropy.uuid());
-        let (host, port) = broker.host_and_port();
-        let mut options = MqttOptions::new(&id, host, port);
-        options
-            .set_credentials(broker.username.as_str(), broker.password.as_str())
-            .set_max_packet_size(MOST, MOST)
-            .set_keep_alive(Duration::from_secs(30));
-        let (client, events) = AsyncClient::new(options, 4);
-        let mut session = Self { id, client, events };
-        let subscribed = session.client.try_subscribe(RESPONSES, QoS::AtLeastOnce);
-        subscribed.map_err(|_| no_room())?;
-        let granted = session.until(|event| match event {
-            Event::Incoming(Packet::SubAck(ack)) => {
-                Some(!ack.return_codes.contains(&SubscribeReasonCode::Failure))
-            }
-            Event::Incoming(_) | Event::Outgoing(_) => None,
+        let mut connection = Connection::open(reach, &id).await?;
+        // The broker need not send an answer again: the commands may be repeated.
+        let mut subscribe = Subscribe::new(RESPONSES, QoS::AtMostOnce);
+        subscribe.pkid = 1;
+        connection.send(Packet::Subscribe(subscribe)).await?;
+        let mut session = Self {
+            id,
+            connection,
+            number: 1,
+        };
+        let granted = session.until(|packet| match packet {
+            Packet::SubAck(ack) => Some(!ack.return_codes.contains(&SubscribeReasonCode::Failure)),
+            _ => None,
         });
         match granted.await? {
             true => Ok(session),
@@ -100,40 +95,34 @@ impl Session {
             .collect();
         let number = commands.len();
         let message = json!({ "commands": commands }).to_string();
-        let sent = self
-            .client
-            .try_publish(COMMANDS, QoS::AtLeastOnce, false, message);
-        sent.map_err(|_| no_room())?;
+        self.number += 1;
+        let mut publish = Publish::new(COMMANDS, QoS::AtLeastOnce, message);
+        publish.pkid = self.number;
+        self.connection.send(Packet::Publish(publish)).await?;
         let id = self.id.clone();
-        self.until(|event| match event {
-            Event::Incoming(Packet::Publish(message)) => {
+        self.until(|packet| match packet {
+            Packet::Publish(message) => {
                 let answers: Responses = serde_json::from_slice(&message.payload).ok()?;
                 let is_own = |response: &&Response| response.id.as_deref() == Some(&id);
                 let mut own = answers.responses.into_iter().filter(|response| is_own(&response));
                 own.nth(number - 1).map(|last| last.error)
             }
-            Event::Incoming(_) | Event::Outgoing(_) => None,
+            _ => None,
         })
         .await
     }
 
-    async fn close(mut self) -> Result<(), KickError> {
-        self.client.try_disconnect().map_err(|_| no_room())?;
-        self.until(|event| matches!(event, Event::Outgoing(Outgoing::Disconnect)).then_some(()))
-            .await
+    async fn close(self) -> Result<(), KickError> {
+        Ok(self.connection.close().await?)
     }
 
-    /// Goes on until something has happened.
-    async fn until<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> Result<T, KickError> {
+    /// Goes on until a packet comes that is wanted.
+    async fn until<T>(&mut self, wanted: impl Fn(Packet) -> Option<T>) -> Result<T, KickError> {
         loop {
-            let event = self.events.poll().await.map_err(Box::new)?;
-            if let Some(found) = wanted(event) {
+            let packet = self.connection.next().await?;
+            if let Some(found) = wanted(packet) {
                 return Ok(found);
             }
         }
     }
-}
-
-fn no_room() -> KickError {
-    KickError::refused("nothing, since there is no room for a packet")
 }

@@ -37,6 +37,8 @@ pub(super) struct Reach {
     pub(super) broker: Broker,
     /// Connections are used again: a role may have many holders.
     pub(super) http: Client<HttpsConnector<HttpConnector>, Body>,
+    /// For connections of MQTT.
+    pub(super) tls: Arc<ClientConfig>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
 
@@ -53,6 +55,7 @@ impl Reach {
                 .pool_timer(TokioTimer::new())
                 .pool_max_idle_per_host(AT_ONCE)
                 .build(connector),
+            tls: Arc::new(tls.clone()),
             entropy: Arc::clone(entropy),
         }
     }

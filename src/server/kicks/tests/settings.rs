@@ -6,7 +6,8 @@ use super::super::{Broker, Brokers};
 fn brokers_are_read_from_a_list() {
     let text = r#"[{"kind": "rabbitmq", "url": "http://127.0.0.1:15672/", "username": "a", "password": "hush"},
         {"kind": "mosquitto", "url": "mqtt://[::1]:1883", "username": "b"},
-        {"kind": "emqx", "url": "https://h:1/base", "username": "c"}]"#;
+        {"kind": "emqx", "url": "https://h:1/base", "username": "c"},
+        {"kind": "mosquitto", "url": "mqtts://h:8883", "username": "d"}]"#;
     let brokers = Brokers::parse(text).unwrap();
     let names: Vec<_> = brokers.iter().map(Broker::name).collect();
     assert_eq!(
@@ -14,10 +15,11 @@ fn brokers_are_read_from_a_list() {
         [
             "rabbitmq http://127.0.0.1:15672",
             "mosquitto mqtt://[::1]:1883",
-            "emqx https://h:1/base"
+            "emqx https://h:1/base",
+            "mosquitto mqtts://h:8883"
         ]
     );
-    assert!(brokers.have_user("a") && brokers.have_user("b") && !brokers.have_user("d"));
+    assert!(brokers.have_user("a") && brokers.have_user("b") && !brokers.have_user("e"));
     assert!(!format!("{brokers:?}").contains("hush"));
     assert_eq!(Brokers::parse("[]").unwrap().iter().count(), 0);
 }
