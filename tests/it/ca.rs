@@ -116,6 +116,17 @@ both_engines! {
         issue(&site, &openssl, "device").await;
         let (accepted, said) = accepts(&site, &openssl, "own", "device").await;
         assert!(accepted, "{said}");
+        // Devices and brokers that trust this issuer do not trust Muniment's own root.
+        let said = failed(&ca(&site, &["rollover"]).await);
+        assert!(said.contains("imported"), "{said}");
+        issue(&site, &openssl, "still").await;
+        let (accepted, said) = accepts(&site, &openssl, "own", "still").await;
+        assert!(accepted, "{said}");
+        succeeded(&ca(&site, &["rollover", "--leave-imported"]).await);
+        succeeded(&ca(&site, &["rollover"]).await);
+        issue(&site, &openssl, "below").await;
+        let (accepted, _) = accepts(&site, &openssl, "own", "below").await;
+        assert!(!accepted, "it is below the root of the server");
         openssl.csr("other", "/CN=other");
         let other = openssl.path("other.key");
         let said = failed(&ca(&site, &["import", "--certificates", &certificate, "--key", &other]).await);

@@ -38,8 +38,12 @@ pub(super) async fn import(
 }
 
 /// Makes a new issuer.
-pub(super) async fn roll_over(issuing: &Issuing, url: Option<&str>) -> Result<(), CliError> {
-    let key_id = issuing.roll_over(url).await?;
+pub(super) async fn roll_over(
+    issuing: &Issuing,
+    url: Option<&str>,
+    leaves_imported: bool,
+) -> Result<(), CliError> {
+    let key_id = issuing.roll_over(url, leaves_imported).await?;
     say(&format!("issuer {key_id} signs certificates from now on"));
     Ok(())
 }

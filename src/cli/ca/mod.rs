@@ -35,7 +35,11 @@ enum Task {
     },
     /// Make a new issuer below the root. From then on it signs the certificates of devices; certificates of the issuers before it stay
     /// valid.
-    Rollover,
+    Rollover {
+        /// The current issuer was imported: leave it, and go on below Muniment's own root.
+        #[arg(long)]
+        leave_imported: bool,
+    },
     /// Issue a certificate to a user, and print it with the certificates above it.
     Issue {
         /// The user's name. It must be the only common name of the request.
@@ -80,7 +84,7 @@ async fn act(settings: &Settings, ledger: &Ledger, task: Task) -> Result<(), Cli
     match task {
         Task::Show => issuers::show(&issuing, url).await,
         Task::Import { certificates, key } => issuers::import(&issuing, url, &certificates, &key).await,
-        Task::Rollover => issuers::roll_over(&issuing, url).await,
+        Task::Rollover { leave_imported } => issuers::roll_over(&issuing, url, leave_imported).await,
         Task::Issue { user, csr } => issue::run(settings, (&executor, &issuing), &user, &csr).await,
         Task::Revoke { fingerprint, reason } => {
             revoke::run((&executor, &issuing), &fingerprint, &reason).await

@@ -31,6 +31,12 @@ pub enum IssuingError {
         "the certificate authority does not exist yet: it is made with the first certificate, or by `muniment ca show`"
     )]
     NotEstablished,
+    /// The current issuer was imported, so a new issuer would not be below its root.
+    #[error(
+        "the current issuer was imported: a rollover would make an issuer below Muniment's own root, which your devices and brokers may not trust. \
+         To renew your own issuer, import a new one. If you mean it, add --leave-imported"
+    )]
+    Imported,
     /// A stored issuer cannot be read.
     #[error("a stored issuer cannot be read: {0}")]
     Stored(String),
@@ -86,6 +92,7 @@ impl From<IssuingError> for Refusal {
             IssuingError::Database(error) => error.into(),
             error @ (IssuingError::Issue(IssueError::Failure(_))
             | IssuingError::Stored(_)
+            | IssuingError::Imported
             | IssuingError::Failure(_)) => Self::unavailable().because(error),
         }
     }

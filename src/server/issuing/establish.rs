@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ledger::{ExecuteError, Metadata};
 use pki::{Issuer, Key, NewAuthority};
 
-use super::{Issuing, IssuingError};
+use super::{Issuing, IssuingError, issuers::OurIssuer};
 
 const DAY: u64 = 24 * 3600;
 /// For how long a root is valid.
@@ -78,10 +78,18 @@ impl Issuing {
         }
     }
 
-    /// Makes a new issuer below the root. From now on it signs certificates of users.
-    pub async fn roll_over(&self, url: Option<&str>) -> Result<KeyId, IssuingError> {
+    /// Makes a new issuer below the root. From now on it signs certificates of users. If the current issuer was imported, its chain is left
+    /// only if the caller says so.
+    pub async fn roll_over(&self, url: Option<&str>, leaves_imported: bool) -> Result<KeyId, IssuingError> {
         let issuers = self.issuers(url).await?;
         let root = issuers.root()?;
+        let is_below = |issuer: &OurIssuer| {
+            let next = issuer.above.first();
+            next.is_some_and(|above| above == root.issuer.der())
+        };
+        if !leaves_imported && !is_below(issuers.current()?) {
+            return Err(IssuingError::Imported);
+        }
         let above = root.above.iter().map(|der| STANDARD.encode(der)).collect();
         let new = self.issuer_below(&root.issuer, above, url)?;
         let key_id = new.key_id.clone();
