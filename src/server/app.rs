@@ -35,6 +35,7 @@ use crate::{
     registry::Rate,
     rehearsal::{Rehearsing, unsupported},
     settings::Settings,
+    turned_away::ByText,
 };
 
 /// How many logins have their turn for each thread that hashes: while one password is hashed, the user of the next is loaded.
@@ -55,6 +56,7 @@ struct Running {
     defence: Defence,
     issuing: Issuing,
     registry_rate: Rate,
+    not_introduced: ByText,
     proved: Proved,
     hashes: Hashes,
     hooks_secret: Option<Secret>,
@@ -115,6 +117,7 @@ impl App {
                 Arc::clone(&parts.entropy),
             ),
             registry_rate: Rate::new(parts.settings.registry_requests_per_minute),
+            not_introduced: ByText::default(),
             proved: Proved::new(parts.entropy.as_ref()),
             hashes: Hashes::default(),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
@@ -167,6 +170,11 @@ impl App {
     /// How often one address may ask to be let in.
     pub(crate) fn registry_rate(&self) -> &Rate {
         &self.0.registry_rate
+    }
+
+    /// The clients of brokers that were not recorded as pending, by the code of the reason.
+    pub(crate) fn not_introduced(&self) -> &ByText {
+        &self.0.not_introduced
     }
 
     /// The passwords that were compared lately.

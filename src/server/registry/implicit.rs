@@ -14,14 +14,20 @@ use crate::{address::ClientAddress, app::App, refusal::Refusal};
 /// Records a client that nobody knows as pending, if the registry is open. The broker refuses the client whatever comes of it, so nobody
 /// waits for a second attempt: the client connects again by itself.
 pub(crate) async fn introduce(app: &App, username: &str, password: &str, address: ClientAddress) {
-    if let Err(refusal) = try_to(app, username, password, address).await {
-        let cause = refusal.cause().map(|cause| WithCauses(cause).to_string());
-        tracing::debug!(
-            code = refusal.code,
-            cause,
-            "did not record a client that nobody knows"
-        );
-    }
+    let Err(refusal) = try_to(app, username, password, address).await else {
+        return;
+    };
+    // Strangers cause these.
+    let Some(clients) = app.not_introduced().count(refusal.code, app.clock.elapsed()) else {
+        return;
+    };
+    let cause = refusal.cause().map(|cause| WithCauses(cause).to_string());
+    tracing::warn!(
+        code = refusal.code,
+        clients,
+        cause,
+        "did not record clients that nobody knows; one line a minute for each code"
+    );
 }
 
 async fn try_to(app: &App, username: &str, password: &str, address: ClientAddress) -> Result<(), Refusal> {

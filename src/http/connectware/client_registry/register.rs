@@ -128,7 +128,7 @@ impl Device {
 
 /// A request that can lead to a certificate with this username.
 fn csr(text: &str, username: &Username) -> Result<Csr, Refusal> {
-    let invalid = |error: CsrError| Refusal::invalid(format!("csr: {error}"));
+    let invalid = |error: CsrError| Refusal::invalid(error.to_string());
     let csr = Csr::parse(text).map_err(invalid)?;
     csr.must_name(username).map_err(invalid)?;
     match username.chars().count() <= LONGEST_NAME {

@@ -149,6 +149,26 @@ async fn a_flood_of_unknown_names_through_a_broker_denies_no_device_that_connect
 }
 
 #[tokio::test]
+async fn the_log_says_once_a_minute_that_unknown_clients_are_not_recorded() {
+    let server = Server::start().await;
+    let lines = || {
+        let log = server.log();
+        let of_clients = |line: &&str| line.contains("WARN") && line.contains("did not record clients");
+        log.lines().filter(of_clients).count()
+    };
+    let before = lines();
+    // No username is so long.
+    let name = "a".repeat(300);
+    for _ in 0..3 {
+        assert!(!connects(&server, &name, "a guess").await);
+    }
+    assert_eq!(lines(), before + 1);
+    server.pass(MINUTE).await;
+    assert!(!connects(&server, &name, "a guess").await);
+    assert_eq!(lines(), before + 2);
+}
+
+#[tokio::test]
 async fn a_node_that_is_stale_refuses_in_the_form_of_the_broker() {
     let server = Server::start().await;
     let admin = server.admin().await;

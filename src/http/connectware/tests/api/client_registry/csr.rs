@@ -99,7 +99,8 @@ both_engines! {
             twice,
             nobody,
         ] {
-            register(&admin, device_with(&wrong)).await.expect_error(400);
+            let refused = register(&admin, device_with(&wrong)).await.expect_error(400);
+            assert_eq!(refused.message.matches("csr: ").count(), 1, "{refused:?}");
         }
         let both = json!({ "username": "press.7", "csr": good, "password": PASSWORD });
         register(&admin, both).await.expect_error(400);
