@@ -1,6 +1,6 @@
 //! The targets of the fuzzer. `patterns` and `histories` compare the authorization engine with the oracle of its own tests; `names`
 //! checks what holds for every name and password, `topics` what RabbitMQ would deliver; `csr` and `ocsp` read requests of devices and
-//! relying parties.
+//! relying parties; `hooks` asks the whole server what brokers ask.
 //!
 //! Inputs are lines of text, so that people can read and write seeds.
 
@@ -19,6 +19,8 @@ mod keys;
 
 pub mod certificates;
 pub mod histories;
+#[cfg(feature = "server")]
+pub mod hooks;
 pub mod names;
 pub mod patterns;
 pub mod topics;
