@@ -11,6 +11,8 @@ pub enum ErrorKind {
     Conflict,
     /// The thing that the request names never changes.
     Protected,
+    /// The same was tried too often. It may succeed later.
+    TooMany,
     /// The caller lacks a right that the request would give.
     Forbidden,
     /// The ledger cannot answer now. The same request may succeed later.
@@ -27,6 +29,7 @@ impl ErrorKind {
             Self::Invalid => "invalid_request",
             Self::Conflict => "conflict",
             Self::Protected => "protected",
+            Self::TooMany => "too_many_requests",
             Self::Forbidden => "forbidden",
             Self::Unavailable => "unavailable",
             Self::Fault => "internal",

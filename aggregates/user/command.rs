@@ -1,8 +1,9 @@
 //! The commands for a user.
 
+use super::second_factor::{Limit, Proof};
 use crate::values::{
-    Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission, PermissionId, RoleId,
-    SessionId, Username,
+    BackupCodeHash, Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission,
+    PermissionId, RoleId, SessionId, Timestamp, TotpSecret, Username,
 };
 
 /// A command for one user. Passwords arrive hashed (as PHC strings). The caller supplies new ids and times.
@@ -31,6 +32,50 @@ pub enum UserCommand {
         verified: PasswordHash,
         /// The new hash, a PHC string.
         password_hash: PasswordHash,
+    },
+    /// Give the user the secret of a TOTP, which they may confirm.
+    OfferTotp {
+        /// The secret.
+        secret: TotpSecret,
+    },
+    /// The user confirms the TOTP that was offered: it is their second factor from now on.
+    EnrolTotp {
+        /// The secret against which the code was verified. If another one was offered since, the command is refused.
+        verified: TotpSecret,
+        /// The time step of the code.
+        step: i64,
+        /// The keyed digests of the back-up codes.
+        backup_codes: Vec<BackupCodeHash>,
+    },
+    /// The user proves their second factor.
+    UseSecondFactor {
+        /// The proof.
+        proof: Proof,
+        /// The time.
+        now: Timestamp,
+    },
+    /// Count a wrong code. The caller verified something else before that proves who the user is.
+    CountWrongCode {
+        /// How many are too many.
+        limit: Limit,
+        /// The time.
+        now: Timestamp,
+    },
+    /// Replace the back-up codes.
+    ReplaceBackupCodes {
+        /// How the user proves their second factor; `None` if somebody else replaces the codes.
+        proof: Option<Proof>,
+        /// The time.
+        now: Timestamp,
+        /// The keyed digests of the new codes.
+        backup_codes: Vec<BackupCodeHash>,
+    },
+    /// The user disables their second factor. If somebody else does it, that is an update.
+    DisableSecondFactor {
+        /// How the user proves it.
+        proof: Proof,
+        /// The time.
+        now: Timestamp,
     },
     /// Change the fields that are given; leave the rest.
     Update(UpdateUser),
@@ -125,6 +170,8 @@ pub struct UpdateUser {
     pub grant_types: Option<Vec<GrantType>>,
     /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: Option<bool>,
+    /// Whether the user loses their second factor, and a ban with it.
+    pub disable_second_factor: bool,
     /// The hash of a new password that somebody else sets, a PHC string.
     pub password_hash: Option<PasswordHash>,
     /// The exact roles of the user from now on.

@@ -2,7 +2,7 @@
 
 use crate::{
     Classified, ErrorKind,
-    values::{Invalid, RoleId},
+    values::{Invalid, RoleId, Timestamp},
 };
 
 /// A user refuses a command. The messages are what clients read.
@@ -50,6 +50,27 @@ pub enum UserError {
     /// The user holds as many certificates as a user may.
     #[error("a user holds at most 1000 certificates: take some first")]
     TooManyCertificates,
+    /// Another identity provider keeps the user's second factor.
+    #[error("the second factor of this user is kept by another identity provider")]
+    SecondFactorNotLocal,
+    /// The user has a second factor already.
+    #[error("the user has a second factor already: disable it first")]
+    SecondFactorEnrolled,
+    /// The user has no second factor.
+    #[error("the user has no second factor")]
+    SecondFactorMissing,
+    /// The user confirms something that was not offered, or no longer is.
+    #[error("no second factor waits for its confirmation: enable it again")]
+    SecondFactorNotOffered,
+    /// The code is wrong, or was used before.
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
+    /// There were too many wrong codes.
+    #[error("too many wrong codes: no code is accepted for a while")]
+    Banned {
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 impl Classified for UserError {
@@ -62,12 +83,29 @@ impl Classified for UserError {
             | Self::PasswordNotCurrent
             | Self::PermissionIdTaken
             | Self::CertificateAlreadyHeld
-            | Self::TooManyCertificates => ErrorKind::Conflict,
+            | Self::TooManyCertificates
+            | Self::SecondFactorEnrolled
+            | Self::SecondFactorMissing
+            | Self::SecondFactorNotOffered => ErrorKind::Conflict,
+            Self::Banned { .. } => ErrorKind::TooMany,
             Self::Invalid(_)
             | Self::DuplicateGrantMethod
             | Self::PublishPrefixInvalid
             | Self::PasswordMissing
-            | Self::PasswordNotLocal => ErrorKind::Invalid,
+            | Self::PasswordNotLocal
+            | Self::SecondFactorNotLocal
+            | Self::WrongCode => ErrorKind::Invalid,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::SecondFactorEnrolled => "mfa_enrolled",
+            Self::SecondFactorMissing => "mfa_not_enrolled",
+            Self::SecondFactorNotOffered => "mfa_not_begun",
+            Self::WrongCode => "wrong_code",
+            Self::Banned { .. } => "too_many_wrong_codes",
+            _ => self.kind().code(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What can happen to a user.
 
+use super::second_factor::Used;
 use crate::{
     declared::events,
     values::{
-        Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, PasswordHash, Permission,
-        PermissionId, RoleId, SessionId,
+        BackupCodeHash, Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, PasswordHash,
+        Permission, PermissionId, RoleId, SessionId, Timestamp, TotpSecret,
     },
 };
 
@@ -67,6 +68,38 @@ events! {
         "user.mfa_enforcement_changed" version 1 => MfaEnforcementChanged {
             /// Whether the user must enrol a second factor.
             enforce_mfa_enrollment: bool as open,
+        },
+        /// The user was given the secret of a TOTP. It is no second factor until the user confirms it.
+        "user.totp_offered" version 1 => TotpOffered {
+            /// The secret.
+            secret: TotpSecret as secret,
+        },
+        /// The user confirmed the TOTP that was offered last: it is their second factor from now on.
+        "user.totp_enrolled" version 1 => TotpEnrolled {
+            /// The time step of the code by which the user confirmed it.
+            step: i64 as open,
+            /// The keyed digests of the back-up codes.
+            backup_codes: Vec<BackupCodeHash> as open,
+        },
+        /// The user proved their second factor.
+        "user.second_factor_used" version 1 => SecondFactorUsed {
+            /// What the user used up by it.
+            used: Used as open,
+        },
+        /// Somebody who had proved to be the user otherwise entered a wrong code.
+        "user.second_factor_refused" version 1 => SecondFactorRefused {
+            /// Until when no code of the user is accepted, if this was one wrong code too many.
+            banned_until: Option<Timestamp> as open,
+        },
+        /// The user has other back-up codes. The earlier ones are void.
+        "user.backup_codes_replaced" version 1 => BackupCodesReplaced {
+            /// The keyed digests of the codes.
+            backup_codes: Vec<BackupCodeHash> as open,
+        },
+        /// The user has no second factor from now on.
+        "user.second_factor_disabled" version 1 => SecondFactorDisabled {
+            /// Whether the user did it themselves, by a code. If somebody else did it, another event of the same unit ends the sessions.
+            by_owner: bool as open,
         },
         /// The user got a role.
         "user.role_granted" version 1 => RoleGranted {
@@ -135,6 +168,12 @@ impl UserEvent {
             | Self::IdentityProviderChanged { .. }
             | Self::GrantTypesChanged { .. }
             | Self::MfaEnforcementChanged { .. }
+            | Self::TotpOffered { .. }
+            | Self::TotpEnrolled { .. }
+            | Self::SecondFactorUsed { .. }
+            | Self::SecondFactorRefused { .. }
+            | Self::BackupCodesReplaced { .. }
+            | Self::SecondFactorDisabled { .. }
             | Self::RoleGranted { .. }
             | Self::RoleRevoked { .. }
             | Self::PermissionGranted { .. }
@@ -162,6 +201,12 @@ impl UserEvent {
             | Self::IdentityProviderChanged { .. }
             | Self::GrantTypesChanged { .. }
             | Self::MfaEnforcementChanged { .. }
+            | Self::TotpOffered { .. }
+            | Self::TotpEnrolled { .. }
+            | Self::SecondFactorUsed { .. }
+            | Self::SecondFactorRefused { .. }
+            | Self::BackupCodesReplaced { .. }
+            | Self::SecondFactorDisabled { .. }
             | Self::RoleRevoked { .. }
             | Self::PermissionGranted { .. }
             | Self::PermissionRevoked { .. }
@@ -189,6 +234,12 @@ impl UserEvent {
             | Self::IdentityProviderChanged { .. }
             | Self::GrantTypesChanged { .. }
             | Self::MfaEnforcementChanged { .. }
+            | Self::TotpOffered { .. }
+            | Self::TotpEnrolled { .. }
+            | Self::SecondFactorUsed { .. }
+            | Self::SecondFactorRefused { .. }
+            | Self::BackupCodesReplaced { .. }
+            | Self::SecondFactorDisabled { .. }
             | Self::RoleGranted { .. }
             | Self::RoleRevoked { .. }
             | Self::PermissionGranted { .. }

@@ -4,26 +4,33 @@ mod add_certificate;
 mod change_password;
 pub mod claims;
 mod command;
+mod count_wrong_code;
 mod create_user;
 mod delete_user;
+mod disable_second_factor;
+mod enrol_totp;
 mod error;
 mod event;
 #[cfg(test)]
 mod fixtures;
 mod grant_permission;
 mod grant_role;
+mod offer_totp;
 mod rehash_password;
 mod remove_certificate;
 mod renew_certificate;
+mod replace_backup_codes;
 mod revoke_all_tokens;
 mod revoke_permission;
 mod revoke_role;
 mod revoke_user;
 mod rules;
 mod samples;
+pub mod second_factor;
 mod sessions;
 mod set_password;
 mod update_user;
+mod use_second_factor;
 
 #[cfg(test)]
 mod tests;
@@ -36,13 +43,14 @@ pub use add_certificate::MOST_CERTIFICATES;
 pub use command::{CreateUser, RoleGrant, UpdateUser, UserCommand};
 pub use error::UserError;
 pub use event::{OfCertificate, UserEvent};
+use second_factor::SecondFactor;
 
 use crate::{
     Registered,
     claim::Scope,
     values::{
         Certificate, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, PasswordHash,
-        Permission, PermissionId, RoleId, UserId, opens_sessions, satisfied,
+        Permission, PermissionId, RoleId, TotpSecret, UserId, opens_sessions, satisfied,
     },
 };
 
@@ -63,6 +71,10 @@ pub struct User {
     pub enforce_mfa_enrollment: bool,
     /// The password hash, a PHC string.
     pub password_hash: Option<PasswordHash>,
+    /// The TOTP that was offered to the user and that they have not confirmed.
+    pub offered_totp: Option<TotpSecret>,
+    /// The user's second factor.
+    pub second_factor: Option<SecondFactor>,
     /// The roles that the user holds, and whether each is exclusive.
     pub roles: BTreeMap<RoleId, bool>,
     /// The user's own permissions.
@@ -128,6 +140,23 @@ impl User {
         self.roles.contains_key(&RoleId::ADMINISTRATOR) && self.may_log_in_by_password()
     }
 
+    fn change_second_factor(&mut self, change: impl FnOnce(&mut SecondFactor)) {
+        if let Some(factor) = &mut self.second_factor {
+            change(factor);
+        }
+    }
+
+    fn lose_second_factor(&mut self) {
+        self.offered_totp = None;
+        self.second_factor = None;
+    }
+
+    /// The user's second factor, or `SecondFactorMissing`.
+    fn must_have_second_factor(&self) -> Result<&SecondFactor, UserError> {
+        self.must_exist()?;
+        self.second_factor.as_ref().ok_or(UserError::SecondFactorMissing)
+    }
+
     /// `NotFound` unless the user exists.
     fn must_exist(&self) -> Result<(), UserError> {
         if self.exists() {
@@ -160,6 +189,22 @@ impl User {
                 verified,
                 password_hash,
             } => rehash_password::decide(self, &verified, password_hash),
+            UserCommand::OfferTotp { secret } => offer_totp::decide(self, secret),
+            UserCommand::EnrolTotp {
+                verified,
+                step,
+                backup_codes,
+            } => enrol_totp::decide(self, &verified, step, backup_codes),
+            UserCommand::UseSecondFactor { proof, now } => use_second_factor::decide(self, &proof, now),
+            UserCommand::CountWrongCode { limit, now } => count_wrong_code::decide(self, limit, now),
+            UserCommand::ReplaceBackupCodes {
+                proof,
+                now,
+                backup_codes,
+            } => replace_backup_codes::decide(self, proof.as_ref(), now, backup_codes),
+            UserCommand::DisableSecondFactor { proof, now } => {
+                disable_second_factor::decide(self, &proof, now)
+            }
             UserCommand::Update(command) => update_user::decide(self, command),
             UserCommand::GrantRole(grant) => grant_role::decide(self, grant),
             UserCommand::RevokeRole { role_id } => revoke_role::decide(self, role_id),
@@ -178,7 +223,7 @@ impl User {
 impl Registered for User {
     const TYPE: &'static str = "user";
     const SCOPES: &'static [&'static Scope] = claims::SCOPES;
-    const STATE_VERSION: i64 = 1;
+    const STATE_VERSION: i64 = 2;
     type Id = UserId;
     type Command = UserCommand;
     type Event = UserEvent;
@@ -193,6 +238,7 @@ impl Registered for User {
         Ok(events)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn apply(&mut self, event: UserEvent) {
         match event {
             UserEvent::Created {
@@ -234,6 +280,19 @@ impl Registered for User {
             } => {
                 self.enforce_mfa_enrollment = enforce_mfa_enrollment;
             }
+            UserEvent::TotpOffered { secret } => self.offered_totp = Some(secret),
+            UserEvent::TotpEnrolled { step, backup_codes } => {
+                let secret = self.offered_totp.take();
+                self.second_factor = secret.map(|secret| SecondFactor::of_totp(secret, step, backup_codes));
+            }
+            UserEvent::SecondFactorUsed { used } => self.change_second_factor(|factor| factor.use_up(&used)),
+            UserEvent::SecondFactorRefused { banned_until } => {
+                self.change_second_factor(|factor| factor.refuse(banned_until));
+            }
+            UserEvent::BackupCodesReplaced { backup_codes } => self.change_second_factor(|factor| {
+                factor.backup_codes = backup_codes.into_iter().collect();
+            }),
+            UserEvent::SecondFactorDisabled { by_owner: _ } => self.lose_second_factor(),
             UserEvent::RoleGranted { role_id, exclusive } => {
                 self.roles.insert(role_id, exclusive);
             }
@@ -257,7 +316,10 @@ impl Registered for User {
             UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
             | UserEvent::SessionsByMethodEnded { .. } => {}
-            UserEvent::Revoked {} => self.password_hash = None,
+            UserEvent::Revoked {} => {
+                self.password_hash = None;
+                self.lose_second_factor();
+            }
             UserEvent::Deleted {} => {
                 *self = Self {
                     stage: Stage::Deleted,
@@ -273,6 +335,12 @@ impl Registered for User {
             UserCommand::ChangePassword { .. }
             | UserCommand::SetPassword { .. }
             | UserCommand::RehashPassword { .. }
+            | UserCommand::OfferTotp { .. }
+            | UserCommand::EnrolTotp { .. }
+            | UserCommand::UseSecondFactor { .. }
+            | UserCommand::CountWrongCode { .. }
+            | UserCommand::ReplaceBackupCodes { .. }
+            | UserCommand::DisableSecondFactor { .. }
             | UserCommand::Update(_)
             | UserCommand::GrantRole(_)
             | UserCommand::RevokeRole { .. }

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::UserEvent;
+use super::{UserEvent, second_factor::Used};
 use crate::values::{
-    Certificate, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid, Operation,
-    PasswordHash, Permission, PermissionId, RoleId, SessionId, Timestamp,
+    BackupCodeHash, Certificate, Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Invalid,
+    Operation, PasswordHash, Permission, PermissionId, RoleId, SessionId, Timestamp, TotpSecret,
 };
 
 pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
@@ -22,7 +22,7 @@ pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
             is_required: true,
         },
     ];
-    Ok(vec![
+    let before = vec![
         UserEvent::Created {
             username: "iot.device.0123456".into(),
             identity_provider: IdentityProvider::Local,
@@ -54,6 +54,8 @@ pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
         UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: true,
         },
+    ];
+    let after = vec![
         UserEvent::RoleGranted {
             role_id,
             exclusive: true,
@@ -80,5 +82,33 @@ pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
         },
         UserEvent::Revoked {},
         UserEvent::Deleted {},
-    ])
+    ];
+    Ok([before, of_second_factor(), after].concat())
+}
+
+fn of_second_factor() -> Vec<UserEvent> {
+    vec![
+        UserEvent::TotpOffered {
+            secret: TotpSecret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+        },
+        UserEvent::TotpEnrolled {
+            step: 58_908_000,
+            backup_codes: vec![
+                BackupCodeHash::new("GYJ5Jbk0QNh9lB4vGUm7jsF1MfR6Bcf8cCJdqGyxcNE"),
+                BackupCodeHash::new("uFvlHgaMVvtAF6EdFK0u9Vk6nO5QJIyXHrvx7v_yLSk"),
+            ],
+        },
+        UserEvent::SecondFactorUsed {
+            used: Used::BackupCode {
+                hash: BackupCodeHash::new("GYJ5Jbk0QNh9lB4vGUm7jsF1MfR6Bcf8cCJdqGyxcNE"),
+            },
+        },
+        UserEvent::SecondFactorRefused {
+            banned_until: Some(Timestamp::from_micros(1_767_225_600_000_001)),
+        },
+        UserEvent::BackupCodesReplaced {
+            backup_codes: vec![BackupCodeHash::new("GYJ5Jbk0QNh9lB4vGUm7jsF1MfR6Bcf8cCJdqGyxcNE")],
+        },
+        UserEvent::SecondFactorDisabled { by_owner: true },
+    ]
 }

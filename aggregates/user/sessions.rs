@@ -21,12 +21,14 @@ enum Effect<'a> {
 }
 
 impl<'a> Effect<'a> {
-    /// The effect of each event. An event by which somebody else disables a user's second factor is a [`Effect::Credential`].
+    /// The effect of each event.
     fn of(event: &'a UserEvent) -> Self {
         match event {
             UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
             | UserEvent::IdentityProviderChanged { .. } => Self::Credential,
+            // Somebody else took what proved the sessions. Users who prove their second factor keep theirs, as after its enrolment.
+            UserEvent::SecondFactorDisabled { by_owner: false } => Self::Credential,
             UserEvent::GrantTypesChanged { grant_types } => Self::Methods(grant_types),
             // Keys and certificates are not sessions. The same password under another hash is the same password. Sessions of a
             // deleted user end with the user, and those of a revoked user by another event of the same unit.
@@ -35,6 +37,12 @@ impl<'a> Effect<'a> {
             | UserEvent::PasswordRehashed { .. }
             | UserEvent::PublishPrefixChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::TotpEnrolled { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. }
+            | UserEvent::SecondFactorDisabled { by_owner: true }
             | UserEvent::RoleGranted { .. }
             | UserEvent::RoleRevoked { .. }
             | UserEvent::PermissionGranted { .. }
@@ -57,6 +65,12 @@ pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
         UserCommand::Create(_)
         | UserCommand::SetPassword { .. }
         | UserCommand::RehashPassword { .. }
+        | UserCommand::OfferTotp { .. }
+        | UserCommand::EnrolTotp { .. }
+        | UserCommand::UseSecondFactor { .. }
+        | UserCommand::CountWrongCode { .. }
+        | UserCommand::ReplaceBackupCodes { .. }
+        | UserCommand::DisableSecondFactor { .. }
         | UserCommand::Update(_)
         | UserCommand::GrantRole(_)
         | UserCommand::RevokeRole { .. }

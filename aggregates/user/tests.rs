@@ -1,7 +1,8 @@
 //! What a user's state is after its events, and what follows from the state.
 
 use super::{
-    fixtures::{ada_created, ada_deleted, grant, ldap_user_created},
+    fixtures::{ada_created, ada_deleted, at, code, enrolled, grant, ldap_user_created, secret},
+    second_factor::Limit,
     *,
 };
 use crate::testing::{
@@ -60,7 +61,33 @@ fn only_creation_begins_a_stream() {
                 verified: hash("first"),
                 password_hash: hash("second"),
             },
-            Some(UserCommand::RehashPassword { .. }) => UserCommand::Update(UpdateUser {
+            Some(UserCommand::RehashPassword { .. }) => UserCommand::OfferTotp { secret: secret("S") },
+            Some(UserCommand::OfferTotp { .. }) => UserCommand::EnrolTotp {
+                verified: secret("S"),
+                step: 7,
+                backup_codes: vec![],
+            },
+            Some(UserCommand::EnrolTotp { .. }) => UserCommand::UseSecondFactor {
+                proof: code(8),
+                now: at(0),
+            },
+            Some(UserCommand::UseSecondFactor { .. }) => UserCommand::CountWrongCode {
+                limit: Limit {
+                    wrong_codes: 1,
+                    ban: std::time::Duration::ZERO,
+                },
+                now: at(0),
+            },
+            Some(UserCommand::CountWrongCode { .. }) => UserCommand::ReplaceBackupCodes {
+                proof: None,
+                now: at(0),
+                backup_codes: vec![],
+            },
+            Some(UserCommand::ReplaceBackupCodes { .. }) => UserCommand::DisableSecondFactor {
+                proof: code(8),
+                now: at(0),
+            },
+            Some(UserCommand::DisableSecondFactor { .. }) => UserCommand::Update(UpdateUser {
                 username: "grace".parse().ok(),
                 ..UpdateUser::default()
             }),
@@ -185,7 +212,28 @@ fn neither_state_nor_command_shows_a_password_hash_to_a_log() {
         session: None,
     };
     let shown = format!("{:?} {command:?} {:?}", after(&[]), fixtures::create_ada());
-    assert!(!shown.contains("first") && !shown.contains("second"), "{shown}");
+    assert!(
+        !shown.contains("\"first") && !shown.contains("\"second\""),
+        "{shown}"
+    );
+}
+
+#[test]
+fn neither_state_nor_command_shows_the_secret_of_a_second_factor_to_a_log() {
+    let offered = UserEvent::TotpOffered {
+        secret: secret("hush"),
+    };
+    let command = UserCommand::EnrolTotp {
+        verified: secret("hush"),
+        step: 7,
+        backup_codes: fixtures::codes(&["hush"]),
+    };
+    let user: User = folded(enrolled());
+    let shown = format!(
+        "{user:?} {offered:?} {command:?} {:?}",
+        after(std::slice::from_ref(&offered))
+    );
+    assert!(!shown.contains("hush") && !shown.contains("\"S\""), "{shown}");
 }
 
 #[test]

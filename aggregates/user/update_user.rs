@@ -47,6 +47,9 @@ pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>,
             enforce_mfa_enrollment,
         });
     }
+    if command.disable_second_factor && user.second_factor.is_some() {
+        events.push(UserEvent::SecondFactorDisabled { by_owner: false });
+    }
     if let Some(roles) = command.roles {
         replace_roles(user, roles, &mut events);
     }

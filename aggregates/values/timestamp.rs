@@ -1,5 +1,7 @@
 //! A moment: microseconds since the Unix epoch, UTC.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
@@ -37,6 +39,12 @@ impl Timestamp {
     /// The moment `hours` later, clamped to the last one that can be written.
     pub const fn plus_hours(self, hours: i64) -> Self {
         Self::from_micros(self.0.saturating_add(hours.saturating_mul(3_600_000_000)))
+    }
+
+    /// The moment this much later, clamped to the last one that can be written.
+    pub fn plus(self, time: Duration) -> Self {
+        let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_add(micros))
     }
 
     /// Reads RFC 3339 in any offset.

@@ -89,7 +89,7 @@ pub use principals::{
     certificates::CertificateView,
     machines::{Credential, Machine, MachineKind},
     methods::{GrantTypes, Methods},
-    sessions::{Bearer, SessionView},
+    sessions::{Bearer, SecondFactor, SessionView},
     subject::{Answer, Principal, Reason, Search, Subject, SubjectType},
     users::Standing,
 };
@@ -215,6 +215,7 @@ impl Authorization {
                 username: Arc::clone(&user.username),
                 grant_types: user.grant_types.to_vec(),
                 enforce_mfa_enrollment: user.enforce_mfa_enrollment,
+                has_second_factor: user.has_second_factor,
                 mqtt_publish_prefix: user
                     .extra
                     .as_ref()

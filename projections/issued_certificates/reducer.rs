@@ -51,6 +51,12 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -89,6 +95,12 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }

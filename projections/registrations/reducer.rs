@@ -108,6 +108,12 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -143,6 +149,12 @@ fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEven
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }

@@ -45,6 +45,12 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::PasswordRehashed { .. }
@@ -79,6 +85,12 @@ fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEven
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::PasswordRehashed { .. }

@@ -43,6 +43,7 @@ pub(super) async fn with_holdings(
         identity_provider: user.identity_provider,
         grant_types: user.grant_types,
         enforce_mfa_enrollment: user.enforce_mfa_enrollment,
+        has_second_factor: user.has_second_factor,
         created_at: user.created_at,
         updated_at: user.updated_at,
     });

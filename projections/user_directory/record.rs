@@ -12,6 +12,7 @@ crate::record! {
         pub(crate) mqtt_publish_prefix: Option<String>,
         pub(crate) grant_types: Vec<GrantType>,
         pub(crate) enforce_mfa_enrollment: bool,
+        pub(crate) has_second_factor: bool,
         pub(crate) auto_generated: bool,
         pub(crate) created_at: Timestamp,
         pub(crate) updated_at: Timestamp,

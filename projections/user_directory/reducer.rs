@@ -31,6 +31,9 @@ fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorDisabled { .. }
+        | UserEvent::Revoked {}
         | UserEvent::Deleted {} => needs.row::<UserRecord>(id),
         UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
@@ -44,7 +47,10 @@ fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
-        | UserEvent::Revoked {} => {}
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. } => {}
     }
 }
 
@@ -67,6 +73,7 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
             mqtt_publish_prefix: mqtt_publish_prefix.clone(),
             grant_types: grant_types.clone(),
             enforce_mfa_enrollment: *enforce_mfa_enrollment,
+            has_second_factor: false,
             auto_generated: *auto_generated,
             created_at: at.recorded_at,
             updated_at: at.recorded_at,
@@ -87,6 +94,10 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
         } => update(changes, at, id, |user| {
             user.enforce_mfa_enrollment = *enforce_mfa_enrollment;
         }),
+        UserEvent::TotpEnrolled { .. } => update(changes, at, id, |user| user.has_second_factor = true),
+        UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
+            update(changes, at, id, |user| user.has_second_factor = false)
+        }
         UserEvent::CertificateAdded { certificate } => add_certificate(changes, at, id, certificate),
         UserEvent::CertificateRemoved { fingerprint } => {
             changes.delete::<CertificateRecord>((id, fingerprint.clone()))
@@ -107,7 +118,10 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }
-        | UserEvent::Revoked {} => Ok(()),
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. } => Ok(()),
     }
 }
 

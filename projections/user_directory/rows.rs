@@ -23,6 +23,8 @@ pub struct UserRow {
     pub grant_types: Vec<GrantType>,
     /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
+    /// Whether the user has a second factor.
+    pub has_second_factor: bool,
     /// When the user was created.
     pub created_at: Timestamp,
     /// When one of the values above last changed.

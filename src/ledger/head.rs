@@ -17,7 +17,8 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 /// * 3: names are compared with those that are alike. Older programs claim a name without its place in the list of such names.
 /// * 4: users give only rights that they hold, an erasure also erases refusals, and failed logins are cleared on all nodes. Older programs
 ///   do none of this.
-const WRITER: i64 = 4;
+/// * 5: a user may have a second factor. Older programs issue tokens for the password alone.
+const WRITER: i64 = 5;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -84,6 +84,8 @@ pub struct LoadedUser<'a> {
     pub grant_types: GrantTypes,
     /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
+    /// Whether the user has a second factor.
+    pub has_second_factor: bool,
     /// The user may do nothing, whatever they hold.
     pub is_suspended: bool,
 }
@@ -201,6 +203,7 @@ impl Loader {
             grant_types: user.grant_types,
             identity_provider: user.identity_provider,
             enforce_mfa_enrollment: user.enforce_mfa_enrollment,
+            has_second_factor: user.has_second_factor,
             is_suspended: user.is_suspended,
         };
         self.put(user.id, made, &guard)

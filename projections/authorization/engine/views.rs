@@ -22,6 +22,8 @@ pub struct UserView {
     pub grant_types: Vec<GrantType>,
     /// Whether the user must enrol a second factor.
     pub enforce_mfa_enrollment: bool,
+    /// Whether the user has a second factor.
+    pub has_second_factor: bool,
     /// The prefix that is put before every topic to which the user publishes.
     pub mqtt_publish_prefix: Option<Arc<str>>,
     /// The roles that the user holds, in order.

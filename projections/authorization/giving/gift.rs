@@ -49,7 +49,11 @@ pub(super) fn of_user(event: &UserEvent) -> Gives {
         // Without the second factor, less is needed to act as the user.
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: false,
-        } => Gives::Access,
+        }
+        | UserEvent::SecondFactorDisabled { .. }
+        // Whoever has the codes has the second factor.
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::BackupCodesReplaced { .. } => Gives::Access,
         // A new user has nothing but what the other events of the unit give.
         UserEvent::Created { .. }
         // The password stays the same.
@@ -57,6 +61,10 @@ pub(super) fn of_user(event: &UserEvent) -> Gives {
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: true,
         }
+        // The user's own codes.
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionRevoked { .. }
         | UserEvent::CertificateRemoved { .. }

@@ -323,6 +323,12 @@ fn sources(event: &Recorded) -> Option<Vec<Source>> {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::TotpEnrolled { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. }
+            | UserEvent::SecondFactorDisabled { .. }
             | UserEvent::RoleGranted { .. }
             | UserEvent::RoleRevoked { .. }
             | UserEvent::CertificateAdded { .. }

@@ -165,6 +165,12 @@ impl Holdings {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::TotpEnrolled { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. }
+            | UserEvent::SecondFactorDisabled { .. }
             | UserEvent::CertificateAdded { .. }
             | UserEvent::CertificateRemoved { .. }
             | UserEvent::TokensRevoked {}

@@ -126,6 +126,12 @@ impl CertificateChanges {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::TotpEnrolled { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. }
+            | UserEvent::SecondFactorDisabled { .. }
             | UserEvent::RoleGranted { .. }
             | UserEvent::RoleRevoked { .. }
             | UserEvent::PermissionGranted { .. }

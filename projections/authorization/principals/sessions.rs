@@ -151,6 +151,17 @@ pub struct Bearer {
     pub by_token: bool,
 }
 
+/// What a user's second factor means for their password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// The password alone is enough.
+    NotNeeded,
+    /// The user has a second factor, so the password alone proves nothing.
+    Needed,
+    /// The user must enrol one before a password or a token of theirs is good for anything else.
+    Missing,
+}
+
 impl Authorization {
     /// Whether a user who proved their identity at `position`, by this method and without a token, has still proved it: the user
     /// exists, and nothing since then has ended the sessions that were obtained by this method.
@@ -158,6 +169,16 @@ impl Authorization {
         let guard = self.collector.enter();
         let user = self.users.get(&user, &guard);
         user.is_some_and(|user| user.ends.spare_all_since(position, method))
+    }
+
+    /// What a user's second factor means for their password. For an unknown user, nothing is needed: nothing proves that user.
+    pub fn second_factor(&self, user: UserId) -> SecondFactor {
+        let guard = self.collector.enter();
+        match self.users.get(&user, &guard) {
+            Some(user) if user.has_second_factor => SecondFactor::Needed,
+            Some(user) if user.must_enrol() => SecondFactor::Missing,
+            Some(_) | None => SecondFactor::NotNeeded,
+        }
     }
 
     /// The session and user of the token with this SHA-256, unless the token is void. The caller must check whether it

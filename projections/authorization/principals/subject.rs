@@ -91,6 +91,8 @@ pub enum Reason {
     Expired,
     /// The user may not prove their identity in this way, or not in this way alone.
     Method,
+    /// The user must enrol a second factor before a token of theirs is good for anything else.
+    MustEnrol,
     /// No grant of the subject covers the question.
     NoGrant,
     /// Nobody can do it, as the resources are now.
@@ -106,6 +108,7 @@ impl Reason {
             Self::TokenVoid => "token_void",
             Self::Expired => "expired",
             Self::Method => "method_not_allowed",
+            Self::MustEnrol => "second_factor_missing",
             Self::NoGrant => "no_grant",
             Self::Impossible(why) => why.as_str(),
         }
@@ -253,10 +256,13 @@ impl Authorization {
             return Err(Reason::Expired);
         }
         let user = self.users.get(&view.user_id, guard).ok_or(Reason::TokenVoid)?;
-        user.grant_types
-            .satisfied_by(Methods::BY_TOKEN)
-            .then_some(Principal::User(view.user_id))
-            .ok_or(Reason::Method)
+        if !user.grant_types.satisfied_by(Methods::BY_TOKEN) {
+            return Err(Reason::Method);
+        }
+        match user.must_enrol() {
+            true => Err(Reason::MustEnrol),
+            false => Ok(Principal::User(view.user_id)),
+        }
     }
 
     fn by_certificate(

@@ -45,6 +45,8 @@ pub(crate) struct User {
     pub(crate) identity_provider: IdentityProvider,
     /// Whether the user must enrol a second factor.
     pub(crate) enforce_mfa_enrollment: bool,
+    /// Whether the user has a second factor.
+    pub(crate) has_second_factor: bool,
     /// The user may do nothing, whatever they hold.
     pub(crate) is_suspended: bool,
 }
@@ -64,6 +66,11 @@ impl User {
     /// Whether the user may do anything at all. `Authorization::put_user` asks, and shows readers only those who may.
     pub(crate) fn may_act(&self) -> bool {
         !self.is_suspended
+    }
+
+    /// Whether the user must enrol a second factor before a token or a password of theirs is good for anything else.
+    pub(crate) fn must_enrol(&self) -> bool {
+        self.enforce_mfa_enrollment && !self.has_second_factor
     }
 
     /// Changes the data that few users have, and removes it if it has become empty.
@@ -106,6 +113,12 @@ pub(crate) fn standing(event: &UserEvent) -> Standing {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -155,6 +168,7 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
                 grant_types: GrantTypes::of(grant_types),
                 identity_provider: *identity_provider,
                 enforce_mfa_enrollment: *enforce_mfa_enrollment,
+                has_second_factor: false,
                 is_suspended: false,
             };
             if mqtt_publish_prefix.is_some() {
@@ -175,6 +189,10 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
         UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment,
         } => changed(user, |user| user.enforce_mfa_enrollment = *enforce_mfa_enrollment),
+        UserEvent::TotpEnrolled { .. } => changed(user, |user| user.has_second_factor = true),
+        UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
+            changed(user, |user| user.has_second_factor = false)
+        }
         UserEvent::PermissionGranted { permission } => changed(user, |user| {
             user.change_extra(|extra| extra.permissions.add(permission.clone()));
         }),
@@ -198,7 +216,10 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
         | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::PasswordRehashed { .. }
-        | UserEvent::Revoked {} => user,
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. } => user,
     }
 }
 
@@ -222,6 +243,12 @@ pub(crate) fn kept_session(event: &UserEvent) -> Option<SessionId> {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -248,6 +275,12 @@ pub(crate) fn changes_grants(event: &UserEvent) -> bool {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::CertificateAdded { .. }
@@ -300,6 +333,12 @@ impl RoleStep {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::TotpEnrolled { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. }
+            | UserEvent::SecondFactorDisabled { .. }
             | UserEvent::PermissionGranted { .. }
             | UserEvent::PermissionRevoked { .. }
             | UserEvent::CertificateAdded { .. }

@@ -216,6 +216,12 @@ fn of_robot(event: &UserEvent) -> Option<MachineStep> {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::TokensRevoked {}
         | UserEvent::SessionsEnded { .. }
         | UserEvent::SessionsByMethodEnded { .. }

@@ -44,7 +44,9 @@ fn permissions(
         Subject::Token(token) => {
             let session = oracle.session(token)?;
             let presented = [GrantMethod::Password, GrantMethod::Token];
-            let may = satisfied(&oracle.acting(session.user)?.grant_types, &presented);
+            let user = oracle.acting(session.user)?;
+            let must_enrol = user.enforce_mfa && !user.has_second_factor;
+            let may = satisfied(&user.grant_types, &presented) && !must_enrol;
             (may && session.expires_at > now).then_some(session.user)?
         }
     };

@@ -20,6 +20,7 @@ pub(super) struct OracleUser {
     pub(super) prefix: Option<String>,
     pub(super) grant_types: Vec<GrantType>,
     pub(super) enforce_mfa: bool,
+    pub(super) has_second_factor: bool,
     pub(super) roles: BTreeSet<RoleId>,
     pub(super) own: BTreeMap<PermissionId, Permission>,
 }
@@ -108,6 +109,7 @@ impl Oracle {
         self.users.get(&id).filter(|_| self.may_act(id))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn user_event(&mut self, id: UserId, event: &UserEvent) {
         match event.clone() {
             UserEvent::Created {
@@ -125,6 +127,7 @@ impl Oracle {
                     prefix,
                     grant_types,
                     enforce_mfa,
+                    has_second_factor: false,
                     roles: BTreeSet::new(),
                     own: BTreeMap::new(),
                 });
@@ -184,11 +187,18 @@ impl Oracle {
                 self.suspended.remove(&id);
                 self.certificates.retain(|_, (owner, _)| *owner != id);
             }
-            // A password decides nothing once it is verified.
+            UserEvent::TotpEnrolled { .. } => self.change_user(id, |user| user.has_second_factor = true),
+            UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
+                self.change_user(id, |user| user.has_second_factor = false);
+            }
+            // A password or a code decides nothing once it is verified.
             UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
             | UserEvent::PasswordRehashed { .. }
-            | UserEvent::Revoked {} => {}
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. } => {}
         }
     }
 

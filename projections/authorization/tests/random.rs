@@ -7,10 +7,10 @@ use aggregates::{
     role::RoleEvent,
     sealing::ERASED,
     session::SessionEvent,
-    user::UserEvent,
+    user::{UserEvent, second_factor::Used},
     values::{
         Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PasswordHash, Permission,
-        RoleName, Timestamp, TopicFilter, UserId,
+        RoleName, Timestamp, TopicFilter, TotpSecret, UserId,
     },
 };
 use proptest::{collection::vec, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
@@ -113,7 +113,26 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
             UserEvent::IdentityProviderChanged { identity_provider }
         }),
         1 => a_password_event(),
+        2 => a_second_factor_event(),
     ]
+}
+
+fn a_second_factor_event() -> impl Strategy<Value = UserEvent> {
+    select(vec![
+        UserEvent::TotpOffered {
+            secret: TotpSecret::new("GEZDGNBVGY3TQOJQ"),
+        },
+        UserEvent::TotpEnrolled {
+            step: 1,
+            backup_codes: vec![],
+        },
+        UserEvent::SecondFactorUsed {
+            used: Used::Totp { step: 2 },
+        },
+        UserEvent::SecondFactorRefused { banned_until: None },
+        UserEvent::BackupCodesReplaced { backup_codes: vec![] },
+        UserEvent::SecondFactorDisabled { by_owner: true },
+    ])
 }
 
 fn a_password_event() -> impl Strategy<Value = UserEvent> {
@@ -277,6 +296,7 @@ fn compare(authorization: &Authorization, oracle: &Oracle, topics: &[String], fi
             assert_eq!(view.mqtt_publish_prefix.as_deref(), expected.prefix.as_deref());
             assert_eq!(view.grant_types, expected.grant_types);
             assert_eq!(view.enforce_mfa_enrollment, expected.enforce_mfa);
+            assert_eq!(view.has_second_factor, expected.has_second_factor);
             assert_eq!(view.roles, oracle.roles_of(id));
             assert_eq!(
                 authorization.user_by_name(&view.username),

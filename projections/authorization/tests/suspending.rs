@@ -48,6 +48,12 @@ fn suspends(event: &UserEvent) -> Option<bool> {
         | UserEvent::PublishPrefixChanged { .. }
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -115,6 +121,7 @@ pub(super) fn loaded(model: &'static Model, oracle: &Oracle) -> Authorization {
             mqtt_publish_prefix: user.prefix.as_deref(),
             grant_types: GrantTypes::of(&user.grant_types),
             enforce_mfa_enrollment: user.enforce_mfa,
+            has_second_factor: user.has_second_factor,
             is_suspended: oracle.acting(*id).is_none(),
         };
         loader.user(row).unwrap();

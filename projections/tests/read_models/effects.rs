@@ -61,6 +61,7 @@ both_engines! {
             identity_provider: IdentityProvider::Local,
             grant_types: vec![GrantType { method: GrantMethod::Password, is_required: false }],
             enforce_mfa_enrollment: false,
+            has_second_factor: false,
             created_at: at(1),
             updated_at: at(1),
             tokens: vec![],

@@ -76,6 +76,7 @@ fn new_user(at: Timestamp, id: UserId, event: &UserEvent) -> Option<UserRow> {
             identity_provider: *identity_provider,
             grant_types: grant_types.clone(),
             enforce_mfa_enrollment: *enforce_mfa_enrollment,
+            has_second_factor: false,
             created_at: at,
             updated_at: at,
             tokens: vec![],
@@ -90,6 +91,12 @@ fn new_user(at: Timestamp, id: UserId, event: &UserEvent) -> Option<UserRow> {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -194,6 +201,14 @@ impl Model {
                 row.enforce_mfa_enrollment = *enforce_mfa_enrollment;
                 row.updated_at = at;
             }
+            UserEvent::TotpEnrolled { .. } => {
+                row.has_second_factor = true;
+                row.updated_at = at;
+            }
+            UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
+                row.has_second_factor = false;
+                row.updated_at = at;
+            }
             UserEvent::RoleGranted { role_id, .. } => {
                 self.grants.retain(|grant| *grant != (id, *role_id));
                 self.grants.push((id, *role_id));
@@ -242,7 +257,10 @@ impl Model {
             | UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
             | UserEvent::PasswordRehashed { .. }
-            | UserEvent::Revoked {} => {}
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. } => {}
         }
     }
 

@@ -3,8 +3,8 @@
 use aggregates::{
     Event, Recorded,
     role::RoleEvent,
-    user::UserEvent,
-    values::{Context, GrantMethod, IdentityProvider, Operation, PermissionId, RoleName},
+    user::{UserEvent, second_factor::Used},
+    values::{Context, GrantMethod, IdentityProvider, Operation, PermissionId, RoleName, TotpSecret},
 };
 use proptest::{prelude::*, sample::Index};
 use uuid::Uuid;
@@ -54,7 +54,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => any::<bool>().prop_map(|auto_generated| Step::MakeUser { auto_generated }),
         1 => any_index().prop_map(Step::DeleteUser),
-        2 => (any_index(), 0..8_u8).prop_map(|(user, what)| Step::ChangeUser(user, what)),
+        3 => (any_index(), 0..14_u8).prop_map(|(user, what)| Step::ChangeUser(user, what)),
         3 => any::<(bool, bool)>().prop_map(|(shared, auto_generated)| Step::MakeRole { shared, auto_generated }),
         1 => any_index().prop_map(Step::DeleteRole),
         1 => any_index().prop_map(Step::RenameRole),
@@ -243,6 +243,21 @@ fn change(n: u32, what: u8) -> UserEvent {
         },
         5 => UserEvent::PasswordChanged { password_hash },
         6 => UserEvent::PasswordSet { password_hash },
+        7 => UserEvent::TotpOffered {
+            secret: TotpSecret::new("GEZDGNBVGY3TQOJQ"),
+        },
+        8 => UserEvent::TotpEnrolled {
+            step: 1,
+            backup_codes: vec![],
+        },
+        9 => UserEvent::SecondFactorUsed {
+            used: Used::Totp { step: i64::from(n) },
+        },
+        10 => UserEvent::SecondFactorRefused { banned_until: None },
+        11 => UserEvent::BackupCodesReplaced { backup_codes: vec![] },
+        12 => UserEvent::SecondFactorDisabled {
+            by_owner: n.is_multiple_of(2),
+        },
         _ => UserEvent::PasswordRehashed { password_hash },
     }
 }

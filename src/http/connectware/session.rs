@@ -50,7 +50,7 @@ fn session(app: &App, caller: &Caller) -> Result<Session, Refusal> {
         expires_at: caller.expires_at.map(Timestamp::to_millis_string),
         permissions: permissions.iter().map(PermissionOut::from).collect(),
         mfa: Mfa {
-            enabled: false,
+            enabled: user.has_second_factor,
             enforced: user.enforce_mfa_enrollment,
         },
     })

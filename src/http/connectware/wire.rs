@@ -274,7 +274,7 @@ impl From<&UserRow> for UserOut {
                 .iter()
                 .map(|role| RoleOut::from(role.as_ref()))
                 .collect(),
-            mfa_is_enrolled: false,
+            mfa_is_enrolled: user.has_second_factor,
             enforce_mfa_enrollment: user.enforce_mfa_enrollment,
         }
     }

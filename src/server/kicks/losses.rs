@@ -255,7 +255,12 @@ fn of_user(before: &Before, aggregate_id: &str, event: &UserEvent) -> Loss {
             is_gone: true,
             ..user
         }),
-        UserEvent::PasswordChanged { .. }
+        // From now on, the password alone is not enough for a broker.
+        UserEvent::TotpEnrolled { .. }
+        | UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment: true,
+        }
+        | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::PublishPrefixChanged { .. }
         | UserEvent::IdentityProviderChanged { .. }
@@ -266,7 +271,14 @@ fn of_user(before: &Before, aggregate_id: &str, event: &UserEvent) -> Loss {
         | UserEvent::SessionsByMethodEnded { .. } => Loss::of_access(user),
         UserEvent::Created { .. }
         | UserEvent::PasswordRehashed { .. }
-        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::MfaEnforcementChanged {
+            enforce_mfa_enrollment: false,
+        }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::PermissionGranted { .. }
         | UserEvent::CertificateAdded { .. } => Loss::none(),

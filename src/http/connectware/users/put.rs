@@ -38,9 +38,8 @@ pub(crate) struct UserChange {
     /// The user's own permissions: exactly these.
     #[schema(max_items = 1000)]
     permissions: Option<Vec<PermissionIn>>,
-    /// Switches the user's second factor off. Nobody can enrol one yet, so there is nothing to do.
-    #[serde(rename = "disableMfa")]
-    _disable_mfa: Option<bool>,
+    /// `true` switches the user's second factor off, lifts a ban because of wrong codes, and ends the user's sessions.
+    disable_mfa: Option<bool>,
     #[serde(rename = "enforceMFAEnrollment")]
     enforce_mfa_enrollment: Option<bool>,
 }
@@ -115,6 +114,7 @@ impl UserChange {
                 .transpose()?,
             grant_types: self.grant_types.as_deref().map(grant_types).transpose()?,
             enforce_mfa_enrollment: self.enforce_mfa_enrollment,
+            disable_second_factor: self.disable_mfa.unwrap_or_default(),
             password_hash: None,
             roles,
             permissions: self
