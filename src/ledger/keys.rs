@@ -35,6 +35,11 @@ impl MasterKey {
         key
     }
 
+    /// Derives a key for a purpose of the code above the ledger.
+    pub(super) fn derive_above(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        self.derive(&format!("server\0{purpose}"))
+    }
+
     /// What the head row stores to recognise this key.
     pub(super) fn check(&self, ledger_id: &str) -> [u8; 32] {
         keyed_hash(&self.derive("key check"), ledger_id)

@@ -362,6 +362,11 @@ impl Ledger {
         &self.loader
     }
 
+    /// A key for one purpose, derived from the key that seals the ledger: all nodes derive the same one.
+    pub fn key_for(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
+        self.sealer.key_for(purpose)
+    }
+
     fn sealer(&self) -> &Sealer {
         &self.sealer
     }

@@ -54,6 +54,8 @@ pub(super) type SubjectKeys = HashMap<String, SubjectKey>;
 pub struct Sealer {
     server: XChaCha20Poly1305,
     claims: zeroize::Zeroizing<[u8; 32]>,
+    /// The key from which the keys for the code above the ledger are derived.
+    above: MasterKey,
     known: Mutex<Known>,
     entropy: Arc<dyn Entropy>,
 }
@@ -88,6 +90,7 @@ impl Sealer {
         Self {
             server: XChaCha20Poly1305::new(key.derive("seal").as_slice().into()),
             claims: key.derive("claims"),
+            above: key.clone(),
             known: Mutex::new(Known {
                 keys: LruCache::new(KEYS_IN_MEMORY),
                 forgotten: 0,
@@ -99,6 +102,11 @@ impl Sealer {
     /// The stored form of a personal claim's value.
     pub(super) fn claim_hash(&self, value: &str) -> String {
         URL_SAFE_NO_PAD.encode(keyed_hash(&self.claims, value))
+    }
+
+    /// A key for a purpose of the code above the ledger.
+    pub(super) fn key_for(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
+        self.above.derive_above(purpose)
     }
 
     /// Seals the declared fields of a payload. If there is a personal field, `keys` must contain the subject's key.

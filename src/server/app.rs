@@ -24,6 +24,7 @@ use crate::{
     identity::{
         Hashes, Proved,
         passwords::{HashingOptions, Passwords},
+        second_factor::SecondFactors,
         tokens::Tokens,
     },
     issuing::Issuing,
@@ -59,6 +60,7 @@ struct Running {
     not_introduced: ByText,
     proved: Proved,
     hashes: Hashes,
+    second_factors: SecondFactors,
     hooks_secret: Option<Secret>,
     tallies: Tallies,
     counts: Counts,
@@ -120,6 +122,7 @@ impl App {
             not_introduced: ByText::default(),
             proved: Proved::new(parts.entropy.as_ref()),
             hashes: Hashes::default(),
+            second_factors: SecondFactors::new(parts.executor.ledger()),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
             counts: Counts::default(),
             tallies: Tallies::new(parts.settings.brokers.as_ref()),
@@ -185,6 +188,11 @@ impl App {
     /// The hashes that were compared lately.
     pub(crate) fn hashes(&self) -> &Hashes {
         &self.0.hashes
+    }
+
+    /// The keys for second factors.
+    pub(crate) fn second_factors(&self) -> &SecondFactors {
+        &self.0.second_factors
     }
 
     /// The secret of the hooks, if the settings have one.

@@ -3,7 +3,7 @@
 mod renewing;
 
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
-use authorization::{Bearer, Methods, SessionView};
+use authorization::{Bearer, Methods, SecondFactor, SessionView};
 use axum::{
     extract::FromRequestParts,
     http::{Method, Request, Uri, request::Parts},
@@ -91,6 +91,27 @@ impl Caller {
         }
     }
 
+    /// Refuses a caller who must enrol a second factor first, unless the operation is left to them. A certificate is no password, and needs
+    /// no second factor.
+    fn must_have_enrolled(&self, app: &App, method: &Method, path: &str) -> Result<(), Refusal> {
+        let by_password = match self.proof {
+            Proof::Token(_) | Proof::Password(_) => true,
+            Proof::Certificate | Proof::Renewal => false,
+        };
+        if !by_password || app.ledger().authorization().second_factor(self.user) != SecondFactor::Missing {
+            return Ok(());
+        }
+        let method = match *method {
+            Method::HEAD => Method::GET.as_str(),
+            _ => method.as_str(),
+        };
+        let form = app.form_of(path);
+        match form.is_some_and(|form| app.faces.of(path).is_for_enrolling(method, form)) {
+            true => Ok(()),
+            false => Err(Refusal::second_factor_missing()),
+        }
+    }
+
     /// Refuses a caller whose proof has ended.
     fn must_still_be(&self, app: &App) -> Result<(), Refusal> {
         let authorization = app.ledger().authorization();
@@ -107,6 +128,7 @@ impl Caller {
             }
             Proof::Password(position) => {
                 let is_proved = authorization.still_proved(self.user, GrantMethod::Password, position)
+                    && authorization.second_factor(self.user) != SecondFactor::Needed
                     && (authorization.may_prove(self.user, Methods::BY_TOKEN)
                         || completes(app, self.user, self.origin.certificate()));
                 is_proved.then_some(()).ok_or_else(Refusal::unauthenticated)
@@ -125,6 +147,7 @@ impl Caller {
     pub(crate) fn may_still(&self, app: &App) -> Result<(), Refusal> {
         let judged = self.must_still_be(app).and_then(|()| match &self.request {
             Some(Admission { judge, method, uri }) => {
+                self.must_have_enrolled(app, method, uri.path())?;
                 let (mut parts, ()) = Request::new(()).into_parts();
                 (parts.method, parts.uri) = (method.clone(), uri.clone());
                 judge(app, &parts, self)
@@ -192,6 +215,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
     };
     caller_is(caller.user);
     caller.must_have_meant(parts, app)?;
+    caller.must_have_enrolled(app, &parts.method, parts.uri.path())?;
     Ok(caller)
 }
 
@@ -227,7 +251,8 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
             let of_certificate = origin.user_of_certificate(app);
             let authenticated =
                 authenticate_beside(app, &username, password, arrived.address, of_certificate).await?;
-            let Authenticated { user, position, .. } = authenticated.ok_or_else(Refusal::unauthenticated)?;
+            let proved = authenticated.ok_or_else(Refusal::unauthenticated)?;
+            let Authenticated { user, position, .. } = proved.alone(&username)?;
             Ok(Caller {
                 user,
                 session: None,

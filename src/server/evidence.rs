@@ -57,6 +57,11 @@ impl Evidence {
         Self::about(RefusedKind::Password, Some(user), reason)
     }
 
+    /// A code of a user who had proved something else before, and why it was refused.
+    pub fn second_factor(user: UserId, reason: &'static str) -> Self {
+        Self::about(RefusedKind::SecondFactor, Some(user), reason)
+    }
+
     /// A refused token or other credential, and why.
     pub fn credential(reason: &'static str) -> Self {
         Self::about(RefusedKind::Credential, None, reason)

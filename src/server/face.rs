@@ -48,6 +48,8 @@ pub struct Face {
     pub public: &'static [Operation],
     /// The operations on the caller's own data. They need a credential, but no right.
     pub own: &'static [Operation],
+    /// The operations that are left to callers who must enrol a second factor and have none: they read and end their session, and enrol.
+    pub enrolling: &'static [Operation],
     /// How users of this API give rights.
     pub giving: Giving,
     /// The requests that can be rehearsed. Each folder lists its own.
@@ -61,9 +63,18 @@ pub struct Face {
 impl Face {
     /// Whether an operation needs no credential. The method may be in upper case.
     pub(crate) fn is_public(&self, method: &str, path: &str) -> bool {
-        let is_it = |(name, form): &Operation| *form == path && method.eq_ignore_ascii_case(name);
-        self.public.iter().any(is_it)
+        is_among(self.public, method, path)
     }
+
+    /// Whether an operation is left to callers who must enrol a second factor. The method may be in upper case.
+    pub(crate) fn is_for_enrolling(&self, method: &str, path: &str) -> bool {
+        is_among(self.enrolling, method, path)
+    }
+}
+
+fn is_among(operations: &[Operation], method: &str, path: &str) -> bool {
+    let is_it = |(name, form): &Operation| *form == path && method.eq_ignore_ascii_case(name);
+    operations.iter().any(is_it)
 }
 
 /// How users of an API give rights to others.

@@ -98,6 +98,12 @@ impl Refusal {
         Self::new(RefusalKind::Forbidden, "forbidden", message)
     }
 
+    /// The caller must enrol a second factor first.
+    pub(crate) fn second_factor_missing() -> Self {
+        let message = "this user must enrol a second factor first: until then, they can only read and end their session, and enrol";
+        Self::new(RefusalKind::Forbidden, "second_factor_missing", message)
+    }
+
     /// The thing that the request is about does not exist.
     pub fn not_found(what: &str) -> Self {
         let message = format!("there is no such {what}");

@@ -7,7 +7,7 @@ use ledger::{ExecuteError, LedgerError, PastError};
 use crate::{
     app::Stale,
     defence::TooMany,
-    identity::{IdentityError, passwords::HashingError, policy::PolicyViolation},
+    identity::{IdentityError, passwords::HashingError, policy::PolicyViolation, second_factor::CodeError},
     refusal::{Refusal, RefusalKind, TOO_MANY},
 };
 
@@ -41,11 +41,40 @@ impl From<IdentityError> for Refusal {
     fn from(error: IdentityError) -> Self {
         match error {
             IdentityError::BadCredentials => Self::bad_credentials(),
+            error @ IdentityError::SecondFactorNeeded => Self::new(
+                RefusalKind::Unauthenticated,
+                "second_factor_needed",
+                error.to_string(),
+            ),
+            error @ IdentityError::AttemptEnded => {
+                Self::new(RefusalKind::Unauthenticated, "login_ended", error.to_string())
+            }
+            IdentityError::Code(error) => error.into(),
             IdentityError::TooMany(error) => error.into(),
             IdentityError::Hashing(error) => error.into(),
             IdentityError::Signing(error) => Self::unavailable().because(error),
             IdentityError::Ledger(error) => error.into(),
             IdentityError::Execute(error) => error.into(),
+        }
+    }
+}
+
+impl From<CodeError> for Refusal {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Wrong => Self::new(RefusalKind::Unauthenticated, "wrong_code", error.to_string()),
+            CodeError::Banned { until, now } => {
+                let seconds = until.micros().saturating_sub(now.micros()).max(0) / 1_000_000 + 1;
+                let mut refusal = Self::new(
+                    RefusalKind::TooManyRequests,
+                    "too_many_wrong_codes",
+                    error.to_string(),
+                );
+                refusal.retry_after = u32::try_from(seconds).ok();
+                refusal
+            }
+            CodeError::Refused(error) => DomainError::from(error).into(),
+            CodeError::Execute(error) => error.into(),
         }
     }
 }
@@ -116,6 +145,7 @@ impl Refusal {
             ErrorKind::Invalid => RefusalKind::Invalid,
             ErrorKind::Forbidden => RefusalKind::Forbidden,
             ErrorKind::Conflict | ErrorKind::Protected => RefusalKind::Conflict,
+            ErrorKind::TooMany => RefusalKind::TooManyRequests,
             ErrorKind::Unavailable | ErrorKind::Fault => return Self::unavailable().because(error),
         };
         Self::new(kind, error.code(), error.to_string())

@@ -35,6 +35,7 @@ pub const FACE: Face = Face {
     any_request_id: true,
     public: &[("get", "/.well-known/authzen-configuration")],
     own: &[],
+    enrolling: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

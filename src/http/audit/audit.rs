@@ -61,7 +61,7 @@ pub(crate) struct AuditItem {
     last_time: Option<Timestamp>,
     /// `success` or `refused`.
     outcome: &'static str,
-    /// The event type, or `login.refused`, `password.refused`, `credential.refused`, `permission.refused` or `refusals.lost`.
+    /// The event type, or `login.refused`, `password.refused`, `second_factor.refused`, `credential.refused`, `permission.refused` or `refusals.lost`.
     kind: String,
     /// A code that says why it was refused.
     reason: Option<String>,

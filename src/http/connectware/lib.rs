@@ -1,12 +1,13 @@
 //! The connectware face, `/api` (contracts/connectware.md). Folders mirror the URLs, and each endpoint has a file.
 
+mod auth;
 mod certificates;
 mod change_password;
 mod client_registry;
 mod list_users;
 mod log_out;
 mod login;
-mod password_policy;
+mod mfa;
 mod permissions;
 mod roles;
 mod session;
@@ -40,6 +41,7 @@ pub const FACE: Face = Face {
             "Authorities that this server trusts, and certificates that it issued",
         ),
         ("login", "Logging in, and the session"),
+        ("mfa", "The caller's second factor"),
         ("client-registry", "Devices that ask to be let in"),
     ],
     credentials: &[
@@ -53,12 +55,26 @@ pub const FACE: Face = Face {
     public: &[
         ("post", "/api/login"),
         ("post", "/api/client-registry/register"),
+        ("post", "/api/mfa/login"),
         ("get", "/api/auth/password-policy"),
+        ("get", "/api/auth/mfa"),
+        ("get", "/api/auth/ldap"),
+        ("get", "/api/auth/msEntraId"),
     ],
     own: &[
         ("get", "/api/session"),
         ("delete", "/api/session"),
         ("put", "/api/users/change-password"),
+        ("post", "/api/mfa/enable"),
+        ("post", "/api/mfa/validate"),
+        ("post", "/api/mfa/disable"),
+        ("post", "/api/mfa/regenerate/backupcodes"),
+    ],
+    enrolling: &[
+        ("get", "/api/session"),
+        ("delete", "/api/session"),
+        ("post", "/api/mfa/enable"),
+        ("post", "/api/mfa/validate"),
     ],
     giving: Giving {
         shows: Some(|user| format!("/api/users/{user}")),
@@ -67,6 +83,8 @@ pub const FACE: Face = Face {
             ("post", "/api/users/batch"),
             ("put", "/api/users/{id}"),
             ("post", "/api/users/{id}/roles"),
+            ("post", "/api/users/{id}/mfa/disable"),
+            ("post", "/api/users/{id}/mfa/regenerate/backupcodes"),
             ("post", "/api/users/{id}/certificates"),
             ("post", "/api/certificates/issued"),
             ("post", "/api/client-registry/confirm"),
@@ -96,10 +114,11 @@ fn routes() -> OpenApiRouter<App> {
         .merge(permissions::routes())
         .merge(certificates::routes())
         .merge(client_registry::routes())
+        .merge(auth::routes())
+        .merge(mfa::routes())
         .routes(routes!(list_users::get_list_users))
         .routes(routes!(change_password::put_change_password))
         .routes(routes!(login::post_login))
-        .routes(routes!(password_policy::get_password_policy))
         .routes(routes!(session::get_session, log_out::delete_session))
 }
 

@@ -1,6 +1,6 @@
 //! `POST /api/login`
 
-use aggregates::values::TokenLabel;
+use aggregates::values::{TokenLabel, UserId};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::wire::PermissionOut;
 use server::{
     App, ErrorBody, JsonBody, Origin, Refusal, Wrote,
-    identity::{self, LogIn, log_in},
+    identity::{ByPassword, Half, LogIn, LoggedIn, log_in},
     settings::MOST_TOKEN_HOURS,
 };
 
@@ -32,16 +32,17 @@ pub(crate) struct Login {
 /// A token and what it allows.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct LoggedIn {
-    /// A JWT, to be sent as `Authorization: Bearer`.
+#[schema(as = LoggedIn)]
+pub(crate) struct LoggedInOut {
+    /// A JWT, to be sent as `Authorization: Bearer`. `null` if `needsMfa`.
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl")]
-    token: String,
+    token: Option<String>,
     #[schema(example = "2026-02-01T12:00:00.000Z")]
     #[schema(format = "date-time")]
-    expires_at: String,
+    expires_at: Option<String>,
     permissions: Vec<PermissionOut>,
     needs_mfa: bool,
-    /// What `/api/mfa/login` wants when `needsMfa` is true.
+    /// What `/api/mfa/login` wants, within two minutes, when `needsMfa` is true.
     secret: Option<String>,
     #[serde(rename = "enforceMFAEnrollment")]
     enforce_mfa_enrollment: bool,
@@ -49,7 +50,7 @@ pub(crate) struct LoggedIn {
 
 /// Logs in with a username and password.
 #[utoipa::path(post, path = "/api/login", tag = "login", security(()), request_body = Login, responses(
-    (status = 200, description = "A token", body = LoggedIn),
+    (status = 200, description = "A token; or `needsMfa`, if the user has a second factor", body = LoggedInOut),
     (status = 400, description = "The request is not as it should be", body = ErrorBody),
     (status = 401, description = "Username or password is wrong, or this user may not log in this way", body = ErrorBody),
     (status = 429, description = "Too many are logging in, or too many wrong passwords came from this address; see Retry-After", body = ErrorBody),
@@ -59,7 +60,7 @@ pub(crate) async fn post_login(
     State(app): State<App>,
     origin: Origin,
     JsonBody(body): JsonBody<Login>,
-) -> Result<Wrote<Json<LoggedIn>>, Refusal> {
+) -> Result<Wrote<Json<LoggedInOut>>, Refusal> {
     let hours = body.expire_time_in_hours.unwrap_or(app.live().token_hours);
     if !(1..=MOST_TOKEN_HOURS).contains(&hours) {
         return Err(Refusal::invalid(format!(
@@ -72,27 +73,49 @@ pub(crate) async fn post_login(
         hours,
         label: TokenLabel::parse(body.label.as_deref().unwrap_or_default())?,
     };
-    let identity::LoggedIn {
-        user,
-        token,
-        expires_at,
-        position,
-    } = log_in(&app, request, &origin).await?;
-    let authorization = app.ledger().authorization();
-    let enforced = authorization
-        .user(user)
-        .is_some_and(|user| user.enforce_mfa_enrollment);
-    let answer = LoggedIn {
-        token,
-        expires_at: expires_at.to_millis_string(),
-        permissions: authorization
-            .permissions(user)
-            .iter()
-            .map(PermissionOut::from)
-            .collect(),
-        needs_mfa: false,
-        secret: None,
-        enforce_mfa_enrollment: enforced,
-    };
-    Ok(Wrote(position, Json(answer)))
+    Ok(match log_in(&app, request, &origin).await? {
+        ByPassword::LoggedIn(logged_in) => LoggedInOut::of(&app, logged_in),
+        ByPassword::NeedsSecondFactor(half) => LoggedInOut::needs_mfa(&app, half),
+    })
+}
+
+impl LoggedInOut {
+    /// The answer with a token.
+    pub(crate) fn of(app: &App, logged_in: LoggedIn) -> Wrote<Json<Self>> {
+        let LoggedIn {
+            user,
+            token,
+            expires_at,
+            position,
+        } = logged_in;
+        let permissions = app.ledger().authorization().permissions(user);
+        let answer = Self {
+            token: Some(token),
+            expires_at: Some(expires_at.to_millis_string()),
+            permissions: permissions.iter().map(PermissionOut::from).collect(),
+            needs_mfa: false,
+            secret: None,
+            enforce_mfa_enrollment: enforced(app, user),
+        };
+        Wrote(position, Json(answer))
+    }
+
+    /// The answer that asks for the second factor.
+    fn needs_mfa(app: &App, half: Half) -> Wrote<Json<Self>> {
+        let answer = Self {
+            token: None,
+            expires_at: None,
+            permissions: Vec::new(),
+            needs_mfa: true,
+            secret: Some(half.handle),
+            enforce_mfa_enrollment: enforced(app, half.user),
+        };
+        Wrote(half.position, Json(answer))
+    }
+}
+
+/// Whether the user must have a second factor.
+fn enforced(app: &App, user: UserId) -> bool {
+    let user = app.ledger().authorization().user(user);
+    user.is_some_and(|user| user.enforce_mfa_enrollment)
 }

@@ -28,6 +28,7 @@ pub const FACE: Face = Face {
     any_request_id: false,
     public: &[],
     own: &[],
+    enrolling: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

@@ -29,6 +29,7 @@ pub const FACE: Face = Face {
         ("get", "/readyz"),
     ],
     own: &[],
+    enrolling: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

@@ -39,6 +39,7 @@ pub const FACE: Face = Face {
         ("post", "/pki/ocsp"),
     ],
     own: &[],
+    enrolling: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

@@ -30,6 +30,8 @@ kinds! {
     Login = "login.refused";
     /// A password that a caller had to repeat, and typed wrongly.
     Password = "password.refused";
+    /// A code of a second factor, from somebody who had proved to be the user otherwise.
+    SecondFactor = "second_factor.refused";
     /// A token or another credential that is not valid, or not any more.
     Credential = "credential.refused";
     /// A request of a known caller who lacks the right to it.
@@ -48,7 +50,7 @@ impl RefusedKind {
     /// Otherwise somebody only claims to be the actor.
     pub(super) const fn is_proven(self) -> bool {
         match self {
-            Self::Permission | Self::Password | Self::Credential => true,
+            Self::Permission | Self::Password | Self::SecondFactor | Self::Credential => true,
             Self::Login | Self::Lost => false,
         }
     }

@@ -6,6 +6,7 @@ use aggregates::{
     user::User,
     values::{Audience, GrantMethod, Timestamp, UserId},
 };
+use authorization::SecondFactor;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -84,7 +85,12 @@ pub async fn connect(app: &App, asked: Connect<'_>) -> Result<Connected, Refusal
         Proof::Password(token) if is_own_token(app, token) => by_own_token(app, username, token).await?,
         Proof::Password(password) => (by_password(app, username, password, address).await?, None),
     };
-    let publish_prefix = app.ledger().authorization().publish_prefix(user);
+    let authorization = app.ledger().authorization();
+    let by_password = matches!(proof, Proof::Password(_));
+    if by_password && authorization.second_factor(user) == SecondFactor::Missing {
+        return Err(refused(username, Some(user), "second_factor_missing"));
+    }
+    let publish_prefix = authorization.publish_prefix(user);
     app.fresh()?;
     Ok(Connected {
         user,
@@ -109,15 +115,18 @@ async fn by_password(
         None => {
             let typed = Zeroizing::new(password.to_owned());
             let authenticated = authenticate_device(app, username, typed, address).await?;
-            let Some(Authenticated { user, position, .. }) = authenticated else {
+            let Some(proved) = authenticated else {
                 if authorization.user_by_name(username).is_none() {
                     introduce(app, username, password, address.address()).await;
                 }
                 return Err(Refusal::bad_credentials());
             };
+            let Authenticated { user, position, .. } = proved.alone(username)?;
             app.proved().remember(user, password, position);
             // The user may have changed while the password was compared.
-            if !authorization.still_proved(user, GrantMethod::Password, position) {
+            if !authorization.still_proved(user, GrantMethod::Password, position)
+                || authorization.second_factor(user) == SecondFactor::Needed
+            {
                 return Err(refused(username, Some(user), "changed_meanwhile"));
             }
             user

@@ -1,316 +1,26 @@
-//! Identifies a user by a username and password, and logs them in.
-
-use std::time::Duration;
+//! Logs users in: by a password, and by a second factor if the user has one.
 
 use aggregates::{
-    Command,
-    session::{IssueToken, SessionCommand},
+    Command, DomainError,
+    session::{IssueToken, Session, SessionCommand, SessionError},
     user::{User, UserCommand},
-    values::{GrantMethod, PasswordHash, SessionId, Timestamp, TokenLabel, UserId},
+    values::{GrantMethod, SessionId, Timestamp, TokenLabel, UserId},
 };
-use ledger::{ExecuteError, LedgerError, Metadata, Seen, WithCauses};
+use ledger::{ExecuteError, Rejection, Seen};
 use projections::sql::Boxed;
 use zeroize::Zeroizing;
 
 use super::{
-    Password,
-    passwords::{HashingError, MayHash, Verdict},
-    tokens::SigningError,
+    authenticate::{Authenticated, IdentityError, authenticate_beside},
+    second_factor::{Attempt, Checked, Typed, check, leave, of_state},
 };
-use crate::{
-    address::ClientAddress,
-    app::App,
-    brokers::DeviceAddress,
-    caller::{Caller, Origin},
-    defence::{Asker, Guess, TooMany},
-    evidence::Evidence,
-};
+use crate::{app::App, caller::Origin, evidence::Evidence};
 
 /// How often a password is verified again because the user changed meanwhile.
 const ATTEMPTS: u32 = 4;
-
-/// Why no user is identified.
-#[derive(Debug, thiserror::Error)]
-pub enum IdentityError {
-    /// The username or the password is wrong, or the user may not log in this way.
-    #[error("the username or the password is wrong")]
-    BadCredentials,
-    /// The defence refuses the attempt.
-    #[error(transparent)]
-    TooMany(#[from] TooMany),
-    /// The password cannot be compared.
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
-    /// The token cannot be signed.
-    #[error(transparent)]
-    Signing(#[from] SigningError),
-    /// The ledger cannot be read.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// The token cannot be recorded.
-    #[error(transparent)]
-    Execute(#[from] ExecuteError),
-}
-
-/// A user who proved by a username and password who they are.
-pub struct Authenticated {
-    /// The user.
-    pub user: UserId,
-    /// The user's state when the password was verified. The result of the verification is valid while the user is
-    /// unchanged.
-    pub seen: Seen,
-    /// A position that the ledger had reached before the user's state was read.
-    pub position: i64,
-}
-
-/// The user of a username and password. It is `None` if the user is unknown, if the password is wrong, or if the user
-/// may not log in by password. All three cases take the same time. The defence decides when the password is compared, and how long the
-/// answer to a wrong one waits.
-pub fn authenticate<'a>(
-    app: &'a App,
-    username: &'a str,
-    password: Zeroizing<String>,
-    address: ClientAddress,
-) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
-    authenticated(app, username, password, (Asker::Client, address), None)
-}
-
-/// The same, if the client also shows the certificate of a user.
-pub(crate) fn authenticate_beside<'a>(
-    app: &'a App,
-    username: &'a str,
-    password: Zeroizing<String>,
-    address: ClientAddress,
-    of_certificate: Option<UserId>,
-) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
-    authenticated(app, username, password, (Asker::Client, address), of_certificate)
-}
-
-/// The same for a device that connects to a broker. It waits longer for its turn.
-pub(crate) fn authenticate_device<'a>(
-    app: &'a App,
-    username: &'a str,
-    password: Zeroizing<String>,
-    from: DeviceAddress,
-) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
-    let asker = match from {
-        DeviceAddress::OfDevice(_) => Asker::Broker,
-        DeviceAddress::OfBroker(_) => Asker::BrokerOfMany,
-    };
-    authenticated(app, username, password, (asker, from.address()), None)
-}
-
-fn authenticated<'a>(
-    app: &'a App,
-    username: &'a str,
-    password: Zeroizing<String>,
-    (asker, address): (Asker, ClientAddress),
-    of_certificate: Option<UserId>,
-) -> Boxed<'a, Result<Option<Authenticated>, IdentityError>> {
-    Box::pin(async move {
-        let guess = Guess {
-            asker,
-            address,
-            name: username,
-            user: app.ledger().authorization().user_by_name(username),
-            password: &password,
-        };
-        let turn = app.defence().turn(guess).await;
-        let mut attempt =
-            turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
-        let proved = match prove(app, attempt.may_hash(), username, &password, of_certificate).await {
-            Ok(Some(proved)) => proved,
-            Ok(None) => {
-                let deadline = attempt.take_deadline();
-                let time = attempt.failed();
-                match deadline {
-                    Some(deadline) => deadline.await,
-                    None => hold(app, time).await,
-                }
-                return Ok(None);
-            }
-            Err(error) => {
-                attempt.spoilt();
-                return Err(error);
-            }
-        };
-        let turn = attempt.succeeded(proved.authenticated.user);
-        // Older versions of the server also accepted texts that are not passwords now. Such a hash is left as it is.
-        if let Some(hash) = proved.old
-            && let Ok(password) = Password::of(&password)
-        {
-            rehash(app, turn.may_hash(), proved.authenticated.user, hash, password).await;
-        }
-        Ok(Some(proved.authenticated))
-    })
-}
-
-/// Lets the answer to a wrong password wait.
-async fn hold(app: &App, time: Duration) {
-    if !time.is_zero() {
-        app.clock.rest(time).await;
-    }
-}
-
-/// Whether callers know the password that they have.
-pub enum Confirmed {
-    /// It is the password with this hash.
-    Right(PasswordHash),
-    /// It is another password.
-    Wrong,
-    /// The caller has no password here.
-    NoPassword,
-}
-
-/// Compares a text with the caller's password. The defence treats it like a login: a stolen token must not help to guess the password.
-pub fn confirm<'a>(
-    app: &'a App,
-    caller: &'a Caller,
-    password: Zeroizing<String>,
-) -> Boxed<'a, Result<Confirmed, IdentityError>> {
-    Box::pin(async move {
-        let guess = Guess {
-            asker: Asker::Client,
-            address: caller.address(),
-            name: "",
-            user: Some(caller.user),
-            password: &password,
-        };
-        let leave = |reason| Evidence::password(caller.user, reason).leave();
-        let turn = app.defence().turn(guess).await;
-        let attempt = turn.inspect_err(|refused| leave(refused.code()))?;
-        let confirmed = compare_with_own(app, attempt.may_hash(), caller, password).await;
-        match &confirmed {
-            Ok(Confirmed::Right(_)) => drop(attempt.succeeded(caller.user)),
-            Ok(Confirmed::Wrong) => {
-                leave("wrong_password");
-                hold(app, attempt.failed()).await;
-            }
-            Ok(Confirmed::NoPassword) | Err(_) => attempt.spoilt(),
-        }
-        confirmed
-    })
-}
-
-async fn compare_with_own(
-    app: &App,
-    may: MayHash<'_>,
-    caller: &Caller,
-    password: Zeroizing<String>,
-) -> Result<Confirmed, IdentityError> {
-    let (user, _) = app.executor.read::<User>(caller.user).await?;
-    let Some(hash) = user.password_hash else {
-        return Ok(Confirmed::NoPassword);
-    };
-    Ok(match app.passwords.verify(may, password, Some(&hash)).await? {
-        Verdict::Right | Verdict::RightAsTyped => Confirmed::Right(hash),
-        Verdict::Wrong => Confirmed::Wrong,
-    })
-}
-
-/// A password that was right.
-struct Proved {
-    authenticated: Authenticated,
-    /// The hash, if it must be replaced.
-    old: Option<PasswordHash>,
-}
-
-/// Compares a password with the hash of the user of this name. What is read and computed does not depend on the name. If it is not
-/// the user's password, leaves the reason as evidence.
-async fn prove(
-    app: &App,
-    may: MayHash<'_>,
-    username: &str,
-    password: &Zeroizing<String>,
-    of_certificate: Option<UserId>,
-) -> Result<Option<Proved>, IdentityError> {
-    // Another node may have made or renamed the user a moment ago. This read takes the same time for every name.
-    app.ledger().follower().catch_up().await?;
-    let authorization = app.ledger().authorization();
-    let (position, id) = (authorization.position(), authorization.user_by_name(username));
-    let may_log_in: fn(&User) -> bool = match id.is_some() && id == of_certificate {
-        true => User::may_log_in_by_password_and_certificate,
-        false => User::may_log_in_by_password,
-    };
-    let (hash, seen) = hash_of(app, id, position, may_log_in).await?;
-    let leave = |reason| Evidence::login(username, id, reason).leave();
-    let verdict = app.passwords.verify(may, password.clone(), hash.as_ref()).await?;
-    let (Some(user), Some(hash)) = (id, hash) else {
-        leave(if id.is_some() {
-            "no_password"
-        } else {
-            "unknown_user"
-        });
-        return Ok(None);
-    };
-    let is_old = match verdict {
-        Verdict::Wrong => {
-            leave("wrong_password");
-            return Ok(None);
-        }
-        Verdict::Right => app.passwords.is_outdated(&hash),
-        Verdict::RightAsTyped => true,
-    };
-    let seen = match seen {
-        Some(seen) => seen,
-        // The time of the answer to a right password need not hide anything.
-        None => match app.executor.read::<User>(user).await? {
-            (now, seen) if may_log_in(&now) && now.password_hash.as_ref() == Some(&hash) => seen,
-            _ => {
-                app.hashes().forget(user);
-                return Box::pin(prove(app, may, username, password, of_certificate)).await;
-            }
-        },
-    };
-    Ok(Some(Proved {
-        authenticated: Authenticated { user, seen, position },
-        old: is_old.then_some(hash),
-    }))
-}
-
-/// The hash of a user who may log in by password, and where the user was seen, unless this process knows the hash from an earlier
-/// attempt. All users take the same time then, and so does an unknown name: the stream of an id that no user has is read instead.
-async fn hash_of(
-    app: &App,
-    user: Option<UserId>,
-    position: i64,
-    may_log_in: fn(&User) -> bool,
-) -> Result<(Option<PasswordHash>, Option<Seen>), IdentityError> {
-    let authorization = app.ledger().authorization();
-    let kept = user.and_then(|user| app.hashes().find(authorization, user));
-    let nobody = UserId(uuid::Uuid::nil());
-    let read = user.filter(|_| kept.is_none());
-    let (state, seen) = app.executor.read::<User>(read.unwrap_or(nobody)).await?;
-    if kept.is_some() {
-        return Ok((kept, None));
-    }
-    let by_password_alone = state.may_log_in_by_password();
-    let hash = may_log_in(&state).then_some(state.password_hash).flatten();
-    if let (Some(user), Some(hash)) = (user, &hash)
-        && by_password_alone
-    {
-        app.hashes().remember(user, hash, position);
-    }
-    Ok((hash, Some(seen)))
-}
-
-/// Hashes a verified password again: with stronger parameters, or in the form that does not depend on how it is typed. If this fails,
-/// the login succeeds all the same.
-async fn rehash(app: &App, may: MayHash<'_>, user: UserId, verified: PasswordHash, password: Password) {
-    let rehashed = async {
-        let command = UserCommand::RehashPassword {
-            verified,
-            password_hash: app.passwords.hash(may, password).await?,
-        };
-        let commands = vec![Command::User(user, command)];
-        app.executor.execute(commands, &Metadata::system("login")).await?;
-        Ok::<_, IdentityError>(())
-    };
-    if let Err(error) = rehashed.await {
-        // The next login hashes it.
-        tracing::warn!(%user, error = %WithCauses(&error), "cannot record the password's stronger hash");
-    }
-}
+/// How often a code is verified again because the user changed meanwhile. Each of these changes may be a wrong code, which others enter
+/// at the same time.
+const ATTEMPTS_BY_CODE: u32 = 16;
 
 /// A login: the user, and how long the token is valid.
 pub struct LogIn<'a> {
@@ -322,6 +32,36 @@ pub struct LogIn<'a> {
     pub hours: i64,
     /// A label by which the user recognises the token.
     pub label: TokenLabel,
+}
+
+/// What a right password leads to.
+pub enum ByPassword {
+    /// To a token.
+    LoggedIn(LoggedIn),
+    /// To the question for the user's second factor.
+    NeedsSecondFactor(Half),
+}
+
+/// A login that waits for the second factor.
+pub struct Half {
+    /// The user.
+    pub user: UserId,
+    /// What names this attempt. The client repeats it with the second factor.
+    pub handle: String,
+    /// When the attempt ends.
+    pub expires_at: Timestamp,
+    /// A position that the ledger had reached.
+    pub position: i64,
+}
+
+/// A login by a second factor, after the password was right.
+pub struct Completion<'a> {
+    /// The username.
+    pub username: &'a str,
+    /// The handle that the first half answered.
+    pub handle: &'a str,
+    /// The code.
+    pub typed: Typed,
 }
 
 /// A token that was issued.
@@ -336,55 +76,187 @@ pub struct LoggedIn {
     pub position: i64,
 }
 
-/// Issues a token, for the face that was called, to the user of a username and password.
+/// Issues a token, for the face that was called, to the user of a username and password, or begins a login that needs a second factor.
 pub fn log_in<'a>(
     app: &'a App,
     request: LogIn<'a>,
     origin: &'a Origin,
-) -> Boxed<'a, Result<LoggedIn, IdentityError>> {
+) -> Boxed<'a, Result<ByPassword, IdentityError>> {
     Box::pin(async move {
         let mut attempt = 1;
         loop {
             let password = request.password.clone();
             let of_certificate = origin.user_of_certificate(app);
-            let authenticated =
+            let proved =
                 authenticate_beside(app, request.username, password, origin.address(), of_certificate);
-            let authenticated = authenticated.await?;
-            let Authenticated { user, seen, .. } = authenticated.ok_or(IdentityError::BadCredentials)?;
+            let proved = proved.await?.ok_or(IdentityError::BadCredentials)?;
+            let (Authenticated { user, seen, position }, needs_more) = proved.and_perhaps_more();
             let session = SessionId(app.entropy.uuid());
-            let (face, issued_at) = (origin.audience(), app.clock.now());
-            let expires_at = issued_at.plus_hours(app.live().bounded_hours(request.hours));
-            let (token, fingerprint) = app.tokens.sign(session, user, face, issued_at, expires_at)?;
-            let issue = IssueToken {
-                user_id: user,
-                face,
-                fingerprint,
-                label: request.label.clone(),
-                methods: vec![GrantMethod::Password],
-                issued_at,
-                expires_at,
+            if needs_more {
+                let half = Attempt {
+                    user,
+                    session,
+                    expires_at: Attempt::end(app.clock.now()),
+                    position,
+                    hours: request.hours,
+                    label: request.label,
+                };
+                return Ok(ByPassword::NeedsSecondFactor(Half {
+                    user,
+                    handle: app.second_factors().handle(&half, origin.audience()),
+                    expires_at: half.expires_at,
+                    position,
+                }));
+            }
+            let issue = Issue {
+                user,
+                session,
+                hours: request.hours,
+                label: &request.label,
             };
-            let commands = vec![Command::Session(session, SessionCommand::IssueToken(issue))];
-            match app
-                .executor
-                .execute_unless_changed(commands, &origin.metadata(user), &[seen])
-                .await
-            {
-                Ok(appended) => {
-                    return Ok(LoggedIn {
-                        user,
-                        token,
-                        expires_at,
-                        position: appended.position,
-                    });
-                }
+            match issue.run(app, origin, None, seen).await {
+                Ok(logged_in) => return Ok(ByPassword::LoggedIn(logged_in)),
                 // The user has changed since the password was verified. The password may be another one now, or hashed
                 // again.
-                Err(ExecuteError::Rejected(ledger::Rejection::Conflict { .. })) if attempt < ATTEMPTS => {
-                    attempt += 1;
-                }
-                Err(error) => return Err(error.into()),
+                Err(error) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
             }
         }
     })
+}
+
+/// Completes a login by the user's second factor. The attempt ends with success; a wrong code does not end it.
+pub fn complete_log_in<'a>(
+    app: &'a App,
+    request: Completion<'a>,
+    origin: &'a Origin,
+) -> Boxed<'a, Result<LoggedIn, IdentityError>> {
+    Box::pin(async move {
+        let ended = |user, reason| {
+            Evidence::login(request.username, user, reason).leave();
+            IdentityError::AttemptEnded
+        };
+        let half = app
+            .second_factors()
+            .attempt(request.handle, origin.audience())
+            .ok_or_else(|| ended(None, "unknown_handle"))?;
+        let user = half.user;
+        let mut attempt = 1;
+        loop {
+            let (state, seen) = app.executor.read::<User>(user).await?;
+            if let Err(reason) = is_open(app, &half, request.username, &state, origin).await? {
+                return Err(ended(Some(user), reason));
+            }
+            let metadata = origin.metadata(user);
+            let Checked { proof, now } = check(app, user, &state, &request.typed, &metadata).await?;
+            let issue = Issue {
+                user,
+                session: half.session,
+                hours: half.hours,
+                label: &half.label,
+            };
+            let used = Command::User(user, UserCommand::UseSecondFactor { proof, now });
+            match issue.run(app, origin, Some(used), seen).await {
+                Ok(logged_in) => return Ok(logged_in),
+                Err(error) if is_conflict(&error) && attempt < ATTEMPTS_BY_CODE => attempt += 1,
+                Err(IdentityError::Execute(ExecuteError::Domain {
+                    error: DomainError::Session(SessionError::AlreadyExists),
+                    ..
+                })) => return Err(ended(Some(user), "used_handle")),
+                Err(IdentityError::Execute(ExecuteError::Domain {
+                    error: DomainError::User(error),
+                    ..
+                })) => {
+                    let error = of_state(error, now);
+                    leave(user, &error);
+                    return Err(error.into());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    })
+}
+
+/// Whether an attempt may still be completed, or why not. What the password proved must not have ended: this is checked after the user was
+/// read, and the token is issued only if the user is still as they were read.
+async fn is_open(
+    app: &App,
+    half: &Attempt,
+    username: &str,
+    state: &User,
+    origin: &Origin,
+) -> Result<Result<(), &'static str>, IdentityError> {
+    app.ledger().follower().catch_up().await?;
+    let authorization = app.ledger().authorization();
+    let may_log_in = match origin.user_of_certificate(app) {
+        Some(user) if user == half.user => state.may_log_in_by_password_and_certificate(),
+        Some(_) | None => state.may_log_in_by_password(),
+    };
+    if app.clock.now() >= half.expires_at {
+        return Ok(Err("expired_handle"));
+    }
+    if authorization.user_by_name(username) != Some(half.user) {
+        return Ok(Err("handle_of_another_user"));
+    }
+    if !may_log_in || !authorization.still_proved(half.user, GrantMethod::Password, half.position) {
+        return Ok(Err("ended_handle"));
+    }
+    let (session, _) = app.executor.read::<Session>(half.session).await?;
+    Ok(match session.user_id.is_some() {
+        true => Err("used_handle"),
+        false => Ok(()),
+    })
+}
+
+fn is_conflict(error: &IdentityError) -> bool {
+    matches!(
+        error,
+        IdentityError::Execute(ExecuteError::Rejected(Rejection::Conflict { .. }))
+    )
+}
+
+/// A token to issue.
+struct Issue<'a> {
+    user: UserId,
+    session: SessionId,
+    hours: i64,
+    label: &'a TokenLabel,
+}
+
+impl Issue<'_> {
+    /// Signs and records the token, after another command in the same unit, unless the user has changed since they were seen.
+    async fn run(
+        &self,
+        app: &App,
+        origin: &Origin,
+        before: Option<Command>,
+        seen: Seen,
+    ) -> Result<LoggedIn, IdentityError> {
+        let (face, issued_at) = (origin.audience(), app.clock.now());
+        let expires_at = issued_at.plus_hours(app.live().bounded_hours(self.hours));
+        let (token, fingerprint) = app
+            .tokens
+            .sign(self.session, self.user, face, issued_at, expires_at)?;
+        let issue = IssueToken {
+            user_id: self.user,
+            face,
+            fingerprint,
+            label: self.label.clone(),
+            methods: vec![GrantMethod::Password],
+            issued_at,
+            expires_at,
+        };
+        let issue = Command::Session(self.session, SessionCommand::IssueToken(issue));
+        let commands = before.into_iter().chain([issue]).collect();
+        let appended = app
+            .executor
+            .execute_unless_changed(commands, &origin.metadata(self.user), &[seen])
+            .await?;
+        Ok(LoggedIn {
+            user: self.user,
+            token,
+            expires_at,
+            position: appended.position,
+        })
+    }
 }

@@ -1,5 +1,6 @@
 //! Identity: passwords, tokens, their keys, and the login.
 
+mod authenticate;
 mod failures;
 pub mod keys;
 mod log_in;
@@ -7,10 +8,12 @@ mod password;
 pub mod passwords;
 pub mod policy;
 mod proved;
+pub mod second_factor;
 pub mod tokens;
 
+pub use authenticate::{Authenticated, Confirmed, IdentityError, PasswordProved, authenticate, confirm};
+pub(crate) use authenticate::{authenticate_beside, authenticate_device};
 pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_logins};
-pub use log_in::{Authenticated, Confirmed, IdentityError, LogIn, LoggedIn, authenticate, confirm, log_in};
-pub(crate) use log_in::{authenticate_beside, authenticate_device};
+pub use log_in::{ByPassword, Completion, Half, LogIn, LoggedIn, complete_log_in, log_in};
 pub use password::Password;
 pub(crate) use proved::{Hashes, Proved};

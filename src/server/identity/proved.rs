@@ -10,7 +10,7 @@ use std::{
 };
 
 use aggregates::values::{GrantMethod, PasswordHash, UserId};
-use authorization::Authorization;
+use authorization::{Authorization, SecondFactor};
 use hmac::{Hmac, Mac};
 use ledger::ids::Entropy;
 use sha2::Sha256;
@@ -92,13 +92,14 @@ impl Proved {
         }
     }
 
-    /// Whether this text was compared with the user's password and was right, and nothing has ended that since.
+    /// Whether this text was compared with the user's password and was right, and nothing has ended that since: it is still enough.
     pub(crate) fn has(&self, authorization: &Authorization, user: UserId, typed: &str) -> bool {
         let Some(proof) = self.users().find(user) else {
             return false;
         };
         self.mac(user, typed).verify_slice(&proof.digest).is_ok()
             && authorization.still_proved(user, GrantMethod::Password, proof.position)
+            && authorization.second_factor(user) != SecondFactor::Needed
     }
 
     /// Remembers that this text is the user's password. It was compared after the ledger had reached `position`.

@@ -255,8 +255,9 @@ fn of_user(before: &Before, aggregate_id: &str, event: &UserEvent) -> Loss {
             is_gone: true,
             ..user
         }),
-        // From now on, the password alone is not enough for a broker.
+        // From now on, the password alone is not enough for a broker, or nothing is until the user enrols.
         UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: true,
         }
@@ -278,7 +279,6 @@ fn of_user(before: &Before, aggregate_id: &str, event: &UserEvent) -> Loss {
         | UserEvent::SecondFactorUsed { .. }
         | UserEvent::SecondFactorRefused { .. }
         | UserEvent::BackupCodesReplaced { .. }
-        | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::PermissionGranted { .. }
         | UserEvent::CertificateAdded { .. } => Loss::none(),

@@ -45,14 +45,26 @@ pub(super) async fn is_of(app: &App, row: &RegistrationRow, proof: Proof<'_>) ->
     let leave = |reason| Evidence::login(proof.username, Some(user), reason).leave();
     let turn = app.defence().turn(proof.guess(Some(user))).await;
     let attempt = turn.inspect_err(|refused| leave(refused.code()))?;
-    let hash = match row.granted {
-        false => app.executor.read::<Registration>(row.id).await?.0.password_hash,
-        true => app.executor.read::<User>(user).await?.0.password_hash,
+    let (hash, has_second_factor) = match row.granted {
+        false => (
+            app.executor.read::<Registration>(row.id).await?.0.password_hash,
+            false,
+        ),
+        true => {
+            let (user, _) = app.executor.read::<User>(user).await?;
+            (user.password_hash, user.second_factor.is_some())
+        }
     };
     let compared = app
         .passwords
         .verify(attempt.may_hash(), proof.password.clone(), hash.as_ref());
     match compared.await {
+        // The device has become a user whose password alone proves nothing.
+        Ok(Verdict::Right | Verdict::RightAsTyped) if has_second_factor => {
+            leave("second_factor_needed");
+            attempt.spoilt();
+            Ok(false)
+        }
         Ok(Verdict::Right | Verdict::RightAsTyped) => {
             match row.granted {
                 true => drop(attempt.succeeded(user)),

@@ -10,12 +10,13 @@ mod source;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use aggregates::user::second_factor::Limit;
 use ledger::{Keeping, LOOK_EVERY};
 use zeroize::Zeroizing;
 
 use self::{
     declared::settings,
-    read::{at_least, base_url, between, long_secret, loopback, parsed, postgres_url, secret},
+    read::{at_least, base_url, between, long_secret, loopback, parsed, postgres_url, secret, short},
     source::Values,
 };
 use crate::{
@@ -31,6 +32,12 @@ pub use declared::{Fallback, Setting};
 
 /// The longest time that a token may be valid, in hours.
 pub const MOST_TOKEN_HOURS: i64 = 1_000_000;
+/// The most wrong codes that the settings may allow. With more, a code of six digits would soon be guessed.
+const MOST_WRONG_CODES: u32 = 100;
+/// The longest ban after too many wrong codes, in minutes.
+const MOST_BAN_MINUTES: u64 = 60 * 24 * 365;
+/// The longest name of an issuer of codes, in bytes: it is part of a QR code.
+const MOST_ISSUER: usize = 64;
 /// The longest time that a certificate may be valid, in days.
 const MOST_CERTIFICATE_DAYS: u64 = 3_650;
 /// The longest time that an OCSP answer may be used again, in seconds: then the server's own answers end.
@@ -107,6 +114,12 @@ settings! {
         heavy_queue: usize = "64", |text| between(text, 1, MOST_WAITING);
         /// Milliseconds that a heavy question may wait for its turn. Then the server answers 429
         heavy_patience_ms: u64 = "10000", |text| at_least(text, 100, "");
+        /// How many wrong codes of a second factor are too many. They are counted only after a right password, until a right code
+        mfa_max_invalid_otps: u32 = "5", |text| between(text, 1, MOST_WRONG_CODES);
+        /// For how many minutes no code of a user is accepted after too many wrong ones
+        mfa_ban_minutes: u64 = "5", |text| between(text, 1, MOST_BAN_MINUTES);
+        /// The name of this server in the apps that show one-time codes. Changing it changes no app that has a code already
+        mfa_issuer: String = "Muniment", |text| short(text, MOST_ISSUER);
         /// Hours that a token is valid if the login does not say how long
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
         /// Days that a certificate of a device is valid. It never outlives its issuer
@@ -244,6 +257,14 @@ impl Settings {
             parallelism: self.password_parallelism,
             workers: self.password_workers.unwrap_or_else(cores),
             queue: self.password_queue,
+        }
+    }
+
+    /// How many wrong codes are too many.
+    pub(crate) fn wrong_codes(&self) -> Limit {
+        Limit {
+            wrong_codes: self.mfa_max_invalid_otps,
+            ban: Duration::from_secs(60 * self.mfa_ban_minutes),
         }
     }
 

@@ -46,6 +46,15 @@ pub(super) fn long_secret(text: &str, least: usize) -> Result<Zeroizing<String>,
     }
 }
 
+/// A text of at most so many bytes, in one line.
+pub(super) fn short(text: &str, most: usize) -> Result<String, String> {
+    let is_short = !text.trim().is_empty() && text.len() <= most && !text.chars().any(char::is_control);
+    match is_short {
+        true => Ok(text.trim().to_owned()),
+        false => Err(format!("must have 1 to {most} bytes, in one line")),
+    }
+}
+
 /// An address to listen on. A port alone is one of the loopback address.
 pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
     match text.parse::<u16>() {

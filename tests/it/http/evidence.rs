@@ -15,6 +15,7 @@ use crate::support::{
     client::Client,
     connectware::*,
     database,
+    second_factor::Enrolled,
     server::{Engine, Server, Site},
 };
 
@@ -69,6 +70,26 @@ both_engines! {
         let items = are_kept(&admin, &called, &format!("kind=login.refused&actor={id}")).await;
         let reasons = ["wrong_password", "too_many_failures", "busy"];
         assert!(items.iter().all(|item| reasons.contains(&text(&item["reason"]))), "{items:?}");
+    }
+
+    async fn every_refused_code_is_kept(server: Server) {
+        let admin = server.admin().await;
+        let ada = Enrolled::user(&admin, "ada").await;
+        let (handle, wrong) = (ada.begin().await, ada.device.wrong(ada.step));
+        for _ in 0..5 {
+            ada.complete(&handle, &wrong).await.expect_error(401);
+        }
+        ada.session.post("/api/mfa/disable", json!({ "otp": ada.next_code() })).await.expect_error(429);
+        let items = refused(&admin, &format!("kind=second_factor.refused&actor={}", ada.id), 6).await;
+        let mut reasons: Vec<&str> = items.iter().map(|item| text(&item["reason"])).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        assert_eq!(reasons, ["too_many_wrong_codes", "wrong_code"]);
+        ada.complete("AAAA", &wrong).await.expect_error(401);
+        server.anonymous().basic("ada", PASSWORD).get("/api/session").await.expect_error(401);
+        let items = refused(&admin, "kind=login.refused", 2).await;
+        let reasons: BTreeSet<&str> = items.iter().map(|item| text(&item["reason"])).collect();
+        assert_eq!(reasons, BTreeSet::from(["second_factor_needed", "unknown_handle"]));
     }
 
     async fn a_caller_who_hangs_up_is_kept_all_the_same(server: Server) {

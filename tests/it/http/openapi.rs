@@ -10,11 +10,20 @@ use server::{Credential, Face, Refusal, RefusalKind};
 use crate::support::{
     client::{Call, Client, Response},
     connectware::*,
+    second_factor::Enrolled,
     server::{Engine, Server},
 };
 
 /// The operations of the published API that this server has.
-const PUBLISHED: [(&str, &str); 44] = [
+const PUBLISHED: [(&str, &str); 52] = [
+    ("get", "/api/auth/ldap"),
+    ("get", "/api/auth/mfa"),
+    ("get", "/api/auth/msEntraId"),
+    ("post", "/api/mfa/disable"),
+    ("post", "/api/mfa/enable"),
+    ("post", "/api/mfa/login"),
+    ("post", "/api/mfa/regenerate/backupcodes"),
+    ("post", "/api/mfa/validate"),
     ("get", "/api/certificates"),
     ("post", "/api/certificates"),
     ("get", "/api/certificates/content"),
@@ -316,6 +325,49 @@ async fn every_operation_refuses_a_caller_without_the_right() {
         } else {
             let answer = operation.call_with_token(&nobody).await;
             operation.is_forbidden(&answer).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_whoever_must_enrol_a_second_factor() {
+    let server = Server::start(Engine::Sqlite).await;
+    let admin = server.admin().await;
+    let rights = json!([http("/#", "readWrite")]);
+    let must = json!({ "initialPermissions": rights, "enforceMFAEnrollment": true });
+    create_user_with(&admin, "somebody", must).await;
+    let somebody = admin.login("somebody", PASSWORD).await;
+    let left = declared(|face| face.enrolling);
+    assert_eq!(
+        left.len(),
+        4,
+        "whoever must enrol reads and ends the session, and enrols"
+    );
+    for operation in guarded_by(&server).await {
+        if left.contains(&operation) {
+            let own = somebody.login("somebody", PASSWORD).await;
+            let answer = operation.call_with_token(&own).await;
+            assert!(![401, 403].contains(&answer.status), "{answer:?}");
+        } else {
+            let answer = operation.call_with_token(&somebody).await;
+            assert_eq!(answer.status, 403, "{answer:?}");
+            assert!(answer.text().contains("second_factor_missing"), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_a_bare_password_that_is_not_enough() {
+    let server = Server::start(Engine::Sqlite).await;
+    let admin = server.admin().await;
+    let rights = json!({ "initialPermissions": [http("/#", "readWrite")] });
+    Enrolled::user_with(&admin, "somebody", rights).await;
+    let bare = server.anonymous().basic("somebody", PASSWORD);
+    for operation in guarded_by(&server).await {
+        if operation.face().credentials.contains(&Credential::Basic) {
+            let answer = operation.call(&bare).await;
+            assert_eq!(answer.status, 401, "{answer:?}");
+            assert!(answer.text().contains("second_factor_needed"), "{answer:?}");
         }
     }
 }

@@ -34,4 +34,4 @@ macro_rules! both_engines {
     )*};
 }
 pub(crate) use both_engines;
-pub use kit::{client, connectware, openssl};
+pub use kit::{client, connectware, openssl, second_factor};

@@ -11,6 +11,7 @@
 pub mod client;
 pub mod connectware;
 pub mod openssl;
+pub mod second_factor;
 pub mod server;
 
 /// Makes each of these scenarios a test on a server in process. `tests/it` has a macro of the same name, which runs them

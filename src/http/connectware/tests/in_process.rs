@@ -14,6 +14,7 @@ use std::time::Duration;
 use kit::{
     client::Client,
     connectware::*,
+    second_factor::{Enrolled, step},
     server::{ADMIN_PASSWORD, Server},
 };
 use serde_json::{Value, json};
@@ -633,5 +634,102 @@ mod registry_model {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_login_waits_two_minutes_for_the_second_factor() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let ada = Enrolled::user(&admin, "ada").await;
+    let handle = ada.begin().await;
+    server.advance(2 * MINUTE - Duration::from_secs(1));
+    let now = step(&admin).await;
+    ada.complete(&handle, &ada.device.wrong(now))
+        .await
+        .expect_error(401);
+    server.advance(Duration::from_secs(1));
+    let late = ada.complete(&handle, &ada.device.code(now)).await;
+    assert_eq!(late.expect_error(401).code, "login_ended");
+    ada.complete(&ada.begin().await, &ada.device.code(now))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_clock_may_be_wrong_by_one_step() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let ada = Enrolled::user(&admin, "ada").await;
+    let tries = async |step: i64| {
+        ada.complete(&ada.begin().await, &ada.device.code(step))
+            .await
+            .status
+    };
+    server.advance(10 * MINUTE);
+    let now = step(&admin).await;
+    for (step, status) in [
+        (now - 2, 401),
+        (now + 2, 401),
+        (now - 1, 200),
+        (now - 1, 401),
+        (now, 200),
+        (now + 1, 200),
+        // Codes of earlier steps are void, even if they were not used.
+        (now, 401),
+    ] {
+        assert_eq!(tries(step).await, status, "{}", step - now);
+    }
+}
+
+#[tokio::test]
+async fn a_ban_ends_after_its_minutes() {
+    let settings = [
+        ("MUNIMENT_MFA_MAX_INVALID_OTPS", "2"),
+        ("MUNIMENT_MFA_BAN_MINUTES", "7"),
+    ];
+    let server = Server::start_set(&settings).await;
+    let admin = server.admin().await;
+    let ada = Enrolled::user(&admin, "ada").await;
+    let wrong = async || {
+        let now = step(&admin).await;
+        ada.complete(&ada.begin().await, &ada.device.wrong(now)).await
+    };
+    let right = async || {
+        let now = step(&admin).await;
+        ada.complete(&ada.begin().await, &ada.device.code(now)).await
+    };
+    server.advance(MINUTE);
+    // A right code ends the count.
+    wrong().await.expect_error(401);
+    right().await.expect(200);
+    wrong().await.expect_error(401);
+    wrong().await.expect_error(401);
+    server.advance(MINUTE);
+    let banned = right().await;
+    assert_eq!(banned.expect_error(429).code, "too_many_wrong_codes");
+    let seconds: u64 = banned.header("retry-after").parse().expect("a number");
+    assert!((355..=361).contains(&seconds), "{seconds}");
+    server.advance(5 * MINUTE);
+    right().await.expect_error(429);
+    server.advance(MINUTE);
+    // Wrong codes during the ban were not counted.
+    wrong().await.expect_error(401);
+    right().await.expect(200);
+}
+
+#[tokio::test]
+async fn neither_secrets_nor_codes_reach_the_log() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let ada = Enrolled::user(&admin, "ada").await;
+    let handle = ada.begin().await;
+    ada.complete(&handle, "000000").await;
+    ada.complete_by_backup_code(&handle, &ada.backup_codes[0])
+        .await
+        .expect(200);
+    let log = server.log();
+    for secret in [handle.as_str(), ada.backup_codes[0].as_str(), ada.device.secret()] {
+        assert!(!log.contains(secret), "{secret}");
     }
 }

@@ -5,6 +5,7 @@ mod delete;
 mod get;
 mod ids;
 mod login_failures;
+mod mfa;
 mod new_user;
 mod post;
 mod post_batch;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get::get_user, put::put_user, delete::delete_user))
         .routes(routes!(revoke::post_revoke))
         .routes(routes!(login_failures::delete_login_failures))
+        .merge(mfa::routes())
         .routes(routes!(tokens::get_tokens, tokens::delete_tokens))
         .routes(routes!(
             certificates::post_certificate,

@@ -89,7 +89,12 @@ impl Model {
                 self.end_all(id);
                 self.users.remove(id);
             }
-            UserEvent::PasswordChanged { .. }
+            UserEvent::TotpEnrolled { .. }
+            | UserEvent::SecondFactorDisabled { .. }
+            | UserEvent::MfaEnforcementChanged {
+                enforce_mfa_enrollment: true,
+            }
+            | UserEvent::PasswordChanged { .. }
             | UserEvent::PasswordSet { .. }
             | UserEvent::PublishPrefixChanged { .. }
             | UserEvent::IdentityProviderChanged { .. }
@@ -100,7 +105,13 @@ impl Model {
             | UserEvent::SessionsByMethodEnded { .. }
             | UserEvent::Revoked {} => self.end_all(id),
             UserEvent::PasswordRehashed { .. }
-            | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::MfaEnforcementChanged {
+                enforce_mfa_enrollment: false,
+            }
+            | UserEvent::TotpOffered { .. }
+            | UserEvent::SecondFactorUsed { .. }
+            | UserEvent::SecondFactorRefused { .. }
+            | UserEvent::BackupCodesReplaced { .. }
             | UserEvent::CertificateAdded { .. } => {}
         }
     }
