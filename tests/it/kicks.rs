@@ -217,7 +217,6 @@ async fn what_takes_no_right_over_mqtt_closes_nothing() {
     put(&admin, &id, json!({ "roles": [web] })).await;
     admin.delete(format!("/api/roles/{web}")).await.expect(204);
     put(&admin, &id, json!({ "permissions": [mqtt("a", "read")] })).await;
-    put(&admin, &id, json!({ "enforceMFAEnrollment": true })).await;
     admin.login("press.7", PASSWORD).await;
     // Only then a loss. The requests come in the order of the events.
     put(&admin, &id, json!({ "permissions": [] })).await;
