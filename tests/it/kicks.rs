@@ -388,11 +388,11 @@ async fn a_broker_that_is_down_is_told_later_and_nobody_waits() {
         let server = server.kill9().await;
         let doctor = server.run(&["doctor"]).await;
         let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-        assert!(
-            said.contains("still has to end the sessions of")
-                && said.contains("the last try failed: the broker answers 503"),
-            "{said}"
-        );
+        let is_noted = said.contains("still has to end the sessions of")
+            && said.contains("the last try failed: the broker answers 503");
+        // The kick for the password ends when the user is gone. Then the crash may come before the server looks at the deletion.
+        let is_before = said.contains("was not told about the last 1 events");
+        assert!(is_noted || is_before, "{said}");
         broker.asked(0).await;
         broker.status.store(204, Ordering::Relaxed);
         let server = server.start().await;
