@@ -6,6 +6,7 @@ use crate::support::{
     client::Client,
     connectware::*,
     database,
+    openssl::Openssl,
     server::{Engine, Server, Site},
 };
 
@@ -257,4 +258,53 @@ async fn a_rebuild_makes_running_nodes_look_at_the_versions() {
     assert!(database.number("SELECT recorded_at FROM ledger_head").await > before);
     // The versions are the same: the node goes on.
     create_user(&server.admin().await, "ada").await;
+}
+
+/// The other node keeps what it read about the certificate. It may have no notification of the revocation yet.
+#[tokio::test]
+async fn a_certificate_revoked_on_one_node_is_revoked_in_the_next_answer_of_another() {
+    let (one, other) = two_nodes().await;
+    let (admin, openssl) = (one.admin().await, Openssl::default());
+    let chain = async |node: &Server| node.anonymous().get("/pki/ca.pem").await.expect(200).body;
+    for round in 0..10 {
+        let name = format!("device{round}");
+        let id = create_user(&admin, &name).await;
+        let body = json!({ "userId": id, "csr": openssl.csr("device", &format!("/CN={name}")) });
+        let issued = admin
+            .post("/api/certificates/issued", body)
+            .await
+            .expect(201)
+            .json();
+        openssl.write("device.pem", text(&issued["certificate"]));
+        openssl.write("issuer.pem", text(&issued["chain"]));
+        openssl.write("ca.pem", chain(&other).await);
+        openssl.run("ocsp -issuer issuer.pem -cert device.pem -reqout request.der");
+        let asked = async || {
+            let answer = other
+                .anonymous()
+                .call(http::Method::POST, "/pki/ocsp")
+                .body("application/ocsp-request", openssl.read("request.der"))
+                .await
+                .expect(200);
+            openssl.write("answer.der", answer.body);
+            openssl.run("ocsp -issuer issuer.pem -cert device.pem -respin answer.der -CAfile ca.pem -no_nonce")
+        };
+        for _ in 0..3 {
+            let said = asked().await;
+            assert!(said.contains("device.pem: good"), "{said}");
+        }
+        match round % 2 {
+            0 => admin.post(format!("/api/users/{id}/revoke"), json!({})).await,
+            _ => {
+                let fingerprint = text(&issued["fingerprint"]);
+                let path = format!("/api/certificates/issued/{fingerprint}?reason=keyCompromise");
+                admin.delete(path).await
+            }
+        }
+        .expect(204);
+        for _ in 0..3 {
+            let said = asked().await;
+            assert!(said.contains("device.pem: revoked"), "{said}");
+        }
+    }
 }

@@ -1,16 +1,15 @@
-//! OCSP answers. Each status is read from the database, so a revocation counts at once on every node. If the settings allow it, an
-//! answer is used again for a while (`reused.rs`).
+//! OCSP answers. Before each, this process learns of all revocations that any node has recorded (`statuses.rs`). If the settings allow
+//! it, an answer is used again for a while (`reused.rs`).
 
 use std::sync::Arc;
 
 use aggregates::values::SerialNumber;
 use pki::{Asked, OcspRequest, Refusal, Status, Validity};
-use projections::issued_certificates::{self, IssuedRow};
 
 use super::{
     Issuers, Issuing, IssuingError, OurIssuer,
     lists::{reason, seconds},
-    reused::Known,
+    statuses::Known,
 };
 
 /// For how many seconds relying parties may use an answer, if nothing tells them to ask again.
@@ -61,14 +60,13 @@ impl Issuing {
         let Some(ours) = issuer_of(&issuers, first) else {
             return Ok(OcspAnswer::once(Refusal::Unauthorized.der()));
         };
-        let (statuses, found) = self.statuses(&issuers, ours, &request).await?;
+        let (statuses, known) = self.statuses(&issuers, ours, &request).await?;
         let validity = Validity {
             produced_at: now,
             this_update: now,
             next_update: now + ANSWER_LIFE,
         };
         let der = Arc::new(ours.issuer.ocsp(&request, &statuses, validity)?);
-        let known = Known::of(&found);
         // A certificate that is unknown now may be issued in the next moment.
         let reusable = match (id, known) {
             (Some(id), Some(known)) => {
@@ -80,25 +78,24 @@ impl Issuing {
         Ok(OcspAnswer { der, reusable })
     }
 
-    /// The status of each certificate, and the certificates of ours among them.
+    /// The status of each certificate, and what is known if there is only one and it is ours.
     async fn statuses(
         &self,
         issuers: &Issuers,
         ours: &OurIssuer,
         request: &OcspRequest,
-    ) -> Result<(Vec<Status>, Vec<IssuedRow>), IssuingError> {
+    ) -> Result<(Vec<Status>, Option<Known>), IssuingError> {
         let of_ours = request.asked().iter().filter(|asked| asked.is_of(&ours.issuer));
         let serials: Vec<SerialNumber> = of_ours.filter_map(|asked| serial_of(asked.serial())).collect();
-        let db = self.0.executor.ledger().db();
-        let found = issued_certificates::of_issuer(db, &ours.key_id, &serials).await?;
+        let known = self.known_of(&ours.key_id, serials.clone()).await?;
         let status = |asked: &Asked| {
             if !asked.is_of(&ours.issuer) {
                 return Status::Unknown;
             }
             let serial = serial_of(asked.serial());
-            let row = found.iter().find(|row| Some(&row.serial) == serial.as_ref());
-            match row {
-                Some(row) => status_of(row),
+            let place = serials.iter().position(|one| Some(one) == serial.as_ref());
+            match place.and_then(|place| known.get(place)).and_then(Option::as_ref) {
+                Some(known) => status_of(known),
                 None if issuers
                     .all()
                     .any(|other| other.issuer.is_asked(asked, &ours.issuer)) =>
@@ -109,7 +106,8 @@ impl Issuing {
             }
         };
         let statuses = request.asked().iter().map(status).collect();
-        Ok((statuses, found))
+        let only = (known.len() == 1).then(|| known.first().cloned().flatten()).flatten();
+        Ok((statuses, only))
     }
 }
 
@@ -122,12 +120,12 @@ fn serial_of(octets: &[u8]) -> Option<SerialNumber> {
     SerialNumber::parse(&digits).ok()
 }
 
-fn status_of(row: &IssuedRow) -> Status {
-    match row.revoked_at {
-        None => Status::Good,
-        Some(at) => Status::Revoked {
+fn status_of(known: &Known) -> Status {
+    match known {
+        Known::Good(..) => Status::Good,
+        Known::Revoked(at, revoked_for) => Status::Revoked {
             at: seconds(at.seconds()),
-            reason: reason(row.reason),
+            reason: reason(*revoked_for),
         },
     }
 }

@@ -13,6 +13,7 @@ mod own;
 mod renew;
 mod reused;
 mod revoke;
+mod statuses;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -28,7 +29,7 @@ pub use self::{
     issuers::{Issuers, OurIssuer},
     own::OwnCertificate,
 };
-use self::{lists::Lists, reused::Reused};
+use self::{lists::Lists, reused::Reused, statuses::Statuses};
 
 /// The certificate authority, as one process uses it. Cloning it is cheap.
 #[derive(Clone)]
@@ -42,6 +43,7 @@ struct Inner {
     known: RwLock<Arc<Issuers>>,
     lists: Lists,
     reused: Reused,
+    statuses: Statuses,
 }
 
 impl Issuing {
@@ -54,6 +56,7 @@ impl Issuing {
             known: RwLock::default(),
             lists: Lists::default(),
             reused: Reused::default(),
+            statuses: Statuses::default(),
         }))
     }
 

@@ -6,10 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aggregates::values::{Fingerprint, UserId};
-use projections::issued_certificates::IssuedRow;
-
-use super::{Issuing, answers::ANSWER_LIFE};
+use super::{Issuing, answers::ANSWER_LIFE, statuses::Known};
 
 /// The most answers that are kept. Together they have some megabytes.
 const MOST: usize = 4_096;
@@ -26,26 +23,6 @@ struct Kept {
     signed_at: u64,
 }
 
-/// What an answer says about a certificate of ours.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    /// It is good, if this user holds it.
-    Good(Fingerprint, UserId),
-    /// It is revoked, for ever.
-    Revoked,
-}
-
-impl Known {
-    /// What an answer about these certificates says, if there is one.
-    pub(super) fn of(found: &[IssuedRow]) -> Option<Self> {
-        match found {
-            [row] if row.revoked_at.is_some() => Some(Self::Revoked),
-            [row] => Some(Self::Good(row.fingerprint.clone(), row.user_id)),
-            [] | [_, _, ..] => None,
-        }
-    }
-}
-
 impl Reused {
     fn kept(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -58,11 +35,7 @@ impl Issuing {
         let kept = self.0.reused.kept();
         let found = kept.get(id)?;
         let is_current = (found.signed_at..found.signed_at + REUSED_FOR).contains(&now);
-        let counts = match &found.known {
-            Known::Revoked => true,
-            Known::Good(fingerprint, user) => self.holds(*user, fingerprint),
-        };
-        (is_current && counts).then(|| (Arc::clone(&found.der), found.signed_at + ANSWER_LIFE))
+        (is_current && self.counts(&found.known)).then(|| (Arc::clone(&found.der), found.signed_at + ANSWER_LIFE))
     }
 
     /// Keeps an answer.
@@ -77,12 +50,5 @@ impl Issuing {
             signed_at: now,
         };
         kept.insert(id, kept_now);
-    }
-
-    /// Whether a user holds a certificate, as far as this process knows.
-    fn holds(&self, user: UserId, fingerprint: &Fingerprint) -> bool {
-        let authorization = self.0.executor.ledger().authorization();
-        let held = authorization.certificate(fingerprint);
-        held.is_some_and(|held| held.user_id == user)
     }
 }
