@@ -25,6 +25,8 @@ pub(crate) enum Bare {
     Authorizing,
     /// `GET /pki/ocsp/{request}`.
     Asking,
+    /// `POST /api/login`, on the database whose URL is in the file; see [`super::bare_login`].
+    LoggingIn,
 }
 
 /// The body of an evaluation, as the server reads it.
@@ -71,6 +73,9 @@ struct Authorization {
 
 /// Serves the answer in a file.
 pub(crate) async fn serve(how: Bare, file: &std::path::Path) -> Result<()> {
+    if let Bare::LoggingIn = how {
+        return super::bare_login::serve(file).await;
+    }
     let answer = std::fs::read(file)?;
     let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
     let (head, body) = answer.split_at(end.ok_or("the file holds no answer")? + 4);
@@ -101,6 +106,7 @@ pub(crate) async fn serve(how: Bare, file: &std::path::Path) -> Result<()> {
         Bare::Asking => {
             Router::new().route("/pki/ocsp/{request}", get(async move |_: Path<String>| answer()))
         }
+        Bare::LoggingIn => Router::new(),
         Bare::Ignoring => Router::new().route("/access/v1/evaluation", post(async move |_: Bytes| answer())),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

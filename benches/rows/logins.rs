@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::server::{Ask, HASHING_CONNECTIONS, Subject, hashes};
+use super::{
+    bare_login,
+    server::{Ask, HASHING_CONNECTIONS, Subject, hashes},
+};
 use crate::{
     context::{Bench, HASHING, Result},
     cpu::Cpu,
@@ -28,18 +31,30 @@ const ASKED: [(Ask, &str); 2] = [
 /// Measures the group.
 pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let subject = Subject::start(bench, "bench_logins").await?;
-    let (mut logins, mut ceiling) = (Series::default(), Series::default());
+    let simple = Subject::other(bench, bare_login::start(bench).await?);
+    let (mut logins, mut ceiling, mut simplest) = (Series::default(), Series::default(), Series::default());
     let mut quiet = ASKED.map(|_| Series::default());
     let mut loaded = ASKED.map(|_| Series::default());
+    let mut beside_simple = ASKED.map(|_| Series::default());
     for round in 1..=bench.options.rounds {
         progress(&format!("  round {round}"));
         ceiling.add(hashes(bench).await?);
         logins.add(subject.ask(Ask::LogIn).await?);
-        for ((ask, _), (quiet, loaded)) in ASKED.into_iter().zip(quiet.iter_mut().zip(&mut loaded)) {
-            quiet.push(p99_of(bench, &subject, ask, 0).await?);
-            loaded.push(p99_of(bench, &subject, ask, HASHING_CONNECTIONS).await?);
+        simplest.add(simple.ask(Ask::LogIn).await?);
+        for (number, (ask, _)) in ASKED.into_iter().enumerate() {
+            let of = |load| p99_of(bench, &subject, ask, load);
+            if let (Some(quiet), Some(loaded), Some(beside_simple)) = (
+                quiet.get_mut(number),
+                loaded.get_mut(number),
+                beside_simple.get_mut(number),
+            ) {
+                quiet.push(of(None).await?);
+                loaded.push(of(Some(&subject)).await?);
+                beside_simple.push(of(Some(&simple)).await?);
+            }
         }
     }
+    simple.stop().await?;
     subject.stop().await?;
     let parameters = format!(
         "argon2id, m={} KiB, t={}, p={}; {HASHING_CONNECTIONS} connections",
@@ -51,7 +66,23 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
             .goal(0.95)
             .note(parameters),
     );
-    for ((_, what), (quiet, loaded)) in ASKED.into_iter().zip(quiet.iter().zip(&loaded)) {
+    table.add(
+        Row::rate("logins/s", "logins/s", &logins)
+            .beside("the simplest server with a durable token", &simplest),
+    );
+    table.add(
+        Row::rate("logins/s of the simplest server", "logins/s", &simplest)
+            .beside("hashes alone, all cores", &ceiling),
+    );
+    for ((_, what), (loaded, (quiet, beside_simple))) in ASKED
+        .into_iter()
+        .zip(loaded.iter().zip(quiet.iter().zip(&beside_simple)))
+    {
+        table.add(
+            Row::rate(format!("p99 under full login load: {what}"), "ms", loaded)
+                .less_is_better()
+                .beside("while another process logs in", beside_simple),
+        );
         table.add(
             Row::rate(format!("p99 under full login load: {what}"), "ms", loaded)
                 .less_is_better()
@@ -63,14 +94,17 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// The 99th percentile of what others wait, while so many connections log in, in milliseconds.
-async fn p99_of(bench: &Bench, subject: &Subject<'_>, ask: Ask, logins: usize) -> Result<f64> {
+/// The 99th percentile of what others wait, in milliseconds, while as many connections as possible log in at `load`.
+async fn p99_of(bench: &Bench, subject: &Subject<'_>, ask: Ask, load: Option<&Subject<'_>>) -> Result<f64> {
     let (address, users) = (subject.server.address(), bench.options.users);
+    let logins = load.map_or(0, |_| HASHING_CONNECTIONS);
+    let loaded = load.map_or(address, |load| load.server.address());
     let cpu = Cpu::default();
     let measured = rate(OTHERS + logins, bench.options.window(), &cpu, |worker, run| {
         let (token, next) = (Arc::clone(&subject.token), Arc::clone(&subject.next));
         async move {
-            let mut connection = Connection::open(address).await?;
+            let at = if worker < OTHERS { address } else { loaded };
+            let mut connection = Connection::open(at).await?;
             while run.goes_on() {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if worker < OTHERS {

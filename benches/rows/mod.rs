@@ -2,6 +2,7 @@
 
 pub(crate) mod appender;
 pub(crate) mod bare;
+mod bare_login;
 mod bare_sqlite;
 mod brokers;
 mod cerbos;

@@ -118,6 +118,16 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// Another server than ours, which needs no token.
+    pub(super) fn other(bench: &'a Bench, server: Server) -> Self {
+        Self {
+            bench,
+            token: "".into(),
+            server,
+            next: Arc::default(),
+        }
+    }
+
     /// Stops the server.
     pub(super) async fn stop(self) -> Result<()> {
         self.server.stop().await

@@ -287,7 +287,8 @@ async fn a_certificate_revoked_on_one_node_is_revoked_in_the_next_answer_of_anot
                 .await
                 .expect(200);
             openssl.write("answer.der", answer.body);
-            openssl.run("ocsp -issuer issuer.pem -cert device.pem -respin answer.der -CAfile ca.pem -no_nonce")
+            openssl
+                .run("ocsp -issuer issuer.pem -cert device.pem -respin answer.der -CAfile ca.pem -no_nonce")
         };
         for _ in 0..3 {
             let said = asked().await;

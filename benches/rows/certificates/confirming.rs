@@ -20,7 +20,7 @@ pub(super) async fn measure(bench: &Bench, table: &mut Table, server: &Server, t
     let open = ask(204, "open", json!({ "duration": OPEN_MS }));
     send_all(address, token, vec![open]).await?;
     let (mut registered, mut confirmed) = (Series::default(), Series::default());
-    let (mut granted, mut bodies) = (Series::default(), Vec::new());
+    let (mut granted, mut made, mut bodies) = (Series::default(), Series::default(), Vec::new());
     for round in 0..bench.options.rounds as u64 {
         progress(&format!("  round {}: {count} devices", round + 1));
         bodies.clear();
@@ -41,7 +41,18 @@ pub(super) async fn measure(bench: &Bench, table: &mut Table, server: &Server, t
             path: format!("/api/users/{}/roles", seed::user(number)),
             body: json!({ "roleId": seed::role(round).to_string() }).to_string(),
         });
+        let make = (0..count).map(|number| Ask {
+            status: 201,
+            method: "POST",
+            path: "/api/users".to_owned(),
+            body: json!({
+                "username": format!("bench.made.{round}.{number}"), "identityProvider": "local",
+                "grantTypes": [{ "method": "certificate", "isRequired": false }]
+            })
+            .to_string(),
+        });
         granted.push(send_all(address, token, grant.collect()).await?);
+        made.push(send_all(address, token, make.collect()).await?);
         confirmed.push(send_all(address, token, confirm.collect()).await?);
     }
     let note = format!("{count} devices, each once; {CONNECTIONS} connections");
@@ -53,6 +64,15 @@ pub(super) async fn measure(bench: &Bench, table: &mut Table, server: &Server, t
         )
         .beside("GrantRole over HTTP, as many", &granted)
         .goal(0.8)
+        .note(note.clone()),
+    );
+    table.add(
+        Row::rate(
+            "devices with a request confirmed over HTTP",
+            "commands/s",
+            &confirmed,
+        )
+        .beside("CreateUser over HTTP, without a password", &made)
         .note(note),
     );
     table.add(Row::rate(

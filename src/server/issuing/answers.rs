@@ -106,7 +106,9 @@ impl Issuing {
             }
         };
         let statuses = request.asked().iter().map(status).collect();
-        let only = (known.len() == 1).then(|| known.first().cloned().flatten()).flatten();
+        let only = (known.len() == 1)
+            .then(|| known.first().cloned().flatten())
+            .flatten();
         Ok((statuses, only))
     }
 }

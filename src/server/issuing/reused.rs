@@ -35,7 +35,8 @@ impl Issuing {
         let kept = self.0.reused.kept();
         let found = kept.get(id)?;
         let is_current = (found.signed_at..found.signed_at + REUSED_FOR).contains(&now);
-        (is_current && self.counts(&found.known)).then(|| (Arc::clone(&found.der), found.signed_at + ANSWER_LIFE))
+        (is_current && self.counts(&found.known))
+            .then(|| (Arc::clone(&found.der), found.signed_at + ANSWER_LIFE))
     }
 
     /// Keeps an answer.

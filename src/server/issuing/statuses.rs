@@ -62,7 +62,10 @@ impl Issuing {
         serials: Vec<SerialNumber>,
     ) -> Result<Vec<Option<Known>>, IssuingError> {
         let ledger = self.0.executor.ledger();
-        let names: Vec<Name> = serials.into_iter().map(|serial| (issuer.clone(), serial)).collect();
+        let names: Vec<Name> = serials
+            .into_iter()
+            .map(|serial| (issuer.clone(), serial))
+            .collect();
         let mut known = vec![None; names.len()];
         // If that fails, the database is asked for each certificate.
         if ledger.follower().catch_up().await.is_ok() {
