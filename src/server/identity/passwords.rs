@@ -18,6 +18,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
+use self::rest::Rests;
 use super::Password;
 use ledger::ids::Entropy;
 
@@ -99,6 +100,8 @@ pub struct Passwords {
     entropy: Arc<dyn Entropy>,
     /// The hash that is compared with an unknown user's password, so that it takes as long as for a known user.
     nobody: PasswordHash,
+    /// What makes up for hashes with weaker parameters.
+    rests: Rests,
     /// How many hashes this process has begun.
     runs: Arc<AtomicU64>,
 }
@@ -142,6 +145,7 @@ impl Passwords {
             hasher,
             entropy,
             nobody,
+            rests: Rests::default(),
             runs: Arc::default(),
         })
     }
@@ -169,7 +173,10 @@ impl Passwords {
         let known = hash.is_some();
         // Comparing with a hash of weaker parameters is faster than comparing with the hash for unknown users. So another
         // hash makes up for the difference.
-        let rest = hash.and_then(|hash| self.rest_of(hash));
+        let rest = match hash {
+            Some(hash) => self.rest_of(hash).await?,
+            None => None,
+        };
         let hash = hash.unwrap_or(&self.nobody).clone();
         let compared = self.run(move |memory| compare(&hash, rest.as_ref(), &typed, memory));
         let verdict = compared.await?;
@@ -195,15 +202,22 @@ impl Passwords {
     }
 
     /// A hasher whose cost is the difference between the cost of a hash with today's parameters and that of `hash`; `None` if `hash`
-    /// costs as much or more. The cost is the memory that is gone through.
-    fn rest_of(&self, hash: &PasswordHash) -> Option<Argon2<'static>> {
-        let cost = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
-        let now = self.hasher.params();
-        let rest = cost(now).checked_sub(made_with(hash).as_ref().map_or(0, cost))?;
-        let memory = u32::try_from(rest / u64::from(now.t_cost())).ok()?;
-        // Less than the least memory that argon2 allows makes no difference.
-        let params = Params::new(memory, now.t_cost(), now.p_cost(), None).ok()?;
-        Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    /// costs as much or more. What that takes on this machine is measured once for each kind of hash.
+    async fn rest_of(&self, hash: &PasswordHash) -> Result<Option<Argon2<'static>>, HashingError> {
+        let (now, weaker) = (self.hasher.params(), made_with(hash));
+        let Some(estimate) = rest::estimate(now, weaker.as_ref()) else {
+            return Ok(None);
+        };
+        let Some(weaker) = weaker else {
+            return Ok(Some(rest::hasher(estimate)));
+        };
+        let Some(kind) = self.rests.kind(&weaker) else {
+            return Ok(Some(rest::hasher(estimate)));
+        };
+        let now = now.clone();
+        let fitted =
+            kind.get_or_try_init(|| self.run(move |memory| rest::fitted(&now, &weaker, estimate, memory)));
+        Ok(Some(rest::hasher(fitted.await?.clone())))
     }
 
     /// Whether the parameters are stronger now than those of `hash`, so that the password should be hashed again.
@@ -316,5 +330,6 @@ fn compute(
         .ok()
 }
 
+mod rest;
 #[cfg(test)]
 mod tests;

@@ -142,8 +142,8 @@ fn nobodys_password_is_the_password_of_no_text() {
     assert!(Password::of(NOBODY).is_err());
 }
 
-#[test]
-fn the_cost_of_a_comparison_does_not_depend_on_the_age_of_the_hash() {
+#[tokio::test]
+async fn a_hash_with_weaker_parameters_has_a_rest() {
     let with = |memory_kib, iterations| {
         let options = HashingOptions {
             iterations,
@@ -151,24 +151,18 @@ fn the_cost_of_a_comparison_does_not_depend_on_the_age_of_the_hash() {
         };
         Passwords::start(options, Arc::new(SystemEntropy)).unwrap()
     };
-    let cost = |params: &Params| params.m_cost() * params.t_cost();
     let today = with(64, 2);
     for (memory_kib, iterations) in [(8, 1), (16, 1), (16, 2), (64, 1), (32, 3)] {
         let old = &with(memory_kib, iterations).nobody;
-        let rest = today.rest_of(old).expect("a rest");
-        assert_eq!(
-            cost(rest.params()) + memory_kib * iterations,
-            128,
-            "{memory_kib} KiB, {iterations}"
-        );
+        assert!(today.rest_of(old).await.unwrap().is_some());
     }
     for (memory_kib, iterations) in [(64, 2), (62, 2), (128, 2), (8, 100)] {
-        assert!(today.rest_of(&with(memory_kib, iterations).nobody).is_none());
+        let old = &with(memory_kib, iterations).nobody;
+        assert!(today.rest_of(old).await.unwrap().is_none());
     }
-    let unreadable = today
-        .rest_of(&PasswordHash::new("no hash".to_owned()))
-        .expect("a rest");
-    assert_eq!(cost(unreadable.params()), 128);
+    let unreadable = PasswordHash::new("no hash".to_owned());
+    let rest = today.rest_of(&unreadable).await.unwrap().expect("a rest");
+    assert_eq!((rest.params().m_cost(), rest.params().t_cost()), (64, 2));
 }
 
 #[tokio::test]
