@@ -9,13 +9,13 @@ use aggregates::{Claim, NewEvent};
 use futures_util::future::BoxFuture;
 
 use crate::{
-    issued_certificates::RevokedStaysSo,
+    issued_certificates::{NamesStay, RevokedStaysSo},
     role_directory::HeldBySeveral,
     sql::{Error, Read},
 };
 
 /// All guards.
-pub const GUARDS: Guards = &[&HeldBySeveral, &RevokedStaysSo];
+pub const GUARDS: Guards = &[&HeldBySeveral, &RevokedStaysSo, &NamesStay];
 
 /// A list of guards.
 pub type Guards = &'static [&'static dyn Guard];

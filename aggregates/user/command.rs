@@ -95,12 +95,14 @@ pub enum UserCommand {
     },
     /// Add a certificate that the user may present.
     AddCertificate(Certificate),
-    /// Add a certificate that follows another one, if the user still holds that one.
-    RenewCertificate {
-        /// The certificate that is renewed.
-        held: Fingerprint,
-        /// The new certificate.
-        by: Certificate,
+    /// Add a certificate that this server issued.
+    HoldCertificate {
+        /// The certificate.
+        certificate: Certificate,
+        /// The name in the certificate.
+        username: Username,
+        /// The certificate that it follows, which the user must still hold.
+        follows: Option<Fingerprint>,
     },
     /// Remove a certificate: the user may no longer present it.
     RemoveCertificate {

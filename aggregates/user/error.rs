@@ -47,6 +47,9 @@ pub enum UserError {
     /// The user has this certificate already.
     #[error("the user has this certificate already")]
     CertificateAlreadyHeld,
+    /// The certificate names the user as the user was called before.
+    #[error("the user was renamed meanwhile: the certificate has the old name")]
+    RenamedMeanwhile,
     /// The user holds as many certificates as a user may.
     #[error("a user holds at most 1000 certificates: take some first")]
     TooManyCertificates,
@@ -83,6 +86,7 @@ impl Classified for UserError {
             | Self::PasswordNotCurrent
             | Self::PermissionIdTaken
             | Self::CertificateAlreadyHeld
+            | Self::RenamedMeanwhile
             | Self::TooManyCertificates
             | Self::SecondFactorEnrolled
             | Self::SecondFactorMissing

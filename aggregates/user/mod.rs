@@ -15,10 +15,10 @@ mod event;
 mod fixtures;
 mod grant_permission;
 mod grant_role;
+mod hold_certificate;
 mod offer_totp;
 mod rehash_password;
 mod remove_certificate;
-mod renew_certificate;
 mod replace_backup_codes;
 mod revoke_all_tokens;
 mod revoke_permission;
@@ -211,7 +211,11 @@ impl User {
             UserCommand::GrantPermission(permission) => grant_permission::decide(self, permission),
             UserCommand::RevokePermission { id } => revoke_permission::decide(self, id),
             UserCommand::AddCertificate(certificate) => add_certificate::decide(self, certificate),
-            UserCommand::RenewCertificate { held, by } => renew_certificate::decide(self, &held, by),
+            UserCommand::HoldCertificate {
+                certificate,
+                username,
+                follows,
+            } => hold_certificate::decide(self, certificate, &username, follows.as_ref()),
             UserCommand::RemoveCertificate { fingerprint } => remove_certificate::decide(self, fingerprint),
             UserCommand::RevokeAllTokens => revoke_all_tokens::decide(self),
             UserCommand::Revoke => revoke_user::decide(self),
@@ -347,7 +351,7 @@ impl Registered for User {
             | UserCommand::GrantPermission(_)
             | UserCommand::RevokePermission { .. }
             | UserCommand::AddCertificate(_)
-            | UserCommand::RenewCertificate { .. }
+            | UserCommand::HoldCertificate { .. }
             | UserCommand::RemoveCertificate { .. }
             | UserCommand::RevokeAllTokens
             | UserCommand::Revoke

@@ -77,7 +77,7 @@ pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
         | UserCommand::GrantPermission(_)
         | UserCommand::RevokePermission { .. }
         | UserCommand::AddCertificate(_)
-        | UserCommand::RenewCertificate { .. }
+        | UserCommand::HoldCertificate { .. }
         | UserCommand::RemoveCertificate { .. }
         | UserCommand::RevokeAllTokens
         | UserCommand::Revoke

@@ -99,11 +99,12 @@ fn only_creation_begins_a_stream() {
             Some(UserCommand::RevokeRole { .. }) => UserCommand::GrantPermission(permission(1, "a")),
             Some(UserCommand::GrantPermission(_)) => UserCommand::RevokePermission { id: permission_id(1) },
             Some(UserCommand::RevokePermission { .. }) => UserCommand::AddCertificate(certificate('a')),
-            Some(UserCommand::AddCertificate(_)) => UserCommand::RenewCertificate {
-                held: fingerprint('a'),
-                by: certificate('b'),
+            Some(UserCommand::AddCertificate(_)) => UserCommand::HoldCertificate {
+                certificate: certificate('b'),
+                username: crate::values::Username::parse("ada").unwrap(),
+                follows: Some(fingerprint('a')),
             },
-            Some(UserCommand::RenewCertificate { .. }) => UserCommand::RemoveCertificate {
+            Some(UserCommand::HoldCertificate { .. }) => UserCommand::RemoveCertificate {
                 fingerprint: fingerprint('a'),
             },
             Some(UserCommand::RemoveCertificate { .. }) => UserCommand::RevokeAllTokens,

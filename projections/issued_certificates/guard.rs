@@ -1,10 +1,11 @@
-//! A certificate that this server revoked cannot be added to a user again.
+//! Rules about certificates that this server issued: one that it revoked cannot be added to a user again, and a user whom a certificate
+//! names is not renamed.
 
 use aggregates::{
     Event,
     certified_key::{CertifiedKey, CertifiedKeyEvent},
-    user::{OfCertificate, User},
-    values::Fingerprint,
+    user::{OfCertificate, User, UserEvent},
+    values::{Fingerprint, UserId},
 };
 use futures_util::future::BoxFuture;
 
@@ -20,6 +21,57 @@ pub const REVOKED: Veto = Veto {
     code: "certificate_revoked",
     message: "this server issued the certificate and revoked it",
 };
+
+/// The reason why a user is not renamed.
+pub const NAMED: Veto = Veto {
+    code: "certificates_name_user",
+    message: "the user has certificates of this server with the present name: revoke them first",
+};
+
+/// Rejects a unit that would rename a user who has certificates of this server. A broker takes the name from the certificate, so the user
+/// would go on under the old name; and if somebody else got that name, under theirs.
+pub(crate) struct NamesStay;
+
+impl Guard for NamesStay {
+    fn concerns(&self, proposal: Proposal<'_>) -> bool {
+        renamed(&proposal).next().is_some()
+    }
+
+    fn judge<'a>(
+        &'a self,
+        db: &'a mut dyn Read,
+        proposal: Proposal<'a>,
+        accepted: &'a [Proposal<'a>],
+    ) -> BoxFuture<'a, Result<Verdict, Error>> {
+        Box::pin(async move {
+            let users: Vec<UserId> = renamed(&proposal).collect();
+            let found: Vec<IssuedRecord> = load(db, IssuedRecord::WITH_USER, &users).await?;
+            let has_one = found.iter().any(|issued| issued.revoked_at.is_none());
+            let now = accepted.iter().flat_map(|unit| unit.events);
+            let gets_one = now
+                .filter_map(|new| issued_to(&new.event))
+                .any(|user| users.contains(&user));
+            Ok(if has_one || gets_one { Err(NAMED) } else { Ok(()) })
+        })
+    }
+}
+
+/// The users whom the unit renames.
+fn renamed<'a>(proposal: &Proposal<'a>) -> impl Iterator<Item = UserId> + use<'a> {
+    proposal.events.iter().filter_map(|new| {
+        matches!(new.event.of::<User>()?, UserEvent::Renamed { .. })
+            .then(|| UserId::parse(&new.aggregate_id).ok())
+            .flatten()
+    })
+}
+
+/// The user who gets a certificate that the event issues.
+fn issued_to(event: &Event) -> Option<UserId> {
+    match event.of::<CertifiedKey>()? {
+        CertifiedKeyEvent::CertificateIssued { user_id, .. } => Some(*user_id),
+        CertifiedKeyEvent::CertificateRevoked { .. } => None,
+    }
+}
 
 /// Rejects a unit that would give a user a certificate that is revoked.
 pub(crate) struct RevokedStaysSo;

@@ -6,8 +6,8 @@ pub(crate) mod record;
 mod reducer;
 mod rows;
 
-pub use guard::REVOKED;
-pub(crate) use guard::RevokedStaysSo;
+pub use guard::{NAMED, REVOKED};
+pub(crate) use guard::{NamesStay, RevokedStaysSo};
 pub use queries::{
     MOST_EXPIRING, Newest, Revoked, expiring, find, newest_revocation, of_issuer, of_user, page,
     revoked_between,

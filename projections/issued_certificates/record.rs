@@ -38,7 +38,7 @@ crate::record! {
     key(fingerprint: Fingerprint)
     lists by ordinal { ALL = "issued_certificates"; }
     sets { OF_USER = user_id: UserId; }
-    finds { WITH_FINGERPRINT = fingerprint: Fingerprint; WITH_SERIAL = serial: SerialNumber; }
+    finds { WITH_FINGERPRINT = fingerprint: Fingerprint; WITH_SERIAL = serial: SerialNumber; WITH_USER = user_id: UserId; }
     personal { certificate } where user_id = |user| user;
 }
 

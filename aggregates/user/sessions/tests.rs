@@ -152,9 +152,10 @@ fn what_proves_no_session_ends_no_session() {
         })
     };
     assert!(!ends(UserCommand::AddCertificate(certificate('b'))));
-    assert!(!ends(UserCommand::RenewCertificate {
-        held: fingerprint('a'),
-        by: certificate('b'),
+    assert!(!ends(UserCommand::HoldCertificate {
+        certificate: certificate('b'),
+        username: crate::values::Username::parse("ada").unwrap(),
+        follows: Some(fingerprint('a')),
     }));
     assert!(!ends(UserCommand::RemoveCertificate {
         fingerprint: fingerprint('a')

@@ -48,18 +48,16 @@ impl Issuing {
         days: u64,
         url: Option<&str>,
     ) -> Result<Ready, IssuingError> {
-        self.issue_held(csr, user, (days, url), None, UserCommand::AddCertificate)
-            .await
+        self.issue_held(csr, user, (days, url), None).await
     }
 
-    /// The same, if the user gets the certificate by this command, and keeps the one that it follows.
+    /// The same, if the certificate follows another one, which the user keeps.
     pub(super) async fn issue_held(
         &self,
         csr: &Csr,
         (user_id, username): (UserId, &Username),
         (days, url): (u64, Option<&str>),
         follows: Option<&Fingerprint>,
-        hold: impl FnOnce(Certificate) -> UserCommand,
     ) -> Result<Ready, IssuingError> {
         csr.must_name(username)?;
         let issuers = self.issuers(url).await?;
@@ -96,7 +94,12 @@ impl Issuing {
             key,
             CertifiedKeyCommand::Issue(Box::new(record)),
         ));
-        commands.push(Command::User(user_id, hold(held)));
+        let hold = UserCommand::HoldCertificate {
+            certificate: held,
+            username: username.clone(),
+            follows: follows.cloned(),
+        };
+        commands.push(Command::User(user_id, hold));
         Ok(Ready {
             issued,
             chain: current.chain_pem(),

@@ -1,9 +1,6 @@
 //! Renewing the certificate of a user.
 
-use aggregates::{
-    user::UserCommand,
-    values::{Fingerprint, RevocationReason, UserId, Username},
-};
+use aggregates::values::{Fingerprint, RevocationReason, UserId, Username};
 use pki::Csr;
 use projections::issued_certificates;
 
@@ -27,12 +24,8 @@ impl Issuing {
             Some(row) if row.user_id == user_id => {}
             Some(_) | None => return Err(IssuingError::NotIssued),
         }
-        let hold = |by| UserCommand::RenewCertificate {
-            held: held.clone(),
-            by,
-        };
         let user = (user_id, username);
-        let mut ready = self.issue_held(csr, user, (days, url), Some(held), hold).await?;
+        let mut ready = self.issue_held(csr, user, (days, url), Some(held)).await?;
         if revokes {
             let revocation = self.revocation(held, RevocationReason::Superseded).await?;
             ready.commands.extend(revocation.unwrap_or_default());

@@ -191,6 +191,27 @@ both_engines! {
         assert_eq!(rows["certificates"][1]["reason"], "cessationOfOperation");
     }
 
+    /// A broker takes the name from the certificate.
+    async fn a_user_whom_a_certificate_names_is_not_renamed(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
+        let user = create_user(&admin, NAME).await;
+        let fingerprints = async |name: &str| {
+            let made = ask(&admin, &user, &openssl.csr(name, &format!("/CN={NAME}"))).await.expect(201).json();
+            text(&made["fingerprint"]).to_owned()
+        };
+        let path = format!("/api/users/{user}");
+        let held = [fingerprints("one").await, fingerprints("two").await];
+        for fingerprint in held {
+            let refused = admin.put(&path, json!({ "username": "another" })).await.expect_error(409);
+            assert_eq!(refused.code, "certificates_name_user");
+            // All else may change.
+            admin.put(&path, json!({ "username": NAME, "mqttPublishPrefix": "site" })).await.expect(200);
+            admin.delete(format!("/api/certificates/issued/{fingerprint}?reason=superseded")).await.expect(204);
+        }
+        admin.put(&path, json!({ "username": "another" })).await.expect(200);
+        ask(&admin, &user, &openssl.csr("three", "/CN=another")).await.expect(201);
+    }
+
     async fn a_key_belongs_to_one_user(server: Server) {
         let (openssl, admin) = (Openssl::default(), server.admin().await);
         let user = create_user(&admin, NAME).await;
