@@ -15,6 +15,8 @@ use super::{Ledger, LedgerError, Stored, opening::open, stored::COLUMNS};
 
 mod changes;
 
+/// How many events of a long stream one statement reads.
+const EVENTS_AT_ONCE: i64 = 2_000;
 /// How many streams one statement reads.
 const STREAMS_AT_ONCE: usize = 256;
 /// Selects the events that name a fingerprint. The condition must be the same text as in the index.
@@ -198,6 +200,10 @@ impl Ledger {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut events = Vec::new();
         for chunk in ids.chunks(STREAMS_AT_ONCE).take_while(|_| !interest.is_lost()) {
+            if let [id] = chunk {
+                events.extend(self.stream((aggregate_type, id), (after, until), interest).await?);
+                continue;
+            }
             let count = rounded(chunk.len());
             let numbered: Vec<String> = (4..4 + count).map(|number| format!("${number}")).collect();
             let select = sql(format!(
@@ -212,6 +218,50 @@ impl Ledger {
             events.extend(open(&mut &self.db, &self.sealer, &stored).await?);
         }
         Ok(events)
+    }
+
+    /// The events of one stream after a position and up to another. It may be long, so the database reads the next page while this
+    /// thread opens one.
+    async fn stream(
+        &self,
+        (aggregate_type, id): (&'static str, &str),
+        (after, until): (i64, i64),
+        interest: &Interest,
+    ) -> Result<Vec<Recorded>, LedgerError> {
+        let select = format!(
+            "SELECT {COLUMNS} FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 \
+             AND position > $4 AND position <= $5 ORDER BY sequence LIMIT $6"
+        );
+        let page = async |sequence: i64| -> Result<Vec<Stored>, LedgerError> {
+            let select = sql(select.clone())
+                .bind(aggregate_type)
+                .bind(id)
+                .bind(sequence)
+                .bind(after)
+                .bind(until)
+                .bind(EVENTS_AT_ONCE);
+            let rows = self.db.all(select).await?;
+            Ok(rows.iter().map(Stored::read).collect::<Result<_, _>>()?)
+        };
+        let mut events = Vec::new();
+        let mut read = page(0).await?;
+        loop {
+            let is_full = read.len() as i64 == EVENTS_AT_ONCE && !interest.is_lost();
+            let last = read.last().map_or(0, |stored| stored.sequence);
+            let next = async {
+                match is_full {
+                    true => page(last).await,
+                    false => Ok(Vec::new()),
+                }
+            };
+            let mut db = &self.db;
+            let (next, opened) = futures_util::join!(next, open(&mut db, &self.sealer, &read));
+            events.extend(opened?);
+            read = next?;
+            if read.is_empty() {
+                return Ok(events);
+            }
+        }
     }
 }
 
