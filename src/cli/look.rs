@@ -9,7 +9,7 @@ use server::{
     settings::Settings,
 };
 
-use super::{CliError, complain, lock};
+use super::{CliError, complain, lock, rekey};
 
 /// A database that is only read.
 pub(crate) struct LookedAt {
@@ -81,6 +81,11 @@ impl LookedAt {
                 None
             }
             Err(error) => return Err(error.into()),
+        };
+        // If a replacement of the key was interrupted, the next start of a server completes it.
+        let key = match rekey::next_key(settings, &self.db).await? {
+            Some(next) => Some(next),
+            None => key,
         };
         let looked = Ledger::look(
             self.db.clone(),

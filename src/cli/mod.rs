@@ -13,6 +13,7 @@ mod look;
 mod migrate;
 mod progress;
 mod rebuild;
+mod rekey;
 mod serve;
 mod verify;
 
@@ -54,6 +55,8 @@ enum Task {
     Verify,
     /// Make the read models again from the ledger, compare them, and repair the tables that differ.
     Rebuild,
+    /// Replace the key that seals the ledger, `sealing.key` in the data folder. Stop all servers first.
+    Rekey,
     /// Print events as CloudEvents, one JSON object per line.
     Events(events::EventsArguments),
     /// Make the servers forget the failed logins of a user.
@@ -120,6 +123,7 @@ async fn run(task: Task, settings: Settings) -> Result<ExitCode, CliError> {
         Task::Migrate => migrate::run(settings).await,
         Task::Verify => verify::run(settings).await,
         Task::Rebuild => rebuild::run(settings).await,
+        Task::Rekey => rekey::run(settings).await,
         Task::Events(arguments) => events::run(settings, arguments).await,
         Task::Logins(arguments) => logins::run(settings, arguments).await,
         Task::Kicks(arguments) => kicks::run(settings, arguments).await,
@@ -174,13 +178,19 @@ async fn open_ledger_quietly(settings: &Settings, db: Db) -> Result<Ledger, CliE
 
 /// The key that seals the ledger. The schema of its database must be up to date.
 async fn key_of_ledger(settings: &Settings, db: &Db) -> Result<MasterKey, CliError> {
-    if !migrations::pending(db).await?.is_empty() {
-        return Err(CliError::Other(
-            "the database's schema is not up to date: run `muniment migrate`".to_owned(),
-        ));
-    }
+    migrations_must_be_applied(db).await?;
+    rekey::complete(settings, db).await?;
     let given = settings.sealing_key.as_ref().map(|key| key.as_str());
     Ok(keys::sealing_key(given, &settings.data_dir, &SystemEntropy)?)
+}
+
+async fn migrations_must_be_applied(db: &Db) -> Result<(), CliError> {
+    match migrations::pending(db).await?.is_empty() {
+        true => Ok(()),
+        false => Err(CliError::Other(
+            "the database's schema is not up to date: run `muniment migrate`".to_owned(),
+        )),
+    }
 }
 
 /// Makes a folder that only its owner can open, if it does not exist.

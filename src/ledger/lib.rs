@@ -49,6 +49,7 @@ mod rebuild;
 mod recount;
 mod refusals;
 mod rehearsal;
+mod rekey;
 mod replay;
 mod repository;
 mod rhythm;
@@ -94,7 +95,9 @@ pub use past::PastError;
 pub use recount::{Miscount, recount};
 pub use refusals::{Keeping, Object, Overdue, Recent, Refusals, Refused, RefusedKind, network_of};
 pub use rehearsal::Rehearsed;
+pub use rekey::{Rekeyed, is_key_of, rekey};
 pub use repository::Repository;
+use seal::Keyring;
 pub use seal::Sealer;
 pub use signers::Signer;
 pub use snapshots::{CheckedSnapshots, NewSnapshot, RebuiltSnapshots, WrongSnapshot};
@@ -143,11 +146,12 @@ impl Ledger {
         Box::pin(async move {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
             let head = versions::establish(&db, head).await?;
-            let head = alike::establish(&db, &Sealer::new(key, Arc::clone(&entropy)), head).await?;
+            let keys = Keyring::load(&mut &db, key).await?;
+            let head = alike::establish(&db, &Sealer::new(&keys, Arc::clone(&entropy)), head).await?;
             let head = Head::keep_out_older_programs(&db, head).await?;
             let authorization = load::authorization(&db, clock.now()).await;
             let known = (head.clone(), Some(head));
-            let ledger = Self::start(db, key, (clock, entropy), guards, known, authorization);
+            let ledger = Self::start(db, &keys, (clock, entropy), guards, known, authorization);
             ledger.read_to_head().await?;
             Ok(ledger)
         })
@@ -163,11 +167,12 @@ impl Ledger {
     ) -> Boxed<'a, Result<Self, LedgerError>> {
         Box::pin(async move {
             let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
+            let keys = Keyring::load(&mut &db, key).await?;
             // This function does not check the versions of the read models. Without a tip, the first append checks them.
             let known = (head, None);
             Ok(Self::start(
                 db,
-                key,
+                &keys,
                 (clock, entropy),
                 guards,
                 known,
@@ -188,12 +193,15 @@ impl Ledger {
             let Some(head) = Head::checked(&db, key).await? else {
                 return Ok(None);
             };
-            let no_key = MasterKey::new([0; 32]);
-            let (key, known) = (key.unwrap_or(&no_key), (head, None));
+            let keys = match key {
+                Some(key) => Keyring::load(&mut &db, key).await?,
+                None => Keyring::of(&MasterKey::new([0; 32])),
+            };
+            let known = (head, None);
             let authorization = Authorization::new();
             Ok(Some(Self::start(
                 db,
-                key,
+                &keys,
                 (clock, entropy),
                 &[],
                 known,
@@ -209,13 +217,13 @@ impl Ledger {
 
     fn start(
         db: Db,
-        key: &MasterKey,
+        keys: &Keyring,
         (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
         guards: Guards,
         (head, tip): (Head, Option<Head>),
         authorization: Authorization,
     ) -> Self {
-        let sealer = Arc::new(Sealer::new(key, Arc::clone(&entropy)));
+        let sealer = Arc::new(Sealer::new(keys, Arc::clone(&entropy)));
         let ledger_id: Arc<str> = head.ledger_id.as_str().into();
         let (grew, grown) = watch::channel(head.position);
         let follower = Arc::new(Follower::new(

@@ -5,6 +5,8 @@
 //! Erasing it leaves a tombstone, and everything sealed under it reads as [`ERASED`].
 
 mod append;
+mod blank;
+mod keyring;
 mod period;
 mod state;
 
@@ -34,7 +36,7 @@ use super::{
 };
 use crate::ids::Entropy;
 
-pub(super) use {period::PeriodKey, state::SnapshotName};
+pub(super) use {blank::blank_payload, keyring::Keyring, period::PeriodKey, state::SnapshotName};
 
 /// How many people's keys stay unwrapped in memory.
 const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
@@ -53,9 +55,11 @@ pub(super) type SubjectKeys = HashMap<String, SubjectKey>;
 /// Seals fields on append and opens them on load.
 pub struct Sealer {
     server: XChaCha20Poly1305,
+    /// What sealed before, the newest first.
+    older: Vec<XChaCha20Poly1305>,
     claims: zeroize::Zeroizing<[u8; 32]>,
-    /// The key from which the keys for the code above the ledger are derived.
-    above: MasterKey,
+    /// The key from which everything is derived that never changes.
+    oldest: MasterKey,
     known: Mutex<Known>,
     entropy: Arc<dyn Entropy>,
 }
@@ -85,12 +89,14 @@ impl EventName<'_> {
 }
 
 impl Sealer {
-    /// A sealer with the keys that are derived from `key`.
-    pub fn new(key: &MasterKey, entropy: Arc<dyn Entropy>) -> Self {
+    /// A sealer with the keys that are derived from those of a ring.
+    pub(super) fn new(keys: &Keyring, entropy: Arc<dyn Entropy>) -> Self {
+        let (server, older) = keys.ciphers();
         Self {
-            server: XChaCha20Poly1305::new(key.derive("seal").as_slice().into()),
-            claims: key.derive("claims"),
-            above: key.clone(),
+            server,
+            older,
+            claims: keys.oldest().derive("claims"),
+            oldest: keys.oldest().clone(),
             known: Mutex::new(Known {
                 keys: LruCache::new(KEYS_IN_MEMORY),
                 forgotten: 0,
@@ -102,11 +108,6 @@ impl Sealer {
     /// The stored form of a personal claim's value.
     pub(super) fn claim_hash(&self, value: &str) -> String {
         URL_SAFE_NO_PAD.encode(keyed_hash(&self.claims, value))
-    }
-
-    /// A key for a purpose of the code above the ledger.
-    pub(super) fn key_for(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
-        self.above.derive_above(purpose)
     }
 
     /// Seals the declared fields of a payload. If there is a personal field, `keys` must contain the subject's key.
@@ -165,14 +166,12 @@ impl Sealer {
         parts: Parts<'_>,
         keys: &SubjectKeys,
     ) -> Result<Option<Vec<u8>>, LedgerError> {
-        let key = match parts.subject() {
-            None => &self.server,
-            Some(subject) => match keys.get(subject) {
-                Some(Some(key)) => key,
-                Some(None) | None => return Ok(None),
-            },
-        };
-        open_text(key, parts.boxed, &name.additional_data(field)).map(Some)
+        let data = name.additional_data(field);
+        match parts.subject().map(|subject| keys.get(subject)) {
+            None => self.open_servers_text(parts.boxed, &data).map(Some),
+            Some(Some(Some(key))) => open_text(key, parts.boxed, &data).map(Some),
+            Some(Some(None) | None) => Ok(None),
+        }
     }
 
     /// Seals the address under the actor's key.
@@ -296,7 +295,7 @@ impl Sealer {
         let key = match row.bytes_or_null(1)? {
             None => None,
             Some(wrapped) => {
-                let clear = zeroize::Zeroizing::new(open_box(&self.server, &wrapped, &wrapping(&subject))?);
+                let clear = zeroize::Zeroizing::new(self.open_servers(&wrapped, &wrapping(&subject))?);
                 let key = XChaCha20Poly1305::new_from_slice(&clear)
                     .map_err(|_| LedgerError::Sealed("a subject's key has the wrong length"))?;
                 Some(Arc::new(key))
@@ -306,17 +305,7 @@ impl Sealer {
     }
 
     fn lock_box(&self, key: &XChaCha20Poly1305, clear: &[u8], data: &str) -> Result<Vec<u8>, LedgerError> {
-        let mut boxed = vec![0; NONCE_BYTES];
-        self.entropy.fill(&mut boxed);
-        let payload = Payload {
-            msg: clear,
-            aad: data.as_bytes(),
-        };
-        let ciphertext = key
-            .encrypt(XNonce::from_slice(&boxed), payload)
-            .map_err(|_| LedgerError::Sealed("a field is too large to seal"))?;
-        boxed.extend(ciphertext);
-        Ok(boxed)
+        lock(self.entropy.as_ref(), key, clear, data)
     }
 }
 
@@ -329,28 +318,6 @@ impl Known {
             }
         }
     }
-}
-
-/// Blanks the personal fields of a payload about an erased person. Returns whether there were any.
-pub(super) fn blank_payload(
-    form: &EventForm,
-    subject: &str,
-    payload: &mut Value,
-    keys: &SubjectKeys,
-) -> bool {
-    if !matches!(keys.get(subject), Some(None)) {
-        return false;
-    }
-    let mut blanked = false;
-    for (field, seal) in form.sealed {
-        if let Some(value) = payload.get_mut(*field).filter(|value| !value.is_null())
-            && *seal == Seal::Personal
-        {
-            *value = Value::from(ERASED);
-            blanked = true;
-        }
-    }
-    blanked
 }
 
 fn select_keys(subjects: &[String]) -> Statement<'_> {
@@ -369,6 +336,25 @@ fn wrapping(subject: &str) -> String {
 /// The additional data of an actor's address.
 fn address_data(actor: &str) -> String {
     format!("address\0{actor}")
+}
+
+fn lock(
+    entropy: &dyn Entropy,
+    key: &XChaCha20Poly1305,
+    clear: &[u8],
+    data: &str,
+) -> Result<Vec<u8>, LedgerError> {
+    let mut boxed = vec![0; NONCE_BYTES];
+    entropy.fill(&mut boxed);
+    let payload = Payload {
+        msg: clear,
+        aad: data.as_bytes(),
+    };
+    let ciphertext = key
+        .encrypt(XNonce::from_slice(&boxed), payload)
+        .map_err(|_| LedgerError::Sealed("a field is too large to seal"))?;
+    boxed.extend(ciphertext);
+    Ok(boxed)
 }
 
 fn open_text(key: &XChaCha20Poly1305, boxed: &str, data: &str) -> Result<Vec<u8>, LedgerError> {

@@ -35,6 +35,7 @@ mod nodes;
 mod rabbitmq;
 mod rabbitmq_tls;
 mod registry;
+mod rekey;
 mod reload;
 mod strongswan;
 mod support;

@@ -19,7 +19,10 @@ impl Read for Empty {
 }
 
 fn sealer() -> Sealer {
-    Sealer::new(&MasterKey::new([7; 32]), Arc::new(SystemEntropy))
+    Sealer::new(
+        &crate::Keyring::of(&MasterKey::new([7; 32])),
+        Arc::new(SystemEntropy),
+    )
 }
 
 /// A sealed event of each kind, with the events as they were before.

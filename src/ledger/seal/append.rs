@@ -28,6 +28,18 @@ const SUBJECT_KEYS: Table = Table {
 };
 
 impl Sealer {
+    /// Wraps the key of a person that another sealer has wrapped.
+    pub(in super::super) fn wrap_again(
+        &self,
+        before: &Self,
+        wrapped: &[u8],
+        subject: &str,
+    ) -> Result<Vec<u8>, LedgerError> {
+        let data = wrapping(subject);
+        let clear = zeroize::Zeroizing::new(before.open_servers(wrapped, &data)?);
+        self.lock_box(&self.server, &clear, &data)
+    }
+
     /// The keys of `subjects` for an append. Makes the missing keys, and adds them to what the batch writes. `made` are the
     /// keys that the batch in flight makes. Two processes cannot both write a key for the same subject: the batch is written
     /// only if no other process has moved the head.

@@ -29,10 +29,22 @@ impl Sealer {
         period: i64,
         wrapped: &[u8],
     ) -> Result<PeriodKey, LedgerError> {
-        let clear = Zeroizing::new(open_box(&self.server, wrapped, &wrapping(period))?);
+        let clear = Zeroizing::new(self.open_servers(wrapped, &wrapping(period))?);
         let key = XChaCha20Poly1305::new_from_slice(&clear)
             .map_err(|_| LedgerError::Sealed("a period's key has the wrong length"))?;
         Ok(PeriodKey(Arc::new(key)))
+    }
+
+    /// Wraps the key of a period that another sealer has wrapped.
+    pub(in super::super) fn wrap_period_again(
+        &self,
+        before: &Self,
+        wrapped: &[u8],
+        period: i64,
+    ) -> Result<Vec<u8>, LedgerError> {
+        let data = wrapping(period);
+        let clear = Zeroizing::new(before.open_servers(wrapped, &data)?);
+        self.lock_box(&self.server, &clear, &data)
     }
 
     /// Seals a text under the key of a period. The box opens only with the same `data`.

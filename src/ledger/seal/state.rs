@@ -49,12 +49,12 @@ impl Sealer {
         sealed: &[u8],
         keys: &SubjectKeys,
     ) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, LedgerError> {
-        let key = match person.map(|person| keys.get(person)) {
-            None => &self.server,
-            Some(Some(Some(key))) => key,
+        let data = name.additional_data();
+        let state = match person.map(|person| keys.get(person)) {
+            None => self.open_servers(sealed, &data)?,
+            Some(Some(Some(key))) => open_box(key, sealed, &data)?,
             Some(Some(None) | None) => return Ok(None),
         };
-        let state = open_box(key, sealed, &name.additional_data())?;
         Ok(Some(state.into()))
     }
 }

@@ -94,12 +94,46 @@ pub fn sealing_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy) ->
         return read_sealing_key("the setting sealing_key".to_owned(), given);
     }
     let path = folder.join("sealing.key");
-    let text = read_or_make(&path, || {
-        let mut key = Zeroizing::new([0; 32]);
-        entropy.fill(key.as_mut_slice());
-        Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n")
-    })?;
+    let text = read_or_make(&path, || new_sealing_key(entropy))?;
     read_sealing_key(path.display().to_string(), &text)
+}
+
+/// The file in which a new sealing key waits until the database has it.
+const NEXT: &str = "sealing.key.new";
+
+/// Makes a new sealing key and writes it beside the present one, in the place of one that was not used. It is on the disk before this
+/// returns.
+pub fn write_next_sealing_key(folder: &Path, entropy: &dyn Entropy) -> Result<MasterKey, KeyError> {
+    let path = folder.join(NEXT);
+    let _ = std::fs::remove_file(&path);
+    let text = read_or_make(&path, || new_sealing_key(entropy))?;
+    read_sealing_key(path.display().to_string(), &text)
+}
+
+/// The sealing key that waits beside the present one, if there is one.
+pub fn next_sealing_key(folder: &Path) -> Result<Option<MasterKey>, KeyError> {
+    match existing(&folder.join(NEXT), read_sealing_key)? {
+        Found::Key(key) => Ok(Some(key)),
+        Found::Missing | Found::Hidden => Ok(None),
+    }
+}
+
+/// Puts the sealing key that waits in the place of the present one. It is there when this returns, even if the machine stops.
+pub fn use_next_sealing_key(folder: &Path) -> Result<(), KeyError> {
+    let path = folder.join("sealing.key");
+    let failed = |error| KeyError::File {
+        path: path.clone(),
+        error,
+    };
+    std::fs::rename(folder.join(NEXT), &path).map_err(failed)?;
+    let folder = std::fs::File::open(folder).map_err(failed)?;
+    folder.sync_all().map_err(failed)
+}
+
+fn new_sealing_key(entropy: &dyn Entropy) -> Zeroizing<String> {
+    let mut key = Zeroizing::new([0; 32]);
+    entropy.fill(key.as_mut_slice());
+    Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n")
 }
 
 /// The key that signs tokens: `given` (PEM), or the file `signing.pem` in `folder`.
