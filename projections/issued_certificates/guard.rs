@@ -59,10 +59,42 @@ impl Guard for NamesStay {
 /// The users whom the unit renames.
 fn renamed<'a>(proposal: &Proposal<'a>) -> impl Iterator<Item = UserId> + use<'a> {
     proposal.events.iter().filter_map(|new| {
-        matches!(new.event.of::<User>()?, UserEvent::Renamed { .. })
+        let is_renamed = renames(new.event.of::<User>()?);
+        is_renamed
             .then(|| UserId::parse(&new.aggregate_id).ok())
             .flatten()
     })
+}
+
+fn renames(event: &UserEvent) -> bool {
+    match event {
+        UserEvent::Renamed { .. } => true,
+        UserEvent::Created { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PublishPrefixChanged { .. }
+        | UserEvent::IdentityProviderChanged { .. }
+        | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::TotpOffered { .. }
+        | UserEvent::TotpEnrolled { .. }
+        | UserEvent::SecondFactorUsed { .. }
+        | UserEvent::SecondFactorRefused { .. }
+        | UserEvent::BackupCodesReplaced { .. }
+        | UserEvent::SecondFactorDisabled { .. }
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::PermissionGranted { .. }
+        | UserEvent::PermissionRevoked { .. }
+        | UserEvent::CertificateAdded { .. }
+        | UserEvent::CertificateRemoved { .. }
+        | UserEvent::TokensRevoked {}
+        | UserEvent::SessionsEnded { .. }
+        | UserEvent::SessionsByMethodEnded { .. }
+        | UserEvent::Revoked {}
+        | UserEvent::Deleted {} => false,
+    }
 }
 
 /// The user who gets a certificate that the event issues.

@@ -201,7 +201,10 @@ impl Ledger {
         let mut events = Vec::new();
         for chunk in ids.chunks(STREAMS_AT_ONCE).take_while(|_| !interest.is_lost()) {
             if let [id] = chunk {
-                events.extend(self.stream((aggregate_type, id), (after, until), interest).await?);
+                events.extend(
+                    self.stream((aggregate_type, id), (after, until), interest)
+                        .await?,
+                );
                 continue;
             }
             let count = rounded(chunk.len());
