@@ -257,16 +257,23 @@ impl Authorization {
         self.named(username, &self.collector.enter())
     }
 
+    /// The user whose name was recorded exactly like this.
+    pub fn user_by_exact_name(&self, username: &str) -> Option<UserId> {
+        self.named_exactly(username, &self.collector.enter())
+    }
+
+    fn named_exactly(&self, name: &str, guard: &LocalGuard<'_>) -> Option<UserId> {
+        let id = self.names.get(name, guard)?;
+        let user = self.users.get(id, guard)?;
+        (*user.username == *name).then_some(*id)
+    }
+
     pub(crate) fn named(&self, username: &str, guard: &LocalGuard<'_>) -> Option<UserId> {
-        let exactly = |name: &str| {
-            let id = self.names.get(name, guard)?;
-            let user = self.users.get(id, guard)?;
-            (*user.username == *name).then_some(*id)
-        };
-        exactly(username).or_else(|| match spelling(username) {
-            Cow::Owned(other) => exactly(&other),
-            Cow::Borrowed(_) => None,
-        })
+        self.named_exactly(username, guard)
+            .or_else(|| match spelling(username) {
+                Cow::Owned(other) => self.named_exactly(&other, guard),
+                Cow::Borrowed(_) => None,
+            })
     }
 
     /// All permissions of a user: first those of their roles in the order of the roles' ids, then their own; each in

@@ -90,6 +90,10 @@ pub async fn connect(app: &App, asked: Connect<'_>) -> Result<Connected, Refusal
     if by_password && authorization.second_factor(user) == SecondFactor::Missing {
         return Err(refused(username, Some(user), "second_factor_missing"));
     }
+    // The broker keeps the session under the name that the client gave, and ends it under the name that the user has.
+    if authorization.user_by_exact_name(username) != Some(user) {
+        return Err(refused(username, Some(user), "name_in_another_spelling"));
+    }
     let publish_prefix = authorization.publish_prefix(user);
     app.fresh()?;
     Ok(Connected {

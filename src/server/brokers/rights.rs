@@ -13,9 +13,9 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The user of this name.
+/// The user of exactly this name: nobody connects under another spelling of it.
 pub fn known(app: &App, username: &str) -> Result<UserId, Refusal> {
-    let user = app.ledger().authorization().user_by_name(username);
+    let user = app.ledger().authorization().user_by_exact_name(username);
     let user = user.ok_or_else(|| {
         Evidence::login(username, None, "unknown_user").leave();
         Refusal::bad_credentials()

@@ -71,6 +71,38 @@ both_engines! {
         }
     }
 
+    async fn a_name_in_another_spelling_is_nobodys(server: Server) {
+        // A broker keeps the session under the name that the client sends, so its end could not be told to the broker.
+        let admin = server.admin().await;
+        let more = json!({ "initialPermissions": [mqtt("dev/#", "readWrite")], "grantTypes": [
+            { "method": "password", "isRequired": false }, { "method": "token", "isRequired": false },
+        ]});
+        create_user_with(&admin, "wärter", more).await;
+        let token = admin.login("wärter", PASSWORD).await.token().to_owned();
+        let broker = server.broker();
+        let lets_in = async |name: &str, password: &str| {
+            let pairs = [("username", name), ("password", password), ("vhost", "/"), ("client_id", "c1")];
+            let rabbitmq = post_form(&broker, "/hooks/rabbitmq/user", &pairs).await.text() == "allow";
+            let vhost = post_form(&broker, "/hooks/rabbitmq/vhost", &pairs).await.text() == "allow";
+            let body = json!({ "username": name, "password": password, "clientid": "c1", "client_id": "c1",
+                "peer_addr": "127.0.0.1", "topic": "dev/one", "action": "publish", "acc": 2 });
+            let ask = async |path: &str| broker.post(path, body.clone()).header("vernemq-hook", "auth_on_register").await;
+            let (mosquitto, acl) = (ask("/hooks/mosquitto/user").await, ask("/hooks/mosquitto/acl").await);
+            let (emqx, authz) = (ask("/hooks/emqx/authn").await.json(), ask("/hooks/emqx/authz").await.json());
+            let vernemq = ask("/hooks/vernemq").await.json();
+            [rabbitmq, vhost, mosquitto.status == 200, acl.status == 200, emqx["result"] == "allow",
+                authz["result"] == "allow", vernemq["result"] == "ok"]
+        };
+        for password in [PASSWORD, &token] {
+            assert_eq!(lets_in("wärter", password).await, [true; 7]);
+            for name in ["wa\u{308}rter", "ｗärter"] {
+                assert_eq!(lets_in(name, password).await, [false; 7], "{name}");
+            }
+        }
+        // Elsewhere it is the same name.
+        admin.login("wa\u{308}rter", PASSWORD).await;
+    }
+
     async fn what_is_not_quite_a_question_is_never_allowed(server: Server) {
         device(&server).await;
         let broker = server.broker();
