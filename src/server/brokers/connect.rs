@@ -120,9 +120,8 @@ async fn by_password(
             let typed = Zeroizing::new(password.to_owned());
             let authenticated = authenticate_device(app, username, typed, address).await?;
             let Some(proved) = authenticated else {
-                if authorization.user_by_name(username).is_none() {
-                    introduce(app, username, password, address.address()).await;
-                }
+                let is_known = authorization.user_by_name(username).is_some();
+                introduce(app, (username, is_known), password, address.address()).await;
                 return Err(Refusal::bad_credentials());
             };
             let Authenticated { user, position, .. } = proved.alone(username)?;

@@ -12,9 +12,15 @@ use super::{
 use crate::{address::ClientAddress, app::App, refusal::Refusal};
 
 /// Records a client that nobody knows as pending, if the registry is open. The broker refuses the client whatever comes of it, so nobody
-/// waits for a second attempt: the client connects again by itself.
-pub(crate) async fn introduce(app: &App, username: &str, password: &str, address: ClientAddress) {
-    let Err(refusal) = try_to(app, username, password, address).await else {
+/// waits for a second attempt: the client connects again by itself. While the registry is closed, a client whose name is known takes the same
+/// time, so that the time does not tell which names exist.
+pub(crate) async fn introduce(
+    app: &App,
+    (username, is_known): (&str, bool),
+    password: &str,
+    address: ClientAddress,
+) {
+    let Err(refusal) = try_to(app, (username, is_known), password, address).await else {
         return;
     };
     // Strangers cause these.
@@ -30,12 +36,20 @@ pub(crate) async fn introduce(app: &App, username: &str, password: &str, address
     );
 }
 
-async fn try_to(app: &App, username: &str, password: &str, address: ClientAddress) -> Result<(), Refusal> {
-    let username = Username::parse(username)?;
+async fn try_to(
+    app: &App,
+    (username, is_known): (&str, bool),
+    password: &str,
+    address: ClientAddress,
+) -> Result<(), Refusal> {
     let now = app.clock.now();
-    // A closed registry costs one read and no hash, and so does a client that connects again while it is pending.
+    // A closed registry costs one read and no hash, whatever the name.
     let (window, _) = registry(app).await?;
-    if !window.is_open(now) || is_of_broker(app, &username) {
+    if !window.is_open(now) || is_known {
+        return Ok(());
+    }
+    let username = Username::parse(username)?;
+    if is_of_broker(app, &username) {
         return Ok(());
     }
     if registrations::find(app.ledger().db(), &username, now)

@@ -157,6 +157,13 @@ async fn the_log_says_once_a_minute_that_unknown_clients_are_not_recorded() {
         log.lines().filter(of_clients).count()
     };
     let before = lines();
+    let open = json!({ "duration": 600_000 });
+    server
+        .admin()
+        .await
+        .post("/api/client-registry/open", open)
+        .await
+        .expect(204);
     // No username is so long.
     let name = "a".repeat(300);
     for _ in 0..3 {
