@@ -370,9 +370,15 @@ impl Ledger {
         &self.loader
     }
 
-    /// A key for one purpose, derived from the key that seals the ledger: all nodes derive the same one.
-    pub fn key_for(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
-        self.sealer.key_for(purpose)
+    /// A key for one purpose, derived from the key that sealed the ledger first: all nodes derive the same one, also after `muniment rekey`. For
+    /// what the ledger keeps.
+    pub fn lasting_key_for(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
+        self.sealer.lasting_key_for(purpose)
+    }
+
+    /// The same, derived from the key that seals now. For what lives for a short time.
+    pub fn present_key_for(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
+        self.sealer.present_key_for(purpose)
     }
 
     fn sealer(&self) -> &Sealer {

@@ -60,6 +60,8 @@ pub struct Sealer {
     claims: zeroize::Zeroizing<[u8; 32]>,
     /// The key from which everything is derived that never changes.
     oldest: MasterKey,
+    /// The key that seals now.
+    newest: MasterKey,
     known: Mutex<Known>,
     entropy: Arc<dyn Entropy>,
 }
@@ -97,6 +99,7 @@ impl Sealer {
             older,
             claims: keys.oldest().derive("claims"),
             oldest: keys.oldest().clone(),
+            newest: keys.newest().clone(),
             known: Mutex::new(Known {
                 keys: LruCache::new(KEYS_IN_MEMORY),
                 forgotten: 0,

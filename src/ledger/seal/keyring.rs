@@ -70,6 +70,11 @@ impl Keyring {
         wrapped.collect()
     }
 
+    /// The key that seals now.
+    pub(super) fn newest(&self) -> &MasterKey {
+        &self.newest
+    }
+
     /// The key from which everything is derived that must never change.
     pub(super) fn oldest(&self) -> &MasterKey {
         self.older.last().unwrap_or(&self.newest)
@@ -83,9 +88,15 @@ impl Keyring {
 }
 
 impl Sealer {
-    /// A key for a purpose of the code above the ledger. It stays the same when the server's key is replaced.
-    pub(in super::super) fn key_for(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+    /// A key for a purpose of the code above the ledger, for what the ledger keeps. It stays the same when the server's key is replaced.
+    pub(in super::super) fn lasting_key_for(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         self.oldest.derive_above(purpose)
+    }
+
+    /// The same, for what lives for a short time. It is another one when the server's key is replaced, so a key that was disclosed before
+    /// gives nothing.
+    pub(in super::super) fn present_key_for(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        self.newest.derive_above(purpose)
     }
 
     /// Opens a box of the server, whichever of its keys sealed it.
@@ -117,4 +128,26 @@ fn wrapping_cipher(key: &MasterKey) -> XChaCha20Poly1305 {
 
 fn wrapping(number: i64) -> String {
     format!("older key\0{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::ids::SystemEntropy;
+
+    #[test]
+    fn a_new_key_changes_what_lives_shortly_and_nothing_that_is_kept() {
+        let first = Keyring::of(&MasterKey::new([1; 32]));
+        let second = first.followed_by(&MasterKey::new([2; 32]));
+        let third = second.followed_by(&MasterKey::new([3; 32]));
+        let of = |ring: &Keyring| {
+            let sealer = Sealer::new(ring, Arc::new(SystemEntropy));
+            (sealer.lasting_key_for("x"), sealer.present_key_for("x"))
+        };
+        let [first, second, third] = [&first, &second, &third].map(of);
+        assert!(first.0 == second.0 && second.0 == third.0);
+        assert!(first.1 != second.1 && second.1 != third.1 && first.1 != third.1);
+    }
 }

@@ -11,6 +11,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use super::hmac;
+
 /// How long an attempt may wait for the second factor.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The length of the keyed digest.
@@ -74,13 +76,8 @@ impl Attempt {
 
 /// The digest is of one audience: a login that began at one API is not completed at another.
 fn mac(key: &[u8; 32], audience: Audience, content: &[u8]) -> Hmac<Sha256> {
-    // HMAC takes a key of 64 bytes as it is, and shorter ones with zeros behind them.
-    let mut block = [0; 64];
-    for (to, from) in block.iter_mut().zip(key) {
-        *to = *from;
-    }
-    let mac: Hmac<Sha256> = Hmac::new(&block.into());
-    mac.chain_update(audience.as_str())
+    hmac(key)
+        .chain_update(audience.as_str())
         .chain_update([0])
         .chain_update(content)
 }

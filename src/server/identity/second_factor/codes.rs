@@ -5,12 +5,12 @@ use aggregates::{
     values::{BackupCodeHash, Invalid, Timestamp, TotpSecret, UserId},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
+use hmac::Mac;
 use ledger::ids::Entropy;
-use sha2::Sha256;
 use totp_rs::{Builder, Secret};
 use zeroize::Zeroizing;
 
+use super::hmac;
 use crate::app::App;
 
 /// How many back-up codes a user gets.
@@ -150,12 +150,8 @@ pub(super) fn step_of(secret: &TotpSecret, code: &str, now: Timestamp) -> Option
 
 /// The keyed digest of a back-up code without hyphens.
 pub(super) fn hash(key: &[u8; 32], user: UserId, code: &str) -> BackupCodeHash {
-    let mut block = [0; 64];
-    for (to, from) in block.iter_mut().zip(key) {
-        *to = *from;
-    }
-    let mac: Hmac<Sha256> = Hmac::new(&block.into());
-    let digest = mac.chain_update(user.0.as_bytes()).chain_update(code).finalize();
+    let mac = hmac(key).chain_update(user.0.as_bytes());
+    let digest = mac.chain_update(code).finalize();
     BackupCodeHash::new(URL_SAFE_NO_PAD.encode(digest.into_bytes()))
 }
 

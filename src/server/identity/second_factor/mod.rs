@@ -7,6 +7,8 @@ mod enrol;
 mod uri;
 
 use aggregates::values::{Audience, BackupCodeHash, UserId};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub(super) use attempt::Attempt;
@@ -25,8 +27,8 @@ impl SecondFactors {
     /// The keys of a ledger.
     pub(crate) fn new(ledger: &ledger::Ledger) -> Self {
         Self {
-            attempts: ledger.key_for("attempts to log in"),
-            backup_codes: ledger.key_for("back-up codes"),
+            attempts: ledger.present_key_for("attempts to log in"),
+            backup_codes: ledger.lasting_key_for("back-up codes"),
         }
     }
 
@@ -44,4 +46,14 @@ impl SecondFactors {
     fn hash(&self, user: UserId, code: &str) -> BackupCodeHash {
         codes::hash(&self.backup_codes, user, code)
     }
+}
+
+/// HMAC-SHA-256 under a key of 32 bytes.
+fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+    // HMAC takes a key of 64 bytes as it is, and shorter ones with zeros behind them.
+    let mut block = [0; 64];
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    Hmac::new(&block.into())
 }
