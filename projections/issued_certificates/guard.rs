@@ -4,7 +4,7 @@
 use aggregates::{
     Event,
     certified_key::{CertifiedKey, CertifiedKeyEvent},
-    user::{OfCertificate, User, UserEvent},
+    user::{OfCertificate, User},
     values::{Fingerprint, UserId},
 };
 use futures_util::future::BoxFuture;
@@ -56,45 +56,12 @@ impl Guard for NamesStay {
     }
 }
 
-/// The users whom the unit renames.
+/// The users whom the unit renames: all who get a name, except new ones.
 fn renamed<'a>(proposal: &Proposal<'a>) -> impl Iterator<Item = UserId> + use<'a> {
     proposal.events.iter().filter_map(|new| {
-        let is_renamed = renames(new.event.of::<User>()?);
-        is_renamed
-            .then(|| UserId::parse(&new.aggregate_id).ok())
-            .flatten()
+        new.event.of::<User>()?.username().filter(|_| new.sequence > 1)?;
+        UserId::parse(&new.aggregate_id).ok()
     })
-}
-
-fn renames(event: &UserEvent) -> bool {
-    match event {
-        UserEvent::Renamed { .. } => true,
-        UserEvent::Created { .. }
-        | UserEvent::PasswordChanged { .. }
-        | UserEvent::PasswordSet { .. }
-        | UserEvent::PasswordRehashed { .. }
-        | UserEvent::PublishPrefixChanged { .. }
-        | UserEvent::IdentityProviderChanged { .. }
-        | UserEvent::GrantTypesChanged { .. }
-        | UserEvent::MfaEnforcementChanged { .. }
-        | UserEvent::TotpOffered { .. }
-        | UserEvent::TotpEnrolled { .. }
-        | UserEvent::SecondFactorUsed { .. }
-        | UserEvent::SecondFactorRefused { .. }
-        | UserEvent::BackupCodesReplaced { .. }
-        | UserEvent::SecondFactorDisabled { .. }
-        | UserEvent::RoleGranted { .. }
-        | UserEvent::RoleRevoked { .. }
-        | UserEvent::PermissionGranted { .. }
-        | UserEvent::PermissionRevoked { .. }
-        | UserEvent::CertificateAdded { .. }
-        | UserEvent::CertificateRemoved { .. }
-        | UserEvent::TokensRevoked {}
-        | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. }
-        | UserEvent::Revoked {}
-        | UserEvent::Deleted {} => false,
-    }
 }
 
 /// The user who gets a certificate that the event issues.
