@@ -305,8 +305,9 @@ async fn prove(
     }))
 }
 
-/// The hash of a user who may log in by password, and where the user was seen and whether they have a second factor, unless this process knows the hash from an earlier
-/// attempt. All users take the same time then, and so does an unknown name: the stream of an id that no user has is read instead.
+/// The hash of a user who may log in by password. If this process does not know the hash from an earlier attempt, also where the user was
+/// seen, and whether they have a second factor. All users take the same time then, and so does an unknown name: the stream of an id that
+/// no user has is read instead.
 async fn hash_of(
     app: &App,
     user: Option<UserId>,
