@@ -54,9 +54,11 @@ pub(crate) async fn run(settings: Settings, arguments: KicksArguments) -> Result
     }
     db.close().await;
     if kept.is_empty() {
-        return Err(CliError::Other(format!(
-            "the database keeps nothing for {broker}"
-        )));
+        // The argument may be a URL with a password.
+        return Err(CliError::Other(
+            "the database keeps nothing for this broker: `muniment doctor` lists those for which it does"
+                .to_owned(),
+        ));
     }
     for KeptForBroker { broker, kicks } in kept {
         say(&format!(
