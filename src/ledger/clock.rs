@@ -14,6 +14,11 @@ pub trait Clock: Send + Sync {
     /// The time since a fixed moment. Use it to measure durations, since nobody can set this clock.
     fn elapsed(&self) -> Duration;
 
+    /// Ends when this time is over. Use it to bound what may take longer.
+    fn after(&self, time: Duration) -> Boxed<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+
     /// Waits for this time.
     fn rest(&self, time: Duration) -> Boxed<'static, ()> {
         Box::pin(tokio::time::sleep(time))

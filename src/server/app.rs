@@ -17,7 +17,7 @@ use crate::{
     body::Budget,
     brokers::Secret,
     counts::Counts,
-    defence::Defence,
+    defence::{Defence, Limits},
     ended::Ended,
     face::Faces,
     heavy::Desk,
@@ -108,8 +108,13 @@ impl App {
         let desk = Desk::new(parts.settings.heavy());
         let new_passwords = Desk::new(parts.settings.new_passwords());
         let HashingOptions { workers, queue, .. } = parts.settings.hashing();
-        let turns = TURNS_PER_WORKER * workers.max(1);
-        let defence = Defence::new(turns, queue, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        let limits = Limits {
+            turns: TURNS_PER_WORKER * workers.max(1),
+            queue,
+            // The other questions of brokers have the other half.
+            devices: parts.settings.hooks_connections / 2,
+        };
+        let defence = Defence::new(limits, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let secret = parts.settings.hooks_secret.as_ref();
         Self(Arc::new(Running {
             defence,

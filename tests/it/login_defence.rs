@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
 
 use crate::support::{
     both_engines,
@@ -103,6 +106,75 @@ both_engines! {
         assert!(cleared.status.success(), "{cleared:?}");
         until_free(&client, "ada").await;
     }
+}
+
+/// How many connections of brokers the server of the test takes.
+const HOOKS_CONNECTIONS: usize = 600;
+/// How often a device with a new name that nobody has connects. Within three seconds, more come than there are connections.
+const FLOOD: Duration = Duration::from_micros(2_500);
+/// For how many seconds they come.
+const FLOOD_SECONDS: u64 = 5;
+
+/// Whether RabbitMQ, which does not say the address of a device, lets it in.
+async fn connects(broker: &Client, name: &str, password: &str) -> bool {
+    let form = format!("username={name}&password={}", password.replace(' ', "+"));
+    let call = broker.call(http::Method::POST, "/hooks/rabbitmq/user");
+    let answer = call.body("application/x-www-form-urlencoded", form).await;
+    answer.expect(200).text() == "allow"
+}
+
+/// How many devices of a flood connected, one after the other, and were all refused.
+async fn flood(broker: Client) -> usize {
+    let mut pace = interval(FLOOD);
+    // If the machine stands still for a moment, the devices must not come all at once.
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (begun, mut devices) = (Instant::now(), JoinSet::new());
+    while begun.elapsed() < Duration::from_secs(FLOOD_SECONDS) {
+        pace.tick().await;
+        let (broker, name) = (broker.clone(), format!("nobody.{}", devices.len()));
+        devices.spawn(async move { assert!(!connects(&broker, &name, "a guess").await, "{name}") });
+    }
+    devices.join_all().await.len()
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_devices_leaves_connections_for_other_questions() {
+    let server = Site::new(Engine::Sqlite)
+        // Hashes that take their time.
+        .with("MUNIMENT_PASSWORD_MEMORY_KIB", "4096")
+        .with("MUNIMENT_HOOKS_CONNECTIONS", &HOOKS_CONNECTIONS.to_string())
+        .start()
+        .await;
+    let (admin, broker) = (server.admin().await, server.broker());
+    for number in 0..8 {
+        create_user(&admin, &format!("known.{number}")).await;
+        assert!(connects(&broker, &format!("known.{number}"), PASSWORD).await);
+        create_user(&admin, &format!("new.{number}")).await;
+    }
+    let flood = tokio::spawn(flood(broker.clone()));
+    let mut devices = JoinSet::new();
+    for number in 0..8 {
+        let (broker, known, new) = (broker.clone(), format!("known.{number}"), format!("new.{number}"));
+        let is_over = flood.abort_handle();
+        devices.spawn(async move {
+            // A device that has connected before always may.
+            while !is_over.is_finished() {
+                assert!(connects(&broker, &known, PASSWORD).await);
+            }
+        });
+        let broker = server.broker();
+        devices.spawn(async move {
+            // The lot may refuse a device that connects for the first time, but not always.
+            let mut tries = 0;
+            while !connects(&broker, &new, PASSWORD).await {
+                tries += 1;
+                assert!(tries < 12, "{new}");
+            }
+        });
+    }
+    devices.join_all().await;
+    let came = flood.await.expect("all were answered");
+    assert!(came > HOOKS_CONNECTIONS, "{came} are no flood");
 }
 
 /// Asks until it is so.

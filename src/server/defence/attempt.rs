@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aggregates::values::UserId;
 
-use super::{Draw, Turn, Who, devices::Deadline};
+use super::{Draw, Patience, Turn, Who};
 use crate::identity::passwords::MayHash;
 
 /// An attempt that has its turn. Dropping it lets the next one have the turn. If the client hangs up before the password is compared,
@@ -17,8 +17,7 @@ pub(crate) struct Attempt {
     pub(super) is_open: bool,
     /// Whether it was in the queue.
     pub(super) has_waited: bool,
-    /// When the answer to a wrong password of a device is due; `None` if that depends on the failures alone.
-    pub(super) deadline: Option<Deadline>,
+    pub(super) patience: Patience,
     pub(super) turn: Turn,
 }
 
@@ -38,9 +37,9 @@ impl Attempt {
         self.count()
     }
 
-    /// Takes the time at which the answer to a wrong password is due, if it does not depend on the failures alone.
-    pub(crate) fn take_deadline(&mut self) -> Option<Deadline> {
-        self.deadline.take()
+    /// Takes the bounds of the time until the answer. A device no longer counts as waiting when they are dropped.
+    pub(crate) fn take_patience(&mut self) -> Patience {
+        std::mem::replace(&mut self.patience, Patience::of_client())
     }
 
     /// The password could not be compared.

@@ -5,7 +5,9 @@
 
 mod attempt;
 mod bounded;
+mod crowd;
 mod devices;
+mod draw;
 mod failures;
 mod known;
 mod pairs;
@@ -22,8 +24,13 @@ use ledger::{Clearing, clock::Clock, ids::Entropy};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
-pub(crate) use self::{attempt::Attempt, devices::Asker};
+pub(crate) use self::{
+    attempt::Attempt,
+    devices::{Asker, Patience},
+};
 use self::{
+    crowd::Crowd,
+    draw::Draw,
     failures::{Allowed, Failures},
     known::Known,
     queue::{Next, Queue, Rank},
@@ -66,21 +73,15 @@ struct Who {
     network: Network,
 }
 
-/// Draws numbers.
-struct Draw<'a>(&'a dyn Entropy);
-
-impl<'a> Draw<'a> {
-    fn from(entropy: &'a dyn Entropy) -> Self {
-        Self(entropy)
-    }
-
-    /// A number below `end`; 0 if `end` is 0.
-    fn below(&mut self, end: usize) -> usize {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
-        // The remainder is not quite even. With so few numbers, nobody can notice it.
-        u64::from_le_bytes(bytes).checked_rem(end as u64).unwrap_or(0) as usize
-    }
+/// How many attempts there may be at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many have a turn.
+    pub turns: usize,
+    /// How many of clients wait for their turn.
+    pub queue: usize,
+    /// How many of devices at brokers have not been answered.
+    pub devices: usize,
 }
 
 /// The defence of one process. Cloning it is cheap.
@@ -99,6 +100,8 @@ struct State {
     failures: Failures,
     known: Known,
     queue: Queue<Ticket>,
+    /// The attempts of devices that have not been answered.
+    crowd: Crowd,
     /// How many turns nobody has.
     free: usize,
     /// Those who have a turn.
@@ -156,14 +159,20 @@ impl Drop for Place<'_> {
 }
 
 impl Defence {
-    /// A defence that gives this many turns at the same time, and lets this many wait.
-    pub fn new(turns: usize, queue: usize, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+    /// A defence with these limits.
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let Limits {
+            turns,
+            queue,
+            devices,
+        } = limits;
         let mut key = [0; 32];
         entropy.fill(&mut key);
         let state = State {
             failures: Failures::new(),
             known: Known::new(),
             queue: Queue::new(queue),
+            crowd: Crowd::new(devices),
             free: turns.max(1),
             open: Vec::new(),
             cleared: None,
@@ -209,7 +218,7 @@ impl Defence {
             is_known,
             is_open: true,
             has_waited,
-            deadline: None,
+            patience: Patience::of_client(),
             turn,
         })
     }
@@ -329,7 +338,7 @@ impl Inner {
             Asker::Client | Asker::Broker => state.failures.rank(who, now),
         };
         let (ticket, turn) = oneshot::channel();
-        let number = state.queue.push(rank, who, ticket, &mut draw);
+        let number = state.queue.push(rank, who, guess.asker, ticket, &mut draw);
         Ok((is_known, Entered::Queued(number, turn)))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Draw, Who, failures::Allowed};
+use super::{Asker, Draw, Who, failures::Allowed};
 
 /// How much is known about a request before its password is compared. A better rank comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,7 +19,7 @@ pub(super) enum Rank {
 
 const RANKS: [Rank; 4] = [Rank::Trusted, Rank::Usual, Rank::Doubtful, Rank::Failing];
 /// A network that has no more tickets than this does not have too many.
-const FEW: usize = 4;
+pub(super) const FEW: usize = 4;
 
 impl Rank {
     /// How many of eight turns the rank has while all ranks wait.
@@ -38,6 +38,8 @@ struct Waiting<T> {
     number: u64,
     rank: Rank,
     who: Who,
+    /// Whether the ticket is one of a client, which can ask again later.
+    is_of_client: bool,
     /// When the network had its last turn in this rank, or began to wait.
     network_since: u64,
     /// The same for the name within the network.
@@ -62,9 +64,10 @@ impl<T> Waiting<T> {
     }
 }
 
-/// The queue. It has a hundred entries or so, and a turn takes milliseconds: so it goes through all entries for each turn.
+/// The queue. It has some hundred entries, and a turn takes milliseconds: so it goes through all entries for each turn.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
+    /// How many tickets of clients may wait. Those of devices are bounded elsewhere (`crowd.rs`).
     most: usize,
     waiting: Vec<Waiting<T>>,
     /// Counts arrivals and turns.
@@ -83,10 +86,11 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Adds a ticket, and returns its number. If the queue is full, one ticket must go, perhaps the new one. It is drawn by lot from those of
-    /// the network with the most tickets, and there of the lowest rank and of the name with the most tickets. So a network or a name that
-    /// asks too much takes nobody else's place. If no network has more than a few tickets, one of the lowest rank goes.
-    pub(super) fn push(&mut self, rank: Rank, who: Who, ticket: T, draw: &mut Draw<'_>) -> u64 {
+    /// Adds a ticket, and returns its number. If there are too many tickets of clients, one of them must go, perhaps the new one. It is drawn
+    /// by lot from those of the network with the most tickets, and there of the lowest rank and of the name with the most tickets. So a network
+    /// or a name that asks too much takes nobody else's place. If no network has more than a few tickets, one of the lowest rank goes.
+    pub(super) fn push(&mut self, rank: Rank, who: Who, asker: Asker, ticket: T, draw: &mut Draw<'_>) -> u64 {
+        let is_of_client = asker == Asker::Client;
         self.time += 1;
         let number = self.time;
         let since = |found: Option<u64>| found.unwrap_or(number);
@@ -98,12 +102,14 @@ impl<T> Queue<T> {
             number,
             rank,
             who,
+            is_of_client,
             network_since,
             name_since,
             allowed: Allowed::Later,
             ticket,
         });
-        if self.waiting.len() > self.most
+        if is_of_client
+            && self.number_of(is_of_client) > self.most
             && let Some(place) = self.superfluous(draw)
         {
             self.waiting.remove(place);
@@ -112,7 +118,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes a ticket that must not have a turn, or else the one that has the next turn. Within a name, this is the oldest ticket. But if
-    /// the queue is full, it is drawn by lot: most tickets must go before they are the oldest.
+    /// so many wait that some are given up, it is drawn by lot: most tickets must go before they are the oldest.
     pub(super) fn pop(&mut self, allowed: impl Fn(Who) -> Allowed, draw: &mut Draw<'_>) -> Option<Next<T>> {
         for one in &mut self.waiting {
             one.allowed = allowed(one.who);
@@ -128,7 +134,7 @@ impl<T> Queue<T> {
             .filter(|(_, one)| one.is_ready(rank));
         let order = |one: &Waiting<T>| (one.network_since, one.name_since, one.number);
         let (mut place, first) = of_rank.min_by_key(|(_, one)| order(one))?;
-        if self.waiting.len() >= self.most {
+        if self.number_of(first.is_of_client) >= self.most {
             let line = (first.rank, first.who);
             let of_line = |one: &Waiting<T>| (one.rank, one.who) == line;
             let chosen = draw.below(self.waiting.iter().filter(|one| of_line(one)).count());
@@ -148,6 +154,12 @@ impl<T> Queue<T> {
         Some(Next::Goes(taken.ticket, taken.who))
     }
 
+    /// How many tickets of clients wait, or of devices.
+    fn number_of(&self, clients: bool) -> usize {
+        let of_kind = self.waiting.iter().filter(|one| one.is_of_client == clients);
+        of_kind.count()
+    }
+
     /// Removes a ticket whose owner has gone.
     pub(super) fn remove(&mut self, number: u64) {
         self.waiting.retain(|one| one.number != number);
@@ -161,11 +173,6 @@ impl<T> Queue<T> {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
-    }
-
-    #[cfg(test)]
-    pub(super) fn has(&self, who: impl Fn(Who) -> bool) -> bool {
-        self.waiting.iter().any(|one| who(one.who))
     }
 
     /// The rank that has the next turn: of the ranks that wait, the one that lacks most of its share.
@@ -190,10 +197,11 @@ impl<T> Queue<T> {
         Some(rank)
     }
 
-    /// The place of a ticket that must go.
+    /// The place of a ticket of a client that must go.
     fn superfluous(&self, draw: &mut Draw<'_>) -> Option<usize> {
         let (mut networks, mut names) = (HashMap::new(), HashMap::new());
-        for one in &self.waiting {
+        let of_clients = || (0..).zip(&self.waiting).filter(|(_, one)| one.is_of_client);
+        for (_, one) in of_clients() {
             *networks.entry(one.who.network).or_insert(0_usize) += 1;
             *names.entry((one.who, one.rank)).or_insert(0_usize) += 1;
         }
@@ -202,13 +210,10 @@ impl<T> Queue<T> {
             let network = networks.get(&one.who.network).map(|number| FEW.max(*number));
             (network, one.rank, names.get(&(one.who, one.rank)))
         };
-        let weights: Vec<_> = self.waiting.iter().map(weight).collect();
-        let most = weights.iter().max()?;
-        let places: Vec<usize> = (0..)
-            .zip(&weights)
-            .filter(|(_, weight)| *weight == most)
-            .map(|(place, _)| place)
-            .collect();
+        let weights: Vec<(usize, _)> = of_clients().map(|(place, one)| (place, weight(one))).collect();
+        let most = weights.iter().map(|(_, weight)| weight).max()?;
+        let heaviest = weights.iter().filter(|(_, weight)| weight == most);
+        let places: Vec<usize> = heaviest.map(|(place, _)| *place).collect();
         places.get(draw.below(places.len())).copied()
     }
 }

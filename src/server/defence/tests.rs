@@ -6,18 +6,19 @@ use std::{
 };
 
 use aggregates::values::Timestamp;
-use tokio::task::JoinHandle;
+use projections::sql::Boxed;
+use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
-use super::*;
+use super::{devices::PATIENCE, *};
 
 /// A clock that the test moves.
 #[derive(Default)]
-struct TestClock(AtomicU64);
+struct TestClock(watch::Sender<Duration>);
 
 impl TestClock {
     fn advance(&self, by: Duration) {
-        self.0.fetch_add(by.as_millis() as u64, Ordering::Relaxed);
+        self.0.send_modify(|elapsed| *elapsed += by);
     }
 }
 
@@ -27,7 +28,14 @@ impl Clock for TestClock {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
+        *self.0.borrow()
+    }
+
+    fn after(&self, time: Duration) -> Boxed<'static, ()> {
+        let (end, mut elapsed) = (self.elapsed() + time, self.0.subscribe());
+        Box::pin(async move {
+            let _ = elapsed.wait_for(|now| *now >= end).await;
+        })
     }
 }
 
@@ -60,10 +68,17 @@ fn address(text: &str) -> ClientAddress {
 
 impl Fixture {
     fn new(turns: usize, queue: usize) -> Self {
-        let clock = Arc::new(TestClock::default());
-        let defence = Defence::new(
+        Self::with(Limits {
             turns,
             queue,
+            devices: 500,
+        })
+    }
+
+    fn with(limits: Limits) -> Self {
+        let clock = Arc::new(TestClock::default());
+        let defence = Defence::new(
+            limits,
             Arc::<TestClock>::clone(&clock),
             Arc::new(Seeded::default()),
         );
@@ -522,25 +537,19 @@ async fn until_waiting(fixture: &Fixture, number: usize) {
 async fn a_device_of_a_user_comes_before_names_that_nobody_has() {
     let fixture = Fixture::new(1, 4);
     let first = at_broker(&fixture, None, "nobody").await.unwrap().unwrap();
-    let flood: Vec<_> = (0..4)
+    let flood: Vec<_> = (0..8)
         .map(|number| {
             let attempt = at_broker(&fixture, None, &format!("nobody {number}"));
             // The turn ends at once.
             tokio::spawn(async move {
-                attempt
-                    .await
-                    .unwrap()
-                    .map(|mut attempt| attempt.take_deadline().is_some())
+                let mut attempt = attempt.await.unwrap()?;
+                Ok::<bool, TooMany>(attempt.take_patience().has_deadline())
             })
         })
         .collect();
-    until_waiting(&fixture, 4).await;
+    until_waiting(&fixture, 8).await;
     let device = at_broker(&fixture, Some(OWNER), "owner");
-    // One of the flood is given up, and waits all the same.
-    let is_there = |who: Who| who.name == fixture.defence.0.name_of(OWNER);
-    while !fixture.defence.0.state().queue.has(is_there) {
-        tokio::task::yield_now().await;
-    }
+    until_waiting(&fixture, 9).await;
     drop(first);
     let device = device.await.unwrap().unwrap();
     assert!(flood.iter().all(|one| !one.is_finished()));
@@ -559,20 +568,139 @@ async fn a_device_that_gets_no_turn_is_refused_when_a_wrong_password_is() {
     let fixture = Fixture::new(1, 1);
     let first = at_broker(&fixture, Some(OWNER), "owner").await.unwrap();
     let mut first = first.unwrap();
-    assert!(first.take_deadline().is_none(), "it did not wait");
-    let (one, other) = (
+    assert!(!first.take_patience().has_deadline(), "it did not wait");
+    let waiting = [
         at_broker(&fixture, None, "one"),
-        at_broker(&fixture, None, "other"),
-    );
-    for refused in [one, other] {
+        at_broker(&fixture, Some(OWNER), "owner"),
+    ];
+    until_waiting(&fixture, 2).await;
+    fixture.clock.advance(PATIENCE - Duration::from_millis(1));
+    settle().await;
+    assert!(waiting.iter().all(|one| !one.is_finished()));
+    fixture.clock.advance(Duration::from_millis(1));
+    for refused in waiting {
         assert!(matches!(refused.await.unwrap(), Err(TooMany::Waiting)));
     }
     assert!(fixture.defence.0.state().queue.is_empty());
     let _ = first.failed();
+    let one = at_broker(&fixture, None, "one");
+    assert!(one.await.unwrap().is_ok(), "the turn is free");
+}
+
+/// Fails, and returns when the answer may leave.
+fn answered(attempt: Result<Attempt, TooMany>) -> JoinHandle<()> {
+    let mut attempt = attempt.unwrap();
+    let patience = attempt.take_patience();
+    let _ = attempt.failed();
+    tokio::spawn(patience.until_due(std::future::ready(())))
+}
+
+#[tokio::test]
+async fn the_answer_to_a_wrong_password_of_a_device_that_waited_comes_at_its_deadline() {
+    let fixture = Fixture::new(1, 1);
+    let first = at_broker(&fixture, None, "nobody").await.unwrap().unwrap();
+    let second = at_broker(&fixture, Some(OWNER), "owner");
+    until_waiting(&fixture, 1).await;
+    drop(first);
+    let answer = answered(second.await.unwrap());
+    fixture.clock.advance(PATIENCE - Duration::from_millis(1));
+    settle().await;
+    assert!(!answer.is_finished());
+    fixture.clock.advance(Duration::from_millis(1));
+    answer.await.unwrap();
+    // Whoever did not wait is answered as the failures say.
+    answered(at_broker(&fixture, Some(OWNER), "owner").await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(fixture.defence.0.state().crowd.len(), 0);
+}
+
+/// How many attempts of each kind the lot refuses: of those that wait for a turn, and of those that had one and wait for their answer.
+#[tokio::test]
+async fn the_lot_asks_neither_for_the_name_nor_for_the_turn() {
+    let fixture = Fixture::with(Limits {
+        turns: 1,
+        queue: 1,
+        devices: 200,
+    });
+    let first = at_broker(&fixture, None, "nobody").await.unwrap().unwrap();
+    // A hundred have had their turn, and a hundred more wait for it.
+    let devices: Vec<_> = (0..99)
+        .map(|number| at_broker(&fixture, Some(UserId(Uuid::from_u128(number))), "owner"))
+        .collect();
+    until_waiting(&fixture, 99).await;
+    drop(first);
+    let mut answers = Vec::new();
+    for device in devices {
+        answers.push(answered(device.await.unwrap()));
+    }
+    let turn = at_broker(&fixture, None, "nobody").await.unwrap().unwrap();
+    let waiting: Vec<_> = (0..100)
+        .map(|number| at_broker(&fixture, None, &format!("nobody {number}")))
+        .collect();
+    until_waiting(&fixture, 100).await;
     assert!(
-        at_broker(&fixture, None, "one").await.unwrap().is_ok(),
-        "the turn is free"
+        answers.iter().all(|one| !one.is_finished()),
+        "there is room for all"
     );
+    // Half of them must go.
+    let flood: Vec<_> = (100..238)
+        .map(|number| at_broker(&fixture, None, &format!("nobody {number}")))
+        .collect();
+    settle().await;
+    assert_eq!(fixture.defence.0.state().crowd.len(), 200);
+    let answered = answers.iter().filter(|one| one.is_finished()).count();
+    let refused = waiting.iter().filter(|one| one.is_finished()).count();
+    for number in [answered, refused] {
+        assert!((30..70).contains(&number), "{answered} {refused}");
+    }
+    drop((turn, flood));
+}
+
+#[tokio::test]
+async fn a_device_that_is_drawn_while_its_password_is_compared_is_refused_and_has_not_failed() {
+    let fixture = Fixture::with(Limits {
+        turns: 1,
+        queue: 1,
+        devices: 1,
+    });
+    let mut drawn = 0;
+    for _ in 0..40 {
+        let mut attempt = at_broker(&fixture, Some(OWNER), "owner").await.unwrap().unwrap();
+        let mut patience = attempt.take_patience();
+        // One of two goes.
+        let other = at_broker(&fixture, None, "nobody");
+        settle().await;
+        if other.is_finished() {
+            assert!(matches!(other.await.unwrap(), Err(TooMany::Waiting)));
+            attempt.spoilt();
+        } else {
+            patience.refused().await;
+            attempt.spoilt();
+            other.await.unwrap().unwrap().spoilt();
+            drawn += 1;
+        }
+    }
+    assert!((5..35).contains(&drawn), "{drawn}");
+    let who = Who {
+        name: fixture.defence.0.name_of(OWNER),
+        network: address("127.0.0.1").network(),
+    };
+    let rank = fixture.defence.0.state().failures.rank(who, Duration::ZERO);
+    assert_eq!(rank, Rank::Usual);
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_up_makes_room() {
+    let fixture = Fixture::new(1, 1);
+    let first = at_broker(&fixture, None, "nobody").await.unwrap().unwrap();
+    let gone = at_broker(&fixture, None, "one");
+    until_waiting(&fixture, 1).await;
+    gone.abort();
+    let _ = gone.await;
+    drop(first);
+    let state = fixture.defence.0.state();
+    assert_eq!((state.crowd.len(), state.queue.len()), (0, 0));
 }
 
 #[tokio::test]

@@ -149,15 +149,22 @@ fn authenticated<'a>(
         let turn = app.defence().turn(guess).await;
         let mut attempt =
             turn.inspect_err(|refused| Evidence::login(username, guess.user, refused.code()).leave())?;
-        let proved = match prove(app, attempt.may_hash(), username, &password, of_certificate).await {
+        let mut patience = attempt.take_patience();
+        let proved = tokio::select! {
+            biased;
+            proved = prove(app, attempt.may_hash(), username, &password, of_certificate) => proved,
+            // Nobody learns whether the password was right, so this is no guess.
+            () = patience.refused() => {
+                attempt.spoilt();
+                Evidence::login(username, guess.user, TooMany::Waiting.code()).leave();
+                return Err(TooMany::Waiting.into());
+            }
+        };
+        let proved = match proved {
             Ok(Some(proved)) => proved,
             Ok(None) => {
-                let deadline = attempt.take_deadline();
                 let time = attempt.failed();
-                match deadline {
-                    Some(deadline) => deadline.await,
-                    None => hold(app, time).await,
-                }
+                patience.until_due(hold(app, time)).await;
                 return Ok(None);
             }
             Err(error) => {
@@ -165,6 +172,7 @@ fn authenticated<'a>(
                 return Err(error);
             }
         };
+        drop(patience);
         let user = proved.proved.authenticated.user;
         let turn = attempt.succeeded(user);
         // Older versions of the server also accepted texts that are not passwords now. Such a hash is left as it is.

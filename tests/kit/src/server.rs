@@ -5,7 +5,7 @@ use std::{
     io::Write,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -24,6 +24,7 @@ use server::{
     settings::Settings,
 };
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tracing::Level;
 use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 use utoipa::openapi::OpenApi;
@@ -185,7 +186,7 @@ impl Server {
     /// Suspends the process for so long, so that its memory is out of date by this time.
     pub fn stand_still(&self, for_so_long: Duration) {
         let micros = u64::try_from(for_so_long.as_micros()).expect("a time that a test can wait");
-        self.clock.elapsed.fetch_add(micros, Ordering::Relaxed);
+        self.clock.elapsed.send_modify(|elapsed| *elapsed += micros);
     }
 }
 
@@ -238,7 +239,7 @@ fn settings_of(data: &TempDir, faces: Faces, more: &[(&str, &str)]) -> Settings 
 /// A clock that the test moves. In addition it ticks with each read.
 struct MovingClock {
     micros: AtomicI64,
-    elapsed: AtomicU64,
+    elapsed: watch::Sender<u64>,
     rests: Mutex<Vec<Duration>>,
 }
 
@@ -247,7 +248,7 @@ impl Default for MovingClock {
         let beginning = Timestamp::parse(BEGINNING).expect("a time");
         Self {
             micros: AtomicI64::new(beginning.micros()),
-            elapsed: AtomicU64::new(0),
+            elapsed: watch::Sender::new(0),
             rests: Mutex::default(),
         }
     }
@@ -259,7 +260,17 @@ impl Clock for MovingClock {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_micros(self.elapsed.load(Ordering::Relaxed))
+        Duration::from_micros(*self.elapsed.borrow())
+    }
+
+    /// Ends when the test has let so much time pass.
+    fn after(&self, time: Duration) -> Boxed<'static, ()> {
+        let end = self.elapsed() + time;
+        let mut elapsed = self.elapsed.subscribe();
+        Box::pin(async move {
+            // The clock lives as long as the server.
+            let _ = elapsed.wait_for(|now| Duration::from_micros(*now) >= end).await;
+        })
     }
 
     /// Notes how long somebody rests, and does not wait.

@@ -26,7 +26,7 @@ impl Tried {
     }
 
     fn push(&mut self, rank: Rank, who: Who) -> u64 {
-        self.queue.push(rank, who, who, &mut self.draw)
+        self.queue.push(rank, who, Asker::Client, who, &mut self.draw)
     }
 
     fn turns(&mut self, number: usize) -> Vec<Who> {
