@@ -5,10 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use aggregates::values::PasswordHash;
 use ledger::{Ledger, MasterKey, clock::SystemClock, ids::SystemEntropy, migrations};
 use projections::sql::{self, Db};
-use server::identity::{
-    Password,
-    passwords::{HashingOptions, MayHash, Passwords},
-};
+use server::identity::passwords::{HashingOptions, MayHash, Passwords};
 use tokio::sync::OnceCell;
 
 use crate::{measure::Window, postgres::Cluster, progress, seed};
@@ -153,7 +150,7 @@ impl Bench {
         let make = async || {
             let passwords = Passwords::start(HASHING, Arc::new(SystemEntropy))?;
             let hash = passwords
-                .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+                .hash(MayHash::without_requests(), seed::new_password()?)
                 .await?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(hash)
         };

@@ -3,10 +3,7 @@
 use std::{fs, process::Stdio, sync::Arc, thread::available_parallelism, time::Duration};
 
 use ledger::ids::SystemEntropy;
-use server::identity::{
-    Password,
-    passwords::{MayHash, Passwords},
-};
+use server::identity::passwords::{MayHash, Passwords};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
@@ -110,7 +107,7 @@ async fn hashes() -> Result<f64> {
         async move {
             while run.goes_on() {
                 passwords
-                    .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+                    .hash(MayHash::without_requests(), seed::new_password()?)
                     .await?;
                 run.count();
             }

@@ -1,5 +1,7 @@
 //! Users, roles and histories for measurements. They are the same in each run.
 
+use std::sync::Arc;
+
 use aggregates::{
     Claim, Event,
     role::RoleEvent,
@@ -13,6 +15,7 @@ use aggregates::{
     },
 };
 use ledger::{Ledger, Metadata, NewEvent, Unit};
+use server::identity::passwords::rules::{NewPassword, PasswordRules};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -48,6 +51,11 @@ pub(crate) fn permission(role: u64, at: u64) -> PermissionId {
 /// The name of the `number`-th user.
 pub(crate) fn username(number: u64) -> String {
     format!("iot.device.{number:07}")
+}
+
+/// The password of every user, to be hashed.
+pub(crate) fn new_password() -> Result<NewPassword> {
+    Ok(Arc::new(PasswordRules::default()).propose(PASSWORD, &[])?)
 }
 
 /// The body of a login.

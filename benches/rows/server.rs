@@ -9,10 +9,7 @@ use std::{
 };
 
 use ledger::ids::SystemEntropy;
-use server::identity::{
-    Password,
-    passwords::{HashingOptions, MayHash, Passwords},
-};
+use server::identity::passwords::{HashingOptions, MayHash, Passwords};
 
 use crate::{
     context::{Bench, HASHING, Result},
@@ -212,7 +209,7 @@ pub(super) async fn hashes(bench: &Bench) -> Result<Rate> {
         async move {
             while run.goes_on() {
                 passwords
-                    .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+                    .hash(MayHash::without_requests(), seed::new_password()?)
                     .await?;
                 run.count();
             }

@@ -13,10 +13,7 @@ use aggregates::{
     },
 };
 use ledger::{Executor, Ledger, Metadata, ids::SystemEntropy};
-use server::identity::{
-    Password,
-    passwords::{HashingOptions, MayHash, Passwords},
-};
+use server::identity::passwords::{HashingOptions, MayHash, Passwords};
 
 use crate::{
     context::{Bench, HASHING, Result, open_ledger},
@@ -217,7 +214,7 @@ async fn make_users(bench: &Bench, url: &str) -> Result<()> {
     };
     let passwords = Passwords::start(weaker, Arc::new(SystemEntropy))?;
     let weaker = passwords
-        .hash(MayHash::without_requests(), Password::of(seed::PASSWORD)?)
+        .hash(MayHash::without_requests(), seed::new_password()?)
         .await?;
     for (kind, _) in KINDS.into_iter().filter(|(kind, _)| kind.exists()) {
         for at in 0..NAMES {

@@ -11,8 +11,11 @@ use ledger::{
     ids::SystemEntropy,
 };
 use server::{
-    Granting, Live,
-    identity::keys::{self, Found, KeyError},
+    Granting,
+    identity::{
+        keys::{self, Found, KeyError},
+        passwords::blocklist::Blocklist,
+    },
     issuing::Issuing,
     kicks::{Brokers, State, removed, states},
     settings::Settings,
@@ -28,7 +31,7 @@ const LIMITED: &str =
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     say("settings: good");
     say(&tokens(&settings));
-    let granting = Live::from(&settings).granting;
+    let granting = settings.granting;
     say(&said_of(granting));
     let mut healthy = true;
     let mut tell = |what: &str, found: Result<String, String>| match found {
@@ -38,6 +41,13 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             complain(&format!("{what}: {bad}"));
         }
     };
+    if let Some(list) = &settings.password_blocklist {
+        let opened = Blocklist::open(list).map(|_| "can be searched".to_owned());
+        tell(
+            "blocklist of passwords",
+            opened.map_err(|error| error.to_string()),
+        );
+    }
     let folder = &settings.data_dir;
     let sealing = settings.sealing_key.as_ref().map(|key| key.as_str());
     tell(
@@ -109,9 +119,9 @@ fn state_of<K>(found: Result<Found<K>, KeyError>) -> Result<String, String> {
 
 /// How long tokens are valid.
 fn tokens(settings: &Settings) -> String {
-    let live = Live::from(settings);
-    let hours = live.bounded_hours(live.token_hours);
-    let most = match live.token_hours_most {
+    let most = settings.token_hours_most;
+    let hours = most.map_or(settings.token_hours, |most| settings.token_hours.min(most));
+    let most = match most {
         Some(most) => format!("at most {most} hours (TOKEN_HOURS_MOST)"),
         None => "without a bound (TOKEN_HOURS_MOST is not set)".to_owned(),
     };

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{Mutex, watch},
-    task::{JoinHandle, JoinSet},
+    task::{JoinHandle, JoinSet, spawn_blocking},
 };
 
 use super::{
@@ -71,6 +71,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .transpose()?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let passwords = Passwords::start(settings.hashing(), entropy.clone()).map_err(CliError::Other)?;
+    let password_rules = settings.password_rules()?;
     let signing = keys::signing_key(
         settings.signing_key.as_ref().map(|key| key.as_str()),
         &settings.data_dir,
@@ -88,7 +89,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         &executor,
         FACES,
         &passwords,
-        &settings.password_policy,
+        &password_rules,
         entropy.as_ref(),
         settings.admin_password.as_ref(),
     )
@@ -106,6 +107,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     let app = App::new(Parts {
         faces: FACES,
         settings,
+        password_rules,
         executor,
         passwords,
         tokens,
@@ -189,8 +191,12 @@ async fn read_again(app: &App, certificate: Option<&Certificate>) -> Result<(), 
     };
     let made = made.map(|(certificate, made)| made.map(|made| (certificate, made)));
     let made = made.transpose().map_err(|error| error.to_string())?;
+    let (settings, rules) = spawn_blocking(move || settings.password_rules().map(|rules| (settings, rules)))
+        .await
+        .map_err(|_| "reading the blocklist of passwords failed".to_owned())?
+        .map_err(|error| error.to_string())?;
     telemetry::filter_by(&settings.log)?;
-    app.reload(&settings);
+    app.reload(&settings, rules);
     if let Some((certificate, made)) = made {
         certificate.replace(made);
     }

@@ -23,7 +23,7 @@ use crate::{
     heavy::Desk,
     identity::{
         Hashes, Proved,
-        passwords::{HashingOptions, Passwords},
+        passwords::{HashingOptions, Passwords, rules::PasswordRules},
         second_factor::SecondFactors,
         tokens::Tokens,
     },
@@ -79,6 +79,8 @@ pub struct Parts {
     pub faces: Faces,
     /// The settings, as read at the start. [`App::live`] has the newest values of those that can change.
     pub settings: Settings,
+    /// The rules for new passwords, as these settings made them.
+    pub password_rules: Arc<PasswordRules>,
     /// Runs commands.
     pub executor: Executor,
     /// Hashes passwords.
@@ -131,7 +133,10 @@ impl App {
             hooks_secret: secret.map(|secret| Secret::new(secret)),
             counts: Counts::default(),
             tallies: Tallies::new(parts.settings.brokers.as_ref()),
-            live: RwLock::new(Arc::new(Live::from(&parts.settings))),
+            live: RwLock::new(Arc::new(Live::new(
+                &parts.settings,
+                Arc::clone(&parts.password_rules),
+            ))),
             parts,
             forms: Forms::new(forms),
             bodies: Budget::default(),
@@ -153,8 +158,9 @@ impl App {
     }
 
     /// Applies those of these settings that can change while the server runs.
-    pub fn reload(&self, settings: &Settings) {
-        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Live::from(settings));
+    pub fn reload(&self, settings: &Settings, password_rules: Arc<PasswordRules>) {
+        let live = Arc::new(Live::new(settings, password_rules));
+        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
     }
 
     /// The client of a request that came from `peer` with these headers.

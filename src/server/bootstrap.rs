@@ -1,5 +1,7 @@
 //! The first start. It makes the administrators' role, the first administrator, and the first records of each face.
 
+use std::sync::Arc;
+
 use aggregates::{
     Command,
     role::{CreateRole, RoleCommand},
@@ -14,9 +16,9 @@ use zeroize::Zeroizing;
 
 use crate::{
     face::Faces,
-    identity::{
-        passwords::{MayHash, Passwords},
-        policy::{PasswordPolicy, PolicyViolation},
+    identity::passwords::{
+        MayHash, NotSet, Passwords,
+        rules::{PasswordRules, RuleBroken},
     },
 };
 use ledger::{ExecuteError, Executor, Metadata, ids::Entropy};
@@ -26,6 +28,8 @@ const ADMINISTRATOR: [(&str, Operation, Context); 2] = [
     ("/#", Operation::ReadWrite, Context::Http),
     ("#", Operation::ReadWrite, Context::Mqtt),
 ];
+/// The name of the first administrator.
+const ADMINISTRATORS_NAME: &str = "admin";
 /// How many random bytes a generated password has.
 const PASSWORD_BYTES: usize = 18;
 /// How many passwords are generated at most until one satisfies the policy.
@@ -36,19 +40,28 @@ const DRAWS: usize = 1_000;
 pub enum BootstrapError {
     /// The password cannot be hashed.
     #[error("cannot hash the administrator's password: {0}")]
-    Hashing(#[from] crate::identity::passwords::HashingError),
+    Hashing(NotSet),
     /// The ledger refuses or does not answer.
     #[error("cannot record the first administrator: {0}")]
     Execute(#[from] ExecuteError),
     /// A built-in value does not parse.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// The given password breaks the policy.
+    /// The given password breaks a rule.
     #[error("MUNIMENT_ADMIN_PASSWORD: {0}")]
-    Password(#[from] PolicyViolation),
+    Password(#[from] RuleBroken),
     /// No generated password satisfies the policy.
     #[error("no generated password satisfies the password policy: set MUNIMENT_ADMIN_PASSWORD")]
     Policy,
+}
+
+impl From<NotSet> for BootstrapError {
+    fn from(error: NotSet) -> Self {
+        match error {
+            NotSet::Broken(broken) => Self::Password(broken),
+            error @ (NotSet::Blocklist(_) | NotSet::Hashing(_)) => Self::Hashing(error),
+        }
+    }
 }
 
 /// Makes the default roles and `admin`, unless this ledger has them. Returns the password if it was generated.
@@ -58,7 +71,7 @@ pub async fn first_start(
     executor: &Executor,
     faces: Faces,
     passwords: &Passwords,
-    policy: &PasswordPolicy,
+    rules: &Arc<PasswordRules>,
     entropy: &dyn Entropy,
     given: Option<&Zeroizing<String>>,
 ) -> Result<Option<Zeroizing<String>>, BootstrapError> {
@@ -72,13 +85,13 @@ pub async fn first_start(
     }
     let password = match given {
         Some(password) => password.clone(),
-        None => generate(policy, entropy).ok_or(BootstrapError::Policy)?,
+        None => generate(rules, entropy).ok_or(BootstrapError::Policy)?,
     };
-    let accepted = policy.accept(&password)?;
-    let password_hash = Some(passwords.hash(MayHash::without_requests(), accepted).await?);
+    let new = rules.propose(&password, &[ADMINISTRATORS_NAME])?;
+    let password_hash = Some(passwords.hash(MayHash::without_requests(), new).await?);
     let grant_types = [GrantMethod::Password, GrantMethod::Token];
     let admin = CreateUser {
-        username: Username::parse("admin")?,
+        username: Username::parse(ADMINISTRATORS_NAME)?,
         identity_provider: IdentityProvider::Local,
         auto_generated: false,
         mqtt_publish_prefix: None,
@@ -138,13 +151,13 @@ pub fn shared_role(
 }
 
 /// Generates a password that satisfies the policy.
-fn generate(policy: &PasswordPolicy, entropy: &dyn Entropy) -> Option<Zeroizing<String>> {
-    let bytes = PASSWORD_BYTES.max(usize::from(policy.min));
+fn generate(rules: &PasswordRules, entropy: &dyn Entropy) -> Option<Zeroizing<String>> {
+    let bytes = PASSWORD_BYTES.max(usize::from(rules.policy.min));
     (0..DRAWS)
         .map(|_| {
             let mut random = Zeroizing::new(vec![0; bytes]);
             entropy.fill(&mut random);
             Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_slice()))
         })
-        .find(|password| policy.accept(password).is_ok())
+        .find(|password| rules.policy.accept(password).is_ok())
 }

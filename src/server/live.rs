@@ -1,6 +1,10 @@
 //! The settings that can change while the server runs.
 
-use crate::{browsers::Origins, granting::Granting, identity::policy::PasswordPolicy, settings::Settings};
+use std::sync::Arc;
+
+use crate::{
+    browsers::Origins, granting::Granting, identity::passwords::rules::PasswordRules, settings::Settings,
+};
 
 /// The settings that a running server reads again when it gets SIGHUP.
 #[derive(Clone, Debug)]
@@ -8,7 +12,7 @@ pub struct Live {
     /// What users may give others.
     pub granting: Granting,
     /// The rules for new passwords.
-    pub password_policy: PasswordPolicy,
+    pub password_rules: Arc<PasswordRules>,
     /// Hours that a token is valid if the login does not say how long.
     pub token_hours: i64,
     /// The most hours that a token is valid, if there is a bound.
@@ -21,31 +25,32 @@ pub struct Live {
 
 impl Live {
     /// The names of these settings, and `log`, which the binary itself applies.
-    pub const NAMES: [&str; 7] = [
+    pub const NAMES: [&str; 9] = [
         "cors_origins",
         "granting",
         "log",
+        "password_blocklist",
         "password_policy",
+        "password_strength",
         "public_url",
         "token_hours",
         "token_hours_most",
     ];
 
-    /// How many hours a token is valid if the login asks for this many: never more than the bound.
-    pub fn bounded_hours(&self, asked: i64) -> i64 {
-        self.token_hours_most.map_or(asked, |most| asked.min(most))
-    }
-}
-
-impl From<&Settings> for Live {
-    fn from(settings: &Settings) -> Self {
+    /// Those of these settings. The rules for passwords are made of the settings, too.
+    pub fn new(settings: &Settings, password_rules: Arc<PasswordRules>) -> Self {
         Self {
             granting: settings.granting,
-            password_policy: settings.password_policy,
+            password_rules,
             token_hours: settings.token_hours,
             token_hours_most: settings.token_hours_most,
             public_url: settings.public_url.clone(),
             cors_origins: settings.cors_origins.clone().unwrap_or_default(),
         }
+    }
+
+    /// How many hours a token is valid if the login asks for this many: never more than the bound.
+    pub fn bounded_hours(&self, asked: i64) -> i64 {
+        self.token_hours_most.map_or(asked, |most| asked.min(most))
     }
 }

@@ -7,7 +7,11 @@ use ledger::{ExecuteError, LedgerError, PastError};
 use crate::{
     app::Stale,
     defence::TooMany,
-    identity::{IdentityError, passwords::HashingError, policy::PolicyViolation, second_factor::CodeError},
+    identity::{
+        IdentityError,
+        passwords::{HashingError, NotSet, rules::RuleBroken},
+        second_factor::CodeError,
+    },
     refusal::{Refusal, RefusalKind, TOO_MANY},
 };
 
@@ -17,9 +21,23 @@ impl From<Invalid> for Refusal {
     }
 }
 
-impl From<PolicyViolation> for Refusal {
-    fn from(error: PolicyViolation) -> Self {
-        Self::new(RefusalKind::Invalid, "password_policy", error.to_string())
+impl From<RuleBroken> for Refusal {
+    fn from(error: RuleBroken) -> Self {
+        Self::new(RefusalKind::Invalid, error.code(), error.to_string())
+    }
+}
+
+impl From<NotSet> for Refusal {
+    fn from(error: NotSet) -> Self {
+        match error {
+            NotSet::Broken(error) => error.into(),
+            NotSet::Hashing(error) => error.into(),
+            // A rule that cannot be asked must not let a password through.
+            NotSet::Blocklist(_) => {
+                let message = "the list of passwords that must not be used cannot be read; try again later";
+                Self::later(RefusalKind::Unavailable, "unavailable", message).because(error)
+            }
+        }
     }
 }
 

@@ -32,6 +32,7 @@ mod metrics;
 mod mosquitto;
 mod mosquitto_tls;
 mod nodes;
+mod passwords;
 mod rabbitmq;
 mod rabbitmq_tls;
 mod registry;

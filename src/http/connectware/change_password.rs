@@ -1,5 +1,7 @@
 //! `PUT /api/users/change-password`
 
+use std::sync::Arc;
+
 use aggregates::{
     Command, DomainError,
     user::{UserCommand, UserError},
@@ -44,7 +46,10 @@ pub(crate) async fn put_change_password(
             return Err(Refusal::new(RefusalKind::Invalid, "wrong_password", message));
         }
     };
-    let new_password = app.live().password_policy.accept(&body.new_password)?;
+    let user = app.ledger().authorization().user(caller.user);
+    let names: Vec<&str> = user.iter().map(|user| &*user.username).collect();
+    let rules = Arc::clone(&app.live().password_rules);
+    let new_password = rules.propose(&body.new_password, &names)?;
     let password_hash = caller.hash(&app, new_password).await?;
     let command = Command::User(
         caller.user,

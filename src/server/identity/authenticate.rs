@@ -347,7 +347,7 @@ async fn rehash(app: &App, may: MayHash<'_>, user: UserId, verified: PasswordHas
     let rehashed = async {
         let command = UserCommand::RehashPassword {
             verified,
-            password_hash: app.passwords.hash(may, password).await?,
+            password_hash: app.passwords.hash_again(may, password).await?,
         };
         let commands = vec![Command::User(user, command)];
         app.executor.execute(commands, &Metadata::system("login")).await?;

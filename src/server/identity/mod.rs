@@ -6,7 +6,6 @@ pub mod keys;
 mod log_in;
 mod password;
 pub mod passwords;
-pub mod policy;
 mod proved;
 pub mod second_factor;
 pub mod tokens;

@@ -18,7 +18,11 @@ use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
-use self::rest::Rests;
+use self::{
+    blocklist::BlocklistError,
+    rest::Rests,
+    rules::{NewPassword, NotAccepted, RuleBroken},
+};
 use super::Password;
 use ledger::ids::Entropy;
 
@@ -70,6 +74,29 @@ pub enum HashingError {
     /// The hasher failed. The parameters were checked at the start, so this is a bug or a lack of memory.
     #[error("the password hasher failed")]
     Failed,
+}
+
+/// Why a new password was not hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSet {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Broken(#[from] RuleBroken),
+    /// The blocklist cannot be searched.
+    #[error("the blocklist of passwords cannot be searched")]
+    Blocklist(#[from] BlocklistError),
+    /// It cannot be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+}
+
+impl From<NotAccepted> for NotSet {
+    fn from(error: NotAccepted) -> Self {
+        match error {
+            NotAccepted::Broken(broken) => broken.into(),
+            NotAccepted::Blocklist(error) => error.into(),
+        }
+    }
 }
 
 /// The niceness of the hashing threads (setpriority(2)). On a busy core they get one part in ten of the time.
@@ -155,10 +182,25 @@ impl Passwords {
         self.runs.load(Ordering::Relaxed)
     }
 
-    /// Hashes a password.
-    pub async fn hash(&self, _may: MayHash<'_>, password: Password) -> Result<PasswordHash, HashingError> {
+    /// Hashes a new password, if it satisfies all rules.
+    pub async fn hash(&self, _may: MayHash<'_>, new: NewPassword) -> Result<PasswordHash, NotSet> {
         let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
-        let hashed = self.run(move |memory| hash(&hasher, entropy.as_ref(), password.as_str(), memory));
+        let hashed = self.run(move |memory| {
+            let password = new.accepted()?;
+            let hash = hash(&hasher, entropy.as_ref(), password.as_str(), memory)?;
+            Ok::<_, NotSet>(hash)
+        });
+        hashed.await?
+    }
+
+    /// Hashes a password again that was verified. The rules are for new passwords.
+    pub(super) async fn hash_again(
+        &self,
+        _may: MayHash<'_>,
+        verified: Password,
+    ) -> Result<PasswordHash, HashingError> {
+        let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
+        let hashed = self.run(move |memory| hash(&hasher, entropy.as_ref(), verified.as_str(), memory));
         hashed.await?
     }
 
@@ -330,6 +372,10 @@ fn compute(
         .ok()
 }
 
+pub mod blocklist;
+pub mod policy;
 mod rest;
+pub mod rules;
+mod strength;
 #[cfg(test)]
 mod tests;

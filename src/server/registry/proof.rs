@@ -16,7 +16,11 @@ use crate::{
     app::App,
     defence::{Asker, Guess},
     evidence::Evidence,
-    identity::{IdentityError, Password, passwords::Verdict},
+    identity::{
+        IdentityError,
+        passwords::{Verdict, rules::NewPassword},
+    },
+    refusal::Refusal,
 };
 
 /// A password that a device sent, and from where.
@@ -102,12 +106,12 @@ pub(super) async fn is_of_nobody(app: &App, proof: Proof<'_>) -> Result<(), Iden
     Ok(())
 }
 
-/// Hashes the password of a new registration.
+/// Hashes the password of a new registration, if it satisfies all rules.
 pub(super) async fn hash(
     app: &App,
     proof: Proof<'_>,
-    password: Password,
-) -> Result<PasswordHash, IdentityError> {
+    password: NewPassword,
+) -> Result<PasswordHash, Refusal> {
     let attempt = app.defence().turn(proof.guess(None)).await?;
     let hash = app.passwords.hash(attempt.may_hash(), password).await;
     attempt.spoilt();

@@ -117,7 +117,7 @@ impl Registering {
     async fn to_store(&self, app: &App, way: Way<'_>) -> Result<DeviceCredential, Refusal> {
         match &self.credential {
             SentCredential::Password(sent) => {
-                let password = app.live().password_policy.accept(sent)?;
+                let password = app.live().password_rules.propose(sent, &[&*self.username])?;
                 let hash = proof::hash(app, self.proof(sent, way), password).await?;
                 Ok(DeviceCredential::Password(hash))
             }

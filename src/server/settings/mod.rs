@@ -8,7 +8,7 @@ mod declared;
 mod read;
 mod source;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use aggregates::user::second_factor::Limit;
 use ledger::{Keeping, LOOK_EVERY};
@@ -24,7 +24,9 @@ use crate::{
     browsers::Origins,
     granting::Granting,
     heavy::Bounds,
-    identity::{passwords::HashingOptions, policy::PasswordPolicy},
+    identity::passwords::{
+        HashingOptions, blocklist::Blocklist, policy::PasswordPolicy, rules::PasswordRules,
+    },
     kicks::Brokers,
 };
 
@@ -46,6 +48,8 @@ const MOST_OCSP_AGE: u64 = 3_600;
 const MOST_DAYS: i64 = 36_500;
 /// The most passwords that the settings may let wait. Nobody waits for so many hashes.
 const MOST_PASSWORDS: usize = 4_096;
+/// The greatest strength of a password.
+const MOST_STRENGTH: u8 = 4;
 /// The most heavy questions that the settings may allow to run. Each has a thread, of which the process has at most 512.
 const MOST_HEAVY: usize = 128;
 /// The most heavy questions of one caller that the settings may let wait.
@@ -100,6 +104,8 @@ settings! {
         data_dir: PathBuf = "muniment-data", parsed;
         /// The least numbers of characters in a password: `min` (in all), `lower`, `upper`, `numeric`, `symbol`
         password_policy: PasswordPolicy = r#"{"min":5}"#, PasswordPolicy::parse;
+        /// How hard a new password must be to guess, from 0 (anything goes) to 4, as zxcvbn judges its first 32 characters
+        password_strength: u8 = "0", |text| between(text, 0, MOST_STRENGTH);
         /// KiB of memory for a hash (argon2id's m). A raised cost takes effect at a user's next login
         password_memory_kib: u32 = "19456", parsed;
         /// Iterations for a hash (t)
@@ -170,6 +176,9 @@ settings! {
         database_url: Zeroizing<String>, else "SQLite in the data folder", postgres_url;
         /// The password of `admin`. It is used at the first start only
         admin_password: Zeroizing<String>, else "generated", secret;
+        /// A file of passwords that nobody may set: one in each line, or `SHA1:count` as in the list of Have I Been Pwned that is ordered by
+        /// hash. Sorted by bytes (`LC_ALL=C sort -u`). SIGHUP opens it again
+        password_blocklist: PathBuf, else "none", parsed;
         /// The key that seals the ledger: 32 bytes in base64
         sealing_key: Zeroizing<String>, else "`sealing.key` in the data folder", secret;
         /// The key that signs tokens: Ed25519 in PKCS #8 PEM
@@ -258,6 +267,17 @@ impl Settings {
             workers: self.password_workers.unwrap_or_else(cores),
             queue: self.password_queue,
         }
+    }
+
+    /// The rules for new passwords. Opens the blocklist and checks it, which reads a file.
+    pub fn password_rules(&self) -> Result<Arc<PasswordRules>, SettingsError> {
+        let blocklist = self.password_blocklist.as_deref().map(Blocklist::open);
+        let blocklist = blocklist.transpose();
+        Ok(Arc::new(PasswordRules {
+            policy: self.password_policy,
+            strength: self.password_strength,
+            blocklist: blocklist.map_err(|error| SettingsError::new("password_blocklist", error))?,
+        }))
     }
 
     /// How many wrong codes are too many.

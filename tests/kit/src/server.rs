@@ -91,15 +91,16 @@ impl Server {
             .expect("the key is admitted");
         let passwords = Passwords::start(settings.hashing(), Arc::clone(&entropy)).expect("hashing starts");
         let executor = Executor::new(ledger);
-        let policy = &settings.password_policy;
+        let rules = settings.password_rules().expect("the rules for passwords");
         let given = settings.admin_password.as_ref();
-        bootstrap::first_start(&executor, faces, &passwords, policy, entropy.as_ref(), given)
+        bootstrap::first_start(&executor, faces, &passwords, &rules, entropy.as_ref(), given)
             .await
             .expect("there is a first administrator");
         tokio::spawn(Arc::clone(executor.ledger().refusals()).run(settings.keeping()));
         let app = App::new(Parts {
             faces,
             settings,
+            password_rules: rules,
             executor,
             passwords,
             tokens,

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{App, identity::policy::PasswordPolicy};
+use server::{App, identity::passwords::policy::PasswordPolicy};
 
 /// The rules for passwords: the least numbers of characters. 0 means that there is no such rule.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,5 +46,5 @@ impl From<PasswordPolicy> for PolicyOut {
     (status = 200, description = "The rules", body = PolicyOut)
 ))]
 pub(crate) async fn get_password_policy(State(app): State<App>) -> Json<PolicyOut> {
-    Json(app.live().password_policy.into())
+    Json(app.live().password_rules.policy.into())
 }

@@ -1,5 +1,7 @@
 //! The body that makes one user, alone or in a batch.
 
+use std::sync::Arc;
+
 use aggregates::{
     Command,
     user::{CreateUser, UserCommand},
@@ -10,7 +12,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::wire::{CertificateIn, GrantTypeWire, MOST_AT_ONCE, PermissionIn, grant_types, new_permissions};
-use server::{App, Refusal, Rehearse, identity::Password, role_grants};
+use server::{App, Refusal, Rehearse, identity::passwords::rules::NewPassword, role_grants};
 
 /// A placeholder for the hash of a password in a rehearsal. A rehearsal stores nothing, so it need not hash the
 /// password.
@@ -60,16 +62,16 @@ pub(crate) struct NewUser {
 /// A new user. Everything is checked that can be checked without hashing the password.
 pub(crate) struct Checked {
     create: CreateUser,
-    password: Option<Password>,
+    password: Option<NewPassword>,
 }
 
 impl NewUser {
     /// Checks everything that is cheap to check.
     pub(crate) async fn check(self, app: &App) -> Result<Checked, Refusal> {
-        let policy = app.live().password_policy;
+        let rules = Arc::clone(&app.live().password_rules);
         let password = self
             .password
-            .map(|password| policy.accept(&password))
+            .map(|password| rules.propose(&password, &[&self.username]))
             .transpose()?;
         let roles = self
             .roles
@@ -112,7 +114,7 @@ impl Rehearse<0> for NewUser {
 
 impl Checked {
     /// Takes the password, which must be hashed.
-    pub(crate) fn password(&mut self) -> Option<Password> {
+    pub(crate) fn password(&mut self) -> Option<NewPassword> {
         self.password.take()
     }
 

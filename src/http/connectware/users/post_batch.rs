@@ -50,13 +50,13 @@ pub(crate) async fn post_users(
     let named = |index| Some(entry(index));
     caller.rehearse(&app, &commands, named).await?;
     let mut is_first = true;
-    for (command, password) in commands.iter_mut().zip(passwords) {
+    for (number, (command, password)) in commands.iter_mut().zip(passwords).enumerate() {
         if let (Some(password), Command::User(_, UserCommand::Create(create))) = (password, command) {
             let hash = match std::mem::take(&mut is_first) {
-                true => caller.hash(&app, password).await?,
-                false => caller.hash_next(&app, password).await?,
+                true => caller.hash(&app, password).await,
+                false => caller.hash_next(&app, password).await,
             };
-            create.password_hash = Some(hash);
+            create.password_hash = Some(hash.map_err(|refusal| refusal.about(entry(number)))?);
         }
     }
     let appended = caller.execute_about(&app, commands, named).await?;

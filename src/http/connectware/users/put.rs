@@ -1,5 +1,7 @@
 //! `PUT /api/users/{id}`
 
+use std::sync::Arc;
+
 use aggregates::{
     Command,
     user::{UpdateUser, UserCommand},
@@ -15,7 +17,7 @@ use super::new_user::UNHASHED;
 use crate::wire::{GrantTypeWire, PermissionIn, UserOut, grant_types, permissions, present};
 use server::{
     App, ByPath, Conflicts, JsonBody, Missing, PathOf, Permitted, Refusal, Refusals, Rehearse, Wrote,
-    identity::Password, role_grants,
+    identity::passwords::rules::NewPassword, role_grants,
 };
 
 /// What to change; absent fields stay as they are.
@@ -76,17 +78,20 @@ pub(crate) async fn put_user(
 pub(crate) struct Checked {
     id: UserId,
     update: UpdateUser,
-    password: Option<Password>,
+    password: Option<NewPassword>,
 }
 
 impl UserChange {
     /// Checks everything that is cheap to check.
     pub(crate) async fn check(self, app: &App, id: &str) -> Result<Checked, Refusal> {
         let id = UserId::parse(id)?;
-        let policy = app.live().password_policy;
+        let rules = Arc::clone(&app.live().password_rules);
+        let now = app.ledger().authorization().user(id);
+        let names = now.as_ref().map(|user| &*user.username);
+        let names: Vec<&str> = names.into_iter().chain(self.username.as_deref()).collect();
         let password = self
             .password
-            .map(|password| policy.accept(&password))
+            .map(|password| rules.propose(&password, &names))
             .transpose()?;
         if let Some(name) = &self.username {
             may_be_sent(app, id, name)?;
@@ -148,7 +153,7 @@ impl Rehearse<1> for UserChange {
 
 impl Checked {
     /// Takes the password, which must be hashed.
-    pub(crate) fn password(&mut self) -> Option<Password> {
+    pub(crate) fn password(&mut self) -> Option<NewPassword> {
         self.password.take()
     }
 

@@ -21,8 +21,13 @@ fn may() -> MayHash<'static> {
     MayHash::without_requests()
 }
 
-fn password(text: &str) -> Password {
-    Password::of(text).unwrap()
+fn password(text: &str) -> NewPassword {
+    let policy = policy::PasswordPolicy::parse(r#"{"min":1}"#).unwrap();
+    let rules = Arc::new(rules::PasswordRules {
+        policy,
+        ..rules::PasswordRules::default()
+    });
+    rules.propose(text, &[]).unwrap()
 }
 
 fn secret(text: &str) -> Zeroizing<String> {

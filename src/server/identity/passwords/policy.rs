@@ -3,7 +3,7 @@
 use aggregates::text::{MAX_PASSWORD_BYTES, NotOpaque};
 use serde::Deserialize;
 
-use super::Password;
+use crate::identity::Password;
 
 /// Minimum counts. 0 switches a rule off. The kinds of characters are those of Unicode, not of ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
