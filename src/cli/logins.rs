@@ -10,7 +10,7 @@ use ledger::{
 use projections::{page::Page, user_directory};
 use server::settings::Settings;
 
-use super::{CliError, look::LookedAt, open_database, say};
+use super::{CliError, look, open_database, say};
 
 /// What to do with failed logins.
 #[derive(Args)]
@@ -32,10 +32,7 @@ enum Task {
 /// while the server runs.
 pub(crate) async fn run(settings: Settings, arguments: LoginsArguments) -> Result<ExitCode, CliError> {
     let Task::Clear { name } = arguments.task;
-    // This fails if there is no ledger, and makes none.
-    let looked_at = LookedAt::open(&settings).await?;
-    looked_at.must_be_migrated(&settings).await?;
-    looked_at.db.close().await;
+    look::ledger_must_exist(&settings).await?;
     let db = open_database(&settings).await?;
     let asked_at = SystemClock.now();
     let page = Page { number: 1, rows: 1 };

@@ -98,6 +98,14 @@ impl LookedAt {
     }
 }
 
+/// Fails if there is no ledger, and makes none. For commands that write.
+pub(crate) async fn ledger_must_exist(settings: &Settings) -> Result<(), CliError> {
+    let looked_at = LookedAt::open(settings).await?;
+    let checked = looked_at.must_be_migrated(settings).await;
+    looked_at.db.close().await;
+    checked
+}
+
 fn no_ledger(settings: &Settings) -> CliError {
     let place = match settings.database_url {
         Some(_) => "the database".to_owned(),

@@ -4,13 +4,14 @@ use std::{path::Path, process::ExitCode};
 
 use projections::{read_models::READ_MODELS, rebuild::Shadow, sql::Db};
 
-use super::{CliError, lock, open_database, open_ledger_quietly, progress, say};
+use super::{CliError, lock, look, open_database, open_ledger_quietly, progress, say};
 use ledger::{Head, Ledger, RebuiltSnapshots, recount};
 use server::settings::Settings;
 
 /// Replays the ledger into shadow tables, compares them with the live tables, and repairs the live tables that differ. Then does
 /// the same with the snapshots of streams.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
+    look::ledger_must_exist(&settings).await?;
     let db = open_database(&settings).await?;
     let _lock = settings
         .database_url

@@ -9,7 +9,7 @@ use server::{
     settings::Settings,
 };
 
-use super::{CliError, complain, lock, migrations_must_be_applied, open_database, say};
+use super::{CliError, complain, lock, look, migrations_must_be_applied, open_database, say};
 
 /// Replaces the key that seals the ledger, in the database and in the data folder.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
@@ -20,6 +20,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                 .to_owned(),
         ));
     }
+    look::ledger_must_exist(&settings).await?;
     let db = open_database(&settings).await?;
     let _lock = settings
         .database_url

@@ -282,6 +282,52 @@ async fn a_broker_that_was_removed_from_the_settings_is_named_and_can_be_forgott
 }
 
 #[tokio::test]
+async fn of_two_brokers_with_one_url_the_one_that_is_named_is_forgotten() {
+    let broker = Broker::start().await;
+    let url = format!("http://127.0.0.1:{}", broker.port);
+    let settings = |kinds: &[&str]| {
+        let each = kinds
+            .iter()
+            .map(|kind| json!({ "kind": kind, "url": url, "username": "user", "password": "secret" }));
+        Value::Array(each.collect()).to_string()
+    };
+    let server = Site::new(Engine::Sqlite)
+        .with("MUNIMENT_BROKERS", &settings(&["rabbitmq", "emqx"]))
+        .start()
+        .await;
+    let admin = server.admin().await;
+    let id = create_user(&admin, "press.7").await;
+    broker.status.store(503, Ordering::Relaxed);
+    put(&admin, &id, json!({ "password": "the second one" })).await;
+    let (rabbitmq, emqx) = (format!("rabbitmq {url}"), format!("emqx {url}"));
+    let site = server.terminate().await;
+    let forget = async |site: &Site, named: &str| {
+        let done = site.run(&["kicks", "forget", named]).await;
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        (
+            done.status.success(),
+            said + &String::from_utf8_lossy(&done.stderr),
+        )
+    };
+    // One of them is still in use.
+    let site = site.with("MUNIMENT_BROKERS", &settings(&["emqx"]));
+    let (done, said) = forget(&site, &emqx).await;
+    assert!(!done && said.contains("is in the setting BROKERS"), "{said}");
+    let site = site.without("MUNIMENT_BROKERS");
+    let (done, said) = forget(&site, &url).await;
+    assert!(
+        !done && said.contains(&rabbitmq) && said.contains(&emqx),
+        "{said}"
+    );
+    let site = site.with("MUNIMENT_BROKERS", &settings(&["emqx"]));
+    let (done, said) = forget(&site, &url).await;
+    assert!(done && said.contains(&format!("forgot {rabbitmq}")), "{said}");
+    let site = site.without("MUNIMENT_BROKERS");
+    let (done, said) = forget(&site, &emqx).await;
+    assert!(done && said.contains(&format!("forgot {emqx}")), "{said}");
+}
+
+#[tokio::test]
 async fn a_role_that_grants_less_closes_the_sessions_of_all_its_holders() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let broker = Broker::start().await;

@@ -109,6 +109,26 @@ async fn an_empty_folder_stays_empty() {
 }
 
 #[tokio::test]
+async fn commands_that_need_a_ledger_make_none() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let site = Site::new(engine);
+        for command in [
+            &["ca", "show"][..],
+            &["ca", "rollover"],
+            &["kicks", "forget", "http://a"],
+            &["rebuild"],
+            &["rekey"],
+        ] {
+            let output = site.run(command).await;
+            let said = said(&output);
+            assert!(!output.status.success(), "{command:?}: {said}");
+            assert!(said.contains("there is no ledger in"), "{command:?}: {said}");
+        }
+        assert!(everything_in(site.data()).is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_missing_folder_is_not_made() {
     let site = Site::new(Engine::Sqlite);
     let missing = site.data().join("not/there");

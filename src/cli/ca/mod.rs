@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use ledger::{Executor, Ledger, clock::SystemClock, ids::SystemEntropy};
 use server::{issuing::Issuing, settings::Settings};
 
-use super::{CliError, lock, make_private, open_database, open_ledger};
+use super::{CliError, lock, look, open_database, open_ledger};
 
 /// What to do with the certificate authority.
 #[derive(Args)]
@@ -63,9 +63,7 @@ enum Task {
 
 /// Runs a task. On SQLite the server must be stopped meanwhile, since SQLite serves one process.
 pub(crate) async fn run(settings: Settings, arguments: CaArguments) -> Result<ExitCode, CliError> {
-    if settings.database_url.is_none() {
-        make_private(&settings.data_dir)?;
-    }
+    look::ledger_must_exist(&settings).await?;
     let _lock = settings
         .database_url
         .is_none()
