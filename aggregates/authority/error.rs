@@ -11,9 +11,12 @@ pub enum AuthorityError {
     /// The authority does not exist yet.
     #[error("the certificate authority does not exist yet: start the server once")]
     NotEstablished,
-    /// There is an issuer with this key.
-    #[error("the certificate authority has an issuer with this key already")]
+    /// The newest issuer has this certificate.
+    #[error("this is the newest issuer of the certificate authority already")]
     IssuerExists,
+    /// The key is the one of an issuer of another kind.
+    #[error("the key of a root signs no certificates of users, and the other way round")]
+    OtherKind,
     /// There is no such certificate.
     #[error("there is no such certificate")]
     NotFound,
@@ -29,9 +32,11 @@ impl Classified for AuthorityError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound => ErrorKind::NotFound,
-            Self::AlreadyExists | Self::NotEstablished | Self::IssuerExists | Self::TooMany => {
-                ErrorKind::Conflict
-            }
+            Self::AlreadyExists
+            | Self::NotEstablished
+            | Self::IssuerExists
+            | Self::OtherKind
+            | Self::TooMany => ErrorKind::Conflict,
             Self::BuiltIn => ErrorKind::Protected,
         }
     }

@@ -9,7 +9,7 @@ use crate::{
 events! {
     /// A fact about the certificate authority. Stored names and fields never change: for a change, add a version and an upcaster.
     pub enum AuthorityEvent {
-        /// The authority has another issuer from now on. The newest issuer of a kind signs what is new.
+        /// The authority has another issuer from now on, or an issuer has another certificate. The newest issuer of a kind signs what is new.
         "authority.issuer_added" version 1 => IssuerAdded {
             /// The identifier of its key.
             key_id: KeyId as open,

@@ -35,7 +35,8 @@ pub const MOST_CERTIFICATES: usize = 1_000;
 /// The state of the authority, folded from its events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Authority {
-    /// All issuers, the oldest first. All of them still sign revocation lists and OCSP answers.
+    /// All issuers, the oldest first. All of them still sign revocation lists and OCSP answers. A key may occur several times: its last
+    /// certificate counts.
     pub issuers: Vec<NewIssuer>,
     /// The authorities that the operator added, by fingerprint: the base64 of their DER.
     pub certificates: BTreeMap<Fingerprint, String>,

@@ -1,7 +1,7 @@
 //! How long the certificate authority lasts: for `muniment doctor`, and for the log when the server starts.
 
 use aggregates::values::Timestamp;
-use server::issuing::{Issuing, IssuingError};
+use server::issuing::{ISSUER_LIFE, Issuers, Issuing, IssuingError};
 
 const DAY: u64 = 24 * 3_600;
 
@@ -19,8 +19,7 @@ pub(super) async fn lasts(
     };
     let ours = issuers.current()?;
     let end = ours.issuer.not_after();
-    let expires = Timestamp::from_micros(i64::try_from(end).unwrap_or(i64::MAX).saturating_mul(1_000_000));
-    let said = format!("issuer {} expires {expires}", ours.key_id);
+    let said = format!("issuer {} expires {}", ours.key_id, moment(end));
     let now = u64::try_from(now.seconds()).unwrap_or_default();
     Ok(Some(if end.saturating_sub(now) < days.saturating_mul(DAY) {
         Err(format!(
@@ -28,6 +27,29 @@ pub(super) async fn lasts(
              import` for an issuer of your own"
         ))
     } else {
-        Ok(said)
+        Ok(said + &of_root(&issuers, now)?)
     }))
+}
+
+/// What there is to say about the newest root, if issuers below it would be shortened.
+fn of_root(issuers: &Issuers, now: u64) -> Result<String, IssuingError> {
+    let (root, current) = (issuers.root()?, issuers.current()?);
+    let is_in_use = current
+        .above
+        .first()
+        .is_some_and(|above| above == root.issuer.der());
+    let end = root.issuer.not_after();
+    if !is_in_use || end.saturating_sub(now) >= ISSUER_LIFE {
+        return Ok(String::new());
+    }
+    Ok(format!(
+        "; root {} expires {}, so new issuers are shorter: make a new root by `muniment ca rollover --root`",
+        root.key_id,
+        moment(end)
+    ))
+}
+
+fn moment(seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
 }

@@ -165,6 +165,17 @@ impl Issuer {
         hexadecimal(&self.certificate.key_id)
     }
 
+    /// Whether the other issuer has the same key.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.certificate.public_key == other.certificate.public_key
+    }
+
+    /// Whether certificates of the other issuer look as if this one had signed them: its name and the identifier of its key are the same.
+    pub fn has_name_of(&self, other: &Self) -> bool {
+        (&self.certificate.subject, &self.certificate.key_id)
+            == (&other.certificate.subject, &other.certificate.key_id)
+    }
+
     /// When the certificate expires.
     pub fn not_after(&self) -> UnixSeconds {
         self.certificate.not_after

@@ -133,6 +133,110 @@ both_engines! {
         assert!(said.contains("does not belong"), "{said}");
     }
 
+    async fn an_issuer_is_renewed_with_its_key_and_one_that_was_left_signs_again(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
+        create_user(&admin, NAME).await;
+        let site = server.terminate().await.with("MUNIMENT_PUBLIC_URL", "https://first.example.com");
+        let subject = "/O=Acme/CN=Acme";
+        let made = |file: &str, days: u32| {
+            openssl.run(&format!(
+                "req -x509 -key own.key -in {file}.csr -out {file}.pem -days {days} -addext keyUsage=critical,keyCertSign,cRLSign"
+            ));
+        };
+        let import = async |site: &Site, file: &str| {
+            let (certificate, key) = (openssl.path(&format!("{file}.pem")), openssl.path("own.key"));
+            ca(site, &["import", "--certificates", &certificate, "--key", &key]).await
+        };
+        openssl.csr("own", subject);
+        made("own", 10);
+        succeeded(&import(&site, "own").await);
+        issue(&site, &openssl, "before").await;
+        // The certificate of the issuer is renewed; its key stays.
+        openssl.run("req -new -key own.key -out renewed.csr -subj /O=Acme/CN=Acme");
+        made("renewed", 20);
+        let site = site.with("MUNIMENT_PUBLIC_URL", "https://second.example.com");
+        succeeded(&import(&site, "renewed").await);
+        issue(&site, &openssl, "after").await;
+        for (root, file) in [("own", "before"), ("renewed", "before"), ("renewed", "after")] {
+            let (accepted, said) = accepts(&site, &openssl, root, file).await;
+            assert!(accepted, "{root} {file}: {said}");
+        }
+        let lists = succeeded(&ca(&site, &["crl"]).await);
+        assert_eq!(lists.matches("BEGIN").count(), 3, "a key has one list");
+        let names = ["before", "after"].map(|file| openssl.run(&format!("x509 -in {file}.pem -noout -ext crlDistributionPoints")));
+        assert!(names.iter().all(|name| name.contains("first.example.com")), "{names:?}");
+        // Another name would need other lists.
+        openssl.run("req -new -key own.key -out other.csr -subj /CN=Other");
+        made("other", 20);
+        let said = failed(&import(&site, "other").await);
+        assert!(said.contains("another name"), "{said}");
+        // There is a way back from a rollover.
+        succeeded(&ca(&site, &["rollover", "--leave-imported"]).await);
+        issue(&site, &openssl, "below").await;
+        assert!(!accepts(&site, &openssl, "renewed", "below").await.0);
+        let shown = succeeded(&ca(&site, &["show"]).await);
+        let keys: Vec<&str> = shown.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        let said = failed(&ca(&site, &["use", keys[0]]).await);
+        assert!(said.contains("is a root"), "{said}");
+        assert!(failed(&ca(&site, &["use", &"ab".repeat(20)]).await).contains("no issuer"));
+        succeeded(&ca(&site, &["use", keys[3]]).await);
+        let said = failed(&ca(&site, &["use", keys[3]]).await);
+        assert!(said.contains("already"), "{said}");
+        issue(&site, &openssl, "back").await;
+        let (accepted, said) = accepts(&site, &openssl, "renewed", "back").await;
+        assert!(accepted, "{said}");
+    }
+
+    async fn a_new_root_signs_later_issuers_and_is_published_before(server: Server) {
+        let (openssl, admin) = (Openssl::default(), server.admin().await);
+        create_user(&admin, NAME).await;
+        let site = server.terminate().await;
+        issue(&site, &openssl, "old").await;
+        root_of(&openssl, "old");
+        succeeded(&ca(&site, &["rollover", "--root"]).await);
+        failed(&ca(&site, &["rollover", "--root", "--leave-imported"]).await);
+        issue(&site, &openssl, "between").await;
+        let (accepted, said) = accepts(&site, &openssl, "root", "between").await;
+        assert!(accepted, "the issuer is still the one below the old root: {said}");
+        // Devices and brokers find the new root.
+        let server = site.start().await;
+        let published = server.anonymous().get("/pki/ca.pem").await.expect(200).text();
+        let est = server.anonymous().get("/.well-known/est/cacerts").await.expect(200).text();
+        openssl.write("published.pem", &published);
+        openssl.write("est.b64", &est);
+        let site = server.terminate().await;
+        openssl.run("base64 -d -A -in est.b64 -out est.p7");
+        let listed = openssl.run("pkcs7 -inform DER -in est.p7 -print_certs -noout");
+        assert_eq!(published.matches("BEGIN").count(), 3);
+        for name in ["Muniment Root CA\n", "Muniment Root CA 2\n"] {
+            assert!(listed.contains(name), "{listed}");
+        }
+        let first = openssl.run("x509 -in published.pem -noout -subject");
+        assert!(first.contains("Muniment Issuing CA"), "the current issuer is first: {first}");
+        succeeded(&ca(&site, &["rollover"]).await);
+        issue(&site, &openssl, "new").await;
+        let (accepted, said) = accepts(&site, &openssl, "published", "new").await;
+        assert!(accepted, "{said}");
+        let (accepted, said) = accepts(&site, &openssl, "root", "new").await;
+        assert!(!accepted, "{said}");
+        let (accepted, said) = accepts(&site, &openssl, "root", "old").await;
+        assert!(accepted, "{said}");
+    }
+
+    async fn a_doctor_says_when_a_root_shortens_new_issuers(server: Server) {
+        let site = server.terminate().await;
+        succeeded(&ca(&site, &["show"]).await);
+        let doctor = async |site: &Site| succeeded(&site.run(&["doctor"]).await);
+        assert!(!doctor(&site).await.contains("--root"));
+        // A root is valid for twenty years.
+        let site = site.at("+5480d");
+        succeeded(&ca(&site, &["rollover"]).await);
+        assert!(doctor(&site).await.contains("ca rollover --root"));
+        succeeded(&ca(&site, &["rollover", "--root"]).await);
+        succeeded(&ca(&site, &["rollover"]).await);
+        assert!(!doctor(&site).await.contains("--root"));
+    }
+
     async fn what_cannot_be_issued_is_refused(server: Server) {
         let (openssl, admin) = (Openssl::default(), server.admin().await);
         create_user(&admin, NAME).await;

@@ -1,20 +1,25 @@
-//! `muniment ca show`, `import` and `rollover`
+//! `muniment ca show`, `import`, `use` and `rollover`
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use aggregates::{authority::IssuerKind, values::Timestamp};
-use server::issuing::Issuing;
+use aggregates::{
+    authority::IssuerKind,
+    values::{KeyId, Timestamp},
+};
+use server::issuing::{Issuing, OurIssuer};
 
 use crate::cli::{CliError, say};
 
 /// Prints a line for each issuer.
 pub(super) async fn show(issuing: &Issuing, url: Option<&str>) -> Result<(), CliError> {
     let issuers = issuing.issuers(url).await?;
-    let current = issuers.current()?.key_id.clone();
+    let (current, root) = (issuers.current()?, issuers.root()?);
     for ours in issuers.all() {
+        let is = |other: &Arc<OurIssuer>| Arc::ptr_eq(ours, other);
         let kind = match ours.kind {
-            IssuerKind::Root => "root",
-            IssuerKind::Issuing if ours.key_id == current => "issuing, current",
+            IssuerKind::Root if is(root) => "root, current",
+            IssuerKind::Root => "root, earlier",
+            IssuerKind::Issuing if is(current) => "issuing, current",
             IssuerKind::Issuing => "issuing, earlier",
         };
         let end = i64::try_from(ours.issuer.not_after()).unwrap_or(i64::MAX);
@@ -34,6 +39,23 @@ pub(super) async fn import(
     let key = zeroize::Zeroizing::new(read(key)?);
     let key_id = issuing.import(&read(certificates)?, &key, url).await?;
     say(&format!("issuer {key_id} signs certificates from now on"));
+    Ok(())
+}
+
+/// Lets an earlier issuer sign again.
+pub(super) async fn use_again(issuing: &Issuing, key_id: &str) -> Result<(), CliError> {
+    let key_id = KeyId::parse(key_id).map_err(|error| CliError::Other(error.to_string()))?;
+    let key_id = issuing.use_again(&key_id).await?;
+    say(&format!("issuer {key_id} signs certificates from now on"));
+    Ok(())
+}
+
+/// Makes a new root.
+pub(super) async fn add_root(issuing: &Issuing, url: Option<&str>) -> Result<(), CliError> {
+    let key_id = issuing.add_root(url).await?;
+    say(&format!(
+        "root {key_id} is made, and signs nothing yet. When all devices and brokers trust it, make an issuer below it: `muniment ca rollover`"
+    ));
     Ok(())
 }
 

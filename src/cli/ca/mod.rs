@@ -24,7 +24,8 @@ pub(crate) struct CaArguments {
 enum Task {
     /// List the issuers: which one signs certificates, and when each expires.
     Show,
-    /// Bring your own issuer. From then on it signs the certificates of devices; issuers before it go on signing revocation lists.
+    /// Bring your own issuer, or a new certificate for its key. From then on it signs the certificates of devices; issuers before it go on
+    /// signing revocation lists.
     Import {
         /// PEM with the certificate of the issuer, then those above it up to the root.
         #[arg(long)]
@@ -33,9 +34,17 @@ enum Task {
         #[arg(long)]
         key: PathBuf,
     },
-    /// Make a new issuer below the root. From then on it signs the certificates of devices; certificates of the issuers before it stay
+    /// Let an issuer sign the certificates of devices again that an import or a rollover has left.
+    Use {
+        /// The key of the issuer, as `muniment ca show` prints it.
+        key: String,
+    },
+    /// Make a new issuer below the newest root. From then on it signs the certificates of devices; certificates of the issuers before it stay
     /// valid.
     Rollover {
+        /// Make a new root, and no issuer yet. Devices and brokers find the root beside the others, and must trust it before the next rollover.
+        #[arg(long, conflicts_with = "leave_imported")]
+        root: bool,
         /// The current issuer was imported: leave it, and go on below Muniment's own root.
         #[arg(long)]
         leave_imported: bool,
@@ -82,7 +91,9 @@ async fn act(settings: &Settings, ledger: &Ledger, task: Task) -> Result<(), Cli
     match task {
         Task::Show => issuers::show(&issuing, url).await,
         Task::Import { certificates, key } => issuers::import(&issuing, url, &certificates, &key).await,
-        Task::Rollover { leave_imported } => issuers::roll_over(&issuing, url, leave_imported).await,
+        Task::Use { key } => issuers::use_again(&issuing, &key).await,
+        Task::Rollover { root: true, .. } => issuers::add_root(&issuing, url).await,
+        Task::Rollover { leave_imported, .. } => issuers::roll_over(&issuing, url, leave_imported).await,
         Task::Issue { user, csr } => issue::run(settings, (&executor, &issuing), &user, &csr).await,
         Task::Revoke { fingerprint, reason } => {
             revoke::run((&executor, &issuing), &fingerprint, &reason).await

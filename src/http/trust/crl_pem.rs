@@ -15,7 +15,7 @@ use server::{App, ErrorBody, Refusal};
 pub(crate) async fn get_crl_pem(State(app): State<App>) -> Result<Response, Refusal> {
     let issuers = app.issuing().established().await?;
     let mut lists = Vec::new();
-    for ours in issuers.all().rev() {
+    for ours in issuers.signers() {
         let list = app.issuing().crl(&ours.key_id, None).await?;
         lists.push(Ok::<_, Infallible>(list.pem()));
     }

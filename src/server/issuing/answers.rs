@@ -114,7 +114,7 @@ impl Issuing {
 }
 
 fn issuer_of<'a>(issuers: &'a Issuers, asked: &Asked) -> Option<&'a Arc<OurIssuer>> {
-    issuers.all().find(|ours| asked.is_of(&ours.issuer))
+    issuers.signers().find(|ours| asked.is_of(&ours.issuer))
 }
 
 fn serial_of(octets: &[u8]) -> Option<SerialNumber> {

@@ -37,6 +37,16 @@ pub enum IssuingError {
          To renew your own issuer, import a new one. If you mean it, add --leave-imported"
     )]
     Imported,
+    /// An issuer with the same key has another name.
+    #[error(
+        "the certificate authority has this key under another name or another subject key identifier: revocation lists would not name the          issuer of earlier certificates. Renew the certificate with the same subject and subject key identifier, or use a new key"
+    )]
+    OtherName,
+    /// The issuer is a root, or its certificate is not valid now.
+    #[error(
+        "this issuer cannot sign certificates of users: it is a root, or its certificate is not valid now"
+    )]
+    CannotSign,
     /// A stored issuer cannot be read.
     #[error("a stored issuer cannot be read: {0}")]
     Stored(String),
@@ -93,6 +103,8 @@ impl From<IssuingError> for Refusal {
             error @ (IssuingError::Issue(IssueError::Failure(_))
             | IssuingError::Stored(_)
             | IssuingError::Imported
+            | IssuingError::OtherName
+            | IssuingError::CannotSign
             | IssuingError::Failure(_)) => Self::unavailable().because(error),
         }
     }

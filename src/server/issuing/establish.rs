@@ -12,10 +12,12 @@ use pki::{Issuer, Key, NewAuthority};
 use super::{Issuing, IssuingError, issuers::OurIssuer};
 
 const DAY: u64 = 24 * 3600;
+/// The common name of the first root. Later ones have a number, too.
+const ROOT_NAME: &str = "Muniment Root CA";
 /// For how long a root is valid.
 const ROOT_LIFE: u64 = 20 * 365 * DAY;
-/// For how long an issuer is valid.
-const ISSUER_LIFE: u64 = 5 * 365 * DAY;
+/// For how many seconds an issuer is valid.
+pub const ISSUER_LIFE: u64 = 5 * 365 * DAY;
 
 /// A certificate and a private key that become an issuer.
 struct Made<'a> {
@@ -48,7 +50,7 @@ impl Issuing {
     /// Makes the first root and the first issuer. If several nodes do this at the same time, one of them wins.
     pub(super) async fn establish(&self, url: Option<&str>) -> Result<(), IssuingError> {
         let (key, pkcs8) = self.new_key()?;
-        let certificate = pki::root_certificate(&key, &self.new_authority("Muniment Root CA", ROOT_LIFE))?;
+        let certificate = pki::root_certificate(&key, &self.new_authority(ROOT_NAME, ROOT_LIFE))?;
         let root = Issuer::new(&certificate, key, None)?;
         let issuing = self.issuer_below(&root, Vec::new(), url)?;
         let made = Made {
@@ -78,27 +80,54 @@ impl Issuing {
         }
     }
 
-    /// Makes a new issuer below the root. From now on it signs certificates of users. If the current issuer was imported, its chain is left
+    /// Makes a new issuer below the newest root. From now on it signs certificates of users. If the current issuer was imported, its chain is left
     /// only if the caller says so.
     pub async fn roll_over(&self, url: Option<&str>, leaves_imported: bool) -> Result<KeyId, IssuingError> {
         let issuers = self.issuers(url).await?;
         let root = issuers.root()?;
         let is_below = |issuer: &OurIssuer| {
             let next = issuer.above.first();
-            next.is_some_and(|above| above == root.issuer.der())
+            issuers
+                .roots()
+                .any(|root| next.is_some_and(|above| above == root.issuer.der()))
         };
         if !leaves_imported && !is_below(issuers.current()?) {
             return Err(IssuingError::Imported);
         }
         let above = root.above.iter().map(|der| STANDARD.encode(der)).collect();
-        let new = self.issuer_below(&root.issuer, above, url)?;
-        let key_id = new.key_id.clone();
-        self.execute(AuthorityCommand::AddIssuer(Box::new(new))).await?;
-        Ok(key_id)
+        self.add(self.issuer_below(&root.issuer, above, url)?).await
+    }
+
+    /// Makes a new root beside those that there are. It signs the issuers of later rollovers.
+    pub async fn add_root(&self, url: Option<&str>) -> Result<KeyId, IssuingError> {
+        let issuers = self.issuers(url).await?;
+        // Another name, so that nobody takes one root for another.
+        let name = format!("{ROOT_NAME} {}", issuers.roots().count() + 1);
+        let (key, pkcs8) = self.new_key()?;
+        let certificate = pki::root_certificate(&key, &self.new_authority(&name, ROOT_LIFE))?;
+        let made = Made {
+            kind: IssuerKind::Root,
+            certificate: &certificate,
+            above: Vec::new(),
+            pkcs8: &pkcs8,
+            url,
+        };
+        self.add(made.stored()?).await
+    }
+
+    /// Lets an issuer sign certificates of users again. For example, one that was imported, and then left by a rollover.
+    pub async fn use_again(&self, key_id: &KeyId) -> Result<KeyId, IssuingError> {
+        let issuers = self.established().await?;
+        let stored = issuers.stored(key_id).ok_or(IssuingError::UnknownIssuer)?;
+        let now = super::issue::moment(self.now());
+        if stored.kind != IssuerKind::Issuing || stored.not_after <= now {
+            return Err(IssuingError::CannotSign);
+        }
+        self.add(stored.clone()).await
     }
 
     /// Takes an issuer that the operator brings: its certificate with those above it, and its private key in PKCS #8, both in
-    /// PEM. From now on it signs certificates of users.
+    /// PEM. From now on it signs certificates of users. The key may be one that the authority has: then its certificate is renewed.
     pub async fn import(
         &self,
         certificates: &str,
@@ -106,15 +135,26 @@ impl Issuing {
         url: Option<&str>,
     ) -> Result<KeyId, IssuingError> {
         let imported = pki::import(certificates, key, self.now())?;
-        self.issuers(url).await?;
+        let issuers = self.issuers(url).await?;
+        let new = Issuer::new(&imported.certificate, Key::from_pkcs8(&imported.pkcs8)?, None)?;
+        let mut with_key = issuers.all().filter(|ours| ours.issuer.has_key_of(&new));
+        if with_key.any(|ours| !ours.issuer.has_name_of(&new)) {
+            return Err(IssuingError::OtherName);
+        }
+        let key_id = KeyId::parse(&new.key_id()).map_err(|error| IssuingError::Stored(error.to_string()))?;
+        // Certificates that the key has signed name this place. Its lists must repeat it.
+        let known = issuers.stored(&key_id).and_then(|stored| stored.url.as_deref());
         let made = Made {
             kind: IssuerKind::Issuing,
             certificate: &imported.certificate,
             above: imported.above.iter().map(|der| STANDARD.encode(der)).collect(),
             pkcs8: &imported.pkcs8,
-            url,
+            url: known.or(url),
         };
-        let new = made.stored()?;
+        self.add(made.stored()?).await
+    }
+
+    async fn add(&self, new: NewIssuer) -> Result<KeyId, IssuingError> {
         let key_id = new.key_id.clone();
         self.execute(AuthorityCommand::AddIssuer(Box::new(new))).await?;
         Ok(key_id)

@@ -1,6 +1,6 @@
 //! The issuers of the authority, with their keys ready to sign.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use aggregates::{
     authority::{Authority, IssuerKind, NewIssuer},
@@ -49,9 +49,27 @@ impl Issuers {
         !self.issuers.is_empty()
     }
 
-    /// All issuers, the oldest first.
+    /// All issuers, the oldest first. If a key got several certificates, each of them counts.
     pub fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<OurIssuer>> {
         self.issuers.iter()
+    }
+
+    /// All keys, each with its last certificate, the newest first: those who sign revocation lists.
+    pub fn signers(&self) -> impl Iterator<Item = &Arc<OurIssuer>> {
+        let mut seen = HashSet::new();
+        let newest_first = self.issuers.iter().rev();
+        newest_first.filter(move |ours| seen.insert(&ours.key_id))
+    }
+
+    /// The roots of this server, the oldest first.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &Arc<OurIssuer>> {
+        self.issuers.iter().filter(|ours| ours.kind == IssuerKind::Root)
+    }
+
+    /// An issuer with its key, as the ledger has it.
+    pub(super) fn stored(&self, key_id: &KeyId) -> Option<&NewIssuer> {
+        let mut newest_first = self.authority.issuers.iter().rev();
+        newest_first.find(|stored| stored.key_id == *key_id)
     }
 
     /// The issuer that signs certificates of users.
@@ -71,7 +89,7 @@ impl Issuers {
 
     /// The issuer with this key.
     pub fn with_key(&self, key_id: &KeyId) -> Option<&Arc<OurIssuer>> {
-        self.issuers.iter().find(|issuer| issuer.key_id == *key_id)
+        self.issuers.iter().rev().find(|issuer| issuer.key_id == *key_id)
     }
 
     /// The authorities that the operator added: fingerprint and DER.
@@ -83,7 +101,7 @@ impl Issuers {
     /// The certificates of all issuers in DER, each once: first the current issuer, then all others.
     pub fn certificates(&self) -> Vec<&[u8]> {
         let mut all: Vec<&[u8]> = Vec::new();
-        for ours in self.issuers.iter().rev() {
+        for ours in self.current().into_iter().chain(self.issuers.iter().rev()) {
             let chain = std::iter::once(ours.issuer.der()).chain(ours.above.iter().map(Vec::as_slice));
             for certificate in chain {
                 if !all.contains(&certificate) {

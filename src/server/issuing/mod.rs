@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 pub use self::{
     answers::OcspAnswer,
     error::IssuingError,
+    establish::ISSUER_LIFE,
     issue::Ready,
     issuers::{Issuers, OurIssuer},
     own::OwnCertificate,
