@@ -28,8 +28,8 @@ pub const NAMED: Veto = Veto {
     message: "the user has certificates of this server with the present name: revoke them first",
 };
 
-/// Rejects a unit that would rename a user who has certificates of this server. A broker takes the name from the certificate, so the user
-/// would go on under the old name; and if somebody else got that name, under theirs.
+/// Rejects a unit that would rename a user who has certificates of this server, unless the unit itself ends them. A broker takes the name
+/// from the certificate, so the user would go on under the old name; and if somebody else got that name, under theirs.
 pub(crate) struct NamesStay;
 
 impl Guard for NamesStay {
@@ -46,7 +46,14 @@ impl Guard for NamesStay {
         Box::pin(async move {
             let users: Vec<UserId> = renamed(&proposal).collect();
             let found: Vec<IssuedRecord> = load(db, IssuedRecord::WITH_USER, &users).await?;
-            let has_one = found.iter().any(|issued| issued.revoked_at.is_none());
+            let ends: Vec<&Fingerprint> = proposal
+                .events
+                .iter()
+                .filter_map(|new| ended(&new.event))
+                .collect();
+            let has_one = found
+                .iter()
+                .any(|issued| issued.revoked_at.is_none() && !ends.contains(&&issued.fingerprint));
             let now = accepted.iter().flat_map(|unit| unit.events);
             let gets_one = now
                 .filter_map(|new| issued_to(&new.event))

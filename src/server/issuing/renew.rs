@@ -1,10 +1,14 @@
-//! Renewing the certificate of a user.
+//! Renewing the certificate of a user, and what cannot be renewed any more.
 
-use aggregates::values::{Fingerprint, RevocationReason, UserId, Username};
+use aggregates::{
+    Command,
+    user::UserCommand,
+    values::{Fingerprint, RevocationReason, UserId, Username},
+};
 use pki::Csr;
 use projections::issued_certificates;
 
-use super::{Issuing, IssuingError, Ready};
+use super::{Issuing, IssuingError, Ready, issue::moment};
 
 impl Issuing {
     /// Signs a certificate that follows one of the user's, as the request asks. The commands are refused if the user does not hold that one
@@ -31,5 +35,17 @@ impl Issuing {
             ready.commands.extend(revocation.unwrap_or_default());
         }
         Ok(ready)
+    }
+
+    /// The commands that take from a user the certificates of this server that expired so many days ago: they cannot be renewed any more. So
+    /// their name keeps nobody from renaming the user.
+    pub async fn ends_of_expired(&self, user: UserId, grace_days: u64) -> Result<Vec<Command>, IssuingError> {
+        let renewable = moment(self.now().saturating_sub(grace_days.saturating_mul(24 * 3600)));
+        let rows = issued_certificates::of_user(self.0.executor.ledger().db(), user).await?;
+        let expired = rows
+            .into_iter()
+            .filter(|row| row.revoked_at.is_none() && row.not_after < renewable);
+        let end = |fingerprint| Command::User(user, UserCommand::RemoveCertificate { fingerprint });
+        Ok(expired.map(|row| end(row.fingerprint)).collect())
     }
 }

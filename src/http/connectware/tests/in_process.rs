@@ -14,12 +14,14 @@ use std::time::Duration;
 use kit::{
     client::Client,
     connectware::*,
+    openssl::Openssl,
     second_factor::{Enrolled, step},
     server::{ADMIN_PASSWORD, Server},
 };
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[tokio::test]
 async fn a_token_ends_at_its_minute_and_not_before() {
@@ -732,4 +734,56 @@ async fn neither_secrets_nor_codes_reach_the_log() {
     for secret in [handle.as_str(), ada.backup_codes[0].as_str(), ada.device.secret()] {
         assert!(!log.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn certificates_that_can_no_longer_be_renewed_do_not_keep_a_user_from_being_renamed() {
+    let settings = [
+        ("MUNIMENT_CERTIFICATE_DAYS", "10"),
+        ("MUNIMENT_CERTIFICATE_GRACE_DAYS", "5"),
+    ];
+    let (server, openssl) = (Server::start_set(&settings).await, Openssl::default());
+    let admin = server.admin().await;
+    let user = create_user(&admin, "press.7").await;
+    let path = format!("/api/users/{user}");
+    let issue = async |admin: &Client, name: &str| {
+        let body = json!({ "userId": user, "csr": openssl.csr(name, "/CN=press.7") });
+        admin.post("/api/certificates/issued", body).await.expect(201);
+    };
+    issue(&admin, "first").await;
+    server.advance(14 * DAY);
+    let admin = server.admin().await;
+    let renamed = json!({ "username": "press.8", "password": "the second one" });
+    let refused = admin.put(&path, renamed.clone()).await.expect_error(409);
+    assert_eq!(refused.code, "certificates_name_user", "it can still be renewed");
+    issue(&admin, "second").await;
+    server.advance(2 * DAY);
+    let admin = server.admin().await;
+    admin.put(&path, renamed.clone()).await.expect_error(409);
+    let issued = async |admin: &Client| {
+        let found = admin
+            .get(format!("/api/certificates/issued?user={user}"))
+            .await
+            .expect(200)
+            .json();
+        let of_each = list(&found["certificates"])
+            .iter()
+            .map(|one| one["revokedOn"].is_i64());
+        of_each.collect::<Vec<bool>>()
+    };
+    assert_eq!(
+        issued(&admin).await,
+        [false, false],
+        "a refused renaming takes nothing"
+    );
+    server.advance(14 * DAY);
+    let admin = server.admin().await;
+    // All else leaves the certificates alone.
+    admin
+        .put(&path, json!({ "username": "press.7" }))
+        .await
+        .expect(200);
+    assert_eq!(issued(&admin).await, [false, false]);
+    admin.put(&path, renamed).await.expect(200);
+    assert_eq!(issued(&admin).await, [true, true]);
 }

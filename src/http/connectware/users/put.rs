@@ -58,17 +58,16 @@ pub(crate) async fn put_user(
 ) -> Result<Wrote<Json<UserOut>>, Refusal> {
     let mut change = body.check(&app, &id).await?;
     let password = change.password();
-    let (id, command) = change.command(password.as_ref().map(|_| PasswordHash::new(UNHASHED)));
-    let mut commands = [command];
+    let (id, mut commands) = change.commands(password.as_ref().map(|_| PasswordHash::new(UNHASHED)));
     if let Some(password) = password {
         // Hashing takes by far the most time, so everything else is refused before.
         caller.rehearse(&app, &commands, |_| None::<&str>).await?;
         let hash = caller.hash(&app, password).await?;
-        if let [Command::User(_, UserCommand::Update(update))] = &mut commands {
+        if let Some(Command::User(_, UserCommand::Update(update))) = commands.last_mut() {
             update.password_hash = Some(hash);
         }
     }
-    let appended = caller.execute(&app, commands.into()).await?;
+    let appended = caller.execute(&app, commands).await?;
     let changed = user_directory::find(app.ledger().db(), id, app.clock.now()).await?;
     let changed = changed.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(Wrote(appended.position, Json(UserOut::from(&changed))))
@@ -77,6 +76,8 @@ pub(crate) async fn put_user(
 /// A change. Everything is checked that can be checked without hashing the password.
 pub(crate) struct Checked {
     id: UserId,
+    /// What must happen before the change.
+    before: Vec<Command>,
     update: UpdateUser,
     password: Option<NewPassword>,
 }
@@ -131,7 +132,25 @@ impl UserChange {
         if !app.user_exists(id).await? {
             return Err(Refusal::not_found("user"));
         }
-        Ok(Checked { id, update, password })
+        let is_renamed = match (&now, &update.username) {
+            (Some(now), Some(name)) => *now.username != **name,
+            (None, _) | (_, None) => false,
+        };
+        // Certificates that have expired for good do not keep the user from being renamed.
+        let before = match is_renamed {
+            true => {
+                app.issuing()
+                    .ends_of_expired(id, app.settings.certificate_grace_days)
+                    .await?
+            }
+            false => Vec::new(),
+        };
+        Ok(Checked {
+            id,
+            before,
+            update,
+            password,
+        })
     }
 }
 
@@ -147,7 +166,7 @@ impl Rehearse<1> for UserChange {
     async fn rehearse(self, app: &App, [id]: [&str; 1]) -> Result<Vec<Command>, Refusal> {
         let mut change = self.check(app, id).await?;
         let hash = change.password().map(|_| PasswordHash::new(UNHASHED));
-        Ok(vec![change.command(hash).1])
+        Ok(change.commands(hash).1)
     }
 }
 
@@ -157,10 +176,11 @@ impl Checked {
         self.password.take()
     }
 
-    /// The command that changes the user.
-    pub(crate) fn command(mut self, password_hash: Option<PasswordHash>) -> (UserId, Command) {
+    /// The commands that change the user. The last one has the change itself.
+    pub(crate) fn commands(mut self, password_hash: Option<PasswordHash>) -> (UserId, Vec<Command>) {
         self.update.password_hash = password_hash;
         let command = Command::User(self.id, UserCommand::Update(self.update));
-        (self.id, command)
+        self.before.push(command);
+        (self.id, self.before)
     }
 }
