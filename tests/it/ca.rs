@@ -301,3 +301,66 @@ async fn all_nodes_have_one_authority() {
         openssl.run("crl -inform DER -in list.der -noout");
     }
 }
+
+/// The list that each node serves must have a number that is not lower than those before, whichever node served them.
+#[tokio::test]
+async fn numbers_of_lists_grow_on_all_nodes_also_if_their_clocks_differ() {
+    let first = Server::start(Engine::Postgres).await;
+    let second = first.site().second_node().at("+3h").start().await;
+    let (openssl, admin) = (Openssl::default(), first.admin().await);
+    let user = create_user(&admin, NAME).await;
+    let issue = async |file: &str| {
+        let body = serde_json::json!({ "userId": user, "csr": openssl.csr(file, &format!("/CN={NAME}")) });
+        let issued = admin
+            .post("/api/certificates/issued", body)
+            .await
+            .expect(201)
+            .json();
+        text(&issued["fingerprint"]).to_owned()
+    };
+    let number = async |server: &Server| {
+        let list = server.anonymous().get("/pki/ca.crl").await.expect(200);
+        openssl.write("list.crl", list.body);
+        let text = openssl.run("crl -inform DER -in list.crl -noout -crlnumber");
+        let digits = text.trim().rsplit("0x").next().expect("a number");
+        let entries = openssl
+            .run("crl -inform DER -in list.crl -noout -text")
+            .matches("Serial Number:")
+            .count();
+        (u64::from_str_radix(digits, 16).expect("a number"), entries)
+    };
+    let held = [issue("a").await, issue("b").await];
+    let mut last = 0;
+    let mut grows = async |server: &Server, revoked: usize| {
+        let (next, entries) = number(server).await;
+        assert!(
+            next >= last && entries == revoked,
+            "{next} follows {last}: {entries}"
+        );
+        last = next;
+        next
+    };
+    let mut before = 0;
+    for (revoked, fingerprint) in held.iter().enumerate() {
+        for server in [&first, &second, &first, &second, &first] {
+            grows(server, revoked).await;
+        }
+        let settled = grows(&second, revoked).await;
+        assert!(settled > before, "a list with another entry has another number");
+        assert_eq!(
+            grows(&first, revoked).await,
+            settled,
+            "lists that are asked for again and again stay as they are"
+        );
+        before = settled;
+        admin
+            .delete(format!("/api/certificates/issued/{fingerprint}"))
+            .await
+            .expect(204);
+    }
+    // A node that starts with a clock that is late.
+    let second = second.terminate().await.at("-5h").start().await;
+    for server in [&second, &first, &second, &first] {
+        grows(server, 2).await;
+    }
+}

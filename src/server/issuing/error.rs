@@ -1,6 +1,6 @@
 //! Why the certificate authority cannot do something.
 
-use ledger::{ExecuteError, LedgerError};
+use ledger::{AppendError, ExecuteError, LedgerError};
 use pki::{BadKey, CsrError, Failure, ImportError, IssueError, IssuerError};
 
 use crate::refusal::{Refusal, RefusalKind};
@@ -50,6 +50,14 @@ pub enum IssuingError {
     /// A stored issuer cannot be read.
     #[error("a stored issuer cannot be read: {0}")]
     Stored(String),
+    /// A revocation list got no number.
+    #[error(
+        "the revocation list got no number: an earlier list had later revocations than the read model has. `muniment rebuild` repairs it"
+    )]
+    Unnumbered,
+    /// The number of a revocation list cannot be written.
+    #[error("the number of the revocation list cannot be written: {0}")]
+    Append(#[from] AppendError),
     /// Something cannot be signed.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -105,6 +113,8 @@ impl From<IssuingError> for Refusal {
             | IssuingError::Imported
             | IssuingError::OtherName
             | IssuingError::CannotSign
+            | IssuingError::Unnumbered
+            | IssuingError::Append(_)
             | IssuingError::Failure(_)) => Self::unavailable().because(error),
         }
     }

@@ -1,8 +1,9 @@
 //! Revocation lists. Entries are encoded once, when this process learns of a revocation. A list is signed when somebody asks for it
-//! and it has changed, or when the hour has changed.
+//! and it has changed, or when the hour has changed, or when another node has signed one with a higher number.
 //!
 //! What a list says depends only on the position of the issuer's last revocation and on the hour, so nodes whose clocks agree write the
-//! same. A clock can be wrong for a while: nothing is lost for good because a clock says that it has expired.
+//! same. A clock can be wrong for a while: nothing is lost for good because a clock says that it has expired. The database gives the
+//! numbers (`ledger::ListNumber`), so they never decrease, also if clocks do not agree.
 
 use std::{
     collections::HashMap,
@@ -11,6 +12,7 @@ use std::{
 
 use aggregates::values::{KeyId, RevocationReason};
 use axum::body::Bytes;
+use ledger::ListNumber;
 use pki::{CrlTerms, Reason, partition_of};
 use projections::issued_certificates::{self, Newest, Revoked};
 
@@ -20,9 +22,12 @@ use super::{Issuing, IssuingError, OurIssuer, issue::moment};
 const HOUR: u64 = 3600;
 /// How many hours a list may be used. It is signed again each hour, long before half of this time.
 const LIFE_HOURS: u64 = 24;
-/// The number of a list is the position of its last revocation and the hour. The hours since 1970 fit into these bits until the
-/// year 3883.
+/// The number of a list is the position of its last revocation and the hour, if no list has had a higher number. The hours since 1970 fit
+/// into these bits until the year 3883.
 const HOUR_BITS: u32 = 24;
+
+/// How often a number is asked for, if other nodes revoke and number lists meanwhile.
+const TRIES: u32 = 16;
 
 /// The lists of all issuers that somebody has asked for. The requests for the lists of one issuer take turns.
 #[derive(Default)]
@@ -54,8 +59,8 @@ struct List {
     /// The entries, one after the other.
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// The number of the lists in `signed`.
-    number: u64,
+    /// The number of the lists in `signed`; 0 before the first one.
+    number: i64,
     /// What was signed for this hour and these entries.
     signed: HashMap<Option<u8>, SignedList>,
 }
@@ -80,28 +85,58 @@ impl Issuing {
         };
         // A list is signed once, however many ask for it.
         let mut list = self.0.lists.of(key_id).lock_owned().await;
-        let db = self.0.executor.ledger().db();
-        let newest = issued_certificates::newest_revocation(db, key_id).await?;
-        let from = self.now() / HOUR * HOUR;
-        if (list.from, list.newest) == (from, newest)
+        let (from, newest, number) = self.numbered(key_id, &list).await?;
+        if (list.from, list.newest, list.number) == (from, newest, number)
             && let Some(signed) = list.signed.get(&partition)
         {
             return Ok(signed.clone());
         }
         let known = list.known_at(from);
         let revoked = if newest.position > known {
-            let positions = (known, newest.position);
+            let (db, positions) = (self.0.executor.ledger().db(), (known, newest.position));
             issued_certificates::revoked_between(db, key_id, positions, moment(from)).await?
         } else {
             Vec::new()
         };
         let signing = tokio::task::spawn_blocking(move || {
             list.advance(from, newest, &revoked)?;
+            list.renumber(number);
             list.sign(&ours, partition)
         });
         signing
             .await
             .map_err(|error| IssuingError::Stored(error.to_string()))?
+    }
+}
+
+impl Issuing {
+    /// The hour and the last revocation of the list that must be served now, and its number.
+    async fn numbered(&self, key_id: &KeyId, list: &List) -> Result<(u64, Newest, i64), IssuingError> {
+        let ledger = self.0.executor.ledger();
+        for _ in 0..TRIES {
+            // The number is read first: a list with a revocation after it must not get this number.
+            let last = ledger.list_number(key_id).await?;
+            let newest = issued_certificates::newest_revocation(ledger.db(), key_id).await?;
+            let from = self.now() / HOUR * HOUR;
+            let hour = i64::try_from(from / HOUR).unwrap_or(i64::MAX);
+            let is_numbered = (last.position, last.hour) == (newest.position, hour);
+            // This node has served such a list. Its number rises with those of the other nodes.
+            let is_served = (list.from, list.newest) == (from, newest) && list.number > 0;
+            if last.number > 0 && last.position <= newest.position && (is_numbered || is_served) {
+                return Ok((from, newest, last.number));
+            }
+            let proposed = ListNumber {
+                number: newest
+                    .position
+                    .saturating_mul(1 << HOUR_BITS)
+                    .saturating_add(hour),
+                position: newest.position,
+                hour,
+            };
+            ledger.number_list(key_id, proposed).await?;
+        }
+        // Either others revoke all the time, or the read model has lost revocations that a list had.
+        Err(IssuingError::Unnumbered)
     }
 }
 
@@ -142,11 +177,15 @@ impl List {
         self.from = from;
         self.newest = newest;
         self.signed.clear();
-        // Higher than before, also if the clock went back.
-        let position = u64::try_from(newest.position).unwrap_or_default();
-        let number = position << HOUR_BITS | (from / HOUR);
-        self.number = number.max(self.number.saturating_add(1));
         Ok(())
+    }
+
+    /// Gives the list this number.
+    fn renumber(&mut self, number: i64) {
+        if self.number != number {
+            self.number = number;
+            self.signed.clear();
+        }
     }
 
     fn sign(&mut self, ours: &OurIssuer, partition: Option<u8>) -> Result<SignedList, IssuingError> {
@@ -186,7 +225,7 @@ impl List {
         let revoked_at = seconds(self.newest.revoked_at.seconds());
         let next = self.from + HOUR;
         CrlTerms {
-            number: self.number,
+            number: u64::try_from(self.number).unwrap_or_default(),
             this_update: if (self.from..next).contains(&revoked_at) {
                 revoked_at
             } else {
