@@ -1,8 +1,17 @@
 //! The Bidi Rule (RFC 5893 section 2): a name with letters that run from right to left reads the same in every surrounding text.
 
-use icu_properties::{CodePointMapData, CodePointMapDataBorrowed, props::BidiClass};
+use icu_properties::{
+    CodePointMapData, CodePointMapDataBorrowed, CodePointSetData, CodePointSetDataBorrowed,
+    props::{BidiClass, BidiControl},
+};
 
 const BIDI: CodePointMapDataBorrowed<'static, BidiClass> = CodePointMapData::new();
+const CONTROLS: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<BidiControl>();
+
+/// Whether a character is not seen and changes the direction of the text around it, so that it may look like another text.
+pub(crate) fn turns_text(c: char) -> bool {
+    CONTROLS.contains(c)
+}
 
 /// Whether a name satisfies the rule, in which a space counts as a neutral character. A name without right-to-left characters always
 /// does (RFC 8265 section 3.4.1).

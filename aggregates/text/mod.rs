@@ -10,6 +10,7 @@ mod opaque;
 mod precis;
 mod scripts;
 
+pub(crate) use bidi::turns_text;
 pub(crate) use names::broken_rule;
 pub use names::{alike, spelling};
 pub use opaque::{MAX_PASSWORD_BYTES, NotOpaque, opaque};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Invalid, hexadecimal, text_value};
+use crate::text::turns_text;
 
 /// The SHA-256 of a token's text, in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,14 +39,16 @@ impl TokenFingerprint {
 
 text_value!(TokenFingerprint);
 
-/// A note by which a user recognises a token: at most 255 characters, no control characters; it may be empty.
+/// A note by which a user recognises a token: at most 255 characters, no control characters, and none that change the direction of the text.
+/// It may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenLabel(String);
 
 impl TokenLabel {
     /// Reads a label, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.chars().count() > 255 || text.chars().any(char::is_control) {
+        let is_hidden = |c: char| c.is_control() || turns_text(c);
+        if text.chars().count() > 255 || text.chars().any(is_hidden) {
             return Err(Invalid {
                 what: "label",
                 rule: "must be at most 255 characters without control characters",
@@ -53,9 +56,14 @@ impl TokenLabel {
         }
         Ok(Self(text.to_owned()))
     }
+
+    /// A label that the ledger has. Older versions of the program accepted characters that change the direction of the text.
+    fn recorded(text: String) -> Self {
+        Self(text)
+    }
 }
 
-text_value!(TokenLabel);
+text_value!(TokenLabel, recorded);
 
 /// The API for which a token was issued. The token is valid on no other (contracts/README.md, collision 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,8 +111,20 @@ mod tests {
         for label in ["", "laptop", " my laptop ", &"é".repeat(255)] {
             assert_eq!(&*TokenLabel::parse(label).unwrap(), label);
         }
-        for label in ["a\nb", "\0", "\u{85}", &"a".repeat(256)] {
+        let turned = ["a\u{202e}b", "\u{2066}a", "a\u{200f}", "\u{61c}"];
+        for label in ["a\nb", "\0", "\u{85}", &"a".repeat(256)]
+            .into_iter()
+            .chain(turned)
+        {
             assert!(TokenLabel::parse(label).is_err(), "{label:?}");
+        }
+        for label in ["مكتب", "משרד 7"] {
+            assert!(TokenLabel::parse(label).is_ok(), "{label:?}");
+        }
+        // The ledger may have labels from before this rule.
+        for label in turned {
+            let read: TokenLabel = serde_json::from_value(label.into()).unwrap();
+            assert_eq!(&*read, label);
         }
         assert_eq!(&*TokenLabel::default(), "");
     }
