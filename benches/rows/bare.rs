@@ -73,9 +73,40 @@ struct Authorization {
 
 /// Serves the answer in a file.
 pub(crate) async fn serve(how: Bare, file: &std::path::Path) -> Result<()> {
-    if let Bare::LoggingIn = how {
-        return super::bare_login::serve(file).await;
-    }
+    let read = || answer_in(file);
+    let router = match how {
+        Bare::LoggingIn => return super::bare_login::serve(file).await,
+        Bare::Session => {
+            let answer = read()?;
+            Router::new().route("/api/session", get(async move || answer))
+        }
+        Bare::Reading => {
+            let answer = read()?;
+            let handler = post(async move |Json(_): Json<Evaluation>| answer);
+            Router::new().route("/access/v1/evaluation", handler)
+        }
+        Bare::Ignoring => {
+            let answer = read()?;
+            Router::new().route("/access/v1/evaluation", post(async move |_: Bytes| answer))
+        }
+        Bare::Authorizing => {
+            let answer = read()?;
+            let handler = post(async move |Json(_): Json<Authorization>| answer);
+            Router::new().route("/hooks/emqx/authz", handler)
+        }
+        Bare::Asking => {
+            let answer = read()?;
+            Router::new().route("/pki/ocsp/{request}", get(async move |_: Path<String>| answer))
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    say(&format!("listening on http://{}", listener.local_addr()?));
+    axum::serve(listener, router).await?;
+    Ok(())
+}
+
+/// The headers and the body of the answer in a file.
+fn answer_in(file: &std::path::Path) -> Result<(HeaderMap, Bytes)> {
     let answer = std::fs::read(file)?;
     let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
     let (head, body) = answer.split_at(end.ok_or("the file holds no answer")? + 4);
@@ -91,26 +122,5 @@ pub(crate) async fn serve(how: Bare, file: &std::path::Path) -> Result<()> {
             );
         }
     }
-    let body = Bytes::copy_from_slice(body);
-    let answer = move || (headers.clone(), body.clone());
-    let router = match how {
-        Bare::Session => Router::new().route("/api/session", get(async move || answer())),
-        Bare::Reading => Router::new().route(
-            "/access/v1/evaluation",
-            post(async move |Json(_): Json<Evaluation>| answer()),
-        ),
-        Bare::Authorizing => Router::new().route(
-            "/hooks/emqx/authz",
-            post(async move |Json(_): Json<Authorization>| answer()),
-        ),
-        Bare::Asking => {
-            Router::new().route("/pki/ocsp/{request}", get(async move |_: Path<String>| answer()))
-        }
-        Bare::LoggingIn => Router::new(),
-        Bare::Ignoring => Router::new().route("/access/v1/evaluation", post(async move |_: Bytes| answer())),
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    say(&format!("listening on http://{}", listener.local_addr()?));
-    axum::serve(listener, router).await?;
-    Ok(())
+    Ok((headers, Bytes::copy_from_slice(body)))
 }
