@@ -114,7 +114,7 @@ settings! {
         password_parallelism: u32 = "1", parsed;
         /// How many logins may wait for their turn, and how many requests of one caller that set a password. If one more comes, the server
         /// answers one of them with 429. At most 4096
-        password_queue: usize = "128", |text| between(text, 0, MOST_PASSWORDS);
+        password_queue: usize = "128", |text| between(text, 1, MOST_PASSWORDS);
         /// How many heavy questions of one caller may wait for their turns: lists, searches, changes, explanations, rehearsals, questions
         /// about the past, and long lists of questions. The server answers further ones with 429
         heavy_queue: usize = "64", |text| between(text, 1, MOST_WAITING);
@@ -315,8 +315,8 @@ impl Settings {
         Bounds {
             // So logins always have most of the threads.
             running: (workers / 2).max(1),
-            waiting_of_one: queue.max(1),
-            waiting: queue.max(1).saturating_mul(CALLERS),
+            waiting_of_one: queue,
+            waiting: queue.saturating_mul(CALLERS),
             patience: NEW_PASSWORD_PATIENCE,
             busy: "too many passwords are being hashed; try again later",
         }

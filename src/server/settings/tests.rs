@@ -40,6 +40,7 @@ fn mistakes_are_refused_and_named() {
         ("MUNIMENT_TOKEN_HOURS", "0"),
         ("MUNIMENT_STALE_AFTER_MS", "499"),
         ("MUNIMENT_CONNECTIONS", "0"),
+        ("MUNIMENT_PASSWORD_QUEUE", "0"),
         ("MUNIMENT_PASSWORD_QUEUE", "4097"),
         ("MUNIMENT_HEAVY_WORKERS", "129"),
         ("MUNIMENT_HEAVY_QUEUE", "1001"),
