@@ -335,16 +335,23 @@ async fn a_flood_of_one_address_refuses_nobody_else() {
     tokio::task::yield_now().await;
     for number in 0..10 {
         let elsewhere = format!("192.0.2.{number}");
-        // The same address as the flood, the name that is attacked and another; and other addresses.
-        for (from, name) in [
-            ("127.0.0.1", "grace"),
-            ("127.0.0.1", "ada"),
-            (elsewhere.as_str(), "ada"),
-        ] {
+        // The same address as the flood, with another name; and another address, with the name that is attacked.
+        for (from, name) in [("127.0.0.1", "grace"), (elsewhere.as_str(), "ada")] {
             log_in(&server.anonymous().at(from), name, PASSWORD)
                 .await
                 .expect(200);
         }
+        // At the same address, one of sixteen guesses looks like the owner's password. If these alone fill the queue, the lot may refuse the
+        // owner, but seldom.
+        let mut answers = Vec::new();
+        while answers
+            .last()
+            .is_none_or(|answer: &Response| answer.status == 429)
+        {
+            assert!(answers.len() < 6, "the owner is refused again and again");
+            answers.push(log_in(&server.anonymous(), "ada", PASSWORD).await);
+        }
+        answers.pop().expect("an answer").expect(200);
         admin.get("/api/session").await.expect(200);
     }
     flood.abort_all();
