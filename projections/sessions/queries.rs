@@ -17,6 +17,21 @@ pub fn of_user<'a>(db: &'a Db, user: UserId, now: Timestamp) -> Boxed<'a, Result
     })
 }
 
+/// How many tokens of a user are valid at `now`. It counts no further than to `most`, and reads no more.
+pub fn number_of_user<'a>(
+    db: &'a Db,
+    user: UserId,
+    now: Timestamp,
+    most: i64,
+) -> Boxed<'a, Result<i64, Error>> {
+    Box::pin(async move {
+        let count = sql("SELECT COUNT(*) FROM \
+             (SELECT expires_at FROM sessions WHERE user_id = $1 AND expires_at > $2 LIMIT $3) AS first");
+        let rows = db.all(count.bind(user).bind(now.micros()).bind(most)).await?;
+        rows.first().map_or(Ok(0), |row| row.int(0))
+    })
+}
+
 /// A user's session, by the fingerprint of its token: also if it expired, but not if it was revoked.
 pub fn find_by_fingerprint<'a>(
     db: &'a Db,

@@ -68,10 +68,14 @@ impl From<IdentityError> for Refusal {
                 Self::new(RefusalKind::Unauthenticated, "login_ended", error.to_string())
             }
             IdentityError::Code(error) => error.into(),
+            error @ IdentityError::TooManySessions(_) => {
+                Self::new(RefusalKind::Conflict, "too_many_sessions", error.to_string())
+            }
             IdentityError::TooMany(error) => error.into(),
             IdentityError::Hashing(error) => error.into(),
             IdentityError::Signing(error) => Self::unavailable().because(error),
             IdentityError::Ledger(error) => error.into(),
+            IdentityError::Database(error) => error.into(),
             IdentityError::Execute(error) => error.into(),
         }
     }

@@ -53,6 +53,7 @@ pub(crate) struct LoggedInOut {
     (status = 200, description = "A token; or `needsMfa`, if the user has a second factor", body = LoggedInOut),
     (status = 400, description = "The request is not as it should be", body = ErrorBody),
     (status = 401, description = "Username or password is wrong, or this user may not log in this way", body = ErrorBody),
+    (status = 409, description = "The user has too many valid tokens (`too_many_sessions`)", body = ErrorBody),
     (status = 429, description = "Too many are logging in, or too many wrong passwords came from this address; see Retry-After", body = ErrorBody),
     (status = 503, description = "The ledger does not answer", body = ErrorBody)
 ))]

@@ -41,6 +41,9 @@ pub enum IdentityError {
     /// The second factor is not proved.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// The user has as many valid tokens as the settings allow.
+    #[error("this user has {0} valid tokens, and may have no more: revoke some of them")]
+    TooManySessions(u32),
     /// The defence refuses the attempt.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -53,6 +56,9 @@ pub enum IdentityError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The database does not answer.
+    #[error("database: {0}")]
+    Database(#[from] projections::sql::Error),
     /// The token cannot be recorded.
     #[error(transparent)]
     Execute(#[from] ExecuteError),

@@ -7,7 +7,7 @@ use aggregates::{
     values::{GrantMethod, SessionId, Timestamp, TokenLabel, UserId},
 };
 use ledger::{ExecuteError, Rejection, Seen};
-use projections::sql::Boxed;
+use projections::{sessions, sql::Boxed};
 use zeroize::Zeroizing;
 
 use super::{
@@ -109,6 +109,7 @@ pub fn log_in<'a>(
                 }));
             }
             let issue = Issue {
+                username: request.username,
                 user,
                 session,
                 hours: request.hours,
@@ -150,6 +151,7 @@ pub fn complete_log_in<'a>(
             let metadata = origin.metadata(user);
             let Checked { proof, now } = check(app, user, &state, &request.typed, &metadata).await?;
             let issue = Issue {
+                username: request.username,
                 user,
                 session: half.session,
                 hours: half.hours,
@@ -217,6 +219,8 @@ fn is_conflict(error: &IdentityError) -> bool {
 
 /// A token to issue.
 struct Issue<'a> {
+    /// The name that the client gave.
+    username: &'a str,
     user: UserId,
     session: SessionId,
     hours: i64,
@@ -224,6 +228,17 @@ struct Issue<'a> {
 }
 
 impl Issue<'_> {
+    /// Refuses a user who has as many valid tokens as the settings allow. Logins at the same time may be a few too many.
+    async fn must_have_room(&self, app: &App, now: Timestamp) -> Result<(), IdentityError> {
+        let most = app.settings.sessions_most;
+        let db = app.ledger().db();
+        if most > 0 && sessions::number_of_user(db, self.user, now, most.into()).await? >= most.into() {
+            Evidence::login(self.username, Some(self.user), "too_many_sessions").leave();
+            return Err(IdentityError::TooManySessions(most));
+        }
+        Ok(())
+    }
+
     /// Signs and records the token, after another command in the same unit, unless the user has changed since they were seen.
     async fn run(
         &self,
@@ -233,6 +248,7 @@ impl Issue<'_> {
         seen: Seen,
     ) -> Result<LoggedIn, IdentityError> {
         let (face, issued_at) = (origin.audience(), app.clock.now());
+        self.must_have_room(app, issued_at).await?;
         let expires_at = issued_at.plus_hours(app.live().bounded_hours(self.hours));
         let (token, fingerprint) = app
             .tokens

@@ -128,6 +128,9 @@ settings! {
         mfa_issuer: String = "Muniment", |text| short(text, MOST_ISSUER);
         /// Hours that a token is valid if the login does not say how long
         token_hours: i64 = "24", |text| between(text, 1, MOST_TOKEN_HOURS);
+        /// How many valid tokens a user may have. With more, a login is refused until one of them is revoked or expires. `0`: there is no
+        /// bound
+        sessions_most: u32 = "10000", parsed;
         /// Days that a certificate of a device is valid. It never outlives its issuer
         certificate_days: u64 = "365", |text| between(text, 1, MOST_CERTIFICATE_DAYS);
         /// For how many days after its end a device may still renew its certificate, and do nothing else with it. `0`: not at all

@@ -34,6 +34,7 @@ pub(crate) struct MfaLogin {
     (status = 200, description = "A token", body = LoggedInOut),
     (status = 400, description = "The request is not as it should be", body = ErrorBody),
     (status = 401, description = "The code is wrong or was used before (`wrong_code`), or the login must begin again (`login_ended`)", body = ErrorBody),
+    (status = 409, description = "The user has too many valid tokens (`too_many_sessions`)", body = ErrorBody),
     (status = 429, description = "There were too many wrong codes; see Retry-After", body = ErrorBody),
     (status = 503, description = "The ledger does not answer", body = ErrorBody)
 ))]

@@ -787,3 +787,65 @@ async fn certificates_that_can_no_longer_be_renewed_do_not_keep_a_user_from_bein
     admin.put(&path, renamed).await.expect(200);
     assert_eq!(issued(&admin).await, [true, true]);
 }
+
+#[tokio::test]
+async fn a_user_has_no_more_valid_tokens_than_the_settings_allow() {
+    let server = Server::start_set(&[("MUNIMENT_SESSIONS_MOST", "3")]).await;
+    let admin = server.admin().await;
+    let id = create_user(&admin, "ada").await;
+    let log_in = async |password: &str, hours: i64| {
+        let body = json!({ "username": "ada", "password": password, "expireTimeInHours": hours });
+        server.anonymous().post("/api/login", body).await
+    };
+    log_in(PASSWORD, 1).await.expect(200);
+    log_in(PASSWORD, 99_999).await.expect(200);
+    let last = log_in(PASSWORD, 99_999).await.expect(200).json();
+    let refused = log_in(PASSWORD, 1).await.expect_error(409);
+    assert_eq!(refused.code, "too_many_sessions");
+    // Whoever does not know the password learns nothing of it.
+    log_in("a guess", 1).await.expect_error(401);
+    // Others log in, and the tokens go on.
+    server.admin().await;
+    let ada = server.anonymous().bearer(text(&last["token"]));
+    ada.get("/api/session").await.expect(200);
+    // A token that has expired does not count.
+    server.advance(60 * MINUTE);
+    log_in(PASSWORD, 99_999).await.expect(200);
+    log_in(PASSWORD, 99_999).await.expect_error(409);
+    // HTTP Basic needs no session.
+    let admin = server.anonymous().basic("admin", ADMIN_PASSWORD);
+    admin.delete(format!("/api/users/{id}/tokens")).await.expect(204);
+    log_in(PASSWORD, 1).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_number_of_tokens_needs_no_bound() {
+    let server = Server::start_set(&[("MUNIMENT_SESSIONS_MOST", "0")]).await;
+    for _ in 0..4 {
+        server.admin().await;
+    }
+}
+
+#[tokio::test]
+async fn a_login_with_a_second_factor_is_refused_too_and_uses_up_nothing() {
+    let server = Server::start_set(&[("MUNIMENT_SESSIONS_MOST", "2")]).await;
+    let admin = server.admin().await;
+    let ada = Enrolled::user(&admin, "ada").await;
+    let (first, second) = (ada.begin().await, ada.begin().await);
+    ada.complete(&first, &ada.device.code(ada.step))
+        .await
+        .expect_error(401);
+    server.advance(MINUTE / 2);
+    ada.complete(&first, &ada.device.code(ada.step + 1))
+        .await
+        .expect(200);
+    server.advance(MINUTE / 2);
+    let code = ada.device.code(ada.step + 2);
+    let refused = ada.complete(&second, &code).await.expect_error(409);
+    assert_eq!(refused.code, "too_many_sessions");
+    let path = format!("/api/users/{}/tokens", ada.id);
+    let tokens = admin.get(&path).await.expect(200).json();
+    let which = text(&list(&tokens)[0]["fingerprint"]);
+    admin.delete(format!("{path}?tokenId={which}")).await.expect(204);
+    ada.complete(&second, &code).await.expect(200);
+}
