@@ -33,6 +33,11 @@ pub enum UserCommand {
         /// The new hash, a PHC string.
         password_hash: PasswordHash,
     },
+    /// The password has become too old: the user must change it. Somebody else demands this by an update.
+    DemandPasswordChange {
+        /// The hash of the password that is too old. If the user has another hash now, nothing happens.
+        verified: PasswordHash,
+    },
     /// Give the user the secret of a TOTP, which they may confirm.
     OfferTotp {
         /// The secret.
@@ -150,6 +155,8 @@ pub struct CreateUser {
     pub enforce_mfa_enrollment: bool,
     /// The password hash, a PHC string.
     pub password_hash: Option<PasswordHash>,
+    /// Whether the user must change the password before anything else.
+    pub must_change_password: bool,
     /// The roles that the user holds.
     pub roles: Vec<RoleGrant>,
     /// The user's own permissions.
@@ -176,6 +183,8 @@ pub struct UpdateUser {
     pub disable_second_factor: bool,
     /// The hash of a new password that somebody else sets, a PHC string.
     pub password_hash: Option<PasswordHash>,
+    /// Whether the user must change the password before anything else. A new password ends an earlier demand.
+    pub must_change_password: Option<bool>,
     /// The exact roles of the user from now on.
     pub roles: Option<Vec<RoleGrant>>,
     /// The exact own permissions of the user from now on. A right that the user has already keeps its id.

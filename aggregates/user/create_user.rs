@@ -17,6 +17,9 @@ pub(super) fn decide(user: &User, command: CreateUser) -> Result<Vec<UserEvent>,
         command.password_hash.as_ref(),
         None,
     )?;
+    if command.must_change_password && command.password_hash.is_none() {
+        return Err(UserError::NoPasswordToChange);
+    }
     let permissions = permission_set::replace(&BTreeMap::new(), command.permissions)?.added;
 
     let mut events = vec![UserEvent::Created {
@@ -28,6 +31,9 @@ pub(super) fn decide(user: &User, command: CreateUser) -> Result<Vec<UserEvent>,
         enforce_mfa_enrollment: command.enforce_mfa_enrollment,
         password_hash: command.password_hash,
     }];
+    if command.must_change_password {
+        events.push(UserEvent::PasswordChangeDemanded { demanded: true });
+    }
     let roles = rules::each_role_once(command.roles);
     events.extend(
         roles
@@ -156,6 +162,22 @@ mod tests {
                 .when(UserCommand::Create(create_ada()))
                 .then_expect_error(UserError::AlreadyExists);
         }
+    }
+
+    #[test]
+    fn a_new_user_may_have_to_change_the_password() {
+        let demanded = UserEvent::PasswordChangeDemanded { demanded: true };
+        let command = CreateUser {
+            must_change_password: true,
+            ..create_ada()
+        };
+        assert_eq!(accepted(command.clone()), [ada_created(), demanded]);
+        let without = CreateUser {
+            password_hash: None,
+            grant_types: vec![grant(GrantMethod::Certificate)],
+            ..command
+        };
+        assert_eq!(refused(without), UserError::NoPasswordToChange);
     }
 
     #[test]

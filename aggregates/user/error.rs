@@ -29,6 +29,9 @@ pub enum UserError {
     /// Another identity provider keeps the user's password.
     #[error("the password of this user is kept by another identity provider")]
     PasswordNotLocal,
+    /// The user has no password that they could change.
+    #[error("mustChangePassword: this user has no password here")]
+    NoPasswordToChange,
     /// The user has another password than the one that was verified.
     #[error("the password was changed by somebody else meanwhile")]
     PasswordNotCurrent,
@@ -97,6 +100,7 @@ impl Classified for UserError {
             | Self::PublishPrefixInvalid
             | Self::PasswordMissing
             | Self::PasswordNotLocal
+            | Self::NoPasswordToChange
             | Self::SecondFactorNotLocal
             | Self::WrongCode => ErrorKind::Invalid,
         }

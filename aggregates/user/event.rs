@@ -69,6 +69,11 @@ events! {
             /// Whether the user must enrol a second factor.
             enforce_mfa_enrollment: bool as open,
         },
+        /// The user must change their password before anything else, or no longer must. Every new password ends the demand.
+        "user.password_change_demanded" version 1 => PasswordChangeDemanded {
+            /// Whether the user must change it.
+            demanded: bool as open,
+        },
         /// The user was given the secret of a TOTP. It is no second factor until the user confirms it.
         "user.totp_offered" version 1 => TotpOffered {
             /// The secret.
@@ -168,6 +173,7 @@ impl UserEvent {
             | Self::IdentityProviderChanged { .. }
             | Self::GrantTypesChanged { .. }
             | Self::MfaEnforcementChanged { .. }
+            | Self::PasswordChangeDemanded { .. }
             | Self::TotpOffered { .. }
             | Self::TotpEnrolled { .. }
             | Self::SecondFactorUsed { .. }
@@ -201,6 +207,7 @@ impl UserEvent {
             | Self::IdentityProviderChanged { .. }
             | Self::GrantTypesChanged { .. }
             | Self::MfaEnforcementChanged { .. }
+            | Self::PasswordChangeDemanded { .. }
             | Self::TotpOffered { .. }
             | Self::TotpEnrolled { .. }
             | Self::SecondFactorUsed { .. }
@@ -234,6 +241,7 @@ impl UserEvent {
             | Self::IdentityProviderChanged { .. }
             | Self::GrantTypesChanged { .. }
             | Self::MfaEnforcementChanged { .. }
+            | Self::PasswordChangeDemanded { .. }
             | Self::TotpOffered { .. }
             | Self::TotpEnrolled { .. }
             | Self::SecondFactorUsed { .. }

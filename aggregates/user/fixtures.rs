@@ -27,6 +27,7 @@ pub(super) fn create_ada() -> CreateUser {
         grant_types: vec![grant(GrantMethod::Password)],
         enforce_mfa_enrollment: false,
         password_hash: Some(hash("first")),
+        must_change_password: false,
         roles: vec![],
         permissions: vec![],
         certificates: vec![],

@@ -7,6 +7,7 @@ mod command;
 mod count_wrong_code;
 mod create_user;
 mod delete_user;
+mod demand_password_change;
 mod disable_second_factor;
 mod enrol_totp;
 mod error;
@@ -54,6 +55,9 @@ use crate::{
     },
 };
 
+/// How many passwords a state knows at most, with the present one.
+pub const MOST_PASSWORDS: usize = 24;
+
 /// The state of a user, folded from their events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct User {
@@ -71,6 +75,10 @@ pub struct User {
     pub enforce_mfa_enrollment: bool,
     /// The password hash, a PHC string.
     pub password_hash: Option<PasswordHash>,
+    /// The hashes of the passwords before it, newest first.
+    pub earlier_passwords: Vec<PasswordHash>,
+    /// Whether the user must change their password before anything else.
+    pub must_change_password: bool,
     /// The TOTP that was offered to the user and that they have not confirmed.
     pub offered_totp: Option<TotpSecret>,
     /// The user's second factor.
@@ -146,6 +154,22 @@ impl User {
         }
     }
 
+    /// The user has another password.
+    fn replace_password(&mut self, password_hash: PasswordHash) {
+        self.must_change_password = false;
+        if let Some(former) = self.password_hash.replace(password_hash) {
+            self.earlier_passwords.insert(0, former);
+            self.earlier_passwords.truncate(MOST_PASSWORDS - 1);
+        }
+    }
+
+    /// The user has no password here any more.
+    fn lose_password(&mut self) {
+        self.password_hash = None;
+        self.earlier_passwords.clear();
+        self.must_change_password = false;
+    }
+
     fn lose_second_factor(&mut self) {
         self.offered_totp = None;
         self.second_factor = None;
@@ -189,6 +213,7 @@ impl User {
                 verified,
                 password_hash,
             } => rehash_password::decide(self, &verified, password_hash),
+            UserCommand::DemandPasswordChange { verified } => demand_password_change::decide(self, &verified),
             UserCommand::OfferTotp { secret } => offer_totp::decide(self, secret),
             UserCommand::EnrolTotp {
                 verified,
@@ -227,7 +252,7 @@ impl User {
 impl Registered for User {
     const TYPE: &'static str = "user";
     const SCOPES: &'static [&'static Scope] = claims::SCOPES;
-    const STATE_VERSION: i64 = 2;
+    const STATE_VERSION: i64 = 3;
     type Id = UserId;
     type Command = UserCommand;
     type Event = UserEvent;
@@ -266,16 +291,18 @@ impl Registered for User {
                 }
             }
             UserEvent::Renamed { username } => self.username = username,
-            UserEvent::PasswordChanged { password_hash }
-            | UserEvent::PasswordSet { password_hash }
-            | UserEvent::PasswordRehashed { password_hash } => self.password_hash = Some(password_hash),
+            UserEvent::PasswordChanged { password_hash } | UserEvent::PasswordSet { password_hash } => {
+                self.replace_password(password_hash);
+            }
+            UserEvent::PasswordRehashed { password_hash } => self.password_hash = Some(password_hash),
+            UserEvent::PasswordChangeDemanded { demanded } => self.must_change_password = demanded,
             UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
                 self.mqtt_publish_prefix = mqtt_publish_prefix;
             }
             UserEvent::IdentityProviderChanged { identity_provider } => {
                 self.identity_provider = Some(identity_provider);
                 if identity_provider != IdentityProvider::Local {
-                    self.password_hash = None;
+                    self.lose_password();
                 }
             }
             UserEvent::GrantTypesChanged { grant_types } => self.grant_types = grant_types,
@@ -321,7 +348,7 @@ impl Registered for User {
             | UserEvent::SessionsEnded { .. }
             | UserEvent::SessionsByMethodEnded { .. } => {}
             UserEvent::Revoked {} => {
-                self.password_hash = None;
+                self.lose_password();
                 self.lose_second_factor();
             }
             UserEvent::Deleted {} => {
@@ -339,6 +366,7 @@ impl Registered for User {
             UserCommand::ChangePassword { .. }
             | UserCommand::SetPassword { .. }
             | UserCommand::RehashPassword { .. }
+            | UserCommand::DemandPasswordChange { .. }
             | UserCommand::OfferTotp { .. }
             | UserCommand::EnrolTotp { .. }
             | UserCommand::UseSecondFactor { .. }

@@ -54,6 +54,7 @@ pub(super) fn all() -> Result<Vec<UserEvent>, Invalid> {
         UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: true,
         },
+        UserEvent::PasswordChangeDemanded { demanded: true },
     ];
     let after = vec![
         UserEvent::RoleGranted {

@@ -37,6 +37,7 @@ impl<'a> Effect<'a> {
             | UserEvent::PasswordRehashed { .. }
             | UserEvent::PublishPrefixChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::PasswordChangeDemanded { .. }
             | UserEvent::TotpOffered { .. }
             | UserEvent::TotpEnrolled { .. }
             | UserEvent::SecondFactorUsed { .. }
@@ -65,6 +66,7 @@ pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
         UserCommand::Create(_)
         | UserCommand::SetPassword { .. }
         | UserCommand::RehashPassword { .. }
+        | UserCommand::DemandPasswordChange { .. }
         | UserCommand::OfferTotp { .. }
         | UserCommand::EnrolTotp { .. }
         | UserCommand::UseSecondFactor { .. }

@@ -61,7 +61,10 @@ fn only_creation_begins_a_stream() {
                 verified: hash("first"),
                 password_hash: hash("second"),
             },
-            Some(UserCommand::RehashPassword { .. }) => UserCommand::OfferTotp { secret: secret("S") },
+            Some(UserCommand::RehashPassword { .. }) => UserCommand::DemandPasswordChange {
+                verified: hash("second"),
+            },
+            Some(UserCommand::DemandPasswordChange { .. }) => UserCommand::OfferTotp { secret: secret("S") },
             Some(UserCommand::OfferTotp { .. }) => UserCommand::EnrolTotp {
                 verified: secret("S"),
                 step: 7,
@@ -147,6 +150,48 @@ fn every_change_of_a_password_is_kept() {
     for event in [changed, set, rehashed] {
         assert_eq!(after(&[event]).password_hash, held);
     }
+}
+
+#[test]
+fn the_state_knows_the_passwords_before_the_present_one_up_to_a_bound() {
+    let set = |number: usize| match number.is_multiple_of(2) {
+        true => UserEvent::PasswordSet {
+            password_hash: hash(&number.to_string()),
+        },
+        false => UserEvent::PasswordChanged {
+            password_hash: hash(&number.to_string()),
+        },
+    };
+    let rehashed = UserEvent::PasswordRehashed {
+        password_hash: hash("stronger"),
+    };
+    let user = after(&[set(1), rehashed.clone(), set(2)]);
+    // The same password under another hash is one password.
+    assert_eq!(user.earlier_passwords, [hash("stronger"), hash("first")]);
+    let user = after(&(1..=100).map(set).collect::<Vec<_>>());
+    let newest: Vec<PasswordHash> = (77..100).rev().map(|number| hash(&number.to_string())).collect();
+    assert_eq!(user.earlier_passwords, newest);
+    assert_eq!(user.earlier_passwords.len() + 1, MOST_PASSWORDS);
+}
+
+#[test]
+fn whoever_has_no_password_here_need_not_change_it_and_none_is_kept() {
+    let (demanded, second) = (
+        UserEvent::PasswordChangeDemanded { demanded: true },
+        UserEvent::PasswordSet {
+            password_hash: hash("second"),
+        },
+    );
+    let elsewhere = UserEvent::IdentityProviderChanged {
+        identity_provider: IdentityProvider::Ldap,
+    };
+    for event in [elsewhere, UserEvent::Revoked {}] {
+        let user = after(&[second.clone(), demanded.clone(), event]);
+        assert!(!user.must_change_password && user.earlier_passwords.is_empty());
+        assert_eq!(user.password_hash, None);
+    }
+    assert!(after(std::slice::from_ref(&demanded)).must_change_password);
+    assert!(!after(&[demanded, second]).must_change_password);
 }
 
 #[test]

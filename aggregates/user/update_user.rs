@@ -3,7 +3,7 @@
 use super::{RoleGrant, UpdateUser, User, UserError, UserEvent, rules};
 use crate::{
     permission_set,
-    values::{GrantType, Permission, Username},
+    values::{GrantType, IdentityProvider, Permission, Username},
 };
 
 pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>, UserError> {
@@ -30,8 +30,14 @@ pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>,
     {
         events.push(UserEvent::IdentityProviderChanged { identity_provider });
     }
+    let is_new = command.password_hash.is_some();
     if let Some(password_hash) = command.password_hash {
         events.push(UserEvent::PasswordSet { password_hash });
+    }
+    // A new password ends the demand, so it is made again.
+    let is_demanded = user.must_change_password && !is_new;
+    if let Some(demanded) = command.must_change_password.filter(|new| *new != is_demanded) {
+        events.push(UserEvent::PasswordChangeDemanded { demanded });
     }
     if let Some(grant_types) = command
         .grant_types
@@ -63,7 +69,13 @@ pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>,
 fn must_end_well(user: &User, command: &UpdateUser) -> Result<(), UserError> {
     let grants = command.grant_types.as_ref().unwrap_or(&user.grant_types);
     rules::each_method_once(grants)?;
-    match command.identity_provider.or(user.identity_provider) {
+    let provider = command.identity_provider.or(user.identity_provider);
+    let has_password = command.password_hash.is_some() || user.password_hash.is_some();
+    let may_change = has_password && provider == Some(IdentityProvider::Local);
+    if command.must_change_password == Some(true) && !may_change {
+        return Err(UserError::NoPasswordToChange);
+    }
+    match provider {
         Some(provider) => rules::password_fits(
             provider,
             grants,

@@ -89,9 +89,10 @@ pub use principals::{
     certificates::CertificateView,
     machines::{Credential, Machine, MachineKind},
     methods::{GrantTypes, Methods},
-    sessions::{Bearer, SecondFactor, SessionView},
+    sessions::{Bearer, SessionView},
+    standing::Standing,
     subject::{Answer, Principal, Reason, Search, Subject, SubjectType},
-    users::Standing,
+    users::Duty,
 };
 pub use shortened::shortened;
 pub use vocabularies::{
@@ -216,6 +217,7 @@ impl Authorization {
                 grant_types: user.grant_types.to_vec(),
                 enforce_mfa_enrollment: user.enforce_mfa_enrollment,
                 has_second_factor: user.has_second_factor,
+                must_change_password: user.must_change_password,
                 mqtt_publish_prefix: user
                     .extra
                     .as_ref()

@@ -19,7 +19,7 @@ fn held_roles(tx: &Tx<'_>) -> String {
 
 /// The columns that the engine keeps of a user.
 const USERS: &str = "SELECT user_id, ordinal, username, identity_provider, mqtt_publish_prefix, grant_types, \
-     enforce_mfa_enrollment, has_second_factor FROM user_directory";
+     enforce_mfa_enrollment, has_second_factor, must_change_password FROM user_directory";
 
 /// Loads all users. Their own permissions and all roles must be loaded before.
 pub(super) async fn load(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error> {
@@ -47,6 +47,7 @@ fn user(row: &Row, loader: &mut Loader, grant_types: &mut LastGrantTypes) -> Res
         grant_types: grant_types.read(row.str(5)?)?,
         enforce_mfa_enrollment: row.bool(6)?,
         has_second_factor: row.bool(7)?,
+        must_change_password: row.bool(8)?,
         // No event of this server suspends a user.
         is_suspended: false,
     };

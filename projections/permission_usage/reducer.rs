@@ -50,6 +50,7 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }
@@ -92,6 +93,7 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }

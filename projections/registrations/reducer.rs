@@ -108,6 +108,7 @@ fn needs_of_user(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }
@@ -149,6 +150,7 @@ fn reduce_user(changes: &mut Changes, _: &Recorded, id: UserId, event: &UserEven
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }

@@ -44,6 +44,7 @@ pub(super) async fn with_holdings(
         grant_types: user.grant_types,
         enforce_mfa_enrollment: user.enforce_mfa_enrollment,
         has_second_factor: user.has_second_factor,
+        must_change_password: user.must_change_password,
         created_at: user.created_at,
         updated_at: user.updated_at,
     });

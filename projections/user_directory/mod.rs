@@ -8,6 +8,6 @@ mod reducer;
 mod rows;
 
 pub(crate) use names::NAMES;
-pub use queries::{by_usernames, find, find_many, ids, page, usernames};
+pub use queries::{by_usernames, find, find_many, ids, is_auto_generated, page, usernames};
 pub(crate) use reducer::UserDirectory;
 pub use rows::UserRow;

@@ -84,6 +84,15 @@ pub fn find_many<'a>(
     })
 }
 
+/// Whether a service made the user, not a person. False if there is no such user.
+pub fn is_auto_generated(db: &Db, id: UserId) -> Boxed<'_, Result<bool, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let found: Vec<UserRecord> = load(&mut tx, UserRecord::WITH_ID, vec![id]).await?;
+        Ok(found.iter().any(|user| user.auto_generated))
+    })
+}
+
 /// The ids of all users, oldest first.
 pub fn ids<'a>(db: &'a Db) -> Boxed<'a, Result<Vec<UserId>, Error>> {
     Box::pin(async move {

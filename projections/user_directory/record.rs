@@ -13,6 +13,7 @@ crate::record! {
         pub(crate) grant_types: Vec<GrantType>,
         pub(crate) enforce_mfa_enrollment: bool,
         pub(crate) has_second_factor: bool,
+        pub(crate) must_change_password: bool,
         pub(crate) auto_generated: bool,
         pub(crate) created_at: Timestamp,
         pub(crate) updated_at: Timestamp,

@@ -3,7 +3,7 @@
 use aggregates::{
     Recorded,
     user::{User, UserEvent},
-    values::{Certificate, UserId},
+    values::{Certificate, IdentityProvider, UserId},
 };
 
 use super::record::{CertificateRecord, UserRecord};
@@ -31,13 +31,14 @@ fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorDisabled { .. }
         | UserEvent::Revoked {}
-        | UserEvent::Deleted {} => needs.row::<UserRecord>(id),
-        UserEvent::PasswordChanged { .. }
+        | UserEvent::PasswordChanged { .. }
         | UserEvent::PasswordSet { .. }
-        | UserEvent::PasswordRehashed { .. }
+        | UserEvent::Deleted {} => needs.row::<UserRecord>(id),
+        UserEvent::PasswordRehashed { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -74,6 +75,7 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
             grant_types: grant_types.clone(),
             enforce_mfa_enrollment: *enforce_mfa_enrollment,
             has_second_factor: false,
+            must_change_password: false,
             auto_generated: *auto_generated,
             created_at: at.recorded_at,
             updated_at: at.recorded_at,
@@ -85,7 +87,12 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
         }),
         UserEvent::IdentityProviderChanged { identity_provider } => update(changes, at, id, |user| {
             user.identity_provider = *identity_provider;
+            user.must_change_password &= *identity_provider == IdentityProvider::Local;
         }),
+        UserEvent::PasswordChangeDemanded { demanded } => {
+            update(changes, at, id, |user| user.must_change_password = *demanded)
+        }
+        UserEvent::PasswordChanged { .. } | UserEvent::PasswordSet { .. } => end_demand(changes, at, id),
         UserEvent::GrantTypesChanged { grant_types } => {
             update(changes, at, id, |user| user.grant_types.clone_from(grant_types))
         }
@@ -95,9 +102,12 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
             user.enforce_mfa_enrollment = *enforce_mfa_enrollment;
         }),
         UserEvent::TotpEnrolled { .. } => update(changes, at, id, |user| user.has_second_factor = true),
-        UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
+        UserEvent::SecondFactorDisabled { .. } => {
             update(changes, at, id, |user| user.has_second_factor = false)
         }
+        UserEvent::Revoked {} => update(changes, at, id, |user| {
+            (user.has_second_factor, user.must_change_password) = (false, false);
+        }),
         UserEvent::CertificateAdded { certificate } => add_certificate(changes, at, id, certificate),
         UserEvent::CertificateRemoved { fingerprint } => {
             changes.delete::<CertificateRecord>((id, fingerprint.clone()))
@@ -108,9 +118,7 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
             }
             Ok(())
         }
-        UserEvent::PasswordChanged { .. }
-        | UserEvent::PasswordSet { .. }
-        | UserEvent::PasswordRehashed { .. }
+        UserEvent::PasswordRehashed { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
         | UserEvent::PermissionGranted { .. }
@@ -122,6 +130,15 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEvent) -
         | UserEvent::SecondFactorUsed { .. }
         | UserEvent::SecondFactorRefused { .. }
         | UserEvent::BackupCodesReplaced { .. } => Ok(()),
+    }
+}
+
+/// A new password ends the demand for one. Nothing else about the user changes.
+fn end_demand(changes: &mut Changes, at: &Recorded, id: UserId) -> Result<(), Error> {
+    let user = changes.change::<UserRecord>(&id)?;
+    match user.is_some_and(|user| user.must_change_password) {
+        true => update(changes, at, id, |user| user.must_change_password = false),
+        false => Ok(()),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct UserRow {
     pub enforce_mfa_enrollment: bool,
     /// Whether the user has a second factor.
     pub has_second_factor: bool,
+    /// Whether the user must change their password.
+    pub must_change_password: bool,
     /// When the user was created.
     pub created_at: Timestamp,
     /// When one of the values above last changed.

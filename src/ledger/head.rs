@@ -18,7 +18,8 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 /// * 4: users give only rights that they hold, an erasure also erases refusals, and failed logins are cleared on all nodes. Older programs
 ///   do none of this.
 /// * 5: a user may have a second factor. Older programs issue tokens for the password alone.
-const WRITER: i64 = 5;
+/// * 6: a user may have to change the password before anything else. Older programs let them do everything.
+const WRITER: i64 = 6;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

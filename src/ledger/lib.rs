@@ -8,6 +8,7 @@
 //! - The hash of each event covers the hash before it and the event as an auditor receives it.
 //! - Secret and personal fields are ciphertext at rest and in every answer.
 
+mod ages;
 mod ahead;
 mod alike;
 mod appender;

@@ -103,6 +103,7 @@ pub async fn first_start(
             .to_vec(),
         enforce_mfa_enrollment: false,
         password_hash,
+        must_change_password: false,
         roles: vec![RoleGrant {
             role_id: RoleId::ADMINISTRATOR,
             is_shared: true,

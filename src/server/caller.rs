@@ -3,7 +3,7 @@
 mod renewing;
 
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
-use authorization::{Bearer, Methods, SecondFactor, SessionView};
+use authorization::{Bearer, Methods, SessionView};
 use axum::{
     extract::FromRequestParts,
     http::{Method, Request, Uri, request::Parts},
@@ -91,24 +91,25 @@ impl Caller {
         }
     }
 
-    /// Refuses a caller who must enrol a second factor first, unless the operation is left to them. A certificate is no password, and needs
-    /// no second factor.
-    fn must_have_enrolled(&self, app: &App, method: &Method, path: &str) -> Result<(), Refusal> {
+    /// Refuses a caller who must do something else first, unless the operation is left to them. A certificate is no password: it needs no second
+    /// factor, and no other password.
+    fn must_owe_nothing(&self, app: &App, method: &Method, path: &str) -> Result<(), Refusal> {
         let by_password = match self.proof {
             Proof::Token(_) | Proof::Password(_) => true,
             Proof::Certificate | Proof::Renewal => false,
         };
-        if !by_password || app.ledger().authorization().second_factor(self.user) != SecondFactor::Missing {
+        let duty = app.ledger().authorization().duty(self.user);
+        let Some(duty) = duty.filter(|_| by_password) else {
             return Ok(());
-        }
+        };
         let method = match *method {
             Method::HEAD => Method::GET.as_str(),
             _ => method.as_str(),
         };
         let form = app.form_of(path);
-        match form.is_some_and(|form| app.faces.of(path).is_for_enrolling(method, form)) {
+        match form.is_some_and(|form| app.faces.of(path).is_left(duty, method, form)) {
             true => Ok(()),
-            false => Err(Refusal::second_factor_missing()),
+            false => Err(Refusal::owed(duty)),
         }
     }
 
@@ -128,7 +129,7 @@ impl Caller {
             }
             Proof::Password(position) => {
                 let is_proved = authorization.still_proved(self.user, GrantMethod::Password, position)
-                    && authorization.second_factor(self.user) != SecondFactor::Needed
+                    && !authorization.has_second_factor(self.user)
                     && (authorization.may_prove(self.user, Methods::BY_TOKEN)
                         || completes(app, self.user, self.origin.certificate()));
                 is_proved.then_some(()).ok_or_else(Refusal::unauthenticated)
@@ -147,7 +148,7 @@ impl Caller {
     pub(crate) fn may_still(&self, app: &App) -> Result<(), Refusal> {
         let judged = self.must_still_be(app).and_then(|()| match &self.request {
             Some(Admission { judge, method, uri }) => {
-                self.must_have_enrolled(app, method, uri.path())?;
+                self.must_owe_nothing(app, method, uri.path())?;
                 let (mut parts, ()) = Request::new(()).into_parts();
                 (parts.method, parts.uri) = (method.clone(), uri.clone());
                 judge(app, &parts, self)
@@ -215,7 +216,7 @@ pub(crate) async fn caller_of(parts: &Parts, app: &App) -> Result<Caller, Refusa
     };
     caller_is(caller.user);
     caller.must_have_meant(parts, app)?;
-    caller.must_have_enrolled(app, &parts.method, parts.uri.path())?;
+    caller.must_owe_nothing(app, &parts.method, parts.uri.path())?;
     Ok(caller)
 }
 

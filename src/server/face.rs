@@ -4,6 +4,7 @@ use aggregates::{
     Command,
     values::{Audience, Invalid, UserId},
 };
+use authorization::Duty;
 use axum::response::Response;
 use ledger::ids::Entropy;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,8 +49,8 @@ pub struct Face {
     pub public: &'static [Operation],
     /// The operations on the caller's own data. They need a credential, but no right.
     pub own: &'static [Operation],
-    /// The operations that are left to callers who must enrol a second factor and have none: they read and end their session, and enrol.
-    pub enrolling: &'static [Operation],
+    /// The operations that are left to callers who must do something before all others: they read and end their session, and do it.
+    pub left: &'static [(Duty, &'static [Operation])],
     /// How users of this API give rights.
     pub giving: Giving,
     /// The requests that can be rehearsed. Each folder lists its own.
@@ -66,9 +67,10 @@ impl Face {
         is_among(self.public, method, path)
     }
 
-    /// Whether an operation is left to callers who must enrol a second factor. The method may be in upper case.
-    pub(crate) fn is_for_enrolling(&self, method: &str, path: &str) -> bool {
-        is_among(self.enrolling, method, path)
+    /// Whether an operation is left to callers who must do something else first. The method may be in upper case.
+    pub(crate) fn is_left(&self, duty: Duty, method: &str, path: &str) -> bool {
+        let mut left = self.left.iter().filter(|(of, _)| *of == duty);
+        left.any(|(_, operations)| is_among(operations, method, path))
     }
 }
 

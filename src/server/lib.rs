@@ -47,6 +47,7 @@ mod watched;
 
 pub use address::{ClientAddress, Network, Proxies};
 pub use app::App;
+pub use authorization::Duty;
 pub use body::{ExactJson, Ids, Item, JsonBody, JsonList, JsonText, RawBody, SMALL_BODY};
 pub use browsers::Origins;
 pub use caller::{Caller, Origin, Renewing};

@@ -13,6 +13,8 @@ pub struct Live {
     pub granting: Granting,
     /// The rules for new passwords.
     pub password_rules: Arc<PasswordRules>,
+    /// For how many days a password is good, if there is a bound.
+    pub password_days_most: Option<i64>,
     /// Hours that a token is valid if the login does not say how long.
     pub token_hours: i64,
     /// The most hours that a token is valid, if there is a bound.
@@ -25,11 +27,13 @@ pub struct Live {
 
 impl Live {
     /// The names of these settings, and `log`, which the binary itself applies.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 11] = [
         "cors_origins",
         "granting",
         "log",
         "password_blocklist",
+        "password_days_most",
+        "password_history",
         "password_policy",
         "password_strength",
         "public_url",
@@ -42,6 +46,7 @@ impl Live {
         Self {
             granting: settings.granting,
             password_rules,
+            password_days_most: settings.password_days_most,
             token_hours: settings.token_hours,
             token_hours_most: settings.token_hours_most,
             public_url: settings.public_url.clone(),

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, error::Error, fmt::Display, sync::Arc};
 
+use authorization::Duty;
 use axum::{
     body::Body,
     http::StatusCode,
@@ -98,10 +99,17 @@ impl Refusal {
         Self::new(RefusalKind::Forbidden, "forbidden", message)
     }
 
-    /// The caller must enrol a second factor first.
-    pub(crate) fn second_factor_missing() -> Self {
-        let message = "this user must enrol a second factor first: until then, they can only read and end their session, and enrol";
-        Self::new(RefusalKind::Forbidden, "second_factor_missing", message)
+    /// The caller must do something else first.
+    pub(crate) fn owed(duty: Duty) -> Self {
+        let message = match duty {
+            Duty::ChangePassword => {
+                "this user must change their password first: until then, they can only read and end their session, and change it"
+            }
+            Duty::EnrolSecondFactor => {
+                "this user must enrol a second factor first: until then, they can only read and end their session, and enrol"
+            }
+        };
+        Self::new(RefusalKind::Forbidden, duty.code(), message)
     }
 
     /// The thing that the request is about does not exist.

@@ -189,6 +189,56 @@ async fn a_list_that_cannot_be_searched_is_said_at_the_start() {
     }
 }
 
+#[tokio::test]
+async fn nobody_chooses_one_of_their_last_passwords_again() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let server = Site::new(engine)
+            .with("MUNIMENT_PASSWORD_HISTORY", "3")
+            .start()
+            .await;
+        let admin = server.admin().await;
+        let id = create_user_with(&admin, "ada", json!({ "password": "number 0" })).await;
+        let ada = admin.login("ada", "number 0").await;
+        let change = async |from: usize, to: usize| {
+            let body = json!({ "password": format!("number {from}"), "newPassword": format!("number {to}") });
+            ada.put("/api/users/change-password", body).await
+        };
+        let refused = |answer: Response| {
+            let problem = answer.expect_error(400);
+            assert_eq!(problem.code, "password_used");
+            assert!(
+                problem.message.contains("last 3 passwords"),
+                "{}",
+                problem.message
+            );
+        };
+        refused(change(0, 0).await);
+        change(0, 1).await.expect(204);
+        refused(change(1, 0).await);
+        change(1, 2).await.expect(204);
+        for last in 0..3 {
+            refused(change(2, last).await);
+        }
+        change(2, 3).await.expect(204);
+        // The first one is forgotten.
+        refused(change(3, 1).await);
+        change(3, 0).await.expect(204);
+        // An administrator does not learn which passwords a user had, and what they set counts, too.
+        admin
+            .put(format!("/api/users/{id}"), json!({ "password": "number 2" }))
+            .await
+            .expect(200);
+        let ada = admin.login("ada", "number 2").await;
+        let body = json!({ "password": "number 2", "newPassword": "number 0" });
+        refused(ada.put("/api/users/change-password", body).await);
+        // A restart forgets nothing.
+        let server = server.restart().await;
+        let ada = server.anonymous().login("ada", "number 2").await;
+        let body = json!({ "password": "number 2", "newPassword": "number 0" });
+        refused(ada.put("/api/users/change-password", body).await);
+    }
+}
+
 /// Waits until the log has this text so many times.
 async fn logged(server: &Server, text: &str, times: usize) {
     let wait = async {

@@ -58,6 +58,7 @@ fn the_same_again_changes_nothing() {
         enforce_mfa_enrollment: Some(false),
         disable_second_factor: true,
         password_hash: None,
+        must_change_password: Some(false),
         roles: Some(vec![role(1, true)]),
         permissions: Some(vec![permission(9, "a")]),
     };
@@ -103,6 +104,7 @@ fn every_change_is_an_event_of_its_own() {
         enforce_mfa_enrollment: Some(true),
         disable_second_factor: false,
         password_hash: Some(hash("second")),
+        must_change_password: None,
         roles: Some(vec![role(2, false)]),
         permissions: Some(vec![permission(2, "b")]),
     };
@@ -376,4 +378,62 @@ proptest! {
             prop_assert_eq!(Registered::decide(&user, UserCommand::Update(again)), Ok(vec![]));
         }
     }
+}
+
+#[test]
+fn a_new_password_ends_a_demand_unless_it_is_made_again() {
+    let demanded = |demanded| UserEvent::PasswordChangeDemanded { demanded };
+    let before = [ada_created(), demanded(true)];
+    let set = UserEvent::PasswordSet {
+        password_hash: hash("second"),
+    };
+    let ended = UserEvent::SessionsEnded { kept: None };
+    let command = |must_change_password| UpdateUser {
+        password_hash: Some(hash("second")),
+        must_change_password,
+        ..UpdateUser::default()
+    };
+    for wanted in [None, Some(false)] {
+        let events = update(&before, command(wanted)).unwrap();
+        assert_eq!(events, [set.clone(), ended.clone()]);
+        assert!(!folded::<User>([before.as_slice(), &events].concat()).must_change_password);
+    }
+    let events = update(&before, command(Some(true))).unwrap();
+    assert_eq!(events, [set, demanded(true), ended]);
+    assert!(folded::<User>([before.as_slice(), &events].concat()).must_change_password);
+}
+
+#[test]
+fn a_demand_is_made_and_taken_back() {
+    let demand = |must_change_password| UpdateUser {
+        must_change_password: Some(must_change_password),
+        ..UpdateUser::default()
+    };
+    let demanded = |demanded| UserEvent::PasswordChangeDemanded { demanded };
+    assert_eq!(update(&[ada_created()], demand(true)), Ok(vec![demanded(true)]));
+    assert_eq!(update(&[ada_created()], demand(false)), Ok(vec![]));
+    let before = [ada_created(), demanded(true)];
+    assert_eq!(update(&before, demand(true)), Ok(vec![]));
+    assert_eq!(update(&before, demand(false)), Ok(vec![demanded(false)]));
+}
+
+#[test]
+fn nobody_must_change_a_password_that_is_not_here() {
+    let demand = UpdateUser {
+        must_change_password: Some(true),
+        ..UpdateUser::default()
+    };
+    let refused = Err(UserError::NoPasswordToChange);
+    assert_eq!(update(&[ldap_user_created()], demand.clone()), refused);
+    let elsewhere = UpdateUser {
+        identity_provider: Some(IdentityProvider::Ldap),
+        ..demand.clone()
+    };
+    assert_eq!(update(&[ada_created()], elsewhere), refused);
+    let revoked = [ada_created(), UserEvent::Revoked {}];
+    let by_certificate = UpdateUser {
+        grant_types: by(&[GrantMethod::Certificate]),
+        ..demand
+    };
+    assert_eq!(update(&revoked, by_certificate), refused);
 }

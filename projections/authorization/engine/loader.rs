@@ -86,6 +86,8 @@ pub struct LoadedUser<'a> {
     pub enforce_mfa_enrollment: bool,
     /// Whether the user has a second factor.
     pub has_second_factor: bool,
+    /// Whether the user must change their password.
+    pub must_change_password: bool,
     /// The user may do nothing, whatever they hold.
     pub is_suspended: bool,
 }
@@ -204,6 +206,7 @@ impl Loader {
             identity_provider: user.identity_provider,
             enforce_mfa_enrollment: user.enforce_mfa_enrollment,
             has_second_factor: user.has_second_factor,
+            must_change_password: user.must_change_password,
             is_suspended: user.is_suspended,
         };
         self.put(user.id, made, &guard)

@@ -24,6 +24,8 @@ pub struct UserView {
     pub enforce_mfa_enrollment: bool,
     /// Whether the user has a second factor.
     pub has_second_factor: bool,
+    /// Whether the user must change their password.
+    pub must_change_password: bool,
     /// The prefix that is put before every topic to which the user publishes.
     pub mqtt_publish_prefix: Option<Arc<str>>,
     /// The roles that the user holds, in order.

@@ -47,6 +47,7 @@ pub(super) fn of_user(event: &UserEvent) -> Gives {
         // The owner of a name can no longer log in by it, and another user can take it. Another provider finds the user by name.
         | UserEvent::Renamed { .. }
         // Without the second factor, less is needed to act as the user.
+        | UserEvent::PasswordChangeDemanded { demanded: false }
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: false,
         }
@@ -58,6 +59,7 @@ pub(super) fn of_user(event: &UserEvent) -> Gives {
         UserEvent::Created { .. }
         // The password stays the same.
         | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PasswordChangeDemanded { demanded: true }
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: true,
         }

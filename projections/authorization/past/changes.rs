@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Authorization, Interest, MODEL, Model, Principal, Subject,
     engine::{about::About, facts::Fact},
-    principals::users::{RoleStep, Standing},
+    principals::{standing::Standing, users::RoleStep},
 };
 
 /// What one event changed for a subject.
@@ -323,6 +323,7 @@ fn sources(event: &Recorded) -> Option<Vec<Source>> {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::PasswordChangeDemanded { .. }
             | UserEvent::TotpOffered { .. }
             | UserEvent::TotpEnrolled { .. }
             | UserEvent::SecondFactorUsed { .. }

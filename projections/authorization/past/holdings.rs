@@ -165,6 +165,7 @@ impl Holdings {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::PasswordChangeDemanded { .. }
             | UserEvent::TotpOffered { .. }
             | UserEvent::TotpEnrolled { .. }
             | UserEvent::SecondFactorUsed { .. }

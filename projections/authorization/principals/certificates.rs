@@ -126,6 +126,7 @@ impl CertificateChanges {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::PasswordChangeDemanded { .. }
             | UserEvent::TotpOffered { .. }
             | UserEvent::TotpEnrolled { .. }
             | UserEvent::SecondFactorUsed { .. }

@@ -6,5 +6,6 @@ pub(crate) mod machines;
 pub(crate) mod methods;
 pub(crate) mod roles;
 pub(crate) mod sessions;
+pub(crate) mod standing;
 pub(crate) mod subject;
 pub(crate) mod users;

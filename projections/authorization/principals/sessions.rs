@@ -9,6 +9,7 @@ use aggregates::{
 
 use super::methods::Methods;
 use super::subject::{Search, Subject, SubjectType, fingerprint_of};
+use super::users::Duty;
 use crate::Authorization;
 
 /// The user to whom a token was issued, by the token or its SHA-256 in hexadecimal.
@@ -151,17 +152,6 @@ pub struct Bearer {
     pub by_token: bool,
 }
 
-/// What a user's second factor means for their password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecondFactor {
-    /// The password alone is enough.
-    NotNeeded,
-    /// The user has a second factor, so the password alone proves nothing.
-    Needed,
-    /// The user must enrol one before a password or a token of theirs is good for anything else.
-    Missing,
-}
-
 impl Authorization {
     /// Whether a user who proved their identity at `position`, by this method and without a token, has still proved it: the user
     /// exists, and nothing since then has ended the sessions that were obtained by this method.
@@ -171,14 +161,18 @@ impl Authorization {
         user.is_some_and(|user| user.ends.spare_all_since(position, method))
     }
 
-    /// What a user's second factor means for their password. For an unknown user, nothing is needed: nothing proves that user.
-    pub fn second_factor(&self, user: UserId) -> SecondFactor {
+    /// Whether the user has a second factor, so that the password alone proves nothing.
+    pub fn has_second_factor(&self, user: UserId) -> bool {
         let guard = self.collector.enter();
-        match self.users.get(&user, &guard) {
-            Some(user) if user.has_second_factor => SecondFactor::Needed,
-            Some(user) if user.must_enrol() => SecondFactor::Missing,
-            Some(_) | None => SecondFactor::NotNeeded,
-        }
+        let user = self.users.get(&user, &guard);
+        user.is_some_and(|user| user.has_second_factor)
+    }
+
+    /// What a user must do before a token or a password of theirs is good for anything else. An unknown user must do nothing: nothing
+    /// proves that user.
+    pub fn duty(&self, user: UserId) -> Option<Duty> {
+        let guard = self.collector.enter();
+        self.users.get(&user, &guard)?.duty()
     }
 
     /// The session and user of the token with this SHA-256, unless the token is void. The caller must check whether it

@@ -18,7 +18,8 @@ use super::{
     certificates,
     machines::{CredentialKey, Machine, MachineKind},
     methods::Methods,
-    roles, sessions, users,
+    roles, sessions,
+    users::{self, Duty},
 };
 use crate::{
     Authorization,
@@ -91,8 +92,8 @@ pub enum Reason {
     Expired,
     /// The user may not prove their identity in this way, or not in this way alone.
     Method,
-    /// The user must enrol a second factor before a token of theirs is good for anything else.
-    MustEnrol,
+    /// The user must do this before a token of theirs is good for anything else.
+    Due(Duty),
     /// No grant of the subject covers the question.
     NoGrant,
     /// Nobody can do it, as the resources are now.
@@ -108,7 +109,7 @@ impl Reason {
             Self::TokenVoid => "token_void",
             Self::Expired => "expired",
             Self::Method => "method_not_allowed",
-            Self::MustEnrol => "second_factor_missing",
+            Self::Due(duty) => duty.code(),
             Self::NoGrant => "no_grant",
             Self::Impossible(why) => why.as_str(),
         }
@@ -259,9 +260,9 @@ impl Authorization {
         if !user.grant_types.satisfied_by(Methods::BY_TOKEN) {
             return Err(Reason::Method);
         }
-        match user.must_enrol() {
-            true => Err(Reason::MustEnrol),
-            false => Ok(Principal::User(view.user_id)),
+        match user.duty() {
+            Some(duty) => Err(Reason::Due(duty)),
+            None => Ok(Principal::User(view.user_id)),
         }
     }
 

@@ -7,6 +7,7 @@ use aggregates::{
     values::{IdentityProvider, RoleId, SessionId, UserId},
 };
 
+use super::standing::Standing;
 use super::subject::{Reason, Search, Subject, SubjectType};
 use super::{methods::GrantTypes, roles::RoleIndex, sessions::Ends};
 use crate::{
@@ -47,6 +48,8 @@ pub(crate) struct User {
     pub(crate) enforce_mfa_enrollment: bool,
     /// Whether the user has a second factor.
     pub(crate) has_second_factor: bool,
+    /// Whether the user must change their password.
+    pub(crate) must_change_password: bool,
     /// The user may do nothing, whatever they hold.
     pub(crate) is_suspended: bool,
 }
@@ -68,9 +71,15 @@ impl User {
         !self.is_suspended
     }
 
-    /// Whether the user must enrol a second factor before a token or a password of theirs is good for anything else.
-    pub(crate) fn must_enrol(&self) -> bool {
-        self.enforce_mfa_enrollment && !self.has_second_factor
+    /// What the user must do before a token or a password of theirs is good for anything else.
+    pub(crate) fn duty(&self) -> Option<Duty> {
+        if self.must_change_password {
+            Some(Duty::ChangePassword)
+        } else if self.enforce_mfa_enrollment && !self.has_second_factor {
+            Some(Duty::EnrolSecondFactor)
+        } else {
+            None
+        }
     }
 
     /// Changes the data that few users have, and removes it if it has become empty.
@@ -87,49 +96,26 @@ impl User {
     }
 }
 
-/// The effect of an event on whether its user may do anything at all. A user who is deleted is gone, and needs no such
-/// effect.
+/// What users must do before a token or a password of theirs is good for anything else. If there are several things, they do one after
+/// the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// From now on the user may do nothing, whatever they hold. Tokens that were issued before the event stay void for
-    /// ever.
-    Suspended,
-    /// From now on the user may again do everything that they hold.
-    Restored,
-    /// The event has no such effect.
-    Kept,
+pub enum Duty {
+    /// They must change their password.
+    ChangePassword,
+    /// They must enrol a second factor.
+    EnrolSecondFactor,
 }
 
-/// The effect of each event of this server. It must agree with `aggregates::user::User::may_act`: the oracle of the
-/// tests asks that method.
-pub(crate) fn standing(event: &UserEvent) -> Standing {
-    match event {
-        UserEvent::Created { .. }
-        | UserEvent::Renamed { .. }
-        | UserEvent::PasswordChanged { .. }
-        | UserEvent::PasswordSet { .. }
-        | UserEvent::PasswordRehashed { .. }
-        | UserEvent::PublishPrefixChanged { .. }
-        | UserEvent::IdentityProviderChanged { .. }
-        | UserEvent::GrantTypesChanged { .. }
-        | UserEvent::MfaEnforcementChanged { .. }
-        | UserEvent::TotpOffered { .. }
-        | UserEvent::TotpEnrolled { .. }
-        | UserEvent::SecondFactorUsed { .. }
-        | UserEvent::SecondFactorRefused { .. }
-        | UserEvent::BackupCodesReplaced { .. }
-        | UserEvent::SecondFactorDisabled { .. }
-        | UserEvent::RoleGranted { .. }
-        | UserEvent::RoleRevoked { .. }
-        | UserEvent::PermissionGranted { .. }
-        | UserEvent::PermissionRevoked { .. }
-        | UserEvent::CertificateAdded { .. }
-        | UserEvent::CertificateRemoved { .. }
-        | UserEvent::TokensRevoked {}
-        | UserEvent::SessionsEnded { .. }
-        | UserEvent::SessionsByMethodEnded { .. }
-        | UserEvent::Revoked {}
-        | UserEvent::Deleted {} => Standing::Kept,
+impl Duty {
+    /// All duties.
+    pub const ALL: [Self; 2] = [Self::ChangePassword, Self::EnrolSecondFactor];
+
+    /// The code of a refusal because of it. It never changes.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ChangePassword => "password_change_needed",
+            Self::EnrolSecondFactor => "second_factor_missing",
+        }
     }
 }
 
@@ -169,6 +155,7 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
                 identity_provider: *identity_provider,
                 enforce_mfa_enrollment: *enforce_mfa_enrollment,
                 has_second_factor: false,
+                must_change_password: false,
                 is_suspended: false,
             };
             if mqtt_publish_prefix.is_some() {
@@ -180,8 +167,15 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
         UserEvent::PublishPrefixChanged { mqtt_publish_prefix } => {
             changed(user, |user| user.change_prefix(mqtt_publish_prefix.as_deref()))
         }
-        UserEvent::IdentityProviderChanged { identity_provider } => {
-            changed(user, |user| user.identity_provider = *identity_provider)
+        UserEvent::IdentityProviderChanged { identity_provider } => changed(user, |user| {
+            user.identity_provider = *identity_provider;
+            user.must_change_password &= *identity_provider == IdentityProvider::Local;
+        }),
+        UserEvent::PasswordChanged { .. } | UserEvent::PasswordSet { .. } => {
+            changed(user, |user| user.must_change_password = false)
+        }
+        UserEvent::PasswordChangeDemanded { demanded } => {
+            changed(user, |user| user.must_change_password = *demanded)
         }
         UserEvent::GrantTypesChanged { grant_types } => {
             changed(user, |user| user.grant_types = GrantTypes::of(grant_types))
@@ -190,9 +184,10 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
             enforce_mfa_enrollment,
         } => changed(user, |user| user.enforce_mfa_enrollment = *enforce_mfa_enrollment),
         UserEvent::TotpEnrolled { .. } => changed(user, |user| user.has_second_factor = true),
-        UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
-            changed(user, |user| user.has_second_factor = false)
-        }
+        UserEvent::SecondFactorDisabled { .. } => changed(user, |user| user.has_second_factor = false),
+        UserEvent::Revoked {} => changed(user, |user| {
+            (user.has_second_factor, user.must_change_password) = (false, false);
+        }),
         UserEvent::PermissionGranted { permission } => changed(user, |user| {
             user.change_extra(|extra| extra.permissions.add(permission.clone()));
         }),
@@ -213,8 +208,6 @@ fn fold_data(user: Option<User>, position: i64, event: &UserEvent) -> Option<Use
         | UserEvent::RoleRevoked { .. }
         | UserEvent::CertificateAdded { .. }
         | UserEvent::CertificateRemoved { .. }
-        | UserEvent::PasswordChanged { .. }
-        | UserEvent::PasswordSet { .. }
         | UserEvent::PasswordRehashed { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::SecondFactorUsed { .. }
@@ -243,6 +236,7 @@ pub(crate) fn kept_session(event: &UserEvent) -> Option<SessionId> {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }
@@ -275,6 +269,7 @@ pub(crate) fn changes_grants(event: &UserEvent) -> bool {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }
@@ -333,6 +328,7 @@ impl RoleStep {
             | UserEvent::IdentityProviderChanged { .. }
             | UserEvent::GrantTypesChanged { .. }
             | UserEvent::MfaEnforcementChanged { .. }
+            | UserEvent::PasswordChangeDemanded { .. }
             | UserEvent::TotpOffered { .. }
             | UserEvent::TotpEnrolled { .. }
             | UserEvent::SecondFactorUsed { .. }

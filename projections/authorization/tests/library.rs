@@ -216,6 +216,7 @@ fn of_robot(event: &UserEvent) -> Option<MachineStep> {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }

@@ -45,8 +45,8 @@ fn permissions(
             let session = oracle.session(token)?;
             let presented = [GrantMethod::Password, GrantMethod::Token];
             let user = oracle.acting(session.user)?;
-            let must_enrol = user.enforce_mfa && !user.has_second_factor;
-            let may = satisfied(&user.grant_types, &presented) && !must_enrol;
+            let is_due = user.must_change_password || user.enforce_mfa && !user.has_second_factor;
+            let may = satisfied(&user.grant_types, &presented) && !is_due;
             (may && session.expires_at > now).then_some(session.user)?
         }
     };

@@ -21,6 +21,7 @@ pub(super) struct OracleUser {
     pub(super) grant_types: Vec<GrantType>,
     pub(super) enforce_mfa: bool,
     pub(super) has_second_factor: bool,
+    pub(super) must_change_password: bool,
     pub(super) roles: BTreeSet<RoleId>,
     pub(super) own: BTreeMap<PermissionId, Permission>,
 }
@@ -128,6 +129,7 @@ impl Oracle {
                     grant_types,
                     enforce_mfa,
                     has_second_factor: false,
+                    must_change_password: false,
                     roles: BTreeSet::new(),
                     own: BTreeMap::new(),
                 });
@@ -143,7 +145,10 @@ impl Oracle {
                 enforce_mfa_enrollment,
             } => self.change_user(id, |user| user.enforce_mfa = enforce_mfa_enrollment),
             UserEvent::IdentityProviderChanged { identity_provider } => {
-                self.change_user(id, |user| user.identity_provider = identity_provider);
+                self.change_user(id, |user| {
+                    user.identity_provider = identity_provider;
+                    user.must_change_password &= identity_provider == IdentityProvider::Local;
+                });
             }
             UserEvent::RoleGranted { role_id, .. } => {
                 self.change_user(id, |user| {
@@ -188,13 +193,21 @@ impl Oracle {
                 self.certificates.retain(|_, (owner, _)| *owner != id);
             }
             UserEvent::TotpEnrolled { .. } => self.change_user(id, |user| user.has_second_factor = true),
-            UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
+            UserEvent::SecondFactorDisabled { .. } => {
                 self.change_user(id, |user| user.has_second_factor = false);
             }
+            UserEvent::Revoked {} => self.change_user(id, |user| {
+                user.has_second_factor = false;
+                user.must_change_password = false;
+            }),
+            UserEvent::PasswordChangeDemanded { demanded } => {
+                self.change_user(id, |user| user.must_change_password = demanded);
+            }
+            UserEvent::PasswordChanged { .. } | UserEvent::PasswordSet { .. } => {
+                self.change_user(id, |user| user.must_change_password = false);
+            }
             // A password or a code decides nothing once it is verified.
-            UserEvent::PasswordChanged { .. }
-            | UserEvent::PasswordSet { .. }
-            | UserEvent::PasswordRehashed { .. }
+            UserEvent::PasswordRehashed { .. }
             | UserEvent::TotpOffered { .. }
             | UserEvent::SecondFactorUsed { .. }
             | UserEvent::SecondFactorRefused { .. }

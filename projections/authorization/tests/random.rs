@@ -112,7 +112,7 @@ fn a_user_event() -> impl Strategy<Value = UserEvent> {
         1 => select(vec![IdentityProvider::Local, IdentityProvider::Ldap]).prop_map(|identity_provider| {
             UserEvent::IdentityProviderChanged { identity_provider }
         }),
-        1 => a_password_event(),
+        3 => a_password_event(),
         2 => a_second_factor_event(),
     ]
 }
@@ -147,6 +147,9 @@ fn a_password_event() -> impl Strategy<Value = UserEvent> {
         UserEvent::PasswordRehashed {
             password_hash: password_hash(),
         },
+        UserEvent::PasswordChangeDemanded { demanded: true },
+        UserEvent::PasswordChangeDemanded { demanded: true },
+        UserEvent::PasswordChangeDemanded { demanded: false },
     ])
 }
 
@@ -297,6 +300,7 @@ fn compare(authorization: &Authorization, oracle: &Oracle, topics: &[String], fi
             assert_eq!(view.grant_types, expected.grant_types);
             assert_eq!(view.enforce_mfa_enrollment, expected.enforce_mfa);
             assert_eq!(view.has_second_factor, expected.has_second_factor);
+            assert_eq!(view.must_change_password, expected.must_change_password);
             assert_eq!(view.roles, oracle.roles_of(id));
             assert_eq!(
                 authorization.user_by_name(&view.username),

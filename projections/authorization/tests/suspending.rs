@@ -48,6 +48,7 @@ fn suspends(event: &UserEvent) -> Option<bool> {
         | UserEvent::PublishPrefixChanged { .. }
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }
@@ -122,6 +123,7 @@ pub(super) fn loaded(model: &'static Model, oracle: &Oracle) -> Authorization {
             grant_types: GrantTypes::of(&user.grant_types),
             enforce_mfa_enrollment: user.enforce_mfa,
             has_second_factor: user.has_second_factor,
+            must_change_password: user.must_change_password,
             is_suspended: oracle.acting(*id).is_none(),
         };
         loader.user(row).unwrap();

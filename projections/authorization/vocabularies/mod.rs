@@ -26,8 +26,8 @@ use crate::{
     engine::facts::{self, Fact},
     past::Stream,
     principals::{
+        standing::{self, Standing},
         subject::{SUBJECT_TYPES, SubjectType},
-        users::{self, Standing},
     },
 };
 use access::Access;
@@ -148,7 +148,7 @@ pub static MODEL: Model = Model {
     subjects: SUBJECT_TYPES,
     resources: &[&http::Http, &mqtt::Mqtt],
     facts: facts::of,
-    standing: users::standing,
+    standing: standing::standing,
 };
 
 impl std::fmt::Debug for Model {

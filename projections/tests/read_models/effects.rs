@@ -62,6 +62,7 @@ both_engines! {
             grant_types: vec![GrantType { method: GrantMethod::Password, is_required: false }],
             enforce_mfa_enrollment: false,
             has_second_factor: false,
+            must_change_password: false,
             created_at: at(1),
             updated_at: at(1),
             tokens: vec![],

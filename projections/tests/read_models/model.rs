@@ -9,7 +9,7 @@ use aggregates::{
     Event, Recorded,
     role::{Role, RoleEvent},
     user::{User, UserEvent},
-    values::{Certificate, Context, Permission, PermissionId, RoleId, Timestamp, UserId},
+    values::{Certificate, Context, IdentityProvider, Permission, PermissionId, RoleId, Timestamp, UserId},
 };
 use futures_util::future::BoxFuture;
 use projections::{
@@ -77,6 +77,7 @@ fn new_user(at: Timestamp, id: UserId, event: &UserEvent) -> Option<UserRow> {
             grant_types: grant_types.clone(),
             enforce_mfa_enrollment: *enforce_mfa_enrollment,
             has_second_factor: false,
+            must_change_password: false,
             created_at: at,
             updated_at: at,
             tokens: vec![],
@@ -91,6 +92,7 @@ fn new_user(at: Timestamp, id: UserId, event: &UserEvent) -> Option<UserRow> {
         | UserEvent::IdentityProviderChanged { .. }
         | UserEvent::GrantTypesChanged { .. }
         | UserEvent::MfaEnforcementChanged { .. }
+        | UserEvent::PasswordChangeDemanded { .. }
         | UserEvent::TotpOffered { .. }
         | UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorUsed { .. }
@@ -189,6 +191,7 @@ impl Model {
             }
             UserEvent::IdentityProviderChanged { identity_provider } => {
                 row.identity_provider = *identity_provider;
+                row.must_change_password &= *identity_provider == IdentityProvider::Local;
                 row.updated_at = at;
             }
             UserEvent::GrantTypesChanged { grant_types } => {
@@ -205,9 +208,22 @@ impl Model {
                 row.has_second_factor = true;
                 row.updated_at = at;
             }
-            UserEvent::SecondFactorDisabled { .. } | UserEvent::Revoked {} => {
+            UserEvent::SecondFactorDisabled { .. } => {
                 row.has_second_factor = false;
                 row.updated_at = at;
+            }
+            UserEvent::Revoked {} => {
+                (row.has_second_factor, row.must_change_password) = (false, false);
+                row.updated_at = at;
+            }
+            UserEvent::PasswordChangeDemanded { demanded } => {
+                row.must_change_password = *demanded;
+                row.updated_at = at;
+            }
+            UserEvent::PasswordChanged { .. } | UserEvent::PasswordSet { .. } => {
+                if std::mem::take(&mut row.must_change_password) {
+                    row.updated_at = at;
+                }
             }
             UserEvent::RoleGranted { role_id, .. } => {
                 self.grants.retain(|grant| *grant != (id, *role_id));
@@ -254,8 +270,6 @@ impl Model {
                 self.sessions.retain(|session| session.user_id != id);
             }
             UserEvent::Created { .. }
-            | UserEvent::PasswordChanged { .. }
-            | UserEvent::PasswordSet { .. }
             | UserEvent::PasswordRehashed { .. }
             | UserEvent::TotpOffered { .. }
             | UserEvent::SecondFactorUsed { .. }

@@ -54,7 +54,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => any::<bool>().prop_map(|auto_generated| Step::MakeUser { auto_generated }),
         1 => any_index().prop_map(Step::DeleteUser),
-        3 => (any_index(), 0..14_u8).prop_map(|(user, what)| Step::ChangeUser(user, what)),
+        4 => (any_index(), 0..15_u8).prop_map(|(user, what)| Step::ChangeUser(user, what)),
         3 => any::<(bool, bool)>().prop_map(|(shared, auto_generated)| Step::MakeRole { shared, auto_generated }),
         1 => any_index().prop_map(Step::DeleteRole),
         1 => any_index().prop_map(Step::RenameRole),
@@ -257,6 +257,9 @@ fn change(n: u32, what: u8) -> UserEvent {
         11 => UserEvent::BackupCodesReplaced { backup_codes: vec![] },
         12 => UserEvent::SecondFactorDisabled {
             by_owner: n.is_multiple_of(2),
+        },
+        13 => UserEvent::PasswordChangeDemanded {
+            demanded: n.is_multiple_of(2),
         },
         _ => UserEvent::PasswordRehashed { password_hash },
     }

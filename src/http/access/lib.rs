@@ -35,7 +35,7 @@ pub const FACE: Face = Face {
     any_request_id: true,
     public: &[("get", "/.well-known/authzen-configuration")],
     own: &[],
-    enrolling: &[],
+    left: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

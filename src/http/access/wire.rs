@@ -275,7 +275,8 @@ pub(crate) struct ContextOut {
     /// The decision is that of the ledger at this position, or, unless another moment was asked for, a later one.
     pub position: i64,
     /// Why it is a denial: `no_grant`, `unknown_subject`, `unknown_subject_type`, `unknown_resource_type`,
-    /// `unknown_action`, `not_a_path`, `not_a_topic`, `token_void`, `expired`, `method_not_allowed` or `second_factor_missing`.
+    /// `unknown_action`, `not_a_path`, `not_a_topic`, `token_void`, `expired`, `method_not_allowed`, `second_factor_missing` or
+    /// `password_change_needed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
     /// If another moment was asked for: what time it was.

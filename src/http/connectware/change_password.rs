@@ -38,8 +38,8 @@ pub(crate) async fn put_change_password(
     caller: Caller,
     JsonBody(body): JsonBody<PasswordChange, SMALL_BODY>,
 ) -> Result<Wrote<StatusCode>, Refusal> {
-    let verified = match confirm(&app, &caller, body.password).await? {
-        Confirmed::Right(verified) => verified,
+    let (verified, earlier) = match confirm(&app, &caller, body.password).await? {
+        Confirmed::Right(verified, earlier) => (verified, earlier),
         Confirmed::NoPassword => return Err(DomainError::from(UserError::PasswordNotLocal).into()),
         Confirmed::Wrong => {
             let message = "the old password is wrong";
@@ -49,7 +49,8 @@ pub(crate) async fn put_change_password(
     let user = app.ledger().authorization().user(caller.user);
     let names: Vec<&str> = user.iter().map(|user| &*user.username).collect();
     let rules = Arc::clone(&app.live().password_rules);
-    let new_password = rules.propose(&body.new_password, &names)?;
+    let last = std::iter::once(verified.clone()).chain(earlier);
+    let new_password = rules.propose(&body.new_password, &names)?.unlike(last);
     let password_hash = caller.hash(&app, new_password).await?;
     let command = Command::User(
         caller.user,

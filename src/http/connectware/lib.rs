@@ -20,7 +20,7 @@ use aggregates::{
     values::{Audience, Context, Invalid, Operation, RoleId},
 };
 use ledger::ids::Entropy;
-use server::{App, Credential, Face, Giving, Listener, bootstrap::shared_role, code_and_message};
+use server::{App, Credential, Duty, Face, Giving, Listener, bootstrap::shared_role, code_and_message};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// This face.
@@ -70,11 +70,24 @@ pub const FACE: Face = Face {
         ("post", "/api/mfa/disable"),
         ("post", "/api/mfa/regenerate/backupcodes"),
     ],
-    enrolling: &[
-        ("get", "/api/session"),
-        ("delete", "/api/session"),
-        ("post", "/api/mfa/enable"),
-        ("post", "/api/mfa/validate"),
+    left: &[
+        (
+            Duty::ChangePassword,
+            &[
+                ("get", "/api/session"),
+                ("delete", "/api/session"),
+                ("put", "/api/users/change-password"),
+            ],
+        ),
+        (
+            Duty::EnrolSecondFactor,
+            &[
+                ("get", "/api/session"),
+                ("delete", "/api/session"),
+                ("post", "/api/mfa/enable"),
+                ("post", "/api/mfa/validate"),
+            ],
+        ),
     ],
     giving: Giving {
         shows: Some(|user| format!("/api/users/{user}")),

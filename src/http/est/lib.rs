@@ -40,7 +40,7 @@ pub const FACE: Face = Face {
         ("post", "/.well-known/est/simpleenroll"),
         ("post", "/.well-known/est/simplereenroll"),
     ],
-    enrolling: &[],
+    left: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

@@ -28,7 +28,7 @@ pub const FACE: Face = Face {
     any_request_id: false,
     public: &[],
     own: &[],
-    enrolling: &[],
+    left: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

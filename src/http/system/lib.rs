@@ -29,7 +29,7 @@ pub const FACE: Face = Face {
         ("get", "/readyz"),
     ],
     own: &[],
-    enrolling: &[],
+    left: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

@@ -39,7 +39,7 @@ pub const FACE: Face = Face {
         ("post", "/pki/ocsp"),
     ],
     own: &[],
-    enrolling: &[],
+    left: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

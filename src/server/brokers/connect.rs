@@ -6,7 +6,6 @@ use aggregates::{
     user::User,
     values::{Audience, GrantMethod, Timestamp, UserId},
 };
-use authorization::SecondFactor;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -87,8 +86,8 @@ pub async fn connect(app: &App, asked: Connect<'_>) -> Result<Connected, Refusal
     };
     let authorization = app.ledger().authorization();
     let by_password = matches!(proof, Proof::Password(_));
-    if by_password && authorization.second_factor(user) == SecondFactor::Missing {
-        return Err(refused(username, Some(user), "second_factor_missing"));
+    if by_password && let Some(duty) = authorization.duty(user) {
+        return Err(refused(username, Some(user), duty.code()));
     }
     // The broker keeps the session under the name that the client gave, and ends it under the name that the user has.
     if authorization.user_by_exact_name(username) != Some(user) {
@@ -128,7 +127,7 @@ async fn by_password(
             app.proved().remember(user, password, position);
             // The user may have changed while the password was compared.
             if !authorization.still_proved(user, GrantMethod::Password, position)
-                || authorization.second_factor(user) == SecondFactor::Needed
+                || authorization.has_second_factor(user)
             {
                 return Err(refused(username, Some(user), "changed_meanwhile"));
             }

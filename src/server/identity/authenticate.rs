@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Password,
+    expiry::demand_if_expired,
     passwords::{HashingError, MayHash, Verdict},
     second_factor::CodeError,
     tokens::SigningError,
@@ -187,6 +188,12 @@ fn authenticated<'a>(
         {
             rehash(app, turn.may_hash(), user, hash, password).await;
         }
+        drop(turn);
+        match asker {
+            Asker::Client => demand_if_expired(app, user).await?,
+            // A device cannot change its password.
+            Asker::Broker | Asker::BrokerOfMany => {}
+        }
         Ok(Some(proved.proved))
     })
 }
@@ -200,8 +207,8 @@ async fn hold(app: &App, time: Duration) {
 
 /// Whether callers know the password that they have.
 pub enum Confirmed {
-    /// It is the password with this hash.
-    Right(PasswordHash),
+    /// It is the password with this hash. The other hashes are those of the passwords before it, newest first.
+    Right(PasswordHash, Vec<PasswordHash>),
     /// It is another password.
     Wrong,
     /// The caller has no password here.
@@ -227,7 +234,7 @@ pub fn confirm<'a>(
         let attempt = turn.inspect_err(|refused| leave(refused.code()))?;
         let confirmed = compare_with_own(app, attempt.may_hash(), caller, password).await;
         match &confirmed {
-            Ok(Confirmed::Right(_)) => drop(attempt.succeeded(caller.user)),
+            Ok(Confirmed::Right(..)) => drop(attempt.succeeded(caller.user)),
             Ok(Confirmed::Wrong) => {
                 leave("wrong_password");
                 hold(app, attempt.failed()).await;
@@ -249,7 +256,7 @@ async fn compare_with_own(
         return Ok(Confirmed::NoPassword);
     };
     Ok(match app.passwords.verify(may, password, Some(&hash)).await? {
-        Verdict::Right | Verdict::RightAsTyped => Confirmed::Right(hash),
+        Verdict::Right | Verdict::RightAsTyped => Confirmed::Right(hash, user.earlier_passwords),
         Verdict::Wrong => Confirmed::Wrong,
     })
 }

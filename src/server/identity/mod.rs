@@ -1,6 +1,7 @@
 //! Identity: passwords, tokens, their keys, and the login.
 
 mod authenticate;
+mod expiry;
 mod failures;
 pub mod keys;
 mod log_in;

@@ -182,8 +182,15 @@ impl Passwords {
         self.runs.load(Ordering::Relaxed)
     }
 
-    /// Hashes a new password, if it satisfies all rules.
-    pub async fn hash(&self, _may: MayHash<'_>, new: NewPassword) -> Result<PasswordHash, NotSet> {
+    /// Hashes a new password, if it satisfies all rules. It is compared with the user's last passwords one by one, so that logins get their
+    /// turns in between.
+    pub async fn hash(&self, may: MayHash<'_>, mut new: NewPassword) -> Result<PasswordHash, NotSet> {
+        for earlier in new.take_earlier() {
+            match self.verify(may, new.text(), Some(&earlier)).await? {
+                Verdict::Wrong => {}
+                Verdict::Right | Verdict::RightAsTyped => return Err(new.used().into()),
+            }
+        }
         let (hasher, entropy) = (Arc::clone(&self.hasher), Arc::clone(&self.entropy));
         let hashed = self.run(move |memory| {
             let password = new.accepted()?;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use aggregates::values::{GrantMethod, PasswordHash, UserId};
-use authorization::{Authorization, SecondFactor};
+use authorization::Authorization;
 use hmac::{Hmac, Mac};
 use ledger::ids::Entropy;
 use sha2::Sha256;
@@ -99,7 +99,7 @@ impl Proved {
         };
         self.mac(user, typed).verify_slice(&proof.digest).is_ok()
             && authorization.still_proved(user, GrantMethod::Password, proof.position)
-            && authorization.second_factor(user) != SecondFactor::Needed
+            && !authorization.has_second_factor(user)
     }
 
     /// Remembers that this text is the user's password. It was compared after the ledger had reached `position`.

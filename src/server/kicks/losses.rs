@@ -258,6 +258,7 @@ fn of_user(before: &Before, aggregate_id: &str, event: &UserEvent) -> Loss {
         // From now on, the password alone is not enough for a broker, or nothing is until the user enrols.
         UserEvent::TotpEnrolled { .. }
         | UserEvent::SecondFactorDisabled { .. }
+        | UserEvent::PasswordChangeDemanded { demanded: true }
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: true,
         }
@@ -272,6 +273,7 @@ fn of_user(before: &Before, aggregate_id: &str, event: &UserEvent) -> Loss {
         | UserEvent::SessionsByMethodEnded { .. } => Loss::of_access(user),
         UserEvent::Created { .. }
         | UserEvent::PasswordRehashed { .. }
+        | UserEvent::PasswordChangeDemanded { demanded: false }
         | UserEvent::MfaEnforcementChanged {
             enforce_mfa_enrollment: false,
         }

@@ -48,6 +48,8 @@ const MOST_OCSP_AGE: u64 = 3_600;
 const MOST_DAYS: i64 = 36_500;
 /// The most passwords that the settings may let wait. Nobody waits for so many hashes.
 const MOST_PASSWORDS: usize = 4_096;
+/// The most passwords of a user that the server knows.
+const MOST_PASSWORDS_KNOWN: usize = aggregates::user::MOST_PASSWORDS;
 /// The greatest strength of a password.
 const MOST_STRENGTH: u8 = 4;
 /// The most heavy questions that the settings may allow to run. Each has a thread, of which the process has at most 512.
@@ -106,6 +108,8 @@ settings! {
         password_policy: PasswordPolicy = r#"{"min":5}"#, PasswordPolicy::parse;
         /// How hard a new password must be to guess, from 0 (anything goes) to 4, as zxcvbn judges its first 32 characters
         password_strength: u8 = "0", |text| between(text, 0, MOST_STRENGTH);
+        /// How many of their last passwords users may not choose again, with the present one. At most 24. An administrator may set any of them
+        password_history: usize = "0", |text| between(text, 0, MOST_PASSWORDS_KNOWN);
         /// KiB of memory for a hash (argon2id's m). A raised cost takes effect at a user's next login
         password_memory_kib: u32 = "19456", parsed;
         /// Iterations for a hash (t)
@@ -182,6 +186,9 @@ settings! {
         /// A file of passwords that nobody may set: one in each line, or `SHA1:count` as in the list of Have I Been Pwned that is ordered by
         /// hash. Sorted by bytes (`LC_ALL=C sort -u`). SIGHUP opens it again
         password_blocklist: PathBuf, else "none", parsed;
+        /// For how many days a password is good. Whoever logs in with an older one must change it first. Not for users that a service made,
+        /// registered devices and brokers
+        password_days_most: i64, else "no bound", |text| between(text, 1, MOST_DAYS);
         /// The key that seals the ledger: 32 bytes in base64
         sealing_key: Zeroizing<String>, else "`sealing.key` in the data folder", secret;
         /// The key that signs tokens: Ed25519 in PKCS #8 PEM
@@ -279,6 +286,7 @@ impl Settings {
         Ok(Arc::new(PasswordRules {
             policy: self.password_policy,
             strength: self.password_strength,
+            history: self.password_history,
             blocklist: blocklist.map_err(|error| SettingsError::new("password_blocklist", error))?,
         }))
     }

@@ -33,7 +33,7 @@ const PKI: Face = Face {
     any_request_id: false,
     public: &[("get", "/pki/ca")],
     own: &[],
-    enrolling: &[],
+    left: &[],
     giving: Giving::NOTHING,
     rehearsals: &[],
     settings: &[],

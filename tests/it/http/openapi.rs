@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use muniment::faces::FACES;
 use serde_json::{Value, json};
-use server::{Credential, Face, Refusal, RefusalKind};
+use server::{Credential, Duty, Face, Refusal, RefusalKind};
 
 use crate::support::{
     client::{Call, Client, Response},
@@ -329,31 +329,53 @@ async fn every_operation_refuses_a_caller_without_the_right() {
     }
 }
 
-#[tokio::test]
-async fn every_operation_refuses_whoever_must_enrol_a_second_factor() {
+/// Calls every operation as a user who must do something else first.
+async fn every_operation_is_refused_because_of(duty: Duty, demand: &str, left: usize) {
     let server = Server::start(Engine::Sqlite).await;
     let admin = server.admin().await;
-    let rights = json!([http("/#", "readWrite")]);
-    let must = json!({ "initialPermissions": rights, "enforceMFAEnrollment": true });
+    let mut must = json!({ "initialPermissions": [http("/#", "readWrite")] });
+    must[demand] = json!(true);
     create_user_with(&admin, "somebody", must).await;
     let somebody = admin.login("somebody", PASSWORD).await;
-    let left = declared(|face| face.enrolling);
+    let operations: Vec<_> = FACES
+        .iter()
+        .flat_map(|face| face.left)
+        .filter(|(of, _)| *of == duty)
+        .collect();
+    let is_left = |operation: &Operation| {
+        let mut all = operations.iter().flat_map(|(_, operations)| operations.iter());
+        all.any(|(method, path)| operation.method == *method && operation.path == without_names(path))
+    };
     assert_eq!(
-        left.len(),
-        4,
-        "whoever must enrol reads and ends the session, and enrols"
+        operations
+            .iter()
+            .map(|(_, operations)| operations.len())
+            .sum::<usize>(),
+        left
     );
     for operation in guarded_by(&server).await {
-        if left.contains(&operation) {
+        if is_left(&operation) {
             let own = somebody.login("somebody", PASSWORD).await;
             let answer = operation.call_with_token(&own).await;
             assert!(![401, 403].contains(&answer.status), "{answer:?}");
         } else {
             let answer = operation.call_with_token(&somebody).await;
             assert_eq!(answer.status, 403, "{answer:?}");
-            assert!(answer.text().contains("second_factor_missing"), "{answer:?}");
+            assert!(answer.text().contains(duty.code()), "{answer:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_whoever_must_enrol_a_second_factor() {
+    // They read and end the session, and enrol.
+    every_operation_is_refused_because_of(Duty::EnrolSecondFactor, "enforceMFAEnrollment", 4).await;
+}
+
+#[tokio::test]
+async fn every_operation_refuses_whoever_must_change_the_password() {
+    // They read and end the session, and change it.
+    every_operation_is_refused_because_of(Duty::ChangePassword, "mustChangePassword", 3).await;
 }
 
 #[tokio::test]

@@ -336,6 +336,7 @@ pub fn create_user(username: &str) -> CreateUser {
         }],
         enforce_mfa_enrollment: false,
         password_hash: Some(PasswordHash::new("$argon2id$a-password-hash")),
+        must_change_password: false,
         roles: vec![],
         permissions: vec![],
         certificates: vec![],

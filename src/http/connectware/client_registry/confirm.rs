@@ -85,6 +85,7 @@ impl Confirmation {
             grant_types: granted.unwrap_or_else(|| vec![by(method)]),
             enforce_mfa_enrollment: false,
             password_hash: registration.password_hash,
+            must_change_password: false,
             roles,
             permissions,
             certificates: Vec::new(),

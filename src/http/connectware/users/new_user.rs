@@ -57,6 +57,9 @@ pub(crate) struct NewUser {
     /// The user must enrol a second factor.
     #[serde(default, rename = "enforceMFAEnrollment")]
     enforce_mfa_enrollment: bool,
+    /// The user must change this password before anything else.
+    #[serde(default)]
+    must_change_password: bool,
 }
 
 /// A new user. Everything is checked that can be checked without hashing the password.
@@ -92,6 +95,7 @@ impl NewUser {
             grant_types: grant_types(&self.grant_types)?,
             enforce_mfa_enrollment: self.enforce_mfa_enrollment,
             password_hash: None,
+            must_change_password: self.must_change_password,
             roles: role_grants(app, &roles).await?,
             permissions: new_permissions(&self.initial_permissions, app.entropy.as_ref())?,
             certificates: self

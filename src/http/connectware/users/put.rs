@@ -44,6 +44,8 @@ pub(crate) struct UserChange {
     disable_mfa: Option<bool>,
     #[serde(rename = "enforceMFAEnrollment")]
     enforce_mfa_enrollment: Option<bool>,
+    /// Whether the user must change their password before anything else. A new password ends this, unless the same request demands it.
+    must_change_password: Option<bool>,
 }
 
 /// Changes a user.
@@ -122,6 +124,7 @@ impl UserChange {
             enforce_mfa_enrollment: self.enforce_mfa_enrollment,
             disable_second_factor: self.disable_mfa.unwrap_or_default(),
             password_hash: None,
+            must_change_password: self.must_change_password,
             roles,
             permissions: self
                 .permissions

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use aggregates::values::PasswordHash;
+use zeroize::Zeroizing;
 use zxcvbn::feedback::Warning;
 
 use super::{
@@ -23,6 +25,8 @@ pub struct PasswordRules {
     pub strength: u8,
     /// The passwords that nobody may use.
     pub blocklist: Option<Blocklist>,
+    /// How many of their last passwords users may not choose again, with the present one.
+    pub history: usize,
 }
 
 /// A password that somebody wants to set. It satisfies the policy. The other rules cost more, so they are asked with the turn in
@@ -32,6 +36,7 @@ pub struct NewPassword {
     rules: Arc<PasswordRules>,
     password: Password,
     names: Vec<String>,
+    earlier: Vec<PasswordHash>,
 }
 
 /// Which rule a password breaks. No message repeats the password.
@@ -46,6 +51,9 @@ pub enum RuleBroken {
     /// The password is on the blocklist.
     #[error("the password is on the list of passwords that must not be used here, because others know it")]
     Listed,
+    /// The user has or had the password.
+    #[error("the password is one of the last {0} passwords of this user")]
+    Used(usize),
 }
 
 impl RuleBroken {
@@ -55,6 +63,7 @@ impl RuleBroken {
             Self::Policy(_) => "password_policy",
             Self::Weak(_) => "password_weak",
             Self::Listed => "password_listed",
+            Self::Used(_) => "password_used",
         }
     }
 }
@@ -83,17 +92,42 @@ impl PasswordRules {
             rules: Arc::clone(self),
             password: self.policy.accept(typed)?,
             names: names.iter().map(|name| (*name).to_owned()).collect(),
+            earlier: Vec::new(),
         })
     }
 }
 
 impl NewPassword {
+    /// The same, if users choose it themselves: it must be none of their last passwords. These are the hashes of all that are known, newest
+    /// first.
+    #[must_use]
+    pub fn unlike(mut self, last: impl IntoIterator<Item = PasswordHash>) -> Self {
+        self.earlier = last.into_iter().take(self.rules.history).collect();
+        self
+    }
+
+    /// The hashes of the passwords that it must not be.
+    pub(super) fn take_earlier(&mut self) -> Vec<PasswordHash> {
+        std::mem::take(&mut self.earlier)
+    }
+
+    /// The password as a text.
+    pub(super) fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.password.as_str().to_owned())
+    }
+
+    /// The refusal of a password that the user has or had.
+    pub(super) fn used(&self) -> RuleBroken {
+        RuleBroken::Used(self.rules.history)
+    }
+
     /// The password, if it satisfies the other rules. This takes time, and may read a file.
     pub(super) fn accepted(self) -> Result<Password, NotAccepted> {
         let Self {
             rules,
             password,
             names,
+            earlier: _,
         } = self;
         if let Some(blocklist) = &rules.blocklist
             && blocklist.has(password.as_str())?

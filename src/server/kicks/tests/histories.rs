@@ -101,6 +101,7 @@ fn created(name: &str) -> UserCommand {
         grant_types: by_password(),
         enforce_mfa_enrollment: false,
         password_hash: Some(password()),
+        must_change_password: false,
         roles: Vec::new(),
         permissions: Vec::new(),
         certificates: Vec::new(),

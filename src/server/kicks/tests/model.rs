@@ -91,6 +91,7 @@ impl Model {
             }
             UserEvent::TotpEnrolled { .. }
             | UserEvent::SecondFactorDisabled { .. }
+            | UserEvent::PasswordChangeDemanded { demanded: true }
             | UserEvent::MfaEnforcementChanged {
                 enforce_mfa_enrollment: true,
             }
@@ -105,6 +106,7 @@ impl Model {
             | UserEvent::SessionsByMethodEnded { .. }
             | UserEvent::Revoked {} => self.end_all(id),
             UserEvent::PasswordRehashed { .. }
+            | UserEvent::PasswordChangeDemanded { demanded: false }
             | UserEvent::MfaEnforcementChanged {
                 enforce_mfa_enrollment: false,
             }

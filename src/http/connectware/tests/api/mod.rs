@@ -7,6 +7,7 @@ pub(crate) mod giving;
 mod list_users;
 mod login;
 mod mfa;
+mod must_change;
 mod names;
 mod no_way_round;
 mod password_policy;

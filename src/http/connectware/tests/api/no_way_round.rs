@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 /// What a broker asks about a user and a password, and whether the answer lets the client in.
-async fn at_brokers(broker: &Client, name: &str, password: &str) -> Vec<(&'static str, bool)> {
+pub(super) async fn at_brokers(broker: &Client, name: &str, password: &str) -> Vec<(&'static str, bool)> {
     let form = |pairs: String| pairs.replace(' ', "%20").replace('\'', "%27");
     let rabbitmq = form(format!(
         "username={name}&password={password}&vhost=%2F&client_id=c1"
@@ -49,12 +49,12 @@ async fn at_brokers(broker: &Client, name: &str, password: &str) -> Vec<(&'stati
     ]
 }
 
-fn nobody_lets_in(answers: &[(&'static str, bool)]) {
+pub(super) fn nobody_lets_in(answers: &[(&'static str, bool)]) {
     let any: Vec<_> = answers.iter().filter(|(_, is_in)| *is_in).collect();
     assert!(any.is_empty(), "{any:?}");
 }
 
-fn everybody_lets_in(answers: &[(&'static str, bool)]) {
+pub(super) fn everybody_lets_in(answers: &[(&'static str, bool)]) {
     let any: Vec<_> = answers.iter().filter(|(_, is_in)| !*is_in).collect();
     assert!(any.is_empty(), "{any:?}");
 }
@@ -63,7 +63,7 @@ const METHODS: &str =
     r#"[{ "method": "password", "isRequired": false }, { "method": "token", "isRequired": false }]"#;
 
 /// Rights over everything, by all methods.
-fn powers() -> Value {
+pub(super) fn powers() -> Value {
     let methods: Value = serde_json::from_str(METHODS).expect("JSON");
     let rights = json!([http("/#", "readWrite"), mqtt("#", "readWrite")]);
     json!({ "grantTypes": methods, "initialPermissions": rights })

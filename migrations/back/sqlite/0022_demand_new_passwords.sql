@@ -1,0 +1,8 @@
+-- Undoes migrations/sqlite/0022_demand_new_passwords.sql, for programs from before it. Stop the server first: docs/upgrading.md.
+BEGIN;
+
+ALTER TABLE user_directory DROP COLUMN must_change_password;
+
+DELETE FROM _sqlx_migrations WHERE version = 22;
+
+COMMIT;
