@@ -11,7 +11,12 @@
 //! p u p text   permission granted          P r p text   permission added (a right's letter, then the pattern)
 //!                                          M r p text   permission changed
 //! q u p        permission revoked          Q r p        permission removed
+//! w u          revoked
 //! d u          deleted                     D r          deleted
+//! h u . text   password set (`c`: changed; `r`: hashed again; `d`: a change demanded; `f`: no longer demanded)
+//! a u . text   second factor enrolled (`d`: disabled; `m`: must enrol; `f`: no longer must; `u`: used; `r`: refused; `o`: offered; `b`: other
+//!              back-up codes)
+//! l u . text   another identity provider (`l`: this server)
 //! t u          all tokens revoked
 //! o u s        all sessions ended, except one (of nine numbers, some are no session's)
 //! m u m        sessions obtained by a method ended
@@ -25,11 +30,13 @@ use aggregates::{
     Recorded,
     role::RoleEvent,
     session::SessionEvent,
-    user::UserEvent,
-    values::{GrantMethod, Operation, RoleName, Timestamp, TopicFilter},
+    user::{UserEvent, second_factor::Used},
+    values::{
+        GrantMethod, IdentityProvider, Operation, PasswordHash, RoleName, Timestamp, TopicFilter, TotpSecret,
+    },
 };
 
-use authorization::Authorization;
+use authorization::{Authorization, Duty};
 
 use crate::{
     CONTEXTS, OPERATIONS,
@@ -169,8 +176,16 @@ impl World {
             b'q' => UserEvent::PermissionRevoked {
                 id: permission_id(line.other % 8),
             },
-            b'z' => UserEvent::Revoked {},
+            b'w' => UserEvent::Revoked {},
             b'd' => UserEvent::Deleted {},
+            b'h' => password_event(line.text),
+            b'a' => second_factor_event(line),
+            b'l' => UserEvent::IdentityProviderChanged {
+                identity_provider: match crate::letter(line.text) {
+                    Some((b'l', _)) => IdentityProvider::Local,
+                    _ => IdentityProvider::Ldap,
+                },
+            },
             b't' => UserEvent::TokensRevoked {},
             b'o' => UserEvent::SessionsEnded {
                 kept: Some(session_id(line.other % 9)),
@@ -217,6 +232,16 @@ impl World {
                 assert_eq!(*view.username, *expected.username);
                 assert_eq!(view.mqtt_publish_prefix.as_deref(), expected.prefix.as_deref());
                 assert_eq!(view.roles, oracle.roles_of(id));
+                assert_eq!(view.identity_provider, expected.identity_provider);
+                assert_eq!(view.enforce_mfa_enrollment, expected.enforce_mfa);
+                assert_eq!(view.has_second_factor, expected.has_second_factor);
+                assert_eq!(view.must_change_password, expected.must_change_password);
+                let duty = match (expected.must_change_password, expected.enforce_mfa) {
+                    (true, _) => Some(Duty::ChangePassword),
+                    (false, true) if !expected.has_second_factor => Some(Duty::EnrolSecondFactor),
+                    (false, _) => None,
+                };
+                assert_eq!(engine.duty(id), duty);
                 assert_eq!(
                     engine.user_by_name(&view.username),
                     oracle.user_by_name(&view.username)
@@ -243,6 +268,42 @@ impl World {
                 oracle.session(&token).map(|session| (session.id, session.user))
             );
         }
+    }
+}
+
+fn password_event(text: &str) -> UserEvent {
+    let password_hash = PasswordHash::new("$argon2id$");
+    match crate::letter(text) {
+        Some((b'd', _)) => UserEvent::PasswordChangeDemanded { demanded: true },
+        Some((b'f', _)) => UserEvent::PasswordChangeDemanded { demanded: false },
+        Some((b'r', _)) => UserEvent::PasswordRehashed { password_hash },
+        Some((b'c', _)) => UserEvent::PasswordChanged { password_hash },
+        _ => UserEvent::PasswordSet { password_hash },
+    }
+}
+
+fn second_factor_event(line: &Line<'_>) -> UserEvent {
+    let must_enrol = |enforce_mfa_enrollment| UserEvent::MfaEnforcementChanged {
+        enforce_mfa_enrollment,
+    };
+    match crate::letter(line.text) {
+        Some((b'd', _)) => UserEvent::SecondFactorDisabled {
+            by_owner: line.other.is_multiple_of(2),
+        },
+        Some((b'm', _)) => must_enrol(true),
+        Some((b'f', _)) => must_enrol(false),
+        Some((b'u', _)) => UserEvent::SecondFactorUsed {
+            used: Used::Totp { step: 1 },
+        },
+        Some((b'r', _)) => UserEvent::SecondFactorRefused { banned_until: None },
+        Some((b'o', _)) => UserEvent::TotpOffered {
+            secret: TotpSecret::new("GEZDGNBVGY3TQOJQ"),
+        },
+        Some((b'b', _)) => UserEvent::BackupCodesReplaced { backup_codes: vec![] },
+        _ => UserEvent::TotpEnrolled {
+            step: 0,
+            backup_codes: vec![],
+        },
     }
 }
 
