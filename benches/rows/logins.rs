@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     bare_login,
+    logins_by_code::{self, Owners},
     server::{Ask, HASHING_CONNECTIONS, Subject, hashes},
 };
 use crate::{
@@ -30,9 +31,12 @@ const ASKED: [(Ask, &str); 2] = [
 
 /// Measures the group.
 pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
-    let subject = Subject::start(bench, "bench_logins").await?;
+    let url = bench.database_of_people("bench_logins").await?;
+    logins_by_code::make_owners(bench, &url).await?;
+    let subject = Subject::start_at(bench, &url).await?;
     let simple = Subject::other(bench, bare_login::start(bench).await?);
     let (mut logins, mut ceiling, mut simplest) = (Series::default(), Series::default(), Series::default());
+    let (mut by_code, mut owners) = (Series::default(), Owners::default());
     let mut quiet = ASKED.map(|_| Series::default());
     let mut loaded = ASKED.map(|_| Series::default());
     let mut beside_simple = ASKED.map(|_| Series::default());
@@ -40,6 +44,7 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         progress(&format!("  round {round}"));
         ceiling.add(hashes(bench).await?);
         logins.add(subject.ask(Ask::LogIn).await?);
+        by_code.add(owners.log_in(bench, &subject).await?);
         simplest.add(simple.ask(Ask::LogIn).await?);
         for (number, (ask, _)) in ASKED.into_iter().enumerate() {
             let of = |load| p99_of(bench, &subject, ask, load);
@@ -65,6 +70,13 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
             .beside("hashes alone, all cores", &ceiling)
             .goal(0.95)
             .note(parameters),
+    );
+    table.add(
+        Row::rate("logins by password and code (TOTP)", "logins/s", &by_code)
+            .beside("by password alone", &logins)
+            .note(format!(
+                "{HASHING_CONNECTIONS} connections, each code of an own user"
+            )),
     );
     table.add(
         Row::rate("logins/s", "logins/s", &logins)

@@ -16,6 +16,7 @@ mod flood;
 mod imports;
 mod kicks;
 mod logins;
+mod logins_by_code;
 pub(crate) mod memory;
 pub(crate) mod million;
 pub(crate) mod nodes;

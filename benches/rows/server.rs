@@ -106,7 +106,12 @@ pub(crate) async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
 impl<'a> Subject<'a> {
     /// Starts a server on a database of this name with many users.
     pub(super) async fn start(bench: &'a Bench, database: &str) -> Result<Self> {
-        let server = Server::muniment(bench, &bench.database_of_people(database).await?).await?;
+        Self::start_at(bench, &bench.database_of_people(database).await?).await
+    }
+
+    /// Starts a server on a database that has these users already.
+    pub(super) async fn start_at(bench: &'a Bench, url: &str) -> Result<Self> {
+        let server = Server::muniment(bench, url).await?;
         Ok(Self {
             bench,
             token: server.log_in().await?.into(),
