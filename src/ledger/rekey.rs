@@ -3,16 +3,19 @@
 //! One transaction wraps the older keys, the keys of persons and the keys of refusals under the new key, and stores by what the new key is
 //! recognised. Events, snapshots and the hashes of claims stay as they are.
 
-use projections::sql::{Db, Tx, sql};
+use projections::{
+    sql::{Db, Tx, sql},
+    store::{Merge, Writes},
+};
 
 use super::{
     Head, LedgerError, MasterKey,
     ids::Entropy,
-    seal::{Keyring, Sealer},
+    seal::{Keyring, SUBJECT_KEYS, Sealer},
 };
 
-/// How many keys are read at once.
-const PAGE: i64 = 1_000;
+/// How many keys are read and written at once.
+const PAGE: i64 = 4_000;
 
 /// What was wrapped again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,13 +83,17 @@ async fn wrap_persons(tx: &mut Tx<'_>, before: &Sealer, after: &Sealer) -> Resul
             return Ok(count);
         };
         let next = end.text(0)?;
+        let mut wrapped = Vec::with_capacity(rows.len());
         for row in &rows {
             let subject = row.text(0)?;
             let boxed = after.wrap_again(before, &row.bytes(1)?, &subject)?;
-            let update = sql("UPDATE subject_keys SET wrapped_key = $1 WHERE subject = $2");
-            tx.execute(update.bind(boxed).bind(subject)).await?;
-            count += 1;
+            wrapped.push(vec![subject.into(), boxed.into()]);
         }
+        count += wrapped.len() as u64;
+        // One statement for all of them. This transaction holds the head's lock, so nobody erases one of these keys meanwhile.
+        let mut writes = Writes::default();
+        writes.put(SUBJECT_KEYS, wrapped, Merge::Replace);
+        writes.run(tx).await?;
         last = next;
     }
 }

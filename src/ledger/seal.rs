@@ -36,7 +36,9 @@ use super::{
 };
 use crate::ids::Entropy;
 
-pub(super) use {blank::blank_payload, keyring::Keyring, period::PeriodKey, state::SnapshotName};
+pub(super) use {
+    append::SUBJECT_KEYS, blank::blank_payload, keyring::Keyring, period::PeriodKey, state::SnapshotName,
+};
 
 /// How many people's keys stay unwrapped in memory.
 const KEYS_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();

@@ -21,7 +21,7 @@ pub(in super::super) struct AppendKeys {
 }
 
 /// The table of subject keys.
-const SUBJECT_KEYS: Table = Table {
+pub(in super::super) const SUBJECT_KEYS: Table = Table {
     name: "subject_keys",
     columns: &[("subject", Kind::Text), ("wrapped_key", Kind::Bytes)],
     key: &["subject"],
