@@ -5,6 +5,7 @@ pub mod issued_certificates;
 pub mod loading;
 pub mod names;
 pub mod page;
+pub mod permission_spans;
 pub mod permission_usage;
 pub mod read_models;
 pub mod registrations;
@@ -19,6 +20,7 @@ pub use page::{Page, Paged};
 pub use store::{rebuild, sql};
 
 use issued_certificates::IssuedCertificates;
+use permission_spans::PermissionSpans;
 use permission_usage::PermissionUsage;
 use registrations::Registrations;
 use role_directory::RoleDirectory;
@@ -28,5 +30,5 @@ use user_directory::UserDirectory;
 crate::read_models! {
     /// All read models: the only list of them. For an event of a user, the role directory needs the user's name as the
     /// user directory leaves it, and the user's permissions as the permission usage has them before the event.
-    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, Sessions, Registrations, IssuedCertificates;
+    pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, PermissionSpans, Sessions, Registrations, IssuedCertificates;
 }

@@ -41,9 +41,6 @@ pub struct Through {
     pub granted: Option<Cause>,
 }
 
-/// Where a grant comes from: the role (`None` for an own permission), and the permission.
-pub(super) type Source = (Option<RoleId>, PermissionId);
-
 /// Permissions, each with the event that granted it.
 type Permissions = BTreeMap<PermissionId, (Permission, Cause)>;
 
@@ -234,8 +231,7 @@ impl Holdings {
     pub(super) fn grants(&self, principal: Principal) -> Vec<Grant> {
         let mut grants: Vec<Grant> = match principal {
             Principal::Role(role) => self.of_role(role, None).collect(),
-            Principal::User(user) => self.of_holder(self.users.get(&user)),
-            Principal::Machine(machine) => self.of_holder(self.machines.get(&machine)),
+            Principal::User(_) | Principal::Machine(_) => self.of_holder(self.holder(principal)),
         };
         grants.sort_by_key(Grant::order);
         grants
@@ -250,22 +246,49 @@ impl Holdings {
         by_roles.chain(holder.own.values().map(own)).collect()
     }
 
-    /// The grant from one source that counts for a principal.
-    pub(super) fn grant(&self, principal: Principal, (role, permission): Source) -> Option<Grant> {
-        let holder = match principal {
-            Principal::Role(subject) if role == Some(subject) => None,
-            Principal::Role(_) => return None,
-            Principal::User(user) => Some(self.users.get(&user)?),
-            Principal::Machine(machine) => Some(self.machines.get(&machine)?),
+    /// A permission of a principal's own.
+    pub(super) fn own(&self, principal: Principal, permission: PermissionId) -> Option<Grant> {
+        self.holder(principal)?.own.get(&permission).map(own)
+    }
+
+    /// All permissions of a principal's own.
+    pub(super) fn all_own(&self, principal: Principal) -> BTreeMap<PermissionId, Grant> {
+        let held = self.holder(principal).into_iter().flat_map(|holder| &holder.own);
+        held.map(|(id, entry)| (*id, own(entry))).collect()
+    }
+
+    /// Whether a role counts for a principal, and by which event it was granted: by none if the role is the principal.
+    pub(super) fn held_role(&self, principal: Principal, role: RoleId) -> Option<Option<Cause>> {
+        let counts = self.roles.contains_key(&role);
+        match principal {
+            Principal::Role(subject) => (counts && subject == role).then_some(None),
+            Principal::User(_) | Principal::Machine(_) => {
+                let granted = self.holder(principal)?.roles.get(&role);
+                granted.filter(|_| counts).cloned().map(Some)
+            }
+        }
+    }
+
+    /// The same for all roles that count.
+    pub(super) fn held_roles(&self, principal: Principal) -> BTreeMap<RoleId, Option<Cause>> {
+        let held: Vec<RoleId> = match principal {
+            Principal::Role(role) => vec![role],
+            Principal::User(_) | Principal::Machine(_) => {
+                let roles = self.holder(principal).map(|holder| holder.roles.keys().copied());
+                roles.into_iter().flatten().collect()
+            }
         };
-        let granted = match (holder, role) {
-            (None, _) => None,
-            (Some(holder), None) => return holder.own.get(&permission).map(own),
-            (Some(holder), Some(role)) => Some(holder.roles.get(&role)?),
-        };
-        let id = role?;
-        let role = self.roles.get(&id)?;
-        Some(role.grant(id, granted, role.permissions.get(&permission)?))
+        let held = held.into_iter();
+        held.filter_map(|role| Some((role, self.held_role(principal, role)?)))
+            .collect()
+    }
+
+    fn holder(&self, principal: Principal) -> Option<&Holder> {
+        match principal {
+            Principal::User(user) => self.users.get(&user),
+            Principal::Machine(machine) => self.machines.get(&machine),
+            Principal::Role(_) => None,
+        }
     }
 
     fn of_role<'a>(&'a self, id: RoleId, granted: Option<&'a Cause>) -> impl Iterator<Item = Grant> + 'a {
@@ -274,12 +297,6 @@ impl Holdings {
             let entries = role.permissions.values();
             entries.map(move |entry| role.grant(id, granted, entry))
         })
-    }
-
-    /// The permissions that a role gives.
-    pub(super) fn permissions_of(&self, role: RoleId) -> impl Iterator<Item = PermissionId> {
-        let role = self.roles.get(&role);
-        role.into_iter().flat_map(|role| role.permissions.keys().copied())
     }
 
     /// The prefix that is put before topics to which a principal publishes, and the event that set it.

@@ -20,7 +20,10 @@ use aggregates::{
 use crate::{Answer, Authorization, Inquiry, Interest, MODEL, Model, Principal, Reason, Subject};
 
 pub use cause::Cause;
-pub use changes::{GrantChange, GrantChanges, Grants, MOST_LISTED};
+pub use changes::{
+    Course, Draft, Ends, Gap, Given, GrantChange, GrantChanges, Grants, HeldRole, MOST_LISTED, Names, Span,
+    Step, Tenure, Touch, Unknown, role_name,
+};
 pub use holdings::{Grant, Through};
 pub use nearest::{Lack, Near};
 pub use streams::{Stream, Streams, last_username};

@@ -7,6 +7,7 @@ use aggregates::{
     role::Role,
     session::{Session, SessionEvent},
     user::User,
+    values::RoleId,
 };
 
 use crate::{
@@ -96,6 +97,17 @@ impl Streams {
             next.entry(aggregate_type).or_default().insert(id);
         }
         next
+    }
+
+    /// The roles whose streams would be read next. The caller knows another way to what happened to them, so their streams are not read.
+    pub fn unread_roles(&mut self) -> Vec<RoleId> {
+        let unread = std::mem::take(&mut self.unread);
+        let (roles, rest): (BTreeSet<Stream>, BTreeSet<Stream>) = unread
+            .into_iter()
+            .partition(|(aggregate_type, _)| *aggregate_type == Role::TYPE);
+        self.unread = rest;
+        let ids = roles.iter().map(|(_, id)| RoleId::parse(id));
+        ids.filter_map(Result::ok).collect()
     }
 
     /// Takes an event of one of the streams: it may name more streams that matter.

@@ -27,9 +27,10 @@ use super::{
         Limits, Loader, MODEL, Machine, MachineKind, MachineStep, Model, Names, PageStart, Part, Principal,
         Property, Reason, ResourceType, Search, Space, Standing, Subject, SubjectType, Want, Wanted,
         directory::{Places, ResourceId},
-        past::{GrantChanges, Moment, Past, Stream, Streams},
+        past::{Moment, Past, Stream, Streams},
         principals::sessions,
     },
+    changing::{self, changes},
     ledger::{
         Ledger, certificate_added, certificate_fingerprint, certificate_removed, permission_id, role_created,
         role_granted, role_id, user_created, user_id,
@@ -658,19 +659,19 @@ proptest! {
         from in any::<prop::sample::Index>(),
         to in any::<prop::sample::Index>(),
     ) {
-        let ledger = history(steps);
-        let (from, to) = (from.index(ledger.0.len() + 1), to.index(ledger.0.len() + 1));
+        let events = changing::sensible(history(steps).0);
+        let (from, to) = (from.index(events.len() + 1), to.index(events.len() + 1));
         let (from, to) = (from.min(to), from.max(to));
         let time = Timestamp::from_micros(0);
         for subject in subjects() {
-            let events = about(&subject, None, &ledger.0);
             let held = |position: usize| {
-                let mut all = World::of(&ledger.0[..position]).permissions(&subject, time).unwrap_or_default();
+                let mut all = World::of(&events[..position]).permissions(&subject, time).unwrap_or_default();
                 all.sort();
                 all
             };
             let mut now = held(from);
-            let changes = GrantChanges::within(&LIBRARY, &subject, from as i64..=to as i64, &events, usize::MAX, &Interest::default());
+            let about = about(&subject, None, &events);
+            let changes = changes(&LIBRARY, &subject, from as i64..=to as i64, &about, usize::MAX, &Interest::default());
             for change in &changes.changes {
                 for lost in &change.lost.listed {
                     let at = now.iter().position(|one| *one == lost.permission);

@@ -1,5 +1,6 @@
 //! The promises of the projection: by example, against an oracle, with several threads and under load.
 
+mod changing;
 mod concurrent;
 mod deep;
 mod forms;

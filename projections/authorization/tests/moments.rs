@@ -13,8 +13,9 @@ use proptest::{collection::vec, prelude::*};
 use super::{
     super::{
         Authorization, Inquiry, Interest, Subject, Wanted,
-        past::{Grant, GrantChanges, Moment, Past, Streams},
+        past::{Grant, Moment, Past, Streams},
     },
+    changing::{changes, sensible},
     ledger::{Ledger, certificate_fingerprint, fingerprint, role_id, user_id},
     oracle::{Oracle, covers, matches},
     random::{CERTIFICATES, ROLES, TOKENS, USERS, a_filter, a_history, a_topic, write},
@@ -100,7 +101,7 @@ fn questions(topics: &[String], filters: &[TopicFilter]) -> Vec<Question> {
     topics.chain(paths).chain(filters).collect()
 }
 
-fn subjects(name: &str) -> Vec<Subject> {
+pub(super) fn subjects(name: &str) -> Vec<Subject> {
     let users = (0..USERS).map(|user| Subject::User(user_id(user)));
     let roles = (0..ROLES).map(|role| Subject::Role(role_id(role)));
     let certificates = (0..CERTIFICATES).map(|one| Subject::Certificate(certificate_fingerprint(one)));
@@ -115,7 +116,7 @@ fn subjects(name: &str) -> Vec<Subject> {
 }
 
 /// The events of the streams that matter to a subject, selected like in the real ledger.
-fn about(subject: &Subject, events: &[Recorded]) -> Vec<Recorded> {
+pub(super) fn about(subject: &Subject, events: &[Recorded]) -> Vec<Recorded> {
     let mut streams = Streams::default();
     streams.add_subject(subject);
     for event in events {
@@ -335,15 +336,16 @@ proptest! {
         for step in steps {
             write(step, &mut ledger, &mut oracle);
         }
-        let (from, to) = (from.index(ledger.0.len() + 1), to.index(ledger.0.len() + 1));
+        let events = sensible(ledger.0);
+        let (from, to) = (from.index(events.len() + 1), to.index(events.len() + 1));
         let (from, to) = (from.min(to) as i64, from.max(to) as i64);
         // At this time nothing has expired yet.
         let time = Timestamp::from_micros(0);
         for subject in subjects("") {
-            let events = about(&subject, &ledger.0);
+            let events = about(&subject, &events);
             let held = |position| rights(&Past::within(model, subject.clone(), Moment { position, time }, &events, &Interest::default()).grants());
             let (before, after) = (held(from), held(to));
-            let changes = GrantChanges::within(model, &subject, from..=to, &events, usize::MAX, &Interest::default());
+            let changes = changes(model, &subject, from..=to, &events, usize::MAX, &Interest::default());
             let mut now = before.clone();
             let mut last = from;
             for change in &changes.changes {

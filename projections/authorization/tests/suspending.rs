@@ -13,8 +13,9 @@ use super::{
     super::{
         Affected, Authorization, GrantTypes, Inquiry, Interest, Limits, LoadedRole, LoadedUser, Loader,
         MODEL, Model, PageStart, Reason, SessionView, Standing, Subject,
-        past::{GrantChanges, Moment, Past},
+        past::{Moment, Past},
     },
+    changing::changes,
     ledger::{
         Ledger, certificate_added, certificate_fingerprint, fingerprint, permission, role_created,
         role_granted, role_id, token_issued, user_created, user_id,
@@ -314,7 +315,7 @@ fn the_past_says_when_a_user_was_suspended() {
         assert_eq!(past.grants().len(), grants);
         assert_eq!(past.why(&inquiry).deciding().unwrap().grants.len(), grants);
     }
-    let changes = GrantChanges::within(
+    let changes = changes(
         &SUSPENDING,
         &subject,
         before..=after,

@@ -224,6 +224,62 @@ async fn a_page_of_resources_costs_the_same_wherever_it_is() {
     }
 }
 
+/// A role with thousands of permissions, of which half ended.
+#[tokio::test]
+async fn what_a_role_gave_costs_what_is_read() {
+    use aggregates::role::RoleEvent;
+    use projections::permission_spans::{Time, counts, first_given, names, touched};
+    const MANY: u32 = 2_000;
+    let (mut world, sqlite) = (
+        World::new(Engine::Postgres).await,
+        World::new(Engine::Sqlite).await,
+    );
+    let role = crate::world::role_id(1);
+    world.record(vec![role_created(1, "many", true, false)]).await;
+    let added = (0..MANY).map(|n| crate::world::permission_added(1, reading(n, &format!("plant/{n}"))));
+    world.record(added.collect()).await;
+    let removed = (0..MANY).step_by(2).map(|n| {
+        let id = permission_id(n);
+        crate::world::of_role(1, RoleEvent::PermissionRemoved { id })
+    });
+    world.record(removed.collect()).await;
+    let end = i64::from(MANY + MANY / 2) + 1;
+    for (at, count) in [(1, 0), (1 + i64::from(MANY), MANY), (end, MANY / 2)] {
+        let moments = [(role, at)];
+        let (counted, ran) = statements(counts(&world.db, &moments)).await;
+        assert_eq!(counted.expect("a count"), [i64::from(count)]);
+        assert_eq!((ran.len(), rows(&ran)), (1, 1), "{ran:#?}");
+        let (first, first_ran) = statements(first_given(&world.db, &moments, 100)).await;
+        assert_eq!(first.expect("permissions")[0].len(), count.min(100) as usize);
+        let time = Time {
+            role,
+            after: at - 1,
+            until: end,
+        };
+        let times = [time];
+        let (_, touched_ran) = statements(touched(&world.db, &times, 10)).await;
+        let roles = [role];
+        let (named, names_ran) = statements(names(&world.db, &roles, (at, end))).await;
+        assert_eq!(named.expect("names")[&role], [1]);
+        for ran in ran.iter().chain(&first_ran).chain(&touched_ran).chain(&names_ran) {
+            assert!(ran.rows <= 100, "{ran:#?}");
+            for row in sqlite
+                .db
+                .all(sql(format!("EXPLAIN QUERY PLAN {}", ran.text)))
+                .await
+                .expect("a plan")
+            {
+                let step = row.text(3).expect("a step");
+                let walks = ["SCAN permission_spans", "SCAN role_spans", "USE TEMP B-TREE"];
+                // The names of a role are few.
+                let is_of_names = ran.text.contains("role_spans");
+                let walks = walks.iter().any(|walk| step.contains(walk)) && !is_of_names;
+                assert!(!walks, "{step}\n{}", ran.text);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn writing_walks_through_no_table() {
     let sqlite = World::new(Engine::Sqlite).await;

@@ -4,6 +4,7 @@ mod authority;
 mod issued;
 mod registrations;
 mod sessions;
+mod spans;
 
 use aggregates::{
     Event, Recorded,
@@ -41,7 +42,13 @@ pub(crate) struct Part {
 }
 
 /// All parts. Users and roles belong to the model itself, since every question is about them.
-pub(crate) const PARTS: &[Part] = &[sessions::PART, registrations::PART, issued::PART, authority::PART];
+pub(crate) const PARTS: &[Part] = &[
+    sessions::PART,
+    registrations::PART,
+    issued::PART,
+    authority::PART,
+    spans::PART,
+];
 
 /// The whole state, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +59,7 @@ pub(crate) struct Model {
     pub(crate) sessions: Vec<SessionRow>,
     pub(crate) issued: Vec<IssuedRow>,
     pub(crate) registrations: Vec<RegistrationRow>,
+    pub(crate) spans: spans::Spans,
     /// The permissions of all roles, in the order of their creation.
     permissions: Vec<PermissionId>,
     resources: Vec<(Context, String)>,

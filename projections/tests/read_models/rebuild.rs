@@ -10,8 +10,8 @@ use projections::{
 };
 
 use crate::world::{
-    NOW, World, both_engines, certificate, of_user, permission_granted, reading, role_created, role_granted,
-    token_issued, user_created,
+    NOW, World, both_engines, certificate, of_user, permission_added, permission_granted, reading,
+    role_created, role_granted, token_issued, user_created,
 };
 
 async fn populated(world: &mut World) -> Vec<Recorded> {
@@ -29,6 +29,7 @@ async fn populated(world: &mut World) -> Vec<Recorded> {
             events.push(token_issued(n, n, 1));
         }
     }
+    events.push(permission_added(1, reading(5_000, "late/#")));
     world.record(events).await
 }
 

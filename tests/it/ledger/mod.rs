@@ -2,6 +2,7 @@
 
 mod alike;
 mod canonical;
+mod changes;
 mod child;
 mod claims;
 mod conflicts;

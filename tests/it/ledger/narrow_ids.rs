@@ -9,14 +9,17 @@ use aggregates::{
     values::{Certificate, Timestamp, UserId},
 };
 use ledger::{
-    AlikeNames, Executor, Ledger, MasterKey, Rejection,
+    AlikeNames, Executor, Head, Ledger, MasterKey, Rejection,
     audit::{Actor, Filter},
     clock::SystemClock,
     ids::SystemEntropy,
     migrations::migrate,
 };
 use projections::{
-    Page, role_directory,
+    Page,
+    read_models::READ_MODELS,
+    rebuild::Shadow,
+    role_directory,
     sql::{Db, sql},
     user_directory,
 };
@@ -59,7 +62,9 @@ async fn wide(engine: Engine) -> Site {
     site
 }
 
+/// The ledger, after its read models were rebuilt: those that are younger than the dump are empty before.
 async fn ledger(site: &Site) -> Ledger {
+    rebuild(site).await;
     let key = MasterKey::new(KEY);
     let opened = Ledger::open(
         site.db().await,
@@ -69,6 +74,40 @@ async fn ledger(site: &Site) -> Ledger {
         projections::GUARDS,
     );
     opened.await.expect("the ledger should open")
+}
+
+/// Rebuilds the read models. Those that are in the dump are as the events say.
+async fn rebuild(site: &Site) {
+    let (db, key) = (site.db().await, MasterKey::new(KEY));
+    let opened = Ledger::open_unfollowed(
+        db.clone(),
+        &key,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        projections::GUARDS,
+    );
+    let ledger = opened.await.expect("the ledger should open");
+    let mut shadow = Shadow::create(&db, &site.shadow_url(), READ_MODELS)
+        .await
+        .expect("a shadow");
+    let mut live = db.begin().await.expect("a transaction");
+    let head = Head::lock(&mut live).await.expect("the head's lock");
+    let filled = ledger.fill(&shadow, 0, head.position, |_| ()).await;
+    assert_eq!(filled.expect("the events should be replayed"), head.position);
+    let differing = shadow
+        .differing(&mut live)
+        .await
+        .expect("the tables should be read");
+    for table in &differing {
+        let is_young = ["permission_spans", "role_spans"].contains(&table.name);
+        assert!(is_young, "{} was not as the events say", table.name);
+    }
+    shadow
+        .swap(&mut live, &differing)
+        .await
+        .expect("rows should be copied");
+    live.commit().await.expect("a commit");
+    shadow.drop(&db).await.expect("the shadow should go");
 }
 
 async fn texts(db: &Db, statement: &str) -> Vec<String> {

@@ -133,6 +133,15 @@ impl Site {
         self.on_its_path(ledger)
     }
 
+    /// Where a shadow of the read models may be.
+    pub fn shadow_url(&self) -> String {
+        let file = self.data.path().join("shadow.sqlite");
+        match self.engine {
+            Engine::Sqlite => format!("sqlite:{}", file.display()),
+            Engine::Postgres => self.url.clone(),
+        }
+    }
+
     /// Fails unless the chain is valid, and the snapshots and the read models equal the result of the events.
     pub async fn must_be_sound(&self, ledger: &Ledger) {
         let verified = ledger
@@ -149,13 +158,8 @@ impl Site {
             (0, vec![]),
             "snapshots differ from the events"
         );
-        let file = self.data.path().join("shadow.sqlite");
-        let url = match self.engine {
-            Engine::Sqlite => format!("sqlite:{}", file.display()),
-            Engine::Postgres => self.url.clone(),
-        };
         let db = self.db().await;
-        let mut shadow = Shadow::create(&db, &url, READ_MODELS)
+        let mut shadow = Shadow::create(&db, &self.shadow_url(), READ_MODELS)
             .await
             .expect("a shadow should be made");
         // Nothing can be appended during this transaction.

@@ -1,23 +1,34 @@
 //! Reads the events of a page of changes: those before the page, and those of the page itself, but no later ones.
+//!
+//! Of roles it reads no events, except those that created, named and deleted them, and those that the page lists. What roles gave comes
+//! from the read model `permission_spans`. So a page costs what it shows, whatever happened to the roles.
+
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aggregates::Recorded;
+use aggregates::{Recorded, values::RoleId};
 use authorization::{
     Interest, Subject,
-    past::{GrantChanges, Moment, Streams},
+    past::{Course, GrantChanges, Moment, Streams},
 };
-use projections::sql::{Boxed, filled, rounded, sql};
+use projections::{
+    permission_spans::lives,
+    sql::{Boxed, filled, rounded, sql},
+};
 
-use super::{Ledger, PastError, STREAMS_AT_ONCE, must_be_name};
+use super::{COLUMNS, Ledger, PastError, STREAMS_AT_ONCE, Stored, must_be_name, open};
 use crate::LedgerError;
+use roles::Roles;
 
 /// By how much the number of events grows if too many of them change nothing.
 const MORE: usize = 4;
+/// How many events one statement reads by their positions.
+const POSITIONS_AT_ONCE: usize = 1_024;
 
 impl Ledger {
     /// What a subject gained and lost after `from` and up to `to`, in at most `limit` changes. It ends early when the interest is
-    /// lost. There may be many events before `from`, so ask from a thread that serves no requests.
+    /// lost. The subject itself may have many events before `from`, so ask from a thread that serves no requests.
     pub fn changes<'a>(
         &'a self,
         subject: &'a Subject,
@@ -34,6 +45,7 @@ impl Ledger {
                 known: BTreeMap::new(),
                 events: Vec::new(),
                 until: 0,
+                to,
                 interest,
             };
             if let Subject::Username(name) = subject {
@@ -49,17 +61,42 @@ impl Ledger {
             loop {
                 let end = reading.end_of(most, to).await?;
                 reading.go_on(end).await?;
-                let changes = GrantChanges::of(subject, from, end, &reading.events, limit, interest);
-                if changes.next.is_some() || end == to || interest.is_lost() {
-                    return Ok(changes);
+                let course = Course::of(subject, from..=end, &reading.events, interest);
+                let roles = Roles {
+                    ledger: self,
+                    course: &course,
+                    interest,
+                };
+                let (draft, known) = roles.draft(most, limit).await?;
+                if draft.is_full() || known == to || interest.is_lost() {
+                    return Ok(roles.finish(draft).await?);
                 }
                 most = most.saturating_mul(MORE);
             }
         })
     }
+
+    /// The events at these positions, in any order.
+    async fn events_at(&self, positions: &[i64]) -> Result<Vec<Recorded>, LedgerError> {
+        let mut events = Vec::with_capacity(positions.len());
+        for chunk in positions.chunks(POSITIONS_AT_ONCE) {
+            let count = rounded(chunk.len());
+            let numbered: Vec<String> = (1..=count).map(|number| format!("${number}")).collect();
+            let select = sql(format!(
+                "SELECT {COLUMNS} FROM events WHERE position IN ({})",
+                numbered.join(", ")
+            ));
+            let select = filled(chunk, count).fold(select, |select, position| select.bind(*position));
+            let rows = self.db.all(select).await?;
+            let stored = rows.iter().map(Stored::read).collect::<Result<Vec<_>, _>>()?;
+            events.extend(open(&mut &self.db, &self.sealer, &stored).await?);
+        }
+        Ok(events)
+    }
 }
 
-/// The events of all streams that matter to a subject, read up to a position.
+/// The events of all streams that matter to a subject, read up to a position. Of roles these are only the events that created and
+/// deleted them.
 struct Reading<'a> {
     ledger: &'a Ledger,
     streams: Streams,
@@ -68,6 +105,8 @@ struct Reading<'a> {
     /// In the order of the ledger.
     events: Vec<Recorded>,
     until: i64,
+    /// The last position that counts.
+    to: i64,
     interest: &'a Interest,
 }
 
@@ -80,7 +119,10 @@ impl Reading<'_> {
         loop {
             found.iter().for_each(|event| self.streams.take(event));
             self.events.append(&mut found);
+            let roles = self.streams.unread_roles();
             let unread = self.streams.unread();
+            let mut of_roles = self.lives_of(&roles).await?;
+            self.events.append(&mut of_roles);
             if unread.is_empty() || self.interest.is_lost() {
                 break;
             }
@@ -92,6 +134,14 @@ impl Reading<'_> {
         self.events.sort_by_key(|event| event.position);
         self.until = until;
         Ok(())
+    }
+
+    /// The events that created and deleted roles.
+    async fn lives_of(&self, roles: &[RoleId]) -> Result<Vec<Recorded>, LedgerError> {
+        let lives = lives(&self.ledger.db, roles).await?;
+        let positions = lives.iter().flat_map(|life| [Some(life.created), life.deleted]);
+        let positions: Vec<i64> = positions.flatten().filter(|at| *at <= self.to).collect();
+        self.ledger.events_at(&positions).await
     }
 
     async fn all_of(
