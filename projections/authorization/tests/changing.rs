@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use aggregates::{
     Event, Recorded,
     role::RoleEvent,
+    user::UserEvent,
     values::{Permission, PermissionId, RoleId, RoleName, Timestamp},
 };
 use proptest::prelude::*;
@@ -203,7 +204,7 @@ pub(super) fn sensible(events: Vec<Recorded>) -> Vec<Recorded> {
             }
             (RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. }, Some(Some(_))) => true,
         },
-        About::User(_, aggregates::user::UserEvent::RoleGranted { role_id, .. }) => {
+        About::User(_, UserEvent::RoleGranted { role_id, .. }) => {
             roles.get(role_id).is_some_and(Option::is_some)
         }
         About::User(..) | About::Session(..) | About::Nobody => true,
@@ -243,7 +244,9 @@ fn slowly(
         let prefix = (before.1 != after.1).then(|| [before.1.clone(), after.1.clone()]);
         if !gained.listed.is_empty() || !lost.listed.is_empty() || prefix.is_some() {
             if page.changes.len() == limit {
+                // The page ends with its last change, whatever came between that and the next one.
                 page.next = page.changes.last().map(|last| last.cause.position);
+                before = at(page.next.unwrap_or(from));
                 break;
             }
             page.changes.push(GrantChange {
@@ -326,7 +329,7 @@ fn what_changed_while_a_role_did_not_count_is_in_the_sum() {
     let from = ledger.0.len() as i64;
     ledger.user(
         user,
-        aggregates::user::UserEvent::RoleRevoked {
+        UserEvent::RoleRevoked {
             role_id: role_id(role),
         },
     );
@@ -367,4 +370,40 @@ fn steps_are_written_only_as_a_ledger_would() {
     write(gone, &mut ledger, &mut oracle);
     ledger.user(1, role_granted(1));
     assert_eq!(sensible(ledger.0), []);
+}
+
+#[test]
+fn a_token_counts_again_once_a_demanded_password_is_set() {
+    let mut ledger = Ledger::default();
+    let permission = super::ledger::permission(
+        1,
+        aggregates::values::Context::Mqtt,
+        aggregates::values::Operation::Read,
+        "a",
+    );
+    ledger
+        .user(1, user_created("ada"))
+        .user(1, UserEvent::PermissionGranted { permission })
+        .session(1, super::ledger::token_issued(1, 1, 10))
+        .user(1, UserEvent::PasswordChangeDemanded { demanded: true })
+        .user(
+            1,
+            UserEvent::PasswordChanged {
+                password_hash: String::from("$argon2id$hash").into(),
+            },
+        );
+    let subject = Subject::Token(super::ledger::fingerprint(1));
+    let page = changes(&MODEL, &subject, 0..=5, &ledger.0, 9, &Interest::default());
+    let counts: Vec<_> = page
+        .changes
+        .iter()
+        .map(|change| {
+            (
+                change.cause.position,
+                change.gained.listed.len(),
+                change.lost.listed.len(),
+            )
+        })
+        .collect();
+    assert_eq!(counts, [(3, 1, 0), (4, 0, 1), (5, 1, 0)]);
 }
