@@ -186,10 +186,21 @@ enum KeyOf {
 /// Each personal field, and the person it is about. Erasing that person erases the field. Whoever adds a personal field
 /// decides who that person is.
 const PERSONAL: &[(&str, KeyOf)] = &[
+    ("application.described.category", KeyOf::Itself),
+    ("application.described.contact_email", KeyOf::Itself),
+    ("application.described.contact_person", KeyOf::Itself),
+    ("application.described.contact_phone", KeyOf::Itself),
+    ("application.described.description", KeyOf::Itself),
+    ("application.described.hardware", KeyOf::Itself),
+    ("application.described.owner", KeyOf::Itself),
     (
         "certified_key.certificate_issued.certificate",
         KeyOf::Field("user_id"),
     ),
+    ("os2iot_account.email_changed.email", KeyOf::Field("user")),
+    ("os2iot_account.opened.email", KeyOf::Field("user")),
+    ("os2iot_account.opened.name", KeyOf::Field("user")),
+    ("os2iot_account.renamed.name", KeyOf::Field("user")),
     ("registration.requested.csr", KeyOf::Itself),
     ("registration.requested.username", KeyOf::Itself),
     ("registration.requested.wishes", KeyOf::Itself),

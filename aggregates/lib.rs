@@ -7,6 +7,9 @@
 //! Nothing here does IO, reads a clock, draws randomness, or knows SQL or HTTP. Times and ids are fields of the
 //! commands. Secrets arrive already hashed.
 
+pub mod account;
+pub mod api_key;
+pub mod application;
 pub mod authority;
 pub mod certified_key;
 pub mod claim;
@@ -16,6 +19,7 @@ mod error;
 pub mod event;
 #[cfg(test)]
 mod golden;
+pub mod organisation;
 mod permission_set;
 pub mod registration;
 mod registry;
@@ -38,13 +42,19 @@ pub use event::{NewEvent, Recorded};
 pub use registry::{Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 
+use account::Account;
+use api_key::ApiKey;
+use application::Application;
 use authority::Authority;
 use certified_key::CertifiedKey;
 use client_registry::ClientRegistry;
+use organisation::Organisation;
 use registration::Registration;
 use role::Role;
 use session::Session;
 use user::User;
 
 // The only list of the aggregates.
-registry::aggregates! { User, Role, Session, ClientRegistry, Registration, CertifiedKey, Authority }
+registry::aggregates! {
+    User, Role, Session, ClientRegistry, Registration, CertifiedKey, Authority, Organisation, Application, ApiKey, Account,
+}

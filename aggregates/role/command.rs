@@ -1,6 +1,11 @@
 //! The commands for a role.
 
-use crate::values::{Operation, Permission, PermissionId, RoleName, TopicFilter};
+use std::collections::BTreeSet;
+
+use crate::values::{
+    ApplicationId, GroupId, Level, Operation, OrganisationId, Permission, PermissionId, RoleName, Title,
+    TopicFilter,
+};
 
 /// A command for one role. The caller supplies new ids.
 #[derive(Clone, Debug)]
@@ -27,6 +32,26 @@ pub enum RoleCommand {
     },
     /// Delete the role. Its holders lose it, too.
     Delete,
+    /// Make a group.
+    FormGroup(FormGroup),
+    /// Change the fields of a group that are given; leave the rest.
+    ChangeGroup(ChangeGroup),
+    /// Attach an application to a group. Groups whose levels give no applications stay as they are.
+    AttachApplication {
+        /// The group.
+        id: GroupId,
+        /// The application, which must be of the group's organisation.
+        application: ApplicationId,
+    },
+    /// Detach an application from a group.
+    DetachApplication {
+        /// The group.
+        id: GroupId,
+        /// The application.
+        application: ApplicationId,
+    },
+    /// Delete a group. Its members lose it, too.
+    DissolveGroup,
 }
 
 /// The fields of a new role.
@@ -54,4 +79,34 @@ pub struct UpdateRole {
     pub is_shared: Option<bool>,
     /// The exact permissions of the role from now on. A right that the role has already keeps its id.
     pub permissions: Option<Vec<Permission>>,
+}
+
+/// The fields of a new group.
+#[derive(Clone, Debug)]
+pub struct FormGroup {
+    /// The id of the group. The ids of its permissions follow from it.
+    pub id: GroupId,
+    /// The name. Groups may share a name.
+    pub name: Title,
+    /// The organisation; `None` for the group of global administrators.
+    pub organisation: Option<OrganisationId>,
+    /// The levels, each once. Only the group without an organisation is global.
+    pub levels: Vec<Level>,
+    /// Whether new applications of the organisation are attached.
+    pub adds_new_applications: bool,
+    /// The applications to attach, which must be of the organisation.
+    pub applications: BTreeSet<ApplicationId>,
+}
+
+/// What to change of a group; `None` leaves a field as it is.
+#[derive(Clone, Debug)]
+pub struct ChangeGroup {
+    /// The id of the group.
+    pub id: GroupId,
+    /// The new name.
+    pub name: Option<Title>,
+    /// Whether new applications of the organisation are attached.
+    pub adds_new_applications: Option<bool>,
+    /// The exact applications from now on, which must be of the group's organisation.
+    pub applications: Option<BTreeSet<ApplicationId>>,
 }

@@ -2,7 +2,9 @@
 
 use crate::{
     declared::events,
-    values::{Operation, Permission, PermissionId, RoleName, TopicFilter},
+    values::{
+        ApplicationId, Level, Operation, OrganisationId, Permission, PermissionId, RoleName, TopicFilter,
+    },
 };
 
 events! {
@@ -49,6 +51,30 @@ events! {
         "role.permission_removed" version 1 => PermissionRemoved {
             /// The permission that the role lost.
             id: PermissionId as open,
+        },
+        /// The role is a group of the os2iot face. Its permissions follow as separate events.
+        "role.group_formed" version 1 => GroupFormed {
+            /// The organisation; null for the group of global administrators.
+            organisation: Option<OrganisationId> as open,
+            /// What the members may do.
+            levels: Vec<Level> as open,
+            /// Whether new applications of the organisation are attached.
+            adds_new_applications: bool as open,
+        },
+        /// From now on new applications of the organisation are attached to the group, or not.
+        "role.group_adds_new_applications_changed" version 1 => GroupAddsNewApplicationsChanged {
+            /// Whether they are attached.
+            adds_new_applications: bool as open,
+        },
+        /// An application is attached to the group. The permissions follow as separate events.
+        "role.application_attached" version 1 => ApplicationAttached {
+            /// The application.
+            application: ApplicationId as open,
+        },
+        /// An application is no longer attached to the group. The lost permissions follow as separate events.
+        "role.application_detached" version 1 => ApplicationDetached {
+            /// The application.
+            application: ApplicationId as open,
         },
         /// The role is deleted, and its holders lost it. The id is never used again.
         "role.deleted" version 1 => Deleted {},

@@ -10,6 +10,7 @@ mod error;
 mod event;
 #[cfg(test)]
 mod fixtures;
+mod group;
 mod remove_permission;
 mod samples;
 mod update_role;
@@ -17,13 +18,17 @@ mod update_role;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{CreateRole, RoleCommand, UpdateRole};
+pub use command::{ChangeGroup, CreateRole, FormGroup, RoleCommand, UpdateRole};
 pub use error::RoleError;
 pub use event::RoleEvent;
+pub use group::Group;
 
 use crate::{
     Registered,
@@ -47,6 +52,8 @@ pub struct Role {
     pub protected: bool,
     /// The permissions that the role gives.
     pub permissions: BTreeMap<PermissionId, Permission>,
+    /// The group that the role is, if it is one.
+    pub group: Option<Group>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,12 +79,18 @@ impl Role {
         self.stage == Stage::Live
     }
 
-    /// `NotFound` unless the role exists.
+    /// `NotFound` unless the role exists. A group is not found: only the commands for groups change it.
     fn must_exist(&self) -> Result<(), RoleError> {
-        if self.exists() {
+        if self.exists() && self.group.is_none() {
             Ok(())
         } else {
             Err(RoleError::NotFound)
+        }
+    }
+
+    fn change_group(&mut self, change: impl FnOnce(&mut Group)) {
+        if let Some(group) = &mut self.group {
+            change(group);
         }
     }
 
@@ -94,7 +107,7 @@ impl Role {
 impl Registered for Role {
     const TYPE: &'static str = "role";
     const SCOPES: &'static [&'static Scope] = claims::SCOPES;
-    const STATE_VERSION: i64 = 1;
+    const STATE_VERSION: i64 = 2;
     type Id = RoleId;
     type Command = RoleCommand;
     type Event = RoleEvent;
@@ -112,6 +125,15 @@ impl Registered for Role {
             } => change_permission::decide(self, id, resource, operation),
             RoleCommand::RemovePermission { id } => remove_permission::decide(self, id),
             RoleCommand::Delete => delete_role::decide(self),
+            RoleCommand::FormGroup(command) => group::form_group(self, command),
+            RoleCommand::ChangeGroup(command) => group::change_group(self, command),
+            RoleCommand::AttachApplication { id, application } => {
+                group::attach_application(self, id, application)
+            }
+            RoleCommand::DetachApplication { id, application } => {
+                group::detach_application(self, id, application)
+            }
+            RoleCommand::DissolveGroup => group::dissolve_group(self),
         }
     }
 
@@ -130,6 +152,7 @@ impl Registered for Role {
                     auto_generated,
                     protected,
                     permissions: BTreeMap::new(),
+                    group: None,
                 }
             }
             RoleEvent::Renamed { name } => self.name = name.to_string(),
@@ -150,6 +173,27 @@ impl Registered for Role {
             RoleEvent::PermissionRemoved { id } => {
                 self.permissions.remove(&id);
             }
+            RoleEvent::GroupFormed {
+                organisation,
+                levels,
+                adds_new_applications,
+            } => {
+                self.group = Some(Group {
+                    organisation,
+                    levels: levels.into_iter().collect(),
+                    adds_new_applications,
+                    applications: BTreeSet::new(),
+                });
+            }
+            RoleEvent::GroupAddsNewApplicationsChanged {
+                adds_new_applications,
+            } => self.change_group(|group| group.adds_new_applications = adds_new_applications),
+            RoleEvent::ApplicationAttached { application } => self.change_group(|group| {
+                group.applications.insert(application);
+            }),
+            RoleEvent::ApplicationDetached { application } => self.change_group(|group| {
+                group.applications.remove(&application);
+            }),
             RoleEvent::Deleted {} => {
                 *self = Self {
                     stage: Stage::Deleted,
@@ -161,8 +205,12 @@ impl Registered for Role {
 
     fn begins_a_stream(command: &RoleCommand) -> bool {
         match command {
-            RoleCommand::Create(_) => true,
-            RoleCommand::Update(_)
+            RoleCommand::Create(_) | RoleCommand::FormGroup(_) => true,
+            RoleCommand::ChangeGroup(_)
+            | RoleCommand::AttachApplication { .. }
+            | RoleCommand::DetachApplication { .. }
+            | RoleCommand::DissolveGroup
+            | RoleCommand::Update(_)
             | RoleCommand::AddPermission(_)
             | RoleCommand::ChangePermission { .. }
             | RoleCommand::RemovePermission { .. }

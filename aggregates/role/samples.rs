@@ -3,10 +3,13 @@
 use uuid::Uuid;
 
 use super::RoleEvent;
-use crate::values::{Context, Invalid, Operation, Permission, PermissionId};
+use crate::values::{
+    ApplicationId, Context, Invalid, Level, Operation, Ordinal, OrganisationId, Permission, PermissionId,
+};
 
 pub(super) fn all() -> Result<Vec<RoleEvent>, Invalid> {
     let id = PermissionId(Uuid::from_u128(1));
+    let application = ApplicationId::of(Ordinal::FIRST);
     Ok(vec![
         RoleEvent::Created {
             name: "connectware-admin".parse()?,
@@ -27,6 +30,16 @@ pub(super) fn all() -> Result<Vec<RoleEvent>, Invalid> {
             operation: Operation::ReadWrite,
         },
         RoleEvent::PermissionRemoved { id },
+        RoleEvent::GroupFormed {
+            organisation: Ordinal::new(3).map(OrganisationId::of),
+            levels: vec![Level::OrganizationApplicationAdmin, Level::Read],
+            adds_new_applications: false,
+        },
+        RoleEvent::GroupAddsNewApplicationsChanged {
+            adds_new_applications: true,
+        },
+        RoleEvent::ApplicationAttached { application },
+        RoleEvent::ApplicationDetached { application },
         RoleEvent::Deleted {},
     ])
 }

@@ -1,7 +1,10 @@
 //! What a role's state is after its events.
 
 use super::{
-    fixtures::{added, create_operators, operators_created, operators_deleted, protected_created},
+    fixtures::{
+        added, application, change_readers, create_operators, form_readers, group_id, operators_created,
+        operators_deleted, protected_created, readers_formed,
+    },
     *,
 };
 use crate::testing::{commands_begin_streams_as_they_say, folded, permission, permission_id};
@@ -32,7 +35,18 @@ fn only_creation_begins_a_stream() {
                 RoleCommand::RemovePermission { id: permission_id(1) }
             }
             Some(RoleCommand::RemovePermission { .. }) => RoleCommand::Delete,
-            Some(RoleCommand::Delete) => return None,
+            Some(RoleCommand::Delete) => RoleCommand::ChangeGroup(change_readers()),
+            Some(RoleCommand::ChangeGroup(_)) => RoleCommand::AttachApplication {
+                id: group_id(2),
+                application: application(5),
+            },
+            Some(RoleCommand::AttachApplication { id, application }) => RoleCommand::DetachApplication {
+                id: *id,
+                application: *application,
+            },
+            Some(RoleCommand::DetachApplication { .. }) => RoleCommand::DissolveGroup,
+            Some(RoleCommand::DissolveGroup) => RoleCommand::FormGroup(form_readers()),
+            Some(RoleCommand::FormGroup(_)) => return None,
         })
     });
 }
@@ -65,4 +79,28 @@ fn a_state_comes_back_from_json() {
     let json = serde_json::to_value(&role).unwrap();
     let back: Role = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(serde_json::to_value(&back).unwrap(), json);
+}
+
+/// Groups do not show where roles are changed: only the commands for groups change them.
+#[test]
+fn a_group_is_no_role_to_the_commands_for_roles() {
+    let commands = [
+        RoleCommand::Update(UpdateRole::default()),
+        RoleCommand::AddPermission(permission(1, "a")),
+        RoleCommand::ChangePermission {
+            id: permission_id(1),
+            resource: None,
+            operation: None,
+        },
+        RoleCommand::RemovePermission { id: permission_id(1) },
+        RoleCommand::Delete,
+    ];
+    for command in commands {
+        let group: Role = folded(readers_formed());
+        assert_eq!(
+            group.decide(command.clone()),
+            Err(RoleError::NotFound),
+            "{command:?}"
+        );
+    }
 }

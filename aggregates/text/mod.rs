@@ -21,3 +21,8 @@ use icu_normalizer::{ComposingNormalizer, ComposingNormalizerBorrowed};
 const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfc();
 /// Normalization Form KC.
 const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfkc();
+
+/// The text in Normalization Form C.
+pub(crate) fn composed(text: &str) -> std::borrow::Cow<'_, str> {
+    NFC.normalize(text)
+}

@@ -6,8 +6,9 @@ use super::User;
 use crate::{
     ErrorKind,
     claim::{Alike, Claim, Claims, Scope, scopes},
-    role::claims::{ROLE, SHARED_ROLE},
+    role::claims::{GROUP, ROLE, SHARED_ROLE},
     text,
+    values::RoleId,
 };
 
 scopes! {
@@ -60,11 +61,13 @@ impl Claims for User {
     }
 
     fn requires(&self) -> BTreeSet<Claim> {
-        let shared = self.roles.iter().filter(|(_, exclusive)| !**exclusive);
+        let roles = self.roles.iter();
+        let shared = roles.filter(|(role_id, exclusive)| !**exclusive && role_id.group().is_none());
+        let shared = shared.map(|(role_id, _)| Claim::new(SHARED_ROLE, role_id.to_string()));
         self.roles
             .keys()
-            .map(|role_id| Claim::new(ROLE, role_id.to_string()))
-            .chain(shared.map(|(role_id, _)| Claim::new(SHARED_ROLE, role_id.to_string())))
+            .map(|role_id| required(*role_id))
+            .chain(shared)
             .collect()
     }
 
@@ -73,14 +76,23 @@ impl Claims for User {
         for (role_id, exclusive) in &self.roles {
             let held = before.roles.get(role_id);
             if held.is_none() {
-                requires.insert(Claim::new(ROLE, role_id.to_string()));
+                requires.insert(required(*role_id));
             }
-            if !*exclusive && held != Some(&false) {
+            if !*exclusive && held != Some(&false) && role_id.group().is_none() {
                 requires.insert(Claim::new(SHARED_ROLE, role_id.to_string()));
             }
         }
         requires
     }
+}
+
+/// A role that a user holds must exist: as a role, or as a group.
+fn required(role_id: RoleId) -> Claim {
+    let scope = match role_id.group() {
+        Some(_) => GROUP,
+        None => ROLE,
+    };
+    Claim::new(scope, role_id.to_string())
 }
 
 #[cfg(test)]
@@ -92,8 +104,20 @@ mod tests {
             UserEvent,
             fixtures::{ada_created, grant},
         },
-        values::{GrantMethod, GrantType, IdentityProvider, RoleId},
+        values::{GrantMethod, GrantType, GroupId, IdentityProvider},
     };
+
+    #[test]
+    fn a_group_must_exist_as_a_group() {
+        let role_id = GroupId::GLOBAL_ADMIN.role();
+        let user = after(&[UserEvent::RoleGranted {
+            role_id,
+            exclusive: false,
+        }]);
+        let group = BTreeSet::from([Claim::new(GROUP, role_id.to_string())]);
+        assert_eq!(user.requires(), group);
+        assert_eq!(user.requires_since(&after(&[])), group);
+    }
 
     fn after(events: &[UserEvent]) -> User {
         folded([&[ada_created()], events].concat())

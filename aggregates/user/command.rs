@@ -2,7 +2,7 @@
 
 use super::second_factor::{Limit, Proof};
 use crate::values::{
-    BackupCodeHash, Certificate, Fingerprint, GrantType, IdentityProvider, PasswordHash, Permission,
+    BackupCodeHash, Certificate, Fingerprint, GrantType, GroupId, IdentityProvider, PasswordHash, Permission,
     PermissionId, RoleId, SessionId, Timestamp, TotpSecret, Username,
 };
 
@@ -90,6 +90,16 @@ pub enum UserCommand {
     RevokeRole {
         /// The role to revoke.
         role_id: RoleId,
+    },
+    /// Give the user the role of a group of the os2iot face.
+    JoinGroup {
+        /// The group.
+        group: GroupId,
+    },
+    /// Take the role of a group from the user, if they hold it.
+    LeaveGroup {
+        /// The group.
+        group: GroupId,
     },
     /// Grant the user a permission of their own.
     GrantPermission(Permission),

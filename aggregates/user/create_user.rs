@@ -34,7 +34,7 @@ pub(super) fn decide(user: &User, command: CreateUser) -> Result<Vec<UserEvent>,
     if command.must_change_password {
         events.push(UserEvent::PasswordChangeDemanded { demanded: true });
     }
-    let roles = rules::each_role_once(command.roles);
+    let roles = rules::each_role_once(command.roles)?;
     events.extend(
         roles
             .into_iter()

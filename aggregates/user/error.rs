@@ -35,6 +35,9 @@ pub enum UserError {
     /// The user has another password than the one that was verified.
     #[error("the password was changed by somebody else meanwhile")]
     PasswordNotCurrent,
+    /// The role is a group: only its face gives it.
+    #[error("there is no role {0}")]
+    RoleIsGroup(RoleId),
     /// The user does not hold the role.
     #[error("the user does not hold role {0}")]
     RoleNotHeld(RoleId),
@@ -96,6 +99,7 @@ impl Classified for UserError {
             | Self::SecondFactorNotOffered => ErrorKind::Conflict,
             Self::Banned { .. } => ErrorKind::TooMany,
             Self::Invalid(_)
+            | Self::RoleIsGroup(_)
             | Self::DuplicateGrantMethod
             | Self::PublishPrefixInvalid
             | Self::PasswordMissing

@@ -1,9 +1,10 @@
 //! Grant a user a role.
 
-use super::{RoleGrant, User, UserError, UserEvent};
+use super::{RoleGrant, User, UserError, UserEvent, rules};
 
 pub(super) fn decide(user: &User, grant: RoleGrant) -> Result<Vec<UserEvent>, UserError> {
     user.must_exist()?;
+    rules::no_group(grant.role_id)?;
     let (role_id, exclusive) = (grant.role_id, grant.is_exclusive());
     if user.roles.get(&role_id) == Some(&exclusive) {
         return Ok(Vec::new());
@@ -34,6 +35,18 @@ mod tests {
             role_id: role_id(1),
             is_shared,
         })
+    }
+
+    #[test]
+    fn a_group_is_not_granted_as_a_role() {
+        let role_id = crate::values::GroupId::GLOBAL_ADMIN.role();
+        let grant = RoleGrant {
+            role_id,
+            is_shared: true,
+        };
+        given::<User>(&[ada_created()])
+            .when(UserCommand::GrantRole(grant))
+            .then_expect_error(UserError::RoleIsGroup(role_id));
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod fixtures;
 mod grant_permission;
 mod grant_role;
 mod hold_certificate;
+mod join_group;
+mod leave_group;
 mod offer_totp;
 mod rehash_password;
 mod remove_certificate;
@@ -233,6 +235,8 @@ impl User {
             UserCommand::Update(command) => update_user::decide(self, command),
             UserCommand::GrantRole(grant) => grant_role::decide(self, grant),
             UserCommand::RevokeRole { role_id } => revoke_role::decide(self, role_id),
+            UserCommand::JoinGroup { group } => join_group::decide(self, group),
+            UserCommand::LeaveGroup { group } => leave_group::decide(self, group),
             UserCommand::GrantPermission(permission) => grant_permission::decide(self, permission),
             UserCommand::RevokePermission { id } => revoke_permission::decide(self, id),
             UserCommand::AddCertificate(certificate) => add_certificate::decide(self, certificate),
@@ -376,6 +380,8 @@ impl Registered for User {
             | UserCommand::Update(_)
             | UserCommand::GrantRole(_)
             | UserCommand::RevokeRole { .. }
+            | UserCommand::JoinGroup { .. }
+            | UserCommand::LeaveGroup { .. }
             | UserCommand::GrantPermission(_)
             | UserCommand::RevokePermission { .. }
             | UserCommand::AddCertificate(_)

@@ -59,11 +59,21 @@ pub(super) fn password_fits(
     }
 }
 
-/// Each role once, with whether it is held exclusively. If a role is wanted both exclusively and not, it is held exclusively.
-pub(super) fn each_role_once(grants: Vec<RoleGrant>) -> BTreeMap<RoleId, bool> {
+/// Each role once, with whether it is held exclusively. If a role is wanted both exclusively and not, it is held exclusively. Groups are
+/// not given as roles.
+pub(super) fn each_role_once(grants: Vec<RoleGrant>) -> Result<BTreeMap<RoleId, bool>, UserError> {
     let mut roles = BTreeMap::new();
     for grant in grants {
+        no_group(grant.role_id)?;
         *roles.entry(grant.role_id).or_default() |= grant.is_exclusive();
     }
-    roles
+    Ok(roles)
+}
+
+/// Refuses a group: to those who grant roles, there is no such role.
+pub(super) fn no_group(role_id: RoleId) -> Result<(), UserError> {
+    match role_id.group() {
+        Some(_) => Err(UserError::RoleIsGroup(role_id)),
+        None => Ok(()),
+    }
 }

@@ -76,6 +76,8 @@ pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
         | UserCommand::Update(_)
         | UserCommand::GrantRole(_)
         | UserCommand::RevokeRole { .. }
+        | UserCommand::JoinGroup { .. }
+        | UserCommand::LeaveGroup { .. }
         | UserCommand::GrantPermission(_)
         | UserCommand::RevokePermission { .. }
         | UserCommand::AddCertificate(_)

@@ -99,7 +99,11 @@ fn only_creation_begins_a_stream() {
                 is_shared: true,
             }),
             Some(UserCommand::GrantRole(_)) => UserCommand::RevokeRole { role_id: role_id(1) },
-            Some(UserCommand::RevokeRole { .. }) => UserCommand::GrantPermission(permission(1, "a")),
+            Some(UserCommand::RevokeRole { .. }) => UserCommand::JoinGroup {
+                group: crate::values::GroupId::GLOBAL_ADMIN,
+            },
+            Some(UserCommand::JoinGroup { group }) => UserCommand::LeaveGroup { group: *group },
+            Some(UserCommand::LeaveGroup { .. }) => UserCommand::GrantPermission(permission(1, "a")),
             Some(UserCommand::GrantPermission(_)) => UserCommand::RevokePermission { id: permission_id(1) },
             Some(UserCommand::RevokePermission { .. }) => UserCommand::AddCertificate(certificate('a')),
             Some(UserCommand::AddCertificate(_)) => UserCommand::HoldCertificate {

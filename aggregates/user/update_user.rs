@@ -57,7 +57,7 @@ pub(super) fn decide(user: &User, command: UpdateUser) -> Result<Vec<UserEvent>,
         events.push(UserEvent::SecondFactorDisabled { by_owner: false });
     }
     if let Some(roles) = command.roles {
-        replace_roles(user, roles, &mut events);
+        replace_roles(user, roles, &mut events)?;
     }
     if let Some(permissions) = command.permissions {
         replace_permissions(user, permissions, &mut events)?;
@@ -91,9 +91,11 @@ fn same_grants(left: &[GrantType], right: &[GrantType]) -> bool {
     left.len() == right.len() && left.iter().all(|grant| right.contains(grant))
 }
 
-fn replace_roles(user: &User, wanted: Vec<RoleGrant>, events: &mut Vec<UserEvent>) {
-    let wanted = rules::each_role_once(wanted);
-    let lost = user.roles.keys().filter(|role_id| !wanted.contains_key(role_id));
+/// The groups that the user is in stay as they are: they are not given as roles.
+fn replace_roles(user: &User, wanted: Vec<RoleGrant>, events: &mut Vec<UserEvent>) -> Result<(), UserError> {
+    let wanted = rules::each_role_once(wanted)?;
+    let held = user.roles.keys().filter(|role_id| role_id.group().is_none());
+    let lost = held.filter(|role_id| !wanted.contains_key(role_id));
     events.extend(lost.map(|role_id| UserEvent::RoleRevoked { role_id: *role_id }));
     let gained = wanted
         .iter()
@@ -102,6 +104,7 @@ fn replace_roles(user: &User, wanted: Vec<RoleGrant>, events: &mut Vec<UserEvent
         role_id: *role_id,
         exclusive: *exclusive,
     }));
+    Ok(())
 }
 
 fn replace_permissions(

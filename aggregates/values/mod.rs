@@ -1,32 +1,45 @@
 //! Values that cannot be wrong: parsing succeeds or fails, and no code checks the value again.
 
 mod certificate;
+mod email;
 mod filter;
 mod grant_type;
 mod hexadecimal;
 mod id;
 mod identity_provider;
 mod issued;
+mod key_digest;
+mod level;
+mod membership;
+mod ordinal;
 mod password_hash;
 mod permission;
 mod role_name;
 mod second_factor;
 mod timestamp;
+mod title;
 mod token;
 mod username;
 
 pub use certificate::{Certificate, Fingerprint};
+pub use email::Email;
 pub use filter::{MAX_FILTER_BYTES, TopicFilter};
 pub use grant_type::{GrantMethod, GrantType, opens_sessions, satisfied};
 pub use id::{AuthorityId, CertifiedKeyId, RegistrationId, RoleId, SessionId, UserId};
 pub(crate) use id::{hyphenated, id};
 pub use identity_provider::IdentityProvider;
 pub use issued::{KeyId, PrivateKey, RevocationReason, SerialNumber};
+pub use key_digest::KeyDigest;
+pub use level::{Level, OS2IOT};
+pub use membership::Membership;
+pub(crate) use membership::organisations;
+pub use ordinal::{AccountId, ApiKeyId, ApplicationId, GroupId, NUMBER_TAKEN, Ordinal, OrganisationId};
 pub use password_hash::PasswordHash;
 pub use permission::{Context, Operation, Permission, PermissionId, SHARED};
 pub use role_name::RoleName;
 pub use second_factor::{BackupCodeHash, TotpSecret};
 pub use timestamp::Timestamp;
+pub use title::Title;
 pub use token::{Audience, TokenFingerprint, TokenLabel};
 pub use username::Username;
 

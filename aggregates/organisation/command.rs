@@ -1,0 +1,20 @@
+//! The commands for an organisation.
+
+use crate::values::Title;
+
+/// A command for one organisation.
+#[derive(Clone, Debug)]
+pub enum OrganisationCommand {
+    /// Found the organisation.
+    Found {
+        /// The name, unique among organisations.
+        name: Title,
+    },
+    /// Give it another name.
+    Rename {
+        /// The new name.
+        name: Title,
+    },
+    /// Delete the organisation. The same unit deletes its groups and applications.
+    Delete,
+}

@@ -1,0 +1,30 @@
+//! Why an organisation refuses a command.
+
+use crate::{Classified, ErrorKind, values::NUMBER_TAKEN};
+
+/// An organisation refuses a command. The messages are what clients read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrganisationError {
+    /// The organisation does not exist, or no longer exists.
+    #[error("there is no such organisation")]
+    NotFound,
+    /// The number is or was in use.
+    #[error("an organisation with this number exists or existed")]
+    NumberTaken,
+}
+
+impl Classified for OrganisationError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound => ErrorKind::NotFound,
+            Self::NumberTaken => ErrorKind::Conflict,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "unknown_organisation",
+            Self::NumberTaken => NUMBER_TAKEN,
+        }
+    }
+}

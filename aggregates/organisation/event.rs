@@ -1,0 +1,21 @@
+//! What can happen to an organisation.
+
+use crate::{declared::events, values::Title};
+
+events! {
+    /// A fact about an organisation. Stored names and fields never change: for a change, add a version and an upcaster.
+    pub enum OrganisationEvent {
+        /// The organisation exists from now on.
+        "organisation.founded" version 1 => Founded {
+            /// The name.
+            name: Title as open,
+        },
+        /// The organisation has another name.
+        "organisation.renamed" version 1 => Renamed {
+            /// The new name.
+            name: Title as open,
+        },
+        /// The organisation is deleted. Its number is never used again.
+        "organisation.deleted" version 1 => Deleted {},
+    }
+}

@@ -1,0 +1,110 @@
+//! An organisation: users, groups, API keys and applications belong to organisations.
+
+pub mod claims;
+mod command;
+mod delete_organisation;
+mod error;
+mod event;
+mod found_organisation;
+mod rename_organisation;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+pub use command::OrganisationCommand;
+pub use error::OrganisationError;
+pub use event::OrganisationEvent;
+
+use crate::{
+    Registered,
+    claim::Scope,
+    values::{Invalid, OrganisationId},
+};
+
+/// The state of an organisation, folded from its events.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Organisation {
+    /// How far the organisation has come.
+    stage: Stage,
+    /// The name; empty before it is founded.
+    pub name: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    #[default]
+    Absent,
+    Live,
+    Deleted,
+}
+
+impl Organisation {
+    /// Whether the organisation was founded and not deleted.
+    pub fn exists(&self) -> bool {
+        self.stage == Stage::Live
+    }
+
+    /// `NotFound` unless the organisation exists.
+    fn must_exist(&self) -> Result<(), OrganisationError> {
+        match self.exists() {
+            true => Ok(()),
+            false => Err(OrganisationError::NotFound),
+        }
+    }
+}
+
+impl Registered for Organisation {
+    const TYPE: &'static str = "organisation";
+    const SCOPES: &'static [&'static Scope] = claims::SCOPES;
+    const STATE_VERSION: i64 = 1;
+    type Id = OrganisationId;
+    type Command = OrganisationCommand;
+    type Event = OrganisationEvent;
+    type Error = OrganisationError;
+
+    fn decide(&self, command: OrganisationCommand) -> Result<Vec<OrganisationEvent>, OrganisationError> {
+        match command {
+            OrganisationCommand::Found { name } => found_organisation::decide(self, name),
+            OrganisationCommand::Rename { name } => rename_organisation::decide(self, name),
+            OrganisationCommand::Delete => delete_organisation::decide(self),
+        }
+    }
+
+    fn apply(&mut self, event: OrganisationEvent) {
+        match event {
+            OrganisationEvent::Founded { name } => {
+                *self = Self {
+                    stage: Stage::Live,
+                    name: name.to_string(),
+                }
+            }
+            OrganisationEvent::Renamed { name } => self.name = name.to_string(),
+            OrganisationEvent::Deleted {} => {
+                *self = Self {
+                    stage: Stage::Deleted,
+                    ..Self::default()
+                }
+            }
+        }
+    }
+
+    fn begins_a_stream(command: &OrganisationCommand) -> bool {
+        match command {
+            OrganisationCommand::Found { .. } => true,
+            OrganisationCommand::Rename { .. } | OrganisationCommand::Delete => false,
+        }
+    }
+
+    /// An organisation is not about a person.
+    fn person<'a>(&self, _: &'a str) -> Option<Cow<'a, str>> {
+        None
+    }
+
+    fn samples() -> Result<Vec<OrganisationEvent>, Invalid> {
+        samples::all()
+    }
+}

@@ -1,0 +1,38 @@
+//! An organisation for the tests of its decisions, and what its commands say of themselves.
+
+use super::*;
+use crate::{
+    testing::{commands_begin_streams_as_they_say, folded},
+    values::Title,
+};
+
+pub(super) fn aarhus() -> Title {
+    "Aarhus".parse().unwrap()
+}
+
+pub(super) fn founded() -> OrganisationEvent {
+    OrganisationEvent::Founded { name: aarhus() }
+}
+
+pub(super) fn deleted() -> Vec<OrganisationEvent> {
+    vec![founded(), OrganisationEvent::Deleted {}]
+}
+
+#[test]
+fn only_founding_begins_a_stream() {
+    commands_begin_streams_as_they_say::<Organisation>(|command| {
+        Some(match command {
+            None => OrganisationCommand::Found { name: aarhus() },
+            Some(OrganisationCommand::Found { .. }) => OrganisationCommand::Rename { name: aarhus() },
+            Some(OrganisationCommand::Rename { .. }) => OrganisationCommand::Delete,
+            Some(OrganisationCommand::Delete) => return None,
+        })
+    });
+}
+
+#[test]
+fn an_organisation_exists_until_it_is_deleted() {
+    assert!(!Organisation::default().exists());
+    assert!(folded::<Organisation>([founded()]).exists());
+    assert!(!folded::<Organisation>(deleted()).exists());
+}
