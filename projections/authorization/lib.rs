@@ -98,6 +98,7 @@ pub use shortened::shortened;
 pub use vocabularies::{
     Asked, Ids, Impossible, Inquiry, MODEL, Model, Property, ResourceType, Space, Wanted,
     access::{Access, Names, Part, Want},
+    os2iot::{API_KEY, machine as api_key_machine},
 };
 pub use what_if::{Affected, Effect, Limits, PageStart, Right, RoleOfRight, WhatIf};
 

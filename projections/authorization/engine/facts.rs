@@ -9,6 +9,7 @@ use aggregates::{
 use crate::{
     directory::ResourceId,
     principals::machines::{Credential, Machine},
+    vocabularies::os2iot,
 };
 
 /// A fact that an event states.
@@ -57,10 +58,16 @@ pub enum MachineStep {
 }
 
 /// The facts that an event of this server states, in order.
-pub(crate) fn of(_stream: &str, event: &Event) -> Vec<Fact> {
+pub(crate) fn of(stream: &str, event: &Event) -> Vec<Fact> {
     match event {
         // The engine folds these events itself.
-        Event::User(_) | Event::Role(_) | Event::Session(_) => Vec::new(),
+        Event::User(_) | Event::Session(_) => Vec::new(),
+        // The engine folds roles itself, too. A role that is a group is also a resource.
+        Event::Role(_)
+        | Event::Organisation(_)
+        | Event::Application(_)
+        | Event::Account(_)
+        | Event::ApiKey(_) => os2iot::facts(stream, event),
         // A user presents a certificate by an event of their own, whoever issued it.
         Event::CertifiedKey(_) | Event::Authority(_) => Vec::new(),
         // A device that registers is neither a machine nor a resource. Its user has events of its own.

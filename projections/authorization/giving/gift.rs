@@ -85,6 +85,11 @@ pub(super) fn of_role(event: &RoleEvent) -> Gives {
         RoleEvent::Created { .. }
         | RoleEvent::Renamed { .. }
         | RoleEvent::SharingChanged { .. }
+        // The permissions of a group follow as separate events.
+        | RoleEvent::GroupFormed { .. }
+| RoleEvent::GroupAddsNewApplicationsChanged { .. }
+| RoleEvent::ApplicationAttached { .. }
+| RoleEvent::ApplicationDetached { .. }
         | RoleEvent::PermissionRemoved { .. }
         | RoleEvent::Deleted {} => Gives::Nothing,
     }

@@ -217,7 +217,11 @@ impl Holdings {
                     holder.roles.remove(&id);
                 }
             }
-            RoleEvent::SharingChanged { .. } => {}
+            RoleEvent::SharingChanged { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. } => {}
         }
     }
 

@@ -84,6 +84,11 @@ impl Authorization {
         self.machines.contains_key(&machine, &self.collector.enter())
     }
 
+    /// The machine that has the credential at `now`: `None` if none has it, an error if the credential expired.
+    pub fn machine_with(&self, credential: &Credential, now: Timestamp) -> Option<Result<Machine, Reason>> {
+        self.machine_by(CredentialKey::of(credential)?, now, &self.collector.enter())
+    }
+
     /// The machine that has the credential, unless the credential expired.
     pub(crate) fn machine_by(
         &self,

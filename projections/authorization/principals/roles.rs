@@ -67,6 +67,10 @@ pub(crate) fn fold(role: Option<Role>, id: RoleId, event: &RoleEvent) -> Option<
             })
         }),
         RoleEvent::Renamed { name } => changed(role, |details| details.name.clone_from(name)),
+        RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => role,
         RoleEvent::SharingChanged { is_shared } => changed(role, |details| details.is_shared = *is_shared),
         RoleEvent::PermissionAdded { permission } => {
             changed(role, |details| details.permissions.add(permission.clone()))
@@ -99,6 +103,10 @@ pub(crate) fn changes_grants(event: &RoleEvent) -> bool {
         RoleEvent::Created { .. }
         | RoleEvent::Renamed { .. }
         | RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. }
         | RoleEvent::Deleted {} => false,
     }
 }
@@ -110,6 +118,10 @@ pub(crate) fn ends(event: &RoleEvent) -> bool {
         RoleEvent::Created { .. }
         | RoleEvent::Renamed { .. }
         | RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. }
         | RoleEvent::PermissionAdded { .. }
         | RoleEvent::PermissionChanged { .. }
         | RoleEvent::PermissionRemoved { .. } => false,

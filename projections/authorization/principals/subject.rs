@@ -7,6 +7,7 @@
 //! | `role` | the role's id: what the role alone grants |
 //! | `certificate` | the fingerprint (SHA-256 or SHA-1) of a certificate that a user may present |
 //! | `token` | a token, or its SHA-256 in hexadecimal |
+//! | `os2iot-api-key` | the number of an API key |
 //!
 //! A certificate or token counts for its user, as long as it is valid and its user may prove their identity that way.
 
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     Authorization,
-    vocabularies::{Impossible, Inquiry, MODEL, Model, access::Access},
+    vocabularies::{Impossible, Inquiry, MODEL, Model, access::Access, os2iot},
 };
 
 /// The subject of a question.
@@ -77,6 +78,7 @@ pub(crate) const SUBJECT_TYPES: &[SubjectType] = &[
     roles::BY_ID,
     certificates::BY_FINGERPRINT,
     sessions::BY_TOKEN,
+    os2iot::BY_NUMBER,
 ];
 
 /// Why a decision is a denial.

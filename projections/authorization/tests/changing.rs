@@ -177,7 +177,12 @@ fn give(given: &mut BTreeMap<PermissionId, Span>, position: i64, event: &RoleEve
         }
         RoleEvent::PermissionRemoved { id } => drop(given.remove(id)),
         RoleEvent::Created { .. } | RoleEvent::Deleted {} => given.clear(),
-        RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => {}
+        RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => {}
     }
 }
 
@@ -202,7 +207,15 @@ pub(super) fn sensible(events: Vec<Recorded>) -> Vec<Recorded> {
                 held.retain(|other| other != id);
                 held.len() < before
             }
-            (RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. }, Some(Some(_))) => true,
+            (
+                RoleEvent::Renamed { .. }
+                | RoleEvent::SharingChanged { .. }
+                | RoleEvent::GroupFormed { .. }
+                | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+                | RoleEvent::ApplicationAttached { .. }
+                | RoleEvent::ApplicationDetached { .. },
+                Some(Some(_)),
+            ) => true,
         },
         About::User(_, UserEvent::RoleGranted { role_id, .. }) => {
             roles.get(role_id).is_some_and(Option::is_some)

@@ -672,6 +672,10 @@ fn facts(stream: &str, event: &Event) -> Vec<Fact> {
             | RoleEvent::PermissionAdded { .. }
             | RoleEvent::PermissionChanged { .. }
             | RoleEvent::PermissionRemoved { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. }
             | RoleEvent::Deleted {},
         )
         | None => return Vec::new(),

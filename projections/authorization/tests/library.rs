@@ -191,7 +191,11 @@ fn of_shelf(id: &str, event: &RoleEvent) -> Option<Fact> {
         RoleEvent::SharingChanged { .. }
         | RoleEvent::PermissionAdded { .. }
         | RoleEvent::PermissionChanged { .. }
-        | RoleEvent::PermissionRemoved { .. } => None,
+        | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => None,
     }
 }
 

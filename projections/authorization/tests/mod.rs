@@ -10,6 +10,7 @@ mod ledger;
 mod library;
 mod moments;
 pub(super) mod oracle;
+mod os2iot;
 mod outlines;
 mod pages;
 mod people;

@@ -252,6 +252,11 @@ impl Oracle {
             RoleEvent::PermissionRemoved { id: permission } => {
                 self.change_role(id, |role| drop(role.permissions.remove(&permission)));
             }
+            // The permissions of a group are events of their own.
+            RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. } => {}
             RoleEvent::Deleted {} => {
                 self.roles.remove(&id);
                 for user in self.users.values_mut() {

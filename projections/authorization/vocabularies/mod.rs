@@ -5,6 +5,7 @@
 //! |---|---|---|---|
 //! | `http` | a path | `read`, `GET`, `HEAD`, `OPTIONS` | `write`, `POST`, `PUT`, `PATCH`, `DELETE` |
 //! | `mqtt` | a topic, or a filter to read | `read`, `subscribe` | `write`, `publish` |
+//! | `os2iot-...` | a number | see `os2iot.rs` | |
 //!
 //! A resource type turns a question into an [`Access`]: the names that the grants of a subject must cover. Patterns
 //! match names, so all resource types share one engine. If the ids of a type are not names themselves, the type asks
@@ -14,6 +15,7 @@ pub(crate) mod access;
 mod http;
 mod inquiry;
 mod mqtt;
+pub(crate) mod os2iot;
 
 use aggregates::{
     Event,
@@ -146,7 +148,17 @@ pub struct Model {
 /// The kinds that this server knows.
 pub static MODEL: Model = Model {
     subjects: SUBJECT_TYPES,
-    resources: &[&http::Http, &mqtt::Mqtt],
+    resources: &[
+        &http::Http,
+        &mqtt::Mqtt,
+        &os2iot::Kind::Organisation,
+        &os2iot::Kind::Application,
+        &os2iot::Kind::User,
+        &os2iot::Kind::ApiKey,
+        &os2iot::Kind::Group,
+        &os2iot::Kind::Gateway,
+        &os2iot::Kind::Device,
+    ],
     facts: facts::of,
     standing: standing::standing,
 };

@@ -1,0 +1,414 @@
+//! The resource types of OS2iot (design/authorization-models.md): levels are patterns in a space of their own, and the directory says to
+//! which organisation a thing belongs.
+//!
+//! | resource type | id | names asked about | actions |
+//! |---|---|---|---|
+//! | `os2iot-organisation` | `3` | `os2iot/o/3`, or the place of what is created in it | `read`, `write`, `create-application`, ... |
+//! | `os2iot-application` | `5` | `os2iot/o/3/application/5` | `read`, `write` |
+//! | `os2iot-user` | `7` | `os2iot/o/<each organisation>/user/7`: any of them to read, all of them to write | `read`, `write` |
+//! | `os2iot-api-key` | `9` | the same with `api-key` | `read`, `write` |
+//! | `os2iot-group` | `2` | `os2iot/o/3/group/2` | `read`, `write` |
+//! | `os2iot-gateway` | `3/12`: gateway 12 of organisation 3 | `os2iot/o/3/gateway/12` | `read`, `write` |
+//! | `os2iot-device` | `5/21`: device 21 of application 5 | `os2iot/o/3/application/5/device/21` | `read`, `write` |
+//!
+//! What belongs to no organisation, or to the global administrators, has a name that only their pattern `os2iot/#` matches.
+
+use aggregates::{
+    Event, Registered,
+    account::{Account, AccountEvent},
+    api_key::{ApiKey, ApiKeyEvent},
+    application::{Application, ApplicationEvent},
+    organisation::{Organisation, OrganisationEvent},
+    role::{Role, RoleEvent},
+    values::{
+        AccountId, ApiKeyId, ApplicationId, Context, GroupId, OS2IOT, Operation, Ordinal, OrganisationId,
+    },
+};
+
+use super::{
+    Asked, Ids, Impossible, ResourceType, Space,
+    access::{Access, Names, Part, Want},
+};
+use crate::{
+    directory::{Places, ResourceId},
+    engine::facts::{Fact, MachineStep},
+    past::Stream,
+    principals::{
+        machines::{Credential, Machine, MachineKind},
+        subject::{Reason, Search, Subject, SubjectType},
+    },
+};
+
+/// The levels of OS2iot.
+pub(crate) const SPACE: Space = Space {
+    name: OS2IOT,
+    context: Context::Http,
+    first_level: Some(OS2IOT),
+};
+
+/// API keys.
+pub static API_KEY: MachineKind = MachineKind {
+    subject_type: "os2iot-api-key",
+    aggregate_type: ApiKey::TYPE,
+};
+
+/// The subject type of an API key, by its number.
+pub(crate) const BY_NUMBER: SubjectType = SubjectType {
+    name: "os2iot-api-key",
+    read: |id| {
+        let id = ordinal(id).map(ApiKeyId::of).ok_or(Reason::Unknown)?;
+        Ok(Subject::Machine(machine(id)))
+    },
+    search: Search::Machines(&API_KEY),
+};
+
+/// The machine that an API key is.
+pub fn machine(id: ApiKeyId) -> Machine {
+    Machine {
+        kind: &API_KEY,
+        id: id.uuid(),
+    }
+}
+
+/// A type of resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Organisation,
+    Application,
+    User,
+    ApiKey,
+    Group,
+    Gateway,
+    Device,
+}
+
+impl Kind {
+    const fn type_name(self) -> &'static str {
+        match self {
+            Self::Organisation => "os2iot-organisation",
+            Self::Application => "os2iot-application",
+            Self::User => "os2iot-user",
+            Self::ApiKey => "os2iot-api-key",
+            Self::Group => "os2iot-group",
+            Self::Gateway => "os2iot-gateway",
+            Self::Device => "os2iot-device",
+        }
+    }
+
+    /// The level of names that have the things of an organisation below them.
+    const fn level(self) -> &'static str {
+        match self {
+            Self::Organisation => "o",
+            Self::Application => "application",
+            Self::User => "user",
+            Self::ApiKey => "api-key",
+            Self::Group => "group",
+            Self::Gateway => "gateway",
+            Self::Device => "device",
+        }
+    }
+
+    fn resource(self, ordinal: Ordinal) -> ResourceId {
+        ResourceId::new(self.type_name(), &ordinal.to_string())
+    }
+}
+
+const ACTIONS: &[(&str, Operation)] = &[("read", Operation::Read), ("write", Operation::Write)];
+const ACTIONS_OF_ORGANISATION: &[(&str, Operation)] = &[
+    ("read", Operation::Read),
+    ("write", Operation::Write),
+    ("create-application", Operation::Write),
+    ("create-user", Operation::Write),
+    ("create-api-key", Operation::Write),
+    ("create-group", Operation::Write),
+    ("create-gateway", Operation::Write),
+];
+
+impl ResourceType for Kind {
+    fn name(&self) -> &'static str {
+        self.type_name()
+    }
+
+    fn space(&self) -> &'static Space {
+        &SPACE
+    }
+
+    fn actions(&self) -> &'static [(&'static str, Operation)] {
+        match self {
+            Self::Organisation => ACTIONS_OF_ORGANISATION,
+            Self::Application | Self::User | Self::ApiKey | Self::Group | Self::Gateway | Self::Device => {
+                ACTIONS
+            }
+        }
+    }
+
+    fn ids(&self) -> Ids {
+        Ids::Placed
+    }
+
+    fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible> {
+        let (want, names) = match self {
+            Self::Organisation => (Want::All, organisation(asked, places)),
+            Self::Gateway => (
+                Want::All,
+                within(asked.id, places, Self::Organisation, Self::Gateway),
+            ),
+            Self::Device => (
+                Want::All,
+                within(asked.id, places, Self::Application, Self::Device),
+            ),
+            Self::Application | Self::User | Self::ApiKey | Self::Group => {
+                let want = match asked.operation {
+                    Operation::Read => Want::Any,
+                    Operation::Write | Operation::ReadWrite => Want::All,
+                };
+                (want, placed(*self, asked.id, asked.operation, places))
+            }
+        };
+        let names = names.ok_or(Impossible::Resource)?;
+        Ok(Part::new(&SPACE, asked.operation, Names::Made(want, names)).into())
+    }
+
+    /// Whoever administers the users of an organisation may give all levels of it: they decide who is in its groups.
+    fn may_give(&self, pattern: &str, operation: Operation, held: &dyn Fn(&str, Operation) -> bool) -> bool {
+        if held(pattern, operation) {
+            return true;
+        }
+        let mut levels = pattern.split('/').skip(1);
+        match (levels.next(), levels.next().and_then(ordinal)) {
+            (Some("o"), Some(organisation)) => {
+                held(&format!("{OS2IOT}/o/{organisation}/group/#"), Operation::Write)
+            }
+            _ => false,
+        }
+    }
+
+    fn stream(&self, id: &str) -> Option<Stream> {
+        let of = |id: &str| ordinal(id);
+        Some(match self {
+            Self::Organisation => (Organisation::TYPE, OrganisationId::of(of(id)?).to_string()),
+            Self::Application => (Application::TYPE, ApplicationId::of(of(id)?).to_string()),
+            Self::User => (Account::TYPE, AccountId::of(of(id)?).to_string()),
+            Self::ApiKey => (ApiKey::TYPE, ApiKeyId::of(of(id)?).to_string()),
+            Self::Group => (Role::TYPE, GroupId::of(of(id)?).to_string()),
+            Self::Gateway => (
+                Organisation::TYPE,
+                OrganisationId::of(of(parts(id)?.0)?).to_string(),
+            ),
+            Self::Device => (
+                Application::TYPE,
+                ApplicationId::of(of(parts(id)?.0)?).to_string(),
+            ),
+        })
+    }
+}
+
+/// Reads a number as answers write it: without a sign, zeros before it, or white space.
+fn ordinal(text: &str) -> Option<Ordinal> {
+    let number = text.parse().ok().and_then(Ordinal::new)?;
+    (number.to_string() == text).then_some(number)
+}
+
+/// The two numbers of an id like `3/12`.
+fn parts(id: &str) -> Option<(&str, &str)> {
+    let (first, second) = id.split_once('/')?;
+    Some((first, second)).filter(|_| ordinal(second).is_some())
+}
+
+fn parents(kind: Kind, id: &str, places: &dyn Places) -> Option<crate::directory::Parents> {
+    places.parents(&kind.resource(ordinal(id)?))
+}
+
+/// The organisations in which a thing is, as levels of names, and whether it is of the global administrators, too.
+fn whereabouts(kind: Kind, id: &str, places: &dyn Places) -> Option<(Vec<String>, bool)> {
+    let parents = parents(kind, id, places)?;
+    let organisations = parents
+        .iter()
+        .filter(|one| one.resource_type == Kind::Organisation.type_name());
+    let organisations = organisations.map(|one| format!("{OS2IOT}/o/{}", one.id));
+    let is_global = parents
+        .iter()
+        .any(|one| one.resource_type == Kind::Group.type_name());
+    Some((organisations.collect(), is_global))
+}
+
+fn organisation(asked: &Asked<'_>, places: &dyn Places) -> Option<Vec<String>> {
+    parents(Kind::Organisation, asked.id, places)?;
+    let own = format!("{OS2IOT}/o/{}", asked.id);
+    Some(vec![match asked.action.strip_prefix("create-") {
+        Some(what) => format!("{own}/{what}"),
+        None => own,
+    }])
+}
+
+fn placed(kind: Kind, id: &str, operation: Operation, places: &dyn Places) -> Option<Vec<String>> {
+    let (organisations, is_global) = whereabouts(kind, id, places)?;
+    let level = kind.level();
+    let global = format!("{OS2IOT}/{level}/{id}");
+    let alone = organisations.is_empty();
+    let mut names: Vec<String> = organisations
+        .into_iter()
+        .map(|own| format!("{own}/{level}/{id}"))
+        .collect();
+    if alone || (is_global && operation != Operation::Read) {
+        names.push(global);
+    }
+    Some(names)
+}
+
+/// The name of a thing that the directory does not have, below one that it has.
+fn within(id: &str, places: &dyn Places, outer: Kind, inner: Kind) -> Option<Vec<String>> {
+    let (outer_id, inner_id) = parts(id)?;
+    let level = inner.level();
+    match outer {
+        Kind::Organisation => {
+            parents(outer, outer_id, places)?;
+            Some(vec![format!("{OS2IOT}/o/{outer_id}/{level}/{inner_id}")])
+        }
+        _ => {
+            let outer = placed(outer, outer_id, Operation::Read, places)?;
+            Some(
+                outer
+                    .into_iter()
+                    .map(|name| format!("{name}/{level}/{inner_id}"))
+                    .collect(),
+            )
+        }
+    }
+}
+
+fn placed_in(resource: ResourceId, organisations: &[OrganisationId], is_global: bool) -> Fact {
+    let global = is_global.then(|| Kind::Group.resource(GroupId::GLOBAL_ADMIN.ordinal()));
+    let parents = organisations
+        .iter()
+        .map(|one| Kind::Organisation.resource(one.ordinal()));
+    Fact::Placed {
+        resource,
+        parents: parents.chain(global).collect(),
+    }
+}
+
+/// The facts that the events of the things of OS2iot state. The rights of groups are the permissions of roles.
+pub(crate) fn facts(stream: &str, event: &Event) -> Vec<Fact> {
+    match event {
+        Event::Role(event) => GroupId::parse(stream)
+            .ok()
+            .and_then(|id| of_group(id, event))
+            .into_iter()
+            .collect(),
+        Event::Organisation(event) => {
+            let id = OrganisationId::parse(stream).ok();
+            id.and_then(|id| of_organisation(id, event)).into_iter().collect()
+        }
+        Event::Application(event) => {
+            let id = ApplicationId::parse(stream).ok();
+            id.and_then(|id| of_application(id, event)).into_iter().collect()
+        }
+        Event::Account(event) => {
+            let id = AccountId::parse(stream).ok();
+            id.and_then(|id| of_account(id, event)).into_iter().collect()
+        }
+        Event::ApiKey(event) => ApiKeyId::parse(stream)
+            .map(|id| of_api_key(id, event))
+            .unwrap_or_default(),
+        Event::User(_)
+        | Event::Session(_)
+        | Event::ClientRegistry(_)
+        | Event::Registration(_)
+        | Event::CertifiedKey(_)
+        | Event::Authority(_) => Vec::new(),
+    }
+}
+
+fn of_group(id: GroupId, event: &RoleEvent) -> Option<Fact> {
+    let resource = Kind::Group.resource(id.ordinal());
+    match event {
+        RoleEvent::GroupFormed { organisation, .. } => {
+            let organisations: Vec<OrganisationId> = organisation.iter().copied().collect();
+            Some(placed_in(resource, &organisations, false))
+        }
+        RoleEvent::Deleted {} => Some(Fact::Removed { resource }),
+        RoleEvent::Created { .. }
+        | RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::PermissionAdded { .. }
+        | RoleEvent::PermissionChanged { .. }
+        | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => None,
+    }
+}
+
+fn of_organisation(id: OrganisationId, event: &OrganisationEvent) -> Option<Fact> {
+    let resource = Kind::Organisation.resource(id.ordinal());
+    match event {
+        OrganisationEvent::Founded { .. } => Some(placed_in(resource, &[], false)),
+        OrganisationEvent::Renamed { .. } => None,
+        OrganisationEvent::Deleted {} => Some(Fact::Removed { resource }),
+    }
+}
+
+fn of_application(id: ApplicationId, event: &ApplicationEvent) -> Option<Fact> {
+    let resource = Kind::Application.resource(id.ordinal());
+    match event {
+        ApplicationEvent::Created { organisation, .. } | ApplicationEvent::Moved { organisation } => {
+            Some(placed_in(resource, &[*organisation], false))
+        }
+        ApplicationEvent::Renamed { .. } | ApplicationEvent::Described { .. } => None,
+        ApplicationEvent::Deleted {} => Some(Fact::Removed { resource }),
+    }
+}
+
+fn of_account(id: AccountId, event: &AccountEvent) -> Option<Fact> {
+    let resource = Kind::User.resource(id.ordinal());
+    match event {
+        AccountEvent::Placed {
+            organisations,
+            is_global,
+        } => Some(placed_in(resource, organisations, *is_global)),
+        AccountEvent::Closed {} => Some(Fact::Removed { resource }),
+        AccountEvent::Opened { .. }
+        | AccountEvent::Renamed { .. }
+        | AccountEvent::EmailChanged { .. }
+        | AccountEvent::Activated {}
+        | AccountEvent::Deactivated {}
+        | AccountEvent::ExpiryChanged { .. }
+        | AccountEvent::GroupJoined { .. }
+        | AccountEvent::GroupLeft { .. }
+        | AccountEvent::OrganisationRequested { .. }
+        | AccountEvent::RequestEnded { .. }
+        | AccountEvent::WelcomeHidden {} => None,
+    }
+}
+
+fn of_api_key(id: ApiKeyId, event: &ApiKeyEvent) -> Vec<Fact> {
+    let (machine, resource) = (machine(id), Kind::ApiKey.resource(id.ordinal()));
+    let step = |step| Fact::Machine { machine, step };
+    match event {
+        ApiKeyEvent::Issued {
+            digest, expires_at, ..
+        } => vec![
+            step(MachineStep::Made),
+            step(MachineStep::CredentialIssued(
+                Credential::Secret(digest.bytes()),
+                *expires_at,
+            )),
+        ],
+        ApiKeyEvent::GroupJoined { group } => vec![step(MachineStep::RoleGranted(group.role()))],
+        ApiKeyEvent::GroupLeft { group } => vec![step(MachineStep::RoleRevoked(group.role()))],
+        ApiKeyEvent::Placed {
+            organisations,
+            is_global,
+        } => vec![placed_in(resource, organisations, *is_global)],
+        ApiKeyEvent::ExpiryChanged { digest, expires_at } => {
+            let credential = Credential::Secret(digest.bytes());
+            vec![
+                step(MachineStep::CredentialVoided(credential.clone())),
+                step(MachineStep::CredentialIssued(credential, *expires_at)),
+            ]
+        }
+        ApiKeyEvent::Revoked {} => vec![step(MachineStep::Gone), Fact::Removed { resource }],
+        ApiKeyEvent::Renamed { .. } => Vec::new(),
+    }
+}
