@@ -12,7 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Command, Registered, State, WrongAggregate, values::UserId};
+use aggregates::{Command, Registered, State, WrongAggregate};
+use authorization::Principal;
 use lru::LruCache;
 
 use super::{
@@ -136,7 +137,7 @@ impl Executor {
         commands: Vec<Command>,
         metadata: &Metadata,
         unchanged: &[Seen],
-        giver: Option<UserId>,
+        giver: Option<Principal>,
     ) -> Result<Appended, ExecuteError> {
         let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
         let _turns = turns.map_err(|_elapsed| Obstacle::Busy)?;

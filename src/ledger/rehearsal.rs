@@ -10,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Command, values::UserId};
+use aggregates::Command;
+use authorization::Principal;
 
 use super::{
     ExecuteError, Executor, Head, Ledger, LedgerError, Metadata, NewEvent, Rejection, Unit,
@@ -41,7 +42,7 @@ impl Executor {
     /// The same, with the judgement of [`Executor::execute_for`] about this giver.
     pub fn rehearse_for<'a>(
         &'a self,
-        giver: Option<UserId>,
+        giver: Option<Principal>,
         commands: &'a [Command],
     ) -> Boxed<'a, Result<Rehearsed, ExecuteError>> {
         Box::pin(async move {

@@ -18,8 +18,7 @@ use crate::{
         grants::Grants,
         question::{Question, operations},
     },
-    principals::roles::RoleIndex,
-    principals::users::{Extra, User},
+    principals::{roles::RoleIndex, subject::Principal, users::Extra},
 };
 
 /// How many lengths of a pattern with `#` are covered by other grants at most. A pattern that needs more counts as not covered.
@@ -36,13 +35,26 @@ pub(super) struct Holder<'a> {
 }
 
 impl<'a> Holder<'a> {
-    /// A giver who is this user. If the user does not exist, the giver holds nothing.
-    pub(super) fn new(engine: &'a Authorization, user: Option<&'a User>, guard: &'a LocalGuard<'a>) -> Self {
+    /// A giver who is this principal. If there is no such principal, the giver holds nothing.
+    pub(super) fn new(engine: &'a Authorization, giver: Principal, guard: &'a LocalGuard<'a>) -> Self {
+        let nothing = (&[][..], None);
+        let (roles, own) = match giver {
+            Principal::User(user) => {
+                let user = engine.users.get(&user, guard);
+                user.map_or(nothing, |user| (user.roles.as_slice(), user.extra.as_deref()))
+            }
+            Principal::Machine(machine) => {
+                let machine = engine.machines.get(&machine, guard);
+                machine.map_or(nothing, |machine| (machine.roles.as_slice(), Some(&machine.own)))
+            }
+            // Nobody acts as a role alone.
+            Principal::Role(_) => nothing,
+        };
         Self {
             engine,
             guard,
-            roles: user.map(|user| user.roles.as_slice()).unwrap_or_default(),
-            own: user.and_then(|user| user.extra.as_deref()),
+            roles,
+            own,
             used: RefCell::default(),
         }
     }
@@ -54,8 +66,11 @@ impl<'a> Holder<'a> {
         guard: &'a LocalGuard<'a>,
     ) -> Self {
         Self {
+            engine,
+            guard,
             roles,
-            ..Self::new(engine, None, guard)
+            own: None,
+            used: RefCell::default(),
         }
     }
 

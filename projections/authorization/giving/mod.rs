@@ -1,6 +1,6 @@
 //! Nobody gives a right that they do not hold.
 //!
-//! A judgement is about events that are not recorded yet, and about the user who causes them. What the events add must be
+//! A judgement is about events that are not recorded yet, and about the user or machine that causes them. What the events add must be
 //! covered by what the giver holds:
 //!
 //! - A new permission of a role or of a user's own: each topic or path that it matches is matched by a grant of the giver, or by a
@@ -33,7 +33,7 @@ use seize::LocalGuard;
 use crate::{
     Authorization, WhatIf,
     engine::facts::MachineStep,
-    principals::{machines::Machine, users::User},
+    principals::{machines::Machine, subject::Principal, users::User},
     what_if::holding::{Holding, Version, after_events, machine_after},
 };
 use gift::{Gives, of_machine, of_session, of_user};
@@ -55,8 +55,8 @@ pub struct Grounds {
 }
 
 impl Authorization {
-    /// Judges whether a user may give what these events add. The events count as the next ones of the ledger.
-    pub fn may_give(&self, giver: UserId, events: &[NewEvent]) -> Result<Grounds, Lacking> {
+    /// Judges whether a principal may give what these events add. The events count as the next ones of the ledger.
+    pub fn may_give(&self, giver: Principal, events: &[NewEvent]) -> Result<Grounds, Lacking> {
         if !self.give_anything(events) {
             return Ok(Grounds::default());
         }
@@ -77,14 +77,20 @@ impl Authorization {
 
     fn judge_giving(
         &self,
-        giver: UserId,
+        giver: Principal,
         events: &[NewEvent],
         guard: &LocalGuard<'_>,
     ) -> Result<Grounds, Lacking> {
         // Read the position before any entry: an event that is applied in between then comes after it.
         let position = self.position();
-        let user = self.users.get(&giver, guard);
-        let itself = (UserAggregate::TYPE, giver.to_string());
+        let (user, itself) = match giver {
+            Principal::User(user) => (
+                self.users.get(&user, guard),
+                (UserAggregate::TYPE, user.to_string()),
+            ),
+            Principal::Machine(machine) => (None, (machine.kind.aggregate_type, machine.id.to_string())),
+            Principal::Role(role) => (None, (RoleAggregate::TYPE, role.to_string())),
+        };
         if user.is_some_and(|user| self.is_administrator(user, guard)) {
             return Ok(Grounds {
                 position,
@@ -93,7 +99,7 @@ impl Authorization {
         }
         let judgement = Judgement {
             giver,
-            holder: Holder::new(self, user, guard),
+            holder: Holder::new(self, giver, guard),
             what_if: self.what_if(events.iter().map(|new| (new.aggregate_id.as_str(), &new.event))),
             guard,
             grounds: RefCell::new(BTreeSet::from([itself])),
@@ -121,7 +127,7 @@ impl Authorization {
 
 /// A judgement about a giver who is not an administrator.
 struct Judgement<'a> {
-    giver: UserId,
+    giver: Principal,
     holder: Holder<'a>,
     what_if: WhatIf<'a>,
     guard: &'a LocalGuard<'a>,
@@ -193,7 +199,7 @@ impl<'a> Judgement<'a> {
 
     /// The giver decides how a user logs in, or what the user's clients publish. `events` are those of the user.
     fn access_to_user(&self, id: UserId, events: &[&'a UserEvent]) -> Result<(), Lacking> {
-        if id == self.giver {
+        if self.giver == Principal::User(id) {
             return Ok(());
         }
         self.rests_on(UserAggregate::TYPE, id.to_string());

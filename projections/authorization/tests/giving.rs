@@ -80,7 +80,7 @@ fn people(held: &[Permission]) -> Ledger {
 }
 
 fn judge(ledger: &Ledger, events: &[NewEvent]) -> Result<Grounds, Lacking> {
-    engine(ledger).may_give(user_id(GIVER), events)
+    engine(ledger).may_give(crate::Principal::User(user_id(GIVER)), events)
 }
 
 /// The grounds in short.
@@ -703,7 +703,7 @@ static MACHINES: Model = Model {
 fn judge_within(ledger: &Ledger, events: &[NewEvent]) -> Result<Grounds, Lacking> {
     let engine = Authorization::within(&MACHINES);
     engine.apply(&ledger.0);
-    engine.may_give(user_id(GIVER), events)
+    engine.may_give(crate::Principal::User(user_id(GIVER)), events)
 }
 
 #[test]

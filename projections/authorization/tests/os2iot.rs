@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
-    Event, Recorded, Registered,
+    Event, NewEvent, Recorded, Registered,
     account::{Account, AccountCommand, ChangeAccount, ChangeGroups, OpenAccount},
     api_key::{ApiKey, ApiKeyCommand, ChangeApiKey, IssueApiKey},
     application::{Application, ApplicationCommand},
@@ -22,8 +22,8 @@ use proptest::{
 
 use super::{
     super::{
-        API_KEY, Authorization, Impossible, Inquiry, Interest, MODEL, Machine, Reason, Subject, Wanted,
-        api_key_machine,
+        API_KEY, Authorization, Impossible, Inquiry, Interest, MODEL, Machine, Principal, Reason, Subject,
+        Wanted, api_key_machine,
         directory::ResourceId,
         past::{Moment, Past, Streams},
     },
@@ -745,4 +745,109 @@ proptest! {
             }
         }
     }
+}
+
+/// The events of a change of a world, as somebody would give them.
+fn change(world: &World, step: Step) -> Vec<NewEvent> {
+    let mut after = World {
+        ledger: world.ledger.clone(),
+        organisations: world.organisations.clone(),
+        groups: world.groups.clone(),
+        applications: world.applications.clone(),
+        accounts: world.accounts.clone(),
+        users: world.users.clone(),
+        keys: world.keys.clone(),
+    };
+    after.step(step);
+    let events = after.ledger.0.into_iter().skip(world.ledger.0.len());
+    let events = events.map(|recorded| NewEvent {
+        aggregate_id: recorded.aggregate_id,
+        sequence: recorded.sequence,
+        event: recorded.event,
+    });
+    events.collect()
+}
+
+fn groups_of(levels: &[(i64, i64, &[Level], &[i64])]) -> Vec<Step> {
+    let formed = levels.iter().map(|(number, of, levels, applications)| {
+        Step::FormGroup(
+            *number,
+            *of,
+            levels.to_vec(),
+            applications.iter().copied().collect(),
+        )
+    });
+    formed.collect()
+}
+
+/// Whoever administers the users of an organisation gives its levels, and no others.
+#[test]
+fn a_user_administrator_gives_the_levels_of_the_own_organisation() {
+    let all = &Level::ALL[1..];
+    let mut steps = groups_of(&[
+        (2, 1, &[Level::OrganizationUserAdmin], &[]),
+        (3, 1, all, &[1]),
+        (4, 2, &[Level::Read], &[2]),
+        (5, 1, &[Level::OrganizationApplicationAdmin], &[1]),
+    ]);
+    steps.push(Step::Account(1, BTreeSet::from([2])));
+    steps.push(Step::Account(2, BTreeSet::from([5])));
+    steps.push(Step::Account(3, BTreeSet::from([1, 4])));
+    let world = world(steps);
+    let live = engine(&world.ledger.0);
+    let (admin, applications) = (Principal::User(user_id(1)), Principal::User(user_id(2)));
+    let gives = |giver, step| live.may_give(giver, &change(&world, step)).is_ok();
+    let joined = |groups: &[i64]| Step::Account(2, groups.iter().copied().collect());
+    let key = |groups: &[i64]| Step::Key(1, groups.iter().copied().collect(), None);
+
+    assert!(gives(admin, joined(&[5, 3])) && gives(admin, key(&[3])));
+    // Neither to another organisation, nor to the global administrators.
+    assert!(!gives(admin, joined(&[5, 4])) && !gives(admin, key(&[4])));
+    assert!(!gives(admin, joined(&[5, 1])) && !gives(admin, key(&[1])) && !gives(admin, key(&[1, 3])));
+    // Whoever administers applications gives nothing to people, but may attach an application that they may change.
+    assert!(!gives(applications, joined(&[5, 3])) && !gives(applications, key(&[5, 3])));
+    assert!(gives(applications, Step::Attach(5, false, BTreeSet::from([1]))));
+    // Who sets the password of a global administrator could act as one.
+    let password = NewEvent {
+        aggregate_id: user_id(3).to_string(),
+        sequence: 99,
+        event: Event::User(aggregates::user::UserEvent::PasswordSet {
+            password_hash: aggregates::values::PasswordHash::new("hash"),
+        }),
+    };
+    assert!(live.may_give(admin, std::slice::from_ref(&password)).is_err());
+    assert!(
+        live.may_give(Principal::User(user_id(3)), std::slice::from_ref(&password))
+            .is_ok()
+    );
+    let of_member = NewEvent {
+        aggregate_id: user_id(2).to_string(),
+        ..password
+    };
+    assert!(live.may_give(admin, std::slice::from_ref(&of_member)).is_ok());
+}
+
+#[test]
+fn a_key_gives_what_its_groups_hold() {
+    let mut steps = groups_of(&[
+        (2, 1, &[Level::OrganizationApplicationAdmin], &[1]),
+        (3, 1, &[Level::Read], &[]),
+    ]);
+    steps.push(Step::Key(1, BTreeSet::from([2]), None));
+    steps.push(Step::Application(3, 1));
+    let world = world(steps);
+    let live = engine(&world.ledger.0);
+    let key = Principal::Machine(api_key_machine(ApiKeyId::of(ordinal(1))));
+    let attach = |application| change(&world, Step::Attach(3, false, BTreeSet::from([application])));
+    assert!(live.may_give(key, &attach(1)).is_ok());
+    assert!(
+        live.may_give(key, &attach(3)).is_err(),
+        "the key may not change this application"
+    );
+    let grounds = live.may_give(key, &attach(1)).unwrap();
+    let itself = (ApiKey::TYPE, ApiKeyId::of(ordinal(1)).to_string());
+    assert!(
+        grounds.streams.contains(&itself),
+        "a right that the key loses meanwhile does not count"
+    );
 }
