@@ -22,14 +22,48 @@ impl Page {
 
     /// This page of a list in memory.
     pub fn of<T>(&self, list: Vec<T>) -> Paged<T> {
+        Part::from(self).of(list)
+    }
+}
+
+/// A part of a list: the rows after the first `offset`, at most `limit`. The caller limits how many rows may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// How many rows come before the part.
+    pub offset: i64,
+    /// How many rows the part has at most.
+    pub limit: i64,
+}
+
+impl From<&Page> for Part {
+    fn from(page: &Page) -> Self {
+        Self {
+            offset: page.skipped(),
+            limit: page.limit(),
+        }
+    }
+}
+
+impl Part {
+    /// This part of a list in memory.
+    pub fn of<T>(&self, list: Vec<T>) -> Paged<T> {
         let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
-        let skipped = usize::try_from(self.skipped()).unwrap_or(usize::MAX);
-        let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
+        let offset = usize::try_from(self.offset.max(0)).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.limit.max(0)).unwrap_or(usize::MAX);
         Paged {
-            rows: list.into_iter().skip(skipped).take(limit).collect(),
+            rows: list.into_iter().skip(offset).take(limit).collect(),
             total,
         }
     }
+}
+
+/// By what a list is sorted. Rows that are equal in it are in the order of their creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sorting<By> {
+    /// What is compared.
+    pub by: By,
+    /// Whether the greatest comes first. Then the newest of equal rows comes first, too.
+    pub descending: bool,
 }
 
 /// The rows of one page, and the length of the whole list.

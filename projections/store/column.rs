@@ -3,8 +3,9 @@
 use aggregates::{
     sealing::ERASED,
     values::{
-        Context, Fingerprint, GrantMethod, GrantType, IdentityProvider, Operation, PermissionId, RoleId,
-        Timestamp, TokenFingerprint, TopicFilter, UserId,
+        AccountId, ApiKeyId, ApplicationId, Context, Fingerprint, GrantMethod, GrantType, GroupId,
+        IdentityProvider, Operation, Ordinal, OrganisationId, PermissionId, RoleId, Timestamp,
+        TokenFingerprint, TopicFilter, UserId,
     },
 };
 
@@ -126,6 +127,38 @@ macro_rules! id_columns {
 }
 
 pub(crate) use id_columns;
+
+/// Stores ids that follow from a number as [`Kind::Int`], or as [`Kind::IntOrNull`] if they are optional.
+macro_rules! number_columns {
+    ($($id:ident),+ $(,)?) => {
+        columns! {$(
+            $id: Int, |id| i64::from(id.ordinal().get()),
+                |row, n| Ordinal::new(row.int(n)?).map(Self::of).ok_or_else(|| unreadable("not a number of a thing"));
+            Option<$id>: IntOrNull, |id| id.map(|id| i64::from(id.ordinal().get())),
+                |row, n| match row.int_or_null(n)?.map(Ordinal::new) {
+                    None => Ok(None),
+                    Some(Some(number)) => Ok(Some($id::of(number))),
+                    Some(None) => Err(unreadable("not a number of a thing")),
+                };
+        )+}
+
+        $(
+            impl From<$id> for Argument<'_> {
+                fn from(id: $id) -> Self {
+                    i64::from(id.ordinal().get()).into()
+                }
+            }
+
+            impl Sorted for $id {
+                fn sort_key(&self) -> Key<'_> {
+                    Key::Int(i64::from(self.ordinal().get()))
+                }
+            }
+        )+
+    };
+}
+
+number_columns! { OrganisationId, GroupId, ApplicationId, ApiKeyId, AccountId }
 
 id_columns! { UserId, RoleId, PermissionId }
 

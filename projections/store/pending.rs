@@ -12,7 +12,7 @@ use super::{
     changes::Needs,
     column::Column,
     lists::{Entry, Moves},
-    record::{Record, Set},
+    record::{Record, Set, is_listed},
     sql::{Argument, Error, Row},
     table::{Table, unreadable},
     writes::Merge,
@@ -135,7 +135,7 @@ impl<R: Record> Pending<R> {
 
     pub(super) fn put(&mut self, row: R) -> Result<(), Error> {
         // If the row was not loaded, nobody knows whether a list counts it already.
-        if !R::LISTS.is_empty() && !self.slots.contains_key(&row.key()) {
+        if is_listed::<R>() && !self.slots.contains_key(&row.key()) {
             return Err(never_loaded::<R>());
         }
         self.fill(row, false);
@@ -143,12 +143,7 @@ impl<R: Record> Pending<R> {
     }
 
     pub(super) fn put_new(&mut self, row: R) {
-        const {
-            assert!(
-                R::LISTS.is_empty(),
-                "ask for the row by `new_row`: lists count it"
-            )
-        };
+        const { assert!(!is_listed::<R>(), "ask for the row by `new_row`: lists count it") };
         self.fill(row, true);
     }
 
@@ -170,7 +165,7 @@ impl<R: Record> Pending<R> {
     }
 
     pub(super) fn delete(&mut self, key: R::Key) {
-        const { assert!(R::LISTS.is_empty(), "to remove a row from its lists, load it") };
+        const { assert!(!is_listed::<R>(), "to remove a row from its lists, load it") };
         self.slots.insert(
             key,
             Slot {
@@ -245,7 +240,7 @@ impl<R: Record> Pending<R> {
     where
         V: Column + Display + PartialEq,
     {
-        const { assert!(R::LISTS.is_empty(), "to remove rows from their lists, load each") };
+        const { assert!(!is_listed::<R>(), "to remove rows from their lists, load each") };
         let values = self.purged.entry(set.column).or_default();
         values.insert(value.to_string(), value.bind().into_owned());
         self.slots
@@ -297,7 +292,7 @@ impl<R: Record> Rows for Pending<R> {
     }
 
     fn moves(&self, moves: &mut Moves) {
-        if R::LISTS.is_empty() {
+        if !is_listed::<R>() {
             return;
         }
         for slot in self.slots.values().filter(|slot| slot.touched) {

@@ -7,7 +7,7 @@ use aggregates::values::UserId;
 use super::{
     changes::Needs,
     column::Column,
-    lists::{List, Order},
+    lists::{List, ListsOf, Order},
     sql::{Argument, Error, Read, Row, Tx, sql},
     table::{Table, select},
 };
@@ -18,6 +18,8 @@ pub trait Record: Clone + Debug + Send + Sync + Sized + 'static {
     const TABLE: Table;
     /// The lists that count the rows: each row is in the first list whose condition it meets.
     const LISTS: &'static [List<Self>];
+    /// Lists by columns: each row is in the list of its value, for each of these columns.
+    const LISTS_OF: &'static [ListsOf<Self>];
     /// The orders of the lists, besides the order of creation.
     const ORDERS: &'static [Order<Self>];
     /// The columns of the sets.
@@ -49,6 +51,11 @@ pub trait Record: Clone + Debug + Send + Sync + Sized + 'static {
 
     /// Asks for further rows: those that an event may change together with this row.
     fn then_needs(&self, needs: &mut Needs<'_>);
+}
+
+/// Whether lists count the rows.
+pub(crate) const fn is_listed<R: Record>() -> bool {
+    !R::LISTS.is_empty() || !R::LISTS_OF.is_empty()
 }
 
 /// Which rows of a table are about a user.
@@ -110,6 +117,7 @@ pub(crate) fn indexes<R: Record>() -> Vec<Vec<&'static str>> {
     let mut indexes = indexes_to_write::<R>();
     indexes.extend(R::FINDS.iter().map(|column| vec![*column]));
     indexes.extend(R::LISTS.iter().map(|list| index_of(list, None)));
+    indexes.extend(R::LISTS_OF.iter().map(|lists| vec![lists.column, "ordinal"]));
     indexes
 }
 
@@ -119,6 +127,10 @@ pub(crate) fn indexes_to_write<R: Record>() -> Vec<Vec<&'static str>> {
     let mut indexes: Vec<_> = R::SETS.iter().map(|column| vec![*column]).collect();
     for list in R::LISTS {
         indexes.extend(R::ORDERS.iter().map(|order| index_of(list, Some(order))));
+    }
+    for lists in R::LISTS_OF {
+        let orders = R::ORDERS.iter();
+        indexes.extend(orders.map(|order| vec![lists.column, order.column, "ordinal"]));
     }
     indexes
 }
@@ -137,6 +149,8 @@ fn index_of<R>(list: &List<R>, order: Option<&Order<R>>) -> Vec<&'static str> {
 /// * `key(field: Type, ...)`: the primary key.
 /// * `lists by ordinal { NAME = "stored name" { field: true }; }`: the lists that count the rows. The braces contain
 ///   the conditions; an index must begin with these columns and end with `ordinal`.
+/// * `lists of { NAME = "stored name" field; }`: for each value of the field, a list of the rows that have it. An index must begin
+///   with this column and end with `ordinal`.
 /// * `orders { NAME = field; }`: the orders of the lists, besides the order of creation. For each list, an index must
 ///   begin with the columns of its condition and end with the field and `ordinal`.
 /// * `sets { NAME = field: Type; }`: rows that are loaded or deleted together.
@@ -161,6 +175,7 @@ macro_rules! record {
         }
         key($($key:ident: $key_type:ty),+)
         $(lists by $ordinal:ident { $($list:ident = $list_name:literal $({ $($on:ident: $value:literal),+ })?;)+ })?
+        $(lists of { $($each:ident = $each_name:literal $each_of:ident;)+ })?
         $(orders { $($order:ident = $by:ident;)+ })?
         $(sets { $($set:ident = $member:ident: $member_type:ty;)+ })?
         $(finds { $($find:ident = $found:ident: $found_type:ty;)+ })?
@@ -182,6 +197,13 @@ macro_rules! record {
                         let conditions: &[bool] = &[$($(PartialEq::eq(&_row.$on, &$value)),+)?];
                         conditions.iter().all(|holds| *holds)
                     },
+                };
+            )+)?
+            $($(
+                $vis const $each: $crate::store::ListsOf<Self> = $crate::store::ListsOf {
+                    name: $each_name,
+                    column: stringify!($each_of),
+                    value: |row| $crate::store::Sorted::sort_key(&row.$each_of),
                 };
             )+)?
             $($(
@@ -212,6 +234,7 @@ macro_rules! record {
                 key: &[$(stringify!($key)),+],
             };
             const LISTS: &'static [$crate::store::List<Self>] = &[$($(Self::$list),+)?];
+            const LISTS_OF: &'static [$crate::store::ListsOf<Self>] = &[$($(Self::$each),+)?];
             const ORDERS: &'static [$crate::store::Order<Self>] = &[$($(Self::$order),+)?];
             const SETS: &'static [&'static str] = &[$($(stringify!($member)),+)?];
             const FINDS: &'static [&'static str] = &[$($(stringify!($found)),+)?];

@@ -86,7 +86,12 @@ impl Table {
                 .join(", "),
             Merge::Add(column) => format!("{column} = {}.{column} + excluded.{column}", self.name),
         };
-        format!(" ON CONFLICT ({}) DO UPDATE SET {changes}", self.key.join(", "))
+        let change = match changes.is_empty() {
+            // A row that is nothing but its key is there already.
+            true => "DO NOTHING".to_owned(),
+            false => format!("DO UPDATE SET {changes}"),
+        };
+        format!(" ON CONFLICT ({}) {change}", self.key.join(", "))
     }
 
     /// `INSERT` of up to `rows` rows. A row whose first column is null is left out.

@@ -3,10 +3,10 @@
 //! A node of level `n` spans the ordinals that differ only in their lowest `8 * n` bits. The total is the sum of the
 //! top level. Row number k is found by descending, with at most 256 nodes per level.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::store::{
-    sql::{Error, Statement, Tx, sql},
+    sql::{Argument, Error, Statement, Tx, sql},
     table::{Kind, Table, numbered, unreadable},
     writes::{Merge, Writes},
 };
@@ -30,15 +30,15 @@ pub(crate) const NODES: Table = Table {
 
 /// How many rows each node gains (or loses, if negative).
 #[derive(Debug, Default)]
-pub(super) struct NodeMoves(BTreeMap<(&'static str, i64, i64), i64>);
+pub(super) struct NodeMoves(BTreeMap<(Cow<'static, str>, i64, i64), i64>);
 
 impl NodeMoves {
     /// Adds `by` rows with this ordinal to the list.
-    pub(super) fn count(&mut self, list: &'static str, ordinal: i64, by: i64) {
+    pub(super) fn count(&mut self, list: Cow<'static, str>, ordinal: i64, by: i64) {
         for level in 1..=LEVELS {
             *self
                 .0
-                .entry((list, level, ordinal >> (BITS * level)))
+                .entry((list.clone(), level, ordinal >> (BITS * level)))
                 .or_default() += by;
         }
     }
@@ -46,16 +46,26 @@ impl NodeMoves {
     /// Adds the rows of the counts, and deletes the nodes whose count becomes 0.
     pub(super) fn write(mut self, writes: &mut Writes<'_>) {
         self.0.retain(|_, by| *by != 0);
-        let rows = self
-            .0
-            .iter()
-            .map(|(&(list, level, node), &by)| vec![list.into(), level.into(), node.into(), by.into()]);
+        let rows = self.0.iter().map(|((list, level, node), by)| {
+            vec![
+                Argument::Text(Some(list.clone())),
+                (*level).into(),
+                (*node).into(),
+                (*by).into(),
+            ]
+        });
         writes.put(NODES, rows.collect(), Merge::Add("live"));
         let shrunk: Vec<_> = self
             .0
             .iter()
             .filter(|(_, by)| **by < 0)
-            .map(|(&(list, level, node), _)| vec![list.into(), level.into(), node.into()])
+            .map(|((list, level, node), _)| {
+                vec![
+                    Argument::Text(Some(list.clone())),
+                    (*level).into(),
+                    (*node).into(),
+                ]
+            })
             .collect();
         writes.delete_empty(NODES, shrunk, "live");
     }

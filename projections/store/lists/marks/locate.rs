@@ -1,7 +1,7 @@
 //! Finds a row of a sorted list by its number.
 
 use super::{
-    LEVELS, SortedTable,
+    LEVELS, OfValue, SortedTable,
     place::{END, START, values},
 };
 use crate::store::{
@@ -64,7 +64,7 @@ async fn spans(
         "SELECT place, CAST(SUM(live) AS BIGINT) FROM list_marks WHERE sort = $1 AND level = $2 AND place >= $3 \
          AND place < $4 AND list IN ({lists}) GROUP BY place ORDER BY place"
     ))
-    .bind(sorted.sort)
+    .bind(&*sorted.sort)
     .bind(level)
     .bind(first)
     .bind(end)
@@ -82,13 +82,15 @@ pub(in super::super) fn rows_statement(
     limit: i64,
 ) -> Result<Statement<'static>, Error> {
     let (table, key) = (sorted.table, sorted.column);
+    let of_value = sorted.of.as_ref();
+    let condition_of = of_value.map_or(String::new(), |of| format!("{} = $6 AND ", of.column));
     let parts: Vec<_> = sorted
         .lists
         .iter()
         .enumerate()
         .map(|(n, (_, condition))| {
             format!(
-                "SELECT {columns} FROM (SELECT {columns} FROM {table} WHERE {condition} ({key}, ordinal) >= ($1, $2) \
+                "SELECT {columns} FROM (SELECT {columns} FROM {table} WHERE {condition_of}{condition} ({key}, ordinal) >= ($1, $2) \
                  ORDER BY {key}, ordinal LIMIT $3) AS list{n}"
             )
         })
@@ -98,5 +100,9 @@ pub(in super::super) fn rows_statement(
         parts.join(" UNION ALL ")
     );
     let bounds: [Argument<'_>; 3] = [(spot.skipped + limit).into(), limit.into(), spot.skipped.into()];
-    Ok(sql(text).bind_all(values(sorted, &spot.start)?).bind_all(bounds))
+    let value = of_value.map(OfValue::argument);
+    Ok(sql(text)
+        .bind_all(values(sorted, &spot.start)?)
+        .bind_all(bounds)
+        .bind_all(value))
 }

@@ -26,6 +26,9 @@ pub(super) use locate::{locate, rows_statement};
 pub use moves::MarkMoves;
 pub(super) use place::place;
 
+use std::borrow::Cow;
+
+use super::OfValue;
 use crate::store::table::{Kind, Table};
 
 /// The levels of spans. A span of the top level has some million rows.
@@ -46,13 +49,17 @@ pub(crate) const MARKS: Table = Table {
 
 /// A table that is sorted by a column and then by `ordinal`.
 #[derive(Clone, Debug)]
-pub(super) struct SortedTable {
-    /// The stored name of the order.
-    pub(super) sort: &'static str,
+pub(in crate::store) struct SortedTable {
+    /// The stored name of the order; for the rows with one value of a column, it contains the value.
+    pub(super) sort: Cow<'static, str>,
+    /// The stored name of the order, without a value.
+    pub(super) order: &'static str,
     pub(super) table: &'static str,
     pub(super) column: &'static str,
     /// The kind of the column: [`Kind::Text`] or [`Kind::Int`].
     pub(super) kind: Kind,
     /// The base lists: their stored names, and their conditions in SQL.
     pub(super) lists: Vec<(&'static str, &'static str)>,
+    /// The value whose rows these are. `None`: the rows of all values.
+    pub(super) of: Option<OfValue>,
 }

@@ -11,7 +11,10 @@
 //!
 //! The rows themselves must be written before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     LEVELS, MARKS, SortedTable,
@@ -31,7 +34,7 @@ pub(super) type Counts = BTreeMap<&'static str, i64>;
 /// The changes of sorted lists by a batch of events. Their counts are made from the rows after these are written.
 #[derive(Debug, Default)]
 pub struct MarkMoves {
-    orders: BTreeMap<&'static str, OrderMoves>,
+    orders: BTreeMap<Cow<'static, str>, OrderMoves>,
 }
 
 /// The changes of one order by a batch.
@@ -46,7 +49,7 @@ impl MarkMoves {
     /// Adds `by` rows to a list at a place of this order.
     pub(in super::super) fn count(
         &mut self,
-        sort: &'static str,
+        sort: Cow<'static, str>,
         sorted: impl FnOnce() -> SortedTable,
         list: &'static str,
         place: &str,
@@ -140,11 +143,11 @@ async fn nearest(
     let numbers: BTreeMap<_, _> = orders
         .iter()
         .enumerate()
-        .map(|(number, order)| (order.sorted.sort, number))
+        .map(|(number, order)| (&*order.sorted.sort, number))
         .collect();
     let asked: Vec<_> = places
         .iter()
-        .filter_map(|(number, place)| Some([orders.get(*number)?.sorted.sort, place]))
+        .filter_map(|(number, place)| Some([&*orders.get(*number)?.sorted.sort, place]))
         .collect();
     let mut found = BTreeMap::new();
     for chunk in asked.chunks(most_rows(2)) {
@@ -200,10 +203,13 @@ fn increments(
 }
 
 /// The stored name of a span, without its base list.
-fn name_of<'a>(orders: &[OrderMoves], (number, level, place): &'a Mark) -> Result<Vec<Argument<'a>>, Error> {
+fn name_of<'a>(
+    orders: &'a [OrderMoves],
+    (number, level, place): &'a Mark,
+) -> Result<Vec<Argument<'a>>, Error> {
     let order = orders.get(*number).ok_or(Error::RowNotFound)?;
     Ok(vec![
-        order.sorted.sort.into(),
+        (&*order.sorted.sort).into(),
         (*level).into(),
         place.as_str().into(),
     ])

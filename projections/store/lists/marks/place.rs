@@ -94,11 +94,13 @@ mod tests {
 
     fn sorted(kind: Kind) -> SortedTable {
         SortedTable {
-            sort: "rows by key",
+            sort: "rows by key".into(),
+            order: "rows by key",
             table: "rows",
             column: "key",
             kind,
             lists: vec![("all", "")],
+            of: None,
         }
     }
 

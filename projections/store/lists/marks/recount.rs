@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    LEVELS,
+    LEVELS, OfValue, SortedTable,
     boundaries::{Boundaries, Mark},
     moves::{Counts, OrderMoves},
     place,
 };
 use crate::store::{
     sql::{Argument, Error, Row, Tx, filled, placeholders, rounded, sql},
-    table::most_rows,
+    table::{most_rows, unreadable},
 };
 
 /// The counts of spans, by where each span begins.
@@ -26,12 +26,17 @@ pub(super) async fn recount(
     increments: &Spans,
 ) -> Result<Spans, Error> {
     let mut counted = Spans::new();
-    for (number, order) in orders.iter().enumerate() {
-        let spans: Vec<_> = moved
-            .iter()
-            .filter(|((of, level, _), _)| *of == number && *level == 1)
-            .collect();
-        counted.extend(count_rows(tx, order, &spans).await?);
+    let mut alike = BTreeMap::<_, Vec<_>>::new();
+    for span in moved.iter().filter(|((_, level, _), _)| *level == 1) {
+        let sorted = &orders.get(span.0.0).ok_or(Error::RowNotFound)?.sorted;
+        let column = sorted.of.as_ref().map(|of| of.column);
+        alike
+            .entry((sorted.order, column))
+            .or_default()
+            .push((sorted, span));
+    }
+    for spans in alike.values() {
+        counted.extend(count_rows(tx, spans).await?);
     }
     let mut below = stored_below(tx, orders, moved).await?;
     below.retain(|mark, _| !moved.contains_key(mark) && !boundaries.removed.contains(mark));
@@ -51,11 +56,20 @@ pub(super) async fn recount(
     Ok(counted)
 }
 
-/// Counts the rows of spans of level 1; each base list is counted by its own index.
-async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &String)]) -> Result<Spans, Error> {
-    let sorted = &moves.sorted;
+/// A span of level 1, with the table that it is of: where it begins, and where it ends.
+type Span<'a> = (&'a SortedTable, (&'a Mark, &'a String));
+
+/// Counts the rows of spans of level 1 in the same order; each base list is counted by its own index. Spans of different values of a
+/// column are counted together.
+async fn count_rows(tx: &mut Tx<'_>, spans: &[Span<'_>]) -> Result<Spans, Error> {
+    let Some((sorted, _)) = spans.first() else {
+        return Ok(Spans::new());
+    };
     let (table, key) = (sorted.table, sorted.column);
+    let of_value = sorted.of.as_ref();
+    let of_value = of_value.map_or(String::new(), |of| format!("{} = v.column7 AND ", of.column));
     let counts = sorted.lists.iter().map(|(_, condition)| {
+        let condition = format!("{of_value}{condition}");
         // There is no greatest text. So the last span, which has no end, ends after the greatest existing key.
         format!(
             "(SELECT COUNT(*) FROM {table} WHERE {condition} ({key}, ordinal) >= (v.column2, v.column3) \
@@ -65,27 +79,30 @@ async fn count_rows(tx: &mut Tx<'_>, moves: &OrderMoves, spans: &[(&Mark, &Strin
     });
     let counts = counts.collect::<Vec<_>>().join(", ");
     let mut asked: Vec<Vec<Argument<'_>>> = Vec::with_capacity(spans.len());
-    for ((_, _, start), end) in spans {
+    for (sorted, ((number, _, start), end)) in spans {
         let mut row = vec![start.as_str().into()];
         row.extend(place::values(sorted, start)?);
         row.extend(place::values(sorted, end)?);
+        row.push(i64::try_from(*number).map_err(unreadable)?.into());
+        row.extend(sorted.of.as_ref().map(OfValue::argument));
         asked.push(row);
     }
     let mut counted = Spans::new();
-    let number = spans.first().map_or(0, |((number, _, _), _)| *number);
-    for chunk in asked.chunks(most_rows(5)) {
+    let columns = asked.first().map_or(0, Vec::len);
+    for chunk in asked.chunks(most_rows(columns)) {
         let count = rounded(chunk.len());
         let statement = sql(format!(
-            "SELECT v.column1, {counts} FROM (VALUES {}) AS v",
-            placeholders(1, count, 5)
+            "SELECT v.column1, v.column6, {counts} FROM (VALUES {}) AS v",
+            placeholders(1, count, columns)
         ));
         for row in tx
             .all(statement.bind_all(filled(chunk, count).flatten().cloned()))
             .await?
         {
-            let live = sorted.lists.iter().zip(1..);
+            let live = sorted.lists.iter().zip(2..);
             let live = live.map(|((list, _), column)| Ok((*list, row.int(column)?)));
             let live: Counts = live.collect::<Result<_, Error>>()?;
+            let number = usize::try_from(row.int(1)?).map_err(unreadable)?;
             counted.insert((number, 1, row.text(0)?), live);
         }
     }
@@ -102,7 +119,7 @@ async fn stored_below(
     for ((number, level, start), end) in moved.iter().filter(|((_, level, _), _)| *level > 1) {
         let order = orders.get(*number).ok_or(Error::RowNotFound)?;
         asked.push([
-            order.sorted.sort.into(),
+            (&*order.sorted.sort).into(),
             (level - 1).into(),
             start.as_str().into(),
             end.as_str().into(),

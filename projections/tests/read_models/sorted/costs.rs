@@ -81,6 +81,23 @@ async fn a_page_of_a_sorted_list_costs_the_same_wherever_it_is() {
     }
 }
 
+#[tokio::test]
+async fn a_page_of_one_value_costs_what_a_page_of_all_costs() {
+    let (crowd, sqlite) = (crowd(Engine::Postgres).await, Crowd::new(Engine::Sqlite).await);
+    for (name, sort, _) in &sorts() {
+        let total = crowd.count_of("7").await.expect("a number");
+        assert!((400..600).contains(&total), "{total}");
+        let last = (total + 9) / 10;
+        for number in [1, last / 2, last] {
+            let (found, ran) = statements(crowd.page_of("7", sort(), number, 10)).await;
+            assert!(!found.expect("a page").rows.is_empty(), "{name} {number}");
+            let read: u64 = ran.iter().map(|ran| ran.rows).sum();
+            assert!(ran.len() <= 6 && read < 700, "{name} {number}: {ran:#?}");
+            no_walks(sqlite.db(), &ran).await;
+        }
+    }
+}
+
 /// The statements of three batches: the first creates this many people, the second renames them, the third deletes
 /// them. Each person begins spans of this level.
 async fn statements_of(crowd: &Crowd, position: &mut i64, count: u32, level: i64) -> Vec<Vec<Ran>> {
@@ -111,13 +128,13 @@ async fn a_batch_costs_as_many_statements_whatever_its_size() {
     let (crowd, sqlite) = (crowd(Engine::Postgres).await, Crowd::new(Engine::Sqlite).await);
     let mut position = 10_000;
     // First the rows and their nodes; then the marks before them, the sums, and the sums that may be zero. If marks are
-    // added or removed: also the marks after them, the rows of spans in two orders, and the spans that are counted
-    // again. From level 2 on: also the spans of the level below.
+    // added or removed: also the marks after them, the rows of spans in two orders and in two orders of teams, and the spans
+    // that are counted again. A new name is a new team. From level 2 on: also the spans of the level below.
     for (level, counts, expected) in [
-        (0, [20, 200], [4, 5, 7]),
-        (1, [20, 90], [8, 9, 11]),
-        (2, [10, 40], [9, 10, 12]),
-        (3, [2, 20], [9, 10, 12]),
+        (0, [20, 100], [4, 7, 7]),
+        (1, [20, 90], [10, 13, 13]),
+        (2, [10, 40], [11, 14, 14]),
+        (3, [2, 20], [11, 14, 14]),
     ] {
         for count in counts {
             let ran = statements_of(&crowd, &mut position, count, level).await;

@@ -170,6 +170,34 @@ async fn agree(crowd: &Crowd, rows: &[Person]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The same for the people of each team, and of a team that nobody is in.
+async fn agree_on_teams(crowd: &Crowd, rows: &[Person]) -> Result<(), TestCaseError> {
+    let mut teams: Vec<&str> = rows.iter().map(|row| row.team.as_str()).collect();
+    teams.push("nobody");
+    teams.sort_unstable();
+    teams.dedup();
+    for team in teams {
+        for (name, sort, by) in sorts() {
+            let mut wanted: Vec<Person> = rows.iter().filter(|row| row.team == team).cloned().collect();
+            let total = i64::try_from(wanted.len()).expect("few");
+            prop_assert_eq!(crowd.count_of(team).await.expect("a number"), total);
+            wanted.sort_by(|one, other| by(one).cmp(&by(other)));
+            for descending in [false, true] {
+                if descending {
+                    wanted.reverse();
+                }
+                for number in 1..=total / 5 + 2 {
+                    let sort = if descending { sort().reversed() } else { sort() };
+                    let found = crowd.page_of(team, sort, number, 5).await.expect("a page");
+                    let page = projections::Page { number, rows: 5 }.of(wanted.clone());
+                    prop_assert_eq!(found, page, "{} by {}, descending: {}", team, name, descending);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 fn run(engine: Engine, cases: u32) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (batched, other) =
@@ -195,6 +223,7 @@ fn run(engine: Engine, cases: u32) {
                     }
                 }
                 agree(&batched, &rows).await?;
+                agree_on_teams(&batched, &rows).await?;
                 let digests = batched.digests().await;
                 // With all events in one batch, the result is as if nobody had ever been renamed or deleted.
                 for size in [1, events.len().max(1)] {

@@ -15,13 +15,13 @@ use projections::{
     Page, Paged,
     rebuild::digest,
     sql::{Db, Error, sql},
-    store::{Fold, FoldOf, List, Model, ReadModel, RecordType, Registry, Sort, page},
+    store::{Fold, FoldOf, Key, List, Model, ReadModel, RecordType, Registry, Sort, page, page_of, total_of},
 };
 
 use crate::world::{Engine, World};
 
 projections::record! {
-    /// A person, in the list that the two conditions choose, or in no list.
+    /// A person, in the list that the two conditions choose, or in none of them, and always in the list of their team.
     #[derive(PartialEq)]
     pub(crate) struct Person in "people" {
         pub(crate) user_id: UserId,
@@ -30,6 +30,8 @@ projections::record! {
         pub(crate) auto_generated: bool,
         pub(crate) enforced: bool,
         pub(crate) changed_at: Timestamp,
+        /// The last character of the name.
+        pub(crate) team: String,
     }
     key(user_id: UserId)
     lists by ordinal {
@@ -37,6 +39,7 @@ projections::record! {
         ENFORCED = "people:enforced" { auto_generated: false, enforced: true };
         MACHINES = "people:machines" { auto_generated: true, enforced: false };
     }
+    lists of { OF_TEAM = "people of team" team; }
     orders {
         BY_NAME = name;
         BY_CHANGE = changed_at;
@@ -48,6 +51,9 @@ const INDEXES: &str = "
     CREATE INDEX people_by_list ON people (auto_generated, enforced, ordinal);
     CREATE INDEX people_by_name ON people (auto_generated, enforced, name, ordinal);
     CREATE INDEX people_by_change ON people (auto_generated, enforced, changed_at, ordinal);
+    CREATE INDEX people_of_team ON people (team, ordinal);
+    CREATE INDEX people_of_team_by_name ON people (team, name, ordinal);
+    CREATE INDEX people_of_team_by_change ON people (team, changed_at, ordinal);
 ";
 
 /// The read model.
@@ -89,12 +95,14 @@ fn fold(row: Option<Person>, at: &Recorded, user_id: UserId, event: &UserEvent) 
             auto_generated: *auto_generated,
             enforced: *enforce_mfa_enrollment,
             changed_at: at.recorded_at,
+            team: team_of(username),
         },
         UserEvent::Deleted {} => return None,
         _ => row?,
     };
     if let UserEvent::Renamed { username } = event {
         person.name.clone_from(username);
+        person.team = team_of(username);
     }
     if let UserEvent::MfaEnforcementChanged {
         enforce_mfa_enrollment,
@@ -104,6 +112,10 @@ fn fold(row: Option<Person>, at: &Recorded, user_id: UserId, event: &UserEvent) 
     }
     person.changed_at = at.recorded_at;
     Some(person)
+}
+
+fn team_of(name: &str) -> String {
+    name.chars().last().map(String::from).unwrap_or_default()
 }
 
 /// A database with the read model.
@@ -161,6 +173,31 @@ impl Crowd {
         let mut tx = self.db().snapshot().await?;
         page(&mut tx, lists, sort, &Page { number, rows }).await
     }
+
+    /// A page of the people of a team.
+    async fn page_of(
+        &self,
+        team: &str,
+        sort: Sort<Person>,
+        number: i64,
+        rows: i64,
+    ) -> Result<Paged<Person>, Error> {
+        let mut tx = self.db().snapshot().await?;
+        page_of(
+            &mut tx,
+            &Person::OF_TEAM,
+            Key::Text(team),
+            sort,
+            &Page { number, rows },
+        )
+        .await
+    }
+
+    /// How many people a team has.
+    async fn count_of(&self, team: &str) -> Result<i64, Error> {
+        let mut tx = self.db().snapshot().await?;
+        total_of(&mut tx, &Person::OF_TEAM, Key::Text(team)).await
+    }
 }
 
 /// The next position whose row would begin spans of exactly this level and the levels below.
@@ -172,7 +209,8 @@ fn next_position(last: i64, level: i64) -> i64 {
 
 fn table(engine: Engine) -> String {
     let columns = "user_id ID PRIMARY KEY, ordinal BIGINT NOT NULL, name TEXT C NOT NULL, \
-                   auto_generated BOOLEAN NOT NULL, enforced BOOLEAN NOT NULL, changed_at BIGINT NOT NULL";
+                   auto_generated BOOLEAN NOT NULL, enforced BOOLEAN NOT NULL, changed_at BIGINT NOT NULL, \
+                   team TEXT C NOT NULL";
     let (text, id) = match engine {
         Engine::Postgres => ("TEXT COLLATE \"C\"", "UUID"),
         Engine::Sqlite => ("TEXT", "BLOB"),
