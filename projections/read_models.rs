@@ -12,7 +12,7 @@ pub async fn apply(tx: &mut Tx<'_>, events: &[Recorded]) -> Result<(), Error> {
 
 /// Blanks the personal data of a person whose key is erased. A rebuild after the erasure gives the same rows.
 pub async fn erase(tx: &mut Tx<'_>, subject: &str) -> Result<(), Error> {
-    // Read models hold personal data about users only.
+    // Read models hold personal data about users and about applications, whose records name their rows by such an id.
     match UserId::parse(subject) {
         Ok(user) => READ_MODELS.erase(tx, user).await,
         Err(_) => Ok(()),

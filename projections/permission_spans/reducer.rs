@@ -35,7 +35,11 @@ fn needs(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
             needs.row::<RoleSpanRecord>((id, LIVE));
             needs.row::<SpanRecord>((*permission, LIVE));
         }
-        RoleEvent::SharingChanged { .. } => {}
+        RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => {}
     }
 }
 
@@ -86,7 +90,11 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -
             None => Ok(()),
         },
         RoleEvent::PermissionRemoved { id: permission } => end(changes, at, id, *permission).map(drop),
-        RoleEvent::SharingChanged { .. } => Ok(()),
+        RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => Ok(()),
     }
 }
 

@@ -115,6 +115,9 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
 }
 
 fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
+    if id.group().is_some() {
+        return;
+    }
     match event {
         RoleEvent::PermissionAdded { permission } => needs_of_new(needs, permission),
         RoleEvent::PermissionChanged {
@@ -130,12 +133,21 @@ fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
         }
         RoleEvent::PermissionRemoved { id: permission } => needs.row::<PermissionRecord>(*permission),
         RoleEvent::Deleted {} => needs.all(PermissionRecord::OF_ROLE, &id),
-        RoleEvent::Created { .. } | RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => {}
+        RoleEvent::Created { .. }
+        | RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => {}
     }
 }
 
-/// Folds an event of the role `id`.
+/// Folds an event of the role `id`. The permissions of a group follow from its levels, and no list shows them.
 fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
+    if id.group().is_some() {
+        return Ok(());
+    }
     match event {
         RoleEvent::PermissionAdded { permission } => add(changes, at.position, id, permission),
         RoleEvent::PermissionChanged {
@@ -145,7 +157,13 @@ fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEve
         } => change(changes, at.position, id, *permission, resource, *operation),
         RoleEvent::PermissionRemoved { id: permission } => remove(changes, id, *permission),
         RoleEvent::Deleted {} => remove_all(changes, id),
-        RoleEvent::Created { .. } | RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => Ok(()),
+        RoleEvent::Created { .. }
+        | RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => Ok(()),
     }
 }
 

@@ -161,6 +161,9 @@ fn lose_own_permission(changes: &mut Changes, id: UserId, permission: Permission
 }
 
 fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
+    if id.group().is_some() {
+        return;
+    }
     match event {
         RoleEvent::Created { .. } => needs.new_row::<RoleRecord>(id),
         RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } | RoleEvent::Deleted {} => {
@@ -168,12 +171,23 @@ fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
         }
         RoleEvent::PermissionAdded { .. }
         | RoleEvent::PermissionChanged { .. }
-        | RoleEvent::PermissionRemoved { .. } => {}
+        | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => {}
     }
 }
 
-/// Folds an event of the role `id`. An event about an unknown role changes nothing.
+/// Folds an event of the role `id`. An event about an unknown role changes nothing. A group of the os2iot face has holders, but it is in
+/// no list of roles.
 fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
+    if id.group().is_some() {
+        return match event {
+            RoleEvent::Deleted {} => changes.delete_all(HolderRecord::OF_ROLE, &id),
+            _ => Ok(()),
+        };
+    }
     match event {
         RoleEvent::Created {
             name,
@@ -211,6 +225,10 @@ fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEve
         }
         RoleEvent::PermissionAdded { .. }
         | RoleEvent::PermissionChanged { .. }
-        | RoleEvent::PermissionRemoved { .. } => Ok(()),
+        | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => Ok(()),
     }
 }

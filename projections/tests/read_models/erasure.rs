@@ -50,11 +50,14 @@ fn run(engine: Engine, cases: u32) {
         .run(&(vec(step(), 1..80), any::<Index>()), |(steps, whose)| {
             runtime.block_on(async {
                 let history = History::of(&steps);
-                if history.model.users.is_empty() {
+                // The key of an application seals what people say about it.
+                let users = history.model.users.iter().map(|user| user.row.id.to_string());
+                let applications = history.model.numbered.described();
+                let subjects: Vec<String> = users.chain(applications).collect();
+                if subjects.is_empty() {
                     return Ok(());
                 }
-                let user = history.model.users[whose.index(history.model.users.len())].row.id;
-                let subject = user.to_string();
+                let subject = whose.get(&subjects).clone();
                 world.clear().await;
                 world.apply(&history.events).await;
                 let before = world.digests().await;

@@ -108,8 +108,10 @@ fn run(engine: Engine, cases: u32) {
     TestRunner::new(config)
         .run(&strategy, |(steps, at)| {
             runtime.block_on(async {
-                let History { events, .. } = History::of(&steps);
-                let (before, after) = events.split_at(at.index(events.len() + 1));
+                let History { events, units, .. } = History::of(&steps);
+                // A process reads what whole units have written.
+                let ends: Vec<usize> = std::iter::once(0).chain(units).collect();
+                let (before, after) = events.split_at(*at.get(&ends));
                 world.clear().await;
                 world.apply(before).await;
                 let engine = loaded(&world, i64::try_from(before.len()).expect("few")).await;

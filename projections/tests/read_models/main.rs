@@ -7,6 +7,7 @@
 )]
 #![expect(unreachable_pub, reason = "the helpers of a test are for all of its modules")]
 
+mod applications;
 mod effects;
 mod erasure;
 mod events;

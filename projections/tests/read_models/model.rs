@@ -1,7 +1,13 @@
 //! The read models in the simplest way: everything in lists, and every query walks through them.
 
+mod accounts;
+mod api_keys;
+mod applications;
 mod authority;
+mod groups;
 mod issued;
+pub(crate) mod numbered;
+mod organisations;
 mod registrations;
 mod sessions;
 mod spans;
@@ -33,8 +39,8 @@ type Next = (Uuid, Event);
 /// histories contain the events of an aggregate only if it has a part.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// An event that may come next. The index and the last number choose it; the first number is never the same twice.
-    pub(crate) next: fn(&Model, u32, &Index, u8) -> Option<Next>,
+    /// The events of a unit that may come next. The index and the last number choose it; the first number is never the same twice.
+    pub(crate) next: fn(&Model, u32, &Index, u8) -> Option<Vec<Next>>,
     /// Takes an event of any aggregate.
     take: fn(&mut Model, &Recorded),
     /// Compares all answers about the part.
@@ -48,6 +54,11 @@ pub(crate) const PARTS: &[Part] = &[
     issued::PART,
     authority::PART,
     spans::PART,
+    organisations::PART,
+    groups::PART,
+    applications::PART,
+    api_keys::PART,
+    accounts::PART,
 ];
 
 /// The whole state, oldest first.
@@ -60,6 +71,7 @@ pub(crate) struct Model {
     pub(crate) issued: Vec<IssuedRow>,
     pub(crate) registrations: Vec<RegistrationRow>,
     pub(crate) spans: spans::Spans,
+    pub(crate) numbered: numbered::ModelNumbered,
     /// The permissions of all roles, in the order of their creation.
     permissions: Vec<PermissionId>,
     resources: Vec<(Context, String)>,
@@ -144,6 +156,10 @@ fn new_role(id: RoleId, event: &RoleEvent) -> Option<RoleRow> {
         | RoleEvent::PermissionAdded { .. }
         | RoleEvent::PermissionChanged { .. }
         | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. }
         | RoleEvent::Deleted {} => None,
     }
 }
@@ -161,7 +177,9 @@ impl Model {
         if let Some(event) = recorded.event.of::<User>() {
             self.user_event(recorded.recorded_at, UserId(id), event);
         }
-        if let Some(event) = recorded.event.of::<Role>() {
+        if let Some(event) = recorded.event.of::<Role>()
+            && RoleId(id).group().is_none()
+        {
             self.role_event(RoleId(id), event);
         }
         for part in PARTS {
@@ -306,7 +324,11 @@ impl Model {
             }
             RoleEvent::PermissionRemoved { id } => role.permissions.retain(|held| held.id != *id),
             RoleEvent::Deleted {} => self.roles.retain(|role| role.id != id),
-            RoleEvent::Created { .. } => {}
+            RoleEvent::Created { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. } => {}
         }
     }
 

@@ -81,6 +81,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
 pub(crate) struct History {
     pub(crate) model: Model,
     pub(crate) events: Vec<Recorded>,
+    /// How many events there are after each unit.
+    pub(crate) units: Vec<usize>,
     made: u32,
 }
 
@@ -88,14 +90,25 @@ impl History {
     pub(crate) fn of(steps: &[Step]) -> Self {
         let mut history = Self::default();
         for step in steps {
-            if let Some((id, event)) = history.event(step) {
+            for (id, event) in history.unit(step) {
                 let position = i64::try_from(history.events.len()).expect("few") + 1;
                 let recorded = recorded(position, id, event);
                 history.model.take(&recorded);
                 history.events.push(recorded);
             }
+            history.units.push(history.events.len());
         }
         history
+    }
+
+    /// The events that a step leads to.
+    fn unit(&mut self, step: &Step) -> Vec<(Uuid, Event)> {
+        if let Step::OfPart(part, which, what) = step {
+            self.made += 1;
+            let next = part.get(PARTS).next;
+            return next(&self.model, self.made, which, *what).unwrap_or_default();
+        }
+        self.event(step).into_iter().collect()
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each step")]
@@ -198,7 +211,7 @@ impl History {
                 let fingerprint = held.certificates.first()?.fingerprint.clone();
                 of_user(user, UserEvent::CertificateRemoved { fingerprint })
             }
-            Step::OfPart(part, which, what) => (part.get(PARTS).next)(model, n, which, *what),
+            Step::OfPart(..) => None,
             Step::RevokeAllTokens(index) => of_user(user(index)?, UserEvent::TokensRevoked {}),
             Step::RevokeUser(index) => of_user(user(index)?, UserEvent::Revoked {}),
             Step::EndSessions(index, kept) => {

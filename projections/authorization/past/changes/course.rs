@@ -302,6 +302,10 @@ fn scope(event: &Recorded) -> Scope {
             // Those who read the role know what they change.
             RoleEvent::Renamed { .. }
             | RoleEvent::SharingChanged { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. }
             | RoleEvent::PermissionAdded { .. }
             | RoleEvent::PermissionChanged { .. }
             | RoleEvent::PermissionRemoved { .. } => Scope::Nothing,

@@ -78,6 +78,10 @@ pub fn role_name(event: &Recorded) -> Option<&RoleName> {
         About::Role(_, event) => match event {
             RoleEvent::Created { name, .. } | RoleEvent::Renamed { name } => Some(name),
             RoleEvent::SharingChanged { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. }
             | RoleEvent::PermissionAdded { .. }
             | RoleEvent::PermissionChanged { .. }
             | RoleEvent::PermissionRemoved { .. }

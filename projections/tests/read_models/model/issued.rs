@@ -14,7 +14,7 @@ use super::{Model, Part};
 use crate::world::{NOW, World, certificate, issued_as, user_id};
 
 pub(super) const PART: Part = Part {
-    next,
+    next: |model, n, index, what| Some(vec![next(model, n, index, what)?]),
     take,
     agree: |world, model| Box::pin(agree(world, model)),
 };

@@ -15,7 +15,7 @@ use super::{Model, Part};
 use crate::world::{NOW, World, user_created, user_id};
 
 pub(super) const PART: Part = Part {
-    next,
+    next: |model, n, index, what| Some(vec![next(model, n, index, what)?]),
     take,
     agree: |world, model| Box::pin(agree(world, model)),
 };

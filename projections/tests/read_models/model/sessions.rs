@@ -13,7 +13,7 @@ use super::{Model, Part};
 use crate::world::{NOW, World, session_id, token_fingerprint, token_issued_by, user_id};
 
 pub(super) const PART: Part = Part {
-    next,
+    next: |model, n, index, what| Some(vec![next(model, n, index, what)?]),
     take,
     agree: |world, model| Box::pin(agree(world, model)),
 };

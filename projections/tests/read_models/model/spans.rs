@@ -16,7 +16,7 @@ use super::{Model, Part};
 use crate::world::{World, permission, topic};
 
 pub(super) const PART: Part = Part {
-    next,
+    next: |model, n, index, what| Some(vec![next(model, n, index, what)?]),
     take,
     agree: |world, model| Box::pin(agree(world, model)),
 };
@@ -35,7 +35,12 @@ const LIVE: i64 = i64::MAX;
 
 fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<(Uuid, Event)> {
     let spans = &model.spans;
-    let live: Vec<&Life> = spans.lives.iter().filter(|life| life.deleted.is_none()).collect();
+    // What a group gives follows from its levels and applications, so the part of groups makes its events.
+    let live = spans
+        .lives
+        .iter()
+        .filter(|life| life.deleted.is_none() && life.role.group().is_none());
+    let live: Vec<&Life> = live.collect();
     let given: Vec<_> = spans.given.iter().filter(|(.., until)| *until == LIVE).collect();
     let of = |role: RoleId, event: RoleEvent| Some((role.0, Event::Role(event)));
     let given = given.get(index.index(given.len().max(1)));
@@ -116,7 +121,12 @@ fn take(model: &mut Model, recorded: &Recorded) {
             }
         }
         RoleEvent::PermissionRemoved { id } => drop(spans.end(role, *id, at)),
-        RoleEvent::Created { .. } | RoleEvent::SharingChanged { .. } => {}
+        RoleEvent::Created { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. } => {}
     }
 }
 

@@ -1,0 +1,172 @@
+//! Queries about accounts.
+
+use std::collections::BTreeMap;
+
+use aggregates::values::{AccountId, Email, GroupId, OrganisationId, Timestamp, UserId};
+
+use super::{AccountRow, AccountSort, record::AccountRecord};
+use crate::{
+    numbered::{Among, Chosen, all_of, each_of, part_of, part_of_all},
+    page::{Paged, Part, Sorting},
+    store::{
+        self, Column, Find, Sort, load,
+        sql::{Boxed, Db, Error, sql},
+    },
+};
+
+/// The account with this id.
+pub fn find<'a>(db: &'a Db, id: AccountId) -> Boxed<'a, Result<Option<AccountRow>, Error>> {
+    first(db, AccountRecord::WITH_NUMBER, id)
+}
+
+/// The account of a user.
+pub fn find_by_user<'a>(db: &'a Db, user: UserId) -> Boxed<'a, Result<Option<AccountRow>, Error>> {
+    first(db, AccountRecord::OF_USER, user)
+}
+
+/// The account whose person logs in by this address, in any case.
+pub fn find_by_email<'a>(db: &'a Db, email: &Email) -> Boxed<'a, Result<Option<AccountRow>, Error>> {
+    first(db, AccountRecord::WITH_EMAIL, Some(email.key()))
+}
+
+fn first<'a, V: Column + Send + Sync + 'a>(
+    db: &'a Db,
+    by: Find<AccountRecord, V>,
+    value: V,
+) -> Boxed<'a, Result<Option<AccountRow>, Error>> {
+    Box::pin(async move {
+        let found = load(&mut &*db, by, [value]).await?;
+        Ok(found.into_iter().next().map(AccountRecord::into_row))
+    })
+}
+
+/// Those of these accounts that exist, in the order of their numbers.
+pub fn find_many<'a>(db: &'a Db, ids: &'a [AccountId]) -> Boxed<'a, Result<Vec<AccountRow>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let chosen = Chosen::by("number IN", ids.iter().copied(), "");
+        let rows: Vec<AccountRecord> = all_of(&mut tx, chosen).await?;
+        Ok(rows.into_iter().map(AccountRecord::into_row).collect())
+    })
+}
+
+/// For each of these accounts, its groups; accounts without a group are left out.
+pub fn groups_of<'a>(
+    db: &'a Db,
+    ids: &'a [AccountId],
+) -> Boxed<'a, Result<BTreeMap<AccountId, Vec<GroupId>>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let keys = ids.iter().map(|id| (*id).into()).collect();
+        each_of(&mut tx, "account_groups", ["account", "group_number"], keys).await
+    })
+}
+
+/// For each of these accounts, the organisations that it waits for; accounts that wait for none are left out.
+pub fn requests_of<'a>(
+    db: &'a Db,
+    ids: &'a [AccountId],
+) -> Boxed<'a, Result<BTreeMap<AccountId, Vec<OrganisationId>>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let keys = ids.iter().map(|id| (*id).into()).collect();
+        each_of(&mut tx, "account_requests", ["account", "organisation"], keys).await
+    })
+}
+
+/// A part of the accounts. An account is of each organisation of which it has a group.
+pub fn page<'a>(
+    db: &'a Db,
+    among: Among<'a, OrganisationId, AccountId>,
+    sorting: Sorting<AccountSort>,
+    part: Part,
+) -> Boxed<'a, Result<Paged<AccountRow>, Error>> {
+    Box::pin(async move {
+        let chosen = match among {
+            Among::All => return all(db, sorting, part).await,
+            Among::Organisations(ids) => {
+                let before = "number IN (SELECT account FROM account_organisations WHERE organisation IN";
+                Chosen::by(before, ids.iter().copied(), ")")
+            }
+            Among::These(ids) => Chosen::by("number IN", ids.iter().copied(), ""),
+        };
+        chosen_page(db, chosen, sorting, part).await
+    })
+}
+
+/// A part of the accounts in a group.
+pub fn members<'a>(
+    db: &'a Db,
+    group: GroupId,
+    sorting: Sorting<AccountSort>,
+    part: Part,
+) -> Boxed<'a, Result<Paged<AccountRow>, Error>> {
+    let before = "number IN (SELECT account FROM account_groups WHERE group_number IN";
+    Box::pin(chosen_page(db, Chosen::by(before, [group], ")"), sorting, part))
+}
+
+/// A part of the accounts that wait for one of these organisations.
+pub fn awaiting<'a>(
+    db: &'a Db,
+    organisations: &'a [OrganisationId],
+    sorting: Sorting<AccountSort>,
+    part: Part,
+) -> Boxed<'a, Result<Paged<AccountRow>, Error>> {
+    let before = "number IN (SELECT account FROM account_requests WHERE organisation IN";
+    let chosen = Chosen::by(before, organisations.iter().copied(), ")");
+    Box::pin(chosen_page(db, chosen, sorting, part))
+}
+
+const fn column(by: AccountSort) -> &'static str {
+    match by {
+        AccountSort::Id => "ordinal",
+        AccountSort::Name => "name_key",
+        AccountSort::LastLogin => "last_login_at",
+        AccountSort::ExpiresAt => "expires_at",
+    }
+}
+
+async fn chosen_page(
+    db: &Db,
+    chosen: Chosen<'_>,
+    Sorting { by, descending }: Sorting<AccountSort>,
+    part: Part,
+) -> Result<Paged<AccountRow>, Error> {
+    let mut tx = db.snapshot().await?;
+    let found = part_of(&mut tx, &[chosen], column(by), descending, part).await?;
+    Ok(found.map(AccountRecord::into_row))
+}
+
+async fn all(
+    db: &Db,
+    Sorting { by, descending }: Sorting<AccountSort>,
+    part: Part,
+) -> Result<Paged<AccountRow>, Error> {
+    let mut tx = db.snapshot().await?;
+    let sort = match by {
+        AccountSort::Id => Some(Sort::OLDEST_FIRST),
+        AccountSort::Name => Some(Sort::by(&AccountRecord::BY_NAME)),
+        AccountSort::LastLogin | AccountSort::ExpiresAt => None,
+    };
+    let lists = [AccountRecord::ALL];
+    let found = match sort {
+        Some(sort) => {
+            let sort = if descending { sort.reversed() } else { sort };
+            store::page(&mut tx, &lists, sort, part).await?
+        }
+        None => part_of_all(&mut tx, &lists, column(by), descending, part).await?,
+    };
+    Ok(found.map(AccountRecord::into_row))
+}
+
+/// Up to `limit` active accounts that should have stopped being in use until `now`, those first that should have stopped first.
+pub fn expired<'a>(db: &'a Db, now: Timestamp, limit: i64) -> Boxed<'a, Result<Vec<AccountId>, Error>> {
+    Box::pin(async move {
+        let statement = sql(
+            "SELECT number FROM accounts WHERE is_active = TRUE AND expires_at <= $1 \
+             ORDER BY expires_at, number LIMIT $2",
+        );
+        let rows = db.all(statement.bind(now.micros()).bind(limit)).await?;
+        rows.iter().map(|row| AccountId::read(row, 0)).collect()
+    })
+}

@@ -1,0 +1,10 @@
+//! Which API keys are there, and which groups do they have? Revoked keys have no row.
+
+mod queries;
+pub(crate) mod record;
+mod reducer;
+mod rows;
+
+pub use queries::{find, find_by_digest, find_many, groups_of, page};
+pub(crate) use reducer::ApiKeys;
+pub use rows::{ApiKeyRow, ApiKeySort};

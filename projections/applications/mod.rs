@@ -1,0 +1,10 @@
+//! Which applications are there? Any page of all of them, or of those of one organisation, costs the same in each order.
+
+mod queries;
+pub(crate) mod record;
+mod reducer;
+mod rows;
+
+pub use queries::{count_of_organisation, find, find_many, page};
+pub(crate) use reducer::Applications;
+pub use rows::{ApplicationRow, ApplicationSort, ApplicationsAmong};
