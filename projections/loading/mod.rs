@@ -2,13 +2,14 @@
 //!
 //! If read models do not fit together, the result is an error: the caller then replays the ledger, which is the truth.
 
+mod os2iot;
 mod roles;
 mod sessions;
 mod users;
 
 use aggregates::{
     claim::Scope,
-    role::claims::ROLE,
+    role::claims::{GROUP, ROLE},
     user::claims::{CERTIFICATE, USER},
     values::Timestamp,
 };
@@ -28,8 +29,10 @@ use crate::{
 pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Result<Authorization, Error> {
     let mut loader = Loader::new(position);
     roles::load(tx, &mut loader).await?;
+    os2iot::load_groups(tx, &mut loader).await?;
     loader.reserve(store::total(tx, &[UserRecord::BY_PERSONS, UserRecord::BY_SERVICES]).await?);
     users::load(tx, &mut loader).await?;
+    os2iot::load(tx, &mut loader).await?;
     sessions::load_certificates(tx, &mut loader).await?;
     sessions::load_sessions(tx, &mut loader, now).await?;
     loader.finish().map_err(misfit)
@@ -39,15 +42,17 @@ pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Re
 pub async fn roles_alone(tx: &mut Tx<'_>, position: i64) -> Result<Authorization, Error> {
     let mut loader = Loader::new(position);
     roles::load_alone(tx, &mut loader).await?;
+    os2iot::load_groups(tx, &mut loader).await?;
     loader.finish().map_err(misfit)
 }
 
-/// For each of these scopes: how many users, roles or certificates the engine has. The ledger must have as many claims.
-pub fn claimed(engine: &Authorization) -> [(&'static Scope, usize); 3] {
+/// How many users, roles and certificates the engine has. The ledger must have as many claims of the scopes beside it: to the engine, a
+/// group is a role.
+pub fn claimed(engine: &Authorization) -> [(&'static [&'static Scope], usize); 3] {
     [
-        (USER, engine.user_count()),
-        (ROLE, engine.role_count()),
-        (CERTIFICATE, engine.certificate_count()),
+        (&[USER], engine.user_count()),
+        (&[ROLE, GROUP], engine.role_count()),
+        (&[CERTIFICATE], engine.certificate_count()),
     ]
 }
 

@@ -40,11 +40,14 @@ async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, Ledg
     let head = Head::read_in(&mut tx).await?;
     let authorization = loading::authorization(&mut tx, head.position, now).await?;
     // The claims are not read models, so comparing their number finds missing rows.
-    for (scope, found) in loading::claimed(&authorization) {
-        let claimed = claimed(&mut tx, scope).await?;
+    for (scopes, found) in loading::claimed(&authorization) {
+        let mut claimed = 0;
+        for scope in scopes {
+            claimed += claims_of(&mut tx, scope).await?;
+        }
         if usize::try_from(claimed) != Ok(found) {
             return Err(LedgerError::ReadModels {
-                scope: scope.name(),
+                scope: scopes.first().map_or("", |scope| scope.name()),
                 claimed,
                 found,
             });
@@ -53,7 +56,7 @@ async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, Ledg
     Ok(authorization)
 }
 
-async fn claimed(tx: &mut Tx<'_>, scope: &'static Scope) -> Result<i64, LedgerError> {
+async fn claims_of(tx: &mut Tx<'_>, scope: &'static Scope) -> Result<i64, LedgerError> {
     let count = sql("SELECT COUNT(*) FROM claims WHERE scope = $1").bind(scope.name());
     Ok(tx
         .optional(count)
