@@ -8,7 +8,7 @@ use aggregates::{
     user::UserEvent,
     values::{Context, GrantType, IdentityProvider, Operation, TopicFilter},
 };
-use authorization::Authorization;
+use authorization::{Authorization, Credential, Inquiry, Principal, Subject, api_key_machine};
 use projections::sql::{Error, sql};
 use proptest::{
     collection::vec,
@@ -17,6 +17,7 @@ use proptest::{
 };
 
 use crate::{
+    model::numbered::{self, digest},
     steps::{History, step},
     world::{
         Engine, NOW, World, both_engines, certificate, of_role, of_session, of_user, permission_added,
@@ -73,6 +74,50 @@ fn agree(one: &Authorization, other: &Authorization) {
         assert_eq!(one.certificate(&fingerprint), other.certificate(&fingerprint));
     }
     assert_eq!(one.user_by_name(ERASED), None);
+    for n in 1..IDS {
+        things_agree(one, other, n);
+    }
+}
+
+/// Compares what both engines say about the group, the API key, the account and so on with this number.
+fn things_agree(one: &Authorization, other: &Authorization, n: u32) {
+    let group = numbered::group(n).role();
+    assert_eq!(one.role(group), other.role(group));
+    let machine = api_key_machine(numbered::api_key(n));
+    let credential = Credential::Secret(digest(n).bytes());
+    let asked = |engine: &Authorization| {
+        let reach = |principal| {
+            let mut reach = engine.reach(principal);
+            reach.groups.sort_unstable();
+            reach
+        };
+        let id = n.to_string();
+        let mut allowed = Vec::new();
+        for (kind, action) in [
+            ("os2iot-organisation", "read"),
+            ("os2iot-application", "read"),
+            ("os2iot-application", "write"),
+            ("os2iot-group", "write"),
+            ("os2iot-user", "write"),
+            ("os2iot-api-key", "read"),
+        ] {
+            let inquiry = Inquiry::parse(kind, &id, action).expect("a question");
+            // The groups that keys have were made before them.
+            for key in [n, n + 1, n + 2, n + 5] {
+                let subject = Subject::Machine(api_key_machine(numbered::api_key(key)));
+                allowed.push(engine.answer(&subject, &inquiry, NOW).denied.is_none());
+            }
+            let user = Subject::User(user_id(n));
+            allowed.push(engine.answer(&user, &inquiry, NOW).denied.is_none());
+        }
+        let presented = format!("{:?}", engine.machine_with(&credential, NOW));
+        let reached = [
+            reach(Principal::User(user_id(n))),
+            reach(Principal::Machine(machine)),
+        ];
+        (engine.has_machine(machine), presented, reached, allowed)
+    };
+    assert_eq!(asked(one), asked(other), "{n}");
 }
 
 fn checks_agree(one: &Authorization, other: &Authorization, n: u32, filters: &[TopicFilter]) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aggregates::{
     Event, Recorded,
     api_key::{ApiKey, ApiKeyEvent},
-    values::{ApiKeyId, GroupId, KeyDigest, OrganisationId},
+    values::{ApiKeyId, GroupId, OrganisationId},
 };
 use projections::{
     api_keys::{self, ApiKeyRow, ApiKeySort},
@@ -17,7 +17,8 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
 use super::{
     Model, Next, Part,
     numbered::{
-        ModelKey, ModelNumbered, SLICES, account, api_key, group, last, one, organisation, sorted, sortings,
+        ModelKey, ModelNumbered, SLICES, account, api_key, digest, group, last, one, organisation, sorted,
+        sortings,
     },
     organisations::name,
 };
@@ -28,12 +29,6 @@ pub(super) const PART: Part = Part {
     take,
     agree: |world, model| Box::pin(agree(world, model)),
 };
-
-fn digest(n: u32) -> KeyDigest {
-    let mut bytes = [0; 32];
-    bytes[..4].copy_from_slice(&n.to_be_bytes());
-    KeyDigest::new(bytes)
-}
 
 /// The organisations of groups, and whether one of them has none, as events say it.
 pub(super) fn placed(model: &ModelNumbered, groups: &BTreeSet<GroupId>) -> (Vec<OrganisationId>, bool) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aggregates::values::{AccountId, ApiKeyId, ApplicationId, GroupId, Ordinal, OrganisationId};
+use aggregates::values::{AccountId, ApiKeyId, ApplicationId, GroupId, KeyDigest, Ordinal, OrganisationId};
 use projections::{
     Paged, Part as Slice, Sorting,
     accounts::AccountRow,
@@ -74,7 +74,7 @@ pub(super) fn organisation(n: u32) -> OrganisationId {
     OrganisationId::of(number(n))
 }
 
-pub(super) fn group(n: u32) -> GroupId {
+pub(crate) fn group(n: u32) -> GroupId {
     GroupId::of(number(n))
 }
 
@@ -82,12 +82,19 @@ pub(super) fn application(n: u32) -> ApplicationId {
     ApplicationId::of(number(n))
 }
 
-pub(super) fn api_key(n: u32) -> ApiKeyId {
+pub(crate) fn api_key(n: u32) -> ApiKeyId {
     ApiKeyId::of(number(n))
 }
 
 pub(super) fn account(n: u32) -> AccountId {
     AccountId::of(number(n))
+}
+
+/// The digest of a key.
+pub(crate) fn digest(n: u32) -> KeyDigest {
+    let mut bytes = [0; 32];
+    bytes[..4].copy_from_slice(&n.to_be_bytes());
+    KeyDigest::new(bytes)
 }
 
 /// One of these, if there is one.
