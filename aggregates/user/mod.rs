@@ -150,12 +150,6 @@ impl User {
         self.roles.contains_key(&RoleId::ADMINISTRATOR) && self.may_log_in_by_password()
     }
 
-    fn change_second_factor(&mut self, change: impl FnOnce(&mut SecondFactor)) {
-        if let Some(factor) = &mut self.second_factor {
-            change(factor);
-        }
-    }
-
     /// The user has another password.
     fn replace_password(&mut self, password_hash: PasswordHash) {
         self.must_change_password = false;
@@ -163,24 +157,6 @@ impl User {
             self.earlier_passwords.insert(0, former);
             self.earlier_passwords.truncate(MOST_PASSWORDS - 1);
         }
-    }
-
-    /// The user has no password here any more.
-    fn lose_password(&mut self) {
-        self.password_hash = None;
-        self.earlier_passwords.clear();
-        self.must_change_password = false;
-    }
-
-    fn lose_second_factor(&mut self) {
-        self.offered_totp = None;
-        self.second_factor = None;
-    }
-
-    /// The user's second factor, or `SecondFactorMissing`.
-    fn must_have_second_factor(&self) -> Result<&SecondFactor, UserError> {
-        self.must_exist()?;
-        self.second_factor.as_ref().ok_or(UserError::SecondFactorMissing)
     }
 
     /// `NotFound` unless the user exists.

@@ -135,3 +135,29 @@ impl SecondFactor {
         self.banned_until = banned_until;
     }
 }
+
+impl super::User {
+    pub(super) fn change_second_factor(&mut self, change: impl FnOnce(&mut SecondFactor)) {
+        if let Some(factor) = &mut self.second_factor {
+            change(factor);
+        }
+    }
+
+    /// The user has no password here any more.
+    pub(super) fn lose_password(&mut self) {
+        self.password_hash = None;
+        self.earlier_passwords.clear();
+        self.must_change_password = false;
+    }
+
+    pub(super) fn lose_second_factor(&mut self) {
+        self.offered_totp = None;
+        self.second_factor = None;
+    }
+
+    /// The user's second factor, or `SecondFactorMissing`.
+    pub(super) fn must_have_second_factor(&self) -> Result<&SecondFactor, UserError> {
+        self.must_exist()?;
+        self.second_factor.as_ref().ok_or(UserError::SecondFactorMissing)
+    }
+}

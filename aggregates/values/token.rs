@@ -71,6 +71,8 @@ text_value!(TokenLabel, recorded);
 pub enum Audience {
     /// The connectware face, `/api`.
     Connectware,
+    /// The os2iot face, `/api/v1`.
+    Os2iot,
 }
 
 impl Audience {
@@ -78,6 +80,7 @@ impl Audience {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Connectware => "connectware",
+            Self::Os2iot => "os2iot",
         }
     }
 }
@@ -131,12 +134,13 @@ mod tests {
 
     #[test]
     fn an_audience_is_written_the_same_everywhere() {
-        let audience = Audience::Connectware;
-        assert_eq!(serde_json::to_value(audience).unwrap(), audience.as_str());
-        assert_eq!(
-            serde_json::from_value::<Audience>(audience.as_str().into()).unwrap(),
-            audience
-        );
+        for audience in [Audience::Connectware, Audience::Os2iot] {
+            assert_eq!(serde_json::to_value(audience).unwrap(), audience.as_str());
+            assert_eq!(
+                serde_json::from_value::<Audience>(audience.as_str().into()).unwrap(),
+                audience
+            );
+        }
     }
 
     proptest! {

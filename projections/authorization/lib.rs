@@ -89,6 +89,7 @@ pub use principals::{
     certificates::CertificateView,
     machines::{Credential, Machine, MachineKind},
     methods::{GrantTypes, Methods},
+    reach::Reach,
     sessions::{Bearer, SessionView},
     standing::Standing,
     subject::{Answer, Principal, Reason, Search, Subject, SubjectType},

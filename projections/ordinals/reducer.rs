@@ -56,10 +56,21 @@ fn of_organisation(id: OrganisationId, event: &OrganisationEvent) -> Used {
 }
 
 fn of_role(id: RoleId, event: &RoleEvent) -> Used {
-    let group = id.group().map(GroupId::ordinal);
-    match (group, event) {
-        (Some(number), RoleEvent::Created { .. }) => vec![(Numbered::Group, number)],
-        _ => Vec::new(),
+    let Some(number) = id.group().map(GroupId::ordinal) else {
+        return Vec::new();
+    };
+    match event {
+        RoleEvent::Created { .. } => vec![(Numbered::Group, number)],
+        RoleEvent::Renamed { .. }
+        | RoleEvent::SharingChanged { .. }
+        | RoleEvent::PermissionAdded { .. }
+        | RoleEvent::PermissionChanged { .. }
+        | RoleEvent::PermissionRemoved { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. }
+        | RoleEvent::Deleted {} => Vec::new(),
     }
 }
 
@@ -93,7 +104,18 @@ fn of_api_key(id: ApiKeyId, event: &ApiKeyEvent) -> Used {
 fn of_account(id: AccountId, event: &AccountEvent) -> Used {
     match event {
         AccountEvent::Opened { .. } => vec![(Numbered::Account, id.ordinal())],
-        _ => Vec::new(),
+        AccountEvent::Renamed { .. }
+        | AccountEvent::EmailChanged { .. }
+        | AccountEvent::Activated {}
+        | AccountEvent::Deactivated {}
+        | AccountEvent::ExpiryChanged { .. }
+        | AccountEvent::GroupJoined { .. }
+        | AccountEvent::GroupLeft { .. }
+        | AccountEvent::Placed { .. }
+        | AccountEvent::OrganisationRequested { .. }
+        | AccountEvent::RequestEnded { .. }
+        | AccountEvent::WelcomeHidden {}
+        | AccountEvent::Closed {} => Vec::new(),
     }
 }
 

@@ -185,7 +185,16 @@ fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEve
     if id.group().is_some() {
         return match event {
             RoleEvent::Deleted {} => changes.delete_all(HolderRecord::OF_ROLE, &id),
-            _ => Ok(()),
+            RoleEvent::Created { .. }
+            | RoleEvent::Renamed { .. }
+            | RoleEvent::SharingChanged { .. }
+            | RoleEvent::PermissionAdded { .. }
+            | RoleEvent::PermissionChanged { .. }
+            | RoleEvent::PermissionRemoved { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. } => Ok(()),
         };
     }
     match event {

@@ -4,6 +4,7 @@ mod brokers;
 pub(crate) mod certificates;
 pub(crate) mod machines;
 pub(crate) mod methods;
+pub(crate) mod reach;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod standing;

@@ -668,6 +668,32 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
+    fn the_reach_of_a_principal_is_that_of_its_groups(steps in vec(a_step(), 1..60)) {
+        let world = world(steps);
+        let table = Table { world: &world, now: at(1) };
+        let live = engine(&world.ledger.0);
+        for subject in subjects().into_iter().filter(|one| !matches!(one, Subject::Token(_))) {
+            let held = table.held(&subject).unwrap_or_default();
+            let principal = match &subject {
+                Subject::User(user) => Principal::User(*user),
+                Subject::Machine(machine) => Principal::Machine(*machine),
+                _ => unreachable!(),
+            };
+            let reach = live.reach(principal);
+            let with = |level: Option<Level>| -> BTreeSet<OrganisationId> {
+                let held = held.iter().filter(|one| level.is_none_or(|level| one.levels.contains(&level)));
+                held.filter_map(|one| one.organisation).map(organisation).collect()
+            };
+            prop_assert_eq!(reach.is_global, held.iter().any(|one| one.levels.contains(&Level::GlobalAdmin)));
+            prop_assert_eq!(reach.groups.len(), held.len());
+            prop_assert_eq!(reach.member_of, with(None));
+            prop_assert_eq!(reach.user_admin, with(Some(Level::OrganizationUserAdmin)));
+            prop_assert_eq!(reach.gateway_admin, with(Some(Level::OrganizationGatewayAdmin)));
+            prop_assert_eq!(reach.application_admin, with(Some(Level::OrganizationApplicationAdmin)));
+        }
+    }
+
+    #[test]
     fn levels_are_decided_as_the_table_decides(steps in vec(a_step(), 1..60), now in 1..20i64) {
         let world = world(steps);
         let table = Table { world: &world, now: at(now) };
