@@ -31,6 +31,7 @@ use server::{
         keep_clearing, keys, look_for_clearings, passwords::Passwords, recall_logins, tokens::Tokens,
     },
     kicks::{keep_ending_sessions, removed},
+    organisations::keep_expiring,
     registry::keep_ending_expired,
     settings::Settings,
 };
@@ -222,6 +223,7 @@ async fn keep_up_to_date(
     keep_up("clearings", app, keep_clearing);
     keep_up("recall", app, recall);
     keep_up("expired registrations", app, keep_ending_expired);
+    keep_up("expired accounts", app, keep_expiring);
     keep_ending_sessions(app)?;
     Ok(())
 }

@@ -23,6 +23,7 @@ use crate::{
     heavy::Desk,
     identity::{
         Hashes, Proved,
+        api_keys::ApiKeys,
         passwords::{HashingOptions, Passwords, rules::PasswordRules},
         second_factor::SecondFactors,
         tokens::Tokens,
@@ -31,6 +32,7 @@ use crate::{
     kept::KeptAnswers,
     kicks::Tallies,
     live::Live,
+    organisations::Numbers,
     path::Forms,
     refusal::Refusal,
     registry::Rate,
@@ -61,6 +63,8 @@ struct Running {
     proved: Proved,
     hashes: Hashes,
     second_factors: SecondFactors,
+    api_keys: ApiKeys,
+    numbers: Numbers,
     hooks_secret: Option<Secret>,
     tallies: Tallies,
     counts: Counts,
@@ -130,6 +134,8 @@ impl App {
             proved: Proved::new(parts.entropy.as_ref()),
             hashes: Hashes::default(),
             second_factors: SecondFactors::new(parts.executor.ledger()),
+            api_keys: ApiKeys::new(parts.executor.ledger()),
+            numbers: Numbers::default(),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
             counts: Counts::default(),
             tallies: Tallies::new(parts.settings.brokers.as_ref()),
@@ -204,6 +210,16 @@ impl App {
     /// The keys for second factors.
     pub(crate) fn second_factors(&self) -> &SecondFactors {
         &self.0.second_factors
+    }
+
+    /// The numbers that this process has handed out.
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.0.numbers
+    }
+
+    /// The key for digests of API keys.
+    pub(crate) fn api_keys(&self) -> &ApiKeys {
+        &self.0.api_keys
     }
 
     /// The secret of the hooks, if the settings have one.

@@ -20,6 +20,7 @@ use crate::{
         MayHash, NotSet, Passwords,
         rules::{PasswordRules, RuleBroken},
     },
+    organisations,
 };
 use ledger::{ExecuteError, Executor, Metadata, ids::Entropy};
 
@@ -81,6 +82,7 @@ pub async fn first_start(
         .role(RoleId::ADMINISTRATOR)
         .is_some()
     {
+        organisations::late_start(executor).await?;
         return Ok(None);
     }
     let password = match given {
@@ -120,7 +122,9 @@ pub async fn first_start(
     for face in faces.iter() {
         commands.extend((face.first_start)(entropy)?);
     }
-    commands.push(Command::User(UserId(entropy.uuid()), UserCommand::Create(admin)));
+    let admin_id = UserId(entropy.uuid());
+    commands.push(Command::User(admin_id, UserCommand::Create(admin)));
+    commands.extend(organisations::first_start(admin_id)?);
     match executor.execute(commands, &Metadata::system("start")).await {
         Ok(_) => Ok(given.is_none().then_some(password)),
         // Another node did it first.

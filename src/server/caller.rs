@@ -1,9 +1,10 @@
 //! The caller of a request. The credentials of the face decide who the caller is.
 
+mod key;
 mod renewing;
 
 use aggregates::values::{Audience, GrantMethod, SessionId, Timestamp, UserId};
-use authorization::{Bearer, Methods, SessionView};
+use authorization::{Bearer, Machine, Methods, SessionView};
 use axum::{
     extract::FromRequestParts,
     http::{Method, Request, Uri, request::Parts},
@@ -24,6 +25,7 @@ use crate::{
     tls::ClientCertificate,
 };
 
+pub use self::key::{API_KEY_EXPIRED, API_KEY_UNKNOWN};
 pub use self::renewing::Renewing;
 pub use crate::origin::Origin;
 pub(crate) use crate::origin::{Arrived, REQUEST_ID};
@@ -31,8 +33,9 @@ pub(crate) use crate::origin::{Arrived, REQUEST_ID};
 /// A caller who has proved who they are.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The user.
+    /// The user. If a machine calls, this is the machine's id, which no user has.
     pub user: UserId,
+    machine: Option<Machine>,
     /// The token's session. `None` if the caller used something else.
     pub session: Option<SessionId>,
     /// When the token expires. `None` if the caller used something else.
@@ -59,6 +62,8 @@ enum Proof {
     Token([u8; 32]),
     /// By a username and password, which were compared after the ledger had reached this position.
     Password(i64),
+    /// By the secret of a machine, which has this digest.
+    Key([u8; 32]),
     /// By the certificate that the client has shown on the connection.
     Certificate,
     /// By this certificate, which they may only renew: it may have expired a while ago.
@@ -77,7 +82,7 @@ impl Caller {
     /// such a proof does not say that the caller meant it. A page can send a token only if it has it.
     fn must_have_meant(&self, parts: &Parts, app: &App) -> Result<(), Refusal> {
         let is_sent_by_itself = match self.proof {
-            Proof::Token(_) => false,
+            Proof::Token(_) | Proof::Key(_) => false,
             Proof::Password(_) | Proof::Certificate | Proof::Renewal => true,
         };
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -96,7 +101,7 @@ impl Caller {
     fn must_owe_nothing(&self, app: &App, method: &Method, path: &str) -> Result<(), Refusal> {
         let by_password = match self.proof {
             Proof::Token(_) | Proof::Password(_) => true,
-            Proof::Certificate | Proof::Renewal => false,
+            Proof::Key(_) | Proof::Certificate | Proof::Renewal => false,
         };
         let duty = app.ledger().authorization().duty(self.user);
         let Some(duty) = duty.filter(|_| by_password) else {
@@ -134,6 +139,7 @@ impl Caller {
                         || completes(app, self.user, self.origin.certificate()));
                 is_proved.then_some(()).ok_or_else(Refusal::unauthenticated)
             }
+            Proof::Key(digest) => key::machine_with(app, digest).map(drop),
             Proof::Certificate => self.certificate()?.proves(app).map(drop),
             Proof::Renewal => self.certificate()?.renews(app).map(drop),
         }
@@ -184,6 +190,7 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let mut caller = caller_of(parts, app).await?;
+        caller.must_be_person()?;
         app.fresh()?;
         admit(parts, &mut caller, |_, _, _| Ok(()));
         Ok(caller)
@@ -225,8 +232,30 @@ pub(crate) async fn prove(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     by_credential(parts, app).await.map_err(Refusal::of_stranger)
 }
 
+/// A token counts before the key of a machine, and the key counts if the token does not.
 async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     let arrived = Arrived::of(parts)?;
+    let by_other = by_other_than_key(parts, app, arrived).await;
+    let unproved = |refusal: &Refusal| refusal.kind == RefusalKind::Unauthenticated;
+    match (by_other, credential::key(arrived.face.credentials, parts)) {
+        (Err(refusal), Ok(Some(key))) if unproved(&refusal) => {
+            let (machine, digest) = key::machine_of(app, key).await?;
+            Ok(Caller {
+                user: UserId(machine.id),
+                machine: Some(machine),
+                session: None,
+                expires_at: None,
+                proof: Proof::Key(digest),
+                origin: Origin::new(parts, arrived),
+                request: None,
+            })
+        }
+        (Err(refusal), Err(malformed)) if unproved(&refusal) => Err(malformed),
+        (by_other, _) => by_other,
+    }
+}
+
+async fn by_other_than_key(parts: &Parts, app: &App, arrived: Arrived) -> Result<Caller, Refusal> {
     let face = arrived.face;
     let origin = Origin::new(parts, arrived);
     let sent = credential::read(face.credentials, parts);
@@ -241,6 +270,7 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
             } = by_token(app, &token, digest, face.audience, origin.certificate()).await?;
             Ok(Caller {
                 user: user_id,
+                machine: None,
                 session: Some(session_id),
                 expires_at: Some(expires_at),
                 proof: Proof::Token(digest),
@@ -256,6 +286,7 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
             let Authenticated { user, position, .. } = proved.alone(&username)?;
             Ok(Caller {
                 user,
+                machine: None,
                 session: None,
                 expires_at: None,
                 proof: Proof::Password(position),
@@ -268,6 +299,7 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
             let user = certificate.ok_or_else(Refusal::unauthenticated)?.proves(app)?;
             Ok(Caller {
                 user,
+                machine: None,
                 session: None,
                 expires_at: None,
                 proof: Proof::Certificate,
@@ -300,7 +332,7 @@ pub(crate) async fn by_token(
         }
         None => {
             let TokenClaims { sub, jti, exp, .. } = verify()?;
-            let refused = |reason| refused(Evidence::credential(reason).of_session(sub, jti));
+            let refused = |reason| refused(Evidence::credential(reason).of_token(sub.user(), jti));
             if exp <= app.clock.now().seconds() {
                 return Err(refused("expired_token"));
             }

@@ -21,6 +21,8 @@ pub enum Credential {
     Query(&'static str),
     /// A token in this header; its name in lower case.
     Header(&'static str),
+    /// The key of a machine in this header; its name in lower case. It counts if no token is sent, or a token that is not valid.
+    Key(&'static str),
 }
 
 /// A credential as it was sent.
@@ -38,7 +40,7 @@ impl Credential {
         match self {
             Self::Bearer | Self::Basic => headers.contains_key(header::AUTHORIZATION),
             Self::Query(name) => uri.query().is_some_and(|query| query.contains(name)),
-            Self::Header(name) => headers.contains_key(name),
+            Self::Header(name) | Self::Key(name) => headers.contains_key(name),
         }
     }
 
@@ -60,7 +62,7 @@ impl Credential {
                 let key = ApiKey::Query(ApiKeyValue::new(name));
                 (name, SecurityScheme::ApiKey(key))
             }
-            Self::Header(name) => {
+            Self::Header(name) | Self::Key(name) => {
                 let key = ApiKey::Header(ApiKeyValue::new(name));
                 (name, SecurityScheme::ApiKey(key))
             }
@@ -73,7 +75,25 @@ pub(crate) fn has_any(accepted: &[Credential], headers: &HeaderMap, uri: &Uri) -
     accepted.iter().any(|credential| credential.is_in(headers, uri))
 }
 
-/// Reads the first of these credentials that a request has. An `Authorization` header that is malformed, or of a scheme
+/// Reads the key of a machine, if a request has one.
+pub(crate) fn key<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Option<&'a str>, Refusal> {
+    let name = accepted.iter().find_map(|credential| match credential {
+        Credential::Key(name) if parts.headers.contains_key(*name) => Some(*name),
+        _ => None,
+    });
+    name.map(|name| only(parts, name)).transpose()
+}
+
+/// The text of a header that a request has once.
+fn only<'a>(parts: &'a Parts, name: &str) -> Result<&'a str, Refusal> {
+    let mut given = parts.headers.get_all(name).iter();
+    let (Some(value), None) = (given.next(), given.next()) else {
+        return Err(Refusal::unauthenticated());
+    };
+    value.to_str().map_err(|_| Refusal::unauthenticated())
+}
+
+/// Reads the first of these credentials that a request has, apart from the key of a machine. An `Authorization` header that is malformed, or of a scheme
 /// that the face does not accept, is refused, even if the request has another credential.
 pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Option<Sent<'a>>, Refusal> {
     for credential in accepted {
@@ -89,13 +109,9 @@ pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Opti
                 }
             }
             Credential::Header(name) => {
-                let mut given = parts.headers.get_all(*name).iter();
-                let (Some(value), None) = (given.next(), given.next()) else {
-                    return Err(Refusal::unauthenticated());
-                };
-                let token = value.to_str().map_err(|_| Refusal::unauthenticated())?;
-                return Ok(Some(Sent::Token(Cow::Borrowed(token))));
+                return Ok(Some(Sent::Token(Cow::Borrowed(only(parts, name)?))));
             }
+            Credential::Key(_) => {}
         }
     }
     Ok(None)

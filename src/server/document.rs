@@ -15,7 +15,6 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     app::App,
     code_and_message::code_and_message,
-    credential::Credential,
     face::{Face, Faces, Listener},
     position::AtLeast,
     refusal::{BUSY, Refusal, RefusalKind},
@@ -128,7 +127,7 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
                 "The caller lacks the right.",
             ));
         }
-        if !is_public && face.credentials.contains(&Credential::Basic) {
+        if !is_public {
             refusals.push(busy.clone());
         }
         let extensions = operation.extensions.as_mut();

@@ -80,6 +80,21 @@ impl Evidence {
         }
     }
 
+    /// The same, of a token whose claims name a user, or not.
+    #[must_use]
+    pub(crate) fn of_token(self, user: Option<UserId>, session: SessionId) -> Self {
+        match user {
+            Some(user) => self.of_session(user, session),
+            None => Self {
+                object: Some(Object {
+                    id: session.0,
+                    aggregate_type: Some("session"),
+                }),
+                ..self
+            },
+        }
+    }
+
     fn about(kind: RefusedKind, user: Option<UserId>, reason: &'static str) -> Self {
         let user = user.map(|UserId(id)| id);
         Self {

@@ -7,13 +7,14 @@ use aggregates::{
     user::User,
     values::{Operation, UserId},
 };
-use authorization::Lacking;
-use ledger::{Appended, ExecuteError, Rehearsed, Rejection};
+use authorization::{Lacking, Principal};
+use ledger::{Appended, ExecuteError, Rehearsed, Rejection, Seen};
 
 use crate::{
     app::App,
     caller::Caller,
     granting::Granting,
+    organisations::with_accounts,
     refusal::{Refusal, RefusalKind},
 };
 
@@ -47,6 +48,29 @@ impl Caller {
         }
     }
 
+    /// Like [`Caller::execute`], but refuses if one of these aggregates has changed since it was seen.
+    pub async fn execute_unless_changed(
+        &self,
+        app: &App,
+        commands: Vec<Command>,
+        seen: &[Seen],
+    ) -> Result<Appended, Refusal> {
+        self.may_still(app)?;
+        let metadata = self.metadata();
+        let executed = app
+            .executor
+            .execute_for_unless_changed(self.giver(app), commands, &metadata, seen)
+            .await;
+        executed.map_err(|error| self.refused(app, error, |_| None::<&str>))
+    }
+
+    /// Like [`Caller::execute`], for commands that give rights on nothing but what the caller makes with them: it is theirs to give.
+    pub async fn execute_own(&self, app: &App, commands: Vec<Command>) -> Result<Appended, Refusal> {
+        self.may_still(app)?;
+        let executed = app.executor.execute(commands, &self.metadata()).await;
+        executed.map_err(|error| self.refused(app, error, |_| None::<&str>))
+    }
+
     /// Like [`Caller::execute`]. If one of several commands is refused, the refusal begins with what `name` says for its number.
     pub async fn execute_about<T: Display>(
         &self,
@@ -56,6 +80,7 @@ impl Caller {
     ) -> Result<Appended, Refusal> {
         // Since the request was permitted, its passwords may have waited to be hashed.
         self.may_still(app)?;
+        let commands = with_accounts(app, commands).await?;
         let metadata = self.metadata();
         let executed = match self.giver(app) {
             Some(giver) => app.executor.execute_for(giver, commands, &metadata).await,
@@ -71,14 +96,15 @@ impl Caller {
         commands: &[Command],
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Rehearsed, Refusal> {
-        let rehearsed = app.executor.rehearse_for(self.giver(app), commands).await;
+        let commands = with_accounts(app, commands.to_vec()).await?;
+        let rehearsed = app.executor.rehearse_for(self.giver(app), &commands).await;
         rehearsed.map_err(|error| self.refused(app, error, name))
     }
 
-    /// The user whose rights limit what the caller gives, if the settings limit it.
-    fn giver(&self, app: &App) -> Option<UserId> {
+    /// The principal whose rights limit what the caller gives, if the settings limit it.
+    fn giver(&self, app: &App) -> Option<Principal> {
         match app.live().granting {
-            Granting::Held => Some(self.user),
+            Granting::Held => Some(self.principal()),
             Granting::Any => None,
         }
     }

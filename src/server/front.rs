@@ -5,6 +5,7 @@
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
+use aggregates::values::Timestamp;
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
@@ -124,7 +125,8 @@ impl Front {
             let answer = self.route(&by, asked.begun, request).instrument(asked.span());
             with_known(&self.app, &by, answer).await
         };
-        let (mut response, refusal) = render(face, &asked.method, response);
+        let at = (asked.uri.path(), self.app.clock.now());
+        let (mut response, refusal) = render(face, &asked.method, at, response);
         if let Some(refusal) = &refusal {
             self.count_if_busy(refusal);
             self.app.counts().refused(face.name, refusal.code);
@@ -156,7 +158,8 @@ impl Front {
         self.count_if_busy(&busy);
         let face = self.face_of(request.uri().path());
         self.app.counts().refused(face.name, busy.code);
-        let (mut response, _) = render(face, request.method(), busy.into_response());
+        let at = (request.uri().path(), self.app.clock.now());
+        let (mut response, _) = render(face, request.method(), at, busy.into_response());
         if face.any_request_id
             && let Some(id) = request.headers().get(REQUEST_ID)
         {
@@ -295,7 +298,12 @@ impl Asked {
 
 /// Renders a refusal as the face does. An error that is not a refusal is a defect of an endpoint. It becomes a refusal
 /// here, so that a client always sees the shape of the face that it called.
-fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Option<Refusal>) {
+fn render(
+    face: &Face,
+    method: &Method,
+    (path, now): (&str, Timestamp),
+    mut response: Response,
+) -> (Response, Option<Refusal>) {
     let status = response.status();
     if let Some(Formed { refusal, .. }) = response.extensions_mut().remove() {
         if refusal.as_ref().is_some_and(leaves_a_body) {
@@ -303,7 +311,7 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
         }
         return (response, refusal);
     }
-    let refusal = match response.extensions_mut().remove::<Refusal>() {
+    let mut refusal = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => refusal,
         None if !status.is_client_error() && !status.is_server_error() => return (response, None),
         None if response.extensions().get::<Page>().is_some() => return (response, None),
@@ -320,6 +328,7 @@ fn render(face: &Face, method: &Method, mut response: Response) -> (Response, Op
             refusal.because(WithoutRefusal(status))
         }
     };
+    refusal.asked = Some((path.to_owned(), now));
     let mut rendered = (face.refuse)(&refusal);
     // The router lists the methods that a path takes.
     if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {

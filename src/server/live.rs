@@ -19,6 +19,8 @@ pub struct Live {
     pub token_hours: i64,
     /// The most hours that a token is valid, if there is a bound.
     pub token_hours_most: Option<i64>,
+    /// The most days that a new API key is valid, if there is a bound.
+    pub api_key_days_most: Option<i64>,
     /// The URL at which clients reach the server.
     pub public_url: Option<String>,
     /// The other sites whose pages may ask.
@@ -27,7 +29,8 @@ pub struct Live {
 
 impl Live {
     /// The names of these settings, and `log`, which the binary itself applies.
-    pub const NAMES: [&str; 11] = [
+    pub const NAMES: [&str; 12] = [
+        "api_key_days_most",
         "cors_origins",
         "granting",
         "log",
@@ -49,6 +52,7 @@ impl Live {
             password_days_most: settings.password_days_most,
             token_hours: settings.token_hours,
             token_hours_most: settings.token_hours_most,
+            api_key_days_most: settings.api_key_days_most,
             public_url: settings.public_url.clone(),
             cors_origins: settings.cors_origins.clone().unwrap_or_default(),
         }

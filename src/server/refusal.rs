@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, error::Error, fmt::Display, sync::Arc};
 
+use aggregates::values::Timestamp;
 use authorization::Duty;
 use axum::{
     body::Body,
@@ -56,6 +57,8 @@ pub struct Refusal {
     pub message: Cow<'static, str>,
     /// After how many seconds the client may try again.
     pub retry_after: Option<u32>,
+    /// The path of the request, and when it was refused. The front knows both.
+    pub asked: Option<(String, Timestamp)>,
     /// The cause. It is for the log, never for the client.
     cause: Option<Arc<dyn Error + Send + Sync>>,
     /// Whether it came before anybody had proved who they are.
@@ -70,6 +73,7 @@ impl Refusal {
             code,
             message: message.into(),
             retry_after: None,
+            asked: None,
             cause: None,
             is_of_stranger: false,
         }

@@ -73,6 +73,7 @@ pub(crate) async fn post_login(
         password: body.password,
         hours,
         label: TokenLabel::parse(body.label.as_deref().unwrap_or_default())?,
+        account: None,
     };
     Ok(match log_in(&app, request, &origin).await? {
         ByPassword::LoggedIn(logged_in) => LoggedInOut::of(&app, logged_in),

@@ -75,6 +75,7 @@ fn by_certificate(parts: &Parts, app: &App, shown: Option<&ClientCertificate>) -
     caller_is(user);
     Ok(Caller {
         user,
+        machine: None,
         session: None,
         expires_at: None,
         proof: Proof::Renewal,

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::{
     authenticate::{Authenticated, IdentityError, authenticate_beside},
     second_factor::{Attempt, Checked, Typed, check, leave, of_state},
+    tokens::AccountInToken,
 };
 use crate::{app::App, caller::Origin, evidence::Evidence};
 
@@ -32,6 +33,8 @@ pub struct LogIn<'a> {
     pub hours: i64,
     /// A label by which the user recognises the token.
     pub label: TokenLabel,
+    /// What the token says of the user, on a face that names users by their account.
+    pub account: Option<AccountInToken>,
 }
 
 /// What a right password leads to.
@@ -114,6 +117,7 @@ pub fn log_in<'a>(
                 session,
                 hours: request.hours,
                 label: &request.label,
+                account: request.account.as_ref(),
             };
             match issue.run(app, origin, None, seen).await {
                 Ok(logged_in) => return Ok(ByPassword::LoggedIn(logged_in)),
@@ -156,6 +160,7 @@ pub fn complete_log_in<'a>(
                 session: half.session,
                 hours: half.hours,
                 label: &half.label,
+                account: None,
             };
             let used = Command::User(user, UserCommand::UseSecondFactor { proof, now });
             match issue.run(app, origin, Some(used), seen).await {
@@ -225,6 +230,7 @@ struct Issue<'a> {
     session: SessionId,
     hours: i64,
     label: &'a TokenLabel,
+    account: Option<&'a AccountInToken>,
 }
 
 impl Issue<'_> {
@@ -250,9 +256,9 @@ impl Issue<'_> {
         let (face, issued_at) = (origin.audience(), app.clock.now());
         self.must_have_room(app, issued_at).await?;
         let expires_at = issued_at.plus_hours(app.live().bounded_hours(self.hours));
-        let (token, fingerprint) = app
-            .tokens
-            .sign(self.session, self.user, face, issued_at, expires_at)?;
+        let (token, fingerprint) =
+            app.tokens
+                .sign(self.session, self.user, self.account, face, issued_at, expires_at)?;
         let issue = IssueToken {
             user_id: self.user,
             face,

@@ -1,5 +1,6 @@
 //! Identity: passwords, tokens, their keys, and the login.
 
+pub mod api_keys;
 mod authenticate;
 mod expiry;
 mod failures;

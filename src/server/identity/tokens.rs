@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use aggregates::values::{Audience, SessionId, Timestamp, TokenFingerprint, UserId};
+use aggregates::values::{Audience, Ordinal, SessionId, Timestamp, TokenFingerprint, UserId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -53,8 +53,14 @@ impl Hasher for DigestHasher {
 pub struct TokenClaims {
     /// The ledger that issued it.
     pub iss: String,
-    /// The user.
-    pub sub: UserId,
+    /// The user, as the API names users.
+    pub sub: Sub,
+    /// The name by which the user logs in, if the API has it in tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Whether somebody else's identity provider has proved the user, if the API has it in tokens (contracts/os2iot.md section 1.1).
+    #[serde(rename = "isKombit", default, skip_serializing_if = "Option::is_none")]
+    pub is_kombit: Option<bool>,
     /// The API that accepts the token.
     pub aud: Audience,
     /// When it was issued, in seconds.
@@ -63,6 +69,35 @@ pub struct TokenClaims {
     pub exp: i64,
     /// The session.
     pub jti: SessionId,
+}
+
+/// How a token names its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Sub {
+    /// By the id.
+    User(UserId),
+    /// By the number of their account on the os2iot face.
+    Account(Ordinal),
+}
+
+impl Sub {
+    /// The id of the user, if the token has it.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Account(_) => None,
+        }
+    }
+}
+
+/// What the tokens of the os2iot face say of their user.
+#[derive(Clone, Debug)]
+pub struct AccountInToken {
+    /// The number of the account.
+    pub number: Ordinal,
+    /// The name by which the user logs in.
+    pub username: String,
 }
 
 /// Why no token could be signed.
@@ -88,18 +123,21 @@ impl Tokens {
         })
     }
 
-    /// Signs a token. The token is valid once the ledger has its fingerprint.
+    /// Signs a token. The token is valid once the ledger has its fingerprint. `account` is for APIs that name users by their account.
     pub fn sign(
         &self,
         session: SessionId,
         user: UserId,
+        account: Option<&AccountInToken>,
         face: Audience,
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(String, TokenFingerprint), SigningError> {
         let claims = TokenClaims {
             iss: self.issuer.clone(),
-            sub: user,
+            sub: account.map_or(Sub::User(user), |account| Sub::Account(account.number)),
+            username: account.map(|account| account.username.clone()),
+            is_kombit: account.map(|_| false),
             aud: face,
             iat: issued_at.seconds(),
             exp: expires_at.seconds(),
@@ -123,7 +161,8 @@ impl Tokens {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[face.as_str()]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // A number as `sub` would count as missing. A token without `sub` is not read.
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         // The session checks the expiry against the injected clock.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<TokenClaims>(token, &self.decoding, &validation)
@@ -171,7 +210,7 @@ mod tests {
         );
         let (from, to) = (Timestamp::from_micros(0), Timestamp::from_micros(3_600_000_000));
         tokens
-            .sign(session, user, Audience::Connectware, from, to)
+            .sign(session, user, None, Audience::Connectware, from, to)
             .unwrap()
             .0
     }
@@ -189,6 +228,31 @@ mod tests {
         assert!(!ours.is_verified(&digest(&token)));
         assert!(verifies(&ours, &token));
         assert!(ours.is_verified(&digest(&token)));
+    }
+
+    #[test]
+    fn a_token_of_os2iot_names_the_account() {
+        let ours = tokens("ledger", 1);
+        let (session, user) = (
+            SessionId(uuid::Uuid::from_u128(1)),
+            UserId(uuid::Uuid::from_u128(2)),
+        );
+        let (from, to) = (Timestamp::from_micros(0), Timestamp::from_micros(3_600_000_000));
+        let account = AccountInToken {
+            number: Ordinal::FIRST,
+            username: "ada@example.org".to_owned(),
+        };
+        let token = ours
+            .sign(session, user, Some(&account), Audience::Os2iot, from, to)
+            .unwrap()
+            .0;
+        let payload = token.split('.').nth(1).unwrap();
+        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        assert_eq!((&claims["sub"], &claims["isKombit"]), (&json!(1), &json!(false)));
+        assert_eq!(claims["username"], "ada@example.org");
+        let verified = ours.verify(&token, &digest(&token), Audience::Os2iot).unwrap();
+        assert_eq!((verified.sub.user(), verified.jti), (None, session));
+        assert!(!verifies(&ours, &token), "another audience");
     }
 
     #[test]

@@ -233,7 +233,13 @@ impl Loss {
             Event::ClientRegistry(_)
             | Event::Registration(_)
             | Event::Authority(_)
-            | Event::CertifiedKey(_) => Self::none(),
+            | Event::CertifiedKey(_)
+            // The rights of groups are not rights over MQTT, and the users in them have events of their own.
+            | Event::Organisation(_)
+| Event::Application(_)
+| Event::ApiKey(_)
+| Event::Account(_)
+ => Self::none(),
         }
     }
 }
@@ -305,6 +311,10 @@ fn of_role(before: &Before, recorded: &Recorded, event: &RoleEvent) -> Loss {
         RoleEvent::Created { .. }
         | RoleEvent::Renamed { .. }
         | RoleEvent::SharingChanged { .. }
+        | RoleEvent::GroupFormed { .. }
+        | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+        | RoleEvent::ApplicationAttached { .. }
+        | RoleEvent::ApplicationDetached { .. }
         | RoleEvent::PermissionAdded { .. } => Loss::none(),
     }
 }

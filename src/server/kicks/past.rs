@@ -102,7 +102,11 @@ impl Before {
             Event::ClientRegistry(_)
             | Event::Registration(_)
             | Event::Authority(_)
-            | Event::CertifiedKey(_) => {}
+            | Event::CertifiedKey(_)
+            | Event::Organisation(_)
+            | Event::Application(_)
+            | Event::ApiKey(_)
+            | Event::Account(_) => {}
         }
     }
 
@@ -138,7 +142,11 @@ fn wants(recorded: &Recorded) -> Option<(&'static str, String)> {
         | Event::ClientRegistry(_)
         | Event::Registration(_)
         | Event::Authority(_)
-        | Event::CertifiedKey(_) => None,
+        | Event::CertifiedKey(_)
+        | Event::Organisation(_)
+        | Event::Application(_)
+        | Event::ApiKey(_)
+        | Event::Account(_) => None,
     }
 }
 
@@ -154,6 +162,10 @@ impl RolePast {
             RoleEvent::Created { .. }
             | RoleEvent::Renamed { .. }
             | RoleEvent::SharingChanged { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. }
             | RoleEvent::PermissionRemoved { .. }
             | RoleEvent::Deleted {} => None,
         };

@@ -52,6 +52,8 @@ const MOST_PASSWORDS: usize = 4_096;
 const MOST_PASSWORDS_KNOWN: usize = aggregates::user::MOST_PASSWORDS;
 /// The greatest strength of a password.
 const MOST_STRENGTH: u8 = 4;
+/// The most days that the settings may let an API key be valid: a hundred years.
+const MOST_API_KEY_DAYS: i64 = 36_500;
 /// The most heavy questions that the settings may allow to run. Each has a thread, of which the process has at most 512.
 const MOST_HEAVY: usize = 128;
 /// The most heavy questions of one caller that the settings may let wait.
@@ -210,6 +212,8 @@ settings! {
         heavy_workers: usize, else "half of the cores, at least one", |text| between(text, 1, MOST_HEAVY);
         /// The most hours that a token is valid, whatever the login says. Tokens issued before keep their end
         token_hours_most: i64, else "no bound", |text| between(text, 1, MOST_TOKEN_HOURS);
+        /// The most days that a new API key is valid. With a bound, keys without an end are refused
+        api_key_days_most: i64, else "no bound", |text| between(text, 1, MOST_API_KEY_DAYS);
         /// The URL at which clients reach the server, e.g. `https://id.example.com`
         public_url: String, else "the host that the request names", base_url;
         /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.

@@ -60,7 +60,7 @@ async fn give(executor: &Executor, giver: UserId, commands: Vec<Command>) -> Res
         ..metadata()
     };
     let appended = executor
-        .execute_for(Principal::User(giver), commands, &metadata)
+        .execute_for(authorization::Principal::User(giver), commands, &metadata)
         .await;
     appended.map(|appended| appended.position)
 }
@@ -198,7 +198,7 @@ on_both_engines! {
         let scene = Scene::new(&site).await;
         let Scene { here, there, giver, target, role } = &scene;
         let rehearse = async |commands: Vec<Command>| {
-            let rehearsed = here.rehearse_for(Some(Principal::User(*giver)), &commands).await;
+            let rehearsed = here.rehearse_for(Some(authorization::Principal::User(*giver)), &commands).await;
             rehearsed.map(|rehearsed| rehearsed.position)
         };
         rehearse(vec![granted(*target, "a")]).await.expect("a right that the giver holds");

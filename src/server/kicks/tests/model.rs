@@ -55,7 +55,11 @@ impl Model {
             Event::ClientRegistry(_)
             | Event::Registration(_)
             | Event::Authority(_)
-            | Event::CertifiedKey(_) => {}
+            | Event::CertifiedKey(_)
+            | Event::Organisation(_)
+            | Event::Application(_)
+            | Event::ApiKey(_)
+            | Event::Account(_) => {}
         }
         self.ask();
     }
@@ -136,7 +140,12 @@ impl Model {
             RoleEvent::PermissionRemoved { id: permission } => {
                 self.permissions(id).remove(&permission);
             }
-            RoleEvent::Renamed { .. } | RoleEvent::SharingChanged { .. } => {}
+            RoleEvent::Renamed { .. }
+            | RoleEvent::SharingChanged { .. }
+            | RoleEvent::GroupFormed { .. }
+            | RoleEvent::GroupAddsNewApplicationsChanged { .. }
+            | RoleEvent::ApplicationAttached { .. }
+            | RoleEvent::ApplicationDetached { .. } => {}
         }
     }
 

@@ -1,0 +1,79 @@
+//! Callers who are machines: they send an API key.
+
+use authorization::{Credential, Machine, Principal, Subject};
+
+use super::Caller;
+use crate::{
+    app::App,
+    evidence::Evidence,
+    refusal::{Refusal, RefusalKind},
+};
+
+/// The code of the refusal of a key that no machine has.
+pub const API_KEY_UNKNOWN: &str = "api_key_unknown";
+/// The code of the refusal of a key that has expired.
+pub const API_KEY_EXPIRED: &str = "api_key_expired";
+
+/// The machine that has a key, and the digest of the key.
+pub(super) async fn machine_of(app: &App, key: &str) -> Result<(Machine, [u8; 32]), Refusal> {
+    let digest = app.api_keys().digest(key).bytes();
+    if let Ok(machine) = machine_with(app, digest) {
+        return Ok((machine, digest));
+    }
+    // Another node may have issued the key a moment ago.
+    app.ledger().follower().catch_up().await?;
+    Ok((machine_with(app, digest)?, digest))
+}
+
+/// The machine that has the secret with this digest.
+pub(super) fn machine_with(app: &App, digest: [u8; 32]) -> Result<Machine, Refusal> {
+    let refused = |reason, code, message| {
+        Evidence::credential(reason).leave();
+        Refusal::new(RefusalKind::Unauthenticated, code, message)
+    };
+    let credential = Credential::Secret(digest);
+    match app
+        .ledger()
+        .authorization()
+        .machine_with(&credential, app.clock.now())
+    {
+        Some(Ok(machine)) => Ok(machine),
+        Some(Err(_)) => Err(refused("expired_key", API_KEY_EXPIRED, "the API key has expired")),
+        None => Err(refused(
+            "unknown_key",
+            API_KEY_UNKNOWN,
+            "there is no such API key",
+        )),
+    }
+}
+
+impl Caller {
+    /// Whose grants count for the caller.
+    pub fn principal(&self) -> Principal {
+        match self.machine {
+            Some(machine) => Principal::Machine(machine),
+            None => Principal::User(self.user),
+        }
+    }
+
+    /// The machine that calls, if it is not a user.
+    pub fn machine(&self) -> Option<Machine> {
+        self.machine
+    }
+
+    /// The caller as the subject of a question.
+    pub fn subject(&self) -> Subject {
+        match self.machine {
+            Some(machine) => Subject::Machine(machine),
+            None => Subject::User(self.user),
+        }
+    }
+
+    /// Refuses a machine, as if it had sent no credential: the operation is for people.
+    pub fn must_be_person(&self) -> Result<(), Refusal> {
+        match self.machine {
+            Some(_) => Err(Refusal::unauthenticated()),
+            None => Ok(()),
+        }
+    }
+}

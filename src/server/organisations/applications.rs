@@ -1,0 +1,229 @@
+//! Applications.
+
+use std::collections::BTreeSet;
+
+use aggregates::{
+    Command,
+    application::{Application, ApplicationCommand, ApplicationDetails},
+    role::RoleCommand,
+    values::{ApplicationId, GroupId, OrganisationId, Title},
+};
+use ledger::Appended;
+use projections::{Sorting, groups, groups::GroupSort, numbered::Among, ordinals::Numbered, sql::Boxed};
+
+use super::{accounts::memberships, found::ALL, must, numbers::Attempts};
+use crate::{app::App, caller::Caller, refusal::Refusal};
+
+/// An application to create.
+#[derive(Clone, Debug)]
+pub struct NewApplication {
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// The name.
+    pub name: Title,
+    /// What people say about it.
+    pub details: ApplicationDetails,
+    /// The groups of the organisation to which it is attached, besides those that take each new application.
+    pub groups: BTreeSet<GroupId>,
+}
+
+/// What to change of an application; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ApplicationChange {
+    /// The new name.
+    pub name: Option<Title>,
+    /// All details from now on.
+    pub details: Option<ApplicationDetails>,
+    /// The exact groups to which it is attached from now on.
+    pub groups: Option<BTreeSet<GroupId>>,
+}
+
+/// Creates an application, and attaches it to groups.
+pub fn create<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    new: NewApplication,
+) -> Boxed<'a, Result<(ApplicationId, Appended), Refusal>> {
+    Box::pin(async move {
+        let mut attempts = Attempts::default();
+        loop {
+            let made = create_once(app, caller, &new).await;
+            if !attempts.again(&made) {
+                return made;
+            }
+        }
+    })
+}
+
+async fn create_once(
+    app: &App,
+    caller: &Caller,
+    new: &NewApplication,
+) -> Result<(ApplicationId, Appended), Refusal> {
+    let organisation = new.organisation.ordinal().to_string();
+    must(
+        app,
+        caller,
+        "os2iot-organisation",
+        &organisation,
+        "create-application",
+    )?;
+    let mut attached = of_organisation(app, new.organisation, &new.groups).await?;
+    attached.extend(takers(app, new.organisation).await?);
+    let id = ApplicationId::of(app.numbers().next(app, Numbered::Application).await?);
+    let create = ApplicationCommand::Create {
+        organisation: new.organisation,
+        name: new.name.clone(),
+        details: Box::new(new.details.clone()),
+    };
+    let attach = attached.iter().map(|group| attach(*group, id));
+    let commands = std::iter::once(Command::Application(id, create)).chain(attach);
+    Ok((id, caller.execute_own(app, commands.collect()).await?))
+}
+
+fn attach(group: GroupId, application: ApplicationId) -> Command {
+    let command = RoleCommand::AttachApplication {
+        id: group,
+        application,
+    };
+    Command::Role(group.role(), command)
+}
+
+fn detach(group: GroupId, application: ApplicationId) -> Command {
+    let command = RoleCommand::DetachApplication {
+        id: group,
+        application,
+    };
+    Command::Role(group.role(), command)
+}
+
+/// These groups, which must be of the organisation.
+async fn of_organisation(
+    app: &App,
+    organisation: OrganisationId,
+    wanted: &BTreeSet<GroupId>,
+) -> Result<BTreeSet<GroupId>, Refusal> {
+    let memberships = memberships(app, wanted).await?;
+    match memberships
+        .iter()
+        .all(|one| one.organisation == Some(organisation))
+    {
+        true => Ok(wanted.clone()),
+        false => Err(Refusal::forbidden("write", "a group of another organisation")),
+    }
+}
+
+/// The groups of an organisation that take each new application.
+async fn takers(app: &App, organisation: OrganisationId) -> Result<BTreeSet<GroupId>, Refusal> {
+    let by_id = Sorting {
+        by: GroupSort::Id,
+        descending: false,
+    };
+    let groups = groups::page(
+        app.ledger().db(),
+        Among::Organisations(&[organisation]),
+        by_id,
+        ALL,
+    )
+    .await?;
+    let takers = groups
+        .rows
+        .into_iter()
+        .filter(|group| group.adds_new_applications);
+    Ok(takers.map(|group| group.id).collect())
+}
+
+/// The groups to which an application is attached.
+async fn groups_of(app: &App, id: ApplicationId) -> Result<BTreeSet<GroupId>, Refusal> {
+    let groups = groups::of_application(app.ledger().db(), id).await?;
+    Ok(groups.into_iter().map(|group| group.id).collect())
+}
+
+/// Changes an application.
+pub async fn change(
+    app: &App,
+    caller: &Caller,
+    id: ApplicationId,
+    wanted: ApplicationChange,
+) -> Result<Appended, Refusal> {
+    must(
+        app,
+        caller,
+        "os2iot-application",
+        &id.ordinal().to_string(),
+        "write",
+    )?;
+    let change = ApplicationCommand::Change {
+        name: wanted.name,
+        details: wanted.details.map(Box::new),
+    };
+    let mut commands = vec![Command::Application(id, change)];
+    if let Some(groups) = wanted.groups {
+        let organisation = organisation_of(app, id).await?;
+        let groups = of_organisation(app, organisation, &groups).await?;
+        let present = groups_of(app, id).await?;
+        commands.extend(present.difference(&groups).map(|group| detach(*group, id)));
+        commands.extend(groups.difference(&present).map(|group| attach(*group, id)));
+    }
+    caller.execute(app, commands).await
+}
+
+async fn organisation_of(app: &App, id: ApplicationId) -> Result<OrganisationId, Refusal> {
+    let (application, _) = app.executor.read::<Application>(id).await?;
+    let organisation = application.organisation.filter(|_| application.exists());
+    organisation.ok_or_else(|| Refusal::not_found("application"))
+}
+
+/// Gives an application to another organisation, in which the caller may create applications, too. It is attached to these groups there,
+/// and to no group of the old one.
+pub async fn give(
+    app: &App,
+    caller: &Caller,
+    id: ApplicationId,
+    to: OrganisationId,
+    groups: &BTreeSet<GroupId>,
+) -> Result<Appended, Refusal> {
+    must(
+        app,
+        caller,
+        "os2iot-application",
+        &id.ordinal().to_string(),
+        "write",
+    )?;
+    must(
+        app,
+        caller,
+        "os2iot-organisation",
+        &to.ordinal().to_string(),
+        "create-application",
+    )?;
+    let from = organisation_of(app, id).await?;
+    let mut wanted = of_organisation(app, to, groups).await?;
+    if from != to {
+        wanted.extend(takers(app, to).await?);
+    }
+    let present = groups_of(app, id).await?;
+    let detached = present.difference(&wanted).map(|group| detach(*group, id));
+    let moved = Command::Application(id, ApplicationCommand::Move { from, to });
+    let attached = wanted.difference(&present).map(|group| attach(*group, id));
+    // The caller may change the application before, and may create one like it there: so it is theirs to give.
+    caller
+        .execute_own(app, detached.chain([moved]).chain(attached).collect())
+        .await
+}
+
+/// Deletes an application.
+pub async fn delete(app: &App, caller: &Caller, id: ApplicationId) -> Result<Appended, Refusal> {
+    must(
+        app,
+        caller,
+        "os2iot-application",
+        &id.ordinal().to_string(),
+        "write",
+    )?;
+    let of = organisation_of(app, id).await?;
+    let groups = groups_of(app, id).await?;
+    let detached = groups.iter().map(|group| detach(*group, id));
+    let deleted = Command::Application(id, ApplicationCommand::Delete { of });
+    caller.execute(app, detached.chain([deleted]).collect()).await
+}

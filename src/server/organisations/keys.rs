@@ -1,0 +1,158 @@
+//! API keys.
+
+use std::collections::BTreeSet;
+
+use aggregates::{
+    Command,
+    api_key::{ApiKeyCommand, ChangeApiKey, IssueApiKey},
+    values::{AccountId, ApiKeyId, GroupId, Membership, Timestamp, Title},
+};
+use ledger::Appended;
+use projections::{ordinals::Numbered, sql::Boxed};
+use zeroize::Zeroizing;
+
+use super::{accounts::memberships, must, numbers::Attempts, reach};
+use crate::{
+    app::App,
+    caller::Caller,
+    refusal::{Refusal, RefusalKind},
+};
+
+/// A key to issue.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The name.
+    pub name: Title,
+    /// The groups whose rights it has: at least one.
+    pub groups: BTreeSet<GroupId>,
+    /// When it expires; `None` is never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What to change of a key; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct KeyChange {
+    /// The new name.
+    pub name: Option<Title>,
+    /// The exact groups from now on: at least one.
+    pub groups: Option<BTreeSet<GroupId>>,
+    /// When it expires; `Some(None)` is never.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// A key that was issued. It is shown once.
+pub struct Issued {
+    /// The id.
+    pub id: ApiKeyId,
+    /// The key.
+    pub secret: Zeroizing<String>,
+}
+
+/// Issues a key. The caller must administer the users of the organisations of all its groups.
+pub fn issue<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    new: NewKey,
+) -> Boxed<'a, Result<(Issued, Appended), Refusal>> {
+    Box::pin(async move {
+        let mut attempts = Attempts::default();
+        loop {
+            let made = issue_once(app, caller, &new).await;
+            if !attempts.again(&made) {
+                return made;
+            }
+        }
+    })
+}
+
+async fn issue_once(app: &App, caller: &Caller, new: &NewKey) -> Result<(Issued, Appended), Refusal> {
+    let groups = administered(app, caller, &new.groups).await?;
+    must_not_last_too_long(app, new.expires_at)?;
+    let id = ApiKeyId::of(app.numbers().next(app, Numbered::ApiKey).await?);
+    let system_user = AccountId::of(app.numbers().next(app, Numbered::Account).await?);
+    let key = app.api_keys().draw(app.entropy.as_ref());
+    let command = IssueApiKey {
+        name: new.name.clone(),
+        prefix: key.prefix,
+        digest: key.digest,
+        groups: groups.clone(),
+        now: app.clock.now(),
+        expires_at: new.expires_at,
+        system_user,
+    };
+    let issued = Issued {
+        id,
+        secret: key.secret,
+    };
+    let command = Command::ApiKey(id, ApiKeyCommand::Issue(command));
+    Ok((issued, caller.execute(app, vec![command]).await?))
+}
+
+/// The groups, if the caller administers the users of the organisation of each. The group of global administrators has none, so only they
+/// make keys of it; and no group at all is nothing that anybody administers.
+async fn administered(
+    app: &App,
+    caller: &Caller,
+    groups: &BTreeSet<GroupId>,
+) -> Result<Vec<Membership>, Refusal> {
+    let reach = reach(app, caller);
+    let memberships = memberships(app, groups).await?;
+    let all = memberships.iter().all(|one| {
+        let organisation = one.organisation;
+        reach.is_global || organisation.is_some_and(|one| reach.user_admin.contains(&one))
+    });
+    match all && !memberships.is_empty() {
+        true => Ok(memberships),
+        false => Err(Refusal::forbidden("write", "API keys of these groups")),
+    }
+}
+
+/// Refuses a key that would be valid for longer than the settings allow.
+fn must_not_last_too_long(app: &App, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+    let Some(days) = app.live().api_key_days_most else {
+        return Ok(());
+    };
+    let latest = app.clock.now().plus_hours(days.saturating_mul(24));
+    match expires_at {
+        Some(end) if end <= latest => Ok(()),
+        Some(_) | None => Err(Refusal::new(
+            RefusalKind::Invalid,
+            "api_key_lasts_too_long",
+            format!("an API key must expire within {days} days"),
+        )),
+    }
+}
+
+/// Changes a key. The caller must administer the users of the organisations of its present groups, and of the new ones.
+pub async fn change(
+    app: &App,
+    caller: &Caller,
+    id: ApiKeyId,
+    wanted: KeyChange,
+) -> Result<Appended, Refusal> {
+    must(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
+    let groups = match &wanted.groups {
+        Some(groups) => Some(administered(app, caller, groups).await?),
+        None => None,
+    };
+    if let Some(expires_at) = wanted.expires_at {
+        must_not_last_too_long(app, expires_at)?;
+    }
+    let command = ChangeApiKey {
+        name: wanted.name,
+        groups,
+        now: app.clock.now(),
+        expires_at: wanted.expires_at,
+    };
+    caller
+        .execute(app, vec![Command::ApiKey(id, ApiKeyCommand::Change(command))])
+        .await
+}
+
+/// Revokes a key.
+pub async fn revoke(app: &App, caller: &Caller, id: ApiKeyId) -> Result<Appended, Refusal> {
+    must(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
+    caller
+        .execute(app, vec![Command::ApiKey(id, ApiKeyCommand::Revoke)])
+        .await
+}

@@ -1,0 +1,34 @@
+//! Organisations, and what belongs to them: user groups, accounts, applications and API keys. Each function here is one change that a face
+//! offers, with its rules.
+
+mod accounts;
+mod applications;
+mod expiry;
+mod first_start;
+mod found;
+mod groups;
+mod keys;
+mod may;
+mod numbers;
+mod users;
+
+pub use accounts::{
+    AccountChange, NewAccount, accept, account_of, change as change_account, hide_welcome,
+    open as open_account, reject, request_organisations,
+};
+pub use applications::{
+    ApplicationChange, NewApplication, change as change_application, create as create_application,
+    delete as delete_application, give as give_application,
+};
+pub use expiry::keep_expiring;
+pub(crate) use first_start::{first_start, late_start};
+pub use found::{delete as delete_organisation, found as found_organisation, rename as rename_organisation};
+pub use groups::{
+    GroupChange, NewGroup, change as change_group, dissolve as dissolve_group, form as form_group,
+};
+pub use keys::{
+    Issued, KeyChange, NewKey, change as change_api_key, issue as issue_api_key, revoke as revoke_api_key,
+};
+pub use may::{must, reach};
+pub(crate) use numbers::Numbers;
+pub(crate) use users::with_accounts;
