@@ -9,6 +9,8 @@ pub const FACES: Faces = Faces::new(&[
     audit::FACE,
     trust::FACE,
     est::FACE,
+    os2iot::FACE,
+    os2iot::AUTH,
     hooks::FACE,
     system::FACE,
 ]);

@@ -60,6 +60,8 @@ fn a_body_is_not_stored_before_it_is_read() {
 fn a_face_reads_bodies_with_the_kit() {
     let program = program();
     let faces = program.iter().filter(|source| source.is_in(&["src/http/"]));
+    // This file makes an extractor of `JsonBody`.
+    let faces = faces.filter(|source| source.path != "src/http/os2iot/fields.rs");
     let found: Vec<String> = faces.flat_map(unbounded).collect();
     assert_none(&found, "A handler takes its body as `JsonBody` or `JsonList`:");
 }

@@ -18,7 +18,9 @@ mod errors;
 #[path = "../../../src/http/audit/tests/events/mod.rs"]
 mod events;
 mod evidence;
-mod openapi;
+pub(crate) mod openapi;
+#[path = "../../../src/http/os2iot/tests/os2iot/mod.rs"]
+mod os2iot;
 mod positions;
 mod rights;
 #[path = "../../../src/http/trust/tests/trust/mod.rs"]

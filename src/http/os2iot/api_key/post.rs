@@ -1,0 +1,34 @@
+//! `POST /api/v1/api-key`
+
+use axum::{Json, extract::State, http::StatusCode};
+use server::{
+    App, Permitted, Refusal, Wrote,
+    organisations::{NewKey, issue_api_key},
+};
+
+use super::{ApiKeyIn, shown};
+use crate::{
+    fields::FieldsOf,
+    guard::{Person, USER_ADMIN},
+    wire::ApiKeyOut,
+};
+
+/// Issues an API key. Only this answer has the key itself.
+#[utoipa::path(post, operation_id = "os2iot_post_api_key", path = "/api/v1/api-key", tag = "os2iot", request_body = ApiKeyIn, responses(
+    (status = 201, description = "The key", body = ApiKeyOut)
+))]
+pub(crate) async fn post_api_key(
+    State(app): State<App>,
+    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    FieldsOf(body): FieldsOf<ApiKeyIn>,
+) -> Result<Wrote<(StatusCode, Json<ApiKeyOut>)>, Refusal> {
+    let new = NewKey {
+        groups: body.groups(),
+        name: body.name.ok_or_else(Refusal::unavailable)?,
+        expires_at: body.expires_on.flatten(),
+    };
+    let (issued, appended) = issue_api_key(&app, &caller, new).await?;
+    let mut out = shown(&app, issued.id).await?;
+    out.key = Some(issued.secret.to_string());
+    Ok(Wrote(appended.position, (StatusCode::CREATED, Json(out))))
+}

@@ -1,0 +1,57 @@
+//! `GET /api/v1/auth/me`
+
+use aggregates::values::{GroupId, OrganisationId};
+use axum::{Json, extract::State};
+use projections::{Part, Sorting, groups, numbered::Among, organisations, organisations::OrganisationSort};
+use serde::Serialize;
+use server::{App, AsOf, Caller, Refusal};
+use utoipa::ToSchema;
+
+use super::own_account;
+use crate::wire::{OrganizationOut, UserOut, users_out};
+
+/// How many organisations the answer has at most.
+const MOST: i64 = 10_000;
+
+/// The caller, and the organisations in which they can work.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Os2iotMe)]
+pub(crate) struct MeOut {
+    user: UserOut,
+    organizations: Vec<OrganizationOut>,
+}
+
+/// The caller with their groups, and their organisations: all, for a global administrator.
+#[utoipa::path(get, operation_id = "os2iot_get_me", path = "/api/v1/auth/me", tag = "os2iot", responses(
+    (status = 200, description = "The user and the organisations", body = MeOut)
+))]
+pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<AsOf<Json<MeOut>>, Refusal> {
+    let position = app.ledger().authorization().position();
+    let (id, account) = own_account(&app, &caller).await?;
+    let db = app.ledger().db();
+    let of_account = groups::of_account(db, id).await?;
+    let is_global = of_account.iter().any(|group| group.id == GroupId::GLOBAL_ADMIN);
+    let own: Vec<OrganisationId> = of_account.iter().filter_map(|group| group.organisation).collect();
+    let by_id = Sorting {
+        by: OrganisationSort::Id,
+        descending: false,
+    };
+    let part = Part {
+        offset: 0,
+        limit: MOST,
+    };
+    let among = match is_global {
+        true => Among::All,
+        false => Among::These(&own),
+    };
+    let organizations = organisations::page(db, among, by_id, part).await?;
+    let user = users_out(db, &[account], true)
+        .await?
+        .pop()
+        .ok_or_else(Refusal::unavailable)?;
+    let out = MeOut {
+        user,
+        organizations: organizations.rows.iter().map(OrganizationOut::from).collect(),
+    };
+    Ok(AsOf(position, Json(out)))
+}

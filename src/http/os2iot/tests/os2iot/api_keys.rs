@@ -1,0 +1,102 @@
+//! API keys as credentials.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{both_engines, client::Call, connectware::*};
+
+fn with_key(server: &Server, path: &str, key: &str) -> Call {
+    server.anonymous().get(path).header("x-api-key", key)
+}
+
+async fn issue(by: &Client, groups: &[i64]) -> (i64, String) {
+    let body = json!({ "name": "Dashboard", "permissionIds": groups });
+    let issued = by.post("/api/v1/api-key", body).await.expect(201).json();
+    (id(&issued), text(&issued["key"]).to_owned())
+}
+
+both_engines! {
+    async fn a_key_is_shown_once_and_reads_what_its_groups_read(server: Server) {
+        let scene = Scene::new(&server).await;
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let (number, key) = issue(admin, &[scene.groups[0][3]]).await;
+        assert_uuid(&json!(key));
+        let shown = admin.get(format!("/api/v1/api-key/{number}")).await.expect(200);
+        assert!(!shown.text().contains(&key), "the key is shown once");
+        assert_eq!(shown.json()["prefix"], key[..8], "people tell keys apart");
+
+        let found = with_key(&server, "/api/v1/api-key-info/organization", &key).await.expect(200).json();
+        assert_eq!(id(&found), scene.organisations[0]);
+        let applications = with_key(&server, "/api/v1/application?limit=2&offset=0", &key).await.expect(200).json();
+        assert_eq!(column(&applications["data"], "name"), ["App 0"]);
+        with_key(&server, &format!("/api/v1/application/{}", scene.applications[1]), &key).await.expect(403);
+    }
+
+    async fn a_key_ends_at_once(server: Server) {
+        let scene = Scene::new(&server).await;
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let (number, key) = issue(admin, &[scene.groups[0][3]]).await;
+        let path = "/api/v1/application";
+        with_key(&server, path, &key).await.expect(200);
+        let revoked = admin.delete(format!("/api/v1/api-key/{number}")).await.expect(200).json();
+        assert_eq!(revoked, json!({ "affected": 1 }));
+        let refused = with_key(&server, path, &key).await.expect(401).json();
+        assert_eq!(message(&refused), "MESSAGE.API-KEY-AUTH-FAILED");
+        let refused = server.anonymous().get(path).await.expect(401).json();
+        assert_eq!(refused, json!({ "statusCode": 401, "message": "Unauthorized" }));
+        for wrong in ["", "x", "00000000-0000-4000-8000-000000000000"] {
+            with_key(&server, path, wrong).await.expect(401);
+        }
+    }
+
+    async fn what_is_for_people_takes_no_key(server: Server) {
+        let scene = Scene::new(&server).await;
+        let (_, key) = issue(&scene.global, &[1]).await;
+        for path in ["/api/v1/api-key?organizationId=1", "/api/v1/permission", "/api/v1/user", "/api/v1/organization",
+            "/api/v1/auth/me", "/api/v1/auth/profile", "/api/v1/kombitCreation/minimal"] {
+            with_key(&server, path, &key).await.expect(401);
+            scene.global.get(path).await.expect(200);
+        }
+        // A key that is of everything is of no single organisation.
+        with_key(&server, "/api/v1/api-key-info/organization", &key).await.expect(400);
+        // What is for keys takes no token.
+        scene.global.get("/api/v1/api-key-info/organization").await.expect(401);
+        // No other face takes it.
+        with_key(&server, "/api/session", &key).await.expect_error(401);
+        with_key(&server, "/api/users/ids", &key).await.expect_error(401);
+    }
+
+    async fn a_token_counts_before_a_key_and_a_bad_token_leaves_the_key(server: Server) {
+        let scene = Scene::new(&server).await;
+        let (_, key) = issue(&scene.global, &[scene.groups[1][3]]).await;
+        let here = scene.caller(0, "Read");
+        let both = here.get("/api/v1/application").header("x-api-key", &key).await.expect(200).json();
+        assert_eq!(column(&both["data"], "name"), ["App 0"]);
+        let bad = server.anonymous().bearer("not.a.token");
+        let by_key = bad.get("/api/v1/application").header("x-api-key", &key).await.expect(200).json();
+        assert_eq!(column(&by_key["data"], "name"), ["App 1"]);
+        bad.get("/api/v1/application").await.expect(401);
+        let in_query = format!("/api/v1/application?secret_token={}", here.token());
+        let by_query = server.anonymous().get(in_query).await.expect(200).json();
+        assert_eq!(column(&by_query["data"], "name"), ["App 0"]);
+    }
+
+    async fn a_key_creates_applications_where_its_groups_may(server: Server) {
+        let scene = Scene::new(&server).await;
+        let (_, key) = issue(&scene.global, &[scene.groups[0][2]]).await;
+        let create = |organisation: i64, name: &str| {
+            let body = json!({ "name": name, "organizationId": organisation, "permissionIds": [scene.groups[0][2]] });
+            server.anonymous().post("/api/v1/application", body).header("x-api-key", &key)
+        };
+        let made = create(scene.organisations[0], "By key").await.expect(201).json();
+        let other = json!({ "name": "Elsewhere", "organizationId": scene.organisations[1] });
+        server.anonymous().post("/api/v1/application", other).header("x-api-key", &key).await.expect(403);
+        let refused = create(scene.organisations[0], "By key").await.expect(400).json();
+        assert_eq!(message(&refused), "MESSAGE.NAME-INVALID-OR-ALREADY-IN-USE");
+        let change = json!({ "name": "Renamed by key", "organizationId": scene.organisations[0] });
+        let path = format!("/api/v1/application/{}", id(&made));
+        let changed = server.anonymous().put(&path, change).header("x-api-key", &key).await.expect(200).json();
+        assert_eq!(changed["name"], "Renamed by key");
+        server.anonymous().delete(&path).header("x-api-key", &key).await.expect(200);
+    }
+}

@@ -1,0 +1,142 @@
+//! The holes of the published server (contracts/os2iot.md, design/people.md), each closed.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{both_engines, connectware::*};
+
+both_engines! {
+    async fn a_user_administrator_does_not_become_global(server: Server) {
+        let scene = Scene::new(&server).await;
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let own = scene.users[0][0];
+        let body = json!({ "name": "mine", "organizationId": scene.organisations[0],
+            "levels": [{ "type": "GlobalAdmin" }], "userIds": [own], "applicationIds": [] });
+        admin.post("/api/v1/permission", body).await.expect(403);
+        let change = json!({ "name": "x", "active": true, "globalAdmin": true, "permissionIds": [scene.groups[0][0]] });
+        admin.put(format!("/api/v1/user/{own}"), change).await.expect(403);
+        let new = json!({ "name": "y", "email": "y@example.org", "password": SECRET, "active": true,
+            "globalAdmin": true, "permissionIds": [] });
+        admin.post("/api/v1/user", new).await.expect(403);
+        let joins = json!({ "name": "x", "active": true, "permissionIds": [scene.groups[0][0], 1] });
+        admin.put(format!("/api/v1/user/{own}"), joins).await.expect(403);
+        admin.put("/api/v1/permission/1", json!({ "userIds": [1, own] })).await.expect(403);
+        admin.delete("/api/v1/permission/1").await.expect(403);
+    }
+
+    /// A stranger who is drawn into an own group would be a member of a shared organisation, and then their password could be set.
+    async fn a_stranger_is_not_taken_over(server: Server) {
+        let scene = Scene::new(&server).await;
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let (stranger, global_admin) = (scene.users[1][3], 1);
+        for victim in [stranger, global_admin] {
+            let members = json!({ "userIds": [victim] });
+            admin.put(format!("/api/v1/permission/{}", scene.groups[0][3]), members).await.expect(403);
+            let body = json!({ "name": "trap", "organizationId": scene.organisations[0],
+                "levels": [{ "type": "Read" }], "userIds": [victim], "applicationIds": [] });
+            admin.post("/api/v1/permission", body).await.expect(403);
+            let body = json!({ "organizationId": scene.organisations[0], "userId": victim,
+                "permissionIds": [scene.groups[0][3]] });
+            let refused = admin.put("/api/v1/permission/acceptUser", body).await.expect(404).json();
+            assert_eq!(message(&refused), "MESSAGE.USER-DOES-NOT-EXIST");
+            let body = json!({ "name": "x", "active": true, "password": "another-password", "permissionIds": [] });
+            admin.put(format!("/api/v1/user/{victim}"), body).await.expect(403);
+        }
+        login(&server, "read-1@example.org", SECRET).await;
+    }
+
+    /// Whoever is in two organisations is changed only by who administers both, but each decides about the own groups.
+    async fn credentials_are_changed_by_who_administers_all_organisations(server: Server) {
+        let scene = Scene::new(&server).await;
+        let both = new_user(&scene.global, "both", &[scene.groups[0][3], scene.groups[1][3]]).await;
+        let (here, there) = (scene.caller(0, "OrganizationUserAdmin"), scene.caller(1, "OrganizationUserAdmin"));
+        let path = format!("/api/v1/user/{both}");
+        let change = |more: Value| {
+            let mut body = json!({ "name": "both", "active": true,
+                "permissionIds": [scene.groups[0][3], scene.groups[1][3]] });
+            body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            body
+        };
+        for more in [json!({ "password": "another-password" }), json!({ "email": "evil@example.org" }), json!({ "active": false }),
+            json!({ "name": "renamed" }), json!({ "expiresOn": "2999-01-01T00:00:00Z" })] {
+            here.put(&path, change(more.clone())).await.expect(403);
+            there.put(&path, change(more)).await.expect(403);
+        }
+        // The groups of the other organisation stay, whatever the body says.
+        let shown = here.put(&path, change(json!({ "permissionIds": [] }))).await.expect(200).json();
+        let groups: Vec<i64> = list(&shown["permissions"]).iter().map(id).collect();
+        assert_eq!(groups, [scene.groups[1][3]], "{shown}");
+    }
+
+    async fn nobody_reads_users_of_other_organisations(server: Server) {
+        let scene = Scene::new(&server).await;
+        let stranger = scene.users[1][3];
+        for level in LEVELS {
+            let caller = scene.caller(0, level);
+            caller.get(format!("/api/v1/user/{stranger}")).await.expect(403);
+            caller.get(format!("/api/v1/kombitCreation/{stranger}")).await.expect(403);
+            caller.get(format!("/api/v1/permission/{}", scene.groups[1][3])).await.expect(403);
+            caller.get(format!("/api/v1/permission/{}/users", scene.groups[1][3])).await.expect(403);
+            caller.get(format!("/api/v1/user/awaitingUsers/{}", scene.organisations[1])).await.expect(403);
+            caller.get(format!("/api/v1/permission?organisationId={}", scene.organisations[1])).await.expect(403);
+            let users = caller.get("/api/v1/kombitCreation/minimalUsers").await.expect(200).json();
+            assert!(list(&users["users"]).iter().all(|user| id(user) != stranger), "{users}");
+            let organisations = caller.get("/api/v1/organization/minimal").await.expect(200).json();
+            assert_eq!(column(&organisations["data"], "name"), ["Aarhus"]);
+        }
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let users = admin.get("/api/v1/user").await.expect(200).json();
+        assert_eq!(users["count"], 4, "{users}");
+        admin.get(format!("/api/v1/user/organizationUsers/{}", scene.organisations[1])).await.expect(404);
+        admin.get(format!("/api/v1/organization/{}", scene.organisations[1])).await.expect(404);
+    }
+
+    async fn an_application_does_not_move_into_a_foreign_organisation(server: Server) {
+        let scene = Scene::new(&server).await;
+        let admin = scene.caller(0, "OrganizationApplicationAdmin");
+        let path = format!("/api/v1/application/updateApplicationOrganization/{}", scene.applications[0]);
+        admin.put(&path, json!({ "organizationId": scene.organisations[1] })).await.expect(403);
+        let other = format!("/api/v1/application/updateApplicationOrganization/{}", scene.applications[1]);
+        admin.put(&other, json!({ "organizationId": scene.organisations[0] })).await.expect(403);
+        // A group of another organisation takes no application either.
+        let attach = json!({ "applicationIds": [scene.applications[1]] });
+        let group = format!("/api/v1/permission/{}", scene.groups[0][3]);
+        scene.caller(0, "OrganizationUserAdmin").put(&group, attach).await.expect(404);
+        scene.global.put(&path, json!({ "organizationId": scene.organisations[1] })).await.expect(200);
+        let reader = scene.caller(0, "Read");
+        reader.get(format!("/api/v1/application/{}", scene.applications[0])).await.expect(403);
+    }
+
+    async fn another_organisations_key_is_not_taken_over(server: Server) {
+        let scene = Scene::new(&server).await;
+        let key = json!({ "name": "theirs", "permissionIds": [scene.groups[1][3]] });
+        let theirs = id(&scene.global.post("/api/v1/api-key", key).await.expect(201).json());
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let take = json!({ "name": "mine", "permissionIds": [scene.groups[0][3]] });
+        admin.put(format!("/api/v1/api-key/{theirs}"), take).await.expect(403);
+        admin.get(format!("/api/v1/api-key/{theirs}")).await.expect(403);
+        admin.delete(format!("/api/v1/api-key/{theirs}")).await.expect(403);
+        admin.get(format!("/api/v1/api-key?organizationId={}", scene.organisations[1])).await.expect(403);
+        admin.get("/api/v1/api-key").await.expect(403);
+        for groups in [json!([1]), json!([scene.groups[0][3], 1]), json!([scene.groups[0][3], scene.groups[1][3]])] {
+            let body = json!({ "name": "too much", "permissionIds": groups });
+            admin.post("/api/v1/api-key", body).await.expect(403);
+        }
+        admin.post("/api/v1/api-key", json!({ "name": "none", "permissionIds": [] })).await.expect(400);
+        // A number that nobody has is not there for global administrators, and a refusal for others.
+        scene.global.get("/api/v1/api-key/4711").await.expect(404);
+        admin.get("/api/v1/api-key/4711").await.expect(403);
+        // The key of a global administrator is in the list.
+        let key = json!({ "name": "global", "permissionIds": [1] });
+        scene.global.post("/api/v1/api-key", key).await.expect(201);
+        let keys = scene.global.get("/api/v1/api-key").await.expect(200).json();
+        assert_eq!(column(&keys["data"], "name"), ["theirs", "global"]);
+    }
+
+    async fn an_expiry_in_the_past_is_refused_and_one_in_the_future_ends_the_account(server: Server) {
+        let scene = Scene::new(&server).await;
+        let past = json!({ "name": "p", "email": "p@example.org", "password": SECRET, "active": true,
+            "permissionIds": [scene.groups[0][3]], "expiresOn": "2001-01-01" });
+        scene.global.post("/api/v1/user", past).await.expect(400);
+    }
+}

@@ -1,0 +1,33 @@
+//! `GET /api/v1/user/{id}`
+
+use aggregates::values::AccountId;
+use axum::{Json, extract::State};
+use server::{App, AsOf, PathOf, Permitted, Refusal, organisations::must};
+
+use super::shown;
+use crate::{
+    guard::{Person, USER_ADMIN},
+    list::numeric,
+    wire::UserOut,
+};
+
+/// A user of an organisation whose users the caller administers.
+#[utoipa::path(get, operation_id = "os2iot_get_user", path = "/api/v1/user/{id}", tag = "os2iot",
+    params(
+        ("id" = String, Path, description = "The number of the user", example = "7"),
+        ("extendedInfo" = Option<bool>, Query, description = "Ignored: the answer always has the groups")
+    ),
+    responses(
+        (status = 200, description = "The user", body = UserOut),
+        (status = 404, description = "`MESSAGE.ID-DOES-NOT-EXIST`, for a global administrator")
+    ))]
+pub(crate) async fn get_user(
+    State(app): State<App>,
+    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    PathOf(id): PathOf<String>,
+) -> Result<AsOf<Json<UserOut>>, Refusal> {
+    let position = app.ledger().authorization().position();
+    let id = AccountId::of(numeric(&id)?);
+    must(&app, &caller, "os2iot-user", &id.ordinal().to_string(), "read")?;
+    Ok(AsOf(position, Json(shown(&app, id).await?)))
+}

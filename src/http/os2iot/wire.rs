@@ -1,0 +1,347 @@
+//! The shapes that several endpoints answer (contracts/os2iot.md sections 2 and 3).
+
+mod api_keys;
+
+use std::collections::BTreeMap;
+
+use aggregates::values::{AccountId, ApplicationId, GroupId, Level, OrganisationId, Timestamp};
+use projections::{
+    Part, Sorting, accounts,
+    accounts::{AccountRow, AccountSort},
+    applications,
+    applications::ApplicationRow,
+    groups,
+    groups::GroupRow,
+    organisations,
+    organisations::OrganisationRow,
+    sql::Db,
+};
+use serde::Serialize;
+use server::Refusal;
+use utoipa::ToSchema;
+
+pub(crate) use api_keys::{ApiKeyOut, api_keys_out};
+
+/// All rows of a list.
+const ALL: Part = Part {
+    offset: 0,
+    limit: i64::MAX,
+};
+
+fn time(at: Timestamp) -> String {
+    at.to_millis_string()
+}
+
+/// How many rows a deletion has affected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Os2iotAffected)]
+pub(crate) struct Affected {
+    /// Always 1.
+    pub(crate) affected: u32,
+}
+
+/// One row was deleted.
+pub(crate) const ONE: Affected = Affected { affected: 1 };
+
+/// The number and the name of something.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Os2iotNamed)]
+pub(crate) struct Named {
+    /// The number.
+    pub(crate) id: u32,
+    /// The name.
+    pub(crate) name: String,
+}
+
+/// An organisation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Os2iotOrganization)]
+pub(crate) struct OrganizationOut {
+    id: u32,
+    name: String,
+    /// Always `false`: this server publishes no data.
+    open_data_dk_registered: bool,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&OrganisationRow> for OrganizationOut {
+    fn from(row: &OrganisationRow) -> Self {
+        Self {
+            id: row.id.ordinal().get(),
+            name: row.name.clone(),
+            open_data_dk_registered: false,
+            created_at: time(row.created_at),
+            updated_at: time(row.updated_at),
+        }
+    }
+}
+
+/// A level of a user group.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Os2iotLevel)]
+pub(crate) struct LevelOut {
+    id: u32,
+    /// `GlobalAdmin`, `OrganizationUserAdmin`, `OrganizationGatewayAdmin`, `OrganizationApplicationAdmin` or `Read`.
+    r#type: String,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A user group.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Os2iotPermission)]
+pub(crate) struct GroupOut {
+    id: u32,
+    name: String,
+    /// What the members may do.
+    r#type: Vec<LevelOut>,
+    /// The organisation; null for the group of global administrators.
+    organization: Option<OrganizationOut>,
+    automatically_add_new_applications: bool,
+    application_ids: Vec<u32>,
+    created_at: String,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    users: Option<Vec<UserOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    applications: Option<Vec<Named>>,
+}
+
+/// A user.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Os2iotUser)]
+pub(crate) struct UserOut {
+    id: u32,
+    name: String,
+    email: Option<String>,
+    active: bool,
+    /// Always null: no user comes from KOMBIT.
+    name_id: Option<String>,
+    last_login: Option<String>,
+    expires_on: Option<String>,
+    is_system_user: bool,
+    show_welcome_screen: bool,
+    /// Whether the user waits for somebody to let them into an organisation.
+    awaiting_confirmation: bool,
+    created_at: String,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, no_recursion)]
+    permissions: Option<Vec<GroupOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    requested_organizations: Option<Vec<OrganizationOut>>,
+}
+
+/// An application.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Os2iotApplication)]
+pub(crate) struct ApplicationOut {
+    id: u32,
+    name: String,
+    description: Option<String>,
+    /// `NONE`, `IN-OPERATION`, `PROTOTYPE` or `OTHER`.
+    status: String,
+    start_date: Option<String>,
+    end_date: Option<String>,
+    category: Option<String>,
+    owner: Option<String>,
+    contact_person: Option<String>,
+    contact_email: Option<String>,
+    contact_phone: Option<String>,
+    personal_data: Option<bool>,
+    hardware: Option<String>,
+    controlled_properties: Vec<TypeOut>,
+    device_types: Vec<TypeOut>,
+    belongs_to: Option<OrganizationOut>,
+    permissions: Vec<Named>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A word of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Os2iotType)]
+pub(crate) struct TypeOut {
+    r#type: String,
+}
+
+type Organisations = BTreeMap<OrganisationId, OrganizationOut>;
+
+async fn organisations(db: &Db, ids: Vec<OrganisationId>) -> Result<Organisations, Refusal> {
+    let rows = organisations::find_many(db, &ids).await?;
+    Ok(rows
+        .iter()
+        .map(|row| (row.id, OrganizationOut::from(row)))
+        .collect())
+}
+
+/// Groups without members and applications.
+pub(crate) async fn groups_out(db: &Db, rows: &[GroupRow]) -> Result<Vec<GroupOut>, Refusal> {
+    let organisations = organisations(db, rows.iter().filter_map(|row| row.organisation).collect()).await?;
+    let ids: Vec<GroupId> = rows.iter().map(|row| row.id).collect();
+    let applications = groups::applications_of(db, &ids).await?;
+    let shown = rows.iter().map(|row| {
+        let attached = applications.get(&row.id).into_iter().flatten();
+        let levels = row.levels.iter();
+        GroupOut {
+            id: row.id.ordinal().get(),
+            name: row.name.clone(),
+            r#type: levels.map(|level| level_out(row, *level)).collect(),
+            organization: row.organisation.and_then(|id| organisations.get(&id).cloned()),
+            automatically_add_new_applications: row.adds_new_applications,
+            application_ids: attached.map(|id| id.ordinal().get()).collect(),
+            created_at: time(row.created_at),
+            updated_at: time(row.updated_at),
+            users: None,
+            applications: None,
+        }
+    });
+    Ok(shown.collect())
+}
+
+fn level_out(row: &GroupRow, level: Level) -> LevelOut {
+    let place = Level::ALL
+        .iter()
+        .position(|one| *one == level)
+        .unwrap_or_default();
+    LevelOut {
+        // The published server numbers the levels of all groups. These numbers are as unique, and stay.
+        id: row
+            .id
+            .ordinal()
+            .get()
+            .saturating_mul(10)
+            .saturating_add(u32::try_from(place).unwrap_or_default()),
+        r#type: level.as_str().to_owned(),
+        created_at: time(row.created_at),
+        updated_at: time(row.created_at),
+    }
+}
+
+/// Groups with their members.
+pub(crate) async fn groups_with_users(
+    db: &Db,
+    rows: &[GroupRow],
+    only: Option<AccountId>,
+) -> Result<Vec<GroupOut>, Refusal> {
+    let mut shown = groups_out(db, rows).await?;
+    for (row, group) in rows.iter().zip(&mut shown) {
+        let by_id = Sorting {
+            by: AccountSort::Id,
+            descending: false,
+        };
+        let mut members = accounts::members(db, row.id, by_id, ALL).await?.rows;
+        members.retain(|member| only.is_none_or(|only| member.id == only));
+        group.users = Some(users_out(db, &members, false).await?);
+    }
+    Ok(shown)
+}
+
+/// One group with its members and its applications.
+pub(crate) async fn group_with_all(db: &Db, row: &GroupRow) -> Result<Option<GroupOut>, Refusal> {
+    let mut shown = groups_with_users(db, std::slice::from_ref(row), None).await?;
+    let attached = groups::applications_of(db, &[row.id]).await?;
+    let ids: Vec<ApplicationId> = attached.into_values().flatten().collect();
+    let applications = applications::find_many(db, &ids).await?;
+    let group = shown.pop().map(|mut group| {
+        let named = applications.iter().map(|one| Named {
+            id: one.id.ordinal().get(),
+            name: one.name.clone(),
+        });
+        group.applications = Some(named.collect());
+        group
+    });
+    Ok(group)
+}
+
+/// Users, with their groups if `with_groups`.
+pub(crate) async fn users_out(
+    db: &Db,
+    rows: &[AccountRow],
+    with_groups: bool,
+) -> Result<Vec<UserOut>, Refusal> {
+    let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
+    let requests = accounts::requests_of(db, &ids).await?;
+    let organisations = organisations(db, requests.values().flatten().copied().collect()).await?;
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in rows {
+        let requested = requests.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        let permissions = match with_groups {
+            true => Some(groups_out(db, &groups::of_account(db, row.id).await?).await?),
+            false => None,
+        };
+        shown.push(UserOut {
+            id: row.id.ordinal().get(),
+            name: row.name.clone(),
+            email: row.email.clone(),
+            active: row.is_active,
+            name_id: None,
+            last_login: row.last_login_at.map(time),
+            expires_on: row.expires_at.map(time),
+            is_system_user: false,
+            show_welcome_screen: row.shows_welcome,
+            awaiting_confirmation: !requested.is_empty(),
+            created_at: time(row.created_at),
+            updated_at: time(row.updated_at),
+            permissions,
+            requested_organizations: with_groups.then(|| {
+                requested
+                    .iter()
+                    .filter_map(|id| organisations.get(id).cloned())
+                    .collect()
+            }),
+        });
+    }
+    Ok(shown)
+}
+
+/// Applications with their organisation and the groups to which they are attached.
+pub(crate) async fn applications_out(
+    db: &Db,
+    rows: &[ApplicationRow],
+) -> Result<Vec<ApplicationOut>, Refusal> {
+    let organisations = organisations(db, rows.iter().map(|row| row.organisation).collect()).await?;
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in rows {
+        let groups = groups::of_application(db, row.id).await?;
+        let details = row.details.clone();
+        let types = |texts: Vec<String>| texts.into_iter().map(|r#type| TypeOut { r#type }).collect();
+        shown.push(ApplicationOut {
+            id: row.id.ordinal().get(),
+            name: row.name.clone(),
+            description: details.description,
+            status: details.status.as_str().to_owned(),
+            start_date: details.start_date.map(time),
+            end_date: details.end_date.map(time),
+            category: details.category,
+            owner: details.owner,
+            contact_person: details.contact_person,
+            contact_email: details.contact_email,
+            contact_phone: details.contact_phone,
+            personal_data: details.personal_data,
+            hardware: details.hardware,
+            controlled_properties: types(details.controlled_properties),
+            device_types: types(details.device_types),
+            belongs_to: organisations.get(&row.organisation).cloned(),
+            permissions: groups
+                .iter()
+                .map(|group| Named {
+                    id: group.id.ordinal().get(),
+                    name: group.name.clone(),
+                })
+                .collect(),
+            created_at: time(row.created_at),
+            updated_at: time(row.updated_at),
+        });
+    }
+    Ok(shown)
+}
