@@ -10,6 +10,7 @@ mod groups;
 mod keys;
 mod may;
 mod numbers;
+mod succession;
 mod users;
 
 pub use accounts::{
@@ -31,4 +32,4 @@ pub use keys::{
 };
 pub use may::{must, reach};
 pub(crate) use numbers::Numbers;
-pub(crate) use users::with_accounts;
+pub(crate) use users::{with_accounts, with_accounts_rehearsed};

@@ -133,10 +133,27 @@ both_engines! {
         assert_eq!(column(&keys["data"], "name"), ["theirs", "global"]);
     }
 
-    async fn an_expiry_in_the_past_is_refused_and_one_in_the_future_ends_the_account(server: Server) {
+    async fn an_expiry_in_the_past_is_refused(server: Server) {
         let scene = Scene::new(&server).await;
         let past = json!({ "name": "p", "email": "p@example.org", "password": SECRET, "active": true,
             "permissionIds": [scene.groups[0][3]], "expiresOn": "2001-01-01" });
         scene.global.post("/api/v1/user", past).await.expect(400);
+    }
+
+    /// Whoever deletes the last global administrator on another face need not know that there is such a group.
+    async fn an_administrator_follows_the_last_global_administrator(server: Server) {
+        let admin = server.admin().await;
+        let first = admin_id(&admin).await;
+        let administrators = role_named(&admin, "connectware-admin").await;
+        let heir = create_user_with(&admin, "second", json!({ "roles": [administrators] })).await;
+        let second = server.anonymous().login("second", PASSWORD).await;
+        let body = json!({ "username": "second", "password": PASSWORD });
+        server.anonymous().post("/api/v1/auth/login", body).await.expect(401);
+        second.delete(format!("/api/users/{first}")).await.expect(204);
+        let global = login(&server, "second", PASSWORD).await;
+        organisation(&global, "after").await;
+        // Nobody is left who could follow.
+        second.delete(format!("/api/users/{heir}")).await.expect_error(409);
+        organisation(&global, "still").await;
     }
 }
