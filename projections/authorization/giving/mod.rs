@@ -208,6 +208,9 @@ impl<'a> Judgement<'a> {
         let holding = self.held_by(before);
         let (after, roles) = after_events(engine.model, before, &holding, events);
         let Some(after) = after else { return Ok(()) };
+        // That somebody is an administrator says more than any other role of theirs.
+        let mut roles: Vec<RoleId> = roles.into_iter().collect();
+        roles.sort_by_key(|role| *role != RoleId::ADMINISTRATOR);
         for role in roles {
             self.grant_of(role).map_err(|lacking| lacking.held_by(id))?;
         }
