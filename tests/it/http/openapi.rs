@@ -183,7 +183,7 @@ impl Operation {
 }
 
 /// A body without the time and the path, which some faces show in each refusal.
-fn without_place(body: &[u8]) -> Vec<u8> {
+pub(crate) fn without_place(body: &[u8]) -> Vec<u8> {
     let Ok(Value::Object(mut shown)) = serde_json::from_slice(body) else {
         return body.to_vec();
     };
