@@ -161,7 +161,7 @@ impl Operation {
     }
 
     /// Whether tokens of the connectware face count here.
-    fn is_of_connectware(&self) -> bool {
+    pub(super) fn is_of_connectware(&self) -> bool {
         self.face().audience == Audience::Connectware
     }
 
