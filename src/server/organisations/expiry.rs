@@ -11,7 +11,10 @@ use aggregates::{
 use ledger::{ExecuteError, Metadata, Rejection};
 use projections::accounts;
 
-use crate::{app::App, refusal::Refusal};
+use crate::{
+    app::App,
+    refusal::{Refusal, RefusalKind},
+};
 
 /// How often this process looks for accounts that have expired.
 const EACH: Duration = Duration::from_secs(1);
@@ -22,7 +25,10 @@ const AT_ONCE: i64 = 100;
 pub async fn keep_expiring(app: App) {
     loop {
         tokio::time::sleep(EACH).await;
-        if let Err(refusal) = expire(&app).await {
+        // Whoever follows the ledger says that the database does not answer.
+        if let Err(refusal) = expire(&app).await
+            && refusal.kind != RefusalKind::Unavailable
+        {
             tracing::warn!(
                 code = refusal.code,
                 "accounts that have expired cannot be ended now"
