@@ -6,7 +6,8 @@ mod reducer;
 mod rows;
 
 pub use queries::{
-    awaiting, expired, find, find_by_email, find_by_user, find_many, groups_of, members, page, requests_of,
+    awaiting, expired, find, find_by_email, find_by_user, find_many, groups_of, lasting_members, members,
+    members_of, of_users, page, requests_of,
 };
 pub(crate) use reducer::Accounts;
 pub use rows::{AccountRow, AccountSort};

@@ -50,6 +50,35 @@ pub fn find_many<'a>(db: &'a Db, ids: &'a [AccountId]) -> Boxed<'a, Result<Vec<A
     })
 }
 
+/// The accounts of these users, in the order of their numbers.
+pub fn of_users<'a>(
+    db: &'a Db,
+    users: impl IntoIterator<Item = UserId>,
+) -> Boxed<'a, Result<Vec<AccountRow>, Error>> {
+    let chosen = Chosen::by("user_id IN", users, "");
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let rows: Vec<AccountRecord> = all_of(&mut tx, chosen).await?;
+        Ok(rows.into_iter().map(AccountRecord::into_row).collect())
+    })
+}
+
+/// Up to `limit` accounts in a group that are active and do not expire, in the order of their numbers.
+pub fn lasting_members<'a>(
+    db: &'a Db,
+    group: GroupId,
+    limit: i64,
+) -> Boxed<'a, Result<Vec<AccountId>, Error>> {
+    Box::pin(async move {
+        let statement = sql(
+            "SELECT a.number FROM account_groups g JOIN accounts a ON a.number = g.account \
+             WHERE g.group_number = $1 AND a.is_active = TRUE AND a.expires_at IS NULL ORDER BY a.number LIMIT $2",
+        );
+        let rows = db.all(statement.bind(group).bind(limit)).await?;
+        rows.iter().map(|row| AccountId::read(row, 0)).collect()
+    })
+}
+
 /// For each of these accounts, its groups; accounts without a group are left out.
 pub fn groups_of<'a>(
     db: &'a Db,
@@ -91,6 +120,18 @@ pub fn page<'a>(
             Among::These(ids) => Chosen::by("number IN", ids.iter().copied(), ""),
         };
         chosen_page(db, chosen, sorting, part).await
+    })
+}
+
+/// For each of these groups, the accounts in it; groups without an account are left out.
+pub fn members_of<'a>(
+    db: &'a Db,
+    ids: &'a [GroupId],
+) -> Boxed<'a, Result<BTreeMap<GroupId, Vec<AccountId>>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let keys = ids.iter().map(|id| (*id).into()).collect();
+        each_of(&mut tx, "account_groups", ["group_number", "account"], keys).await
     })
 }
 

@@ -29,6 +29,13 @@ pub struct AccountRow {
     pub updated_at: Timestamp,
 }
 
+impl AccountRow {
+    /// Whether the person may use the face.
+    pub fn may_act(&self, now: Timestamp) -> bool {
+        self.is_active && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
 /// By what accounts are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountSort {

@@ -14,7 +14,7 @@ use crate::{
     app::App,
     caller::Caller,
     granting::Granting,
-    organisations::{with_accounts, with_accounts_rehearsed},
+    organisations::with_accounts,
     refusal::{Refusal, RefusalKind},
 };
 
@@ -96,7 +96,7 @@ impl Caller {
         commands: &[Command],
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Rehearsed, Refusal> {
-        let commands = with_accounts_rehearsed(app, commands.to_vec()).await?;
+        let commands = with_accounts(app, commands.to_vec()).await?;
         let rehearsed = app.executor.rehearse_for(self.giver(app), &commands).await;
         rehearsed.map_err(|error| self.refused(app, error, name))
     }

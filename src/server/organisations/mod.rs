@@ -14,8 +14,8 @@ mod succession;
 mod users;
 
 pub use accounts::{
-    AccountChange, NewAccount, accept, account_of, change as change_account, hide_welcome,
-    open as open_account, reject, request_organisations,
+    AccountChange, NewAccount, accept, change as change_account, hide_welcome, open as open_account, reject,
+    request_organisations,
 };
 pub use applications::{
     ApplicationChange, NewApplication, change as change_application, create as create_application,
@@ -32,4 +32,4 @@ pub use keys::{
 };
 pub use may::{must, reach};
 pub(crate) use numbers::Numbers;
-pub(crate) use users::{with_accounts, with_accounts_rehearsed};
+pub(crate) use users::with_accounts;

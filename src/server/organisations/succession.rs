@@ -1,7 +1,7 @@
-//! What happens to the group of global administrators when the last of them is deleted or revoked by somebody who does not know the group:
-//! an administrator who stays follows. Otherwise the deletion, which the other faces permit, would be refused for the sake of this group.
+//! Who follows the last global administrator. Another face may delete or revoke that user without knowing the group. The group would make
+//! the ledger refuse this, so an administrator who stays joins it in the same unit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Command,
@@ -9,81 +9,89 @@ use aggregates::{
     user::UserCommand,
     values::{AccountId, GroupId, Membership, RoleId, Title, UserId},
 };
-use ledger::Metadata;
 use projections::{
-    accounts,
+    accounts::{self, AccountRow},
     ordinals::Numbered,
     role_directory::{self, HolderRow},
 };
 
-use super::numbers::Attempts;
+use super::users::Ending;
 use crate::{app::App, refusal::Refusal};
 
-/// How many holders of a role are looked at.
-const MOST: i64 = 1_000;
-
-/// The administrator who becomes a global administrator when these users leave; `None` if nobody must, or nobody can.
-pub(super) async fn heir(app: &App, leaving: &BTreeSet<UserId>) -> Result<Option<HolderRow>, Refusal> {
+/// The commands that make an administrator a global administrator, if the users who end leave nobody in that group; none if nobody can follow.
+/// `leaving` are the accounts of these users. Only an administrator, or a global administrator, may give this group to somebody.
+pub(super) async fn succession(
+    app: &App,
+    ended: &BTreeMap<UserId, Ending>,
+    leaving: &[AccountRow],
+) -> Result<Vec<Command>, Refusal> {
+    if !leaving
+        .iter()
+        .any(|account| account.is_global && account.is_active)
+    {
+        return Ok(Vec::new());
+    }
     let db = app.ledger().db();
-    let global = role_directory::holders(db, GroupId::GLOBAL_ADMIN.role(), MOST).await?;
-    if !global.iter().any(|holder| leaving.contains(&holder.id)) {
-        return Ok(None);
+    // One more than those who leave is enough to find one who stays.
+    let limit = i64::try_from(ended.len()).unwrap_or(i64::MAX).saturating_add(1);
+    let lasting = accounts::lasting_members(db, GroupId::GLOBAL_ADMIN, limit).await?;
+    if lasting
+        .iter()
+        .any(|id| !leaving.iter().any(|account| account.id == *id))
+    {
+        return Ok(Vec::new());
     }
-    for holder in global.iter().filter(|holder| !leaving.contains(&holder.id)) {
-        let account = accounts::find_by_user(db, holder.id).await?;
-        if account.is_some_and(|account| account.is_active && account.expires_at.is_none()) {
-            return Ok(None);
-        }
-    }
-    let administrators = role_directory::holders(db, RoleId::ADMINISTRATOR, MOST).await?;
-    Ok(administrators
+    let administrators = role_directory::holders(db, RoleId::ADMINISTRATOR, limit).await?;
+    let heir = administrators
         .into_iter()
-        .find(|holder| !leaving.contains(&holder.id)))
-}
-
-/// Makes an administrator a global administrator.
-pub(super) async fn succeed(app: &App, heir: &HolderRow) -> Result<(), Refusal> {
-    let mut attempts = Attempts::default();
-    loop {
-        let commands = succession(app, heir).await?;
-        let executed = app
-            .executor
-            .execute(commands, &Metadata::system("succession"))
-            .await;
-        let executed = executed.map(|_| ()).map_err(Refusal::from);
-        if !attempts.again(&executed) {
-            return executed;
-        }
+        .find(|holder| !ended.contains_key(&holder.id));
+    match heir {
+        Some(heir) => joining(app, &heir).await,
+        None => Ok(Vec::new()),
     }
 }
 
-async fn succession(app: &App, heir: &HolderRow) -> Result<Vec<Command>, Refusal> {
+/// The commands that make a user a global administrator.
+async fn joining(app: &App, heir: &HolderRow) -> Result<Vec<Command>, Refusal> {
     let group = GroupId::GLOBAL_ADMIN;
     let membership = Membership {
         group,
         organisation: None,
     };
-    let mut commands = match accounts::find_by_user(app.ledger().db(), heir.id).await? {
-        Some(account) => vec![
-            Command::Account(
-                account.id,
-                AccountCommand::Change(ChangeAccount {
-                    name: None,
-                    email: None,
-                    is_active: Some(true),
-                    now: app.clock.now(),
-                    expires_at: Some(None),
-                }),
-            ),
-            Command::Account(
-                account.id,
-                AccountCommand::ChangeGroups(ChangeGroups {
-                    joined: vec![membership],
-                    left: BTreeSet::new(),
-                    of_anybody: true,
-                }),
-            ),
-        ],
+    let db = app.ledger().db();
+    let mut joined = BTreeSet::from([group]);
+    let mut commands = match accounts::find_by_user(db, heir.id).await? {
+        Some(account) => {
+            if !account.is_active {
+                // Who comes back holds the groups of the account again.
+                joined.extend(
+                    accounts::groups_of(db, &[account.id])
+                        .await?
+                        .into_values()
+                        .flatten(),
+                );
+            }
+            vec![
+                Command::Account(
+                    account.id,
+                    AccountCommand::Change(ChangeAccount {
+                        name: None,
+                        email: None,
+                        is_active: Some(true),
+                        now: app.clock.now(),
+                        expires_at: Some(None),
+                    }),
+                ),
+                Command::Account(
+                    account.id,
+                    AccountCommand::ChangeGroups(ChangeGroups {
+                        joined: vec![membership],
+                        left: BTreeSet::new(),
+                        of_anybody: true,
+                    }),
+                ),
+            ]
+        }
         None => {
             let id = AccountId::of(app.numbers().next(app, Numbered::Account).await?);
             let open = OpenAccount {
@@ -99,6 +107,7 @@ async fn succession(app: &App, heir: &HolderRow) -> Result<Vec<Command>, Refusal
             vec![Command::Account(id, AccountCommand::Open(open))]
         }
     };
-    commands.push(Command::User(heir.id, UserCommand::JoinGroup { group }));
+    let join = |group| Command::User(heir.id, UserCommand::JoinGroup { group });
+    commands.extend(joined.into_iter().map(join));
     Ok(commands)
 }

@@ -226,6 +226,31 @@ async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
     prop_assert_eq!(accounts::find(db, account(9_999)).await.expect("accounts"), None);
     let unknown = accounts::find_by_user(db, user_id(9_999)).await;
     prop_assert_eq!(unknown.expect("accounts"), None);
+    let users = rows.iter().step_by(2).map(|row| row.user).chain([user_id(9_999)]);
+    let mut theirs: Vec<AccountRow> = rows.iter().step_by(2).cloned().collect();
+    theirs.sort_by_key(|row| row.id);
+    prop_assert_eq!(accounts::of_users(db, users).await.expect("accounts"), theirs);
+    let groups: BTreeSet<_> = held.iter().flat_map(|held| held.groups.iter().copied()).collect();
+    for group in groups {
+        let lasting = held.iter().filter(|held| held.groups.contains(&group));
+        let lasting = lasting
+            .map(|held| &held.row)
+            .filter(|row| row.is_active && row.expires_at.is_none());
+        let mut lasting: Vec<_> = lasting.map(|row| row.id).collect();
+        lasting.sort_unstable();
+        let members = held
+            .iter()
+            .filter(|held| held.groups.contains(&group))
+            .map(|held| held.row.id);
+        let members: BTreeSet<_> = members.collect();
+        let found = accounts::members_of(db, &[group]).await.expect("accounts");
+        let found: BTreeSet<_> = found.into_values().flatten().collect();
+        prop_assert_eq!(found, members);
+        let found = accounts::lasting_members(db, group, 1_000).await;
+        prop_assert_eq!(&found.expect("accounts"), &lasting);
+        let first = accounts::lasting_members(db, group, 1).await.expect("accounts");
+        prop_assert_eq!(&first, &lasting[..lasting.len().min(1)]);
+    }
     let mut expired: Vec<_> = rows
         .iter()
         .filter(|row| row.is_active && row.expires_at.is_some_and(|end| end <= NOW))
