@@ -40,10 +40,25 @@ pub async fn keep_expiring(app: App) {
 /// Ends the accounts that have expired.
 pub(crate) async fn expire(app: &App) -> Result<(), Refusal> {
     let now = app.clock.now();
-    for id in accounts::expired(app.ledger().db(), now, AT_ONCE).await? {
-        end(app, id).await?;
+    loop {
+        let expired = accounts::expired(app.ledger().db(), now, AT_ONCE).await?;
+        let mut ended = 0_i64;
+        for id in &expired {
+            match end(app, *id).await {
+                Ok(()) => ended += 1,
+                Err(refusal) if refusal.kind == RefusalKind::Unavailable => return Err(refusal),
+                // The others end all the same.
+                Err(refusal) => tracing::warn!(
+                    account = id.ordinal().get(),
+                    code = refusal.code,
+                    "an account that has expired cannot be ended"
+                ),
+            }
+        }
+        if ended < AT_ONCE {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 async fn end(app: &App, id: AccountId) -> Result<(), Refusal> {
