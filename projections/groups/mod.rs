@@ -6,6 +6,6 @@ pub(crate) mod record;
 mod reducer;
 mod rows;
 
-pub use queries::{applications_of, find, find_many, of_account, of_application, page};
+pub use queries::{applications_of, find, find_many, of_account, of_applications, page, page_without};
 pub(crate) use reducer::Groups;
 pub use rows::{GroupRow, GroupSort};

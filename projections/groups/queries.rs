@@ -34,10 +34,17 @@ pub fn of_account<'a>(db: &'a Db, account: AccountId) -> Boxed<'a, Result<Vec<Gr
     all(db, Chosen::by(before, [account], ")"))
 }
 
-/// The groups to which an application is attached, in the order of their numbers.
-pub fn of_application<'a>(db: &'a Db, application: ApplicationId) -> Boxed<'a, Result<Vec<GroupRow>, Error>> {
-    let before = "number IN (SELECT group_number FROM group_applications WHERE application IN";
-    all(db, Chosen::by(before, [application], ")"))
+/// For each of these applications, the groups to which it is attached; applications without a group are left out.
+pub fn of_applications<'a>(
+    db: &'a Db,
+    ids: &'a [ApplicationId],
+) -> Boxed<'a, Result<BTreeMap<ApplicationId, Vec<GroupId>>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let keys = ids.iter().map(|id| (*id).into()).collect();
+        let columns = ["application", "group_number"];
+        each_of(&mut tx, "group_applications", columns, keys).await
+    })
 }
 
 fn all<'a>(db: &'a Db, chosen: Chosen<'a>) -> Boxed<'a, Result<Vec<GroupRow>, Error>> {
@@ -76,13 +83,7 @@ pub fn page<'a>(
     Box::pin(async move {
         let mut tx = db.snapshot().await?;
         let descending = sorting.descending;
-        let (column, sort) = match sorting.by {
-            GroupSort::Id => ("ordinal", Some(Sort::OLDEST_FIRST)),
-            GroupSort::Name => ("name_key", Some(Sort::by(&GroupRecord::BY_NAME))),
-            GroupSort::Levels => ("levels", None),
-            GroupSort::Organisation => ("organisation", None),
-            GroupSort::UpdatedAt => ("updated_at", None),
-        };
+        let (column, sort) = sorted_by(sorting.by);
         let found = match (among, sort) {
             (Among::All, Some(sort)) => {
                 let sort = if descending { sort.reversed() } else { sort };
@@ -100,4 +101,31 @@ pub fn page<'a>(
         };
         Ok(found.map(GroupRecord::into_row))
     })
+}
+
+/// A part of all groups but one. Its cost grows with the number of groups.
+pub fn page_without<'a>(
+    db: &'a Db,
+    id: GroupId,
+    sorting: Sorting<GroupSort>,
+    part: Part,
+) -> Boxed<'a, Result<Paged<GroupRow>, Error>> {
+    Box::pin(async move {
+        let mut tx = db.snapshot().await?;
+        let (column, _) = sorted_by(sorting.by);
+        let chosen = Chosen::by("number NOT IN", [id], "");
+        let found = part_of(&mut tx, &[chosen], column, sorting.descending, part).await?;
+        Ok(found.map(GroupRecord::into_row))
+    })
+}
+
+/// The column by which groups are sorted, and the order that the store counts, if it counts one.
+fn sorted_by(by: GroupSort) -> (&'static str, Option<Sort<GroupRecord>>) {
+    match by {
+        GroupSort::Id => ("ordinal", Some(Sort::OLDEST_FIRST)),
+        GroupSort::Name => ("name_key", Some(Sort::by(&GroupRecord::BY_NAME))),
+        GroupSort::Levels => ("levels", None),
+        GroupSort::Organisation => ("organisation", None),
+        GroupSort::UpdatedAt => ("updated_at", None),
+    }
 }

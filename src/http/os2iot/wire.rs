@@ -2,31 +2,19 @@
 
 mod api_keys;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::values::{AccountId, ApplicationId, GroupId, Level, OrganisationId, Timestamp};
+use authorization::Reach;
 use projections::{
-    Part, Sorting, accounts,
-    accounts::{AccountRow, AccountSort},
-    applications,
-    applications::ApplicationRow,
-    groups,
-    groups::GroupRow,
-    organisations,
-    organisations::OrganisationRow,
-    sql::Db,
+    accounts, accounts::AccountRow, applications, applications::ApplicationRow, groups, groups::GroupRow,
+    organisations, organisations::OrganisationRow, sql::Db,
 };
 use serde::Serialize;
 use server::Refusal;
 use utoipa::ToSchema;
 
 pub(crate) use api_keys::{ApiKeyOut, api_keys_out};
-
-/// All rows of a list.
-const ALL: Part = Part {
-    offset: 0,
-    limit: i64::MAX,
-};
 
 fn time(at: Timestamp) -> String {
     at.to_millis_string()
@@ -174,6 +162,31 @@ pub(crate) struct TypeOut {
     r#type: String,
 }
 
+/// Which groups and requests of a user or of an API key an answer shows.
+pub(crate) enum Seen {
+    /// All: they are the caller's own, or the caller is a global administrator.
+    All,
+    /// Those of the organisations of which the caller has a group, and the group of global administrators.
+    Of(BTreeSet<OrganisationId>),
+}
+
+impl Seen {
+    /// What somebody sees whose levels reach so far.
+    pub(crate) fn by(reach: &Reach) -> Self {
+        match reach.is_global {
+            true => Self::All,
+            false => Self::Of(reach.member_of.clone()),
+        }
+    }
+
+    fn has(&self, organisation: OrganisationId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(organisations) => organisations.contains(&organisation),
+        }
+    }
+}
+
 type Organisations = BTreeMap<OrganisationId, OrganizationOut>;
 
 async fn organisations(db: &Db, ids: Vec<OrganisationId>) -> Result<Organisations, Refusal> {
@@ -208,6 +221,26 @@ pub(crate) async fn groups_out(db: &Db, rows: &[GroupRow]) -> Result<Vec<GroupOu
     Ok(shown.collect())
 }
 
+/// These groups as far as they are seen, without members and applications, by their ids.
+async fn seen_groups(
+    db: &Db,
+    ids: impl IntoIterator<Item = &GroupId>,
+    seen: &Seen,
+) -> Result<BTreeMap<GroupId, GroupOut>, Refusal> {
+    let ids: BTreeSet<GroupId> = ids.into_iter().copied().collect();
+    let ids: Vec<GroupId> = ids.into_iter().collect();
+    let mut rows = groups::find_many(db, &ids).await?;
+    rows.retain(|row| row.organisation.is_none_or(|one| seen.has(one)));
+    let shown = groups_out(db, &rows).await?;
+    Ok(rows.iter().map(|row| row.id).zip(shown).collect())
+}
+
+/// The groups with these ids, in the order of the ids.
+fn those(of: Option<&Vec<GroupId>>, groups: &BTreeMap<GroupId, GroupOut>) -> Vec<GroupOut> {
+    let ids = of.into_iter().flatten();
+    ids.filter_map(|id| groups.get(id).cloned()).collect()
+}
+
 fn level_out(row: &GroupRow, level: Level) -> LevelOut {
     let place = Level::ALL
         .iter()
@@ -227,21 +260,26 @@ fn level_out(row: &GroupRow, level: Level) -> LevelOut {
     }
 }
 
-/// Groups with their members.
+/// Groups with all their members, or with one of them.
 pub(crate) async fn groups_with_users(
     db: &Db,
     rows: &[GroupRow],
     only: Option<AccountId>,
 ) -> Result<Vec<GroupOut>, Refusal> {
     let mut shown = groups_out(db, rows).await?;
+    let ids: Vec<GroupId> = rows.iter().map(|row| row.id).collect();
+    let mut members = accounts::members_of(db, &ids).await?;
+    for members in members.values_mut() {
+        members.retain(|member| only.is_none_or(|only| *member == only));
+    }
+    let wanted: BTreeSet<AccountId> = members.values().flatten().copied().collect();
+    let wanted: Vec<AccountId> = wanted.into_iter().collect();
+    let accounts = accounts::find_many(db, &wanted).await?;
+    let users = users_out(db, &accounts, None).await?;
+    let users: BTreeMap<_, _> = accounts.iter().map(|account| account.id).zip(users).collect();
     for (row, group) in rows.iter().zip(&mut shown) {
-        let by_id = Sorting {
-            by: AccountSort::Id,
-            descending: false,
-        };
-        let mut members = accounts::members(db, row.id, by_id, ALL).await?.rows;
-        members.retain(|member| only.is_none_or(|only| member.id == only));
-        group.users = Some(users_out(db, &members, false).await?);
+        let members = members.get(&row.id).into_iter().flatten();
+        group.users = Some(members.filter_map(|id| users.get(id).cloned()).collect());
     }
     Ok(shown)
 }
@@ -263,23 +301,32 @@ pub(crate) async fn group_with_all(db: &Db, row: &GroupRow) -> Result<Option<Gro
     Ok(group)
 }
 
-/// Users, with their groups if `with_groups`.
+/// Users, with their groups and requests as far as these are seen; without them if that is `None`.
 pub(crate) async fn users_out(
     db: &Db,
     rows: &[AccountRow],
-    with_groups: bool,
+    seen: Option<&Seen>,
 ) -> Result<Vec<UserOut>, Refusal> {
     let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
-    let requests = accounts::requests_of(db, &ids).await?;
-    let organisations = organisations(db, requests.values().flatten().copied().collect()).await?;
-    let mut shown = Vec::with_capacity(rows.len());
-    for row in rows {
+    let mut requests = accounts::requests_of(db, &ids).await?;
+    let (mut of_users, mut groups, mut organisations_shown) = Default::default();
+    if let Some(seen) = seen {
+        for requested in requests.values_mut() {
+            requested.retain(|one| seen.has(*one));
+        }
+        let asked: BTreeSet<OrganisationId> = requests.values().flatten().copied().collect();
+        organisations_shown = organisations(db, asked.into_iter().collect()).await?;
+        of_users = accounts::groups_of(db, &ids).await?;
+        groups = seen_groups(db, of_users.values().flatten(), seen).await?;
+    }
+    let shown = rows.iter().map(|row| {
         let requested = requests.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-        let permissions = match with_groups {
-            true => Some(groups_out(db, &groups::of_account(db, row.id).await?).await?),
-            false => None,
+        let asked = || {
+            requested
+                .iter()
+                .filter_map(|id| organisations_shown.get(id).cloned())
         };
-        shown.push(UserOut {
+        UserOut {
             id: row.id.ordinal().get(),
             name: row.name.clone(),
             email: row.email.clone(),
@@ -292,16 +339,11 @@ pub(crate) async fn users_out(
             awaiting_confirmation: !requested.is_empty(),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
-            permissions,
-            requested_organizations: with_groups.then(|| {
-                requested
-                    .iter()
-                    .filter_map(|id| organisations.get(id).cloned())
-                    .collect()
-            }),
-        });
-    }
-    Ok(shown)
+            permissions: seen.map(|_| those(of_users.get(&row.id), &groups)),
+            requested_organizations: seen.map(|_| asked().collect()),
+        }
+    });
+    Ok(shown.collect())
 }
 
 /// Applications with their organisation and the groups to which they are attached.
@@ -310,12 +352,21 @@ pub(crate) async fn applications_out(
     rows: &[ApplicationRow],
 ) -> Result<Vec<ApplicationOut>, Refusal> {
     let organisations = organisations(db, rows.iter().map(|row| row.organisation).collect()).await?;
-    let mut shown = Vec::with_capacity(rows.len());
-    for row in rows {
-        let groups = groups::of_application(db, row.id).await?;
+    let ids: Vec<ApplicationId> = rows.iter().map(|row| row.id).collect();
+    let attached = groups::of_applications(db, &ids).await?;
+    let groups: BTreeSet<GroupId> = attached.values().flatten().copied().collect();
+    let groups: Vec<GroupId> = groups.into_iter().collect();
+    let groups = groups::find_many(db, &groups).await?;
+    let named = groups.iter().map(|group| {
+        let (id, name) = (group.id.ordinal().get(), group.name.clone());
+        (group.id, Named { id, name })
+    });
+    let named: BTreeMap<GroupId, Named> = named.collect();
+    let shown = rows.iter().map(|row| {
+        let groups = attached.get(&row.id).into_iter().flatten();
         let details = row.details.clone();
         let types = |texts: Vec<String>| texts.into_iter().map(|r#type| TypeOut { r#type }).collect();
-        shown.push(ApplicationOut {
+        ApplicationOut {
             id: row.id.ordinal().get(),
             name: row.name.clone(),
             description: details.description,
@@ -332,16 +383,10 @@ pub(crate) async fn applications_out(
             controlled_properties: types(details.controlled_properties),
             device_types: types(details.device_types),
             belongs_to: organisations.get(&row.organisation).cloned(),
-            permissions: groups
-                .iter()
-                .map(|group| Named {
-                    id: group.id.ordinal().get(),
-                    name: group.name.clone(),
-                })
-                .collect(),
+            permissions: groups.filter_map(|id| named.get(id).cloned()).collect(),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
-        });
-    }
-    Ok(shown)
+        }
+    });
+    Ok(shown.collect())
 }

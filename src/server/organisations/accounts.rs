@@ -8,8 +8,8 @@ mod change;
 use std::collections::BTreeSet;
 
 use aggregates::{
-    Command,
-    account::{self, Account, AccountCommand, ChangeGroups, OpenAccount},
+    Command, DomainError,
+    account::{self, Account, AccountCommand, AccountError, ChangeGroups, OpenAccount},
     role::Role,
     user::{CreateUser, UserCommand},
     values::{
@@ -18,7 +18,7 @@ use aggregates::{
     },
 };
 use ledger::{Appended, Seen};
-use projections::{accounts, ordinals::Numbered, sql::Boxed};
+use projections::{ordinals::Numbered, sql::Boxed};
 use zeroize::Zeroizing;
 
 use super::{must, numbers::Attempts, reach};
@@ -103,7 +103,12 @@ impl<'a> Changing<'a> {
         joined: Vec<Membership>,
         left: BTreeSet<GroupId>,
     ) -> Result<(), Refusal> {
-        let (account, user) = self.account(id).await?;
+        let (account, user) = self.account(id).await.map_err(|refusal| match self.of_anybody {
+            false if refusal.kind == RefusalKind::NotFound => {
+                DomainError::from(AccountError::NoMember).into()
+            }
+            _ => refusal,
+        })?;
         self.change_groups(id, user, account.is_active, joined, left);
         Ok(())
     }
@@ -142,26 +147,27 @@ impl<'a> Changing<'a> {
     }
 }
 
-/// The memberships in groups that exist.
-pub(super) async fn memberships(app: &App, groups: &BTreeSet<GroupId>) -> Result<Vec<Membership>, Refusal> {
+/// The memberships in groups that exist. Only a global administrator learns that there is no such group; to anybody else it is one of another
+/// organisation.
+pub(super) async fn memberships(
+    app: &App,
+    reach: &authorization::Reach,
+    groups: &BTreeSet<GroupId>,
+) -> Result<Vec<Membership>, Refusal> {
     let mut found = Vec::with_capacity(groups.len());
     for id in groups {
         let (role, _) = app.executor.read::<Role>(id.role()).await?;
         let group = role.group.as_ref().filter(|_| role.exists());
-        let group = group
-            .ok_or_else(|| Refusal::new(RefusalKind::NotFound, "unknown_group", "there is no such group"))?;
+        let group = group.ok_or_else(|| match reach.is_global {
+            true => Refusal::new(RefusalKind::NotFound, "unknown_group", "there is no such group"),
+            false => Refusal::forbidden("write", "a group of another organisation"),
+        })?;
         found.push(Membership {
             group: *id,
             organisation: group.organisation,
         });
     }
     Ok(found)
-}
-
-/// The account of a user; `None` if they have none.
-pub async fn account_of(app: &App, user: UserId) -> Result<Option<AccountId>, Refusal> {
-    let found = accounts::find_by_user(app.ledger().db(), user).await?;
-    Ok(found.map(|account| account.id))
 }
 
 /// Opens an account with a new user.
@@ -193,7 +199,7 @@ async fn may_open(
     if new.is_global {
         groups.insert(GroupId::GLOBAL_ADMIN);
     }
-    let memberships = memberships(app, &groups).await?;
+    let memberships = memberships(app, &reach, &groups).await?;
     for one in &memberships {
         let administers = one
             .organisation
@@ -276,7 +282,7 @@ pub async fn accept(
 ) -> Result<Appended, Refusal> {
     let number = organisation.ordinal().to_string();
     must(app, caller, "os2iot-organisation", &number, "create-user")?;
-    let joined = memberships(app, groups).await?;
+    let joined = memberships(app, &reach(app, caller), groups).await?;
     if joined.iter().any(|one| one.organisation != Some(organisation)) {
         return Err(Refusal::forbidden("write", "a group of another organisation"));
     }

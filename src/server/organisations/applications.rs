@@ -11,7 +11,7 @@ use aggregates::{
 use ledger::Appended;
 use projections::{Sorting, groups, groups::GroupSort, numbered::Among, ordinals::Numbered, sql::Boxed};
 
-use super::{accounts::memberships, found::ALL, must, numbers::Attempts};
+use super::{accounts::memberships, found::ALL, must, numbers::Attempts, reach};
 use crate::{app::App, caller::Caller, refusal::Refusal};
 
 /// An application to create.
@@ -68,7 +68,7 @@ async fn create_once(
         &organisation,
         "create-application",
     )?;
-    let mut attached = of_organisation(app, new.organisation, &new.groups).await?;
+    let mut attached = of_organisation(app, &reach(app, caller), new.organisation, &new.groups).await?;
     attached.extend(takers(app, new.organisation).await?);
     let id = ApplicationId::of(app.numbers().next(app, Numbered::Application).await?);
     let create = ApplicationCommand::Create {
@@ -100,10 +100,11 @@ fn detach(group: GroupId, application: ApplicationId) -> Command {
 /// These groups, which must be of the organisation.
 async fn of_organisation(
     app: &App,
+    reach: &authorization::Reach,
     organisation: OrganisationId,
     wanted: &BTreeSet<GroupId>,
 ) -> Result<BTreeSet<GroupId>, Refusal> {
-    let memberships = memberships(app, wanted).await?;
+    let memberships = memberships(app, reach, wanted).await?;
     match memberships
         .iter()
         .all(|one| one.organisation == Some(organisation))
@@ -135,8 +136,8 @@ async fn takers(app: &App, organisation: OrganisationId) -> Result<BTreeSet<Grou
 
 /// The groups to which an application is attached.
 async fn groups_of(app: &App, id: ApplicationId) -> Result<BTreeSet<GroupId>, Refusal> {
-    let groups = groups::of_application(app.ledger().db(), id).await?;
-    Ok(groups.into_iter().map(|group| group.id).collect())
+    let groups = groups::of_applications(app.ledger().db(), &[id]).await?;
+    Ok(groups.into_values().flatten().collect())
 }
 
 /// Changes an application.
@@ -160,7 +161,7 @@ pub async fn change(
     let mut commands = vec![Command::Application(id, change)];
     if let Some(groups) = wanted.groups {
         let organisation = organisation_of(app, id).await?;
-        let groups = of_organisation(app, organisation, &groups).await?;
+        let groups = of_organisation(app, &reach(app, caller), organisation, &groups).await?;
         let present = groups_of(app, id).await?;
         commands.extend(present.difference(&groups).map(|group| detach(*group, id)));
         commands.extend(groups.difference(&present).map(|group| attach(*group, id)));
@@ -198,7 +199,7 @@ pub async fn give(
         "create-application",
     )?;
     let from = organisation_of(app, id).await?;
-    let mut wanted = of_organisation(app, to, groups).await?;
+    let mut wanted = of_organisation(app, &reach(app, caller), to, groups).await?;
     if from != to {
         wanted.extend(takers(app, to).await?);
     }

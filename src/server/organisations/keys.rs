@@ -96,7 +96,7 @@ async fn administered(
     groups: &BTreeSet<GroupId>,
 ) -> Result<Vec<Membership>, Refusal> {
     let reach = reach(app, caller);
-    let memberships = memberships(app, groups).await?;
+    let memberships = memberships(app, &reach, groups).await?;
     let all = memberships.iter().all(|one| {
         let organisation = one.organisation;
         reach.is_global || organisation.is_some_and(|one| reach.user_admin.contains(&one))

@@ -12,7 +12,9 @@ use projections::{
     groups::{self, GroupRow, GroupSort},
     numbered::Among,
     ordinals::Numbered,
-    role_directory, user_directory,
+    role_directory,
+    sql::Db,
+    user_directory,
 };
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
 
@@ -203,6 +205,27 @@ fn take(model: &mut Model, recorded: &Recorded) {
     }
 }
 
+async fn agree_on_all_but_one(db: &Db, rows: &[GroupRow]) -> Result<(), TestCaseError> {
+    let by_id = projections::Sorting {
+        by: GroupSort::Id,
+        descending: false,
+    };
+    let all = projections::Part {
+        offset: 0,
+        limit: 1_000,
+    };
+    for row in rows {
+        let mut others: Vec<_> = rows.iter().filter(|other| other.id != row.id).cloned().collect();
+        others.sort_by_key(|row| row.id);
+        let found = groups::page_without(db, row.id, by_id, all)
+            .await
+            .expect("groups");
+        prop_assert_eq!(found.total, i64::try_from(others.len()).expect("a few"));
+        prop_assert_eq!(found.rows, others);
+    }
+    Ok(())
+}
+
 async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
     let (db, held) = (&world.db, &model.numbered.groups);
     let rows: Vec<GroupRow> = held.iter().map(|held| held.row.clone()).collect();
@@ -231,8 +254,14 @@ async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
             .collect();
         prop_assert_eq!(&found, &held.applications);
         for application in &held.applications {
-            let found = groups::of_application(db, *application).await.expect("groups");
-            prop_assert!(found.contains(&held.row));
+            let found = groups::of_applications(db, &[*application])
+                .await
+                .expect("groups");
+            prop_assert!(
+                found
+                    .get(application)
+                    .is_some_and(|groups| groups.contains(&held.row.id))
+            );
         }
     }
     let chosen: Vec<_> = rows.iter().step_by(2).cloned().collect();
@@ -240,6 +269,7 @@ async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
     let mut by_number = chosen.clone();
     by_number.sort_by_key(|row| row.id);
     prop_assert_eq!(groups::find_many(db, &some).await.expect("groups"), by_number);
+    agree_on_all_but_one(db, &rows).await?;
     let organisations = [organisation(1), organisation(3)];
     let within: Vec<_> = rows
         .iter()

@@ -8,7 +8,7 @@ use super::shown;
 use crate::{
     guard::{Person, USER_ADMIN},
     list::numeric,
-    wire::ApiKeyOut,
+    wire::{ApiKeyOut, Seen},
 };
 
 /// An API key, without the key itself.
@@ -17,11 +17,11 @@ use crate::{
     responses((status = 200, description = "The key", body = ApiKeyOut)))]
 pub(crate) async fn get_api_key(
     State(app): State<App>,
-    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     PathOf(id): PathOf<String>,
 ) -> Result<AsOf<Json<ApiKeyOut>>, Refusal> {
     let position = app.ledger().authorization().position();
     let id = ApiKeyId::of(numeric(&id)?);
     must(&app, &caller, "os2iot-api-key", &id.ordinal().to_string(), "read")?;
-    Ok(AsOf(position, Json(shown(&app, id).await?)))
+    Ok(AsOf(position, Json(shown(&app, id, &Seen::by(&reach)).await?)))
 }

@@ -8,7 +8,7 @@ use server::{App, Asks, FreshAtStart, Query, Refusal, organisations::reach};
 use crate::{
     guard::{Person, USER_ADMIN},
     list::{ListOut, ordinal, part, sorting},
-    wire::{ApiKeyOut, api_keys_out},
+    wire::{ApiKeyOut, Seen, api_keys_out},
 };
 
 const SORTS: &[(&str, ApiKeySort)] = &[
@@ -50,7 +50,7 @@ pub(crate) async fn get_api_keys(
         };
         let db = app.ledger().db();
         let found = api_keys::page(db, among, sorting, part).await?;
-        let shown = api_keys_out(db, &found.rows).await?;
+        let shown = api_keys_out(db, &found.rows, &Seen::by(&reach)).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
     answer.await

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     fields::{Fields, FromFields},
-    wire::{ApiKeyOut, api_keys_out},
+    wire::{ApiKeyOut, Seen, api_keys_out},
 };
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -60,11 +60,11 @@ impl ApiKeyIn {
     }
 }
 
-/// A key as it is now.
-async fn shown(app: &App, id: ApiKeyId) -> Result<ApiKeyOut, Refusal> {
+/// A key as it is now, with its groups as far as these are seen.
+async fn shown(app: &App, id: ApiKeyId, seen: &Seen) -> Result<ApiKeyOut, Refusal> {
     let db = app.ledger().db();
     let found = api_keys::find(db, id).await?;
     let found = found.ok_or_else(|| Refusal::not_found("API key"))?;
-    let shown = api_keys_out(db, &[found]).await?.pop();
+    let shown = api_keys_out(db, &[found], seen).await?.pop();
     shown.ok_or_else(|| Refusal::not_found("API key"))
 }

@@ -10,7 +10,7 @@ use super::{ApiKeyIn, shown};
 use crate::{
     fields::FieldsOf,
     guard::{Person, USER_ADMIN},
-    wire::ApiKeyOut,
+    wire::{ApiKeyOut, Seen},
 };
 
 /// Issues an API key. Only this answer has the key itself.
@@ -19,7 +19,7 @@ use crate::{
 ))]
 pub(crate) async fn post_api_key(
     State(app): State<App>,
-    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     FieldsOf(body): FieldsOf<ApiKeyIn>,
 ) -> Result<Wrote<(StatusCode, Json<ApiKeyOut>)>, Refusal> {
     let new = NewKey {
@@ -28,7 +28,7 @@ pub(crate) async fn post_api_key(
         expires_at: body.expires_on.flatten(),
     };
     let (issued, appended) = issue_api_key(&app, &caller, new).await?;
-    let mut out = shown(&app, issued.id).await?;
+    let mut out = shown(&app, issued.id, &Seen::by(&reach)).await?;
     out.key = Some(issued.secret.to_string());
     Ok(Wrote(appended.position, (StatusCode::CREATED, Json(out))))
 }

@@ -12,7 +12,7 @@ use crate::{
     fields::FieldsOf,
     guard::{Person, USER_ADMIN},
     list::numeric,
-    wire::ApiKeyOut,
+    wire::{ApiKeyOut, Seen},
 };
 
 /// Changes an API key. The key itself never changes.
@@ -21,7 +21,7 @@ use crate::{
     responses((status = 200, description = "The key", body = ApiKeyOut)))]
 pub(crate) async fn put_api_key(
     State(app): State<App>,
-    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     PathOf(id): PathOf<String>,
     FieldsOf(body): FieldsOf<ApiKeyIn>,
 ) -> Result<Wrote<Json<ApiKeyOut>>, Refusal> {
@@ -32,5 +32,8 @@ pub(crate) async fn put_api_key(
         expires_at: body.expires_on,
     };
     let appended = change_api_key(&app, &caller, id, change).await?;
-    Ok(Wrote(appended.position, Json(shown(&app, id).await?)))
+    Ok(Wrote(
+        appended.position,
+        Json(shown(&app, id, &Seen::by(&reach)).await?),
+    ))
 }

@@ -8,7 +8,7 @@ use server::{App, AsOf, Caller, Refusal};
 use utoipa::ToSchema;
 
 use super::own_account;
-use crate::wire::{OrganizationOut, UserOut, users_out};
+use crate::wire::{OrganizationOut, Seen, UserOut, users_out};
 
 /// How many organisations the answer has at most.
 const MOST: i64 = 10_000;
@@ -45,7 +45,7 @@ pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<AsO
         false => Among::These(&own),
     };
     let organizations = organisations::page(db, among, by_id, part).await?;
-    let user = users_out(db, &[account], true)
+    let user = users_out(db, &[account], Some(&Seen::All))
         .await?
         .pop()
         .ok_or_else(Refusal::unavailable)?;

@@ -3,8 +3,13 @@
 use axum::{Json, extract::State};
 use server::{App, Caller, Refusal, RefusalKind, Wrote, organisations::request_organisations};
 
-use super::{RequestIn, get::own};
-use crate::{auth::own_account, fields::FieldsOf, wire::UserOut};
+use super::RequestIn;
+use crate::{
+    auth::own_account,
+    fields::FieldsOf,
+    user::shown,
+    wire::{Seen, UserOut},
+};
 
 /// The caller gives an address, if they have none, and asks to be let into organisations.
 #[utoipa::path(put, operation_id = "os2iot_put_create", path = "/api/v1/kombitCreation/createNewKombitUser", tag = "os2iot", request_body = RequestIn, responses(
@@ -23,5 +28,5 @@ pub(crate) async fn put_create(
     }
     let organisations = body.organisations();
     let appended = request_organisations(&app, &caller, id, organisations, body.email).await?;
-    Ok(Wrote(appended.position, Json(own(&app, id).await?)))
+    Ok(Wrote(appended.position, Json(shown(&app, id, &Seen::All).await?)))
 }

@@ -2,13 +2,16 @@
 
 use aggregates::values::AccountId;
 use axum::{Json, extract::State};
-use projections::accounts;
-use server::{App, AsOf, Caller, PathOf, Refusal, organisations::must};
+use server::{
+    App, AsOf, Caller, PathOf, Refusal,
+    organisations::{must, reach},
+};
 
 use crate::{
     auth::own_account,
     list::numeric,
-    wire::{UserOut, users_out},
+    user::shown,
+    wire::{Seen, UserOut},
 };
 
 /// The caller, or a user of an organisation whose users the caller administers. The published server shows any user.
@@ -23,18 +26,12 @@ pub(crate) async fn get_kombit_user(
     let position = app.ledger().authorization().position();
     let id = AccountId::of(numeric(&id)?);
     let (caller_id, _) = own_account(&app, &caller).await?;
-    if id != caller_id {
-        must(&app, &caller, "os2iot-user", &id.ordinal().to_string(), "read")?;
-    }
-    Ok(AsOf(position, Json(own(&app, id).await?)))
-}
-
-/// A user as they are now, with their groups and the organisations for which they have asked.
-pub(super) async fn own(app: &App, id: AccountId) -> Result<UserOut, Refusal> {
-    let db = app.ledger().db();
-    let found = accounts::find(db, id)
-        .await?
-        .ok_or_else(|| Refusal::not_found("user"))?;
-    let shown = users_out(db, &[found], true).await?.pop();
-    shown.ok_or_else(|| Refusal::not_found("user"))
+    let seen = match id == caller_id {
+        true => Seen::All,
+        false => {
+            must(&app, &caller, "os2iot-user", &id.ordinal().to_string(), "read")?;
+            Seen::by(&reach(&app, &caller))
+        }
+    };
+    Ok(AsOf(position, Json(shown(&app, id, &seen).await?)))
 }

@@ -3,8 +3,13 @@
 use axum::{Json, extract::State};
 use server::{App, Caller, Refusal, Wrote, organisations::request_organisations};
 
-use super::{RequestIn, get::own};
-use crate::{auth::own_account, fields::FieldsOf, wire::UserOut};
+use super::RequestIn;
+use crate::{
+    auth::own_account,
+    fields::FieldsOf,
+    user::shown,
+    wire::{Seen, UserOut},
+};
 
 /// The caller asks to be let into more organisations.
 #[utoipa::path(put, operation_id = "os2iot_put_update", path = "/api/v1/kombitCreation/updateUserOrgs", tag = "os2iot", request_body = RequestIn, responses(
@@ -18,5 +23,5 @@ pub(crate) async fn put_update(
 ) -> Result<Wrote<Json<UserOut>>, Refusal> {
     let (id, _) = own_account(&app, &caller).await?;
     let appended = request_organisations(&app, &caller, id, body.organisations(), None).await?;
-    Ok(Wrote(appended.position, Json(own(&app, id).await?)))
+    Ok(Wrote(appended.position, Json(shown(&app, id, &Seen::All).await?)))
 }

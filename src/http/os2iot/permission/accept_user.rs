@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use aggregates::values::{AccountId, GroupId, Ordinal, OrganisationId};
 use axum::{Json, extract::State};
-use projections::accounts;
 use server::{App, Permitted, Refusal, Wrote, organisations::accept};
 use utoipa::ToSchema;
 
 use crate::{
     fields::{Fields, FieldsOf, FromFields},
     guard::{Person, USER_ADMIN},
-    wire::{UserOut, users_out},
+    user::shown,
+    wire::{Seen, UserOut},
 };
 
 /// Somebody to let in.
@@ -47,7 +47,7 @@ impl FromFields for AcceptIn {
 ))]
 pub(crate) async fn put_accept_user(
     State(app): State<App>,
-    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     FieldsOf(body): FieldsOf<AcceptIn>,
 ) -> Result<Wrote<Json<UserOut>>, Refusal> {
     let organisation = body
@@ -62,13 +62,6 @@ pub(crate) async fn put_accept_user(
         .map(GroupId::of)
         .collect();
     let appended = accept(&app, &caller, organisation, id, &groups).await?;
-    let db = app.ledger().db();
-    let accepted = accounts::find(db, id)
-        .await?
-        .ok_or_else(|| Refusal::not_found("user"))?;
-    let shown = users_out(db, &[accepted], true).await?.pop();
-    Ok(Wrote(
-        appended.position,
-        Json(shown.ok_or_else(|| Refusal::not_found("user"))?),
-    ))
+    let shown = shown(&app, id, &Seen::by(&reach)).await?;
+    Ok(Wrote(appended.position, Json(shown)))
 }

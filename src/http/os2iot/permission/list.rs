@@ -42,17 +42,21 @@ impl Listing {
     }
 
     /// The groups. With a user, only those that the user is in.
-    pub(super) async fn page(&self, db: &Db) -> Result<Paged<GroupRow>, Refusal> {
+    pub(super) async fn page(&self, db: &Db, without_global: bool) -> Result<Paged<GroupRow>, Refusal> {
         let Some(user) = self.user else {
             let among = match &self.organisations {
                 Some(organisations) => Among::Organisations(organisations),
+                None if without_global => {
+                    let global = GroupId::GLOBAL_ADMIN;
+                    return Ok(groups::page_without(db, global, self.sorting, self.part).await?);
+                }
                 None => Among::All,
             };
             return Ok(groups::page(db, among, self.sorting, self.part).await?);
         };
         let of_user = groups::of_account(db, user).await?.into_iter();
         let listed = |group: &GroupRow| match (&self.organisations, group.organisation) {
-            (None, _) => true,
+            (None, one) => one.is_some() || !without_global,
             (Some(organisations), Some(one)) => organisations.contains(&one),
             (Some(_), None) => false,
         };
@@ -81,7 +85,7 @@ pub(crate) async fn get_permissions(
     let listing = Listing::of(&query, &reach(&app, asks.caller()))?;
     let answer = turn.answer(async move |_| {
         let db = app.ledger().db();
-        let found = listing.page(db).await?;
+        let found = listing.page(db, false).await?;
         let shown = groups_with_users(db, &found.rows, listing.user).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
@@ -109,12 +113,7 @@ pub(crate) async fn get_permissions_without_users(
     let without_global = given(&query, "ignoreGlobalAdmin")? == Some("true");
     let answer = turn.answer(async move |_| {
         let db = app.ledger().db();
-        let mut found = listing.page(db).await?;
-        let shown = found.rows.len();
-        found
-            .rows
-            .retain(|group| !without_global || group.id != GroupId::GLOBAL_ADMIN);
-        found.total -= i64::try_from(shown - found.rows.len()).unwrap_or_default();
+        let found = listing.page(db, without_global).await?;
         let shown = groups_out(db, &found.rows).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });

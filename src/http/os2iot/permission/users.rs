@@ -33,7 +33,7 @@ pub(crate) async fn get_permission_users(
     let answer = turn.answer(async move |_| {
         let db = app.ledger().db();
         let found = accounts::members(db, group.id, sorting, part).await?;
-        let shown = users_out(db, &found.rows, false).await?;
+        let shown = users_out(db, &found.rows, None).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
     answer.await

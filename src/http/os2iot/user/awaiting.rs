@@ -12,7 +12,7 @@ use super::SORTS;
 use crate::{
     guard::{Person, USER_ADMIN},
     list::{ListOut, numeric, part, sorting},
-    wire::{UserOut, users_out},
+    wire::{Seen, UserOut, users_out},
 };
 
 /// Who waits to be let into an organisation whose users the caller administers.
@@ -35,7 +35,9 @@ pub(crate) async fn get_awaiting_users(
             true => all(&app).await?,
             false => reach.user_admin.iter().copied().collect(),
         };
-        awaiting(&app, &organisations, sorting, part).await.map(Json)
+        awaiting(&app, &organisations, &Seen::by(&reach), sorting, part)
+            .await
+            .map(Json)
     });
     answer.await
 }
@@ -61,19 +63,21 @@ pub(crate) async fn get_awaiting_users_of_organization(
     if !reach.is_global && !reach.user_admin.contains(&id) {
         return Err(Refusal::forbidden("read", "users of this organisation"));
     }
-    turn.answer(async move |_| awaiting(&app, &[id], sorting, part).await.map(Json))
+    let seen = Seen::by(&reach);
+    turn.answer(async move |_| awaiting(&app, &[id], &seen, sorting, part).await.map(Json))
         .await
 }
 
 async fn awaiting(
     app: &App,
     organisations: &[OrganisationId],
+    seen: &Seen,
     sorting: Sorting<AccountSort>,
     part: Part,
 ) -> Result<ListOut<UserOut>, Refusal> {
     let db = app.ledger().db();
     let found = accounts::awaiting(db, organisations, sorting, part).await?;
-    let shown = users_out(db, &found.rows, true).await?;
+    let shown = users_out(db, &found.rows, Some(seen)).await?;
     Ok(ListOut::of(&found, shown))
 }
 

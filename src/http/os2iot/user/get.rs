@@ -8,7 +8,7 @@ use super::shown;
 use crate::{
     guard::{Person, USER_ADMIN},
     list::numeric,
-    wire::UserOut,
+    wire::{Seen, UserOut},
 };
 
 /// A user of an organisation whose users the caller administers.
@@ -23,11 +23,11 @@ use crate::{
     ))]
 pub(crate) async fn get_user(
     State(app): State<App>,
-    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     PathOf(id): PathOf<String>,
 ) -> Result<AsOf<Json<UserOut>>, Refusal> {
     let position = app.ledger().authorization().position();
     let id = AccountId::of(numeric(&id)?);
     must(&app, &caller, "os2iot-user", &id.ordinal().to_string(), "read")?;
-    Ok(AsOf(position, Json(shown(&app, id).await?)))
+    Ok(AsOf(position, Json(shown(&app, id, &Seen::by(&reach)).await?)))
 }

@@ -9,7 +9,7 @@ use super::SORTS;
 use crate::{
     guard::{Person, USER_ADMIN},
     list::{ListOut, part, sorting},
-    wire::{UserOut, users_out},
+    wire::{Seen, UserOut, users_out},
 };
 
 /// The users of the organisations whose users the caller administers: all, for a global administrator.
@@ -37,7 +37,7 @@ pub(crate) async fn get_users(
         };
         let db = app.ledger().db();
         let found = accounts::page(db, among, sorting, part).await?;
-        let shown = users_out(db, &found.rows, true).await?;
+        let shown = users_out(db, &found.rows, Some(&Seen::by(&reach))).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
     answer.await

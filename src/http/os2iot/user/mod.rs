@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     fields::{Fields, FromFields},
-    wire::{UserOut, users_out},
+    wire::{Seen, UserOut, users_out},
 };
 
 pub(crate) use minimal::{UsersOut, own_users};
@@ -134,11 +134,11 @@ fn groups(ids: Option<&BTreeSet<Ordinal>>) -> BTreeSet<GroupId> {
     ids.into_iter().flatten().copied().map(GroupId::of).collect()
 }
 
-/// A user as they are now, with their groups.
-async fn shown(app: &App, id: AccountId) -> Result<UserOut, Refusal> {
+/// A user as they are now, with their groups and requests as far as these are seen.
+pub(crate) async fn shown(app: &App, id: AccountId, seen: &Seen) -> Result<UserOut, Refusal> {
     let db = app.ledger().db();
     let found = accounts::find(db, id).await?;
     let found = found.ok_or_else(|| Refusal::not_found("user"))?;
-    let shown = users_out(db, &[found], true).await?.pop();
+    let shown = users_out(db, &[found], Some(seen)).await?.pop();
     shown.ok_or_else(|| Refusal::not_found("user"))
 }

@@ -9,7 +9,7 @@ use super::SORTS;
 use crate::{
     guard::{Person, USER_ADMIN},
     list::{ListOut, numeric, part, sorting},
-    wire::{UserOut, users_out},
+    wire::{Seen, UserOut, users_out},
 };
 
 /// The users of an organisation. If the caller does not administer them, there is no such organisation for the caller.
@@ -39,7 +39,7 @@ pub(crate) async fn get_organization_users(
     let answer = turn.answer(async move |_| {
         let db = app.ledger().db();
         let found = accounts::page(db, Among::Organisations(&[id]), sorting, part).await?;
-        let shown = users_out(db, &found.rows, true).await?;
+        let shown = users_out(db, &found.rows, Some(&Seen::by(&reach))).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
     answer.await

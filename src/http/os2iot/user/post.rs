@@ -10,7 +10,7 @@ use super::{NewUserIn, groups, shown};
 use crate::{
     fields::FieldsOf,
     guard::{Person, USER_ADMIN},
-    wire::UserOut,
+    wire::{Seen, UserOut},
 };
 
 /// Makes a user.
@@ -20,7 +20,7 @@ use crate::{
 ))]
 pub(crate) async fn post_user(
     State(app): State<App>,
-    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
+    Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     FieldsOf(body): FieldsOf<NewUserIn>,
 ) -> Result<Wrote<(StatusCode, Json<UserOut>)>, Refusal> {
     let new = NewAccount {
@@ -37,6 +37,6 @@ pub(crate) async fn post_user(
         "email_taken" => Refusal::new(RefusalKind::Invalid, "user_exists", "MESSAGE.USER-ALREADY-EXISTS"),
         _ => refusal,
     })?;
-    let made = shown(&app, id).await?;
+    let made = shown(&app, id, &Seen::by(&reach)).await?;
     Ok(Wrote(appended.position, (StatusCode::CREATED, Json(made))))
 }

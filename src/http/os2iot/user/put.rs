@@ -12,7 +12,7 @@ use crate::{
     fields::FieldsOf,
     guard::{Person, USER_ADMIN},
     list::numeric,
-    wire::UserOut,
+    wire::{Seen, UserOut},
 };
 
 /// Changes a user. Whoever administers the users of all organisations of the user changes anything; whoever administers those of one changes
@@ -45,5 +45,8 @@ pub(crate) async fn put_user(
         groups: Some(groups(body.permission_ids.as_ref())),
     };
     let appended = change_account(&app, &caller, id, change).await?;
-    Ok(Wrote(appended.position, Json(shown(&app, id).await?)))
+    Ok(Wrote(
+        appended.position,
+        Json(shown(&app, id, &Seen::by(&reach)).await?),
+    ))
 }

@@ -1,12 +1,12 @@
 //! API keys as answers show them.
 
 use aggregates::values::ApiKeyId;
-use projections::{api_keys, api_keys::ApiKeyRow, groups, sql::Db};
+use projections::{api_keys, api_keys::ApiKeyRow, sql::Db};
 use serde::Serialize;
 use server::Refusal;
 use utoipa::ToSchema;
 
-use super::{GroupOut, groups_out, time};
+use super::{GroupOut, Seen, seen_groups, those, time};
 
 /// An API key. Only the answer that issues it has the key itself.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -39,30 +39,30 @@ pub(crate) struct SystemUserOut {
     active: bool,
 }
 
-/// API keys with their groups.
-pub(crate) async fn api_keys_out(db: &Db, rows: &[ApiKeyRow]) -> Result<Vec<ApiKeyOut>, Refusal> {
+/// API keys with their groups, as far as these are seen.
+pub(crate) async fn api_keys_out(
+    db: &Db,
+    rows: &[ApiKeyRow],
+    seen: &Seen,
+) -> Result<Vec<ApiKeyOut>, Refusal> {
     let ids: Vec<ApiKeyId> = rows.iter().map(|row| row.id).collect();
     let of_keys = api_keys::groups_of(db, &ids).await?;
-    let mut shown = Vec::with_capacity(rows.len());
-    for row in rows {
-        let groups = of_keys.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-        let groups = groups::find_many(db, groups).await?;
-        shown.push(ApiKeyOut {
-            id: row.id.ordinal().get(),
-            key: None,
-            prefix: row.prefix.clone(),
+    let groups = seen_groups(db, of_keys.values().flatten(), seen).await?;
+    let shown = rows.iter().map(|row| ApiKeyOut {
+        id: row.id.ordinal().get(),
+        key: None,
+        prefix: row.prefix.clone(),
+        name: row.name.clone(),
+        expires_on: row.expires_at.map(time),
+        permissions: those(of_keys.get(&row.id), &groups),
+        system_user: SystemUserOut {
+            id: row.system_user.ordinal().get(),
             name: row.name.clone(),
-            expires_on: row.expires_at.map(time),
-            permissions: groups_out(db, &groups).await?,
-            system_user: SystemUserOut {
-                id: row.system_user.ordinal().get(),
-                name: row.name.clone(),
-                is_system_user: true,
-                active: false,
-            },
-            created_at: time(row.created_at),
-            updated_at: time(row.updated_at),
-        });
-    }
-    Ok(shown)
+            is_system_user: true,
+            active: false,
+        },
+        created_at: time(row.created_at),
+        updated_at: time(row.updated_at),
+    });
+    Ok(shown.collect())
 }

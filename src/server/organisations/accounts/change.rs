@@ -67,6 +67,14 @@ pub async fn change(
     let changes_global = wanted.is_global.is_some_and(|global| global != is_global);
     if changes_person {
         may_write.clone()?;
+        // The engine may know an older account than the one that was read.
+        let administers_all = account
+            .organisations()
+            .iter()
+            .all(|one| reach.user_admin.contains(one));
+        if !reach.is_global && (is_global || !administers_all) {
+            return Err(Refusal::forbidden("write", "a user of another organisation"));
+        }
     }
     if changes_global && !reach.is_global {
         return Err(Refusal::forbidden("write", "the group of global administrators"));
@@ -107,9 +115,12 @@ pub async fn change(
     }
     if let Some(password) = wanted.password {
         let names = [
-            wanted.name.as_deref().unwrap_or(&account.name),
-            account.email.as_deref().unwrap_or_default(),
+            Some(&*account.name),
+            wanted.name.as_deref(),
+            account.email.as_deref(),
+            wanted.email.as_deref(),
         ];
+        let names: Vec<&str> = names.into_iter().flatten().collect();
         let password = app.live().password_rules.propose(&password, &names)?;
         let password_hash = caller.hash(app, password).await?;
         changing.push(Command::User(user, UserCommand::SetPassword { password_hash }));
@@ -136,7 +147,7 @@ async fn differing(
             .copied()
             .filter(|one| !account.groups.contains_key(one))
             .collect();
-        joined = memberships(app, &new).await?;
+        joined = memberships(app, reach, &new).await?;
         if joined
             .iter()
             .any(|one| !decides(&one.group, one.organisation.as_ref()))
