@@ -21,6 +21,11 @@ pub(crate) trait FromFields: Sized {
     fn read(fields: &mut Fields) -> Self;
 }
 
+/// How large a body may be. A refusal repeats the body for each field that breaks a rule, as the published server does.
+const MOST_BYTES: usize = 64 << 10;
+/// How many things one field may name.
+const MOST_NUMBERS: usize = 1_000;
+
 /// The fields of a body, and the errors so far.
 pub(crate) struct Fields {
     values: Map<String, Value>,
@@ -31,7 +36,8 @@ impl<T: FromFields> FromRequest<App> for FieldsOf<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let JsonBody(values) = JsonBody::<Map<String, Value>>::from_request(request, app).await?;
+        let body = JsonBody::<Map<String, Value>, MOST_BYTES>::from_request(request, app).await;
+        let JsonBody(values) = body?;
         let mut fields = Fields {
             values,
             errors: Vec::new(),
@@ -179,7 +185,7 @@ impl Fields {
         number
     }
 
-    /// Numbers of things, each once. They must be there if `required`, and at least one then.
+    /// Up to [`MOST_NUMBERS`] numbers of things, each once. They must be there if `required`, and at least one then.
     pub(crate) fn ordinals(&mut self, name: &str, required: bool) -> Option<BTreeSet<Ordinal>> {
         let Some(value) = self.value(name) else {
             if required {
@@ -191,6 +197,11 @@ impl Fields {
             self.broken(name, "isArray", "must be an array");
             return None;
         };
+        if values.len() > MOST_NUMBERS {
+            let most = format!("must contain no more than {MOST_NUMBERS} elements");
+            self.broken(name, "arrayMaxSize", &most);
+            return None;
+        }
         let numbers: Option<BTreeSet<Ordinal>> = values
             .iter()
             .map(|value| value.as_i64().and_then(Ordinal::new))

@@ -13,15 +13,18 @@ use zeroize::Zeroizing;
 
 /// How long a token is valid, in hours (contracts/os2iot.md section 1.1).
 const HOURS: i64 = 9;
-/// A login.
+
+/// A login. Without one of the fields it is refused like any other.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = Os2iotLogin)]
 pub(crate) struct Login {
     /// The e-mail address, or the username of a user who has an account.
-    #[schema(example = "ada@example.org")]
+    #[serde(default)]
+    #[schema(required = true, example = "ada@example.org")]
     username: String,
     /// The password.
-    #[schema(value_type = String)]
+    #[serde(default)]
+    #[schema(required = true, value_type = String)]
     password: Zeroizing<String>,
 }
 
@@ -89,5 +92,5 @@ async fn account_of(app: &App, typed: &str) -> Result<Option<AccountRow>, Refusa
         (None, None) => None,
     };
     let now = app.clock.now();
-    Ok(found.filter(|account| account.is_active && account.expires_at.is_none_or(|end| now < end)))
+    Ok(found.filter(|account| account.may_act(now)))
 }

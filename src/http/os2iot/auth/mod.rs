@@ -21,8 +21,7 @@ pub(crate) async fn own_account(app: &App, caller: &Caller) -> Result<(AccountId
     caller.must_be_person()?;
     let account = accounts::find_by_user(app.ledger().db(), caller.user).await?;
     let now = app.clock.now();
-    let account =
-        account.filter(|account| account.is_active && account.expires_at.is_none_or(|end| now < end));
+    let account = account.filter(|account| account.may_act(now));
     let account = account.ok_or_else(Refusal::unauthenticated)?;
     Ok((account.id, account))
 }
