@@ -5,11 +5,12 @@ use std::{fs, time::Duration};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::http::openapi::log_in_on_os2iot;
 use crate::support::{
     client::{Client, Response},
     connectware::*,
     raw::PATIENCE,
-    server::{Engine, Server, Site},
+    server::{ADMIN_PASSWORD, Engine, Server, Site},
 };
 
 /// Strong, but on the list.
@@ -84,13 +85,35 @@ async fn every_place_that_sets_a_password_asks_every_rule() {
             &answer,
             ("walnut.ibis.44", "password_weak", "too easy"),
         );
+        // On the face of OS2iot, the name and the address count, the new ones too.
+        let on_os2iot = log_in_on_os2iot(&server, "admin", ADMIN_PASSWORD).await;
+        let mut person =
+            json!({ "name": "Quince", "email": "quince@example.org", "active": true, "password": GOOD });
+        let made = on_os2iot
+            .post("/api/v1/user", person.clone())
+            .await
+            .expect(201)
+            .json();
+        let path = format!("/api/v1/user/{}", made["id"]);
+        for (field, word) in [
+            ("name", "walnut.ibis.44"),
+            ("email", "walnut.ibis.44@example.org"),
+        ] {
+            person[field] = json!(word);
+            person["password"] = json!(word);
+            let refused = on_os2iot.put(&path, person.clone()).await.expect(400).text();
+            assert!(!refused.contains(&format!("{word}\"")), "{refused}");
+            person[field] = made[field].clone();
+        }
+        person["password"] = json!(format!("{GOOD}?"));
+        on_os2iot.put(&path, person).await.expect(200);
         assert!(may_log_in(&admin, GOOD).await);
         let change = json!({ "password": GOOD, "newPassword": format!("{GOOD}!") });
         own.put("/api/users/change-password", change).await.expect(204);
         assert!(may_log_in(&admin, &format!("{GOOD}!")).await);
         assert_eq!(
             list(&admin.get("/api/users/ids").await.expect(200).json()).len(),
-            2
+            3
         );
         let log = server.log();
         assert!(

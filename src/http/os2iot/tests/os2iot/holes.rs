@@ -62,8 +62,10 @@ both_engines! {
             here.put(&path, change(more.clone())).await.expect(403);
             there.put(&path, change(more)).await.expect(403);
         }
-        // The groups of the other organisation stay, whatever the body says.
+        // The groups of the other organisation stay, whatever the body says. Who is not of that organisation does not see them.
         let shown = here.put(&path, change(json!({ "permissionIds": [] }))).await.expect(200).json();
+        assert_eq!(shown["permissions"], json!([]), "{shown}");
+        let shown = scene.global.get(&path).await.expect(200).json();
         let groups: Vec<i64> = list(&shown["permissions"]).iter().map(id).collect();
         assert_eq!(groups, [scene.groups[1][3]], "{shown}");
     }
@@ -149,11 +151,89 @@ both_engines! {
         let second = server.anonymous().login("second", PASSWORD).await;
         let body = json!({ "username": "second", "password": PASSWORD });
         server.anonymous().post("/api/v1/auth/login", body).await.expect(401);
+        // A refused deletion makes nobody a global administrator, and neither does a rehearsal.
+        second.delete_with_body("/api/users", json!([first, NOBODY])).await.expect_error_in(&[400, 404]);
+        second.delete_with_body("/api/users", json!([first, heir])).await.expect_error(409);
+        let rehearsed = json!({ "method": "DELETE", "path": format!("/api/users/{first}") });
+        second.post("/access/v1/dry-run", rehearsed).await.expect(200);
+        let rights = json!({ "initialPermissions": [http("/api/users/#", "readWrite")] });
+        create_user_with(&admin, "helper", rights).await;
+        let helper = server.anonymous().login("helper", PASSWORD).await;
+        helper.delete(format!("/api/users/{first}")).await.expect_error(403);
+        let body = json!({ "username": "second", "password": PASSWORD });
+        server.anonymous().post("/api/v1/auth/login", body).await.expect(401);
         second.delete(format!("/api/users/{first}")).await.expect(204);
         let global = login(&server, "second", PASSWORD).await;
         organisation(&global, "after").await;
         // Nobody is left who could follow.
         second.delete(format!("/api/users/{heir}")).await.expect_error(409);
         organisation(&global, "still").await;
+    }
+
+    /// Groups, requests and keys of another organisation do not show in what somebody shares with it.
+    async fn what_another_organisation_gives_is_not_shown(server: Server) {
+        let scene = Scene::new(&server).await;
+        let [own, other] = [scene.groups[0][3], scene.groups[1][3]];
+        let both = new_user(&scene.global, "both", &[own, other]).await;
+        let third = organisation(&scene.global, "third").await;
+        let person = login(&server, "both@example.org", SECRET).await;
+        let asked = json!({ "requestedOrganizationIds": [third] });
+        let shown = person.put("/api/v1/kombitCreation/updateUserOrgs", asked).await.expect(200).json();
+        // The person sees everything of their own.
+        assert_eq!(list(&shown["permissions"]).len(), 2, "{shown}");
+        assert_eq!(list(&shown["requestedOrganizations"]).len(), 1, "{shown}");
+        let key = json!({ "name": "of both", "permissionIds": [own, other] });
+        let key = id(&scene.global.post("/api/v1/api-key", key).await.expect(201).json());
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let here = scene.organisations[0];
+        let seen = |one: &Value| list(&one["permissions"]).iter().map(id).collect::<Vec<i64>>();
+        for path in [format!("/api/v1/user/{both}"), format!("/api/v1/kombitCreation/{both}")] {
+            let shown = admin.get(path).await.expect(200).json();
+            assert_eq!(seen(&shown), [own], "{shown}");
+            assert_eq!(shown["requestedOrganizations"], json!([]), "{shown}");
+            assert_eq!(shown["awaitingConfirmation"], false, "{shown}");
+        }
+        for path in ["/api/v1/user".to_owned(), format!("/api/v1/user/organizationUsers/{here}"),
+            format!("/api/v1/permission?userId={both}")] {
+            let shown = admin.get(&path).await.expect(200).text();
+            assert!(!shown.contains("Read of 2") && shown.contains(&format!("Read of {here}")), "{path}: {shown}");
+        }
+        for path in [format!("/api/v1/api-key/{key}"), format!("/api/v1/api-key?organizationId={here}")] {
+            let shown = admin.get(&path).await.expect(200).text();
+            assert!(!shown.contains("Read of 2") && shown.contains(&format!("Read of {here}")), "{path}: {shown}");
+        }
+        let shown = scene.global.get(format!("/api/v1/api-key/{key}")).await.expect(200).json();
+        assert_eq!(seen(&shown), [own, other], "{shown}");
+    }
+
+    /// Who is not global does not learn which numbers of groups and users there are.
+    async fn numbers_of_others_are_like_numbers_of_nobody(server: Server) {
+        let scene = Scene::new(&server).await;
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let (group, stranger) = (scene.groups[1][3], scene.users[1][0]);
+        let user = |groups: Value| json!({ "name": "n", "email": "n@example.org", "password": SECRET, "active": true,
+            "permissionIds": groups });
+        let members = |users: Value| json!({ "name": "m", "organizationId": scene.organisations[0],
+            "levels": [{ "type": "Read" }], "userIds": users });
+        for (path, theirs, nobodys) in [
+            ("/api/v1/api-key", json!({ "name": "key", "permissionIds": [group] }), json!({ "name": "key", "permissionIds": [4_711] })),
+            ("/api/v1/user", user(json!([group])), user(json!([4_711]))),
+            ("/api/v1/permission", members(json!([stranger])), members(json!([4_711]))),
+        ] {
+            let theirs = admin.post(path, theirs).await.expect(403).text();
+            let nobodys = admin.post(path, nobodys).await.expect(403).text();
+            assert_eq!(theirs, nobodys, "{path}");
+        }
+    }
+
+    /// A refusal repeats the body for each broken field, so a body is small.
+    async fn a_refusal_is_not_many_times_a_large_body(server: Server) {
+        let scene = Scene::new(&server).await;
+        let body = json!({ "x": vec![0; 100_000], "name": 1, "organizationId": "a", "permissionIds": 1, "status": 1 });
+        scene.global.post("/api/v1/application", body).await.expect(413);
+        let numbers: Vec<i64> = (1..=1_001).collect();
+        let many = json!({ "requestedOrganizationIds": numbers });
+        let refused = scene.global.put("/api/v1/kombitCreation/updateUserOrgs", many).await.expect(400).text();
+        assert!(refused.contains("arrayMaxSize"), "{refused}");
     }
 }

@@ -116,4 +116,21 @@ both_engines! {
         let permissions = admin.get("/api/permissions/page").await.expect(200).text();
         assert!(!permissions.contains("os2iot"), "{permissions}");
     }
+
+    /// `ignoreGlobalAdmin` leaves the group out of the pages and out of the count.
+    async fn pages_without_the_global_group_are_full(server: Server) {
+        let scene = Scene::new(&server).await;
+        let path = "/api/v1/permission/getAllPermissionsWithoutUsers";
+        let all = scene.global.get(format!("{path}?limit=null")).await.expect(200).json();
+        let expected: Vec<i64> = list(&all["data"]).iter().map(id).filter(|id| *id != 1).collect();
+        assert_eq!(all["count"], expected.len() + 1);
+        let mut found = Vec::new();
+        for offset in (0..expected.len()).step_by(2) {
+            let page = format!("{path}?ignoreGlobalAdmin=true&limit=2&offset={offset}");
+            let page = scene.global.get(page).await.expect(200).json();
+            assert_eq!(page["count"], expected.len(), "{page}");
+            found.extend(list(&page["data"]).iter().map(id));
+        }
+        assert_eq!(found, expected);
+    }
 }

@@ -55,6 +55,10 @@ both_engines! {
             assert_eq!(answer["statusCode"], 401);
             assert_time(&answer["timestamp"]);
         }
+        for body in [json!({}), json!({ "username": "admin" }), json!({ "password": SECRET })] {
+            let answer = server.anonymous().post("/api/v1/auth/login", body).await.expect(401).json();
+            assert_keys(&answer, &["statusCode", "timestamp", "path"]);
+        }
     }
 
     async fn whoever_is_deactivated_may_do_nothing_any_more(server: Server) {
