@@ -200,6 +200,11 @@ impl Authorization {
         }
     }
 
+    /// The position of the newest event of which a reader may have seen something. What was read before is not of a later position.
+    pub fn newest(&self) -> i64 {
+        self.begun.load(Ordering::Acquire)
+    }
+
     /// The position of the last applied event. Later questions are answered at this position or a later one.
     pub fn position(&self) -> i64 {
         self.position.load(Ordering::Acquire)

@@ -24,6 +24,7 @@ use super::{
     overlap::{Crew, Fate, fly},
     pace::{Because, Pace, Paths},
     pending::{BATCH, Pending, Waiting},
+    reached::Reached,
     refusals,
     rhythm::Rhythm,
     snapshots, versions,
@@ -55,7 +56,13 @@ pub struct Appender {
 }
 
 impl Appender {
-    pub(super) fn start(db: Db, batches: Batches, sealer: Arc<Sealer>, follower: Arc<Follower>) -> Self {
+    pub(super) fn start(
+        db: Db,
+        batches: Batches,
+        sealer: Arc<Sealer>,
+        follower: Arc<Follower>,
+        reached: Arc<Reached>,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (told, tell) = watch::channel(0);
         let others = db.clone();
@@ -73,6 +80,7 @@ impl Appender {
             batches,
             sealer,
             follower,
+            reached,
             told,
         };
         tokio::spawn(task.run(waiting));
@@ -135,6 +143,7 @@ pub(super) struct Task {
     pub(super) paths: Arc<Paths>,
     sealer: Arc<Sealer>,
     follower: Arc<Follower>,
+    reached: Arc<Reached>,
     /// Passes the position of the head to the task that notifies other nodes.
     told: watch::Sender<i64>,
 }
@@ -267,6 +276,7 @@ impl Task {
     pub(super) async fn settle(&mut self, mut batch: Batch, begun: Duration) -> Outcomes {
         self.batches.committed(&mut batch);
         let head = batch.head.position;
+        self.reached.note(head);
         let (outcomes, recorded) = (batch.outcomes, batch.recorded);
         if !recorded.is_empty() {
             if let Err(error) = self.follower.take(&recorded, begun).await {

@@ -47,6 +47,7 @@ mod overlap;
 mod pace;
 mod past;
 mod pending;
+mod reached;
 mod rebuild;
 mod recount;
 mod refusals;
@@ -111,7 +112,7 @@ pub use aggregates::NewEvent;
 pub use verify::{Flaw, Verified};
 pub use versions::OtherVersions;
 
-use crate::{batch::Batches, clock::Clock, ids::Entropy, loader::Loader};
+use crate::{batch::Batches, clock::Clock, ids::Entropy, loader::Loader, reached::Reached};
 
 /// The channel on which nodes notify each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
@@ -128,6 +129,7 @@ pub struct Ledger {
     loader: Loader,
     follower: Arc<Follower>,
     grown: watch::Receiver<i64>,
+    reached: Arc<Reached>,
     replay: Arc<replay::Replay>,
     refusals: Arc<Refusals>,
     guards: Guards,
@@ -236,6 +238,7 @@ impl Ledger {
             Arc::clone(&clock),
             grew,
         ));
+        let reached = Arc::new(Reached::default());
         let appender = Appender::start(
             db.clone(),
             Batches::new(
@@ -247,8 +250,9 @@ impl Ledger {
             ),
             Arc::clone(&sealer),
             Arc::clone(&follower),
+            Arc::clone(&reached),
         );
-        let loader = Loader::start(&db, Arc::clone(&sealer));
+        let loader = Loader::start(&db, Arc::clone(&sealer), Arc::clone(&reached));
         let refusals = Refusals::new(
             db.clone(),
             appender.clone(),
@@ -263,6 +267,7 @@ impl Ledger {
             loader,
             follower,
             grown,
+            reached,
             replay: Arc::default(),
             refusals: Arc::new(refusals),
             guards,
@@ -335,11 +340,6 @@ impl Ledger {
             .await
             .unwrap_or(false)
         })
-    }
-
-    /// Where the ledger ends, read from the database.
-    pub fn head<'a>(&'a self) -> Boxed<'a, Result<Head, LedgerError>> {
-        Box::pin(async move { Head::read_from(&self.db).await })
     }
 
     /// Erases a person: deletes their key, and so every personal field about them in the ledger, for ever; blanks these

@@ -20,6 +20,7 @@ use super::{
     Cause, LedgerError, Sealer,
     error::{NotLoaded, Obstacle, within},
     executor::Stream,
+    reached::Reached,
     snapshots::Newest,
 };
 
@@ -102,12 +103,13 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    pub(super) fn start(db: &Db, sealer: Arc<Sealer>) -> Self {
+    pub(super) fn start(db: &Db, sealer: Arc<Sealer>, reached: Arc<Reached>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let loads = Arc::new(Loads::default());
         let task = Task {
             reader: db.reader(),
             sealer,
+            reached,
             loads: Arc::clone(&loads),
             asks: HashMap::new(),
             made: 0,
@@ -155,6 +157,7 @@ impl Loader {
 struct Task {
     reader: Reader,
     sealer: Arc<Sealer>,
+    reached: Arc<Reached>,
     loads: Arc<Loads>,
     /// The requests that are not answered, by their numbers.
     asks: HashMap<u64, Ask>,

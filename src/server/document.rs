@@ -154,13 +154,16 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
         for refusal in [Refusal::unauthenticated(), busy, Refusal::unavailable()] {
             explain(operation, face, &refusal);
         }
-        if method != "get" {
-            let position =
-                "The ledger's position after the write, or the position that the answer is based on";
-            let responses = operation.responses.responses.iter_mut();
-            let successes = responses.filter(|(status, _)| status.starts_with('2'));
-            successes.for_each(|(_, response)| head(response, "Muniment-Position", position, Type::Integer));
-        } else if !is_public && !says_after(operation) {
+        let responses = operation.responses.responses.iter_mut();
+        let has_position = |status: &str| match status.starts_with('2') {
+            true => method != "get" || !is_public,
+            false => !is_public && ["403", "404", "409"].contains(&status),
+        };
+        let position = "The ledger's position after the write, or a position that is not earlier than what the answer is based on";
+        responses
+            .filter(|(status, _)| has_position(status))
+            .for_each(|(_, response)| head(response, "Muniment-Position", position, Type::Integer));
+        if method == "get" && !is_public && !says_after(operation) {
             let at_least = AtLeast::into_params(|| None);
             operation
                 .parameters

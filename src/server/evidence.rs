@@ -197,6 +197,11 @@ impl Known {
         }
     }
 
+    /// The caller, if one has proved who they are.
+    pub(crate) fn caller(&self) -> Option<UserId> {
+        self.caller
+    }
+
     fn evidence(self, app: &App, refusal: &Refusal, asked: &Asking<'_>) -> Option<Evidence> {
         if refusal.kind == RefusalKind::Forbidden {
             return Some(Evidence {

@@ -29,7 +29,7 @@ use crate::{
     face::{Face, Listener},
     framing,
     heavy::JudgedAtStart,
-    position::{AT_LEAST, Recorded, at_least},
+    position::{AT_LEAST, Recorded, add_position, at_least},
     refusal::{BUSY, Refusal, RefusalKind},
     tls::ClientCertificate,
     turned_away::ByText,
@@ -137,6 +137,10 @@ impl Front {
             self.app
                 .counts()
                 .asked(hook, code, response.status().is_success());
+        }
+        if self.listener == Listener::Clients {
+            let caller = known.caller();
+            Box::pin(add_position(&self.app, caller, refusal.as_ref(), &mut response)).await;
         }
         known.report(&self.app, refusal.as_ref(), &by);
         let headers = response.headers_mut();

@@ -15,7 +15,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{app::App, caller::Caller, refusal::Refusal};
+use crate::{app::App, caller::Caller, position::Present, refusal::Refusal};
 
 /// How many answers are kept. Then all are forgotten.
 const MOST: usize = 4_096;
@@ -42,7 +42,7 @@ pub struct KeptJson(Bytes);
 impl IntoResponse for KeptJson {
     fn into_response(self) -> Response {
         const JSON: HeaderValue = HeaderValue::from_static("application/json");
-        ([(header::CONTENT_TYPE, JSON)], self.0).into_response()
+        Present(([(header::CONTENT_TYPE, JSON)], self.0)).into_response()
     }
 }
 

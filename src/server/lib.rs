@@ -68,7 +68,7 @@ pub use live::Live;
 pub use page::{Pagination, page_of};
 pub use path::PathOf;
 pub use permitted::{ByPath, Permitted, Policy, ReadOnPath};
-pub use position::{AsOf, AtLeast, Wrote};
+pub use position::{AsOf, AtLeast, Present, Wrote};
 pub use query::Query;
 pub use refusal::{Refusal, RefusalKind, TOO_MANY};
 pub use rehearsal::{Rehearsal, Rehearse, Rehearsing};

@@ -116,6 +116,87 @@ impl Lane {
     }
 }
 
+/// How often each kind of answer is asked for.
+const ROUNDS: usize = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_is_of_an_earlier_position_than_what_it_read() {
+    let writes = Server::start(Engine::Postgres).await;
+    let answers = writes.site().second_node().start().await;
+    let third = writes.site().second_node().start().await;
+    let writer = writes.admin().await;
+    let reader = answers.anonymous().bearer(writer.token());
+    let path = path(0);
+    let role = create_role(&writer, "operators", json!([http(&path, "read")])).await;
+    for round in 0..ROUNDS {
+        let id = create_user_with(&writer, &format!("user.{round}"), json!({ "roles": [role] })).await;
+        let of_user = format!("/api/users/{id}");
+        let lane = Lane {
+            name: String::new(),
+            id,
+            writer: writer.clone(),
+            reader: third.anonymous().bearer(writer.token()),
+        };
+        let none = json!({ "roles": [] });
+        let revoked = writer.put(&of_user, none.clone()).await.expect(200).position();
+        // The right is gone, so this command has nothing to do.
+        let again = reader.put(&of_user, none).await.expect(200).position();
+        assert!(again >= revoked, "{again} < {revoked}");
+        assert!(!lane.evaluate(&path, again).await, "round {round}");
+
+        let title = json!({ "username": format!("renamed.{round}") });
+        let renamed = writer.put(&of_user, title).await.expect(200).position();
+        for path in [of_user.as_str(), "/api/users/ids", "/api/listUsers"] {
+            let read = reader.get(path).await.expect(200).position();
+            assert!(read >= renamed, "{path}: {read} < {renamed}");
+        }
+
+        let deleted = writer.delete(&of_user).await.expect(204).position();
+        let missing = [
+            reader.put(&of_user, json!({ "username": "nobody" })).await,
+            reader.get(&of_user).await,
+            reader.delete(&of_user).await,
+        ];
+        for refused in missing {
+            assert_eq!(refused.status, 404, "{refused:?}");
+            assert!(refused.position() >= deleted, "{refused:?}");
+        }
+
+        let named = role_named(round);
+        let taken = writer
+            .post("/api/roles", named.clone())
+            .await
+            .expect(201)
+            .position();
+        let refused = reader.post("/api/roles", named).await;
+        assert_eq!(refused.status, 409, "{refused:?}");
+        assert!(refused.position() >= taken, "{refused:?}");
+    }
+    let ada = create_user(&writer, "ada").await;
+    let caller = third.anonymous().login("ada", PASSWORD).await;
+    let grant = json!({ "permissions": [http(&path, "read")] });
+    let granted = writer.put(format!("/api/users/{ada}"), grant).await.expect(200);
+    let at = granted.position();
+    let refused = caller
+        .get("/api/users/ids")
+        .header("muniment-at-least", at.to_string())
+        .await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    assert!(refused.position() >= at, "{refused:?}");
+    let session = caller.get("/api/session").await.expect(200);
+    assert!(session.position() >= at, "{session:?}");
+    let stranger = third.anonymous().get("/api/session").await;
+    assert_eq!(stranger.status, 401);
+    assert!(
+        stranger.headers.get("muniment-position").is_none(),
+        "{stranger:?}"
+    );
+}
+
+fn role_named(round: usize) -> Value {
+    role(&format!("role.{round}"), json!([]))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_right_is_refused_by_the_other_node_in_every_trial() {
     let one = Server::start(Engine::Postgres).await;

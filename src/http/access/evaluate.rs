@@ -145,6 +145,14 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// The position of an answer, given the one at which its work began. What an answer about the present is made of may be newer.
+pub(crate) fn as_of(app: &App, at: Option<&At>, begun: i64) -> i64 {
+    match at {
+        Some(_) => begun,
+        None => begun.max(app.ledger().authorization().newest()),
+    }
+}
+
 /// The moment at a position or a time.
 pub(crate) async fn moment(app: &App, at: &At) -> Result<Moment, Refusal> {
     let ledger = app.ledger();

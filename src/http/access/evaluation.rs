@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::{
-    evaluate::Evaluator,
+    evaluate::{Evaluator, as_of},
     wire::{DecisionOut, EvaluationIn},
 };
 use server::{App, AsOf, Asks, ExactJson, ReadOnPath, Refusal, Refusals};
@@ -35,6 +35,9 @@ async fn decide(
     body: &EvaluationIn,
     interest: &Interest,
 ) -> Result<AsOf<Json<DecisionOut>>, Refusal> {
-    let decision = Evaluator::new(app, interest).evaluate(body.question()?).await?;
-    Ok(AsOf(decision.context.position, Json(decision)))
+    let question = body.question()?;
+    let at = question.at();
+    let decision = Evaluator::new(app, interest).evaluate(question).await?;
+    let position = as_of(app, at, decision.context.position);
+    Ok(AsOf(position, Json(decision)))
 }

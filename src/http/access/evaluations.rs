@@ -15,7 +15,7 @@ use serde::{
 use utoipa::ToSchema;
 
 use super::{
-    evaluate::Evaluator,
+    evaluate::{Evaluator, as_of},
     wire::{Action, ContextIn, DecisionOut, Evaluation, PartOfEntity, PartOfEvaluation},
 };
 use server::{App, AsOf, Asks, ExactJson, Item, ReadOnPath, Refusal, RefusalKind, Refusals, TOO_MANY};
@@ -174,8 +174,9 @@ impl Asked {
         if self.questions.is_empty() {
             let nothing = PartOfEvaluation::default();
             let question = self.defaults.question(&nothing)?;
+            let at = question.at();
             let decision = evaluator.evaluate(question).await?;
-            let position = decision.context.position;
+            let position = as_of(app, at, decision.context.position);
             return Ok(AsOf(position, Json(EvaluationsOut::One(decision))));
         }
         let questions = questions(&self.questions, &self.defaults)?;
@@ -205,6 +206,7 @@ impl Asked {
                 break;
             }
         }
+        let position = as_of(app, None, position);
         Ok(AsOf(position, Json(EvaluationsOut::Many { evaluations })))
     }
 }

@@ -183,10 +183,15 @@ impl ContextIn {
     }
 }
 
-impl Evaluation<'_> {
+impl<'a> Evaluation<'a> {
     /// Whether the ledger must be read for an answer.
     pub(crate) fn is_heavy(&self) -> bool {
         self.context.is_some_and(ContextIn::is_heavy)
+    }
+
+    /// The past moment that the question is about.
+    pub(crate) fn at(&self) -> Option<&'a At> {
+        self.context.and_then(|context| context.at.as_ref())
     }
 }
 

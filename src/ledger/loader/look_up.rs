@@ -92,6 +92,14 @@ impl Task {
                 page.error = page.add(&row, item).err().or(page.error.take());
             }
         }
+        let positions = pages
+            .iter()
+            .flat_map(|page| &page.events)
+            .map(|event| event.position);
+        positions
+            .max()
+            .into_iter()
+            .for_each(|position| self.reached.note(position));
         Loads::count(
             &self.loads.events,
             pages.iter().map(|page| page.events.len()).sum(),

@@ -4,18 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     Command,
-    user::{CreateUser, UserCommand},
+    user::{CreateUser, UpdateUser, UserCommand},
     values::{Context, Operation, Permission, PermissionId, UserId},
 };
 use ledger::{
-    Executor, Ledger, OtherVersions,
+    ExecuteError, Executor, Ledger, OtherVersions, Rejection,
     ids::{Entropy, SystemEntropy},
 };
 use tokio::task::JoinHandle;
 
 use super::{
     on_both_engines,
-    site::{Site, create_user, metadata, new_user, number, unique},
+    site::{Site, create_user, metadata, new_role, new_user, number, role_created, unique},
 };
 use crate::support::server::Engine;
 
@@ -85,6 +85,35 @@ on_both_engines! {
         tokio::time::timeout(PATIENCE, reached).await.expect("the node should follow");
         assert!(may_read(reader.ledger(), user, "a/b"));
         following.abort();
+    }
+
+    async fn an_answer_is_not_of_an_earlier_position_than_what_it_read(site: Site) {
+        let writer = Executor::new(site.ledger().await);
+        // Nothing follows the ledger for this node.
+        let behind = Executor::new(site.ledger().await);
+        let user = new_user();
+        let name = unique("user");
+        let named = || {
+            let username = Some(name.parse().expect("a username"));
+            Command::User(user, UserCommand::Update(UpdateUser { username, ..UpdateUser::default() }))
+        };
+        writer.execute(vec![user_who_may_read(user, "a/b")], &metadata()).await.expect("a user");
+        let renamed = writer.execute(vec![named()], &metadata()).await.expect("a name");
+        assert!(behind.ledger().authorization().position() < renamed.position, "this node is behind");
+        let again = behind.execute(vec![named()], &metadata()).await.expect("the same name");
+        assert!(again.events.is_empty(), "{again:?}");
+        assert!(again.position >= renamed.position, "{again:?}");
+
+        let deleted = writer.execute(vec![Command::User(user, UserCommand::Delete)], &metadata()).await.expect("no user");
+        let refused = behind.execute(vec![named()], &metadata()).await.expect_err("there is no such user");
+        assert!(matches!(refused, ExecuteError::Domain { .. }), "{refused}");
+        assert!(behind.ledger().position() >= deleted.position);
+
+        let role = unique("role");
+        let taken = writer.execute(vec![role_created(new_role(), &role)], &metadata()).await.expect("a role");
+        let refused = behind.execute(vec![role_created(new_role(), &role)], &metadata()).await.expect_err("the name is taken");
+        assert!(matches!(refused, ExecuteError::Rejected(Rejection::ClaimTaken(_))), "{refused}");
+        assert!(behind.ledger().position() >= taken.position);
     }
 
     async fn a_position_that_is_not_there_is_not_waited_for_for_ever(site: Site) {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::page::{PageIn, PageOut, Paging};
 use crate::{
-    evaluate::Evaluator,
+    evaluate::{Evaluator, as_of},
     wire::{Action, At, ContextIn, Entity, Evaluation},
 };
 use server::{App, AsOf, Asks, ExactJson, ReadOnPath, Refusal, Refusals};
@@ -92,7 +92,7 @@ impl ActionSearch {
         let passed = after.and_then(|after| actions.iter().position(|(name, _)| *name == after));
         let mut evaluator = Evaluator::new(app, interest);
         let mut results = Vec::new();
-        let mut as_of = position;
+        let mut oldest = position;
         for (name, _) in actions.iter().skip(passed.map_or(0, |at| at + 1)) {
             let action = Action::new(*name);
             let question = Evaluation {
@@ -102,12 +102,13 @@ impl ActionSearch {
                 context: Some(&context),
             };
             let decision = evaluator.evaluate(question).await?;
-            as_of = as_of.min(decision.context.position);
+            oldest = oldest.min(decision.context.position);
             if decision.decision {
                 results.push(action);
             }
         }
         let page = paging.cut(&mut results, |last| last.name.as_bytes().to_vec());
-        Ok(AsOf(as_of, Json(Actions { page, results })))
+        let position = as_of(app, self.at(), oldest);
+        Ok(AsOf(position, Json(Actions { page, results })))
     }
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::page::{PageIn, PageOut};
 use crate::{
-    evaluate::Evaluator,
+    evaluate::{Evaluator, as_of},
     properties::Properties,
     wire::{Action, At, ContextIn, Entity},
 };
@@ -124,6 +124,6 @@ impl ResourceSearch {
             }
             Some(_) => search(ledger.past(&subject, None, moment, interest).await?.engine()),
         };
-        Ok((moment.position, found))
+        Ok((as_of(app, at, moment.position), found))
     }
 }

@@ -140,7 +140,9 @@ impl SubjectSearch {
             // There is no subject of an unknown type, and no subject may do what is impossible.
             (None, _) | (_, Err(_)) => nobody(paging),
         };
-        Ok(AsOf(moment.position, Json(found)))
+        // The engine of the present may have gone on meanwhile.
+        let position = moment.position.max(authorization.newest());
+        Ok(AsOf(position, Json(found)))
     }
 }
 

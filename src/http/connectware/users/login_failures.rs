@@ -23,8 +23,5 @@ pub(crate) async fn delete_login_failures(
     }
     clear_failures(&app, &caller, user).await?;
     // No event says so. The position is that of the newest event that this node knows.
-    Ok(Wrote(
-        app.ledger().authorization().position(),
-        StatusCode::NO_CONTENT,
-    ))
+    Ok(Wrote(app.ledger().position(), StatusCode::NO_CONTENT))
 }

@@ -2,7 +2,7 @@
 
 use aggregates::values::ApiKeyId;
 use axum::{Json, extract::State};
-use server::{App, AsOf, PathOf, Permitted, Refusal, organisations::must};
+use server::{App, PathOf, Permitted, Refusal, organisations::must};
 
 use super::shown;
 use crate::{
@@ -19,9 +19,8 @@ pub(crate) async fn get_api_key(
     State(app): State<App>,
     Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     PathOf(id): PathOf<String>,
-) -> Result<AsOf<Json<ApiKeyOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+) -> Result<Json<ApiKeyOut>, Refusal> {
     let id = ApiKeyId::of(numeric(&id)?);
     must(&app, &caller, "os2iot-api-key", &id.ordinal().to_string(), "read")?;
-    Ok(AsOf(position, Json(shown(&app, id, &Seen::by(&reach)).await?)))
+    Ok(Json(shown(&app, id, &Seen::by(&reach)).await?))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use projections::organisations;
-use server::{App, AsOf, Permitted, Refusal};
+use server::{App, Permitted, Refusal};
 
 use crate::{guard::Key, wire::OrganizationOut};
 
@@ -14,13 +14,12 @@ use crate::{guard::Key, wire::OrganizationOut};
 pub(crate) async fn get_organization_of_key(
     State(app): State<App>,
     Permitted(_caller, reach): Permitted<Key>,
-) -> Result<AsOf<Json<OrganizationOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+) -> Result<Json<OrganizationOut>, Refusal> {
     let mut own = reach.member_of.iter();
     let (Some(id), None, false) = (own.next(), own.next(), reach.is_global) else {
         return Err(Refusal::invalid("Bad Request"));
     };
     let found = organisations::find(app.ledger().db(), *id).await?;
     let found = found.ok_or_else(|| Refusal::not_found("organisation"))?;
-    Ok(AsOf(position, Json(OrganizationOut::from(&found))))
+    Ok(Json(OrganizationOut::from(&found)))
 }

@@ -2,7 +2,7 @@
 
 use aggregates::values::ApplicationId;
 use axum::{Json, extract::State};
-use server::{App, AsOf, PathOf, Permitted, Refusal, organisations::must};
+use server::{App, PathOf, Permitted, Refusal, organisations::must};
 
 use super::shown;
 use crate::{
@@ -22,8 +22,7 @@ pub(crate) async fn get_application(
     State(app): State<App>,
     Permitted(caller, _): Permitted<PersonOrKey<READER>>,
     PathOf(id): PathOf<String>,
-) -> Result<AsOf<Json<ApplicationOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+) -> Result<Json<ApplicationOut>, Refusal> {
     let id = ApplicationId::of(numeric(&id)?);
     must(
         &app,
@@ -32,5 +31,5 @@ pub(crate) async fn get_application(
         &id.ordinal().to_string(),
         "read",
     )?;
-    Ok(AsOf(position, Json(shown(&app, id).await?)))
+    Ok(Json(shown(&app, id).await?))
 }

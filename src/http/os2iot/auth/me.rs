@@ -4,7 +4,7 @@ use aggregates::values::{GroupId, OrganisationId};
 use axum::{Json, extract::State};
 use projections::{Part, Sorting, groups, numbered::Among, organisations, organisations::OrganisationSort};
 use serde::Serialize;
-use server::{App, AsOf, Caller, Refusal};
+use server::{App, Caller, Refusal};
 use utoipa::ToSchema;
 
 use super::own_account;
@@ -25,8 +25,7 @@ pub(crate) struct MeOut {
 #[utoipa::path(get, operation_id = "os2iot_get_me", path = "/api/v1/auth/me", tag = "os2iot", responses(
     (status = 200, description = "The user and the organisations", body = MeOut)
 ))]
-pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<AsOf<Json<MeOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<Json<MeOut>, Refusal> {
     let (id, account) = own_account(&app, &caller).await?;
     let db = app.ledger().db();
     let of_account = groups::of_account(db, id).await?;
@@ -53,5 +52,5 @@ pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<AsO
         user,
         organizations: organizations.rows.iter().map(OrganizationOut::from).collect(),
     };
-    Ok(AsOf(position, Json(out)))
+    Ok(Json(out))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use server::{App, AsOf, Caller, Refusal};
+use server::{App, Caller, Refusal};
 use utoipa::ToSchema;
 
 use super::own_account;
@@ -21,16 +21,12 @@ pub(crate) struct ProfileOut {
 #[utoipa::path(get, operation_id = "os2iot_get_profile", path = "/api/v1/auth/profile", tag = "os2iot", responses(
     (status = 200, description = "The user", body = ProfileOut)
 ))]
-pub(crate) async fn get_profile(
-    State(app): State<App>,
-    caller: Caller,
-) -> Result<AsOf<Json<ProfileOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+pub(crate) async fn get_profile(State(app): State<App>, caller: Caller) -> Result<Json<ProfileOut>, Refusal> {
     let (id, account) = own_account(&app, &caller).await?;
     let username = app.ledger().authorization().username(caller.user);
     let out = ProfileOut {
         sub: id.ordinal().get(),
         username: account.email.or(username).unwrap_or_default(),
     };
-    Ok(AsOf(position, Json(out)))
+    Ok(Json(out))
 }

@@ -3,7 +3,7 @@
 use aggregates::values::AccountId;
 use axum::{Json, extract::State};
 use server::{
-    App, AsOf, Caller, PathOf, Refusal,
+    App, Caller, PathOf, Refusal,
     organisations::{must, reach},
 };
 
@@ -22,8 +22,7 @@ pub(crate) async fn get_kombit_user(
     State(app): State<App>,
     caller: Caller,
     PathOf(id): PathOf<String>,
-) -> Result<AsOf<Json<UserOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+) -> Result<Json<UserOut>, Refusal> {
     let id = AccountId::of(numeric(&id)?);
     let (caller_id, _) = own_account(&app, &caller).await?;
     let seen = match id == caller_id {
@@ -33,5 +32,5 @@ pub(crate) async fn get_kombit_user(
             Seen::by(&reach(&app, &caller))
         }
     };
-    Ok(AsOf(position, Json(shown(&app, id, &seen).await?)))
+    Ok(Json(shown(&app, id, &seen).await?))
 }

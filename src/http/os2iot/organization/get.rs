@@ -3,7 +3,7 @@
 use aggregates::values::OrganisationId;
 use axum::{Json, extract::State};
 use projections::organisations;
-use server::{App, AsOf, PathOf, Permitted, Refusal};
+use server::{App, PathOf, Permitted, Refusal};
 
 use crate::{
     guard::{Person, USER_ADMIN},
@@ -22,11 +22,10 @@ pub(crate) async fn get_organization(
     State(app): State<App>,
     Permitted(_caller, reach): Permitted<Person<USER_ADMIN>>,
     PathOf(id): PathOf<String>,
-) -> Result<AsOf<Json<OrganizationOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+) -> Result<Json<OrganizationOut>, Refusal> {
     let id = OrganisationId::of(numeric(&id)?);
     let seen = reach.is_global || reach.user_admin.contains(&id);
     let found = organisations::find(app.ledger().db(), id).await?.filter(|_| seen);
     let found = found.ok_or_else(|| Refusal::not_found("organisation"))?;
-    Ok(AsOf(position, Json(OrganizationOut::from(&found))))
+    Ok(Json(OrganizationOut::from(&found)))
 }

@@ -2,7 +2,7 @@
 
 use aggregates::values::AccountId;
 use axum::{Json, extract::State};
-use server::{App, AsOf, PathOf, Permitted, Refusal, organisations::must};
+use server::{App, PathOf, Permitted, Refusal, organisations::must};
 
 use super::shown;
 use crate::{
@@ -25,9 +25,8 @@ pub(crate) async fn get_user(
     State(app): State<App>,
     Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
     PathOf(id): PathOf<String>,
-) -> Result<AsOf<Json<UserOut>>, Refusal> {
-    let position = app.ledger().authorization().position();
+) -> Result<Json<UserOut>, Refusal> {
     let id = AccountId::of(numeric(&id)?);
     must(&app, &caller, "os2iot-user", &id.ordinal().to_string(), "read")?;
-    Ok(AsOf(position, Json(shown(&app, id, &Seen::by(&reach)).await?)))
+    Ok(Json(shown(&app, id, &Seen::by(&reach)).await?))
 }
