@@ -122,7 +122,10 @@ pub(super) fn sorted(body: &str, pointer: &str) -> String {
 fn is_hash(word: &str) -> bool {
     let is_hash = [40, 64].contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     // The hashes that the transcripts invent do not differ.
-    is_hash && !word.starts_with("9f86d081") && !word.starts_with("aa86d081") && word.bytes().any(|byte| byte != b'0')
+    is_hash
+        && !word.starts_with("9f86d081")
+        && !word.starts_with("aa86d081")
+        && word.bytes().any(|byte| byte != b'0')
 }
 
 fn without_ids(text: &str) -> String {
