@@ -14,7 +14,7 @@ use serde::Serialize;
 use server::Refusal;
 use utoipa::ToSchema;
 
-pub(crate) use api_keys::{ApiKeyOut, api_keys_out};
+pub(crate) use api_keys::{ApiKeyOut, ToIssue, api_keys_out};
 
 fn time(at: Timestamp) -> String {
     at.to_millis_string()

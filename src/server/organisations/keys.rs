@@ -46,6 +46,10 @@ pub struct Issued {
     pub id: ApiKeyId,
     /// The key.
     pub secret: Zeroizing<String>,
+    /// Its first characters.
+    pub prefix: String,
+    /// The system user whose number the face shows as the author of what the key does.
+    pub system_user: AccountId,
 }
 
 /// Issues a key. The caller must administer the users of the organisations of all its groups.
@@ -73,7 +77,7 @@ async fn issue_once(app: &App, caller: &Caller, new: &NewKey) -> Result<(Issued,
     let key = app.api_keys().draw(app.entropy.as_ref());
     let command = IssueApiKey {
         name: new.name.clone(),
-        prefix: key.prefix,
+        prefix: key.prefix.clone(),
         digest: key.digest,
         groups: groups.clone(),
         now: app.clock.now(),
@@ -83,6 +87,8 @@ async fn issue_once(app: &App, caller: &Caller, new: &NewKey) -> Result<(Issued,
     let issued = Issued {
         id,
         secret: key.secret,
+        prefix: key.prefix,
+        system_user,
     };
     let command = Command::ApiKey(id, ApiKeyCommand::Issue(command));
     Ok((issued, caller.execute(app, vec![command]).await?))

@@ -23,5 +23,6 @@ pub(crate) mod openapi;
 mod os2iot;
 mod positions;
 mod rights;
+mod shown_once;
 #[path = "../../../src/http/trust/tests/trust/mod.rs"]
 mod trust;

@@ -6,11 +6,11 @@ use server::{
     organisations::{NewKey, issue_api_key},
 };
 
-use super::{ApiKeyIn, shown};
+use super::ApiKeyIn;
 use crate::{
     fields::FieldsOf,
     guard::{Person, USER_ADMIN},
-    wire::{ApiKeyOut, Seen},
+    wire::{ApiKeyOut, Seen, ToIssue},
 };
 
 /// Issues an API key. Only this answer has the key itself.
@@ -27,8 +27,9 @@ pub(crate) async fn post_api_key(
         name: body.name.ok_or_else(Refusal::unavailable)?,
         expires_at: body.expires_on.flatten(),
     };
+    let to_issue = ToIssue::read(app.ledger().db(), &new, &Seen::by(&reach)).await?;
     let (issued, appended) = issue_api_key(&app, &caller, new).await?;
-    let mut out = shown(&app, issued.id, &Seen::by(&reach)).await?;
-    out.key = Some(issued.secret.to_string());
+    let at = appended.events.last().map(|event| event.recorded_at);
+    let out = to_issue.issued(&issued, at.unwrap_or_else(|| app.clock.now()));
     Ok(Wrote(appended.position, (StatusCode::CREATED, Json(out))))
 }

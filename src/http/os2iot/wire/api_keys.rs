@@ -1,9 +1,14 @@
 //! API keys as answers show them.
 
-use aggregates::values::ApiKeyId;
+use std::collections::BTreeSet;
+
+use aggregates::values::{ApiKeyId, GroupId, Timestamp};
 use projections::{api_keys, api_keys::ApiKeyRow, sql::Db};
 use serde::Serialize;
-use server::Refusal;
+use server::{
+    Refusal,
+    organisations::{Issued, NewKey},
+};
 use utoipa::ToSchema;
 
 use super::{GroupOut, Seen, seen_groups, those, time};
@@ -17,7 +22,7 @@ pub(crate) struct ApiKeyOut {
     /// The key. It is shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
-    pub(crate) key: Option<String>,
+    key: Option<String>,
     /// The first characters of the key.
     prefix: String,
     name: String,
@@ -65,4 +70,44 @@ pub(crate) async fn api_keys_out(
         updated_at: time(row.updated_at),
     });
     Ok(shown.collect())
+}
+
+/// What is shown of a key that is to be issued. All of it is read before: afterwards only the answer has the key, so nothing may fail then.
+pub(crate) struct ToIssue {
+    name: String,
+    expires_on: Option<Timestamp>,
+    permissions: Vec<GroupOut>,
+}
+
+impl ToIssue {
+    /// Reads what is shown of the groups.
+    pub(crate) async fn read(db: &Db, new: &NewKey, seen: &Seen) -> Result<Self, Refusal> {
+        let groups: &BTreeSet<GroupId> = &new.groups;
+        let shown = seen_groups(db, groups, seen).await?;
+        Ok(Self {
+            name: new.name.to_string(),
+            expires_on: new.expires_at,
+            permissions: shown.into_values().collect(),
+        })
+    }
+
+    /// The key with its secret, once it is issued.
+    pub(crate) fn issued(self, issued: &Issued, at: Timestamp) -> ApiKeyOut {
+        ApiKeyOut {
+            id: issued.id.ordinal().get(),
+            key: Some(issued.secret.to_string()),
+            prefix: issued.prefix.clone(),
+            name: self.name.clone(),
+            expires_on: self.expires_on.map(time),
+            permissions: self.permissions,
+            system_user: SystemUserOut {
+                id: issued.system_user.ordinal().get(),
+                name: self.name,
+                is_system_user: true,
+                active: false,
+            },
+            created_at: time(at),
+            updated_at: time(at),
+        }
+    }
 }

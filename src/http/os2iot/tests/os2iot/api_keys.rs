@@ -32,6 +32,21 @@ both_engines! {
         with_key(&server, &format!("/api/v1/application/{}", scene.applications[1]), &key).await.expect(403);
     }
 
+    /// What the answer shows is known before the key is issued: nothing that is read afterwards can lose the key.
+    async fn the_answer_that_issues_a_key_is_what_is_shown_later(server: Server) {
+        let scene = Scene::new(&server).await;
+        let own = [scene.groups[0][3], scene.groups[0][2]];
+        let body = json!({ "name": "Dashboard", "permissionIds": own, "expiresOn": "2999-01-01" });
+        for by in [&scene.global, scene.caller(0, "OrganizationUserAdmin")] {
+            let mut issued = by.post("/api/v1/api-key", body.clone()).await.expect(201).json();
+            assert_eq!(list(&issued["permissions"]).len(), 2, "{issued}");
+            let key = issued.as_object_mut().expect("an object").remove("key");
+            assert_uuid(&key.expect("a key"));
+            let shown = by.get(format!("/api/v1/api-key/{}", id(&issued))).await.expect(200).json();
+            assert_eq!(shown, issued);
+        }
+    }
+
     async fn a_key_ends_at_once(server: Server) {
         let scene = Scene::new(&server).await;
         let admin = scene.caller(0, "OrganizationUserAdmin");
