@@ -1,6 +1,6 @@
 //! The faces of this server. No other place lists them.
 
-use server::Faces;
+use server::{Face, Faces};
 
 /// All faces, in the order in which the OpenAPI document describes them.
 pub const FACES: Faces = Faces::new(&[
@@ -14,3 +14,6 @@ pub const FACES: Faces = Faces::new(&[
     hooks::FACE,
     system::FACE,
 ]);
+
+/// The faces of the API of OS2iot, which has a document of its own.
+pub const OS2IOT: &[Face] = &[os2iot::FACE, os2iot::AUTH];

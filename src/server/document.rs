@@ -41,25 +41,40 @@ pub fn broker_routes(faces: Faces) -> OpenApiRouter<App> {
 
 /// The routes of the faces for all clients, described in a document that begins with `head`.
 pub fn described(head: OpenApi, faces: Faces) -> OpenApiRouter<App> {
-    let mut head = head;
-    let for_clients = || faces.on(Listener::Clients);
-    let tags = for_clients().flat_map(|face| face.tags);
+    describe(head, faces.root(), || faces.on(Listener::Clients))
+}
+
+/// A document of one API alone, which several faces may serve, that begins with `head`.
+pub fn document_of(head: OpenApi, faces: &'static [Face]) -> OpenApi {
+    match faces.first() {
+        Some(first) => describe(head, first, || faces.iter()).into_openapi(),
+        None => head,
+    }
+}
+
+/// The routes of these faces. Operations of `first` do not name their credentials: the document does.
+fn describe<Found: Iterator<Item = &'static Face>>(
+    mut head: OpenApi,
+    first: &Face,
+    faces: impl Fn() -> Found,
+) -> OpenApiRouter<App> {
+    let tags = faces().flat_map(|face| face.tags);
     let tags = tags.map(|(name, description)| {
         let tag = TagBuilder::new().name(*name).description(Some(*description));
         tag.build()
     });
     head.tags = Some(tags.collect());
-    head.security = Some(requirements(faces.root()));
+    head.security = Some(requirements(first));
     let components = head.components.get_or_insert_default();
-    for credential in for_clients().flat_map(|face| face.credentials) {
+    for credential in faces().flat_map(|face| face.credentials) {
         let (name, scheme) = credential.scheme();
         components.add_security_scheme(name, scheme);
     }
     let router = OpenApiRouter::with_openapi(head);
-    for_clients().fold(router, |router, face| {
+    faces().fold(router, |router, face| {
         let mut routes = (face.routes)();
         for (path, item) in &mut routes.get_openapi_mut().paths.paths {
-            if face.credentials != faces.root().credentials {
+            if face.credentials != first.credentials {
                 require(item, face);
             }
             complete(path, item, face);

@@ -55,7 +55,7 @@ pub use caller::{API_KEY_EXPIRED, API_KEY_UNKNOWN, Caller, Origin, Renewing};
 pub use code_and_message::{Conflicts, ErrorBody, Missing, Refusals, code_and_message};
 pub use counts::Counts;
 pub use credential::Credential;
-pub use document::{broker_routes, described};
+pub use document::{broker_routes, described, document_of};
 pub use done::{done, done_about};
 pub use evidence::Evidence;
 pub use face::{Face, Faces, Giving, Listener, Operation};

@@ -15,7 +15,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     (status = 200, description = "A text", body = String, content_type = "text/plain")
 ))]
 async fn get_root() -> &'static str {
-    "OS2iot API of Muniment. The documentation is at /api/docs.\n"
+    "OS2iot API of Muniment. The documentation is at /api/v1/docs.\n"
 }
 
 /// Whether this node can answer: it has read the ledger lately.

@@ -1,7 +1,9 @@
 //! What answers tell browsers, and the `Host` header.
 
+use std::collections::BTreeSet;
+
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     both_engines,
@@ -53,6 +55,7 @@ both_engines! {
             (nobody.call(Method::POST, "/api/login").body("text/plain", "a").await, 415),
             (nobody.get("/healthz").await, 200),
             (nobody.get("/openapi.json").await, 200),
+            (nobody.get("/api/v1/docs-json").await, 200),
             (nobody.get("/api/v1").await, 307),
             (nobody.get("/api/v1/docs").await, 303),
             (nobody.get("/api/v1/docs/").await, 200),
@@ -71,9 +74,33 @@ both_engines! {
         assert_eq!(scripts.trim(), "script-src 'self'");
         assert!(!page.text().contains("<script>"), "a script in the page would not run");
         let initializer = server.anonymous().get("/api/v1/docs/swagger-initializer.js").await.expect(200);
-        assert!(initializer.text().contains("\"/openapi.json\""), "{initializer:?}");
-        let document = server.anonymous().get("/openapi.json").await.expect(200);
-        assert_eq!(document.content_type(), "application/json");
+        for document in ["/api/v1/docs-json", "/openapi.json"] {
+            assert!(initializer.text().contains(&format!("\"{document}\"")), "{initializer:?}");
+            let document = server.anonymous().get(document).await.expect(200);
+            assert_eq!(document.content_type(), "application/json");
+        }
+    }
+
+    async fn the_document_of_os2iot_has_its_operations_and_credentials_alone(server: Server) {
+        let whole = server.anonymous().get("/openapi.json").await.expect(200).json();
+        let document = server.anonymous().get("/api/v1/docs-json").await.expect(200);
+        let (text, document) = (document.text(), document.json());
+        let under = |document: &Value| -> BTreeSet<String> {
+            let paths = document["paths"].as_object().expect("paths").keys().cloned();
+            paths.filter(|path| path.starts_with("/api/v1/")).collect()
+        };
+        assert!(under(&document).len() > 30, "{document}");
+        assert_eq!(under(&document), under(&whole));
+        assert_eq!(document["paths"].as_object().expect("paths").len(), under(&document).len());
+        let schemes: Vec<_> = document["components"]["securitySchemes"].as_object().expect("schemes").keys().collect();
+        assert_eq!(schemes, ["bearer", "secret_token", "x-api-key"]);
+        let required = document["security"].as_array().expect("a list").iter().flat_map(|one| one.as_object().expect("an object").keys());
+        assert_eq!(required.collect::<BTreeSet<_>>(), schemes.into_iter().collect());
+        // Whatever it refers to is in it, so a client can be generated from it.
+        for name in text.split("\"#/components/schemas/").skip(1) {
+            let name = name.split('"').next().expect("a name");
+            assert!(document["components"]["schemas"][name].is_object(), "{name}");
+        }
     }
 
     async fn a_request_names_one_host(server: Server) {
