@@ -62,8 +62,8 @@ pub(crate) struct Chosen<'a> {
     keys: Vec<Argument<'a>>,
     /// Closes what `before` opens.
     after: &'static str,
-    /// The values of the placeholders of `before`.
-    fixed: Vec<Argument<'a>>,
+    /// What the rows must meet besides.
+    conditions: Vec<Condition<'a>>,
 }
 
 impl<'a> Chosen<'a> {
@@ -77,15 +77,77 @@ impl<'a> Chosen<'a> {
             before,
             keys: keys.into_iter().map(Into::into).collect(),
             after,
-            fixed: Vec::new(),
+            conditions: Vec::new(),
         }
     }
 
-    /// The same, with a value for `$1` in the text before the keys.
-    pub(crate) fn with(mut self, value: impl Into<Argument<'a>>) -> Self {
-        self.fixed.push(value.into());
+    /// Those of these rows that also meet these conditions.
+    pub(crate) fn and(mut self, conditions: impl IntoIterator<Item = Condition<'a>>) -> Self {
+        self.conditions.extend(conditions);
         self
     }
+
+    /// What `select` reads of these rows. `rest` follows the condition. Many keys take several statements.
+    pub(crate) async fn rows(&self, tx: &mut Tx<'_>, select: &str, rest: &str) -> Result<Vec<Row>, Error> {
+        let mut before = format!("{select} ");
+        if !self.conditions.is_empty() {
+            before = format!("{before}{} AND ", met(&self.conditions));
+        }
+        before.push_str(self.before);
+        let values: Vec<_> = values(&self.conditions).collect();
+        let after = format!("{} {rest}", self.after);
+        select_in(tx, &before, &self.keys, &after, &values).await
+    }
+}
+
+/// A column has a value.
+#[derive(Clone)]
+pub(crate) struct Condition<'a> {
+    /// The column.
+    pub(crate) column: &'static str,
+    /// The value.
+    pub(crate) value: Argument<'a>,
+}
+
+/// `status = $1 AND owner = $2`
+fn met(conditions: &[Condition<'_>]) -> String {
+    let met = conditions.iter().zip(1..);
+    let met: Vec<_> = met
+        .map(|(condition, number)| format!("{} = ${number}", condition.column))
+        .collect();
+    met.join(" AND ")
+}
+
+fn values<'a>(conditions: &[Condition<'a>]) -> impl Iterator<Item = Argument<'a>> {
+    conditions.iter().map(|condition| condition.value.clone())
+}
+
+/// A part of the rows that meet all of these conditions, sorted by a column that is never null. The database finds and counts them: with
+/// an index that begins with the columns of the conditions, it reads no other rows.
+pub(crate) async fn part_where<R: Record>(
+    tx: &mut Tx<'_>,
+    conditions: &[Condition<'_>],
+    column: &'static str,
+    descending: bool,
+    part: Part,
+) -> Result<Paged<R>, Error> {
+    let (table, columns) = (R::TABLE.name, R::TABLE.column_list());
+    let (met, next) = (met(conditions), conditions.len() + 1);
+    let way = if descending { " DESC" } else { "" };
+    let page = sql(format!(
+        "SELECT {columns} FROM {table} WHERE {met} ORDER BY {column}{way}, ordinal{way} LIMIT ${next} OFFSET ${}",
+        next + 1
+    ));
+    let page = page.bind_all(values(conditions));
+    let rows = tx
+        .all(page.bind(part.limit.max(0)).bind(part.offset.max(0)))
+        .await?;
+    let count = sql(format!("SELECT COUNT(*) FROM {table} WHERE {met}"));
+    let counted = tx.all(count.bind_all(values(conditions))).await?;
+    Ok(Paged {
+        rows: rows.iter().map(R::read).collect::<Result<_, _>>()?,
+        total: counted.first().map_or(Ok(0), |row| row.int(0))?,
+    })
 }
 
 /// A part of the rows that any of these choices names, sorted by a column. Its cost grows with the number of chosen rows.
@@ -98,15 +160,9 @@ pub(crate) async fn part_of<R: Record>(
 ) -> Result<Paged<R>, Error> {
     let (table, kind) = (R::TABLE.name, R::TABLE.kind(column)?);
     let mut found = BTreeSet::new();
-    for Chosen {
-        before,
-        keys,
-        after,
-        fixed,
-    } in chosen
-    {
-        let before = format!("SELECT number, ordinal, {column} FROM {table} WHERE {before}");
-        for row in select_in(tx, &before, keys, after, fixed).await? {
+    let select = format!("SELECT number, ordinal, {column} FROM {table} WHERE");
+    for chosen in chosen {
+        for row in chosen.rows(tx, &select, "").await? {
             found.insert((Compared::read(&row, kind)?, row.int(1)?, row.int(0)?));
         }
     }

@@ -1,7 +1,7 @@
 //! Applications as clients see them.
 
 use aggregates::{
-    application::ApplicationDetails,
+    application::{ApplicationDetails, ApplicationStatus},
     values::{ApplicationId, GroupId, OrganisationId, Timestamp},
 };
 
@@ -40,6 +40,15 @@ pub enum ApplicationsAmong<'a> {
     },
     /// Those with these numbers.
     These(&'a [ApplicationId]),
+}
+
+/// What the applications of a page must have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApplicationFilter {
+    /// How far they have come.
+    pub status: Option<ApplicationStatus>,
+    /// Who owns them, letter for letter.
+    pub owner: Option<String>,
 }
 
 /// By what applications are sorted. Those without a value come last.

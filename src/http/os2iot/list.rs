@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 /// How many rows a list has if the request does not say.
 const LIMIT: i64 = 100;
 /// How many rows one answer has at most.
-const MOST: i64 = 10_000;
+pub(crate) const MOST: i64 = 10_000;
 
 /// A part of a list.
 #[derive(Debug, Serialize, ToSchema)]

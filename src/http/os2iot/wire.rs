@@ -1,20 +1,22 @@
 //! The shapes that several endpoints answer (contracts/os2iot.md sections 2 and 3).
 
 mod api_keys;
+mod applications;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::values::{AccountId, ApplicationId, GroupId, Level, OrganisationId, Timestamp};
 use authorization::Reach;
 use projections::{
-    accounts, accounts::AccountRow, applications, applications::ApplicationRow, groups, groups::GroupRow,
-    organisations, organisations::OrganisationRow, sql::Db,
+    accounts, accounts::AccountRow, groups, groups::GroupRow, organisations, organisations::OrganisationRow,
+    sql::Db,
 };
 use serde::Serialize;
 use server::Refusal;
 use utoipa::ToSchema;
 
 pub(crate) use api_keys::{ApiKeyOut, ToIssue, api_keys_out};
+pub(crate) use applications::{ApplicationOut, StatusCheck, applications_out};
 
 fn time(at: Timestamp) -> String {
     at.to_millis_string()
@@ -126,40 +128,6 @@ pub(crate) struct UserOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     requested_organizations: Option<Vec<OrganizationOut>>,
-}
-
-/// An application.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Os2iotApplication)]
-pub(crate) struct ApplicationOut {
-    id: u32,
-    name: String,
-    description: Option<String>,
-    /// `NONE`, `IN-OPERATION`, `PROTOTYPE` or `OTHER`.
-    status: String,
-    start_date: Option<String>,
-    end_date: Option<String>,
-    category: Option<String>,
-    owner: Option<String>,
-    contact_person: Option<String>,
-    contact_email: Option<String>,
-    contact_phone: Option<String>,
-    personal_data: Option<bool>,
-    hardware: Option<String>,
-    controlled_properties: Vec<TypeOut>,
-    device_types: Vec<TypeOut>,
-    belongs_to: Option<OrganizationOut>,
-    permissions: Vec<Named>,
-    created_at: String,
-    updated_at: String,
-}
-
-/// A word of a list.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Os2iotType)]
-pub(crate) struct TypeOut {
-    r#type: String,
 }
 
 /// Which groups and requests of a user or of an API key an answer shows.
@@ -289,7 +257,7 @@ pub(crate) async fn group_with_all(db: &Db, row: &GroupRow) -> Result<Option<Gro
     let mut shown = groups_with_users(db, std::slice::from_ref(row), None).await?;
     let attached = groups::applications_of(db, &[row.id]).await?;
     let ids: Vec<ApplicationId> = attached.into_values().flatten().collect();
-    let applications = applications::find_many(db, &ids).await?;
+    let applications = projections::applications::find_many(db, &ids).await?;
     let group = shown.pop().map(|mut group| {
         let named = applications.iter().map(|one| Named {
             id: one.id.ordinal().get(),
@@ -341,51 +309,6 @@ pub(crate) async fn users_out(
             updated_at: time(row.updated_at),
             permissions: seen.map(|_| those(of_users.get(&row.id), &groups)),
             requested_organizations: seen.map(|_| asked().collect()),
-        }
-    });
-    Ok(shown.collect())
-}
-
-/// Applications with their organisation and the groups to which they are attached.
-pub(crate) async fn applications_out(
-    db: &Db,
-    rows: &[ApplicationRow],
-) -> Result<Vec<ApplicationOut>, Refusal> {
-    let organisations = organisations(db, rows.iter().map(|row| row.organisation).collect()).await?;
-    let ids: Vec<ApplicationId> = rows.iter().map(|row| row.id).collect();
-    let attached = groups::of_applications(db, &ids).await?;
-    let groups: BTreeSet<GroupId> = attached.values().flatten().copied().collect();
-    let groups: Vec<GroupId> = groups.into_iter().collect();
-    let groups = groups::find_many(db, &groups).await?;
-    let named = groups.iter().map(|group| {
-        let (id, name) = (group.id.ordinal().get(), group.name.clone());
-        (group.id, Named { id, name })
-    });
-    let named: BTreeMap<GroupId, Named> = named.collect();
-    let shown = rows.iter().map(|row| {
-        let groups = attached.get(&row.id).into_iter().flatten();
-        let details = row.details.clone();
-        let types = |texts: Vec<String>| texts.into_iter().map(|r#type| TypeOut { r#type }).collect();
-        ApplicationOut {
-            id: row.id.ordinal().get(),
-            name: row.name.clone(),
-            description: details.description,
-            status: details.status.as_str().to_owned(),
-            start_date: details.start_date.map(time),
-            end_date: details.end_date.map(time),
-            category: details.category,
-            owner: details.owner,
-            contact_person: details.contact_person,
-            contact_email: details.contact_email,
-            contact_phone: details.contact_phone,
-            personal_data: details.personal_data,
-            hardware: details.hardware,
-            controlled_properties: types(details.controlled_properties),
-            device_types: types(details.device_types),
-            belongs_to: organisations.get(&row.organisation).cloned(),
-            permissions: groups.filter_map(|id| named.get(id).cloned()).collect(),
-            created_at: time(row.created_at),
-            updated_at: time(row.updated_at),
         }
     });
     Ok(shown.collect())

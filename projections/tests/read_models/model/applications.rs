@@ -8,7 +8,7 @@ use aggregates::{
     values::{ApplicationId, Timestamp},
 };
 use projections::{
-    applications::{self, ApplicationRow, ApplicationSort, ApplicationsAmong},
+    applications::{self, ApplicationFilter, ApplicationRow, ApplicationSort, ApplicationsAmong},
     ordinals::Numbered,
 };
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
@@ -203,6 +203,9 @@ async fn agree_on_pages(
             of(&|row| row.organisation == second && attached.contains(&row.id)),
         ),
     ];
+    for (among, chosen) in &all {
+        agree_on_filters(world, *among, chosen).await?;
+    }
     let count = applications::count_of_organisation(db, first).await;
     let expected = rows.iter().filter(|row| row.organisation == first).count();
     prop_assert_eq!(usize::try_from(count.expect("a number")), Ok(expected));
@@ -219,6 +222,60 @@ async fn agree_on_pages(
                     among,
                     sorting
                 );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The applications that a filter leaves, and the owners of all of them.
+async fn agree_on_filters(
+    world: &World,
+    among: ApplicationsAmong<'_>,
+    chosen: &[ApplicationRow],
+) -> Result<(), TestCaseError> {
+    let owners: BTreeSet<(String, String)> = chosen
+        .iter()
+        .filter_map(|row| row.details.owner.clone())
+        .map(|owner| (owner.to_lowercase(), owner))
+        .collect();
+    let expected: Vec<_> = owners.iter().map(|(_, owner)| owner.clone()).collect();
+    for most in [0, 1, 1_000] {
+        let found = applications::owners(&world.db, among, most)
+            .await
+            .expect("owners");
+        let first = &expected[..expected.len().min(usize::try_from(most).expect("small"))];
+        prop_assert_eq!(&found, first, "{:?}", among);
+    }
+    let owner = expected.last().cloned();
+    let other_case = owner.as_ref().map(|owner| owner.to_uppercase());
+    let filter = |status, owner: &Option<String>| ApplicationFilter {
+        status,
+        owner: owner.clone(),
+    };
+    let status = Some(ApplicationStatus::Prototype);
+    let sorting = sortings(&[ApplicationSort::Id, ApplicationSort::Name]);
+    for filter in [
+        filter(None, &None),
+        filter(status, &None),
+        filter(None, &owner),
+        filter(None, &other_case),
+        filter(Some(ApplicationStatus::Other), &owner),
+    ] {
+        let meets = |row: &&ApplicationRow| {
+            filter.status.is_none_or(|status| status == row.details.status)
+                && filter
+                    .owner
+                    .as_ref()
+                    .is_none_or(|owner| Some(owner) == row.details.owner.as_ref())
+        };
+        let left: Vec<_> = chosen.iter().filter(meets).cloned().collect();
+        for sorting in sorting.clone() {
+            for slice in SLICES.iter().skip(1).step_by(2) {
+                let found = applications::filtered(&world.db, among, &filter, sorting, *slice).await;
+                let key = |row: &ApplicationRow| key(sorting.by, row);
+                let expected = sorted(left.clone(), sorting.descending, key, slice);
+                prop_assert_eq!(found.expect("applications"), expected, "{:?} {:?}", among, filter);
             }
         }
     }

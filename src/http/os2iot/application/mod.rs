@@ -1,6 +1,8 @@
 //! `/api/v1/application`
 
+mod dashboard;
 mod delete;
+mod filter_information;
 mod get;
 mod give;
 mod list;
@@ -13,7 +15,8 @@ use aggregates::{
     application::{ApplicationDetails, ApplicationStatus},
     values::{ApplicationId, GroupId, Ordinal, OrganisationId, Timestamp, Title},
 };
-use projections::applications;
+use authorization::Reach;
+use projections::{applications, applications::ApplicationsAmong};
 use server::{App, Refusal};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -31,6 +34,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(put::put_application))
         .routes(routes!(give::put_application_organization))
         .routes(routes!(delete::delete_application))
+        .routes(routes!(filter_information::get_filter_information))
+        .routes(routes!(dashboard::get_application_dashboard_data))
 }
 
 /// The most words in a list of an application.
@@ -160,4 +165,41 @@ async fn shown(app: &App, id: ApplicationId) -> Result<ApplicationOut, Refusal> 
     let found = found.ok_or_else(|| Refusal::not_found("application"))?;
     let shown = applications_out(db, &[found]).await?.pop();
     shown.ok_or_else(|| Refusal::not_found("application"))
+}
+
+/// The applications that somebody reads whose levels reach so far. With an organisation, those there; it must be one of which they have a group.
+struct Readable {
+    reach: Reach,
+    /// The organisations whose applications are all readable.
+    whole: Vec<OrganisationId>,
+    within: Option<OrganisationId>,
+}
+
+impl Readable {
+    fn of(reach: Reach, within: Option<OrganisationId>) -> Result<Self, Refusal> {
+        match within.filter(|one| !reach.is_global && !reach.member_of.contains(one)) {
+            Some(organisation) => Err(Refusal::forbidden(
+                "read",
+                &format!("applications of organisation {}", organisation.ordinal()),
+            )),
+            None => Ok(Self {
+                // Whoever administers the users of an organisation reads all its applications.
+                whole: reach.user_admin.iter().copied().collect(),
+                reach,
+                within,
+            }),
+        }
+    }
+
+    fn among(&self) -> ApplicationsAmong<'_> {
+        match (self.reach.is_global, self.within) {
+            (true, Some(organisation)) => ApplicationsAmong::Organisation(organisation),
+            (true, None) => ApplicationsAmong::All,
+            (false, within) => ApplicationsAmong::Reached {
+                organisations: &self.whole,
+                groups: &self.reach.groups,
+                within,
+            },
+        }
+    }
 }

@@ -65,6 +65,99 @@ both_engines! {
         assert_eq!(users["count"], 4, "whoever administers users reads all applications of the organisation");
     }
 
+    /// The published server filters after it has cut the list into parts, so that `count` and `data` disagree.
+    async fn a_filter_chooses_before_the_list_is_cut(server: Server) {
+        let scene = Scene::new(&server).await;
+        let [here, there] = scene.organisations;
+        for (organisation, name, status, owner) in [
+            (here, "a", "PROTOTYPE", "Ada"), (here, "b", "IN-OPERATION", "ada"), (here, "c", "PROTOTYPE", "Ada & Grace"),
+            (here, "d", "PROTOTYPE", "Ada"), (there, "e", "PROTOTYPE", "Ada"),
+        ] {
+            let attached = [scene.groups[usize::from(organisation == there)][3]];
+            let body = json!({ "name": name, "organizationId": organisation, "permissionIds": attached, "status": status, "owner": owner });
+            scene.global.post("/api/v1/application", body).await.expect(201);
+        }
+        let reader = scene.caller(0, "Read");
+        let users = scene.caller(0, "OrganizationUserAdmin");
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let of_here = format!("organizationId={here}&");
+        for (caller, query, expected, count) in [
+            (&scene.global, "status=PROTOTYPE", names(&["a", "c", "d", "e"]), 4),
+            (&scene.global, "status=PROTOTYPE&owner=Ada&limit=1&offset=1", names(&["d"]), 3),
+            (&scene.global, "status=PROTOTYPE&orderOn=name&sort=DESC&limit=2", names(&["e", "d"]), 4),
+            (&scene.global, "owner=ada", names(&["b"]), 1),
+            (&scene.global, "owner=Ada+%26+Grace", names(&["c"]), 1),
+            (&scene.global, "owner=nobody", names(&[]), 0),
+            (&scene.global, "status=NONE", names(&["App 0", "App 1"]), 2),
+            (&scene.global, "statusCheck=alert", names(&[]), 0),
+            (&scene.global, "statusCheck=stable&owner=ada", names(&["b"]), 1),
+            (&scene.global, "status=null&statusCheck=undefined&owner=undefined&limit=1", names(&["App 0"]), 7),
+            (reader, "status=PROTOTYPE&limit=2", names(&["a", "c"]), 3),
+            (reader, "owner=Ada", names(&["a", "d"]), 2),
+            (users, "owner=Ada", names(&["a", "d"]), 2),
+        ] {
+            for within in ["", &of_here] {
+                let list = caller.get(format!("/api/v1/application?{within}{query}")).await.expect(200).json();
+                if within.is_empty() {
+                    assert_eq!((column(&list["data"], "name"), list["count"].as_i64()), (expected.clone(), Some(count)), "{query}");
+                }
+                assert!(!within.is_empty() || list["data"].as_array().is_some_and(|all| all.iter().all(|one| one["statusCheck"] == "stable")));
+                let elsewhere = ["e", "App 1"].iter().filter(|name| column(&list["data"], "name").contains(&(**name).to_owned())).count();
+                assert!(within.is_empty() || elsewhere == 0, "{list}");
+            }
+        }
+        let list = scene.global.get(format!("/api/v1/application?{of_here}status=PROTOTYPE&orderOn=owner")).await.expect(200).json();
+        assert_eq!((column(&list["data"], "name"), &list["count"]), (names(&["a", "d", "c"]), &json!(3)), "{list}");
+        for wrong in ["status=prototype", "status=All", "statusCheck=red", "statusCheck=STABLE", "owner=%00", "owner=%FF",
+            "status=NONE&status=OTHER", &format!("owner={}", "a".repeat(101))] {
+            scene.global.get(format!("/api/v1/application?{wrong}")).await.expect(400);
+        }
+        // A filter opens nothing.
+        reader.get(format!("/api/v1/application?organizationId={there}&statusCheck=alert")).await.expect(403);
+    }
+
+    async fn what_the_portal_shows_of_an_organisation_is_what_the_caller_reads_there(server: Server) {
+        let scene = Scene::new(&server).await;
+        let [here, there] = scene.organisations;
+        for (organisation, name, owner, groups) in [
+            (here, "a", Some("Grace"), vec![scene.groups[0][3]]), (here, "b", Some("ada"), vec![]), (here, "c", Some("Grace"), vec![]),
+            (here, "d", None, vec![scene.groups[0][3]]), (there, "e", Some("Elsewhere"), vec![scene.groups[1][3]]),
+        ] {
+            let body = json!({ "name": name, "organizationId": organisation, "permissionIds": groups, "owner": owner });
+            scene.global.post("/api/v1/application", body).await.expect(201);
+        }
+        let counts = |total: i64| json!({ "total": total, "withError": 0, "totalDevices": 0 });
+        let key = json!({ "name": "reads", "permissionIds": [scene.groups[0][3]] });
+        let key = text(&scene.global.post("/api/v1/api-key", key).await.expect(201).json()["key"]).to_owned();
+        for (caller, owners, total) in [
+            (&scene.global, json!(["ada", "Grace"]), 5),
+            (scene.caller(0, "OrganizationUserAdmin"), json!(["ada", "Grace"]), 5),
+            (scene.caller(0, "Read"), json!(["Grace"]), 3),
+            (scene.caller(0, "OrganizationApplicationAdmin"), json!([]), 1),
+            // No application is attached to a group of this caller, which is not the same as all of them.
+            (scene.caller(0, "OrganizationGatewayAdmin"), json!([]), 0),
+        ] {
+            let found = caller.get(format!("/api/v1/application/{here}/filter-information")).await.expect(200).json();
+            assert_eq!(found, owners);
+            let found = caller.get(format!("/api/v1/application/{here}/application-dashboard-data")).await.expect(200).json();
+            assert_eq!(found, counts(total));
+        }
+        for what in ["filter-information", "application-dashboard-data"] {
+            let path = format!("/api/v1/application/{here}/{what}");
+            server.anonymous().get(&path).header("x-api-key", &key).await.expect(200);
+            server.anonymous().get(&path).await.expect(401);
+            for level in LEVELS {
+                scene.caller(1, level).get(&path).await.expect(403);
+            }
+            scene.global.get(format!("/api/v1/application/x/{what}")).await.expect(400);
+            let nowhere = format!("/api/v1/application/4711/{what}");
+            scene.caller(0, "Read").get(&nowhere).await.expect(403);
+            scene.global.get(&nowhere).await.expect(200);
+        }
+        let nothing = scene.global.get("/api/v1/application/4711/application-dashboard-data").await.expect(200).json();
+        assert_eq!(nothing, counts(0));
+    }
+
     async fn fields_that_break_rules_are_listed(server: Server) {
         let global = global(&server).await;
         let body = json!({ "name": " ", "email": "nobody", "password": "short", "active": "yes" });
