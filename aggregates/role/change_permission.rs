@@ -12,10 +12,8 @@ pub(super) fn decide(
 ) -> Result<Vec<RoleEvent>, RoleError> {
     role.must_exist()?;
     let held = role.permissions.get(&id).ok_or(RoleError::PermissionNotFound)?;
-    let resource = resource.unwrap_or_else(|| held.resource.clone());
     let operation = operation.unwrap_or(held.operation);
-    let changed =
-        Permission::new(id, resource, operation, held.context).map_err(|_| RoleError::ResourceNotAPath)?;
+    let changed = changed(held, resource.as_deref(), operation)?;
     if changed == *held {
         return Ok(Vec::new());
     }
@@ -28,6 +26,16 @@ pub(super) fn decide(
         resource,
         operation,
     }])
+}
+
+/// In a space of another API, the resource is written as clients write it there.
+fn changed(held: &Permission, resource: Option<&str>, operation: Operation) -> Result<Permission, RoleError> {
+    let (context, written) = held.written();
+    let resource = resource.unwrap_or(&written);
+    Permission::parse(held.id, resource, operation, context).map_err(|invalid| match held.is_of_context() {
+        true => RoleError::ResourceNotAPath,
+        false => RoleError::Invalid(invalid),
+    })
 }
 
 #[cfg(test)]

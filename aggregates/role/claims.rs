@@ -9,7 +9,7 @@ use crate::{
     claim::{Alike, Claim, Claims, Scope, scopes},
     organisation::claims::ORGANISATION,
     text,
-    values::ApplicationId,
+    values::{ApplicationId, RoleId},
 };
 
 scopes! {
@@ -38,6 +38,10 @@ impl Claims for Role {
         }
         if self.group.is_some() {
             return BTreeSet::from([Claim::new(GROUP, aggregate_id)]);
+        }
+        // Nobody names an account kind, and nobody can take its name from somebody else.
+        if RoleId::parse(aggregate_id).is_ok_and(|id| id.account_kind().is_some()) {
+            return BTreeSet::from([Claim::new(ROLE, aggregate_id)]);
         }
         let mut claims = BTreeSet::from([Claim::new(ROLE, aggregate_id), Claim::new(ROLE_NAME, &self.name)]);
         if self.is_shared {
@@ -88,10 +92,11 @@ mod tests {
     use crate::{
         Registered,
         role::{
-            RoleEvent,
+            RoleCommand, RoleEvent,
             fixtures::{application, operators_created, operators_deleted, organisation, readers_formed},
         },
         testing::folded,
+        values::AccountKind,
     };
 
     #[test]
@@ -140,6 +145,14 @@ mod tests {
         let since = BTreeSet::from([Claim::within(APPLICATION, of(3), application(6).to_string())]);
         assert_eq!(more.requires_since(&group), since);
         assert_eq!(group.requires_since(&group), BTreeSet::new());
+    }
+
+    #[test]
+    fn an_account_kind_claims_only_that_it_exists() {
+        let made = Role::default().decide(RoleCommand::MakeAccountKind(AccountKind::Developer));
+        let role: Role = folded(made.unwrap());
+        let id = AccountKind::Developer.role().to_string();
+        assert_eq!(role.claims(&id), BTreeSet::from([Claim::new(ROLE, &id)]));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::values::{
-    ApplicationId, GroupId, Level, Operation, OrganisationId, Permission, PermissionId, RoleName, Title,
-    TopicFilter,
+    AccountKind, ApplicationId, GroupId, Level, Operation, OrganisationId, Permission, PermissionId,
+    RoleName, Title, TopicFilter,
 };
 
 /// A command for one role. The caller supplies new ids.
@@ -52,6 +52,10 @@ pub enum RoleCommand {
     },
     /// Delete a group. Its members lose it, too.
     DissolveGroup,
+    /// Make the role of an account kind.
+    MakeAccountKind(AccountKind),
+    /// Give the role of an account kind exactly the permissions of the catalogue.
+    UpdateAccountKind(AccountKind),
 }
 
 /// The fields of a new role.

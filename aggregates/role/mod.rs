@@ -1,5 +1,6 @@
 //! A role: a named set of permissions that users hold.
 
+mod account_kind;
 mod add_permission;
 mod change_permission;
 pub mod claims;
@@ -134,6 +135,8 @@ impl Registered for Role {
                 group::detach_application(self, id, application)
             }
             RoleCommand::DissolveGroup => group::dissolve_group(self),
+            RoleCommand::MakeAccountKind(kind) => account_kind::make(self, kind),
+            RoleCommand::UpdateAccountKind(kind) => account_kind::update(self, kind),
         }
     }
 
@@ -205,8 +208,9 @@ impl Registered for Role {
 
     fn begins_a_stream(command: &RoleCommand) -> bool {
         match command {
-            RoleCommand::Create(_) | RoleCommand::FormGroup(_) => true,
-            RoleCommand::ChangeGroup(_)
+            RoleCommand::Create(_) | RoleCommand::FormGroup(_) | RoleCommand::MakeAccountKind(_) => true,
+            RoleCommand::UpdateAccountKind(_)
+            | RoleCommand::ChangeGroup(_)
             | RoleCommand::AttachApplication { .. }
             | RoleCommand::DetachApplication { .. }
             | RoleCommand::DissolveGroup

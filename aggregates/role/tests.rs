@@ -7,7 +7,10 @@ use super::{
     },
     *,
 };
-use crate::testing::{commands_begin_streams_as_they_say, folded, permission, permission_id};
+use crate::{
+    testing::{commands_begin_streams_as_they_say, folded, permission, permission_id},
+    values::AccountKind,
+};
 
 #[test]
 fn a_role_exists_from_creation_to_deletion() {
@@ -46,7 +49,9 @@ fn only_creation_begins_a_stream() {
             },
             Some(RoleCommand::DetachApplication { .. }) => RoleCommand::DissolveGroup,
             Some(RoleCommand::DissolveGroup) => RoleCommand::FormGroup(form_readers()),
-            Some(RoleCommand::FormGroup(_)) => return None,
+            Some(RoleCommand::FormGroup(_)) => RoleCommand::UpdateAccountKind(AccountKind::Developer),
+            Some(RoleCommand::UpdateAccountKind(kind)) => RoleCommand::MakeAccountKind(*kind),
+            Some(RoleCommand::MakeAccountKind(_)) => return None,
         })
     });
 }

@@ -62,7 +62,7 @@ impl Claims for User {
 
     fn requires(&self) -> BTreeSet<Claim> {
         let roles = self.roles.iter();
-        let shared = roles.filter(|(role_id, exclusive)| !**exclusive && role_id.group().is_none());
+        let shared = roles.filter(|(role_id, exclusive)| !**exclusive && role_id.is_plain());
         let shared = shared.map(|(role_id, _)| Claim::new(SHARED_ROLE, role_id.to_string()));
         self.roles
             .keys()
@@ -78,7 +78,7 @@ impl Claims for User {
             if held.is_none() {
                 requires.insert(required(*role_id));
             }
-            if !*exclusive && held != Some(&false) && role_id.group().is_none() {
+            if !*exclusive && held != Some(&false) && role_id.is_plain() {
                 requires.insert(Claim::new(SHARED_ROLE, role_id.to_string()));
             }
         }
@@ -104,8 +104,20 @@ mod tests {
             UserEvent,
             fixtures::{ada_created, grant},
         },
-        values::{GrantMethod, GrantType, GroupId, IdentityProvider},
+        values::{AccountKind, GrantMethod, GrantType, GroupId, IdentityProvider},
     };
+
+    #[test]
+    fn an_account_kind_must_exist() {
+        let role_id = AccountKind::Developer.role();
+        let user = after(&[UserEvent::RoleGranted {
+            role_id,
+            exclusive: false,
+        }]);
+        let kind = BTreeSet::from([Claim::new(ROLE, role_id.to_string())]);
+        assert_eq!(user.requires(), kind);
+        assert_eq!(user.requires_since(&after(&[])), kind);
+    }
 
     #[test]
     fn a_group_must_exist_as_a_group() {

@@ -2,8 +2,8 @@
 
 use super::second_factor::{Limit, Proof};
 use crate::values::{
-    BackupCodeHash, Certificate, Fingerprint, GrantType, GroupId, IdentityProvider, PasswordHash, Permission,
-    PermissionId, RoleId, SessionId, Timestamp, TotpSecret, Username,
+    AccountKind, BackupCodeHash, Certificate, Fingerprint, GrantType, GroupId, IdentityProvider,
+    PasswordHash, Permission, PermissionId, RoleId, SessionId, Timestamp, TotpSecret, Username,
 };
 
 /// A command for one user. Passwords arrive hashed (as PHC strings). The caller supplies new ids and times.
@@ -100,6 +100,11 @@ pub enum UserCommand {
     LeaveGroup {
         /// The group.
         group: GroupId,
+    },
+    /// Give the user the role of an account kind of the coiote face, and take the role of any other kind.
+    ChangeAccountKind {
+        /// The kind; `None` takes the account.
+        kind: Option<AccountKind>,
     },
     /// Grant the user a permission of their own.
     GrantPermission(Permission),

@@ -35,7 +35,7 @@ pub enum UserError {
     /// The user has another password than the one that was verified.
     #[error("the password was changed by somebody else meanwhile")]
     PasswordNotCurrent,
-    /// The role is a group: only its face gives it.
+    /// The role is a group or an account kind: only its face gives it.
     #[error("there is no role {0}")]
     RoleIsGroup(RoleId),
     /// The user does not hold the role.

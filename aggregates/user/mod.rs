@@ -1,6 +1,7 @@
 //! A user: a person or a machine that proves its identity and holds rights.
 
 mod add_certificate;
+mod change_account_kind;
 mod change_password;
 pub mod claims;
 mod command;
@@ -213,6 +214,7 @@ impl User {
             UserCommand::RevokeRole { role_id } => revoke_role::decide(self, role_id),
             UserCommand::JoinGroup { group } => join_group::decide(self, group),
             UserCommand::LeaveGroup { group } => leave_group::decide(self, group),
+            UserCommand::ChangeAccountKind { kind } => change_account_kind::decide(self, kind),
             UserCommand::GrantPermission(permission) => grant_permission::decide(self, permission),
             UserCommand::RevokePermission { id } => revoke_permission::decide(self, id),
             UserCommand::AddCertificate(certificate) => add_certificate::decide(self, certificate),
@@ -358,6 +360,7 @@ impl Registered for User {
             | UserCommand::RevokeRole { .. }
             | UserCommand::JoinGroup { .. }
             | UserCommand::LeaveGroup { .. }
+            | UserCommand::ChangeAccountKind { .. }
             | UserCommand::GrantPermission(_)
             | UserCommand::RevokePermission { .. }
             | UserCommand::AddCertificate(_)

@@ -5,7 +5,7 @@ use crate::values::RoleId;
 
 pub(super) fn decide(user: &User, role_id: RoleId) -> Result<Vec<UserEvent>, UserError> {
     user.must_exist()?;
-    if !user.roles.contains_key(&role_id) || role_id.group().is_some() {
+    if !user.roles.contains_key(&role_id) || !role_id.is_plain() {
         return Err(UserError::RoleNotHeld(role_id));
     }
     Ok(vec![UserEvent::RoleRevoked { role_id }])

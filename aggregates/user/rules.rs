@@ -59,8 +59,8 @@ pub(super) fn password_fits(
     }
 }
 
-/// Each role once, with whether it is held exclusively. If a role is wanted both exclusively and not, it is held exclusively. Groups are
-/// not given as roles.
+/// Each role once, with whether it is held exclusively. If a role is wanted both exclusively and not, it is held exclusively. Groups
+/// and account kinds are not given as roles.
 pub(super) fn each_role_once(grants: Vec<RoleGrant>) -> Result<BTreeMap<RoleId, bool>, UserError> {
     let mut roles = BTreeMap::new();
     for grant in grants {
@@ -70,10 +70,10 @@ pub(super) fn each_role_once(grants: Vec<RoleGrant>) -> Result<BTreeMap<RoleId, 
     Ok(roles)
 }
 
-/// Refuses a group: to those who grant roles, there is no such role.
+/// Refuses a group and an account kind: to those who grant roles, there is no such role.
 pub(super) fn no_group(role_id: RoleId) -> Result<(), UserError> {
-    match role_id.group() {
-        Some(_) => Err(UserError::RoleIsGroup(role_id)),
-        None => Ok(()),
+    match role_id.is_plain() {
+        false => Err(UserError::RoleIsGroup(role_id)),
+        true => Ok(()),
     }
 }

@@ -78,6 +78,7 @@ pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
         | UserCommand::RevokeRole { .. }
         | UserCommand::JoinGroup { .. }
         | UserCommand::LeaveGroup { .. }
+        | UserCommand::ChangeAccountKind { .. }
         | UserCommand::GrantPermission(_)
         | UserCommand::RevokePermission { .. }
         | UserCommand::AddCertificate(_)

@@ -103,7 +103,10 @@ fn only_creation_begins_a_stream() {
                 group: crate::values::GroupId::GLOBAL_ADMIN,
             },
             Some(UserCommand::JoinGroup { group }) => UserCommand::LeaveGroup { group: *group },
-            Some(UserCommand::LeaveGroup { .. }) => UserCommand::GrantPermission(permission(1, "a")),
+            Some(UserCommand::LeaveGroup { .. }) => UserCommand::ChangeAccountKind {
+                kind: Some(crate::values::AccountKind::Developer),
+            },
+            Some(UserCommand::ChangeAccountKind { .. }) => UserCommand::GrantPermission(permission(1, "a")),
             Some(UserCommand::GrantPermission(_)) => UserCommand::RevokePermission { id: permission_id(1) },
             Some(UserCommand::RevokePermission { .. }) => UserCommand::AddCertificate(certificate('a')),
             Some(UserCommand::AddCertificate(_)) => UserCommand::HoldCertificate {

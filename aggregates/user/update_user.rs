@@ -91,10 +91,10 @@ fn same_grants(left: &[GrantType], right: &[GrantType]) -> bool {
     left.len() == right.len() && left.iter().all(|grant| right.contains(grant))
 }
 
-/// The groups that the user is in stay as they are: they are not given as roles.
+/// The groups that the user is in stay as they are, and so does the account kind: they are not given as roles.
 fn replace_roles(user: &User, wanted: Vec<RoleGrant>, events: &mut Vec<UserEvent>) -> Result<(), UserError> {
     let wanted = rules::each_role_once(wanted)?;
-    let held = user.roles.keys().filter(|role_id| role_id.group().is_none());
+    let held = user.roles.keys().filter(|role_id| role_id.is_plain());
     let lost = held.filter(|role_id| !wanted.contains_key(role_id));
     events.extend(lost.map(|role_id| UserEvent::RoleRevoked { role_id: *role_id }));
     let gained = wanted

@@ -1,6 +1,7 @@
 //! Values that cannot be wrong: parsing succeeds or fails, and no code checks the value again.
 
 mod certificate;
+pub mod coiote;
 mod email;
 mod filter;
 mod grant_type;
@@ -22,6 +23,7 @@ mod token;
 mod username;
 
 pub use certificate::{Certificate, Fingerprint};
+pub use coiote::AccountKind;
 pub use email::Email;
 pub use filter::{MAX_FILTER_BYTES, TopicFilter};
 pub use grant_type::{GrantMethod, GrantType, opens_sessions, satisfied};

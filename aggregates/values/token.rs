@@ -76,6 +76,9 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// All audiences.
+    pub const ALL: [Self; 2] = [Self::Connectware, Self::Os2iot];
+
     /// As written in the token and in the ledger.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -134,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_audience_is_written_the_same_everywhere() {
-        for audience in [Audience::Connectware, Audience::Os2iot] {
+        for audience in Audience::ALL {
             assert_eq!(serde_json::to_value(audience).unwrap(), audience.as_str());
             assert_eq!(
                 serde_json::from_value::<Audience>(audience.as_str().into()).unwrap(),

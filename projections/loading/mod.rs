@@ -2,6 +2,7 @@
 //!
 //! If read models do not fit together, the result is an error: the caller then replays the ledger, which is the truth.
 
+mod account_kinds;
 mod os2iot;
 mod roles;
 mod sessions;
@@ -30,6 +31,7 @@ pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Re
     let mut loader = Loader::new(position);
     roles::load(tx, &mut loader).await?;
     os2iot::load_groups(tx, &mut loader).await?;
+    account_kinds::load(tx, &mut loader).await?;
     loader.reserve(store::total(tx, &[UserRecord::BY_PERSONS, UserRecord::BY_SERVICES]).await?);
     users::load(tx, &mut loader).await?;
     os2iot::load(tx, &mut loader).await?;
@@ -43,6 +45,7 @@ pub async fn roles_alone(tx: &mut Tx<'_>, position: i64) -> Result<Authorization
     let mut loader = Loader::new(position);
     roles::load_alone(tx, &mut loader).await?;
     os2iot::load_groups(tx, &mut loader).await?;
+    account_kinds::load(tx, &mut loader).await?;
     loader.finish().map_err(misfit)
 }
 

@@ -1,6 +1,6 @@
 //! The times of permissions and of roles, as the tables store them.
 
-use aggregates::values::{Context, Operation, PermissionId, RoleId, TopicFilter};
+use aggregates::values::{Context, Operation, Permission, PermissionId, RoleId, TopicFilter};
 
 /// The end of what nothing has ended yet. It is no null, so that it is in the key: an event finds the row that it ends.
 pub(crate) const LIVE: i64 = i64::MAX;
@@ -19,6 +19,18 @@ crate::record! {
         pub(crate) context: Context,
     }
     key(permission_id: PermissionId, until_position: i64)
+}
+
+impl SpanRecord {
+    /// The permission.
+    pub(crate) fn into_permission(self) -> Permission {
+        Permission {
+            id: self.permission_id,
+            resource: self.resource,
+            operation: self.operation,
+            context: self.context,
+        }
+    }
 }
 
 crate::record! {

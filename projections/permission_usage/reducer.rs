@@ -115,7 +115,7 @@ fn reduce_user(changes: &mut Changes, at: &Recorded, id: UserId, event: &UserEve
 }
 
 fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
-    if id.group().is_some() {
+    if !id.is_plain() {
         return;
     }
     match event {
@@ -143,9 +143,10 @@ fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
     }
 }
 
-/// Folds an event of the role `id`. The permissions of a group follow from its levels, and no list shows them.
+/// Folds an event of the role `id`. The permissions of groups and account kinds follow from levels and from the
+/// catalogue, and no list shows them.
 fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
-    if id.group().is_some() {
+    if !id.is_plain() {
         return Ok(());
     }
     match event {

@@ -161,7 +161,7 @@ fn lose_own_permission(changes: &mut Changes, id: UserId, permission: Permission
 }
 
 fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
-    if id.group().is_some() {
+    if !id.is_plain() {
         return;
     }
     match event {
@@ -179,10 +179,10 @@ fn needs_of_role(needs: &mut Needs<'_>, id: RoleId, event: &RoleEvent) {
     }
 }
 
-/// Folds an event of the role `id`. An event about an unknown role changes nothing. A group of the os2iot face has holders, but it is in
-/// no list of roles.
+/// Folds an event of the role `id`. An event about an unknown role changes nothing. A group of the os2iot face and an account kind have
+/// holders, but they are in no list of roles.
 fn reduce_role(changes: &mut Changes, at: &Recorded, id: RoleId, event: &RoleEvent) -> Result<(), Error> {
-    if id.group().is_some() {
+    if !id.is_plain() {
         return match event {
             RoleEvent::Deleted {} => changes.delete_all(HolderRecord::OF_ROLE, &id),
             RoleEvent::Created { .. }

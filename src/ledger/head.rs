@@ -20,7 +20,8 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 /// * 5: a user may have a second factor. Older programs issue tokens for the password alone.
 /// * 6: a user may have to change the password before anything else. Older programs let them do everything.
 /// * 7: a role may be a group. Older programs would change it by the commands for roles, and grant it as a role.
-const WRITER: i64 = 7;
+/// * 8: a role may be an account kind. Older programs would claim its name, list it as a role, and grant it as one.
+const WRITER: i64 = 8;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

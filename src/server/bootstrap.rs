@@ -15,6 +15,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::{
+    account_kinds,
     face::Faces,
     identity::passwords::{
         MayHash, NotSet, Passwords,
@@ -83,6 +84,7 @@ pub async fn first_start(
         .is_some()
     {
         organisations::late_start(executor).await?;
+        account_kinds::keep(executor).await?;
         return Ok(None);
     }
     let password = match given {
@@ -125,6 +127,7 @@ pub async fn first_start(
     let admin_id = UserId(entropy.uuid());
     commands.push(Command::User(admin_id, UserCommand::Create(admin)));
     commands.extend(organisations::first_start(admin_id)?);
+    commands.extend(account_kinds::first_start(admin_id));
     match executor.execute(commands, &Metadata::system("start")).await {
         Ok(_) => Ok(given.is_none().then_some(password)),
         // Another node did it first.

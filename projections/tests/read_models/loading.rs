@@ -1,12 +1,12 @@
 //! An authorization engine that was filled from the read models answers like an engine that replayed the ledger.
 
 use aggregates::{
-    Recorded,
-    role::RoleEvent,
+    Event, Recorded, Registered,
+    role::{Role, RoleCommand, RoleEvent},
     sealing::ERASED,
     session::SessionEvent,
     user::UserEvent,
-    values::{Context, GrantType, IdentityProvider, Operation, TopicFilter},
+    values::{AccountKind, Context, GrantType, IdentityProvider, Operation, TopicFilter},
 };
 use authorization::{Authorization, Credential, Inquiry, Principal, Subject, api_key_machine};
 use projections::sql::{Error, sql};
@@ -236,6 +236,33 @@ both_engines! {
         assert_eq!((engine.user_count(), engine.session_count()), (2, 1));
         assert!(engine.check(user_id(1), Context::Mqtt, Operation::Read, "/c").allowed);
         assert!(engine.certificate(&certificate(1).fingerprint).is_some());
+    }
+
+    async fn account_kinds_load_though_no_list_has_them(mut world) {
+        let mut events = Vec::new();
+        for kind in AccountKind::ALL {
+            let made = Role::default().decide(RoleCommand::MakeAccountKind(kind)).expect("a new role");
+            events.extend(made.into_iter().map(|event| (kind.role().0, Event::Role(event))));
+        }
+        let developer = AccountKind::Developer.role();
+        let first = AccountKind::Developer.permissions().expect("a catalogue").swap_remove(0);
+        let lost = RoleEvent::PermissionRemoved { id: first.id };
+        events.extend([
+            (developer.0, Event::Role(lost)),
+            user_created(1, "ada", false),
+            of_user(1, UserEvent::RoleGranted { role_id: developer, exclusive: false }),
+        ]);
+        let events = world.record(events).await;
+        let engine = loaded(&world, i64::try_from(events.len()).expect("few")).await;
+        let other = replayed(&events);
+        agree(&engine, &other);
+        for kind in AccountKind::ALL {
+            assert_eq!(engine.role(kind.role()), other.role(kind.role()));
+        }
+        assert_eq!(engine.permissions(user_id(1)).len(), 46);
+        for table in ["role_directory", "permission_usage"] {
+            assert_eq!(world.count(table).await, 0, "{table}");
+        }
     }
 
     async fn what_was_loaded_goes_as_what_was_replayed(mut world) {

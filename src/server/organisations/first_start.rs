@@ -18,20 +18,23 @@ pub(crate) async fn late_start(executor: &Executor) -> Result<(), ExecuteError> 
     if authorization.role(GroupId::GLOBAL_ADMIN.role()).is_some() {
         return Ok(());
     }
-    let admin = match authorization.user_by_name("admin") {
-        Some(admin) => Some(admin),
-        None => {
-            let holders = role_directory::holders(executor.ledger().db(), RoleId::ADMINISTRATOR, 1).await;
-            let holders = holders.map_err(|error| ExecuteError::Unavailable(Arc::new(error)))?;
-            holders.first().map(|holder| holder.id)
-        }
-    };
+    let admin = first_administrator(executor).await?;
     let commands = admin.map(first_start).and_then(Result::ok).unwrap_or_default();
     match executor.execute(commands, &Metadata::system("start")).await {
         // Another node did it first, or somebody did.
         Ok(_) | Err(ExecuteError::Domain { .. } | ExecuteError::Rejected(_)) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// The user `admin`, or else the oldest administrator.
+pub(crate) async fn first_administrator(executor: &Executor) -> Result<Option<UserId>, ExecuteError> {
+    if let Some(admin) = executor.ledger().authorization().user_by_name("admin") {
+        return Ok(Some(admin));
+    }
+    let holders = role_directory::holders(executor.ledger().db(), RoleId::ADMINISTRATOR, 1).await;
+    let holders = holders.map_err(|error| ExecuteError::Unavailable(Arc::new(error)))?;
+    Ok(holders.first().map(|holder| holder.id))
 }
 
 /// The commands that make `admin` a global administrator, on a ledger that has no such group yet.

@@ -22,7 +22,7 @@ pub use applications::{
     delete as delete_application, give as give_application,
 };
 pub use expiry::keep_expiring;
-pub(crate) use first_start::{first_start, late_start};
+pub(crate) use first_start::{first_administrator, first_start, late_start};
 pub use found::{delete as delete_organisation, found as found_organisation, rename as rename_organisation};
 pub use groups::{
     GroupChange, NewGroup, change as change_group, dissolve as dissolve_group, form as form_group,
