@@ -100,6 +100,8 @@ pub use vocabularies::{
     Asked, Ids, Impossible, Inquiry, MODEL, Model, Property, ResourceType, Space, Wanted,
     access::{Access, Names, Part, Want},
     os2iot::{API_KEY, machine as api_key_machine},
+    paths::segments,
+    routes::Routes,
 };
 pub use what_if::{Affected, Effect, Limits, PageStart, Right, RoleOfRight, WhatIf};
 

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod facts;
 pub(crate) mod index;
 pub(crate) mod loader;
+mod prefix;
 pub(crate) mod search;
 pub(crate) mod views;
 

@@ -11,7 +11,10 @@ use aggregates::{
 };
 use seize::LocalGuard;
 
-use super::index::{Found, UserIndex};
+use super::{
+    index::{Found, UserIndex},
+    prefix::after_prefix,
+};
 use crate::{
     Authorization, Interest, Principal, Reason, Subject,
     patterns::hash::IdHash,
@@ -184,8 +187,17 @@ impl Authorization {
         match wanted.resource_type.ids() {
             Ids::Names => {
                 let patterns = self.patterns(subject, wanted, now)?.into_iter();
-                let patterns = patterns.filter(|pattern| after.is_none_or(|after| **pattern > *after));
-                Ok(patterns.take(limit).map(|pattern| pattern.to_string()).collect())
+                let shown = patterns.map(|pattern| wanted.resource_type.shown(&pattern));
+                Ok(page_of(shown.collect(), after, limit))
+            }
+            Ids::Listed => {
+                self.principal(subject, now)?;
+                let listed = wanted.listed().into_iter();
+                let may = |(_, inquiry): &(String, Inquiry<'_>)| {
+                    self.answer(subject, inquiry, now).denied.is_none()
+                };
+                let allowed = listed.filter(may).map(|(id, _)| id);
+                Ok(page_of(allowed.collect(), after, limit))
             }
             Ids::Placed => {
                 self.principal(subject, now)?;
@@ -301,6 +313,14 @@ impl Authorization {
     }
 }
 
+/// The first of these ids after `after`, in order.
+fn page_of(mut ids: Vec<String>, after: Option<&str>, limit: usize) -> Vec<String> {
+    ids.sort_unstable();
+    let ids = ids.into_iter();
+    let ids = ids.filter(|id| after.is_none_or(|after| **id > *after));
+    ids.take(limit).collect()
+}
+
 /// Whether a user may have the access, by the roles in the index. It also returns true if only the user's own entry can
 /// decide.
 pub(crate) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
@@ -311,78 +331,5 @@ pub(crate) fn may_be_granted(found: &Found, granting: &RoleIndexes) -> bool {
             .iter()
             .take(usize::from(*count))
             .any(|role| granting.contains(role)),
-    }
-}
-
-/// The pattern of what may follow a prefix so that the whole text matches `pattern`; `None` if nothing may.
-fn after_prefix(pattern: &str, prefix: &str) -> Option<TopicFilter> {
-    if prefix.starts_with('$') && pattern.starts_with(['+', '#']) {
-        return None;
-    }
-    let mut levels = pattern.split('/');
-    let mut parts = prefix.split('/').peekable();
-    while let Some(part) = parts.next() {
-        let is_last = parts.peek().is_none();
-        let rest = match levels.next()? {
-            "#" => return TopicFilter::parse("#").ok(),
-            "+" if is_last => "+",
-            "+" => continue,
-            level if is_last => level.strip_prefix(part)?,
-            level if level == part => continue,
-            _ => return None,
-        };
-        let rest: Vec<&str> = std::iter::once(rest).chain(levels).collect();
-        return TopicFilter::parse(&rest.join("/")).ok();
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use aggregates::values::Context;
-    use proptest::{collection::vec, prelude::*, sample::select};
-
-    use super::*;
-    use crate::tests::oracle::matches;
-
-    #[test]
-    fn what_may_come_after_a_prefix() {
-        for (pattern, prefix, rest) in [
-            ("plant/7/#", "plant/7/", Some("#")),
-            ("plant/7/state", "plant/7/", Some("state")),
-            ("plant/+/state", "plant/", Some("+/state")),
-            ("plant/+/state", "plant/7", Some("+/state")),
-            ("plant/7/state", "plant/7", Some("/state")),
-            ("plant/77/state", "plant/7", Some("7/state")),
-            ("plant/7/#", "plant/7", Some("/#")),
-            ("plant/7", "plant/7", None),
-            ("plant", "plant/7/", None),
-            ("plant/8/#", "plant/7/", None),
-            ("#", "$SYS/", None),
-            ("$SYS/#", "$SYS/", Some("#")),
-        ] {
-            assert_eq!(
-                after_prefix(pattern, prefix).as_deref(),
-                rest,
-                "{pattern} {prefix}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_comes_after_a_prefix_matches_if_the_whole_does(
-            pattern in vec(select(vec!["", "a", "b", "ab", "+", "$s"]), 1..5),
-            rest in any::<bool>(),
-            prefix in vec(select(vec!["", "a", "b", "$s"]), 1..4),
-            topic in vec(select(vec!["", "a", "b", "ab"]), 1..4),
-        ) {
-            let pattern = pattern.join("/") + if rest { "/#" } else { "" };
-            let (prefix, topic) = (prefix.join("/"), topic.join("/"));
-            prop_assume!(TopicFilter::parse(&pattern).is_ok() && !prefix.is_empty() && !topic.is_empty());
-            let whole = matches(Context::Mqtt, &pattern, &format!("{prefix}{topic}"));
-            let after = after_prefix(&pattern, &prefix);
-            prop_assert_eq!(after.is_some_and(|after| matches(Context::Mqtt, &after, &topic)), whole);
-        }
     }
 }

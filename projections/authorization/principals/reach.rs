@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use aggregates::values::{GroupId, OS2IOT, Operation, Ordinal, OrganisationId};
+use aggregates::values::{GroupId, Level, OS2IOT, Operation, Ordinal, OrganisationId};
 use seize::LocalGuard;
 
 use super::{roles::RoleIndex, subject::Principal};
@@ -31,6 +31,20 @@ pub struct Reach {
     pub gateway_admin: BTreeSet<OrganisationId>,
     /// The organisations in which it administers attached applications, and creates new ones.
     pub application_admin: BTreeSet<OrganisationId>,
+}
+
+impl Reach {
+    /// Whether the principal has a level in at least one organisation. Each level reads.
+    pub fn has(&self, level: Level) -> bool {
+        self.is_global
+            || match level {
+                Level::GlobalAdmin => false,
+                Level::OrganizationUserAdmin => !self.user_admin.is_empty(),
+                Level::OrganizationGatewayAdmin => !self.gateway_admin.is_empty(),
+                Level::OrganizationApplicationAdmin => !self.application_admin.is_empty(),
+                Level::Read => !self.member_of.is_empty(),
+            }
+    }
 }
 
 impl Authorization {

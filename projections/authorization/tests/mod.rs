@@ -1,6 +1,7 @@
 //! The promises of the projection: by example, against an oracle, with several threads and under load.
 
 mod changing;
+mod coiote;
 mod concurrent;
 mod deep;
 mod forms;

@@ -57,7 +57,7 @@ impl<'a> Inquiry<'a> {
         let wanted = Wanted::of(model, resource_type, action, properties)?;
         let (resource_type, asked) = (wanted.resource_type, wanted.asked(id));
         let access = match resource_type.ids() {
-            Ids::Names => Some(resource_type.access(&asked, &Unplaced)?),
+            Ids::Names | Ids::Listed => Some(resource_type.access(&asked, &Unplaced)?),
             Ids::Placed => None,
         };
         Ok(Self {
@@ -140,6 +140,21 @@ impl<'a> Wanted<'a> {
             operation: self.operation,
             properties: self.properties,
         }
+    }
+
+    /// The same action on each resource of a fixed list, with the id of the resource.
+    pub(crate) fn listed(&self) -> Vec<(String, Inquiry<'a>)> {
+        let asked = self.asked("");
+        let listed = self.resource_type.listed(&asked).unwrap_or_default();
+        let inquiry = |access| Inquiry {
+            resource_type: self.resource_type,
+            asked,
+            access: Some(access),
+        };
+        listed
+            .into_iter()
+            .map(|(id, access)| (id, inquiry(access)))
+            .collect()
     }
 
     /// The same action on one resource in the directory.

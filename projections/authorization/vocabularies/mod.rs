@@ -6,16 +6,21 @@
 //! | `http` | a path | `read`, `GET`, `HEAD`, `OPTIONS` | `write`, `POST`, `PUT`, `PATCH`, `DELETE` |
 //! | `mqtt` | a topic, or a filter to read | `read`, `subscribe` | `write`, `publish` |
 //! | `os2iot-...` | a number | see `os2iot.rs` | |
+//! | `coiote-endpoint` | a path below the API's base | `GET`, `HEAD` | `POST`, `PUT`, `PATCH`, `DELETE` |
+//! | `domain` | a domain such as `/a/b/` | `read` | `write` |
 //!
 //! A resource type turns a question into an [`Access`]: the names that the grants of a subject must cover. Patterns
 //! match names, so all resource types share one engine. If the ids of a type are not names themselves, the type asks
 //! the directory where a resource is.
 
 pub(crate) mod access;
+mod coiote;
 mod http;
 mod inquiry;
 mod mqtt;
 pub(crate) mod os2iot;
+pub(crate) mod paths;
+pub(crate) mod routes;
 
 use aggregates::{
     Event,
@@ -65,6 +70,8 @@ pub enum Ids {
     Names,
     /// Ids of resources in the directory.
     Placed,
+    /// Texts that stand for names of a fixed list. A search tries all of them.
+    Listed,
 }
 
 /// A type of resources.
@@ -90,6 +97,16 @@ pub trait ResourceType: Sync {
 
     /// What must be granted, or why nobody can do it.
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible>;
+
+    /// The ids of a fixed list, if the type has one, each with what must be granted.
+    fn listed(&self, _asked: &Asked<'_>) -> Result<Vec<(String, Access<'static>)>, Impossible> {
+        Ok(Vec::new())
+    }
+
+    /// A pattern in the space as the ids of the type are written.
+    fn shown(&self, pattern: &str) -> String {
+        pattern.to_owned()
+    }
 
     /// Whether somebody may give an operation on all that a pattern in the space matches. `held` says whether they hold one on all
     /// that a pattern matches. They may give what they hold, unless the vocabulary has levels that give more or less.
@@ -118,6 +135,8 @@ pub enum Impossible {
     Topic,
     /// The resource does not exist.
     Resource,
+    /// The text is not a domain: it does not begin or end with `/`, or a level is empty or has odd characters.
+    Domain,
 }
 
 impl Impossible {
@@ -129,6 +148,7 @@ impl Impossible {
             Self::Path => "not_a_path",
             Self::Topic => "not_a_topic",
             Self::Resource => "unknown_resource",
+            Self::Domain => "not_a_domain",
         }
     }
 }
@@ -158,6 +178,8 @@ pub static MODEL: Model = Model {
         &os2iot::Kind::Group,
         &os2iot::Kind::Gateway,
         &os2iot::Kind::Device,
+        &coiote::CoioteEndpoint,
+        &coiote::Domain,
     ],
     facts: facts::of,
     standing: standing::standing,

@@ -72,7 +72,7 @@ impl From<&Cause> for CauseOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct GrantedPermission {
     id: String,
-    /// `http` or `mqtt`.
+    /// `http` or `mqtt`, or the name of another API's space such as `coiote`.
     #[schema(example = "mqtt")]
     context: &'static str,
     /// `read`, `write` or `readWrite`.

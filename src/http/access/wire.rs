@@ -18,7 +18,8 @@ use server::{ErrorBody, Refusal};
 /// A subject or a resource.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct Entity {
-    /// Of a subject: `user`, `username`, `role`, `certificate` or `token`. Of a resource: `http` or `mqtt`.
+    /// Of a subject: `user`, `username`, `role`, `certificate` or `token`. Of a resource: `http`, `mqtt`, `coiote-endpoint`,
+    /// `domain`, or a type of OS2iot such as `os2iot-application`.
     #[serde(rename = "type")]
     #[schema(example = "user")]
     pub kind: String,

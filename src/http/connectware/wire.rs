@@ -1,8 +1,7 @@
 //! The shapes of this face (contracts/connectware.md section 1), as they are received and sent.
 
 use aggregates::values::{
-    Certificate, Context, Fingerprint, GrantMethod, GrantType, Invalid, Operation, Permission, PermissionId,
-    Timestamp, TopicFilter,
+    Certificate, Fingerprint, GrantMethod, GrantType, Invalid, Operation, Permission, PermissionId, Timestamp,
 };
 use projections::{role_directory::RoleRow, sessions::SessionRow, user_directory::UserRow};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,24 +17,26 @@ pub(crate) struct PermissionOut {
     #[schema(example = "5b9a3f0e-8d0b-4d3c-9b0e-2f6f6f4f9a11")]
     #[schema(format = "uuid")]
     id: String,
-    /// A URL path (`http`) or an MQTT topic (`mqtt`); `+` is one level, `#` the rest.
+    /// A URL path (`http`) or an MQTT topic (`mqtt`); `+` is one level, `#` the rest. In `coiote` a method and a template, such as
+    /// `GET devices/{id}`; in `domain` a domain such as `/a/b/`, or a tree such as `/a/#`.
     #[schema(example = "/api/users/#")]
     resource: String,
     /// `read`, `write` or `readWrite`.
     #[schema(example = "readWrite")]
     operation: &'static str,
-    /// `http` or `mqtt`.
+    /// `http`, `mqtt`, `coiote` or `domain`.
     #[schema(example = "http")]
     context: &'static str,
 }
 
 impl From<&Permission> for PermissionOut {
     fn from(permission: &Permission) -> Self {
+        let (context, resource) = permission.written();
         Self {
             id: permission.id.to_string(),
-            resource: permission.resource.to_string(),
+            resource: resource.into_owned(),
             operation: permission.operation.as_str(),
-            context: permission.context.as_str(),
+            context,
         }
     }
 }
@@ -53,12 +54,9 @@ pub(crate) struct PermissionIn {
 impl PermissionIn {
     /// The permission with a new id. Ids that clients send are ignored, since the server gives the ids.
     pub(crate) fn parse(&self, entropy: &dyn Entropy) -> Result<Permission, Invalid> {
-        Permission::new(
-            PermissionId(entropy.uuid()),
-            TopicFilter::parse(&self.resource)?,
-            Operation::parse(&self.operation)?,
-            Context::parse(&self.context)?,
-        )
+        let id = PermissionId(entropy.uuid());
+        let operation = Operation::parse(&self.operation)?;
+        Permission::parse(id, &self.resource, operation, &self.context)
     }
 }
 

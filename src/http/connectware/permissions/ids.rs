@@ -1,5 +1,6 @@
 //! `GET /api/permissions/ids`
 
+use aggregates::values::coiote::written;
 use axum::{Json, extract::State, response::Response};
 use projections::permission_usage;
 use serde::Serialize;
@@ -30,11 +31,14 @@ pub(crate) async fn get_permission_ids(
     let turn = asks.turn(&app).await?;
     let read = turn.answer(async move |_| {
         let rights = permission_usage::ids(app.ledger().db()).await?;
-        let rights = rights.into_iter().map(|right| PermissionIds {
-            resource: right.resource,
-            operation: right.operation.as_str(),
-            context: right.context.as_str(),
-            ids: right.ids.iter().map(ToString::to_string).collect(),
+        let rights = rights.into_iter().map(|right| {
+            let (context, resource) = written(right.context, &right.resource);
+            PermissionIds {
+                resource: resource.into_owned(),
+                operation: right.operation.as_str(),
+                context,
+                ids: right.ids.iter().map(ToString::to_string).collect(),
+            }
         });
         Ok(Json(rights.collect::<Vec<_>>()))
     });

@@ -1,6 +1,6 @@
 //! `GET /api/permissions/page`
 
-use aggregates::values::PermissionId;
+use aggregates::values::{PermissionId, coiote::written};
 use axum::{Json, extract::State, response::Response};
 use projections::permission_usage::{self, ResourceRow, UsageRow};
 use serde::Serialize;
@@ -57,9 +57,10 @@ pub(crate) struct Usage {
 
 impl From<&ResourceRow> for ResourceUsage {
     fn from(row: &ResourceRow) -> Self {
+        let (context, resource) = written(row.context, &row.resource);
         Self {
-            resource: row.resource.clone(),
-            context: row.context.as_str(),
+            resource: resource.into_owned(),
+            context,
             usage: row.usage.iter().map(Usage::from).collect(),
             more_usage: row.next_usage.is_some(),
             next_usage: row.next_usage,

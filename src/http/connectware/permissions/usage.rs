@@ -1,6 +1,6 @@
 //! `GET /api/permissions/usage`
 
-use aggregates::values::{Context, TopicFilter};
+use aggregates::values::coiote::pattern;
 use axum::{Json, extract::State, response::Response};
 use projections::permission_usage::{self, MOST_USES};
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub(crate) struct UsagePage {
 #[utoipa::path(get, path = "/api/permissions/usage", tag = "permissions",
     params(
         ("resource" = String, Query, description = "The resource, as `GET /api/permissions/page` shows it", example = "plant/#"),
-        ("context" = String, Query, description = "`http` or `mqtt`", example = "mqtt"),
+        ("context" = String, Query, description = "`http`, `mqtt`, `coiote` or `domain`", example = "mqtt"),
         ("next" = Option<i64>, Query, description = "The `nextUsage` of the resource, or the `next` of the page before; default from the first use"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 100, description = "1 to 100; default 100", example = 100),
         ("ids" = Option<Vec<String>>, Query, max_items = 1000, description = "Only uses by these permissions")
@@ -35,7 +35,7 @@ pub(crate) async fn get_permission_usage(
     let missing = |name| Refusal::invalid(format!("{name} is missing"));
     let resource = query.one("resource")?.ok_or_else(|| missing("resource"))?;
     let context = query.one("context")?.ok_or_else(|| missing("context"))?;
-    let (resource, context) = (TopicFilter::parse(resource)?, Context::parse(context)?);
+    let (context, resource) = pattern(context, resource)?;
     let after = query.int("next")?.unwrap_or(i64::MIN);
     let limit = match query.int("limit")? {
         None => MOST_USES,
