@@ -9,6 +9,7 @@ pub const FACES: Faces = Faces::new(&[
     audit::FACE,
     trust::FACE,
     est::FACE,
+    forward::FACE,
     os2iot::FACE,
     os2iot::AUTH,
     hooks::FACE,

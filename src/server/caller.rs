@@ -130,7 +130,7 @@ impl Caller {
                         None => evidence,
                     })
                 })?;
-                valid_session(app, bearer, self.origin.audience(), self.origin.certificate()).map(drop)
+                valid_session(app, bearer, self.origin.of_tokens(), self.origin.certificate()).map(drop)
             }
             Proof::Password(position) => {
                 let is_proved = authorization.still_proved(self.user, GrantMethod::Password, position)
@@ -267,7 +267,7 @@ async fn by_other_than_key(parts: &Parts, app: &App, arrived: Arrived) -> Result
                 session_id,
                 expires_at,
                 ..
-            } = by_token(app, &token, digest, face.audience, origin.certificate()).await?;
+            } = by_token(app, &token, digest, origin.of_tokens(), origin.certificate()).await?;
             Ok(Caller {
                 user: user_id,
                 machine: None,
@@ -310,12 +310,12 @@ async fn by_other_than_key(parts: &Parts, app: &App, arrived: Arrived) -> Result
     }
 }
 
-/// The session of a token that is valid now, for the audience of the face that was called.
+/// The session of a token that is valid now, for this audience or for any.
 pub(crate) async fn by_token(
     app: &App,
     token: &str,
     digest: [u8; 32],
-    audience: Audience,
+    audience: Option<Audience>,
     certificate: Option<&ClientCertificate>,
 ) -> Result<SessionView, Refusal> {
     let authorization = app.ledger().authorization();
@@ -355,11 +355,11 @@ pub(crate) async fn by_token(
 fn valid_session(
     app: &App,
     bearer: Bearer,
-    audience: Audience,
+    audience: Option<Audience>,
     certificate: Option<&ClientCertificate>,
 ) -> Result<SessionView, Refusal> {
     let Bearer { session, by_token } = bearer;
-    let reason = if session.face != audience {
+    let reason = if audience.is_some_and(|audience| session.face != audience) {
         "other_audience"
     } else if session.expires_at <= app.clock.now() {
         "expired_token"

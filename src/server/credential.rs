@@ -15,6 +15,8 @@ use crate::{query::Query, refusal::Refusal};
 pub enum Credential {
     /// A token in the header `Authorization: Bearer` (RFC 6750).
     Bearer,
+    /// The same, but the token may have been issued for any audience.
+    BearerOfAny,
     /// A username and password in the header `Authorization: Basic` (RFC 7617).
     Basic,
     /// A token in this parameter of the query.
@@ -38,7 +40,7 @@ impl Credential {
     /// Whether a request has this credential. The credential need not be valid.
     fn is_in(self, headers: &HeaderMap, uri: &Uri) -> bool {
         match self {
-            Self::Bearer | Self::Basic => headers.contains_key(header::AUTHORIZATION),
+            Self::Bearer | Self::BearerOfAny | Self::Basic => headers.contains_key(header::AUTHORIZATION),
             Self::Query(name) => uri.query().is_some_and(|query| query.contains(name)),
             Self::Header(name) | Self::Key(name) => headers.contains_key(name),
         }
@@ -47,7 +49,7 @@ impl Credential {
     /// The name and the description of the credential in the OpenAPI document.
     pub(crate) fn scheme(self) -> (&'static str, SecurityScheme) {
         match self {
-            Self::Bearer => {
+            Self::Bearer | Self::BearerOfAny => {
                 let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
                 (
                     "bearer",
@@ -101,7 +103,9 @@ pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Opti
             continue;
         }
         match credential {
-            Credential::Bearer | Credential::Basic => return authorization(accepted, parts).map(Some),
+            Credential::Bearer | Credential::BearerOfAny | Credential::Basic => {
+                return authorization(accepted, parts).map(Some);
+            }
             Credential::Query(name) => {
                 let query = Query::parse(parts.uri.query().unwrap_or_default())?;
                 if let Some(token) = query.one(name)? {
@@ -127,7 +131,7 @@ fn authorization<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Sent<'
     let (scheme, credential) = text.split_once(' ').ok_or_else(Refusal::unauthenticated)?;
     let credential = credential.trim();
     let is = |name: &str, kind| scheme.eq_ignore_ascii_case(name) && accepted.contains(&kind);
-    if is("bearer", Credential::Bearer) {
+    if is("bearer", Credential::Bearer) || is("bearer", Credential::BearerOfAny) {
         return Ok(Sent::Token(Cow::Borrowed(credential)));
     }
     if is("basic", Credential::Basic) {

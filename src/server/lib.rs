@@ -1,6 +1,7 @@
 //! What the faces share: the running server, identity, and the kit of which endpoints are made. It does not know any
 //! face.
 
+pub mod account_kinds;
 mod address;
 pub mod app;
 pub mod body;
@@ -19,6 +20,7 @@ mod ended;
 mod evidence;
 mod execute;
 mod face;
+pub mod forward;
 mod framing;
 mod front;
 mod granting;

@@ -7,7 +7,10 @@ use axum::{
 };
 use ledger::Metadata;
 
-use crate::{address::ClientAddress, app::App, face::Face, refusal::Refusal, tls::ClientCertificate};
+use crate::{
+    address::ClientAddress, app::App, credential::Credential, face::Face, refusal::Refusal,
+    tls::ClientCertificate,
+};
 
 /// The header in which a client names its request. The server returns it, and records it with events.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
@@ -40,6 +43,8 @@ impl Arrived {
 #[derive(Clone, Debug)]
 pub struct Origin {
     audience: Audience,
+    /// Whether tokens of any audience count.
+    of_any: bool,
     address: ClientAddress,
     request_id: Option<HeaderValue>,
     trace: Option<HeaderValue>,
@@ -62,6 +67,7 @@ impl Origin {
         Self {
             certificate: parts.extensions.get().cloned(),
             audience: arrived.face.audience,
+            of_any: arrived.face.credentials.contains(&Credential::BearerOfAny),
             address: arrived.address,
             request_id: headers.get(REQUEST_ID).cloned(),
             trace: headers.get(TRACE).cloned(),
@@ -71,6 +77,11 @@ impl Origin {
     /// The audience of the face that was called.
     pub fn audience(&self) -> Audience {
         self.audience
+    }
+
+    /// The audience for which tokens must have been issued; `None` if any will do.
+    pub(crate) fn of_tokens(&self) -> Option<Audience> {
+        (!self.of_any).then_some(self.audience)
     }
 
     /// The certificate that the client has shown on the connection.

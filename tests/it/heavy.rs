@@ -113,7 +113,7 @@ async fn a_heavy_question_ends_with_its_connection_even_while_it_waits_for_the_d
 }
 
 /// The reads that need no turn, and why their cost is bounded. Public operations have no caller who could take turns; they are not here.
-const BOUNDED: [(&str, &str); 14] = [
+const BOUNDED: [(&str, &str); 17] = [
     ("/api/session", "it shows what the caller holds, from memory"),
     ("/api/roles/{id}/permissions/{pemId}", "it shows one row"),
     (
@@ -122,6 +122,9 @@ const BOUNDED: [(&str, &str); 14] = [
     ),
     ("/api/certificates/content", "it shows one certificate"),
     ("/metrics", "it shows counters, from memory"),
+    ("/access/forward/nginx", "it decides from memory"),
+    ("/access/forward/traefik", "it decides from memory"),
+    ("/access/forward/envoy/{path}", "it decides from memory"),
     ("/api/v1/auth/profile", "it shows the caller"),
     ("/api/v1/auth/me", "it shows the caller and their groups"),
     ("/api/v1/application/{id}", "it shows one application"),

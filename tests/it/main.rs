@@ -31,6 +31,7 @@ mod memory;
 mod metrics;
 mod mosquitto;
 mod mosquitto_tls;
+mod nginx;
 mod nodes;
 mod passwords;
 mod rabbitmq;

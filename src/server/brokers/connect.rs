@@ -145,7 +145,11 @@ fn is_own_token(app: &App, text: &str) -> bool {
     let is_in_form = || text.starts_with("eyJ") && text.bytes().filter(|byte| *byte == b'.').count() == 2;
     is_in_form() && {
         let digest = digest(text);
-        app.tokens.is_verified(&digest) || app.tokens.verify(text, &digest, Audience::Connectware).is_some()
+        app.tokens.is_verified(&digest)
+            || app
+                .tokens
+                .verify(text, &digest, Some(Audience::Connectware))
+                .is_some()
     }
 }
 
@@ -155,7 +159,7 @@ async fn by_own_token(
     username: &str,
     token: &str,
 ) -> Result<(UserId, Option<Timestamp>), Refusal> {
-    let session = by_token(app, token, digest(token), Audience::Connectware, None).await?;
+    let session = by_token(app, token, digest(token), Some(Audience::Connectware), None).await?;
     let named = app.ledger().authorization().user_by_name(username);
     if named != Some(session.user_id) {
         return Err(refused(username, named, "token_of_another_user"));

@@ -8,6 +8,7 @@ use server::Credential;
 
 use super::{
     audit::refused,
+    forward::nginx,
     openapi::{Operation, guarded_by, own, without_names},
 };
 use crate::support::{
@@ -71,6 +72,16 @@ both_engines! {
         let items = are_kept(&admin, &called, &format!("kind=login.refused&actor={id}")).await;
         let reasons = ["wrong_password", "too_many_failures", "busy"];
         assert!(items.iter().all(|item| reasons.contains(&text(&item["reason"]))), "{items:?}");
+    }
+
+    async fn what_a_proxy_asked_about_is_kept(server: Server) {
+        let admin = server.admin().await;
+        let id = create_user(&admin, "ada").await;
+        let ada = server.anonymous().login("ada", PASSWORD).await;
+        nginx(&ada, "GET", "/api/coiotedm/v3/devices/7").await.expect(403);
+        let items = refused(&admin, &format!("kind=permission.refused&actor={id}"), 1).await;
+        let kept = items[0].to_string();
+        assert!(kept.contains("GET /api/coiotedm/v3/devices/7 at the proxy is not permitted"), "{kept}");
     }
 
     async fn every_refused_code_is_kept(server: Server) {

@@ -18,6 +18,8 @@ mod errors;
 #[path = "../../../src/http/audit/tests/events/mod.rs"]
 mod events;
 mod evidence;
+#[path = "../../../src/http/forward/tests/forward/mod.rs"]
+pub(crate) mod forward;
 pub(crate) mod openapi;
 #[path = "../../../src/http/os2iot/tests/os2iot/mod.rs"]
 mod os2iot;

@@ -4,6 +4,7 @@ pub mod database;
 pub mod device;
 pub mod doctor;
 pub mod mosquitto;
+pub mod nginx;
 pub mod outage;
 pub mod postgres;
 pub mod rabbitmq;
