@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use papaya::HashMap;
+use papaya::{Equivalent, HashMap};
 use seize::{Collector, LocalGuard};
 
 use crate::Authorization;
@@ -26,26 +26,36 @@ impl ResourceId {
     }
 }
 
-/// The resources that another one belongs to.
-pub type Parents = Arc<[ResourceId]>;
+/// The name of a resource, to look it up. It hashes like a [`ResourceId`]: field by field.
+#[derive(Hash)]
+struct Named<'a> {
+    resource_type: &'a str,
+    id: &'a str,
+}
+
+impl Equivalent<ResourceId> for Named<'_> {
+    fn equivalent(&self, other: &ResourceId) -> bool {
+        self.id == &*other.id && self.resource_type == other.resource_type
+    }
+}
 
 /// The directory at one position of the ledger.
 pub trait Places {
     /// The resources to which a resource belongs; `None` if the resource does not exist.
-    fn parents(&self, resource: &ResourceId) -> Option<Parents>;
+    fn parents(&self, resource_type: &str, id: &str) -> Option<&[ResourceId]>;
 }
 
 /// A directory without resources, for resource types whose ids are names.
 pub(crate) struct Unplaced;
 
 impl Places for Unplaced {
-    fn parents(&self, _: &ResourceId) -> Option<Parents> {
+    fn parents(&self, _: &str, _: &str) -> Option<&[ResourceId]> {
         None
     }
 }
 
 /// All resources with the resources to which they belong. The map hashes with a key, since strangers choose ids.
-pub(crate) struct Directory(HashMap<ResourceId, Parents>);
+pub(crate) struct Directory(HashMap<ResourceId, Box<[ResourceId]>>);
 
 impl Directory {
     /// An empty directory; this collector frees its memory.
@@ -88,8 +98,9 @@ pub(crate) struct Seen<'g> {
 }
 
 impl Places for Seen<'_> {
-    fn parents(&self, resource: &ResourceId) -> Option<Parents> {
-        self.directory.0.get(resource, self.guard).cloned()
+    fn parents(&self, resource_type: &str, id: &str) -> Option<&[ResourceId]> {
+        let named = Named { resource_type, id };
+        self.directory.0.get(&named, self.guard).map(|parents| &**parents)
     }
 }
 

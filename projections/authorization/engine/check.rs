@@ -54,13 +54,54 @@ impl Authorization {
                 |_, guard| self.consistently(guard, |guard| self.may(user, access, guard)),
             );
         }
+        self.check_placed(user, inquiry)
+    }
+
+    /// Whether a user may do something if that depends on where the resource is. Most of the time this needs a single name, about which
+    /// the index decides.
+    fn check_placed(&self, user: UserId, inquiry: &Inquiry<'_>) -> Decision {
         let guard = self.collector.enter();
         let position = self.position();
-        let allowed = self.settled(&guard, |guard| {
-            let access = inquiry.resolve(&self.places(guard));
-            access.is_ok_and(|access| self.may(user, &access, guard))
-        });
+        let applied = self.applied.load(Ordering::Acquire);
+        let found = self.index.find(user, &guard);
+        let allowed = match inquiry.resolve(&self.places(&guard)) {
+            Ok(access) => access.single().and_then(|(part, name)| {
+                let question = part.question_of(name);
+                question.map_or(Some(false), |question| {
+                    self.grants_by_index(found, &question, part.wanted(), &guard)
+                })
+            }),
+            Err(_) => Some(false),
+        };
+        fence(Ordering::Acquire);
+        let allowed = match allowed {
+            // No run began after `applied` was read, so this is the answer of that position.
+            Some(allowed) if self.begun.load(Ordering::Relaxed) == applied => allowed,
+            _ => self.settled(&guard, |guard| {
+                let access = inquiry.resolve(&self.places(guard));
+                access.is_ok_and(|access| self.may(user, &access, guard))
+            }),
+        };
         Decision { allowed, position }
+    }
+
+    /// Whether the roles that the index found grant all the `wanted` operations; `None` if the user is not in the index.
+    #[inline]
+    fn grants_by_index(
+        &self,
+        found: Found,
+        question: &Question<'_>,
+        wanted: Operations,
+        guard: &LocalGuard<'_>,
+    ) -> Option<bool> {
+        match found {
+            Found::Nobody => Some(false),
+            Found::Roles(count, roles) => {
+                let roles = roles.get(..usize::from(count)).unwrap_or_default();
+                Some(self.grants_all_by_outline(roles, question, wanted, guard) == 0)
+            }
+            Found::Elsewhere => None,
+        }
     }
 
     /// Whether all the `wanted` operations are granted, each by any grant. `otherwise` decides by the user's own entry:
@@ -84,14 +125,7 @@ impl Authorization {
                 position,
             };
         };
-        let allowed = match found {
-            Found::Nobody => Some(false),
-            Found::Roles(count, roles) => {
-                let roles = roles.get(..usize::from(count)).unwrap_or_default();
-                Some(self.grants_all_by_outline(roles, &question, wanted, &guard) == 0)
-            }
-            Found::Elsewhere => None,
-        };
+        let allowed = self.grants_by_index(found, &question, wanted, &guard);
         fence(Ordering::Acquire);
         let allowed = match allowed {
             // No run began after `applied` was read, so this is the answer of that position.

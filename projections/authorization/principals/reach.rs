@@ -9,7 +9,6 @@ use seize::LocalGuard;
 use super::{roles::RoleIndex, subject::Principal};
 use crate::{
     Authorization,
-    directory::Places as _,
     vocabularies::{
         access::{Access, Names, Part},
         os2iot::{Kind, SPACE},
@@ -85,7 +84,7 @@ impl Authorization {
                 })
             };
             reach.is_global |= grants(Operation::ReadWrite, OS2IOT);
-            let parents = places.parents(&Kind::Group.resource(group.ordinal()));
+            let parents = Kind::Group.parents(&group.ordinal().to_string(), &places);
             let organisation = parents
                 .iter()
                 .flat_map(|parents| parents.iter())

@@ -66,11 +66,11 @@ impl ResourceType for Shelf {
     }
 
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible> {
-        let parents = places.parents(&ResourceId::new("shelf", asked.id));
+        let parents = places.parents("shelf", asked.id);
         let parents = parents.ok_or(Impossible::Resource)?;
         // A shelf on another shelf is in the same libraries as the other one.
         let on_shelves = parents.iter().filter(|parent| parent.resource_type == "shelf");
-        let below = on_shelves.filter_map(|shelf| places.parents(shelf));
+        let below = on_shelves.filter_map(|shelf| places.parents(shelf.resource_type, &shelf.id));
         let all = parents
             .iter()
             .cloned()

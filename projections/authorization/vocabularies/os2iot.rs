@@ -118,6 +118,12 @@ impl Kind {
     pub(crate) fn resource(self, ordinal: Ordinal) -> ResourceId {
         ResourceId::new(self.type_name(), &ordinal.to_string())
     }
+
+    /// The things to which a thing of this kind belongs, if it exists.
+    pub(crate) fn parents<'p>(self, id: &str, places: &'p dyn Places) -> Option<&'p [ResourceId]> {
+        ordinal(id)?;
+        places.parents(self.type_name(), id)
+    }
 }
 
 const ACTIONS: &[(&str, Operation)] = &[("read", Operation::Read), ("write", Operation::Write)];
@@ -212,8 +218,12 @@ impl ResourceType for Kind {
 
 /// Reads a number as answers write it: without a sign, zeros before it, or white space.
 fn ordinal(text: &str) -> Option<Ordinal> {
-    let number = text.parse().ok().and_then(Ordinal::new)?;
-    (number.to_string() == text).then_some(number)
+    let is_plain = text.starts_with(|first: char| first.is_ascii_digit() && first != '0');
+    Some(text)
+        .filter(|_| is_plain)?
+        .parse()
+        .ok()
+        .and_then(Ordinal::new)
 }
 
 /// The two numbers of an id like `3/12`.
@@ -222,25 +232,8 @@ fn parts(id: &str) -> Option<(&str, &str)> {
     Some((first, second)).filter(|_| ordinal(second).is_some())
 }
 
-fn parents(kind: Kind, id: &str, places: &dyn Places) -> Option<crate::directory::Parents> {
-    places.parents(&kind.resource(ordinal(id)?))
-}
-
-/// The organisations in which a thing is, as levels of names, and whether it is of the global administrators, too.
-fn whereabouts(kind: Kind, id: &str, places: &dyn Places) -> Option<(Vec<String>, bool)> {
-    let parents = parents(kind, id, places)?;
-    let organisations = parents
-        .iter()
-        .filter(|one| one.resource_type == Kind::Organisation.type_name());
-    let organisations = organisations.map(|one| format!("{OS2IOT}/o/{}", one.id));
-    let is_global = parents
-        .iter()
-        .any(|one| one.resource_type == Kind::Group.type_name());
-    Some((organisations.collect(), is_global))
-}
-
 fn organisation(asked: &Asked<'_>, places: &dyn Places) -> Option<Vec<String>> {
-    parents(Kind::Organisation, asked.id, places)?;
+    Kind::Organisation.parents(asked.id, places)?;
     let own = format!("{OS2IOT}/o/{}", asked.id);
     Some(vec![match asked.action.strip_prefix("create-") {
         Some(what) => format!("{own}/{what}"),
@@ -248,17 +241,19 @@ fn organisation(asked: &Asked<'_>, places: &dyn Places) -> Option<Vec<String>> {
     }])
 }
 
+/// The names of a thing: one in each organisation to which it belongs. What belongs to none has a name that only the pattern of the global
+/// administrators matches; so has what belongs to them as well, for changes.
 fn placed(kind: Kind, id: &str, operation: Operation, places: &dyn Places) -> Option<Vec<String>> {
-    let (organisations, is_global) = whereabouts(kind, id, places)?;
+    let parents = kind.parents(id, places)?;
     let level = kind.level();
-    let global = format!("{OS2IOT}/{level}/{id}");
-    let alone = organisations.is_empty();
+    let is_of = |kind: Kind| move |parent: &&ResourceId| parent.resource_type == kind.type_name();
+    let organisations = parents.iter().filter(is_of(Kind::Organisation));
     let mut names: Vec<String> = organisations
-        .into_iter()
-        .map(|own| format!("{own}/{level}/{id}"))
+        .map(|own| [OS2IOT, "o", &own.id, level, id].join("/"))
         .collect();
-    if alone || (is_global && operation != Operation::Read) {
-        names.push(global);
+    let is_global = operation != Operation::Read && parents.iter().any(|parent| is_of(Kind::Group)(&parent));
+    if names.is_empty() || is_global {
+        names.push([OS2IOT, level, id].join("/"));
     }
     Some(names)
 }
@@ -269,7 +264,7 @@ fn within(id: &str, places: &dyn Places, outer: Kind, inner: Kind) -> Option<Vec
     let level = inner.level();
     match outer {
         Kind::Organisation => {
-            parents(outer, outer_id, places)?;
+            outer.parents(outer_id, places)?;
             Some(vec![format!("{OS2IOT}/o/{outer_id}/{level}/{inner_id}")])
         }
         _ => {
