@@ -65,7 +65,7 @@ pub use front::{Front, Page};
 pub use granting::Granting;
 pub use grants::{role_grants, sole_holder};
 pub use heavy::{Asks, FreshAtStart, Turn};
-pub use kept::{KeptJson, kept};
+pub use kept::{KeptJson, kept, kept_of_rows};
 pub use live::Live;
 pub use page::{Pagination, page_of};
 pub use path::PathOf;

@@ -36,7 +36,7 @@ pub(crate) struct Mfa {
 #[utoipa::path(get, path = "/api/session", tag = "login",
     responses((status = 200, description = "The session", body = Session), Refusals))]
 pub(crate) async fn get_session(State(app): State<App>, caller: Caller) -> Result<KeptJson, Refusal> {
-    kept(&app, &caller, || session(&app, &caller))
+    kept(&app, &caller, "session", || session(&app, &caller))
 }
 
 fn session(app: &App, caller: &Caller) -> Result<Session, Refusal> {

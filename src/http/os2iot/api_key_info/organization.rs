@@ -1,8 +1,8 @@
 //! `GET /api/v1/api-key-info/organization`
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use projections::organisations;
-use server::{App, Permitted, Refusal};
+use server::{App, KeptJson, Permitted, Refusal, kept_of_rows};
 
 use crate::{guard::Key, wire::OrganizationOut};
 
@@ -13,13 +13,16 @@ use crate::{guard::Key, wire::OrganizationOut};
 ))]
 pub(crate) async fn get_organization_of_key(
     State(app): State<App>,
-    Permitted(_caller, reach): Permitted<Key>,
-) -> Result<Json<OrganizationOut>, Refusal> {
-    let mut own = reach.member_of.iter();
-    let (Some(id), None, false) = (own.next(), own.next(), reach.is_global) else {
-        return Err(Refusal::invalid("Bad Request"));
-    };
-    let found = organisations::find(app.ledger().db(), *id).await?;
-    let found = found.ok_or_else(|| Refusal::not_found("organisation"))?;
-    Ok(Json(OrganizationOut::from(&found)))
+    Permitted(caller, reach): Permitted<Key>,
+) -> Result<KeptJson, Refusal> {
+    let organization = kept_of_rows(&app, &caller, "organization", async || {
+        let mut own = reach.member_of.iter();
+        let (Some(id), None, false) = (own.next(), own.next(), reach.is_global) else {
+            return Err(Refusal::invalid("Bad Request"));
+        };
+        let found = organisations::find(app.ledger().db(), *id).await?;
+        let found = found.ok_or_else(|| Refusal::not_found("organisation"))?;
+        Ok(OrganizationOut::from(&found))
+    });
+    organization.await
 }
