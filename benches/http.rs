@@ -18,6 +18,8 @@ pub(crate) struct Connection {
     request: Vec<u8>,
     /// The address for the header `X-Forwarded-For`.
     from: String,
+    /// The API key for the header `X-API-KEY`.
+    key: String,
 }
 
 /// An answer.
@@ -40,12 +42,18 @@ impl Connection {
             buffer: Vec::with_capacity(4_096),
             request: Vec::with_capacity(1_024),
             from: String::new(),
+            key: String::new(),
         })
     }
 
     /// The next requests come from this address, through a proxy. The server must trust the proxy.
     pub(crate) fn come_from(&mut self, address: &str) {
         address.clone_into(&mut self.from);
+    }
+
+    /// The next requests show this API key.
+    pub(crate) fn show_key(&mut self, key: &str) {
+        key.clone_into(&mut self.key);
     }
 
     /// Sends a request and waits for the answer.
@@ -64,6 +72,9 @@ impl Connection {
         }
         if !self.from.is_empty() {
             write!(self.request, "X-Forwarded-For: {}\r\n", self.from)?;
+        }
+        if !self.key.is_empty() {
+            write!(self.request, "X-API-KEY: {}\r\n", self.key)?;
         }
         if !body.is_empty() {
             write!(

@@ -24,9 +24,33 @@ pub(crate) async fn output(mut command: Command) -> Result<String> {
 
 /// Sends GET requests by wrk: 2 threads, 64 connections. An answer that is not a success is an error.
 pub(crate) async fn wrk(bench: &Bench, url: &str, token: &str, seconds: u64, cpu: &Cpu) -> Result<Rate> {
+    wrk_with(bench, url, Credential::Bearer(token), seconds, cpu).await
+}
+
+/// What the requests show.
+#[derive(Clone, Copy)]
+pub(crate) enum Credential<'a> {
+    /// A token.
+    Bearer(&'a str),
+    /// An API key.
+    ApiKey(&'a str),
+}
+
+/// The same with any credential.
+pub(crate) async fn wrk_with(
+    bench: &Bench,
+    url: &str,
+    credential: Credential<'_>,
+    seconds: u64,
+    cpu: &Cpu,
+) -> Result<Rate> {
+    let header = match credential {
+        Credential::Bearer(token) => format!("Authorization: Bearer {token}"),
+        Credential::ApiKey(key) => format!("X-API-KEY: {key}"),
+    };
     let mut wrk = Command::new("wrk");
     wrk.args(["-t2", "-c64", &format!("-d{seconds}s"), "-H"])
-        .arg(format!("Authorization: Bearer {token}"))
+        .arg(header)
         .arg(url)
         .current_dir(&bench.folder)
         .kill_on_drop(true);

@@ -17,6 +17,8 @@ use crate::{context::Result, say};
 pub(crate) enum Bare {
     /// `GET /api/session`.
     Session,
+    /// `GET /api/v1/api-key-info/organization`.
+    Key,
     /// `POST /access/v1/evaluation`; the handler reads the body as JSON.
     Reading,
     /// The same; the handler ignores the body.
@@ -79,6 +81,10 @@ pub(crate) async fn serve(how: Bare, file: &std::path::Path) -> Result<()> {
         Bare::Session => {
             let answer = read()?;
             Router::new().route("/api/session", get(async move || answer))
+        }
+        Bare::Key => {
+            let answer = read()?;
+            Router::new().route("/api/v1/api-key-info/organization", get(async move || answer))
         }
         Bare::Reading => {
             let answer = read()?;

@@ -88,7 +88,8 @@ fn role_id(user: u64, at: u64) -> RoleId {
     seed::role(role_of(user, at))
 }
 
-fn recorded(engine: &Authorization, events: Vec<(String, Event)>) -> Vec<Recorded> {
+/// The events, as recorded at the engine's next positions.
+pub(super) fn recorded(engine: &Authorization, events: Vec<(String, Event)>) -> Vec<Recorded> {
     let positions = engine.position() + 1..;
     let events = positions
         .zip(events)

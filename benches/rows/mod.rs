@@ -15,6 +15,7 @@ mod evaluation;
 mod flood;
 mod imports;
 mod kicks;
+mod levels;
 mod logins;
 mod logins_by_code;
 pub(crate) mod memory;
@@ -35,7 +36,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 19] = [
+pub(crate) const GROUPS: [&str; 20] = [
     "appender",
     "nodes",
     "commands",
@@ -45,6 +46,7 @@ pub(crate) const GROUPS: [&str; 19] = [
     "replay",
     "check",
     "evaluation",
+    "levels",
     "consistency",
     "million",
     "server",
@@ -69,6 +71,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "session" => session::measure(bench, table).await,
         "replay" => replay::measure(bench, table).await,
         "check" => check::measure(bench, table).await,
+        "levels" => levels::measure(bench, table).await,
         "evaluation" => evaluation::measure(bench, table).await,
         "consistency" => consistency::measure(bench, table).await,
         "million" => million::measure(bench, table).await,
