@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod applications;
+pub mod authors;
 pub mod groups;
 pub mod guard;
 pub mod issued_certificates;
@@ -29,6 +30,7 @@ pub use store::{rebuild, sql};
 use accounts::Accounts;
 use api_keys::ApiKeys;
 use applications::Applications;
+use authors::Authors;
 use groups::Groups;
 use issued_certificates::IssuedCertificates;
 use ordinals::Ordinals;
@@ -44,5 +46,5 @@ crate::read_models! {
     /// All read models: the only list of them. For an event of a user, the role directory needs the user's name as the
     /// user directory leaves it, and the user's permissions as the permission usage has them before the event.
     pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, PermissionSpans, Sessions, Registrations, IssuedCertificates,
-        Organisations, Groups, Applications, ApiKeys, Accounts, Ordinals;
+        Organisations, Groups, Applications, ApiKeys, Accounts, Authors, Ordinals;
 }

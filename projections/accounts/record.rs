@@ -20,14 +20,19 @@ crate::record! {
         pub(crate) shows_welcome: bool,
         /// Whether one of the groups is of no organisation.
         pub(crate) is_global: bool,
-        /// No event says it yet.
+        /// Null before the first login on os2iot.
         pub(crate) last_login_at: Option<Timestamp>,
         pub(crate) created_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) created_by: Option<UserId>,
         pub(crate) updated_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) updated_by: Option<UserId>,
     }
     key(number: AccountId)
     lists by ordinal { ALL = "accounts"; }
     orders { BY_NAME = name_key; }
+    sets { ALL_OF_USER = user_id: UserId; }
     finds {
         WITH_NUMBER = number: AccountId;
         OF_USER = user_id: UserId;
@@ -50,7 +55,9 @@ impl AccountRecord {
             is_global: self.is_global,
             last_login_at: self.last_login_at,
             created_at: self.created_at,
+            created_by: self.created_by,
             updated_at: self.updated_at,
+            updated_by: self.updated_by,
         }
     }
 }

@@ -4,11 +4,13 @@ use aggregates::{
     Recorded,
     account::{Account, AccountEvent},
     organisation::{Organisation, OrganisationEvent},
-    values::{AccountId, OrganisationId},
+    session::{Session, SessionEvent},
+    values::{AccountId, Audience, OrganisationId, SessionId},
 };
 
 use super::record::{AccountGroupRecord, AccountPlaceRecord, AccountRecord, RequestRecord};
 use crate::{
+    authors::author,
     numbered::folded,
     store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
 };
@@ -19,7 +21,7 @@ pub(crate) struct Accounts;
 
 impl ReadModel for Accounts {
     const NAME: &'static str = "accounts";
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const RECORDS: &'static [RecordType] = &[
         RecordType::of::<AccountRecord>(),
         RecordType::of::<AccountGroupRecord>(),
@@ -31,6 +33,10 @@ impl ReadModel for Accounts {
         Fold::of(&FoldOf::<Organisation> {
             needs: |_, _, _| {},
             reduce: reduce_organisation,
+        }),
+        Fold::of(&FoldOf::<Session> {
+            needs: needs_of_session,
+            reduce: reduce_session,
         }),
     ];
 }
@@ -78,7 +84,9 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: AccountId, event: &AccountEv
             is_global: false,
             last_login_at: None,
             created_at: at.recorded_at,
+            created_by: author(&at.actor),
             updated_at: at.recorded_at,
+            updated_by: author(&at.actor),
         }),
         AccountEvent::Renamed { user: _, name } => change(changes, at, id, |account| {
             account.name.clone_from(name);
@@ -153,6 +161,7 @@ fn change(
 ) -> Result<(), Error> {
     if let Some(account) = changes.change::<AccountRecord>(&id)? {
         account.updated_at = at.recorded_at;
+        account.updated_by = author(&at.actor);
         change(account);
     }
     Ok(())
@@ -168,5 +177,37 @@ fn reduce_organisation(
     match event {
         OrganisationEvent::Deleted {} => changes.delete_all(RequestRecord::OF_ORGANISATION, &id),
         OrganisationEvent::Founded { .. } | OrganisationEvent::Renamed { .. } => Ok(()),
+    }
+}
+
+/// Only logins on os2iot change accounts, so other logins load none.
+fn needs_of_session(needs: &mut Needs<'_>, _: SessionId, event: &SessionEvent) {
+    match event {
+        SessionEvent::TokenIssued {
+            user_id,
+            face: Audience::Os2iot,
+            ..
+        } => needs.all(AccountRecord::ALL_OF_USER, user_id),
+        SessionEvent::TokenIssued { .. } | SessionEvent::TokenRevoked {} => {}
+    }
+}
+
+/// Nobody has changed the account, so it stays as old as it was.
+fn reduce_session(
+    changes: &mut Changes,
+    _: &Recorded,
+    _: SessionId,
+    event: &SessionEvent,
+) -> Result<(), Error> {
+    match event {
+        SessionEvent::TokenIssued {
+            user_id,
+            face: Audience::Os2iot,
+            issued_at,
+            ..
+        } => changes.change_all(AccountRecord::ALL_OF_USER, user_id, |account| {
+            account.last_login_at = Some(*issued_at);
+        }),
+        SessionEvent::TokenIssued { .. } | SessionEvent::TokenRevoked {} => Ok(()),
     }
 }

@@ -21,12 +21,16 @@ pub struct AccountRow {
     pub shows_welcome: bool,
     /// Whether it is in the group of global administrators.
     pub is_global: bool,
-    /// When the person logged in on the face last, if that is known.
+    /// When the person logged in on the face last; `None` before the first time.
     pub last_login_at: Option<Timestamp>,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// Who caused that: a user, or the id of an API key; `None` for the system.
+    pub created_by: Option<UserId>,
     /// When it changed last.
     pub updated_at: Timestamp,
+    /// Who caused that.
+    pub updated_by: Option<UserId>,
 }
 
 impl AccountRow {

@@ -1,6 +1,6 @@
 //! API keys, as the tables store them.
 
-use aggregates::values::{AccountId, ApiKeyId, GroupId, KeyDigest, OrganisationId, Timestamp};
+use aggregates::values::{AccountId, ApiKeyId, GroupId, KeyDigest, OrganisationId, Timestamp, UserId};
 
 use super::ApiKeyRow;
 use crate::store::{columns, unreadable};
@@ -23,10 +23,12 @@ crate::record! {
         pub(crate) system_user: AccountId,
         /// Whether one of the groups is of no organisation.
         pub(crate) is_global: bool,
-        /// No event says it yet.
-        pub(crate) last_used_at: Option<Timestamp>,
         pub(crate) created_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) created_by: Option<UserId>,
         pub(crate) updated_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) updated_by: Option<UserId>,
     }
     key(number: ApiKeyId)
     lists by ordinal { ALL = "api_keys"; }
@@ -45,9 +47,10 @@ impl ApiKeyRecord {
             expires_at: self.expires_at,
             system_user: self.system_user,
             is_global: self.is_global,
-            last_used_at: self.last_used_at,
             created_at: self.created_at,
+            created_by: self.created_by,
             updated_at: self.updated_at,
+            updated_by: self.updated_by,
         }
     }
 }

@@ -8,6 +8,7 @@ use aggregates::{
 
 use super::record::{ApiKeyGroupRecord, ApiKeyPlaceRecord, ApiKeyRecord};
 use crate::{
+    authors::author,
     numbered::folded,
     store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
 };
@@ -18,7 +19,7 @@ pub(crate) struct ApiKeys;
 
 impl ReadModel for ApiKeys {
     const NAME: &'static str = "api_keys";
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const RECORDS: &'static [RecordType] = &[
         RecordType::of::<ApiKeyRecord>(),
         RecordType::of::<ApiKeyGroupRecord>(),
@@ -58,9 +59,10 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: ApiKeyId, event: &ApiKeyEven
             expires_at: *expires_at,
             system_user: *system_user,
             is_global: false,
-            last_used_at: None,
             created_at: at.recorded_at,
+            created_by: author(&at.actor),
             updated_at: at.recorded_at,
+            updated_by: author(&at.actor),
         }),
         ApiKeyEvent::Renamed { name } => {
             if let Some(key) = changed(changes, at, id)? {
@@ -123,5 +125,6 @@ fn changed<'a>(
         return Ok(None);
     };
     key.updated_at = at.recorded_at;
+    key.updated_by = author(&at.actor);
     Ok(Some(key))
 }

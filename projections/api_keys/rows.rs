@@ -1,6 +1,6 @@
 //! API keys as clients see them. The key itself is never stored.
 
-use aggregates::values::{AccountId, ApiKeyId, KeyDigest, Timestamp};
+use aggregates::values::{AccountId, ApiKeyId, KeyDigest, Timestamp, UserId};
 
 /// An API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +19,14 @@ pub struct ApiKeyRow {
     pub system_user: AccountId,
     /// Whether it has the group of global administrators.
     pub is_global: bool,
-    /// When it was used last, if that is known.
-    pub last_used_at: Option<Timestamp>,
     /// When it was issued.
     pub created_at: Timestamp,
+    /// Who caused that: a user, or the id of an API key; `None` for the system.
+    pub created_by: Option<UserId>,
     /// When it changed last.
     pub updated_at: Timestamp,
+    /// Who caused that.
+    pub updated_by: Option<UserId>,
 }
 
 /// By what API keys are sorted.

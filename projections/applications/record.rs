@@ -3,7 +3,7 @@
 use aggregates::{
     application::{ApplicationDetails, ApplicationStatus},
     sealing::ERASED,
-    values::{ApplicationId, OrganisationId, Timestamp},
+    values::{ApplicationId, OrganisationId, Timestamp, UserId},
 };
 
 use super::ApplicationRow;
@@ -133,7 +133,11 @@ crate::record! {
         /// JSON.
         pub(crate) device_types: Vec<String>,
         pub(crate) created_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) created_by: Option<UserId>,
         pub(crate) updated_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) updated_by: Option<UserId>,
     }
     key(number: ApplicationId)
     lists by ordinal { ALL = "applications"; }
@@ -211,7 +215,9 @@ impl ApplicationRecord {
                 device_types: self.device_types,
             },
             created_at: self.created_at,
+            created_by: self.created_by,
             updated_at: self.updated_at,
+            updated_by: self.updated_by,
         }
     }
 }

@@ -8,6 +8,7 @@ use aggregates::{
 
 use super::record::{Answer, ApplicationRecord, Moment, TextKey};
 use crate::{
+    authors::author,
     numbered::folded,
     store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
 };
@@ -18,7 +19,7 @@ pub(crate) struct Applications;
 
 impl ReadModel for Applications {
     const NAME: &'static str = "applications";
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const RECORDS: &'static [RecordType] = &[RecordType::of::<ApplicationRecord>()];
     const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<Application> { needs, reduce })];
 }
@@ -63,7 +64,9 @@ fn reduce(
             controlled_properties: Vec::new(),
             device_types: Vec::new(),
             created_at: at.recorded_at,
+            created_by: author(&at.actor),
             updated_at: at.recorded_at,
+            updated_by: author(&at.actor),
         }),
         ApplicationEvent::Renamed { name } => change(changes, at, id, |application| {
             application.name = name.to_string();
@@ -88,6 +91,7 @@ fn change(
 ) -> Result<(), Error> {
     if let Some(application) = changes.change::<ApplicationRecord>(&id)? {
         application.updated_at = at.recorded_at;
+        application.updated_by = author(&at.actor);
         change(application);
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use aggregates::{
     application::{ApplicationDetails, ApplicationStatus},
-    values::{ApplicationId, GroupId, OrganisationId, Timestamp},
+    values::{ApplicationId, GroupId, OrganisationId, Timestamp, UserId},
 };
 
 /// An application.
@@ -18,8 +18,12 @@ pub struct ApplicationRow {
     pub details: ApplicationDetails,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Who caused that: a user, or the id of an API key; `None` for the system.
+    pub created_by: Option<UserId>,
     /// When it changed last.
     pub updated_at: Timestamp,
+    /// Who caused that.
+    pub updated_by: Option<UserId>,
 }
 
 /// Which applications a page is about. An empty set of anything is no application.

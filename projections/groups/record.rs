@@ -1,6 +1,6 @@
 //! Groups, as the tables store them.
 
-use aggregates::values::{ApplicationId, GroupId, Level, OrganisationId, Timestamp};
+use aggregates::values::{ApplicationId, GroupId, Level, OrganisationId, Timestamp, UserId};
 
 use super::GroupRow;
 use crate::store::{columns, unreadable};
@@ -23,7 +23,11 @@ crate::record! {
         pub(crate) levels: Vec<Level>,
         pub(crate) adds_new_applications: bool,
         pub(crate) created_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) created_by: Option<UserId>,
         pub(crate) updated_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) updated_by: Option<UserId>,
     }
     key(number: GroupId)
     lists by ordinal { ALL = "groups"; }
@@ -41,7 +45,9 @@ impl GroupRecord {
             levels: self.levels,
             adds_new_applications: self.adds_new_applications,
             created_at: self.created_at,
+            created_by: self.created_by,
             updated_at: self.updated_at,
+            updated_by: self.updated_by,
         }
     }
 }

@@ -8,6 +8,7 @@ use aggregates::{
 
 use super::record::{GroupApplicationRecord, GroupRecord};
 use crate::{
+    authors::author,
     numbered::folded,
     store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
 };
@@ -18,7 +19,7 @@ pub(crate) struct Groups;
 
 impl ReadModel for Groups {
     const NAME: &'static str = "groups";
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const RECORDS: &'static [RecordType] = &[
         RecordType::of::<GroupRecord>(),
         RecordType::of::<GroupApplicationRecord>(),
@@ -68,7 +69,9 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: GroupId, event: &RoleEvent) 
             levels: Vec::new(),
             adds_new_applications: false,
             created_at: at.recorded_at,
+            created_by: author(&at.actor),
             updated_at: at.recorded_at,
+            updated_by: author(&at.actor),
         }),
         RoleEvent::GroupFormed {
             organisation,
@@ -130,5 +133,6 @@ fn changed<'a>(
         return Ok(None);
     };
     group.updated_at = at.recorded_at;
+    group.updated_by = author(&at.actor);
     Ok(Some(group))
 }

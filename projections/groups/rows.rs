@@ -1,6 +1,6 @@
 //! Groups as clients see them.
 
-use aggregates::values::{GroupId, Level, OrganisationId, Timestamp};
+use aggregates::values::{GroupId, Level, OrganisationId, Timestamp, UserId};
 
 /// A group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,12 @@ pub struct GroupRow {
     pub adds_new_applications: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who caused that: a user, or the id of an API key; `None` for the system.
+    pub created_by: Option<UserId>,
     /// When it was renamed, or its applications changed, last.
     pub updated_at: Timestamp,
+    /// Who caused that.
+    pub updated_by: Option<UserId>,
 }
 
 /// By what groups are sorted.

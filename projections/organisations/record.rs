@@ -1,6 +1,6 @@
 //! Organisations, as the table stores them.
 
-use aggregates::values::{OrganisationId, Timestamp};
+use aggregates::values::{OrganisationId, Timestamp, UserId};
 
 use super::OrganisationRow;
 
@@ -12,7 +12,11 @@ crate::record! {
         pub(crate) name: String,
         pub(crate) name_key: String,
         pub(crate) created_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) created_by: Option<UserId>,
         pub(crate) updated_at: Timestamp,
+        /// The actor of the event; null for the system.
+        pub(crate) updated_by: Option<UserId>,
     }
     key(number: OrganisationId)
     lists by ordinal { ALL = "organisations"; }
@@ -27,7 +31,9 @@ impl OrganisationRecord {
             id: self.number,
             name: self.name,
             created_at: self.created_at,
+            created_by: self.created_by,
             updated_at: self.updated_at,
+            updated_by: self.updated_by,
         }
     }
 }

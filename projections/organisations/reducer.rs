@@ -8,6 +8,7 @@ use aggregates::{
 
 use super::record::OrganisationRecord;
 use crate::{
+    authors::author,
     numbered::folded,
     store::{Changes, Fold, FoldOf, Needs, ReadModel, RecordType, sql::Error},
 };
@@ -18,7 +19,7 @@ pub(crate) struct Organisations;
 
 impl ReadModel for Organisations {
     const NAME: &'static str = "organisations";
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const RECORDS: &'static [RecordType] = &[RecordType::of::<OrganisationRecord>()];
     const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<Organisation> { needs, reduce })];
 }
@@ -46,13 +47,16 @@ fn reduce(
             name: name.to_string(),
             name_key: folded(name),
             created_at: at.recorded_at,
+            created_by: author(&at.actor),
             updated_at: at.recorded_at,
+            updated_by: author(&at.actor),
         }),
         OrganisationEvent::Renamed { name } => {
             if let Some(organisation) = changes.change::<OrganisationRecord>(&id)? {
                 organisation.name = name.to_string();
                 organisation.name_key = folded(name);
                 organisation.updated_at = at.recorded_at;
+                organisation.updated_by = author(&at.actor);
             }
             Ok(())
         }

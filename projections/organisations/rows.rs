@@ -1,6 +1,6 @@
 //! Organisations as clients see them.
 
-use aggregates::values::{OrganisationId, Timestamp};
+use aggregates::values::{OrganisationId, Timestamp, UserId};
 
 /// An organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +11,12 @@ pub struct OrganisationRow {
     pub name: String,
     /// When it was founded.
     pub created_at: Timestamp,
+    /// Who caused that: a user, or the id of an API key; `None` for the system.
+    pub created_by: Option<UserId>,
     /// When it was renamed last, or founded.
     pub updated_at: Timestamp,
+    /// Who caused that.
+    pub updated_by: Option<UserId>,
 }
 
 /// By what organisations are sorted.

@@ -145,6 +145,8 @@ fn start_background(ledger: &Ledger, settings: &Settings) {
     keep_running("each minute", each_minute);
     let (refusals, keeping) = (Arc::clone(ledger.refusals()), settings.keeping());
     keep_running("refusals", move || Arc::clone(&refusals).run(keeping));
+    let key_uses = Arc::clone(ledger.key_uses());
+    keep_running("uses of API keys", move || Arc::clone(&key_uses).run());
 }
 
 /// Waits until the server must stop, and returns the exit code. An error means that it must stop at once.

@@ -33,6 +33,7 @@ mod held;
 pub mod ids;
 mod json;
 mod judge;
+mod key_uses;
 mod keys;
 mod kicks;
 mod landing;
@@ -88,6 +89,7 @@ pub use executor::Executor;
 pub use feed::{EventPage, Filter, OpenedPages, Pages};
 pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
+pub use key_uses::KeyUses;
 pub use keys::MasterKey;
 pub use kicks::{BrokerError, KeptForBroker, KicksLeft, OpenKick, forget_broker, kept_for_brokers};
 pub use list_numbers::ListNumber;
@@ -132,6 +134,7 @@ pub struct Ledger {
     reached: Arc<Reached>,
     replay: Arc<replay::Replay>,
     refusals: Arc<Refusals>,
+    key_uses: Arc<KeyUses>,
     guards: Guards,
 }
 
@@ -259,6 +262,7 @@ impl Ledger {
             Arc::clone(&sealer),
             (clock, entropy),
         );
+        let key_uses = KeyUses::new(db.clone(), appender.clone());
         Self {
             db,
             ledger_id,
@@ -270,6 +274,7 @@ impl Ledger {
             reached,
             replay: Arc::default(),
             refusals: Arc::new(refusals),
+            key_uses: Arc::new(key_uses),
             guards,
         }
     }
@@ -364,11 +369,6 @@ impl Ledger {
         Repository::new(self.clone())
     }
 
-    /// What was refused; see [`Refusals::run`].
-    pub fn refusals(&self) -> &Arc<Refusals> {
-        &self.refusals
-    }
-
     fn loader(&self) -> &Loader {
         &self.loader
     }
@@ -388,9 +388,9 @@ impl Ledger {
         &self.sealer
     }
 
-    /// Stores the refusals in memory, accepts no more units, finishes those that wait, and closes the database.
+    /// Stores the refusals and the uses of API keys in memory, accepts no more units, finishes those that wait, and closes the database.
     pub async fn close(&self) {
-        self.refusals.close().await;
+        tokio::join!(self.refusals.close(), self.key_uses.close());
         self.appender.drain().await;
         self.loader.close().await;
         self.follower.close().await;

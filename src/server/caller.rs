@@ -240,6 +240,7 @@ async fn by_credential(parts: &Parts, app: &App) -> Result<Caller, Refusal> {
     match (by_other, credential::key(arrived.face.credentials, parts)) {
         (Err(refusal), Ok(Some(key))) if unproved(&refusal) => {
             let (machine, digest) = key::machine_of(app, key).await?;
+            key::note_use(app, machine);
             Ok(Caller {
                 user: UserId(machine.id),
                 machine: Some(machine),

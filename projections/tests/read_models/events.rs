@@ -14,7 +14,7 @@ use aggregates::{
 };
 use uuid::Uuid;
 
-use crate::world::NOW;
+use crate::{model::numbered::api_key, world::NOW};
 
 /// The user gets a certificate for a key.
 pub(crate) fn certificate_issued(n: u32, key: u32, user: u32) -> (Uuid, Event) {
@@ -48,8 +48,19 @@ pub(crate) fn recorded(position: i64, id: Uuid, event: Event) -> Recorded {
         aggregate_id: id.to_string(),
         sequence: position,
         recorded_at: at(position),
-        actor: "system".to_owned(),
+        actor: actor(position),
         event,
+    }
+}
+
+/// Who caused the event at a position: the system, a user, or an API key.
+pub(crate) fn actor(position: i64) -> String {
+    let n = u32::try_from(position % 30).expect("a small number");
+    match n % 4 {
+        0 => "system".to_owned(),
+        1 => api_key(1 + n).uuid().to_string(),
+        2 => user_id(1_000 + n).to_string(),
+        _ => user_id(n).to_string(),
     }
 }
 
@@ -179,11 +190,22 @@ pub(crate) fn token_issued(n: u32, user: u32, hours: i64) -> (Uuid, Event) {
 
 /// The same, obtained by this method, for a user with any id.
 pub(crate) fn token_issued_by(method: GrantMethod, n: u32, user_id: UserId, hours: i64) -> (Uuid, Event) {
+    token_issued_on(Audience::Connectware, method, n, user_id, hours)
+}
+
+/// The same, for this API.
+pub(crate) fn token_issued_on(
+    face: Audience,
+    method: GrantMethod,
+    n: u32,
+    user_id: UserId,
+    hours: i64,
+) -> (Uuid, Event) {
     of_session(
         n,
         SessionEvent::TokenIssued {
             user_id,
-            face: Audience::Connectware,
+            face,
             fingerprint: token_fingerprint(n),
             label: format!("token {n}"),
             methods: vec![method],

@@ -2,21 +2,24 @@
 
 mod api_keys;
 mod applications;
+mod authors;
+mod organizations;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::values::{AccountId, ApplicationId, GroupId, Level, OrganisationId, Timestamp};
 use authorization::Reach;
-use projections::{
-    accounts, accounts::AccountRow, groups, groups::GroupRow, organisations, organisations::OrganisationRow,
-    sql::Db,
-};
+use projections::{accounts, accounts::AccountRow, groups, groups::GroupRow, sql::Db};
 use serde::Serialize;
 use server::Refusal;
 use utoipa::ToSchema;
 
+use authors::Authors;
+use organizations::organisations;
+
 pub(crate) use api_keys::{ApiKeyOut, ToIssue, api_keys_out};
 pub(crate) use applications::{ApplicationOut, StatusCheck, applications_out};
+pub(crate) use organizations::{OrganizationOut, organization_out, organizations_out};
 
 fn time(at: Timestamp) -> String {
     at.to_millis_string()
@@ -41,31 +44,6 @@ pub(crate) struct Named {
     pub(crate) id: u32,
     /// The name.
     pub(crate) name: String,
-}
-
-/// An organisation.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Os2iotOrganization)]
-pub(crate) struct OrganizationOut {
-    id: u32,
-    name: String,
-    /// Always `false`: this server publishes no data.
-    open_data_dk_registered: bool,
-    created_at: String,
-    updated_at: String,
-}
-
-impl From<&OrganisationRow> for OrganizationOut {
-    fn from(row: &OrganisationRow) -> Self {
-        Self {
-            id: row.id.ordinal().get(),
-            name: row.name.clone(),
-            open_data_dk_registered: false,
-            created_at: time(row.created_at),
-            updated_at: time(row.updated_at),
-        }
-    }
 }
 
 /// A level of a user group.
@@ -95,6 +73,10 @@ pub(crate) struct GroupOut {
     application_ids: Vec<u32>,
     created_at: String,
     updated_at: String,
+    /// The number of the user, or of the system user of the API key, who made it; null for the server.
+    created_by: Option<u32>,
+    /// The number of who changed it last.
+    updated_by: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     users: Option<Vec<UserOut>>,
@@ -114,6 +96,7 @@ pub(crate) struct UserOut {
     active: bool,
     /// Always null: no user comes from KOMBIT.
     name_id: Option<String>,
+    /// When the user logged in on this API last.
     last_login: Option<String>,
     expires_on: Option<String>,
     is_system_user: bool,
@@ -122,6 +105,10 @@ pub(crate) struct UserOut {
     awaiting_confirmation: bool,
     created_at: String,
     updated_at: String,
+    /// The number of the user, or of the system user of the API key, who made it; null for the server.
+    created_by: Option<u32>,
+    /// The number of who changed it last.
+    updated_by: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, no_recursion)]
     permissions: Option<Vec<GroupOut>>,
@@ -155,21 +142,12 @@ impl Seen {
     }
 }
 
-type Organisations = BTreeMap<OrganisationId, OrganizationOut>;
-
-async fn organisations(db: &Db, ids: Vec<OrganisationId>) -> Result<Organisations, Refusal> {
-    let rows = organisations::find_many(db, &ids).await?;
-    Ok(rows
-        .iter()
-        .map(|row| (row.id, OrganizationOut::from(row)))
-        .collect())
-}
-
 /// Groups without members and applications.
 pub(crate) async fn groups_out(db: &Db, rows: &[GroupRow]) -> Result<Vec<GroupOut>, Refusal> {
     let organisations = organisations(db, rows.iter().filter_map(|row| row.organisation).collect()).await?;
     let ids: Vec<GroupId> = rows.iter().map(|row| row.id).collect();
     let applications = groups::applications_of(db, &ids).await?;
+    let authors = Authors::read(db, rows.iter().flat_map(|row| [row.created_by, row.updated_by])).await?;
     let shown = rows.iter().map(|row| {
         let attached = applications.get(&row.id).into_iter().flatten();
         let levels = row.levels.iter();
@@ -182,6 +160,8 @@ pub(crate) async fn groups_out(db: &Db, rows: &[GroupRow]) -> Result<Vec<GroupOu
             application_ids: attached.map(|id| id.ordinal().get()).collect(),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
+            created_by: authors.number(row.created_by),
+            updated_by: authors.number(row.updated_by),
             users: None,
             applications: None,
         }
@@ -277,6 +257,7 @@ pub(crate) async fn users_out(
 ) -> Result<Vec<UserOut>, Refusal> {
     let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
     let mut requests = accounts::requests_of(db, &ids).await?;
+    let authors = Authors::read(db, rows.iter().flat_map(|row| [row.created_by, row.updated_by])).await?;
     let (mut of_users, mut groups, mut organisations_shown) = Default::default();
     if let Some(seen) = seen {
         for requested in requests.values_mut() {
@@ -307,6 +288,8 @@ pub(crate) async fn users_out(
             awaiting_confirmation: !requested.is_empty(),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
+            created_by: authors.number(row.created_by),
+            updated_by: authors.number(row.updated_by),
             permissions: seen.map(|_| those(of_users.get(&row.id), &groups)),
             requested_organizations: seen.map(|_| asked().collect()),
         }

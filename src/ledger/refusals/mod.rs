@@ -28,7 +28,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use super::{Appender, Sealer, WithCauses, clock::Clock, ids::Entropy};
+use super::{Appender, Ledger, Sealer, WithCauses, clock::Clock, ids::Entropy};
 
 use attempts::Attempts;
 use buffer::{Buffer, Grown, Limits};
@@ -44,7 +44,7 @@ pub use refused::{Object, Refused, RefusedKind};
 pub use store::Recent;
 pub(super) use {
     read::{Below, Closed},
-    store::forget,
+    store::{forget, in_few_sizes},
 };
 
 /// How long new rows wait in memory until they are stored together.
@@ -71,6 +71,13 @@ pub struct Refusals {
     storing: tokio::sync::Mutex<()>,
     noted: Notify,
     closing: Notify,
+}
+
+impl Ledger {
+    /// What was refused; see [`Refusals::run`].
+    pub fn refusals(&self) -> &Arc<Refusals> {
+        &self.refusals
+    }
 }
 
 impl Refusals {

@@ -194,7 +194,7 @@ impl Beside for Written {
 }
 
 /// Chunks of the rows. Their sizes are few, so that the database prepares few statements.
-fn in_few_sizes<T>(mut rows: &[T]) -> Vec<&[T]> {
+pub(in super::super) fn in_few_sizes<T>(mut rows: &[T]) -> Vec<&[T]> {
     let mut chunks = Vec::new();
     while !rows.is_empty() {
         let size = match rows.len() {

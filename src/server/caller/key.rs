@@ -1,5 +1,6 @@
 //! Callers who are machines: they send an API key.
 
+use aggregates::values::ApiKeyId;
 use authorization::{Credential, Machine, Principal, Subject};
 
 use super::Caller;
@@ -44,6 +45,13 @@ pub(super) fn machine_with(app: &App, digest: [u8; 32]) -> Result<Machine, Refus
             API_KEY_UNKNOWN,
             "there is no such API key",
         )),
+    }
+}
+
+/// Remembers when a key was used last, if the machine is an API key.
+pub(super) fn note_use(app: &App, machine: Machine) {
+    if let Some(key) = ApiKeyId::from_uuid(machine.id) {
+        app.ledger().key_uses().note(key, app.clock.now());
     }
 }
 

@@ -28,3 +28,4 @@ mod rights;
 mod shown_once;
 #[path = "../../../src/http/trust/tests/trust/mod.rs"]
 mod trust;
+mod who_and_when;

@@ -13,6 +13,7 @@ mod framework;
 mod freshness;
 mod giving;
 mod guards;
+mod key_uses;
 mod landing;
 mod late;
 mod lifecycle;

@@ -97,6 +97,7 @@ impl Server {
             .await
             .expect("there is a first administrator");
         tokio::spawn(Arc::clone(executor.ledger().refusals()).run(settings.keeping()));
+        tokio::spawn(Arc::clone(executor.ledger().key_uses()).run());
         let app = App::new(Parts {
             faces,
             settings,

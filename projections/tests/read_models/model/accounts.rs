@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use aggregates::{
     Event, Recorded,
     account::{Account, AccountEvent},
-    values::{AccountId, Email, GroupId},
+    session::{Session, SessionEvent},
+    values::{AccountId, Audience, Email, GroupId, UserId},
 };
 use projections::{
     accounts::{self, AccountRow, AccountSort},
@@ -119,12 +120,35 @@ fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<Vec<Next>> {
     of(held.row.id, events)
 }
 
+/// A login on os2iot is the last one of the account.
+fn take_login(model: &mut Model, recorded: &Recorded) {
+    let Some(event) = recorded.event.of::<Session>() else {
+        return;
+    };
+    match event {
+        SessionEvent::TokenIssued {
+            user_id,
+            face: Audience::Os2iot,
+            issued_at,
+            ..
+        } => {
+            let accounts = model.numbered.accounts.iter_mut();
+            for held in accounts.filter(|held| held.row.user == *user_id) {
+                held.row.last_login_at = Some(*issued_at);
+            }
+        }
+        SessionEvent::TokenIssued { .. } | SessionEvent::TokenRevoked {} => {}
+    }
+}
+
 fn take(model: &mut Model, recorded: &Recorded) {
+    take_login(model, recorded);
     let Some(event) = recorded.event.of::<Account>() else {
         return;
     };
     let id = AccountId::parse(&recorded.aggregate_id).expect("an id");
     let (model, at) = (&mut model.numbered, recorded.recorded_at);
+    let by = UserId::parse(&recorded.actor).ok();
     if let AccountEvent::Opened {
         user,
         name,
@@ -134,6 +158,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
     } = event
     {
         model.uses(Numbered::Account, id.ordinal());
+        model.authors.insert(*user, id);
         model.accounts.push(ModelAccount {
             row: AccountRow {
                 id,
@@ -146,7 +171,9 @@ fn take(model: &mut Model, recorded: &Recorded) {
                 is_global: false,
                 last_login_at: None,
                 created_at: at,
+                created_by: by,
                 updated_at: at,
+                updated_by: by,
             },
             groups: BTreeSet::new(),
             organisations: vec![],
@@ -157,8 +184,8 @@ fn take(model: &mut Model, recorded: &Recorded) {
         return;
     };
     let row = &mut held.row;
-    let before = row.updated_at;
-    row.updated_at = at;
+    let before = (row.updated_at, row.updated_by);
+    (row.updated_at, row.updated_by) = (at, by);
     match event {
         AccountEvent::Opened { .. } => {}
         AccountEvent::Renamed { name, .. } => row.name.clone_from(name),
@@ -178,14 +205,15 @@ fn take(model: &mut Model, recorded: &Recorded) {
             is_global,
         } => {
             held.organisations.clone_from(organisations);
-            (row.is_global, row.updated_at) = (*is_global, before);
+            row.is_global = *is_global;
+            (row.updated_at, row.updated_by) = before;
         }
         AccountEvent::OrganisationRequested { organisation } => {
-            row.updated_at = before;
+            (row.updated_at, row.updated_by) = before;
             held.requests.insert(*organisation);
         }
         AccountEvent::RequestEnded { organisation } => {
-            row.updated_at = before;
+            (row.updated_at, row.updated_by) = before;
             held.requests.remove(organisation);
         }
         AccountEvent::Closed {} => model.accounts.retain(|held| held.row.id != id),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aggregates::{
     Event, Recorded,
     api_key::{ApiKey, ApiKeyEvent},
-    values::{ApiKeyId, GroupId, OrganisationId},
+    values::{ApiKeyId, GroupId, OrganisationId, UserId},
 };
 use projections::{
     api_keys::{self, ApiKeyRow, ApiKeySort},
@@ -101,6 +101,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
     };
     let id = ApiKeyId::parse(&recorded.aggregate_id).expect("an id");
     let (model, at) = (&mut model.numbered, recorded.recorded_at);
+    let by = UserId::parse(&recorded.actor).ok();
     if let ApiKeyEvent::Issued {
         name,
         prefix,
@@ -111,6 +112,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
     {
         model.uses(Numbered::ApiKey, id.ordinal());
         model.uses(Numbered::Account, system_user.ordinal());
+        model.authors.insert(UserId(id.uuid()), *system_user);
         model.keys.push(ModelKey {
             row: ApiKeyRow {
                 id,
@@ -120,9 +122,10 @@ fn take(model: &mut Model, recorded: &Recorded) {
                 expires_at: *expires_at,
                 system_user: *system_user,
                 is_global: false,
-                last_used_at: None,
                 created_at: at,
+                created_by: by,
                 updated_at: at,
+                updated_by: by,
             },
             groups: BTreeSet::new(),
             organisations: vec![],
@@ -132,7 +135,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
         return;
     };
     if !matches!(event, ApiKeyEvent::Placed { .. }) {
-        held.row.updated_at = at;
+        (held.row.updated_at, held.row.updated_by) = (at, by);
     }
     match event {
         ApiKeyEvent::Issued { .. } => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aggregates::{
     Event, Recorded,
     application::{Application, ApplicationDetails, ApplicationEvent, ApplicationStatus},
-    values::{ApplicationId, Timestamp},
+    values::{ApplicationId, Timestamp, UserId},
 };
 use projections::{
     applications::{self, ApplicationFilter, ApplicationRow, ApplicationSort, ApplicationsAmong},
@@ -80,6 +80,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
     };
     let id = ApplicationId::parse(&recorded.aggregate_id).expect("an id");
     let (model, at) = (&mut model.numbered, recorded.recorded_at);
+    let by = UserId::parse(&recorded.actor).ok();
     if let ApplicationEvent::Created { organisation, name } = event {
         model.uses(Numbered::Application, id.ordinal());
         model.applications.push(ApplicationRow {
@@ -88,13 +89,15 @@ fn take(model: &mut Model, recorded: &Recorded) {
             name: name.to_string(),
             details: ApplicationDetails::default(),
             created_at: at,
+            created_by: by,
             updated_at: at,
+            updated_by: by,
         });
     }
     let Some(row) = model.applications.iter_mut().find(|row| row.id == id) else {
         return;
     };
-    row.updated_at = at;
+    (row.updated_at, row.updated_by) = (at, by);
     match event {
         ApplicationEvent::Created { .. } => {}
         ApplicationEvent::Renamed { name } => row.name = name.to_string(),

@@ -6,7 +6,7 @@ use aggregates::{
     Event, Recorded,
     role::{Group, Role, RoleEvent},
     user::UserEvent,
-    values::{GroupId, Level, Permission, RoleId, RoleName},
+    values::{GroupId, Level, Permission, RoleId, RoleName, UserId},
 };
 use projections::{
     groups::{self, GroupRow, GroupSort},
@@ -155,6 +155,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
         return;
     };
     let at = recorded.recorded_at;
+    let by = UserId::parse(&recorded.actor).ok();
     let model = &mut model.numbered;
     if let RoleEvent::Created { name, .. } = event {
         model.uses(Numbered::Group, id.ordinal());
@@ -166,7 +167,9 @@ fn take(model: &mut Model, recorded: &Recorded) {
                 levels: vec![],
                 adds_new_applications: false,
                 created_at: at,
+                created_by: by,
                 updated_at: at,
+                updated_by: by,
             },
             applications: BTreeSet::new(),
         });
@@ -174,6 +177,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
     let Some(held) = model.groups.iter_mut().find(|held| held.row.id == id) else {
         return;
     };
+    let before = held.row.updated_at;
     match event {
         RoleEvent::GroupFormed {
             organisation,
@@ -202,6 +206,11 @@ fn take(model: &mut Model, recorded: &Recorded) {
         | RoleEvent::PermissionAdded { .. }
         | RoleEvent::PermissionChanged { .. }
         | RoleEvent::PermissionRemoved { .. } => {}
+    }
+    if let Some(held) = model.groups.iter_mut().find(|held| held.row.id == id)
+        && held.row.updated_at != before
+    {
+        held.row.updated_by = by;
     }
 }
 

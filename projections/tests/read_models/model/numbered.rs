@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aggregates::values::{AccountId, ApiKeyId, ApplicationId, GroupId, KeyDigest, Ordinal, OrganisationId};
+use aggregates::values::{
+    AccountId, ApiKeyId, ApplicationId, GroupId, KeyDigest, Ordinal, OrganisationId, UserId,
+};
 use projections::{
     Paged, Part as Slice, Sorting,
     accounts::AccountRow,
     api_keys::ApiKeyRow,
     applications::ApplicationRow,
+    authors,
     groups::GroupRow,
     ordinals::{self, Numbered},
     organisations::OrganisationRow,
 };
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
 
-use crate::world::World;
+use crate::world::{World, user_id};
 
 /// Each list is in the order of creation.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +27,8 @@ pub(crate) struct ModelNumbered {
     pub(super) applications: Vec<ApplicationRow>,
     pub(super) keys: Vec<ModelKey>,
     pub(super) accounts: Vec<ModelAccount>,
+    /// The number of each user and of each API key, even if there is no more such account or key.
+    pub(super) authors: BTreeMap<UserId, AccountId>,
     /// The highest number of each kind.
     pub(super) last: BTreeMap<Numbered, i64>,
 }
@@ -142,12 +147,17 @@ pub(super) fn last<T>(value: Option<T>) -> (bool, Option<T>) {
     (value.is_none(), value)
 }
 
-/// Compares the next numbers.
+/// Compares the next numbers, and those of authors.
 pub(super) async fn agree(world: &World, model: &ModelNumbered) -> Result<(), TestCaseError> {
     for kind in Numbered::ALL {
         let next = ordinals::next(&world.db, kind).await.expect("a number");
         let last = model.last.get(&kind).copied().unwrap_or(0);
         prop_assert_eq!(next, Ordinal::new(last + 1), "{:?}", kind);
     }
+    let everybody = model.authors.keys().copied().chain([user_id(9_999)]);
+    let numbers = authors::numbers_of(&world.db, everybody).await;
+    prop_assert_eq!(&numbers.expect("numbers"), &model.authors);
+    let numbers = authors::numbers_of(&world.db, []).await.expect("numbers");
+    prop_assert!(numbers.is_empty());
     Ok(())
 }

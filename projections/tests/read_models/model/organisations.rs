@@ -3,7 +3,7 @@
 use aggregates::{
     Event, Recorded,
     organisation::{Organisation, OrganisationEvent},
-    values::OrganisationId,
+    values::{OrganisationId, UserId},
 };
 use projections::{
     numbered::Among,
@@ -51,6 +51,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
     };
     let id = OrganisationId::parse(&recorded.aggregate_id).expect("an id");
     let model = &mut model.numbered;
+    let by = UserId::parse(&recorded.actor).ok();
     match event {
         OrganisationEvent::Founded { name } => {
             model.uses(Numbered::Organisation, id.ordinal());
@@ -58,12 +59,15 @@ fn take(model: &mut Model, recorded: &Recorded) {
                 id,
                 name: name.to_string(),
                 created_at: recorded.recorded_at,
+                created_by: by,
                 updated_at: recorded.recorded_at,
+                updated_by: by,
             });
         }
         OrganisationEvent::Renamed { name } => {
             for row in model.organisations.iter_mut().filter(|row| row.id == id) {
                 (row.name, row.updated_at) = (name.to_string(), recorded.recorded_at);
+                row.updated_by = by;
             }
         }
         OrganisationEvent::Deleted {} => {

@@ -3,14 +3,14 @@
 use aggregates::{
     Event, Recorded,
     session::{Session, SessionEvent},
-    values::{GrantMethod, SessionId, Timestamp, UserId},
+    values::{Audience, GrantMethod, SessionId, Timestamp, UserId},
 };
 use projections::sessions::{self, SessionRow};
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseError};
 use uuid::Uuid;
 
 use super::{Model, Part};
-use crate::world::{NOW, World, session_id, token_fingerprint, token_issued_by, user_id};
+use crate::world::{NOW, World, session_id, token_fingerprint, token_issued_on, user_id};
 
 pub(super) const PART: Part = Part {
     next: |model, n, index, what| Some(vec![next(model, n, index, what)?]),
@@ -30,7 +30,17 @@ fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<(Uuid, Event)>
                 0 => GrantMethod::Certificate,
                 _ => GrantMethod::Password,
             };
-            Some(token_issued_by(method, n, user.row.id, i64::from(hours) - 1))
+            let face = match n.is_multiple_of(2) {
+                true => Audience::Os2iot,
+                false => Audience::Connectware,
+            };
+            Some(token_issued_on(
+                face,
+                method,
+                n,
+                user.row.id,
+                i64::from(hours) - 1,
+            ))
         }
     }
 }

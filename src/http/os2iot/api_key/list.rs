@@ -50,7 +50,7 @@ pub(crate) async fn get_api_keys(
         };
         let db = app.ledger().db();
         let found = api_keys::page(db, among, sorting, part).await?;
-        let shown = api_keys_out(db, &found.rows, &Seen::by(&reach)).await?;
+        let shown = api_keys_out(&app, &found.rows, &Seen::by(&reach)).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
     answer.await

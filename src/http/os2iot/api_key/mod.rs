@@ -62,9 +62,8 @@ impl ApiKeyIn {
 
 /// A key as it is now, with its groups as far as these are seen.
 async fn shown(app: &App, id: ApiKeyId, seen: &Seen) -> Result<ApiKeyOut, Refusal> {
-    let db = app.ledger().db();
-    let found = api_keys::find(db, id).await?;
+    let found = api_keys::find(app.ledger().db(), id).await?;
     let found = found.ok_or_else(|| Refusal::not_found("API key"))?;
-    let shown = api_keys_out(db, &[found], seen).await?.pop();
+    let shown = api_keys_out(app, &[found], seen).await?.pop();
     shown.ok_or_else(|| Refusal::not_found("API key"))
 }

@@ -27,7 +27,7 @@ pub(crate) async fn post_api_key(
         name: body.name.ok_or_else(Refusal::unavailable)?,
         expires_at: body.expires_on.flatten(),
     };
-    let to_issue = ToIssue::read(app.ledger().db(), &new, &Seen::by(&reach)).await?;
+    let to_issue = ToIssue::read(app.ledger().db(), &new, &Seen::by(&reach), caller.user).await?;
     let (issued, appended) = issue_api_key(&app, &caller, new).await?;
     let at = appended.events.last().map(|event| event.recorded_at);
     let out = to_issue.issued(&issued, at.unwrap_or_else(|| app.clock.now()));

@@ -4,7 +4,10 @@ use axum::extract::State;
 use projections::organisations;
 use server::{App, KeptJson, Permitted, Refusal, kept_of_rows};
 
-use crate::{guard::Key, wire::OrganizationOut};
+use crate::{
+    guard::Key,
+    wire::{OrganizationOut, organization_out},
+};
 
 /// The organisation of the API key that asks, if it is one: the source document's example begins with this request.
 #[utoipa::path(get, operation_id = "os2iot_get_organization_of_key", path = "/api/v1/api-key-info/organization", tag = "os2iot", responses(
@@ -22,7 +25,7 @@ pub(crate) async fn get_organization_of_key(
         };
         let found = organisations::find(app.ledger().db(), *id).await?;
         let found = found.ok_or_else(|| Refusal::not_found("organisation"))?;
-        Ok(OrganizationOut::from(&found))
+        organization_out(app.ledger().db(), &found).await
     });
     organization.await
 }

@@ -8,7 +8,7 @@ use server::{App, Caller, Refusal};
 use utoipa::ToSchema;
 
 use super::own_account;
-use crate::wire::{OrganizationOut, Seen, UserOut, users_out};
+use crate::wire::{OrganizationOut, Seen, UserOut, organizations_out, users_out};
 
 /// How many organisations the answer has at most.
 const MOST: i64 = 10_000;
@@ -50,7 +50,7 @@ pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<Jso
         .ok_or_else(Refusal::unavailable)?;
     let out = MeOut {
         user,
-        organizations: organizations.rows.iter().map(OrganizationOut::from).collect(),
+        organizations: organizations_out(db, &organizations.rows).await?,
     };
     Ok(Json(out))
 }

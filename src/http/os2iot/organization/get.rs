@@ -8,7 +8,7 @@ use server::{App, PathOf, Permitted, Refusal};
 use crate::{
     guard::{Person, USER_ADMIN},
     list::numeric,
-    wire::OrganizationOut,
+    wire::{OrganizationOut, organization_out},
 };
 
 /// An organisation whose users the caller administers. Any other does not exist for the caller.
@@ -27,5 +27,5 @@ pub(crate) async fn get_organization(
     let seen = reach.is_global || reach.user_admin.contains(&id);
     let found = organisations::find(app.ledger().db(), id).await?.filter(|_| seen);
     let found = found.ok_or_else(|| Refusal::not_found("organisation"))?;
-    Ok(Json(OrganizationOut::from(&found)))
+    Ok(Json(organization_out(app.ledger().db(), &found).await?))
 }

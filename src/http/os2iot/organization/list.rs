@@ -8,7 +8,7 @@ use server::{App, Asks, FreshAtStart, Query, Refusal, organisations::reach};
 use crate::{
     guard::{Person, USER_ADMIN},
     list::{ListOut, part, sorting},
-    wire::OrganizationOut,
+    wire::{OrganizationOut, organizations_out},
 };
 
 /// By what organisations are sorted.
@@ -39,7 +39,7 @@ pub(crate) async fn get_organizations(
             false => Among::These(&own),
         };
         let found = organisations::page(app.ledger().db(), among, sorting, part).await?;
-        let shown = found.rows.iter().map(OrganizationOut::from).collect();
+        let shown = organizations_out(app.ledger().db(), &found.rows).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
     answer.await

@@ -12,7 +12,7 @@ use super::list::SORTS;
 use crate::{
     guard::{APPLICATION_ADMIN, GATEWAY_ADMIN, Person},
     list::{ListOut, part, sorting},
-    wire::OrganizationOut,
+    wire::{OrganizationOut, organizations_out},
 };
 
 /// The organisations in which the caller administers applications: all, for a global administrator.
@@ -56,7 +56,7 @@ async fn with_level<P: Policy + 'static>(
             false => Among::These(&own),
         };
         let found = organisations::page(app.ledger().db(), among, sorting, part).await?;
-        let shown = found.rows.iter().map(OrganizationOut::from).collect();
+        let shown = organizations_out(app.ledger().db(), &found.rows).await?;
         Ok(Json(ListOut::of(&found, shown)))
     });
     answer.await

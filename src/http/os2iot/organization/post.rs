@@ -8,7 +8,7 @@ use super::OrganizationIn;
 use crate::{
     fields::FieldsOf,
     guard::{GLOBAL_ADMIN, Person},
-    wire::OrganizationOut,
+    wire::{OrganizationOut, organization_out},
 };
 
 /// Founds an organisation, with a group for its administrators, one for the administrators of its applications, and one for readers.
@@ -25,8 +25,6 @@ pub(crate) async fn post_organization(
     let (id, appended) = found_organisation(&app, &caller, name).await?;
     let made = organisations::find(app.ledger().db(), id).await?;
     let made = made.ok_or_else(|| Refusal::not_found("organisation"))?;
-    Ok(Wrote(
-        appended.position,
-        (StatusCode::CREATED, Json(OrganizationOut::from(&made))),
-    ))
+    let made = organization_out(app.ledger().db(), &made).await?;
+    Ok(Wrote(appended.position, (StatusCode::CREATED, Json(made))))
 }

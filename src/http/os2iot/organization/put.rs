@@ -10,7 +10,7 @@ use crate::{
     fields::FieldsOf,
     guard::{GLOBAL_ADMIN, Person},
     list::numeric,
-    wire::OrganizationOut,
+    wire::{OrganizationOut, organization_out},
 };
 
 /// Gives an organisation another name.
@@ -32,5 +32,8 @@ pub(crate) async fn put_organization(
     let appended = rename_organisation(&app, &caller, id, name).await?;
     let renamed = organisations::find(app.ledger().db(), id).await?;
     let renamed = renamed.ok_or_else(|| Refusal::not_found("organisation"))?;
-    Ok(Wrote(appended.position, Json(OrganizationOut::from(&renamed))))
+    Ok(Wrote(
+        appended.position,
+        Json(organization_out(app.ledger().db(), &renamed).await?),
+    ))
 }

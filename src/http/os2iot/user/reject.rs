@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     fields::{Fields, FieldsOf, FromFields},
     guard::{Person, USER_ADMIN},
-    wire::OrganizationOut,
+    wire::{OrganizationOut, organization_out},
 };
 
 /// Somebody who is not let in.
@@ -54,5 +54,8 @@ pub(crate) async fn put_reject_user(
     let appended = reject(&app, &caller, organisation, id).await?;
     let found = organisations::find(app.ledger().db(), organisation).await?;
     let found = found.ok_or_else(|| Refusal::not_found("organisation"))?;
-    Ok(Wrote(appended.position, Json(OrganizationOut::from(&found))))
+    Ok(Wrote(
+        appended.position,
+        Json(organization_out(app.ledger().db(), &found).await?),
+    ))
 }

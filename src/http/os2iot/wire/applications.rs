@@ -8,7 +8,7 @@ use serde::Serialize;
 use server::Refusal;
 use utoipa::ToSchema;
 
-use super::{Named, OrganizationOut, organisations, time};
+use super::{Named, OrganizationOut, authors::Authors, organizations::organisations, time};
 
 /// An application.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -39,6 +39,10 @@ pub(crate) struct ApplicationOut {
     pub(crate) status_check: Option<StatusCheck>,
     created_at: String,
     updated_at: String,
+    /// The number of the user, or of the system user of the API key, who made it; null for the server.
+    created_by: Option<u32>,
+    /// The number of who changed it last.
+    updated_by: Option<u32>,
 }
 
 /// Whether something is wrong with the devices of an application.
@@ -63,6 +67,7 @@ pub(crate) async fn applications_out(
     db: &Db,
     rows: &[ApplicationRow],
 ) -> Result<Vec<ApplicationOut>, Refusal> {
+    let authors = Authors::read(db, rows.iter().flat_map(|row| [row.created_by, row.updated_by])).await?;
     let organisations = organisations(db, rows.iter().map(|row| row.organisation).collect()).await?;
     let ids: Vec<ApplicationId> = rows.iter().map(|row| row.id).collect();
     let attached = groups::of_applications(db, &ids).await?;
@@ -99,6 +104,8 @@ pub(crate) async fn applications_out(
             status_check: None,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
+            created_by: authors.number(row.created_by),
+            updated_by: authors.number(row.updated_by),
         }
     });
     Ok(shown.collect())

@@ -47,6 +47,31 @@ both_engines! {
         }
     }
 
+    async fn the_last_use_of_a_key_is_shown(server: Server) {
+        let scene = Scene::new(&server).await;
+        let admin = scene.caller(0, "OrganizationUserAdmin");
+        let (number, key) = issue(admin, &[scene.groups[0][3]]).await;
+        let last = async || {
+            let shown = admin.get(format!("/api/v1/api-key/{number}")).await.expect(200).json();
+            let all = admin.get(format!("/api/v1/api-key?organizationId={}", scene.organisations[0])).await.expect(200).json();
+            assert_eq!(all["data"][0]["lastUsedAt"], shown["lastUsedAt"]);
+            shown["lastUsedAt"].clone()
+        };
+        assert_eq!(last().await, Value::Null);
+        // A token counts before a key, so the key is not used.
+        admin.get("/api/v1/application").header("x-api-key", &key).await.expect(200);
+        assert_eq!(last().await, Value::Null);
+        with_key(&server, "/api/v1/application", &key).await.expect(200);
+        let first = last().await;
+        assert!(first.is_string(), "{first}");
+        // A key that may not do something has been used all the same.
+        with_key(&server, &format!("/api/v1/application/{}", scene.applications[1]), &key).await.expect(403);
+        let second = last().await;
+        assert!(text(&second) > text(&first), "{first} {second}");
+        with_key(&server, "/api/v1/application", "00000000-0000-4000-8000-000000000000").await.expect(401);
+        assert_eq!(last().await, second);
+    }
+
     async fn a_key_ends_at_once(server: Server) {
         let scene = Scene::new(&server).await;
         let admin = scene.caller(0, "OrganizationUserAdmin");

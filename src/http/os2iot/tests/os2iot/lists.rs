@@ -158,6 +158,48 @@ both_engines! {
         assert_eq!(nothing, counts(0));
     }
 
+    async fn everything_says_who_made_and_who_changed_it(server: Server) {
+        let scene = Scene::new(&server).await;
+        let by = |shown: &Value| (shown["createdBy"].clone(), shown["updatedBy"].clone());
+        let get = async |path: String| scene.global.get(path).await.expect(200).json();
+        let (here, group) = (scene.organisations[0], scene.groups[0][3]);
+        let (users, applications) = (scene.caller(0, "OrganizationUserAdmin"), scene.caller(0, "OrganizationApplicationAdmin"));
+        let (user_admin, application_admin) = (json!(scene.users[0][0]), json!(scene.users[0][2]));
+        let global = json!(1);
+        // The server itself has no number.
+        assert_eq!(by(&get("/api/v1/permission/1".to_owned()).await), (Value::Null, Value::Null));
+        assert_eq!(by(&get(format!("/api/v1/organization/{here}")).await), (global.clone(), global.clone()));
+        assert_eq!(by(&get(format!("/api/v1/permission/{group}")).await), (global.clone(), global.clone()));
+        users.put(format!("/api/v1/permission/{group}"), json!({ "name": "Renamed" })).await.expect(200);
+        assert_eq!(by(&get(format!("/api/v1/permission/{group}")).await), (global.clone(), user_admin.clone()));
+
+        let reader = format!("/api/v1/user/{}", scene.users[0][3]);
+        assert_eq!(by(&get(reader.clone()).await), (global.clone(), global.clone()));
+        let change = json!({ "name": "Renamed", "active": true, "permissionIds": [group] });
+        users.put(&reader, change).await.expect(200);
+        assert_eq!(by(&get(reader).await), (global.clone(), user_admin.clone()));
+
+        let application = format!("/api/v1/application/{}", scene.applications[0]);
+        let change = json!({ "name": "Renamed", "organizationId": here });
+        let changed = applications.put(&application, change).await.expect(200).json();
+        assert_eq!(by(&changed), (global.clone(), application_admin));
+
+        let key = json!({ "name": "Dashboard", "permissionIds": [scene.groups[0][2]] });
+        let key = users.post("/api/v1/api-key", key).await.expect(201).json();
+        assert_eq!(by(&key), (user_admin.clone(), user_admin));
+        let made = json!({ "name": "By key", "organizationId": here });
+        let made = server.anonymous().post("/api/v1/application", made).header("x-api-key", text(&key["key"]));
+        let made = made.await.expect(201).json();
+        let system_user = key["systemUser"]["id"].clone();
+        assert_eq!(by(&made), (system_user.clone(), system_user.clone()));
+        // Who it was stays known when the key is revoked.
+        users.delete(format!("/api/v1/api-key/{}", id(&key))).await.expect(200);
+        let listed = get(format!("/api/v1/application?organizationId={here}&orderOn=name")).await;
+        assert_eq!(by(&listed["data"][0]), (system_user.clone(), system_user), "{listed}");
+        // An organisation within another answer says it, too.
+        assert_eq!(by(&listed["data"][0]["belongsTo"]), (global.clone(), global));
+    }
+
     async fn fields_that_break_rules_are_listed(server: Server) {
         let global = global(&server).await;
         let body = json!({ "name": " ", "email": "nobody", "password": "short", "active": "yes" });

@@ -36,6 +36,33 @@ both_engines! {
         server.admin().await.get("/api/v1/auth/profile").await.expect(401);
     }
 
+    async fn the_last_login_is_known_and_sorts_users(server: Server) {
+        let scene = Scene::new(&server).await;
+        let never = new_user(&scene.global, "never", &[scene.groups[0][3]]).await;
+        let refused = json!({ "username": "never@example.org", "password": "wrong-password" });
+        server.anonymous().post("/api/v1/auth/login", refused).await.expect(401);
+        let user = async |number: i64| scene.global.get(format!("/api/v1/user/{number}")).await.expect(200).json();
+        assert_eq!(user(never).await["lastLogin"], Value::Null);
+        let reader = scene.users[0][3];
+        let before = user(reader).await;
+        // A login on another face is none on this one.
+        server.admin().await;
+        login(&server, "read-0@example.org", SECRET).await;
+        let after = user(reader).await;
+        assert!(text(&after["lastLogin"]) > text(&before["lastLogin"]), "{before} {after}");
+        assert_eq!(after["updatedAt"], before["updatedAt"], "a login changes nothing else");
+        let sorted = async |way: &str| {
+            let users = scene.global.get(format!("/api/v1/user?orderOn=lastLogin&sort={way}")).await.expect(200).json();
+            list(&users["data"]).iter().map(id).collect::<Vec<i64>>()
+        };
+        // Who never logged in comes last.
+        let ascending = sorted("ASC").await;
+        assert!(ascending.ends_with(&[reader, never]), "{ascending:?}");
+        assert_eq!(ascending[0], 1, "the global administrator logged in first");
+        let descending: Vec<i64> = ascending.iter().rev().copied().collect();
+        assert_eq!(sorted("DESC").await, descending);
+    }
+
     async fn all_refused_logins_look_alike(server: Server) {
         let scene = Scene::new(&server).await;
         let deactivated = json!({ "name": "x", "active": false, "permissionIds": [scene.groups[0][3]] });
