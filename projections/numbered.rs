@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::{
     page::{Paged, Part},
     store::{
-        self, Column, Kind, List, Record, select, select_in,
+        self, Column, Kind, List, Record, Sort, select, select_in,
         sql::{Argument, Error, Row, Tx, sql},
         unreadable,
     },
@@ -197,7 +197,7 @@ pub(crate) async fn all_of<R: Record>(tx: &mut Tx<'_>, chosen: Chosen<'_>) -> Re
 }
 
 /// A part of all rows, sorted by a column that has no counts. The database sorts all rows.
-pub(crate) async fn part_of_all<R: Record>(
+async fn part_of_all<R: Record>(
     tx: &mut Tx<'_>,
     lists: &[List<R>],
     column: &'static str,
@@ -216,6 +216,26 @@ pub(crate) async fn part_of_all<R: Record>(
         rows: rows.iter().map(R::read).collect::<Result<_, _>>()?,
         total: store::total(tx, lists).await?,
     })
+}
+
+/// A part of all rows, or of those that somebody chose, in an order. The store may count the order; else this sorts.
+pub(crate) async fn part_among<R: Record>(
+    tx: &mut Tx<'_>,
+    chosen: Option<Chosen<'_>>,
+    all: List<R>,
+    (column, counted): (&'static str, Option<Sort<R>>),
+    descending: bool,
+    part: Part,
+) -> Result<Paged<R>, Error> {
+    let lists = [all];
+    match (chosen, counted) {
+        (Some(chosen), _) => part_of(tx, &[chosen], column, descending, part).await,
+        (None, Some(sort)) => {
+            let sort = if descending { sort.reversed() } else { sort };
+            store::page(tx, &lists, sort, part).await
+        }
+        (None, None) => part_of_all(tx, &lists, column, descending, part).await,
+    }
 }
 
 /// For each of these things, the values of the rows of a table that name it, in their order.

@@ -6,10 +6,10 @@ use aggregates::values::{AccountId, Email, GroupId, OrganisationId, Timestamp, U
 
 use super::{AccountRow, AccountSort, record::AccountRecord};
 use crate::{
-    numbered::{Among, Chosen, all_of, each_of, part_of, part_of_all},
+    numbered::{Among, Chosen, all_of, each_of, part_among},
     page::{Paged, Part, Sorting},
     store::{
-        self, Column, Find, Sort, load,
+        Column, Find, Sort, load,
         sql::{Boxed, Db, Error, sql},
     },
 };
@@ -112,14 +112,14 @@ pub fn page<'a>(
 ) -> Boxed<'a, Result<Paged<AccountRow>, Error>> {
     Box::pin(async move {
         let chosen = match among {
-            Among::All => return all(db, sorting, part).await,
+            Among::All => None,
             Among::Organisations(ids) => {
                 let before = "number IN (SELECT account FROM account_organisations WHERE organisation IN";
-                Chosen::by(before, ids.iter().copied(), ")")
+                Some(Chosen::by(before, ids.iter().copied(), ")"))
             }
-            Among::These(ids) => Chosen::by("number IN", ids.iter().copied(), ""),
+            Among::These(ids) => Some(Chosen::by("number IN", ids.iter().copied(), "")),
         };
-        chosen_page(db, chosen, sorting, part).await
+        part_in_order(db, chosen, sorting, part).await
     })
 }
 
@@ -143,7 +143,8 @@ pub fn members<'a>(
     part: Part,
 ) -> Boxed<'a, Result<Paged<AccountRow>, Error>> {
     let before = "number IN (SELECT account FROM account_groups WHERE group_number IN";
-    Box::pin(chosen_page(db, Chosen::by(before, [group], ")"), sorting, part))
+    let chosen = Chosen::by(before, [group], ")");
+    Box::pin(part_in_order(db, Some(chosen), sorting, part))
 }
 
 /// A part of the accounts that wait for one of these organisations.
@@ -155,48 +156,23 @@ pub fn awaiting<'a>(
 ) -> Boxed<'a, Result<Paged<AccountRow>, Error>> {
     let before = "number IN (SELECT account FROM account_requests WHERE organisation IN";
     let chosen = Chosen::by(before, organisations.iter().copied(), ")");
-    Box::pin(chosen_page(db, chosen, sorting, part))
+    Box::pin(part_in_order(db, Some(chosen), sorting, part))
 }
 
-const fn column(by: AccountSort) -> &'static str {
-    match by {
-        AccountSort::Id => "ordinal",
-        AccountSort::Name => "name_key",
-        AccountSort::LastLogin => "last_login_at",
-        AccountSort::ExpiresAt => "expires_at",
-    }
-}
-
-async fn chosen_page(
+async fn part_in_order(
     db: &Db,
-    chosen: Chosen<'_>,
+    chosen: Option<Chosen<'_>>,
     Sorting { by, descending }: Sorting<AccountSort>,
     part: Part,
 ) -> Result<Paged<AccountRow>, Error> {
-    let mut tx = db.snapshot().await?;
-    let found = part_of(&mut tx, &[chosen], column(by), descending, part).await?;
-    Ok(found.map(AccountRecord::into_row))
-}
-
-async fn all(
-    db: &Db,
-    Sorting { by, descending }: Sorting<AccountSort>,
-    part: Part,
-) -> Result<Paged<AccountRow>, Error> {
-    let mut tx = db.snapshot().await?;
-    let sort = match by {
-        AccountSort::Id => Some(Sort::OLDEST_FIRST),
-        AccountSort::Name => Some(Sort::by(&AccountRecord::BY_NAME)),
-        AccountSort::LastLogin | AccountSort::ExpiresAt => None,
+    let order = match by {
+        AccountSort::Id => ("ordinal", Some(Sort::OLDEST_FIRST)),
+        AccountSort::Name => ("name_key", Some(Sort::by(&AccountRecord::BY_NAME))),
+        AccountSort::LastLogin => ("last_login_at", None),
+        AccountSort::ExpiresAt => ("expires_at", None),
     };
-    let lists = [AccountRecord::ALL];
-    let found = match sort {
-        Some(sort) => {
-            let sort = if descending { sort.reversed() } else { sort };
-            store::page(&mut tx, &lists, sort, part).await?
-        }
-        None => part_of_all(&mut tx, &lists, column(by), descending, part).await?,
-    };
+    let mut tx = db.snapshot().await?;
+    let found = part_among(&mut tx, chosen, AccountRecord::ALL, order, descending, part).await?;
     Ok(found.map(AccountRecord::into_row))
 }
 

@@ -5,6 +5,6 @@ pub(crate) mod record;
 mod reducer;
 mod rows;
 
-pub use queries::{find, find_by_digest, find_many, groups_of, page};
+pub use queries::{find, groups_of, of_groups, page};
 pub(crate) use reducer::ApiKeys;
 pub use rows::{ApiKeyRow, ApiKeySort};

@@ -1,15 +1,15 @@
 //! Queries about API keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aggregates::values::{ApiKeyId, GroupId, KeyDigest, OrganisationId};
+use aggregates::values::{ApiKeyId, GroupId, OrganisationId};
 
 use super::{ApiKeyRow, ApiKeySort, record::ApiKeyRecord};
 use crate::{
-    numbered::{Among, Chosen, all_of, each_of, part_of, part_of_all},
+    numbered::{Among, Chosen, each_of, part_among},
     page::{Paged, Part, Sorting},
     store::{
-        self, Sort, load,
+        Sort, load,
         sql::{Boxed, Db, Error},
     },
 };
@@ -22,21 +22,16 @@ pub fn find<'a>(db: &'a Db, id: ApiKeyId) -> Boxed<'a, Result<Option<ApiKeyRow>,
     })
 }
 
-/// The key with this digest. It may have expired.
-pub fn find_by_digest<'a>(db: &'a Db, digest: KeyDigest) -> Boxed<'a, Result<Option<ApiKeyRow>, Error>> {
-    Box::pin(async move {
-        let found = load(&mut &*db, ApiKeyRecord::WITH_DIGEST, [digest]).await?;
-        Ok(found.into_iter().next().map(ApiKeyRecord::into_row))
-    })
-}
-
-/// Those of these keys that exist, in the order of their numbers.
-pub fn find_many<'a>(db: &'a Db, ids: &'a [ApiKeyId]) -> Boxed<'a, Result<Vec<ApiKeyRow>, Error>> {
+/// The keys that have one of these groups, in the order of their numbers.
+pub fn of_groups<'a>(db: &'a Db, groups: &'a [GroupId]) -> Boxed<'a, Result<Vec<ApiKeyId>, Error>> {
     Box::pin(async move {
         let mut tx = db.snapshot().await?;
-        let chosen = Chosen::by("number IN", ids.iter().copied(), "");
-        let rows: Vec<ApiKeyRecord> = all_of(&mut tx, chosen).await?;
-        Ok(rows.into_iter().map(ApiKeyRecord::into_row).collect())
+        let keys: Vec<_> = groups.iter().map(|group| (*group).into()).collect();
+        let columns = ["group_number", "api_key"];
+        let found: BTreeMap<GroupId, Vec<ApiKeyId>> =
+            each_of(&mut tx, "api_key_groups", columns, keys).await?;
+        let keys: BTreeSet<ApiKeyId> = found.into_values().flatten().collect();
+        Ok(keys.into_iter().collect())
     })
 }
 
@@ -61,31 +56,22 @@ pub fn page<'a>(
 ) -> Boxed<'a, Result<Paged<ApiKeyRow>, Error>> {
     Box::pin(async move {
         let mut tx = db.snapshot().await?;
-        let descending = sorting.descending;
-        let (column, sort) = match sorting.by {
+        let chosen = match among {
+            Among::All => None,
+            Among::Organisations(ids) => {
+                let before = "number IN (SELECT api_key FROM api_key_organisations WHERE organisation IN";
+                Some(Chosen::by(before, ids.iter().copied(), ")"))
+            }
+            Among::These(ids) => Some(Chosen::by("number IN", ids.iter().copied(), "")),
+        };
+        let order = match sorting.by {
             ApiKeySort::Id => ("ordinal", Some(Sort::OLDEST_FIRST)),
             ApiKeySort::Name => ("name_key", Some(Sort::by(&ApiKeyRecord::BY_NAME))),
             ApiKeySort::ExpiresAt => ("expires_at", None),
             ApiKeySort::UpdatedAt => ("updated_at", None),
         };
-        let found = match (among, sort) {
-            (Among::All, Some(sort)) => {
-                let sort = if descending { sort.reversed() } else { sort };
-                store::page(&mut tx, &[ApiKeyRecord::ALL], sort, part).await?
-            }
-            (Among::All, None) => {
-                part_of_all(&mut tx, &[ApiKeyRecord::ALL], column, descending, part).await?
-            }
-            (Among::Organisations(ids), _) => {
-                let before = "number IN (SELECT api_key FROM api_key_organisations WHERE organisation IN";
-                let chosen = Chosen::by(before, ids.iter().copied(), ")");
-                part_of(&mut tx, &[chosen], column, descending, part).await?
-            }
-            (Among::These(ids), _) => {
-                let chosen = Chosen::by("number IN", ids.iter().copied(), "");
-                part_of(&mut tx, &[chosen], column, descending, part).await?
-            }
-        };
+        let all = ApiKeyRecord::ALL;
+        let found = part_among(&mut tx, chosen, all, order, sorting.descending, part).await?;
         Ok(found.map(ApiKeyRecord::into_row))
     })
 }

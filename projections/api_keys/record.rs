@@ -33,7 +33,7 @@ crate::record! {
     key(number: ApiKeyId)
     lists by ordinal { ALL = "api_keys"; }
     orders { BY_NAME = name_key; }
-    finds { WITH_NUMBER = number: ApiKeyId; WITH_DIGEST = digest: KeyDigest; }
+    finds { WITH_NUMBER = number: ApiKeyId; }
 }
 
 impl ApiKeyRecord {

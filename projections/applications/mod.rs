@@ -5,6 +5,6 @@ pub(crate) mod record;
 mod reducer;
 mod rows;
 
-pub use queries::{count_of_organisation, filtered, find, find_many, owners, page};
+pub use queries::{filtered, find, find_many, owners, page};
 pub(crate) use reducer::Applications;
 pub use rows::{ApplicationFilter, ApplicationRow, ApplicationSort, ApplicationsAmong};

@@ -35,14 +35,6 @@ pub fn find_many<'a>(db: &'a Db, ids: &'a [ApplicationId]) -> Boxed<'a, Result<V
     })
 }
 
-/// How many applications an organisation has.
-pub fn count_of_organisation<'a>(db: &'a Db, id: OrganisationId) -> Boxed<'a, Result<i64, Error>> {
-    Box::pin(async move {
-        let mut tx = db.snapshot().await?;
-        store::total_of(&mut tx, &ApplicationRecord::OF_ORGANISATION, id.sort_key()).await
-    })
-}
-
 /// A part of the applications. The cost of a part of all, or of one organisation, does not depend on how many there are. The cost of any
 /// other part grows with the number of chosen applications.
 pub fn page<'a>(

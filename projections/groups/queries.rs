@@ -6,10 +6,10 @@ use aggregates::values::{AccountId, ApplicationId, GroupId, OrganisationId};
 
 use super::{GroupRow, GroupSort, record::GroupRecord};
 use crate::{
-    numbered::{Among, Chosen, all_of, each_of, part_of, part_of_all},
+    numbered::{Among, Chosen, all_of, each_of, part_among},
     page::{Paged, Part, Sorting},
     store::{
-        self, Sort, load,
+        Sort, load,
         sql::{Boxed, Db, Error},
     },
 };
@@ -81,25 +81,12 @@ pub fn page<'a>(
     part: Part,
 ) -> Boxed<'a, Result<Paged<GroupRow>, Error>> {
     Box::pin(async move {
-        let mut tx = db.snapshot().await?;
-        let descending = sorting.descending;
-        let (column, sort) = sorted_by(sorting.by);
-        let found = match (among, sort) {
-            (Among::All, Some(sort)) => {
-                let sort = if descending { sort.reversed() } else { sort };
-                store::page(&mut tx, &[GroupRecord::ALL], sort, part).await?
-            }
-            (Among::All, None) => part_of_all(&mut tx, &[GroupRecord::ALL], column, descending, part).await?,
-            (Among::Organisations(ids), _) => {
-                let chosen = Chosen::by("organisation IN", ids.iter().copied(), "");
-                part_of(&mut tx, &[chosen], column, descending, part).await?
-            }
-            (Among::These(ids), _) => {
-                let chosen = Chosen::by("number IN", ids.iter().copied(), "");
-                part_of(&mut tx, &[chosen], column, descending, part).await?
-            }
+        let chosen = match among {
+            Among::All => None,
+            Among::Organisations(ids) => Some(Chosen::by("organisation IN", ids.iter().copied(), "")),
+            Among::These(ids) => Some(Chosen::by("number IN", ids.iter().copied(), "")),
         };
-        Ok(found.map(GroupRecord::into_row))
+        part_in_order(db, chosen, sorting, part).await
     })
 }
 
@@ -110,22 +97,24 @@ pub fn page_without<'a>(
     sorting: Sorting<GroupSort>,
     part: Part,
 ) -> Boxed<'a, Result<Paged<GroupRow>, Error>> {
-    Box::pin(async move {
-        let mut tx = db.snapshot().await?;
-        let (column, _) = sorted_by(sorting.by);
-        let chosen = Chosen::by("number NOT IN", [id], "");
-        let found = part_of(&mut tx, &[chosen], column, sorting.descending, part).await?;
-        Ok(found.map(GroupRecord::into_row))
-    })
+    let chosen = Chosen::by("number NOT IN", [id], "");
+    Box::pin(part_in_order(db, Some(chosen), sorting, part))
 }
 
-/// The column by which groups are sorted, and the order that the store counts, if it counts one.
-fn sorted_by(by: GroupSort) -> (&'static str, Option<Sort<GroupRecord>>) {
-    match by {
+async fn part_in_order(
+    db: &Db,
+    chosen: Option<Chosen<'_>>,
+    Sorting { by, descending }: Sorting<GroupSort>,
+    part: Part,
+) -> Result<Paged<GroupRow>, Error> {
+    let order = match by {
         GroupSort::Id => ("ordinal", Some(Sort::OLDEST_FIRST)),
         GroupSort::Name => ("name_key", Some(Sort::by(&GroupRecord::BY_NAME))),
         GroupSort::Levels => ("levels", None),
         GroupSort::Organisation => ("organisation", None),
         GroupSort::UpdatedAt => ("updated_at", None),
-    }
+    };
+    let mut tx = db.snapshot().await?;
+    let found = part_among(&mut tx, chosen, GroupRecord::ALL, order, descending, part).await?;
+    Ok(found.map(GroupRecord::into_row))
 }

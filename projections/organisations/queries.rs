@@ -4,10 +4,10 @@ use aggregates::values::OrganisationId;
 
 use super::{OrganisationRow, OrganisationSort, record::OrganisationRecord};
 use crate::{
-    numbered::{Among, Chosen, all_of, part_of},
+    numbered::{Among, Chosen, all_of, part_among},
     page::{Paged, Part, Sorting},
     store::{
-        self, Sort, load,
+        Sort, load,
         sql::{Boxed, Db, Error},
     },
 };
@@ -41,25 +41,19 @@ pub fn page<'a>(
     part: Part,
 ) -> Boxed<'a, Result<Paged<OrganisationRow>, Error>> {
     Box::pin(async move {
-        let mut tx = db.snapshot().await?;
-        let found = match among {
-            Among::All => {
-                let sort = match sorting.by {
-                    OrganisationSort::Id => Sort::OLDEST_FIRST,
-                    OrganisationSort::Name => Sort::by(&OrganisationRecord::BY_NAME),
-                };
-                let sort = if sorting.descending { sort.reversed() } else { sort };
-                store::page(&mut tx, &[OrganisationRecord::ALL], sort, part).await?
-            }
+        let chosen = match among {
+            Among::All => None,
             Among::Organisations(ids) | Among::These(ids) => {
-                let column = match sorting.by {
-                    OrganisationSort::Id => "ordinal",
-                    OrganisationSort::Name => "name_key",
-                };
-                let chosen = [Chosen::by("number IN", ids.iter().copied(), "")];
-                part_of(&mut tx, &chosen, column, sorting.descending, part).await?
+                Some(Chosen::by("number IN", ids.iter().copied(), ""))
             }
         };
+        let order = match sorting.by {
+            OrganisationSort::Id => ("ordinal", Some(Sort::OLDEST_FIRST)),
+            OrganisationSort::Name => ("name_key", Some(Sort::by(&OrganisationRecord::BY_NAME))),
+        };
+        let mut tx = db.snapshot().await?;
+        let all = OrganisationRecord::ALL;
+        let found = part_among(&mut tx, chosen, all, order, sorting.descending, part).await?;
         Ok(found.map(OrganisationRecord::into_row))
     })
 }
