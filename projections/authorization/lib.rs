@@ -99,7 +99,7 @@ pub use shortened::shortened;
 pub use vocabularies::{
     Asked, Ids, Impossible, Inquiry, MODEL, Model, Property, ResourceType, Space, Wanted,
     access::{Access, Names, Part, Want},
-    os2iot::{API_KEY, machine as api_key_machine},
+    os2iot::{API_KEY, account as account_entry, machine as api_key_machine},
     paths::segments,
     routes::Routes,
 };

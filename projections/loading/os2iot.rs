@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aggregates::{
     role::Group,
-    values::{AccountId, ApiKeyId, ApplicationId, GroupId, OrganisationId, RoleName},
+    values::{AccountId, ApiKeyId, ApplicationId, GroupId, OrganisationId, RoleName, UserId},
 };
 use authorization::{
-    Credential, Fact, LoadedRole, Loader, MachineStep, api_key_machine, directory::ResourceId,
+    Credential, Fact, LoadedRole, Loader, MachineStep, account_entry, api_key_machine, directory::ResourceId,
 };
 
 use super::misfit;
@@ -116,7 +116,7 @@ async fn load_accounts(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error
     )
     .await?;
     let accounts = format!(
-        "SELECT number, ordinal, is_global FROM {}",
+        "SELECT number, ordinal, is_global, user_id FROM {}",
         AccountRecord::TABLE.name
     );
     tx.each(sql(accounts), |row| {
@@ -125,6 +125,11 @@ async fn load_accounts(tx: &mut Tx<'_>, loader: &mut Loader) -> Result<(), Error
         let resource = ResourceId::new("os2iot-user", &id.ordinal().to_string());
         let organisations = places.remove(&id).unwrap_or_default();
         loader.fact(placed(resource, &organisations, row.bool(2)?));
+        let user = UserId::read(row, 3)?.to_string();
+        loader.fact(Fact::Placed {
+            resource: account_entry(id),
+            parents: vec![ResourceId::new("user", &user)],
+        });
         Ok(())
     })
     .await?;

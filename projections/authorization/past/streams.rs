@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Recorded, Registered,
+    account::Account,
     role::Role,
     session::{Session, SessionEvent},
     user::User,
@@ -17,7 +18,10 @@ use crate::{
         about::About,
         facts::{Fact, MachineStep},
     },
-    principals::{machines::Machine, users::RoleStep},
+    principals::{
+        machines::Machine,
+        users::{self, RoleStep},
+    },
     vocabularies::{MODEL, Model},
 };
 
@@ -72,6 +76,7 @@ impl Streams {
             Subject::User(user) => self.add_user(user),
             Subject::Role(role) => self.add_role(role),
             Subject::Machine(machine) => self.add_machine(*machine),
+            Subject::Account(account) => self.add((Account::TYPE, account.to_string())),
             Subject::Username(_) | Subject::Certificate(_) | Subject::Token(_) => {}
         }
     }
@@ -81,6 +86,14 @@ impl Streams {
         let resource_type = self.model.resource_type(resource.resource_type);
         if let Some(stream) = resource_type.and_then(|of| of.stream(&resource.id)) {
             self.add(stream);
+        }
+    }
+
+    /// Adds the stream of what a resource belongs to. An account belongs to its user.
+    fn add_parent(&mut self, parent: &ResourceId) {
+        match parent.resource_type == users::BY_ID.name {
+            true => self.add_user(&parent.id),
+            false => self.add_resource(parent),
         }
     }
 
@@ -126,7 +139,7 @@ impl Streams {
         for fact in (self.model.facts)(&recorded.aggregate_id, &recorded.event) {
             match fact {
                 Fact::Placed { resource: _, parents } => {
-                    parents.iter().for_each(|parent| self.add_resource(parent));
+                    parents.iter().for_each(|parent| self.add_parent(parent));
                 }
                 Fact::Machine { machine, step } => {
                     self.add_machine(machine);

@@ -8,10 +8,11 @@
 //! | `certificate` | the fingerprint (SHA-256 or SHA-1) of a certificate that a user may present |
 //! | `token` | a token, or its SHA-256 in hexadecimal |
 //! | `os2iot-api-key` | the number of an API key |
+//! | `os2iot-user` | the number of an account: its user |
 //!
 //! A certificate or token counts for its user, as long as it is valid and its user may prove their identity that way.
 
-use aggregates::values::{Fingerprint, GrantMethod, RoleId, Timestamp, UserId};
+use aggregates::values::{AccountId, Fingerprint, GrantMethod, RoleId, Timestamp, UserId};
 use seize::LocalGuard;
 use sha2::{Digest, Sha256};
 
@@ -42,6 +43,8 @@ pub enum Subject {
     Token([u8; 32]),
     /// A machine.
     Machine(Machine),
+    /// The user of an account.
+    Account(AccountId),
 }
 
 /// A type of subjects.
@@ -69,6 +72,8 @@ pub enum Search {
     Tokens,
     /// Machines of this kind.
     Machines(&'static MachineKind),
+    /// Nothing: another type finds the same subjects.
+    Nothing,
 }
 
 /// The types of subjects of this server.
@@ -79,6 +84,7 @@ pub(crate) const SUBJECT_TYPES: &[SubjectType] = &[
     certificates::BY_FINGERPRINT,
     sessions::BY_TOKEN,
     os2iot::BY_NUMBER,
+    os2iot::USER_BY_NUMBER,
 ];
 
 /// Why a decision is a denial.
@@ -237,6 +243,10 @@ impl Authorization {
             Subject::Username(name) => {
                 let user = self.named(name, guard).ok_or(Reason::Unknown)?;
                 Ok(Principal::User(user))
+            }
+            Subject::Account(account) => {
+                let user = os2iot::user_of(*account, &self.places(guard)).ok_or(Reason::Unknown)?;
+                known(self.users.contains_key(&user, guard), Principal::User(user))
             }
             Subject::Certificate(fingerprint) => self.by_certificate(fingerprint, now, guard),
             Subject::Token(fingerprint) => self.by_token(fingerprint, now, guard),

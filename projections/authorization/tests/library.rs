@@ -413,7 +413,7 @@ impl World {
                 let (_, owner, end) = self.credentials.iter().find(of)?;
                 end.is_none_or(|end| end > now).then(|| machine(*owner))?
             }
-            Subject::Username(_) => None,
+            Subject::Username(_) | Subject::Account(_) => None,
         }
     }
 

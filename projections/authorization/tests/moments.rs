@@ -34,7 +34,7 @@ fn permissions(
             let role = oracle.roles.get(role)?;
             return Some((role.permissions.values().cloned().collect(), None));
         }
-        Subject::Machine(_) => return None,
+        Subject::Machine(_) | Subject::Account(_) => return None,
         Subject::User(user) => *user,
         Subject::Username(name) => oracle.user_by_name(name)?,
         Subject::Certificate(fingerprint) => {

@@ -425,6 +425,11 @@ impl Table<'_> {
                     .is_none_or(|end| end > self.now)
                     .then(|| key_of(key))
             }
+            Subject::Account(id) => {
+                let account = self.world.accounts.get(&i64::from(id.ordinal().get()))?;
+                account.exists().then_some(())?;
+                self.held(&Subject::User(account.user?))
+            }
             Subject::Username(_) | Subject::Role(_) | Subject::Certificate(_) => None,
         }
     }
@@ -579,7 +584,8 @@ fn subjects() -> Vec<Subject> {
     let users = (1..=ACCOUNTS).map(|number| Subject::User(user_id(number.unsigned_abs().into())));
     let keys = (1..=KEYS).map(|number| Subject::Machine(api_key_machine(ApiKeyId::of(ordinal(number)))));
     let tokens = (1..=KEYS).map(|number| Subject::Token(digest(number).bytes()));
-    users.chain(keys).chain(tokens).collect()
+    let accounts = (1..=ACCOUNTS).map(|number| Subject::Account(AccountId::of(ordinal(number))));
+    users.chain(keys).chain(tokens).chain(accounts).collect()
 }
 
 fn engine(events: &[Recorded]) -> Authorization {
@@ -672,7 +678,7 @@ proptest! {
         let world = world(steps);
         let table = Table { world: &world, now: at(1) };
         let live = engine(&world.ledger.0);
-        for subject in subjects().into_iter().filter(|one| !matches!(one, Subject::Token(_))) {
+        for subject in subjects().into_iter().filter(|one| matches!(one, Subject::User(_) | Subject::Machine(_))) {
             let held = table.held(&subject).unwrap_or_default();
             let principal = match &subject {
                 Subject::User(user) => Principal::User(*user),

@@ -24,6 +24,7 @@ use aggregates::{
     role::Role,
     values::{
         AccountId, ApiKeyId, ApplicationId, Context, GroupId, OS2IOT, Operation, Ordinal, OrganisationId,
+        UserId,
     },
 };
 
@@ -37,6 +38,7 @@ use crate::{
     principals::{
         machines::{Machine, MachineKind},
         subject::{Reason, Search, Subject, SubjectType},
+        users,
     },
 };
 
@@ -68,6 +70,33 @@ pub(crate) const BY_NUMBER: SubjectType = SubjectType {
     },
     search: Search::Machines(&API_KEY),
 };
+
+/// The subject type of the user of an account, by the number of the account. A search finds users as such.
+pub(crate) const USER_BY_NUMBER: SubjectType = SubjectType {
+    name: "os2iot-user",
+    read: |id| {
+        let of_number = ordinal(id).map(AccountId::of);
+        of_number.map(Subject::Account).ok_or(Reason::Unknown)
+    },
+    search: Search::Nothing,
+};
+
+/// The entry of the directory that says of which user an account is.
+pub fn account(id: AccountId) -> ResourceId {
+    ResourceId::new(ACCOUNT, &id.ordinal().to_string())
+}
+
+/// The type of these entries. It is no type of resources: nobody can do anything with one.
+const ACCOUNT: &str = "os2iot-account";
+
+/// The user of an account.
+pub(crate) fn user_of(id: AccountId, places: &dyn Places) -> Option<UserId> {
+    let parents = places.parents(ACCOUNT, &id.ordinal().to_string())?;
+    let user = parents
+        .iter()
+        .find(|parent| parent.resource_type == users::BY_ID.name)?;
+    UserId::parse(&user.id).ok()
+}
 
 /// The machine that an API key is.
 pub fn machine(id: ApiKeyId) -> Machine {

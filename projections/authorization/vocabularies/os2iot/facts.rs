@@ -10,11 +10,11 @@ use aggregates::{
     values::{AccountId, ApiKeyId, ApplicationId, GroupId, OrganisationId},
 };
 
-use super::{Kind, machine};
+use super::{Kind, account, machine};
 use crate::{
     directory::ResourceId,
     engine::facts::{Fact, MachineStep},
-    principals::machines::Credential,
+    principals::{machines::Credential, users},
 };
 
 fn placed_in(resource: ResourceId, organisations: &[OrganisationId], is_global: bool) -> Fact {
@@ -46,7 +46,7 @@ pub(crate) fn facts(stream: &str, event: &Event) -> Vec<Fact> {
         }
         Event::Account(event) => {
             let id = AccountId::parse(stream).ok();
-            id.and_then(|id| of_account(id, event)).into_iter().collect()
+            id.map(|id| of_account(id, event)).unwrap_or_default()
         }
         Event::ApiKey(event) => ApiKeyId::parse(stream)
             .map(|id| of_api_key(id, event))
@@ -100,16 +100,24 @@ fn of_application(id: ApplicationId, event: &ApplicationEvent) -> Option<Fact> {
     }
 }
 
-fn of_account(id: AccountId, event: &AccountEvent) -> Option<Fact> {
+fn of_account(id: AccountId, event: &AccountEvent) -> Vec<Fact> {
     let resource = Kind::User.resource(id.ordinal());
     match event {
         AccountEvent::Placed {
             organisations,
             is_global,
-        } => Some(placed_in(resource, organisations, *is_global)),
-        AccountEvent::Closed {} => Some(Fact::Removed { resource }),
-        AccountEvent::Opened { .. }
-        | AccountEvent::Renamed { .. }
+        } => vec![placed_in(resource, organisations, *is_global)],
+        AccountEvent::Opened { user, .. } => vec![Fact::Placed {
+            resource: account(id),
+            parents: vec![ResourceId::new(users::BY_ID.name, &user.to_string())],
+        }],
+        AccountEvent::Closed {} => vec![
+            Fact::Removed { resource },
+            Fact::Removed {
+                resource: account(id),
+            },
+        ],
+        AccountEvent::Renamed { .. }
         | AccountEvent::EmailChanged { .. }
         | AccountEvent::Activated {}
         | AccountEvent::Deactivated {}
@@ -118,7 +126,7 @@ fn of_account(id: AccountId, event: &AccountEvent) -> Option<Fact> {
         | AccountEvent::GroupLeft { .. }
         | AccountEvent::OrganisationRequested { .. }
         | AccountEvent::RequestEnded { .. }
-        | AccountEvent::WelcomeHidden {} => None,
+        | AccountEvent::WelcomeHidden {} => Vec::new(),
     }
 }
 

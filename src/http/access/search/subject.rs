@@ -196,6 +196,7 @@ impl Looking<'_> {
         Ok(match subject_type.search {
             Search::Users => subjects(paging, users()?, key, |id| Some(id.to_string()), kind),
             Search::Usernames => subjects(paging, users()?, key, |id| authorization.username(*id), kind),
+            Search::Nothing => nobody(paging),
             Search::Roles => {
                 let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
                 let found = authorization.roles_that_may(inquiry, after, limit, interest);
