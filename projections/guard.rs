@@ -10,12 +10,13 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     issued_certificates::{NamesStay, RevokedStaysSo},
+    organisations::NothingStays,
     role_directory::HeldBySeveral,
     sql::{Error, Read},
 };
 
 /// All guards.
-pub const GUARDS: Guards = &[&HeldBySeveral, &RevokedStaysSo, &NamesStay];
+pub const GUARDS: Guards = &[&HeldBySeveral, &RevokedStaysSo, &NamesStay, &NothingStays];
 
 /// A list of guards.
 pub type Guards = &'static [&'static dyn Guard];

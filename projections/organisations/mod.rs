@@ -1,10 +1,13 @@
 //! Which organisations are there?
 
+mod guard;
 mod queries;
 pub(crate) mod record;
 mod reducer;
 mod rows;
 
+pub use guard::CHANGED;
+pub(crate) use guard::NothingStays;
 pub use queries::{find, find_many, page};
 pub(crate) use reducer::Organisations;
 pub use rows::{OrganisationRow, OrganisationSort};

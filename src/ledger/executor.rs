@@ -3,6 +3,8 @@
 //! It makes the same decisions as `CqrsFramework::execute`. In addition, one unit may change several aggregates, lost races are
 //! tried again, and the answer contains the position.
 
+mod read;
+
 use projections::sql::Boxed;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
@@ -12,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Command, Registered, State, WrongAggregate};
+use aggregates::{Command, State};
 use authorization::Principal;
 use lru::LruCache;
 
@@ -21,6 +23,7 @@ use super::{
     error::Obstacle,
     giving::Giver,
     loader::{Found, Wanted},
+    rest::Rest,
     snapshots::{EVERY, Newest},
 };
 
@@ -129,20 +132,20 @@ impl Executor {
         metadata: &'a Metadata,
         unchanged: &'a [Seen],
     ) -> Boxed<'a, Result<Appended, ExecuteError>> {
-        Box::pin(self.run(commands, metadata, unchanged, None))
+        Box::pin(self.run(commands, metadata, Rest::on(unchanged), None))
     }
 
     pub(super) async fn run(
         &self,
         commands: Vec<Command>,
         metadata: &Metadata,
-        unchanged: &[Seen],
+        rest: Rest<'_>,
         giver: Option<Principal>,
     ) -> Result<Appended, ExecuteError> {
         let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
         let _turns = turns.map_err(|_elapsed| Obstacle::Busy)?;
         let began = Instant::now();
-        let (mut from, mut giver) = (Source::Memory, Giver::of(giver));
+        let (mut from, mut giver) = (rest.source(), Giver::of(giver));
         loop {
             let decided = match self.decide(&commands, metadata, from).await {
                 Ok(decided) => giver.judge(&self.ledger, decided).await,
@@ -170,7 +173,8 @@ impl Executor {
                 });
             }
             let unit = Unit {
-                unchanged: unchanged.to_vec(),
+                unchanged: rest.unchanged.to_vec(),
+                grounds: rest.with(decided.unit.grounds),
                 ..decided.unit
             };
             match self.ledger.append(unit).await {
@@ -179,7 +183,7 @@ impl Executor {
                     return Ok(appended);
                 }
                 Err(AppendError::Rejected(rejection @ Rejection::Conflict { .. }))
-                    if !is_about(&rejection, unchanged) =>
+                    if !rest.is_about(&rejection) =>
                 {
                     from = Source::Ledger;
                     if began.elapsed() > PATIENCE {
@@ -191,36 +195,6 @@ impl Executor {
                 Err(AppendError::Unavailable(cause)) => return Err(ExecuteError::Unavailable(cause)),
             }
         }
-    }
-
-    /// Loads an aggregate from the ledger, for decisions that need IO first, such as verifying a password. Also returns
-    /// where it was seen: either the command checks the decision again, or the caller passes this to
-    /// [`Executor::execute_unless_changed`].
-    pub async fn read<A>(&self, id: A::Id) -> Result<(A, Seen), ExecuteError>
-    where
-        A: Registered + Into<State> + TryFrom<State, Error = WrongAggregate>,
-    {
-        let (aggregate_type, aggregate_id) = (A::TYPE, id.to_string());
-        let stream = (aggregate_type, aggregate_id.clone());
-        let wanted = Wanted {
-            stream: stream.clone(),
-            first: A::default().into(),
-        };
-        let mut found = self.ledger.loader().load(vec![wanted]).await;
-        let found = found.pop().unwrap_or_else(|| Err(Arc::new(Obstacle::NoAnswer)));
-        let loaded = Loaded::from(found.map_err(ExecuteError::Unavailable)?);
-        self.remember_loaded(&stream, &loaded);
-        let Loaded { state, sequence, .. } = loaded;
-        let aggregate = A::try_from(Arc::unwrap_or_clone(state)).map_err(|error| ExecuteError::Domain {
-            index: 0,
-            error: error.into(),
-        })?;
-        let seen = Seen {
-            aggregate_type,
-            aggregate_id,
-            sequence,
-        };
-        Ok((aggregate, seen))
     }
 
     /// Waits until these commands have their turn with each of their aggregates.
@@ -381,10 +355,4 @@ impl Loaded {
             }
         }
     }
-}
-
-/// Whether a conflict is about one of these aggregates.
-fn is_about(rejection: &Rejection, seen: &[Seen]) -> bool {
-    matches!(rejection, Rejection::Conflict { aggregate_type, aggregate_id }
-        if seen.iter().any(|seen| seen.aggregate_type == *aggregate_type && seen.aggregate_id == *aggregate_id))
 }

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use aggregates::Command;
-use authorization::{Authorization, Principal};
+use authorization::{Authorization, Grounds, Principal};
 use projections::sql::Boxed;
 
-use super::{Appended, ExecuteError, Executor, Ledger, Metadata, Seen, executor::Decided};
+use super::{Appended, ExecuteError, Executor, Ledger, Metadata, Seen, executor::Decided, rest::Rest};
 
 /// The principal whose rights limit what some commands may give.
 pub(super) struct Giver {
@@ -83,7 +83,7 @@ impl Executor {
         commands: Vec<Command>,
         metadata: &'a Metadata,
     ) -> Boxed<'a, Result<Appended, ExecuteError>> {
-        Box::pin(self.run(commands, metadata, &[], Some(giver)))
+        Box::pin(self.run(commands, metadata, Rest::on(&[]), Some(giver)))
     }
 
     /// The same, for everybody if there is no giver, but returns a conflict if one of these aggregates has changed since it was seen.
@@ -94,6 +94,19 @@ impl Executor {
         metadata: &'a Metadata,
         unchanged: &'a [Seen],
     ) -> Boxed<'a, Result<Appended, ExecuteError>> {
-        Box::pin(self.run(commands, metadata, unchanged, giver))
+        Box::pin(self.run(commands, metadata, Rest::on(unchanged), giver))
+    }
+
+    /// The same, but also returns a conflict if the grounds of an earlier judgement hold no longer: that the giver may change something. Any
+    /// conflict is returned, so the caller judges again, from what the projection knows then.
+    pub fn execute_for_on_grounds<'a>(
+        &'a self,
+        giver: Option<Principal>,
+        commands: Vec<Command>,
+        metadata: &'a Metadata,
+        unchanged: &'a [Seen],
+        grounds: &'a Grounds,
+    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
+        Box::pin(self.run(commands, metadata, Rest::on_both(unchanged, grounds), giver))
     }
 }

@@ -56,6 +56,7 @@ mod rehearsal;
 mod rekey;
 mod replay;
 mod repository;
+mod rest;
 mod rhythm;
 mod rows;
 mod seal;

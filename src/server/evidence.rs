@@ -31,6 +31,8 @@ tokio::task_local! {
 pub(crate) struct Known {
     caller: Option<UserId>,
     evidence: Option<Evidence>,
+    /// What the caller lacks the right to, where the path does not have its id.
+    object: Option<Object>,
 }
 
 /// What the code that refuses a request knows, for auditors.
@@ -137,6 +139,11 @@ pub(crate) fn caller_is(user: UserId) {
     let _ = KNOWN.try_with(|known| known.borrow_mut().caller = Some(user));
 }
 
+/// Notes what the caller lacks the right to, for the case that the running request is refused for that.
+pub(crate) fn is_about(object: Object) {
+    let _ = KNOWN.try_with(|known| known.borrow_mut().object = Some(object));
+}
+
 /// Answers a request. Also returns what became known about it. If the client hangs up before that, reports the evidence that there is.
 pub(crate) async fn with_known<T>(
     app: &App,
@@ -205,7 +212,7 @@ impl Known {
     fn evidence(self, app: &App, refusal: &Refusal, asked: &Asking<'_>) -> Option<Evidence> {
         if refusal.kind == RefusalKind::Forbidden {
             return Some(Evidence {
-                object: asked.object(),
+                object: self.object.or_else(|| asked.object()),
                 ..Evidence::about(RefusedKind::Permission, self.caller, refusal.code)
             });
         }

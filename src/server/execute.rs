@@ -8,13 +8,13 @@ use aggregates::{
     values::{Operation, UserId},
 };
 use authorization::{Lacking, Principal};
-use ledger::{Appended, ExecuteError, Rehearsed, Rejection, Seen};
+use ledger::{Appended, ExecuteError, Rehearsed, Rejection};
 
 use crate::{
     app::App,
     caller::Caller,
     granting::Granting,
-    organisations::with_accounts,
+    organisations::{Attempts, CHANGED_MEANWHILE, Right, for_accounts},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -48,27 +48,46 @@ impl Caller {
         }
     }
 
-    /// Like [`Caller::execute`], but refuses if one of these aggregates has changed since it was seen.
-    pub async fn execute_unless_changed(
+    /// Like [`Caller::execute`], but refuses with [`CHANGED_MEANWHILE`] if something has changed on which the caller's right rests.
+    pub(crate) async fn execute_by(
         &self,
         app: &App,
         commands: Vec<Command>,
-        seen: &[Seen],
+        right: &Right,
+    ) -> Result<Appended, Refusal> {
+        self.execute_resting(app, commands, right, self.giver(app)).await
+    }
+
+    /// Like [`Caller::execute_by`], for commands that give rights on nothing but what the caller makes with them: it is theirs to give.
+    pub(crate) async fn execute_own_by(
+        &self,
+        app: &App,
+        commands: Vec<Command>,
+        right: &Right,
+    ) -> Result<Appended, Refusal> {
+        self.execute_resting(app, commands, right, None).await
+    }
+
+    async fn execute_resting(
+        &self,
+        app: &App,
+        commands: Vec<Command>,
+        Right { grounds, seen }: &Right,
+        giver: Option<Principal>,
     ) -> Result<Appended, Refusal> {
         self.may_still(app)?;
         let metadata = self.metadata();
         let executed = app
             .executor
-            .execute_for_unless_changed(self.giver(app), commands, &metadata, seen)
-            .await;
-        executed.map_err(|error| self.refused(app, error, |_| None::<&str>))
-    }
-
-    /// Like [`Caller::execute`], for commands that give rights on nothing but what the caller makes with them: it is theirs to give.
-    pub async fn execute_own(&self, app: &App, commands: Vec<Command>) -> Result<Appended, Refusal> {
-        self.may_still(app)?;
-        let executed = app.executor.execute(commands, &self.metadata()).await;
-        executed.map_err(|error| self.refused(app, error, |_| None::<&str>))
+            .execute_for_on_grounds(giver, commands, &metadata, seen, grounds);
+        executed.await.map_err(|error| {
+            let is_late = matches!(error, ExecuteError::Rejected(Rejection::Conflict { .. }));
+            let mut refusal = self.refused(app, error, |_| None::<&str>);
+            if is_late {
+                refusal.code = CHANGED_MEANWHILE;
+            }
+            refusal
+        })
     }
 
     /// Like [`Caller::execute`]. If one of several commands is refused, the refusal begins with what `name` says for its number.
@@ -78,15 +97,30 @@ impl Caller {
         commands: Vec<Command>,
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Appended, Refusal> {
-        // Since the request was permitted, its passwords may have waited to be hashed.
-        self.may_still(app)?;
-        let commands = with_accounts(app, commands).await?;
-        let metadata = self.metadata();
-        let executed = match self.giver(app) {
-            Some(giver) => app.executor.execute_for(giver, commands, &metadata).await,
-            None => app.executor.execute(commands, &metadata).await,
+        let mut attempts = Attempts::default();
+        let executed = loop {
+            // Since the request was permitted, its passwords may have waited to be hashed.
+            self.may_still(app)?;
+            let also = for_accounts(app, &commands).await?;
+            if also.is_empty() {
+                break self.execute_once(app, commands).await;
+            }
+            let all = commands.iter().cloned().chain(also).collect();
+            // Another node may take the number of an account that these commands open.
+            match self.execute_once(app, all).await {
+                Err(error) if attempts.again(error.code()) => {}
+                executed => break executed,
+            }
         };
         executed.map_err(|error| self.refused(app, error, name))
+    }
+
+    async fn execute_once(&self, app: &App, commands: Vec<Command>) -> Result<Appended, ExecuteError> {
+        let metadata = self.metadata();
+        match self.giver(app) {
+            Some(giver) => app.executor.execute_for(giver, commands, &metadata).await,
+            None => app.executor.execute(commands, &metadata).await,
+        }
     }
 
     /// Decides what the commands would record, or how [`Caller::execute_about`] would refuse them.
@@ -96,7 +130,8 @@ impl Caller {
         commands: &[Command],
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Rehearsed, Refusal> {
-        let commands = with_accounts(app, commands.to_vec()).await?;
+        let also = for_accounts(app, commands).await?;
+        let commands: Vec<Command> = commands.iter().cloned().chain(also).collect();
         let rehearsed = app.executor.rehearse_for(self.giver(app), &commands).await;
         rehearsed.map_err(|error| self.refused(app, error, name))
     }

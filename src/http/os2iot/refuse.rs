@@ -32,6 +32,8 @@ fn published(refusal: &Refusal) -> Option<&'static str> {
             "MESSAGE.ID-DOES-NOT-EXIST"
         }
         "user_already_in_group" => "MESSAGE.USER-ALREADY-IN-PERMISSION",
+        "has_email" => "MESSAGE.USER-ALREADY-HAVE-MAIL",
+        "level_twice" => "MESSAGE.DUPLICATE-PERMISSION-TYPES",
         "password_policy" | "password_weak" | "password_listed" => {
             "MESSAGE.PASSWORD-DOES-NOT-MEET-REQUIREMENTS"
         }

@@ -18,12 +18,15 @@ pub const API_KEY_EXPIRED: &str = "api_key_expired";
 /// The machine that has a key, and the digest of the key.
 pub(super) async fn machine_of(app: &App, key: &str) -> Result<(Machine, [u8; 32]), Refusal> {
     let digest = app.api_keys().digest(key).bytes();
-    if let Ok(machine) = machine_with(app, digest) {
-        return Ok((machine, digest));
+    let known = machine_with(app, digest);
+    if known.is_ok() || app.api_keys().refused().has(&digest) {
+        return Ok((known?, digest));
     }
-    // Another node may have issued the key a moment ago.
+    // Another node may have issued or prolonged the key a moment ago. The server looks once for each key, and not for each request: later
+    // news arrives anyway. One look serves all requests that wait for it.
     app.ledger().follower().catch_up().await?;
-    Ok((machine_with(app, digest)?, digest))
+    let machine = machine_with(app, digest).inspect_err(|_| app.api_keys().refused().add(digest))?;
+    Ok((machine, digest))
 }
 
 /// The machine that has the secret with this digest.

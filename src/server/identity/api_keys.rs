@@ -6,12 +6,17 @@ use ledger::{Ledger, ids::Entropy};
 use zeroize::Zeroizing;
 
 use super::second_factor::hmac;
+use crate::ended::Ended;
 
 /// How many characters of a key are kept, so that people can tell keys apart.
 const PREFIX: usize = 8;
 
-/// The key under which digests of API keys are made. All nodes derive the same one, and another sealing key does not change it.
-pub(crate) struct ApiKeys(Zeroizing<[u8; 32]>);
+/// The API keys of a ledger.
+pub(crate) struct ApiKeys {
+    /// The key under which digests of API keys are made. All nodes derive the same one, and another sealing key does not change it.
+    of_digests: Zeroizing<[u8; 32]>,
+    refused: Ended,
+}
 
 /// A new API key. It is shown once.
 pub struct NewApiKey {
@@ -26,12 +31,20 @@ pub struct NewApiKey {
 impl ApiKeys {
     /// The keys of a ledger.
     pub(crate) fn new(ledger: &Ledger) -> Self {
-        Self(ledger.lasting_key_for("API keys"))
+        Self {
+            of_digests: ledger.lasting_key_for("API keys"),
+            refused: Ended::default(),
+        }
+    }
+
+    /// The digests of keys that nobody had, or that had expired, when somebody used them.
+    pub(crate) fn refused(&self) -> &Ended {
+        &self.refused
     }
 
     /// What the ledger keeps of a key.
     pub(crate) fn digest(&self, secret: &str) -> KeyDigest {
-        let mac = hmac(&self.0).chain_update(secret.as_bytes());
+        let mac = hmac(&self.of_digests).chain_update(secret.as_bytes());
         KeyDigest::new(mac.finalize().into_bytes().into())
     }
 

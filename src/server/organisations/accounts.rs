@@ -4,24 +4,29 @@
 //! of the user, who holds their roles while the account is active.
 
 mod change;
+mod requests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Command, DomainError,
-    account::{self, Account, AccountCommand, AccountError, ChangeGroups, OpenAccount},
+    account::{Account, AccountCommand, AccountError, ChangeGroups, OpenAccount},
     role::Role,
     user::{CreateUser, UserCommand},
     values::{
-        AccountId, Email, GrantMethod, GrantType, GroupId, IdentityProvider, Membership, OrganisationId,
-        PasswordHash, Timestamp, Title, UserId, Username,
+        AccountId, Email, GrantMethod, GrantType, GroupId, IdentityProvider, Membership, PasswordHash,
+        RoleId, Timestamp, Title, UserId, Username,
     },
 };
 use ledger::{Appended, Seen};
 use projections::{ordinals::Numbered, sql::Boxed};
 use zeroize::Zeroizing;
 
-use super::{must, numbers::Attempts, reach};
+use super::{
+    again::until_first,
+    may::{Right, right_of},
+    reach,
+};
 use crate::{
     app::App,
     caller::Caller,
@@ -29,6 +34,7 @@ use crate::{
 };
 
 pub use change::{AccountChange, change};
+pub use requests::{accept, hide_welcome, reject, request_organisations};
 
 /// An account to open, with a new user.
 #[derive(Debug)]
@@ -52,19 +58,28 @@ pub struct NewAccount {
 /// Commands that change accounts and their users, and what they rest on.
 pub(super) struct Changing<'a> {
     app: &'a App,
+    right: Right,
     /// Whether strangers to an organisation may be put into its groups.
     of_anybody: bool,
     commands: Vec<Command>,
-    seen: Vec<Seen>,
+}
+
+/// An account as commands find it.
+#[derive(Clone, Copy)]
+struct Known {
+    id: AccountId,
+    user: UserId,
+    is_active: bool,
 }
 
 impl<'a> Changing<'a> {
-    pub(super) fn new(app: &'a App, of_anybody: bool) -> Self {
+    /// No commands yet. The caller has this right to them.
+    pub(super) fn new(app: &'a App, right: Right, of_anybody: bool) -> Self {
         Self {
             app,
+            right,
             of_anybody,
             commands: Vec::new(),
-            seen: Vec::new(),
         }
     }
 
@@ -78,49 +93,68 @@ impl<'a> Changing<'a> {
 
     /// The commands are refused if the aggregate has changed since.
     pub(super) fn seen(&mut self, seen: Seen) {
-        self.seen.push(seen);
+        self.right.seen.push(seen);
     }
 
     /// The account, as the commands find it.
-    async fn account(&mut self, id: AccountId) -> Result<(Account, UserId), Refusal> {
-        let (account, seen) = self.app.executor.read::<Account>(id).await?;
-        let user = account.user.filter(|_| account.exists());
-        let user = user.ok_or_else(|| {
-            Refusal::new(
-                RefusalKind::NotFound,
-                "unknown_account",
-                "there is no such account",
-            )
-        })?;
-        self.seen.push(seen);
-        Ok((account, user))
+    async fn account(&mut self, id: AccountId) -> Result<(Account, Known), Refusal> {
+        let mut found = self.accounts(&[id]).await?;
+        found.pop().ok_or_else(unknown_account)
     }
 
-    /// An account joins groups and leaves groups.
+    /// These accounts, as the commands find them. All must exist.
+    async fn accounts(&mut self, ids: &[AccountId]) -> Result<Vec<(Account, Known)>, Refusal> {
+        let read = self.app.executor.read_many::<Account>(ids).await?;
+        let mut found = Vec::with_capacity(ids.len());
+        for (id, (account, seen)) in ids.iter().zip(read) {
+            let user = account.user.filter(|_| account.exists());
+            let known = Known {
+                id: *id,
+                user: user.ok_or_else(unknown_account)?,
+                is_active: account.is_active,
+            };
+            self.seen(seen);
+            found.push((account, known));
+        }
+        Ok(found)
+    }
+
+    /// These accounts join a group.
     pub(super) async fn join(
         &mut self,
-        id: AccountId,
-        joined: Vec<Membership>,
-        left: BTreeSet<GroupId>,
+        ids: &BTreeSet<AccountId>,
+        membership: Membership,
     ) -> Result<(), Refusal> {
-        let (account, user) = self.account(id).await.map_err(|refusal| match self.of_anybody {
-            false if refusal.kind == RefusalKind::NotFound => {
-                DomainError::from(AccountError::NoMember).into()
-            }
-            _ => refusal,
-        })?;
-        self.change_groups(id, user, account.is_active, joined, left);
+        let ids: Vec<AccountId> = ids.iter().copied().collect();
+        let found = self
+            .accounts(&ids)
+            .await
+            .map_err(|refusal| match self.of_anybody {
+                false if refusal.kind == RefusalKind::NotFound => {
+                    DomainError::from(AccountError::NoMember).into()
+                }
+                _ => refusal,
+            })?;
+        for (_, known) in found {
+            self.change_groups(known, vec![membership], BTreeSet::new());
+        }
         Ok(())
     }
 
-    fn change_groups(
+    /// Each of these accounts leaves its groups of this list.
+    pub(super) async fn leave(
         &mut self,
-        id: AccountId,
-        user: UserId,
-        is_active: bool,
-        joined: Vec<Membership>,
-        left: BTreeSet<GroupId>,
-    ) {
+        groups: BTreeMap<AccountId, BTreeSet<GroupId>>,
+    ) -> Result<(), Refusal> {
+        let ids: Vec<AccountId> = groups.keys().copied().collect();
+        for ((_, known), left) in self.accounts(&ids).await?.into_iter().zip(groups.into_values()) {
+            self.change_groups(known, Vec::new(), left);
+        }
+        Ok(())
+    }
+
+    fn change_groups(&mut self, known: Known, joined: Vec<Membership>, left: BTreeSet<GroupId>) {
+        let Known { id, user, is_active } = known;
         let (joins, leaves): (Vec<GroupId>, Vec<GroupId>) = (
             joined.iter().map(|one| one.group).filter(|_| is_active).collect(),
             left.iter().copied().collect(),
@@ -141,10 +175,16 @@ impl<'a> Changing<'a> {
 
     /// Executes the commands, if the caller may give what they give.
     pub(super) async fn execute(self, caller: &Caller) -> Result<Appended, Refusal> {
-        caller
-            .execute_unless_changed(self.app, self.commands, &self.seen)
-            .await
+        caller.execute_by(self.app, self.commands, &self.right).await
     }
+}
+
+fn unknown_account() -> Refusal {
+    Refusal::new(
+        RefusalKind::NotFound,
+        "unknown_account",
+        "there is no such account",
+    )
 }
 
 /// The memberships in groups that exist. Only a global administrator learns that there is no such group; to anybody else it is one of another
@@ -154,20 +194,33 @@ pub(super) async fn memberships(
     reach: &authorization::Reach,
     groups: &BTreeSet<GroupId>,
 ) -> Result<Vec<Membership>, Refusal> {
-    let mut found = Vec::with_capacity(groups.len());
-    for id in groups {
-        let (role, _) = app.executor.read::<Role>(id.role()).await?;
-        let group = role.group.as_ref().filter(|_| role.exists());
-        let group = group.ok_or_else(|| match reach.is_global {
-            true => Refusal::new(RefusalKind::NotFound, "unknown_group", "there is no such group"),
-            false => Refusal::forbidden("write", "a group of another organisation"),
-        })?;
-        found.push(Membership {
+    let found = memberships_of(app, groups).await?;
+    match found.len() == groups.len() {
+        true => Ok(found),
+        false if reach.is_global => Err(Refusal::new(
+            RefusalKind::NotFound,
+            "unknown_group",
+            "there is no such group",
+        )),
+        false => Err(Refusal::forbidden("write", "a group of another organisation")),
+    }
+}
+
+/// The memberships in those of these groups that exist.
+pub(super) async fn memberships_of(
+    app: &App,
+    groups: &BTreeSet<GroupId>,
+) -> Result<Vec<Membership>, Refusal> {
+    let roles: Vec<RoleId> = groups.iter().map(|group| group.role()).collect();
+    let roles = app.executor.read_many::<Role>(&roles).await?;
+    let found = groups.iter().zip(roles).filter_map(|(id, (role, _))| {
+        let group = role.group.as_ref().filter(|_| role.exists())?;
+        Some(Membership {
             group: *id,
             organisation: group.organisation,
-        });
-    }
-    Ok(found)
+        })
+    });
+    Ok(found.collect())
 }
 
 /// Opens an account with a new user.
@@ -177,23 +230,19 @@ pub fn open<'a>(
     new: NewAccount,
 ) -> Boxed<'a, Result<(AccountId, Appended), Refusal>> {
     Box::pin(async move {
-        let (memberships, hash) = may_open(app, caller, &new).await?;
-        let mut attempts = Attempts::default();
-        loop {
-            let made = open_once(app, caller, &new, &memberships, &hash).await;
-            if !attempts.again(&made) {
-                return made;
-            }
-        }
+        may_open(app, caller, &new).await?;
+        let password = app
+            .live()
+            .password_rules
+            .propose(&new.password, &[&new.name, &new.email])?;
+        let hash = caller.hash(app, password).await?;
+        until_first(app, || Box::pin(open_once(app, caller, &new, &hash))).await
     })
 }
 
-/// The memberships of a new account, and the hash of its password, if the caller may open it.
-async fn may_open(
-    app: &App,
-    caller: &Caller,
-    new: &NewAccount,
-) -> Result<(Vec<Membership>, PasswordHash), Refusal> {
+/// The memberships of a new account, if the caller may open it.
+async fn may_open(app: &App, caller: &Caller, new: &NewAccount) -> Result<(Vec<Membership>, Right), Refusal> {
+    let right = right_of(app, caller);
     let reach = reach(app, caller);
     let mut groups = new.groups.clone();
     if new.is_global {
@@ -212,21 +261,16 @@ async fn may_open(
         // Nobody but a global administrator could ever change such a user again.
         return Err(Refusal::forbidden("write", "users without a group"));
     }
-    let password = app
-        .live()
-        .password_rules
-        .propose(&new.password, &[&new.name, &new.email])?;
-    let hash = caller.hash(app, password).await?;
-    Ok((memberships, hash))
+    Ok((memberships, right))
 }
 
 async fn open_once(
     app: &App,
     caller: &Caller,
     new: &NewAccount,
-    memberships: &[Membership],
     hash: &PasswordHash,
 ) -> Result<(AccountId, Appended), Refusal> {
+    let (memberships, right) = may_open(app, caller, new).await?;
     let user = UserId(app.entropy.uuid());
     let id = AccountId::of(app.numbers().next(app, Numbered::Account).await?);
     let create = CreateUser {
@@ -250,7 +294,7 @@ async fn open_once(
         is_active: new.is_active,
         now: app.clock.now(),
         expires_at: new.expires_at,
-        groups: memberships.to_vec(),
+        groups: memberships.clone(),
         requested: BTreeSet::new(),
     };
     let mut commands = vec![
@@ -259,7 +303,7 @@ async fn open_once(
     ];
     let joined = memberships.iter().filter(|_| new.is_active);
     commands.extend(joined.map(|one| Command::User(user, UserCommand::JoinGroup { group: one.group })));
-    Ok((id, caller.execute(app, commands).await?))
+    Ok((id, caller.execute_by(app, commands, &right).await?))
 }
 
 /// The ways in which a person on this face proves who they are.
@@ -270,89 +314,4 @@ pub(super) fn by_password() -> Vec<GrantType> {
         is_required: false,
     });
     types.to_vec()
-}
-
-/// Lets somebody into an organisation who has asked for it: into these groups of it.
-pub async fn accept(
-    app: &App,
-    caller: &Caller,
-    organisation: OrganisationId,
-    id: AccountId,
-    groups: &BTreeSet<GroupId>,
-) -> Result<Appended, Refusal> {
-    let number = organisation.ordinal().to_string();
-    must(app, caller, "os2iot-organisation", &number, "create-user")?;
-    let joined = memberships(app, &reach(app, caller), groups).await?;
-    if joined.iter().any(|one| one.organisation != Some(organisation)) {
-        return Err(Refusal::forbidden("write", "a group of another organisation"));
-    }
-    // Even a global administrator lets nobody in who has not asked.
-    let mut changing = Changing::new(app, false);
-    let (account, user) = changing.account(id).await?;
-    if joined.iter().any(|one| account.groups.contains_key(&one.group)) {
-        return Err(Refusal::new(
-            RefusalKind::Invalid,
-            "user_already_in_group",
-            "the user is in one of the groups already",
-        ));
-    }
-    if !account.requested.contains(&organisation) {
-        return Err(Refusal::new(
-            RefusalKind::NotFound,
-            "not_requested",
-            "the user has not asked for this organisation",
-        ));
-    }
-    changing.change_groups(id, user, account.is_active, joined, BTreeSet::new());
-    changing.execute(caller).await
-}
-
-/// Decides that somebody is not let into an organisation.
-pub async fn reject(
-    app: &App,
-    caller: &Caller,
-    organisation: OrganisationId,
-    id: AccountId,
-) -> Result<Appended, Refusal> {
-    let number = organisation.ordinal().to_string();
-    must(app, caller, "os2iot-organisation", &number, "create-user")?;
-    caller
-        .execute(
-            app,
-            vec![Command::Account(id, AccountCommand::EndRequest { organisation })],
-        )
-        .await
-}
-
-/// The caller asks to be let into organisations. If they have no e-mail address yet, they may give one.
-pub async fn request_organisations(
-    app: &App,
-    caller: &Caller,
-    id: AccountId,
-    organisations: BTreeSet<OrganisationId>,
-    email: Option<Email>,
-) -> Result<Appended, Refusal> {
-    let mut commands = Vec::new();
-    if email.is_some() {
-        let change = account::ChangeAccount {
-            name: None,
-            email,
-            is_active: None,
-            now: app.clock.now(),
-            expires_at: None,
-        };
-        commands.push(Command::Account(id, AccountCommand::Change(change)));
-    }
-    commands.push(Command::Account(
-        id,
-        AccountCommand::RequestOrganisations { organisations },
-    ));
-    caller.execute(app, commands).await
-}
-
-/// The caller does not want to see the welcome again.
-pub async fn hide_welcome(app: &App, caller: &Caller, id: AccountId) -> Result<Appended, Refusal> {
-    caller
-        .execute(app, vec![Command::Account(id, AccountCommand::HideWelcome)])
-        .await
 }

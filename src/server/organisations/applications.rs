@@ -11,7 +11,13 @@ use aggregates::{
 use ledger::Appended;
 use projections::{Sorting, groups, groups::GroupSort, numbered::Among, ordinals::Numbered, sql::Boxed};
 
-use super::{accounts::memberships, found::ALL, must, numbers::Attempts, reach};
+use super::{
+    accounts::memberships,
+    again::until_first,
+    found::ALL,
+    may::{Right, right},
+    reach,
+};
 use crate::{app::App, caller::Caller, refusal::Refusal};
 
 /// An application to create.
@@ -44,15 +50,7 @@ pub fn create<'a>(
     caller: &'a Caller,
     new: NewApplication,
 ) -> Boxed<'a, Result<(ApplicationId, Appended), Refusal>> {
-    Box::pin(async move {
-        let mut attempts = Attempts::default();
-        loop {
-            let made = create_once(app, caller, &new).await;
-            if !attempts.again(&made) {
-                return made;
-            }
-        }
-    })
+    Box::pin(async move { until_first(app, || Box::pin(create_once(app, caller, &new))).await })
 }
 
 async fn create_once(
@@ -61,7 +59,7 @@ async fn create_once(
     new: &NewApplication,
 ) -> Result<(ApplicationId, Appended), Refusal> {
     let organisation = new.organisation.ordinal().to_string();
-    must(
+    let right = right(
         app,
         caller,
         "os2iot-organisation",
@@ -78,7 +76,7 @@ async fn create_once(
     };
     let attach = attached.iter().map(|group| attach(*group, id));
     let commands = std::iter::once(Command::Application(id, create)).chain(attach);
-    Ok((id, caller.execute_own(app, commands.collect()).await?))
+    Ok((id, caller.execute_own_by(app, commands.collect(), &right).await?))
 }
 
 fn attach(group: GroupId, application: ApplicationId) -> Command {
@@ -140,33 +138,47 @@ async fn groups_of(app: &App, id: ApplicationId) -> Result<BTreeSet<GroupId>, Re
     Ok(groups.into_values().flatten().collect())
 }
 
-/// Changes an application.
-pub async fn change(
-    app: &App,
-    caller: &Caller,
-    id: ApplicationId,
-    wanted: ApplicationChange,
-) -> Result<Appended, Refusal> {
-    must(
+/// The right of the caller to change an application.
+fn right_to(app: &App, caller: &Caller, id: ApplicationId) -> Result<Right, Refusal> {
+    right(
         app,
         caller,
         "os2iot-application",
         &id.ordinal().to_string(),
         "write",
-    )?;
+    )
+}
+
+/// Changes an application.
+pub fn change<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: ApplicationId,
+    wanted: ApplicationChange,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+}
+
+async fn change_once(
+    app: &App,
+    caller: &Caller,
+    id: ApplicationId,
+    wanted: &ApplicationChange,
+) -> Result<Appended, Refusal> {
+    let right = right_to(app, caller, id)?;
     let change = ApplicationCommand::Change {
-        name: wanted.name,
-        details: wanted.details.map(Box::new),
+        name: wanted.name.clone(),
+        details: wanted.details.clone().map(Box::new),
     };
     let mut commands = vec![Command::Application(id, change)];
-    if let Some(groups) = wanted.groups {
+    if let Some(groups) = &wanted.groups {
         let organisation = organisation_of(app, id).await?;
-        let groups = of_organisation(app, &reach(app, caller), organisation, &groups).await?;
+        let groups = of_organisation(app, &reach(app, caller), organisation, groups).await?;
         let present = groups_of(app, id).await?;
         commands.extend(present.difference(&groups).map(|group| detach(*group, id)));
         commands.extend(groups.difference(&present).map(|group| attach(*group, id)));
     }
-    caller.execute(app, commands).await
+    caller.execute_by(app, commands, &right).await
 }
 
 async fn organisation_of(app: &App, id: ApplicationId) -> Result<OrganisationId, Refusal> {
@@ -177,27 +189,33 @@ async fn organisation_of(app: &App, id: ApplicationId) -> Result<OrganisationId,
 
 /// Gives an application to another organisation, in which the caller may create applications, too. It is attached to these groups there,
 /// and to no group of the old one.
-pub async fn give(
+pub fn give<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: ApplicationId,
+    to: OrganisationId,
+    groups: &'a BTreeSet<GroupId>,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(give_once(app, caller, id, to, groups))).await })
+}
+
+async fn give_once(
     app: &App,
     caller: &Caller,
     id: ApplicationId,
     to: OrganisationId,
     groups: &BTreeSet<GroupId>,
 ) -> Result<Appended, Refusal> {
-    must(
-        app,
-        caller,
-        "os2iot-application",
-        &id.ordinal().to_string(),
-        "write",
-    )?;
-    must(
+    let mut right_to_both = right_to(app, caller, id)?;
+    let there = right(
         app,
         caller,
         "os2iot-organisation",
         &to.ordinal().to_string(),
         "create-application",
     )?;
+    // The position of the first judgement counts, which is not after that of the second one.
+    right_to_both.grounds.streams.extend(there.grounds.streams);
     let from = organisation_of(app, id).await?;
     let mut wanted = of_organisation(app, &reach(app, caller), to, groups).await?;
     if from != to {
@@ -207,24 +225,26 @@ pub async fn give(
     let detached = present.difference(&wanted).map(|group| detach(*group, id));
     let moved = Command::Application(id, ApplicationCommand::Move { from, to });
     let attached = wanted.difference(&present).map(|group| attach(*group, id));
+    let commands = detached.chain([moved]).chain(attached).collect();
     // The caller may change the application before, and may create one like it there: so it is theirs to give.
-    caller
-        .execute_own(app, detached.chain([moved]).chain(attached).collect())
-        .await
+    caller.execute_own_by(app, commands, &right_to_both).await
 }
 
 /// Deletes an application.
-pub async fn delete(app: &App, caller: &Caller, id: ApplicationId) -> Result<Appended, Refusal> {
-    must(
-        app,
-        caller,
-        "os2iot-application",
-        &id.ordinal().to_string(),
-        "write",
-    )?;
+pub fn delete<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: ApplicationId,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(delete_once(app, caller, id))).await })
+}
+
+async fn delete_once(app: &App, caller: &Caller, id: ApplicationId) -> Result<Appended, Refusal> {
+    let right = right_to(app, caller, id)?;
     let of = organisation_of(app, id).await?;
     let groups = groups_of(app, id).await?;
     let detached = groups.iter().map(|group| detach(*group, id));
     let deleted = Command::Application(id, ApplicationCommand::Delete { of });
-    caller.execute(app, detached.chain([deleted]).collect()).await
+    let commands = detached.chain([deleted]).collect();
+    caller.execute_by(app, commands, &right).await
 }

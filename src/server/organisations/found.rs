@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aggregates::{
     Command,
+    account::AccountCommand,
     application::ApplicationCommand,
     organisation::OrganisationCommand,
     role::{FormGroup, RoleCommand},
@@ -11,7 +12,9 @@ use aggregates::{
 };
 use ledger::Appended;
 use projections::{
-    Part, Sorting, applications,
+    Part, Sorting, accounts,
+    accounts::AccountSort,
+    applications,
     applications::{ApplicationSort, ApplicationsAmong},
     groups,
     groups::GroupSort,
@@ -20,7 +23,12 @@ use projections::{
     sql::Boxed,
 };
 
-use super::{accounts::Changing, groups::empty, must, numbers::Attempts};
+use super::{
+    accounts::Changing,
+    again::until_first,
+    groups::empty,
+    may::{right, right_of},
+};
 use crate::{app::App, caller::Caller, refusal::Refusal};
 
 /// The groups that come with each organisation, as the published server makes them (contracts/os2iot.md, "/organization").
@@ -55,18 +63,11 @@ pub fn found<'a>(
     caller: &'a Caller,
     name: Title,
 ) -> Boxed<'a, Result<(OrganisationId, Appended), Refusal>> {
-    Box::pin(async move {
-        let mut attempts = Attempts::default();
-        loop {
-            let made = found_once(app, caller, &name).await;
-            if !attempts.again(&made) {
-                return made;
-            }
-        }
-    })
+    Box::pin(async move { until_first(app, || Box::pin(found_once(app, caller, &name))).await })
 }
 
 async fn found_once(app: &App, caller: &Caller, name: &Title) -> Result<(OrganisationId, Appended), Refusal> {
+    let right = right_of(app, caller);
     let id = OrganisationId::of(app.numbers().next(app, Numbered::Organisation).await?);
     let mut commands = vec![Command::Organisation(
         id,
@@ -84,30 +85,50 @@ async fn found_once(app: &App, caller: &Caller, name: &Title) -> Result<(Organis
         };
         commands.push(Command::Role(group.role(), RoleCommand::FormGroup(form)));
     }
-    Ok((id, caller.execute(app, commands).await?))
+    Ok((id, caller.execute_by(app, commands, &right).await?))
 }
 
 /// Gives an organisation another name.
-pub async fn rename(
+pub fn rename<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: OrganisationId,
+    name: Title,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(rename_once(app, caller, id, &name))).await })
+}
+
+async fn rename_once(
     app: &App,
     caller: &Caller,
     id: OrganisationId,
-    name: Title,
+    name: &Title,
 ) -> Result<Appended, Refusal> {
-    must(
+    let right = right(
         app,
         caller,
         "os2iot-organisation",
         &id.ordinal().to_string(),
         "write",
     )?;
-    let command = Command::Organisation(id, OrganisationCommand::Rename { name });
-    caller.execute(app, vec![command]).await
+    let command = OrganisationCommand::Rename { name: name.clone() };
+    caller
+        .execute_by(app, vec![Command::Organisation(id, command)], &right)
+        .await
 }
 
-/// Deletes an organisation with its groups and applications. Whoever was in its groups is not any more.
-pub async fn delete(app: &App, caller: &Caller, id: OrganisationId) -> Result<Appended, Refusal> {
-    must(
+/// Deletes an organisation with its groups and applications. Whoever was in its groups is not any more, and whoever waited for it waits no
+/// longer. If something is made in it meanwhile, the ledger refuses, and this looks again.
+pub fn delete<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: OrganisationId,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(delete_once(app, caller, id))).await })
+}
+
+async fn delete_once(app: &App, caller: &Caller, id: OrganisationId) -> Result<Appended, Refusal> {
+    let right = right(
         app,
         caller,
         "os2iot-organisation",
@@ -125,15 +146,22 @@ pub async fn delete(app: &App, caller: &Caller, id: OrganisationId) -> Result<Ap
         descending: false,
     };
     let applications = applications::page(db, ApplicationsAmong::Organisation(id), by_id, ALL).await?;
-    let mut changing = Changing::new(app, false);
-    for group in groups.rows {
-        empty(&mut changing, group.id).await?;
-    }
+    let by_id = Sorting {
+        by: AccountSort::Id,
+        descending: false,
+    };
+    let waiting = accounts::awaiting(db, &[id], by_id, ALL).await?;
+    let mut changing = Changing::new(app, right, false);
+    empty(&mut changing, groups.rows.iter().map(|group| group.id).collect()).await?;
     for one in applications.rows {
         changing.push(Command::Application(
             one.id,
             ApplicationCommand::Delete { of: id },
         ));
+    }
+    for account in waiting.rows {
+        let end = AccountCommand::EndRequest { organisation: id };
+        changing.push(Command::Account(account.id, end));
     }
     changing.push(Command::Organisation(id, OrganisationCommand::Delete));
     changing.execute(caller).await

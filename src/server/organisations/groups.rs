@@ -1,16 +1,22 @@
 //! User groups.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Command,
+    api_key::{ApiKey, ApiKeyCommand, ChangeApiKey},
     role::{self, FormGroup, Role, RoleCommand},
     values::{AccountId, ApplicationId, GroupId, Level, Membership, OrganisationId, Title},
 };
 use ledger::Appended;
-use projections::{Sorting, accounts, accounts::AccountSort, ordinals::Numbered, sql::Boxed};
+use projections::{accounts, api_keys, ordinals::Numbered, sql::Boxed};
 
-use super::{accounts::Changing, found::ALL, must, numbers::Attempts, reach};
+use super::{
+    accounts::{Changing, memberships_of},
+    again::until_first,
+    may::right,
+    reach,
+};
 use crate::{
     app::App,
     caller::Caller,
@@ -53,20 +59,13 @@ pub fn form<'a>(
     caller: &'a Caller,
     new: NewGroup,
 ) -> Boxed<'a, Result<(GroupId, Appended), Refusal>> {
-    Box::pin(async move {
-        let mut attempts = Attempts::default();
-        loop {
-            let made = form_once(app, caller, &new).await;
-            if !attempts.again(&made) {
-                return made;
-            }
-        }
-    })
+    Box::pin(async move { until_first(app, || Box::pin(form_once(app, caller, &new))).await })
 }
 
 async fn form_once(app: &App, caller: &Caller, new: &NewGroup) -> Result<(GroupId, Appended), Refusal> {
     let organisation = new.organisation.ordinal().to_string();
-    must(app, caller, "os2iot-organisation", &organisation, "create-group")?;
+    let right = right(app, caller, "os2iot-organisation", &organisation, "create-group")?;
+    must_be_distinct(&new.levels)?;
     if new.levels.contains(&Level::GlobalAdmin) {
         // The published server let user administrators make global administrators (contracts/os2iot.md, "Privilege escalation").
         return Err(Refusal::new(
@@ -88,71 +87,123 @@ async fn form_once(app: &App, caller: &Caller, new: &NewGroup) -> Result<(GroupI
         group: id,
         organisation: Some(new.organisation),
     };
-    let mut changing = Changing::new(app, reach(app, caller).is_global);
+    let mut changing = Changing::new(app, right, reach(app, caller).is_global);
     changing.push(Command::Role(id.role(), RoleCommand::FormGroup(form)));
-    for member in &new.members {
-        changing.join(*member, vec![membership], BTreeSet::new()).await?;
-    }
+    changing.join(&new.members, membership).await?;
     Ok((id, changing.execute(caller).await?))
 }
 
+/// Refuses a level that stands twice, as the published server does.
+fn must_be_distinct(levels: &[Level]) -> Result<(), Refusal> {
+    let distinct: BTreeSet<Level> = levels.iter().copied().collect();
+    match distinct.len() == levels.len() {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            RefusalKind::Invalid,
+            "level_twice",
+            "a level stands twice",
+        )),
+    }
+}
+
 /// Changes a group. Only global administrators change the group of global administrators.
-pub async fn change(
+pub fn change<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: GroupId,
+    wanted: GroupChange,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+}
+
+async fn change_once(
     app: &App,
     caller: &Caller,
     id: GroupId,
-    wanted: GroupChange,
+    wanted: &GroupChange,
 ) -> Result<Appended, Refusal> {
-    must(app, caller, "os2iot-group", &id.ordinal().to_string(), "write")?;
-    let mut changing = Changing::new(app, reach(app, caller).is_global);
+    let right = right(app, caller, "os2iot-group", &id.ordinal().to_string(), "write")?;
+    let mut changing = Changing::new(app, right, reach(app, caller).is_global);
     let (group, seen) = app.executor.read::<Role>(id.role()).await?;
     changing.seen(seen);
     let group = group.group.ok_or_else(|| Refusal::not_found("group"))?;
     let change = role::ChangeGroup {
         id,
-        name: wanted.name.filter(|_| id != GroupId::GLOBAL_ADMIN),
+        name: wanted.name.clone().filter(|_| id != GroupId::GLOBAL_ADMIN),
         adds_new_applications: wanted.adds_new_applications,
-        applications: wanted.applications,
+        applications: wanted.applications.clone(),
     };
     changing.push(Command::Role(id.role(), RoleCommand::ChangeGroup(change)));
-    if let Some(wanted_members) = wanted.members {
+    if let Some(wanted) = &wanted.members {
         let membership = Membership {
             group: id,
             organisation: group.organisation,
         };
-        let present = members(app, id).await?;
-        for member in present.difference(&wanted_members) {
-            changing.join(*member, Vec::new(), BTreeSet::from([id])).await?;
-        }
-        for member in wanted_members.difference(&present) {
-            changing.join(*member, vec![membership], BTreeSet::new()).await?;
-        }
+        let present = accounts::members_of(app.ledger().db(), &[id]).await?;
+        let present: BTreeSet<AccountId> = present.into_values().flatten().collect();
+        let left = present
+            .difference(wanted)
+            .copied()
+            .map(|one| (one, BTreeSet::from([id])));
+        changing.leave(left.collect()).await?;
+        let joining = wanted.difference(&present).copied().collect();
+        changing.join(&joining, membership).await?;
     }
     changing.execute(caller).await
 }
 
-/// Deletes a group. Its members lose it. A key whose only group it is keeps it, and may do nothing.
-pub async fn dissolve(app: &App, caller: &Caller, id: GroupId) -> Result<Appended, Refusal> {
-    must(app, caller, "os2iot-group", &id.ordinal().to_string(), "write")?;
-    let mut changing = Changing::new(app, false);
-    empty(&mut changing, id).await?;
+/// Deletes a group. Its members and its API keys lose it, and a key that has no other group is revoked.
+pub fn dissolve<'a>(app: &'a App, caller: &'a Caller, id: GroupId) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(dissolve_once(app, caller, id))).await })
+}
+
+async fn dissolve_once(app: &App, caller: &Caller, id: GroupId) -> Result<Appended, Refusal> {
+    let right = right(app, caller, "os2iot-group", &id.ordinal().to_string(), "write")?;
+    if id == GroupId::GLOBAL_ADMIN {
+        return Err(Refusal::invalid("You cannot delete GlobalAdmin"));
+    }
+    let mut changing = Changing::new(app, right, false);
+    empty(&mut changing, BTreeSet::from([id])).await?;
     changing.execute(caller).await
 }
 
-/// Adds the commands by which all members leave a group, and by which it is dissolved.
-pub(super) async fn empty(changing: &mut Changing<'_>, id: GroupId) -> Result<(), Refusal> {
-    for member in members(changing.app(), id).await? {
-        changing.join(member, Vec::new(), BTreeSet::from([id])).await?;
+/// Adds the commands by which all members and keys lose these groups, and by which the groups are dissolved.
+pub(super) async fn empty(changing: &mut Changing<'_>, groups: BTreeSet<GroupId>) -> Result<(), Refusal> {
+    let ids: Vec<GroupId> = groups.iter().copied().collect();
+    let members = accounts::members_of(changing.app().ledger().db(), &ids).await?;
+    let mut left: BTreeMap<AccountId, BTreeSet<GroupId>> = BTreeMap::new();
+    for (group, members) in members {
+        for member in members {
+            left.entry(member).or_default().insert(group);
+        }
     }
-    changing.push(Command::Role(id.role(), RoleCommand::DissolveGroup));
+    changing.leave(left).await?;
+    end_keys(changing, &groups).await?;
+    for group in ids {
+        changing.push(Command::Role(group.role(), RoleCommand::DissolveGroup));
+    }
     Ok(())
 }
 
-async fn members(app: &App, id: GroupId) -> Result<BTreeSet<AccountId>, Refusal> {
-    let by_id = Sorting {
-        by: AccountSort::Id,
-        descending: false,
-    };
-    let members = accounts::members(app.ledger().db(), id, by_id, ALL).await?;
-    Ok(members.rows.into_iter().map(|account| account.id).collect())
+/// Adds the commands by which keys lose these groups. A key without another group could never do anything again, so it ends.
+async fn end_keys(changing: &mut Changing<'_>, groups: &BTreeSet<GroupId>) -> Result<(), Refusal> {
+    let app = changing.app();
+    let ids: Vec<GroupId> = groups.iter().copied().collect();
+    let ids = api_keys::of_groups(app.ledger().db(), &ids).await?;
+    let keys = app.executor.read_many::<ApiKey>(&ids).await?;
+    for (id, (key, seen)) in ids.into_iter().zip(keys) {
+        changing.seen(seen);
+        let kept: BTreeSet<GroupId> = key.groups.difference(groups).copied().collect();
+        let command = match kept.is_empty() {
+            true => ApiKeyCommand::Revoke,
+            false => ApiKeyCommand::Change(ChangeApiKey {
+                name: None,
+                groups: Some(memberships_of(app, &kept).await?),
+                now: app.clock.now(),
+                expires_at: None,
+            }),
+        };
+        changing.push(Command::ApiKey(id, command));
+    }
+    Ok(())
 }

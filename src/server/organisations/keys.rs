@@ -11,7 +11,12 @@ use ledger::Appended;
 use projections::{ordinals::Numbered, sql::Boxed};
 use zeroize::Zeroizing;
 
-use super::{accounts::memberships, must, numbers::Attempts, reach};
+use super::{
+    accounts::memberships,
+    again::until_first,
+    may::{right, right_of},
+    reach,
+};
 use crate::{
     app::App,
     caller::Caller,
@@ -58,18 +63,11 @@ pub fn issue<'a>(
     caller: &'a Caller,
     new: NewKey,
 ) -> Boxed<'a, Result<(Issued, Appended), Refusal>> {
-    Box::pin(async move {
-        let mut attempts = Attempts::default();
-        loop {
-            let made = issue_once(app, caller, &new).await;
-            if !attempts.again(&made) {
-                return made;
-            }
-        }
-    })
+    Box::pin(async move { until_first(app, || Box::pin(issue_once(app, caller, &new))).await })
 }
 
 async fn issue_once(app: &App, caller: &Caller, new: &NewKey) -> Result<(Issued, Appended), Refusal> {
+    let right = right_of(app, caller);
     let groups = administered(app, caller, &new.groups).await?;
     must_not_last_too_long(app, new.expires_at)?;
     let id = ApiKeyId::of(app.numbers().next(app, Numbered::ApiKey).await?);
@@ -91,7 +89,7 @@ async fn issue_once(app: &App, caller: &Caller, new: &NewKey) -> Result<(Issued,
         system_user,
     };
     let command = Command::ApiKey(id, ApiKeyCommand::Issue(command));
-    Ok((issued, caller.execute(app, vec![command]).await?))
+    Ok((issued, caller.execute_by(app, vec![command], &right).await?))
 }
 
 /// The groups, if the caller administers the users of the organisation of each. The group of global administrators has none, so only they
@@ -130,13 +128,22 @@ fn must_not_last_too_long(app: &App, expires_at: Option<Timestamp>) -> Result<()
 }
 
 /// Changes a key. The caller must administer the users of the organisations of its present groups, and of the new ones.
-pub async fn change(
+pub fn change<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: ApiKeyId,
+    wanted: KeyChange,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+}
+
+async fn change_once(
     app: &App,
     caller: &Caller,
     id: ApiKeyId,
-    wanted: KeyChange,
+    wanted: &KeyChange,
 ) -> Result<Appended, Refusal> {
-    must(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
+    let right = right(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
     let groups = match &wanted.groups {
         Some(groups) => Some(administered(app, caller, groups).await?),
         None => None,
@@ -145,20 +152,22 @@ pub async fn change(
         must_not_last_too_long(app, expires_at)?;
     }
     let command = ChangeApiKey {
-        name: wanted.name,
+        name: wanted.name.clone(),
         groups,
         now: app.clock.now(),
         expires_at: wanted.expires_at,
     };
-    caller
-        .execute(app, vec![Command::ApiKey(id, ApiKeyCommand::Change(command))])
-        .await
+    let command = Command::ApiKey(id, ApiKeyCommand::Change(command));
+    caller.execute_by(app, vec![command], &right).await
 }
 
 /// Revokes a key.
-pub async fn revoke(app: &App, caller: &Caller, id: ApiKeyId) -> Result<Appended, Refusal> {
-    must(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
-    caller
-        .execute(app, vec![Command::ApiKey(id, ApiKeyCommand::Revoke)])
-        .await
+pub fn revoke<'a>(app: &'a App, caller: &'a Caller, id: ApiKeyId) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(revoke_once(app, caller, id))).await })
+}
+
+async fn revoke_once(app: &App, caller: &Caller, id: ApiKeyId) -> Result<Appended, Refusal> {
+    let right = right(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
+    let revoke = Command::ApiKey(id, ApiKeyCommand::Revoke);
+    caller.execute_by(app, vec![revoke], &right).await
 }

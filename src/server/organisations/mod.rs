@@ -2,6 +2,7 @@
 //! offers, with its rules.
 
 mod accounts;
+mod again;
 mod applications;
 mod expiry;
 mod first_start;
@@ -11,12 +12,14 @@ mod keys;
 mod may;
 mod numbers;
 mod succession;
+mod things;
 mod users;
 
 pub use accounts::{
     AccountChange, NewAccount, accept, change as change_account, hide_welcome, open as open_account, reject,
     request_organisations,
 };
+pub(crate) use again::{Attempts, CHANGED_MEANWHILE};
 pub use applications::{
     ApplicationChange, NewApplication, change as change_application, create as create_application,
     delete as delete_application, give as give_application,
@@ -30,6 +33,8 @@ pub use groups::{
 pub use keys::{
     Issued, KeyChange, NewKey, change as change_api_key, issue as issue_api_key, revoke as revoke_api_key,
 };
+pub(crate) use may::Right;
 pub use may::{must, reach};
 pub(crate) use numbers::Numbers;
-pub(crate) use users::with_accounts;
+pub use things::things_of;
+pub(crate) use users::for_accounts;

@@ -7,9 +7,6 @@ use projections::ordinals::{self, Numbered};
 
 use crate::{app::App, refusal::Refusal};
 
-/// How often another number is tried. Only other nodes can take a number that this node has found free.
-const ATTEMPTS: u32 = 64;
-
 /// The last number of each kind that this process has handed out.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers(Mutex<[u32; Numbered::ALL.len()]>);
@@ -25,17 +22,5 @@ impl Numbers {
         let number = Ordinal::new(i64::from(stored.get().max(*last + 1))).ok_or_else(used_up)?;
         *last = number.get();
         Ok(number)
-    }
-}
-
-/// How often numbers were tried for one change.
-#[derive(Debug, Default)]
-pub(crate) struct Attempts(u32);
-
-impl Attempts {
-    /// Whether to try other numbers: another node has taken one of those that were tried.
-    pub(crate) fn again<T>(&mut self, made: &Result<T, Refusal>) -> bool {
-        self.0 += 1;
-        matches!(made, Err(refusal) if refusal.code == NUMBER_TAKEN) && self.0 < ATTEMPTS
     }
 }

@@ -18,7 +18,10 @@ use projections::{
 use super::users::Ending;
 use crate::{app::App, refusal::Refusal};
 
-/// The commands that make an administrator a global administrator, if the users who end leave nobody in that group; none if nobody can follow.
+/// Among how many administrators who stay, those who have been it for longest, somebody is looked for who has an account in use.
+const CANDIDATES: i64 = 100;
+
+/// The commands that make an administrator a global administrator, preferably one whose account is in use, if the users who end leave nobody in that group; none if nobody can follow.
 /// `leaving` are the accounts of these users. Only an administrator, or a global administrator, may give this group to somebody.
 pub(super) async fn succession(
     app: &App,
@@ -41,12 +44,17 @@ pub(super) async fn succession(
     {
         return Ok(Vec::new());
     }
-    let administrators = role_directory::holders(db, RoleId::ADMINISTRATOR, limit).await?;
-    let heir = administrators
-        .into_iter()
-        .find(|holder| !ended.contains_key(&holder.id));
-    match heir {
-        Some(heir) => joining(app, &heir).await,
+    let most = limit.saturating_add(CANDIDATES);
+    let mut candidates = role_directory::holders(db, RoleId::ADMINISTRATOR, most).await?;
+    candidates.retain(|holder| !ended.contains_key(&holder.id));
+    let accounts = accounts::of_users(db, candidates.iter().map(|one| one.id)).await?;
+    let now = app.clock.now();
+    let acts = |holder: &&HolderRow| {
+        let mut own = accounts.iter().filter(|account| account.user == holder.id);
+        own.any(|account| account.may_act(now))
+    };
+    match candidates.iter().find(acts).or(candidates.first()) {
+        Some(heir) => joining(app, heir).await,
         None => Ok(Vec::new()),
     }
 }

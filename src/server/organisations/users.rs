@@ -13,17 +13,17 @@ use projections::accounts;
 use super::succession::succession;
 use crate::{app::App, refusal::Refusal};
 
-/// The commands, and those for the accounts of users whom they delete or revoke: the account of a deleted user is closed, so its address is
+/// The commands for the accounts of users whom these commands delete or revoke: the account of a deleted user is closed, so its address is
 /// free again, and the account of a revoked user is no longer in use. If nobody would be a global administrator then, an administrator who
 /// stays becomes one, in the same unit.
-pub(crate) async fn with_accounts(app: &App, mut commands: Vec<Command>) -> Result<Vec<Command>, Refusal> {
-    let ended = ended_by(&commands);
+pub(crate) async fn for_accounts(app: &App, commands: &[Command]) -> Result<Vec<Command>, Refusal> {
+    let ended = ended_by(commands);
     if ended.is_empty() {
-        return Ok(commands);
+        return Ok(Vec::new());
     }
     let accounts = accounts::of_users(app.ledger().db(), ended.keys().copied()).await?;
-    commands.extend(succession(app, &ended, &accounts).await?);
-    commands.extend(accounts.iter().map(|account| {
+    let mut also = succession(app, &ended, &accounts).await?;
+    also.extend(accounts.iter().map(|account| {
         let command = match ended.get(&account.user) {
             Some(Ending::Deleted) => AccountCommand::Close,
             Some(Ending::Revoked) | None => AccountCommand::Change(ChangeAccount {
@@ -36,7 +36,7 @@ pub(crate) async fn with_accounts(app: &App, mut commands: Vec<Command>) -> Resu
         };
         Command::Account(account.id, command)
     }));
-    Ok(commands)
+    Ok(also)
 }
 
 /// How a user ends.

@@ -1,7 +1,7 @@
 //! `PUT /api/v1/kombitCreation/createNewKombitUser`
 
 use axum::{Json, extract::State};
-use server::{App, Caller, Refusal, RefusalKind, Wrote, organisations::request_organisations};
+use server::{App, Caller, Refusal, Wrote, organisations::request_organisations};
 
 use super::RequestIn;
 use crate::{
@@ -21,11 +21,7 @@ pub(crate) async fn put_create(
     caller: Caller,
     FieldsOf(body): FieldsOf<RequestIn>,
 ) -> Result<Wrote<Json<UserOut>>, Refusal> {
-    let (id, account) = own_account(&app, &caller).await?;
-    if account.email.is_some() && body.email.is_some() {
-        let message = "MESSAGE.USER-ALREADY-HAVE-MAIL";
-        return Err(Refusal::new(RefusalKind::Invalid, "has_email", message));
-    }
+    let (id, _) = own_account(&app, &caller).await?;
     let organisations = body.organisations();
     let appended = request_organisations(&app, &caller, id, organisations, body.email).await?;
     Ok(Wrote(appended.position, Json(shown(&app, id, &Seen::All).await?)))

@@ -10,7 +10,7 @@ use crate::{
     wire::{Affected, ONE},
 };
 
-/// Deletes a user group. Its members lose it.
+/// Deletes a user group. Its members and its API keys lose it, and a key that has no other group is revoked.
 #[utoipa::path(delete, operation_id = "os2iot_delete_permission", path = "/api/v1/permission/{id}", tag = "os2iot",
     params(("id" = String, Path, description = "The number of the group", example = "2")),
     responses(
@@ -19,13 +19,10 @@ use crate::{
     ))]
 pub(crate) async fn delete_permission(
     State(app): State<App>,
-    Permitted(caller, reach): Permitted<Person<USER_ADMIN>>,
+    Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
     PathOf(id): PathOf<String>,
 ) -> Result<Wrote<Json<Affected>>, Refusal> {
     let id = GroupId::of(numeric(&id)?);
-    if id == GroupId::GLOBAL_ADMIN && reach.is_global {
-        return Err(Refusal::invalid("You cannot delete GlobalAdmin"));
-    }
     let appended = dissolve_group(&app, &caller, id).await?;
     Ok(Wrote(appended.position, Json(ONE)))
 }

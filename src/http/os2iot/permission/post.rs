@@ -3,7 +3,7 @@
 use aggregates::values::OrganisationId;
 use axum::{Json, extract::State, http::StatusCode};
 use server::{
-    App, Permitted, Refusal, RefusalKind, Wrote,
+    App, Permitted, Refusal, Wrote,
     organisations::{NewGroup, form_group},
 };
 
@@ -24,16 +24,6 @@ pub(crate) async fn post_permission(
     Permitted(caller, _): Permitted<Person<USER_ADMIN>>,
     FieldsOf(body): FieldsOf<GroupIn>,
 ) -> Result<Wrote<(StatusCode, Json<GroupOut>)>, Refusal> {
-    let each_once = body
-        .levels
-        .iter()
-        .collect::<std::collections::BTreeSet<_>>()
-        .len()
-        == body.levels.len();
-    if !each_once {
-        let message = "MESSAGE.DUPLICATE-PERMISSION-TYPES";
-        return Err(Refusal::new(RefusalKind::Invalid, "level_twice", message));
-    }
     let new = NewGroup {
         name: body.name.ok_or_else(Refusal::unavailable)?,
         organisation: body

@@ -9,13 +9,14 @@ use aggregates::{
     values::{AccountId, Email, GroupId, Membership, OrganisationId, Timestamp, Title},
 };
 use ledger::Appended;
+use projections::sql::Boxed;
 use zeroize::Zeroizing;
 
-use super::{Changing, memberships};
+use super::{Changing, Known, memberships};
 use crate::{
     app::App,
     caller::Caller,
-    organisations::{must, reach},
+    organisations::{again::until_first, may::right_of, must, reach},
     refusal::Refusal,
 };
 
@@ -41,16 +42,27 @@ pub struct AccountChange {
 
 /// Changes an account. Whoever administers all organisations of the person may change their credentials and whether the account is in use;
 /// whoever administers one may change the person's groups there. Only global administrators change a global administrator.
-pub async fn change(
+pub fn change<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    id: AccountId,
+    wanted: AccountChange,
+) -> Boxed<'a, Result<Appended, Refusal>> {
+    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+}
+
+async fn change_once(
     app: &App,
     caller: &Caller,
     id: AccountId,
-    wanted: AccountChange,
+    wanted: &AccountChange,
 ) -> Result<Appended, Refusal> {
+    // The account itself is seen below.
+    let right = right_of(app, caller);
     let reach = reach(app, caller);
     let number = id.ordinal().to_string();
-    let mut changing = Changing::new(app, reach.is_global);
-    let (account, user) = changing.account(id).await.or_else(|refusal| {
+    let mut changing = Changing::new(app, right, reach.is_global);
+    let (account, known) = changing.account(id).await.or_else(|refusal| {
         // Only a global administrator learns that there is no such account.
         must(app, caller, "os2iot-user", &number, "write").and(Err(refusal))
     })?;
@@ -91,7 +103,7 @@ pub async fn change(
         }
     }
 
-    let (joined, left) = differing(app, &account, &wanted, &reach).await?;
+    let (joined, left) = differing(app, &account, wanted, &reach).await?;
     let is_active = wanted.is_active.unwrap_or(account.is_active);
     let change = account::ChangeAccount {
         name: wanted.name.clone(),
@@ -107,13 +119,13 @@ pub async fn change(
                 true => UserCommand::JoinGroup { group },
                 false => UserCommand::LeaveGroup { group },
             };
-            changing.push(Command::User(user, command));
+            changing.push(Command::User(known.user, command));
         }
     }
     if !joined.is_empty() || !left.is_empty() {
-        changing.change_groups(id, user, is_active, joined, left);
+        changing.change_groups(Known { is_active, ..known }, joined, left);
     }
-    if let Some(password) = wanted.password {
+    if let Some(password) = &wanted.password {
         let names = [
             Some(&*account.name),
             wanted.name.as_deref(),
@@ -121,9 +133,10 @@ pub async fn change(
             wanted.email.as_deref(),
         ];
         let names: Vec<&str> = names.into_iter().flatten().collect();
-        let password = app.live().password_rules.propose(&password, &names)?;
+        let password = app.live().password_rules.propose(password, &names)?;
         let password_hash = caller.hash(app, password).await?;
-        changing.push(Command::User(user, UserCommand::SetPassword { password_hash }));
+        let set = UserCommand::SetPassword { password_hash };
+        changing.push(Command::User(known.user, set));
     }
     changing.execute(caller).await
 }

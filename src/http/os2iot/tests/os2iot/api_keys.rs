@@ -1,5 +1,6 @@
 //! API keys as credentials.
 
+use aggregates::values::Timestamp;
 use serde_json::json;
 
 use super::*;
@@ -138,5 +139,50 @@ both_engines! {
         let changed = server.anonymous().put(&path, change).header("x-api-key", &key).await.expect(200).json();
         assert_eq!(changed["name"], "Renamed by key");
         server.anonymous().delete(&path).header("x-api-key", &key).await.expect(200);
+    }
+
+    /// A key without a group could never do anything again.
+    async fn a_key_ends_with_its_last_group(server: Server) {
+        let scene = Scene::new(&server).await;
+        let (global, here) = (&scene.global, scene.organisations[0]);
+        let (one, other) = (group(global, here, "Read").await, group(global, here, "Read").await);
+        let (_, of_one) = issue(global, &[one]).await;
+        let (kept, of_both) = issue(global, &[one, other]).await;
+        let path = "/api/v1/api-key-info/organization";
+        global.delete(format!("/api/v1/permission/{one}")).await.expect(200);
+        let refused = with_key(&server, path, &of_one).await.expect(401).json();
+        assert_eq!(message(&refused), "MESSAGE.API-KEY-AUTH-FAILED");
+        with_key(&server, path, &of_both).await.expect(200);
+        let keys = global.get("/api/v1/api-key").await.expect(200).json();
+        assert_eq!(list(&keys["data"]).iter().map(id).collect::<Vec<i64>>(), [kept]);
+        // All groups of an organisation end with it, at once.
+        let (_, of_scene) = issue(global, &[scene.groups[1][2], scene.groups[1][3]]).await;
+        global.delete(format!("/api/v1/organization/{}", scene.organisations[1])).await.expect(200);
+        with_key(&server, path, &of_scene).await.expect(401);
+        with_key(&server, path, &of_both).await.expect(200);
+    }
+
+    /// A key that was refused once is refused without another look at the ledger; what changes it counts all the same.
+    async fn a_refused_key_counts_again_when_it_is_prolonged(server: Server) {
+        let scene = Scene::new(&server).await;
+        let body = json!({ "name": "short", "permissionIds": [scene.groups[0][3]] });
+        let issued = scene.global.post("/api/v1/api-key", body.clone()).await.expect(201).json();
+        let (number, key) = (id(&issued), text(&issued["key"]).to_owned());
+        let soon = Timestamp::parse(text(&issued["createdAt"])).expect("a time").micros() + 2_000_000;
+        let until = |end: Value| {
+            let mut body = body.clone();
+            body["expiresOn"] = end;
+            body
+        };
+        let path = format!("/api/v1/api-key/{number}");
+        let soon = Timestamp::from_micros(soon).to_millis_string();
+        scene.global.put(&path, until(json!(soon))).await.expect(200);
+        while with_key(&server, "/api/v1/application", &key).await.status == 200 {}
+        for _ in 0..3 {
+            let refused = with_key(&server, "/api/v1/application", &key).await.expect(401).json();
+            assert_eq!(message(&refused), "MESSAGE.API-KEY-EXPIRED");
+        }
+        scene.global.put(&path, until(Value::Null)).await.expect(200);
+        with_key(&server, "/api/v1/application", &key).await.expect(200);
     }
 }

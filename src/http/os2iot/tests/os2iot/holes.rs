@@ -24,6 +24,123 @@ both_engines! {
         admin.delete("/api/v1/permission/1").await.expect(403);
     }
 
+    /// Nobody but a global administrator makes one, whatever their level and wherever.
+    async fn no_level_makes_a_global_administrator(server: Server) {
+        let scene = Scene::new(&server).await;
+        for place in 0..2 {
+            for (number, level) in LEVELS.into_iter().enumerate() {
+                let (caller, own) = (scene.caller(place, level), scene.users[place][number]);
+                for organisation in scene.organisations {
+                    let body = json!({ "name": "mine", "organizationId": organisation,
+                        "levels": [{ "type": "GlobalAdmin" }], "userIds": [own], "applicationIds": [] });
+                    caller.post("/api/v1/permission", body).await.expect(403);
+                }
+                let change = json!({ "name": "x", "active": true, "globalAdmin": true, "permissionIds": [] });
+                caller.put(format!("/api/v1/user/{own}"), change).await.expect(403);
+                let new = json!({ "name": "y", "email": "y@example.org", "password": SECRET, "active": true, "globalAdmin": true });
+                caller.post("/api/v1/user", new).await.expect(403);
+                caller.put("/api/v1/permission/1", json!({ "userIds": [1, own] })).await.expect(403);
+                caller.delete("/api/v1/permission/1").await.expect(403);
+                caller.post("/api/v1/api-key", json!({ "name": "key", "permissionIds": [1] })).await.expect(403);
+                let accept = json!({ "organizationId": scene.organisations[place], "userId": own, "permissionIds": [1] });
+                caller.put("/api/v1/permission/acceptUser", accept).await.expect(403);
+            }
+        }
+        let members = scene.global.get("/api/v1/permission/1/users").await.expect(200).json();
+        assert_eq!(members["count"], 1, "{members}");
+    }
+
+    /// Who has no right to a user learns and changes nothing about them, whatever the level and wherever.
+    async fn no_level_reaches_a_user_of_another_organisation(server: Server) {
+        let scene = Scene::new(&server).await;
+        for place in 0..2 {
+            let other = 1 - place;
+            for level in LEVELS {
+                let caller = scene.caller(place, level);
+                for victim in scene.users[other].into_iter().chain([1]) {
+                    let body = json!({ "name": "x", "active": true, "password": "another-password", "permissionIds": [] });
+                    caller.put(format!("/api/v1/user/{victim}"), body).await.expect(403);
+                    caller.get(format!("/api/v1/user/{victim}")).await.expect(403);
+                    caller.get(format!("/api/v1/kombitCreation/{victim}")).await.expect(403);
+                    let members = json!({ "userIds": [victim] });
+                    caller.put(format!("/api/v1/permission/{}", scene.groups[place][3]), members).await.expect(403);
+                    let accept = json!({ "organizationId": scene.organisations[place], "userId": victim,
+                        "permissionIds": [scene.groups[place][3]] });
+                    let accepted = caller.put("/api/v1/permission/acceptUser", accept).await;
+                    assert!([403, 404].contains(&accepted.status), "{accepted:?}");
+                }
+                for group in scene.groups[other] {
+                    caller.get(format!("/api/v1/permission/{group}")).await.expect(403);
+                    caller.get(format!("/api/v1/permission/{group}/users")).await.expect(403);
+                    caller.get(format!("/api/v1/permission/{group}/applications")).await.expect(403);
+                    caller.put(format!("/api/v1/permission/{group}"), json!({ "name": "mine" })).await.expect(403);
+                    caller.delete(format!("/api/v1/permission/{group}")).await.expect(403);
+                }
+                for list in ["permission", "permission/applicationAdmin", "permission/getAllPermissionsWithoutUsers"] {
+                    let list = format!("/api/v1/{list}?organisationId={}", scene.organisations[other]);
+                    caller.get(list).await.expect(403);
+                }
+            }
+        }
+        for place in 0..2 {
+            login(&server, &format!("read-{place}@example.org"), SECRET).await;
+        }
+    }
+
+    /// Applications are moved, taken and attached only by who administers them in both organisations.
+    async fn no_level_takes_an_application_of_another_organisation(server: Server) {
+        let scene = Scene::new(&server).await;
+        for place in 0..2 {
+            let other = 1 - place;
+            let (own, theirs) = (scene.applications[place], scene.applications[other]);
+            for level in LEVELS {
+                let caller = scene.caller(place, level);
+                let give = async |application: i64, to: i64| {
+                    let path = format!("/api/v1/application/updateApplicationOrganization/{application}");
+                    caller.put(path, json!({ "organizationId": to })).await.expect(403)
+                };
+                give(own, scene.organisations[other]).await;
+                give(theirs, scene.organisations[place]).await;
+                give(theirs, scene.organisations[other]).await;
+                let path = format!("/api/v1/application/{theirs}");
+                caller.get(&path).await.expect(403);
+                caller.put(&path, json!({ "name": "mine", "organizationId": scene.organisations[place] })).await.expect(403);
+                caller.delete(&path).await.expect(403);
+                caller.get(format!("/api/v1/application?organizationId={}", scene.organisations[other])).await.expect(403);
+                let attach = json!({ "applicationIds": [theirs] });
+                let attached = caller.put(format!("/api/v1/permission/{}", scene.groups[place][3]), attach).await;
+                assert!([403, 404].contains(&attached.status), "{attached:?}");
+                let new = json!({ "name": "new", "organizationId": scene.organisations[other] });
+                caller.post("/api/v1/application", new).await.expect(403);
+            }
+        }
+        let all = scene.global.get("/api/v1/application").await.expect(200).json();
+        assert_eq!(column(&all["data"], "name"), ["App 0", "App 1"]);
+    }
+
+    /// Keys are made, taken and ended only by who administers the users of all their organisations.
+    async fn no_level_reaches_a_key_of_another_organisation(server: Server) {
+        let scene = Scene::new(&server).await;
+        let key = json!({ "name": "theirs", "permissionIds": [scene.groups[0][3], scene.groups[1][3]] });
+        let theirs = id(&scene.global.post("/api/v1/api-key", key).await.expect(201).json());
+        for place in 0..2 {
+            for level in LEVELS {
+                let caller = scene.caller(place, level);
+                let path = format!("/api/v1/api-key/{theirs}");
+                let take = json!({ "name": "mine", "permissionIds": [scene.groups[place][3]] });
+                caller.put(&path, take).await.expect(403);
+                caller.delete(&path).await.expect(403);
+                let other = scene.organisations[1 - place];
+                caller.get(format!("/api/v1/api-key?organizationId={other}")).await.expect(403);
+                caller.get("/api/v1/api-key").await.expect(403);
+                let new = json!({ "name": "new", "permissionIds": [scene.groups[1 - place][3]] });
+                caller.post("/api/v1/api-key", new).await.expect(403);
+            }
+        }
+        let keys = scene.global.get("/api/v1/api-key").await.expect(200).json();
+        assert_eq!(column(&keys["data"], "name"), ["theirs"]);
+    }
+
     /// A stranger who is drawn into an own group would be a member of a shared organisation, and then their password could be set.
     async fn a_stranger_is_not_taken_over(server: Server) {
         let scene = Scene::new(&server).await;
@@ -168,6 +285,30 @@ both_engines! {
         // Nobody is left who could follow.
         second.delete(format!("/api/users/{heir}")).await.expect_error(409);
         organisation(&global, "still").await;
+    }
+
+    /// An administrator who works on this face already comes before one who has been an administrator for longer.
+    async fn an_heir_with_an_account_comes_first(server: Server) {
+        let admin = server.admin().await;
+        let first = admin_id(&admin).await;
+        let administrators = role_named(&admin, "connectware-admin").await;
+        let as_administrator = json!({ "roles": [administrators] });
+        create_user_with(&admin, "second", as_administrator.clone()).await;
+        let global = global(&server).await;
+        let made = organisation(&global, "Aarhus").await;
+        let readers = group(&global, made, "Read").await;
+        let before = admin.get("/api/users/ids").await.expect(200).json();
+        new_user(&global, "third", &[readers]).await;
+        let after = admin.get("/api/users/ids").await.expect(200).json();
+        let third = list(&after).iter().find(|id| !list(&before).contains(id)).expect("a new user");
+        let third = text(third).to_owned();
+        admin.post(format!("/api/users/{third}/roles"), json!({ "roleId": administrators })).await.expect(204);
+        let second = server.anonymous().login("second", PASSWORD).await;
+        second.delete(format!("/api/users/{first}")).await.expect(204);
+        let heir = login(&server, "third@example.org", SECRET).await;
+        organisation(&heir, "after").await;
+        let body = json!({ "username": "second", "password": PASSWORD });
+        server.anonymous().post("/api/v1/auth/login", body).await.expect(401);
     }
 
     /// Groups, requests and keys of another organisation do not show in what somebody shares with it.
