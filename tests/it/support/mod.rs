@@ -35,4 +35,4 @@ macro_rules! both_engines {
     )*};
 }
 pub(crate) use both_engines;
-pub use kit::{client, connectware, openssl, second_factor};
+pub use kit::{client, connectware, faces, openssl, second_factor};

@@ -10,6 +10,7 @@
 
 pub mod client;
 pub mod connectware;
+pub mod faces;
 pub mod openssl;
 pub mod second_factor;
 pub mod server;

@@ -5,6 +5,8 @@ mod holes;
 mod lists;
 mod login;
 mod portal;
+mod table;
+mod together;
 
 use serde_json::{Value, json};
 

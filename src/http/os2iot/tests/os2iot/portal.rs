@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::support::both_engines;
+use crate::support::{both_engines, connectware::list};
 
 both_engines! {
     async fn texts_that_stand_for_nothing_are_nothing(server: Server) {
@@ -17,6 +17,45 @@ both_engines! {
             let list = scene.global.get(path).await.expect(200).json();
             assert!(list["count"].as_i64() > Some(0), "{path}: {list}");
         }
+    }
+
+    /// The requests of the portal from the login to its first pages, with its parameters as it writes them.
+    async fn the_portal_shows_its_pages_to_a_global_administrator(server: Server) {
+        let scene = Scene::new(&server).await;
+        let global = global(&server).await;
+        let me = global.get("/api/v1/auth/me").await.expect(200).json();
+        assert_eq!(id(&me["user"]), 1);
+        assert_eq!(list(&me["organizations"]).len(), 2, "{me}");
+        let here = scene.organisations[0];
+        let nothing = "orderOn=undefined&sort=undefined";
+        for (path, count) in [
+            ("/api/v1/organization/minimal?observe=response".to_owned(), 2),
+            (format!("/api/v1/organization?limit=null&offset=null&{nothing}"), 2),
+            (format!("/api/v1/permission?limit=100&offset=0&{nothing}&userId=undefined&organisationId=undefined"), 15),
+            (format!("/api/v1/permission?limit=10&offset=0&orderOn=name&sort=asc&userId={}", scene.users[0][3]), 1),
+            (format!("/api/v1/permission/getAllPermissionsWithoutUsers?limit=null&{nothing}&ignoreGlobalAdmin=true"), 14),
+            (format!("/api/v1/application?limit=25&offset=0&sort=asc&orderOn=id&organizationId={here}&status=null&statusCheck=null&owner=null"), 1),
+            (format!("/api/v1/user?limit=25&offset=0&{nothing}&observe=response"), 9),
+            (format!("/api/v1/user/organizationUsers/{here}?limit=25&offset=0&{nothing}"), 4),
+            (format!("/api/v1/user/awaitingUsers/{here}?limit=25&offset=0&{nothing}"), 0),
+            (format!("/api/v1/api-key?limit=25&offset=0&{nothing}&organizationId={here}"), 0),
+        ] {
+            let shown = global.get(&path).await.expect(200).json();
+            assert_eq!(shown["count"], count, "{path}: {shown}");
+            assert_eq!(list(&shown["data"]).len(), usize::try_from(count).expect("a count"), "{path}: {shown}");
+        }
+        let users = global.get("/api/v1/user/minimal").await.expect(200).json();
+        assert_eq!(list(&users["users"]).len(), 9, "{users}");
+        let user = global.get(format!("/api/v1/user/{}?extendedInfo=true", scene.users[0][3])).await.expect(200).json();
+        assert_eq!(list(&user["permissions"]).len(), 1, "{user}");
+        // The form of a user sends every field back, those that are empty too.
+        let form = json!({ "id": scene.users[0][3], "name": "read-0", "email": "read-0@example.org", "active": true,
+            "globalAdmin": false, "expiresOn": null, "permissionIds": [scene.groups[0][3]] });
+        global.put(format!("/api/v1/user/{}", scene.users[0][3]), form).await.expect(200);
+        let form = json!({ "id": null, "name": "From the portal", "description": "", "organizationId": here, "status": "NONE",
+            "startDate": null, "endDate": null, "category": "", "owner": "", "contactPerson": "", "contactEmail": "", "contactPhone": "",
+            "personalData": null, "hardware": "", "controlledProperties": [], "deviceTypes": [], "permissionIds": [scene.groups[0][2]] });
+        global.post("/api/v1/application", form).await.expect(201);
     }
 
     async fn the_lists_of_every_page_are_there_for_each_level(server: Server) {
