@@ -333,7 +333,8 @@ pub(crate) async fn by_token(
         }
         None => {
             let TokenClaims { sub, jti, exp, .. } = verify()?;
-            let refused = |reason| refused(Evidence::credential(reason).of_token(sub.user(), jti));
+            let refused =
+                |reason| refused(Evidence::credential(reason).of_token(sub.user(authorization), jti));
             if exp <= app.clock.now().seconds() {
                 return Err(refused("expired_token"));
             }

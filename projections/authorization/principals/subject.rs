@@ -212,6 +212,12 @@ impl Authorization {
         }
     }
 
+    /// The user of an account of the os2iot face.
+    pub fn user_of_account(&self, account: AccountId) -> Option<UserId> {
+        let guard = self.collector.enter();
+        os2iot::user_of(account, &self.places(&guard))
+    }
+
     /// The principal whose grants count for a subject at `now`, or why no grants count.
     pub fn principal(&self, subject: &Subject, now: Timestamp) -> Result<Principal, Reason> {
         self.settled(&self.collector.enter(), |guard| {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use ledger::audit::{Actor, Cursor, Done, Filter, Item, Kept, Kind, Names, Outcome, Page};
-use server::{App, Asks, AtLeast, ByPath, Query, Refusal, Refusals};
+use server::{App, Asks, AtLeast, ByPath, Query, Refusal, Refusals, organisations::things_of};
 
 /// How many items one answer has, unless the caller asks for another number.
 const USUAL: i64 = 100;
@@ -143,14 +143,15 @@ impl From<Kept> for AuditItem {
 
 /// What was done and what was refused, newest first.
 ///
-/// No event and no refusal belongs to an organisation yet, so a question about one has no items.
+/// What was done to an organisation, or refused about it, is what was done to its groups, applications, API keys and members, too, as they are
+/// now.
 #[utoipa::path(get, path = "/api/audit", tag = "audit",
     params(
         ("after" = Option<String>, Query, description = "Go on after a page: its `next`"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "How many items at most, 1 to 1000; default 100", example = 100),
         ("actor" = Option<String>, Query, description = "Only what this user did or was refused: an id, or `system`"),
         ("object" = Option<String>, Query, format = "uuid", description = "Only what was done to this user, role or session, or refused about it: an id"),
-        ("organisation" = Option<String>, Query, format = "uuid", description = "Only what belongs to this organisation: an id"),
+        ("organisation" = Option<String>, Query, format = "uuid", description = "Only what was done to this organisation of OS2iot, or to what is in it now, or refused about that: an id"),
         ("from" = Option<String>, Query, format = "date-time", description = "Only from this time on. Refusals that are one item fit if the last of them does (`lastTime`)"),
         ("to" = Option<String>, Query, format = "date-time", description = "Only before this time. Refusals that are one item fit if the first of them does (`time`)"),
         ("kind" = Option<String>, Query, description = "Only of this kind: an event type, or a kind of refusals", example = "login.refused"),
@@ -169,18 +170,18 @@ pub(crate) async fn get_audit(
         return Err(Refusal::invalid(format!("limit must be from 1 to {MOST}")));
     }
     let after = read(&query, "after", "the next of a page", Cursor::parse)?;
-    let filter = filter(&query)?;
+    let mut filter = filter(&query)?;
     let organisation = read(&query, "organisation", "an id", id)?;
-    if organisation.is_some() {
-        return Ok(Json(Trail::from(Page::empty())).into_response());
-    }
     let limit = usize::try_from(limit).unwrap_or_default();
-    if !filter.examines_many() {
+    if organisation.is_none() && !filter.examines_many() {
         let page = app.ledger().audit(&filter, after, limit).await?;
         return Ok(Json(Trail::from(page)).into_response());
     }
     let turn = asks.turn(&app).await?;
     let answer = turn.answer(async move |_| {
+        if let Some(organisation) = organisation {
+            filter.within = Some(things_of(&app, organisation).await?);
+        }
         let page = app.ledger().audit(&filter, after, limit).await?;
         Ok(Json(Trail::from(page)))
     });
@@ -218,6 +219,7 @@ fn filter(query: &Query) -> Result<Filter, Refusal> {
     Ok(Filter {
         actor: read(query, "actor", "a user's id, or system", Actor::parse)?,
         object: read(query, "object", "an id", id)?,
+        within: None,
         kind: read(query, "kind", "an event type, or a kind of refusals", Kind::parse)?,
         outcome: read(query, "outcome", "success or refused", outcome)?,
         from: time_of("from")?,

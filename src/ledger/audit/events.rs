@@ -99,6 +99,8 @@ impl<'a> Source<'a> {
         let way = match (&filter.object, &filter.actor, filter.kind) {
             (Some(object), ..) => return Self::of_stream(db, filter, *object, (above, below)).await,
             (None, Some(actor), _) => Way::Actor(actor.to_string()),
+            // A frequent type is looked for in the database alone, which does not know these objects.
+            (None, None, Some(Kind::Event(kind))) if is_frequent(kind) && filter.within.is_some() => Way::All,
             (None, None, Some(Kind::Event(kind))) if is_frequent(kind) => Way::Frequent(kind),
             (None, None, Some(Kind::Event(kind))) => Way::Rare(kind),
             (None, None, Some(Kind::Refused(_)) | None) => Way::All,
@@ -142,11 +144,15 @@ impl<'a> Source<'a> {
 
     /// Whether the statement checks everything.
     fn is_simple(&self) -> bool {
-        match self.way {
-            Way::All | Way::Rare(_) | Way::Frequent(_) => true,
-            Way::Actor(_) => self.filter.kind.is_none(),
-            Way::Stream(..) => self.filter.kind.is_none() && self.filter.actor.is_none(),
-        }
+        let Filter {
+            actor, kind, within, ..
+        } = self.filter;
+        within.is_none()
+            && match self.way {
+                Way::All | Way::Rare(_) | Way::Frequent(_) => true,
+                Way::Actor(_) => kind.is_none(),
+                Way::Stream(..) => kind.is_none() && actor.is_none(),
+            }
     }
 
     /// Whether an event fits, whatever the statement checked.
@@ -157,6 +163,7 @@ impl<'a> Source<'a> {
                 .actor
                 .as_ref()
                 .is_none_or(|actor| actor.to_string() == done.actor)
+            && filter.fits_within(Uuid::try_parse(&done.aggregate_id).ok())
     }
 
     /// The newest events, as many as are wanted.

@@ -8,6 +8,8 @@ mod cursor;
 mod events;
 mod merge;
 
+use std::collections::BTreeSet;
+
 use aggregates::values::Timestamp;
 use projections::sql::Boxed;
 use uuid::Uuid;
@@ -108,6 +110,8 @@ pub struct Filter {
     pub actor: Option<Actor>,
     /// Only what was done to this aggregate, or refused about it.
     pub object: Option<Uuid>,
+    /// Only what was done to one of these aggregates, or refused about one of them.
+    pub within: Option<BTreeSet<Uuid>>,
     /// Only items of this kind.
     pub kind: Option<Kind>,
     /// Only items with this outcome.
@@ -136,12 +140,19 @@ impl Filter {
         self.actor.as_ref().is_none_or(fits_actor)
             && self.object.is_none_or(|object| kept.object == Some(object))
             && self.kind.is_none_or(|kind| kept.kind == kind.as_str())
+            && self.fits_within(kept.object)
+    }
+
+    /// Whether an object is one of those that are wanted.
+    fn fits_within(&self, object: Option<Uuid>) -> bool {
+        let has = |ids: &BTreeSet<Uuid>| object.is_some_and(|object| ids.contains(&object));
+        self.within.as_ref().is_none_or(has)
     }
 
     /// Whether one statement checks everything about refusals.
     fn is_simple(&self) -> bool {
         let conditions = [self.actor.is_some(), self.object.is_some(), self.kind.is_some()];
-        conditions.into_iter().filter(|is_there| *is_there).count() <= 1
+        self.within.is_none() && conditions.into_iter().filter(|is_there| *is_there).count() <= 1
     }
 
     /// Whether a page may examine many more items than it has, since no index has all conditions.
@@ -167,16 +178,6 @@ pub struct Page {
     pub items: Vec<Item>,
     /// Where the page after this one begins; `None` at the end.
     pub next: Option<Cursor>,
-}
-
-impl Page {
-    /// The page of a list without items.
-    pub fn empty() -> Self {
-        Self {
-            items: Vec::new(),
-            next: None,
-        }
-    }
 }
 
 impl Ledger {

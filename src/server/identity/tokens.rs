@@ -5,7 +5,8 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use aggregates::values::{Audience, Ordinal, SessionId, Timestamp, TokenFingerprint, UserId};
+use aggregates::values::{AccountId, Audience, Ordinal, SessionId, Timestamp, TokenFingerprint, UserId};
+use authorization::Authorization;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -82,11 +83,11 @@ pub enum Sub {
 }
 
 impl Sub {
-    /// The id of the user, if the token has it.
-    pub fn user(self) -> Option<UserId> {
+    /// The user, if there is one.
+    pub fn user(self, authorization: &Authorization) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user),
-            Self::Account(_) => None,
+            Self::Account(number) => authorization.user_of_account(AccountId::of(number)),
         }
     }
 }
@@ -256,7 +257,10 @@ mod tests {
             .verify(&token, &digest(&token), Some(Audience::Os2iot))
             .unwrap();
         assert!(ours.verify(&token, &digest(&token), None).is_some());
-        assert_eq!((verified.sub.user(), verified.jti), (None, session));
+        assert_eq!(
+            (verified.sub, verified.jti),
+            (Sub::Account(Ordinal::FIRST), session)
+        );
         assert!(!verifies(&ours, &token), "another audience");
     }
 

@@ -5,12 +5,13 @@ use http::Method;
 use muniment::faces::FACES;
 use serde_json::{Map, Value, json};
 
+use super::openapi::log_in_on_os2iot;
 use crate::support::{
     both_engines,
     client::{Client, Response},
     connectware::*,
     raw::Raw,
-    server::Server,
+    server::{ADMIN_PASSWORD, Server},
 };
 
 /// The beginning of a refusal of a body that does not have the shape that the document describes.
@@ -26,6 +27,7 @@ enum Step {
 }
 
 /// A request whose body the document describes.
+#[derive(Debug)]
 struct Described {
     method: Method,
     path: String,
@@ -34,24 +36,29 @@ struct Described {
 }
 
 impl Described {
-    /// All requests with a body to faces on which the tokens of the connectware face count. The face of os2iot lists the fields that break a
-    /// rule instead, and its own tests ask for that.
+    /// All requests with a body to faces on which the tokens of the connectware face count.
     fn all(document: &Value) -> Vec<Self> {
+        let all = Self::of(document, Audience::Connectware, NOBODY);
+        assert!(all.len() > 20, "the document should describe bodies");
+        all
+    }
+
+    /// All requests with a body to faces of an audience, with this id for each parameter of a path.
+    fn of(document: &Value, audience: Audience, id: &str) -> Vec<Self> {
         let mut all = Vec::new();
         let paths = document["paths"].as_object().expect("paths").iter();
-        for (path, item) in paths.filter(|(path, _)| FACES.of(path).audience == Audience::Connectware) {
+        for (path, item) in paths.filter(|(path, _)| FACES.of(path).audience == audience) {
             for (method, operation) in item.as_object().expect("a path item") {
                 let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
                 if !schema.is_null() {
                     all.push(Self {
                         method: method.to_uppercase().parse().expect("a method"),
-                        path: with_ids(path),
+                        path: with_ids(path, id),
                         body: sample(document, schema),
                     });
                 }
             }
         }
-        assert!(all.len() > 20, "the document should describe bodies");
         all
     }
 
@@ -78,11 +85,11 @@ impl Described {
     }
 }
 
-/// The path with an id that does not exist for each parameter.
-fn with_ids(path: &str) -> String {
+/// The path with an id for each parameter.
+fn with_ids(path: &str, id: &str) -> String {
     let segments = path.split('/');
     let segments: Vec<&str> = segments
-        .map(|part| if part.starts_with('{') { NOBODY } else { part })
+        .map(|part| if part.starts_with('{') { id } else { part })
         .collect();
     segments.join("/")
 }
@@ -177,6 +184,32 @@ both_engines! {
             }
         }
         assert!(refused > 40 && denied > 4, "{refused} objects were refused, {denied} denied");
+    }
+
+    /// The face of os2iot lists the fields that break a rule, and says no more under `/auth`.
+    async fn a_body_of_os2iot_is_an_object_with_the_fields_of_the_document(server: Server) {
+        let global = log_in_on_os2iot(&server, "admin", ADMIN_PASSWORD).await;
+        let document = global.get("/openapi.json").await.expect(200).json();
+        let mut refused = 0;
+        for request in Described::of(&document, Audience::Os2iot, "1") {
+            let array = request.with_array_at(&[]);
+            let answer = request.send(&global, &array).await.expect(400).json();
+            assert_eq!(answer["statusCode"], 400, "{request:?}: {answer}");
+            if request.path.starts_with("/api/v1/auth/") {
+                continue;
+            }
+            assert_eq!(answer["message"], "the body must be a JSON object", "{request:?}");
+            // A field that is an object is of no type that a field has.
+            for name in request.body.as_object().expect("an object").keys() {
+                let mut body = request.body.clone();
+                body[name] = json!({});
+                let answer = request.send(&global, &body).await.expect(400).json();
+                let broken = list(&answer["message"]);
+                assert!(broken.iter().any(|one| one["property"] == *name), "{request:?} {name}: {answer}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 40, "{refused} fields were refused");
     }
 
     async fn an_array_is_no_object_in_a_rehearsed_body(server: Server) {

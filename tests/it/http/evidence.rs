@@ -9,15 +9,15 @@ use server::Credential;
 use super::{
     audit::refused,
     forward::nginx,
-    openapi::{Operation, guarded_by, own, without_names},
+    openapi::{Operation, guarded_by, log_in_on_os2iot, own, without_names},
 };
 use crate::support::{
     both_engines,
-    client::Client,
+    client::{Call, Client},
     connectware::*,
     database,
     second_factor::Enrolled,
-    server::{Engine, Server, Site},
+    server::{ADMIN_PASSWORD, Engine, Server, Site},
 };
 
 /// The operations that these items are about.
@@ -104,6 +104,77 @@ both_engines! {
         assert_eq!(reasons, BTreeSet::from(["second_factor_needed", "unknown_handle"]));
     }
 
+    /// A token of an account without a level, for each operation that needs one. The endpoint for keys takes no token.
+    async fn every_operation_of_os2iot_keeps_a_refused_permission(server: Server) {
+        let (admin, stranger, id) = a_stranger_on_os2iot(&server).await;
+        let called = guarded_on_os2iot(&server).await;
+        for operation in &called {
+            operation.call_with_token(&stranger).await.expect(403);
+        }
+        let items = are_kept(&admin, &called, &format!("kind=permission.refused&actor={id}")).await;
+        assert!(items.iter().all(|item| item["reason"] == "forbidden_resource"), "{items:?}");
+    }
+
+    async fn every_operation_of_os2iot_keeps_an_ended_token(server: Server) {
+        let (admin, stranger, id) = a_stranger_on_os2iot(&server).await;
+        admin.delete(format!("/api/users/{id}/tokens")).await.expect(204);
+        let called = guarded_on_os2iot(&server).await;
+        for operation in &called {
+            operation.call_with_token(&stranger).await.expect(401);
+        }
+        let items = are_kept(&admin, &called, &format!("kind=credential.refused&actor={id}")).await;
+        assert!(items.iter().all(|item| item["reason"] == "ended_token"), "{items:?}");
+    }
+
+    /// Who did what to whom, for people and for keys: by actor, object, kind and outcome.
+    async fn auditors_find_what_people_and_keys_did_on_os2iot(server: Server) {
+        let admin = server.admin().await;
+        let global = log_in_on_os2iot(&server, "admin", ADMIN_PASSWORD).await;
+        let made = global.post("/api/v1/organization", json!({ "name": "Aarhus" })).await.expect(201).json();
+        let organisation = made["id"].as_i64().expect("a number");
+        let level = json!([{ "type": "OrganizationApplicationAdmin" }]);
+        let group = json!({ "name": "admins", "organizationId": organisation, "levels": level, "userIds": [] });
+        let group = global.post("/api/v1/permission", group).await.expect(201).json()["id"].clone();
+        let key = global.post("/api/v1/api-key", json!({ "name": "key", "permissionIds": [group] })).await.expect(201).json();
+        let (number, secret) = (key["id"].as_i64().expect("a number"), text(&key["key"]).to_owned());
+        let other = global.post("/api/v1/application", json!({ "name": "Other", "organizationId": organisation })).await;
+        let other = other.expect(201).json()["id"].as_i64().expect("a number");
+
+        let with_key = |call: Call| call.header("x-api-key", &secret);
+        let new = json!({ "name": "By key", "organizationId": organisation, "permissionIds": [group] });
+        with_key(server.anonymous().post("/api/v1/application", new)).await.expect(201);
+        with_key(server.anonymous().delete(format!("/api/v1/application/{other}"))).await.expect(403);
+
+        let actor = id_of_os2iot(&admin, "api_key.issued").await;
+        let done = page(&admin, &format!("outcome=success&kind=application.created&actor={actor}")).await;
+        assert_eq!(list(&done["items"]).len(), 1, "{done}");
+        let created = text(&done["items"][0]["object"]).to_owned();
+        let of_object = page(&admin, &format!("outcome=success&object={created}")).await;
+        assert!(list(&of_object["items"]).iter().all(|item| item["actor"] == json!(actor)), "{of_object}");
+        let items = refused(&admin, &format!("kind=permission.refused&actor={actor}"), 1).await;
+        assert_eq!((&items[0]["objectType"], &items[0]["method"]), (&json!("application"), &json!("DELETE")));
+        let object = text(&items[0]["object"]);
+        assert_ne!(object, created);
+        refused(&admin, &format!("object={object}"), 1).await;
+
+        let items = list(&page(&admin, "kind=organisation.founded").await["items"]).clone();
+        let of_organisation = format!("organisation={}", text(&items[0]["object"]));
+        let done = page(&admin, &format!("{of_organisation}&actor={actor}&outcome=success&kind=application.created")).await;
+        assert_eq!((list(&done["items"]).len(), &done["items"][0]["object"]), (1, &json!(created)));
+        let done = page(&admin, &format!("{of_organisation}&outcome=success&limit=1000")).await;
+        let objects: BTreeSet<&str> = list(&done["items"]).iter().map(|item| text(&item["object"])).collect();
+        assert!(objects.contains(&*actor) && objects.contains(object), "{done}");
+        assert!(!objects.contains(&*admin_id(&admin).await), "the global administrator is in no organisation");
+        refused(&admin, &format!("{of_organisation}&kind=permission.refused"), 1).await;
+
+        // A key that ended, and one that never was, are found as refused credentials.
+        global.delete(format!("/api/v1/api-key/{number}")).await.expect(200);
+        with_key(server.anonymous().get("/api/v1/application")).await.expect(401);
+        let items = refused(&admin, "kind=credential.refused", 1).await;
+        assert_eq!(items[0]["reason"], "unknown_key");
+        assert!(!Value::from(items).to_string().contains(&secret), "a key is never kept");
+    }
+
     async fn a_caller_who_hangs_up_is_kept_all_the_same(server: Server) {
         let admin = server.admin().await;
         guess(&server, "ada", 8).await;
@@ -165,6 +236,46 @@ both_engines! {
         let items = refused(&admin, "kind=credential.refused", 3_200).await;
         assert!(items.len() < 10, "{items:?}");
     }
+}
+
+/// The operations of os2iot that need a level.
+async fn guarded_on_os2iot(server: &Server) -> Vec<Operation> {
+    let (mut called, own) = (guarded_by(server).await, own());
+    called.retain(|one| one.is_of_os2iot() && !own.contains(one) && !one.is_for_keys());
+    assert!(called.len() > 30, "the document should list the operations");
+    called
+}
+
+/// The administrator, somebody who has an account and no group, and the id of that user.
+async fn a_stranger_on_os2iot(server: &Server) -> (Client, Client, String) {
+    let admin = server.admin().await;
+    let global = log_in_on_os2iot(server, "admin", ADMIN_PASSWORD).await;
+    let before = admin.get("/api/users/ids").await.expect(200).json();
+    let body =
+        json!({ "name": "stranger", "email": "stranger@example.org", "password": PASSWORD, "active": true });
+    global.post("/api/v1/user", body).await.expect(201);
+    let after = admin.get("/api/users/ids").await.expect(200).json();
+    let new = list(&after)
+        .iter()
+        .find(|id| !list(&before).contains(id))
+        .expect("a new user");
+    let stranger = log_in_on_os2iot(server, "stranger@example.org", PASSWORD).await;
+    (admin, stranger, text(new).to_owned())
+}
+
+async fn page(auditor: &Client, query: &str) -> Value {
+    auditor
+        .get(format!("/api/audit?{query}"))
+        .await
+        .expect(200)
+        .json()
+}
+
+/// The aggregate of the only event of this type.
+async fn id_of_os2iot(auditor: &Client, event: &str) -> String {
+    let done = page(auditor, &format!("kind={event}")).await;
+    assert_eq!(list(&done["items"]).len(), 1, "{done}");
+    text(&done["items"][0]["object"]).to_owned()
 }
 
 async fn guess(server: &Server, username: &str, times: usize) {

@@ -20,6 +20,7 @@ mod events;
 mod evidence;
 #[path = "../../../src/http/forward/tests/forward/mod.rs"]
 pub(crate) mod forward;
+mod key_client;
 pub(crate) mod openapi;
 #[path = "../../../src/http/os2iot/tests/os2iot/mod.rs"]
 mod os2iot;

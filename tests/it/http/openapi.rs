@@ -165,8 +165,13 @@ impl Operation {
         self.face().audience == Audience::Connectware
     }
 
+    /// Whether tokens of os2iot count here.
+    pub(super) fn is_of_os2iot(&self) -> bool {
+        self.face().audience == Audience::Os2iot
+    }
+
     /// Whether only a machine may do it: a token is no credential.
-    fn is_for_keys(&self) -> bool {
+    pub(super) fn is_for_keys(&self) -> bool {
         self.path == "/api/v1/api-key-info/organization"
     }
 

@@ -683,6 +683,7 @@ impl World {
         let filter = Filter {
             actor,
             object: self.objects.get(object * 20).copied(),
+            within: None,
             kind: kinds.get(kind).copied().and_then(Kind::parse),
             outcome: [Outcome::Success, Outcome::Refused].get(outcome).copied(),
             from: (from < 30).then(|| Timestamp::from_micros(BEGINNING + from * SECOND)),

@@ -276,7 +276,7 @@ both_engines! {
         }
     }
 
-    async fn an_organisation_has_no_items_yet(server: Server) {
+    async fn an_organisation_that_nobody_has_has_no_items(server: Server) {
         let admin = server.admin().await;
         let answer = page(&admin, &format!("organisation={NOBODY}")).await;
         assert_eq!(answer, json!({ "items": [] }));
