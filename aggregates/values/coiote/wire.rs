@@ -49,7 +49,8 @@ fn domain_pattern(text: &str) -> Result<TopicFilter, Invalid> {
     }
 }
 
-/// The name of a domain, to which patterns apply: `domain/a/b` for `/a/b/`. `None` if the text is no id of a domain.
+/// The name of a domain, to which patterns apply: `domain/a/b` for `/a/b/`. `None` if the text is no id of a domain. Two headers that a proxy
+/// joins by a comma are none.
 pub fn domain_name(id: &str) -> Option<String> {
     let inner = id.strip_prefix('/')?;
     if inner.is_empty() {
@@ -57,7 +58,7 @@ pub fn domain_name(id: &str) -> Option<String> {
     }
     let inner = inner.strip_suffix('/')?;
     let is_level = |level: &str| {
-        let odd = |c: char| c.is_control() || matches!(c, '#' | '+' | '\\' | '%' | '?');
+        let odd = |c: char| c.is_control() || matches!(c, '#' | '+' | '\\' | '%' | '?' | ';' | ',');
         !level.is_empty() && level != "." && level != ".." && !level.contains(odd)
     };
     let fits = id.len() < 4096 && inner.split('/').all(is_level);

@@ -59,6 +59,11 @@ fn endpoint(method: &str, path: &str) -> Result<&'static str, Impossible> {
     {
         Some(domain) => {
             domain_name(domain).ok_or(Impossible::Path)?;
+            // A server must not read the levels of the domain in another way either.
+            let levels = domain.trim_matches('/');
+            if !levels.is_empty() {
+                segments(levels).ok_or(Impossible::Path)?;
+            }
             let mut all = ENDPOINTS.iter();
             all.position(|one| one.method == method && one.template == ACCESS)
         }

@@ -25,6 +25,9 @@ const READ: [&str; 7] = [
     DOMAIN,
 ];
 
+/// What the proxy tells the other server about the caller.
+const TOLD: [&str; 2] = ["muniment-user", "muniment-user-id"];
+
 /// The headers in which a proxy puts the method and the path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Headers {
@@ -72,11 +75,12 @@ pub(crate) fn must_not_mislead(headers: &HeaderMap, of_others: &[&str]) -> Resul
     // Some servers read an underscore or a dot in the name of a header as a hyphen.
     let is_alias = |name: &str| {
         let plain = name.replace(['_', '.'], "-");
-        plain != name && (READ.contains(&&*plain) || OVERRIDES.contains(&&*plain))
+        let is_of = |names: &[&str]| names.contains(&&*plain);
+        plain != name && (is_of(&READ) || is_of(&OVERRIDES) || is_of(&TOLD))
     };
     match headers.keys().any(|name| is_alias(name.as_str())) {
         true => Err(misleading(
-            "a header has another spelling of a name that this endpoint reads",
+            "a header has another spelling of a name that matters here",
         )),
         false => Ok(()),
     }

@@ -21,7 +21,7 @@ pub(crate) const COIOTE: Setting = Setting {
 pub(crate) const OS2IOT: Setting = Setting {
     name: "forward_os2iot",
     default: Fallback::Value("/api/v1"),
-    doc: &["The same for the API of OS2iot: the levels decide there"],
+    doc: &["The same for the API of OS2iot: the levels decide there. Empty: nowhere"],
     check: Bases::check,
 };
 

@@ -86,7 +86,7 @@ pub(super) fn may(app: &App, caller: &Caller, method: &str, path: &str) -> bool 
                 let id = parameters.first().map(String::as_str).unwrap_or_default();
                 let inquiry = Inquiry::parse(kind, id, action);
                 // The other server may have things that this one does not know.
-                reach(app, caller).is_global || inquiry.is_ok_and(|inquiry| may_do(app, caller, &inquiry))
+                inquiry.is_ok_and(|inquiry| may_do(app, caller, &inquiry)) || reach(app, caller).is_global
             }
         }
 }

@@ -14,7 +14,7 @@ use server::account_kinds::giving;
 
 use crate::support::{connectware::*, server::Server};
 
-/// Gives a user an account kind, as the coiote face does.
+/// Gives a user an account kind. No endpoint does yet.
 async fn give(server: &Server, user: &str, kind: Option<AccountKind>) {
     let id = UserId::parse(user).expect("an id");
     let app = server.app();

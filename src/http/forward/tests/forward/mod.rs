@@ -145,6 +145,29 @@ both_engines! {
         }
     }
 
+    async fn a_domain_that_is_not_encoded_hides_no_other_path(server: Server) {
+        let admin = server.admin().await;
+        let rights = json!([
+            { "resource": "DELETE access/{domainId}", "operation": "write", "context": "coiote" },
+            { "resource": "/a/#", "operation": "readWrite", "context": "domain" }
+        ]);
+        let ada = caller(&admin, "ada", rights).await;
+        for path in ["/access//a/b/", "/access//", "/access/%2Fa%2Fb%2F"] {
+            assert_eq!(nginx(&ada, "DELETE", &format!("{BASE}{path}")).await.status, 200, "{path}");
+        }
+        for path in [
+            "/access//..;/users/bob/", "/access//..;/..;/..;/..;/x/y/", "/access//a;b/", "/access//.;/a/", "/access//a/../b/", "/access//%2e%2e/a/",
+            "/access//a\\b/", "/access///a/", "/access//a//b/", "/access//a,/b/", "/access//a/b", "/access//a/#/b/",
+        ] {
+            is_forbidden(&nginx(&ada, "DELETE", &format!("{BASE}{path}")).await, path);
+        }
+        // Some proxies join two headers by a comma.
+        for domain in ["/a/,/b/", "/a/, /b/", "/a/;/b/"] {
+            let call = asks(&ada, "DELETE", "/api/coiotedm/v3/access/x").header("cdm-context-domain", domain);
+            is_forbidden(&call.await, domain);
+        }
+    }
+
     async fn each_endpoint_reads_the_headers_of_its_proxy_alone(server: Server) {
         let admin = server.admin().await;
         let ada = caller(&admin, "ada", json!([devices("read", "GET")])).await;
@@ -177,6 +200,8 @@ both_engines! {
             ("nginx' headers alone", ada.get(TRAEFIK).header("x-original-method", "GET").header("x-original-uri", target)),
             ("nothing of Traefik", ada.get(TRAEFIK)),
             ("an alias", by_traefik().header("x_forwarded_uri", target)),
+            ("an alias of what the server is told", by_traefik().header("muniment_user", "admin")),
+            ("another alias of it", by_traefik().header("muniment.user_id", "1")),
             ("nginx' headers at Envoy's", ada.get(format!("/access/forward/envoy{target}")).header("x-original-uri", target)),
             ("Traefik's at Envoy's", ada.get(format!("/access/forward/envoy{target}")).header("x-forwarded-uri", target)),
             ("another path at Envoy's", ada.get("/access/forward/envoy/api/coiotedm/v3/devices/7/8")),
@@ -288,6 +313,26 @@ both_engines! {
         }
         // A person is no key.
         assert_eq!(ask(&scene.reader, "GET", "api-key-info/organization").await, 403);
+    }
+
+    async fn no_level_reads_more_through_a_proxy_than_here(server: Server) {
+        let (_, scene) = os2iot(&server).await;
+        let rows = include_str!("../../../../server/forward/os2iot.txt");
+        let reads = rows.lines().filter_map(|row| {
+            let mut words = row.split(' ');
+            let of = words.next()?;
+            (matches!(of, "people" | "both") && words.next()? == "GET").then(|| words.next())?
+        });
+        let mut compared = 0;
+        for path in reads.filter(|path| !path.contains('{')) {
+            for (name, by) in [("reader", &scene.reader), ("administrator of applications", &scene.admin)] {
+                let here = by.get(format!("/api/v1/{path}")).await.status;
+                let there = nginx(by, "GET", &format!("/api/v1/{path}")).await.status;
+                assert!(here != 403 || there == 403, "{name}: GET {path} is {here} here, and {there} there");
+                compared += usize::from(here == 403);
+            }
+        }
+        assert!(compared > 0, "nothing is refused here");
     }
 
     async fn questions_about_endpoints_and_domains_have_types_of_their_own(server: Server) {
