@@ -48,7 +48,7 @@ pub struct Origin {
     address: ClientAddress,
     request_id: Option<HeaderValue>,
     trace: Option<HeaderValue>,
-    /// The certificate that the client has shown on the connection.
+    /// The certificate that the client has shown on the connection. If a proxy asks about its client, the client has shown none.
     certificate: Option<ClientCertificate>,
 }
 
@@ -64,10 +64,11 @@ impl Origin {
     /// The origin of a request with this head.
     pub(crate) fn new(parts: &Parts, arrived: Arrived) -> Self {
         let headers = &parts.headers;
+        let of_any = arrived.face.credentials.contains(&Credential::BearerOfAny);
         Self {
-            certificate: parts.extensions.get().cloned(),
+            certificate: parts.extensions.get().filter(|_| !of_any).cloned(),
             audience: arrived.face.audience,
-            of_any: arrived.face.credentials.contains(&Credential::BearerOfAny),
+            of_any,
             address: arrived.address,
             request_id: headers.get(REQUEST_ID).cloned(),
             trace: headers.get(TRACE).cloned(),

@@ -170,6 +170,8 @@ async fn certificates_prove_users(engine: Engine) {
         ("/api/roles", 403),
         ("/api/audit", 403),
         ("/access/v1/changes?after=0", 403),
+        // There it would be the proxy's, not that of its client.
+        ("/access/forward/envoy/api/coiotedm/v3/devices", 401),
     ] {
         assert_eq!(
             curl(&server, &certificates, path, &options).await.0,

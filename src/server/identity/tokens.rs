@@ -161,9 +161,10 @@ impl Tokens {
     pub fn verify(&self, token: &str, digest: &[u8; 32], face: Option<Audience>) -> Option<TokenClaims> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
-        let faces = face.map_or(Audience::ALL.to_vec(), |face| vec![face]);
-        let faces: Vec<&str> = faces.into_iter().map(Audience::as_str).collect();
-        validation.set_audience(&faces);
+        match face {
+            Some(face) => validation.set_audience(&[face.as_str()]),
+            None => validation.set_audience(&Audience::ALL.map(Audience::as_str)),
+        }
         // A number as `sub` would count as missing. A token without `sub` is not read.
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         // The session checks the expiry against the injected clock.
