@@ -31,7 +31,7 @@ const ADMINISTRATOR: [(&str, Operation, Context); 2] = [
     ("#", Operation::ReadWrite, Context::Mqtt),
 ];
 /// The name of the first administrator.
-const ADMINISTRATORS_NAME: &str = "admin";
+pub(crate) const ADMINISTRATORS_NAME: &str = "admin";
 /// How many random bytes a generated password has.
 const PASSWORD_BYTES: usize = 18;
 /// How many passwords are generated at most until one satisfies the policy.

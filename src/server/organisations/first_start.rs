@@ -12,7 +12,9 @@ use aggregates::{
 use ledger::{ExecuteError, Executor, Metadata};
 use projections::role_directory;
 
-/// Does the same on a ledger that is older than organisations, for `admin` or else for the oldest administrator.
+use crate::bootstrap::ADMINISTRATORS_NAME;
+
+/// Does the same on a ledger that is older than organisations, for the administrator `admin` or else for the oldest one.
 pub(crate) async fn late_start(executor: &Executor) -> Result<(), ExecuteError> {
     let authorization = executor.ledger().authorization();
     if authorization.role(GroupId::GLOBAL_ADMIN.role()).is_some() {
@@ -27,9 +29,16 @@ pub(crate) async fn late_start(executor: &Executor) -> Result<(), ExecuteError> 
     }
 }
 
-/// The user `admin`, or else the oldest administrator.
+/// The administrator `admin`, or else the oldest administrator. If the first one was renamed, another user may have the name `admin` now,
+/// who is no administrator.
 pub(crate) async fn first_administrator(executor: &Executor) -> Result<Option<UserId>, ExecuteError> {
-    if let Some(admin) = executor.ledger().authorization().user_by_name("admin") {
+    let authorization = executor.ledger().authorization();
+    let named = authorization.user_by_name(ADMINISTRATORS_NAME);
+    let is_administrator = |id: &UserId| {
+        let user = authorization.user(*id);
+        user.is_some_and(|user| user.roles.contains(&RoleId::ADMINISTRATOR))
+    };
+    if let Some(admin) = named.filter(is_administrator) {
         return Ok(Some(admin));
     }
     let holders = role_directory::holders(executor.ledger().db(), RoleId::ADMINISTRATOR, 1).await;
@@ -67,3 +76,6 @@ pub(crate) fn first_start(admin: UserId) -> Result<Vec<Command>, Invalid> {
         Command::User(admin, UserCommand::JoinGroup { group }),
     ])
 }
+
+#[cfg(test)]
+mod tests;
