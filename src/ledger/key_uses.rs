@@ -27,6 +27,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 const LAST_STORE: Duration = Duration::from_secs(5);
 /// How many keys one statement asks for at most.
 const CHUNK: usize = 256;
+/// How many rows of revoked keys one statement deletes at most.
+const MOST_AT_ONCE: i64 = 256;
 
 /// The uses of API keys.
 pub struct KeyUses {
@@ -68,7 +70,7 @@ impl KeyUses {
         keys: &'a [ApiKeyId],
     ) -> Boxed<'a, Result<BTreeMap<ApiKeyId, Timestamp>, LedgerError>> {
         Box::pin(async move {
-            // What is stored after this look at the memory is still in the table.
+            // A use that is stored after this is in the table before it is read below.
             let mut uses: BTreeMap<ApiKeyId, Timestamp> = {
                 let unstored = self.unstored();
                 keys.iter()
@@ -83,7 +85,7 @@ impl KeyUses {
                 );
                 let select = sql(select).bind_all(filled(chunk, count).map(|key| Argument::from(*key)));
                 for row in self.db.all(select).await? {
-                    // Only somebody who changes the database by hand could write what is no number of a key.
+                    // A row whose number no key can have was written by hand; it is skipped.
                     let Some(key) = Ordinal::new(row.int(0)?).map(ApiKeyId::of) else {
                         continue;
                     };
@@ -137,23 +139,37 @@ impl KeyUses {
         // The first tick comes at once.
         store.tick().await;
         loop {
-            let done = tokio::select! {
+            tokio::select! {
                 () = self.closing.notified() => return,
-                _ = store.tick() => self.store().await,
-                _ = tidy.tick() => self.tidy().await,
-            };
-            if let Err(error) = done {
-                tracing::warn!(error = %WithCauses(&error), "cannot store when API keys were used; trying again in a minute");
+                _ = store.tick() => if let Err(error) = self.store().await {
+                    tracing::warn!(error = %WithCauses(&error), "cannot store when API keys were used; trying again in a minute");
+                },
+                _ = tidy.tick() => if let Err(error) = self.tidy().await {
+                    tracing::warn!(error = %WithCauses(&error), "cannot delete the uses of revoked API keys; trying again in an hour");
+                },
             }
         }
     }
 
-    /// Deletes the rows of keys that were revoked. Their numbers are never used again.
+    /// Deletes the rows of keys that were revoked. Their numbers are never used again. A read finds them: appends must not wait for it.
     pub fn tidy(&self) -> Boxed<'_, Result<(), LedgerError>> {
         Box::pin(async move {
-            let delete = sql("DELETE FROM api_key_uses WHERE api_key NOT IN (SELECT number FROM api_keys)");
-            self.appender.beside(delete).await?;
-            Ok(())
+            loop {
+                let select = sql("SELECT api_key FROM api_key_uses u \
+                                  WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.number = u.api_key) LIMIT $1");
+                let rows = self.db.all(select.bind(MOST_AT_ONCE)).await?;
+                let revoked: Vec<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?;
+                if revoked.is_empty() {
+                    return Ok(());
+                }
+                let count = rounded(revoked.len());
+                let delete = sql(format!(
+                    "DELETE FROM api_key_uses WHERE api_key IN {}",
+                    placeholders(1, 1, count)
+                ));
+                let delete = delete.bind_all(filled(&revoked, count).copied());
+                self.appender.beside(delete).await?;
+            }
         })
     }
 
