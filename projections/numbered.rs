@@ -1,7 +1,8 @@
 //! Things that have numbers: organisations, groups, applications, API keys and accounts of the os2iot face.
 //!
-//! Pages of all of them, and of all applications of an organisation, come from the lists that the store counts. Any other page is about a
-//! set that somebody chose: its numbers and what it is sorted by are read, sorted in memory, and then the rows of the page are read.
+//! Pages of all of them, and of all applications of an organisation, come from the lists that the store counts. A page of rows
+//! that conditions choose is sorted by the database (`part_where`). Any other page is about a set that somebody chose: its numbers and what it
+//! is sorted by are read, sorted in memory, and then the rows of the page are read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -153,6 +153,7 @@ fn reduce(changes: &mut Changes, at: &Recorded, id: AccountId, event: &AccountEv
     }
 }
 
+/// Changes an account, by whom and when. A login is no such change.
 fn change(
     changes: &mut Changes,
     at: &Recorded,

@@ -93,7 +93,7 @@ pub fn filtered<'a>(
     })
 }
 
-/// Up to `most` owners of these applications, each once, without case and then letter by letter.
+/// Up to `most` owners of these applications, each once, sorted without case and then letter by letter.
 pub fn owners<'a>(
     db: &'a Db,
     among: ApplicationsAmong<'a>,

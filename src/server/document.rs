@@ -172,7 +172,7 @@ fn complete(path: &str, item: &mut PathItem, face: &Face) {
         let responses = operation.responses.responses.iter_mut();
         let has_position = |status: &str| match status.starts_with('2') {
             true => method != "get" || !is_public,
-            false => !is_public && ["403", "404", "409"].contains(&status),
+            false => !is_public && ["400", "403", "404", "409", "423"].contains(&status),
         };
         let position = "The ledger's position after the write, or a position that is not earlier than what the answer is based on";
         responses

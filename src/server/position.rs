@@ -34,7 +34,7 @@ pub(crate) const AT_LEAST: HeaderName = HeaderName::from_static("muniment-at-lea
 /// The response to a write, with the position of its last event.
 pub struct Wrote<T>(pub i64, pub T);
 
-/// An extension of the response to a write.
+/// An extension of the response to a write: its position is that of what it wrote.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recorded;
 
@@ -60,7 +60,7 @@ impl<T: IntoResponse> IntoResponse for AsOf<T> {
 /// The response to a question about the present, made from the authorization projection alone. The front adds its position.
 pub struct Present<T>(pub T);
 
-/// An extension of such a response.
+/// An extension of the response to a question about the present: its position is what the projection in memory has read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FromMemory;
 

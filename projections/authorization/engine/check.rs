@@ -57,21 +57,19 @@ impl Authorization {
         self.check_placed(user, inquiry)
     }
 
-    /// Whether a user may do something if that depends on where the resource is. Most of the time this needs a single name, about which
-    /// the index decides.
+    /// Whether a user may do something if that depends on where the resource is, or needs several names.
     fn check_placed(&self, user: UserId, inquiry: &Inquiry<'_>) -> Decision {
         let guard = self.collector.enter();
         let position = self.position();
         let applied = self.applied.load(Ordering::Acquire);
         let found = self.index.find(user, &guard);
-        let allowed = match inquiry.resolve(&self.places(&guard)) {
-            Ok(access) => access.single().and_then(|(part, name)| {
-                let question = part.question_of(name);
-                question.map_or(Some(false), |question| {
-                    self.grants_by_index(found, &question, part.wanted(), &guard)
-                })
-            }),
-            Err(_) => Some(false),
+        let allowed = match (inquiry.resolve(&self.places(&guard)), found) {
+            (Err(_), _) => Some(false),
+            (Ok(_), Found::Elsewhere) => None,
+            // The index contains only users without a prefix.
+            (Ok(access), found) => Some(access.holds(None, |question, wanted| {
+                self.grants_by_index(found, question, wanted, &guard) == Some(true)
+            })),
         };
         fence(Ordering::Acquire);
         let allowed = match allowed {

@@ -180,19 +180,6 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The part and its name, if the access has a single part with a single name, and no publish prefix comes before it.
-    #[inline]
-    pub(crate) fn single(&self) -> Option<(&Part<'a>, &str)> {
-        let name = match &self.first.names {
-            Names::One(name) => *name,
-            Names::Made(_, names) => match names.as_slice() {
-                [name] => name,
-                _ => return None,
-            },
-        };
-        (self.second.is_none() && !self.first.takes_prefix()).then_some((&self.first, name))
-    }
-
     /// Whether all parts hold for a subject with this publish prefix, to whom `granted` grants operations.
     pub(crate) fn holds(
         &self,

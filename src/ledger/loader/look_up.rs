@@ -92,14 +92,10 @@ impl Task {
                 page.error = page.add(&row, item).err().or(page.error.take());
             }
         }
-        let positions = pages
-            .iter()
-            .flat_map(|page| &page.events)
-            .map(|event| event.position);
-        positions
-            .max()
-            .into_iter()
-            .for_each(|position| self.reached.note(position));
+        let events = pages.iter().flat_map(|page| &page.events);
+        if let Some(position) = events.map(|event| event.position).max() {
+            self.reached.note(position);
+        }
         Loads::count(
             &self.loads.events,
             pages.iter().map(|page| page.events.len()).sum(),
