@@ -143,6 +143,7 @@ async fn measure_all(arguments: Arguments) -> Result<()> {
     for group in rows::GROUPS.iter().filter(|group| wanted(group)) {
         progress(&format!("{group}:"));
         if let Err(error) = rows::measure(group, &bench, &mut table).await {
+            let error = ledger::WithCauses(&*error);
             progress(&format!("{group} failed: {error}"));
             failed = Some(format!("{group}: {error}"));
         }

@@ -1,11 +1,15 @@
 //! The directory: which other resources each resource belongs to. The events of the resources' own streams feed it.
 
+mod homes;
+
 use std::sync::Arc;
 
+use aggregates::values::Ordinal;
 use papaya::{Equivalent, HashMap};
 use seize::{Collector, LocalGuard};
 
-use crate::Authorization;
+use crate::{Authorization, vocabularies::Model};
+use homes::Homes;
 
 /// A resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +28,18 @@ impl ResourceId {
             id: id.into(),
         }
     }
+
+    /// The number, if the id is one as answers write it.
+    fn number(&self) -> Option<Ordinal> {
+        number(&self.id)
+    }
+}
+
+/// Reads a number as answers write it: without a sign, zeros before it, or white space.
+pub(crate) fn number(text: &str) -> Option<Ordinal> {
+    let is_plain = text.starts_with(|first: char| first.is_ascii_digit() && first != '0');
+    let number = is_plain.then(|| text.parse().ok())??;
+    Ordinal::new(number)
 }
 
 /// The name of a resource, to look it up. It hashes like a [`ResourceId`]: field by field.
@@ -43,6 +59,12 @@ impl Equivalent<ResourceId> for Named<'_> {
 pub trait Places {
     /// The resources to which a resource belongs; `None` if the resource does not exist.
     fn parents(&self, resource_type: &str, id: &str) -> Option<&[ResourceId]>;
+
+    /// The only resource to which a resource belongs, if both have numbers, and the parent is of the type that
+    /// [`ResourceType::home`](crate::ResourceType::home) says. `None` says nothing: ask for all parents then.
+    fn home(&self, _resource_type: &str, _number: Ordinal) -> Option<u32> {
+        None
+    }
 }
 
 /// A directory without resources, for resource types whose ids are names.
@@ -54,23 +76,64 @@ impl Places for Unplaced {
     }
 }
 
-/// All resources with the resources to which they belong. The map hashes with a key, since strangers choose ids.
-pub(crate) struct Directory(HashMap<ResourceId, Box<[ResourceId]>>);
+/// All resources with the resources to which they belong.
+pub(crate) struct Directory {
+    /// Hashes with a key, since strangers choose ids.
+    all: HashMap<ResourceId, Box<[ResourceId]>>,
+    numbered: Box<[Numbered]>,
+}
+
+/// The resources of one type that have numbers and a single home.
+struct Numbered {
+    resource_type: &'static str,
+    parent_type: &'static str,
+    homes: Homes,
+}
 
 impl Directory {
-    /// An empty directory; this collector frees its memory.
-    pub(crate) fn new(collector: Arc<Collector>) -> Self {
-        Self(HashMap::builder().shared_collector(collector).build())
+    /// An empty directory for the resource types of a model; this collector frees its memory.
+    pub(crate) fn new(model: &Model, collector: Arc<Collector>) -> Self {
+        let numbered = model.resources.iter().filter_map(|one| {
+            Some(Numbered {
+                resource_type: one.name(),
+                parent_type: one.home()?,
+                homes: Homes::default(),
+            })
+        });
+        Self {
+            all: HashMap::builder().shared_collector(collector).build(),
+            numbered: numbered.collect(),
+        }
     }
 
     /// Records that a resource belongs to `parents` from now on.
     pub(crate) fn place(&self, resource: ResourceId, parents: Vec<ResourceId>, guard: &LocalGuard<'_>) {
-        self.0.insert(resource, parents.into(), guard);
+        let home = self.numbered(resource.resource_type).and_then(|numbered| {
+            let only = match parents.as_slice() {
+                [only] if only.resource_type == numbered.parent_type => only.number(),
+                _ => None,
+            };
+            Some((&numbered.homes, resource.number()?, only))
+        });
+        self.all.insert(resource, parents.into(), guard);
+        if let Some((homes, number, only)) = home {
+            homes.set(number.get(), only.map(Ordinal::get));
+        }
     }
 
     /// Forgets a resource that no longer exists.
     pub(crate) fn remove(&self, resource: &ResourceId, guard: &LocalGuard<'_>) {
-        self.0.remove(resource, guard);
+        self.all.remove(resource, guard);
+        if let (Some(numbered), Some(number)) = (self.numbered(resource.resource_type), resource.number()) {
+            numbered.homes.set(number.get(), None);
+        }
+    }
+
+    #[inline]
+    fn numbered(&self, resource_type: &str) -> Option<&Numbered> {
+        self.numbered
+            .iter()
+            .find(|numbered| numbered.resource_type == resource_type)
     }
 
     /// The ids of all resources of a type that come after `after`, in order.
@@ -80,7 +143,7 @@ impl Directory {
         after: Option<&str>,
         guard: &LocalGuard<'_>,
     ) -> Vec<Box<str>> {
-        let of_type = self.0.iter(guard).map(|(resource, _)| resource);
+        let of_type = self.all.iter(guard).map(|(resource, _)| resource);
         let of_type = of_type.filter(|resource| resource.resource_type == resource_type);
         let mut ids: Vec<Box<str>> = of_type
             .filter(|resource| after.is_none_or(|after| *resource.id > *after))
@@ -100,7 +163,15 @@ pub(crate) struct Seen<'g> {
 impl Places for Seen<'_> {
     fn parents(&self, resource_type: &str, id: &str) -> Option<&[ResourceId]> {
         let named = Named { resource_type, id };
-        self.directory.0.get(&named, self.guard).map(|parents| &**parents)
+        self.directory
+            .all
+            .get(&named, self.guard)
+            .map(|parents| &**parents)
+    }
+
+    #[inline]
+    fn home(&self, resource_type: &str, number: Ordinal) -> Option<u32> {
+        self.directory.numbered(resource_type)?.homes.get(number.get())
     }
 }
 

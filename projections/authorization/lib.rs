@@ -193,7 +193,7 @@ impl Authorization {
             credentials: HashMap::builder()
                 .shared_collector(Arc::clone(&collector))
                 .build(),
-            directory: Directory::new(Arc::clone(&collector)),
+            directory: Directory::new(model, Arc::clone(&collector)),
             collector,
             begun: AtomicI64::new(0),
             applied: AtomicI64::new(0),

@@ -35,6 +35,8 @@ pub enum Want {
 pub enum Names<'a> {
     /// The single name that was sent.
     One(&'a str),
+    /// The single name that a resource type derives.
+    Own(String),
     /// The names that a resource type derives.
     Made(Want, Vec<String>),
 }
@@ -77,6 +79,7 @@ impl<'a> Part<'a> {
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let (one, made) = match &self.names {
             Names::One(name) => (Some(*name), &[][..]),
+            Names::Own(name) => (Some(name.as_str()), &[][..]),
             Names::Made(_, names) => (None, names.as_slice()),
         };
         one.into_iter().chain(made.iter().map(String::as_str))
@@ -85,7 +88,7 @@ impl<'a> Part<'a> {
     /// How many of the names must be granted.
     pub(crate) fn want(&self) -> Want {
         match &self.names {
-            Names::One(_) => Want::All,
+            Names::One(_) | Names::Own(_) => Want::All,
             Names::Made(want, _) => *want,
         }
     }
@@ -133,6 +136,7 @@ impl<'a> Part<'a> {
         };
         match &self.names {
             Names::One(name) => is_granted(name),
+            Names::Own(name) => is_granted(name),
             Names::Made(Want::Any, names) => names.iter().any(|name| is_granted(name)),
             Names::Made(Want::All, names) => !names.is_empty() && names.iter().all(|name| is_granted(name)),
         }
@@ -176,7 +180,7 @@ impl<'a> Access<'a> {
     pub(crate) fn simple(&self) -> Option<(&Part<'a>, &'a str)> {
         match (&self.first.names, &self.second) {
             (Names::One(name), None) => Some((&self.first, *name)),
-            (Names::One(_) | Names::Made(..), _) => None,
+            (Names::One(_) | Names::Own(_) | Names::Made(..), _) => None,
         }
     }
 

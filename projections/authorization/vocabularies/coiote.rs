@@ -12,7 +12,7 @@ use aggregates::values::{
 
 use super::{
     Asked, Ids, Impossible, ResourceType, Space,
-    access::{Access, Names, Part, Want},
+    access::{Access, Names, Part},
     paths::segments,
     routes::Routes,
 };
@@ -134,7 +134,7 @@ fn in_domain<'a>(asked: &Asked<'_>, endpoint: &'a str) -> Result<Access<'a>, Imp
 
 fn in_tree<'a>(domain: &str, operation: Operation) -> Result<Part<'a>, Impossible> {
     let name = domain_name(domain).ok_or(Impossible::Domain)?;
-    Ok(Part::new(&DOMAINS, operation, Names::Made(Want::All, vec![name])))
+    Ok(Part::new(&DOMAINS, operation, Names::Own(name)))
 }
 
 /// A domain: the id is its path, such as `/a/b/`.

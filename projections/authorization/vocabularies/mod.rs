@@ -90,6 +90,12 @@ pub trait ResourceType: Sync {
     /// What the ids of the type are.
     fn ids(&self) -> Ids;
 
+    /// The type to whose resources most resources of this type belong, one each, if both have numbers as ids. The directory finds these
+    /// without waiting for memory.
+    fn home(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether the user's publish prefix is put before a resource, for an action.
     fn takes_publish_prefix(&self, _action: &str) -> bool {
         false

@@ -33,7 +33,7 @@ use super::{
     access::{Access, Names, Part, Want},
 };
 use crate::{
-    directory::{Places, ResourceId},
+    directory::{Places, ResourceId, number as ordinal},
     past::Stream,
     principals::{
         machines::{Machine, MachineKind},
@@ -148,6 +148,14 @@ impl Kind {
         ResourceId::new(self.type_name(), &ordinal.to_string())
     }
 
+    /// The name of a thing that belongs to one organisation, if the directory knows that at once.
+    #[inline]
+    fn in_home(self, id: &str, places: &dyn Places) -> Option<String> {
+        let organisation = places.home(self.type_name(), ordinal(id)?)?;
+        let mut digits = itoa::Buffer::new();
+        Some([OS2IOT, "o", digits.format(organisation), self.level(), id].join("/"))
+    }
+
     /// The things to which a thing of this kind belongs, if it exists.
     pub(crate) fn parents<'p>(self, id: &str, places: &'p dyn Places) -> Option<&'p [ResourceId]> {
         ordinal(id)?;
@@ -188,7 +196,19 @@ impl ResourceType for Kind {
         Ids::Placed
     }
 
+    fn home(&self) -> Option<&'static str> {
+        match self {
+            Self::Application | Self::User | Self::ApiKey | Self::Group => {
+                Some(Self::Organisation.type_name())
+            }
+            Self::Organisation | Self::Gateway | Self::Device => None,
+        }
+    }
+
     fn access<'a>(&self, asked: &Asked<'a>, places: &dyn Places) -> Result<Access<'a>, Impossible> {
+        if let Some(name) = self.in_home(asked.id, places) {
+            return Ok(Part::new(&SPACE, asked.operation, Names::Own(name)).into());
+        }
         let (want, names) = match self {
             Self::Organisation => (Want::All, organisation(asked, places)),
             Self::Gateway => (
@@ -243,16 +263,6 @@ impl ResourceType for Kind {
             ),
         })
     }
-}
-
-/// Reads a number as answers write it: without a sign, zeros before it, or white space.
-fn ordinal(text: &str) -> Option<Ordinal> {
-    let is_plain = text.starts_with(|first: char| first.is_ascii_digit() && first != '0');
-    Some(text)
-        .filter(|_| is_plain)?
-        .parse()
-        .ok()
-        .and_then(Ordinal::new)
 }
 
 /// The two numbers of an id like `3/12`.

@@ -2,8 +2,8 @@
 
 use aggregates::{
     role::CreateRole,
-    user::CreateUser,
-    values::{GrantMethod, GrantType, IdentityProvider, RoleGrant, Username},
+    user::{CreateUser, RoleGrant},
+    values::{GrantMethod, GrantType, IdentityProvider, Username},
 };
 use ledger::{
     Ledger, MasterKey,
@@ -45,8 +45,8 @@ async fn old_ledger() -> (TempDir, Executor) {
 }
 
 async fn run(executor: &Executor, command: Command) {
-    let done = executor.execute(vec![command], &Metadata::system("test"));
-    done.await.unwrap();
+    let metadata = Metadata::system("test");
+    executor.execute(vec![command], &metadata).await.unwrap();
 }
 
 async fn create(executor: &Executor, name: &str, is_administrator: bool) -> UserId {
