@@ -172,7 +172,17 @@ pub(crate) async fn open_ledger(url: &str) -> Result<Ledger> {
     let db = Db::open(url, &sql::Options::default()).await?;
     migrations::migrate(&db).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    Ok(Ledger::open_unfollowed(db, &MasterKey::new(KEY), clock, entropy, projections::GUARDS).await?)
+    let key = MasterKey::new(KEY);
+    // The first start stores the versions of the read models, without which nothing can be appended.
+    let first = Ledger::open(
+        Db::open(url, &sql::Options::default()).await?,
+        &key,
+        clock.clone(),
+        entropy.clone(),
+        projections::GUARDS,
+    );
+    first.await?.close().await;
+    Ok(Ledger::open_unfollowed(db, &key, clock, entropy, projections::GUARDS).await?)
 }
 
 /// An environment variable that must exist.
