@@ -8,6 +8,7 @@
 //! commands. Secrets arrive already hashed.
 
 pub mod account;
+pub mod agreement;
 pub mod api_key;
 pub mod application;
 pub mod authority;
@@ -19,12 +20,14 @@ mod error;
 pub mod event;
 #[cfg(test)]
 mod golden;
+pub mod licence;
 pub mod organisation;
 mod permission_set;
 pub mod registration;
 mod registry;
 pub mod role;
 pub mod sealing;
+pub mod seat;
 pub mod session;
 #[cfg(test)]
 mod states;
@@ -43,18 +46,22 @@ pub use registry::{Listed, Registered, WrongAggregate};
 pub use upcast::upcast;
 
 use account::Account;
+use agreement::Agreement;
 use api_key::ApiKey;
 use application::Application;
 use authority::Authority;
 use certified_key::CertifiedKey;
 use client_registry::ClientRegistry;
+use licence::Licence;
 use organisation::Organisation;
 use registration::Registration;
 use role::Role;
+use seat::Seat;
 use session::Session;
 use user::User;
 
 // The only list of the aggregates.
 registry::aggregates! {
     User, Role, Session, ClientRegistry, Registration, CertifiedKey, Authority, Organisation, Application, ApiKey, Account,
+    Agreement, Licence, Seat,
 }

@@ -7,6 +7,7 @@ pub mod authors;
 pub mod groups;
 pub mod guard;
 pub mod issued_certificates;
+pub mod licences;
 pub mod loading;
 pub mod names;
 pub mod numbered;
@@ -33,6 +34,7 @@ use applications::Applications;
 use authors::Authors;
 use groups::Groups;
 use issued_certificates::IssuedCertificates;
+use licences::Licences;
 use ordinals::Ordinals;
 use organisations::Organisations;
 use permission_spans::PermissionSpans;
@@ -46,5 +48,5 @@ crate::read_models! {
     /// All read models: the only list of them. For an event of a user, the role directory needs the user's name as the
     /// user directory leaves it, and the user's permissions as the permission usage has them before the event.
     pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, PermissionSpans, Sessions, Registrations, IssuedCertificates,
-        Organisations, Groups, Applications, ApiKeys, Accounts, Authors, Ordinals;
+        Organisations, Groups, Applications, ApiKeys, Accounts, Authors, Ordinals, Licences;
 }

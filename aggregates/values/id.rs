@@ -77,6 +77,26 @@ impl CertifiedKeyId {
 }
 
 id!(
+    /// An agreement, under which licences are issued.
+    AgreementId, "agreement id");
+id!(
+    /// A licence.
+    LicenceId, "licence id");
+id!(
+    /// A device that may have a seat: any UUID. If it is the id of a user, the seat ends with the user.
+    DeviceId, "device id");
+id!(
+    /// The seat of one device on one licence.
+    SeatId, "seat id");
+
+impl LicenceId {
+    /// The seat of a device on this licence. A device has at most one, however often it is assigned.
+    pub fn seat(self, device: DeviceId) -> SeatId {
+        SeatId(Uuid::new_v5(&self.0, device.0.as_bytes()))
+    }
+}
+
+id!(
     /// The registration of a device. The user that its confirmation makes has the same UUID.
     RegistrationId, "registration id");
 
@@ -146,6 +166,19 @@ mod tests {
         let (one, other) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         assert_eq!(one.own_role().to_string(), "675d9eea-6b2d-58b7-9be4-60687bdde849");
         assert_ne!(one.own_role(), other.own_role());
+    }
+
+    #[test]
+    fn a_device_has_one_seat_on_each_licence() {
+        let (licence, device) = (LicenceId(Uuid::from_u128(1)), DeviceId(Uuid::from_u128(2)));
+        assert_eq!(
+            licence.seat(device).to_string(),
+            "cfc0356d-8612-54eb-a4d2-4ba6b70a12f0"
+        );
+        assert_ne!(
+            licence.seat(device),
+            LicenceId(device.0).seat(DeviceId(licence.0))
+        );
     }
 
     proptest! {

@@ -27,7 +27,10 @@ pub use coiote::AccountKind;
 pub use email::Email;
 pub use filter::{MAX_FILTER_BYTES, TopicFilter};
 pub use grant_type::{GrantMethod, GrantType, opens_sessions, satisfied};
-pub use id::{AuthorityId, CertifiedKeyId, RegistrationId, RoleId, SessionId, UserId};
+pub use id::{
+    AgreementId, AuthorityId, CertifiedKeyId, DeviceId, LicenceId, RegistrationId, RoleId, SeatId, SessionId,
+    UserId,
+};
 pub(crate) use id::{hyphenated, id};
 pub use identity_provider::IdentityProvider;
 pub use issued::{KeyId, PrivateKey, RevocationReason, SerialNumber};

@@ -105,7 +105,11 @@ impl Step {
             | Event::ClientRegistry(_)
             | Event::Registration(_)
             | Event::CertifiedKey(_)
-            | Event::Authority(_) => Self::Other,
+            | Event::Authority(_)
+            // They outlive an organisation: what was agreed and paid does not end with it.
+            | Event::Agreement(_)
+            | Event::Licence(_)
+            | Event::Seat(_) => Self::Other,
         }
     }
 }

@@ -21,7 +21,8 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 /// * 6: a user may have to change the password before anything else. Older programs let them do everything.
 /// * 7: a role may be a group. Older programs would change it by the commands for roles, and grant it as a role.
 /// * 8: a role may be an account kind. Older programs would claim its name, list it as a role, and grant it as one.
-const WRITER: i64 = 8;
+/// * 9: a device may have seats on licences. Older programs would delete its user and keep them.
+const WRITER: i64 = 9;
 
 /// Where the ledger ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -72,5 +72,7 @@ pub(crate) fn of(stream: &str, event: &Event) -> Vec<Fact> {
         Event::CertifiedKey(_) | Event::Authority(_) => Vec::new(),
         // A device that registers is neither a machine nor a resource. Its user has events of its own.
         Event::ClientRegistry(_) | Event::Registration(_) => Vec::new(),
+        // They are no resources.
+        Event::Agreement(_) | Event::Licence(_) | Event::Seat(_) => Vec::new(),
     }
 }

@@ -15,6 +15,7 @@ mod expiring;
 mod flatness;
 mod histories;
 mod indexes;
+mod licences;
 mod loading;
 mod model;
 mod paging;

@@ -6,6 +6,7 @@ mod applications;
 mod authority;
 mod groups;
 mod issued;
+mod licences;
 pub(crate) mod numbered;
 mod organisations;
 mod registrations;
@@ -59,6 +60,7 @@ pub(crate) const PARTS: &[Part] = &[
     applications::PART,
     api_keys::PART,
     accounts::PART,
+    licences::PART,
 ];
 
 /// The whole state, oldest first.
@@ -72,6 +74,7 @@ pub(crate) struct Model {
     pub(crate) registrations: Vec<RegistrationRow>,
     pub(crate) spans: spans::Spans,
     pub(crate) numbered: numbered::ModelNumbered,
+    pub(crate) licences: licences::ModelLicences,
     /// The permissions of all roles, in the order of their creation.
     permissions: Vec<PermissionId>,
     resources: Vec<(Context, String)>,

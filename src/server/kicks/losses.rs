@@ -239,7 +239,10 @@ impl Loss {
 | Event::Application(_)
 | Event::ApiKey(_)
 | Event::Account(_)
- => Self::none(),
+            // Licences give no rights over MQTT.
+            | Event::Agreement(_)
+            | Event::Licence(_)
+            | Event::Seat(_) => Self::none(),
         }
     }
 }

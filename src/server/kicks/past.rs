@@ -106,7 +106,10 @@ impl Before {
             | Event::Organisation(_)
             | Event::Application(_)
             | Event::ApiKey(_)
-            | Event::Account(_) => {}
+            | Event::Account(_)
+            | Event::Agreement(_)
+            | Event::Licence(_)
+            | Event::Seat(_) => {}
         }
     }
 
@@ -146,7 +149,10 @@ fn wants(recorded: &Recorded) -> Option<(&'static str, String)> {
         | Event::Organisation(_)
         | Event::Application(_)
         | Event::ApiKey(_)
-        | Event::Account(_) => None,
+        | Event::Account(_)
+        | Event::Agreement(_)
+        | Event::Licence(_)
+        | Event::Seat(_) => None,
     }
 }
 

@@ -56,7 +56,10 @@ pub(crate) fn facts(stream: &str, event: &Event) -> Vec<Fact> {
         | Event::ClientRegistry(_)
         | Event::Registration(_)
         | Event::CertifiedKey(_)
-        | Event::Authority(_) => Vec::new(),
+        | Event::Authority(_)
+        | Event::Agreement(_)
+        | Event::Licence(_)
+        | Event::Seat(_) => Vec::new(),
     }
 }
 

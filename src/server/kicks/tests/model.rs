@@ -59,7 +59,10 @@ impl Model {
             | Event::Organisation(_)
             | Event::Application(_)
             | Event::ApiKey(_)
-            | Event::Account(_) => {}
+            | Event::Account(_)
+            | Event::Agreement(_)
+            | Event::Licence(_)
+            | Event::Seat(_) => {}
         }
         self.ask();
     }

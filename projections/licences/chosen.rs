@@ -1,0 +1,108 @@
+//! A part of the licences that a filter chooses. The database reads all licences of the organisations.
+
+use super::{LicenceFilter, LicenceSort, LicencesAmong, queries::order_by, record::LicenceRecord};
+use crate::{
+    page::{Part, Sorting},
+    store::{
+        Record,
+        sql::{Argument, Error, Tx, sql},
+    },
+};
+
+/// The conditions of a statement, and the values of its placeholders.
+#[derive(Default)]
+struct Conditions<'a> {
+    texts: Vec<String>,
+    arguments: Vec<Argument<'a>>,
+}
+
+impl<'a> Conditions<'a> {
+    /// Takes a value, and returns its placeholder.
+    fn value(&mut self, value: impl Into<Argument<'a>>) -> String {
+        self.arguments.push(value.into());
+        format!("${}", self.arguments.len())
+    }
+
+    fn of(among: LicencesAmong<'_>, filter: &'a LicenceFilter) -> Self {
+        let mut all = Self::default();
+        if let LicencesAmong::Organisations(ids) = among {
+            let ids: Vec<_> = ids.iter().map(|id| all.value(*id)).collect();
+            all.texts.push(format!("organisation IN ({})", ids.join(", ")));
+        }
+        if let Some(part) = &filter.key_part {
+            let pattern = all.value(containing(part));
+            all.texts
+                .push(format!("LOWER(licence_key) LIKE {pattern} ESCAPE '\\'"));
+        }
+        if let Some(device) = filter.device {
+            let device = all.value(device);
+            all.texts.push(format!(
+                "licence_id IN (SELECT licence FROM licence_seats WHERE device = {device})"
+            ));
+        }
+        for (column, value) in [("kind", &filter.kind), ("name", &filter.agreement)] {
+            if let Some(value) = value {
+                let value = all.value(value.as_str());
+                all.texts.push(format!(
+                    "agreement IN (SELECT agreement_id FROM agreements WHERE {column} = {value})"
+                ));
+            }
+        }
+        all
+    }
+
+    fn text(&self) -> String {
+        match self.texts.is_empty() {
+            true => String::new(),
+            false => format!("WHERE {}", self.texts.join(" AND ")),
+        }
+    }
+}
+
+/// The pattern of the keys that contain a text, in lower case. Keys are ASCII.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
+
+pub(super) async fn chosen(
+    tx: &mut Tx<'_>,
+    among: LicencesAmong<'_>,
+    filter: &LicenceFilter,
+    order: &[Sorting<LicenceSort>],
+    part: Part,
+) -> Result<Vec<LicenceRecord>, Error> {
+    let mut conditions = Conditions::of(among, filter);
+    let text = conditions.text();
+    let (limit, offset) = (
+        conditions.value(part.limit.max(0)),
+        conditions.value(part.offset.max(0)),
+    );
+    let rows = format!(
+        "SELECT {} FROM {} {text} {} LIMIT {limit} OFFSET {offset}",
+        LicenceRecord::TABLE.column_list(),
+        LicenceRecord::TABLE.name,
+        order_by(order),
+    );
+    let rows = tx.all(sql(rows).bind_all(conditions.arguments)).await?;
+    rows.iter().map(LicenceRecord::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_key_is_taken_literally() {
+        assert_eq!(containing("Ab-1"), "%ab-1%");
+        assert_eq!(containing("a%_\\"), "%a\\%\\_\\\\%");
+        assert_eq!(containing(""), "%%");
+    }
+}
