@@ -40,7 +40,7 @@ pub use membership::Membership;
 pub(crate) use membership::organisations;
 pub use ordinal::{AccountId, ApiKeyId, ApplicationId, GroupId, NUMBER_TAKEN, Ordinal, OrganisationId};
 pub use password_hash::PasswordHash;
-pub use permission::{Context, Operation, Permission, PermissionId, SHARED};
+pub use permission::{Context, NX, Operation, Permission, PermissionId, SHARED};
 pub use role_name::RoleName;
 pub use second_factor::{BackupCodeHash, TotpSecret};
 pub use timestamp::Timestamp;

@@ -85,6 +85,9 @@ impl Operation {
     }
 }
 
+/// The first level of the names of licences, in context `http`: `nx/o/<organisation>/license/<id>`.
+pub const NX: &str = "nx";
+
 /// The beginning of a shared subscription: `$share/{name}/{filter}` (MQTT 5.0 section 4.8.2).
 pub const SHARED: &str = "$share/";
 
@@ -93,7 +96,7 @@ pub const SHARED: &str = "$share/";
 pub struct Permission {
     /// Its id, unique over all roles and users.
     pub id: PermissionId,
-    /// The pattern of topics or paths; in `http` it starts with `/`.
+    /// The pattern of topics or paths; in `http` it starts with `/`, or with the first level of a space of its own.
     pub resource: TopicFilter,
     /// The allowed operation.
     pub operation: Operation,

@@ -87,6 +87,7 @@ pub use giving::{GroundStream, Grounds, Lacking, LimitedRole, MissingRight};
 pub use interest::Interest;
 pub use principals::{
     certificates::CertificateView,
+    licences::ReadableLicences,
     machines::{Credential, Machine, MachineKind},
     methods::{GrantTypes, Methods},
     reach::Reach,

@@ -3,6 +3,7 @@
 //! If read models do not fit together, the result is an error: the caller then replays the ledger, which is the truth.
 
 mod account_kinds;
+mod licences;
 mod os2iot;
 mod roles;
 mod sessions;
@@ -35,6 +36,7 @@ pub async fn authorization(tx: &mut Tx<'_>, position: i64, now: Timestamp) -> Re
     loader.reserve(store::total(tx, &[UserRecord::BY_PERSONS, UserRecord::BY_SERVICES]).await?);
     users::load(tx, &mut loader).await?;
     os2iot::load(tx, &mut loader).await?;
+    licences::load(tx, &mut loader).await?;
     sessions::load_certificates(tx, &mut loader).await?;
     sessions::load_sessions(tx, &mut loader, now).await?;
     loader.finish().map_err(misfit)

@@ -5,11 +5,12 @@
 //! | `http`, `mqtt` | a pattern | the same |
 //! | `coiote` | `GET devices/{id}`, `GET #`, `#` | `coiote/GET/devices/{id}`, `coiote/GET/#`, `coiote/#` |
 //! | `domain` | `/a/b/`, `/a/#`, `/`, `/#` | `domain/a/b`, `domain/a/#`, `domain`, `domain/#` |
+//! | `nx` | `o/3/license/#`, `#` | `nx/o/3/license/#`, `nx/#` |
 
 use std::borrow::Cow;
 
 use super::{COIOTE, DOMAIN, ENDPOINTS, Endpoint, operation_of};
-use crate::values::{Context, Invalid, Operation, Permission, PermissionId, TopicFilter};
+use crate::values::{Context, Invalid, NX, Operation, Permission, PermissionId, TopicFilter};
 
 fn invalid<T>(rule: &'static str) -> Result<T, Invalid> {
     Err(Invalid {
@@ -49,6 +50,14 @@ fn domain_pattern(text: &str) -> Result<TopicFilter, Invalid> {
     }
 }
 
+/// The pattern of a right on licences.
+fn licence_pattern(text: &str) -> Result<TopicFilter, Invalid> {
+    match text == "#" || text.starts_with("o/") {
+        true => TopicFilter::parse(&format!("{NX}/{text}")),
+        false => invalid("must begin with o/ in context nx, such as o/3/license/#"),
+    }
+}
+
 /// The name of a domain, to which patterns apply: `domain/a/b` for `/a/b/`. `None` if the text is no id of a domain. Two headers that a proxy
 /// joins by a comma are none.
 pub fn domain_name(id: &str) -> Option<String> {
@@ -79,7 +88,7 @@ impl Permission {
                 what: "operation",
                 rule: "must be read for GET, and write for other methods, in context coiote",
             }),
-            COIOTE | DOMAIN => Ok(Self {
+            COIOTE | DOMAIN | NX => Ok(Self {
                 id,
                 resource: pattern,
                 operation,
@@ -111,9 +120,10 @@ pub fn pattern(context: &str, resource: &str) -> Result<(Context, TopicFilter), 
     Ok(match context {
         COIOTE => (Context::Http, endpoint_pattern(resource)?),
         DOMAIN => (Context::Http, domain_pattern(resource)?),
+        NX => (Context::Http, licence_pattern(resource)?),
         _ => {
             let read = Context::parse(context).map_err(|invalid| Invalid {
-                rule: "must be http, mqtt, coiote or domain",
+                rule: "must be http, mqtt, coiote, domain or nx",
                 ..invalid
             });
             (read?, TopicFilter::parse(resource)?)
@@ -135,6 +145,9 @@ pub fn written(context: Context, pattern: &str) -> (&'static str, Cow<'_, str>) 
         {
             let end = if rest.ends_with('#') { "" } else { "/" };
             return (DOMAIN, format!("{rest}{end}").into());
+        }
+        if let Some(rest) = pattern.strip_prefix(NX).and_then(|rest| rest.strip_prefix('/')) {
+            return (NX, rest.into());
         }
     }
     (context.as_str(), pattern.into())
@@ -170,6 +183,8 @@ mod tests {
             ("domain", "/#", ReadWrite, "domain/#"),
             ("domain", "/a/b/", Write, "domain/a/b"),
             ("domain", "/a/b/#", Read, "domain/a/b/#"),
+            ("nx", "o/3/license/#", Read, "nx/o/3/license/#"),
+            ("nx", "#", ReadWrite, "nx/#"),
         ] {
             let permission = parse(context, resource, operation).unwrap();
             assert_eq!(&*permission.resource, pattern, "{resource}");
@@ -209,6 +224,12 @@ mod tests {
             ("domain", "#", Read),
             ("http", "coiote/GET/devices", Read),
             ("http", "domain/#", Read),
+            ("http", "nx/o/3/license/#", Read),
+            ("nx", "", Read),
+            ("nx", "+", Read),
+            ("nx", "nx/o/3/license/#", Read),
+            ("nx", "o/3/license#", Read),
+            ("nx", "/o/3/license/#", Read),
             ("os2iot", "os2iot/#", Read),
             ("", "/a", Read),
         ] {

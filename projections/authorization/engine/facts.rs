@@ -9,7 +9,7 @@ use aggregates::{
 use crate::{
     directory::ResourceId,
     principals::machines::{Credential, Machine},
-    vocabularies::os2iot,
+    vocabularies::{nx, os2iot},
 };
 
 /// A fact that an event states.
@@ -72,7 +72,8 @@ pub(crate) fn of(stream: &str, event: &Event) -> Vec<Fact> {
         Event::CertifiedKey(_) | Event::Authority(_) => Vec::new(),
         // A device that registers is neither a machine nor a resource. Its user has events of its own.
         Event::ClientRegistry(_) | Event::Registration(_) => Vec::new(),
-        // They are no resources.
-        Event::Agreement(_) | Event::Licence(_) | Event::Seat(_) => Vec::new(),
+        Event::Licence(event) => nx::facts(stream, event),
+        // Agreements and seats are no resources.
+        Event::Agreement(_) | Event::Seat(_) => Vec::new(),
     }
 }

@@ -257,7 +257,8 @@ impl Authorization {
         (*user.username != *ERASED).then(|| user.username.to_string())
     }
 
-    fn permissions_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Vec<Permission> {
+    /// All permissions of a principal: its own, and those of its roles.
+    pub(crate) fn permissions_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Vec<Permission> {
         match principal {
             Principal::Role(role) => self
                 .role_indexes

@@ -2,6 +2,7 @@
 
 mod brokers;
 pub(crate) mod certificates;
+pub(crate) mod licences;
 pub(crate) mod machines;
 pub(crate) mod methods;
 pub(crate) mod reach;

@@ -10,6 +10,7 @@ mod holding;
 mod ledger;
 mod library;
 mod moments;
+mod nx;
 pub(super) mod oracle;
 mod os2iot;
 mod outlines;

@@ -8,6 +8,7 @@
 //! | `os2iot-...` | a number | see `os2iot.rs` | |
 //! | `coiote-endpoint` | a path below the API's base | `GET`, `HEAD` | `POST`, `PUT`, `PATCH`, `DELETE` |
 //! | `domain` | a domain such as `/a/b/` | `read` | `write` |
+//! | `nx-license` | a UUID | `read` | `write` |
 //!
 //! A resource type turns a question into an [`Access`]: the names that the grants of a subject must cover. Patterns
 //! match names, so all resource types share one engine. If the ids of a type are not names themselves, the type asks
@@ -18,6 +19,7 @@ mod coiote;
 mod http;
 mod inquiry;
 mod mqtt;
+pub(crate) mod nx;
 pub(crate) mod os2iot;
 pub(crate) mod paths;
 pub(crate) mod routes;
@@ -186,6 +188,7 @@ pub static MODEL: Model = Model {
         &os2iot::Kind::Device,
         &coiote::CoioteEndpoint,
         &coiote::Domain,
+        &nx::License,
     ],
     facts: facts::of,
     standing: standing::standing,
