@@ -12,6 +12,7 @@ pub const FACES: Faces = Faces::new(&[
     forward::FACE,
     os2iot::FACE,
     os2iot::AUTH,
+    nx::FACE,
     hooks::FACE,
     system::FACE,
 ]);

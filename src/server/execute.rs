@@ -14,6 +14,7 @@ use crate::{
     app::App,
     caller::Caller,
     granting::Granting,
+    licences::for_seats,
     organisations::{Attempts, CHANGED_MEANWHILE, Right, for_accounts},
     refusal::{Refusal, RefusalKind},
 };
@@ -101,7 +102,7 @@ impl Caller {
         let executed = loop {
             // Since the request was permitted, its passwords may have waited to be hashed.
             self.may_still(app)?;
-            let also = for_accounts(app, &commands).await?;
+            let also = also(app, &commands).await?;
             if also.is_empty() {
                 break self.execute_once(app, commands).await;
             }
@@ -130,7 +131,7 @@ impl Caller {
         commands: &[Command],
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Rehearsed, Refusal> {
-        let also = for_accounts(app, commands).await?;
+        let also = also(app, commands).await?;
         let commands: Vec<Command> = commands.iter().cloned().chain(also).collect();
         let rehearsed = app.executor.rehearse_for(self.giver(app), &commands).await;
         rehearsed.map_err(|error| self.refused(app, error, name))
@@ -174,6 +175,13 @@ impl Caller {
             .filter_map(|face| Some((face.giving.shows?)(user)));
         pages.any(|page| self.may(app, Operation::Read, &page) || self.may(app, Operation::Write, &page))
     }
+}
+
+/// The commands that belong to these ones, in the same unit: what the accounts and the seats of users need when the users end.
+async fn also(app: &App, commands: &[Command]) -> Result<Vec<Command>, Refusal> {
+    let mut also = for_accounts(app, commands).await?;
+    also.extend(for_seats(app, commands).await?);
+    Ok(also)
 }
 
 /// The refusal of one of several commands.

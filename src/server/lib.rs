@@ -31,6 +31,7 @@ pub mod identity;
 pub mod issuing;
 mod kept;
 pub mod kicks;
+pub mod licences;
 mod live;
 pub mod organisations;
 mod origin;

@@ -151,6 +151,23 @@ impl Tokens {
         Ok((token, fingerprint))
     }
 
+    /// The ledger whose tokens these are.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Signs a document that is no token. Its type tells it from tokens.
+    pub fn sign_document(
+        &self,
+        document_type: &str,
+        claims: &impl Serialize,
+    ) -> Result<String, SigningError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(document_type.to_owned());
+        header.kid = Some(self.key_id.clone());
+        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(|_| SigningError)
+    }
+
     /// Whether this process has verified the signature of the token with this digest.
     pub fn is_verified(&self, digest: &[u8; 32]) -> bool {
         self.verified.pin().contains(digest)

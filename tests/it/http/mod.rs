@@ -21,6 +21,8 @@ mod evidence;
 #[path = "../../../src/http/forward/tests/forward/mod.rs"]
 pub(crate) mod forward;
 mod key_client;
+#[path = "../../../src/http/nx/tests/nx/mod.rs"]
+mod nx;
 pub(crate) mod openapi;
 #[path = "../../../src/http/os2iot/tests/os2iot/mod.rs"]
 mod os2iot;

@@ -1,0 +1,18 @@
+//! `POST /auth/admin/licenses/{uuid}/resume`
+
+use aggregates::values::LicenceId;
+use axum::{extract::State, http::StatusCode};
+use server::{App, ByPath, PathOf, Permitted, Refusal, Wrote, licences::resume};
+
+/// Ends the suspension of the licence.
+#[utoipa::path(post, operation_id = "nx_post_resume", path = "/auth/admin/licenses/{uuid}/resume", tag = "nx",
+    params(("uuid" = String, Path, format = "uuid", description = "Id of the licence")),
+    responses((status = 204, description = "Done")))]
+pub(crate) async fn post_resume(
+    State(app): State<App>,
+    Permitted(caller, ..): Permitted<ByPath>,
+    PathOf(id): PathOf<String>,
+) -> Result<Wrote<StatusCode>, Refusal> {
+    let appended = resume(&app, &caller, LicenceId::parse(&id)?).await?;
+    Ok(Wrote(appended.position, StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,229 @@
+//! Licence files: what a licence says, signed (RFC 7515, EdDSA), so that a device checks it without this server.
+
+use aggregates::values::{DeviceId, LicenceId, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use projections::licences::{self, LicenceRow};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{app::App, refusal::Refusal};
+
+/// The type of a file in its header (RFC 8725 section 3.11): a token of a user is none, and a file is no token.
+pub(crate) const FILE_TYPE: &str = "nx-license+jwt";
+/// For whom a file is.
+const AUDIENCE: &str = "nx-license";
+
+/// What a licence file says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LicenceFile {
+    /// The ledger that issued the licence.
+    pub iss: String,
+    /// The licence.
+    pub sub: String,
+    /// Always `nx-license`.
+    pub aud: String,
+    /// When the file was made, in seconds.
+    pub iat: i64,
+    /// When the licence begins to be valid, in seconds.
+    pub nbf: i64,
+    /// When it expires, in seconds; absent is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    /// The key.
+    pub license_key: String,
+    /// The name of the agreement.
+    pub agreement: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it provides.
+    pub provides: Vec<String>,
+    /// What the licence is for, in a catalogue.
+    pub catalogue: Vec<String>,
+    /// The organisation that owns it.
+    pub organisation: String,
+    /// How many devices may use it.
+    pub seats: i64,
+    /// The device for which the file was made: it had a seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// Why a licence file does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// The text is not a signed licence.
+    #[error("this is no licence file")]
+    Malformed,
+    /// The keys are no JSON Web Key Set.
+    #[error("the keys are no JSON Web Key Set")]
+    Keys,
+    /// None of the keys has signed the file.
+    #[error("the licence was not signed by one of these keys, or was changed")]
+    Signature,
+    /// The licence is not valid yet.
+    #[error("the licence is not valid yet")]
+    TooEarly,
+    /// The licence has expired.
+    #[error("the licence has expired")]
+    Expired,
+}
+
+/// The signed file of a licence, for a device that has a seat, or for all.
+pub async fn file(app: &App, licence: &LicenceRow, device: Option<DeviceId>) -> Result<String, Refusal> {
+    let now = app.clock.now();
+    if licence.expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::conflict("licence_expired", "the licence has expired"));
+    }
+    if licence.is_suspended {
+        return Err(Refusal::conflict("licence_suspended", "the licence is suspended"));
+    }
+    if let Some(device) = device {
+        must_have_seat(app, licence.id, device).await?;
+    }
+    let claims = LicenceFile {
+        iss: app.tokens.issuer().to_owned(),
+        sub: licence.id.to_string(),
+        aud: AUDIENCE.to_owned(),
+        iat: now.seconds(),
+        nbf: licence.starts_at.seconds(),
+        exp: licence.expires_at.map(Timestamp::seconds),
+        license_key: licence.licence_key.clone(),
+        agreement: licence.agreement.name.clone(),
+        kind: licence.agreement.kind.clone(),
+        provides: licence.agreement.provides.clone(),
+        catalogue: licence.catalogue.iter().map(ToString::to_string).collect(),
+        organisation: licence.organisation.to_string(),
+        seats: licence.seats,
+        device: device.map(|device| device.to_string()),
+    };
+    let signed = app.tokens.sign_document(FILE_TYPE, &claims);
+    signed.map_err(|error| Refusal::unavailable().because(error))
+}
+
+async fn must_have_seat(app: &App, licence: LicenceId, device: DeviceId) -> Result<(), Refusal> {
+    let seats = licences::seats_of(app.ledger().db(), [device]).await?;
+    match seats.iter().any(|seat| seat.licence == licence) {
+        true => Ok(()),
+        false => Err(Refusal::not_found("seat of this device")),
+    }
+}
+
+/// What a licence file says, if one of the keys of a JSON Web Key Set has signed it, and the licence is valid at `now`. It asks no server: a
+/// licence that was suspended since the file was made is valid here.
+pub fn check(file: &str, keys: &Value, now: Timestamp) -> Result<LicenceFile, FileError> {
+    let file = file.trim();
+    let header = jsonwebtoken::decode_header(file).map_err(|_| FileError::Malformed)?;
+    if header.typ.as_deref() != Some(FILE_TYPE) {
+        return Err(FileError::Malformed);
+    }
+    let keys = keys["keys"].as_array().ok_or(FileError::Keys)?;
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["aud", "sub"]);
+    // The times are compared with the given clock.
+    (validation.validate_exp, validation.validate_nbf) = (false, false);
+    let fitting = keys.iter().filter(|key| {
+        let same = key["kid"].as_str() == header.kid.as_deref();
+        same && key["kty"] == "OKP" && key["crv"] == "Ed25519"
+    });
+    let claims = fitting
+        .filter_map(|key| DecodingKey::from_ed_components(key["x"].as_str()?).ok())
+        .find_map(|key| jsonwebtoken::decode::<LicenceFile>(file, &key, &validation).ok());
+    let claims = claims.ok_or(FileError::Signature)?.claims;
+    if claims.nbf > now.seconds() {
+        return Err(FileError::TooEarly);
+    }
+    match claims.exp.is_some_and(|end| end <= now.seconds()) {
+        true => Err(FileError::Expired),
+        false => Ok(claims),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use ed25519_dalek::SigningKey;
+    use serde_json::json;
+
+    use super::*;
+    use crate::identity::tokens::Tokens;
+
+    fn tokens(seed: u8) -> Tokens {
+        Tokens::new("ledger", &SigningKey::from_bytes(&[seed; 32])).unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    fn claims() -> LicenceFile {
+        LicenceFile {
+            iss: "ledger".to_owned(),
+            sub: "0a0b0c0d-0000-4000-8000-000000000001".to_owned(),
+            aud: AUDIENCE.to_owned(),
+            iat: 1,
+            nbf: 2,
+            exp: Some(9),
+            license_key: "KEY-1".to_owned(),
+            agreement: "Edge".to_owned(),
+            kind: "trial".to_owned(),
+            provides: vec!["recording".to_owned()],
+            catalogue: vec![],
+            organisation: "00000001-6f73-8001-8000-696f74000000".to_owned(),
+            seats: 3,
+            device: None,
+        }
+    }
+
+    #[test]
+    fn a_file_counts_from_its_start_to_its_end() {
+        let ours = tokens(1);
+        let file = ours.sign_document(FILE_TYPE, &claims()).unwrap();
+        let check = |second| check(&format!("{file}\n"), &ours.key_set(), at(second));
+        assert_eq!(check(1), Err(FileError::TooEarly));
+        assert_eq!(check(2), Ok(claims()));
+        assert_eq!(check(8), Ok(claims()));
+        assert_eq!(check(9), Err(FileError::Expired));
+        let endless = LicenceFile {
+            exp: None,
+            ..claims()
+        };
+        let file = ours.sign_document(FILE_TYPE, &endless).unwrap();
+        assert_eq!(super::check(&file, &ours.key_set(), at(1 << 40)), Ok(endless));
+    }
+
+    #[test]
+    fn a_file_of_another_server_or_with_another_content_does_not_count() {
+        let (ours, theirs) = (tokens(1), tokens(2));
+        let file = ours.sign_document(FILE_TYPE, &claims()).unwrap();
+        let refused = |file: &str, keys: &Value| check(file, keys, at(3)).unwrap_err();
+        assert_eq!(refused(&file, &theirs.key_set()), FileError::Signature);
+        let mut parts: Vec<String> = file.split('.').map(str::to_owned).collect();
+        let more = LicenceFile { seats: 4, ..claims() };
+        parts[1] = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&more).unwrap());
+        assert_eq!(refused(&parts.join("."), &ours.key_set()), FileError::Signature);
+        // A key of theirs under the id of ours.
+        let mut keys = theirs.key_set();
+        keys["keys"][0]["kid"] = ours.key_set()["keys"][0]["kid"].clone();
+        assert_eq!(refused(&file, &keys), FileError::Signature);
+        assert_eq!(refused(&file, &json!({})), FileError::Keys);
+        assert_eq!(refused(&file, &json!({ "keys": [] })), FileError::Signature);
+    }
+
+    #[test]
+    fn no_other_document_is_a_licence() {
+        let ours = tokens(1);
+        let refused = |file: &str| check(file, &ours.key_set(), at(3)).unwrap_err();
+        for text in ["", "a.b.c", "{}"] {
+            assert_eq!(refused(text), FileError::Malformed, "{text:?}");
+        }
+        let other_type = ours.sign_document("JWT", &claims()).unwrap();
+        assert_eq!(refused(&other_type), FileError::Malformed);
+        let aud = "connectware".to_owned();
+        let other = ours.sign_document(FILE_TYPE, &LicenceFile { aud, ..claims() });
+        assert_eq!(refused(&other.unwrap()), FileError::Signature);
+        let unsigned = URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "typ": FILE_TYPE }).to_string());
+        let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims()).unwrap());
+        assert_eq!(refused(&format!("{unsigned}.{body}.")), FileError::Malformed);
+    }
+}
