@@ -6,6 +6,7 @@ mod certificate;
 mod doctor;
 mod events;
 mod kicks;
+mod license;
 mod listeners;
 mod lock;
 mod logins;
@@ -63,6 +64,8 @@ enum Task {
     Logins(logins::LoginsArguments),
     /// Forget the sessions that a broker did not end, if it is no longer in the settings.
     Kicks(kicks::KicksArguments),
+    /// Check a licence file.
+    License(license::LicenseArguments),
     /// Show and change the certificate authority; issue and revoke certificates.
     Ca(ca::CaArguments),
     /// Check settings, keys, database and ledger, and say what is wrong.
@@ -127,6 +130,7 @@ async fn run(task: Task, settings: Settings) -> Result<ExitCode, CliError> {
         Task::Events(arguments) => events::run(settings, arguments).await,
         Task::Logins(arguments) => logins::run(settings, arguments).await,
         Task::Kicks(arguments) => kicks::run(settings, arguments).await,
+        Task::License(arguments) => license::run(&settings, &arguments),
         Task::Ca(arguments) => ca::run(settings, arguments).await,
         Task::Doctor => doctor::run(settings).await,
     }

@@ -24,6 +24,7 @@ mod http;
 mod issuer;
 mod kicks;
 mod ledger;
+mod licences;
 mod log;
 mod login_defence;
 mod looking;
