@@ -12,8 +12,12 @@ use crate::{
         outline::Hint,
         question::{Operations, Question, operations},
     },
-    principals::{roles::RoleIndex, users::User},
-    vocabularies::{Inquiry, access::Access},
+    principals::{
+        roles::RoleIndex,
+        subject::{Answer, Reason},
+        users::User,
+    },
+    vocabularies::{Impossible, Inquiry, access::Access},
 };
 
 /// How often a reader tries to see a single position. After that it takes each entry as it is, at some position since
@@ -54,33 +58,47 @@ impl Authorization {
                 |_, guard| self.consistently(guard, |guard| self.may(user, access, guard)),
             );
         }
-        self.check_placed(user, inquiry)
+        let Answer { position, denied } = self.answer_placed(user, inquiry);
+        Decision {
+            allowed: denied.is_none(),
+            position,
+        }
     }
 
-    /// Whether a user may do something if that depends on where the resource is, or needs several names.
-    fn check_placed(&self, user: UserId, inquiry: &Inquiry<'_>) -> Decision {
+    /// Decides about a user if that depends on where the resource is, or needs several names.
+    pub(crate) fn answer_placed(&self, user: UserId, inquiry: &Inquiry<'_>) -> Answer {
         let guard = self.collector.enter();
         let position = self.position();
         let applied = self.applied.load(Ordering::Acquire);
         let found = self.index.find(user, &guard);
-        let allowed = match (inquiry.resolve(&self.places(&guard)), found) {
-            (Err(_), _) => Some(false),
-            (Ok(_), Found::Elsewhere) => None,
+        let reason =
+            |access: Result<Access<'_>, Impossible>, granted: &dyn Fn(&Access<'_>) -> bool| match access {
+                Err(impossible) => Some(Reason::Impossible(impossible)),
+                Ok(access) if granted(&access) => None,
+                Ok(_) => Some(Reason::NoGrant),
+            };
+        let denied = match found {
+            Found::Elsewhere => None,
+            Found::Nobody => Some(Some(Reason::Unknown)),
             // The index contains only users without a prefix.
-            (Ok(access), found) => Some(access.holds(None, |question, wanted| {
-                self.grants_by_index(found, question, wanted, &guard) == Some(true)
+            Found::Roles(..) => Some(reason(inquiry.resolve(&self.places(&guard)), &|access| {
+                access.holds(None, |question, wanted| {
+                    self.grants_by_index(found, question, wanted, &guard) == Some(true)
+                })
             })),
         };
         fence(Ordering::Acquire);
-        let allowed = match allowed {
+        let denied = match denied {
             // No run began after `applied` was read, so this is the answer of that position.
-            Some(allowed) if self.begun.load(Ordering::Relaxed) == applied => allowed,
-            _ => self.settled(&guard, |guard| {
-                let access = inquiry.resolve(&self.places(guard));
-                access.is_ok_and(|access| self.may(user, &access, guard))
+            Some(denied) if self.begun.load(Ordering::Relaxed) == applied => denied,
+            _ => self.settled(&guard, |guard| match self.users.contains_key(&user, guard) {
+                false => Some(Reason::Unknown),
+                true => reason(inquiry.resolve(&self.places(guard)), &|access| {
+                    self.may(user, access, guard)
+                }),
             }),
         };
-        Decision { allowed, position }
+        Answer { position, denied }
     }
 
     /// Whether the roles that the index found grant all the `wanted` operations; `None` if the user is not in the index.

@@ -7,13 +7,15 @@ use std::{
 };
 
 use aggregates::{
+    Event,
+    application::ApplicationEvent,
     role::RoleEvent,
     user::UserEvent,
-    values::{Context, Operation},
+    values::{ApplicationId, Context, Operation, Ordinal, OrganisationId, Timestamp},
 };
 
 use super::{
-    super::Authorization,
+    super::{Authorization, Inquiry, Reason, Subject},
     ledger::{
         Ledger, fingerprint, permission, permission_id, role_created, role_granted, role_id, session_id,
         token_issued, user_created, user_id,
@@ -113,6 +115,39 @@ fn a_right_that_moves_from_role_to_role_is_never_missing() {
         race(&ledger, setup, |authorization| {
             let listed = authorization.permissions(user_id(1));
             assert!(listed.iter().any(|permission| permission.id == permission_id(1)));
+        });
+    }
+}
+
+/// A thing is in the organisation where the user has a right, or the user has the right where the thing is not; never both.
+#[test]
+fn a_thing_that_moves_before_a_right_comes_is_never_reached() {
+    let place = |organisation: i64| ApplicationEvent::Moved {
+        organisation: OrganisationId::of(Ordinal::new(organisation).unwrap()),
+    };
+    let application = ApplicationId::of(Ordinal::new(7).unwrap()).to_string();
+    let permission = || permission(1, Context::Http, Operation::Read, "os2iot/o/4/#");
+    for mut ledger in users() {
+        ledger.role(1, role_created("role")).user(1, role_granted(1));
+        ledger.record(application.clone(), Event::Application(place(4)));
+        let setup = ledger.0.len();
+        for _ in 0..ROUNDS {
+            ledger.record(application.clone(), Event::Application(place(3)));
+            ledger.role(
+                1,
+                RoleEvent::PermissionAdded {
+                    permission: permission(),
+                },
+            );
+            ledger.role(1, RoleEvent::PermissionRemoved { id: permission_id(1) });
+            ledger.record(application.clone(), Event::Application(place(4)));
+        }
+        race(&ledger, setup, |authorization| {
+            let inquiry = Inquiry::parse("os2iot-application", "7", "read").unwrap();
+            assert!(!authorization.check_access(user_id(1), &inquiry).allowed);
+            let answer =
+                authorization.answer(&Subject::User(user_id(1)), &inquiry, Timestamp::from_micros(0));
+            assert_eq!(answer.denied, Some(Reason::NoGrant));
         });
     }
 }
