@@ -10,13 +10,19 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     issued_certificates::{NamesStay, RevokedStaysSo},
-    organisations::NothingStays,
+    organisations::{NothingStays, UsersEndWhole},
     role_directory::HeldBySeveral,
     sql::{Error, Read},
 };
 
 /// All guards.
-pub const GUARDS: Guards = &[&HeldBySeveral, &RevokedStaysSo, &NamesStay, &NothingStays];
+pub const GUARDS: Guards = &[
+    &HeldBySeveral,
+    &RevokedStaysSo,
+    &NamesStay,
+    &NothingStays,
+    &UsersEndWhole,
+];
 
 /// A list of guards.
 pub type Guards = &'static [&'static dyn Guard];

@@ -60,4 +60,5 @@ crate::record! {
     }
     key(group_number: GroupId, application: ApplicationId)
     sets { OF_GROUP = group_number: GroupId; }
+    finds { OF_APPLICATION = application: ApplicationId; }
 }

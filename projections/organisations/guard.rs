@@ -1,8 +1,8 @@
-//! Nothing stays of a deleted organisation, or of a dissolved group.
+//! Nothing stays of a deleted organisation, or of a dissolved group, and no application stays in a group of another organisation.
 //!
-//! Whoever deletes one reads first what is in it. What others make in it meanwhile would belong to nothing.
+//! Whoever deletes or moves one reads first what is in it. What others make in it meanwhile would belong to nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
     Event, NewEvent,
@@ -16,10 +16,11 @@ use aggregates::{
 use futures_util::future::BoxFuture;
 
 use crate::{
+    groups::record::{GroupApplicationRecord, GroupRecord},
     guard::{Guard, Proposal, Verdict, Veto},
     sql::{Error, Read},
     store::{
-        Column,
+        Column, load,
         sql::{Argument, sql},
     },
 };
@@ -30,7 +31,8 @@ pub const CHANGED: Veto = Veto {
     message: "something was added meanwhile: try again",
 };
 
-/// Rejects a unit that would delete an organisation or a group, and leave something that is in it.
+/// Rejects a unit that would delete an organisation or a group, and leave something that is in it; and one that would move or delete an
+/// application, and leave it attached to a group where it was.
 pub(crate) struct NothingStays;
 
 /// What an event changes about what is in organisations and groups.
@@ -117,7 +119,9 @@ impl Step {
 impl Guard for NothingStays {
     fn concerns(&self, proposal: Proposal<'_>) -> bool {
         let mut events = proposal.events.iter();
-        events.any(|new| deleted_organisation(new).is_some() || dissolved_group(new).is_some())
+        events.any(|new| {
+            deleted_organisation(new).is_some() || dissolved_group(new).is_some() || gone(new).is_some()
+        })
     }
 
     fn judge<'a>(
@@ -143,6 +147,13 @@ impl Guard for NothingStays {
                     return Ok(Err(CHANGED));
                 }
             }
+            let gone: BTreeMap<ApplicationId, Option<OrganisationId>> =
+                proposal.events.iter().filter_map(gone).collect();
+            let mut before = accepted.iter().flat_map(|unit| unit.events);
+            let comes = |new: &NewEvent| attached(&new.event).is_some_and(|id| gone.contains_key(&id));
+            if !gone.is_empty() && (before.any(comes) || stays_attached(db, &gone, proposal.events).await?) {
+                return Ok(Err(CHANGED));
+            }
             Ok(Ok(()))
         })
     }
@@ -156,6 +167,60 @@ fn deleted_organisation(new: &NewEvent) -> Option<OrganisationId> {
 fn dissolved_group(new: &NewEvent) -> Option<GroupId> {
     let id = GroupId::parse(&new.aggregate_id).ok();
     id.filter(|_| Step::of(&new.event) == Step::GroupDissolved)
+}
+
+/// The application that an event moves or deletes, and the organisation to which it moves.
+fn gone(new: &NewEvent) -> Option<(ApplicationId, Option<OrganisationId>)> {
+    let to = match &new.event {
+        Event::Application(ApplicationEvent::Moved { organisation }) => Some(*organisation),
+        Event::Application(ApplicationEvent::Deleted {}) => None,
+        _ => return None,
+    };
+    Some((ApplicationId::parse(&new.aggregate_id).ok()?, to))
+}
+
+/// The application that an event attaches to a group.
+fn attached(event: &Event) -> Option<ApplicationId> {
+    match event {
+        Event::Role(RoleEvent::ApplicationAttached { application }) => Some(*application),
+        _ => None,
+    }
+}
+
+/// Whether one of these applications stays attached to a group of another organisation after these events.
+async fn stays_attached(
+    db: &mut dyn Read,
+    gone: &BTreeMap<ApplicationId, Option<OrganisationId>>,
+    events: &[NewEvent],
+) -> Result<bool, Error> {
+    let dissolved = with(events, &[Step::GroupDissolved]);
+    let detached: BTreeSet<(&str, ApplicationId)> = events.iter().filter_map(detached).collect();
+    let mut attached: Vec<GroupApplicationRecord> =
+        load(db, GroupApplicationRecord::OF_APPLICATION, gone.keys()).await?;
+    attached.retain(|row| {
+        let group = row.group_number.to_string();
+        !dissolved.contains(&*group) && !detached.contains(&(&*group, row.application))
+    });
+    let groups = attached.iter().map(|row| row.group_number);
+    let groups: Vec<GroupRecord> = load(db, GroupRecord::WITH_NUMBER, groups).await?;
+    Ok(attached.iter().any(|row| {
+        let of = groups.iter().find(|group| group.number == row.group_number);
+        let (of, to) = (
+            of.and_then(|group| group.organisation),
+            gone.get(&row.application),
+        );
+        of.is_none() || to.is_none_or(|to| *to != of)
+    }))
+}
+
+/// The group of an event, and the application that it detaches.
+fn detached(new: &NewEvent) -> Option<(&str, ApplicationId)> {
+    match &new.event {
+        Event::Role(RoleEvent::ApplicationDetached { application }) => {
+            Some((&new.aggregate_id, *application))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a group, an application or a request of the organisation outlives these events.
@@ -211,7 +276,12 @@ async fn of<V: Column>(
 
 /// The aggregates that take one of these steps.
 fn with<'a>(events: &'a [NewEvent], steps: &[Step]) -> BTreeSet<&'a str> {
-    let found = events.iter().filter(|new| steps.contains(&Step::of(&new.event)));
+    with_events(events, |event| steps.contains(&Step::of(event)))
+}
+
+/// The aggregates with one of these events.
+pub(super) fn with_events(events: &[NewEvent], is_one: impl Fn(&Event) -> bool) -> BTreeSet<&str> {
+    let found = events.iter().filter(|new| is_one(&new.event));
     found.map(|new| new.aggregate_id.as_str()).collect()
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use aggregates::{
     Classified, Command,
-    user::User,
+    user::{User, UserCommand},
     values::{Operation, UserId},
 };
 use authorization::{Lacking, Principal};
@@ -102,12 +102,12 @@ impl Caller {
         let executed = loop {
             // Since the request was permitted, its passwords may have waited to be hashed.
             self.may_still(app)?;
-            let also = also(app, &commands).await?;
-            if also.is_empty() {
+            if !end_somebody(&commands) {
                 break self.execute_once(app, commands).await;
             }
+            let also = also(app, &commands).await?;
             let all = commands.iter().cloned().chain(also).collect();
-            // Another node may take the number of an account that these commands open.
+            // Another node may take the number of an account that these commands open, or give something to a user whom they end.
             match self.execute_once(app, all).await {
                 Err(error) if attempts.again(error.code()) => {}
                 executed => break executed,
@@ -175,6 +175,17 @@ impl Caller {
             .filter_map(|face| Some((face.giving.shows?)(user)));
         pages.any(|page| self.may(app, Operation::Read, &page) || self.may(app, Operation::Write, &page))
     }
+}
+
+/// Whether commands delete or revoke users.
+fn end_somebody(commands: &[Command]) -> bool {
+    let ends = |command: &Command| {
+        matches!(
+            command,
+            Command::User(_, UserCommand::Delete | UserCommand::Revoke)
+        )
+    };
+    commands.iter().any(ends)
 }
 
 /// The commands that belong to these ones, in the same unit: what the accounts and the seats of users need when the users end.
