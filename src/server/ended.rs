@@ -1,7 +1,8 @@
 //! The tokens that this server signed and that had ended when somebody used them; and the same of API keys.
 //!
 //! A token that the memory does not know may have been issued by another node a moment ago, so the server looks at the
-//! ledger's head for it. What ended stays ended: the server looks once for each token, and not for each request.
+//! ledger's head for it. A token that ended stays ended: the server looks once for each token, and not for each request. A key that expired
+//! may be prolonged: if another node does that, this one refuses the key until it has read the event.
 
 use std::{
     collections::HashSet,

@@ -67,6 +67,11 @@ impl Face {
         is_among(self.public, method, path)
     }
 
+    /// Whether the certificate of a connection proves who makes its requests. At a face that proxies ask, it is the proxy's.
+    pub(crate) fn counts_certificates(&self) -> bool {
+        !self.credentials.contains(&Credential::BearerOfAny)
+    }
+
     /// Whether an operation is left to callers who must do something else first. The method may be in upper case.
     pub(crate) fn is_left(&self, duty: Duty, method: &str, path: &str) -> bool {
         let mut left = self.left.iter().filter(|(of, _)| *of == duty);

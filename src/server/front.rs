@@ -114,7 +114,7 @@ impl Front {
             uri: &asked.uri,
             address: self.app.client(peer, request.headers()),
             has_credential: credential::has_any(face.credentials, request.headers(), request.uri())
-                || request.extensions().get::<ClientCertificate>().is_some(),
+                || (face.counts_certificates() && request.extensions().get::<ClientCertificate>().is_some()),
         };
         let is_read = has_host(&request).and_then(|()| framing::is_plain(request.headers()));
         let (response, known) = if let Err(refusal) = is_read {

@@ -64,11 +64,11 @@ impl Origin {
     /// The origin of a request with this head.
     pub(crate) fn new(parts: &Parts, arrived: Arrived) -> Self {
         let headers = &parts.headers;
-        let of_any = arrived.face.credentials.contains(&Credential::BearerOfAny);
+        let counts = arrived.face.counts_certificates();
         Self {
-            certificate: parts.extensions.get().filter(|_| !of_any).cloned(),
+            certificate: parts.extensions.get().filter(|_| counts).cloned(),
             audience: arrived.face.audience,
-            of_any,
+            of_any: arrived.face.credentials.contains(&Credential::BearerOfAny),
             address: arrived.address,
             request_id: headers.get(REQUEST_ID).cloned(),
             trace: headers.get(TRACE).cloned(),

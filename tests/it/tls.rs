@@ -179,6 +179,13 @@ async fn certificates_prove_users(engine: Engine) {
             "{path}"
         );
     }
+    // Nobody has shown a credential there, so there is nothing that was refused.
+    let refused = admin
+        .get("/api/audit?kind=credential.refused")
+        .await
+        .expect(200)
+        .json();
+    assert!(!refused.to_string().contains("/access/forward"), "{refused}");
     for name in ["foreign", "old"] {
         assert_eq!(ask(Some(name), &[]).await, 401, "{name}");
     }

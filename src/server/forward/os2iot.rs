@@ -139,7 +139,11 @@ mod tests {
                 "application/updateApplicationOrganization/5",
                 Some(Needs::Thing("os2iot-application", "write")),
             ),
-            ("GET", "user/minimal", Some(Needs::Level(Level::Read))),
+            (
+                "GET",
+                "user/minimal",
+                Some(Needs::Level(Level::OrganizationUserAdmin)),
+            ),
             ("GET", "user/7", Some(Needs::Thing("os2iot-user", "read"))),
             ("DELETE", "user/7", None),
             ("GET", "iot-device/7", Some(Needs::Level(Level::Read))),
