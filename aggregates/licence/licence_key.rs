@@ -14,10 +14,13 @@ const DRAWN: usize = 25;
 pub struct LicenceKey(String);
 
 impl LicenceKey {
+    /// How many characters the longest key has.
+    pub const LONGEST: usize = 64;
+
     /// Reads a key, or says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if !(4..=64).contains(&text.len()) || !text.bytes().all(is_allowed) {
+        if !(4..=Self::LONGEST).contains(&text.len()) || !text.bytes().all(is_allowed) {
             return Err(Invalid {
                 what: "license key",
                 rule: "must be 4 to 64 ASCII letters, digits, dots, underscores and hyphens",

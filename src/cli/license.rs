@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use aggregates::values::DeviceId;
 use clap::{Args, Subcommand};
 use ledger::clock::{Clock as _, SystemClock};
 use serde_json::Value;
@@ -14,7 +15,7 @@ use server::{
         keys::{self, Found},
         tokens::Tokens,
     },
-    licences::file::check,
+    licences::file::{Place, check},
     settings::Settings,
 };
 
@@ -39,27 +40,45 @@ enum Task {
         /// The keys that may have signed it: a copy of `/.well-known/jwks.json`. Without it, the key of this server's data folder.
         #[arg(long)]
         jwks: Option<PathBuf>,
+        /// The issuer that the file must have, `iss` in it. Without it, any server that has one of the keys.
+        #[arg(long)]
+        issuer: Option<String>,
+        /// The UUID of the device for which the file must have been made. Without it, a file for any device counts, and one for none.
+        #[arg(long, value_parser = DeviceId::parse)]
+        device: Option<DeviceId>,
     },
 }
 
 /// Checks a file. It does not open the database.
 pub(crate) fn run(settings: &Settings, arguments: &LicenseArguments) -> Result<ExitCode, CliError> {
-    let Task::Check { file, jwks } = &arguments.task;
+    let Task::Check {
+        file,
+        jwks,
+        issuer,
+        device,
+    } = &arguments.task;
     let keys = match jwks {
         Some(jwks) => serde_json::from_str(&read(jwks)?)
             .map_err(|_| CliError::Other(format!("{} is no JSON", jwks.display())))?,
         None => own_keys(settings)?,
     };
-    let checked = check(&read(file)?, &keys, SystemClock.now());
-    let licence = checked.map_err(|error| CliError::Other(format!("{}: {error}", file.display())))?;
+    let place = Place {
+        keys: &keys,
+        issuer: issuer.as_deref(),
+        device: *device,
+        now: SystemClock.now(),
+    };
+    let licence = check(&read(file)?, &place)
+        .map_err(|error| CliError::Other(format!("{}: {error}", file.display())))?;
     let device = licence.device.map(|device| format!(", for the device {device}"));
     say(&format!(
-        "valid: licence {} ({}, {}), {} seats{}",
+        "valid: licence {} ({}, {}), {} seats{}, issued by {}",
         licence.license_key,
         licence.agreement,
         licence.kind,
         licence.seats,
         device.unwrap_or_default(),
+        licence.iss,
     ));
     Ok(ExitCode::SUCCESS)
 }

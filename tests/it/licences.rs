@@ -77,7 +77,9 @@ async fn a_licence_file_is_checked_without_a_server() {
     let server = Server::start(Engine::Sqlite).await;
     let admin = server.admin().await;
     let id = license(&server, &admin, 1).await;
-    let file = async |query: &str| admin.get(format!("/auth/license/{id}/file{query}")).await;
+    let all = json!([{ "resource": "#", "operation": "read", "context": "nx" }]);
+    let reader = caller(&admin, "reader", all).await;
+    let file = async |query: &str| reader.get(format!("/auth/license/{id}/file{query}")).await;
     let named = format!("?Device={}", text(&device(1)["DeviceUUID"]));
     assert_eq!(file(&named).await.status, 404);
     admin

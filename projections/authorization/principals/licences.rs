@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use aggregates::values::{Operation, Ordinal, OrganisationId, Permission};
+use aggregates::values::{Operation, OrganisationId, Permission};
 
 use super::subject::Principal;
-use crate::{Authorization, vocabularies::nx::SPACE};
+use crate::{Authorization, directory, vocabularies::nx::SPACE};
 
 /// The organisations whose licences somebody may read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,8 +57,7 @@ impl ReadableLicences {
         match organisation {
             "+" => self.all = true,
             number => {
-                let number = number.parse().ok().and_then(Ordinal::new);
-                self.of.extend(number.map(OrganisationId::of));
+                self.of.extend(directory::number(number).map(OrganisationId::of));
             }
         }
     }
@@ -66,7 +65,7 @@ impl ReadableLicences {
 
 #[cfg(test)]
 mod tests {
-    use aggregates::values::{Context, PermissionId};
+    use aggregates::values::{Context, Ordinal, PermissionId};
     use uuid::Uuid;
 
     use super::*;
@@ -115,6 +114,7 @@ mod tests {
             "nx/o/3/license/7",
             "nx/o/3/license/+/x",
             "nx/o/x/license/#",
+            "nx/o/03/license/#",
             "nx/p/3/license/#",
             "os2iot/o/3/license/#",
             "/auth/#",

@@ -1,12 +1,10 @@
 //! Whose licences a caller sees.
 
-use aggregates::values::{Operation, OrganisationId};
+use aggregates::values::OrganisationId;
+use authorization::Inquiry;
 use axum::http::request::Parts;
 use projections::licences::LicencesAmong;
 use server::{App, Caller, Policy, Refusal};
-
-/// The place of all licences, for their administrators.
-const ADMINISTRATION: &str = "/auth/admin/licenses";
 
 /// The organisations whose licences a caller sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +14,6 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    /// Whether the caller sees the licences of an organisation.
-    pub(crate) fn has(&self, organisation: OrganisationId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Of(organisations) => organisations.contains(&organisation),
-        }
-    }
-
     pub(crate) fn among(&self) -> LicencesAmong<'_> {
         match self {
             Self::All => LicencesAmong::All,
@@ -32,11 +22,8 @@ impl Seen {
     }
 }
 
-/// The organisations whose licences the caller may read. Administrators of licences may read all of them.
+/// The organisations whose licences the caller may read. A right on a path opens nothing here.
 pub(crate) fn seen(app: &App, caller: &Caller) -> Seen {
-    if caller.may(app, Operation::Read, ADMINISTRATION) {
-        return Seen::All;
-    }
     let readable = app.ledger().authorization().readable_licences(caller.principal());
     match readable.all {
         true => Seen::All,
@@ -57,6 +44,29 @@ impl Policy for ReadsLicences {
                 Err(Refusal::forbidden("read", parts.uri.path()))
             }
             seen => Ok(seen),
+        }
+    }
+}
+
+/// The caller may read the licence in the path, or those of an organisation; of these, what the caller may not read looks as if it did not
+/// exist.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadsLicence;
+
+impl Policy for ReadsLicence {
+    /// Whether the caller may read this licence.
+    type Scope = bool;
+
+    fn judge(app: &App, parts: &Parts, caller: &Caller) -> Result<bool, Refusal> {
+        let id = parts.uri.path().split('/').nth(3).unwrap_or_default();
+        let authorization = app.ledger().authorization();
+        let may = Inquiry::parse("nx-license", id, "read").is_ok_and(|inquiry| {
+            let answer = authorization.answer(&caller.subject(), &inquiry, app.clock.now());
+            answer.denied.is_none()
+        });
+        match may {
+            true => Ok(true),
+            false => ReadsLicences::judge(app, parts, caller).map(|_| false),
         }
     }
 }

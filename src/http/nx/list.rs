@@ -19,7 +19,7 @@ const KEYS: [(&str, LicenceSort); 4] = [
     ("ExpiresAt", LicenceSort::ExpiresAt),
 ];
 
-/// The value of a parameter, unless it is empty.
+/// The value of a parameter that chooses by a text, unless it is empty. An id that is empty is none, and no choice.
 pub(crate) fn given<'a>(query: &'a Query, name: &'a str) -> Result<Option<&'a str>, Refusal> {
     Ok(query.one(name)?.filter(|text| !text.is_empty()))
 }
@@ -66,7 +66,7 @@ pub(crate) fn order(query: &Query) -> Result<Vec<Sorting<LicenceSort>>, Refusal>
 /// What the licences of a list must have.
 pub(crate) fn filter(query: &Query) -> Result<LicenceFilter, Refusal> {
     let text = |name| Ok::<_, Refusal>(given(query, name)?.map(str::to_owned));
-    let device = given(query, "Device")?.map(DeviceId::parse);
+    let device = query.one("Device")?.map(DeviceId::parse);
     Ok(LicenceFilter {
         key_part: text("q")?,
         device: device.transpose()?,
@@ -127,6 +127,7 @@ mod tests {
     #[test]
     fn a_device_is_a_uuid() {
         assert!(filter(&query("Device=1")).is_err());
+        assert!(filter(&query("Device=")).is_err());
         let found =
             filter(&query("Device=6D756e69-6d65-4e74-8000-000000000001&q=&Kind=a+b")).expect("a filter");
         assert!(found.device.is_some() && found.key_part.is_none());

@@ -1,6 +1,7 @@
 //! Licence files: what a licence says, signed (RFC 7515, EdDSA), so that a device checks it without this server.
 
 use aggregates::values::{DeviceId, LicenceId, Timestamp};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use projections::licences::{self, LicenceRow};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,8 @@ use crate::{app::App, refusal::Refusal};
 pub(crate) const FILE_TYPE: &str = "nx-license+jwt";
 /// For whom a file is.
 const AUDIENCE: &str = "nx-license";
+/// How many bytes a public key has (RFC 8032 section 5.1).
+const KEY_BYTES: usize = 32;
 
 /// What a licence file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,12 @@ pub enum FileError {
     /// None of the keys has signed the file.
     #[error("the licence was not signed by one of these keys, or was changed")]
     Signature,
+    /// Another ledger issued the licence.
+    #[error("another server issued the licence")]
+    Issuer,
+    /// The file is not for this device.
+    #[error("the licence file is not for this device")]
+    Device,
     /// The licence is not valid yet.
     #[error("the licence is not valid yet")]
     TooEarly,
@@ -108,15 +117,28 @@ async fn must_have_seat(app: &App, licence: LicenceId, device: DeviceId) -> Resu
     }
 }
 
-/// What a licence file says, if one of the keys of a JSON Web Key Set has signed it, and the licence is valid at `now`. It asks no server: a
-/// licence that was suspended since the file was made is valid here.
-pub fn check(file: &str, keys: &Value, now: Timestamp) -> Result<LicenceFile, FileError> {
+/// What a licence file must say to count somewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The keys that may have signed it: a JSON Web Key Set.
+    pub keys: &'a Value,
+    /// The ledger that must have issued it; `None` is any that has one of the keys.
+    pub issuer: Option<&'a str>,
+    /// The device for which it must have been made; `None` is any, and none.
+    pub device: Option<DeviceId>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a licence file says, if it counts at a place: one of the keys has signed it, and the licence is valid now. It asks no server: a licence
+/// that was suspended, or whose seat was released, since the file was made is valid here.
+pub fn check(file: &str, place: &Place<'_>) -> Result<LicenceFile, FileError> {
     let file = file.trim();
     let header = jsonwebtoken::decode_header(file).map_err(|_| FileError::Malformed)?;
     if header.typ.as_deref() != Some(FILE_TYPE) {
         return Err(FileError::Malformed);
     }
-    let keys = keys["keys"].as_array().ok_or(FileError::Keys)?;
+    let keys = place.keys["keys"].as_array().ok_or(FileError::Keys)?;
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_audience(&[AUDIENCE]);
     validation.set_required_spec_claims(&["aud", "sub"]);
@@ -127,13 +149,28 @@ pub fn check(file: &str, keys: &Value, now: Timestamp) -> Result<LicenceFile, Fi
         same && key["kty"] == "OKP" && key["crv"] == "Ed25519"
     });
     let claims = fitting
-        .filter_map(|key| DecodingKey::from_ed_components(key["x"].as_str()?).ok())
+        .filter_map(|key| {
+            let x = key["x"].as_str()?;
+            // The library panics about a shorter one.
+            let is_whole = URL_SAFE_NO_PAD.decode(x).is_ok_and(|x| x.len() == KEY_BYTES);
+            DecodingKey::from_ed_components(x).ok().filter(|_| is_whole)
+        })
         .find_map(|key| jsonwebtoken::decode::<LicenceFile>(file, &key, &validation).ok());
     let claims = claims.ok_or(FileError::Signature)?.claims;
-    if claims.nbf > now.seconds() {
+    if place.issuer.is_some_and(|issuer| issuer != claims.iss) {
+        return Err(FileError::Issuer);
+    }
+    if place
+        .device
+        .is_some_and(|device| claims.device != Some(device.to_string()))
+    {
+        return Err(FileError::Device);
+    }
+    let now = place.now.seconds();
+    if claims.nbf > now {
         return Err(FileError::TooEarly);
     }
-    match claims.exp.is_some_and(|end| end <= now.seconds()) {
+    match claims.exp.is_some_and(|end| end <= now) {
         true => Err(FileError::Expired),
         false => Ok(claims),
     }
@@ -141,9 +178,9 @@ pub fn check(file: &str, keys: &Value, now: Timestamp) -> Result<LicenceFile, Fi
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use ed25519_dalek::SigningKey;
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
     use crate::identity::tokens::Tokens;
@@ -154,6 +191,17 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_micros(second * 1_000_000)
+    }
+
+    fn check(file: &str, keys: &Value, now: Timestamp) -> Result<LicenceFile, FileError> {
+        let (issuer, device) = (None, None);
+        let place = Place {
+            keys,
+            issuer,
+            device,
+            now,
+        };
+        super::check(file, &place)
     }
 
     fn claims() -> LicenceFile {
@@ -189,7 +237,10 @@ mod tests {
             ..claims()
         };
         let file = ours.sign_document(FILE_TYPE, &endless).unwrap();
-        assert_eq!(super::check(&file, &ours.key_set(), at(1 << 40)), Ok(endless));
+        assert_eq!(
+            super::tests::check(&file, &ours.key_set(), at(1 << 40)),
+            Ok(endless)
+        );
     }
 
     #[test]
@@ -208,6 +259,44 @@ mod tests {
         assert_eq!(refused(&file, &keys), FileError::Signature);
         assert_eq!(refused(&file, &json!({})), FileError::Keys);
         assert_eq!(refused(&file, &json!({ "keys": [] })), FileError::Signature);
+        let whole = ours.key_set()["keys"][0]["x"].as_str().unwrap().to_owned();
+        let long = URL_SAFE_NO_PAD.encode([URL_SAFE_NO_PAD.decode(&whole).unwrap(), vec![0]].concat());
+        for x in ["", "AA", "=", &whole[1..], &long] {
+            let mut keys = ours.key_set();
+            keys["keys"][0]["x"] = json!(x);
+            assert_eq!(refused(&file, &keys), FileError::Signature, "{x}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_ledger_or_for_another_device_does_not_count_where_that_matters() {
+        let ours = tokens(1);
+        let [device, other] = [7, 8].map(|number| DeviceId(Uuid::from_u128(number)));
+        let bound = LicenceFile {
+            device: Some(device.to_string()),
+            ..claims()
+        };
+        for (said, issuer, wanted, expected) in [
+            (&bound, None, None, None),
+            (&bound, Some("ledger"), Some(device), None),
+            (&bound, Some("another"), None, Some(FileError::Issuer)),
+            (&bound, None, Some(other), Some(FileError::Device)),
+            (&claims(), Some("ledger"), None, None),
+            (&claims(), None, Some(device), Some(FileError::Device)),
+        ] {
+            let file = ours.sign_document(FILE_TYPE, said).unwrap();
+            let place = Place {
+                keys: &ours.key_set(),
+                issuer,
+                device: wanted,
+                now: at(3),
+            };
+            assert_eq!(
+                super::check(&file, &place).err(),
+                expected,
+                "{issuer:?} {wanted:?}"
+            );
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use axum::{extract::State, http::header, response::IntoResponse};
 use server::{App, PathOf, Permitted, Query, Refusal, licences::file::file};
 
 use super::readable;
-use crate::{guard::ReadsLicences, list::given};
+use crate::guard::ReadsLicence;
 
 /// The licence as a signed file (a JWS in its compact form), which a device checks with the keys of `/.well-known/jwks.json`. A licence that
 /// is suspended or has expired has no file.
@@ -17,12 +17,12 @@ use crate::{guard::ReadsLicences, list::given};
     responses((status = 200, description = "The file", content_type = "application/jose", body = String)))]
 pub(crate) async fn get_license_file(
     State(app): State<App>,
-    Permitted(_caller, seen): Permitted<ReadsLicences>,
+    Permitted(_caller, may): Permitted<ReadsLicence>,
     PathOf(id): PathOf<String>,
     query: Query,
 ) -> Result<impl IntoResponse, Refusal> {
-    let device = given(&query, "Device")?.map(DeviceId::parse).transpose()?;
-    let licence = readable(&app, &seen, &id).await?;
+    let device = query.one("Device")?.map(DeviceId::parse).transpose()?;
+    let licence = readable(&app, may, &id).await?;
     let signed = file(&app, &licence, device).await?;
     Ok(([(header::CONTENT_TYPE, "application/jose")], signed))
 }

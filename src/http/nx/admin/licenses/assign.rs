@@ -5,8 +5,8 @@ use server::{App, ByPath, JsonBody, PathOf, Permitted, Refusal, SMALL_BODY, Wrot
 
 use super::SeatIn;
 
-/// Gives a seat to a device. A device that has one keeps it. If all seats are taken, or if the licence is suspended or has expired, the answer is
-/// a 409.
+/// Gives a seat to a device. A device that has one keeps it, unless the licence has expired. If all seats are taken, or if the licence is suspended or
+/// has expired, the answer is a 409.
 #[utoipa::path(post, operation_id = "nx_post_assign", path = "/auth/admin/licenses/{uuid}/assign", tag = "nx", request_body = SeatIn,
     params(("uuid" = String, Path, format = "uuid", description = "Id of the licence")),
     responses((status = 204, description = "Done")))]

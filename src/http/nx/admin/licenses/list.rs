@@ -6,7 +6,7 @@ use projections::licences::{self, LicencesAmong};
 use server::{App, Asks, ByPath, FreshAtStart, Query, Refusal};
 
 use crate::{
-    list::{filter, given, order, part},
+    list::{filter, order, part},
     wire::{AdminLicenseOut, admin_licenses_out},
 };
 
@@ -30,7 +30,7 @@ pub(crate) async fn get_licenses(
     query: Query,
 ) -> Result<FreshAtStart<Response>, Refusal> {
     let (part, order, filter) = (part(&query)?, order(&query)?, filter(&query)?);
-    let organisation = given(&query, "Organisation")?.map(OrganisationId::parse);
+    let organisation = query.one("Organisation")?.map(OrganisationId::parse);
     let organisation = organisation.transpose()?;
     let turn = asks.turn(&app).await?;
     let answer = turn.answer(async move |_| {

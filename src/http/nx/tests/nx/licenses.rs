@@ -52,17 +52,34 @@ both_engines! {
         let both = caller(&admin, "both", json!([reads(&owners[0]), reads(&owners[1])])).await;
         let list = both.get("/auth/licenses?OrderBy=LicenseKey&Offset=1").await.expect(200).json();
         assert_eq!(column(&list, "LicenseKey"), ["ONE-2", "TWO-1"]);
-        let all = caller(&admin, "all", json!([{ "resource": "#", "operation": "read", "context": "nx" }])).await;
+        let all = reader(&admin).await;
         assert_eq!(column(&all.get("/auth/licenses").await.expect(200).json(), "LicenseKey"), ["ONE-1", "TWO-1", "ONE-2"]);
     }
 
     async fn a_right_on_paths_opens_no_licence(server: Server) {
         let admin = server.admin().await;
-        let ada = caller(&admin, "ada", json!([http("/auth/licenses", "readWrite"), http("/auth/license/#", "readWrite")])).await;
-        for path in ["/auth/licenses", &format!("/auth/license/{NOTHING}")] {
+        let owner = organisation(&server, "Aarhus").await;
+        let agreement = agreement(&admin, "Edge", "trial").await;
+        let id = license(&admin, &agreement, &owner, json!({})).await;
+        let ada = caller(&admin, "ada", json!([http("/#", "readWrite")])).await;
+        for path in ["/auth/licenses", &format!("/auth/license/{id}"), &format!("/auth/license/{id}/file"), &format!("/auth/license/{NOTHING}")] {
             refused(&ada.get(path).await, 403, "forbidden");
             refused(&server.anonymous().get(path).await, 401, "unauthorized");
         }
+    }
+
+    async fn a_right_on_one_licence_opens_this_one(server: Server) {
+        let admin = server.admin().await;
+        let owner = organisation(&server, "Aarhus").await;
+        let agreement = agreement(&admin, "Edge", "trial").await;
+        let [own, other] = [license(&admin, &agreement, &owner, json!({})).await, license(&admin, &agreement, &owner, json!({})).await];
+        let resource = reads(&owner)["resource"].as_str().expect("a text").replace('#', &own);
+        let ada = caller(&admin, "ada", json!([{ "resource": resource, "operation": "read", "context": "nx" }])).await;
+        for end in ["", "/file"] {
+            ada.get(format!("/auth/license/{own}{end}")).await.expect(200);
+            refused(&ada.get(format!("/auth/license/{other}{end}")).await, 403, "forbidden");
+        }
+        refused(&ada.get("/auth/licenses").await, 403, "forbidden");
     }
 
     async fn questions_about_licences_are_answered(server: Server) {

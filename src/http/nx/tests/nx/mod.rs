@@ -45,6 +45,12 @@ async fn license(admin: &Client, agreement: &str, organisation: &str, rest: Valu
     uuid(&admin.post("/auth/admin/licenses", body).await.expect(201).json())
 }
 
+/// Somebody who reads the licences of all organisations.
+async fn reader(admin: &Client) -> Client {
+    let all = json!([{ "resource": "#", "operation": "read", "context": "nx" }]);
+    crate::support::connectware::caller(admin, "reader", all).await
+}
+
 fn uuid(value: &Value) -> String {
     let uuid = value["UUID"].as_str();
     uuid.unwrap_or_else(|| panic!("no UUID in {value}")).to_owned()
