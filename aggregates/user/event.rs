@@ -9,6 +9,15 @@ use crate::{
     },
 };
 
+/// How a user ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// The user keeps the name, and loses all else.
+    Revoked,
+    /// The user is deleted.
+    Deleted,
+}
+
 events! {
     /// A fact about a user. Stored names and fields never change: for a change, add a version and an upcaster.
     pub enum UserEvent {
@@ -224,6 +233,39 @@ impl UserEvent {
             | Self::SessionsByMethodEnded { .. }
             | Self::Revoked {}
             | Self::Deleted {} => None,
+        }
+    }
+
+    /// How the event ends the user, if it does.
+    pub fn ending(&self) -> Option<Ending> {
+        match self {
+            Self::Revoked {} => Some(Ending::Revoked),
+            Self::Deleted {} => Some(Ending::Deleted),
+            Self::Created { .. }
+            | Self::Renamed { .. }
+            | Self::PasswordChanged { .. }
+            | Self::PasswordSet { .. }
+            | Self::PasswordRehashed { .. }
+            | Self::PublishPrefixChanged { .. }
+            | Self::IdentityProviderChanged { .. }
+            | Self::GrantTypesChanged { .. }
+            | Self::MfaEnforcementChanged { .. }
+            | Self::PasswordChangeDemanded { .. }
+            | Self::TotpOffered { .. }
+            | Self::TotpEnrolled { .. }
+            | Self::SecondFactorUsed { .. }
+            | Self::SecondFactorRefused { .. }
+            | Self::BackupCodesReplaced { .. }
+            | Self::SecondFactorDisabled { .. }
+            | Self::RoleGranted { .. }
+            | Self::RoleRevoked { .. }
+            | Self::PermissionGranted { .. }
+            | Self::PermissionRevoked { .. }
+            | Self::CertificateAdded { .. }
+            | Self::CertificateRemoved { .. }
+            | Self::TokensRevoked {}
+            | Self::SessionsEnded { .. }
+            | Self::SessionsByMethodEnded { .. } => None,
         }
     }
 

@@ -46,7 +46,7 @@ use serde::{Deserialize, Serialize};
 pub use add_certificate::MOST_CERTIFICATES;
 pub use command::{CreateUser, RoleGrant, UpdateUser, UserCommand};
 pub use error::UserError;
-pub use event::{OfCertificate, UserEvent};
+pub use event::{Ending, OfCertificate, UserEvent};
 use second_factor::SecondFactor;
 
 use crate::{

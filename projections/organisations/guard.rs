@@ -5,16 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
-    Event, NewEvent,
-    account::AccountEvent,
-    api_key::ApiKeyEvent,
-    application::ApplicationEvent,
-    organisation::OrganisationEvent,
-    role::RoleEvent,
+    NewEvent,
     values::{AccountId, ApiKeyId, ApplicationId, GroupId, OrganisationId},
 };
 use futures_util::future::BoxFuture;
 
+use super::step::{Step, with};
 use crate::{
     groups::record::{GroupApplicationRecord, GroupRecord},
     guard::{Guard, Proposal, Verdict, Veto},
@@ -34,87 +30,6 @@ pub const CHANGED: Veto = Veto {
 /// Rejects a unit that would delete an organisation or a group, and leave something that is in it; and one that would move or delete an
 /// application, and leave it attached to a group where it was.
 pub(crate) struct NothingStays;
-
-/// What an event changes about what is in organisations and groups.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    OrganisationDeleted,
-    GroupDissolved,
-    ApplicationDeleted,
-    KeyRevoked,
-    /// A group is formed, an application is made or comes, or somebody asks to be let in.
-    Into(OrganisationId),
-    /// Somebody asks no longer to be let in.
-    NotAwaiting(OrganisationId),
-    Joined(GroupId),
-    Left(GroupId),
-    Other,
-}
-
-impl Step {
-    fn of(event: &Event) -> Self {
-        match event {
-            Event::Organisation(OrganisationEvent::Deleted {}) => Self::OrganisationDeleted,
-            Event::Role(RoleEvent::Deleted {}) => Self::GroupDissolved,
-            Event::Application(ApplicationEvent::Deleted {}) => Self::ApplicationDeleted,
-            Event::ApiKey(ApiKeyEvent::Revoked {}) => Self::KeyRevoked,
-            Event::Role(RoleEvent::GroupFormed { organisation, .. }) => {
-                organisation.map_or(Self::Other, Self::Into)
-            }
-            Event::Application(
-                ApplicationEvent::Created { organisation, .. } | ApplicationEvent::Moved { organisation },
-            )
-            | Event::Account(AccountEvent::OrganisationRequested { organisation }) => {
-                Self::Into(*organisation)
-            }
-            Event::Account(AccountEvent::RequestEnded { organisation }) => Self::NotAwaiting(*organisation),
-            Event::Account(AccountEvent::GroupJoined { group, .. })
-            | Event::ApiKey(ApiKeyEvent::GroupJoined { group }) => Self::Joined(*group),
-            Event::Account(AccountEvent::GroupLeft { group })
-            | Event::ApiKey(ApiKeyEvent::GroupLeft { group }) => Self::Left(*group),
-            Event::Organisation(OrganisationEvent::Founded { .. } | OrganisationEvent::Renamed { .. })
-            | Event::Role(
-                RoleEvent::Created { .. }
-                | RoleEvent::Renamed { .. }
-                | RoleEvent::SharingChanged { .. }
-                | RoleEvent::PermissionAdded { .. }
-                | RoleEvent::PermissionChanged { .. }
-                | RoleEvent::PermissionRemoved { .. }
-                | RoleEvent::GroupAddsNewApplicationsChanged { .. }
-                | RoleEvent::ApplicationAttached { .. }
-                | RoleEvent::ApplicationDetached { .. },
-            )
-            | Event::Application(ApplicationEvent::Renamed { .. } | ApplicationEvent::Described { .. })
-            | Event::Account(
-                AccountEvent::Opened { .. }
-                | AccountEvent::Renamed { .. }
-                | AccountEvent::EmailChanged { .. }
-                | AccountEvent::Activated {}
-                | AccountEvent::Deactivated {}
-                | AccountEvent::ExpiryChanged { .. }
-                | AccountEvent::Placed { .. }
-                | AccountEvent::WelcomeHidden {}
-                | AccountEvent::Closed {},
-            )
-            | Event::ApiKey(
-                ApiKeyEvent::Issued { .. }
-                | ApiKeyEvent::Renamed { .. }
-                | ApiKeyEvent::Placed { .. }
-                | ApiKeyEvent::ExpiryChanged { .. },
-            )
-            | Event::User(_)
-            | Event::Session(_)
-            | Event::ClientRegistry(_)
-            | Event::Registration(_)
-            | Event::CertifiedKey(_)
-            | Event::Authority(_)
-            // They outlive an organisation: what was agreed and paid does not end with it.
-            | Event::Agreement(_)
-            | Event::Licence(_)
-            | Event::Seat(_) => Self::Other,
-        }
-    }
-}
 
 impl Guard for NothingStays {
     fn concerns(&self, proposal: Proposal<'_>) -> bool {
@@ -136,7 +51,7 @@ impl Guard for NothingStays {
             let before: Vec<Step> = before.map(|new| Step::of(&new.event)).collect();
             for new in proposal.events {
                 if let Some(id) = deleted_organisation(new)
-                    && (before.contains(&Step::Into(id))
+                    && (before.iter().any(|step| step.comes_into() == Some(id))
                         || stays_of_organisation(db, id, proposal.events).await?)
                 {
                     return Ok(Err(CHANGED));
@@ -149,9 +64,10 @@ impl Guard for NothingStays {
             }
             let gone: BTreeMap<ApplicationId, Option<OrganisationId>> =
                 proposal.events.iter().filter_map(gone).collect();
-            let mut before = accepted.iter().flat_map(|unit| unit.events);
-            let comes = |new: &NewEvent| attached(&new.event).is_some_and(|id| gone.contains_key(&id));
-            if !gone.is_empty() && (before.any(comes) || stays_attached(db, &gone, proposal.events).await?) {
+            let comes = |step: &Step| matches!(step, Step::Attached(id) if gone.contains_key(id));
+            if !gone.is_empty()
+                && (before.iter().any(comes) || stays_attached(db, &gone, proposal.events).await?)
+            {
                 return Ok(Err(CHANGED));
             }
             Ok(Ok(()))
@@ -171,20 +87,12 @@ fn dissolved_group(new: &NewEvent) -> Option<GroupId> {
 
 /// The application that an event moves or deletes, and the organisation to which it moves.
 fn gone(new: &NewEvent) -> Option<(ApplicationId, Option<OrganisationId>)> {
-    let to = match &new.event {
-        Event::Application(ApplicationEvent::Moved { organisation }) => Some(*organisation),
-        Event::Application(ApplicationEvent::Deleted {}) => None,
+    let to = match Step::of(&new.event) {
+        Step::ApplicationMoved(organisation) => Some(organisation),
+        Step::ApplicationDeleted => None,
         _ => return None,
     };
     Some((ApplicationId::parse(&new.aggregate_id).ok()?, to))
-}
-
-/// The application that an event attaches to a group.
-fn attached(event: &Event) -> Option<ApplicationId> {
-    match event {
-        Event::Role(RoleEvent::ApplicationAttached { application }) => Some(*application),
-        _ => None,
-    }
 }
 
 /// Whether one of these applications stays attached to a group of another organisation after these events.
@@ -215,10 +123,8 @@ async fn stays_attached(
 
 /// The group of an event, and the application that it detaches.
 fn detached(new: &NewEvent) -> Option<(&str, ApplicationId)> {
-    match &new.event {
-        Event::Role(RoleEvent::ApplicationDetached { application }) => {
-            Some((&new.aggregate_id, *application))
-        }
+    match Step::of(&new.event) {
+        Step::Detached(application) => Some((&new.aggregate_id, application)),
         _ => None,
     }
 }
@@ -272,17 +178,6 @@ async fn of<V: Column>(
 ) -> Result<Vec<V>, Error> {
     let rows = db.all(sql(statement).bind(id)).await?;
     rows.iter().map(|row| V::read(row, 0)).collect()
-}
-
-/// The aggregates that take one of these steps.
-fn with<'a>(events: &'a [NewEvent], steps: &[Step]) -> BTreeSet<&'a str> {
-    with_events(events, |event| steps.contains(&Step::of(event)))
-}
-
-/// The aggregates with one of these events.
-pub(super) fn with_events(events: &[NewEvent], is_one: impl Fn(&Event) -> bool) -> BTreeSet<&str> {
-    let found = events.iter().filter(|new| is_one(&new.event));
-    found.map(|new| new.aggregate_id.as_str()).collect()
 }
 
 fn stays(all: &[impl ToString], ended: &BTreeSet<&str>) -> bool {

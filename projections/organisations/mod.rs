@@ -5,6 +5,7 @@ mod queries;
 pub(crate) mod record;
 mod reducer;
 mod rows;
+mod step;
 mod users_end;
 
 pub use guard::CHANGED;

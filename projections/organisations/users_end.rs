@@ -5,15 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{
-    Event, NewEvent,
-    account::AccountEvent,
-    seat::SeatEvent,
-    user::UserEvent,
+    NewEvent,
+    user::Ending,
     values::{DeviceId, LicenceId, UserId},
 };
 use futures_util::future::BoxFuture;
 
-use super::guard::{CHANGED, with_events};
+use super::{
+    guard::CHANGED,
+    step::{Step, with},
+};
 use crate::{
     accounts::record::AccountRecord,
     guard::{Guard, Proposal, Verdict},
@@ -41,12 +42,8 @@ impl Guard for UsersEndWhole {
             let accounts: Vec<AccountRecord> = load(db, AccountRecord::OF_USER, ended.keys()).await?;
             let devices = ended.keys().map(|user| DeviceId(user.0));
             let seats: Vec<SeatRecord> = load(db, SeatRecord::OF_DEVICE, devices).await?;
-            let closed = with_events(proposal.events, |event| {
-                matches!(event, Event::Account(AccountEvent::Closed {}))
-            });
-            let deactivated = with_events(proposal.events, |event| {
-                matches!(event, Event::Account(AccountEvent::Deactivated {}))
-            });
+            let closed = with(proposal.events, &[Step::AccountClosed]);
+            let deactivated = with(proposal.events, &[Step::AccountDeactivated]);
             let stays = |account: &AccountRecord| {
                 let id = account.number.to_string();
                 match ended.get(&account.user_id) {
@@ -60,12 +57,12 @@ impl Guard for UsersEndWhole {
             let stays_taken = |seat: &SeatRecord| !released.contains(&(seat.licence, seat.device));
             // Units of the same batch that are not written yet. Whoever ends a user looks again, when they are.
             let mut before = accepted.iter().flat_map(|unit| unit.events);
-            let comes = |new: &NewEvent| match &new.event {
-                Event::Account(AccountEvent::Opened { user, .. }) => ended.contains_key(user),
-                Event::Account(AccountEvent::Activated {}) => accounts
+            let comes = |new: &NewEvent| match Step::of(&new.event) {
+                Step::AccountOpened(user) => ended.contains_key(&user),
+                Step::AccountActivated => accounts
                     .iter()
                     .any(|account| account.number.to_string() == new.aggregate_id),
-                Event::Seat(SeatEvent::Assigned { device, .. }) => ended.contains_key(&UserId(device.0)),
+                Step::SeatAssigned(device) => ended.contains_key(&UserId(device.0)),
                 _ => false,
             };
             let is_whole =
@@ -75,26 +72,17 @@ impl Guard for UsersEndWhole {
     }
 }
 
-/// How a user ends.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ending {
-    Revoked,
-    Deleted,
-}
-
 /// The user whom an event deletes or revokes.
 fn ended(new: &NewEvent) -> Option<(UserId, Ending)> {
-    let ending = match &new.event {
-        Event::User(UserEvent::Deleted {}) => Ending::Deleted,
-        Event::User(UserEvent::Revoked {}) => Ending::Revoked,
-        _ => return None,
-    };
-    Some((UserId::parse(&new.aggregate_id).ok()?, ending))
+    match Step::of(&new.event) {
+        Step::UserEnded(ending) => Some((UserId::parse(&new.aggregate_id).ok()?, ending)),
+        _ => None,
+    }
 }
 
 fn released(new: &NewEvent) -> Option<(LicenceId, DeviceId)> {
-    match &new.event {
-        Event::Seat(SeatEvent::Released { licence, device }) => Some((*licence, *device)),
+    match Step::of(&new.event) {
+        Step::SeatReleased(licence, device) => Some((licence, device)),
         _ => None,
     }
 }

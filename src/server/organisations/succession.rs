@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aggregates::{
     Command,
     account::{AccountCommand, ChangeAccount, ChangeGroups, OpenAccount},
-    user::UserCommand,
+    user::{Ending, UserCommand},
     values::{AccountId, GroupId, Membership, RoleId, Title, UserId},
 };
 use projections::{
@@ -15,7 +15,6 @@ use projections::{
     role_directory::{self, HolderRow},
 };
 
-use super::users::Ending;
 use crate::{app::App, refusal::Refusal};
 
 /// Among how many administrators who stay, those who have been it for longest, somebody is looked for who has an account in use.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aggregates::{
     Command,
     account::{AccountCommand, ChangeAccount},
-    user::UserCommand,
+    user::{Ending, UserCommand},
     values::UserId,
 };
 use projections::accounts;
@@ -37,15 +37,6 @@ pub(crate) async fn for_accounts(app: &App, commands: &[Command]) -> Result<Vec<
         Command::Account(account.id, command)
     }));
     Ok(also)
-}
-
-/// How a user ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// The user is deleted.
-    Deleted,
-    /// The user keeps the name, and loses all else.
-    Revoked,
 }
 
 /// The users whom the commands end.
