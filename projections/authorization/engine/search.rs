@@ -16,7 +16,7 @@ use super::{
     prefix::after_prefix,
 };
 use crate::{
-    Authorization, Interest, Principal, Reason, Subject,
+    Authorization, Interest, Principal, Reason, Search, Subject, SubjectType,
     patterns::hash::IdHash,
     principals::roles::RoleIndex,
     vocabularies::{Ids, Inquiry, Wanted},
@@ -161,6 +161,29 @@ impl Authorization {
         };
         let certificates = certificates.into_iter().take_while(|_| !interest.is_lost());
         certificates.filter(allowed).take(limit).collect()
+    }
+
+    /// The subjects of a type that entries in the directory name, by their ids, and that may do something at `now`: those after `after`, at
+    /// most `limit`, in the order of the ids as texts. None, if no entries name subjects of this type.
+    pub fn entries_that_may(
+        &self,
+        of: &SubjectType,
+        inquiry: &Inquiry<'_>,
+        now: Timestamp,
+        after: Option<&str>,
+        limit: usize,
+        interest: &Interest,
+    ) -> Vec<String> {
+        let Search::Entries(entries) = of.search else {
+            return Vec::new();
+        };
+        let ids = self.directory.ids(entries, after, &self.collector.enter());
+        let may = |id: &str| {
+            let subject = (of.read)(id);
+            subject.is_ok_and(|subject| self.answer(&subject, inquiry, now).denied.is_none())
+        };
+        let ids = ids.into_iter().take_while(|_| !interest.is_lost());
+        ids.filter(|id| may(id)).take(limit).map(String::from).collect()
     }
 
     fn role_may(&self, role: RoleId, inquiry: &Inquiry<'_>, guard: &LocalGuard<'_>) -> bool {

@@ -72,8 +72,8 @@ pub enum Search {
     Tokens,
     /// Machines of this kind.
     Machines(&'static MachineKind),
-    /// Nothing: another type finds the same subjects.
-    Nothing,
+    /// The subjects that the entries of this type in the directory name, each by its id.
+    Entries(&'static str),
 }
 
 /// The types of subjects of this server.

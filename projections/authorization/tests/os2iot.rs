@@ -769,6 +769,13 @@ proptest! {
             let all = (1..=KEYS).map(|number| api_key_machine(ApiKeyId::of(ordinal(number))));
             let expected: Vec<Machine> = all.filter(|id| may(&Subject::Machine(*id), &question)).collect();
             prop_assert_eq!(keys, expected, "{:?}", question);
+            for (kind, count) in [("os2iot-user", ACCOUNTS), ("os2iot-api-key", KEYS)] {
+                let of_kind = MODEL.subject_type(kind).unwrap();
+                let found = live.entries_that_may(of_kind, &inquiry, at(1), None, usize::MAX, &Interest::default());
+                let all = (1..=count).map(|number| number.to_string());
+                let expected: Vec<String> = all.filter(|id| may(&(of_kind.read)(id).unwrap(), &question)).collect();
+                prop_assert_eq!(found, expected, "{} {:?}", kind, question);
+            }
         }
         for (kind, action) in [("os2iot-application", "write"), ("os2iot-user", "read"), ("os2iot-organisation", "create-user")] {
             let wanted = Wanted::parse(kind, action).unwrap();

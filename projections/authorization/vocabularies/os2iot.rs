@@ -61,24 +61,23 @@ pub static API_KEY: MachineKind = MachineKind {
 pub(crate) const BY_NUMBER: SubjectType = SubjectType {
     name: "os2iot-api-key",
     read: |id| {
-        // A search shows the UUID.
         let of_number = ordinal(id).map(ApiKeyId::of);
         let id = of_number
             .or_else(|| ApiKeyId::parse(id).ok())
             .ok_or(Reason::Unknown)?;
         Ok(Subject::Machine(machine(id)))
     },
-    search: Search::Machines(&API_KEY),
+    search: Search::Entries(Kind::ApiKey.type_name()),
 };
 
-/// The subject type of the user of an account, by the number of the account. A search finds users as such.
+/// The subject type of the user of an account, by the number of the account.
 pub(crate) const USER_BY_NUMBER: SubjectType = SubjectType {
     name: "os2iot-user",
     read: |id| {
         let of_number = ordinal(id).map(AccountId::of);
         of_number.map(Subject::Account).ok_or(Reason::Unknown)
     },
-    search: Search::Nothing,
+    search: Search::Entries(ACCOUNT),
 };
 
 /// The entry of the directory that says of which user an account is.
@@ -87,7 +86,7 @@ pub fn account(id: AccountId) -> ResourceId {
 }
 
 /// The type of these entries. It is no type of resources: nobody can do anything with one.
-const ACCOUNT: &str = "os2iot-account";
+pub(crate) const ACCOUNT: &str = "os2iot-account";
 
 /// The user of an account.
 pub(crate) fn user_of(id: AccountId, places: &dyn Places) -> Option<UserId> {

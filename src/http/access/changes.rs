@@ -134,7 +134,9 @@ impl Asked {
             .ok_or_else(|| Refusal::invalid("subject is missing"))?;
         let (kind, id) = text.split_once(':').unwrap_or(("user", text));
         let subject = Subject::parse(kind, id).map_err(|_| {
-            Refusal::invalid("subject must be user:, username:, role:, certificate: or token: with an id")
+            Refusal::invalid(
+                "subject must be one of the subject types, a colon and an id, such as username:ada",
+            )
         })?;
         if kind == "token" && !(id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
             let message = "a token does not belong in a URL: name it by its SHA-256 in hexadecimal";

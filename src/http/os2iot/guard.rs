@@ -1,6 +1,7 @@
 //! Who may use an endpoint: the credential that it takes, and the level that the caller needs in at least one organisation
 //! (contracts/os2iot.md section 2, "Guard step 1"). About one thing, the change or the query decides.
 
+use aggregates::values::Level;
 use authorization::Reach;
 use axum::http::request::Parts;
 use server::{App, Caller, Policy, Refusal, RefusalKind, organisations::reach};
@@ -33,15 +34,14 @@ pub(crate) struct PersonOrKey<const LEVEL: u8>;
 pub(crate) struct Key;
 
 fn has(level: u8, reach: &Reach) -> bool {
-    reach.is_global
-        || match level {
-            READER => !reach.member_of.is_empty(),
-            USER_ADMIN => !reach.user_admin.is_empty(),
-            GATEWAY_ADMIN => !reach.gateway_admin.is_empty(),
-            APPLICATION_ADMIN => !reach.application_admin.is_empty(),
-            ANYBODY => true,
-            _ => false,
-        }
+    match level {
+        READER => reach.has(Level::Read),
+        USER_ADMIN => reach.has(Level::OrganizationUserAdmin),
+        GATEWAY_ADMIN => reach.has(Level::OrganizationGatewayAdmin),
+        APPLICATION_ADMIN => reach.has(Level::OrganizationApplicationAdmin),
+        GLOBAL_ADMIN => reach.has(Level::GlobalAdmin),
+        _ => level == ANYBODY,
+    }
 }
 
 fn with_level(level: u8, app: &App, caller: &Caller) -> Result<Reach, Refusal> {

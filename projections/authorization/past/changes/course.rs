@@ -18,6 +18,7 @@ use crate::{
     Authorization, Interest, MODEL, Model, Principal, Subject,
     engine::{about::About, facts::Fact},
     principals::{standing::Standing, users::RoleStep},
+    vocabularies::os2iot::ACCOUNT,
 };
 
 /// A role that counts for a subject.
@@ -248,11 +249,12 @@ impl<'a> State<'a> {
 
     fn scope(&self, event: &Recorded) -> Scope {
         let facts = (self.model.facts)(&event.aggregate_id, &event.event);
-        let of_machine = |fact: &Fact| match fact {
+        let of_subject = |fact: &Fact| match fact {
             Fact::Machine { .. } => true,
-            Fact::Placed { .. } | Fact::Removed { .. } => false,
+            // The user of an account: the number stands for the user from then on, or no longer.
+            Fact::Placed { resource, .. } | Fact::Removed { resource } => resource.resource_type == ACCOUNT,
         };
-        match self.changes_standing(event) || facts.iter().any(of_machine) {
+        match self.changes_standing(event) || facts.iter().any(of_subject) {
             true => Scope::All,
             false => scope(event),
         }

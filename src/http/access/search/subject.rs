@@ -42,7 +42,7 @@ pub(crate) struct SubjectSearch {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SubjectType)]
 struct SubjectTypeIn {
-    /// `user`, `username`, `role`, `certificate` or `token`.
+    /// `user`, `username`, `role`, `certificate`, `token`, `os2iot-api-key` or `os2iot-user`.
     #[serde(rename = "type")]
     #[schema(example = "user")]
     kind: String,
@@ -196,7 +196,7 @@ impl Looking<'_> {
         Ok(match subject_type.search {
             Search::Users => subjects(paging, users()?, key, |id| Some(id.to_string()), kind),
             Search::Usernames => subjects(paging, users()?, key, |id| authorization.username(*id), kind),
-            Search::Nothing => nobody(paging),
+            Search::Entries(_) => self.entries_of(subject_type)?,
             Search::Roles => {
                 let after = paging.after(|bytes| uuid(bytes).map(RoleId))?;
                 let found = authorization.roles_that_may(inquiry, after, limit, interest);
@@ -243,6 +243,25 @@ impl Looking<'_> {
                 )
             }
         })
+    }
+
+    fn entries_of(&self, subject_type: &SubjectType) -> Result<Subjects, Refusal> {
+        let after = self
+            .paging
+            .after(|bytes| String::from_utf8(bytes.to_vec()).ok())?;
+        let found = self.authorization.entries_that_may(
+            subject_type,
+            self.inquiry,
+            self.now,
+            after.as_deref(),
+            self.paging.limit + 1,
+            self.interest,
+        );
+        let (key, shown) = (
+            |id: &String| id.clone().into_bytes(),
+            |id: &String| Some(id.clone()),
+        );
+        Ok(subjects(self.paging, found, key, shown, subject_type.name))
     }
 }
 

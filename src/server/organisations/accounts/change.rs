@@ -6,10 +6,11 @@ use aggregates::{
     Command,
     account::{self, Account, AccountCommand},
     user::UserCommand,
-    values::{AccountId, Email, GroupId, Membership, OrganisationId, Timestamp, Title},
+    values::{AccountId, Email, GroupId, Membership, OrganisationId, PasswordHash, Timestamp, Title},
 };
 use ledger::Appended;
 use projections::sql::Boxed;
+use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::{Changing, Known, memberships};
@@ -48,7 +49,11 @@ pub fn change<'a>(
     id: AccountId,
     wanted: AccountChange,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+    Box::pin(async move {
+        // A change that is made again does not hash the password again.
+        let hash = OnceCell::new();
+        until_first(app, || Box::pin(change_once(app, caller, id, &wanted, &hash))).await
+    })
 }
 
 async fn change_once(
@@ -56,6 +61,7 @@ async fn change_once(
     caller: &Caller,
     id: AccountId,
     wanted: &AccountChange,
+    hash: &OnceCell<PasswordHash>,
 ) -> Result<Appended, Refusal> {
     // The account itself is seen below.
     let right = right_of(app, caller);
@@ -134,7 +140,7 @@ async fn change_once(
         ];
         let names: Vec<&str> = names.into_iter().flatten().collect();
         let password = app.live().password_rules.propose(password, &names)?;
-        let password_hash = caller.hash(app, password).await?;
+        let password_hash = hash.get_or_try_init(|| caller.hash(app, password)).await?.clone();
         let set = UserCommand::SetPassword { password_hash };
         changing.push(Command::User(known.user, set));
     }

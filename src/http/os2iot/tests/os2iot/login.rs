@@ -132,6 +132,31 @@ both_engines! {
         assert_eq!(message(&taken), "MESSAGE.USER-ALREADY-EXISTS");
     }
 
+    /// The number of an account stands for its user, with all that the user held before.
+    async fn the_rights_of_an_account_are_those_of_its_user(server: Server) {
+        let admin = server.admin().await;
+        let user = admin_id(&admin).await;
+        let gained = async |subject: String| {
+            let path = format!("/access/v1/changes?subject={subject}");
+            let all = admin.get(path).await.expect(200).json();
+            assert_eq!(all["next"], Value::Null, "{all}");
+            let mut resources: Vec<String> =
+                list(&all["gained"]).iter().map(|one| text(&one["permission"]["resource"]).to_owned()).collect();
+            resources.sort_unstable();
+            (resources, text(&all["changes"][0]["by"]["event"]).to_owned())
+        };
+        let (of_user, first) = gained(format!("user:{user}")).await;
+        let (of_account, opened) = gained("os2iot-user:1".to_owned()).await;
+        assert!(first != opened && opened == "os2iot_account.opened", "{first} {opened}");
+        assert!(of_user.len() > 2, "{of_user:?}");
+        assert_eq!(of_account, of_user);
+        let search = json!({
+            "subject": { "type": "os2iot-user" }, "action": { "name": "write" }, "resource": { "type": "os2iot-user", "id": "1" },
+        });
+        let found = admin.post("/access/v1/search/subject", search).await.expect(200).json();
+        assert_eq!(found["results"], json!([{ "type": "os2iot-user", "id": "1" }]));
+    }
+
     /// Whoever must do something else first may do nothing here until they have done it on the connectware face.
     async fn whoever_must_do_something_else_first_does_nothing_here(server: Server) {
         {
