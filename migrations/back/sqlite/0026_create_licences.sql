@@ -10,6 +10,6 @@ DELETE FROM read_models WHERE name = 'licences';
 DELETE FROM list_nodes WHERE list IN ('agreements', 'licences') OR list LIKE 'licences of organisation %';
 DELETE FROM list_marks WHERE list IN ('agreements', 'licences', 'licences of organisation');
 
-DELETE FROM _sqlx_migrations WHERE version = 34;
+DELETE FROM _sqlx_migrations WHERE version = 26;
 
 COMMIT;

@@ -26,6 +26,34 @@ fn numbers(engine: &str) -> Vec<i64> {
 }
 
 #[test]
+fn each_way_back_forgets_its_own_migration() {
+    for engine in ["sqlite", "postgres"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("migrations/back")
+            .join(engine);
+        let files = std::fs::read_dir(&folder).expect("the folder of the ways back should be readable");
+        let mut read = 0;
+        for file in files {
+            let path = file.expect("the folder should be readable").path();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let number: i64 = name
+                .split('_')
+                .next()
+                .and_then(|number| number.parse().ok())
+                .expect("a number");
+            let script = std::fs::read_to_string(&path).expect("a script");
+            let forgets = format!("DELETE FROM _sqlx_migrations WHERE version = {number};");
+            assert!(script.contains(&forgets), "{engine}/{name}");
+            read += 1;
+        }
+        assert!(read > 0, "{engine}");
+    }
+}
+
+#[test]
 fn both_engines_have_the_same_migrations_numbered_from_1() {
     let [sqlite, postgres] = [numbers("sqlite"), numbers("postgres")];
     assert_eq!(sqlite, postgres);
