@@ -5,6 +5,7 @@ mod guard;
 mod license;
 mod licenses;
 mod list;
+mod message;
 mod refuse;
 mod wire;
 

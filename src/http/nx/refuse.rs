@@ -5,8 +5,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
 use server::{Refusal, RefusalKind};
+
+use crate::message::Message;
 
 const fn status(kind: RefusalKind) -> StatusCode {
     match kind {
@@ -28,14 +29,11 @@ const fn status(kind: RefusalKind) -> StatusCode {
 /// Renders a refusal.
 pub(crate) fn refuse(refusal: &Refusal) -> Response {
     let unauthenticated = refusal.kind == RefusalKind::Unauthenticated;
-    let body = json!({
-        "AuthorizationInvalid": unauthenticated,
-        "BackendMessage": refusal.code,
-        "Email": "",
-        "Field": { "Message": "", "Name": "" },
-        "Message": refusal.message,
-        "UUID": "",
-    });
+    let body = Message {
+        authorization_invalid: unauthenticated,
+        backend_message: refusal.code.to_owned(),
+        ..Message::of(&refusal.message)
+    };
     let mut response = (status(refusal.kind), Json(body)).into_response();
     let headers = response.headers_mut();
     if unauthenticated {

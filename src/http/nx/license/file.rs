@@ -5,7 +5,7 @@ use axum::{extract::State, http::header, response::IntoResponse};
 use server::{App, PathOf, Permitted, Query, Refusal, licences::file::file};
 
 use super::readable;
-use crate::guard::ReadsLicence;
+use crate::{guard::ReadsLicence, message::Message};
 
 /// The licence as a signed file (a JWS in its compact form), which a device checks with the keys of `/.well-known/jwks.json`. A licence that
 /// is suspended or has expired has no file.
@@ -14,7 +14,11 @@ use crate::guard::ReadsLicence;
         ("uuid" = String, Path, format = "uuid", description = "Id of the licence"),
         ("Device" = Option<String>, Query, description = "The UUID of a device that has a seat: the file names it")
     ),
-    responses((status = 200, description = "The file", content_type = "application/jose", body = String)))]
+    responses(
+        (status = 200, description = "The file", content_type = "application/jose", body = String),
+        (status = 404, description = "`not_found`: there is no such licence, the caller may not read it, or the device has no seat", body = Message),
+        (status = 409, description = "`licence_suspended` or `licence_expired`", body = Message)
+    ))]
 pub(crate) async fn get_license_file(
     State(app): State<App>,
     Permitted(_caller, may): Permitted<ReadsLicence>,

@@ -6,13 +6,17 @@ use server::{App, PathOf, Permitted, Refusal};
 use super::readable;
 use crate::{
     guard::ReadsLicence,
+    message::Message,
     wire::{LicenseOut, licenses_out},
 };
 
 /// A licence that the caller may read. Others are refused like one that does not exist.
 #[utoipa::path(get, operation_id = "nx_get_license", path = "/auth/license/{uuid}", tag = "nx",
     params(("uuid" = String, Path, format = "uuid", description = "Id of the licence")),
-    responses((status = 200, description = "The licence", body = LicenseOut)))]
+    responses(
+        (status = 200, description = "The licence", body = LicenseOut),
+        (status = 404, description = "`not_found`: there is no such licence, or the caller may not read it", body = Message)
+    ))]
 pub(crate) async fn get_license(
     State(app): State<App>,
     Permitted(_caller, may): Permitted<ReadsLicence>,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use server::{App, ByPath, JsonBody, Permitted, Refusal, Wrote, licences::create_agreement};
 use utoipa::ToSchema;
 
-use crate::wire::AgreementOut;
+use crate::{message::Message, wire::AgreementOut};
 
 /// How many characters a text of an agreement has at most.
 const LONGEST: usize = 200;
@@ -63,7 +63,8 @@ impl NewAgreement {
 
 /// Creates an agreement. It never changes: other terms are another agreement.
 #[utoipa::path(post, operation_id = "nx_post_agreement", path = "/auth/admin/agreements", tag = "nx", request_body = NewAgreement, responses(
-    (status = 201, description = "The agreement", body = AgreementOut)
+    (status = 201, description = "The agreement", body = AgreementOut),
+    (status = 404, description = "`unknown_organisation`", body = Message)
 ))]
 pub(crate) async fn post_agreement(
     State(app): State<App>,

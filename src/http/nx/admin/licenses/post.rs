@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::shown;
-use crate::wire::AdminLicenseOut;
+use crate::{message::Message, wire::AdminLicenseOut};
 
 /// How many entries of a catalogue a licence has at most.
 const MOST: usize = 1_000;
@@ -90,7 +90,9 @@ impl NewLicense {
 
 /// Issues a licence. Its terms never change: other terms are another licence.
 #[utoipa::path(post, operation_id = "nx_post_license", path = "/auth/admin/licenses", tag = "nx", request_body = NewLicense, responses(
-    (status = 201, description = "The licence", body = AdminLicenseOut)
+    (status = 201, description = "The licence", body = AdminLicenseOut),
+    (status = 404, description = "`unknown_agreement` or `unknown_organisation`", body = Message),
+    (status = 409, description = "`licence_key_taken`: another licence has this key", body = Message)
 ))]
 pub(crate) async fn post_license(
     State(app): State<App>,
