@@ -5,7 +5,7 @@ use crate::{
     page::{Part, Sorting},
     store::{
         Record,
-        sql::{Argument, Error, Tx, sql},
+        sql::{Argument, Error, Tx, filled, rounded, sql},
     },
 };
 
@@ -26,7 +26,9 @@ impl<'a> Conditions<'a> {
     fn of(among: LicencesAmong<'_>, filter: &'a LicenceFilter) -> Self {
         let mut all = Self::default();
         if let LicencesAmong::Organisations(ids) = among {
-            let ids: Vec<_> = ids.iter().map(|id| all.value(*id)).collect();
+            // A connection keeps few prepared statements: the list has the last organisation several times.
+            let places = filled(ids, rounded(ids.len()));
+            let ids: Vec<_> = places.map(|id| all.value(*id)).collect();
             all.texts.push(format!("organisation IN ({})", ids.join(", ")));
         }
         if let Some(part) = &filter.key_part {
@@ -97,7 +99,24 @@ pub(super) async fn chosen(
 
 #[cfg(test)]
 mod tests {
+    use aggregates::values::{Ordinal, OrganisationId};
+
     use super::*;
+
+    #[test]
+    fn lists_of_about_as_many_organisations_are_one_statement() {
+        let text = |count: i64| {
+            let of = |number| OrganisationId::of(Ordinal::new(number).expect("a number"));
+            let ids: Vec<_> = (1..=count).map(of).collect();
+            let filter = LicenceFilter::default();
+            let conditions = Conditions::of(LicencesAmong::Organisations(&ids), &filter);
+            (conditions.text(), conditions.arguments.len())
+        };
+        assert_eq!(text(2), ("WHERE organisation IN ($1, $2)".to_owned(), 2));
+        assert_eq!(text(17), text(32));
+        assert_eq!(text(17).1, 32);
+        assert_ne!(text(32), text(33));
+    }
 
     #[test]
     fn a_part_of_a_key_is_taken_literally() {
