@@ -129,10 +129,10 @@ impl From<&AgreementRow> for AgreementOut {
 }
 
 /// The organisations that provide what the agreements of licences say. Those that were deleted are left out.
-type Providers = BTreeMap<OrganisationId, OrganisationOut>;
+pub(crate) type Providers = BTreeMap<OrganisationId, OrganisationOut>;
 
-async fn providers(app: &App, rows: &[LicenceRow]) -> Result<Providers, Refusal> {
-    let ids: BTreeSet<OrganisationId> = rows.iter().filter_map(|row| row.agreement.provider).collect();
+/// The organisations with these ids.
+pub(crate) async fn providers(app: &App, ids: BTreeSet<OrganisationId>) -> Result<Providers, Refusal> {
     let ids: Vec<OrganisationId> = ids.into_iter().collect();
     let found = organisations::find_many(app.ledger().db(), &ids).await?;
     let found = found.into_iter().map(|row| {
@@ -143,6 +143,10 @@ async fn providers(app: &App, rows: &[LicenceRow]) -> Result<Providers, Refusal>
         (row.id, shown)
     });
     Ok(found.collect())
+}
+
+fn provided(rows: &[LicenceRow]) -> BTreeSet<OrganisationId> {
+    rows.iter().filter_map(|row| row.agreement.provider).collect()
 }
 
 fn shown(row: &LicenceRow, providers: &Providers) -> LicenseOut {
@@ -167,7 +171,7 @@ fn shown(row: &LicenceRow, providers: &Providers) -> LicenseOut {
 
 /// Licences as everybody sees them.
 pub(crate) async fn licenses_out(app: &App, rows: &[LicenceRow]) -> Result<Vec<LicenseOut>, Refusal> {
-    let providers = providers(app, rows).await?;
+    let providers = providers(app, provided(rows)).await?;
     Ok(rows.iter().map(|row| shown(row, &providers)).collect())
 }
 
@@ -176,9 +180,15 @@ pub(crate) async fn admin_licenses_out(
     app: &App,
     rows: &[LicenceRow],
 ) -> Result<Vec<AdminLicenseOut>, Refusal> {
-    let (providers, now) = (providers(app, rows).await?, app.clock.now());
-    let shown = rows.iter().map(|row| AdminLicenseOut {
-        license: shown(row, &providers),
+    let (providers, now) = (providers(app, provided(rows)).await?, app.clock.now());
+    let shown = rows.iter().map(|row| admin_license_out(row, &providers, now));
+    Ok(shown.collect())
+}
+
+/// A licence as administrators see it now.
+pub(crate) fn admin_license_out(row: &LicenceRow, providers: &Providers, now: Timestamp) -> AdminLicenseOut {
+    AdminLicenseOut {
+        license: shown(row, providers),
         organisation_uuid: row.organisation.to_string(),
         seats: row.seats,
         status: match row {
@@ -187,6 +197,5 @@ pub(crate) async fn admin_licenses_out(
             row if row.starts_at > now => "Pending",
             _ => "Active",
         },
-    });
-    Ok(shown.collect())
+    }
 }

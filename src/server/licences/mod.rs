@@ -11,18 +11,21 @@ use aggregates::{
     values::{AgreementId, LicenceId, OrganisationId, Timestamp},
 };
 use ledger::Appended;
+use projections::licences::{self, AgreementRow, LicenceRow};
 use uuid::Uuid;
 
-use crate::{app::App, caller::Caller, refusal::Refusal};
+use crate::{
+    app::App,
+    caller::Caller,
+    refusal::{Refusal, RefusalKind},
+};
 
 pub use seats::{assign, release};
 pub(crate) use users::for_seats;
 
-/// A licence to issue.
+/// A licence to issue under an agreement.
 #[derive(Clone, Debug)]
 pub struct NewLicence {
-    /// The agreement.
-    pub agreement: AgreementId,
     /// The organisation that owns it.
     pub organisation: OrganisationId,
     /// The key; `None` draws one.
@@ -43,27 +46,49 @@ pub struct NewLicence {
     pub seats: u32,
 }
 
-/// Creates an agreement.
+/// Creates an agreement, and returns it. It is not read back: if that failed, the client would create the agreement again.
 pub async fn create_agreement(
     app: &App,
     caller: &Caller,
     new: CreateAgreement,
-) -> Result<(AgreementId, Appended), Refusal> {
+) -> Result<(AgreementRow, Appended), Refusal> {
     let id = AgreementId(app.entropy.uuid());
+    let made = AgreementRow {
+        id,
+        name: new.name.to_string(),
+        kind: new.kind.to_string(),
+        provides: new.provides.iter().map(ToString::to_string).collect(),
+        published_at: new.published_at,
+        provider: new.provider,
+    };
     let command = Command::Agreement(id, AgreementCommand::Create(new));
-    Ok((id, caller.execute(app, vec![command]).await?))
+    Ok((made, caller.execute(app, vec![command]).await?))
 }
 
-/// Issues a licence.
-pub async fn issue(app: &App, caller: &Caller, new: NewLicence) -> Result<(LicenceId, Appended), Refusal> {
+/// The agreement under which a licence is to be issued.
+pub async fn agreement_with(app: &App, id: AgreementId) -> Result<AgreementRow, Refusal> {
+    let found = licences::agreement(app.ledger().db(), id).await?;
+    found.ok_or_else(|| {
+        let message = "there is no such agreement";
+        Refusal::new(RefusalKind::NotFound, "unknown_agreement", message)
+    })
+}
+
+/// Issues a licence under an agreement, and returns it. It is not read back: if that failed, the client would issue the licence again.
+pub async fn issue(
+    app: &App,
+    caller: &Caller,
+    agreement: AgreementRow,
+    new: NewLicence,
+) -> Result<(LicenceRow, Appended), Refusal> {
     let id = LicenceId(app.entropy.uuid());
     let drawn = || {
         let mut random = [0; 16];
         app.entropy.fill(&mut random);
         LicenceKey::drawn(random)
     };
-    let command = IssueLicence {
-        agreement: new.agreement,
+    let terms = IssueLicence {
+        agreement: agreement.id,
         organisation: new.organisation,
         licence_key: new.licence_key.unwrap_or_else(drawn),
         starts_at: new.starts_at.unwrap_or_else(|| app.clock.now()),
@@ -74,8 +99,24 @@ pub async fn issue(app: &App, caller: &Caller, new: NewLicence) -> Result<(Licen
         catalogue: new.catalogue,
         seats: new.seats,
     };
-    let command = Command::Licence(id, LicenceCommand::Issue(Box::new(command)));
-    Ok((id, caller.execute(app, vec![command]).await?))
+    let made = LicenceRow {
+        id,
+        agreement,
+        organisation: terms.organisation,
+        licence_key: terms.licence_key.to_string(),
+        starts_at: terms.starts_at,
+        expires_at: terms.expires_at,
+        paid_until_at: terms.paid_until_at,
+        amount_per_month: i64::from(terms.amount_per_month),
+        discount_bp: i64::from(terms.discount_bp),
+        catalogue: terms.catalogue.clone(),
+        seats: i64::from(terms.seats),
+        signed_by: None,
+        signed_at: None,
+        is_suspended: false,
+    };
+    let command = Command::Licence(id, LicenceCommand::Issue(Box::new(terms)));
+    Ok((made, caller.execute(app, vec![command]).await?))
 }
 
 /// Lets the caller sign a licence. Only a person signs.

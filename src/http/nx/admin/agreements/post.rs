@@ -5,7 +5,6 @@ use aggregates::{
     values::{OrganisationId, Timestamp, Title},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use projections::licences;
 use serde::Deserialize;
 use server::{App, ByPath, JsonBody, Permitted, Refusal, Wrote, licences::create_agreement};
 use utoipa::ToSchema;
@@ -71,9 +70,7 @@ pub(crate) async fn post_agreement(
     Permitted(caller, ..): Permitted<ByPath>,
     JsonBody(body): JsonBody<NewAgreement>,
 ) -> Result<Wrote<(StatusCode, Json<AgreementOut>)>, Refusal> {
-    let (id, appended) = create_agreement(&app, &caller, body.parsed()?).await?;
-    let made = licences::agreement(app.ledger().db(), id).await?;
-    let made = made.ok_or_else(|| Refusal::not_found("agreement"))?;
+    let (made, appended) = create_agreement(&app, &caller, body.parsed()?).await?;
     let shown = Json(AgreementOut::from(&made));
     Ok(Wrote(appended.position, (StatusCode::CREATED, shown)))
 }

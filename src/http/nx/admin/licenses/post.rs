@@ -8,13 +8,15 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use server::{
     App, ByPath, JsonBody, Permitted, Refusal, Wrote,
-    licences::{NewLicence, issue},
+    licences::{NewLicence, agreement_with, issue},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::shown;
-use crate::{message::Message, wire::AdminLicenseOut};
+use crate::{
+    message::Message,
+    wire::{AdminLicenseOut, admin_license_out, providers},
+};
 
 /// How many entries of a catalogue a licence has at most.
 const MOST: usize = 1_000;
@@ -60,7 +62,8 @@ pub(crate) struct NewLicense {
 }
 
 impl NewLicense {
-    fn parsed(self) -> Result<NewLicence, Refusal> {
+    /// The agreement, and the terms.
+    fn parsed(self) -> Result<(AgreementId, NewLicence), Refusal> {
         let time = |text: Option<String>| text.as_deref().map(Timestamp::parse).transpose();
         let catalogue = self.catalogue.unwrap_or_default();
         if catalogue.len() > MOST {
@@ -73,8 +76,8 @@ impl NewLicense {
             found.ok_or_else(|| Refusal::invalid("CatalogueUUIDs must be UUIDs"))
         };
         let license_key = self.license_key.as_deref().map(LicenceKey::parse);
-        Ok(NewLicence {
-            agreement: AgreementId::parse(&self.agreement)?,
+        let agreement = AgreementId::parse(&self.agreement)?;
+        let new = NewLicence {
             organisation: OrganisationId::parse(&self.organisation)?,
             licence_key: license_key.transpose()?,
             starts_at: time(self.starts_at)?,
@@ -84,7 +87,8 @@ impl NewLicense {
             discount_bp: self.discount_bp.unwrap_or(0),
             catalogue: catalogue.iter().map(uuid).collect::<Result<_, _>>()?,
             seats: self.seats.unwrap_or(1),
-        })
+        };
+        Ok((agreement, new))
     }
 }
 
@@ -99,7 +103,11 @@ pub(crate) async fn post_license(
     Permitted(caller, ..): Permitted<ByPath>,
     JsonBody(body): JsonBody<NewLicense>,
 ) -> Result<Wrote<(StatusCode, Json<AdminLicenseOut>)>, Refusal> {
-    let (id, appended) = issue(&app, &caller, body.parsed()?).await?;
-    let made = shown(&app, id).await?;
-    Ok(Wrote(appended.position, (StatusCode::CREATED, Json(made))))
+    let (agreement, new) = body.parsed()?;
+    // Everything that the answer shows is read before: after the append, nothing may fail.
+    let agreement = agreement_with(&app, agreement).await?;
+    let providers = providers(&app, agreement.provider.into_iter().collect()).await?;
+    let (made, appended) = issue(&app, &caller, agreement, new).await?;
+    let shown = admin_license_out(&made, &providers, app.clock.now());
+    Ok(Wrote(appended.position, (StatusCode::CREATED, Json(shown))))
 }

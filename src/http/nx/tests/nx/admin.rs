@@ -47,8 +47,10 @@ both_engines! {
         let agreement = agreement(&admin, "Edge", "trial").await;
         let mut keys = Vec::new();
         for _ in 0..2 {
-            let id = license(&admin, &agreement, &owner, json!({})).await;
-            let shown = admin.get(format!("/auth/admin/licenses/{id}")).await.expect(200).json();
+            let body = json!({ "AgreementUUID": agreement, "OrganisationUUID": owner });
+            let made = admin.post("/auth/admin/licenses", body).await.expect(201).json();
+            let shown = admin.get(format!("/auth/admin/licenses/{}", uuid(&made))).await.expect(200).json();
+            assert_eq!(made, shown);
             assert_eq!((&shown["Seats"], &shown["AmountPerMonth"], &shown["ExpiresAt"]), (&json!(1), &json!(0), &json!(null)));
             assert_eq!(shown["Status"], "Active");
             keys.push(text(&shown["LicenseKey"]).to_owned());
