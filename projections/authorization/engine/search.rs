@@ -282,28 +282,48 @@ impl Authorization {
 
     /// All permissions of a principal: its own, and those of its roles.
     pub(crate) fn permissions_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Vec<Permission> {
+        let mut all = Vec::new();
+        self.each_permission_of(principal, guard, &mut |one| all.push(one.clone()));
+        all
+    }
+
+    /// Calls `take` with each permission of a principal: those of its roles, then its own.
+    pub(crate) fn each_permission_of(
+        &self,
+        principal: Principal,
+        guard: &LocalGuard<'_>,
+        take: &mut dyn FnMut(&Permission),
+    ) {
         match principal {
-            Principal::Role(role) => self
-                .role_indexes
-                .get(&role, guard)
-                .map_or_else(Vec::new, |index| self.permissions_of_role(*index, guard)),
+            Principal::Role(role) => {
+                if let Some(index) = self.role_indexes.get(&role, guard) {
+                    self.each_permission_of_role(*index, guard, take);
+                }
+            }
             Principal::User(user) => {
                 let Some(user) = self.users.get(&user, guard) else {
-                    return Vec::new();
+                    return;
                 };
+                for index in user.roles.as_slice() {
+                    self.each_permission_of_role(*index, guard, take);
+                }
                 let own = user.extra.iter().flat_map(|extra| extra.permissions.as_slice());
-                let of_roles = user.roles.as_slice().iter();
-                let of_roles = of_roles.flat_map(|index| self.permissions_of_role(*index, guard));
-                of_roles.chain(own.cloned()).collect()
+                own.for_each(take);
             }
-            Principal::Machine(machine) => self.permissions_of_machine(machine, guard),
+            Principal::Machine(machine) => self.each_permission_of_machine(machine, guard, take),
         }
     }
 
-    /// All permissions that a role gives.
-    pub(crate) fn permissions_of_role(&self, index: RoleIndex, guard: &LocalGuard<'_>) -> Vec<Permission> {
-        let role = self.roles.get(&index, guard);
-        role.map_or_else(Vec::new, |role| role.details.permissions.as_slice().to_vec())
+    /// Calls `take` with each permission that a role gives.
+    pub(crate) fn each_permission_of_role(
+        &self,
+        index: RoleIndex,
+        guard: &LocalGuard<'_>,
+        take: &mut dyn FnMut(&Permission),
+    ) {
+        if let Some(role) = self.roles.get(&index, guard) {
+            role.details.permissions.as_slice().iter().for_each(take);
+        }
     }
 
     fn prefix_of(&self, principal: Principal, guard: &LocalGuard<'_>) -> Option<std::sync::Arc<str>> {

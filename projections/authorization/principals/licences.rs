@@ -20,10 +20,11 @@ impl Authorization {
     /// The organisations of which a principal may read all licences.
     pub fn readable_licences(&self, principal: Principal) -> ReadableLicences {
         let guard = self.collector.enter();
-        let permissions = self.settled(&guard, |guard| self.permissions_of(principal, guard));
-        let mut readable = ReadableLicences::default();
-        permissions.iter().for_each(|one| readable.take(one));
-        readable
+        self.settled(&guard, |guard| {
+            let mut readable = ReadableLicences::default();
+            self.each_permission_of(principal, guard, &mut |one| readable.take(one));
+            readable
+        })
     }
 }
 

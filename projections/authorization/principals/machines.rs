@@ -144,16 +144,20 @@ impl Authorization {
         machines.filter(may).take(limit).collect()
     }
 
-    /// All permissions that count for a machine.
-    pub(crate) fn permissions_of_machine(&self, machine: Machine, guard: &LocalGuard<'_>) -> Vec<Permission> {
+    /// Calls `take` with each permission that counts for a machine.
+    pub(crate) fn each_permission_of_machine(
+        &self,
+        machine: Machine,
+        guard: &LocalGuard<'_>,
+        take: &mut dyn FnMut(&Permission),
+    ) {
         let Some(entry) = self.machines.get(&machine, guard) else {
-            return Vec::new();
+            return;
         };
-        let of_roles = entry.roles.as_slice().iter();
-        let of_roles = of_roles.flat_map(|index| self.permissions_of_role(*index, guard));
-        of_roles
-            .chain(entry.own.permissions.as_slice().iter().cloned())
-            .collect()
+        for index in entry.roles.as_slice() {
+            self.each_permission_of_role(*index, guard, take);
+        }
+        entry.own.permissions.as_slice().iter().for_each(take);
     }
 
     /// Applies what happened to a machine.
