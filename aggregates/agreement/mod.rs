@@ -23,6 +23,11 @@ use crate::{
     values::{AgreementId, Invalid, OrganisationId},
 };
 
+/// How many characters a text of an agreement has at most.
+pub const LONGEST_TEXT: usize = 200;
+/// How many things an agreement provides at most.
+pub const MOST_PROVIDED: usize = 100;
+
 /// The state of an agreement, folded from its events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Agreement {

@@ -1,6 +1,6 @@
 //! Why a licence refuses a command.
 
-use super::{MOST_SEATS, WHOLE_BP};
+use super::{MOST_ENTRIES, MOST_SEATS, WHOLE_BP};
 use crate::{Classified, ErrorKind};
 
 /// A licence refuses a command. The messages are what clients read.
@@ -18,6 +18,9 @@ pub enum LicenceError {
     /// There would be more seats than a licence may have.
     #[error("a licence has at most {MOST_SEATS} seats")]
     TooManySeats,
+    /// There would be more entries of a catalogue than a licence may have.
+    #[error("a licence has at most {MOST_ENTRIES} entries of a catalogue")]
+    TooManyEntries,
     /// The discount would be more than the price.
     #[error("a discount is at most {WHOLE_BP} basis points")]
     DiscountTooHigh,
@@ -34,7 +37,9 @@ impl Classified for LicenceError {
         match self {
             Self::NotFound => ErrorKind::NotFound,
             Self::Exists | Self::Expired | Self::SignedByAnother => ErrorKind::Conflict,
-            Self::EndsBeforeItStarts | Self::TooManySeats | Self::DiscountTooHigh => ErrorKind::Invalid,
+            Self::EndsBeforeItStarts | Self::TooManySeats | Self::TooManyEntries | Self::DiscountTooHigh => {
+                ErrorKind::Invalid
+            }
         }
     }
 
@@ -43,9 +48,11 @@ impl Classified for LicenceError {
             Self::NotFound => "unknown_licence",
             Self::Expired => "licence_expired",
             Self::SignedByAnother => "licence_signed",
-            Self::Exists | Self::EndsBeforeItStarts | Self::TooManySeats | Self::DiscountTooHigh => {
-                self.kind().code()
-            }
+            Self::Exists
+            | Self::EndsBeforeItStarts
+            | Self::TooManySeats
+            | Self::TooManyEntries
+            | Self::DiscountTooHigh => self.kind().code(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Issue a licence.
 
-use super::{IssueLicence, Licence, LicenceError, LicenceEvent, MOST_SEATS, WHOLE_BP};
+use super::{IssueLicence, Licence, LicenceError, LicenceEvent, MOST_ENTRIES, MOST_SEATS, WHOLE_BP};
 
 pub(super) fn decide(licence: &Licence, command: IssueLicence) -> Result<Vec<LicenceEvent>, LicenceError> {
     if licence.exists() {
@@ -11,6 +11,9 @@ pub(super) fn decide(licence: &Licence, command: IssueLicence) -> Result<Vec<Lic
     }
     if command.seats > MOST_SEATS {
         return Err(LicenceError::TooManySeats);
+    }
+    if command.catalogue.len() > MOST_ENTRIES {
+        return Err(LicenceError::TooManyEntries);
     }
     if command.discount_bp > WHOLE_BP {
         return Err(LicenceError::DiscountTooHigh);
@@ -43,6 +46,8 @@ pub(super) fn decide(licence: &Licence, command: IssueLicence) -> Result<Vec<Lic
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
     use crate::{
         licence::{
@@ -79,12 +84,17 @@ mod tests {
     }
 
     #[test]
-    fn seats_and_discount_have_a_bound() {
+    fn seats_catalogue_and_discount_have_a_bound() {
         assert!(decided(|issue| issue.seats = MOST_SEATS).is_ok());
         assert!(decided(|issue| issue.seats = 0).is_ok());
         assert_eq!(
             decided(|issue| issue.seats = MOST_SEATS + 1),
             Err(LicenceError::TooManySeats)
+        );
+        assert!(decided(|issue| issue.catalogue = vec![Uuid::nil(); MOST_ENTRIES]).is_ok());
+        assert_eq!(
+            decided(|issue| issue.catalogue = vec![Uuid::nil(); MOST_ENTRIES + 1]),
+            Err(LicenceError::TooManyEntries)
         );
         assert!(decided(|issue| issue.discount_bp = WHOLE_BP).is_ok());
         assert_eq!(

@@ -30,6 +30,8 @@ use crate::{
 
 /// The most seats of a licence.
 pub const MOST_SEATS: u32 = 1_000_000;
+/// How many entries of a catalogue a licence has at most.
+pub const MOST_ENTRIES: usize = 1_000;
 /// All of a price, in basis points.
 pub const WHOLE_BP: u32 = 10_000;
 

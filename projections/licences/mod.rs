@@ -10,4 +10,7 @@ mod several;
 
 pub use queries::{agreement, agreements, find, page, seats_of};
 pub(crate) use reducer::Licences;
-pub use rows::{AgreementRow, AgreementSort, LicenceFilter, LicenceRow, LicenceSort, LicencesAmong, SeatRow};
+pub use rows::{
+    AgreementRow, AgreementSort, LicenceFilter, LicenceRow, LicenceSort, LicenceStanding, LicencesAmong,
+    SeatRow,
+};

@@ -53,6 +53,34 @@ pub struct LicenceRow {
     pub is_suspended: bool,
 }
 
+/// Where a licence stands at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LicenceStanding {
+    /// It will be valid later.
+    Pending,
+    /// It is valid.
+    Active,
+    /// No further device may use it.
+    Suspended,
+    /// It is no longer valid, whether it is suspended or not.
+    Expired,
+}
+
+impl LicenceRow {
+    /// Where the licence stands at `now`.
+    pub fn standing(&self, now: Timestamp) -> LicenceStanding {
+        if self.expires_at.is_some_and(|end| end <= now) {
+            LicenceStanding::Expired
+        } else if self.is_suspended {
+            LicenceStanding::Suspended
+        } else if self.starts_at > now {
+            LicenceStanding::Pending
+        } else {
+            LicenceStanding::Active
+        }
+    }
+}
+
 /// A device that uses a licence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SeatRow {
@@ -114,4 +142,58 @@ pub struct LicenceFilter {
     pub kind: Option<String>,
     /// The name of the agreement.
     pub agreement: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::values::Ordinal;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    /// From second 2 to second 5.
+    fn licence(is_suspended: bool) -> LicenceRow {
+        LicenceRow {
+            id: LicenceId(Uuid::nil()),
+            agreement: AgreementRow {
+                id: AgreementId(Uuid::nil()),
+                name: String::new(),
+                kind: String::new(),
+                provides: vec![],
+                published_at: None,
+                provider: None,
+            },
+            organisation: OrganisationId::of(Ordinal::FIRST),
+            licence_key: String::new(),
+            starts_at: at(2),
+            expires_at: Some(at(5)),
+            paid_until_at: None,
+            amount_per_month: 0,
+            discount_bp: 0,
+            catalogue: vec![],
+            seats: 1,
+            signed_by: None,
+            signed_at: None,
+            is_suspended,
+        }
+    }
+
+    #[test]
+    fn a_licence_stands_where_its_times_and_its_suspension_say() {
+        use LicenceStanding::{Active, Expired, Pending, Suspended};
+        let standings = |licence: &LicenceRow| [1, 2, 4, 5].map(|second| licence.standing(at(second)));
+        assert_eq!(standings(&licence(false)), [Pending, Active, Active, Expired]);
+        assert_eq!(
+            standings(&licence(true)),
+            [Suspended, Suspended, Suspended, Expired]
+        );
+        let endless = LicenceRow {
+            expires_at: None,
+            ..licence(false)
+        };
+        assert_eq!(endless.standing(Timestamp::from_micros(i64::MAX)), Active);
+    }
 }

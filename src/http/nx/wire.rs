@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::values::{OrganisationId, Timestamp, UserId};
 use projections::{
-    licences::{AgreementRow, LicenceRow},
+    licences::{AgreementRow, LicenceRow, LicenceStanding},
     organisations,
 };
 use serde::Serialize;
@@ -191,11 +191,11 @@ pub(crate) fn admin_license_out(row: &LicenceRow, providers: &Providers, now: Ti
         license: shown(row, providers),
         organisation_uuid: row.organisation.to_string(),
         seats: row.seats,
-        status: match row {
-            row if row.expires_at.is_some_and(|end| end <= now) => "Expired",
-            row if row.is_suspended => "Suspended",
-            row if row.starts_at > now => "Pending",
-            _ => "Active",
+        status: match row.standing(now) {
+            LicenceStanding::Pending => "Pending",
+            LicenceStanding::Active => "Active",
+            LicenceStanding::Suspended => "Suspended",
+            LicenceStanding::Expired => "Expired",
         },
     }
 }

@@ -3,7 +3,7 @@
 use aggregates::values::{DeviceId, LicenceId, Timestamp};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use projections::licences::{self, LicenceRow};
+use projections::licences::{self, LicenceRow, LicenceStanding};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -80,11 +80,14 @@ pub enum FileError {
 /// The signed file of a licence, for a device that has a seat, or for all.
 pub async fn file(app: &App, licence: &LicenceRow, device: Option<DeviceId>) -> Result<String, Refusal> {
     let now = app.clock.now();
-    if licence.expires_at.is_some_and(|end| end <= now) {
-        return Err(Refusal::conflict("licence_expired", "the licence has expired"));
-    }
-    if licence.is_suspended {
-        return Err(Refusal::conflict("licence_suspended", "the licence is suspended"));
+    match licence.standing(now) {
+        LicenceStanding::Pending | LicenceStanding::Active => {}
+        LicenceStanding::Suspended => {
+            return Err(Refusal::conflict("licence_suspended", "the licence is suspended"));
+        }
+        LicenceStanding::Expired => {
+            return Err(Refusal::conflict("licence_expired", "the licence has expired"));
+        }
     }
     if let Some(device) = device {
         must_have_seat(app, licence.id, device).await?;

@@ -1,7 +1,7 @@
 //! `POST /auth/admin/agreements`
 
 use aggregates::{
-    agreement::CreateAgreement,
+    agreement::{CreateAgreement, LONGEST_TEXT},
     values::{OrganisationId, Timestamp, Title},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -10,11 +10,6 @@ use server::{App, ByPath, JsonBody, Permitted, Refusal, Wrote, licences::create_
 use utoipa::ToSchema;
 
 use crate::{message::Message, wire::AgreementOut};
-
-/// How many characters a text of an agreement has at most.
-const LONGEST: usize = 200;
-/// How many things an agreement provides at most.
-const MOST: usize = 100;
 
 /// An agreement to create.
 #[derive(Deserialize, ToSchema)]
@@ -42,11 +37,8 @@ pub(crate) struct NewAgreement {
 
 impl NewAgreement {
     fn parsed(self) -> Result<CreateAgreement, Refusal> {
-        let title = |what, text: &str| Title::parse_within(what, text, 1, LONGEST);
+        let title = |what, text: &str| Title::parse_within(what, text, 1, LONGEST_TEXT);
         let provides = self.provides.unwrap_or_default();
-        if provides.len() > MOST {
-            return Err(Refusal::invalid(format!("Provides has at most {MOST} texts")));
-        }
         let provides = provides.iter().map(|text| title("Provides", text));
         let published_at = self.published_at.as_deref().map(Timestamp::parse);
         let provider = self.organisation.as_deref().map(OrganisationId::parse);

@@ -18,9 +18,6 @@ use crate::{
     wire::{AdminLicenseOut, admin_license_out, providers},
 };
 
-/// How many entries of a catalogue a licence has at most.
-const MOST: usize = 1_000;
-
 /// A licence to issue.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NxNewLicense)]
@@ -66,11 +63,6 @@ impl NewLicense {
     fn parsed(self) -> Result<(AgreementId, NewLicence), Refusal> {
         let time = |text: Option<String>| text.as_deref().map(Timestamp::parse).transpose();
         let catalogue = self.catalogue.unwrap_or_default();
-        if catalogue.len() > MOST {
-            return Err(Refusal::invalid(format!(
-                "CatalogueUUIDs has at most {MOST} UUIDs"
-            )));
-        }
         let uuid = |text: &String| {
             let found = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
             found.ok_or_else(|| Refusal::invalid("CatalogueUUIDs must be UUIDs"))

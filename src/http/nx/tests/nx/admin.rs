@@ -96,6 +96,7 @@ both_engines! {
             ("Seats", json!(-1)),
             ("CatalogueUUIDs", json!(["1"])),
             ("CatalogueUUIDs", json!(NOTHING)),
+            ("CatalogueUUIDs", json!(vec![NOTHING; 1_001])),
         ] {
             let answer = with(name, value.clone()).await;
             assert_eq!(answer.status, 400, "{name} {value}: {answer:?}");
