@@ -1,6 +1,10 @@
 //! A part of the licences that a filter chooses. The database reads all licences of the organisations.
 
-use super::{LicenceFilter, LicenceSort, LicencesAmong, queries::order_by, record::LicenceRecord};
+use super::{
+    LicenceFilter, LicenceSort, LicencesAmong,
+    queries::{order_by, with_ids},
+    record::LicenceRecord,
+};
 use crate::{
     page::{Part, Sorting},
     store::{
@@ -88,13 +92,12 @@ pub(super) async fn chosen(
         conditions.value(part.offset.max(0)),
     );
     let rows = format!(
-        "SELECT {} FROM {} {text} {} LIMIT {limit} OFFSET {offset}",
-        LicenceRecord::TABLE.column_list(),
+        "SELECT licence_id FROM {} {text} {} LIMIT {limit} OFFSET {offset}",
         LicenceRecord::TABLE.name,
         order_by(order),
     );
     let rows = tx.all(sql(rows).bind_all(conditions.arguments)).await?;
-    rows.iter().map(LicenceRecord::read).collect()
+    with_ids(tx, &rows).await
 }
 
 #[cfg(test)]

@@ -16,11 +16,22 @@ use super::{
 use crate::{
     page::{Paged, Part, Sorting},
     store::{
-        self, Order, Record as _, Sort, Sorted as _, load, select,
-        sql::{Boxed, Db, Error, Tx},
+        self, Column as _, Order, Record as _, Sort, Sorted as _, load, select,
+        sql::{Boxed, Db, Error, Row, Tx},
         unreadable,
     },
 };
+
+/// Why there is no part of the licences.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The order has several keys, and more licences than may be sorted are equal in the first one to some of the part.
+    #[error("too many licences are equal in the first key to those of the part")]
+    TooManyEqual,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] Error),
+}
 
 /// The agreement with this id.
 pub fn agreement<'a>(db: &'a Db, id: AgreementId) -> Boxed<'a, Result<Option<AgreementRow>, Error>> {
@@ -75,15 +86,16 @@ pub fn seats_of<'a>(
 /// last in the order of creation, which runs in the direction of the first key.
 ///
 /// All licences, or those of one organisation, without a filter: in the order of at most one key, each part costs the same; in the order of
-/// several, the licences are also read that are equal in the first key to the first or the last of the part. The cost of any other part grows
-/// with the number of licences of the organisations.
+/// several, the licences are also sorted that are equal in the first key to the first or the last of the part, if there are at most
+/// `most_sorted` of them with the part. The cost of any other part grows with the number of licences of the organisations.
 pub fn page<'a>(
     db: &'a Db,
     among: LicencesAmong<'a>,
     filter: &'a LicenceFilter,
     order: &'a [Sorting<LicenceSort>],
     part: Part,
-) -> Boxed<'a, Result<Vec<LicenceRow>, Error>> {
+    most_sorted: i64,
+) -> Boxed<'a, Result<Vec<LicenceRow>, PageError>> {
     let is_too_long = |part: &String| part.len() > LicenceKey::LONGEST;
     Box::pin(async move {
         if filter.key_part.as_ref().is_some_and(is_too_long) {
@@ -101,11 +113,11 @@ pub fn page<'a>(
                 in_order(&mut tx, list, order.first(), part).await?
             }
             (Some(list), [first, ..]) if *filter == LicenceFilter::default() => {
-                several(&mut tx, list, *first, order, part).await?
+                several(&mut tx, list, *first, order, part, most_sorted).await?
             }
             _ => chosen(&mut tx, among, filter, order, part).await?,
         };
-        with_agreements(&mut tx, rows).await
+        Ok(with_agreements(&mut tx, rows).await?)
     })
 }
 
@@ -159,6 +171,20 @@ pub(super) fn order_by(order: &[Sorting<LicenceSort>]) -> String {
         .map(|key| format!("{}{}, ", column_order(key.by).column, way(key.descending)));
     let last = way(order.first().is_some_and(|first| first.descending));
     format!("ORDER BY {}ordinal{last}", keys.collect::<String>())
+}
+
+/// The licences with the ids in the first column of these rows, in this order. A statement that sorts licences asks for their ids alone, so
+/// that the database does not carry whole rows through the sort.
+pub(super) async fn with_ids(tx: &mut Tx<'_>, rows: &[Row]) -> Result<Vec<LicenceRecord>, Error> {
+    let ids = rows.iter().map(|row| LicenceId::read(row, 0));
+    let ids = ids.collect::<Result<Vec<_>, _>>()?;
+    let found = load(tx, LicenceRecord::WITH_ID, &ids).await?;
+    let found = found.into_iter().map(|licence| (licence.licence_id, licence));
+    let mut found: BTreeMap<LicenceId, LicenceRecord> = found.collect();
+    let in_order = ids.iter().map(|id| found.remove(id));
+    let in_order =
+        in_order.map(|found| found.ok_or_else(|| unreadable("a licence has gone within a snapshot")));
+    in_order.collect()
 }
 
 /// The licences with their agreements.

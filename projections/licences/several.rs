@@ -1,16 +1,16 @@
 //! A part of a list in the order of several keys. The list is counted in the order of the first one, so this order says which values of the
-//! first key the part has. The database sorts the licences with these values alone.
+//! first key the part has. The database sorts the ids of the licences with these values alone.
 
 use super::{
-    LicenceSort,
-    queries::{List, column_order, in_order, order_by},
+    LicenceSort, PageError,
+    queries::{List, column_order, in_order, order_by, with_ids},
     record::LicenceRecord,
 };
 use crate::{
     page::{Part, Sorting},
     store::{
-        Key, Record,
-        sql::{Argument, Error, Tx, sql},
+        Key, Record as _,
+        sql::{Argument, Tx, sql},
     },
 };
 
@@ -21,13 +21,15 @@ fn argument(key: Key<'_>) -> Argument<'static> {
     }
 }
 
+/// A part of a list in the order of several keys, unless more than `most_sorted` licences have the values of the first key that the part has.
 pub(super) async fn several(
     tx: &mut Tx<'_>,
     list: List,
     first: Sorting<LicenceSort>,
     order: &[Sorting<LicenceSort>],
     part: Part,
-) -> Result<Vec<LicenceRecord>, Error> {
+    most_sorted: i64,
+) -> Result<Vec<LicenceRecord>, PageError> {
     // Whatever the further keys are, the same places have the same values of the first one.
     let by_first = in_order(tx, list, Some(&first), part).await?;
     let (Some(begin), Some(end)) = (by_first.first(), by_first.last()) else {
@@ -38,38 +40,47 @@ pub(super) async fn several(
         false => (begin, end),
         true => (end, begin),
     };
+    let between = [argument((key.key)(least)), argument((key.key)(most))];
     let (of, organisation): (_, Vec<Argument<'_>>) = match list {
         List::All => ("", Vec::new()),
         List::Of(id) => ("organisation = $3 AND ", vec![id.into()]),
     };
-    // Those before the part that have the same value as its first row.
-    let before = format!(
-        "SELECT COUNT(*) FROM {} WHERE {of}{} = $1 AND ordinal {} $2",
+    let among = format!(
+        "FROM {} WHERE {of}{} BETWEEN $1 AND $2",
         LicenceRecord::TABLE.name,
-        key.column,
+        key.column
+    );
+    let next = between.len() + organisation.len() + 1;
+    let arguments = || between.iter().chain(&organisation).cloned();
+    // How many licences would be sorted, up to one more than may be; and how many of them have the value of the first row of the part and are
+    // before it.
+    let equal = format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN place = ${next} AND ordinal {} ${} THEN 1 END) \
+         FROM (SELECT {} AS place, ordinal {among} LIMIT ${}) AS counted",
         if first.descending { ">" } else { "<" },
-    );
-    let before = sql(before)
-        .bind_all([argument((key.key)(begin)), begin.ordinal.into()])
-        .bind_all(organisation.clone());
-    let skipped = match tx.all(before).await?.first() {
-        Some(row) => row.int(0)?,
-        None => 0,
-    };
-    let limit = i64::try_from(by_first.len()).unwrap_or(i64::MAX);
-    let after = if organisation.is_empty() { 3 } else { 4 };
-    let rows = format!(
-        "SELECT {} FROM {} WHERE {of}{} BETWEEN $1 AND $2 {} LIMIT ${after} OFFSET ${}",
-        LicenceRecord::TABLE.column_list(),
-        LicenceRecord::TABLE.name,
+        next + 1,
         key.column,
-        order_by(order),
-        after + 1,
+        next + 2,
     );
-    let rows = sql(rows)
-        .bind_all([argument((key.key)(least)), argument((key.key)(most))])
-        .bind_all(organisation)
-        .bind(limit)
-        .bind(skipped);
-    tx.all(rows).await?.iter().map(LicenceRecord::read).collect()
+    let equal = sql(equal)
+        .bind_all(arguments())
+        .bind(argument((key.key)(begin)))
+        .bind(begin.ordinal)
+        .bind(most_sorted.saturating_add(1));
+    let (counted, before) = match tx.all(equal).await?.first() {
+        Some(row) => (row.int(0)?, row.int(1)?),
+        None => (0, 0),
+    };
+    if counted > most_sorted {
+        return Err(PageError::TooManyEqual);
+    }
+    let limit = i64::try_from(by_first.len()).unwrap_or(i64::MAX);
+    let ids = format!(
+        "SELECT licence_id {among} {} LIMIT ${next} OFFSET ${}",
+        order_by(order),
+        next + 1,
+    );
+    let ids = sql(ids).bind_all(arguments()).bind(limit).bind(before);
+    let ids = tx.all(ids).await?;
+    Ok(with_ids(tx, &ids).await?)
 }

@@ -1,8 +1,7 @@
 //! `GET /auth/licenses`
 
 use axum::{Json, extract::State, response::Response};
-use projections::licences;
-use server::{App, Asks, FreshAtStart, Query, Refusal};
+use server::{App, Asks, FreshAtStart, Query, Refusal, licences};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -37,7 +36,7 @@ pub(crate) async fn get_licenses(
     let turn = asks.turn(&app).await?;
     let seen = seen(&app, asks.caller());
     let answer = turn.answer(async move |_| {
-        let found = licences::page(app.ledger().db(), seen.among(), &filter, &order, part).await?;
+        let found = licences::page(&app, seen.among(), &filter, &order, part).await?;
         Ok(Json(licenses_out(&app, &found).await?))
     });
     answer.await

@@ -1,6 +1,7 @@
 //! Agreements, licences and seats. Each function here is one change that a face offers, with its rules.
 
 pub mod file;
+mod lists;
 mod seats;
 mod users;
 
@@ -20,6 +21,7 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
+pub use lists::page;
 pub use seats::{assign, release};
 pub(crate) use users::for_seats;
 

@@ -2,8 +2,8 @@
 
 use aggregates::values::OrganisationId;
 use axum::{Json, extract::State, response::Response};
-use projections::licences::{self, LicencesAmong};
-use server::{App, Asks, ByPath, FreshAtStart, Query, Refusal};
+use projections::licences::LicencesAmong;
+use server::{App, Asks, ByPath, FreshAtStart, Query, Refusal, licences};
 
 use crate::{
     list::{filter, order, part},
@@ -38,7 +38,7 @@ pub(crate) async fn get_licenses(
             Some(one) => LicencesAmong::Organisations(std::slice::from_ref(one)),
             None => LicencesAmong::All,
         };
-        let found = licences::page(app.ledger().db(), among, &filter, &order, part).await?;
+        let found = licences::page(&app, among, &filter, &order, part).await?;
         Ok(Json(admin_licenses_out(&app, &found).await?))
     });
     answer.await
