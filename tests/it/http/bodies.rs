@@ -36,8 +36,7 @@ struct Described {
 }
 
 impl Described {
-    /// All requests with a body to faces on which the tokens of the connectware face count. The face of Nx has message objects; its own tests
-    /// ask for that.
+    /// All requests with a body to faces on which the tokens of the connectware face count.
     fn all(document: &Value) -> Vec<Self> {
         let all = Self::of(document, Audience::Connectware, NOBODY);
         assert!(all.len() > 20, "the document should describe bodies");
@@ -48,7 +47,7 @@ impl Described {
     fn of(document: &Value, audience: Audience, id: &str) -> Vec<Self> {
         let mut all = Vec::new();
         let paths = document["paths"].as_object().expect("paths").iter();
-        let is_asked = |path: &str| FACES.of(path).audience == audience && FACES.of(path).name != "nx";
+        let is_asked = |path: &str| FACES.of(path).audience == audience;
         for (path, item) in paths.filter(|(path, _)| is_asked(path)) {
             for (method, operation) in item.as_object().expect("a path item") {
                 let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -77,6 +76,21 @@ impl Described {
         let members = place.as_object().expect("an object").values();
         *place = members.cloned().collect();
         body
+    }
+
+    /// The message of an answer that refuses this request with 400, in the shape of its face.
+    #[track_caller]
+    fn refused(&self, answer: &Response) -> String {
+        match FACES.of(&self.path).name {
+            // A message object.
+            "nx" => {
+                assert_eq!(answer.status, 400, "{self:?}: {answer:?}");
+                let body = answer.json();
+                assert_eq!(body["BackendMessage"], "invalid_request", "{self:?}: {body}");
+                text(&body["Message"]).to_owned()
+            }
+            _ => answer.expect_error(400).message,
+        }
     }
 
     async fn send(&self, client: &Client, body: &Value) -> Response {
@@ -179,7 +193,7 @@ both_engines! {
                     text(&decision["context"]["error"]["message"]).to_owned()
                 } else {
                     refused += 1;
-                    answer.expect_error(400).message
+                    request.refused(&answer)
                 };
                 let is_named = message.ends_with(ARRAY) || message.contains("must be a JSON object");
                 assert!(is_named, "{} {} {body}: {message}", request.method, request.path);
