@@ -73,6 +73,33 @@ async fn two_nodes_assign_no_more_seats_than_a_licence_has() {
 }
 
 #[tokio::test]
+async fn a_suspension_on_one_node_is_before_or_after_each_assignment_on_another() {
+    let one = Server::start(Engine::Postgres).await;
+    let other = one.site().second_node().start().await;
+    let admins = [one.admin().await, other.admin().await];
+    let id = license(&one, &admins[0], 100).await;
+    let path = |what: &str| format!("/auth/admin/licenses/{id}/{what}");
+    let calls = (0..=40).map(|number| {
+        let call = match number {
+            20 => admins[0].post(path("suspend"), json!({})),
+            _ => admins[1].post(path("assign"), device(number)),
+        };
+        async move { call.await }
+    });
+    let answers = join_all(calls).await;
+    assert_eq!(answers[20].status, 204, "{:?}", answers[20]);
+    let suspended = answers[20].position();
+    for (number, answer) in answers.iter().enumerate().filter(|(number, _)| *number != 20) {
+        if answer.status == 204 {
+            assert!(answer.position() < suspended, "{number}: {answer:?}");
+        } else {
+            assert_eq!(answer.status, 409, "{number}: {answer:?}");
+            assert_eq!(answer.json()["BackendMessage"], "licence_suspended", "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_licence_file_is_checked_without_a_server() {
     let server = Server::start(Engine::Sqlite).await;
     let admin = server.admin().await;

@@ -169,6 +169,35 @@ both_engines! {
         }
     }
 
+    async fn a_licence_is_pending_before_its_start_and_expired_from_its_end(server: Server) {
+        let admin = server.admin().await;
+        let owner = organisation(&server, "Aarhus").await;
+        let agreement = agreement(&admin, "Edge", "trial").await;
+        let path = |id: &str, what: &str| format!("/auth/admin/licenses/{id}{what}");
+        let status = async |id: &str| admin.get(path(id, "")).await.expect(200).json()["Status"].clone();
+        let device = json!({ "DeviceUUID": NOTHING });
+
+        let pending = license(&admin, &agreement, &owner, json!({ "StartsAt": "2199-01-01T00:00:00Z" })).await;
+        assert_eq!(status(&pending).await, "Pending");
+        // A device may have its seat before the licence starts.
+        admin.post(path(&pending, "/assign"), device.clone()).await.expect(204);
+        admin.post(path(&pending, "/suspend"), json!({})).await.expect(204);
+        assert_eq!(status(&pending).await, "Suspended");
+
+        let times = json!({ "StartsAt": "2020-01-01T00:00:00Z", "ExpiresAt": "2021-01-01T00:00:00Z" });
+        let expired = license(&admin, &agreement, &owner, times).await;
+        assert_eq!(status(&expired).await, "Expired");
+        refused(&admin.post(path(&expired, "/assign"), device.clone()).await, 409, "licence_expired");
+        refused(&admin.post(path(&expired, "/sign"), json!({})).await, 409, "licence_expired");
+        let reader = reader(&admin).await;
+        refused(&reader.get(format!("/auth/license/{expired}/file")).await, 409, "licence_expired");
+        admin.post(path(&expired, "/release"), device.clone()).await.expect(204);
+        // Its end counts, whether it is suspended or not.
+        admin.post(path(&expired, "/suspend"), json!({})).await.expect(204);
+        assert_eq!(status(&expired).await, "Expired");
+        refused(&admin.post(path(&expired, "/assign"), device).await, 409, "licence_expired");
+    }
+
     async fn only_who_may_write_below_the_administration_changes_anything(server: Server) {
         let admin = server.admin().await;
         let owner = organisation(&server, "Aarhus").await;

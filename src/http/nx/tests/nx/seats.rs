@@ -47,6 +47,30 @@ both_engines! {
         refused(&admin.post(path("assign"), device(1)).await, 409, "licence_full");
     }
 
+    async fn a_device_takes_no_seat_after_a_suspension(server: Server) {
+        let admin = server.admin().await;
+        let id = licence_with(&server, &admin, 100).await;
+        let path = |what: &str| format!("/auth/admin/licenses/{id}/{what}");
+        let assign = |number| admin.post(path("assign"), device(number)).into_future();
+        let calls = (0..=40).map(|number| match number {
+            20 => admin.post(path("suspend"), json!({})).into_future(),
+            _ => assign(number),
+        });
+        let answers = join_all(calls).await;
+        assert_eq!(answers[20].status, 204, "{:?}", answers[20]);
+        let suspended = answers[20].position();
+        for (number, answer) in answers.iter().enumerate().filter(|(number, _)| *number != 20) {
+            match answer.status {
+                204 => assert!(answer.position() < suspended, "{number}: {answer:?}"),
+                _ => refused(answer, 409, "licence_suspended"),
+            }
+        }
+        // Those who have a seat keep it when they ask again, and the others get none.
+        for (number, before) in answers.iter().enumerate().filter(|(number, _)| *number != 20) {
+            assert_eq!(assign(number).await.status, before.status, "{number}");
+        }
+    }
+
     async fn a_seat_needs_a_licence_and_a_device(server: Server) {
         let admin = server.admin().await;
         let none = licence_with(&server, &admin, 0).await;
