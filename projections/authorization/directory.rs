@@ -1,6 +1,7 @@
 //! The directory: which other resources each resource belongs to. The events of the resources' own streams feed it.
 
 mod homes;
+mod ids;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use seize::{Collector, LocalGuard};
 
 use crate::{Authorization, vocabularies::Model};
 use homes::Homes;
+use ids::OrderedIds;
 
 /// A resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +82,7 @@ impl Places for Unplaced {
 pub(crate) struct Directory {
     /// Hashes with a key, since strangers choose ids.
     all: HashMap<ResourceId, Box<[ResourceId]>>,
+    ids: OrderedIds,
     numbered: Box<[Numbered]>,
 }
 
@@ -102,6 +105,7 @@ impl Directory {
         });
         Self {
             all: HashMap::builder().shared_collector(collector).build(),
+            ids: OrderedIds::default(),
             numbered: numbered.collect(),
         }
     }
@@ -115,6 +119,7 @@ impl Directory {
             };
             Some((&numbered.homes, resource.number()?, only))
         });
+        self.ids.add(resource.resource_type, &resource.id);
         self.all.insert(resource, parents.into(), guard);
         if let Some((homes, number, only)) = home {
             homes.set(number.get(), only.map(Ordinal::get));
@@ -123,6 +128,7 @@ impl Directory {
 
     /// Forgets a resource that no longer exists.
     pub(crate) fn remove(&self, resource: &ResourceId, guard: &LocalGuard<'_>) {
+        self.ids.remove(resource.resource_type, &resource.id);
         self.all.remove(resource, guard);
         if let (Some(numbered), Some(number)) = (self.numbered(resource.resource_type), resource.number()) {
             numbered.homes.set(number.get(), None);
@@ -136,21 +142,10 @@ impl Directory {
             .find(|numbered| numbered.resource_type == resource_type)
     }
 
-    /// The ids of all resources of a type that come after `after`, in order.
-    pub(crate) fn ids(
-        &self,
-        resource_type: &str,
-        after: Option<&str>,
-        guard: &LocalGuard<'_>,
-    ) -> Vec<Box<str>> {
-        let of_type = self.all.iter(guard).map(|(resource, _)| resource);
-        let of_type = of_type.filter(|resource| resource.resource_type == resource_type);
-        let mut ids: Vec<Box<str>> = of_type
-            .filter(|resource| after.is_none_or(|after| *resource.id > *after))
-            .map(|resource| resource.id.clone())
-            .collect();
-        ids.sort_unstable();
-        ids
+    /// The ids of the resources of a type that come after `after`, in order. It reads them while the caller takes them: resources that are
+    /// placed or removed meanwhile are among them or not.
+    pub(crate) fn ids(&self, resource_type: &str, after: Option<&str>) -> impl Iterator<Item = Box<str>> {
+        self.ids.after(resource_type, after)
     }
 }
 

@@ -177,12 +177,12 @@ impl Authorization {
         let Search::Entries(entries) = of.search else {
             return Vec::new();
         };
-        let ids = self.directory.ids(entries, after, &self.collector.enter());
+        let ids = self.directory.ids(entries, after);
         let may = |id: &str| {
             let subject = (of.read)(id);
             subject.is_ok_and(|subject| self.answer(&subject, inquiry, now).denied.is_none())
         };
-        let ids = ids.into_iter().take_while(|_| !interest.is_lost());
+        let ids = ids.take_while(|_| !interest.is_lost());
         ids.filter(|id| may(id)).take(limit).map(String::from).collect()
     }
 
@@ -224,15 +224,12 @@ impl Authorization {
             }
             Ids::Placed => {
                 self.principal(subject, now)?;
-                let guard = self.collector.enter();
-                let name = wanted.resource_type.name();
-                let ids = self.directory.ids(name, after, &guard);
+                let ids = self.directory.ids(wanted.resource_type.name(), after);
                 let may = |id: &str| {
                     let answer = self.answer(subject, &wanted.inquiry(id), now);
                     answer.denied.is_none()
                 };
                 Ok(ids
-                    .into_iter()
                     .take_while(|_| !interest.is_lost())
                     .filter(|id| may(id))
                     .take(limit)
