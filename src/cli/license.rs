@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use aggregates::values::DeviceId;
+use aggregates::values::{DeviceId, Timestamp};
 use clap::{Args, Subcommand};
 use ledger::clock::{Clock as _, SystemClock};
 use serde_json::Value;
@@ -70,9 +70,10 @@ pub(crate) fn run(settings: &Settings, arguments: &LicenseArguments) -> Result<E
     };
     let licence = check(&read(file)?, &place)
         .map_err(|error| CliError::Other(format!("{}: {error}", file.display())))?;
+    let end = Timestamp::from_micros(licence.exp.saturating_mul(1_000_000));
     let device = licence.device.map(|device| format!(", for the device {device}"));
     say(&format!(
-        "valid: licence {} ({}, {}), {} seats{}, issued by {}",
+        "valid until {end}: licence {} ({}, {}), {} seats{}, issued by {}",
         licence.license_key,
         licence.agreement,
         licence.kind,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -31,6 +32,13 @@ async fn license(server: &Server, admin: &Client, seats: usize) -> String {
     });
     let made = admin.post("/auth/admin/licenses", body).await.expect(201);
     text(&made.json()["UUID"]).to_owned()
+}
+
+/// What a licence file says.
+fn claims(file: &str) -> Value {
+    let payload = file.split('.').nth(1).expect("a payload");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64");
+    serde_json::from_slice(&payload).expect("claims")
 }
 
 fn device(number: usize) -> Value {
@@ -115,6 +123,10 @@ async fn a_licence_file_is_checked_without_a_server() {
         .expect(204);
     let signed = file(&named).await.expect(200);
     assert_eq!(signed.content_type(), "application/jose");
+    // The licence has no end, but its file has one.
+    let claims = claims(&signed.text());
+    let time = |name: &str| claims[name].as_i64().expect("a time");
+    assert_eq!(time("exp") - time("iat"), 90 * 24 * 60 * 60, "{claims}");
     let keys = server.anonymous().get("/.well-known/jwks.json").await.expect(200);
     admin
         .post(format!("/auth/admin/licenses/{id}/suspend"), json!({}))

@@ -29,9 +29,8 @@ pub struct LicenceFile {
     pub iat: i64,
     /// When the licence begins to be valid, in seconds.
     pub nbf: i64,
-    /// When it expires, in seconds; absent is never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exp: Option<i64>,
+    /// When the file stops to count, in seconds: not after the licence expires.
+    pub exp: i64,
     /// The key.
     pub license_key: String,
     /// The name of the agreement.
@@ -72,12 +71,13 @@ pub enum FileError {
     /// The licence is not valid yet.
     #[error("the licence is not valid yet")]
     TooEarly,
-    /// The licence has expired.
-    #[error("the licence has expired")]
+    /// The file has ended: the licence has expired, or another file must be fetched.
+    #[error("the licence has expired, or its file is too old: fetch another one")]
     Expired,
 }
 
-/// The signed file of a licence, for a device that has a seat, or for all.
+/// The signed file of a licence, for a device that has a seat, or for all. It ends with the licence, but at the latest after the days that
+/// the settings say, since whoever checks it does not hear that the licence was suspended or the seat was released.
 pub async fn file(app: &App, licence: &LicenceRow, device: Option<DeviceId>) -> Result<String, Refusal> {
     let now = app.clock.now();
     match licence.standing(now) {
@@ -92,13 +92,18 @@ pub async fn file(app: &App, licence: &LicenceRow, device: Option<DeviceId>) -> 
     if let Some(device) = device {
         must_have_seat(app, licence.id, device).await?;
     }
+    let end = end(licence.expires_at, now, app.settings.licence_file_days);
+    if licence.starts_at >= end {
+        let message = "the licence begins after a file made now would end";
+        return Err(Refusal::conflict("licence_pending", message));
+    }
     let claims = LicenceFile {
         iss: app.tokens.issuer().to_owned(),
         sub: licence.id.to_string(),
         aud: AUDIENCE.to_owned(),
         iat: now.seconds(),
         nbf: licence.starts_at.seconds(),
-        exp: licence.expires_at.map(Timestamp::seconds),
+        exp: end.seconds(),
         license_key: licence.licence_key.clone(),
         agreement: licence.agreement.name.clone(),
         kind: licence.agreement.kind.clone(),
@@ -110,6 +115,12 @@ pub async fn file(app: &App, licence: &LicenceRow, device: Option<DeviceId>) -> 
     };
     let signed = app.tokens.sign_document(FILE_TYPE, &claims);
     signed.map_err(|error| Refusal::unavailable().because(error))
+}
+
+/// When a file ends that is made at `now`.
+fn end(of_licence: Option<Timestamp>, now: Timestamp, days: i64) -> Timestamp {
+    let latest = now.plus_hours(days.saturating_mul(24));
+    of_licence.map_or(latest, |end| end.min(latest))
 }
 
 async fn must_have_seat(app: &App, licence: LicenceId, device: DeviceId) -> Result<(), Refusal> {
@@ -133,8 +144,8 @@ pub struct Place<'a> {
     pub now: Timestamp,
 }
 
-/// What a licence file says, if it counts at a place: one of the keys has signed it, and the licence is valid now. It asks no server: a licence
-/// that was suspended, or whose seat was released, since the file was made is valid here.
+/// What a licence file says, if it counts at a place: one of the keys has signed it, and it counts now. It asks no server: a licence
+/// that was suspended, or whose seat was released, since the file was made is valid here until the file ends.
 pub fn check(file: &str, place: &Place<'_>) -> Result<LicenceFile, FileError> {
     let file = file.trim();
     let header = jsonwebtoken::decode_header(file).map_err(|_| FileError::Malformed)?;
@@ -173,7 +184,7 @@ pub fn check(file: &str, place: &Place<'_>) -> Result<LicenceFile, FileError> {
     if claims.nbf > now {
         return Err(FileError::TooEarly);
     }
-    match claims.exp.is_some_and(|end| end <= now) {
+    match claims.exp <= now {
         true => Err(FileError::Expired),
         false => Ok(claims),
     }
@@ -214,7 +225,7 @@ mod tests {
             aud: AUDIENCE.to_owned(),
             iat: 1,
             nbf: 2,
-            exp: Some(9),
+            exp: 9,
             license_key: "KEY-1".to_owned(),
             agreement: "Edge".to_owned(),
             kind: "trial".to_owned(),
@@ -235,15 +246,24 @@ mod tests {
         assert_eq!(check(2), Ok(claims()));
         assert_eq!(check(8), Ok(claims()));
         assert_eq!(check(9), Err(FileError::Expired));
-        let endless = LicenceFile {
-            exp: None,
-            ..claims()
-        };
+    }
+
+    #[test]
+    fn a_file_without_an_end_does_not_count() {
+        let ours = tokens(1);
+        let mut endless = serde_json::to_value(claims()).unwrap();
+        endless.as_object_mut().unwrap().remove("exp");
         let file = ours.sign_document(FILE_TYPE, &endless).unwrap();
-        assert_eq!(
-            super::tests::check(&file, &ours.key_set(), at(1 << 40)),
-            Ok(endless)
-        );
+        assert_eq!(check(&file, &ours.key_set(), at(3)), Err(FileError::Signature));
+    }
+
+    #[test]
+    fn a_file_ends_with_its_licence_or_after_some_days() {
+        let day = 24 * 60 * 60;
+        assert_eq!(end(None, at(5), 2), at(5 + 2 * day));
+        assert_eq!(end(Some(at(5 + 2 * day)), at(5), 2), at(5 + 2 * day));
+        assert_eq!(end(Some(at(4 + 2 * day)), at(5), 2), at(4 + 2 * day));
+        assert_eq!(end(Some(at(6 + 2 * day)), at(5), 2), at(5 + 2 * day));
     }
 
     #[test]

@@ -54,6 +54,8 @@ const MOST_PASSWORDS_KNOWN: usize = aggregates::user::MOST_PASSWORDS;
 const MOST_STRENGTH: u8 = 4;
 /// The most days that the settings may let an API key be valid: a hundred years.
 const MOST_API_KEY_DAYS: i64 = 36_500;
+/// The most days that the settings may let a licence file count: a hundred years.
+const MOST_LICENCE_FILE_DAYS: i64 = 36_500;
 /// The most heavy questions that the settings may allow to run. Each has a thread, of which the process has at most 512.
 const MOST_HEAVY: usize = 128;
 /// The most heavy questions of one caller that the settings may let wait.
@@ -171,6 +173,8 @@ settings! {
         audit_refusals_most: i64 = "1000000", |text| at_least(text, 1000, "");
         /// For how many days the names and addresses in refusals can be read. Then their key is deleted
         audit_names_days: i64 = "30", |text| between(text, 1, MOST_DAYS);
+        /// After how many days a licence file ends, unless the licence ends before
+        licence_file_days: i64 = "90", |text| between(text, 1, MOST_LICENCE_FILE_DAYS);
         /// How many registrations of devices may be pending. The limit applies from the next opening of the registry
         registry_pending_most: i64 = "10000", |text| between(text, 1, MOST_PENDING);
         /// After how many minutes a registration that nobody confirmed expires

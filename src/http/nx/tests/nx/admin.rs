@@ -179,6 +179,8 @@ both_engines! {
 
         let pending = license(&admin, &agreement, &owner, json!({ "StartsAt": "2199-01-01T00:00:00Z" })).await;
         assert_eq!(status(&pending).await, "Pending");
+        let reader = reader(&admin).await;
+        refused(&reader.get(format!("/auth/license/{pending}/file")).await, 409, "licence_pending");
         // A device may have its seat before the licence starts.
         admin.post(path(&pending, "/assign"), device.clone()).await.expect(204);
         admin.post(path(&pending, "/suspend"), json!({})).await.expect(204);
@@ -189,7 +191,6 @@ both_engines! {
         assert_eq!(status(&expired).await, "Expired");
         refused(&admin.post(path(&expired, "/assign"), device.clone()).await, 409, "licence_expired");
         refused(&admin.post(path(&expired, "/sign"), json!({})).await, 409, "licence_expired");
-        let reader = reader(&admin).await;
         refused(&reader.get(format!("/auth/license/{expired}/file")).await, 409, "licence_expired");
         admin.post(path(&expired, "/release"), device.clone()).await.expect(204);
         // Its end counts, whether it is suspended or not.
