@@ -16,6 +16,7 @@ mod flood;
 mod imports;
 mod kicks;
 mod levels;
+mod licences;
 mod logins;
 mod logins_by_code;
 pub(crate) mod memory;
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 20] = [
+pub(crate) const GROUPS: [&str; 21] = [
     "appender",
     "nodes",
     "commands",
@@ -49,6 +50,7 @@ pub(crate) const GROUPS: [&str; 20] = [
     "levels",
     "consistency",
     "million",
+    "licences",
     "server",
     "logins",
     "flood",
@@ -74,6 +76,7 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "levels" => levels::measure(bench, table).await,
         "evaluation" => evaluation::measure(bench, table).await,
         "consistency" => consistency::measure(bench, table).await,
+        "licences" => licences::measure(bench, table).await,
         "million" => million::measure(bench, table).await,
         "logins" => logins::measure(bench, table).await,
         "flood" => flood::measure(bench, table).await,
