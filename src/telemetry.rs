@@ -2,10 +2,13 @@
 
 use std::sync::OnceLock;
 
+use projections::sql::{NOTICES, note_warning};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
-    Registry,
+    Layer, Registry,
     filter::{LevelFilter, Targets},
     fmt,
+    layer::Context,
     prelude::*,
     reload,
 };
@@ -18,11 +21,23 @@ pub fn start(filter: &str) -> Result<(), String> {
     let filter = levels(filter).map_err(|error| format!("setting log: {error}"))?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let (filter, handle) = reload::Layer::new(filter);
-    let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter));
+    let warnings = Targets::new().with_target(NOTICES, Level::WARN);
+    let subscriber = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(Warnings.with_filter(warnings));
     subscriber.try_init().map_err(|error| error.to_string())?;
     // Only the first call gets here.
     let _ = FILTER.set(handle);
     Ok(())
+}
+
+/// Passes the warnings of Postgres to the commits that they are about.
+struct Warnings;
+
+impl<S: Subscriber> Layer<S> for Warnings {
+    fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
+        note_warning();
+    }
 }
 
 /// Replaces the filter of the log.

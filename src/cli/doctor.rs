@@ -2,14 +2,15 @@
 
 use std::{error::Error, process::ExitCode, sync::Arc};
 
-use super::{CliError, authority::lasts, complain, kicks::said_of_removed, look::LookedAt, say};
+use super::{CliError, authority::lasts, complain, kicks::said_of_removed, look::LookedAt, narrow, say};
 use crate::faces::FACES;
 use authorization::LimitedRole;
 use ledger::{
-    AlikeNames, AlikePair, Executor, Keeping, Ledger, Recent, WithCauses,
+    AlikeNames, AlikePair, Concern, Durability, Executor, Keeping, Ledger, Recent, WithCauses,
     clock::{Clock, SystemClock},
     ids::SystemEntropy,
 };
+use projections::sql::Db;
 use server::{
     Granting,
     identity::{
@@ -63,6 +64,9 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         Err(error) => tell("database", Err(said(&error))),
         Ok(looked) => {
             tell("database", Ok(format!("{} answers", looked.db.engine())));
+            for found in losses(&looked.db).await {
+                tell("commits", found);
+            }
             match looked.must_be_migrated(&settings).await {
                 Err(error) => tell("schema", Err(said(&error))),
                 Ok(()) => {
@@ -105,6 +109,28 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What commits are worth by the settings of Postgres. Empty on SQLite.
+async fn losses(db: &Db) -> Vec<Result<String, String>> {
+    let durability = match Durability::of(db).await {
+        Ok(None) => return Vec::new(),
+        Ok(Some(durability)) => durability,
+        Err(error) => return vec![Err(said(&error))],
+    };
+    if let Some(encoding) = durability.narrow_encoding() {
+        return vec![Err(narrow(encoding))];
+    }
+    let concerns = durability.concerns();
+    if concerns.is_empty() {
+        return vec![Ok("wait for a synchronous standby".to_owned())];
+    }
+    let said = |concern: Concern| match concern {
+        Concern::Loses(text) => Err(text.to_owned()),
+        // Many ledgers are on one machine on purpose.
+        Concern::Lacks(text) => Ok(text.to_owned()),
+    };
+    concerns.into_iter().map(said).collect()
 }
 
 /// What there is to say about a key.

@@ -26,7 +26,7 @@ use rustix::{fs::Mode, process::umask};
 
 use crate::{faces::FACES, telemetry};
 use ledger::{
-    Ledger, LedgerError, MasterKey, WithCauses,
+    Durability, Ledger, LedgerError, MasterKey, WithCauses,
     clock::SystemClock,
     ids::SystemEntropy,
     migrations::{self, MigrationError},
@@ -150,21 +150,38 @@ async fn open_database(settings: &Settings) -> Result<Db, CliError> {
         // writers.
         options.patience = Duration::from_secs(2);
     }
-    Ok(Db::open(&settings.database(), &options).await?)
+    let db = Db::open(&settings.database(), &options).await?;
+    let durability = Durability::of(&db).await?;
+    if let Some(encoding) = durability.as_ref().and_then(Durability::narrow_encoding) {
+        return Err(CliError::Other(narrow(encoding)));
+    }
+    Ok(db)
+}
+
+/// What to say about a database that cannot store every name.
+fn narrow(encoding: &str) -> String {
+    format!(
+        "the database stores text in {encoding}, which cannot hold every name: create it with ENCODING 'UTF8'"
+    )
 }
 
 /// Opens the ledger. The schema of its database must be up to date, and its read models must have the versions of this
 /// program.
 async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     let key = key_of_ledger(settings, &db).await?;
-    Ok(Ledger::open(
+    let ledger = Ledger::open(
         db,
         &key,
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
         projections::GUARDS,
     )
-    .await?)
+    .await?;
+    let bound = Duration::from_secs(settings.clock_bound_s);
+    ledger.clocks().bound_by(bound);
+    // This compares the clocks before the first event, and the first requests need the proof. If it fails, the server starts and is not ready.
+    let _ = ledger.heartbeat().beat().await;
+    Ok(ledger)
 }
 
 /// Opens the ledger for a task that does not append, and so needs no authorization projection.

@@ -18,11 +18,10 @@ use super::{
 };
 use crate::{faces::FACES, telemetry};
 use ledger::{
-    Executor, Ledger, OtherVersions, Signer, WithCauses,
-    clock::{Clock, SystemClock},
-    ids::SystemEntropy,
-    keep_running, migrations,
+    Concern, Durability, Executor, Ledger, OtherVersions, Signer, WithCauses, clock::SystemClock,
+    ids::SystemEntropy, keep_running, migrations,
 };
+use projections::sql::Db;
 use server::{
     Live,
     app::{App, Parts},
@@ -38,8 +37,25 @@ use server::{
 
 /// How often expired sessions are dropped from memory, and how often the log says which way batches went.
 const EVERY: Duration = Duration::from_secs(60);
+/// How often a node that writes nothing proves within the bound of freshness that its database takes writes.
+const BEATS: u64 = 4;
+/// How long it rests at most. It then also compares the clocks.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 /// How long running requests may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
+
+/// Says if acknowledged writes can be lost.
+async fn warn_of_losses(db: &Db) -> Result<(), CliError> {
+    let concerns = Durability::of(db).await?.map(|of| of.concerns());
+    for concern in concerns.unwrap_or_default() {
+        match concern {
+            Concern::Loses(text) => tracing::warn!("database: {text}"),
+            // Many ledgers are on one machine on purpose.
+            Concern::Lacks(text) => tracing::info!("database: {text}"),
+        }
+    }
+    Ok(())
+}
 
 /// Warns if the certificate authority expires soon.
 async fn warn_of_the_end(app: &App) {
@@ -79,6 +95,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         entropy.as_ref(),
     )?;
     let db = open_database(&settings).await?;
+    warn_of_losses(&db).await?;
     migrations::migrate(&db).await?;
     let ledger = open_ledger(&settings, db).await?;
     let tokens = Tokens::new(ledger.id(), &signing).map_err(|error| CliError::Other(error.to_string()))?;
@@ -143,6 +160,12 @@ fn start_background(ledger: &Ledger, settings: &Settings) {
         move || each_minute(ledger.clone())
     };
     keep_running("each minute", each_minute);
+    let heartbeat = Arc::clone(ledger.heartbeat());
+    let every = Duration::from_millis(settings.stale_after_ms / BEATS).min(LONGEST_REST);
+    let follower = Arc::clone(ledger.follower());
+    keep_running("heartbeat", move || {
+        Arc::clone(&heartbeat).run(every, Arc::clone(&follower))
+    });
     let (refusals, keeping) = (Arc::clone(ledger.refusals()), settings.keeping());
     keep_running("refusals", move || Arc::clone(&refusals).run(keeping));
     let key_uses = Arc::clone(ledger.key_uses());
@@ -268,8 +291,10 @@ async fn each_minute(ledger: Ledger) {
     let mut every = tokio::time::interval(EVERY);
     loop {
         every.tick().await;
-        let forgotten = ledger.authorization().drop_expired(SystemClock.now());
-        tracing::debug!(forgotten, "dropped expired sessions from memory");
+        if let Ok(now) = ledger.clocks().certain() {
+            let forgotten = ledger.authorization().drop_expired(now);
+            tracing::debug!(forgotten, "dropped expired sessions from memory");
+        }
         tracing::debug!(batches = %ledger.paths(), "which way batches went since the start");
     }
 }

@@ -195,6 +195,10 @@ impl Task {
     /// Writes units. If more units come meanwhile, it may decide them as the next batch while this one is being written, and
     /// so on.
     async fn append(&mut self, load: Load, pending: &mut Pending, queue: &mut mpsc::Receiver<Waiting>) {
+        let writes = load.units.iter().any(|unit| !unit.events.is_empty());
+        if writes && let Err(off) = self.batches.may_write() {
+            return self.fail(load, off.into());
+        }
         match self.decide(&load.units, None).await {
             Decided::Ready(batch) => {
                 let mut overlapping = Overlapping {

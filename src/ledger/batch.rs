@@ -15,7 +15,7 @@ use projections::{
 };
 
 use super::{
-    Head, LedgerError, Rejection, Sealer, Unit,
+    ClockOff, Clocks, Head, LedgerError, Rejection, Sealer, Unit,
     claims::Board,
     judge::{Judged, Memory, are_guarded, judge},
     pace::Because,
@@ -37,6 +37,7 @@ pub(super) struct Batches {
     ledger_id: Arc<str>,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
+    clocks: Arc<Clocks>,
     guards: Guards,
     /// The head after everything that was decided; `None` if that is unknown.
     tip: Option<Head>,
@@ -105,7 +106,7 @@ impl Batches {
     pub(super) fn new(
         ledger_id: Arc<str>,
         sealer: Arc<Sealer>,
-        clock: Arc<dyn Clock>,
+        (clock, clocks): (Arc<dyn Clock>, Arc<Clocks>),
         guards: Guards,
         tip: Option<Head>,
     ) -> Self {
@@ -113,6 +114,7 @@ impl Batches {
             ledger_id,
             sealer,
             clock,
+            clocks,
             guards,
             erasures: tip.as_ref().map_or(0, |tip| tip.erasures),
             tip,
@@ -123,6 +125,11 @@ impl Batches {
     /// The time of this process.
     pub(super) fn elapsed(&self) -> Duration {
         self.clock.elapsed()
+    }
+
+    /// Refuses every batch at once while the clocks are too far apart. Otherwise each one would take the head's lock for nothing.
+    pub(super) fn may_write(&self) -> Result<(), ClockOff> {
+        self.clocks.still_off()
     }
 
     /// Forgets the tip, because it is unknown whether the last decision was written, or because something else was written. The
@@ -271,7 +278,9 @@ impl Batches {
             ledger_id: &self.ledger_id,
             sealer: &self.sealer,
         };
-        head.recorded_at = head.recorded_at.max(self.clock.now());
+        // Under the lock, nobody else can move the time meanwhile. Without it, the comparison of the head finds out.
+        self.clocks.note(head.recorded_at);
+        head.recorded_at = head.recorded_at.max(self.clocks.now()?);
         let recorded = composer.compose(&mut head, &accepted, &keys.all, &mut batch.writes)?;
         if let Some(board) = &batch.board {
             board.list(&mut batch.writes);

@@ -6,7 +6,7 @@ use aggregates::{Claim, Classified, DomainError, ErrorKind, claim::Scope};
 use authorization::Lacking;
 use projections::Veto;
 
-use super::{Cause, OtherVersions, executor::Stream};
+use super::{Cause, ClockOff, OtherVersions, executor::Stream};
 
 /// The ledger rejects a unit. Nothing of the unit is in the ledger. The messages are what clients read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -199,6 +199,9 @@ pub enum LedgerError {
     /// The head row is missing.
     #[error("the ledger has no head row: run `muniment migrate`")]
     NoHead,
+    /// The clock of this node cannot be right.
+    #[error(transparent)]
+    ClockOff(#[from] ClockOff),
     /// Only newer programs may write to the ledger.
     #[error("only newer versions of this program may write to the ledger")]
     NewerWriters,

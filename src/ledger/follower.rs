@@ -15,8 +15,8 @@ use projections::sql::{Boxed, Db, Listener, Reader};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
-    CHANNEL, ERASED_MESSAGE, Filter, LedgerError, OpenedPages, OtherVersions, Sealer, WithCauses,
-    error::within, feed, opening::open, versions,
+    CHANNEL, Clocks, ERASED_MESSAGE, Filter, Heartbeat, LedgerError, OpenedPages, OtherVersions, Sealer,
+    WithCauses, error::within, feed, opening::open, versions,
 };
 use crate::clock::Clock;
 
@@ -40,6 +40,8 @@ pub struct Follower {
     sealer: Arc<Sealer>,
     authorization: Arc<Authorization>,
     clock: Arc<dyn Clock>,
+    heartbeat: Arc<Heartbeat>,
+    clocks: Arc<Clocks>,
     /// What feeds the projection. Only one task at a time may use it, so that events are applied in order.
     feeding: Mutex<Feeding>,
     /// How many times the follower has tried to read the ledger to its head.
@@ -67,7 +69,7 @@ impl Follower {
         db: Db,
         sealer: Arc<Sealer>,
         authorization: Arc<Authorization>,
-        clock: Arc<dyn Clock>,
+        (clock, heartbeat, clocks): (Arc<dyn Clock>, Arc<Heartbeat>, Arc<Clocks>),
         grew: watch::Sender<i64>,
     ) -> Self {
         Self {
@@ -79,6 +81,8 @@ impl Follower {
             sealer,
             authorization,
             clock,
+            heartbeat,
+            clocks,
             looks: AtomicU64::new(0),
             failed: BriefLock::default(),
             seen: AtomicU64::new(0),
@@ -92,12 +96,13 @@ impl Follower {
         &self.authorization
     }
 
-    /// The time since the beginning of the last look that read the ledger to its head.
+    /// The time since the beginning of the last look that read the ledger to its head. If no commit of this process was confirmed since
+    /// then, the time since the beginning of the last one that was: nobody knows whether the database is still the primary.
     pub(super) fn age(&self) -> Duration {
         // Read `seen` first, then the time: if the process stands still in between, the age comes out too old, never
         // too young.
-        let seen = Duration::from_nanos(self.seen.load(Ordering::Acquire));
-        self.clock.elapsed().saturating_sub(seen)
+        let seen = self.seen.load(Ordering::Acquire).min(self.heartbeat.confirmed());
+        self.clock.elapsed().saturating_sub(Duration::from_nanos(seen))
     }
 
     /// Applies the events that this process just committed. If others wrote before it, their events are read first.
@@ -111,10 +116,11 @@ impl Follower {
             self.read_to_head(&mut feeding.reader).await?;
         }
         // The projection skips events that it has already.
-        self.authorization.apply(events);
+        self.apply(events);
         // The batch follows the head that it was decided on, so no other process recorded anything between `begun` and its
         // commit.
         self.saw(begun);
+        self.heartbeat.confirm(begun);
         self.tell();
         Ok(())
     }
@@ -194,7 +200,7 @@ impl Follower {
             let stored = within(PATIENCE, feed::after(reader, from, PAGE, &filter)).await?;
             if !stored.is_empty() {
                 let opened = open(reader, &self.sealer, &stored);
-                self.authorization.apply(&within(PATIENCE, opened).await?);
+                self.apply(&within(PATIENCE, opened).await?);
             }
             if (stored.len() as i64) < PAGE {
                 self.saw(begun);
@@ -209,12 +215,19 @@ impl Follower {
         let from = self.authorization.position();
         let mut pages = OpenedPages::start(&self.db, &self.sealer, from, i64::MAX, PAGE);
         while let Some(events) = within(PATIENCE, pages.next()).await? {
-            self.authorization.apply(&events);
+            self.apply(&events);
             if (events.len() as i64) < PAGE {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn apply(&self, events: &[Recorded]) {
+        self.authorization.apply(events);
+        if let Some(last) = events.last() {
+            self.clocks.note(last.recorded_at);
+        }
     }
 
     /// Notes that the projection contains everything that was recorded by then.

@@ -4,7 +4,7 @@ use aggregates::values::Timestamp;
 use projections::sql::{Db, Row, Statement, Tx, sql};
 
 use super::{GENESIS, LedgerError, MasterKey};
-use crate::{clock::Clock, ids::Entropy};
+use crate::ids::Entropy;
 
 /// Selects the head row.
 const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, erasures, lowest_writer FROM ledger_head WHERE id = 1";
@@ -49,7 +49,6 @@ impl Head {
     pub(super) async fn establish(
         db: &Db,
         key: &MasterKey,
-        clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<Self, LedgerError> {
         let ledger_id = entropy.uuid().to_string();
@@ -58,7 +57,8 @@ impl Head {
              VALUES (1, $1, 0, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
         )
         .bind(ledger_id.as_str())
-        .bind(clock.now().micros())
+        // No event has a time yet. The clock of this node may be wrong.
+        .bind(0_i64)
         .bind(GENESIS.to_vec())
         .bind(key.check(&ledger_id).to_vec())
         .bind(WRITER);

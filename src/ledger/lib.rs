@@ -21,14 +21,17 @@ mod chain;
 mod claims;
 mod clearings;
 pub mod clock;
+mod clocks;
 mod counts;
 mod cursors;
+mod durability;
 mod error;
 mod executor;
 mod feed;
 mod follower;
 mod giving;
 mod head;
+mod heartbeat;
 mod held;
 pub mod ids;
 mod json;
@@ -63,6 +66,7 @@ mod seal;
 mod sealed;
 mod signers;
 mod snapshots;
+mod start;
 mod stored;
 mod streams;
 mod unit;
@@ -84,12 +88,15 @@ pub use background::keep_running;
 pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
 pub use clearings::{Clearing, ask_to_clear, clearings_since};
+pub use clocks::{ClockOff, Clocks};
 pub use cursors::BrokerCursor;
+pub use durability::{Concern, Durability};
 pub use error::{AppendError, ExecuteError, LedgerError, Rejection};
 pub use executor::Executor;
 pub use feed::{EventPage, Filter, OpenedPages, Pages};
 pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;
+pub use heartbeat::Heartbeat;
 pub use key_uses::KeyUses;
 pub use keys::MasterKey;
 pub use kicks::{BrokerError, KeptForBroker, KicksLeft, OpenKick, forget_broker, kept_for_brokers};
@@ -104,7 +111,6 @@ pub use refusals::{Keeping, Object, Overdue, Recent, Refusals, Refused, RefusedK
 pub use rehearsal::Rehearsed;
 pub use rekey::{Rekeyed, is_key_of, rekey};
 pub use repository::Repository;
-use seal::Keyring;
 pub use seal::Sealer;
 pub use signers::Signer;
 pub use snapshots::{CheckedSnapshots, NewSnapshot, RebuiltSnapshots, WrongSnapshot};
@@ -115,7 +121,7 @@ pub use aggregates::NewEvent;
 pub use verify::{Flaw, Verified};
 pub use versions::OtherVersions;
 
-use crate::{batch::Batches, clock::Clock, ids::Entropy, loader::Loader, reached::Reached};
+use crate::{loader::Loader, reached::Reached};
 
 /// The channel on which nodes notify each other that the ledger grew.
 const CHANNEL: &str = "muniment_ledger";
@@ -131,6 +137,8 @@ pub struct Ledger {
     appender: Appender,
     loader: Loader,
     follower: Arc<Follower>,
+    heartbeat: Arc<Heartbeat>,
+    clocks: Arc<Clocks>,
     grown: watch::Receiver<i64>,
     reached: Arc<Reached>,
     replay: Arc<replay::Replay>,
@@ -140,146 +148,6 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger of a migrated database; creates the head row if there is none. Returns an error if the key does
-    /// not open the ledger, or if another version of the program wrote the read models.
-    ///
-    /// Before this returns, the authorization projection is at the head. It is filled from the read models or, if they
-    /// are damaged, by a replay of all events.
-    pub fn open<'a>(
-        db: Db,
-        key: &'a MasterKey,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        guards: Guards,
-    ) -> Boxed<'a, Result<Self, LedgerError>> {
-        Box::pin(async move {
-            let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
-            let head = versions::establish(&db, head).await?;
-            let keys = Keyring::load(&mut &db, key).await?;
-            let head = alike::establish(&db, &Sealer::new(&keys, Arc::clone(&entropy)), head).await?;
-            let head = Head::keep_out_older_programs(&db, head).await?;
-            let authorization = load::authorization(&db, clock.now()).await;
-            let known = (head.clone(), Some(head));
-            let ledger = Self::start(db, &keys, (clock, entropy), guards, known, authorization);
-            ledger.read_to_head().await?;
-            Ok(ledger)
-        })
-    }
-
-    /// Like [`Ledger::open`], but with an empty authorization projection: for reading a ledger, even a damaged one.
-    pub fn open_unfollowed<'a>(
-        db: Db,
-        key: &'a MasterKey,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        guards: Guards,
-    ) -> Boxed<'a, Result<Self, LedgerError>> {
-        Box::pin(async move {
-            let head = Head::establish(&db, key, clock.as_ref(), entropy.as_ref()).await?;
-            let keys = Keyring::load(&mut &db, key).await?;
-            // This function does not check the versions of the read models. Without a tip, the first append checks them.
-            let known = (head, None);
-            Ok(Self::start(
-                db,
-                &keys,
-                (clock, entropy),
-                guards,
-                known,
-                Authorization::new(),
-            ))
-        })
-    }
-
-    /// Opens a ledger only to read it, even a damaged one, with an empty authorization projection. Writes nothing. Returns `None` if
-    /// the database has no ledger. Without the key, sealed fields and snapshots do not open.
-    pub fn look<'a>(
-        db: Db,
-        key: Option<&'a MasterKey>,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Boxed<'a, Result<Option<Self>, LedgerError>> {
-        Box::pin(async move {
-            let Some(head) = Head::checked(&db, key).await? else {
-                return Ok(None);
-            };
-            let keys = match key {
-                Some(key) => Keyring::load(&mut &db, key).await?,
-                None => Keyring::of(&MasterKey::new([0; 32])),
-            };
-            let known = (head, None);
-            let authorization = Authorization::new();
-            Ok(Some(Self::start(
-                db,
-                &keys,
-                (clock, entropy),
-                &[],
-                known,
-                authorization,
-            )))
-        })
-    }
-
-    /// Refuses read models that another version of the program wrote.
-    pub async fn check_versions(db: &Db) -> Result<(), LedgerError> {
-        versions::check(&mut &*db).await
-    }
-
-    fn start(
-        db: Db,
-        keys: &Keyring,
-        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
-        guards: Guards,
-        (head, tip): (Head, Option<Head>),
-        authorization: Authorization,
-    ) -> Self {
-        let sealer = Arc::new(Sealer::new(keys, Arc::clone(&entropy)));
-        let ledger_id: Arc<str> = head.ledger_id.as_str().into();
-        let (grew, grown) = watch::channel(head.position);
-        let follower = Arc::new(Follower::new(
-            db.clone(),
-            Arc::clone(&sealer),
-            Arc::new(authorization),
-            Arc::clone(&clock),
-            grew,
-        ));
-        let reached = Arc::new(Reached::default());
-        let appender = Appender::start(
-            db.clone(),
-            Batches::new(
-                Arc::clone(&ledger_id),
-                Arc::clone(&sealer),
-                Arc::clone(&clock),
-                guards,
-                tip,
-            ),
-            Arc::clone(&sealer),
-            Arc::clone(&follower),
-            Arc::clone(&reached),
-        );
-        let loader = Loader::start(&db, Arc::clone(&sealer), Arc::clone(&reached));
-        let refusals = Refusals::new(
-            db.clone(),
-            appender.clone(),
-            Arc::clone(&sealer),
-            (clock, entropy),
-        );
-        let key_uses = KeyUses::new(db.clone(), appender.clone());
-        Self {
-            db,
-            ledger_id,
-            sealer,
-            appender,
-            loader,
-            follower,
-            grown,
-            reached,
-            replay: Arc::default(),
-            refusals: Arc::new(refusals),
-            key_uses: Arc::new(key_uses),
-            guards,
-        }
-    }
-
     /// The database, for the read models' queries.
     pub fn db(&self) -> &Db {
         &self.db
@@ -321,8 +189,8 @@ impl Ledger {
         Box::pin(async move { self.follower.look().await })
     }
 
-    /// How old the knowledge of this process is at most: the time since the beginning of the last look that reached the
-    /// head. The authorization projection contains everything that any node had recorded by then.
+    /// How old the knowledge of this process is at most. The authorization projection contains everything that any node had recorded before
+    /// that time: a look at the ledger began then or later, and on Postgres so did a commit, which proves that the look was at the primary.
     pub fn age(&self) -> std::time::Duration {
         self.follower.age()
     }
@@ -330,6 +198,16 @@ impl Ledger {
     /// The follower, which applies the events of other nodes; see [`Follower::run`].
     pub fn follower(&self) -> &Arc<Follower> {
         &self.follower
+    }
+
+    /// Proves that the database takes the writes of this node; see [`Heartbeat::run`].
+    pub fn heartbeat(&self) -> &Arc<Heartbeat> {
+        &self.heartbeat
+    }
+
+    /// Compares the clock of this node with others.
+    pub fn clocks(&self) -> &Clocks {
+        &self.clocks
     }
 
     /// Waits until this process has applied the event at `position`, but at most `patience`. Returns whether it has.
@@ -395,6 +273,7 @@ impl Ledger {
         self.appender.drain().await;
         self.loader.close().await;
         self.follower.close().await;
+        self.heartbeat.close().await;
         self.db.close().await;
     }
 }

@@ -38,6 +38,8 @@ impl Ledger {
 async fn from_read_models(db: &Db, now: Timestamp) -> Result<Authorization, LedgerError> {
     let mut tx = db.snapshot().await?;
     let head = Head::read_in(&mut tx).await?;
+    // The clock of this node may be ahead. A session that had not ended when the newest event was recorded may be valid.
+    let now = now.min(head.recorded_at);
     let authorization = loading::authorization(&mut tx, head.position, now).await?;
     // The claims are not read models, so comparing their number finds missing rows.
     for (scopes, found) in loading::claimed(&authorization) {

@@ -71,10 +71,10 @@ struct Running {
     live: RwLock<Arc<Live>>,
 }
 
-/// This process has not been able to read the ledger to its head for longer than the settings allow, so its memory may
-/// be out of date.
+/// This process has not been able to read the ledger to its head, or to commit anything, for longer than the settings allow, so its memory
+/// may be out of date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the ledger could not be read for too long; what this node knows may be old")]
+#[error("the ledger could not be read, or written to, for too long; what this node knows may be old")]
 pub struct Stale;
 
 /// The parts of the server.

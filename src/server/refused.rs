@@ -2,7 +2,7 @@
 
 use aggregates::{Classified, DomainError, ErrorKind, values::Invalid};
 use authorization::Lacking;
-use ledger::{ExecuteError, LedgerError, PastError};
+use ledger::{Cause, ClockOff, ExecuteError, LedgerError, PastError};
 
 use crate::{
     app::Stale,
@@ -103,7 +103,24 @@ impl From<CodeError> for Refusal {
 
 impl From<LedgerError> for Refusal {
     fn from(error: LedgerError) -> Self {
-        Self::unavailable().because(error)
+        match error {
+            LedgerError::ClockOff(off) => off.into(),
+            error => Self::unavailable().because(error),
+        }
+    }
+}
+
+impl From<ClockOff> for Refusal {
+    fn from(off: ClockOff) -> Self {
+        Self::later(RefusalKind::Unavailable, "clock", off.to_string())
+    }
+}
+
+/// The clock of this node, if it is why commands had no effect.
+fn off(cause: &Cause) -> Option<ClockOff> {
+    match (**cause).downcast_ref::<LedgerError>() {
+        Some(LedgerError::ClockOff(off)) => Some(*off),
+        Some(_) | None => None,
     }
 }
 
@@ -147,6 +164,10 @@ impl From<ExecuteError> for Refusal {
                     Lacking::without_rights(user),
                 ),
                 None => Self::of(lacking),
+            },
+            ExecuteError::Unavailable(cause) => match off(&cause) {
+                Some(off) => off.into(),
+                None => Self::of(ExecuteError::Unavailable(cause)),
             },
             error => Self::of(error),
         }

@@ -11,6 +11,7 @@
 mod answers;
 mod ca;
 mod cli;
+mod clocks;
 mod connections;
 mod consistency;
 mod door;

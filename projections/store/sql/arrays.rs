@@ -26,6 +26,7 @@ impl<'w> AtOnce<'w> {
     /// Runs the statement. Returns whether `compare` changed its row.
     pub(super) async fn run(self, connection: &mut PgConnection) -> Result<bool, Error> {
         let statement = self.compare.with_arrays(&self.text, self.arrays);
+        // The row comes before the commit. sqlx reads on to the end of the answer, and returns an error if the connection ends before.
         let changed: i64 = statement.fetch_one(connection).await?.try_get(0)?;
         Ok(changed == 1)
     }

@@ -11,7 +11,7 @@ use sqlx::{
     },
 };
 
-use super::{Boxed, Error, Row, Statement, thread::Limits};
+use super::{Boxed, Error, Row, Statement, notices::unwarned, thread::Limits};
 
 /// Every statement here finds rows by an index. But Postgres may read whole tables while its statistics are old, for
 /// example after an import: it takes a list of keys for a large part of the table, and a page of ten users then takes
@@ -19,6 +19,10 @@ use super::{Boxed, Error, Row, Statement, thread::Limits};
 pub(super) const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                       SET enable_material = off; SET random_page_cost = 1.1; SET jit = off; \
                       SET max_parallel_workers_per_gather = 0";
+
+/// A commit whose wait for its standby was cancelled shows only in a warning ([`super::notices`]), so the database must send warnings,
+/// whatever its defaults are.
+pub(super) const WARN: &str = "SET client_min_messages = warning";
 
 /// Settings of each connection to an SQLite file: those of sqlx, and those of the writing thread. No connection makes
 /// checkpoints by itself: see [`super::thread`].
@@ -102,7 +106,9 @@ impl Db {
                     Box::pin(async move {
                         // A service that only speaks the protocol of Postgres may not know these settings; it then
                         // plans in its own way.
-                        let _ = connection.execute(BY_KEY).await;
+                        for set in [WARN, BY_KEY] {
+                            let _ = connection.execute(set).await;
+                        }
                         Ok(())
                     })
                 })
@@ -193,7 +199,10 @@ impl Db {
     pub fn execute<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(pool) => statement.postgres().execute(pool).await?.rows_affected(),
+                Self::Postgres(pool) => {
+                    let statement = statement.postgres();
+                    unwarned(statement.execute(pool)).await?.rows_affected()
+                }
                 Self::Sqlite { writer, .. } => statement
                     .unnumbered()
                     .sqlite()

@@ -9,6 +9,7 @@ mod arrays;
 mod connect;
 mod file;
 mod look;
+mod notices;
 mod notify;
 mod own;
 mod reader;
@@ -23,6 +24,7 @@ use sqlx::postgres::PgDatabaseError;
 
 pub use connect::{Db, Options};
 pub use look::Still;
+pub use notices::{NOTICES, note_warning};
 pub use notify::{Alone, Listener};
 pub use reader::{Read, Reader};
 pub use row::Row;

@@ -2,7 +2,10 @@
 
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use super::{Db, Error, Row, Statement, connect::BY_KEY};
+use super::{
+    Db, Error, Row, Statement,
+    connect::{BY_KEY, WARN},
+};
 
 /// A connection that is in no pool.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ impl Db {
         for set in WRITES_ALONE {
             connection.execute(*set).await?;
         }
-        for set in [BY_KEY, GENERIC_PLAN] {
+        for set in [WARN, BY_KEY, GENERIC_PLAN] {
             // A service that only speaks the protocol of Postgres may not know the setting.
             let _ = connection.execute(set).await;
         }

@@ -11,6 +11,7 @@ use super::{
     arrays::AtOnce,
     file::{self, File},
     is_about_time,
+    notices::unwarned,
     own::Own,
     sql,
     thread::{Job, LandError, SqliteThread},
@@ -172,7 +173,9 @@ impl Writer {
                 && writes.fit_one_statement()
             {
                 let statement = AtOnce::of(&compare, &writes).map_err(NotLanded::Refused)?;
-                return statement.run(connection).await.map_err(NotLanded::answered);
+                return unwarned(statement.run(connection))
+                    .await
+                    .map_err(NotLanded::answered);
             }
             let mut tx = connection.begin().await.map_err(NotLanded::unsent)?;
             let changed = tx.land(compare, writes, marks).await.map_err(NotLanded::unsent)?;
@@ -378,7 +381,7 @@ impl<'t> Tx<'t> {
     pub fn commit(self) -> Boxed<'t, Result<(), Error>> {
         Box::pin(async move {
             match self {
-                Self::Postgres(tx) => tx.commit().await,
+                Self::Postgres(tx) => unwarned(tx.commit()).await,
                 Self::Sqlite(tx) => tx.commit().await,
             }
         })

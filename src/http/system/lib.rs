@@ -69,11 +69,12 @@ async fn alive() -> &'static str {
 /// Whether the server can answer: the database does, and this node is at the ledger's head.
 #[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses(
     (status = 200, description = "It can", body = String, example = json!("ready")),
-    (status = 503, description = "The database does not answer; with the code `stale`, for so long that nothing is decided from memory any more", body = server::ErrorBody)
+    (status = 503, description = "The database does not answer; with the code `stale`, for so long that nothing is decided from memory any more. With the code `clock`, this node's clock is too far off, and it writes nothing", body = server::ErrorBody)
 ))]
 async fn ready(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {
     let caught_up = app.ledger().follower().catch_up().await;
     app.fresh()?;
     caught_up?;
+    app.ledger().clocks().judge()?;
     Ok((StatusCode::OK, "ready"))
 }

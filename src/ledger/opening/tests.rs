@@ -20,7 +20,7 @@ impl Read for Empty {
 
 fn sealer() -> Sealer {
     Sealer::new(
-        &crate::Keyring::of(&MasterKey::new([7; 32])),
+        &crate::seal::Keyring::of(&MasterKey::new([7; 32])),
         Arc::new(SystemEntropy),
     )
 }

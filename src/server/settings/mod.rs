@@ -157,6 +157,9 @@ settings! {
         /// answers 503 `stale`. At least 500
         stale_after_ms: u64 = "5000",
             |text| at_least(text, LEAST_STALE_AFTER_MS, ": twice the time between two looks at the ledger");
+        /// How many seconds the clock of a node may differ from the database's, or be behind the newest event. Beyond that, the node
+        /// writes nothing and answers 503 `clock`, also on `/readyz`, until the clocks are right
+        clock_bound_s: u64 = "60", |text| at_least(text, 1, "");
         /// How many connections of brokers the server takes at the same time on `HOOKS_LISTEN`
         hooks_connections: usize = "1000", |text| between(text, 1, MOST_CONNECTIONS);
         /// The largest body of a hook that carries a message (VerneMQ's `auth_on_publish`), in bytes. The server refuses larger messages.

@@ -4,21 +4,38 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
+use ledger::Ledger;
+
 use super::{
-    on_both_engines,
+    on_both_engines, on_sites,
     site::{Site, TestClock, new_role, role_unit, unique, unit},
 };
 
 const SECOND: i64 = 1_000_000;
 
+/// On Postgres, what a process reads counts only up to its last confirmed commit.
+async fn prove(ledger: &Ledger) {
+    ledger.heartbeat().beat().await.expect("a heartbeat");
+}
+
+/// Reads the ledger to its head, from a database that takes writes.
+async fn read_and_prove(ledger: &Ledger) {
+    ledger.follower().catch_up().await.expect("a look");
+    prove(ledger).await;
+}
+
 on_both_engines! {
     async fn what_is_known_ages_until_the_ledger_is_read_to_its_head(site: Site) {
         let clock = TestClock::at(SECOND);
         let ledger = site.ledger_at(&clock).await;
+        prove(&ledger).await;
         assert_eq!(ledger.age(), Duration::ZERO);
         clock.set(10 * SECOND);
         assert_eq!(ledger.age(), Duration::from_secs(9));
-        ledger.follower().catch_up().await.expect("a look");
+        // A commit alone does not read.
+        prove(&ledger).await;
+        assert_eq!(ledger.age(), Duration::from_secs(9));
+        read_and_prove(&ledger).await;
         assert_eq!(ledger.age(), Duration::ZERO);
     }
 
@@ -35,6 +52,7 @@ on_both_engines! {
     async fn a_unit_without_events_proves_nothing(site: Site) {
         let clock = TestClock::at(SECOND);
         let ledger = site.ledger_at(&clock).await;
+        prove(&ledger).await;
         clock.set(2 * SECOND);
         ledger.append(unit(vec![])).await.expect("nothing");
         assert_eq!(ledger.age(), Duration::from_secs(1));
@@ -43,13 +61,15 @@ on_both_engines! {
     async fn what_cannot_be_read_goes_on_ageing(site: Site) {
         let clock = TestClock::at(SECOND);
         let ledger = site.ledger_at(&clock).await;
+        prove(&ledger).await;
         ledger.db().script("ALTER TABLE events RENAME TO events_elsewhere").await.expect("another name");
         clock.set(4 * SECOND);
+        prove(&ledger).await;
         ledger.follower().catch_up().await.expect_err("a look at what is not there");
         assert_eq!(ledger.age(), Duration::from_secs(3));
         ledger.db().script("ALTER TABLE events_elsewhere RENAME TO events").await.expect("its name");
         clock.set(9 * SECOND);
-        ledger.follower().catch_up().await.expect("a look");
+        read_and_prove(&ledger).await;
         assert_eq!(ledger.age(), Duration::ZERO);
     }
 
@@ -81,6 +101,37 @@ on_both_engines! {
         }
         let other = site.ledger().await;
         assert_eq!(other.authorization().position(), events);
+        prove(&other).await;
         assert!(other.age() < Duration::from_secs(60));
+    }
+}
+
+on_sites! {
+    {
+        postgres: Site::new(Engine::Postgres).await;
+    }
+    async fn what_is_read_without_a_commit_goes_on_ageing(site: Site) {
+        let clock = TestClock::at(SECOND);
+        let ledger = site.ledger_at(&clock).await;
+        prove(&ledger).await;
+        clock.set(10 * SECOND);
+        // Nobody knows whether the database is still the primary.
+        ledger.follower().catch_up().await.expect("a look");
+        assert_eq!(ledger.age(), Duration::from_secs(9));
+        prove(&ledger).await;
+        assert_eq!(ledger.age(), Duration::ZERO);
+    }
+
+    async fn a_database_that_takes_no_writes_proves_nothing(site: Site) {
+        let clock = TestClock::at(SECOND);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.db().script("ALTER TABLE node_heartbeats RENAME TO heartbeats_elsewhere").await.expect("another name");
+        clock.set(10 * SECOND);
+        ledger.follower().catch_up().await.expect("a look");
+        ledger.heartbeat().beat().await.expect_err("a commit");
+        assert_eq!(ledger.age(), Duration::from_secs(10));
+        ledger.db().script("ALTER TABLE heartbeats_elsewhere RENAME TO node_heartbeats").await.expect("its name");
+        prove(&ledger).await;
+        assert_eq!(ledger.age(), Duration::ZERO);
     }
 }

@@ -6,6 +6,7 @@ mod canonical;
 mod changes;
 mod child;
 mod claims;
+mod clocks;
 mod conflicts;
 mod counts;
 mod crash;

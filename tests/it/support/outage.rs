@@ -96,6 +96,28 @@ impl OwnCluster {
         standby
     }
 
+    /// Stops the server, and starts it again as a standby: it answers reads, and takes no writes.
+    pub async fn demote(&mut self) {
+        self.stop_immediately().await;
+        let signal = self.data().join("standby.signal");
+        run(self.owned("touch").arg(signal)).await;
+        self.start_again().await;
+    }
+
+    /// Makes a standby a primary, and waits until it is one.
+    pub async fn promote(&self) {
+        assert_eq!(self.psql(&["SELECT pg_promote()"]).await, "t");
+    }
+
+    /// Changes a setting of the server, or takes the change back.
+    pub async fn set(&self, name: &str, value: Option<&str>) {
+        let change = match value {
+            Some(value) => format!("ALTER SYSTEM SET {name} = '{value}'"),
+            None => format!("ALTER SYSTEM RESET {name}"),
+        };
+        self.psql(&[&change, "SELECT pg_reload_conf()"]).await;
+    }
+
     /// Runs statements as the superuser, each in a transaction of its own.
     pub async fn psql(&self, statements: &[&str]) -> String {
         let mut psql = Command::new(binaries().join("psql"));
