@@ -11,7 +11,7 @@ use std::{
 
 use aggregates::Recorded;
 use authorization::Authorization;
-use projections::sql::{Boxed, Db, Listener, Reader};
+use projections::sql::{Boxed, Db, Listener, Reader, Server};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
@@ -251,6 +251,20 @@ impl Follower {
         tokio::select! {
             others = self.keep_looking() => others,
             others = listening => others,
+            others = self.forget_other_servers() => others,
+        }
+    }
+
+    /// Whenever another server becomes the primary, what was read from the one before it proves nothing: a commit on the new one does not
+    /// say whether the other one was still the primary.
+    async fn forget_other_servers(&self) -> OtherVersions {
+        loop {
+            let server = self.db.server();
+            self.db.moved_from(server).await;
+            // A look that is under way may still read from the old one.
+            let _feeding = self.feeding.lock().await;
+            self.seen.store(0, Ordering::Release);
+            self.news.notify_one();
         }
     }
 
@@ -282,6 +296,7 @@ impl Follower {
     async fn keep_listening(&self) {
         let mut complained = false;
         loop {
+            let server = self.db.server();
             let listening = async { Ok(self.db.listen(CHANNEL).await?) };
             let failed = match within(PATIENCE, listening).await {
                 // This database has no other processes.
@@ -291,7 +306,7 @@ impl Follower {
                     // Until now this process did not hear which keys were erased, or what was written.
                     self.sealer.forget_all();
                     self.news.notify_one();
-                    self.listen_to(listener).await
+                    self.listen_to(listener, server).await
                 }
                 Err(error) => Some(error),
             };
@@ -307,13 +322,14 @@ impl Follower {
         }
     }
 
-    /// Listens until the connection is lost, and returns the cause. Returns `None` if reading the ledger failed before
-    /// that.
-    async fn listen_to(&self, mut listener: Listener) -> Option<LedgerError> {
+    /// Listens until the connection is lost, and returns the cause. Returns `None` if, before that, reading the ledger failed or another
+    /// server became the primary.
+    async fn listen_to(&self, mut listener: Listener, server: Server) -> Option<LedgerError> {
         loop {
             let told = tokio::select! {
                 told = listener.try_recv() => told,
                 () = self.listener_lost.notified() => return None,
+                () = self.db.moved_from(server) => return None,
             };
             let message = match told {
                 Ok(Some(message)) => message,

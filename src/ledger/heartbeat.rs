@@ -19,7 +19,10 @@ use projections::sql::{Boxed, Db, Writer, sql};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{Clocks, Follower, LedgerError, WithCauses, error::within};
+use super::{
+    Clocks, Follower, LedgerError, WithCauses,
+    error::{no_answer_in_time, within},
+};
 use crate::clock::Clock;
 
 /// How long a heartbeat may take.
@@ -82,7 +85,12 @@ impl Heartbeat {
             }
             let mut writer = self.writer.lock().await;
             let begun = self.clock.elapsed();
-            let written = within(PATIENCE, self.write(&mut writer)).await;
+            let moved = writer.moved();
+            let written = tokio::select! {
+                biased;
+                written = within(PATIENCE, self.write(&mut writer)) => written,
+                () = moved => Err(no_answer_in_time().into()),
+            };
             if written.is_err() {
                 writer.abandon();
             }
@@ -116,6 +124,7 @@ impl Heartbeat {
         }
         let (mut commits, mut clocks) = (Complaint::default(), Complaint::default());
         loop {
+            let server = self.db.server();
             let beaten = self.beat().await;
             let now = self.clock.elapsed();
             match &beaten {
@@ -134,7 +143,10 @@ impl Heartbeat {
                 Err(off) if clocks.is_due(now) => tracing::error!("{off}"),
                 Ok(()) | Err(_) => {}
             }
-            self.clock.rest(every).await;
+            tokio::select! {
+                () = self.clock.rest(every) => {}
+                () = self.db.moved_from(server) => {}
+            }
         }
     }
 

@@ -261,18 +261,21 @@ impl Task {
         }
     }
 
-    /// Writes the units. If the database neither answers nor refuses in time, closes the connection and returns an error.
+    /// Writes the units. If the database neither answers nor refuses in time, or if another server becomes the primary, closes the
+    /// connection and returns an error.
     async fn within_patience(&mut self, units: &[Unit], manner: Manner) -> Result<Written, NotWritten> {
-        match tokio::time::timeout(PATIENCE, self.try_write_and_commit(units, manner)).await {
-            Ok(result) => result,
-            Err(_elapsed) => {
-                self.writer.abandon();
-                Err(NotWritten {
-                    begun: true,
-                    error: no_answer_in_time().into(),
-                })
-            }
+        let moved = self.writer.moved();
+        tokio::select! {
+            biased;
+            written = self.try_write_and_commit(units, manner) => return written,
+            () = tokio::time::sleep(PATIENCE) => {}
+            () = moved => {}
         }
+        self.writer.abandon();
+        Err(NotWritten {
+            begun: true,
+            error: no_answer_in_time().into(),
+        })
     }
 
     async fn try_write_and_commit(&mut self, units: &[Unit], manner: Manner) -> Result<Written, NotWritten> {

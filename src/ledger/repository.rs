@@ -74,9 +74,9 @@ fn serialized<A: Aggregate>(row: &Row) -> Result<SerializedEvent, PersistenceErr
 impl Repository {
     pub(super) fn new(ledger: Ledger) -> Self {
         let streams = match ledger.db() {
-            Db::Postgres(pool) => {
-                Streams::Postgres(PostgresEventRepository::new(pool.clone()).with_tables(TABLES.0, TABLES.1))
-            }
+            Db::Postgres(servers) => Streams::Postgres(
+                PostgresEventRepository::new(servers.pool().clone()).with_tables(TABLES.0, TABLES.1),
+            ),
             db @ Db::Sqlite { .. } => Streams::Sqlite(db.clone()),
         };
         Self { ledger, streams }

@@ -41,6 +41,7 @@ mod rabbitmq_tls;
 mod registry;
 mod rekey;
 mod reload;
+mod servers;
 mod strongswan;
 mod support;
 mod tls;

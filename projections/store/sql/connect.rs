@@ -4,14 +4,14 @@ use std::{str::FromStr, time::Duration};
 
 use sqlx::{
     Executor as _,
-    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
         SqliteSynchronous,
     },
 };
 
-use super::{Boxed, Error, Row, Statement, notices::unwarned, thread::Limits};
+use super::{Boxed, Error, Row, Servers, Statement, notices::unwarned, thread::Limits};
 
 /// Every statement here finds rows by an index. But Postgres may read whole tables while its statistics are old, for
 /// example after an import: it takes a list of keys for a large part of the table, and a page of ten users then takes
@@ -47,7 +47,7 @@ fn reader_cache(connections: u32) -> u32 {
 #[derive(Clone, Debug)]
 pub enum Db {
     /// Postgres 15 or newer.
-    Postgres(PgPool),
+    Postgres(Servers),
     /// SQLite. With a write-ahead log, writers take turns, and readers do not wait for them.
     Sqlite {
         /// One connection for all writers except the appender, which opens connections of its own: see
@@ -84,21 +84,24 @@ impl Default for Options {
 }
 
 impl Db {
-    /// Opens `postgres://…`, or `sqlite:PATH`. Creates the SQLite file if it does not exist.
+    /// Opens `postgres://…`, which may name several servers, or `sqlite:PATH`. Creates the SQLite file if it does not exist.
     pub fn open<'a>(url: &'a str, options: &'a Options) -> Boxed<'a, Result<Self, Error>> {
         Box::pin(async move {
             if url.starts_with("sqlite:") {
                 return Self::open_sqlite(url, options).await;
             }
-            let mut connect = PgConnectOptions::from_str(url)?
-                .application_name("muniment")
-                .statement_cache_capacity(1_024);
-            if options.throwaway {
-                connect = connect.options([("synchronous_commit", "off")]);
-            }
-            if let Some(search_path) = &options.search_path {
-                connect = connect.options([("search_path", search_path.as_str())]);
-            }
+            let adjust = |connect: PgConnectOptions| {
+                let mut connect = connect
+                    .application_name("muniment")
+                    .statement_cache_capacity(1_024);
+                if options.throwaway {
+                    connect = connect.options([("synchronous_commit", "off")]);
+                }
+                if let Some(search_path) = &options.search_path {
+                    connect = connect.options([("search_path", search_path.as_str())]);
+                }
+                connect
+            };
             let pool = PgPoolOptions::new()
                 .max_connections(options.connections)
                 .acquire_timeout(options.patience)
@@ -111,10 +114,8 @@ impl Db {
                         }
                         Ok(())
                     })
-                })
-                .connect_with(connect)
-                .await?;
-            Ok(Self::Postgres(pool))
+                });
+            Ok(Self::Postgres(Servers::open(url, adjust, pool).await?))
         })
     }
 
@@ -157,9 +158,9 @@ impl Db {
     pub fn all<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(pool) => statement
+                Self::Postgres(servers) => statement
                     .postgres()
-                    .fetch_all(pool)
+                    .fetch_all(servers.pool())
                     .await?
                     .into_iter()
                     .map(Row::Postgres)
@@ -180,9 +181,9 @@ impl Db {
     pub fn optional<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Option<Row>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(pool) => statement
+                Self::Postgres(servers) => statement
                     .postgres()
-                    .fetch_optional(pool)
+                    .fetch_optional(servers.pool())
                     .await?
                     .map(Row::Postgres),
                 Self::Sqlite { readers, .. } => statement
@@ -199,9 +200,9 @@ impl Db {
     pub fn execute<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(pool) => {
+                Self::Postgres(servers) => {
                     let statement = statement.postgres();
-                    unwarned(statement.execute(pool)).await?.rows_affected()
+                    unwarned(statement.execute(servers.pool())).await?.rows_affected()
                 }
                 Self::Sqlite { writer, .. } => statement
                     .unnumbered()
@@ -217,8 +218,8 @@ impl Db {
     pub fn script<'a>(&'a self, text: &'a str) -> Boxed<'a, Result<(), Error>> {
         Box::pin(async move {
             match self {
-                Self::Postgres(pool) => {
-                    sqlx::raw_sql(text).execute(pool).await?;
+                Self::Postgres(servers) => {
+                    sqlx::raw_sql(text).execute(servers.pool()).await?;
                 }
                 Self::Sqlite { writer, .. } => {
                     sqlx::raw_sql(text).execute(writer).await?;
@@ -240,7 +241,7 @@ impl Db {
     pub fn close<'a>(&'a self) -> Boxed<'a, ()> {
         Box::pin(async move {
             match self {
-                Self::Postgres(pool) => pool.close().await,
+                Self::Postgres(servers) => servers.pool().close().await,
                 Self::Sqlite { writer, readers } => {
                     readers.close().await;
                     writer.close().await;

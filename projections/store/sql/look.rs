@@ -9,7 +9,6 @@ use std::{
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use sqlx::{
@@ -19,7 +18,7 @@ use sqlx::{
 };
 
 use super::{
-    Boxed, Db, Error, Options,
+    Boxed, Db, Error, Options, Servers,
     connect::{BY_KEY, PRAGMAS},
 };
 
@@ -63,7 +62,7 @@ impl Db {
     /// Opens a Postgres database to read it.
     pub fn look_at_postgres<'a>(url: &'a str, options: &'a Options) -> Boxed<'a, Result<Self, Error>> {
         Box::pin(async move {
-            let connect = PgConnectOptions::from_str(url)?.application_name("muniment");
+            let adjust = |connect: PgConnectOptions| connect.application_name("muniment");
             let pool = PgPoolOptions::new()
                 .max_connections(options.connections)
                 .acquire_timeout(options.patience)
@@ -75,7 +74,7 @@ impl Db {
                         Ok(())
                     })
                 });
-            Ok(Self::Postgres(pool.connect_with(connect).await?))
+            Ok(Self::Postgres(Servers::open(url, adjust, pool).await?))
         })
     }
 

@@ -14,9 +14,11 @@ mod notify;
 mod own;
 mod reader;
 mod row;
+mod servers;
 mod statement;
 mod thread;
 mod transaction;
+mod writer;
 
 use std::pin::Pin;
 
@@ -28,10 +30,12 @@ pub use notices::{NOTICES, note_warning};
 pub use notify::{Alone, Listener};
 pub use reader::{Read, Reader};
 pub use row::Row;
+pub use servers::{Server, Servers};
 pub use sqlx::Error;
 pub(crate) use statement::Array;
 pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
-pub use transaction::{NotLanded, Tx, Writer, is_an_answer};
+pub use transaction::Tx;
+pub use writer::{NotLanded, Writer, is_an_answer};
 
 /// The future of a statement. It is boxed so that the code of the database client is compiled once, here, and not in
 /// each crate that awaits it.

@@ -2,7 +2,7 @@
 
 use sqlx::{Postgres, pool::PoolConnection, postgres::PgListener};
 
-use super::{Boxed, Db, Error, Tx};
+use super::{Boxed, Db, Error, Server, Tx, servers::moved};
 
 /// Receives the messages of other processes.
 pub type Listener = PgListener;
@@ -11,13 +11,13 @@ impl Db {
     /// Sends `message` to other processes on the same Postgres, on `channel`. SQLite has no other processes.
     pub fn notify<'a>(&'a self, channel: &'a str, message: &'a str) -> Boxed<'a, Result<(), Error>> {
         Box::pin(async move {
-            if let Self::Postgres(pool) = self {
+            if let Self::Postgres(servers) = self {
                 // A transaction with a message waits for the disk like a transaction that writes. This is not
                 // necessary: if the machine fails, nobody needs the lost message.
                 sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                     .bind(channel)
                     .bind(message)
-                    .execute(pool)
+                    .execute(servers.pool())
                     .await?;
             }
             Ok(())
@@ -28,12 +28,15 @@ impl Db {
     pub fn listen<'a>(&'a self, channel: &'a str) -> Boxed<'a, Result<Option<Listener>, Error>> {
         Box::pin(async move {
             match self {
-                Self::Postgres(pool) => {
-                    let mut listener = PgListener::connect_with(pool).await?;
-                    // If the connection is lost, the listener must get an error, not silently a new connection.
-                    listener.eager_reconnect(false);
-                    listener.listen(channel).await?;
-                    Ok(Some(listener))
+                Self::Postgres(servers) => {
+                    let listening = async {
+                        let mut listener = PgListener::connect_with(servers.pool()).await?;
+                        // If the connection is lost, the listener must get an error, not silently a new connection.
+                        listener.eager_reconnect(false);
+                        listener.listen(channel).await?;
+                        Ok(Some(listener))
+                    };
+                    self.unless_moved(self.server(), listening).await
                 }
                 Self::Sqlite { .. } => Ok(None),
             }
@@ -44,10 +47,11 @@ impl Db {
     /// another process has it. On SQLite also `None`, since there is no other process.
     pub fn alone<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Option<Alone>, Error>> {
         Box::pin(async move {
-            let Self::Postgres(pool) = self else {
+            let Self::Postgres(servers) = self else {
                 return Ok(None);
             };
-            let mut connection = pool.acquire().await?;
+            let server = self.server();
+            let mut connection = servers.pool().acquire().await?;
             // The connection ends together with the right: an advisory lock lives as long as its session.
             connection.close_on_drop();
             // Postgres may need a moment to notice that an interrupted owner of the right has gone.
@@ -61,6 +65,8 @@ impl Db {
             match asked {
                 Ok(_) => Ok(Some(Alone {
                     connection,
+                    db: self.clone(),
+                    server,
                     name: name.to_owned(),
                 })),
                 // The error is lock_not_available (Postgres, appendix A).
@@ -98,6 +104,8 @@ impl Tx<'_> {
 #[derive(Debug)]
 pub struct Alone {
     connection: PoolConnection<Postgres>,
+    db: Db,
+    server: Server,
     name: String,
 }
 
@@ -105,8 +113,13 @@ impl Alone {
     /// Checks that the session that holds the right has not ended. The session ends when Postgres stops, even for a moment.
     pub fn check(&mut self) -> Boxed<'_, Result<(), Error>> {
         Box::pin(async move {
-            sqlx::query("SELECT 1").execute(&mut *self.connection).await?;
-            Ok(())
+            let asked = sqlx::query("SELECT 1").execute(&mut *self.connection);
+            self.db.unless_moved(self.server, asked).await?;
+            // If another server became the primary, somebody else may have the right there.
+            match self.db.server() == self.server {
+                true => Ok(()),
+                false => Err(moved()),
+            }
         })
     }
 

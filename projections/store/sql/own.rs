@@ -18,8 +18,8 @@ impl Db {
     /// Opens a connection with the settings of the pools' connections.
     pub(super) async fn connect(&self) -> Result<Own, Error> {
         Ok(match self {
-            Self::Postgres(pool) => {
-                let mut connection = pool.connect_options().connect().await?;
+            Self::Postgres(servers) => {
+                let mut connection = servers.pool().connect_options().connect().await?;
                 let _ = connection.execute(BY_KEY).await;
                 Own::Postgres(connection)
             }
@@ -43,10 +43,10 @@ const STATEMENTS: usize = 128;
 impl Db {
     /// Opens a connection that writes. On SQLite, it is like every other connection.
     pub(super) async fn connect_to_write(&self) -> Result<Own, Error> {
-        let Self::Postgres(pool) = self else {
+        let Self::Postgres(servers) = self else {
             return self.connect().await;
         };
-        let options = pool.connect_options().as_ref().clone();
+        let options = servers.pool().connect_options().as_ref().clone();
         let mut connection = options.statement_cache_capacity(STATEMENTS).connect().await?;
         for set in WRITES_ALONE {
             connection.execute(*set).await?;

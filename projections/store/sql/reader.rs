@@ -1,6 +1,6 @@
 //! A separate connection for a task that reads all the time.
 
-use super::{Boxed, Db, Error, Row, Statement, Tx, is_about_data, own::Own};
+use super::{Boxed, Db, Error, Row, Server, Statement, Tx, is_about_data, own::Own};
 
 /// Something that answers reading statements.
 pub trait Read: Send {
@@ -27,7 +27,8 @@ impl Read for Tx<'_> {
 #[derive(Debug)]
 pub struct Reader {
     db: Db,
-    kept: Option<Own>,
+    /// The connection, and the server that it goes to.
+    kept: Option<(Server, Own)>,
 }
 
 impl Db {
@@ -51,25 +52,31 @@ impl Reader {
     async fn ask(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, Error> {
         // The reader keeps the connection again only after an answer: a connection that was abandoned during a
         // statement is closed.
-        if let Some(mut own) = self.kept.take() {
-            match own.all(&statement).await {
+        let kept = self.kept.take();
+        if let Some((server, mut own)) = kept.filter(|(server, _)| *server == self.db.server()) {
+            match self.db.unless_moved(server, own.all(&statement)).await {
                 // The connection may be broken. Try once more on a new one.
                 Err(error) if !is_about_data(&error) => {}
                 answered => {
-                    self.kept = Some(own);
+                    self.kept = Some((server, own));
                     return answered;
                 }
             }
         }
-        let mut own = self.db.connect().await?;
-        let rows = own.all(&statement).await?;
-        self.kept = Some(own);
+        let server = self.db.server();
+        let asking = async {
+            let mut own = self.db.connect().await?;
+            let rows = own.all(&statement).await?;
+            Ok((own, rows))
+        };
+        let (own, rows) = self.db.unless_moved(server, asking).await?;
+        self.kept = Some((server, own));
         Ok(rows)
     }
 
     /// Closes the connection. The next statement opens a new one.
     pub async fn close(&mut self) {
-        if let Some(own) = self.kept.take() {
+        if let Some((_, own)) = self.kept.take() {
             own.close().await;
         }
     }

@@ -188,7 +188,7 @@ settings! {
         log: String = "info", parsed;
     }
     optional {
-        /// `postgres://user@host/database`
+        /// `postgres://user@host/database`. Several servers are named as `postgres://user@one,two:5433/database`: the one that accepts writes is used
         database_url: Zeroizing<String>, else "SQLite in the data folder", postgres_url;
         /// The password of `admin`. It is used at the first start only
         admin_password: Zeroizing<String>, else "generated", secret;

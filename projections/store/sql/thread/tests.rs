@@ -575,7 +575,7 @@ async fn a_file_of_another_kind_is_an_error() {
 #[tokio::test]
 async fn only_sqlite_has_such_a_thread() {
     let options = sqlx::postgres::PgConnectOptions::new_without_pgpass();
-    let db = Db::Postgres(sqlx::PgPool::connect_lazy_with(options));
+    let db = Db::Postgres(Servers::only(sqlx::PgPool::connect_lazy_with(options)));
     assert!(SqliteThread::start(&db).is_none());
 }
 

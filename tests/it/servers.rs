@@ -1,0 +1,148 @@
+//! A node whose database is on several servers, of which one accepts writes.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+use crate::support::{
+    client::{Client, Response},
+    connectware::*,
+    outage::{Network, OwnCluster},
+    server::{DATABASE_URL, Engine, Server, Site},
+};
+
+/// How long a node may take to be right again.
+const SOON: Duration = Duration::from_secs(20);
+
+/// The address of a database on several servers.
+fn several(urls: &[&str]) -> String {
+    let hosts: Vec<&str> = urls
+        .iter()
+        .map(|url| {
+            let (_, rest) = url.split_once('@').expect("a user");
+            rest.split_once('/').expect("a database").0
+        })
+        .collect();
+    format!("postgres://postgres@{}/postgres", hosts.join(","))
+}
+
+fn site_on(urls: &[&str]) -> Site {
+    Site::new(Engine::Sqlite).with(DATABASE_URL, &several(urls))
+}
+
+/// Asks until the answer has this status, and returns how long that took.
+async fn until(status: u16, ask: impl AsyncFn() -> Response) -> Duration {
+    let begun = Instant::now();
+    let answered = async {
+        while ask().await.status != status {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, answered)
+        .await
+        .unwrap_or_else(|_| panic!("no {status} in time"));
+    begun.elapsed()
+}
+
+/// Fails unless the node writes again soon, knows what it acknowledged, and is ready.
+async fn must_go_on(server: &Server, admin: &Client, name: &str) -> Duration {
+    let took = until(201, async || {
+        admin.post("/api/roles", role(name, json!([]))).await
+    })
+    .await;
+    let roles = admin.get("/api/roles").await.expect(200).text();
+    assert!(roles.contains("before"), "{roles}");
+    until(200, async || server.anonymous().get("/readyz").await).await;
+    took
+}
+
+/// How many nodes listen at this server.
+async fn until_listening(cluster: &OwnCluster, nodes: &str) {
+    let listening = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'";
+    let heard = async {
+        while cluster.psql(&[listening]).await != nodes {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SOON, heard).await.expect("the nodes should listen again");
+}
+
+#[tokio::test]
+async fn nodes_go_to_the_server_that_was_promoted_and_listen_there() {
+    let mut old = OwnCluster::start().await;
+    let mut new = old.standby().await;
+    old.set("synchronous_standby_names", Some("*")).await;
+    // The standby comes first, and accepts no writes.
+    let one = site_on(&[&new.url(), &old.url()]).start().await;
+    let other = one.site().second_node().start().await;
+    let admin = one.admin().await;
+    create_role(&admin, "before", json!([])).await;
+    until_listening(&old, "2").await;
+
+    old.stop_immediately().await;
+    new.set("synchronous_standby_names", None).await;
+    new.promote().await;
+    let took = must_go_on(&one, &admin, "after").await;
+    println!("a write {took:?} after the promotion");
+    let on_other = other.anonymous().bearer(admin.token());
+    must_go_on(&other, &on_other, "after too").await;
+    until_listening(&new, "2").await;
+    assert!(
+        one.log().contains("another server is the primary now"),
+        "{}",
+        one.log()
+    );
+    new.stop_immediately().await;
+}
+
+#[tokio::test]
+async fn a_node_leaves_an_old_primary_that_nobody_has_fenced() {
+    let mut old = OwnCluster::start().await;
+    let mut new = old.standby().await;
+    old.set("synchronous_standby_names", Some("*")).await;
+    let server = site_on(&[&old.url(), &new.url()]).start().await;
+    let admin = server.admin().await;
+    create_role(&admin, "before", json!([])).await;
+
+    new.set("synchronous_standby_names", None).await;
+    new.promote().await;
+    must_go_on(&server, &admin, "after").await;
+    let there = "SELECT COUNT(*) FROM role_directory WHERE name = 'after'";
+    assert_eq!(new.psql(&[there]).await, "1");
+    assert_eq!(old.psql(&[there]).await, "0");
+    new.stop_immediately().await;
+    old.stop_immediately().await;
+}
+
+#[tokio::test]
+async fn a_node_leaves_a_primary_that_does_not_answer() {
+    let mut old = OwnCluster::start().await;
+    let mut new = old.standby().await;
+    old.set("synchronous_standby_names", Some("*")).await;
+    let network = Network::before(&old.url()).await;
+    let server = site_on(&[&network.url, &new.url()]).start().await;
+    let admin = server.admin().await;
+    create_role(&admin, "before", json!([])).await;
+
+    network.cut();
+    new.set("synchronous_standby_names", None).await;
+    new.promote().await;
+    let took = must_go_on(&server, &admin, "after").await;
+    println!("a write {took:?} after the promotion");
+    new.stop_immediately().await;
+    old.stop_immediately().await;
+}
+
+#[tokio::test]
+async fn a_node_does_not_start_without_a_server_that_accepts_writes() {
+    let mut old = OwnCluster::start().await;
+    let mut standby = old.standby().await;
+    let urls = [&old.url()[..], &standby.url()];
+    let site = site_on(&urls);
+    old.stop_immediately().await;
+    let (_, said) = site.refuses_to_start().await;
+    let why = "none of the servers in DATABASE_URL accepts writes";
+    assert!(said.contains(why), "{said}");
+    standby.stop_immediately().await;
+}
