@@ -201,8 +201,11 @@ impl Db {
         Box::pin(async move {
             Ok(match self {
                 Self::Postgres(servers) => {
+                    // While it connects, Postgres may warn of something else, such as the version of a collation.
+                    let mut connection = servers.pool().acquire().await?;
                     let statement = statement.postgres();
-                    unwarned(statement.execute(servers.pool())).await?.rows_affected()
+                    let executed = statement.execute(&mut *connection);
+                    unwarned(executed).await?.rows_affected()
                 }
                 Self::Sqlite { writer, .. } => statement
                     .unnumbered()

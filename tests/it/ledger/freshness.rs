@@ -5,11 +5,15 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 
 use ledger::Ledger;
+use projections::sql::{NOTICES, note_warning, sql};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{Layer, layer::Context, prelude::*};
 
 use super::{
     on_both_engines, on_sites,
-    site::{Site, TestClock, new_role, role_unit, unique, unit},
+    site::{Site, TestClock, new_role, open_db, role_unit, unique, unit},
 };
+use crate::support::outage::OwnCluster;
 
 const SECOND: i64 = 1_000_000;
 
@@ -134,4 +138,32 @@ on_sites! {
         prove(&ledger).await;
         assert_eq!(ledger.age(), Duration::ZERO);
     }
+}
+
+/// Passes the warnings of Postgres on, as the program does.
+struct Warnings;
+
+impl<S: Subscriber> Layer<S> for Warnings {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == NOTICES && *event.metadata().level() == tracing::Level::WARN {
+            note_warning();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_warning_while_connecting_is_not_about_the_commit() {
+    let mut cluster = OwnCluster::start().await;
+    // As after an update of the system's libraries.
+    let other_version = "UPDATE pg_database SET datcollversion = '0' WHERE datname = current_database()";
+    cluster.psql(&[other_version]).await;
+    let db = open_db(&cluster.url()).await;
+    let _warnings = tracing::subscriber::set_default(tracing_subscriber::registry().with(Warnings));
+    // The next statement needs a new connection.
+    let taken = db.snapshot().await.expect("a transaction");
+    let made = sql("CREATE TABLE made (number BIGINT)");
+    db.execute(made).await.expect("a commit");
+    drop(taken);
+    db.close().await;
+    cluster.stop_immediately().await;
 }
