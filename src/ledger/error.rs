@@ -180,6 +180,16 @@ pub enum LedgerError {
     /// The process could not read the ledger to its head. Without a cause, it could not do so in time.
     #[error("the ledger cannot be read to its head")]
     Behind(#[source] Option<Arc<LedgerError>>),
+    /// Events are missing before those that this process has just written. It reads from another server than it writes to.
+    #[error(
+        "the events between {position} and {first} are missing where this node reads; it may read from an old primary"
+    )]
+    Gap {
+        /// The position that this process has applied.
+        position: i64,
+        /// The position of the first event that it has written.
+        first: i64,
+    },
     /// The database closed the connection that listens for other nodes.
     #[error("the database closed the connection that listens for other nodes")]
     NotListening,

@@ -114,6 +114,14 @@ impl Follower {
         let mut feeding = self.feeding.lock().await;
         if self.authorization.position() < first.position - 1 {
             self.read_to_head(&mut feeding.reader).await?;
+            let position = self.authorization.position();
+            if position < first.position - 1 {
+                feeding.reader.abandon();
+                return Err(LedgerError::Gap {
+                    position,
+                    first: first.position,
+                });
+            }
         }
         // The projection skips events that it has already.
         self.apply(events);

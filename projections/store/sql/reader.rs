@@ -74,6 +74,11 @@ impl Reader {
         Ok(rows)
     }
 
+    /// Drops the connection. The next statement opens a new one.
+    pub fn abandon(&mut self) {
+        self.kept = None;
+    }
+
     /// Closes the connection. The next statement opens a new one.
     pub async fn close(&mut self) {
         if let Some((_, own)) = self.kept.take() {

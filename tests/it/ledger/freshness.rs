@@ -11,9 +11,12 @@ use tracing_subscriber::{Layer, layer::Context, prelude::*};
 
 use super::{
     on_both_engines, on_sites,
-    site::{Site, TestClock, new_role, open_db, role_unit, unique, unit},
+    site::{Site, TestClock, new_role, open, open_db, role_unit, unique, unit},
 };
-use crate::support::outage::OwnCluster;
+use crate::support::{
+    outage::{Network, OwnCluster},
+    server::Engine,
+};
 
 const SECOND: i64 = 1_000_000;
 
@@ -166,4 +169,31 @@ async fn a_warning_while_connecting_is_not_about_the_commit() {
     drop(taken);
     db.close().await;
     cluster.stop_immediately().await;
+}
+
+#[tokio::test]
+async fn a_batch_is_not_applied_before_the_events_that_precede_it() {
+    let mut old = OwnCluster::start().await;
+    let site = Site::at(Engine::Postgres, old.url()).await;
+    site.ledger().await.close().await;
+    let mut new = old.standby().await;
+    let network = Network::before(&old.url()).await;
+    // It reads from the old primary, and keeps that connection.
+    let ledger = open(&network.url).await;
+    let before = ledger.authorization().position();
+    new.promote().await;
+    network.lead_to(&new.url());
+    let other = open(&new.url()).await;
+    let theirs = other.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+
+    let ours = ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+    assert_eq!(ours.position, theirs.position + 1);
+    // What the other one wrote may be a revocation.
+    assert_eq!(ledger.authorization().position(), before);
+    let reached = ledger.follower().catch_up().await.expect("a look at the new primary");
+    assert_eq!(reached, ours.position);
+    ledger.close().await;
+    other.close().await;
+    new.stop_immediately().await;
+    old.stop_immediately().await;
 }

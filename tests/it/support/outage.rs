@@ -249,10 +249,19 @@ async fn carry(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, cut: watch::Re
     }
 }
 
+/// The server in a URL.
+fn address_in(url: &str) -> SocketAddr {
+    let (_, after) = url.split_once('@').expect("a user");
+    let (database, _) = after.split_once('/').expect("a name");
+    database.parse().expect("an address")
+}
+
 /// A network between a node and its database. If it is cut, neither end gets a notice.
 pub struct Network {
     /// The URL of the database through this network.
     pub url: String,
+    /// Where new connections go.
+    database: watch::Sender<SocketAddr>,
     frozen: watch::Sender<bool>,
     hang_up: Arc<Notify>,
 }
@@ -261,8 +270,8 @@ impl Network {
     /// Puts a network before the database at this address.
     pub async fn before(url: &str) -> Self {
         let (before, after) = url.split_once('@').expect("a user");
-        let (database, name) = after.split_once('/').expect("a name");
-        let database: SocketAddr = database.parse().expect("an address");
+        let (_, name) = after.split_once('/').expect("a name");
+        let (database, goes_to) = watch::channel(address_in(url));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (frozen, cut) = watch::channel(false);
@@ -271,6 +280,7 @@ impl Network {
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let (cut, hung_up) = (cut.clone(), Arc::clone(&hung_up));
+                let database = *goes_to.borrow();
                 tokio::spawn(async move {
                     let Ok(far) = TcpStream::connect(database).await else {
                         return;
@@ -290,9 +300,15 @@ impl Network {
         });
         Self {
             url: format!("{before}@{address}/{name}"),
+            database,
             frozen,
             hang_up,
         }
+    }
+
+    /// From now on, new connections go to another server, as after a change of a name or of a proxy. Those that exist stay where they are.
+    pub fn lead_to(&self, url: &str) {
+        self.database.send_replace(address_in(url));
     }
 
     /// Ends all connections for the nodes, but not for the database.
