@@ -57,6 +57,17 @@ async fn must_go_on(server: &Server, admin: &Client, name: &str) -> Duration {
     took
 }
 
+async fn until_log_has(server: &Server, text: &str) {
+    let said = async {
+        while !server.log().contains(text) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SOON, said)
+        .await
+        .unwrap_or_else(|_| panic!("the log should have {text:?}:\n{}", server.log()));
+}
+
 /// How many nodes listen at this server.
 async fn until_listening(cluster: &OwnCluster, nodes: &str) {
     let listening = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'";
@@ -135,6 +146,37 @@ async fn a_node_leaves_a_primary_that_does_not_answer() {
 }
 
 #[tokio::test]
+async fn a_node_starts_on_the_new_primary_although_the_old_one_accepts_writes() {
+    let mut old = OwnCluster::start().await;
+    let site = site_on(&[&old.url()]);
+    let first = site.start().await;
+    create_role(&first.admin().await, "before", json!([])).await;
+    let mut new = old.standby().await;
+    new.promote().await;
+    let both = first.terminate().await.with(DATABASE_URL, &several(&[&old.url(), &new.url()]));
+    let server = both.start().await;
+    let admin = server.admin().await;
+    must_go_on(&server, &admin, "after").await;
+    let there = "SELECT COUNT(*) FROM role_directory WHERE name = 'after'";
+    assert_eq!(new.psql(&[there]).await, "1");
+    assert_eq!(old.psql(&[there]).await, "0");
+
+    // The new primary does not answer for a while. The old one lacks what was written since.
+    new.stop_immediately().await;
+    until_log_has(&server, "does not answer").await;
+    until(503, async || {
+        admin.post("/api/roles", role("never", json!([]))).await
+    })
+    .await;
+    new.start_again().await;
+    must_go_on(&server, &admin, "later").await;
+    let there = "SELECT COUNT(*) FROM role_directory WHERE name IN ('never', 'later')";
+    assert_eq!(old.psql(&[there]).await, "0");
+    new.stop_immediately().await;
+    old.stop_immediately().await;
+}
+
+#[tokio::test]
 async fn a_node_does_not_start_without_a_server_that_accepts_writes() {
     let mut old = OwnCluster::start().await;
     let mut standby = old.standby().await;
@@ -143,6 +185,8 @@ async fn a_node_does_not_start_without_a_server_that_accepts_writes() {
     old.stop_immediately().await;
     let (_, said) = site.refuses_to_start().await;
     let why = "none of the servers in DATABASE_URL accepts writes";
-    assert!(said.contains(why), "{said}");
+    for part in [why, "Connection refused", "accepts reads only"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
     standby.stop_immediately().await;
 }

@@ -12,6 +12,7 @@ mod look;
 mod notices;
 mod notify;
 mod own;
+mod primary;
 mod reader;
 mod row;
 mod servers;

@@ -1,37 +1,25 @@
 //! Postgres on several servers, of which one accepts writes.
 //!
 //! `DATABASE_URL` may name several servers. Only the one that accepts writes is used. If there are several, a task asks each of them again
-//! and again. Once another one has become the primary, new connections go there, and [`Server`] tells those who keep a connection.
-//!
-//! If two servers accept writes, nobody has fenced the old primary. The server with the newest timeline counts: a promotion begins a new one.
+//! and again ([`super::primary`]). Once another one has become the primary, new connections go there, and [`Server`] tells those who keep a
+//! connection.
 
 use std::{
     str::FromStr as _,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use futures_util::future::join_all;
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection, PgPool,
+    Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
+use tokio::{sync::watch, time::sleep};
+
+use super::{
+    Db, Error,
+    primary::{Decision, Said, ask_all, name, next},
 };
-
-use super::{Db, Error};
-
-/// How often each server is asked.
-const EVERY: Duration = Duration::from_millis(200);
-/// How long a server is left alone at most that does not answer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The timeline of a server that accepts writes; `NULL` if it does not.
-const TIMELINE: &str = "SELECT CASE WHEN pg_is_in_recovery() OR CAST(current_setting('transaction_read_only') AS BOOLEAN) THEN NULL \
-     ELSE CAST(CAST('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS BIT(32)) AS BIGINT) END";
 
 /// The pool of connections to the server that accepts writes.
 #[derive(Clone, Debug)]
@@ -76,14 +64,14 @@ impl Servers {
     async fn open_several(all: Vec<PgConnectOptions>, pool: PgPoolOptions) -> Result<Self, Error> {
         let (moved, moves) = watch::channel(0);
         let decision = Decision::new(all.len());
-        let mut chosen = decision.chosen.subscribe();
+        let mut chosen = decision.chosen();
         let found = tokio::select! {
             () = ask_all(&all, &decision) => None,
             found = next(&mut chosen) => Some(found),
             () = sleep(pool.get_acquire_timeout()) => None,
         };
         let found = found.and_then(|found| all.get(found));
-        let options = found.cloned().ok_or_else(nobody_writes)?;
+        let options = found.cloned().ok_or_else(|| nobody_writes(&all, &decision.said()))?;
         // When another server last became the primary. Connections that are older are closed instead of used.
         let since = Arc::new(Mutex::new(Instant::now()));
         let used = Arc::clone(&since);
@@ -178,13 +166,17 @@ pub(super) fn moved() -> Error {
     .into()
 }
 
-fn nobody_writes() -> Error {
-    Error::Configuration("none of the servers in DATABASE_URL accepts writes".into())
-}
-
-/// The server's name, for the log.
-fn name(options: &PgConnectOptions) -> String {
-    format!("{}:{}", options.get_host(), options.get_port())
+fn nobody_writes(servers: &[PgConnectOptions], said: &[Option<Said>]) -> Error {
+    let each = servers.iter().zip(said).map(|(server, said)| match said {
+        Some(said) => format!("{} {said}", name(server)),
+        None => format!("{} does not answer in time", name(server)),
+    });
+    let each: Vec<String> = each.collect();
+    let text = format!(
+        "none of the servers in DATABASE_URL accepts writes: {}",
+        each.join("; ")
+    );
+    Error::Configuration(text.into())
 }
 
 /// The URL of each server, if `url` names several: `postgres://user@one:5432,two:5433/database`.
@@ -201,90 +193,6 @@ fn each_of(url: &str) -> Vec<String> {
     hosts
         .map(|host| format!("{scheme}://{user}{host}{path}"))
         .collect()
-}
-
-/// Which server is the primary, by what they say.
-struct Decision {
-    /// The timeline of each server that accepts writes.
-    timelines: Mutex<Vec<Option<i64>>>,
-    /// The primary.
-    chosen: watch::Sender<Option<usize>>,
-}
-
-impl Decision {
-    fn new(servers: usize) -> Self {
-        Self {
-            timelines: Mutex::new(vec![None; servers]),
-            chosen: watch::Sender::new(None),
-        }
-    }
-
-    /// Notes what a server says. The primary stays the primary until another server accepts writes, and, if it accepts writes itself, the
-    /// other one has a newer timeline.
-    fn note(&self, server: usize, timeline: Option<i64>) {
-        let mut timelines = self.timelines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = timelines.get_mut(server) {
-            *known = timeline;
-        }
-        self.chosen.send_if_modified(|chosen| {
-            let of = |server: usize| timelines.get(server).copied().flatten();
-            let mut best = chosen.filter(|server| of(*server).is_some());
-            for server in 0..timelines.len() {
-                if of(server) > best.and_then(of) {
-                    best = Some(server);
-                }
-            }
-            best.is_some() && std::mem::replace(chosen, best) != best
-        });
-    }
-}
-
-/// Waits until another server is the primary than the last time.
-async fn next(chosen: &mut watch::Receiver<Option<usize>>) -> usize {
-    // If the sender has gone, the task ends anyway.
-    while chosen.changed().await.is_ok() {
-        if let Some(server) = *chosen.borrow_and_update() {
-            return server;
-        }
-    }
-    std::future::pending().await
-}
-
-/// Asks each server again and again.
-async fn ask_all(servers: &[PgConnectOptions], decision: &Decision) {
-    let asking = servers
-        .iter()
-        .enumerate()
-        .map(|(number, options)| ask(options, move |timeline| decision.note(number, timeline)));
-    join_all(asking).await;
-}
-
-/// Asks a server again and again, on one connection as long as it lasts.
-async fn ask(options: &PgConnectOptions, note: impl Fn(Option<i64>)) {
-    let mut kept = None;
-    let mut pause = EVERY;
-    loop {
-        match timeout(PATIENCE, timeline(options, &mut kept)).await {
-            Ok(Ok(timeline)) => {
-                note(timeline);
-                pause = EVERY;
-            }
-            Ok(Err(_)) | Err(_) => {
-                kept = None;
-                note(None);
-                pause = LONGEST_PAUSE.min(2 * pause);
-            }
-        }
-        sleep(pause).await;
-    }
-}
-
-async fn timeline(options: &PgConnectOptions, kept: &mut Option<PgConnection>) -> Result<Option<i64>, Error> {
-    let connection = match kept {
-        Some(connection) => connection,
-        None => kept.insert(options.connect().await?),
-    };
-    sqlx::query_scalar(TIMELINE).fetch_one(connection).await
 }
 
 #[cfg(test)]
@@ -306,27 +214,5 @@ mod tests {
             each_of("postgres://one,two"),
             ["postgres://one", "postgres://two"]
         );
-    }
-
-    #[test]
-    fn the_server_that_was_promoted_last_is_the_primary() {
-        let decision = Decision::new(3);
-        let chosen = || *decision.chosen.borrow();
-        decision.note(1, None);
-        assert_eq!(chosen(), None);
-        decision.note(1, Some(1));
-        assert_eq!(chosen(), Some(1));
-        // Nobody accepts writes, and then the same server again.
-        decision.note(1, None);
-        assert_eq!(chosen(), Some(1));
-        decision.note(0, Some(1));
-        assert_eq!(chosen(), Some(0));
-        decision.note(1, Some(1));
-        assert_eq!(chosen(), Some(0));
-        // Nobody has fenced the old primary.
-        decision.note(2, Some(2));
-        assert_eq!(chosen(), Some(2));
-        decision.note(0, Some(1));
-        assert_eq!(chosen(), Some(2));
     }
 }
