@@ -341,6 +341,8 @@ impl Follower {
             };
             let message = match told {
                 Ok(Some(message)) => message,
+                // The pool that the connection came from is closed.
+                Ok(None) | Err(_) if self.db.server() != server => return None,
                 Ok(None) => return Some(LedgerError::NotListening),
                 Err(error) => return Some(error.into()),
             };

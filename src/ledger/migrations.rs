@@ -31,7 +31,7 @@ pub fn migrate<'a>(db: &'a Db) -> Boxed<'a, Result<(), MigrationError>> {
     Box::pin(async move {
         let migrator = Migrator::new(Carried(migrations(db)?)).await?;
         match db {
-            Db::Postgres(servers) => migrator.run(servers.pool()).await?,
+            Db::Postgres(servers) => migrator.run(&servers.pool()).await?,
             Db::Sqlite { writer, .. } => migrator.run(writer).await?,
         }
         Ok(())

@@ -75,7 +75,7 @@ impl Repository {
     pub(super) fn new(ledger: Ledger) -> Self {
         let streams = match ledger.db() {
             Db::Postgres(servers) => Streams::Postgres(
-                PostgresEventRepository::new(servers.pool().clone()).with_tables(TABLES.0, TABLES.1),
+                PostgresEventRepository::new(servers.pool()).with_tables(TABLES.0, TABLES.1),
             ),
             db @ Db::Sqlite { .. } => Streams::Sqlite(db.clone()),
         };

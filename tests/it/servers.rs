@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -141,6 +142,38 @@ async fn a_node_leaves_a_primary_that_does_not_answer() {
     new.promote().await;
     let took = must_go_on(&server, &admin, "after").await;
     println!("a write {took:?} after the promotion");
+    new.stop_immediately().await;
+    old.stop_immediately().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_primary_that_does_not_answer_ends_and_keeps_no_connection() {
+    let mut old = OwnCluster::start().await;
+    let mut new = old.standby().await;
+    old.set("synchronous_standby_names", Some("*")).await;
+    let network = Network::before(&old.url()).await;
+    let server = site_on(&[&network.url, &new.url()])
+        .with("MUNIMENT_DATABASE_CONNECTIONS", "4")
+        .start()
+        .await;
+    let admin = &server.admin().await;
+    create_role(admin, "before", json!([])).await;
+    let ask = || join_all((0..8).map(|_| async move { admin.get("/api/roles").await }));
+
+    network.cut();
+    let promoting = async {
+        new.set("synchronous_standby_names", None).await;
+        new.promote().await;
+    };
+    let (answers, ()) = tokio::join!(timeout(SOON, ask()), promoting);
+    for answer in answers.expect("answers") {
+        assert!(matches!(answer.status, 200 | 503), "{answer:?}");
+    }
+    must_go_on(&server, admin, "after").await;
+    let again = timeout(SOON / 2, ask()).await.expect("answers of the new primary");
+    for answer in again {
+        answer.expect(200);
+    }
     new.stop_immediately().await;
     old.stop_immediately().await;
 }

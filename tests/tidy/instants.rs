@@ -24,11 +24,7 @@ const CALLS: [&str; 9] = [
 ];
 
 /// These files measure how long something took. They do not decide or record anything by it.
-const EXCEPTIONS: [(&str, &str); 3] = [
-    (
-        "projections/store/sql/servers.rs",
-        "which connections are older than the primary's promotion",
-    ),
+const EXCEPTIONS: [(&str, &str); 2] = [
     ("src/ledger/executor.rs", "how long a command is tried again"),
     ("src/ledger/rehearsal.rs", "how long a rehearsal is tried again"),
 ];

@@ -44,7 +44,9 @@ impl Tx<'_> {
         Box::pin(async move {
             let changed = match self {
                 Self::Postgres(tx) if writes.fit_one_statement() => {
-                    AtOnce::of(&compare, &writes)?.run(tx).await?
+                    let statement = AtOnce::of(&compare, &writes)?;
+                    let (place, connection) = tx.parts();
+                    place.unless_moved(statement.run(connection)).await?
                 }
                 Self::Postgres(_) | Self::Sqlite(_) => {
                     let changed = self.execute(compare).await? == 1;
@@ -71,8 +73,9 @@ impl Tx<'_> {
             let statement = sql(text);
             match self {
                 Self::Postgres(tx) => {
-                    let done = statement.with_arrays(text, arrays).execute(&mut **tx).await?;
-                    Ok(done.rows_affected())
+                    let (place, connection) = tx.parts();
+                    let executed = statement.with_arrays(text, arrays).execute(connection);
+                    Ok(place.unless_moved(executed).await?.rows_affected())
                 }
                 Self::Sqlite(_) => Err(Error::Configuration("SQLite has no arrays".into())),
             }

@@ -158,13 +158,12 @@ impl Db {
     pub fn all<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(servers) => statement
-                    .postgres()
-                    .fetch_all(servers.pool())
-                    .await?
-                    .into_iter()
-                    .map(Row::Postgres)
-                    .collect(),
+                Self::Postgres(servers) => {
+                    let (server, pool) = servers.current();
+                    let rows = statement.postgres().fetch_all(&pool);
+                    let rows = servers.unless_moved(server, rows).await?;
+                    rows.into_iter().map(Row::Postgres).collect()
+                }
                 Self::Sqlite { readers, .. } => statement
                     .unnumbered()
                     .sqlite()
@@ -181,11 +180,11 @@ impl Db {
     pub fn optional<'a>(&'a self, statement: Statement<'a>) -> Boxed<'a, Result<Option<Row>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(servers) => statement
-                    .postgres()
-                    .fetch_optional(servers.pool())
-                    .await?
-                    .map(Row::Postgres),
+                Self::Postgres(servers) => {
+                    let (server, pool) = servers.current();
+                    let row = statement.postgres().fetch_optional(&pool);
+                    servers.unless_moved(server, row).await?.map(Row::Postgres)
+                }
                 Self::Sqlite { readers, .. } => statement
                     .unnumbered()
                     .sqlite()
@@ -201,11 +200,14 @@ impl Db {
         Box::pin(async move {
             Ok(match self {
                 Self::Postgres(servers) => {
-                    // While it connects, Postgres may warn of something else, such as the version of a collation.
-                    let mut connection = servers.pool().acquire().await?;
-                    let statement = statement.postgres();
-                    let executed = statement.execute(&mut *connection);
-                    unwarned(executed).await?.rows_affected()
+                    let (server, pool) = servers.current();
+                    let executed = async {
+                        // While it connects, Postgres may warn of something else, such as the version of a collation.
+                        let mut connection = pool.acquire().await?;
+                        let executed = statement.postgres().execute(&mut *connection);
+                        unwarned(executed).await
+                    };
+                    servers.unless_moved(server, executed).await?.rows_affected()
                 }
                 Self::Sqlite { writer, .. } => statement
                     .unnumbered()
@@ -222,7 +224,9 @@ impl Db {
         Box::pin(async move {
             match self {
                 Self::Postgres(servers) => {
-                    sqlx::raw_sql(text).execute(servers.pool()).await?;
+                    let (server, pool) = servers.current();
+                    let executed = sqlx::raw_sql(text).execute(&pool);
+                    servers.unless_moved(server, executed).await?;
                 }
                 Self::Sqlite { writer, .. } => {
                     sqlx::raw_sql(text).execute(writer).await?;
@@ -244,7 +248,7 @@ impl Db {
     pub fn close<'a>(&'a self) -> Boxed<'a, ()> {
         Box::pin(async move {
             match self {
-                Self::Postgres(servers) => servers.pool().close().await,
+                Self::Postgres(servers) => servers.close().await,
                 Self::Sqlite { writer, readers } => {
                     readers.close().await;
                     writer.close().await;

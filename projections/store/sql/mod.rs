@@ -35,7 +35,7 @@ pub use servers::{Server, Servers};
 pub use sqlx::Error;
 pub(crate) use statement::Array;
 pub use statement::{Argument, MAX_ARGUMENTS, Statement, filled, placeholders, rounded, sql};
-pub use transaction::Tx;
+pub use transaction::{PgTx, Tx};
 pub use writer::{NotLanded, Writer, is_an_answer};
 
 /// The future of a statement. It is boxed so that the code of the database client is compiled once, here, and not in

@@ -14,11 +14,12 @@ impl Db {
             if let Self::Postgres(servers) = self {
                 // A transaction with a message waits for the disk like a transaction that writes. This is not
                 // necessary: if the machine fails, nobody needs the lost message.
-                sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+                let (server, pool) = servers.current();
+                let sent = sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                     .bind(channel)
                     .bind(message)
-                    .execute(servers.pool())
-                    .await?;
+                    .execute(&pool);
+                servers.unless_moved(server, sent).await?;
             }
             Ok(())
         })
@@ -29,14 +30,15 @@ impl Db {
         Box::pin(async move {
             match self {
                 Self::Postgres(servers) => {
+                    let (server, pool) = servers.current();
                     let listening = async {
-                        let mut listener = PgListener::connect_with(servers.pool()).await?;
+                        let mut listener = PgListener::connect_with(&pool).await?;
                         // If the connection is lost, the listener must get an error, not silently a new connection.
                         listener.eager_reconnect(false);
                         listener.listen(channel).await?;
                         Ok(Some(listener))
                     };
-                    self.unless_moved(self.server(), listening).await
+                    servers.unless_moved(server, listening).await
                 }
                 Self::Sqlite { .. } => Ok(None),
             }
@@ -50,18 +52,17 @@ impl Db {
             let Self::Postgres(servers) = self else {
                 return Ok(None);
             };
-            let server = self.server();
-            let mut connection = servers.pool().acquire().await?;
+            let (server, pool) = servers.current();
+            let mut connection = servers.unless_moved(server, pool.acquire()).await?;
             // The connection ends together with the right: an advisory lock lives as long as its session.
             connection.close_on_drop();
             // Postgres may need a moment to notice that an interrupted owner of the right has gone.
-            sqlx::query("SET lock_timeout = '2s'")
-                .execute(&mut *connection)
-                .await?;
+            let set = sqlx::query("SET lock_timeout = '2s'").execute(&mut *connection);
+            servers.unless_moved(server, set).await?;
             let asked = sqlx::query("SELECT pg_advisory_lock(hashtext($1))")
                 .bind(name)
-                .execute(&mut *connection)
-                .await;
+                .execute(&mut *connection);
+            let asked = servers.unless_moved(server, asked).await;
             match asked {
                 Ok(_) => Ok(Some(Alone {
                     connection,
@@ -89,11 +90,12 @@ impl Tx<'_> {
     pub fn notify<'a>(&'a mut self, channel: &'a str, message: &'a str) -> Boxed<'a, Result<(), Error>> {
         Box::pin(async move {
             if let Self::Postgres(tx) = self {
-                sqlx::query("SELECT pg_notify($1, $2)")
+                let (place, connection) = tx.parts();
+                let sent = sqlx::query("SELECT pg_notify($1, $2)")
                     .bind(channel)
                     .bind(message)
-                    .execute(&mut **tx)
-                    .await?;
+                    .execute(connection);
+                place.unless_moved(sent).await?;
             }
             Ok(())
         })

@@ -4,29 +4,49 @@
 //! and again ([`super::primary`]). Once another one has become the primary, new connections go there, and [`Server`] tells those who keep a
 //! connection.
 
-use std::{
-    str::FromStr as _,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{mem, str::FromStr as _, sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection as _, PgPool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use super::{
     Db, Error,
     primary::{Decision, Said, ask_all, name, next},
 };
 
+/// How long the connections of a pool that is not used any more may take to end. Then they are dropped.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// The pool of connections to the server that accepts writes.
 #[derive(Clone, Debug)]
 pub struct Servers {
+    used: Arc<watch::Sender<Used>>,
+    /// Looks for the primary, if there are several servers.
+    search: Option<Arc<Search>>,
+}
+
+/// What is used now.
+#[derive(Clone, Debug)]
+struct Used {
+    server: Server,
     pool: PgPool,
-    /// How many times another server became the primary.
-    moves: watch::Receiver<u64>,
+}
+
+/// The task that looks for the primary. It ends with the last [`Servers`].
+#[derive(Debug)]
+struct Search(JoinHandle<()>);
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A server. Two values differ if another server has become the primary meanwhile.
@@ -34,15 +54,18 @@ pub struct Servers {
 pub struct Server(u64);
 
 impl Servers {
-    /// The pool of connections.
-    pub fn pool(&self) -> &PgPool {
-        &self.pool
+    /// The pool of connections to the server that is used now.
+    pub fn pool(&self) -> PgPool {
+        self.used.borrow().pool.clone()
     }
 
     /// One server, which stays the only one.
     pub fn only(pool: PgPool) -> Self {
-        let (_, moves) = watch::channel(0);
-        Self { pool, moves }
+        let server = Server(0);
+        Self {
+            used: Arc::new(watch::Sender::new(Used { server, pool })),
+            search: None,
+        }
     }
 
     /// Opens a pool of connections to the primary of the servers in the URL. `adjust` adds options to those of the URL.
@@ -62,7 +85,6 @@ impl Servers {
     }
 
     async fn open_several(all: Vec<PgConnectOptions>, pool: PgPoolOptions) -> Result<Self, Error> {
-        let (moved, moves) = watch::channel(0);
         let decision = Decision::new(all.len());
         let mut chosen = decision.chosen();
         let found = tokio::select! {
@@ -72,57 +94,88 @@ impl Servers {
         };
         let found = found.and_then(|found| all.get(found));
         let options = found.cloned().ok_or_else(|| nobody_writes(&all, &decision.said()))?;
-        // When another server last became the primary. Connections that are older are closed instead of used.
-        let since = Arc::new(Mutex::new(Instant::now()));
-        let used = Arc::clone(&since);
-        let pool = pool
-            // A server that has gone may never answer, so the age comes first.
-            .test_before_acquire(false)
-            .before_acquire(move |connection, meta| {
-                let since = *used.lock().unwrap_or_else(PoisonError::into_inner);
-                Box::pin(async move {
-                    if meta.age > since.elapsed() {
-                        return Ok(false);
-                    }
-                    connection.ping().await.map(|()| true)
-                })
-            })
-            .connect_with(options)
-            .await?;
-        let used = pool.clone();
-        let follow = async move {
+        let mut servers = Self::only(pool.connect_with(options).await?);
+        let used = Arc::clone(&servers.used);
+        let search = async move {
             let moving = async {
                 loop {
                     let Some(options) = all.get(next(&mut chosen).await) else {
                         continue;
                     };
-                    used.set_connect_options(options.clone());
-                    *since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-                    moved.send_modify(|moves| *moves += 1);
+                    use_new_connections(&used, Some(options));
                     tracing::warn!(server = name(options), "another server is the primary now");
                 }
             };
             tokio::select! {
-                () = used.close_event() => {}
                 () = ask_all(&all, &decision) => {}
                 () = moving => {}
             }
         };
-        tokio::spawn(follow);
-        Ok(Self { pool, moves })
+        servers.search = Some(Arc::new(Search(tokio::spawn(search))));
+        Ok(servers)
+    }
+
+    /// The server that is used now, and the pool of connections to it.
+    pub(super) fn current(&self) -> (Server, PgPool) {
+        let used = self.used.borrow();
+        (used.server, used.pool.clone())
     }
 
     pub(super) fn server(&self) -> Server {
-        Server(*self.moves.borrow())
+        self.used.borrow().server
     }
 
     /// Returns once another server is the primary.
     async fn moved_from(&self, server: Server) {
-        let mut moves = self.moves.clone();
-        if moves.wait_for(|moves| Server(*moves) != server).await.is_err() {
-            // There is one server only.
+        let mut used = self.used.subscribe();
+        if used.wait_for(|used| used.server != server).await.is_err() {
+            // Nobody can move any more.
             std::future::pending::<()>().await;
         }
+    }
+
+    /// What `work` returns, or an error if another server becomes the primary meanwhile: the old one may never answer.
+    pub(super) async fn unless_moved<T>(
+        &self,
+        server: Server,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = self.moved_from(server) => Err(moved()),
+        }
+    }
+
+    /// Ends the search for the primary, and closes all connections of the pool.
+    pub(super) async fn close(&self) {
+        if let Some(search) = &self.search {
+            search.0.abort();
+        }
+        self.pool().close().await;
+    }
+}
+
+/// Lets everybody connect again, to the server with these options or to the same one. What still waits for an answer on an old connection gets
+/// an error. The old pool is not waited for: a server that has gone may never answer, and its connections must not take the place of others.
+fn use_new_connections(used: &watch::Sender<Used>, to: Option<&PgConnectOptions>) {
+    let mut old = None;
+    used.send_if_modified(|used| {
+        if used.pool.is_closed() {
+            return false;
+        }
+        let same = || used.pool.connect_options().as_ref().clone();
+        let options = to.cloned().unwrap_or_else(same);
+        let pool = used.pool.options().clone().connect_lazy_with(options);
+        let Server(number) = used.server;
+        used.server = Server(number + 1);
+        old = Some(mem::replace(&mut used.pool, pool));
+        true
+    });
+    if let Some(old) = old {
+        tokio::spawn(async move {
+            let _ = timeout(FAREWELL, old.close()).await;
+        });
     }
 }
 
@@ -149,10 +202,9 @@ impl Db {
         server: Server,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        tokio::select! {
-            biased;
-            done = work => done,
-            () = self.moved_from(server) => Err(moved()),
+        match self {
+            Self::Postgres(servers) => servers.unless_moved(server, work).await,
+            Self::Sqlite { .. } => work.await,
         }
     }
 }

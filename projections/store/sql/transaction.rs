@@ -1,9 +1,9 @@
 //! Transactions.
 
 use futures_util::TryStreamExt as _;
-use sqlx::{Database, Pool, Postgres, Sqlite, Transaction};
+use sqlx::{Database, PgConnection, Pool, Postgres, Sqlite, Transaction};
 
-use super::{Boxed, Db, Error, Row, Statement, notices::unwarned, sql};
+use super::{Boxed, Db, Error, Row, Server, Servers, Statement, notices::unwarned, sql};
 
 /// How a transaction begins on Postgres, whatever the defaults of the database are: each statement sees what was
 /// committed before it, and no statement waits for a lock for ever.
@@ -16,7 +16,7 @@ impl Db {
     pub fn begin<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(servers) => Tx::Postgres(begin_whole(servers.pool(), BEGIN).await?),
+                Self::Postgres(servers) => Tx::Postgres(PgTx::begin(servers, BEGIN).await?),
                 Self::Sqlite { writer, .. } => Tx::Sqlite(begin_whole(writer, "BEGIN IMMEDIATE").await?),
             })
         })
@@ -26,7 +26,7 @@ impl Db {
     pub fn snapshot<'a>(&'a self) -> Boxed<'a, Result<Tx<'static>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(servers) => Tx::Postgres(begin_whole(servers.pool(), BEGIN_SNAPSHOT).await?),
+                Self::Postgres(servers) => Tx::Postgres(PgTx::begin(servers, BEGIN_SNAPSHOT).await?),
                 Self::Sqlite { readers, .. } => Tx::Sqlite(begin_whole(readers, "BEGIN").await?),
             })
         })
@@ -46,11 +46,63 @@ async fn begin_whole<DB: Database>(
         .unwrap_or(Err(Error::WorkerCrashed))
 }
 
+/// A transaction on Postgres.
+#[derive(Debug)]
+pub struct PgTx<'c> {
+    tx: Transaction<'c, Postgres>,
+    place: Place,
+}
+
+/// The server on which a transaction is. `None` if the task to which the connection belongs notices by itself that another server became
+/// the primary.
+#[derive(Debug)]
+pub(super) struct Place(Option<(Servers, Server)>);
+
+impl Place {
+    /// What `work` returns, or an error if another server becomes the primary meanwhile.
+    pub(super) async fn unless_moved<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match &self.0 {
+            Some((servers, server)) => servers.unless_moved(*server, work).await,
+            None => work.await,
+        }
+    }
+}
+
+impl PgTx<'static> {
+    /// Begins a transaction on a connection of the pool.
+    async fn begin(servers: &Servers, begin: &'static str) -> Result<Self, Error> {
+        let (server, pool) = servers.current();
+        let tx = servers.unless_moved(server, begin_whole(&pool, begin)).await?;
+        Ok(Self {
+            tx,
+            place: Place(Some((servers.clone(), server))),
+        })
+    }
+}
+
+impl<'c> PgTx<'c> {
+    /// A transaction on a connection that belongs to a task.
+    pub(super) fn of(tx: Transaction<'c, Postgres>) -> Self {
+        Self {
+            tx,
+            place: Place(None),
+        }
+    }
+
+    /// The connection, and what notices that another server became the primary.
+    pub(super) fn parts(&mut self) -> (&Place, &mut PgConnection) {
+        (&self.place, &mut *self.tx)
+    }
+}
+
 /// A transaction. If it is dropped without [`Tx::commit`], it is rolled back.
 #[derive(Debug)]
 pub enum Tx<'c> {
     /// A transaction on Postgres.
-    Postgres(sqlx::Transaction<'c, Postgres>),
+    Postgres(PgTx<'c>),
     /// A transaction on SQLite.
     Sqlite(sqlx::Transaction<'c, Sqlite>),
 }
@@ -60,13 +112,12 @@ impl<'t> Tx<'t> {
     pub fn all<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Vec<Row>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(tx) => statement
-                    .postgres()
-                    .fetch_all(&mut **tx)
-                    .await?
-                    .into_iter()
-                    .map(Row::Postgres)
-                    .collect(),
+                Self::Postgres(tx) => {
+                    let (place, connection) = tx.parts();
+                    let rows = statement.postgres().fetch_all(connection);
+                    let rows = place.unless_moved(rows).await?;
+                    rows.into_iter().map(Row::Postgres).collect()
+                }
                 Self::Sqlite(tx) => statement
                     .unnumbered()
                     .sqlite()
@@ -87,10 +138,15 @@ impl<'t> Tx<'t> {
     ) -> Result<(), Error> {
         match self {
             Self::Postgres(tx) => {
-                let mut rows = statement.postgres().fetch(&mut **tx);
-                while let Some(row) = rows.try_next().await? {
-                    take(&Row::Postgres(row))?;
-                }
+                let (place, connection) = tx.parts();
+                let mut rows = statement.postgres().fetch(connection);
+                let taken = async {
+                    while let Some(row) = rows.try_next().await? {
+                        take(&Row::Postgres(row))?;
+                    }
+                    Ok(())
+                };
+                place.unless_moved(taken).await?;
             }
             Self::Sqlite(tx) => {
                 let statement = statement.unnumbered();
@@ -107,11 +163,11 @@ impl<'t> Tx<'t> {
     pub fn optional<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<Option<Row>, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(tx) => statement
-                    .postgres()
-                    .fetch_optional(&mut **tx)
-                    .await?
-                    .map(Row::Postgres),
+                Self::Postgres(tx) => {
+                    let (place, connection) = tx.parts();
+                    let row = statement.postgres().fetch_optional(connection);
+                    place.unless_moved(row).await?.map(Row::Postgres)
+                }
                 Self::Sqlite(tx) => statement
                     .unnumbered()
                     .sqlite()
@@ -126,7 +182,11 @@ impl<'t> Tx<'t> {
     pub fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, Error>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Postgres(tx) => statement.postgres().execute(&mut **tx).await?.rows_affected(),
+                Self::Postgres(tx) => {
+                    let (place, connection) = tx.parts();
+                    let executed = statement.postgres().execute(connection);
+                    place.unless_moved(executed).await?.rows_affected()
+                }
                 Self::Sqlite(tx) => statement
                     .unnumbered()
                     .sqlite()
@@ -141,7 +201,8 @@ impl<'t> Tx<'t> {
     pub async fn script(&mut self, text: &str) -> Result<(), Error> {
         match self {
             Self::Postgres(tx) => {
-                sqlx::raw_sql(text).execute(&mut **tx).await?;
+                let (place, connection) = tx.parts();
+                place.unless_moved(sqlx::raw_sql(text).execute(connection)).await?;
             }
             Self::Sqlite(tx) => {
                 sqlx::raw_sql(text).execute(&mut **tx).await?;
@@ -166,7 +227,7 @@ impl<'t> Tx<'t> {
     pub fn commit(self) -> Boxed<'t, Result<(), Error>> {
         Box::pin(async move {
             match self {
-                Self::Postgres(tx) => unwarned(tx.commit()).await,
+                Self::Postgres(PgTx { tx, place }) => place.unless_moved(unwarned(tx.commit())).await,
                 Self::Sqlite(tx) => tx.commit().await,
             }
         })

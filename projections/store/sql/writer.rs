@@ -6,7 +6,7 @@ use sqlx::{
 };
 
 use super::{
-    Boxed, Db, Error, Server, Statement, Tx,
+    Boxed, Db, Error, PgTx, Server, Statement, Tx,
     arrays::AtOnce,
     file::{self, File},
     is_about_time,
@@ -92,7 +92,7 @@ impl Own {
     /// Begins a transaction that writes.
     async fn begin(&mut self) -> Result<Tx<'_>, Error> {
         Ok(match self {
-            Self::Postgres(connection) => Tx::Postgres(connection.begin_with(BEGIN_BRIEF).await?),
+            Self::Postgres(connection) => Tx::Postgres(PgTx::of(connection.begin_with(BEGIN_BRIEF).await?)),
             Self::Sqlite(connection) => Tx::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
         })
     }
