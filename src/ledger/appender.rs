@@ -20,6 +20,7 @@ use super::{
     batch::{Batch, Batches, Decided},
     claims,
     error::{Obstacle, within},
+    follower::Moment,
     landing::{Flight, Landing, Load},
     overlap::{Crew, Fate, fly},
     pace::{Because, Pace, Paths},
@@ -277,7 +278,7 @@ impl Task {
 
     /// Does what follows a commit: remembers the keys of the batch, gives its events to the authorization projection, and
     /// makes the answers.
-    pub(super) async fn settle(&mut self, mut batch: Batch, begun: Duration) -> Outcomes {
+    pub(super) async fn settle(&mut self, mut batch: Batch, begun: Moment) -> Outcomes {
         self.batches.committed(&mut batch);
         let head = batch.head.position;
         self.reached.note(head);

@@ -48,13 +48,20 @@ pub struct Follower {
     looks: AtomicU64,
     /// When and why the last try failed; `None` if it succeeded.
     failed: BriefLock<Option<(Duration, Arc<LedgerError>)>>,
-    /// When the last successful try began, in nanoseconds of the clock.
-    seen: AtomicU64,
+    /// When the last successful try began, and where it read.
+    seen: BriefLock<Moment>,
     /// Another node wrote something that this process does not have yet.
     news: Notify,
     /// Reading failed, so the connection that listens may be lost, too.
     listener_lost: Notify,
     grew: watch::Sender<i64>,
+}
+
+/// A moment of the clock, and the server that was used then.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) at: Duration,
+    pub(super) server: Server,
 }
 
 /// What one look reads with.
@@ -77,6 +84,10 @@ impl Follower {
                 reader: db.reader(),
                 fitted: None,
             }),
+            seen: BriefLock::new(Moment {
+                at: Duration::ZERO,
+                server: db.server(),
+            }),
             db,
             sealer,
             authorization,
@@ -85,7 +96,6 @@ impl Follower {
             clocks,
             looks: AtomicU64::new(0),
             failed: BriefLock::default(),
-            seen: AtomicU64::new(0),
             news: Notify::new(),
             listener_lost: Notify::new(),
             grew,
@@ -97,17 +107,28 @@ impl Follower {
     }
 
     /// The time since the beginning of the last look that read the ledger to its head. If no commit of this process was confirmed since
-    /// then, the time since the beginning of the last one that was: nobody knows whether the database is still the primary.
+    /// then, the time since the beginning of the last one that was: nobody knows whether the database is still the primary. What was read
+    /// before another server became the primary proves nothing: a commit on the new one does not say whether the other one was still it.
     pub(super) fn age(&self) -> Duration {
         // Read `seen` first, then the time: if the process stands still in between, the age comes out too old, never
         // too young.
-        let seen = self.seen.load(Ordering::Acquire).min(self.heartbeat.confirmed());
-        self.clock.elapsed().saturating_sub(Duration::from_nanos(seen))
+        let Moment { at, server } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = if server == self.db.server() { at } else { Duration::ZERO };
+        let seen = seen.min(self.heartbeat.confirmed());
+        self.clock.elapsed().saturating_sub(seen)
+    }
+
+    /// Now, and the server that is used now.
+    fn moment(&self) -> Moment {
+        Moment {
+            server: self.db.server(),
+            at: self.clock.elapsed(),
+        }
     }
 
     /// Applies the events that this process just committed. If others wrote before it, their events are read first.
     /// Everything that any process had recorded at `begun` comes before these events.
-    pub(super) async fn take(&self, events: &[Recorded], begun: Duration) -> Result<(), LedgerError> {
+    pub(super) async fn take(&self, events: &[Recorded], begun: Moment) -> Result<(), LedgerError> {
         let Some(first) = events.first() else {
             return Ok(());
         };
@@ -117,6 +138,7 @@ impl Follower {
             let position = self.authorization.position();
             if position < first.position - 1 {
                 feeding.reader.abandon();
+                self.db.connect_again();
                 return Err(LedgerError::Gap {
                     position,
                     first: first.position,
@@ -127,8 +149,9 @@ impl Follower {
         self.apply(events);
         // The batch follows the head that it was decided on, so no other process recorded anything between `begun` and its
         // commit.
-        self.saw(begun);
-        self.heartbeat.confirm(begun);
+        if self.saw(begun) {
+            self.heartbeat.confirm(begun.at);
+        }
         self.tell();
         Ok(())
     }
@@ -202,7 +225,7 @@ impl Follower {
 
     async fn read_to_head(&self, reader: &mut Reader) -> Result<(), LedgerError> {
         loop {
-            let begun = self.clock.elapsed();
+            let begun = self.moment();
             let from = self.authorization.position();
             let filter = Filter::default();
             let stored = within(PATIENCE, feed::after(reader, from, PAGE, &filter)).await?;
@@ -210,11 +233,11 @@ impl Follower {
                 let opened = open(reader, &self.sealer, &stored);
                 self.apply(&within(PATIENCE, opened).await?);
             }
-            if (stored.len() as i64) < PAGE {
-                self.saw(begun);
+            if (stored.len() as i64) == PAGE {
+                self.read_far().await?;
+            } else if self.saw(begun) {
                 return Ok(());
             }
-            self.read_far().await?;
         }
     }
 
@@ -238,9 +261,16 @@ impl Follower {
         }
     }
 
-    /// Notes that the projection contains everything that was recorded by then.
-    fn saw(&self, begun: Duration) {
-        self.seen.fetch_max(nanos(begun), Ordering::AcqRel);
+    /// Notes that the projection contains everything that was recorded by then. Returns `false` if another server has become the primary since.
+    fn saw(&self, begun: Moment) -> bool {
+        if begun.server != self.db.server() {
+            return false;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.server != begun.server || seen.at < begun.at {
+            *seen = begun;
+        }
+        true
     }
 
     fn tell(&self) {
@@ -259,20 +289,6 @@ impl Follower {
         tokio::select! {
             others = self.keep_looking() => others,
             others = listening => others,
-            others = self.forget_other_servers() => others,
-        }
-    }
-
-    /// Whenever another server becomes the primary, what was read from the one before it proves nothing: a commit on the new one does not
-    /// say whether the other one was still the primary.
-    async fn forget_other_servers(&self) -> OtherVersions {
-        loop {
-            let server = self.db.server();
-            self.db.moved_from(server).await;
-            // A look that is under way may still read from the old one.
-            let _feeding = self.feeding.lock().await;
-            self.seen.store(0, Ordering::Release);
-            self.news.notify_one();
         }
     }
 
@@ -280,7 +296,12 @@ impl Follower {
         // When the log last said that the ledger cannot be read; `None` while it can.
         let mut complained: Option<Duration> = None;
         loop {
-            let _ = tokio::time::timeout(LOOK_EVERY, self.news.notified()).await;
+            let server = self.db.server();
+            tokio::select! {
+                _ = tokio::time::timeout(LOOK_EVERY, self.news.notified()) => {}
+                // What was read before counts no more.
+                () = self.db.moved_from(server) => {}
+            }
             let now = self.clock.elapsed();
             match (self.look().await, complained) {
                 (Ok(()), None) => {}
@@ -369,8 +390,4 @@ fn behind(cause: Arc<LedgerError>) -> LedgerError {
         LedgerError::OtherVersions(others) => LedgerError::OtherVersions(others.clone()),
         _ => LedgerError::Behind(Some(cause)),
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -27,6 +27,8 @@ use crate::clock::Clock;
 
 /// How long a heartbeat may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a node rests at most after a heartbeat that failed.
+const AGAIN: Duration = Duration::from_millis(500);
 /// How often the log repeats that the database does not confirm commits.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 /// The time of the database, in microseconds.
@@ -63,41 +65,63 @@ impl Heartbeat {
         matches!(self.db, Db::Postgres(_))
     }
 
-    /// The last moment at which the database certainly took the writes of this node, in nanoseconds of the clock.
-    pub(super) fn confirmed(&self) -> u64 {
+    /// The last moment of the clock at which the database certainly took the writes of this node.
+    pub(super) fn confirmed(&self) -> Duration {
         match self.is_needed() {
-            true => self.confirmed.load(Ordering::Acquire),
-            false => u64::MAX,
+            true => Duration::from_nanos(self.confirmed.load(Ordering::Acquire)),
+            false => Duration::MAX,
         }
     }
 
     /// Notes that a commit was confirmed which began at this moment or later.
     pub(super) fn confirm(&self, begun: Duration) {
-        let begun = u64::try_from(begun.as_nanos()).unwrap_or(u64::MAX);
-        self.confirmed.fetch_max(begun, Ordering::AcqRel);
+        self.confirmed.fetch_max(nanos(begun), Ordering::AcqRel);
     }
 
-    /// Writes the row of this node, and waits until it is committed.
+    /// Opens the connection whose commits prove what this node reads. What is read on connections that are opened later comes from the same
+    /// server or, after a promotion, from a newer one. If there is no connection, the first heartbeat opens it.
+    pub(super) async fn connect(&self) {
+        if !self.is_needed() {
+            return;
+        }
+        let mut writer = self.writer.lock().await;
+        if let Err(error) = within(PATIENCE, async { Ok(writer.connect().await?) }).await {
+            tracing::debug!(error = %WithCauses(&error), "cannot connect for the heartbeat");
+        }
+    }
+
+    /// Writes the row of this node, and waits until it is committed. If that fails, everybody connects again: the address of the database may
+    /// lead to another server by now.
     pub fn beat<'a>(&'a self) -> Boxed<'a, Result<(), LedgerError>> {
         Box::pin(async move {
             if !self.is_needed() {
                 return Ok(());
             }
             let mut writer = self.writer.lock().await;
-            let begun = self.clock.elapsed();
-            let moved = writer.moved();
-            let written = tokio::select! {
-                biased;
-                written = within(PATIENCE, self.write(&mut writer)) => written,
-                () = moved => Err(no_answer_in_time().into()),
-            };
+            let server = self.db.server();
+            let written = self.lead_and_write(&mut writer).await;
             if written.is_err() {
                 writer.abandon();
+                if self.db.server() == server {
+                    self.db.connect_again();
+                }
             }
-            written?;
-            self.confirm(begun);
+            self.confirm(written?);
             Ok(())
         })
+    }
+
+    /// Returns a moment before the commit began.
+    async fn lead_and_write(&self, writer: &mut Writer) -> Result<Duration, LedgerError> {
+        within(PATIENCE, async { Ok(writer.lead().await?) }).await?;
+        let begun = self.clock.elapsed();
+        let moved = writer.moved();
+        tokio::select! {
+            biased;
+            written = within(PATIENCE, self.write(writer)) => written?,
+            () = moved => return Err(no_answer_in_time().into()),
+        }
+        Ok(begun)
     }
 
     async fn write(&self, writer: &mut Writer) -> Result<(), LedgerError> {
@@ -124,8 +148,8 @@ impl Heartbeat {
         }
         let (mut commits, mut clocks) = (Complaint::default(), Complaint::default());
         loop {
-            let server = self.db.server();
             let beaten = self.beat().await;
+            let server = self.db.server();
             let now = self.clock.elapsed();
             match &beaten {
                 Ok(()) if commits.ends() => tracing::info!("the database confirms commits again"),
@@ -143,8 +167,12 @@ impl Heartbeat {
                 Err(off) if clocks.is_due(now) => tracing::error!("{off}"),
                 Ok(()) | Err(_) => {}
             }
+            let rest = match beaten {
+                Ok(()) => every,
+                Err(_) => every.min(AGAIN),
+            };
             tokio::select! {
-                () = self.clock.rest(every) => {}
+                () = self.clock.rest(rest) => {}
                 () = self.db.moved_from(server) => {}
             }
         }
@@ -163,6 +191,10 @@ impl Heartbeat {
     pub(super) async fn close(&self) {
         self.writer.lock().await.close().await;
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// When the log last said something that goes on.

@@ -1,7 +1,7 @@
 //! Writes batches. A batch that was decided without the lock is written only if the head has not moved. All other batches are
 //! decided and written under the head's lock.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures_util::future::{Either, ready, select};
 use projections::{
@@ -15,6 +15,7 @@ use super::{
     appender::{Answer, PATIENCE, Task, answer_all, log_unheard, unheard},
     batch::{Batch, Decided, InFlight, Manner},
     error::{Obstacle, no_answer_in_time, within},
+    follower::Moment,
     overlap::Fate,
     pace::Because,
 };
@@ -35,7 +36,7 @@ pub(super) struct Flight {
     pub(super) load: Load,
     batch: Box<Batch>,
     /// A moment before the batch was sent. Everything that any process had recorded by then comes before this batch.
-    begun: Duration,
+    begun: Moment,
 }
 
 impl From<Flight> for Load {
@@ -62,7 +63,7 @@ pub(super) enum Landing {
 struct Written {
     batch: Batch,
     /// A moment before the head was read. Everything that any process had recorded by then comes before this batch.
-    begun: Duration,
+    begun: Moment,
     /// Whether the head was where this process had left it.
     alone: bool,
 }
@@ -92,6 +93,14 @@ impl Task {
         })
     }
 
+    /// Now, and the server that this task writes to now.
+    fn moment(&self) -> Moment {
+        Moment {
+            server: self.writer.server(),
+            at: self.batches.elapsed(),
+        }
+    }
+
     /// Begins to write a batch.
     pub(super) async fn send(&mut self, mut batch: Box<Batch>, load: Load) -> Flight {
         let writes = std::mem::take(&mut batch.writes);
@@ -101,8 +110,8 @@ impl Task {
             made: std::mem::take(&mut batch.made),
         };
         let compare = batch.head.move_from(&batch.before);
+        let begun = self.moment();
         let mut writer = self.writer.take();
-        let begun = self.batches.elapsed();
         let landing = Box::pin(async move {
             let landing = tokio::time::timeout(PATIENCE, land(&mut writer, compare, writes, marks)).await;
             let landing = landing.unwrap_or_else(|_elapsed| Landing::TimedOut(no_answer_in_time()));
@@ -284,8 +293,8 @@ impl Task {
             error: error.into(),
         };
         let failed = |error| NotWritten { begun: true, error };
+        let begun = self.moment();
         let mut tx = self.writer.begin().await.map_err(not_begun)?;
-        let begun = self.batches.elapsed();
         let (batch, alone) = self.batches.write(&mut tx, units, manner).await.map_err(failed)?;
         let written = Written { batch, begun, alone };
         if let Err(error) = tx.commit().await {

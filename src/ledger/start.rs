@@ -37,6 +37,7 @@ impl Ledger {
             let authorization = load::authorization(&db, clock.now()).await;
             let known = (head.clone(), Some(head));
             let ledger = Self::start(db, &keys, (clock, entropy), guards, known, authorization);
+            ledger.heartbeat.connect().await;
             ledger.read_to_head().await?;
             Ok(ledger)
         })

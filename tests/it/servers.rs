@@ -179,6 +179,33 @@ async fn what_waits_for_a_primary_that_does_not_answer_ends_and_keeps_no_connect
 }
 
 #[tokio::test]
+async fn a_node_follows_an_address_that_leads_to_another_server() {
+    let mut old = OwnCluster::start().await;
+    let mut new = old.standby().await;
+    old.set("synchronous_standby_names", Some("*")).await;
+    let network = Network::before(&old.url()).await;
+    let server = site_on(&[&network.url]).start().await;
+    let admin = server.admin().await;
+    create_role(&admin, "before", json!([])).await;
+
+    new.set("synchronous_standby_names", None).await;
+    new.promote().await;
+    // The old primary keeps its connections, and goes on answering reads.
+    network.lead_to(&new.url());
+    must_go_on(&server, &admin, "after").await;
+    let there = "SELECT COUNT(*) FROM role_directory WHERE name = 'after'";
+    assert_eq!(new.psql(&[there]).await, "1");
+    // The node also reads what others write there.
+    let site = server.site().second_node();
+    let other = site.with(DATABASE_URL, &several(&[&new.url()])).start().await;
+    let theirs = other.admin().await;
+    let same = server.anonymous().bearer(theirs.token());
+    until(200, async || same.get("/api/session").await).await;
+    new.stop_immediately().await;
+    old.stop_immediately().await;
+}
+
+#[tokio::test]
 async fn a_node_starts_on_the_new_primary_although_the_old_one_accepts_writes() {
     let mut old = OwnCluster::start().await;
     let site = site_on(&[&old.url()]);

@@ -49,7 +49,7 @@ impl Drop for Search {
     }
 }
 
-/// A server. Two values differ if another server has become the primary meanwhile.
+/// A server. Two values differ if another server has become the primary meanwhile, or may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Server(u64);
 
@@ -193,6 +193,25 @@ impl Db {
         match self {
             Self::Postgres(servers) => servers.moved_from(server).await,
             Self::Sqlite { .. } => std::future::pending().await,
+        }
+    }
+
+    /// Lets everybody connect again, because the connections may go to a server that is not the primary any more.
+    pub fn connect_again(&self) {
+        if let Self::Postgres(servers) = self {
+            use_new_connections(&servers.used, None);
+        }
+    }
+
+    /// Notes that a connection to `server` was opened whose commits prove what others read. An address may lead to another server than
+    /// before (a name, a proxy). So with one address, everybody else connects again, after this connection. Returns its server.
+    pub(super) fn leads_to(&self, server: Server) -> Server {
+        match self {
+            Self::Postgres(servers) if servers.search.is_none() => {
+                use_new_connections(&servers.used, None);
+                servers.server()
+            }
+            Self::Postgres(_) | Self::Sqlite { .. } => server,
         }
     }
 

@@ -210,6 +210,30 @@ impl Writer {
         Ok(&mut self.kept.insert(kept).1)
     }
 
+    /// Opens the connection, if there is none. For a writer whose commits prove what others read, before they connect.
+    pub fn connect(&mut self) -> Boxed<'_, Result<(), Error>> {
+        Box::pin(async move { self.connection().await.map(drop) })
+    }
+
+    /// Opens the connection, if there is none, and lets everybody else connect again after it if it may go to another server than theirs.
+    pub fn lead(&mut self) -> Boxed<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let server = self.db.server();
+            if self.kept.as_ref().is_some_and(|(there, _)| *there == server) {
+                return Ok(());
+            }
+            self.kept = None;
+            let own = self.db.connect_to_write().await?;
+            self.kept = Some((self.db.leads_to(server), own));
+            Ok(())
+        })
+    }
+
+    /// The server that is used now.
+    pub fn server(&self) -> Server {
+        self.db.server()
+    }
+
     /// Ends once another server is used than now. What is asked of the old one may never be answered.
     pub fn moved(&self) -> impl Future<Output = ()> + Send + use<> {
         let (db, server) = (self.db.clone(), self.db.server());
