@@ -143,7 +143,7 @@ pub(super) struct Task {
     pub(super) callers: usize,
     pub(super) paths: Arc<Paths>,
     sealer: Arc<Sealer>,
-    follower: Arc<Follower>,
+    pub(super) follower: Arc<Follower>,
     reached: Arc<Reached>,
     /// Passes the position of the head to the task that notifies other nodes.
     told: watch::Sender<i64>,

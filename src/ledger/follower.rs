@@ -156,6 +156,11 @@ impl Follower {
         Ok(())
     }
 
+    /// Notes that nobody knows whether a commit of this process counts; see [`Heartbeat::doubt`].
+    pub(super) fn doubt(&self) {
+        self.heartbeat.doubt();
+    }
+
     /// Applies everything that is committed by now. Gives up if that takes long, or if it failed a moment ago. Returns
     /// the position that the projection reached.
     pub fn catch_up<'a>(self: &'a Arc<Self>) -> Boxed<'a, Result<i64, LedgerError>> {

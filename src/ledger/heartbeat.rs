@@ -46,6 +46,8 @@ pub struct Heartbeat {
     writer: Mutex<Writer>,
     /// When the newest commit that was confirmed began, in nanoseconds of the clock.
     confirmed: AtomicU64,
+    /// When a commit was last in doubt, in nanoseconds of the clock.
+    doubted: AtomicU64,
 }
 
 impl Heartbeat {
@@ -57,6 +59,7 @@ impl Heartbeat {
             clock,
             clocks,
             confirmed: AtomicU64::new(0),
+            doubted: AtomicU64::new(0),
         }
     }
 
@@ -67,10 +70,21 @@ impl Heartbeat {
 
     /// The last moment of the clock at which the database certainly took the writes of this node.
     pub(super) fn confirmed(&self) -> Duration {
-        match self.is_needed() {
-            true => Duration::from_nanos(self.confirmed.load(Ordering::Acquire)),
-            false => Duration::MAX,
+        if !self.is_needed() {
+            return Duration::MAX;
         }
+        let confirmed = self.confirmed.load(Ordering::Acquire);
+        match confirmed > self.doubted.load(Ordering::Acquire) {
+            true => Duration::from_nanos(confirmed),
+            false => Duration::ZERO,
+        }
+    }
+
+    /// Notes that a commit of this node got no answer, and that nobody could find out whether it counts: it may be visible, but not on the
+    /// standby. Until a commit that begins later is confirmed, this node answers nothing that rests on it, such as a repeat that finds
+    /// nothing left to do. The later commit proves the earlier one, because the standby gets them in order.
+    pub(super) fn doubt(&self) {
+        self.doubted.fetch_max(nanos(self.clock.elapsed()), Ordering::AcqRel);
     }
 
     /// Notes that a commit was confirmed which began at this moment or later.

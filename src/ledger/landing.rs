@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::{Either, ready, select};
 use projections::{
-    sql::{Error, NotLanded, Statement, Writer, is_about_data, sql},
+    sql::{Error, NotLanded, Statement, Writer, is_about_data, is_an_answer, sql},
     store::{MarkMoves, Writes},
 };
 use tokio::task::JoinHandle;
@@ -180,7 +180,12 @@ impl Task {
                 }
                 None => Fate::Unknown(error.into()),
             },
-            Landing::TimedOut(error) => Fate::Unknown(error.into()),
+            Landing::TimedOut(error) => {
+                if !is_an_answer(&error) {
+                    self.follower.doubt();
+                }
+                Fate::Unknown(error.into())
+            }
         }
     }
 
@@ -281,6 +286,7 @@ impl Task {
             () = moved => {}
         }
         self.writer.abandon();
+        self.follower.doubt();
         Err(NotWritten {
             begun: true,
             error: no_answer_in_time().into(),
@@ -319,6 +325,7 @@ impl Task {
             Ok(false) => Some(false),
             Err(look) => {
                 self.writer.abandon();
+                self.follower.doubt();
                 tracing::warn!(
                     error = %WithCauses(&look), position,
                     "a commit was not confirmed, and the ledger cannot be read: it may have taken effect"

@@ -178,7 +178,8 @@ async fn no_commit_is_confirmed_by(ends: &str) {
     let server = node_on(&cluster.url()).await;
     let admin = server.admin().await;
     cluster.set("synchronous_standby_names", Some("*")).await;
-    create_role(&admin, "kept", json!([])).await;
+    let kept = create_role(&admin, "kept", json!([])).await;
+    let id = create_user_with(&admin, "eve", json!({ "roles": [kept] })).await;
     // From now on, every commit waits.
     standby.stop_immediately().await;
     let is_over = Cell::new(false);
@@ -191,6 +192,11 @@ async fn no_commit_is_confirmed_by(ends: &str) {
     };
     // Postgres answers as if the commits were good.
     let deciding = async {
+        // The second time there is nothing left to do, and still nobody knows whether the standby has it.
+        for _ in 0..2 {
+            let revoked = admin.put(format!("/api/users/{id}"), json!({ "roles": [] })).await;
+            assert_eq!(revoked.status, 503, "{revoked:?}");
+        }
         let answer = admin.post("/api/roles", role("lost", json!([]))).await;
         assert_eq!(answer.status, 503, "{answer:?}");
         let stale = async || is_stale(&admin.get("/api/session").await);
