@@ -179,8 +179,14 @@ async fn open_ledger(settings: &Settings, db: Db) -> Result<Ledger, CliError> {
     .await?;
     let bound = Duration::from_secs(settings.clock_bound_s);
     ledger.clocks().bound_by(bound);
-    // This compares the clocks before the first event, and the first requests need the proof. If it fails, the server starts and is not ready.
-    let _ = ledger.heartbeat().beat().await;
+    if matches!(ledger.db(), Db::Postgres(_)) {
+        ledger.clocks().wait_for_the_database();
+    }
+    // This compares the clocks before the first event, and the first requests need the proof. If it fails, the server starts, is not ready and
+    // writes nothing.
+    if let Err(error) = ledger.heartbeat().beat().await {
+        tracing::warn!(error = %WithCauses(&error), "the first heartbeat failed");
+    }
     Ok(ledger)
 }
 

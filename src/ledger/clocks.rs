@@ -27,6 +27,8 @@ pub struct Clocks {
     database: AtomicI64,
     /// The time of the newest event that this process knows.
     newest: AtomicI64,
+    /// Whether nothing may be written before the clock was compared with the database's.
+    must_compare: AtomicBool,
     /// Whether the clocks were too far apart when somebody last asked.
     off: AtomicBool,
 }
@@ -44,6 +46,8 @@ pub struct ClockOff {
 /// With what a clock was compared. The numbers are seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Than {
+    /// The clock was not compared with the database's yet.
+    Unknown,
     /// The clock is ahead of the database's.
     AheadOfDatabase(i64),
     /// The clock is behind the database's.
@@ -55,6 +59,7 @@ enum Than {
 impl fmt::Display for Than {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unknown => f.write_str("the clock of this node was not compared with the database's yet"),
             Self::AheadOfDatabase(by) => {
                 write!(f, "the clock of this node is {by} s ahead of the database's")
             }
@@ -72,8 +77,15 @@ impl Clocks {
             bound: AtomicI64::new(i64::MAX),
             database: AtomicI64::new(UNKNOWN),
             newest: AtomicI64::new(newest.micros()),
+            must_compare: AtomicBool::new(false),
             off: AtomicBool::new(false),
         }
+    }
+
+    /// From now on, nothing is written before the clock was compared with the database's. Without this call, a clock that was never compared
+    /// counts as right, as on SQLite, which has no clock of its own.
+    pub fn wait_for_the_database(&self) {
+        self.must_compare.store(true, Ordering::Release);
     }
 
     /// From now on, nothing is written if clocks are further apart.
@@ -88,7 +100,9 @@ impl Clocks {
         let ahead = self.ahead(now);
         let behind = self.newest().micros().saturating_sub(now.micros());
         let seconds = |micros: i64| micros / 1_000_000;
-        let than = if ahead > bound {
+        let than = if self.lacks_comparison() {
+            Some(Than::Unknown)
+        } else if ahead > bound {
             Some(Than::AheadOfDatabase(seconds(ahead)))
         } else if ahead.saturating_neg() > bound {
             Some(Than::BehindDatabase(seconds(ahead.saturating_neg())))
@@ -136,7 +150,11 @@ impl Clocks {
             .store(own.clamp(earliest, latest), Ordering::Release);
     }
 
-    /// How far this clock is ahead of the database's, in microseconds.
+    fn lacks_comparison(&self) -> bool {
+        self.must_compare.load(Ordering::Acquire) && self.database.load(Ordering::Acquire) == UNKNOWN
+    }
+
+    /// How far this clock is ahead of the database's, in microseconds. Zero before the first comparison.
     fn ahead(&self, now: Timestamp) -> i64 {
         let database = self.database.load(Ordering::Acquire);
         if database == UNKNOWN {
@@ -257,6 +275,15 @@ mod tests {
             said(&clocks)
         );
         clock.set(1_510);
+        assert_eq!(clocks.judge(), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_must_be_compared_is_not_good_before() {
+        let (clock, clocks) = at_1000(1_000);
+        clocks.wait_for_the_database();
+        assert!(said(&clocks).contains("was not compared"), "{}", said(&clocks));
+        ask(&clock, &clocks, 1_000, 1);
         assert_eq!(clocks.judge(), Ok(()));
     }
 

@@ -78,4 +78,14 @@ on_sites! {
             must_refuse(&ledger, " the database's").await;
         }
     }
+
+    async fn a_node_that_did_not_compare_its_clock_writes_nothing(site: Site) {
+        let clock = TestClock::at(SystemClock.now().micros());
+        let ledger = site.ledger_at(&clock).await;
+        ledger.clocks().bound_by(BOUND);
+        ledger.clocks().wait_for_the_database();
+        must_refuse(&ledger, "was not compared").await;
+        ledger.heartbeat().beat().await.expect("a heartbeat");
+        write(&ledger).await.expect("a role");
+    }
 }
