@@ -143,6 +143,27 @@ async fn a_node_on_a_database_that_takes_no_writes_answers_nothing_old_and_recov
 }
 
 #[tokio::test]
+async fn a_node_on_a_database_that_is_read_only_by_default_answers_nothing_old_and_recovers() {
+    let mut cluster = OwnCluster::start().await;
+    let server = node_on(&cluster.url()).await;
+    let admin = server.admin().await;
+    admin.get("/api/session").await.expect(200);
+    let setting = "default_transaction_read_only";
+    cluster.set(setting, Some("on")).await;
+    let show = format!("SHOW {setting}");
+    let loaded = async {
+        while cluster.psql(&[&show]).await != "on" {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, loaded).await.expect("the setting");
+    must_stop_deciding(&server, &admin, Instant::now()).await;
+    cluster.set(setting, None).await;
+    must_be_right_again(&server, &admin).await;
+    cluster.stop_immediately().await;
+}
+
+#[tokio::test]
 async fn a_node_left_on_the_old_primary_answers_nothing_old_and_recovers() {
     let mut old = OwnCluster::start().await;
     let mut new = old.standby().await;

@@ -28,10 +28,10 @@ impl Db {
     }
 }
 
-/// Settings of a connection that writes on Postgres, whatever the defaults of the database are. They also hold for a statement
-/// outside of a transaction.
+/// Settings of a connection that writes on Postgres, whatever the defaults of the database are, except for
+/// `default_transaction_read_only`. They also hold for a statement outside of a transaction.
 const WRITES_ALONE: &[&str] = &[
-    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET lock_timeout = '5s'",
 ];
 /// The same plan suits all batches, because every row is found by an index.

@@ -6,8 +6,9 @@ use sqlx::{Database, PgConnection, Pool, Postgres, Sqlite, Transaction};
 use super::{Boxed, Db, Error, Row, Server, Servers, Statement, notices::unwarned, sql};
 
 /// How a transaction begins on Postgres, whatever the defaults of the database are: each statement sees what was
-/// committed before it, and no statement waits for a lock for ever.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'";
+/// committed before it, and no statement waits for a lock for ever. It does not say `READ WRITE`: an operator who sets
+/// `default_transaction_read_only` wants that nobody writes.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'";
 /// How a transaction that only reads begins on Postgres.
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 

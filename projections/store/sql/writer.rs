@@ -19,7 +19,7 @@ use crate::store::{MarkMoves, Writes};
 
 /// How a transaction begins on Postgres that also ends if its process stops in the middle (a frozen machine, a lost network), so
 /// that the process does not keep its locks.
-const BEGIN_BRIEF: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
+const BEGIN_BRIEF: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; \
      SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
 impl Db {
