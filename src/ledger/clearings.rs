@@ -6,7 +6,7 @@
 use aggregates::values::{Timestamp, UserId};
 use projections::sql::{Db, Error, Statement, sql};
 
-use super::{AppendError, Ledger};
+use super::{AppendError, Ledger, LedgerError};
 
 /// The failed logins of a user must be forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,8 +19,9 @@ pub struct Clearing {
 
 impl Ledger {
     /// Asks all nodes to forget the failed logins of a user. The appender writes this: on SQLite, another connection would have to wait
-    /// for the lock while this process writes.
+    /// for the lock while this process writes. Refuses while the clocks are too far apart: other nodes compare the time.
     pub async fn ask_to_clear(&self, clearing: Clearing) -> Result<(), AppendError> {
+        self.clocks.judge().map_err(LedgerError::from)?;
         self.appender.beside(asking(clearing)).await.map(drop)
     }
 }

@@ -112,9 +112,11 @@ impl Follower {
     pub(super) fn age(&self) -> Duration {
         // Read `seen` first, then the time: if the process stands still in between, the age comes out too old, never
         // too young.
-        let Moment { at, server } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = if server == self.db.server() { at } else { Duration::ZERO };
-        let seen = seen.min(self.heartbeat.confirmed());
+        let mut seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.server != self.db.server() {
+            seen.at = Duration::ZERO;
+        }
+        let seen = seen.at.min(self.heartbeat.confirmed());
         self.clock.elapsed().saturating_sub(seen)
     }
 
@@ -135,14 +137,11 @@ impl Follower {
         let mut feeding = self.feeding.lock().await;
         if self.authorization.position() < first.position - 1 {
             self.read_to_head(&mut feeding.reader).await?;
-            let position = self.authorization.position();
-            if position < first.position - 1 {
+            let (position, first) = (self.authorization.position(), first.position);
+            if position < first - 1 {
                 feeding.reader.abandon();
                 self.db.connect_again();
-                return Err(LedgerError::Gap {
-                    position,
-                    first: first.position,
-                });
+                return Err(LedgerError::Gap { position, first });
             }
         }
         // The projection skips events that it has already.

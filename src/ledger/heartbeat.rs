@@ -84,7 +84,8 @@ impl Heartbeat {
     /// standby. Until a commit that begins later is confirmed, this node answers nothing that rests on it, such as a repeat that finds
     /// nothing left to do. The later commit proves the earlier one, because the standby gets them in order.
     pub(super) fn doubt(&self) {
-        self.doubted.fetch_max(nanos(self.clock.elapsed()), Ordering::AcqRel);
+        self.doubted
+            .fetch_max(nanos(self.clock.elapsed()), Ordering::AcqRel);
     }
 
     /// Notes that a commit was confirmed which began at this moment or later.

@@ -17,7 +17,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use super::{Appender, Ledger, LedgerError, WithCauses, refusals::in_few_sizes};
+use super::{Appender, Clocks, Ledger, LedgerError, WithCauses, refusals::in_few_sizes};
 
 /// How often uses are stored.
 const STORE_EVERY: Duration = Duration::from_secs(60);
@@ -34,6 +34,7 @@ const MOST_AT_ONCE: i64 = 256;
 pub struct KeyUses {
     db: Db,
     appender: Appender,
+    clocks: Arc<Clocks>,
     /// The last use of each key that was used since its use was stored. Only keys that exist have an entry, so there are never more of them than the
     /// authorization engine has in memory anyway.
     unstored: Mutex<BTreeMap<ApiKeyId, Timestamp>>,
@@ -48,17 +49,22 @@ impl Ledger {
 }
 
 impl KeyUses {
-    pub(super) fn new(db: Db, appender: Appender) -> Self {
+    pub(super) fn new(db: Db, appender: Appender, clocks: Arc<Clocks>) -> Self {
         Self {
             db,
             appender,
+            clocks,
             unstored: Mutex::default(),
             closing: Notify::new(),
         }
     }
 
-    /// Remembers that a key was used. It neither waits nor fails.
+    /// Remembers that a key was used. It neither waits nor fails. While the clocks are too far apart, it remembers nothing: a stored time only
+    /// moves forward, so a time in the future would stay.
     pub fn note(&self, key: ApiKeyId, at: Timestamp) {
+        if self.clocks.judge().is_err() {
+            return;
+        }
         let mut unstored = self.unstored();
         let last = unstored.entry(key).or_insert(at);
         *last = at.max(*last);

@@ -147,7 +147,7 @@ impl Ledger {
             Arc::clone(&sealer),
             (clock, entropy),
         );
-        let key_uses = KeyUses::new(db.clone(), appender.clone());
+        let key_uses = KeyUses::new(db.clone(), appender.clone(), Arc::clone(&clocks));
         Self {
             db,
             ledger_id,

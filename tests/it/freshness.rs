@@ -215,7 +215,9 @@ async fn no_commit_is_confirmed_by(ends: &str) {
     let deciding = async {
         // The second time there is nothing left to do, and still nobody knows whether the standby has it.
         for _ in 0..2 {
-            let revoked = admin.put(format!("/api/users/{id}"), json!({ "roles": [] })).await;
+            let revoked = admin
+                .put(format!("/api/users/{id}"), json!({ "roles": [] }))
+                .await;
             assert_eq!(revoked.status, 503, "{revoked:?}");
         }
         let answer = admin.post("/api/roles", role("lost", json!([]))).await;

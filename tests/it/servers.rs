@@ -170,7 +170,9 @@ async fn what_waits_for_a_primary_that_does_not_answer_ends_and_keeps_no_connect
         assert!(matches!(answer.status, 200 | 503), "{answer:?}");
     }
     must_go_on(&server, admin, "after").await;
-    let again = timeout(SOON / 2, ask()).await.expect("answers of the new primary");
+    let again = timeout(SOON / 2, ask())
+        .await
+        .expect("answers of the new primary");
     for answer in again {
         answer.expect(200);
     }
@@ -213,7 +215,10 @@ async fn a_node_starts_on_the_new_primary_although_the_old_one_accepts_writes() 
     create_role(&first.admin().await, "before", json!([])).await;
     let mut new = old.standby().await;
     new.promote().await;
-    let both = first.terminate().await.with(DATABASE_URL, &several(&[&old.url(), &new.url()]));
+    let both = first
+        .terminate()
+        .await
+        .with(DATABASE_URL, &several(&[&old.url(), &new.url()]));
     let server = both.start().await;
     let admin = server.admin().await;
     must_go_on(&server, &admin, "after").await;

@@ -15,10 +15,11 @@ impl Db {
                 // A transaction with a message waits for the disk like a transaction that writes. This is not
                 // necessary: if the machine fails, nobody needs the lost message.
                 let (server, pool) = servers.current();
-                let sent = sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
-                    .bind(channel)
-                    .bind(message)
-                    .execute(&pool);
+                let sent =
+                    sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+                        .bind(channel)
+                        .bind(message)
+                        .execute(&pool);
                 servers.unless_moved(server, sent).await?;
             }
             Ok(())

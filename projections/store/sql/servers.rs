@@ -93,7 +93,9 @@ impl Servers {
             () = sleep(pool.get_acquire_timeout()) => None,
         };
         let found = found.and_then(|found| all.get(found));
-        let options = found.cloned().ok_or_else(|| nobody_writes(&all, &decision.said()))?;
+        let options = found
+            .cloned()
+            .ok_or_else(|| nobody_writes(&all, &decision.said()))?;
         let mut servers = Self::only(pool.connect_with(options).await?);
         let used = Arc::clone(&servers.used);
         let search = async move {

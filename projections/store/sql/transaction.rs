@@ -203,7 +203,9 @@ impl<'t> Tx<'t> {
         match self {
             Self::Postgres(tx) => {
                 let (place, connection) = tx.parts();
-                place.unless_moved(sqlx::raw_sql(text).execute(connection)).await?;
+                place
+                    .unless_moved(sqlx::raw_sql(text).execute(connection))
+                    .await?;
             }
             Self::Sqlite(tx) => {
                 sqlx::raw_sql(text).execute(&mut **tx).await?;

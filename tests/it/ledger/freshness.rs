@@ -187,13 +187,23 @@ async fn a_batch_is_not_applied_before_the_events_that_precede_it() {
     new.promote().await;
     network.lead_to(&new.url());
     let other = open(&new.url()).await;
-    let theirs = other.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+    let theirs = other
+        .append(role_unit(new_role(), &unique("role")))
+        .await
+        .expect("a role");
 
-    let ours = ledger.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+    let ours = ledger
+        .append(role_unit(new_role(), &unique("role")))
+        .await
+        .expect("a role");
     assert_eq!(ours.position, theirs.position + 1);
     // What the other one wrote may be a revocation.
     assert_eq!(ledger.authorization().position(), before);
-    let reached = ledger.follower().catch_up().await.expect("a look at the new primary");
+    let reached = ledger
+        .follower()
+        .catch_up()
+        .await
+        .expect("a look at the new primary");
     assert_eq!(reached, ours.position);
     ledger.close().await;
     other.close().await;

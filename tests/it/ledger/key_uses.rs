@@ -1,11 +1,13 @@
 //! When API keys were used last: stored apart from the chain, at most once for each key, and never moved back.
 
+use std::time::Duration;
+
 use aggregates::values::{ApiKeyId, Ordinal, Timestamp};
 use projections::sql::sql;
 
 use super::{
     on_both_engines,
-    site::{Site, number},
+    site::{Site, TestClock, new_role, number, role_unit, unique},
 };
 
 fn api_key(n: i64) -> ApiKeyId {
@@ -50,6 +52,21 @@ on_both_engines! {
         for ledger in [&one, &other] {
             assert_eq!(ledger.key_uses().of(&keys).await.expect("uses"), expected);
         }
+    }
+
+    async fn a_use_by_a_clock_that_cannot_be_right_is_not_noted(site: Site) {
+        let newest = 2_000_000_000;
+        let ahead = site.ledger_at(&TestClock::at(newest)).await;
+        ahead.append(role_unit(new_role(), &unique("role"))).await.expect("a role");
+        let clock = TestClock::at(1_000_000_000);
+        let ledger = site.ledger_at(&clock).await;
+        ledger.clocks().bound_by(Duration::from_secs(60));
+        ledger.key_uses().note(api_key(1), at(1));
+        assert_eq!(ledger.key_uses().of(&[api_key(1)]).await.expect("uses").len(), 0);
+        clock.set(newest);
+        ledger.key_uses().note(api_key(1), at(2));
+        let expected = [(api_key(1), at(2))].into();
+        assert_eq!(ledger.key_uses().of(&[api_key(1)]).await.expect("uses"), expected);
     }
 
     async fn many_keys_are_stored_when_the_ledger_is_closed(site: Site) {
