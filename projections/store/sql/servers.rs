@@ -230,11 +230,11 @@ impl Db {
     }
 }
 
-/// The error of what was asked of a server that is not the primary any more.
+/// The error of what was asked on a connection that is not used any more.
 pub(super) fn moved() -> Error {
     std::io::Error::new(
         std::io::ErrorKind::ConnectionAborted,
-        "another server is the primary now",
+        "this connection is not used any more: another server may be the primary",
     )
     .into()
 }
