@@ -10,6 +10,7 @@ pub const FACES: Faces = Faces::new(&[
     trust::FACE,
     est::FACE,
     forward::FACE,
+    coiote::OAUTH,
     os2iot::FACE,
     os2iot::AUTH,
     nx::FACE,

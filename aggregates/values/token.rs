@@ -73,17 +73,20 @@ pub enum Audience {
     Connectware,
     /// The os2iot face, `/api/v1`.
     Os2iot,
+    /// The API of Coiote IoT DM, which a proxy guards with this server.
+    Coiote,
 }
 
 impl Audience {
     /// All audiences.
-    pub const ALL: [Self; 2] = [Self::Connectware, Self::Os2iot];
+    pub const ALL: [Self; 3] = [Self::Connectware, Self::Os2iot, Self::Coiote];
 
     /// As written in the token and in the ledger.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Connectware => "connectware",
             Self::Os2iot => "os2iot",
+            Self::Coiote => "coiote",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! all bodies that have not arrived completely share one budget of memory.
 
 mod budget;
+mod form;
 mod kinds;
 mod optional;
 mod plain;
@@ -40,6 +41,7 @@ use crate::{
 pub(crate) use self::{budget::Budget, kinds::is_json_type, plain::of_broker};
 pub use self::{
     budget::SMALL_BODY,
+    form::Form,
     plain::{JsonText, RawBody},
 };
 

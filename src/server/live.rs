@@ -1,9 +1,12 @@
 //! The settings that can change while the server runs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    browsers::Origins, granting::Granting, identity::passwords::rules::PasswordRules, settings::Settings,
+    browsers::Origins,
+    granting::Granting,
+    identity::{Lifetime, passwords::rules::PasswordRules},
+    settings::Settings,
 };
 
 /// The settings that a running server reads again when it gets SIGHUP.
@@ -58,8 +61,9 @@ impl Live {
         }
     }
 
-    /// How many hours a token is valid if the login asks for this many: never more than the bound.
-    pub fn bounded_hours(&self, asked: i64) -> i64 {
-        self.token_hours_most.map_or(asked, |most| asked.min(most))
+    /// How long a token is valid if the login asks for this time: never longer than the bound.
+    pub fn bounded(&self, asked: Lifetime) -> Duration {
+        let most = self.token_hours_most.and_then(|hours| u64::try_from(hours).ok());
+        most.map_or(asked, |most| asked.min(Lifetime::hours(most))).time()
     }
 }

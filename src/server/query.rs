@@ -33,6 +33,11 @@ impl Query {
             .map(Self)
     }
 
+    /// The pairs.
+    pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     /// Refuses all other names. `apiToken` is allowed everywhere.
     pub fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self

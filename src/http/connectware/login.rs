@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::wire::PermissionOut;
 use server::{
     App, ErrorBody, JsonBody, Origin, Refusal, Wrote,
-    identity::{ByPassword, Half, LogIn, LoggedIn, log_in},
+    identity::{ByPassword, Half, Lifetime, LogIn, LoggedIn, log_in},
     settings::MOST_TOKEN_HOURS,
 };
 
@@ -71,7 +71,7 @@ pub(crate) async fn post_login(
     let request = LogIn {
         username: &body.username,
         password: body.password,
-        hours,
+        lifetime: Lifetime::hours(hours.unsigned_abs()),
         label: TokenLabel::parse(body.label.as_deref().unwrap_or_default())?,
         account: None,
     };
@@ -88,6 +88,7 @@ impl LoggedInOut {
             user,
             token,
             expires_at,
+            lifetime: _,
             position,
         } = logged_in;
         let permissions = app.ledger().authorization().permissions(user);

@@ -1,5 +1,7 @@
 //! Logs users in: by a password, and by a second factor if the user has one.
 
+use std::time::Duration;
+
 use aggregates::{
     Command, DomainError,
     session::{IssueToken, Session, SessionCommand, SessionError},
@@ -23,14 +25,35 @@ const ATTEMPTS: u32 = 4;
 /// at the same time.
 const ATTEMPTS_BY_CODE: u32 = 16;
 
+/// How long a token is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lifetime(Duration);
+
+impl Lifetime {
+    /// So many hours.
+    pub fn hours(hours: u64) -> Self {
+        Self::seconds(hours.saturating_mul(3600))
+    }
+
+    /// So many seconds.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    /// The time.
+    pub const fn time(self) -> Duration {
+        self.0
+    }
+}
+
 /// A login: the user, and how long the token is valid.
 pub struct LogIn<'a> {
     /// The username.
     pub username: &'a str,
     /// The password.
     pub password: Zeroizing<String>,
-    /// How many hours the token should be valid. The settings may bound this.
-    pub hours: i64,
+    /// How long the token should be valid. The settings may bound this.
+    pub lifetime: Lifetime,
     /// A label by which the user recognises the token.
     pub label: TokenLabel,
     /// What the token says of the user, on a face that names users by their account.
@@ -75,6 +98,8 @@ pub struct LoggedIn {
     pub token: String,
     /// When the token expires.
     pub expires_at: Timestamp,
+    /// How long it is valid.
+    pub lifetime: Duration,
     /// The position of the event that issued the token.
     pub position: i64,
 }
@@ -101,7 +126,7 @@ pub fn log_in<'a>(
                     session,
                     expires_at: Attempt::end(app.clock.now()),
                     position,
-                    hours: request.hours,
+                    lifetime: request.lifetime,
                     label: request.label,
                 };
                 return Ok(ByPassword::NeedsSecondFactor(Half {
@@ -115,7 +140,7 @@ pub fn log_in<'a>(
                 username: request.username,
                 user,
                 session,
-                hours: request.hours,
+                lifetime: request.lifetime,
                 label: &request.label,
                 account: request.account.as_ref(),
             };
@@ -125,6 +150,24 @@ pub fn log_in<'a>(
                 // again.
                 Err(error) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
+            }
+        }
+    })
+}
+
+/// Like [`log_in`], at an API that has no place for a code: a user who has a second factor is refused.
+pub fn log_in_without_code<'a>(
+    app: &'a App,
+    request: LogIn<'a>,
+    origin: &'a Origin,
+) -> Boxed<'a, Result<LoggedIn, IdentityError>> {
+    Box::pin(async move {
+        let username = request.username;
+        match log_in(app, request, origin).await? {
+            ByPassword::LoggedIn(logged_in) => Ok(logged_in),
+            ByPassword::NeedsSecondFactor(half) => {
+                Evidence::login(username, Some(half.user), "second_factor_needed").leave();
+                Err(IdentityError::SecondFactorNeeded)
             }
         }
     })
@@ -158,7 +201,7 @@ pub fn complete_log_in<'a>(
                 username: request.username,
                 user,
                 session: half.session,
-                hours: half.hours,
+                lifetime: half.lifetime,
                 label: &half.label,
                 account: None,
             };
@@ -228,7 +271,7 @@ struct Issue<'a> {
     username: &'a str,
     user: UserId,
     session: SessionId,
-    hours: i64,
+    lifetime: Lifetime,
     label: &'a TokenLabel,
     account: Option<&'a AccountInToken>,
 }
@@ -255,7 +298,8 @@ impl Issue<'_> {
     ) -> Result<LoggedIn, IdentityError> {
         let (face, issued_at) = (origin.audience(), app.clock.now());
         self.must_have_room(app, issued_at).await?;
-        let expires_at = issued_at.plus_hours(app.live().bounded_hours(self.hours));
+        let lifetime = app.live().bounded(self.lifetime);
+        let expires_at = issued_at.plus(lifetime);
         let (token, fingerprint) =
             app.tokens
                 .sign(self.session, self.user, self.account, face, issued_at, expires_at)?;
@@ -278,6 +322,7 @@ impl Issue<'_> {
             user: self.user,
             token,
             expires_at,
+            lifetime,
             position: appended.position,
         })
     }

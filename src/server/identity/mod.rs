@@ -15,6 +15,8 @@ pub mod tokens;
 pub use authenticate::{Authenticated, Confirmed, IdentityError, PasswordProved, authenticate, confirm};
 pub(crate) use authenticate::{authenticate_beside, authenticate_device};
 pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_logins};
-pub use log_in::{ByPassword, Completion, Half, LogIn, LoggedIn, complete_log_in, log_in};
+pub use log_in::{
+    ByPassword, Completion, Half, Lifetime, LogIn, LoggedIn, complete_log_in, log_in, log_in_without_code,
+};
 pub use password::Password;
 pub(crate) use proved::{Hashes, Proved};

@@ -8,6 +8,7 @@ use server::Credential;
 
 use super::{
     audit::refused,
+    coiote::{form, introspected, password_grant, token_of},
     forward::nginx,
     openapi::{Operation, guarded_by, log_in_on_os2iot, own, without_names},
 };
@@ -62,7 +63,7 @@ both_engines! {
         let admin = server.admin().await;
         let id = create_user(&admin, "somebody").await;
         let mut called = guarded_by(&server).await;
-        called.retain(|operation| operation.face().credentials.contains(&Credential::Basic));
+        called.retain(|operation| operation.face().credentials.contains(&Credential::Basic) && operation.is_of_connectware());
         let guesser = server.anonymous().basic("somebody", "a guess");
         // The answers to wrong passwords are held back, so the calls do not wait for each other.
         let calls = called.iter().map(|operation| async {
@@ -82,6 +83,26 @@ both_engines! {
         let items = refused(&admin, &format!("kind=permission.refused&actor={id}"), 1).await;
         let kept = items[0].to_string();
         assert!(kept.contains("GET /api/coiotedm/v3/devices/7 at the proxy is not permitted"), "{kept}");
+    }
+
+    async fn what_oauth_refuses_is_kept(server: Server) {
+        let admin = server.admin().await;
+        let ada = Enrolled::user(&admin, "ada").await;
+        let bob = create_user(&admin, "bob").await;
+        let anybody = server.anonymous();
+        password_grant(&anybody, "ada", PASSWORD).await.expect(401);
+        password_grant(&anybody, "bob", "a guess").await.expect(401);
+        let reasons = async |query: &str, count: i64| {
+            let items = refused(&admin, query, count).await;
+            items.iter().map(|item| text(&item["reason"]).to_owned()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(reasons(&format!("kind=login.refused&actor={}", ada.id), 1).await, ["second_factor_needed".to_owned()].into());
+        assert_eq!(reasons(&format!("kind=login.refused&actor={bob}"), 1).await, ["wrong_password".to_owned()].into());
+        // A token that had ended when somebody asked what it means.
+        let token = token_of(&anybody, "bob", PASSWORD).await;
+        form(&anybody, "/oauth/revoke", &[("token", &token)]).await.expect(200);
+        introspected(&admin, &token).await;
+        assert_eq!(reasons(&format!("kind=credential.refused&actor={bob}"), 1).await, ["ended_token".to_owned()].into());
     }
 
     async fn every_refused_code_is_kept(server: Server) {

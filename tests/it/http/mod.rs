@@ -11,6 +11,8 @@ mod bodies;
 #[path = "../../../src/http/hooks/tests/brokers/mod.rs"]
 mod brokers;
 mod browsers;
+#[path = "../../../src/http/coiote/tests/coiote/mod.rs"]
+mod coiote;
 mod credentials;
 #[path = "../../../src/http/est/tests/enrolment/mod.rs"]
 mod enrolment;

@@ -8,6 +8,7 @@ use muniment::faces::FACES;
 use serde_json::{Value, json};
 use server::{Credential, Duty, Face, Refusal, RefusalKind};
 
+use super::coiote::token_of;
 use crate::support::{
     client::{Call, Client, Response},
     connectware::*,
@@ -201,6 +202,7 @@ pub(crate) fn without_place(body: &[u8]) -> Vec<u8> {
 pub(super) struct Tokens {
     connectware: Client,
     os2iot: Client,
+    coiote: Client,
 }
 
 impl Tokens {
@@ -209,6 +211,7 @@ impl Tokens {
         Self {
             connectware: server.admin().await,
             os2iot: log_in_on_os2iot(server, "admin", ADMIN_PASSWORD).await,
+            coiote: log_in_on_coiote(server, "admin", ADMIN_PASSWORD).await,
         }
     }
 
@@ -217,6 +220,7 @@ impl Tokens {
         match operation.face().audience {
             Audience::Connectware => &self.connectware,
             Audience::Os2iot => &self.os2iot,
+            Audience::Coiote => &self.coiote,
         }
     }
 }
@@ -226,6 +230,11 @@ pub(crate) async fn log_in_on_os2iot(server: &Server, username: &str, password: 
     let answer = server.anonymous().post("/api/v1/auth/login", body).await;
     let token = answer.expect(201).json()["accessToken"].clone();
     server.anonymous().bearer(token.as_str().expect("a token"))
+}
+
+async fn log_in_on_coiote(server: &Server, username: &str, password: &str) -> Client {
+    let token = token_of(&server.anonymous(), username, password).await;
+    server.anonymous().bearer(&token)
 }
 
 async fn document(server: &Server) -> Value {
@@ -383,12 +392,14 @@ async fn every_operation_refuses_a_caller_without_the_right() {
     let body =
         json!({ "name": "Nobody", "email": "nobody@example.org", "password": PASSWORD, "active": true });
     on_os2iot.post("/api/v1/user", body).await.expect(201);
-    let log_in = async |operation: &Operation| match operation.is_of_connectware() {
-        true => nobody.login("nobody", PASSWORD).await,
-        false => log_in_on_os2iot(&server, "nobody@example.org", PASSWORD).await,
+    let log_in = async |operation: &Operation| match operation.face().audience {
+        Audience::Connectware => nobody.login("nobody", PASSWORD).await,
+        Audience::Os2iot => log_in_on_os2iot(&server, "nobody@example.org", PASSWORD).await,
+        Audience::Coiote => log_in_on_coiote(&server, "nobody", PASSWORD).await,
     };
     let tokens = Tokens {
         os2iot: log_in_on_os2iot(&server, "nobody@example.org", PASSWORD).await,
+        coiote: log_in_on_coiote(&server, "nobody", PASSWORD).await,
         connectware: nobody.clone(),
     };
     for operation in guarded_by(&server).await {

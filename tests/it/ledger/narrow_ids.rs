@@ -240,7 +240,7 @@ async fn a_ledger_gets_narrow_ids_and_analysts_see_no_difference(engine: Engine)
     // The first start compared the names.
     assert_eq!(
         number(ledger.db(), "SELECT lowest_writer FROM ledger_head").await,
-        9
+        10
     );
     let names = "SELECT COUNT(*) FROM claims WHERE scope IN ('username', 'role_name')";
     let compared = "SELECT COUNT(*) FROM claims WHERE scope LIKE '%alike%'";

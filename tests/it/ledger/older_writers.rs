@@ -39,7 +39,7 @@ on_each_engine! {
         // The next start of this program closes the ledger, while the program of before still runs.
         let (one, other) = tokio::join!(site.ledger(), site.ledger());
         assert!(!may_write(&db).await);
-        assert_eq!(number(&db, "SELECT lowest_writer FROM ledger_head").await, 9);
+        assert_eq!(number(&db, "SELECT lowest_writer FROM ledger_head").await, 10);
         assert_eq!(number(&db, "SELECT COUNT(*) FROM claims WHERE scope LIKE '%alike%'").await, names);
         db.close().await;
         for (ledger, name) in [(one, "grace"), (other, "mary")] {

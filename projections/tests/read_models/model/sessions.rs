@@ -30,10 +30,8 @@ fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<(Uuid, Event)>
                 0 => GrantMethod::Certificate,
                 _ => GrantMethod::Password,
             };
-            let face = match n.is_multiple_of(2) {
-                true => Audience::Os2iot,
-                false => Audience::Connectware,
-            };
+            let faces = [Audience::Connectware, Audience::Os2iot, Audience::Coiote];
+            let face = faces[n as usize % faces.len()];
             Some(token_issued_on(
                 face,
                 method,

@@ -6,13 +6,13 @@ use projections::{accounts, accounts::AccountRow};
 use serde::{Deserialize, Serialize};
 use server::{
     App, JsonBody, Origin, Refusal, Wrote,
-    identity::{ByPassword, LogIn, log_in, tokens::AccountInToken},
+    identity::{Lifetime, LogIn, log_in_without_code, tokens::AccountInToken},
 };
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 /// How long a token is valid, in hours (contracts/os2iot.md section 1.1).
-const HOURS: i64 = 9;
+const HOURS: u64 = 9;
 
 /// A login. Without one of the fields it is refused like any other.
 #[derive(Deserialize, ToSchema)]
@@ -64,19 +64,15 @@ pub(crate) async fn post_login(
     let request = LogIn {
         username: username.as_deref().unwrap_or(&nobody),
         password: body.password,
-        hours: HOURS,
+        lifetime: Lifetime::hours(HOURS),
         label: TokenLabel::default(),
         account: in_token,
     };
-    match log_in(&app, request, &origin).await? {
-        ByPassword::LoggedIn(logged_in) => {
-            let out = LoggedInOut {
-                access_token: logged_in.token,
-            };
-            Ok(Wrote(logged_in.position, (StatusCode::CREATED, Json(out))))
-        }
-        ByPassword::NeedsSecondFactor(_) => Err(Refusal::bad_credentials()),
-    }
+    let logged_in = log_in_without_code(&app, request, &origin).await?;
+    let out = LoggedInOut {
+        access_token: logged_in.token,
+    };
+    Ok(Wrote(logged_in.position, (StatusCode::CREATED, Json(out))))
 }
 
 /// The account that is meant, if it is in use: by its address, or by the username of its user.

@@ -11,7 +11,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::hmac;
+use super::{super::Lifetime, hmac};
 
 /// How long an attempt may wait for the second factor.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -29,8 +29,8 @@ pub(in super::super) struct Attempt {
     pub(in super::super) expires_at: Timestamp,
     /// A position that the ledger had reached before the password was compared. If the password has changed since, the attempt has ended.
     pub(in super::super) position: i64,
-    /// How many hours the token should be valid.
-    pub(in super::super) hours: i64,
+    /// How long the token should be valid.
+    pub(in super::super) lifetime: Lifetime,
     /// The label of the token.
     pub(in super::super) label: TokenLabel,
 }
@@ -45,7 +45,8 @@ impl Attempt {
         let mut bytes = Vec::new();
         bytes.extend(self.user.0.as_bytes());
         bytes.extend(self.session.0.as_bytes());
-        for number in [self.expires_at.micros(), self.position, self.hours] {
+        let seconds = i64::try_from(self.lifetime.time().as_secs()).unwrap_or(i64::MAX);
+        for number in [self.expires_at.micros(), self.position, seconds] {
             bytes.extend(number.to_be_bytes());
         }
         bytes.extend(self.label.as_bytes());
@@ -62,23 +63,26 @@ impl Attempt {
         let (session, content) = content.split_first_chunk()?;
         let (expires_at, content) = content.split_first_chunk()?;
         let (position, content) = content.split_first_chunk()?;
-        let (hours, label) = content.split_first_chunk()?;
+        let (seconds, label) = content.split_first_chunk()?;
         Some(Self {
             user: UserId(Uuid::from_bytes(*user)),
             session: SessionId(Uuid::from_bytes(*session)),
             expires_at: Timestamp::from_micros(i64::from_be_bytes(*expires_at)),
             position: i64::from_be_bytes(*position),
-            hours: i64::from_be_bytes(*hours),
+            lifetime: Lifetime::seconds(u64::from_be_bytes(*seconds)),
             label: TokenLabel::parse(std::str::from_utf8(label).ok()?).ok()?,
         })
     }
 }
 
+/// The form of an attempt. Another form has another digest, so a node of another version does not read it.
+const FORM: u8 = 1;
+
 /// The digest is of one audience: a login that began at one API is not completed at another.
 fn mac(key: &[u8; 32], audience: Audience, content: &[u8]) -> Hmac<Sha256> {
     hmac(key)
         .chain_update(audience.as_str())
-        .chain_update([0])
+        .chain_update([FORM])
         .chain_update(content)
 }
 
@@ -94,7 +98,7 @@ mod tests {
             session: SessionId(Uuid::from_u128(2)),
             expires_at: Timestamp::from_micros(3),
             position: 4,
-            hours: 5,
+            lifetime: Lifetime::hours(5),
             label: TokenLabel::parse(label).unwrap(),
         }
     }
