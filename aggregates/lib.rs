@@ -28,6 +28,7 @@ mod registry;
 pub mod role;
 pub mod sealing;
 pub mod seat;
+pub mod service_account;
 pub mod session;
 #[cfg(test)]
 mod states;
@@ -57,11 +58,12 @@ use organisation::Organisation;
 use registration::Registration;
 use role::Role;
 use seat::Seat;
+use service_account::ServiceAccount;
 use session::Session;
 use user::User;
 
 // The only list of the aggregates.
 registry::aggregates! {
     User, Role, Session, ClientRegistry, Registration, CertifiedKey, Authority, Organisation, Application, ApiKey, Account,
-    Agreement, Licence, Seat,
+    Agreement, Licence, Seat, ServiceAccount,
 }

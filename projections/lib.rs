@@ -19,6 +19,7 @@ pub mod permission_usage;
 pub mod read_models;
 pub mod registrations;
 pub mod role_directory;
+pub mod service_accounts;
 pub mod sessions;
 mod spellings;
 pub mod store;
@@ -41,6 +42,7 @@ use permission_spans::PermissionSpans;
 use permission_usage::PermissionUsage;
 use registrations::Registrations;
 use role_directory::RoleDirectory;
+use service_accounts::ServiceAccounts;
 use sessions::Sessions;
 use user_directory::UserDirectory;
 
@@ -48,5 +50,5 @@ crate::read_models! {
     /// All read models: the only list of them. For an event of a user, the role directory needs the user's name as the
     /// user directory leaves it, and the user's permissions as the permission usage has them before the event.
     pub const READ_MODELS = UserDirectory, RoleDirectory, PermissionUsage, PermissionSpans, Sessions, Registrations, IssuedCertificates,
-        Organisations, Groups, Applications, ApiKeys, Accounts, Authors, Ordinals, Licences;
+        Organisations, Groups, Applications, ApiKeys, Accounts, Authors, Ordinals, Licences, ServiceAccounts;
 }

@@ -11,6 +11,7 @@ pub const FACES: Faces = Faces::new(&[
     est::FACE,
     forward::FACE,
     coiote::OAUTH,
+    coiote::SERVICE_ACCOUNTS,
     os2iot::FACE,
     os2iot::AUTH,
     nx::FACE,

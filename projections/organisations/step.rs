@@ -98,6 +98,7 @@ impl Step {
             | Event::Session(_)
             | Event::ClientRegistry(_)
             | Event::Registration(_)
+            | Event::ServiceAccount(_)
             | Event::CertifiedKey(_)
             | Event::Authority(_)
             // They outlive an organisation: what was agreed and paid does not end with it.

@@ -22,7 +22,7 @@ use crate::{
     face::Faces,
     heavy::Desk,
     identity::{
-        Hashes, Proved,
+        ClientSecrets, Hashes, Proved,
         api_keys::ApiKeys,
         passwords::{HashingOptions, Passwords, rules::PasswordRules},
         second_factor::SecondFactors,
@@ -64,6 +64,7 @@ struct Running {
     hashes: Hashes,
     second_factors: SecondFactors,
     api_keys: ApiKeys,
+    client_secrets: ClientSecrets,
     numbers: Numbers,
     hooks_secret: Option<Secret>,
     tallies: Tallies,
@@ -135,6 +136,7 @@ impl App {
             hashes: Hashes::default(),
             second_factors: SecondFactors::new(parts.executor.ledger()),
             api_keys: ApiKeys::new(parts.executor.ledger()),
+            client_secrets: ClientSecrets::new(parts.executor.ledger()),
             numbers: Numbers::default(),
             hooks_secret: secret.map(|secret| Secret::new(secret)),
             counts: Counts::default(),
@@ -220,6 +222,11 @@ impl App {
     /// The key for digests of API keys.
     pub(crate) fn api_keys(&self) -> &ApiKeys {
         &self.0.api_keys
+    }
+
+    /// The key for digests of the secrets of service accounts.
+    pub(crate) fn client_secrets(&self) -> &ClientSecrets {
+        &self.0.client_secrets
     }
 
     /// The secret of the hooks, if the settings have one.

@@ -1,5 +1,6 @@
 //! The caller of a request. The credentials of the face decide who the caller is.
 
+mod client;
 mod key;
 mod renewing;
 
@@ -64,6 +65,8 @@ enum Proof {
     Password(i64),
     /// By the secret of a machine, which has this digest.
     Key([u8; 32]),
+    /// By the secret of a service account, which was compared after the ledger had reached this position.
+    Client(i64),
     /// By the certificate that the client has shown on the connection.
     Certificate,
     /// By this certificate, which they may only renew: it may have expired a while ago.
@@ -83,7 +86,7 @@ impl Caller {
     fn must_have_meant(&self, parts: &Parts, app: &App) -> Result<(), Refusal> {
         let is_sent_by_itself = match self.proof {
             Proof::Token(_) | Proof::Key(_) => false,
-            Proof::Password(_) | Proof::Certificate | Proof::Renewal => true,
+            Proof::Password(_) | Proof::Client(_) | Proof::Certificate | Proof::Renewal => true,
         };
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         match is_sent_by_itself && changes && is_of_another_site(app, &parts.headers) {
@@ -101,7 +104,7 @@ impl Caller {
     fn must_owe_nothing(&self, app: &App, method: &Method, path: &str) -> Result<(), Refusal> {
         let by_password = match self.proof {
             Proof::Token(_) | Proof::Password(_) => true,
-            Proof::Key(_) | Proof::Certificate | Proof::Renewal => false,
+            Proof::Key(_) | Proof::Client(_) | Proof::Certificate | Proof::Renewal => false,
         };
         let duty = app.ledger().authorization().duty(self.user);
         let Some(duty) = duty.filter(|_| by_password) else {
@@ -140,6 +143,7 @@ impl Caller {
                 is_proved.then_some(()).ok_or_else(Refusal::unauthenticated)
             }
             Proof::Key(digest) => key::machine_with(app, digest).map(drop),
+            Proof::Client(position) => client::must_still_be(app, self.user, position),
             Proof::Certificate => self.certificate()?.proves(app).map(drop),
             Proof::Renewal => self.certificate()?.renews(app).map(drop),
         }
@@ -295,6 +299,7 @@ async fn by_other_than_key(parts: &Parts, app: &App, arrived: Arrived) -> Result
                 request: None,
             })
         }
+        Some(Sent::Client { id, secret }) => client::by_client(app, origin, &id, &secret).await,
         None => {
             let certificate = origin.certificate();
             let user = certificate.ok_or_else(Refusal::unauthenticated)?.proves(app)?;

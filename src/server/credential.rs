@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderMap, Uri, header, request::Parts};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use zeroize::Zeroizing;
 
@@ -20,6 +21,8 @@ pub enum Credential {
     BearerOfAny,
     /// A username and password in the header `Authorization: Basic` (RFC 7617).
     Basic,
+    /// The id and the secret of a service account in the header `Authorization: Basic` (RFC 6749 section 2.3.1).
+    Client,
     /// A token in this parameter of the query.
     Query(&'static str),
     /// A token in this header; its name in lower case.
@@ -35,13 +38,19 @@ pub(crate) enum Sent<'a> {
         username: String,
         password: Zeroizing<String>,
     },
+    Client {
+        id: String,
+        secret: Zeroizing<String>,
+    },
 }
 
 impl Credential {
     /// Whether a request has this credential. The credential need not be valid.
     fn is_in(self, headers: &HeaderMap, uri: &Uri) -> bool {
         match self {
-            Self::Bearer | Self::BearerOfAny | Self::Basic => headers.contains_key(header::AUTHORIZATION),
+            Self::Bearer | Self::BearerOfAny | Self::Basic | Self::Client => {
+                headers.contains_key(header::AUTHORIZATION)
+            }
             Self::Query(name) => uri.query().is_some_and(|query| query.contains(name)),
             Self::Header(name) | Self::Key(name) => headers.contains_key(name),
         }
@@ -57,7 +66,7 @@ impl Credential {
                     SecurityScheme::Http(bearer.bearer_format("JWT").build()),
                 )
             }
-            Self::Basic => {
+            Self::Basic | Self::Client => {
                 let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic);
                 ("basic", SecurityScheme::Http(basic.build()))
             }
@@ -104,7 +113,7 @@ pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Opti
             continue;
         }
         match credential {
-            Credential::Bearer | Credential::BearerOfAny | Credential::Basic => {
+            Credential::Bearer | Credential::BearerOfAny | Credential::Basic | Credential::Client => {
                 return authorization(accepted, parts).map(Some);
             }
             Credential::Query(name) => {
@@ -138,7 +147,22 @@ fn authorization<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Sent<'
     if is("basic", Credential::Basic) {
         return basic(credential).ok_or_else(Refusal::unauthenticated);
     }
+    if is("basic", Credential::Client) {
+        return client(credential).ok_or_else(Refusal::unauthenticated);
+    }
     Err(Refusal::unauthenticated())
+}
+
+/// Both parts may be encoded as in a form. What clients get from this server needs no encoding, so it is the same without.
+fn client(credential: &str) -> Option<Sent<'static>> {
+    let Sent::Basic { username, password } = basic(credential)? else {
+        return None;
+    };
+    let decoded = |text: &str| Some(percent_decode_str(text).decode_utf8().ok()?.into_owned());
+    Some(Sent::Client {
+        id: decoded(&username)?,
+        secret: Zeroizing::new(decoded(&password)?),
+    })
 }
 
 fn basic(credential: &str) -> Option<Sent<'static>> {
@@ -184,6 +208,7 @@ mod tests {
             let secret = match read(&[kind], &parts).unwrap().unwrap() {
                 Sent::Token(token) => token.into_owned(),
                 Sent::Basic { password, .. } => password.to_string(),
+                Sent::Client { secret, .. } => secret.to_string(),
             };
             assert_eq!(secret, "secret", "{kind:?}");
         }

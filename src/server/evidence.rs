@@ -69,6 +69,11 @@ impl Evidence {
         Self::about(RefusedKind::Credential, None, reason)
     }
 
+    /// A service account that did not prove who it is, and why. The user is the one as whom it acts, if it is known.
+    pub(crate) fn client(user: Option<UserId>, reason: &'static str) -> Self {
+        Self::about(RefusedKind::Credential, user, reason)
+    }
+
     /// The same, of a session that is known.
     #[must_use]
     pub fn of_session(self, UserId(user): UserId, SessionId(id): SessionId) -> Self {

@@ -199,6 +199,59 @@ async fn certificates_prove_users(engine: Engine) {
     assert_eq!(ask(Some("ours"), &[]).await, 401);
 }
 
+/// RFC 8705 section 2.
+async fn a_certificate_proves_a_service_account(engine: Engine) {
+    let (server, certificates) = start(engine).await;
+    let admin = server.admin().await;
+    let opened = admin
+        .post(
+            "/api/service-accounts",
+            json!({ "name": "importer", "realm": "plant" }),
+        )
+        .await;
+    let id = text(&opened.expect(201).json()["clientId"]).to_owned();
+    let methods = json!([{ "method": "certificate", "isRequired": false }]);
+    let bob = create_user_with(&admin, "bob", json!({ "grantTypes": methods })).await;
+    for (name, user) in [("importer", &id), ("bob", &bob)] {
+        certificates.make(name, None).await;
+        let fingerprint = json!({ "fingerprint": certificates.fingerprint(name).await });
+        let path = format!("/api/users/{user}/certificates");
+        admin.post(path, fingerprint).await.expect(204);
+    }
+    certificates.make("stranger", None).await;
+    let ask = async |name: Option<&str>| {
+        let (shown, client) = (name.map(shown), format!("client_id={id}"));
+        let mut options: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
+        options.extend(["-d", "grant_type=client_credentials", "-d", &client]);
+        let path = "/iam/realms/plant/protocol/openid-connect/token";
+        curl(&server, &certificates, path, &options).await
+    };
+    let (status, body) = ask(Some("importer")).await;
+    assert_eq!((status, &body["token_type"]), (200, &json!("Bearer")), "{body}");
+    for name in [Some("bob"), Some("stranger"), None] {
+        let (status, body) = ask(name).await;
+        assert_eq!(
+            (status, &body["error"]),
+            (401, &json!("invalid_client")),
+            "{name:?}"
+        );
+    }
+    let fingerprint = json!({ "fingerprint": certificates.fingerprint("importer").await });
+    let path = format!("/api/users/{id}/certificates");
+    admin.delete_with_body(path, fingerprint).await.expect(204);
+    assert_eq!(ask(Some("importer")).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_certificate_proves_a_service_account_on_sqlite() {
+    a_certificate_proves_a_service_account(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_certificate_proves_a_service_account_on_postgres() {
+    a_certificate_proves_a_service_account(Engine::Postgres).await;
+}
+
 #[tokio::test]
 async fn certificates_prove_users_on_sqlite() {
     certificates_prove_users(Engine::Sqlite).await;

@@ -70,6 +70,8 @@ pub(crate) fn of(stream: &str, event: &Event) -> Vec<Fact> {
         | Event::ApiKey(_) => os2iot::facts(stream, event),
         // A user presents a certificate by an event of their own, whoever issued it.
         Event::CertifiedKey(_) | Event::Authority(_) => Vec::new(),
+        // A service account acts as a user, who has events of their own.
+        Event::ServiceAccount(_) => Vec::new(),
         // A device that registers is neither a machine nor a resource. Its user has events of its own.
         Event::ClientRegistry(_) | Event::Registration(_) => Vec::new(),
         Event::Licence(event) => nx::facts(stream, event),

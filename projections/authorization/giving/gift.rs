@@ -3,6 +3,7 @@
 use aggregates::{
     Event,
     role::RoleEvent,
+    service_account::{ServiceAccount, ServiceAccountEvent, ServiceAccountId},
     session::{Session, SessionEvent},
     user::UserEvent,
     values::UserId,
@@ -29,7 +30,7 @@ pub(super) fn of(id: &str, event: &Event) -> Gives {
     match About::of(id, event) {
         About::User(_, event) => of_user(event),
         About::Role(_, event) => of_role(event),
-        About::Session(..) if of_session(event).is_some() => Gives::Access,
+        About::Session(..) | About::Nobody if acts_as(id, event).is_some() => Gives::Access,
         About::Session(..) | About::Nobody => Gives::Nothing,
     }
 }
@@ -95,8 +96,18 @@ pub(super) fn of_role(event: &RoleEvent) -> Gives {
     }
 }
 
-/// The user as whom a token lets somebody act, if the event issues one.
-pub(super) fn of_session(event: &Event) -> Option<UserId> {
+/// The user as whom a token or the secret of a service account lets somebody act, if the event issues one. `id` is that of its stream.
+pub(super) fn acts_as(id: &str, event: &Event) -> Option<UserId> {
+    if let Some(event) = event.of::<ServiceAccount>() {
+        return match event {
+            ServiceAccountEvent::SecretIssued { .. } => {
+                ServiceAccountId::parse(id).ok().map(ServiceAccountId::user)
+            }
+            ServiceAccountEvent::Opened { .. }
+            | ServiceAccountEvent::SecretWithdrawn { .. }
+            | ServiceAccountEvent::Closed {} => None,
+        };
+    }
     match event.of::<Session>()? {
         SessionEvent::TokenIssued { user_id, .. } => Some(*user_id),
         SessionEvent::TokenRevoked {} => None,

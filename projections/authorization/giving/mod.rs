@@ -36,7 +36,7 @@ use crate::{
     principals::{machines::Machine, subject::Principal, users::User},
     what_if::holding::{Holding, Version, after_events, machine_after},
 };
-use gift::{Gives, of_machine, of_session, of_user};
+use gift::{Gives, acts_as, of_machine, of_user};
 use holder::Holder;
 
 pub use lacking::{Lacking, MissingRight};
@@ -148,7 +148,10 @@ impl<'a> Judgement<'a> {
         for (machine, steps) in &self.what_if.machines {
             self.machine(*machine, steps)?;
         }
-        for user in events.iter().filter_map(|new| of_session(&new.event)) {
+        for user in events
+            .iter()
+            .filter_map(|new| acts_as(&new.aggregate_id, &new.event))
+        {
             self.access_to_user(user, &[])?;
         }
         Ok(())

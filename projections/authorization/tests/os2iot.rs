@@ -646,6 +646,7 @@ fn random_histories_have_every_event() {
         | Event::Session(_)
         | Event::ClientRegistry(_)
         | Event::Registration(_)
+        | Event::ServiceAccount(_)
         | Event::CertifiedKey(_)
         | Event::Authority(_)
         | Event::Agreement(_)

@@ -212,7 +212,7 @@ const NEVER_MADE: [(&str, &str); 0] = [];
 fn random_histories_have_every_event() {
     let mut runner = TestRunner::deterministic();
     let mut made = BTreeSet::new();
-    for _ in 0..96 {
+    for _ in 0..192 {
         let steps = vec(step(), 120).new_tree(&mut runner).expect("steps").current();
         let events = History::of(&steps).events;
         made.extend(events.iter().map(|event| event.event.event_type()));

@@ -10,12 +10,14 @@ mod licences;
 pub(crate) mod numbered;
 mod organisations;
 mod registrations;
+mod service_accounts;
 mod sessions;
 mod spans;
 
 use aggregates::{
     Event, Recorded,
     role::{Role, RoleEvent},
+    service_account::ServiceAccountId,
     user::{User, UserEvent},
     values::{Certificate, Context, IdentityProvider, Permission, PermissionId, RoleId, Timestamp, UserId},
 };
@@ -25,6 +27,7 @@ use projections::{
     permission_usage::{LocatedPermission, ResourceRow, RightRow, UsageRow},
     registrations::RegistrationRow,
     role_directory::{HolderRow, RolePageRow, RoleRow},
+    service_accounts::ServiceAccountRow,
     sessions::SessionRow,
     user_directory::UserRow,
 };
@@ -61,6 +64,7 @@ pub(crate) const PARTS: &[Part] = &[
     api_keys::PART,
     accounts::PART,
     licences::PART,
+    service_accounts::PART,
 ];
 
 /// The whole state, oldest first.
@@ -75,6 +79,9 @@ pub(crate) struct Model {
     pub(crate) spans: spans::Spans,
     pub(crate) numbered: numbered::ModelNumbered,
     pub(crate) licences: licences::ModelLicences,
+    service_accounts: Vec<ServiceAccountRow>,
+    /// The ids that no service account can get any more.
+    closed_accounts: Vec<ServiceAccountId>,
     /// The permissions of all roles, in the order of their creation.
     permissions: Vec<PermissionId>,
     resources: Vec<(Context, String)>,

@@ -5,6 +5,8 @@ use serde::Serialize;
 use server::{App, Refusal, oauth::issuer};
 use utoipa::ToSchema;
 
+use crate::oauth::TOKEN_EXCHANGE;
+
 /// What clients of OAuth 2.0 need to know.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OauthMetadata)]
@@ -18,6 +20,7 @@ pub(crate) struct MetadataOut {
     jwks_uri: String,
     grant_types_supported: &'static [&'static str],
     token_endpoint_auth_methods_supported: &'static [&'static str],
+    introspection_endpoint_auth_methods_supported: &'static [&'static str],
     revocation_endpoint_auth_methods_supported: &'static [&'static str],
     /// None: there is no authorization endpoint.
     response_types_supported: &'static [&'static str],
@@ -34,12 +37,17 @@ pub(crate) async fn get_oauth_metadata(
     let issuer = issuer(&app, &headers)?;
     let endpoint = |path: &str| format!("{issuer}{path}");
     Ok(Json(MetadataOut {
-        token_endpoint: endpoint("/api/auth/oauth_password"),
+        token_endpoint: endpoint("/oauth/token"),
         introspection_endpoint: endpoint("/oauth/introspect"),
         revocation_endpoint: endpoint("/oauth/revoke"),
         jwks_uri: endpoint("/.well-known/jwks.json"),
-        grant_types_supported: &["password"],
-        token_endpoint_auth_methods_supported: &["none"],
+        grant_types_supported: &["client_credentials", TOKEN_EXCHANGE],
+        token_endpoint_auth_methods_supported: &[
+            "client_secret_basic",
+            "client_secret_post",
+            "tls_client_auth",
+        ],
+        introspection_endpoint_auth_methods_supported: &["client_secret_basic"],
         revocation_endpoint_auth_methods_supported: &["none"],
         response_types_supported: &[],
         issuer,

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use server::{Refusal, RefusalKind};
+use server::{Refusal, RefusalKind, oauth::INVALID_CLIENT};
 
 /// The grant is of a type that this endpoint does not know.
 pub(crate) const UNSUPPORTED_GRANT_TYPE: &str = "unsupported_grant_type";
@@ -15,8 +15,17 @@ pub(crate) const INVALID_SCOPE: &str = "invalid_scope";
 /// The username, the password or another proof is not good.
 pub(crate) const INVALID_GRANT: &str = "invalid_grant";
 
+/// The token would be for something that is unknown (RFC 8693 section 2.2.2).
+pub(crate) const INVALID_TARGET: &str = "invalid_target";
+
 /// The codes of OAuth 2.0 that code of this face refuses with.
-const OF_OAUTH: [&str; 3] = [UNSUPPORTED_GRANT_TYPE, INVALID_SCOPE, INVALID_GRANT];
+const OF_OAUTH: [&str; 5] = [
+    INVALID_TARGET,
+    UNSUPPORTED_GRANT_TYPE,
+    INVALID_SCOPE,
+    INVALID_GRANT,
+    INVALID_CLIENT,
+];
 
 fn error(refusal: &Refusal) -> &'static str {
     if OF_OAUTH.contains(&refusal.code) {
@@ -69,7 +78,11 @@ pub(crate) fn refuse(refusal: &Refusal) -> Response {
     let mut response = (status(refusal), Json(body)).into_response();
     let headers = response.headers_mut();
     if refusal.kind == RefusalKind::Unauthenticated {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let scheme = match refusal.code {
+            INVALID_CLIENT => "Basic",
+            _ => "Bearer",
+        };
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
     }
     if let Some(seconds) = refusal.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());

@@ -1,21 +1,20 @@
 //! Logs users in: by a password, and by a second factor if the user has one.
 
-use std::time::Duration;
-
 use aggregates::{
     Command, DomainError,
-    session::{IssueToken, Session, SessionCommand, SessionError},
+    session::{Session, SessionError},
     user::{User, UserCommand},
     values::{GrantMethod, SessionId, Timestamp, TokenLabel, UserId},
 };
-use ledger::{ExecuteError, Rejection, Seen};
-use projections::{sessions, sql::Boxed};
+use ledger::ExecuteError;
+use projections::sql::Boxed;
 use zeroize::Zeroizing;
 
 use super::{
     authenticate::{Authenticated, IdentityError, authenticate_beside},
+    issue::{Issue, Lifetime, LoggedIn, is_conflict},
     second_factor::{Attempt, Checked, Typed, check, leave, of_state},
-    tokens::AccountInToken,
+    tokens::InToken,
 };
 use crate::{app::App, caller::Origin, evidence::Evidence};
 
@@ -24,27 +23,6 @@ const ATTEMPTS: u32 = 4;
 /// How often a code is verified again because the user changed meanwhile. Each of these changes may be a wrong code, which others enter
 /// at the same time.
 const ATTEMPTS_BY_CODE: u32 = 16;
-
-/// How long a token is valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lifetime(Duration);
-
-impl Lifetime {
-    /// So many hours.
-    pub fn hours(hours: u64) -> Self {
-        Self::seconds(hours.saturating_mul(3600))
-    }
-
-    /// So many seconds.
-    pub const fn seconds(seconds: u64) -> Self {
-        Self(Duration::from_secs(seconds))
-    }
-
-    /// The time.
-    pub const fn time(self) -> Duration {
-        self.0
-    }
-}
 
 /// A login: the user, and how long the token is valid.
 pub struct LogIn<'a> {
@@ -56,8 +34,8 @@ pub struct LogIn<'a> {
     pub lifetime: Lifetime,
     /// A label by which the user recognises the token.
     pub label: TokenLabel,
-    /// What the token says of the user, on a face that names users by their account.
-    pub account: Option<AccountInToken>,
+    /// What the token says, on some faces.
+    pub in_token: InToken,
 }
 
 /// What a right password leads to.
@@ -88,20 +66,6 @@ pub struct Completion<'a> {
     pub handle: &'a str,
     /// The code.
     pub typed: Typed,
-}
-
-/// A token that was issued.
-pub struct LoggedIn {
-    /// The user.
-    pub user: UserId,
-    /// The token.
-    pub token: String,
-    /// When the token expires.
-    pub expires_at: Timestamp,
-    /// How long it is valid.
-    pub lifetime: Duration,
-    /// The position of the event that issued the token.
-    pub position: i64,
 }
 
 /// Issues a token, for the face that was called, to the user of a username and password, or begins a login that needs a second factor.
@@ -142,9 +106,10 @@ pub fn log_in<'a>(
                 session,
                 lifetime: request.lifetime,
                 label: &request.label,
-                account: request.account.as_ref(),
+                in_token: &request.in_token,
+                methods: vec![GrantMethod::Password],
             };
-            match issue.run(app, origin, None, seen).await {
+            match issue.run(app, origin, None, &[seen]).await {
                 Ok(logged_in) => return Ok(ByPassword::LoggedIn(logged_in)),
                 // The user has changed since the password was verified. The password may be another one now, or hashed
                 // again.
@@ -203,10 +168,11 @@ pub fn complete_log_in<'a>(
                 session: half.session,
                 lifetime: half.lifetime,
                 label: &half.label,
-                account: None,
+                in_token: &InToken::default(),
+                methods: vec![GrantMethod::Password],
             };
             let used = Command::User(user, UserCommand::UseSecondFactor { proof, now });
-            match issue.run(app, origin, Some(used), seen).await {
+            match issue.run(app, origin, Some(used), &[seen]).await {
                 Ok(logged_in) => return Ok(logged_in),
                 Err(error) if is_conflict(&error) && attempt < ATTEMPTS_BY_CODE => attempt += 1,
                 Err(IdentityError::Execute(ExecuteError::Domain {
@@ -256,74 +222,4 @@ async fn is_open(
         true => Err("used_handle"),
         false => Ok(()),
     })
-}
-
-fn is_conflict(error: &IdentityError) -> bool {
-    matches!(
-        error,
-        IdentityError::Execute(ExecuteError::Rejected(Rejection::Conflict { .. }))
-    )
-}
-
-/// A token to issue.
-struct Issue<'a> {
-    /// The name that the client gave.
-    username: &'a str,
-    user: UserId,
-    session: SessionId,
-    lifetime: Lifetime,
-    label: &'a TokenLabel,
-    account: Option<&'a AccountInToken>,
-}
-
-impl Issue<'_> {
-    /// Refuses a user who has as many valid tokens as the settings allow. Logins at the same time may be a few too many.
-    async fn must_have_room(&self, app: &App, now: Timestamp) -> Result<(), IdentityError> {
-        let most = app.settings.sessions_most;
-        let db = app.ledger().db();
-        if most > 0 && sessions::number_of_user(db, self.user, now, most.into()).await? >= most.into() {
-            Evidence::login(self.username, Some(self.user), "too_many_sessions").leave();
-            return Err(IdentityError::TooManySessions(most));
-        }
-        Ok(())
-    }
-
-    /// Signs and records the token, after another command in the same unit, unless the user has changed since they were seen.
-    async fn run(
-        &self,
-        app: &App,
-        origin: &Origin,
-        before: Option<Command>,
-        seen: Seen,
-    ) -> Result<LoggedIn, IdentityError> {
-        let (face, issued_at) = (origin.audience(), app.clock.now());
-        self.must_have_room(app, issued_at).await?;
-        let lifetime = app.live().bounded(self.lifetime);
-        let expires_at = issued_at.plus(lifetime);
-        let (token, fingerprint) =
-            app.tokens
-                .sign(self.session, self.user, self.account, face, issued_at, expires_at)?;
-        let issue = IssueToken {
-            user_id: self.user,
-            face,
-            fingerprint,
-            label: self.label.clone(),
-            methods: vec![GrantMethod::Password],
-            issued_at,
-            expires_at,
-        };
-        let issue = Command::Session(self.session, SessionCommand::IssueToken(issue));
-        let commands = before.into_iter().chain([issue]).collect();
-        let appended = app
-            .executor
-            .execute_unless_changed(commands, &origin.metadata(self.user), &[seen])
-            .await?;
-        Ok(LoggedIn {
-            user: self.user,
-            token,
-            expires_at,
-            lifetime,
-            position: appended.position,
-        })
-    }
 }

@@ -2,8 +2,10 @@
 
 pub mod api_keys;
 mod authenticate;
+mod client_secrets;
 mod expiry;
 mod failures;
+mod issue;
 pub mod keys;
 mod log_in;
 mod password;
@@ -14,9 +16,10 @@ pub mod tokens;
 
 pub use authenticate::{Authenticated, Confirmed, IdentityError, PasswordProved, authenticate, confirm};
 pub(crate) use authenticate::{authenticate_beside, authenticate_device};
+pub(crate) use client_secrets::ClientSecrets;
 pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_logins};
-pub use log_in::{
-    ByPassword, Completion, Half, Lifetime, LogIn, LoggedIn, complete_log_in, log_in, log_in_without_code,
-};
+pub(crate) use issue::{Issue, is_conflict};
+pub use issue::{Lifetime, LoggedIn};
+pub use log_in::{ByPassword, Completion, Half, LogIn, complete_log_in, log_in, log_in_without_code};
 pub use password::Password;
 pub(crate) use proved::{Hashes, Proved};

@@ -101,6 +101,33 @@ pub struct AccountInToken {
     pub username: String,
 }
 
+/// What a token says, on some faces.
+#[derive(Clone, Debug, Default)]
+pub struct InToken {
+    /// The account of the user, on a face that names users by it.
+    pub account: Option<AccountInToken>,
+    /// The URL of this server, on a face whose tokens name it as the issuer; otherwise the id of the ledger is the issuer.
+    pub issuer: Option<String>,
+}
+
+impl InToken {
+    /// A token names the account of its user.
+    pub fn of_account(account: Option<AccountInToken>) -> Self {
+        Self {
+            account,
+            issuer: None,
+        }
+    }
+
+    /// A token names the URL of its issuer.
+    pub fn by(issuer: impl Into<String>) -> Self {
+        Self {
+            account: None,
+            issuer: Some(issuer.into()),
+        }
+    }
+}
+
 /// Why no token could be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("a token cannot be signed")]
@@ -124,18 +151,19 @@ impl Tokens {
         })
     }
 
-    /// Signs a token. The token is valid once the ledger has its fingerprint. `account` is for APIs that name users by their account.
+    /// Signs a token. The token is valid once the ledger has its fingerprint.
     pub fn sign(
         &self,
         session: SessionId,
         user: UserId,
-        account: Option<&AccountInToken>,
+        in_token: &InToken,
         face: Audience,
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(String, TokenFingerprint), SigningError> {
+        let account = in_token.account.as_ref();
         let claims = TokenClaims {
-            iss: self.issuer.clone(),
+            iss: in_token.issuer.as_ref().unwrap_or(&self.issuer).clone(),
             sub: account.map_or(Sub::User(user), |account| Sub::Account(account.number)),
             username: account.map(|account| account.username.clone()),
             is_kombit: account.map(|_| false),
@@ -177,7 +205,6 @@ impl Tokens {
     /// audience. The session says whether the token has expired or was revoked.
     pub fn verify(&self, token: &str, digest: &[u8; 32], face: Option<Audience>) -> Option<TokenClaims> {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[&self.issuer]);
         match face {
             Some(face) => validation.set_audience(&[face.as_str()]),
             None => validation.set_audience(&Audience::ALL.map(Audience::as_str)),
@@ -189,6 +216,10 @@ impl Tokens {
         let claims = jsonwebtoken::decode::<TokenClaims>(token, &self.decoding, &validation)
             .ok()?
             .claims;
+        // The URL of this server may change, and the key and the fingerprint say whose token it is.
+        if claims.aud != Audience::Coiote && claims.iss != self.issuer {
+            return None;
+        }
         let verified = self.verified.pin();
         if self.remembered.fetch_add(1, Ordering::Relaxed) >= REMEMBERED {
             verified.clear();
@@ -231,7 +262,14 @@ mod tests {
         );
         let (from, to) = (Timestamp::from_micros(0), Timestamp::from_micros(3_600_000_000));
         tokens
-            .sign(session, user, None, Audience::Connectware, from, to)
+            .sign(
+                session,
+                user,
+                &InToken::default(),
+                Audience::Connectware,
+                from,
+                to,
+            )
             .unwrap()
             .0
     }
@@ -264,7 +302,14 @@ mod tests {
             username: "ada@example.org".to_owned(),
         };
         let token = ours
-            .sign(session, user, Some(&account), Audience::Os2iot, from, to)
+            .sign(
+                session,
+                user,
+                &InToken::of_account(Some(account)),
+                Audience::Os2iot,
+                from,
+                to,
+            )
             .unwrap()
             .0;
         let payload = token.split('.').nth(1).unwrap();

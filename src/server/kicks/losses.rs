@@ -232,6 +232,7 @@ impl Loss {
             // The user of a registration has events of its own, and so does the user who loses a certificate.
             Event::ClientRegistry(_)
             | Event::Registration(_)
+            | Event::ServiceAccount(_)
             | Event::Authority(_)
             | Event::CertifiedKey(_)
             // The rights of groups are not rights over MQTT, and the users in them have events of their own.

@@ -101,6 +101,7 @@ impl Before {
             }
             Event::ClientRegistry(_)
             | Event::Registration(_)
+            | Event::ServiceAccount(_)
             | Event::Authority(_)
             | Event::CertifiedKey(_)
             | Event::Organisation(_)
@@ -144,6 +145,7 @@ fn wants(recorded: &Recorded) -> Option<(&'static str, String)> {
         | Event::Session(_)
         | Event::ClientRegistry(_)
         | Event::Registration(_)
+        | Event::ServiceAccount(_)
         | Event::Authority(_)
         | Event::CertifiedKey(_)
         | Event::Organisation(_)

@@ -55,6 +55,7 @@ pub(crate) fn facts(stream: &str, event: &Event) -> Vec<Fact> {
         | Event::Session(_)
         | Event::ClientRegistry(_)
         | Event::Registration(_)
+        | Event::ServiceAccount(_)
         | Event::CertifiedKey(_)
         | Event::Authority(_)
         | Event::Agreement(_)

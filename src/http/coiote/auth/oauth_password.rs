@@ -1,11 +1,16 @@
 //! `POST /api/auth/oauth_password`
 
 use aggregates::values::TokenLabel;
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use serde::Serialize;
 use server::{
     App, Form, Origin, Refusal, RefusalKind, Wrote,
-    identity::{LogIn, log_in_without_code},
+    identity::{LogIn, log_in_without_code, tokens::InToken},
+    oauth::issuer,
 };
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -57,6 +62,7 @@ pub(crate) struct TokenOut {
 pub(crate) async fn post_oauth_password(
     State(app): State<App>,
     origin: Origin,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Wrote<(StatusCode, Json<TokenOut>)>, Refusal> {
     if form.one("grant_type")?.is_some_and(|given| given != PASSWORD) {
@@ -73,7 +79,7 @@ pub(crate) async fn post_oauth_password(
         password: Zeroizing::new(form.need("password")?.to_owned()),
         lifetime: lifetime(&app),
         label: TokenLabel::default(),
-        account: None,
+        in_token: InToken::by(issuer(&app, &headers)?),
     };
     let logged_in = log_in_without_code(&app, request, &origin).await;
     let logged_in = logged_in.map_err(|error| {

@@ -2,6 +2,7 @@
 
 mod introspect;
 mod revoke;
+mod token;
 
 use axum::{
     http::StatusCode,
@@ -10,10 +11,12 @@ use axum::{
 use server::{App, Form, Refusal, RefusalKind, Wrote};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use self::token::TOKEN_EXCHANGE;
 use crate::refuse::INVALID_SCOPE;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(token::routes())
         .routes(routes!(introspect::post_oauth_introspect))
         .routes(routes!(revoke::post_oauth_revoke))
 }

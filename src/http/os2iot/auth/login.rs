@@ -6,7 +6,10 @@ use projections::{accounts, accounts::AccountRow};
 use serde::{Deserialize, Serialize};
 use server::{
     App, JsonBody, Origin, Refusal, Wrote,
-    identity::{Lifetime, LogIn, log_in_without_code, tokens::AccountInToken},
+    identity::{
+        Lifetime, LogIn, log_in_without_code,
+        tokens::{AccountInToken, InToken},
+    },
 };
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -66,7 +69,7 @@ pub(crate) async fn post_login(
         password: body.password,
         lifetime: Lifetime::hours(HOURS),
         label: TokenLabel::default(),
-        account: in_token,
+        in_token: InToken::of_account(in_token),
     };
     let logged_in = log_in_without_code(&app, request, &origin).await?;
     let out = LoggedInOut {

@@ -54,6 +54,7 @@ impl Model {
             }
             Event::ClientRegistry(_)
             | Event::Registration(_)
+            | Event::ServiceAccount(_)
             | Event::Authority(_)
             | Event::CertifiedKey(_)
             | Event::Organisation(_)

@@ -1,8 +1,10 @@
 //! Tokens for the API of Coiote IoT DM.
 
+mod exchange;
 mod metadata;
 mod oauth;
 mod password;
+mod service_accounts;
 
 use http::Method;
 use serde_json::Value;

@@ -1,0 +1,6 @@
+-- Undoes migrations/postgres/0028_create_service_accounts.sql, for programs from before it. Stop all servers first: docs/upgrading.md.
+DROP TABLE service_accounts;
+DELETE FROM read_models WHERE name = 'service_accounts';
+DELETE FROM list_nodes WHERE list = 'service_accounts';
+
+DELETE FROM _sqlx_migrations WHERE version = 36;

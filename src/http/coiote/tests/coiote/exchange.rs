@@ -1,0 +1,83 @@
+//! Tokens for other tokens (RFC 8693)
+
+use serde_json::json;
+
+use super::{form, introspected, passes, refused, token_of};
+use crate::support::{
+    both_engines,
+    client::{Call, Client, assert_keys},
+    connectware::*,
+    server::Server,
+};
+
+const PATH: &str = "/oauth/token";
+const GRANT: (&str, &str) = ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const OF_TOKEN: (&str, &str) = ("subject_token_type", ACCESS_TOKEN);
+
+fn exchange(caller: &Client, token: &str) -> Call {
+    form(caller, PATH, &[GRANT, OF_TOKEN, ("subject_token", token)])
+}
+
+both_engines! {
+    async fn a_token_of_another_api_is_exchanged(server: Server) {
+        let admin = server.admin().await;
+        let reads = json!([{ "resource": "GET devices/{id}", "operation": "read", "context": "coiote" }]);
+        let ada = caller(&admin, "ada", reads).await;
+        let body = exchange(&server.anonymous(), ada.token()).await.expect(200).json();
+        assert_keys(&body, &["access_token", "token_type", "expires_in", "issued_token_type"]);
+        assert_eq!((&body["expires_in"], &body["issued_token_type"]), (&json!(300), &json!(ACCESS_TOKEN)));
+        let bearer = server.anonymous().bearer(text(&body["access_token"]));
+        assert!(passes(&bearer, "devices/7").await && !passes(&bearer, "devices").await);
+        bearer.get("/api/session").await.expect_error(401);
+        assert_eq!(introspected(&admin, bearer.token()).await["username"], "ada");
+        // What ends the sessions of the user ends this one.
+        let id = introspected(&admin, bearer.token()).await["sub"].clone();
+        admin.put(format!("/api/users/{}", text(&id)), json!({ "password": "another password" })).await.expect(200);
+        assert!(!passes(&bearer, "devices/7").await);
+    }
+
+    async fn a_token_that_is_not_good_is_not_exchanged(server: Server) {
+        let admin = server.admin().await;
+        let ada = caller(&admin, "ada", json!([])).await;
+        ada.delete("/api/session").await.expect(204);
+        for token in [ada.token(), "x", "a.b.c"] {
+            refused(&exchange(&server.anonymous(), token).await, 400, "invalid_request");
+        }
+        // Somebody who must do something else first.
+        create_user_with(&admin, "bob", json!({ "mustChangePassword": true })).await;
+        let bob = server.anonymous().login("bob", PASSWORD).await;
+        refused(&exchange(&server.anonymous(), bob.token()).await, 400, "invalid_request");
+        let token = ("subject_token", admin.token());
+        for (fields, error) in [
+            (vec![GRANT, token], "invalid_request"),
+            (vec![GRANT, OF_TOKEN], "invalid_request"),
+            (vec![GRANT, token, ("subject_token_type", "urn:ietf:params:oauth:token-type:saml2")], "invalid_request"),
+            (vec![GRANT, OF_TOKEN, token, ("actor_token", admin.token())], "invalid_request"),
+            (vec![GRANT, OF_TOKEN, token, ("requested_token_type", "urn:ietf:params:oauth:token-type:refresh_token")], "invalid_request"),
+            (vec![GRANT, OF_TOKEN, token, ("audience", "connectware")], "invalid_target"),
+            (vec![GRANT, OF_TOKEN, token, ("resource", "https://example.com")], "invalid_target"),
+            (vec![GRANT, OF_TOKEN, token, ("scope", "all")], "invalid_scope"),
+            (vec![GRANT, OF_TOKEN, token, token], "invalid_request"),
+        ] {
+            refused(&form(&server.anonymous(), PATH, &fields).await, 400, error);
+        }
+        // A client need not say who it is, and must prove it if it does.
+        let liar = server.anonymous().basic(NOBODY, "wrong");
+        refused(&form(&liar, PATH, &[GRANT, OF_TOKEN, token]).await, 401, "invalid_client");
+        form(&server.anonymous(), PATH, &[GRANT, OF_TOKEN, token, ("audience", "coiote"), ("requested_token_type", ACCESS_TOKEN)]).await.expect(200);
+    }
+
+    async fn an_exchanged_token_never_outlives_the_other_one(server: Server) {
+        let admin = server.admin().await;
+        create_user(&admin, "ada").await;
+        let token = token_of(&server.anonymous(), "ada", PASSWORD).await;
+        let mut last = token.clone();
+        for _ in 0..3 {
+            let body = exchange(&server.anonymous(), &last).await.expect(200).json();
+            last = text(&body["access_token"]).to_owned();
+        }
+        let end = async |token: &str| introspected(&admin, token).await["exp"].as_i64().expect("seconds");
+        assert!(end(&last).await <= end(&token).await);
+    }
+}

@@ -1,0 +1,65 @@
+//! Changes a token into one for another API (RFC 8693). Only tokens of this server are known.
+
+use aggregates::{session::Session, user::User, values::SessionId, values::TokenLabel};
+
+use crate::{
+    app::App,
+    caller::{Origin, by_token},
+    identity::{Issue, Lifetime, LoggedIn, is_conflict, tokens::InToken, tokens::digest},
+    refusal::{Refusal, RefusalKind},
+};
+
+/// How often a token is looked at again because its session or its user changed meanwhile.
+const ATTEMPTS: u32 = 4;
+
+/// The token is not good. The client learns nothing more (section 2.2.2).
+fn refused() -> Refusal {
+    Refusal::invalid("subject_token is not valid")
+}
+
+/// Issues a token for the audience of the face to the bearer of another token of this server, whatever audience that one is for. The new token
+/// does not outlive the other one.
+pub async fn exchange(
+    app: &App,
+    origin: &Origin,
+    token: &str,
+    lifetime: Lifetime,
+    in_token: &InToken,
+) -> Result<LoggedIn, Refusal> {
+    let mut attempt = 1;
+    loop {
+        let session = match by_token(app, token, digest(token), None, origin.certificate()).await {
+            Ok(session) => session,
+            Err(refusal) if refusal.kind == RefusalKind::Unauthenticated => return Err(refused()),
+            Err(refusal) => return Err(refusal),
+        };
+        let (state, seen) = app.executor.read::<Session>(session.session_id).await?;
+        let (_, user_seen) = app.executor.read::<User>(session.user_id).await?;
+        // What has ended the session of a user is known by now, or the append notices it.
+        app.ledger().follower().catch_up().await?;
+        let authorization = app.ledger().authorization();
+        let is_good = state.is_live() && authorization.bearer(&digest(token)).is_some();
+        if !is_good || authorization.duty(session.user_id).is_some() {
+            return Err(refused());
+        }
+        let left = session.expires_at.seconds() - app.clock.now().seconds();
+        let left = u64::try_from(left)
+            .ok()
+            .filter(|left| *left > 0)
+            .ok_or_else(refused)?;
+        let username = authorization.username(session.user_id).unwrap_or_default();
+        let issue = Issue {
+            username: &username,
+            user: session.user_id,
+            session: SessionId(app.entropy.uuid()),
+            lifetime: lifetime.min(Lifetime::seconds(left)),
+            label: &TokenLabel::default(),
+            in_token,
+            methods: session.methods.iter().collect(),
+        };
+        match issue.run(app, origin, None, &[seen, user_seen]).await {
+            Err(error) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
+            issued => return Ok(issued?),
+        }
+    }
+}
