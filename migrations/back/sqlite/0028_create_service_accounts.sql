@@ -5,6 +5,6 @@ DROP TABLE service_accounts;
 DELETE FROM read_models WHERE name = 'service_accounts';
 DELETE FROM list_nodes WHERE list = 'service_accounts';
 
-DELETE FROM _sqlx_migrations WHERE version = 36;
+DELETE FROM _sqlx_migrations WHERE version = 28;
 
 COMMIT;
