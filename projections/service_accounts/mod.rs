@@ -5,6 +5,6 @@ mod record;
 mod reducer;
 mod rows;
 
-pub use queries::{find, page};
+pub use queries::{find, find_all, page};
 pub(crate) use reducer::ServiceAccounts;
 pub use rows::ServiceAccountRow;

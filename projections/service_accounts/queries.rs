@@ -20,6 +20,17 @@ pub fn page<'a>(db: &'a Db, page: &'a Page) -> Boxed<'a, Result<Paged<ServiceAcc
     })
 }
 
+/// Those of these service accounts that have a row.
+pub fn find_all<'a>(
+    db: &'a Db,
+    ids: Vec<ServiceAccountId>,
+) -> Boxed<'a, Result<Vec<ServiceAccountRow>, Error>> {
+    Box::pin(async move {
+        let found = load(&mut &*db, ServiceAccountRecord::WITH_ID, ids).await?;
+        Ok(found.into_iter().map(ServiceAccountRecord::into_row).collect())
+    })
+}
+
 /// The service account with this id.
 pub fn find<'a>(db: &'a Db, id: ServiceAccountId) -> Boxed<'a, Result<Option<ServiceAccountRow>, Error>> {
     Box::pin(async move {

@@ -15,6 +15,7 @@ use crate::{
     caller::Caller,
     granting::Granting,
     licences::for_seats,
+    oauth::for_service_accounts,
     organisations::{Attempts, CHANGED_MEANWHILE, Right, for_accounts},
     refusal::{Refusal, RefusalKind},
 };
@@ -188,10 +189,12 @@ fn end_somebody(commands: &[Command]) -> bool {
     commands.iter().any(ends)
 }
 
-/// The commands that belong to these ones, in the same unit: what the accounts and the seats of users need when the users end.
+/// The commands that belong to these ones, in the same unit: what the accounts, the seats and the service accounts of users need when
+/// the users end.
 async fn also(app: &App, commands: &[Command]) -> Result<Vec<Command>, Refusal> {
     let mut also = for_accounts(app, commands).await?;
     also.extend(for_seats(app, commands).await?);
+    also.extend(for_service_accounts(app, commands).await?);
     Ok(also)
 }
 

@@ -9,6 +9,7 @@ mod introspect;
 mod issuer;
 mod revoke;
 pub mod service_accounts;
+mod users;
 
 pub use authorization::ClientAuthorization;
 pub(crate) use client::{Client, authenticate_client};
@@ -18,3 +19,4 @@ pub use exchange::exchange;
 pub use introspect::{Introspected, introspect};
 pub use issuer::issuer;
 pub use revoke::revoke;
+pub(crate) use users::for_service_accounts;

@@ -107,7 +107,7 @@ pub async fn open(app: &App, caller: &Caller, new: NewServiceAccount) -> Result<
 
 /// Gives a service account another secret. The one before it stays valid.
 pub async fn issue_secret(app: &App, caller: &Caller, id: ServiceAccountId) -> Result<Issued, Refusal> {
-    // Somebody may have deleted the user alone. Such an account is closed, and gets nothing any more.
+    // An account ends with its user.
     find(app, id).await?;
     let (secret, kept) = draw(app);
     let secret_id = kept.id;
@@ -136,7 +136,7 @@ pub async fn withdrawing(
         .collect())
 }
 
-/// The commands that close a service account, and delete its user if somebody has not done so.
+/// The commands that close a service account and delete its user.
 pub async fn closing(app: &App, id: ServiceAccountId) -> Result<Vec<Command>, Refusal> {
     let close = Command::ServiceAccount(id, ServiceAccountCommand::Close);
     let user = app.user_exists(id.user()).await?;

@@ -114,6 +114,15 @@ async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
         let expected = page.of(model.service_accounts.clone());
         prop_assert_eq!(found.expect("service accounts"), expected);
     }
+    let known = model.service_accounts.iter().map(|account| account.id);
+    let ids: Vec<_> = known.chain(model.closed_accounts.iter().copied()).collect();
+    let mut found = service_accounts::find_all(&world.db, ids)
+        .await
+        .expect("service accounts");
+    let mut expected = model.service_accounts.clone();
+    found.sort_by_key(|account| account.id);
+    expected.sort_by_key(|account| account.id);
+    prop_assert_eq!(found, expected);
     for account in &model.service_accounts {
         let found = service_accounts::find(&world.db, account.id).await;
         prop_assert_eq!(found.expect("service accounts"), Some(account.clone()));

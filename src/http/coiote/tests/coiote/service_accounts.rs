@@ -233,13 +233,50 @@ both_engines! {
         // The name is free again.
         let again = Account::with_role(&admin, "readers").await;
         assert_ne!(again.id, account.id);
-        // Somebody deletes the user alone.
+        // Somebody deletes the user: the account ends with it.
         admin.delete(format!("/api/users/{}", again.id)).await.expect(204);
         refused(&again.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
         admin.get(format!("{PATH}/{}", again.id)).await.expect_error(404);
         assert_eq!(list(&admin.get(PATH).await.expect(200).json()["serviceAccounts"]).len(), 0);
         admin.post(format!("{PATH}/{}/secrets", again.id), json!({})).await.expect_error(404);
-        admin.delete(format!("{PATH}/{}", again.id)).await.expect(204);
+        admin.delete(format!("{PATH}/{}", again.id)).await.expect_error(404);
+    }
+
+    async fn a_revoked_user_gets_nothing_by_the_secrets_of_the_account(server: Server) {
+        let admin = server.admin().await;
+        let first = Account::with_role(&admin, readers(&admin).await).await;
+        let second = first.rotate(&admin).await;
+        let bearer = server.anonymous().bearer(&first.token(&server).await);
+        let client = server.anonymous().basic(&first.id, &first.secret);
+        admin.post(format!("/api/users/{}/revoke", first.id), json!({})).await.expect(204);
+        assert!(!passes(&bearer, "devices/7").await);
+        for account in [&first, &second] {
+            refused(&account.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
+        }
+        refused(&form(&client, "/oauth/introspect", &[("token", bearer.token())]).await, 401, "invalid_client");
+        // The account is closed for good, whatever the user gets afterwards.
+        admin.get(format!("{PATH}/{}", first.id)).await.expect_error(404);
+        admin.post(format!("{PATH}/{}/secrets", first.id), json!({})).await.expect_error(404);
+        let events = admin.get("/api/audit?kind=service_account.closed").await.expect(200).json();
+        assert!(events.to_string().contains(&first.id), "{events}");
+    }
+
+    async fn many_users_and_their_accounts_end_at_once(server: Server) {
+        let admin = server.admin().await;
+        readers(&admin).await;
+        let mut accounts = Vec::new();
+        for number in 0..3 {
+            let body = json!({ "name": format!("account-{number}"), "realm": "plant", "roles": ["readers"] });
+            accounts.push(Account::open(&admin, body).await);
+        }
+        let ada = create_user(&admin, "ada").await;
+        let ids = json!([accounts[0].id, ada, accounts[1].id]);
+        admin.delete_with_body("/api/users", ids).await.expect(204);
+        for account in &accounts[..2] {
+            refused(&account.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
+            admin.delete(format!("{PATH}/{}", account.id)).await.expect_error(404);
+        }
+        accounts[2].token(&server).await;
     }
 
     async fn accounts_are_listed_a_page_at_a_time(server: Server) {
