@@ -16,8 +16,7 @@ use crate::{query::Query, refusal::Refusal};
 pub enum Credential {
     /// A token in the header `Authorization: Bearer` (RFC 6750).
     Bearer,
-    /// The same, at a face that proxies ask about what their clients sent: the token may have been issued for any audience. The certificate of
-    /// the connection is the proxy's, so it proves nobody there.
+    /// The same, and the token may have been issued for any audience.
     BearerOfAny,
     /// A username and password in the header `Authorization: Basic` (RFC 7617).
     Basic,

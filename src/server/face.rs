@@ -45,6 +45,8 @@ pub struct Face {
     /// Whether the name of a request (`X-Request-ID`) comes back whatever text it is. Otherwise only a name that the log can take comes
     /// back.
     pub any_request_id: bool,
+    /// Whether proxies ask here about what their clients sent. The certificate of such a connection is the proxy's, so it proves nobody.
+    pub asked_by_proxies: bool,
     /// The operations that need no credential.
     pub public: &'static [Operation],
     /// The operations on the caller's own data. They need a credential, but no right.
@@ -67,9 +69,9 @@ impl Face {
         is_among(self.public, method, path)
     }
 
-    /// Whether the certificate of a connection proves who makes its requests. At a face that proxies ask, it is the proxy's.
+    /// Whether the certificate of a connection proves who makes its requests.
     pub(crate) fn counts_certificates(&self) -> bool {
-        !self.credentials.contains(&Credential::BearerOfAny)
+        !self.asked_by_proxies
     }
 
     /// Whether an operation is left to callers who must do something else first. The method may be in upper case.

@@ -203,10 +203,12 @@ async fn certificates_prove_users(engine: Engine) {
 async fn a_certificate_proves_a_service_account(engine: Engine) {
     let (server, certificates) = start(engine).await;
     let admin = server.admin().await;
+    let asks = json!([http("/oauth/introspect", "read")]);
+    create_role(&admin, "resource.servers", asks).await;
     let opened = admin
         .post(
             "/api/service-accounts",
-            json!({ "name": "importer", "realm": "plant" }),
+            json!({ "name": "importer", "realm": "plant", "roles": ["resource.servers"] }),
         )
         .await;
     let id = text(&opened.expect(201).json()["clientId"]).to_owned();
@@ -235,6 +237,31 @@ async fn a_certificate_proves_a_service_account(engine: Engine) {
             (401, &json!("invalid_client")),
             "{name:?}"
         );
+    }
+    // The certificate proves callers at the endpoints that need a right, too.
+    let token = format!("token={}", text(&body["access_token"]));
+    for (path, name, status) in [
+        ("/oauth/introspect", Some("importer"), 200),
+        ("/oauth/introspect", Some("bob"), 403),
+        ("/oauth/introspect", Some("stranger"), 401),
+        ("/oauth/introspect", None, 401),
+        ("/api/service-accounts", Some("bob"), 403),
+        ("/api/service-accounts", Some("stranger"), 401),
+    ] {
+        let shown = name.map(shown);
+        let mut options: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
+        if path == "/oauth/introspect" {
+            options.extend(["-d", &token]);
+        }
+        let (answered, body) = curl(&server, &certificates, path, &options).await;
+        assert_eq!(answered, status, "{path} {name:?} {body}");
+        if status == 200 {
+            assert_eq!(
+                (&body["active"], &body["username"]),
+                (&json!(true), &json!("importer")),
+                "{body}"
+            );
+        }
     }
     let fingerprint = json!({ "fingerprint": certificates.fingerprint("importer").await });
     let path = format!("/api/users/{id}/certificates");

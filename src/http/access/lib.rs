@@ -33,6 +33,7 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse: code_and_message,
     any_request_id: true,
+    asked_by_proxies: false,
     public: &[("get", "/.well-known/authzen-configuration")],
     own: &[],
     left: &[],

@@ -29,6 +29,7 @@ pub const OAUTH: Face = Face {
     audience: Audience::Coiote,
     refuse: refuse::refuse,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[
         ("post", "/api/auth/oauth_password"),
         ("post", "/api/auth/invalidate_token"),
@@ -56,6 +57,7 @@ pub const SERVICE_ACCOUNTS: Face = Face {
     audience: Audience::Connectware,
     refuse: code_and_message,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[],
     own: &[],
     left: &[],

@@ -45,7 +45,7 @@ pub(crate) async fn get_oauth_metadata(
         token_endpoint_auth_methods_supported: &[
             "client_secret_basic",
             "client_secret_post",
-            "tls_client_auth",
+            "self_signed_tls_client_auth",
         ],
         introspection_endpoint_auth_methods_supported: &["client_secret_basic"],
         revocation_endpoint_auth_methods_supported: &["none"],

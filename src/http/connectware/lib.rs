@@ -52,6 +52,7 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse: code_and_message,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[
         ("post", "/api/login"),
         ("post", "/api/client-registry/register"),

@@ -31,6 +31,7 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[
         ("get", "/.well-known/est/cacerts"),
         ("get", "/.well-known/est/csrattrs"),

@@ -31,6 +31,7 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse: refuse::refuse,
     any_request_id: false,
+    asked_by_proxies: true,
     public: &[],
     own: &[],
     left: &[],

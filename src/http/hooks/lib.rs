@@ -26,6 +26,7 @@ pub const FACE: Face = Face {
     audience: Audience::Connectware,
     refuse: code_and_message,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[],
     own: &[],
     left: &[],

@@ -54,6 +54,7 @@ pub const FACE: Face = Face {
     audience: Audience::Os2iot,
     refuse: refuse::refuse,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[("get", "/api/v1/"), ("get", "/api/v1/healthcheck")],
     own: &[
         ("put", "/api/v1/kombitCreation/createNewKombitUser"),
@@ -84,6 +85,7 @@ pub const AUTH: Face = Face {
     audience: Audience::Os2iot,
     refuse: refuse::refuse_under_auth,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[("post", "/api/v1/auth/login")],
     own: &[("get", "/api/v1/auth/profile"), ("get", "/api/v1/auth/me")],
     left: &[],

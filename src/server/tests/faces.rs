@@ -31,6 +31,7 @@ const PKI: Face = Face {
     audience: Audience::Connectware,
     refuse,
     any_request_id: false,
+    asked_by_proxies: false,
     public: &[("get", "/pki/ca")],
     own: &[],
     left: &[],

@@ -17,6 +17,8 @@ both_engines! {
         let issuer = text(&metadata["issuer"]);
         assert_eq!(issuer, server.address());
         assert_eq!(metadata["response_types_supported"], json!([]));
+        let methods = ["client_secret_basic", "client_secret_post", "self_signed_tls_client_auth"];
+        assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(methods));
         let path = |name: &str| text(&metadata[name]).strip_prefix(issuer).expect("an endpoint of the issuer");
         let fields = [("grant_type", "password"), ("username", "admin"), ("password", ADMIN_PASSWORD)];
         form(&server.anonymous(), "/api/auth/oauth_password", &fields).await.expect(201);
