@@ -53,7 +53,7 @@ pub const SERVICE_ACCOUNTS: Face = Face {
     listener: Listener::Clients,
     routes: service_accounts::routes,
     tags: &[("service-accounts", "Programs that get tokens by OAuth 2.0")],
-    credentials: &[Credential::BearerOfAny, Credential::Basic],
+    credentials: &[Credential::Bearer, Credential::Basic],
     audience: Audience::Connectware,
     refuse: code_and_message,
     any_request_id: false,

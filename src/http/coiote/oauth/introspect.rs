@@ -40,7 +40,7 @@ pub(crate) struct IntrospectionOut {
     jti: Option<String>,
 }
 
-/// What a token of any of the APIs means. The caller needs the right to read this path. A token that counts only beside a certificate, or whose user
+/// What a token of any of the APIs means. The caller needs the right to read this path, and may send a token of any of the APIs or be a service account. A token that counts only beside a certificate, or whose user
 /// must do something else first, is not active.
 #[utoipa::path(post, path = "/oauth/introspect", tag = "oauth",
     request_body(content = Token, content_type = "application/x-www-form-urlencoded"), responses(

@@ -7,9 +7,12 @@ mod password;
 mod service_accounts;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::client::{Call, Client, Response, assert_keys};
+use crate::support::{
+    client::{Call, Client, Response, assert_keys},
+    server::{ADMIN_PASSWORD, Server},
+};
 
 /// A form with these fields.
 pub(crate) fn form(caller: &Client, path: &str, fields: &[(&str, &str)]) -> Call {
@@ -37,6 +40,14 @@ pub(crate) async fn token_of(caller: &Client, username: &str, password: &str) ->
         .expect(201)
         .json();
     answer["access_token"].as_str().expect("a token").to_owned()
+}
+
+/// A token of the first administrator for the os2iot face.
+pub(crate) async fn of_os2iot(server: &Server) -> String {
+    let body = json!({ "username": "admin", "password": ADMIN_PASSWORD });
+    let call = server.anonymous().post("/api/v1/auth/login", body);
+    let answer = call.await.expect(201).json();
+    answer["accessToken"].as_str().expect("a token").to_owned()
 }
 
 /// What the server says of a token.

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{form, introspected, passes, refused, token_of};
+use super::{form, introspected, of_os2iot, passes, refused, token_of};
 use crate::support::{
     both_engines,
     client::{Call, Client, assert_keys},
     connectware::*,
-    server::Server,
+    server::{ADMIN_PASSWORD, Server},
 };
 
 const PATH: &str = "/api/service-accounts";
@@ -261,6 +261,27 @@ both_engines! {
         assert!(events.to_string().contains(&first.id), "{events}");
     }
 
+    async fn only_the_credentials_of_administrators_count_there(server: Server) {
+        let admin = server.admin().await;
+        let all = json!([http(PATH, "readWrite"), http("/api/service-accounts/#", "readWrite")]);
+        create_role(&admin, "openers", all).await;
+        let account = Account::with_role(&admin, "openers").await;
+        let secrets = format!("{PATH}/{}/secrets", account.id);
+        // Whoever gets a token for Coiote is a foreign server, which must not make itself a secret. Those of os2iot are for another API, too.
+        let of_account = account.token(&server).await;
+        let of_admin = token_of(&server.anonymous(), "admin", ADMIN_PASSWORD).await;
+        for token in [of_account, of_admin, of_os2iot(&server).await] {
+            let caller = server.anonymous().bearer(&token);
+            caller.get(PATH).await.expect_error(401);
+            caller.post(PATH, json!({ "name": "other", "realm": "plant" })).await.expect_error(401);
+            caller.post(&secrets, json!({})).await.expect_error(401);
+            caller.delete(format!("{PATH}/{}", account.id)).await.expect_error(401);
+        }
+        server.anonymous().basic(&account.id, &account.secret).get(PATH).await.expect_error(401);
+        assert_eq!(account.secrets(&admin).await.len(), 1);
+        server.anonymous().basic("admin", ADMIN_PASSWORD).get(PATH).await.expect(200);
+    }
+
     async fn many_users_and_their_accounts_end_at_once(server: Server) {
         let admin = server.admin().await;
         readers(&admin).await;
@@ -367,7 +388,7 @@ both_engines! {
         let admin = server.admin().await;
         create_role(&admin, "resource.servers", json!([http("/oauth/introspect", "read")])).await;
         let account = Account::with_role(&admin, "resource.servers").await;
-        let token = token_of(&server.anonymous(), "admin", crate::support::server::ADMIN_PASSWORD).await;
+        let token = token_of(&server.anonymous(), "admin", ADMIN_PASSWORD).await;
         let client = server.anonymous().basic(&account.id, &account.secret);
         assert_eq!(introspected(&client, &token).await["username"], "admin");
         let other = Account::open(&admin, json!({ "name": "other", "realm": "plant" })).await;
