@@ -385,6 +385,16 @@ async fn two_required_methods_are_needed_together() {
     assert_eq!(ask(Some("foreign"), &["-H", &bearer]).await, 401);
     let without_tls = server.anonymous().bearer(text(&answer["token"]));
     without_tls.get("/api/session").await.expect_error(401);
+
+    // Whoever has the token ends it, with or without the certificate.
+    let token = format!("token={}", text(&answer["token"]));
+    let (code, _) = curl(&server, &certificates, "/oauth/revoke", &["-d", &token]).await;
+    assert_eq!(code, 200);
+    assert_eq!(
+        ask(Some("ours"), &["-H", &bearer]).await,
+        401,
+        "the token has ended"
+    );
 }
 
 #[tokio::test]

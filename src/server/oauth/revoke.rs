@@ -8,19 +8,22 @@ use ledger::ExecuteError;
 
 use crate::{
     app::App,
-    caller::{Origin, by_token},
+    caller::{Origin, known},
     identity::tokens::digest,
     refusal::{Refusal, RefusalKind},
 };
 
-/// Ends the session of a token, whatever audience it is for: whoever has the token may do so. A token that is unknown or has ended is no
-/// error (section 2.2). Returns the position of the event, if there is one.
+/// Ends the session of a token, whatever audience it is for: whoever has the token may do so, also if it counts only beside a certificate. A
+/// token that is unknown or has ended is no error (section 2.2). Returns the position of the event, if there is one.
 pub async fn revoke(app: &App, origin: &Origin, token: &str) -> Result<Option<i64>, Refusal> {
-    let session = match by_token(app, token, digest(token), None, origin.certificate()).await {
-        Ok(session) => session,
+    let session = match known(app, token, digest(token), None).await {
+        Ok(bearer) => bearer.session,
         Err(refusal) if refusal.kind == RefusalKind::Unauthenticated => return Ok(None),
         Err(refusal) => return Err(refusal),
     };
+    if session.expires_at <= app.clock.now() {
+        return Ok(None);
+    }
     let command = Command::Session(session.session_id, SessionCommand::RevokeToken);
     let metadata = origin.metadata(session.user_id);
     match app.executor.execute(vec![command], &metadata).await {
