@@ -5,7 +5,7 @@ use std::time::Duration;
 use aggregates::{
     Command,
     session::{IssueToken, SessionCommand},
-    values::{GrantMethod, SessionId, Timestamp, TokenLabel, UserId},
+    values::{Audience, GrantMethod, SessionId, Timestamp, TokenLabel, UserId},
 };
 use ledger::{ExecuteError, Rejection, Seen};
 use projections::sessions;
@@ -54,6 +54,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) username: &'a str,
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
+    /// The API for which it is.
+    pub(crate) audience: Audience,
     pub(crate) lifetime: Lifetime,
     pub(crate) label: &'a TokenLabel,
     /// What the token says, on some faces.
@@ -82,7 +84,7 @@ impl Issue<'_> {
         before: Option<Command>,
         seen: &[Seen],
     ) -> Result<LoggedIn, IdentityError> {
-        let (face, issued_at) = (origin.audience(), app.clock.now());
+        let (face, issued_at) = (self.audience, app.clock.now());
         self.must_have_room(app, issued_at).await?;
         let lifetime = app.live().bounded(self.lifetime);
         let expires_at = issued_at.plus(lifetime);

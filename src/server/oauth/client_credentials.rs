@@ -28,6 +28,7 @@ pub async fn client_credentials(
             username: shown.id,
             user: client.user,
             session: SessionId(app.entropy.uuid()),
+            audience: origin.audience(),
             lifetime,
             label: &TokenLabel::default(),
             in_token,

@@ -1,10 +1,16 @@
 //! Changes a token into one for another API (RFC 8693). Only tokens of this server are known.
 
-use aggregates::{session::Session, user::User, values::SessionId, values::TokenLabel};
+use aggregates::{
+    session::Session,
+    user::User,
+    values::{Audience, SessionId, TokenLabel},
+};
+use authorization::SessionView;
 
 use crate::{
     app::App,
     caller::{Origin, by_token},
+    evidence::Evidence,
     identity::{Issue, Lifetime, LoggedIn, is_conflict, tokens::InToken, tokens::digest},
     refusal::{Refusal, RefusalKind},
 };
@@ -12,13 +18,23 @@ use crate::{
 /// How often a token is looked at again because its session or its user changed meanwhile.
 const ATTEMPTS: u32 = 4;
 
+/// The only audience for which tokens are exchanged.
+pub const EXCHANGED_FOR: Audience = Audience::Coiote;
+
 /// The token is not good. The client learns nothing more (section 2.2.2).
 fn refused() -> Refusal {
     Refusal::invalid("subject_token is not valid")
 }
 
-/// Issues a token for the audience of the face to the bearer of another token of this server, whatever audience that one is for. The new token
-/// does not outlive the other one.
+/// The same, for a token whose session is known.
+fn refused_of(session: &SessionView, reason: &'static str) -> Refusal {
+    let evidence = Evidence::credential(reason);
+    evidence.of_session(session.user_id, session.session_id).leave();
+    refused()
+}
+
+/// Issues a token for [`EXCHANGED_FOR`] to the bearer of a token of this server that is for another audience. The new token does not outlive
+/// the other one.
 pub async fn exchange(
     app: &App,
     origin: &Origin,
@@ -33,6 +49,10 @@ pub async fn exchange(
             Err(refusal) if refusal.kind == RefusalKind::Unauthenticated => return Err(refused()),
             Err(refusal) => return Err(refusal),
         };
+        // Whoever was handed such a token could copy it as often as they like, and a copy does not end with it.
+        if session.face == EXCHANGED_FOR {
+            return Err(refused_of(&session, "other_audience"));
+        }
         let (state, seen) = app.executor.read::<Session>(session.session_id).await?;
         let (_, user_seen) = app.executor.read::<User>(session.user_id).await?;
         // What has ended the session of a user is known by now, or the append notices it.
@@ -52,6 +72,7 @@ pub async fn exchange(
             username: &username,
             user: session.user_id,
             session: SessionId(app.entropy.uuid()),
+            audience: EXCHANGED_FOR,
             lifetime: lifetime.min(Lifetime::seconds(left)),
             label: &TokenLabel::default(),
             in_token,

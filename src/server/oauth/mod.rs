@@ -15,7 +15,7 @@ pub use authorization::ClientAuthorization;
 pub(crate) use client::{Client, authenticate_client};
 pub use client::{INVALID_CLIENT, Shown, prove_client};
 pub use client_credentials::client_credentials;
-pub use exchange::exchange;
+pub use exchange::{EXCHANGED_FOR, exchange};
 pub use introspect::{Introspected, introspect};
 pub use issuer::issuer;
 pub use revoke::revoke;

@@ -100,9 +100,17 @@ both_engines! {
         assert_eq!(reasons(&format!("kind=login.refused&actor={bob}"), 1).await, ["wrong_password".to_owned()].into());
         // A token that had ended when somebody asked what it means.
         let token = token_of(&anybody, "bob", PASSWORD).await;
+        // It is no token to exchange.
+        let exchange = |token: &str| {
+            let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+            let kind = ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token");
+            form(&anybody, "/oauth/token", &[grant, kind, ("subject_token", token)])
+        };
+        exchange(&token).await.expect(400);
         form(&anybody, "/oauth/revoke", &[("token", &token)]).await.expect(200);
         introspected(&admin, &token).await;
-        assert_eq!(reasons(&format!("kind=credential.refused&actor={bob}"), 1).await, ["ended_token".to_owned()].into());
+        let of_bob = ["ended_token".to_owned(), "other_audience".to_owned()];
+        assert_eq!(reasons(&format!("kind=credential.refused&actor={bob}"), 2).await, of_bob.into());
     }
 
     async fn every_refused_code_is_kept(server: Server) {

@@ -1,12 +1,14 @@
 //! `POST /iam/realms/{realm}/protocol/openid-connect/token`, and `POST /oauth/token` for clients that know no realm
 
-use aggregates::values::Audience;
 use axum::{Json, extract::State, http::HeaderMap};
 use serde::Serialize;
 use server::{
     App, Form, Origin, PathOf, Refusal, RefusalKind, Wrote,
     identity::{LoggedIn, tokens::InToken},
-    oauth::{ClientAuthorization, INVALID_CLIENT, Shown, client_credentials, exchange, issuer, prove_client},
+    oauth::{
+        ClientAuthorization, EXCHANGED_FOR, INVALID_CLIENT, Shown, client_credentials, exchange, issuer,
+        prove_client,
+    },
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -70,7 +72,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(post_oauth_token))
 }
 
-/// Gives a token to a service account of the realm, by its secret or by a certificate of its user; or to the bearer of another token of this server, for this
+/// Gives a token to a service account of the realm, by its secret or by a certificate of its user; or to the bearer of a token of this server for another API, for this
 /// API and no longer than the other one.
 #[utoipa::path(post, path = "/iam/realms/{realm}/protocol/openid-connect/token", tag = "oauth", security(()),
     params(("realm" = String, Path, description = "The realm of the service account")),
@@ -172,7 +174,7 @@ fn to_exchange(form: &Form) -> Result<&str, Refusal> {
     }
     let is_other = form
         .one("audience")?
-        .is_some_and(|audience| audience != Audience::Coiote.as_str());
+        .is_some_and(|audience| audience != EXCHANGED_FOR.as_str());
     if is_other || form.one("resource")?.is_some() {
         let message = "tokens are exchanged for those of the audience coiote only";
         return Err(Refusal::new(RefusalKind::Invalid, INVALID_TARGET, message));

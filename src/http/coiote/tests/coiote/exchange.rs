@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{form, introspected, passes, refused, token_of};
+use super::{form, introspected, of_os2iot, passes, refused, token_of};
 use crate::support::{
     both_engines,
     client::{Call, Client, assert_keys},
@@ -68,16 +68,23 @@ both_engines! {
         form(&server.anonymous(), PATH, &[GRANT, OF_TOKEN, token, ("audience", "coiote"), ("requested_token_type", ACCESS_TOKEN)]).await.expect(200);
     }
 
-    async fn an_exchanged_token_never_outlives_the_other_one(server: Server) {
+    async fn a_token_of_os2iot_is_exchanged(server: Server) {
         let admin = server.admin().await;
-        create_user(&admin, "ada").await;
-        let token = token_of(&server.anonymous(), "ada", PASSWORD).await;
-        let mut last = token.clone();
-        for _ in 0..3 {
-            let body = exchange(&server.anonymous(), &last).await.expect(200).json();
-            last = text(&body["access_token"]).to_owned();
+        let body = exchange(&server.anonymous(), &of_os2iot(&server).await).await.expect(200).json();
+        let shown = introspected(&admin, text(&body["access_token"])).await;
+        assert_eq!((&shown["aud"], &shown["username"]), (&json!("coiote"), &json!("admin")));
+        // The number by which os2iot names the user is no name here.
+        assert_eq!(shown["sub"], introspected(&admin, admin.token()).await["sub"]);
+    }
+
+    async fn a_token_for_coiote_is_not_copied(server: Server) {
+        let admin = server.admin().await;
+        let ada = caller(&admin, "ada", json!([])).await;
+        let by_password = token_of(&server.anonymous(), "ada", PASSWORD).await;
+        let body = exchange(&server.anonymous(), ada.token()).await.expect(200).json();
+        for token in [by_password.as_str(), text(&body["access_token"])] {
+            refused(&exchange(&server.anonymous(), token).await, 400, "invalid_request");
+            assert_eq!(introspected(&admin, token).await["active"], true, "it stays as it is");
         }
-        let end = async |token: &str| introspected(&admin, token).await["exp"].as_i64().expect("seconds");
-        assert!(end(&last).await <= end(&token).await);
     }
 }
