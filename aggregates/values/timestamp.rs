@@ -47,6 +47,11 @@ impl Timestamp {
         Self::from_micros(self.0.saturating_add(micros))
     }
 
+    /// The time from this moment to a later one; none if it is not later.
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_micros(u64::try_from(later.0 - self.0).unwrap_or(0))
+    }
+
     /// Reads RFC 3339 in any offset.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let invalid = Invalid {
@@ -191,6 +196,12 @@ mod tests {
             prop_assert_eq!(serde_json::from_value::<Timestamp>(json).unwrap(), moment);
             let millis = Timestamp::parse(&moment.to_millis_string()).unwrap();
             prop_assert_eq!(millis.micros(), micros - micros % 1_000);
+        }
+
+        #[test]
+        fn the_time_until_a_moment_leads_to_it(one in 0..=LAST, other in 0..=LAST) {
+            let (one, other) = (Timestamp::from_micros(one), Timestamp::from_micros(other));
+            prop_assert_eq!(one.plus(one.until(other)), one.max(other));
         }
 
         #[test]

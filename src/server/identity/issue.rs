@@ -57,6 +57,8 @@ pub(crate) struct Issue<'a> {
     /// The API for which it is.
     pub(crate) audience: Audience,
     pub(crate) lifetime: Lifetime,
+    /// When what it rests on ends, if that has an end: the token does not outlive it.
+    pub(crate) not_after: Option<Timestamp>,
     pub(crate) label: &'a TokenLabel,
     /// What the token says, on some faces.
     pub(crate) in_token: &'a InToken,
@@ -86,8 +88,8 @@ impl Issue<'_> {
     ) -> Result<LoggedIn, IdentityError> {
         let (face, issued_at) = (self.audience, app.clock.now());
         self.must_have_room(app, issued_at).await?;
-        let lifetime = app.live().bounded(self.lifetime);
-        let expires_at = issued_at.plus(lifetime);
+        let wanted = issued_at.plus(app.live().bounded(self.lifetime));
+        let expires_at = self.not_after.map_or(wanted, |end| wanted.min(end));
         let (token, fingerprint) = app.tokens.sign(
             self.session,
             self.user,
@@ -115,7 +117,7 @@ impl Issue<'_> {
             user: self.user,
             token,
             expires_at,
-            lifetime,
+            lifetime: issued_at.until(expires_at),
             position: appended.position,
         })
     }

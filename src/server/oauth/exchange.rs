@@ -62,18 +62,14 @@ pub async fn exchange(
         if !is_good || authorization.duty(session.user_id).is_some() {
             return Err(refused());
         }
-        let left = session.expires_at.seconds() - app.clock.now().seconds();
-        let left = u64::try_from(left)
-            .ok()
-            .filter(|left| *left > 0)
-            .ok_or_else(refused)?;
         let username = authorization.username(session.user_id).unwrap_or_default();
         let issue = Issue {
             username: &username,
             user: session.user_id,
             session: SessionId(app.entropy.uuid()),
             audience: EXCHANGED_FOR,
-            lifetime: lifetime.min(Lifetime::seconds(left)),
+            lifetime,
+            not_after: Some(session.expires_at),
             label: &TokenLabel::default(),
             in_token,
             methods: session.methods.iter().collect(),

@@ -8,7 +8,7 @@ use server::Credential;
 
 use super::{
     audit::refused,
-    coiote::{form, introspected, password_grant, token_of},
+    coiote::{form, introspected, password_grant, token_exchange, token_of},
     forward::nginx,
     openapi::{Operation, guarded_by, log_in_on_os2iot, own, without_names},
 };
@@ -101,12 +101,7 @@ both_engines! {
         // A token that had ended when somebody asked what it means.
         let token = token_of(&anybody, "bob", PASSWORD).await;
         // It is no token to exchange.
-        let exchange = |token: &str| {
-            let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
-            let kind = ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token");
-            form(&anybody, "/oauth/token", &[grant, kind, ("subject_token", token)])
-        };
-        exchange(&token).await.expect(400);
+        token_exchange(&anybody, &token).await.expect(400);
         form(&anybody, "/oauth/revoke", &[("token", &token)]).await.expect(200);
         introspected(&admin, &token).await;
         let of_bob = ["ended_token".to_owned(), "other_audience".to_owned()];

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use kit as support;
 
-use self::coiote::{introspected, passes, password_grant, token_of};
+use self::coiote::{introspected, passes, password_grant, token_exchange, token_of};
 use crate::support::{connectware::*, server::Server};
 
 #[tokio::test]
@@ -64,6 +64,31 @@ async fn a_token_passes_at_the_proxy_as_long_as_it_is_valid() {
     assert!(passes(&ada, "devices/7").await);
     server.pass(Duration::from_secs(300)).await;
     assert!(!passes(&ada, "devices/7").await);
+}
+
+#[tokio::test]
+async fn an_exchanged_token_ends_with_the_other_one_to_the_moment() {
+    let settings = [
+        ("MUNIMENT_COIOTE_TOKEN_SECONDS", "86400"),
+        ("MUNIMENT_TOKEN_HOURS_MOST", "1"),
+    ];
+    let server = Server::start_set(&settings).await;
+    let ada = caller(&server.admin().await, "ada", serde_json::json!([])).await;
+    // The exchange is in another part of its second than the login.
+    server.pass(Duration::from_millis(1_500)).await;
+    let answer = token_exchange(&server.anonymous(), ada.token())
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(answer["expires_in"], 3598);
+    let token = text(&answer["access_token"]).to_owned();
+    server.pass(Duration::from_millis(3_597_500)).await;
+    let is_active = async |token: &str| introspected(&server.admin().await, token).await["active"].clone();
+    assert_eq!(is_active(&token).await, true);
+    assert_eq!(is_active(ada.token()).await, true);
+    server.pass(Duration::from_secs(1)).await;
+    assert_eq!(is_active(&token).await, false);
+    assert_eq!(is_active(ada.token()).await, false);
 }
 
 #[tokio::test]

@@ -2,29 +2,21 @@
 
 use serde_json::json;
 
-use super::{form, introspected, of_os2iot, passes, refused, token_of};
-use crate::support::{
-    both_engines,
-    client::{Call, Client, assert_keys},
-    connectware::*,
-    server::Server,
+use super::{
+    ACCESS_TOKEN, TOKEN_EXCHANGE, form, introspected, of_os2iot, passes, refused, token_exchange, token_of,
 };
+use crate::support::{both_engines, client::assert_keys, connectware::*, server::Server};
 
 const PATH: &str = "/oauth/token";
-const GRANT: (&str, &str) = ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const GRANT: (&str, &str) = ("grant_type", TOKEN_EXCHANGE);
 const OF_TOKEN: (&str, &str) = ("subject_token_type", ACCESS_TOKEN);
-
-fn exchange(caller: &Client, token: &str) -> Call {
-    form(caller, PATH, &[GRANT, OF_TOKEN, ("subject_token", token)])
-}
 
 both_engines! {
     async fn a_token_of_another_api_is_exchanged(server: Server) {
         let admin = server.admin().await;
         let reads = json!([{ "resource": "GET devices/{id}", "operation": "read", "context": "coiote" }]);
         let ada = caller(&admin, "ada", reads).await;
-        let body = exchange(&server.anonymous(), ada.token()).await.expect(200).json();
+        let body = token_exchange(&server.anonymous(), ada.token()).await.expect(200).json();
         assert_keys(&body, &["access_token", "token_type", "expires_in", "issued_token_type"]);
         assert_eq!((&body["expires_in"], &body["issued_token_type"]), (&json!(300), &json!(ACCESS_TOKEN)));
         let bearer = server.anonymous().bearer(text(&body["access_token"]));
@@ -42,12 +34,12 @@ both_engines! {
         let ada = caller(&admin, "ada", json!([])).await;
         ada.delete("/api/session").await.expect(204);
         for token in [ada.token(), "x", "a.b.c"] {
-            refused(&exchange(&server.anonymous(), token).await, 400, "invalid_request");
+            refused(&token_exchange(&server.anonymous(), token).await, 400, "invalid_request");
         }
         // Somebody who must do something else first.
         create_user_with(&admin, "bob", json!({ "mustChangePassword": true })).await;
         let bob = server.anonymous().login("bob", PASSWORD).await;
-        refused(&exchange(&server.anonymous(), bob.token()).await, 400, "invalid_request");
+        refused(&token_exchange(&server.anonymous(), bob.token()).await, 400, "invalid_request");
         let token = ("subject_token", admin.token());
         for (fields, error) in [
             (vec![GRANT, token], "invalid_request"),
@@ -70,7 +62,7 @@ both_engines! {
 
     async fn a_token_of_os2iot_is_exchanged(server: Server) {
         let admin = server.admin().await;
-        let body = exchange(&server.anonymous(), &of_os2iot(&server).await).await.expect(200).json();
+        let body = token_exchange(&server.anonymous(), &of_os2iot(&server).await).await.expect(200).json();
         let shown = introspected(&admin, text(&body["access_token"])).await;
         assert_eq!((&shown["aud"], &shown["username"]), (&json!("coiote"), &json!("admin")));
         // The number by which os2iot names the user is no name here.
@@ -81,9 +73,9 @@ both_engines! {
         let admin = server.admin().await;
         let ada = caller(&admin, "ada", json!([])).await;
         let by_password = token_of(&server.anonymous(), "ada", PASSWORD).await;
-        let body = exchange(&server.anonymous(), ada.token()).await.expect(200).json();
+        let body = token_exchange(&server.anonymous(), ada.token()).await.expect(200).json();
         for token in [by_password.as_str(), text(&body["access_token"])] {
-            refused(&exchange(&server.anonymous(), token).await, 400, "invalid_request");
+            refused(&token_exchange(&server.anonymous(), token).await, 400, "invalid_request");
             assert_eq!(introspected(&admin, token).await["active"], true, "it stays as it is");
         }
     }

@@ -14,6 +14,9 @@ use crate::support::{
     server::{ADMIN_PASSWORD, Server},
 };
 
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
 /// A form with these fields.
 pub(crate) fn form(caller: &Client, path: &str, fields: &[(&str, &str)]) -> Call {
     let encoded = |text: &str| {
@@ -40,6 +43,16 @@ pub(crate) async fn token_of(caller: &Client, username: &str, password: &str) ->
         .expect(201)
         .json();
     answer["access_token"].as_str().expect("a token").to_owned()
+}
+
+/// Asks for a token for the API of Coiote in exchange for another token.
+pub(crate) fn token_exchange(caller: &Client, token: &str) -> Call {
+    let fields = [
+        ("grant_type", TOKEN_EXCHANGE),
+        ("subject_token_type", ACCESS_TOKEN),
+        ("subject_token", token),
+    ];
+    form(caller, "/oauth/token", &fields)
 }
 
 /// A token of the first administrator for the os2iot face.
