@@ -14,8 +14,12 @@ const OF_OLDER_VERSIONS: GrantMethod = GrantMethod::Password;
 enum Effect<'a> {
     /// Nothing that proved a session changed.
     Nothing,
+    /// It ends all sessions itself, or another event of the same unit does.
+    All,
     /// A credential changed: all sessions end.
     Credential,
+    /// A certificate was taken: the sessions end that were got by one. They do not know by which.
+    Certificate,
     /// These are the granted methods from now on.
     Methods(&'a [GrantType]),
 }
@@ -30,8 +34,10 @@ impl<'a> Effect<'a> {
             // Somebody else took what proved the sessions. Users who prove their second factor keep theirs, as after its enrolment.
             UserEvent::SecondFactorDisabled { by_owner: false } => Self::Credential,
             UserEvent::GrantTypesChanged { grant_types } => Self::Methods(grant_types),
-            // Keys and certificates are not sessions. The same password under another hash is the same password. Sessions of a
-            // deleted user end with the user, and those of a revoked user by another event of the same unit.
+            UserEvent::CertificateRemoved { .. } => Self::Certificate,
+            // Sessions of a deleted user end with the user, and those of a revoked user by another event of the same unit.
+            UserEvent::TokensRevoked {} | UserEvent::Revoked {} | UserEvent::Deleted {} => Self::All,
+            // Keys are not sessions. The same password under another hash is the same password.
             UserEvent::Created { .. }
             | UserEvent::Renamed { .. }
             | UserEvent::PasswordRehashed { .. }
@@ -49,12 +55,8 @@ impl<'a> Effect<'a> {
             | UserEvent::PermissionGranted { .. }
             | UserEvent::PermissionRevoked { .. }
             | UserEvent::CertificateAdded { .. }
-            | UserEvent::CertificateRemoved { .. }
-            | UserEvent::TokensRevoked {}
             | UserEvent::SessionsEnded { .. }
-            | UserEvent::SessionsByMethodEnded { .. }
-            | UserEvent::Revoked {}
-            | UserEvent::Deleted {} => Self::Nothing,
+            | UserEvent::SessionsByMethodEnded { .. } => Self::Nothing,
         }
     }
 }
@@ -92,29 +94,42 @@ pub(super) fn kept_by(command: &UserCommand) -> Option<SessionId> {
 
 /// The events by which sessions of `user` end when `events` happen. The session `kept` goes on after a change of a credential.
 pub(super) fn ended_by(user: &User, events: &[UserEvent], kept: Option<SessionId>) -> Vec<UserEvent> {
-    let mut methods = None;
+    let (mut methods, mut is_taken) = (None, false);
     for event in events {
         match Effect::of(event) {
             Effect::Nothing => {}
+            Effect::All => return Vec::new(),
             Effect::Credential => return vec![UserEvent::SessionsEnded { kept }],
+            Effect::Certificate => is_taken = gives_sessions_by_certificate(&user.grant_types),
             Effect::Methods(after) => methods = Some(after),
         }
     }
-    let Some(after) = methods else {
-        return Vec::new();
-    };
     let closed = GrantMethod::ALL.into_iter().filter(|method| {
-        let opens = |grants| opens_sessions(grants, *method);
-        match (opens(&user.grant_types), opens(after)) {
-            (true, false) => true,
-            // Tokens from before this rule may have been useless, because the password was not a granted method. They end now.
-            (false, true) => *method == OF_OLDER_VERSIONS,
-            (true, true) | (false, false) => false,
-        }
+        let is_closed = methods.is_some_and(|after| closes(&user.grant_types, after, *method));
+        is_closed || is_taken && *method == GrantMethod::Certificate
     });
     closed
         .map(|method| UserEvent::SessionsByMethodEnded { method })
         .collect()
+}
+
+/// Whether sessions that were obtained by this method end when the user gets these grants instead of those.
+fn closes(before: &[GrantType], after: &[GrantType], method: GrantMethod) -> bool {
+    match (opens_sessions(before, method), opens_sessions(after, method)) {
+        (true, false) => true,
+        // Tokens from before this rule may have been useless, because the password was not a granted method. They end now.
+        (false, true) => method == OF_OLDER_VERSIONS,
+        (true, true) | (false, false) => false,
+    }
+}
+
+/// Whether a user with these grants can have sessions that a certificate proved. A token counts for nobody who has no other method than
+/// certificates, as most devices.
+fn gives_sessions_by_certificate(grants: &[GrantType]) -> bool {
+    opens_sessions(grants, GrantMethod::Certificate)
+        && grants
+            .iter()
+            .any(|grant| grant.method != GrantMethod::Certificate)
 }
 
 #[cfg(test)]

@@ -253,6 +253,15 @@ impl ClientCertificate {
         }
     }
 
+    /// When the certificate stands for nobody any more, if nobody takes it from its user before.
+    pub(crate) fn ends_at(&self, app: &App) -> Timestamp {
+        // It counts in the whole of its last second.
+        let end = self.0.not_after.saturating_add(1).saturating_mul(1_000_000);
+        let (end, held) = (Timestamp::from_micros(end), self.held(app));
+        let known = held.and_then(|held| held.expires_at);
+        known.map_or(end, |known| known.min(end))
+    }
+
     /// The user for whom the certificate stands now, if they need no other proof.
     pub(crate) fn proves(&self, app: &App) -> Result<UserId, Refusal> {
         self.proves_within(app, 0)

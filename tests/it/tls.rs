@@ -211,7 +211,8 @@ async fn a_certificate_proves_a_service_account(engine: Engine) {
             json!({ "name": "importer", "realm": "plant", "roles": ["resource.servers"] }),
         )
         .await;
-    let id = text(&opened.expect(201).json()["clientId"]).to_owned();
+    let opened = opened.expect(201).json();
+    let id = text(&opened["clientId"]).to_owned();
     let methods = json!([{ "method": "certificate", "isRequired": false }]);
     let bob = create_user_with(&admin, "bob", json!({ "grantTypes": methods })).await;
     for (name, user) in [("importer", &id), ("bob", &bob)] {
@@ -265,8 +266,45 @@ async fn a_certificate_proves_a_service_account(engine: Engine) {
     }
     let fingerprint = json!({ "fingerprint": certificates.fingerprint("importer").await });
     let path = format!("/api/users/{id}/certificates");
+    let by_secret = server
+        .anonymous()
+        .basic(&id, text(&opened["clientSecret"]))
+        .call(
+            http::Method::POST,
+            "/iam/realms/plant/protocol/openid-connect/token",
+        )
+        .body(
+            "application/x-www-form-urlencoded",
+            "grant_type=client_credentials",
+        );
+    let by_secret = by_secret.await.expect(200).json();
+    let bearer = format!("Authorization: Bearer {}", admin.token());
+    let is_active = async |token: &str| {
+        let options = ["-H", &bearer, "-d", token];
+        let (status, body) = curl(&server, &certificates, "/oauth/introspect", &options).await;
+        assert_eq!(status, 200, "{body}");
+        body["active"].clone()
+    };
+    assert_eq!(is_active(&token).await, true);
     admin.delete_with_body(path, fingerprint).await.expect(204);
     assert_eq!(ask(Some("importer")).await.0, 401);
+    // What was got by a certificate ends with it.
+    assert_eq!(is_active(&token).await, false);
+    let by_secret = format!("token={}", text(&by_secret["access_token"]));
+    assert_eq!(is_active(&by_secret).await, true);
+
+    // A certificate that ends soon.
+    certificates.make("short", Some("-172680")).await;
+    let fingerprint = json!({ "fingerprint": certificates.fingerprint("short").await });
+    let path = format!("/api/users/{id}/certificates");
+    admin.post(path, fingerprint).await.expect(204);
+    let (status, body) = ask(Some("short")).await;
+    assert_eq!(status, 200, "{body}");
+    let seconds = body["expires_in"].as_u64().expect("seconds");
+    assert!(
+        seconds <= 121,
+        "two minutes are left of two days, and not {seconds} seconds"
+    );
 }
 
 #[tokio::test]

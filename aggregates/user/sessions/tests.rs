@@ -170,6 +170,56 @@ fn what_proves_no_session_ends_no_session() {
     assert!(!ends(UserCommand::Delete));
 }
 
+/// A user with these grants, who has two certificates.
+fn with_certificates(grants: &[GrantType]) -> Vec<UserEvent> {
+    let granted = UserEvent::GrantTypesChanged {
+        grant_types: grants.to_vec(),
+    };
+    let added = ['a', 'b'].map(|digit| UserEvent::CertificateAdded {
+        certificate: certificate(digit),
+    });
+    [ada_created(), granted].into_iter().chain(added).collect()
+}
+
+#[test]
+fn a_certificate_that_is_taken_ends_the_sessions_obtained_by_one() {
+    let removed = UserEvent::CertificateRemoved {
+        fingerprint: fingerprint('a'),
+    };
+    for (grants, ends) in [
+        (vec![grant(Token), grant(Certificate)], true),
+        (vec![grant(Token), required(Certificate)], true),
+        (vec![grant(Password), grant(Certificate)], true),
+        // Nobody got a session by a certificate here.
+        (vec![required(Password), grant(Certificate)], false),
+        (vec![grant(Password), grant(Token)], false),
+        (vec![grant(Certificate)], false),
+        (vec![], false),
+    ] {
+        let ended = ends.then_some(by(Certificate));
+        given::<User>(&with_certificates(&grants))
+            .when(UserCommand::RemoveCertificate {
+                fingerprint: fingerprint('a'),
+            })
+            .then_expect_events([removed.clone()].into_iter().chain(ended).collect());
+    }
+}
+
+#[test]
+fn whoever_loses_all_at_once_loses_the_sessions_once() {
+    let user: User = folded(with_certificates(&[grant(Token), grant(Certificate)]));
+    let events = user.decide(UserCommand::Revoke).unwrap();
+    let is_end = |event: &&UserEvent| {
+        matches!(
+            event,
+            UserEvent::TokensRevoked {}
+                | UserEvent::SessionsEnded { .. }
+                | UserEvent::SessionsByMethodEnded { .. }
+        )
+    };
+    assert_eq!(events.iter().filter(is_end).count(), 1, "{events:?}");
+}
+
 #[test]
 fn a_refused_change_ends_nothing() {
     given::<User>(&[ada_created()])

@@ -3,7 +3,7 @@
 use aggregates::{
     service_account::{ServiceAccount, ServiceAccountId},
     user::User,
-    values::{GrantMethod, UserId},
+    values::{GrantMethod, Timestamp, UserId},
 };
 use authorization::Methods;
 use ledger::Seen;
@@ -34,6 +34,8 @@ pub(crate) struct Client {
     pub(crate) user: UserId,
     /// How it has proved that.
     pub(crate) method: GrantMethod,
+    /// When the proof ends, if that is known.
+    pub(crate) not_after: Option<Timestamp>,
     /// What this rests on.
     pub(crate) seen: [Seen; 2],
     /// A position that the ledger had reached before.
@@ -65,19 +67,21 @@ pub(crate) async fn authenticate_client(
     if !shown.realm.is_none_or(|realm| account.is_of_realm(realm)) {
         return Err(refused(Some(user), "other_realm"));
     }
-    let method = match shown.secret {
+    let (method, not_after) = match shown.secret {
         Some(secret) => {
             let digest = app.client_secrets().digest(secret);
             account
                 .secret_with(&digest)
                 .ok_or_else(|| refused(Some(user), "wrong_secret"))?;
-            GrantMethod::Token
+            (GrantMethod::Token, None)
         }
         None => {
             let certificate = origin.certificate();
             let certificate = certificate.ok_or_else(|| refused(Some(user), "no_secret"))?;
             match certificate.proves(app) {
-                Ok(of_certificate) if of_certificate == user => GrantMethod::Certificate,
+                Ok(of_certificate) if of_certificate == user => {
+                    (GrantMethod::Certificate, Some(certificate.ends_at(app)))
+                }
                 Ok(_) => return Err(refused(Some(user), "other_certificate")),
                 Err(refusal) if refusal.kind == RefusalKind::Unauthenticated => {
                     return Err(refused(Some(user), "wrong_certificate"));
@@ -94,6 +98,7 @@ pub(crate) async fn authenticate_client(
     Ok(Client {
         user,
         method,
+        not_after,
         seen: [seen, user_seen],
         position,
     })

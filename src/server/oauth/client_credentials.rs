@@ -30,7 +30,7 @@ pub async fn client_credentials(
             session: SessionId(app.entropy.uuid()),
             audience: origin.audience(),
             lifetime,
-            not_after: None,
+            not_after: client.not_after,
             label: &TokenLabel::default(),
             in_token,
             methods: vec![client.method],
