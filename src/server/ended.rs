@@ -1,4 +1,4 @@
-//! The tokens that this server signed and that had ended when somebody used them; and the same of API keys.
+//! The tokens that this server signed and that had ended when somebody used them; and the same of API keys and the secrets of service accounts.
 //!
 //! A token that the memory does not know may have been issued by another node a moment ago, so the server looks at the
 //! ledger's head for it. A token that ended stays ended: the server looks once for each token, and not for each request. A key that expired

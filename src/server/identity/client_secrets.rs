@@ -1,12 +1,13 @@
 //! The secrets of service accounts: how they are made, and what the server keeps of them.
 
-use aggregates::values::KeyDigest;
+use aggregates::{service_account::ServiceAccountId, values::KeyDigest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::Mac;
 use ledger::{Ledger, ids::Entropy};
 use zeroize::Zeroizing;
 
 use super::second_factor::hmac;
+use crate::ended::Ended;
 
 /// How many bytes of a secret are random.
 const RANDOM: usize = 32;
@@ -17,6 +18,8 @@ const PREFIX: usize = 6;
 pub(crate) struct ClientSecrets {
     /// The key under which digests are made. All nodes derive the same one, and another sealing key does not change it.
     of_digests: Zeroizing<[u8; 32]>,
+    /// What was refused, as [`ClientSecrets::claim`] names it.
+    refused: Ended,
 }
 
 /// A new secret. It is shown once.
@@ -31,6 +34,7 @@ impl ClientSecrets {
     pub(crate) fn new(ledger: &Ledger) -> Self {
         Self {
             of_digests: ledger.lasting_key_for("client secrets"),
+            refused: Ended::default(),
         }
     }
 
@@ -38,6 +42,17 @@ impl ClientSecrets {
     pub(crate) fn digest(&self, secret: &str) -> KeyDigest {
         let mac = hmac(&self.of_digests).chain_update(secret.as_bytes());
         KeyDigest::new(mac.finalize().into_bytes().into())
+    }
+
+    /// Names the claim that a service account has a secret. Secrets are drawn, so a claim that was wrong once stays wrong.
+    pub(crate) fn claim(&self, id: ServiceAccountId, secret: &str) -> [u8; 32] {
+        let mac = hmac(&self.of_digests).chain_update(id.0.as_bytes());
+        mac.chain_update(secret.as_bytes()).finalize().into_bytes().into()
+    }
+
+    /// The claims that were wrong when somebody made them. The server looks at the ledger once for each, and not for each request.
+    pub(crate) fn refused(&self) -> &Ended {
+        &self.refused
     }
 
     /// Draws a secret of 256 random bits. It has only characters that need no encoding in a form: not all clients encode it in

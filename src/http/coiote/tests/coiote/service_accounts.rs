@@ -150,6 +150,11 @@ both_engines! {
         ] {
             refused(&form(caller, &plant, &fields).await, 401, "invalid_client");
         }
+        // Wrong guesses keep nobody out, and the same guess is refused each time.
+        for _ in 0..2 {
+            refused(&form(&server.anonymous(), &plant, &[ask, client, ("client_secret", "wrong")]).await, 401, "invalid_client");
+            account.token(&server).await;
+        }
         // The username and password of a user are no secret of a client.
         refused(&form(&server.anonymous().basic("ada", PASSWORD), "/oauth/introspect", &[("token", "x")]).await, 401, "invalid_client");
     }
