@@ -15,7 +15,7 @@ pub enum ServiceAccountCommand {
         /// The secret.
         secret: NewSecret,
     },
-    /// Give the account another secret. The one before it stays valid, and all older ones become void.
+    /// Give the account another secret. The one before it stays valid. A third one is refused.
     IssueSecret(NewSecret),
     /// Make a secret void.
     WithdrawSecret {

@@ -17,13 +17,25 @@ pub enum ServiceAccountError {
     /// The account has this secret, or had it.
     #[error("the secret has been issued before")]
     SecretTwice,
+    /// The account has as many valid secrets as an account may have.
+    #[error("the service account has two secrets: withdraw one of them first")]
+    TwoSecrets,
 }
 
 impl Classified for ServiceAccountError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound | Self::UnknownSecret => ErrorKind::NotFound,
-            Self::AlreadyExists | Self::SecretTwice => ErrorKind::Conflict,
+            Self::AlreadyExists | Self::SecretTwice | Self::TwoSecrets => ErrorKind::Conflict,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TwoSecrets => "two_secrets",
+            Self::NotFound | Self::AlreadyExists | Self::UnknownSecret | Self::SecretTwice => {
+                self.kind().code()
+            }
         }
     }
 }

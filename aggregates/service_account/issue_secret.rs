@@ -14,10 +14,11 @@ pub(super) fn decide(
     if account.secrets.iter().any(is_known) {
         return Err(ServiceAccountError::SecretTwice);
     }
-    let too_many = (account.secrets.len() + 1).saturating_sub(MOST);
-    let oldest = account.secrets.iter().take(too_many);
-    let withdrawn = oldest.map(|old| ServiceAccountEvent::SecretWithdrawn { id: old.id });
-    Ok(withdrawn.chain([issued(secret)]).collect())
+    // To withdraw a secret ends what was got by it. So whoever does not mean that must not do it by the way.
+    if account.secrets.len() >= MOST {
+        return Err(ServiceAccountError::TwoSecrets);
+    }
+    Ok(vec![issued(secret)])
 }
 
 /// The event of a new secret.
@@ -48,24 +49,32 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_two_secrets_are_valid() {
+    fn two_secrets_are_valid_and_a_third_is_refused() {
         given::<ServiceAccount>(&opened())
             .when(ServiceAccountCommand::IssueSecret(secret(2)))
             .then_expect_events(vec![secret_issued(2)]);
         let two = [opened(), vec![secret_issued(2)]].concat();
         given::<ServiceAccount>(&two)
             .when(ServiceAccountCommand::IssueSecret(secret(3)))
-            .then_expect_events(vec![withdrawn(1), secret_issued(3)]);
-        let account: ServiceAccount = folded([two, vec![withdrawn(1), secret_issued(3)]].concat());
+            .then_expect_error(ServiceAccountError::TwoSecrets);
+        let account: ServiceAccount = folded(two.clone());
         let valid = |number| account.secret_with(&secret(number).digest).is_some();
-        assert_eq!([valid(1), valid(2), valid(3)], [false, true, true]);
+        assert_eq!([valid(1), valid(2), valid(3)], [true, true, false]);
+        // Once one is withdrawn, there is room for another.
+        for number in [1, 2] {
+            given::<ServiceAccount>(&[two.clone(), vec![withdrawn(number)]].concat())
+                .when(ServiceAccountCommand::IssueSecret(secret(3)))
+                .then_expect_events(vec![secret_issued(3)]);
+        }
     }
 
     #[test]
     fn a_secret_is_issued_once_and_to_an_open_account() {
-        given::<ServiceAccount>(&opened())
-            .when(ServiceAccountCommand::IssueSecret(secret(1)))
-            .then_expect_error(ServiceAccountError::SecretTwice);
+        for events in [opened(), [opened(), vec![secret_issued(2)]].concat()] {
+            given::<ServiceAccount>(&events)
+                .when(ServiceAccountCommand::IssueSecret(secret(1)))
+                .then_expect_error(ServiceAccountError::SecretTwice);
+        }
         for events in [vec![], [opened(), vec![ServiceAccountEvent::Closed {}]].concat()] {
             given::<ServiceAccount>(&events)
                 .when(ServiceAccountCommand::IssueSecret(secret(2)))

@@ -105,7 +105,7 @@ pub async fn open(app: &App, caller: &Caller, new: NewServiceAccount) -> Result<
     })
 }
 
-/// Gives a service account another secret. The one before it stays valid.
+/// Gives a service account another secret. The one before it stays valid. A third one is refused.
 pub async fn issue_secret(app: &App, caller: &Caller, id: ServiceAccountId) -> Result<Issued, Refusal> {
     // An account ends with its user.
     find(app, id).await?;

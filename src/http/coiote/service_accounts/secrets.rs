@@ -9,8 +9,8 @@ use server::{
 
 use super::SecretOut;
 
-/// Gives a service account another secret. The one before it stays valid until it is withdrawn or a third one is issued, so the client can change
-/// over without a gap. The secret is shown once.
+/// Gives a service account another secret. The one before it stays valid until it is withdrawn, so the client can change over without a gap. If the
+/// account has two secrets, the answer is 409 (`two_secrets`): withdraw one first. The secret is shown once.
 #[utoipa::path(post, path = "/api/service-accounts/{id}/secrets", tag = "service-accounts",
     params(("id" = String, Path, format = "uuid", description = "Id of the service account")),
     responses((status = 201, description = "The account and the secret", body = SecretOut), Refusals, Missing, Conflicts))]

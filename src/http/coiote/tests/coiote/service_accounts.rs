@@ -185,7 +185,7 @@ both_engines! {
         refused(&server.anonymous().get("/iam/realms/plant").await, 404, "invalid_request");
     }
 
-    async fn two_secrets_are_valid_and_a_third_ends_the_oldest(server: Server) {
+    async fn two_secrets_are_valid_and_a_third_is_refused(server: Server) {
         let admin = server.admin().await;
         let first = Account::with_role(&admin, readers(&admin).await).await;
         let by_first = server.anonymous().bearer(&first.token(&server).await);
@@ -194,27 +194,33 @@ both_engines! {
         assert_ne!(first.secret, second.secret);
         first.token(&server).await;
         second.token(&server).await;
-        let third = first.rotate(&admin).await;
-        refused(&first.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
-        second.token(&server).await;
-        let by_third = server.anonymous().bearer(&third.token(&server).await);
-        // A rotation ends no token.
+        let third = admin.post(format!("{PATH}/{}/secrets", first.id), json!({})).await;
+        assert_eq!(third.expect_error(409).code, "two_secrets");
+        first.token(&server).await;
+        let by_second = server.anonymous().bearer(&second.token(&server).await);
+        // Neither another secret nor a refused one ends a token.
         assert!(passes(&by_first, "devices/7").await);
         let secrets = first.secrets(&admin).await;
         assert_eq!(secrets.len(), 2);
-        for (shown, account) in secrets.iter().zip([&second, &third]) {
+        for (shown, account) in secrets.iter().zip([&first, &second]) {
             assert_keys(shown, &["id", "prefix", "issuedAt"]);
             assert!(account.secret.starts_with(text(&shown["prefix"])) && text(&shown["prefix"]).len() == 6, "{shown}");
         }
         // A secret that is withdrawn ends what was got by it, since nobody knows who has it.
         let path = |secret: &Value| format!("{PATH}/{}/secrets/{}", first.id, text(&secret["id"]));
         admin.delete(path(&secrets[0])).await.expect(204);
-        refused(&second.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
-        assert!(!passes(&by_first, "devices/7").await && !passes(&by_third, "devices/7").await);
-        third.token(&server).await;
+        refused(&first.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
+        assert!(!passes(&by_first, "devices/7").await && !passes(&by_second, "devices/7").await);
+        second.token(&server).await;
         admin.delete(path(&secrets[0])).await.expect_error(404);
-        admin.delete(path(&secrets[1])).await.expect(204);
-        refused(&third.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
+        let third = first.rotate(&admin).await;
+        third.token(&server).await;
+        for secret in first.secrets(&admin).await {
+            admin.delete(path(&secret)).await.expect(204);
+        }
+        for account in [&second, &third] {
+            refused(&account.asks(&server, &of_realm("plant")).await, 401, "invalid_client");
+        }
         assert!(first.secrets(&admin).await.is_empty());
         first.rotate(&admin).await.token(&server).await;
     }
