@@ -64,6 +64,9 @@ impl From<IdentityError> for Refusal {
                 "second_factor_needed",
                 error.to_string(),
             ),
+            IdentityError::Owes(duty) => {
+                Self::new(RefusalKind::Unauthenticated, duty.code(), error.to_string())
+            }
             error @ IdentityError::AttemptEnded => {
                 Self::new(RefusalKind::Unauthenticated, "login_ended", error.to_string())
             }

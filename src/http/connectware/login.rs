@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::wire::PermissionOut;
 use server::{
     App, ErrorBody, JsonBody, Origin, Refusal, Wrote,
-    identity::{ByPassword, Half, Lifetime, LogIn, LoggedIn, log_in, tokens::InToken},
+    identity::{ByPassword, Half, Lifetime, LogIn, LoggedIn, Owing, log_in, tokens::InToken},
     settings::MOST_TOKEN_HOURS,
 };
 
@@ -74,6 +74,7 @@ pub(crate) async fn post_login(
         lifetime: Lifetime::hours(hours.unsigned_abs()),
         label: TokenLabel::parse(body.label.as_deref().unwrap_or_default())?,
         in_token: InToken::default(),
+        owing: Owing::LogIn,
     };
     Ok(match log_in(&app, request, &origin).await? {
         ByPassword::LoggedIn(logged_in) => LoggedInOut::of(&app, logged_in),

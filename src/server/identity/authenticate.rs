@@ -7,6 +7,7 @@ use aggregates::{
     user::{User, UserCommand},
     values::{PasswordHash, UserId},
 };
+use authorization::Duty;
 use ledger::{ExecuteError, LedgerError, Metadata, Seen, WithCauses};
 use projections::sql::Boxed;
 use zeroize::Zeroizing;
@@ -36,6 +37,11 @@ pub enum IdentityError {
     /// The user has a second factor, and the client can show only a password.
     #[error("this user has a second factor, so the password alone is not enough: log in and use the token")]
     SecondFactorNeeded,
+    /// The user must do something else first, which this API has no place for.
+    #[error(
+        "this user must change the password or enrol a second factor first, which this API has no place for"
+    )]
+    Owes(Duty),
     /// The attempt to log in that a second factor should complete is unknown, has ended, or is of another user.
     #[error("the login cannot be completed any more: begin again with the password")]
     AttemptEnded,

@@ -36,6 +36,17 @@ pub struct LogIn<'a> {
     pub label: TokenLabel,
     /// What the token says, on some faces.
     pub in_token: InToken,
+    /// What becomes of users who must do something else first.
+    pub owing: Owing,
+}
+
+/// What becomes of a login of users who must do something else before a token of theirs is good for anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owing {
+    /// They get a token, with which they do what they owe.
+    LogIn,
+    /// They are refused: they cannot do it at this API, and the token would become good once they have done it elsewhere.
+    Refused,
 }
 
 /// What a right password leads to.
@@ -100,6 +111,9 @@ pub fn log_in<'a>(
                     position,
                 }));
             }
+            if request.owing == Owing::Refused {
+                must_owe_nothing(app, request.username, user).await?;
+            }
             let issue = Issue {
                 username: request.username,
                 user,
@@ -120,6 +134,19 @@ pub fn log_in<'a>(
             }
         }
     })
+}
+
+/// Refuses a user who has proved the password, and must do something else first. A change that was seen with the user is known by then, and a
+/// later one is noticed when the token is recorded.
+async fn must_owe_nothing(app: &App, username: &str, user: UserId) -> Result<(), IdentityError> {
+    app.ledger().follower().catch_up().await?;
+    match app.ledger().authorization().duty(user) {
+        None => Ok(()),
+        Some(duty) => {
+            Evidence::login(username, Some(user), duty.code()).leave();
+            Err(IdentityError::Owes(duty))
+        }
+    }
 }
 
 /// Like [`log_in`], at an API that has no place for a code: a user who has a second factor is refused.

@@ -20,6 +20,6 @@ pub(crate) use client_secrets::ClientSecrets;
 pub use failures::{clear_failures, keep_clearing, look_for_clearings, recall_logins};
 pub(crate) use issue::{Issue, is_conflict};
 pub use issue::{Lifetime, LoggedIn};
-pub use log_in::{ByPassword, Completion, Half, LogIn, complete_log_in, log_in, log_in_without_code};
+pub use log_in::{ByPassword, Completion, Half, LogIn, Owing, complete_log_in, log_in, log_in_without_code};
 pub use password::Password;
 pub(crate) use proved::{Hashes, Proved};

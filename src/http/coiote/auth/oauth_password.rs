@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use server::{
     App, Form, Origin, Refusal, RefusalKind, Wrote,
-    identity::{LogIn, log_in_without_code, tokens::InToken},
+    identity::{LogIn, Owing, log_in_without_code, tokens::InToken},
     oauth::issuer,
 };
 use utoipa::ToSchema;
@@ -50,8 +50,8 @@ pub(crate) struct TokenOut {
     expires_in: String,
 }
 
-/// Gives a token for the API of Coiote IoT DM to the user of a username and password. A user who has enrolled a second factor is refused, since
-/// this API has no place for a code.
+/// Gives a token for the API of Coiote IoT DM to the user of a username and password. A user who has enrolled a second factor, or must enrol one or
+/// change the password first, is refused: this API has no place for a code or for another password.
 #[utoipa::path(post, path = "/api/auth/oauth_password", tag = "oauth", security(()),
     request_body(content = Login, content_type = "application/x-www-form-urlencoded"), responses(
     (status = 201, description = "The token", body = TokenOut),
@@ -80,6 +80,7 @@ pub(crate) async fn post_oauth_password(
         lifetime: lifetime(&app),
         label: TokenLabel::default(),
         in_token: InToken::by(issuer(&app, &headers)?),
+        owing: Owing::Refused,
     };
     let logged_in = log_in_without_code(&app, request, &origin).await;
     let logged_in = logged_in.map_err(|error| {

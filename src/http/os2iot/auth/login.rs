@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use server::{
     App, JsonBody, Origin, Refusal, Wrote,
     identity::{
-        Lifetime, LogIn, log_in_without_code,
+        Lifetime, LogIn, Owing, log_in_without_code,
         tokens::{AccountInToken, InToken},
     },
 };
@@ -70,6 +70,7 @@ pub(crate) async fn post_login(
         lifetime: Lifetime::hours(HOURS),
         label: TokenLabel::default(),
         in_token: InToken::of_account(in_token),
+        owing: Owing::LogIn,
     };
     let logged_in = log_in_without_code(&app, request, &origin).await?;
     let out = LoggedInOut {

@@ -90,13 +90,48 @@ both_engines! {
         Enrolled::user(&admin, "ada").await;
         let answer = password_grant(&server.anonymous(), "ada", PASSWORD).await;
         refused(&answer, 401, "invalid_grant");
-        // Somebody who must enrol first gets a token that is good for nothing.
+    }
+
+    async fn whoever_must_do_something_first_gets_no_token(server: Server) {
+        let admin = server.admin().await;
         let right = json!([{ "resource": "GET devices", "operation": "read", "context": "coiote" }]);
-        create_user_with(&admin, "bob", json!({ "enforceMFAEnrollment": true, "initialPermissions": right })).await;
-        let token = token_of(&server.anonymous(), "bob", PASSWORD).await;
-        let bob = server.anonymous().bearer(&token);
-        assert!(!passes(&bob, "devices").await);
-        assert_eq!(introspected(&admin, &token).await, json!({ "active": false }));
+        let bob = json!({ "enforceMFAEnrollment": true, "initialPermissions": right });
+        let bob = create_user_with(&admin, "bob", bob).await;
+        let carol = create_user_with(&admin, "carol", json!({ "mustChangePassword": true })).await;
+        for username in ["bob", "carol"] {
+            let answer = password_grant(&server.anonymous(), username, PASSWORD).await;
+            let told = refused(&answer, 401, "invalid_grant");
+            // Only whoever knows the password learns that something is to be done.
+            let guess = password_grant(&server.anonymous(), username, "a guess").await;
+            assert_ne!(told, refused(&guess, 401, "invalid_grant"));
+        }
+        // Nothing waits until they have done it.
+        for id in [&bob, &carol] {
+            let tokens = admin.get(format!("/api/users/{id}/tokens")).await.expect(200).json();
+            assert!(list(&tokens).is_empty(), "{tokens}");
+        }
+        admin.put(format!("/api/users/{carol}"), json!({ "mustChangePassword": false })).await.expect(200);
+        token_of(&server.anonymous(), "carol", PASSWORD).await;
+    }
+
+    async fn a_token_sleeps_while_its_user_must_do_something_first(server: Server) {
+        let admin = server.admin().await;
+        let rights = json!([
+            { "resource": "GET devices", "operation": "read", "context": "coiote" }, http("/oauth/introspect", "read"),
+        ]);
+        let ada = create_user_with(&admin, "ada", json!({ "initialPermissions": rights })).await;
+        let token = token_of(&server.anonymous(), "ada", PASSWORD).await;
+        let bearer = server.anonymous().bearer(&token);
+        assert!(passes(&bearer, "devices").await);
+        assert_eq!(introspected(&bearer, &token).await["active"], true);
+        for duty in ["enforceMFAEnrollment", "mustChangePassword"] {
+            admin.put(format!("/api/users/{ada}"), json!({ duty: true })).await.expect(200);
+            assert!(!passes(&bearer, "devices").await);
+            assert_eq!(introspected(&admin, &token).await, json!({ "active": false }));
+            refused(&form(&bearer, "/oauth/introspect", &[("token", &token)]).await, 403, "insufficient_scope");
+            admin.put(format!("/api/users/{ada}"), json!({ duty: false })).await.expect(200);
+            assert!(passes(&bearer, "devices").await, "{duty}");
+        }
     }
 
     async fn a_token_ends_with_what_proved_it(server: Server) {
