@@ -15,7 +15,7 @@ use crate::{
     caller::Caller,
     granting::Granting,
     licences::for_seats,
-    oauth::for_service_accounts,
+    oauth::{for_service_accounts, must_give_no_password},
     organisations::{Attempts, CHANGED_MEANWHILE, Right, for_accounts},
     refusal::{Refusal, RefusalKind},
 };
@@ -32,6 +32,7 @@ impl Caller {
     /// Like [`Caller::execute`], for commands that give the caller another credential. What proved the caller must not have ended before:
     /// else a credential made while the caller is revoked would outlive the revocation.
     pub async fn execute_while_proved(&self, app: &App, commands: Vec<Command>) -> Result<Appended, Refusal> {
+        must_give_no_password(app, &commands).await?;
         let mut attempt = 1;
         loop {
             // What ended the proof changed the user. So it is either seen here, and then the memory knows it, or the append notices it.
@@ -77,6 +78,7 @@ impl Caller {
         Right { grounds, seen }: &Right,
         giver: Option<Principal>,
     ) -> Result<Appended, Refusal> {
+        must_give_no_password(app, &commands).await?;
         self.may_still(app)?;
         let metadata = self.metadata();
         let executed = app
@@ -99,6 +101,7 @@ impl Caller {
         commands: Vec<Command>,
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Appended, Refusal> {
+        must_give_no_password(app, &commands).await?;
         let mut attempts = Attempts::default();
         let executed = loop {
             // Since the request was permitted, its passwords may have waited to be hashed.
@@ -132,6 +135,7 @@ impl Caller {
         commands: &[Command],
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Rehearsed, Refusal> {
+        must_give_no_password(app, commands).await?;
         let also = also(app, commands).await?;
         let commands: Vec<Command> = commands.iter().cloned().chain(also).collect();
         let rehearsed = app.executor.rehearse_for(self.giver(app), &commands).await;

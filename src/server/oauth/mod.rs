@@ -19,4 +19,4 @@ pub use exchange::{EXCHANGED_FOR, exchange};
 pub use introspect::{Introspected, introspect};
 pub use issuer::issuer;
 pub use revoke::revoke;
-pub(crate) use users::for_service_accounts;
+pub(crate) use users::{for_service_accounts, must_give_no_password};

@@ -96,7 +96,8 @@ pub async fn open(app: &App, caller: &Caller, new: NewServiceAccount) -> Result<
         commands.extend(giving(app.ledger().authorization(), id.user(), kind)?);
     }
     commands.push(Command::ServiceAccount(id, opened));
-    let appended = caller.execute(app, commands).await?;
+    // Else somebody whose rights are taken meanwhile would keep a secret.
+    let appended = caller.execute_while_proved(app, commands).await?;
     Ok(Issued {
         id,
         secret_id,

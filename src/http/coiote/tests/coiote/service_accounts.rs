@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{form, introspected, of_os2iot, passes, refused, token_of};
+use super::{form, introspected, of_os2iot, passes, password_grant, refused, token_of};
 use crate::support::{
     both_engines,
     client::{Call, Client, assert_keys},
@@ -291,6 +291,22 @@ both_engines! {
         server.anonymous().basic(&account.id, &account.secret).get(PATH).await.expect_error(401);
         assert_eq!(account.secrets(&admin).await.len(), 1);
         server.anonymous().basic("admin", ADMIN_PASSWORD).get(PATH).await.expect(200);
+    }
+
+    async fn the_user_of_an_account_gets_no_password(server: Server) {
+        let admin = server.admin().await;
+        let account = Account::with_role(&admin, readers(&admin).await).await;
+        let path = format!("/api/users/{}", account.id);
+        let methods = json!([{ "method": "password", "isRequired": false }, { "method": "token", "isRequired": false }]);
+        for body in [json!({ "password": PASSWORD }), json!({ "password": PASSWORD, "grantTypes": methods })] {
+            assert_eq!(admin.put(&path, body).await.expect_error(409).code, "service_account");
+        }
+        refused(&password_grant(&server.anonymous(), "importer", PASSWORD).await, 401, "invalid_grant");
+        // What else an administrator changes stays possible.
+        admin.put(&path, json!({ "username": "loader" })).await.expect(200);
+        account.token(&server).await;
+        admin.delete(format!("{PATH}/{}", account.id)).await.expect(204);
+        admin.put(&path, json!({ "password": PASSWORD })).await.expect_error(404);
     }
 
     async fn many_users_and_their_accounts_end_at_once(server: Server) {
