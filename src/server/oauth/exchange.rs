@@ -59,8 +59,11 @@ pub async fn exchange(
         app.ledger().follower().catch_up().await?;
         let authorization = app.ledger().authorization();
         let is_good = state.is_live() && authorization.bearer(&digest(token)).is_some();
-        if !is_good || authorization.duty(session.user_id).is_some() {
-            return Err(refused());
+        if !is_good {
+            return Err(refused_of(&session, "ended_token"));
+        }
+        if let Some(duty) = authorization.duty(session.user_id) {
+            return Err(refused_of(&session, duty.code()));
         }
         let username = authorization.username(session.user_id).unwrap_or_default();
         let issue = Issue {

@@ -100,6 +100,15 @@ both_engines! {
         assert_eq!(reasons(&format!("kind=login.refused&actor={bob}"), 1).await, ["wrong_password".to_owned()].into());
         // A token that had ended when somebody asked what it means.
         let token = token_of(&anybody, "bob", PASSWORD).await;
+        // Somebody who must do something else first.
+        let carol = create_user_with(&admin, "carol", json!({ "mustChangePassword": true })).await;
+        password_grant(&anybody, "carol", PASSWORD).await.expect(401);
+        let of_carol = anybody.login("carol", PASSWORD).await;
+        token_exchange(&anybody, of_carol.token()).await.expect(400);
+        for kind in ["login", "credential"] {
+            let found = reasons(&format!("kind={kind}.refused&actor={carol}"), 1).await;
+            assert_eq!(found, ["password_change_needed".to_owned()].into(), "{kind}");
+        }
         // It is no token to exchange.
         token_exchange(&anybody, &token).await.expect(400);
         form(&anybody, "/oauth/revoke", &[("token", &token)]).await.expect(200);

@@ -41,7 +41,7 @@ pub(crate) struct TokenRequest {
     /// Its secret, unless that is in `Authorization: Basic`, or the client shows a certificate on the connection.
     #[schema(required = false)]
     client_secret: Option<String>,
-    /// To exchange a token: the token. `client_id` is not needed then.
+    /// To exchange a token: the token. Only a realm needs `client_id` then.
     #[schema(required = false)]
     subject_token: Option<String>,
     /// To exchange a token: that it is a token of this server.
@@ -72,8 +72,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(post_oauth_token))
 }
 
-/// Gives a token to a service account of the realm, by its secret or by a certificate of its user; or to the bearer of a token of this server for another API, for this
-/// API and no longer than the other one.
+/// Gives a token to a service account of the realm, by its secret or by a certificate of its user; or, in exchange for a token of this server for another API, to a service account of the
+/// realm that has that token. The new token is valid for no longer than the other one.
 #[utoipa::path(post, path = "/iam/realms/{realm}/protocol/openid-connect/token", tag = "oauth", security(()),
     params(("realm" = String, Path, description = "The realm of the service account")),
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"), responses(
@@ -100,7 +100,7 @@ async fn post_oauth_token_of_realm(
     .await
 }
 
-/// The same for a service account of any realm.
+/// The same for a service account of any realm. Whoever exchanges a token here need not be a service account.
 #[utoipa::path(post, path = "/oauth/token", tag = "oauth", security(()),
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"), responses(
     (status = 200, description = "The token", body = TokenOut),
@@ -136,8 +136,11 @@ async fn grant(
         }
         TOKEN_EXCHANGE => {
             let token = to_exchange(form)?;
-            // Nobody needs to be a client here. Whoever says that they are one must prove it.
-            if client.shown()?.is_some() || form.one("client_secret")?.is_some() {
+            // Whoever says that they are a client must prove it, and so must whoever asks a realm. Nobody else needs to be one.
+            let says_so = client.shown()?.is_some()
+                || form.one("client_id")?.is_some()
+                || form.one("client_secret")?.is_some();
+            if says_so || realm.is_some() {
                 prove_client(app, origin, &shown(client, form, realm)?).await?;
             }
             let granted = exchange(app, origin, token, lifetime(app), &in_token).await?;

@@ -5,7 +5,12 @@ use serde_json::json;
 use super::{
     ACCESS_TOKEN, TOKEN_EXCHANGE, form, introspected, of_os2iot, passes, refused, token_exchange, token_of,
 };
-use crate::support::{both_engines, client::assert_keys, connectware::*, server::Server};
+use crate::support::{
+    both_engines,
+    client::{Client, assert_keys},
+    connectware::*,
+    server::Server,
+};
 
 const PATH: &str = "/oauth/token";
 const GRANT: (&str, &str) = ("grant_type", TOKEN_EXCHANGE);
@@ -58,6 +63,44 @@ both_engines! {
         let liar = server.anonymous().basic(NOBODY, "wrong");
         refused(&form(&liar, PATH, &[GRANT, OF_TOKEN, token]).await, 401, "invalid_client");
         form(&server.anonymous(), PATH, &[GRANT, OF_TOKEN, token, ("audience", "coiote"), ("requested_token_type", ACCESS_TOKEN)]).await.expect(200);
+    }
+
+    async fn a_client_that_says_who_it_is_must_prove_it(server: Server) {
+        let admin = server.admin().await;
+        let opened = admin.post("/api/service-accounts", json!({ "name": "importer", "realm": "plant" })).await.expect(201).json();
+        let (id, secret) = (text(&opened["clientId"]), text(&opened["clientSecret"]));
+        let client = server.anonymous().basic(id, secret);
+        let of_realm = |realm: &str| format!("/iam/realms/{realm}/protocol/openid-connect/token");
+        let (token, anybody) = (("subject_token", admin.token()), server.anonymous());
+        let fields = [GRANT, OF_TOKEN, token];
+        let with = |more: &[(&'static str, &str)]| -> Vec<(String, String)> {
+            let all = fields.iter().chain(more);
+            all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let ask = |caller: &Client, path: &str, fields: &[(String, String)]| {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            form(caller, path, &fields)
+        };
+        for (caller, path, fields) in [
+            // The id alone says who it is, and proves nothing.
+            (&anybody, PATH.to_owned(), with(&[("client_id", id)])),
+            (&anybody, PATH.to_owned(), with(&[("client_id", NOBODY)])),
+            (&anybody, PATH.to_owned(), with(&[("client_secret", secret)])),
+            (&anybody, PATH.to_owned(), with(&[("client_id", id), ("client_secret", "wrong")])),
+            // A realm answers its clients only.
+            (&anybody, of_realm("plant"), with(&[])),
+            (&anybody, of_realm("other"), with(&[])),
+            (&client, of_realm("other"), with(&[])),
+        ] {
+            refused(&ask(caller, &path, &fields).await, 401, "invalid_client");
+        }
+        for (caller, path, fields) in [
+            (&anybody, PATH.to_owned(), with(&[])),
+            (&anybody, PATH.to_owned(), with(&[("client_id", id), ("client_secret", secret)])),
+            (&client, of_realm("plant"), with(&[])),
+        ] {
+            ask(caller, &path, &fields).await.expect(200);
+        }
     }
 
     async fn a_token_of_os2iot_is_exchanged(server: Server) {
