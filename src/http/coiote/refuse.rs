@@ -72,17 +72,25 @@ fn described(message: &str) -> String {
     message.chars().map(allowed).collect()
 }
 
+/// How a caller can prove who they are (RFC 7617 section 2, RFC 6750 section 3).
+fn challenge(refusal: &Refusal) -> Option<&'static str> {
+    match (refusal.kind, refusal.code) {
+        (RefusalKind::Unauthenticated, INVALID_CLIENT) => Some(r#"Basic realm="muniment""#),
+        // No token was sent.
+        (RefusalKind::Unauthenticated, INVALID_GRANT) => Some(r#"Bearer realm="muniment""#),
+        (RefusalKind::Unauthenticated, _) => Some(r#"Bearer realm="muniment", error="invalid_token""#),
+        (RefusalKind::Forbidden, _) => Some(r#"Bearer realm="muniment", error="insufficient_scope""#),
+        _ => None,
+    }
+}
+
 /// Renders a refusal.
 pub(crate) fn refuse(refusal: &Refusal) -> Response {
     let body = json!({ "error": error(refusal), "error_description": described(&refusal.message) });
     let mut response = (status(refusal), Json(body)).into_response();
     let headers = response.headers_mut();
-    if refusal.kind == RefusalKind::Unauthenticated {
-        let scheme = match refusal.code {
-            INVALID_CLIENT => "Basic",
-            _ => "Bearer",
-        };
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+    if let Some(challenge) = challenge(refusal) {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     if let Some(seconds) = refusal.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{form, introspected, refused, token_of};
+use super::{form, introspected, of_os2iot, refused, token_of};
 use crate::support::{both_engines, client::assert_keys, connectware::*, server::Server};
 
 const INTROSPECT: &str = "/oauth/introspect";
@@ -37,14 +37,22 @@ both_engines! {
         let ask = [("token", token.as_str())];
         let answer = form(&server.anonymous(), INTROSPECT, &ask).await;
         refused(&answer, 401, "invalid_token");
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        let challenge = r#"Bearer realm="muniment", error="invalid_token""#;
+        assert_eq!(answer.header("www-authenticate"), challenge);
+        let answer = form(&server.anonymous().bearer("x"), INTROSPECT, &ask).await;
+        refused(&answer, 401, "invalid_token");
+        assert_eq!(answer.header("www-authenticate"), challenge);
         let nobody = caller(&admin, "nobody", json!([])).await;
-        refused(&form(&nobody, INTROSPECT, &ask).await, 403, "insufficient_scope");
+        let answer = form(&nobody, INTROSPECT, &ask).await;
+        refused(&answer, 403, "insufficient_scope");
+        assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="muniment", error="insufficient_scope""#);
         let reader = caller(&admin, "reader", json!([http(INTROSPECT, "read")])).await;
         assert_eq!(introspected(&reader, &token).await["active"], true);
         // A token of any API proves who asks.
         let on_coiote = reader.bearer(&token_of(&reader, "reader", PASSWORD).await);
         assert_eq!(introspected(&on_coiote, &token).await["active"], true);
+        let on_os2iot = reader.bearer(&of_os2iot(&server).await);
+        assert_eq!(introspected(&on_os2iot, &token).await["active"], true);
     }
 
     async fn a_token_that_is_not_enough_alone_is_not_active(server: Server) {

@@ -48,7 +48,7 @@ both_engines! {
         for (username, password) in [("ada", "wrong"), ("nobody", PASSWORD), ("machine", PASSWORD), ("ada ", PASSWORD)] {
             let answer = password_grant(&server.anonymous(), username, password).await;
             seen.push(refused(&answer, 401, "invalid_grant"));
-            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="muniment""#);
         }
         seen.dedup();
         assert_eq!(seen, ["the username or the password is wrong"]);

@@ -134,7 +134,7 @@ both_engines! {
             let by_header = form(&server.anonymous().basic(id, secret), path, &[ask]).await;
             for answer in [by_form, by_header] {
                 seen.push(refused(&answer, 401, "invalid_client"));
-                assert_eq!(answer.header("www-authenticate"), "Basic");
+                assert_eq!(answer.header("www-authenticate"), r#"Basic realm="muniment""#);
             }
         }
         seen.dedup();
