@@ -35,6 +35,7 @@ use self::room::Room;
 use crate::{
     address::{ClientAddress, Network},
     front::Front,
+    reached::Reached,
     tls::{ClientCertificate, Tls},
     watched::{Order, Stream, Watched},
 };
@@ -81,6 +82,7 @@ pub async fn serve_over(
     let refusals = Arc::new(Connections::new(REFUSED_AT_ONCE));
     let mut stop = pin!(stop);
     let mut watch = pin!(all.watch(doors.patience));
+    let scheme = if tls.is_some() { "https" } else { "http" };
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
@@ -91,14 +93,22 @@ pub async fn serve_over(
             Ok((stream, peer)) => {
                 // The server writes an answer at once, so the socket need not wait for more data.
                 let _ = stream.set_nodelay(true);
+                let reached = stream.local_addr().ok();
+                let reached = reached.map(|address| Reached::by(scheme, address));
                 let network = ClientAddress::of(peer.ip()).network();
                 if let Some(entry) = all.enter(network) {
                     let front = Arc::clone(&front);
                     match &tls {
-                        None => drop(tokio::spawn(converse(front, stream, peer, None, entry))),
+                        None => drop(tokio::spawn(converse(
+                            front,
+                            stream,
+                            (peer, reached),
+                            None,
+                            entry,
+                        ))),
                         Some(tls) => {
                             let handshake = timeout(doors.patience, Arc::clone(tls).accept(stream));
-                            tokio::spawn(greet(front, handshake, peer, entry));
+                            tokio::spawn(greet(front, handshake, (peer, reached), entry));
                         }
                     }
                 } else if tls.is_none()
@@ -127,7 +137,7 @@ pub async fn serve_over(
 async fn greet(
     front: Arc<Front>,
     handshake: impl Future<Output = Result<io::Result<TlsStream<TcpStream>>, Elapsed>>,
-    peer: SocketAddr,
+    ends: Ends,
     entry: Entry,
 ) {
     let mut handshake = pin!(handshake);
@@ -138,23 +148,29 @@ async fn greet(
     });
     if let Some(stream) = greeted.await {
         let certificate = ClientCertificate::of(stream.get_ref().1);
-        converse(front, stream, peer, certificate, entry).await;
+        converse(front, stream, ends, certificate, entry).await;
     }
 }
+
+/// The two ends of a connection: the client's address, and where it reached the server.
+type Ends = (SocketAddr, Option<Reached>);
 
 /// Serves one connection, from its first request to its last. Each request has the certificate that the client has shown.
 async fn converse(
     front: Arc<Front>,
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    peer: SocketAddr,
+    (peer, reached): Ends,
     certificate: Option<ClientCertificate>,
     entry: Entry,
 ) {
-    let (front, watched, certificate) = (&*front, &*entry.watched, &certificate);
+    let (front, watched, certificate, reached) = (&*front, &*entry.watched, &certificate, &reached);
     let service = service_fn(move |mut request: Request<Incoming>| async move {
         watched.begin();
         if let Some(certificate) = certificate {
             request.extensions_mut().insert(certificate.clone());
+        }
+        if let Some(reached) = reached {
+            request.extensions_mut().insert(reached.clone());
         }
         let response = front.answer(peer, request).await;
         watched.finish();

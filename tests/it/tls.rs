@@ -239,6 +239,15 @@ async fn a_certificate_proves_a_service_account(engine: Engine) {
             "{name:?}"
         );
     }
+    let (_, metadata) = curl(
+        &server,
+        &certificates,
+        "/.well-known/oauth-authorization-server",
+        &[],
+    )
+    .await;
+    let issuer = format!("https://127.0.0.1:{}", server.tls_port().await);
+    assert_eq!(metadata["issuer"], issuer);
     // The certificate proves callers at the endpoints that need a right, too.
     let token = format!("token={}", text(&body["access_token"]));
     for (path, name, status) in [

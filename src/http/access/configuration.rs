@@ -1,11 +1,15 @@
 //! `GET /.well-known/authzen-configuration`: the addresses of the decision point's endpoints (AuthZEN Authorization API
 //! 1.0 section 9).
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use server::{App, Refusal, oauth::issuer};
+use server::{App, Refusal};
 
 /// Where the decision point's endpoints are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,7 +34,17 @@ pub(crate) async fn get_configuration(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> Result<Json<Configuration>, Refusal> {
-    let base = issuer(&app, &headers)?;
+    let base = match &app.live().public_url {
+        Some(url) => url.clone(),
+        None => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let host = host.filter(|host| is_authority(host));
+            format!(
+                "http://{}",
+                host.ok_or_else(|| Refusal::invalid("Host is missing or wrong"))?
+            )
+        }
+    };
     let endpoint = |path: &str| format!("{base}/access/v1/{path}");
     Ok(Json(Configuration {
         access_evaluation_endpoint: endpoint("evaluation"),
@@ -40,4 +54,10 @@ pub(crate) async fn get_configuration(
         search_action_endpoint: endpoint("search/action"),
         policy_decision_point: base,
     }))
+}
+
+/// Whether a text is a host with or without a port, and has no part that would change the meaning of the URL.
+fn is_authority(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    !text.is_empty() && text.bytes().all(allowed)
 }

@@ -1,8 +1,8 @@
 //! `GET /.well-known/oauth-authorization-server` (RFC 8414)
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{Json, extract::State};
 use serde::Serialize;
-use server::{App, Refusal, oauth::issuer};
+use server::{App, Reached, oauth::issuer};
 use utoipa::ToSchema;
 
 use crate::oauth::TOKEN_EXCHANGE;
@@ -11,7 +11,7 @@ use crate::oauth::TOKEN_EXCHANGE;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OauthMetadata)]
 pub(crate) struct MetadataOut {
-    /// The setting `public_url`, or else the host that the request names.
+    /// The setting `public_url`, or else the address at which the request arrived.
     #[schema(example = "https://id.example.com")]
     issuer: String,
     token_endpoint: String,
@@ -30,13 +30,10 @@ pub(crate) struct MetadataOut {
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "oauth", security(()), responses(
     (status = 200, description = "The metadata", body = MetadataOut)
 ))]
-pub(crate) async fn get_oauth_metadata(
-    State(app): State<App>,
-    headers: HeaderMap,
-) -> Result<Json<MetadataOut>, Refusal> {
-    let issuer = issuer(&app, &headers)?;
+pub(crate) async fn get_oauth_metadata(State(app): State<App>, reached: Reached) -> Json<MetadataOut> {
+    let issuer = issuer(&app, &reached);
     let endpoint = |path: &str| format!("{issuer}{path}");
-    Ok(Json(MetadataOut {
+    Json(MetadataOut {
         token_endpoint: endpoint("/oauth/token"),
         introspection_endpoint: endpoint("/oauth/introspect"),
         revocation_endpoint: endpoint("/oauth/revoke"),
@@ -51,5 +48,5 @@ pub(crate) async fn get_oauth_metadata(
         revocation_endpoint_auth_methods_supported: &["none"],
         response_types_supported: &[],
         issuer,
-    }))
+    })
 }

@@ -222,7 +222,7 @@ settings! {
         /// The most days that a new API key is valid. With a bound, keys without an end are refused
         api_key_days_most: i64, else "no bound", |text| between(text, 1, MOST_API_KEY_DAYS);
         /// The URL at which clients reach the server, e.g. `https://id.example.com`
-        public_url: String, else "the host that the request names", base_url;
+        public_url: String, else "the address at which a request arrives; for AuthZEN the host that it names", base_url;
         /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.
         /// `*` means every site
         cors_origins: Origins, else "none", Origins::parse;

@@ -26,7 +26,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Value;
-use server::Front;
+use server::{Front, Reached};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 type Bytes = std::io::Cursor<Vec<u8>>;
@@ -105,6 +105,7 @@ impl Transport {
                     .entry(header::HOST)
                     .or_insert(host.parse().expect("a host"));
                 *request.headers_mut() = headers;
+                request.extensions_mut().insert(Reached::at(Client::IN_PROCESS));
                 let (parts, body) = front
                     .answer(SocketAddr::new(address, PORT), request)
                     .await

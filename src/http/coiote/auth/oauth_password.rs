@@ -1,14 +1,10 @@
 //! `POST /api/auth/oauth_password`
 
 use aggregates::values::TokenLabel;
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use server::{
-    App, Form, Origin, Refusal, RefusalKind, Wrote,
+    App, Form, Origin, Reached, Refusal, RefusalKind, Wrote,
     identity::{LogIn, Owing, log_in_without_code, tokens::InToken},
     oauth::issuer,
 };
@@ -62,7 +58,7 @@ pub(crate) struct TokenOut {
 pub(crate) async fn post_oauth_password(
     State(app): State<App>,
     origin: Origin,
-    headers: HeaderMap,
+    reached: Reached,
     form: Form,
 ) -> Result<Wrote<(StatusCode, Json<TokenOut>)>, Refusal> {
     if form.one("grant_type")?.is_some_and(|given| given != PASSWORD) {
@@ -79,7 +75,7 @@ pub(crate) async fn post_oauth_password(
         password: Zeroizing::new(form.need("password")?.to_owned()),
         lifetime: lifetime(&app),
         label: TokenLabel::default(),
-        in_token: InToken::by(issuer(&app, &headers)?),
+        in_token: InToken::by(issuer(&app, &reached)),
         owing: Owing::Refused,
     };
     let logged_in = log_in_without_code(&app, request, &origin).await;

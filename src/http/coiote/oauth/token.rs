@@ -1,9 +1,9 @@
 //! `POST /iam/realms/{realm}/protocol/openid-connect/token`, and `POST /oauth/token` for clients that know no realm
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use server::{
-    App, Form, Origin, PathOf, Refusal, RefusalKind, Wrote,
+    App, Form, Origin, PathOf, Reached, Refusal, RefusalKind, Wrote,
     identity::{LoggedIn, tokens::InToken},
     oauth::{
         ClientAuthorization, EXCHANGED_FOR, INVALID_CLIENT, Shown, client_credentials, exchange, issuer,
@@ -86,7 +86,7 @@ async fn post_oauth_token_of_realm(
     origin: Origin,
     PathOf(realm): PathOf<String>,
     client: ClientAuthorization,
-    headers: HeaderMap,
+    reached: Reached,
     form: Form,
 ) -> Result<Wrote<Json<TokenOut>>, Refusal> {
     grant(
@@ -94,7 +94,7 @@ async fn post_oauth_token_of_realm(
         &origin,
         Some(&realm),
         &client,
-        &issuer(&app, &headers)?,
+        &issuer(&app, &reached),
         &form,
     )
     .await
@@ -111,10 +111,10 @@ async fn post_oauth_token(
     State(app): State<App>,
     origin: Origin,
     client: ClientAuthorization,
-    headers: HeaderMap,
+    reached: Reached,
     form: Form,
 ) -> Result<Wrote<Json<TokenOut>>, Refusal> {
-    grant(&app, &origin, None, &client, &issuer(&app, &headers)?, &form).await
+    grant(&app, &origin, None, &client, &issuer(&app, &reached), &form).await
 }
 
 async fn grant(

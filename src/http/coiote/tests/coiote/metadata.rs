@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{form, refused};
+use super::{form, introspected, password_grant, refused, token_exchange};
 use crate::support::{
     both_engines,
     connectware::*,
@@ -12,6 +12,18 @@ use crate::support::{
 const PATH: &str = "/.well-known/oauth-authorization-server";
 
 both_engines! {
+    async fn a_client_does_not_choose_the_issuer(server: Server) {
+        let call = server.anonymous().get(PATH).header("host", "elsewhere.example");
+        assert_eq!(call.await.expect(200).json()["issuer"], server.address());
+        let admin = server.admin().await;
+        let login = password_grant(&server.anonymous(), "admin", ADMIN_PASSWORD).header("host", "elsewhere.example");
+        let body = login.await.expect(201).json();
+        assert_eq!(introspected(&admin, text(&body["access_token"])).await["iss"], server.address());
+        let exchange = token_exchange(&server.anonymous(), admin.token()).header("host", "elsewhere.example");
+        let body = exchange.await.expect(200).json();
+        assert_eq!(introspected(&admin, text(&body["access_token"])).await["iss"], server.address());
+    }
+
     async fn the_metadata_leads_to_the_endpoints(server: Server) {
         let metadata = server.anonymous().get(PATH).await.expect(200).json();
         let issuer = text(&metadata["issuer"]);
