@@ -21,6 +21,7 @@ pub mod event;
 #[cfg(test)]
 mod golden;
 pub mod licence;
+pub mod nx_account;
 pub mod organisation;
 mod permission_set;
 pub mod registration;
@@ -30,6 +31,7 @@ pub mod sealing;
 pub mod seat;
 pub mod service_account;
 pub mod session;
+pub mod sign_in;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
@@ -54,16 +56,18 @@ use authority::Authority;
 use certified_key::CertifiedKey;
 use client_registry::ClientRegistry;
 use licence::Licence;
+use nx_account::NxAccount;
 use organisation::Organisation;
 use registration::Registration;
 use role::Role;
 use seat::Seat;
 use service_account::ServiceAccount;
 use session::Session;
+use sign_in::SignIn;
 use user::User;
 
 // The only list of the aggregates.
 registry::aggregates! {
     User, Role, Session, ClientRegistry, Registration, CertifiedKey, Authority, Organisation, Application, ApiKey, Account,
-    Agreement, Licence, Seat, ServiceAccount,
+    Agreement, Licence, Seat, ServiceAccount, SignIn, NxAccount,
 }

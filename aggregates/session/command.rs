@@ -9,6 +9,8 @@ pub enum SessionCommand {
     IssueToken(IssueToken),
     /// Revoke the token.
     RevokeToken,
+    /// The same, if the token is not revoked already: the sign-in that it belongs to ends.
+    EndToken,
 }
 
 /// What the ledger records about a token.

@@ -2,6 +2,7 @@
 
 pub mod claims;
 mod command;
+mod end_token;
 mod error;
 mod event;
 #[cfg(test)]
@@ -65,6 +66,7 @@ impl Registered for Session {
         match command {
             SessionCommand::IssueToken(command) => issue_token::decide(self, command),
             SessionCommand::RevokeToken => revoke_token::decide(self),
+            SessionCommand::EndToken => Ok(end_token::decide(self)),
         }
     }
 
@@ -86,7 +88,7 @@ impl Registered for Session {
     fn begins_a_stream(command: &SessionCommand) -> bool {
         match command {
             SessionCommand::IssueToken(_) => true,
-            SessionCommand::RevokeToken => false,
+            SessionCommand::RevokeToken | SessionCommand::EndToken => false,
         }
     }
 

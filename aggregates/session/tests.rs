@@ -9,7 +9,8 @@ fn only_issuing_a_token_begins_a_stream() {
         Some(match command {
             None => SessionCommand::IssueToken(issue()),
             Some(SessionCommand::IssueToken(_)) => SessionCommand::RevokeToken,
-            Some(SessionCommand::RevokeToken) => return None,
+            Some(SessionCommand::RevokeToken) => SessionCommand::EndToken,
+            Some(SessionCommand::EndToken) => return None,
         })
     });
 }

@@ -97,6 +97,45 @@ impl LicenceId {
 }
 
 id!(
+    /// A sign-in that goes on by refresh tokens. The last four bytes are zero; in the ids of its sessions and of its refresh tokens, they are
+    /// a number.
+    SignInId, "sign-in id");
+
+impl SignInId {
+    /// The sign-in with the first twelve bytes of this id.
+    pub const fn of(drawn: Uuid) -> Self {
+        Self(numbered(drawn, 0))
+    }
+
+    /// The session of the access token with this number.
+    pub const fn session(self, number: u32) -> SessionId {
+        SessionId(numbered(self.0, number))
+    }
+
+    /// The sign-in to which a session may belong.
+    pub const fn of_session(session: SessionId) -> Self {
+        Self::of(session.0)
+    }
+
+    /// What names the refresh token of this generation.
+    pub const fn refresh_token(self, generation: u32) -> Uuid {
+        numbered(self.0, generation)
+    }
+
+    /// The sign-in of a refresh token, and its generation.
+    pub const fn of_refresh_token(name: Uuid) -> (Self, u32) {
+        let [.., a, b, c, d] = name.into_bytes();
+        (Self::of(name), u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+/// The id with a number in the place of its last four bytes.
+const fn numbered(id: Uuid, number: u32) -> Uuid {
+    let rest = u32::MAX as u128;
+    Uuid::from_u128(id.as_u128() & !rest | number as u128)
+}
+
+id!(
     /// The registration of a device. The user that its confirmation makes has the same UUID.
     RegistrationId, "registration id");
 
@@ -182,6 +221,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_sign_in_is_found_by_its_tokens(drawn in any::<u128>(), number in any::<u32>()) {
+            let id = SignInId::of(Uuid::from_u128(drawn));
+            prop_assert_eq!(SignInId::of_session(id.session(number)), id);
+            prop_assert_eq!(SignInId::of_refresh_token(id.refresh_token(number)), (id, number));
+            prop_assert_eq!(id.session(0).0, id.0);
+        }
+
         #[test]
         fn an_id_is_read_as_it_is_written(number in any::<u128>()) {
             let id = UserId(Uuid::from_u128(number));

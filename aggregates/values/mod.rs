@@ -29,7 +29,7 @@ pub use filter::{MAX_FILTER_BYTES, TopicFilter};
 pub use grant_type::{GrantMethod, GrantType, opens_sessions, satisfied};
 pub use id::{
     AgreementId, AuthorityId, CertifiedKeyId, DeviceId, LicenceId, RegistrationId, RoleId, SeatId, SessionId,
-    UserId,
+    SignInId, UserId,
 };
 pub(crate) use id::{hyphenated, id};
 pub use identity_provider::IdentityProvider;

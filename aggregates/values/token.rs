@@ -75,11 +75,13 @@ pub enum Audience {
     Os2iot,
     /// The API of Coiote IoT DM, which a proxy guards with this server.
     Coiote,
+    /// The nx face, `/auth`.
+    Nx,
 }
 
 impl Audience {
     /// All audiences.
-    pub const ALL: [Self; 3] = [Self::Connectware, Self::Os2iot, Self::Coiote];
+    pub const ALL: [Self; 4] = [Self::Connectware, Self::Os2iot, Self::Coiote, Self::Nx];
 
     /// As written in the token and in the ledger.
     pub const fn as_str(self) -> &'static str {
@@ -87,6 +89,7 @@ impl Audience {
             Self::Connectware => "connectware",
             Self::Os2iot => "os2iot",
             Self::Coiote => "coiote",
+            Self::Nx => "nx",
         }
     }
 }

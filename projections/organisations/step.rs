@@ -99,6 +99,8 @@ impl Step {
             | Event::ClientRegistry(_)
             | Event::Registration(_)
             | Event::ServiceAccount(_)
+            | Event::SignIn(_)
+            | Event::NxAccount(_)
             | Event::CertifiedKey(_)
             | Event::Authority(_)
             // They outlive an organisation: what was agreed and paid does not end with it.

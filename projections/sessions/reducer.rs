@@ -3,8 +3,9 @@
 use aggregates::{
     Recorded,
     session::{Session, SessionEvent},
+    sign_in::{SignIn, SignInEvent},
     user::{User, UserEvent},
-    values::{SessionId, UserId},
+    values::{SessionId, SignInId, UserId},
 };
 
 use super::record::SessionRecord;
@@ -26,6 +27,10 @@ impl ReadModel for Sessions {
         Fold::of(&FoldOf::<Session> {
             needs: needs_of_session,
             reduce: reduce_session,
+        }),
+        Fold::of(&FoldOf::<SignIn> {
+            needs: needs_of_sign_in,
+            reduce: reduce_sign_in,
         }),
     ];
 }
@@ -141,5 +146,27 @@ fn reduce_session(
             expires_at: *expires_at,
         }),
         SessionEvent::TokenRevoked {} => changes.delete::<SessionRecord>(id),
+    }
+}
+
+/// Nothing to load.
+fn needs_of_sign_in(_: &mut Needs<'_>, _: SignInId, event: &SignInEvent) {
+    match event {
+        SignInEvent::Begun { .. }
+        | SignInEvent::AccessIssued { .. }
+        | SignInEvent::Rotated { .. }
+        | SignInEvent::ProvedAgain { .. }
+        | SignInEvent::Ended { .. } => {}
+    }
+}
+
+/// A sign-in has no row: its access tokens are sessions, with events of their own.
+fn reduce_sign_in(_: &mut Changes, _: &Recorded, _: SignInId, event: &SignInEvent) -> Result<(), Error> {
+    match event {
+        SignInEvent::Begun { .. }
+        | SignInEvent::AccessIssued { .. }
+        | SignInEvent::Rotated { .. }
+        | SignInEvent::ProvedAgain { .. }
+        | SignInEvent::Ended { .. } => Ok(()),
     }
 }

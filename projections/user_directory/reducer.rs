@@ -2,6 +2,7 @@
 
 use aggregates::{
     Recorded,
+    nx_account::{NxAccount, NxAccountEvent},
     user::{User, UserEvent},
     values::{Certificate, IdentityProvider, UserId},
 };
@@ -20,7 +21,13 @@ impl ReadModel for UserDirectory {
         RecordType::of::<UserRecord>(),
         RecordType::of::<CertificateRecord>(),
     ];
-    const FOLDS: &'static [Fold] = &[Fold::of(&FoldOf::<User> { needs, reduce })];
+    const FOLDS: &'static [Fold] = &[
+        Fold::of(&FoldOf::<User> { needs, reduce }),
+        Fold::of(&FoldOf::<NxAccount> {
+            needs: needs_of_nx_account,
+            reduce: reduce_nx_account,
+        }),
+    ];
 }
 
 fn needs(needs: &mut Needs<'_>, id: UserId, event: &UserEvent) {
@@ -169,4 +176,28 @@ fn add_certificate(
         created_at: certificate.created_at,
         expires_at: certificate.expires_at,
     })
+}
+
+/// Nothing to load.
+fn needs_of_nx_account(_: &mut Needs<'_>, _: UserId, event: &NxAccountEvent) {
+    match event {
+        NxAccountEvent::Opened { .. }
+        | NxAccountEvent::EmailVerified {}
+        | NxAccountEvent::Renamed { .. }
+        | NxAccountEvent::PhoneChanged { .. }
+        | NxAccountEvent::NewsletterChanged { .. }
+        | NxAccountEvent::Closed {} => {}
+    }
+}
+
+/// An account of Nx has no row: its owner reads it from its stream, and the claim of its address finds it.
+fn reduce_nx_account(_: &mut Changes, _: &Recorded, _: UserId, event: &NxAccountEvent) -> Result<(), Error> {
+    match event {
+        NxAccountEvent::Opened { .. }
+        | NxAccountEvent::EmailVerified {}
+        | NxAccountEvent::Renamed { .. }
+        | NxAccountEvent::PhoneChanged { .. }
+        | NxAccountEvent::NewsletterChanged { .. }
+        | NxAccountEvent::Closed {} => Ok(()),
+    }
 }

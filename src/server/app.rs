@@ -26,7 +26,7 @@ use crate::{
         api_keys::ApiKeys,
         passwords::{HashingOptions, Passwords, rules::PasswordRules},
         second_factor::SecondFactors,
-        tokens::Tokens,
+        tokens::{SmallTokens, Tokens},
     },
     issuing::Issuing,
     kept::KeptAnswers,
@@ -63,6 +63,7 @@ struct Running {
     proved: Proved,
     hashes: Hashes,
     second_factors: SecondFactors,
+    small_tokens: SmallTokens,
     api_keys: ApiKeys,
     client_secrets: ClientSecrets,
     numbers: Numbers,
@@ -135,6 +136,7 @@ impl App {
             proved: Proved::new(parts.entropy.as_ref()),
             hashes: Hashes::default(),
             second_factors: SecondFactors::new(parts.executor.ledger()),
+            small_tokens: SmallTokens::new(parts.executor.ledger()),
             api_keys: ApiKeys::new(parts.executor.ledger()),
             client_secrets: ClientSecrets::new(parts.executor.ledger()),
             numbers: Numbers::default(),
@@ -212,6 +214,11 @@ impl App {
     /// The keys for second factors.
     pub(crate) fn second_factors(&self) -> &SecondFactors {
         &self.0.second_factors
+    }
+
+    /// Signs and verifies small tokens.
+    pub(crate) fn small_tokens(&self) -> &SmallTokens {
+        &self.0.small_tokens
     }
 
     /// The numbers that this process has handed out.

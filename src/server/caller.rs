@@ -3,6 +3,7 @@
 mod client;
 mod key;
 mod renewing;
+mod signed;
 mod token;
 
 use aggregates::values::{GrantMethod, SessionId, Timestamp, UserId};
@@ -19,7 +20,7 @@ use crate::{
     browsers::is_of_another_site,
     credential::{self, Sent},
     evidence::{Evidence, caller_is},
-    identity::{Authenticated, authenticate_beside, tokens::digest},
+    identity::{Audiences, Authenticated, authenticate_beside, tokens::digest},
     refusal::{Refusal, RefusalKind},
     tls::ClientCertificate,
 };

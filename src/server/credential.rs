@@ -3,13 +3,17 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, Uri, header, request::Parts};
+use aggregates::values::Audience;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Uri, header, request::Parts},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use zeroize::Zeroizing;
 
-use crate::{query::Query, refusal::Refusal};
+use crate::{evidence::Evidence, query::Query, refusal::Refusal};
 
 /// How a caller can prove who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub enum Credential {
     Bearer,
     /// The same, and the token may have been issued for any audience.
     BearerOfAny,
+    /// The same, but the token may have been issued for this audience instead of the face's own. It is listed beside [`Credential::Bearer`].
+    BearerOf(Audience),
     /// A username and password in the header `Authorization: Basic` (RFC 7617).
     Basic,
     /// The id and the secret of a service account in the header `Authorization: Basic` (RFC 6749 section 2.3.1).
@@ -47,7 +53,7 @@ impl Credential {
     /// Whether a request has this credential. The credential need not be valid.
     fn is_in(self, headers: &HeaderMap, uri: &Uri) -> bool {
         match self {
-            Self::Bearer | Self::BearerOfAny | Self::Basic | Self::Client => {
+            Self::Bearer | Self::BearerOfAny | Self::BearerOf(_) | Self::Basic | Self::Client => {
                 headers.contains_key(header::AUTHORIZATION)
             }
             Self::Query(name) => uri.query().is_some_and(|query| query.contains(name)),
@@ -58,7 +64,7 @@ impl Credential {
     /// The name and the description of the credential in the OpenAPI document.
     pub(crate) fn scheme(self) -> (&'static str, SecurityScheme) {
         match self {
-            Self::Bearer | Self::BearerOfAny => {
+            Self::Bearer | Self::BearerOfAny | Self::BearerOf(_) => {
                 let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
                 (
                     "bearer",
@@ -112,7 +118,11 @@ pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Opti
             continue;
         }
         match credential {
-            Credential::Bearer | Credential::BearerOfAny | Credential::Basic | Credential::Client => {
+            Credential::Bearer
+            | Credential::BearerOfAny
+            | Credential::BearerOf(_)
+            | Credential::Basic
+            | Credential::Client => {
                 return authorization(accepted, parts).map(Some);
             }
             Credential::Query(name) => {
@@ -128,6 +138,24 @@ pub(crate) fn read<'a>(accepted: &[Credential], parts: &'a Parts) -> Result<Opti
         }
     }
     Ok(None)
+}
+
+/// The token in `Authorization: Bearer` as it was sent, for an operation that takes another token than its face.
+pub struct BearerToken(pub Zeroizing<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for BearerToken {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        match read(&[Credential::Bearer], parts) {
+            Ok(Some(Sent::Token(token))) => Ok(Self(Zeroizing::new(token.into_owned()))),
+            Ok(_) => Err(Refusal::unauthenticated()),
+            Err(refusal) => {
+                Evidence::credential("malformed").leave();
+                Err(refusal)
+            }
+        }
+    }
 }
 
 /// The credential in the `Authorization` header.

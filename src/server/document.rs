@@ -249,8 +249,14 @@ fn head(response: &mut RefOr<Described>, name: &str, description: &str, kind: Ty
 }
 
 fn requirements(face: &Face) -> Vec<SecurityRequirement> {
-    let names = face.credentials.iter().map(|credential| credential.scheme().0);
+    let mut names: Vec<&str> = face
+        .credentials
+        .iter()
+        .map(|credential| credential.scheme().0)
+        .collect();
+    names.dedup();
     names
+        .into_iter()
         .map(|name| SecurityRequirement::new(name, Vec::<String>::new()))
         .collect()
 }

@@ -87,6 +87,15 @@ impl Evidence {
         }
     }
 
+    /// The same, of a token that names nothing but perhaps a user.
+    #[must_use]
+    pub(crate) fn of_user(self, user: Option<UserId>) -> Self {
+        Self {
+            actor: user.map(|UserId(id)| id),
+            ..self
+        }
+    }
+
     /// The same, of a token whose claims name a user, or not.
     #[must_use]
     pub(crate) fn of_token(self, user: Option<UserId>, session: SessionId) -> Self {

@@ -15,6 +15,7 @@ use crate::{
     caller::Caller,
     granting::Granting,
     licences::for_seats,
+    nx::for_nx_accounts,
     oauth::{for_service_accounts, must_give_no_password},
     organisations::{Attempts, CHANGED_MEANWHILE, Right, for_accounts},
     refusal::{Refusal, RefusalKind},
@@ -199,6 +200,7 @@ async fn also(app: &App, commands: &[Command]) -> Result<Vec<Command>, Refusal> 
     let mut also = for_accounts(app, commands).await?;
     also.extend(for_seats(app, commands).await?);
     also.extend(for_service_accounts(app, commands).await?);
+    also.extend(for_nx_accounts(commands));
     Ok(also)
 }
 

@@ -9,7 +9,10 @@ use axum::response::Response;
 use ledger::ids::Entropy;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, credential::Credential, refusal::Refusal, rehearsal::Rehearsal, settings::Setting};
+use crate::{
+    app::App, credential::Credential, identity::Audiences, refusal::Refusal, rehearsal::Rehearsal,
+    settings::Setting,
+};
 
 /// An operation: its method in lower case, and its path with the parameters in braces.
 pub type Operation = (&'static str, &'static str);
@@ -64,6 +67,16 @@ pub struct Face {
 }
 
 impl Face {
+    /// The audiences for one of which a token must have been issued.
+    pub(crate) fn of_tokens(&self) -> Audiences {
+        let others = self.credentials.iter().find_map(|credential| match credential {
+            Credential::BearerOfAny => Some(Audiences::Any),
+            Credential::BearerOf(other) => Some(Audiences::Two(self.audience, *other)),
+            _ => None,
+        });
+        others.unwrap_or(Audiences::One(self.audience))
+    }
+
     /// Whether an operation needs no credential. The method may be in upper case.
     pub(crate) fn is_public(&self, method: &str, path: &str) -> bool {
         is_among(self.public, method, path)

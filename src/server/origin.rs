@@ -8,7 +8,7 @@ use axum::{
 use ledger::Metadata;
 
 use crate::{
-    address::ClientAddress, app::App, credential::Credential, face::Face, refusal::Refusal,
+    address::ClientAddress, app::App, face::Face, identity::Audiences, refusal::Refusal,
     tls::ClientCertificate,
 };
 
@@ -43,8 +43,8 @@ impl Arrived {
 #[derive(Clone, Debug)]
 pub struct Origin {
     audience: Audience,
-    /// Whether tokens of any audience count.
-    of_any: bool,
+    /// The audiences whose tokens count.
+    of_tokens: Audiences,
     address: ClientAddress,
     request_id: Option<HeaderValue>,
     trace: Option<HeaderValue>,
@@ -68,7 +68,7 @@ impl Origin {
         Self {
             certificate: parts.extensions.get().filter(|_| counts).cloned(),
             audience: arrived.face.audience,
-            of_any: arrived.face.credentials.contains(&Credential::BearerOfAny),
+            of_tokens: arrived.face.of_tokens(),
             address: arrived.address,
             request_id: headers.get(REQUEST_ID).cloned(),
             trace: headers.get(TRACE).cloned(),
@@ -80,9 +80,9 @@ impl Origin {
         self.audience
     }
 
-    /// The audience for which tokens must have been issued; `None` if any will do.
-    pub(crate) fn of_tokens(&self) -> Option<Audience> {
-        (!self.of_any).then_some(self.audience)
+    /// The audiences for one of which tokens must have been issued.
+    pub(crate) fn of_tokens(&self) -> Audiences {
+        self.of_tokens
     }
 
     /// The certificate that the client has shown on the connection.

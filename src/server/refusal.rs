@@ -59,6 +59,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// The path of the request, and when it was refused. The front knows both.
     pub asked: Option<(String, Timestamp)>,
+    /// The field of the request that the refusal is about, if a face shows it apart.
+    pub field: Option<&'static str>,
     /// The cause. It is for the log, never for the client.
     cause: Option<Arc<dyn Error + Send + Sync>>,
     /// Whether it came before anybody had proved who they are.
@@ -74,6 +76,7 @@ impl Refusal {
             message: message.into(),
             retry_after: None,
             asked: None,
+            field: None,
             cause: None,
             is_of_stranger: false,
         }
@@ -151,6 +154,13 @@ impl Refusal {
     #[must_use]
     pub fn because(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// Names the field of the request that the refusal is about.
+    #[must_use]
+    pub fn in_field(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
         self
     }
 

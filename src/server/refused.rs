@@ -70,6 +70,7 @@ impl From<IdentityError> for Refusal {
             error @ IdentityError::AttemptEnded => {
                 Self::new(RefusalKind::Unauthenticated, "login_ended", error.to_string())
             }
+            IdentityError::BadToken => Self::unauthenticated(),
             IdentityError::Code(error) => error.into(),
             error @ IdentityError::TooManySessions(_) => {
                 Self::new(RefusalKind::Conflict, "too_many_sessions", error.to_string())

@@ -62,6 +62,10 @@ pub(crate) fn of(stream: &str, event: &Event) -> Vec<Fact> {
     match event {
         // The engine folds these events itself.
         Event::User(_) | Event::Session(_) => Vec::new(),
+        // The tokens of a sign-in are sessions.
+        Event::SignIn(_) => Vec::new(),
+        // An account of Nx says how to reach a user.
+        Event::NxAccount(_) => Vec::new(),
         // The engine folds roles itself, too. A role that is a group is also a resource.
         Event::Role(_)
         | Event::Organisation(_)

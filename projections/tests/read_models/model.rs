@@ -8,10 +8,12 @@ mod groups;
 mod issued;
 mod licences;
 pub(crate) mod numbered;
+mod nx_accounts;
 mod organisations;
 mod registrations;
 mod service_accounts;
 mod sessions;
+mod sign_ins;
 mod spans;
 
 use aggregates::{
@@ -19,7 +21,9 @@ use aggregates::{
     role::{Role, RoleEvent},
     service_account::ServiceAccountId,
     user::{User, UserEvent},
-    values::{Certificate, Context, IdentityProvider, Permission, PermissionId, RoleId, Timestamp, UserId},
+    values::{
+        Certificate, Context, IdentityProvider, Permission, PermissionId, RoleId, SignInId, Timestamp, UserId,
+    },
 };
 use futures_util::future::BoxFuture;
 use projections::{
@@ -65,6 +69,8 @@ pub(crate) const PARTS: &[Part] = &[
     accounts::PART,
     licences::PART,
     service_accounts::PART,
+    sign_ins::PART,
+    nx_accounts::PART,
 ];
 
 /// The whole state, oldest first.
@@ -74,6 +80,7 @@ pub(crate) struct Model {
     pub(crate) roles: Vec<RoleRow>,
     pub(crate) grants: Vec<(UserId, RoleId)>,
     pub(crate) sessions: Vec<SessionRow>,
+    pub(crate) sign_ins: Vec<SignInId>,
     pub(crate) issued: Vec<IssuedRow>,
     pub(crate) registrations: Vec<RegistrationRow>,
     pub(crate) spans: spans::Spans,

@@ -6,6 +6,9 @@ use axum::http::request::Parts;
 use projections::licences::LicencesAmong;
 use server::{App, Caller, Policy, Refusal};
 
+/// The place of all licences, for their administrators.
+pub(crate) const ADMINISTRATION: &str = "/auth/admin/licenses";
+
 /// The organisations whose licences a caller sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {

@@ -1,19 +1,25 @@
-//! The Scailable API of Nx, `/auth` (contracts/nx.md): licences, and their administration. docs/licences.md describes it.
+//! The Scailable API of Nx, `/auth` (contracts/nx.md): signing in, licences, and their administration. docs/licences.md and docs/nx.md
+//! describe it.
 
 mod admin;
+mod authenticate;
+mod cloud;
 mod guard;
 mod license;
 mod licenses;
 mod list;
 mod message;
+mod parameters;
 mod refuse;
+mod settings;
+mod user;
 mod wire;
 
 use aggregates::values::Audience;
-use server::{App, Credential, Face, Giving, Listener};
+use server::{App, Credential, Duty, Face, Giving, Listener};
 use utoipa_axum::router::OpenApiRouter;
 
-/// This face. Its callers have tokens of the connectware face.
+/// This face. Tokens of the connectware face count here, too: its administrators administer licences.
 pub const FACE: Face = Face {
     name: "nx",
     mounts: &["/auth"],
@@ -21,24 +27,48 @@ pub const FACE: Face = Face {
     routes,
     tags: &[(
         "nx",
-        "Agreements and licences, as the Scailable API of Nx has them",
+        "Signing in, agreements and licences, as the Scailable API of Nx has them",
     )],
-    credentials: &[Credential::Bearer],
-    audience: Audience::Connectware,
+    credentials: &[Credential::Bearer, Credential::BearerOf(Audience::Connectware)],
+    audience: Audience::Nx,
     refuse: refuse::refuse,
     any_request_id: false,
     asked_by_proxies: false,
-    public: &[],
-    own: &[],
-    left: &[],
+    public: &[
+        ("post", "/auth/authenticate/signin"),
+        ("post", "/auth/authenticate/refresh-token"),
+        ("post", "/auth/authenticate/password-strength"),
+        ("get", "/auth/cloud/status"),
+    ],
+    own: &[
+        ("post", "/auth/authenticate/signout"),
+        ("post", "/auth/authenticate/update-password"),
+        ("get", "/auth/parameters"),
+        ("get", "/auth/user/{uuid}"),
+        ("patch", "/auth/user/{uuid}"),
+    ],
+    left: &[
+        (
+            Duty::ChangePassword,
+            &[
+                ("post", "/auth/authenticate/signout"),
+                ("post", "/auth/authenticate/update-password"),
+            ],
+        ),
+        (Duty::EnrolSecondFactor, &[("post", "/auth/authenticate/signout")]),
+    ],
     giving: Giving::NOTHING,
     rehearsals: &[],
-    settings: &[],
+    settings: &[settings::ACCESS, settings::REFRESH, settings::KEEP],
     first_start: |_| Ok(Vec::new()),
 };
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(authenticate::routes())
+        .merge(parameters::routes())
+        .merge(cloud::routes())
+        .merge(user::routes())
         .merge(licenses::routes())
         .merge(license::routes())
         .merge(admin::routes())

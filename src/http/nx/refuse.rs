@@ -7,7 +7,7 @@ use axum::{
 };
 use server::{Refusal, RefusalKind};
 
-use crate::message::Message;
+use crate::message::{Field, Message};
 
 const fn status(kind: RefusalKind) -> StatusCode {
     match kind {
@@ -29,9 +29,15 @@ const fn status(kind: RefusalKind) -> StatusCode {
 /// Renders a refusal.
 pub(crate) fn refuse(refusal: &Refusal) -> Response {
     let unauthenticated = refusal.kind == RefusalKind::Unauthenticated;
+    let name = refusal.field.unwrap_or_default();
+    let about_field = refusal.field.map(|_| refusal.message.to_string());
     let body = Message {
         authorization_invalid: unauthenticated,
         backend_message: refusal.code.to_owned(),
+        field: Field {
+            message: about_field.unwrap_or_default(),
+            name: name.to_owned(),
+        },
         ..Message::of(&refusal.message)
     };
     let mut response = (status(refusal.kind), Json(body)).into_response();

@@ -44,6 +44,15 @@ pub(crate) struct OrganisationOut {
     name: String,
 }
 
+impl OrganisationOut {
+    pub(crate) fn of(id: OrganisationId, name: String) -> Self {
+        Self {
+            uuid: id.to_string(),
+            name,
+        }
+    }
+}
+
 /// The user who signed a licence.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NxSignedUser)]
@@ -135,13 +144,9 @@ pub(crate) type Providers = BTreeMap<OrganisationId, OrganisationOut>;
 pub(crate) async fn providers(app: &App, ids: BTreeSet<OrganisationId>) -> Result<Providers, Refusal> {
     let ids: Vec<OrganisationId> = ids.into_iter().collect();
     let found = organisations::find_many(app.ledger().db(), &ids).await?;
-    let found = found.into_iter().map(|row| {
-        let shown = OrganisationOut {
-            uuid: row.id.to_string(),
-            name: row.name,
-        };
-        (row.id, shown)
-    });
+    let found = found
+        .into_iter()
+        .map(|row| (row.id, OrganisationOut::of(row.id, row.name)));
     Ok(found.collect())
 }
 

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     caller::by_token,
     evidence::Evidence,
-    identity::{Authenticated, authenticate_device, tokens::digest},
+    identity::{Audiences, Authenticated, authenticate_device, tokens::digest},
     refusal::Refusal,
     registry::introduce,
 };
@@ -148,7 +148,7 @@ fn is_own_token(app: &App, text: &str) -> bool {
         app.tokens.is_verified(&digest)
             || app
                 .tokens
-                .verify(text, &digest, Some(Audience::Connectware))
+                .verify(text, &digest, Audiences::One(Audience::Connectware))
                 .is_some()
     }
 }
@@ -159,7 +159,14 @@ async fn by_own_token(
     username: &str,
     token: &str,
 ) -> Result<(UserId, Option<Timestamp>), Refusal> {
-    let session = by_token(app, token, digest(token), Some(Audience::Connectware), None).await?;
+    let session = by_token(
+        app,
+        token,
+        digest(token),
+        Audiences::One(Audience::Connectware),
+        None,
+    )
+    .await?;
     let named = app.ledger().authorization().user_by_name(username);
     if named != Some(session.user_id) {
         return Err(refused(username, named, "token_of_another_user"));

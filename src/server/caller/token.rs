@@ -1,22 +1,23 @@
 //! Callers who send a token: its session, and whether the token is enough.
 
-use aggregates::values::{Audience, UserId};
+use aggregates::values::UserId;
 use authorization::{Bearer, Methods, SessionView};
 
+use super::signed::{Signed, signed};
 use crate::{
-    app::App, evidence::Evidence, identity::tokens::TokenClaims, refusal::Refusal, tls::ClientCertificate,
+    app::App, evidence::Evidence, identity::Audiences, refusal::Refusal, tls::ClientCertificate,
 };
 
-/// The session of a token that is valid now, for this audience or for any.
+/// The session of a token that is valid now, for one of these audiences.
 pub(crate) async fn by_token(
     app: &App,
     token: &str,
     digest: [u8; 32],
-    audience: Option<Audience>,
+    audiences: Audiences,
     certificate: Option<&ClientCertificate>,
 ) -> Result<SessionView, Refusal> {
-    let bearer = known(app, token, digest, audience).await?;
-    valid_session(app, bearer, audience, certificate)
+    let bearer = known(app, token, digest, audiences).await?;
+    valid_session(app, bearer, audiences, certificate)
 }
 
 /// The session of a token that has not ended, and whether the token is enough alone. The token may have expired, and may be for another audience.
@@ -24,12 +25,12 @@ pub(crate) async fn known(
     app: &App,
     token: &str,
     digest: [u8; 32],
-    audience: Option<Audience>,
+    audiences: Audiences,
 ) -> Result<Bearer, Refusal> {
     let authorization = app.ledger().authorization();
     let verify = || {
-        let claims = app.tokens.verify(token, &digest, audience);
-        claims.ok_or_else(|| refused(Evidence::credential("invalid_token")))
+        let signed = signed(app, token, &digest, audiences);
+        signed.ok_or_else(|| refused(Evidence::credential("invalid_token")))
     };
     match authorization.bearer(&digest) {
         Some(bearer) => {
@@ -39,9 +40,14 @@ pub(crate) async fn known(
             Ok(bearer)
         }
         None => {
-            let TokenClaims { sub, jti, exp, .. } = verify()?;
-            let refused =
-                |reason| refused(Evidence::credential(reason).of_token(sub.user(authorization), jti));
+            let Signed { user, session, exp } = verify()?;
+            let refused = |reason| {
+                let evidence = Evidence::credential(reason);
+                refused(match session {
+                    Some(session) => evidence.of_token(user, session),
+                    None => evidence.of_user(user),
+                })
+            };
             if exp <= app.clock.now().seconds() {
                 return Err(refused("expired_token"));
             }
@@ -58,16 +64,16 @@ pub(crate) async fn known(
     }
 }
 
-/// The session, if its token is valid now and for the audience. If a token alone is not enough for the user, the client must also show
+/// The session, if its token is valid now and for one of the audiences. If a token alone is not enough for the user, the client must also show
 /// the user's certificate.
 pub(super) fn valid_session(
     app: &App,
     bearer: Bearer,
-    audience: Option<Audience>,
+    audiences: Audiences,
     certificate: Option<&ClientCertificate>,
 ) -> Result<SessionView, Refusal> {
     let Bearer { session, by_token } = bearer;
-    let reason = if audience.is_some_and(|audience| session.face != audience) {
+    let reason = if !audiences.have(session.face) {
         "other_audience"
     } else if session.expires_at <= app.clock.now() {
         "expired_token"

@@ -45,6 +45,9 @@ pub enum IdentityError {
     /// The attempt to log in that a second factor should complete is unknown, has ended, or is of another user.
     #[error("the login cannot be completed any more: begin again with the password")]
     AttemptEnded,
+    /// The refresh token is none, or has ended.
+    #[error("a valid credential is required")]
+    BadToken,
     /// The second factor is not proved.
     #[error(transparent)]
     Code(#[from] CodeError),

@@ -67,17 +67,6 @@ pub(crate) struct Issue<'a> {
 }
 
 impl Issue<'_> {
-    /// Refuses a user who has as many valid tokens as the settings allow. Logins at the same time may be a few too many.
-    async fn must_have_room(&self, app: &App, now: Timestamp) -> Result<(), IdentityError> {
-        let most = app.settings.sessions_most;
-        let db = app.ledger().db();
-        if most > 0 && sessions::number_of_user(db, self.user, now, most.into()).await? >= most.into() {
-            Evidence::login(self.username, Some(self.user), "too_many_sessions").leave();
-            return Err(IdentityError::TooManySessions(most));
-        }
-        Ok(())
-    }
-
     /// Signs and records the token, after another command in the same unit, unless one of the aggregates has changed since it was seen.
     pub(crate) async fn run(
         &self,
@@ -87,7 +76,7 @@ impl Issue<'_> {
         seen: &[Seen],
     ) -> Result<LoggedIn, IdentityError> {
         let (face, issued_at) = (self.audience, app.clock.now());
-        self.must_have_room(app, issued_at).await?;
+        must_have_room(app, self.username, self.user, issued_at).await?;
         let wanted = issued_at.plus(app.live().bounded(self.lifetime));
         let expires_at = self.not_after.map_or(wanted, |end| wanted.min(end));
         let (token, fingerprint) = app.tokens.sign(
@@ -121,6 +110,22 @@ impl Issue<'_> {
             position: appended.position,
         })
     }
+}
+
+/// Refuses a user who has as many valid tokens as the settings allow. Logins at the same time may be a few too many.
+pub(super) async fn must_have_room(
+    app: &App,
+    username: &str,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    let most = app.settings.sessions_most;
+    let db = app.ledger().db();
+    if most > 0 && sessions::number_of_user(db, user, now, most.into()).await? >= most.into() {
+        Evidence::login(username, Some(user), "too_many_sessions").leave();
+        return Err(IdentityError::TooManySessions(most));
+    }
+    Ok(())
 }
 
 /// Whether something has changed since it was seen.

@@ -380,6 +380,7 @@ fn compute(
 }
 
 pub mod blocklist;
+pub mod classes;
 pub mod policy;
 mod rest;
 pub mod rules;

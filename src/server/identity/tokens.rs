@@ -1,5 +1,7 @@
 //! Tokens: JWTs (RFC 7519) signed with EdDSA (RFC 8037). The ledger stores their fingerprints.
 
+mod small;
+
 use std::{
     hash::{BuildHasherDefault, Hasher},
     sync::atomic::{AtomicUsize, Ordering},
@@ -13,6 +15,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+pub(crate) use small::{SmallAccess, SmallRefresh, SmallTokens};
+
+use super::Audiences;
 
 /// How many verified tokens are remembered. Then the memory is emptied, and tokens are verified again.
 const REMEMBERED: usize = 200_000;
@@ -201,14 +207,11 @@ impl Tokens {
         self.verified.pin().contains(digest)
     }
 
-    /// The claims of a token, if this server signed it, its claims are well-formed, and it is for `face`, or for any
-    /// audience. The session says whether the token has expired or was revoked.
-    pub fn verify(&self, token: &str, digest: &[u8; 32], face: Option<Audience>) -> Option<TokenClaims> {
+    /// The claims of a token, if this server signed it, its claims are well-formed, and it is for one of the audiences. The session says whether
+    /// the token has expired or was revoked.
+    pub fn verify(&self, token: &str, digest: &[u8; 32], audiences: Audiences) -> Option<TokenClaims> {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        match face {
-            Some(face) => validation.set_audience(&[face.as_str()]),
-            None => validation.set_audience(&Audience::ALL.map(Audience::as_str)),
-        }
+        validation.set_audience(&audiences.names());
         // A number as `sub` would count as missing. A token without `sub` is not read.
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         // The session checks the expiry against the injected clock.
@@ -220,13 +223,18 @@ impl Tokens {
         if claims.aud != Audience::Coiote && claims.iss != self.issuer {
             return None;
         }
+        self.remember(digest);
+        Some(claims)
+    }
+
+    /// Notes that this process has verified the signature of the token with this digest.
+    pub(crate) fn remember(&self, digest: &[u8; 32]) {
         let verified = self.verified.pin();
         if self.remembered.fetch_add(1, Ordering::Relaxed) >= REMEMBERED {
             verified.clear();
             self.remembered.store(0, Ordering::Relaxed);
         }
         verified.insert(*digest);
-        Some(claims)
     }
 
     /// The id of the public key, which is its thumbprint, and the key in base64url.
@@ -276,7 +284,7 @@ mod tests {
 
     fn verifies(tokens: &Tokens, token: &str) -> bool {
         tokens
-            .verify(token, &digest(token), Some(Audience::Connectware))
+            .verify(token, &digest(token), Audiences::One(Audience::Connectware))
             .is_some()
     }
 
@@ -317,9 +325,9 @@ mod tests {
         assert_eq!((&claims["sub"], &claims["isKombit"]), (&json!(1), &json!(false)));
         assert_eq!(claims["username"], "ada@example.org");
         let verified = ours
-            .verify(&token, &digest(&token), Some(Audience::Os2iot))
+            .verify(&token, &digest(&token), Audiences::One(Audience::Os2iot))
             .unwrap();
-        assert!(ours.verify(&token, &digest(&token), None).is_some());
+        assert!(ours.verify(&token, &digest(&token), Audiences::Any).is_some());
         assert_eq!(
             (verified.sub, verified.jti),
             (Sub::Account(Ordinal::FIRST), session)

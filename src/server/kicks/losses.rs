@@ -243,7 +243,10 @@ impl Loss {
             // Licences give no rights over MQTT.
             | Event::Agreement(_)
             | Event::Licence(_)
-            | Event::Seat(_) => Self::none(),
+            | Event::Seat(_)
+            // The sessions of a sign-in have events of their own.
+            | Event::SignIn(_)
+            | Event::NxAccount(_) => Self::none(),
         }
     }
 }

@@ -110,7 +110,9 @@ impl Before {
             | Event::Account(_)
             | Event::Agreement(_)
             | Event::Licence(_)
-            | Event::Seat(_) => {}
+            | Event::Seat(_)
+            | Event::SignIn(_)
+            | Event::NxAccount(_) => {}
         }
     }
 
@@ -154,7 +156,9 @@ fn wants(recorded: &Recorded) -> Option<(&'static str, String)> {
         | Event::Account(_)
         | Event::Agreement(_)
         | Event::Licence(_)
-        | Event::Seat(_) => None,
+        | Event::Seat(_)
+        | Event::SignIn(_)
+        | Event::NxAccount(_) => None,
     }
 }
 

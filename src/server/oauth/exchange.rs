@@ -11,7 +11,7 @@ use crate::{
     app::App,
     caller::{Origin, by_token},
     evidence::Evidence,
-    identity::{Issue, Lifetime, LoggedIn, is_conflict, tokens::InToken, tokens::digest},
+    identity::{Audiences, Issue, Lifetime, LoggedIn, is_conflict, tokens::InToken, tokens::digest},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -44,7 +44,7 @@ pub async fn exchange(
 ) -> Result<LoggedIn, Refusal> {
     let mut attempt = 1;
     loop {
-        let session = match by_token(app, token, digest(token), None, origin.certificate()).await {
+        let session = match by_token(app, token, digest(token), Audiences::Any, origin.certificate()).await {
             Ok(session) => session,
             Err(refusal) if refusal.kind == RefusalKind::Unauthenticated => return Err(refused()),
             Err(refusal) => return Err(refusal),

@@ -5,7 +5,7 @@ use aggregates::values::{Audience, SessionId, Timestamp, UserId};
 use crate::{
     app::App,
     caller::by_token,
-    identity::tokens::digest,
+    identity::{Audiences, tokens::digest},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -32,7 +32,7 @@ pub struct Introspected {
 /// certificate, or whose user must do something else first, is not active: the asker cannot check the rest.
 pub async fn introspect(app: &App, token: &str) -> Result<Option<Introspected>, Refusal> {
     let digest = digest(token);
-    let session = match by_token(app, token, digest, None, None).await {
+    let session = match by_token(app, token, digest, Audiences::Any, None).await {
         Ok(session) => session,
         Err(refusal) if refusal.kind == RefusalKind::Unauthenticated => return Ok(None),
         Err(refusal) => return Err(refusal),

@@ -164,6 +164,7 @@ impl Operation {
     /// Whether tokens of the connectware face count here.
     pub(super) fn is_of_connectware(&self) -> bool {
         self.face().audience == Audience::Connectware
+            || (self.face().credentials).contains(&Credential::BearerOf(Audience::Connectware))
     }
 
     /// Whether tokens of os2iot count here.
@@ -218,7 +219,8 @@ impl Tokens {
     /// The token that counts on the face of an operation.
     pub(super) fn of(&self, operation: &Operation) -> &Client {
         match operation.face().audience {
-            Audience::Connectware => &self.connectware,
+            // Tokens of the connectware face count on the face of Nx, too.
+            Audience::Connectware | Audience::Nx => &self.connectware,
             Audience::Os2iot => &self.os2iot,
             Audience::Coiote => &self.coiote,
         }
@@ -459,13 +461,13 @@ async fn every_operation_is_refused_because_of(duty: Duty, demand: &str, left: u
 #[tokio::test]
 async fn every_operation_refuses_whoever_must_enrol_a_second_factor() {
     // They read and end the session, and enrol.
-    every_operation_is_refused_because_of(Duty::EnrolSecondFactor, "enforceMFAEnrollment", 4).await;
+    every_operation_is_refused_because_of(Duty::EnrolSecondFactor, "enforceMFAEnrollment", 5).await;
 }
 
 #[tokio::test]
 async fn every_operation_refuses_whoever_must_change_the_password() {
     // They read and end the session, and change it.
-    every_operation_is_refused_because_of(Duty::ChangePassword, "mustChangePassword", 3).await;
+    every_operation_is_refused_because_of(Duty::ChangePassword, "mustChangePassword", 5).await;
 }
 
 #[tokio::test]

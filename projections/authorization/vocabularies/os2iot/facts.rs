@@ -60,7 +60,9 @@ pub(crate) fn facts(stream: &str, event: &Event) -> Vec<Fact> {
         | Event::Authority(_)
         | Event::Agreement(_)
         | Event::Licence(_)
-        | Event::Seat(_) => Vec::new(),
+        | Event::Seat(_)
+        | Event::SignIn(_)
+        | Event::NxAccount(_) => Vec::new(),
     }
 }
 

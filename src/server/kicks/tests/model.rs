@@ -63,7 +63,9 @@ impl Model {
             | Event::Account(_)
             | Event::Agreement(_)
             | Event::Licence(_)
-            | Event::Seat(_) => {}
+            | Event::Seat(_)
+            | Event::SignIn(_)
+            | Event::NxAccount(_) => {}
         }
         self.ask();
     }

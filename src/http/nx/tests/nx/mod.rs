@@ -3,7 +3,10 @@
 mod admin;
 mod licenses;
 mod lists;
+mod passwords;
 mod seats;
+pub(crate) mod sign_in;
+mod user;
 
 use serde_json::{Value, json};
 

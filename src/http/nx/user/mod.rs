@@ -1,0 +1,76 @@
+//! `/auth/user`
+
+mod get;
+mod patch;
+
+use aggregates::values::{Context, Operation, UserId};
+use serde::Serialize;
+use server::{App, Caller, Refusal, nx::Profile};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{guard::ADMINISTRATION, wire::OrganisationOut};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get::get_user, patch::patch_user))
+}
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NxUser)]
+pub(crate) struct UserOut {
+    /// The id.
+    #[serde(rename = "UUID")]
+    uuid: String,
+    /// The e-mail address; empty for a user without one.
+    #[serde(rename = "Email")]
+    email: String,
+    /// The name; the username, for a user who has no other.
+    #[serde(rename = "Name")]
+    name: String,
+    /// The organisation of which the user is a member.
+    #[serde(rename = "Organisation")]
+    organisation: Option<OrganisationOut>,
+    /// Whether the user administers the licences of all organisations.
+    #[serde(rename = "IsSuperAdmin")]
+    is_super_admin: bool,
+    /// The id of the user at Nx Cloud; empty, since this server knows none.
+    #[serde(rename = "NxID")]
+    nx_id: String,
+}
+
+impl UserOut {
+    fn of(app: &App, profile: Profile) -> Self {
+        Self {
+            uuid: profile.user.to_string(),
+            email: profile.email.unwrap_or_default(),
+            name: profile.name,
+            organisation: profile
+                .organisation
+                .map(|(id, name)| OrganisationOut::of(id, name)),
+            is_super_admin: is_super_admin(app, profile.user),
+            nx_id: String::new(),
+        }
+    }
+}
+
+fn is_super_admin(app: &App, user: UserId) -> bool {
+    let authorization = app.ledger().authorization();
+    authorization
+        .check(user, Context::Http, Operation::Write, ADMINISTRATION)
+        .allowed
+}
+
+/// The user of a path: the caller, or anybody if the caller is a super administrator. Others are refused like a user who does not exist.
+fn meant(app: &App, caller: &Caller, id: &str) -> Result<UserId, Refusal> {
+    caller.must_be_person()?;
+    let user = UserId::parse(id)?;
+    match user == caller.user || caller.may(app, Operation::Write, ADMINISTRATION) {
+        true => Ok(user),
+        false => Err(unknown()),
+    }
+}
+
+fn unknown() -> Refusal {
+    Refusal::not_found("user")
+}
