@@ -23,13 +23,10 @@ scopes! {
 
 impl Claims for Organisation {
     fn claims(&self, aggregate_id: &str) -> BTreeSet<Claim> {
-        match self.exists() {
-            true => BTreeSet::from([
-                Claim::new(ORGANISATION, aggregate_id),
-                Claim::new(ORGANISATION_NAME, &self.name),
-            ]),
-            false => BTreeSet::new(),
-        }
+        let exists = self.exists().then(|| Claim::new(ORGANISATION, aggregate_id));
+        let has_name = self.exists() && !self.is_of_sign_up;
+        let name = has_name.then(|| Claim::new(ORGANISATION_NAME, &self.name));
+        exists.into_iter().chain(name).collect()
     }
 }
 
@@ -37,7 +34,10 @@ impl Claims for Organisation {
 mod tests {
     use super::*;
     use crate::{
-        organisation::{OrganisationEvent, tests::founded},
+        organisation::{
+            OrganisationEvent,
+            tests::{founded, founded_by_sign_up},
+        },
         testing::folded,
     };
 
@@ -50,6 +50,13 @@ mod tests {
             Claim::new(ORGANISATION_NAME, "Odense"),
         ];
         assert_eq!(organisation.claims("7"), BTreeSet::from(claims));
+    }
+
+    #[test]
+    fn the_name_of_an_organisation_of_a_sign_up_is_not_unique() {
+        let organisation: Organisation = folded([founded_by_sign_up()]);
+        let claim = Claim::new(ORGANISATION, "7");
+        assert_eq!(organisation.claims("7"), BTreeSet::from([claim]));
     }
 
     #[test]

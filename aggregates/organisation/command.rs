@@ -10,6 +10,11 @@ pub enum OrganisationCommand {
         /// The name, unique among organisations.
         name: Title,
     },
+    /// Found the organisation of somebody who signs up. Others may have the same name.
+    FoundBySignUp {
+        /// The name.
+        name: Title,
+    },
     /// Give it another name.
     Rename {
         /// The new name.

@@ -10,6 +10,11 @@ events! {
             /// The name.
             name: Title as open,
         },
+        /// Somebody has signed up, and has the organisation from now on. Others may have the same name.
+        "organisation.founded_by_sign_up" version 1 => FoundedBySignUp {
+            /// The name.
+            name: Title as open,
+        },
         /// The organisation has another name.
         "organisation.renamed" version 1 => Renamed {
             /// The new name.

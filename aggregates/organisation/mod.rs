@@ -5,6 +5,7 @@ mod command;
 mod delete_organisation;
 mod error;
 mod event;
+mod found_by_sign_up;
 mod found_organisation;
 mod rename_organisation;
 mod samples;
@@ -32,6 +33,8 @@ pub struct Organisation {
     stage: Stage,
     /// The name; empty before it is founded.
     pub name: String,
+    /// Whether somebody who signed up has it. Then only they administer it, and others may have the same name.
+    pub is_of_sign_up: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +51,9 @@ impl Organisation {
         self.stage == Stage::Live
     }
 
-    /// `NotFound` unless the organisation exists.
+    /// `NotFound` unless the organisation exists and is administered by others.
     fn must_exist(&self) -> Result<(), OrganisationError> {
-        match self.exists() {
+        match self.exists() && !self.is_of_sign_up {
             true => Ok(()),
             false => Err(OrganisationError::NotFound),
         }
@@ -60,7 +63,7 @@ impl Organisation {
 impl Registered for Organisation {
     const TYPE: &'static str = "organisation";
     const SCOPES: &'static [&'static Scope] = claims::SCOPES;
-    const STATE_VERSION: i64 = 1;
+    const STATE_VERSION: i64 = 2;
     type Id = OrganisationId;
     type Command = OrganisationCommand;
     type Event = OrganisationEvent;
@@ -69,6 +72,7 @@ impl Registered for Organisation {
     fn decide(&self, command: OrganisationCommand) -> Result<Vec<OrganisationEvent>, OrganisationError> {
         match command {
             OrganisationCommand::Found { name } => found_organisation::decide(self, name),
+            OrganisationCommand::FoundBySignUp { name } => found_by_sign_up::decide(self, name),
             OrganisationCommand::Rename { name } => rename_organisation::decide(self, name),
             OrganisationCommand::Delete => delete_organisation::decide(self),
         }
@@ -80,6 +84,14 @@ impl Registered for Organisation {
                 *self = Self {
                     stage: Stage::Live,
                     name: name.to_string(),
+                    is_of_sign_up: false,
+                }
+            }
+            OrganisationEvent::FoundedBySignUp { name } => {
+                *self = Self {
+                    stage: Stage::Live,
+                    name: name.to_string(),
+                    is_of_sign_up: true,
                 }
             }
             OrganisationEvent::Renamed { name } => self.name = name.to_string(),
@@ -94,7 +106,7 @@ impl Registered for Organisation {
 
     fn begins_a_stream(command: &OrganisationCommand) -> bool {
         match command {
-            OrganisationCommand::Found { .. } => true,
+            OrganisationCommand::Found { .. } | OrganisationCommand::FoundBySignUp { .. } => true,
             OrganisationCommand::Rename { .. } | OrganisationCommand::Delete => false,
         }
     }

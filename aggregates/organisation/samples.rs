@@ -8,6 +8,9 @@ pub(super) fn all() -> Result<Vec<OrganisationEvent>, Invalid> {
         OrganisationEvent::Founded {
             name: "Aarhus".parse()?,
         },
+        OrganisationEvent::FoundedBySignUp {
+            name: "Aarhus".parse()?,
+        },
         OrganisationEvent::Renamed {
             name: "Odense".parse()?,
         },

@@ -14,6 +14,10 @@ pub(super) fn founded() -> OrganisationEvent {
     OrganisationEvent::Founded { name: aarhus() }
 }
 
+pub(super) fn founded_by_sign_up() -> OrganisationEvent {
+    OrganisationEvent::FoundedBySignUp { name: aarhus() }
+}
+
 pub(super) fn deleted() -> Vec<OrganisationEvent> {
     vec![founded(), OrganisationEvent::Deleted {}]
 }
@@ -23,7 +27,8 @@ fn only_founding_begins_a_stream() {
     commands_begin_streams_as_they_say::<Organisation>(|command| {
         Some(match command {
             None => OrganisationCommand::Found { name: aarhus() },
-            Some(OrganisationCommand::Found { .. }) => OrganisationCommand::Rename { name: aarhus() },
+            Some(OrganisationCommand::Found { .. }) => OrganisationCommand::FoundBySignUp { name: aarhus() },
+            Some(OrganisationCommand::FoundBySignUp { .. }) => OrganisationCommand::Rename { name: aarhus() },
             Some(OrganisationCommand::Rename { .. }) => OrganisationCommand::Delete,
             Some(OrganisationCommand::Delete) => return None,
         })

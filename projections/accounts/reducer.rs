@@ -177,7 +177,9 @@ fn reduce_organisation(
 ) -> Result<(), Error> {
     match event {
         OrganisationEvent::Deleted {} => changes.delete_all(RequestRecord::OF_ORGANISATION, &id),
-        OrganisationEvent::Founded { .. } | OrganisationEvent::Renamed { .. } => Ok(()),
+        OrganisationEvent::Founded { .. }
+        | OrganisationEvent::FoundedBySignUp { .. }
+        | OrganisationEvent::Renamed { .. } => Ok(()),
     }
 }
 

@@ -50,7 +50,9 @@ type Used = Vec<(Numbered, Ordinal)>;
 
 fn of_organisation(id: OrganisationId, event: &OrganisationEvent) -> Used {
     match event {
-        OrganisationEvent::Founded { .. } => vec![(Numbered::Organisation, id.ordinal())],
+        OrganisationEvent::Founded { .. } | OrganisationEvent::FoundedBySignUp { .. } => {
+            vec![(Numbered::Organisation, id.ordinal())]
+        }
         OrganisationEvent::Renamed { .. } | OrganisationEvent::Deleted {} => Vec::new(),
     }
 }

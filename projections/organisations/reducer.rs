@@ -27,6 +27,7 @@ impl ReadModel for Organisations {
 fn needs(needs: &mut Needs<'_>, id: OrganisationId, event: &OrganisationEvent) {
     match event {
         OrganisationEvent::Founded { .. } => needs.new_row::<OrganisationRecord>(id),
+        OrganisationEvent::FoundedBySignUp { .. } => {}
         OrganisationEvent::Renamed { .. } | OrganisationEvent::Deleted {} => {
             needs.row::<OrganisationRecord>(id);
         }
@@ -51,6 +52,8 @@ fn reduce(
             updated_at: at.recorded_at,
             updated_by: author(&at.actor),
         }),
+        // No list shows it.
+        OrganisationEvent::FoundedBySignUp { .. } => Ok(()),
         OrganisationEvent::Renamed { name } => {
             if let Some(organisation) = changes.change::<OrganisationRecord>(&id)? {
                 organisation.name = name.to_string();

@@ -2,11 +2,12 @@
 
 use aggregates::Claim;
 use projections::sql::Boxed;
+use uuid::Uuid;
 
 use super::{
     Ledger, LedgerError,
     alike::List,
-    claims::{key, stored_owners},
+    claims::{Owner, key, stored_owners},
 };
 
 impl Ledger {
@@ -18,6 +19,15 @@ impl Ledger {
             let mut keys = vec![key(sealer, claim)];
             keys.extend(List::of(sealer, claim).map(|list| list.place(1)));
             Ok(!stored_owners(&mut self.db(), &keys).await?.is_empty())
+        })
+    }
+
+    /// The id of the aggregate that holds this claim, as the database has it now, if the ids of such aggregates are UUIDs.
+    pub fn holder<'a>(&'a self, claim: &'a Claim) -> Boxed<'a, Result<Option<Uuid>, LedgerError>> {
+        Box::pin(async move {
+            let keys = [key(self.sealer(), claim)];
+            let owners = stored_owners(&mut self.db(), &keys).await?;
+            Ok(owners.into_values().next().map(|Owner(id)| id))
         })
     }
 }

@@ -32,6 +32,8 @@ use crate::{
     kept::KeptAnswers,
     kicks::Tallies,
     live::Live,
+    mail::Mailer,
+    nx::{Links, Mailed},
     organisations::Numbers,
     path::Forms,
     refusal::Refusal,
@@ -43,6 +45,8 @@ use crate::{
 
 /// How many logins have their turn for each thread that hashes: while one password is hashed, the user of the next is loaded.
 const TURNS_PER_WORKER: usize = 2;
+/// How many requests in a minute may send a mail, from one address.
+const MAILS_PER_MINUTE: u32 = 20;
 
 /// The running server. Cloning it is cheap.
 #[derive(Clone)]
@@ -64,6 +68,10 @@ struct Running {
     hashes: Hashes,
     second_factors: SecondFactors,
     small_tokens: SmallTokens,
+    links: Links,
+    mailed: Mailed,
+    mailer: Mailer,
+    mail_rate: Rate,
     api_keys: ApiKeys,
     client_secrets: ClientSecrets,
     numbers: Numbers,
@@ -137,6 +145,10 @@ impl App {
             hashes: Hashes::default(),
             second_factors: SecondFactors::new(parts.executor.ledger()),
             small_tokens: SmallTokens::new(parts.executor.ledger()),
+            links: Links::new(parts.executor.ledger()),
+            mailed: Mailed::default(),
+            mailer: Mailer::new(&parts.settings),
+            mail_rate: Rate::new(MAILS_PER_MINUTE),
             api_keys: ApiKeys::new(parts.executor.ledger()),
             client_secrets: ClientSecrets::new(parts.executor.ledger()),
             numbers: Numbers::default(),
@@ -219,6 +231,26 @@ impl App {
     /// Signs and verifies small tokens.
     pub(crate) fn small_tokens(&self) -> &SmallTokens {
         &self.0.small_tokens
+    }
+
+    /// The key of the links in mails.
+    pub(crate) fn links(&self) -> &Links {
+        &self.0.links
+    }
+
+    /// How many mails each user got.
+    pub(crate) fn mailed(&self) -> &Mailed {
+        &self.0.mailed
+    }
+
+    /// Sends mails.
+    pub(crate) fn mailer(&self) -> &Mailer {
+        &self.0.mailer
+    }
+
+    /// How often one address may ask for something that sends a mail.
+    pub(crate) fn mail_rate(&self) -> &Rate {
+        &self.0.mail_rate
     }
 
     /// The numbers that this process has handed out.

@@ -33,6 +33,7 @@ mod kept;
 pub mod kicks;
 pub mod licences;
 mod live;
+mod mail;
 pub mod nx;
 pub mod oauth;
 pub mod organisations;

@@ -42,6 +42,7 @@ mod registry;
 mod rekey;
 mod reload;
 mod servers;
+mod sign_up;
 mod strongswan;
 mod support;
 mod tls;

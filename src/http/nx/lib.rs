@@ -38,6 +38,10 @@ pub const FACE: Face = Face {
         ("post", "/auth/authenticate/signin"),
         ("post", "/auth/authenticate/refresh-token"),
         ("post", "/auth/authenticate/password-strength"),
+        ("post", "/auth/authenticate/forgot-password"),
+        ("post", "/auth/authenticate/reset-password"),
+        ("post", "/auth/user"),
+        ("get", "/auth/user/verify"),
         ("get", "/auth/cloud/status"),
     ],
     own: &[
@@ -59,7 +63,12 @@ pub const FACE: Face = Face {
     ],
     giving: Giving::NOTHING,
     rehearsals: &[],
-    settings: &[settings::ACCESS, settings::REFRESH, settings::KEEP],
+    settings: &[
+        settings::ACCESS,
+        settings::REFRESH,
+        settings::KEEP,
+        settings::SIGN_UP,
+    ],
     first_start: |_| Ok(Vec::new()),
 };
 

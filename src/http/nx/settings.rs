@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use server::{
     App,
+    nx::SignUpMode,
     settings::{Fallback, Setting},
 };
 
@@ -37,6 +38,31 @@ pub(crate) const KEEP: Setting = Setting {
     doc: &["The same, if the user wants to stay signed in (`KeepLoggedIn`)"],
     check: |text| within(text, REFRESH_HOURS).map(drop),
 };
+
+/// Who may sign up.
+pub(crate) const SIGN_UP: Setting = Setting {
+    name: "nx_sign_up",
+    default: Fallback::Value("verified"),
+    doc: &[
+        "Who may sign up at the Nx API: `off` is nobody, `verified` whoever follows the link of a mail, `open` anybody",
+    ],
+    check: |text| mode(text).map(drop),
+};
+
+fn mode(text: &str) -> Result<SignUpMode, String> {
+    match text {
+        "off" => Ok(SignUpMode::Off),
+        "verified" => Ok(SignUpMode::Verified),
+        "open" => Ok(SignUpMode::Open),
+        _ => Err("must be off, verified or open".to_owned()),
+    }
+}
+
+/// Who may sign up.
+pub(crate) fn sign_up_mode(app: &App) -> SignUpMode {
+    let mode = app.settings.of_face(&SIGN_UP).map(mode);
+    mode.and_then(Result::ok).unwrap_or(SignUpMode::Off)
+}
 
 fn within<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
     text: &str,

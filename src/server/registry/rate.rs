@@ -42,7 +42,7 @@ impl Rate {
     }
 
     /// Counts a request, or refuses it.
-    pub(super) fn admit(&self, network: Network, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self, network: Network, now: Timestamp) -> Result<(), Refusal> {
         let mut minute = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         let number = now.seconds().div_euclid(MINUTE);
         if minute.number != number {

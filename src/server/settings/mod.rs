@@ -28,6 +28,7 @@ use crate::{
         HashingOptions, blocklist::Blocklist, policy::PasswordPolicy, rules::PasswordRules,
     },
     kicks::Brokers,
+    mail::Mailer,
 };
 
 pub use declared::{Fallback, Setting};
@@ -93,6 +94,12 @@ impl SettingsError {
     }
 }
 
+/// The URL of an SMTP server.
+fn smtp_url(text: &str) -> Result<Zeroizing<String>, String> {
+    Mailer::check_url(text)?;
+    secret(text)
+}
+
 settings! {
     with_default {
         /// The address to listen on. With port 0 the system chooses a port
@@ -108,6 +115,8 @@ settings! {
         database_connections: u32 = "10", |text| at_least(text, 4, "");
         /// The folder of the keys and of SQLite's file
         data_dir: PathBuf = "muniment-data", parsed;
+        /// The sender of mails
+        mail_from: String = "muniment@localhost", Mailer::check_address;
         /// The least numbers of characters in a password: `min` (in all), `lower`, `upper`, `numeric`, `symbol`
         password_policy: PasswordPolicy = r#"{"min":5}"#, PasswordPolicy::parse;
         /// How hard a new password must be to guess, from 0 (anything goes) to 4, as zxcvbn judges its first 32 characters
@@ -226,6 +235,8 @@ settings! {
         /// The origins of other sites whose pages may use the server in a browser (CORS), separated by commas: `https://app.example.com`.
         /// `*` means every site
         cors_origins: Origins, else "none", Origins::parse;
+        /// The SMTP server that sends mails, e.g. `smtps://user:password@mail.example.com` or `smtp://mail.example.com:587?tls=required`
+        smtp_url: Zeroizing<String>, else "mails are files in the folder `outbox` of the data folder", smtp_url;
         /// The brokers whose clients must lose their sessions when their rights get less: a JSON list of `kind` (`rabbitmq`, `vernemq`,
         /// `emqx` or `mosquitto`), `url`, `username` and `password`
         brokers: Brokers, else "none", Brokers::parse;

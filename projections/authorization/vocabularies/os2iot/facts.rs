@@ -90,7 +90,8 @@ fn of_organisation(id: OrganisationId, event: &OrganisationEvent) -> Option<Fact
     let resource = Kind::Organisation.resource(id.ordinal());
     match event {
         OrganisationEvent::Founded { .. } => Some(placed_in(resource, &[], false)),
-        OrganisationEvent::Renamed { .. } => None,
+        // It is none of os2iot.
+        OrganisationEvent::FoundedBySignUp { .. } | OrganisationEvent::Renamed { .. } => None,
         OrganisationEvent::Deleted {} => Some(Fact::Removed { resource }),
     }
 }

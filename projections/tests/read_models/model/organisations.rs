@@ -37,7 +37,8 @@ fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<Vec<Next>> {
     let organisations = &model.numbered.organisations;
     let name = name(n).parse().expect("a name");
     let (id, event) = match what % 8 {
-        0..4 => (organisation(n), OrganisationEvent::Founded { name }),
+        0..3 => (organisation(n), OrganisationEvent::Founded { name }),
+        3 => (organisation(n), OrganisationEvent::FoundedBySignUp { name }),
         4 => (organisation(n), OrganisationEvent::Renamed { name }),
         5 | 6 => (one(organisations, index)?.id, OrganisationEvent::Renamed { name }),
         _ => (one(organisations, index)?.id, OrganisationEvent::Deleted {}),
@@ -64,6 +65,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
                 updated_by: by,
             });
         }
+        OrganisationEvent::FoundedBySignUp { .. } => model.uses(Numbered::Organisation, id.ordinal()),
         OrganisationEvent::Renamed { name } => {
             for row in model.organisations.iter_mut().filter(|row| row.id == id) {
                 (row.name, row.updated_at) = (name.to_string(), recorded.recorded_at);

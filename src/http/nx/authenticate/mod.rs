@@ -1,11 +1,14 @@
 //! `/auth/authenticate`
 
+mod forgot_password;
 mod password_strength;
 mod refresh_token;
+mod reset_password;
 mod signin;
 mod signout;
 mod update_password;
 
+pub(crate) use password_strength::accepted;
 use serde::Serialize;
 use server::{App, identity::sign_in::SignedIn};
 use utoipa::ToSchema;
@@ -18,6 +21,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(signout::post_signout))
         .routes(routes!(password_strength::post_password_strength))
         .routes(routes!(update_password::post_update_password))
+        .routes(routes!(forgot_password::post_forgot_password))
+        .routes(routes!(reset_password::post_reset_password))
 }
 
 /// The tokens of somebody who is signed in. With less than 400 bytes, the client of Scailable reads it.

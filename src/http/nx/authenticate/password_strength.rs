@@ -24,7 +24,7 @@ pub(crate) struct Password {
 }
 
 /// The password must obey the rule of this API and the policy of the server. What costs more is asked when the password is set.
-pub(super) fn accepted(app: &App, field: &'static str, typed: &str) -> Result<Strength, Refusal> {
+pub(crate) fn accepted(app: &App, field: &'static str, typed: &str) -> Result<Strength, Refusal> {
     let found = strength(typed).map_err(|refused| {
         Refusal::new(RefusalKind::Invalid, refused.code(), refused.to_string()).in_field(field)
     })?;

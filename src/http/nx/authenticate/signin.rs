@@ -1,10 +1,12 @@
 //! `POST /auth/authenticate/signin`
 
+use aggregates::values::Email;
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use server::{
     App, JsonBody, Origin, Refusal, SMALL_BODY, Wrote,
     identity::sign_in::{SignInRequest, sign_in},
+    nx::user_of_email,
 };
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -16,7 +18,7 @@ use crate::settings::{access, refresh_hours};
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NxSignIn)]
 pub(crate) struct SignIn {
-    /// The username.
+    /// The e-mail address of the account, or the username.
     #[serde(rename = "Username")]
     #[schema(example = "ada")]
     username: Option<String>,
@@ -46,6 +48,7 @@ pub(crate) async fn post_signin(
     let missing = |field| Refusal::invalid(format!("{field} is required")).in_field(field);
     let username = body.username.or(body.email).ok_or_else(|| missing("Username"))?;
     let password = body.password.ok_or_else(|| missing("Password"))?;
+    let username = username_of(&app, &username).await?;
     let request = SignInRequest {
         username: &username,
         password,
@@ -54,4 +57,14 @@ pub(crate) async fn post_signin(
     };
     let signed_in = sign_in(&app, request, &origin).await?;
     Ok(Wrote(signed_in.position, Json(signed_in.into())))
+}
+
+/// The username that is meant: of the user who has this address, or as it was typed.
+async fn username_of(app: &App, typed: &str) -> Result<String, Refusal> {
+    let user = match Email::parse(typed) {
+        Ok(email) => user_of_email(app, &email).await?,
+        Err(_) => None,
+    };
+    let username = user.and_then(|user| app.ledger().authorization().username(user));
+    Ok(username.unwrap_or_else(|| typed.to_owned()))
 }

@@ -2,6 +2,8 @@
 
 mod get;
 mod patch;
+mod post;
+mod verify;
 
 use aggregates::values::{Context, Operation, UserId};
 use serde::Serialize;
@@ -12,7 +14,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{guard::ADMINISTRATION, wire::OrganisationOut};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get::get_user, patch::patch_user))
+    OpenApiRouter::new()
+        .routes(routes!(post::post_user))
+        .routes(routes!(verify::get_verify))
+        .routes(routes!(get::get_user, patch::patch_user))
 }
 
 /// A user.

@@ -49,7 +49,7 @@ impl SecondFactors {
 }
 
 /// HMAC-SHA-256 under a key of 32 bytes.
-pub(super) fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+pub(crate) fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
     // HMAC takes a key of 64 bytes as it is, and shorter ones with zeros behind them.
     let mut block = [0; 64];
     for (to, from) in block.iter_mut().zip(key) {

@@ -1,0 +1,249 @@
+//! Strangers sign up: each gets a user, an account and an organisation of their own.
+
+use std::{sync::Arc, time::Duration};
+
+use aggregates::{
+    Command,
+    nx_account::{NxAccount, NxAccountCommand, OpenNxAccount, claims::of_email},
+    organisation::OrganisationCommand,
+    user::{CreateUser, UserCommand},
+    values::{
+        Context, Email, GrantMethod, GrantType, IdentityProvider, NX, Operation, OrganisationId,
+        PasswordHash, Permission, PermissionId, Title, TopicFilter, UserId, Username,
+    },
+};
+use ledger::Metadata;
+use projections::ordinals::Numbered;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::links::{Links, Purpose};
+use crate::{
+    app::App,
+    caller::Origin,
+    identity::passwords::MayHash,
+    mail::{Mail, send},
+    organisations::Attempts,
+    refusal::{Refusal, RefusalKind},
+};
+
+/// How long the link that proves an address counts.
+const PATIENCE: Duration = Duration::from_secs(48 * 3600);
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignUpMode {
+    /// Nobody.
+    Off,
+    /// Whoever proves that the e-mail address is theirs. Until then, they cannot sign in.
+    Verified,
+    /// Anybody. The address counts at once.
+    Open,
+}
+
+/// Somebody who signs up.
+pub struct NewPerson {
+    /// The e-mail address, by which they sign in.
+    pub email: Email,
+    /// The password.
+    pub password: Zeroizing<String>,
+    /// The name.
+    pub name: Title,
+    /// The name of the organisation.
+    pub company: Title,
+    /// The phone number.
+    pub phone: Option<Title>,
+    /// What they do at work.
+    pub job_title: Option<Title>,
+    /// Whether they want the newsletter.
+    pub newsletter: bool,
+}
+
+/// What a sign-up leads to.
+pub enum SignedUp {
+    /// The user exists, and may sign in by this username.
+    Ready {
+        /// The username.
+        username: String,
+    },
+    /// A mail says what to do next, whether the address is free or not.
+    AwaitsMail,
+}
+
+/// Signs somebody up.
+pub async fn sign_up(
+    app: &App,
+    origin: &Origin,
+    mode: SignUpMode,
+    new: NewPerson,
+) -> Result<SignedUp, Refusal> {
+    if mode == SignUpMode::Off {
+        let message = "nobody can sign up at this server: ask an administrator";
+        return Err(Refusal::new(RefusalKind::Conflict, "sign_up_off", message));
+    }
+    app.mail_rate()
+        .admit(origin.address().network(), app.clock.now())?;
+    let rules = Arc::clone(&app.live().password_rules);
+    let password = rules.propose(&new.password, &[&*new.email, &*new.name])?;
+    // Strangers share one place among the callers who set passwords, so they keep nobody else out.
+    let (place, _) = app.new_passwords().place(UserId(Uuid::nil())).await?;
+    let hash = app.passwords.hash(MayHash::during(&place), password).await?;
+    drop(place);
+    let is_taken = app.ledger().is_taken(&of_email(&new.email)).await?;
+    if is_taken && mode == SignUpMode::Verified {
+        // The answer is the same as if the address were free. The mail tells its owner.
+        tell_owner(app, new.email);
+        return Ok(SignedUp::AwaitsMail);
+    }
+    let user = UserId(app.entropy.uuid());
+    // Nobody can squat a name that only the server draws.
+    let username = Username::parse(&user.to_string())?;
+    let mut attempts = Attempts::default();
+    loop {
+        let organisation = OrganisationId::of(app.numbers().next(app, Numbered::Organisation).await?);
+        let commands = commands(app, &new, (user, &username, &hash), organisation, mode)?;
+        let metadata: Metadata = origin.metadata(user);
+        match app
+            .executor
+            .execute(commands, &metadata)
+            .await
+            .map_err(Refusal::from)
+        {
+            Err(refusal) if attempts.again(refusal.code) => continue,
+            made => made?,
+        };
+        if mode == SignUpMode::Open {
+            return Ok(SignedUp::Ready {
+                username: username.to_string(),
+            });
+        }
+        ask_to_verify(app, user, new.email);
+        return Ok(SignedUp::AwaitsMail);
+    }
+}
+
+/// The commands that make the user, the organisation and the account.
+fn commands(
+    app: &App,
+    new: &NewPerson,
+    (user, username, hash): (UserId, &Username, &PasswordHash),
+    organisation: OrganisationId,
+    mode: SignUpMode,
+) -> Result<Vec<Command>, Refusal> {
+    Ok(vec![
+        Command::User(
+            user,
+            UserCommand::Create(CreateUser {
+                username: username.clone(),
+                identity_provider: IdentityProvider::Local,
+                auto_generated: false,
+                mqtt_publish_prefix: None,
+                grant_types: by_password(),
+                enforce_mfa_enrollment: false,
+                password_hash: Some(hash.clone()),
+                must_change_password: false,
+                roles: Vec::new(),
+                permissions: vec![reads_licences(app, organisation)?],
+                certificates: Vec::new(),
+            }),
+        ),
+        Command::Organisation(
+            organisation,
+            OrganisationCommand::FoundBySignUp {
+                name: new.company.clone(),
+            },
+        ),
+        Command::NxAccount(
+            user,
+            NxAccountCommand::Open(OpenNxAccount {
+                name: new.name.clone(),
+                email: Some(new.email.clone()),
+                is_verified: mode == SignUpMode::Open,
+                phone: new.phone.clone(),
+                job_title: new.job_title.clone(),
+                newsletter: new.newsletter,
+                organisation: Some(organisation),
+                is_owner: true,
+            }),
+        ),
+    ])
+}
+
+fn by_password() -> Vec<GrantType> {
+    [GrantMethod::Password, GrantMethod::Token]
+        .into_iter()
+        .map(|method| GrantType {
+            method,
+            is_required: false,
+        })
+        .collect()
+}
+
+/// The right of the owner of an organisation to read its licences.
+fn reads_licences(app: &App, organisation: OrganisationId) -> Result<Permission, Refusal> {
+    let pattern = format!("{NX}/o/{}/license/#", organisation.ordinal());
+    Ok(Permission {
+        id: PermissionId(app.entropy.uuid()),
+        resource: TopicFilter::parse(&pattern)?,
+        operation: Operation::Read,
+        context: Context::Http,
+    })
+}
+
+fn ask_to_verify(app: &App, user: UserId, email: Email) {
+    let Some(url) = app.live().public_url.clone() else {
+        tracing::warn!("PUBLIC_URL is not set, so the mail that proves an address cannot be written");
+        return;
+    };
+    let expires_at = app.clock.now().plus(PATIENCE);
+    let token = app.links().token(Purpose::Verify, user, expires_at, &email);
+    let text = format!(
+        "Somebody has signed up with this address. If it was you, follow this link within two days; then you can sign in:\n\n\
+         {}/auth/user/verify?token={token}\n\n\
+         If it was not you, do nothing.\n",
+        url.trim_end_matches('/')
+    );
+    let subject = "Confirm your e-mail address";
+    send(
+        app,
+        Mail {
+            to: email,
+            subject,
+            text,
+        },
+    );
+}
+
+fn tell_owner(app: &App, email: Email) {
+    let text = "Somebody has signed up with this address, but you have an account already. If it was you, sign in, or ask for another password. \
+                If it was not you, do nothing.\n";
+    let subject = "You have an account already";
+    send(
+        app,
+        Mail {
+            to: email,
+            subject,
+            text: text.to_owned(),
+        },
+    );
+}
+
+/// Verifies an e-mail address by the token of a link. Returns the position.
+pub async fn verify_email(app: &App, origin: &Origin, token: &str) -> Result<i64, Refusal> {
+    let claimed = Links::read(token).ok_or_else(no_link)?;
+    let (account, _) = app.executor.read::<NxAccount>(claimed.user).await?;
+    let exists = account.exists();
+    let email = account.email.filter(|_| exists).ok_or_else(no_link)?;
+    let now = app.clock.now();
+    if !app.links().proves(Purpose::Verify, &claimed, &email, now) {
+        return Err(no_link());
+    }
+    let command = Command::NxAccount(claimed.user, NxAccountCommand::VerifyEmail);
+    let metadata = origin.metadata(claimed.user);
+    Ok(app.executor.execute(vec![command], &metadata).await?.position)
+}
+
+fn no_link() -> Refusal {
+    let message = "this link does not count, or no longer";
+    Refusal::new(RefusalKind::Invalid, "link_ended", message)
+}
