@@ -52,6 +52,7 @@ pub mod settings;
 mod tls;
 mod turned_away;
 mod watched;
+mod within;
 
 pub use address::{ClientAddress, Network, Proxies};
 pub use app::App;
@@ -81,3 +82,4 @@ pub use reached::Reached;
 pub use refusal::{Refusal, RefusalKind, TOO_MANY};
 pub use rehearsal::{Rehearsal, Rehearse, Rehearsing};
 pub use tls::{ClientCertificate, Tls, TlsError};
+pub use within::within;

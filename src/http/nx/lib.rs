@@ -15,9 +15,18 @@ mod settings;
 mod user;
 mod wire;
 
+use std::time::Duration;
+
 use aggregates::values::Audience;
-use server::{App, Credential, Duty, Face, Giving, Listener};
+use server::{App, Credential, Duty, Face, Giving, Listener, within};
 use utoipa_axum::router::OpenApiRouter;
+
+/// The time of what reads one thing (contracts/nx.md).
+const ONE: Duration = Duration::from_secs(1);
+/// The time of lists and changes.
+const FIVE: Duration = Duration::from_secs(5);
+/// The time of what compares or hashes a password, and of the refresh token.
+const FIFTEEN: Duration = Duration::from_secs(15);
 
 /// This face. Tokens of the connectware face count here, too: its administrators administer licences.
 pub const FACE: Face = Face {
@@ -74,11 +83,11 @@ pub const FACE: Face = Face {
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .merge(authenticate::routes())
-        .merge(parameters::routes())
-        .merge(cloud::routes())
+        .merge(within(FIFTEEN, authenticate::routes()))
+        .merge(within(ONE, parameters::routes()))
+        .merge(within(ONE, cloud::routes()))
         .merge(user::routes())
-        .merge(licenses::routes())
-        .merge(license::routes())
-        .merge(admin::routes())
+        .merge(within(FIVE, licenses::routes()))
+        .merge(within(ONE, license::routes()))
+        .merge(within(FIVE, admin::routes()))
 }

@@ -7,17 +7,25 @@ mod verify;
 
 use aggregates::values::{Context, Operation, UserId};
 use serde::Serialize;
-use server::{App, Caller, Refusal, nx::Profile};
+use server::{App, Caller, Refusal, nx::Profile, within};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouter},
+    routes,
+};
 
-use crate::{guard::ADMINISTRATION, wire::OrganisationOut};
+use crate::{FIFTEEN, FIVE, ONE, guard::ADMINISTRATION, wire::OrganisationOut};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(post::post_user))
-        .routes(routes!(verify::get_verify))
-        .routes(routes!(get::get_user, patch::patch_user))
+        .merge(within(ONE, of(routes!(get::get_user))))
+        .merge(within(FIVE, of(routes!(patch::patch_user))))
+        .merge(within(FIVE, of(routes!(verify::get_verify))))
+        .merge(within(FIFTEEN, of(routes!(post::post_user))))
+}
+
+fn of(routes: UtoipaMethodRouter<App>) -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes)
 }
 
 /// A user.
