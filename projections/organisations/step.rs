@@ -71,7 +71,11 @@ impl Step {
             | Event::ApiKey(ApiKeyEvent::GroupJoined { group }) => Self::Joined(*group),
             Event::Account(AccountEvent::GroupLeft { group })
             | Event::ApiKey(ApiKeyEvent::GroupLeft { group }) => Self::Left(*group),
-            Event::Organisation(OrganisationEvent::Founded { .. } | OrganisationEvent::Renamed { .. })
+            Event::Organisation(
+                OrganisationEvent::Founded { .. }
+                | OrganisationEvent::FoundedBySignUp { .. }
+                | OrganisationEvent::Renamed { .. },
+            )
             | Event::Role(
                 RoleEvent::Created { .. }
                 | RoleEvent::Renamed { .. }

@@ -20,7 +20,7 @@ use crate::{
     browsers::is_of_another_site,
     credential::{self, Sent},
     evidence::{Evidence, caller_is},
-    identity::{Audiences, Authenticated, authenticate_beside, tokens::digest},
+    identity::{Authenticated, authenticate_beside, tokens::digest},
     refusal::{Refusal, RefusalKind},
     tls::ClientCertificate,
 };

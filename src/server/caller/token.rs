@@ -4,9 +4,7 @@ use aggregates::values::UserId;
 use authorization::{Bearer, Methods, SessionView};
 
 use super::signed::{Signed, signed};
-use crate::{
-    app::App, evidence::Evidence, identity::Audiences, refusal::Refusal, tls::ClientCertificate,
-};
+use crate::{app::App, evidence::Evidence, identity::Audiences, refusal::Refusal, tls::ClientCertificate};
 
 /// The session of a token that is valid now, for one of these audiences.
 pub(crate) async fn by_token(

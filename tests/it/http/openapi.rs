@@ -395,7 +395,7 @@ async fn every_operation_refuses_a_caller_without_the_right() {
         json!({ "name": "Nobody", "email": "nobody@example.org", "password": PASSWORD, "active": true });
     on_os2iot.post("/api/v1/user", body).await.expect(201);
     let log_in = async |operation: &Operation| match operation.face().audience {
-        Audience::Connectware => nobody.login("nobody", PASSWORD).await,
+        Audience::Connectware | Audience::Nx => nobody.login("nobody", PASSWORD).await,
         Audience::Os2iot => log_in_on_os2iot(&server, "nobody@example.org", PASSWORD).await,
         Audience::Coiote => log_in_on_coiote(&server, "nobody", PASSWORD).await,
     };

@@ -59,7 +59,7 @@ pub(crate) async fn post_oauth_introspect(
         username: Some(found.username),
         token_type: Some("Bearer"),
         aud: Some(found.audience.as_str()),
-        iss: Some(found.issuer),
+        iss: found.issuer,
         iat: Some(found.issued_at.seconds()),
         exp: Some(found.expires_at.seconds()),
         jti: Some(found.session.to_string()),
