@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use crate::support::{
+    client::Client,
     connectware::*,
     server::{ADMIN_PASSWORD, Engine, Server, Site, clock},
 };
@@ -199,54 +200,98 @@ async fn certificates_prove_users(engine: Engine) {
     assert_eq!(ask(Some("ours"), &[]).await, 401);
 }
 
+/// A server with the service account `importer`, which may introspect tokens and has the certificate `importer`.
+struct Importer {
+    server: Server,
+    certificates: Certificates,
+    admin: Client,
+    id: String,
+    secret: String,
+}
+
+impl Importer {
+    const GRANTS: &str = "/iam/realms/plant/protocol/openid-connect/token";
+
+    async fn open(engine: Engine) -> Self {
+        let (server, certificates) = start(engine).await;
+        let admin = server.admin().await;
+        let asks = json!([http("/oauth/introspect", "read")]);
+        create_role(&admin, "resource.servers", asks).await;
+        let account = json!({ "name": "importer", "realm": "plant", "roles": ["resource.servers"] });
+        let opened = admin.post("/api/service-accounts", account).await;
+        let opened = opened.expect(201).json();
+        let opened = Self {
+            id: text(&opened["clientId"]).to_owned(),
+            secret: text(&opened["clientSecret"]).to_owned(),
+            server,
+            certificates,
+            admin,
+        };
+        opened.bind("importer", &opened.id, None).await;
+        opened
+    }
+
+    /// Makes a certificate, valid for two days from this shift of the clock, and lets it stand for the user.
+    async fn bind(&self, name: &str, user: &str, shift: Option<&str>) {
+        self.certificates.make(name, shift).await;
+        let fingerprint = self.fingerprint(name).await;
+        let path = format!("/api/users/{user}/certificates");
+        self.admin.post(path, fingerprint).await.expect(204);
+    }
+
+    async fn fingerprint(&self, name: &str) -> Value {
+        json!({ "fingerprint": self.certificates.fingerprint(name).await })
+    }
+
+    /// Asks at a path with a certificate.
+    async fn ask(&self, path: &str, name: Option<&str>, options: &[&str]) -> (u16, Value) {
+        let shown = name.map(shown);
+        let mut all: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
+        all.extend(options);
+        curl(&self.server, &self.certificates, path, &all).await
+    }
+
+    /// Asks for a token with a certificate.
+    async fn grant(&self, name: Option<&str>) -> (u16, Value) {
+        let client = format!("client_id={}", self.id);
+        let options = ["-d", "grant_type=client_credentials", "-d", &client];
+        self.ask(Self::GRANTS, name, &options).await
+    }
+
+    /// Whether a token is active, as an administrator hears.
+    async fn is_active(&self, token: &Value) -> Value {
+        let (bearer, token) = (
+            format!("Authorization: Bearer {}", self.admin.token()),
+            format!("token={}", text(token)),
+        );
+        let options = ["-H", &bearer, "-d", &token];
+        let (status, body) = self.ask("/oauth/introspect", None, &options).await;
+        assert_eq!(status, 200, "{body}");
+        body["active"].clone()
+    }
+}
+
 /// RFC 8705 section 2.
 async fn a_certificate_proves_a_service_account(engine: Engine) {
-    let (server, certificates) = start(engine).await;
-    let admin = server.admin().await;
-    let asks = json!([http("/oauth/introspect", "read")]);
-    create_role(&admin, "resource.servers", asks).await;
-    let opened = admin
-        .post(
-            "/api/service-accounts",
-            json!({ "name": "importer", "realm": "plant", "roles": ["resource.servers"] }),
-        )
-        .await;
-    let opened = opened.expect(201).json();
-    let id = text(&opened["clientId"]).to_owned();
+    let importer = Importer::open(engine).await;
     let methods = json!([{ "method": "certificate", "isRequired": false }]);
-    let bob = create_user_with(&admin, "bob", json!({ "grantTypes": methods })).await;
-    for (name, user) in [("importer", &id), ("bob", &bob)] {
-        certificates.make(name, None).await;
-        let fingerprint = json!({ "fingerprint": certificates.fingerprint(name).await });
-        let path = format!("/api/users/{user}/certificates");
-        admin.post(path, fingerprint).await.expect(204);
-    }
-    certificates.make("stranger", None).await;
-    let ask = async |name: Option<&str>| {
-        let (shown, client) = (name.map(shown), format!("client_id={id}"));
-        let mut options: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
-        options.extend(["-d", "grant_type=client_credentials", "-d", &client]);
-        let path = "/iam/realms/plant/protocol/openid-connect/token";
-        curl(&server, &certificates, path, &options).await
-    };
-    let (status, body) = ask(Some("importer")).await;
+    let bob = create_user_with(&importer.admin, "bob", json!({ "grantTypes": methods })).await;
+    importer.bind("bob", &bob, None).await;
+    importer.certificates.make("stranger", None).await;
+    let (status, body) = importer.grant(Some("importer")).await;
     assert_eq!((status, &body["token_type"]), (200, &json!("Bearer")), "{body}");
     for name in [Some("bob"), Some("stranger"), None] {
-        let (status, body) = ask(name).await;
+        let (status, body) = importer.grant(name).await;
         assert_eq!(
             (status, &body["error"]),
             (401, &json!("invalid_client")),
             "{name:?}"
         );
     }
-    let (_, metadata) = curl(
-        &server,
-        &certificates,
-        "/.well-known/oauth-authorization-server",
-        &[],
-    )
-    .await;
-    let issuer = format!("https://127.0.0.1:{}", server.tls_port().await);
+    let (_, metadata) = importer
+        .ask("/.well-known/oauth-authorization-server", None, &[])
+        .await;
+    let issuer = format!("https://127.0.0.1:{}", importer.server.tls_port().await);
     assert_eq!(metadata["issuer"], issuer);
     // The certificate proves callers at the endpoints that need a right, too.
     let token = format!("token={}", text(&body["access_token"]));
@@ -258,12 +303,12 @@ async fn a_certificate_proves_a_service_account(engine: Engine) {
         ("/api/service-accounts", Some("bob"), 403),
         ("/api/service-accounts", Some("stranger"), 401),
     ] {
-        let shown = name.map(shown);
-        let mut options: Vec<&str> = shown.iter().flatten().map(String::as_str).collect();
-        if path == "/oauth/introspect" {
-            options.extend(["-d", &token]);
-        }
-        let (answered, body) = curl(&server, &certificates, path, &options).await;
+        let options: &[&str] = if path == "/oauth/introspect" {
+            &["-d", &token]
+        } else {
+            &[]
+        };
+        let (answered, body) = importer.ask(path, name, options).await;
         assert_eq!(answered, status, "{path} {name:?} {body}");
         if status == 200 {
             assert_eq!(
@@ -273,47 +318,51 @@ async fn a_certificate_proves_a_service_account(engine: Engine) {
             );
         }
     }
-    let fingerprint = json!({ "fingerprint": certificates.fingerprint("importer").await });
-    let path = format!("/api/users/{id}/certificates");
-    let by_secret = server
-        .anonymous()
-        .basic(&id, text(&opened["clientSecret"]))
-        .call(
-            http::Method::POST,
-            "/iam/realms/plant/protocol/openid-connect/token",
-        )
+}
+
+/// What was got by a certificate ends with it, and no later than it.
+async fn a_token_outlives_no_certificate(engine: Engine) {
+    let importer = Importer::open(engine).await;
+    let (_, by_certificate) = importer.grant(Some("importer")).await;
+    let grant = importer.server.anonymous().basic(&importer.id, &importer.secret);
+    let by_secret = grant
+        .call(http::Method::POST, Importer::GRANTS)
         .body(
             "application/x-www-form-urlencoded",
             "grant_type=client_credentials",
-        );
-    let by_secret = by_secret.await.expect(200).json();
-    let bearer = format!("Authorization: Bearer {}", admin.token());
-    let is_active = async |token: &str| {
-        let options = ["-H", &bearer, "-d", token];
-        let (status, body) = curl(&server, &certificates, "/oauth/introspect", &options).await;
-        assert_eq!(status, 200, "{body}");
-        body["active"].clone()
-    };
-    assert_eq!(is_active(&token).await, true);
-    admin.delete_with_body(path, fingerprint).await.expect(204);
-    assert_eq!(ask(Some("importer")).await.0, 401);
-    // What was got by a certificate ends with it.
-    assert_eq!(is_active(&token).await, false);
-    let by_secret = format!("token={}", text(&by_secret["access_token"]));
-    assert_eq!(is_active(&by_secret).await, true);
+        )
+        .await;
+    let by_secret = by_secret.expect(200).json();
+    assert_eq!(importer.is_active(&by_certificate["access_token"]).await, true);
+    let path = format!("/api/users/{}/certificates", importer.id);
+    let fingerprint = importer.fingerprint("importer").await;
+    importer
+        .admin
+        .delete_with_body(path, fingerprint)
+        .await
+        .expect(204);
+    assert_eq!(importer.grant(Some("importer")).await.0, 401);
+    assert_eq!(importer.is_active(&by_certificate["access_token"]).await, false);
+    assert_eq!(importer.is_active(&by_secret["access_token"]).await, true);
 
-    // A certificate that ends soon.
-    certificates.make("short", Some("-172680")).await;
-    let fingerprint = json!({ "fingerprint": certificates.fingerprint("short").await });
-    let path = format!("/api/users/{id}/certificates");
-    admin.post(path, fingerprint).await.expect(204);
-    let (status, body) = ask(Some("short")).await;
+    importer.bind("short", &importer.id, Some("-172680")).await;
+    let (status, body) = importer.grant(Some("short")).await;
     assert_eq!(status, 200, "{body}");
     let seconds = body["expires_in"].as_u64().expect("seconds");
     assert!(
         seconds <= 121,
         "two minutes are left of two days, and not {seconds} seconds"
     );
+}
+
+#[tokio::test]
+async fn a_token_outlives_no_certificate_on_sqlite() {
+    a_token_outlives_no_certificate(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_token_outlives_no_certificate_on_postgres() {
+    a_token_outlives_no_certificate(Engine::Postgres).await;
 }
 
 #[tokio::test]
