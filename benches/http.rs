@@ -20,6 +20,8 @@ pub(crate) struct Connection {
     from: String,
     /// The API key for the header `X-API-KEY`.
     key: String,
+    /// What the bodies are.
+    content_type: &'static str,
 }
 
 /// An answer.
@@ -43,6 +45,7 @@ impl Connection {
             request: Vec::with_capacity(1_024),
             from: String::new(),
             key: String::new(),
+            content_type: "application/json",
         })
     }
 
@@ -54,6 +57,11 @@ impl Connection {
     /// The next requests show this API key.
     pub(crate) fn show_key(&mut self, key: &str) {
         key.clone_into(&mut self.key);
+    }
+
+    /// The next bodies are forms.
+    pub(crate) fn send_forms(&mut self) {
+        self.content_type = "application/x-www-form-urlencoded";
     }
 
     /// Sends a request and waits for the answer.
@@ -79,7 +87,8 @@ impl Connection {
         if !body.is_empty() {
             write!(
                 self.request,
-                "Content-Type: application/json\r\nContent-Length: {}\r\n",
+                "Content-Type: {}\r\nContent-Length: {}\r\n",
+                self.content_type,
                 body.len()
             )?;
         }

@@ -35,7 +35,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only the groups whose name contains one of these, separated by commas: appender, nodes, commands, streams, imports, session,
-    /// replay, check, evaluation, consistency, million, licences, server, logins, flood, timing, kicks, memory, brokers, certificates.
+    /// replay, check, evaluation, consistency, million, licences, grants, proxy, server, logins, flood, timing, kicks, memory, brokers, certificates.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
     /// Seconds per measurement [default: 5].

@@ -92,7 +92,8 @@ impl Server {
         })
     }
 
-    async fn start(mut command: Command) -> Result<Self> {
+    /// Starts a program that says on its stdout where it listens, as ours do.
+    pub(crate) async fn start(mut command: Command) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -27,6 +27,12 @@ pub(crate) enum Bare {
     Authorizing,
     /// `GET /pki/ocsp/{request}`.
     Asking,
+    /// `GET /api/coiotedm/v3/devices`.
+    Devices,
+    /// `POST /iam/realms/{realm}/protocol/openid-connect/token`; the handler ignores the body.
+    Granting,
+    /// `POST /auth/authenticate/refresh-token`; the handler ignores the body.
+    Refreshing,
     /// `POST /api/login`, on the database whose URL is in the file; see [`super::bare_login`].
     LoggingIn,
 }
@@ -99,6 +105,22 @@ pub(crate) async fn serve(how: Bare, file: &std::path::Path) -> Result<()> {
             let answer = read()?;
             let handler = post(async move |Json(_): Json<Authorization>| answer);
             Router::new().route("/hooks/emqx/authz", handler)
+        }
+        Bare::Devices => {
+            let answer = read()?;
+            Router::new().route("/api/coiotedm/v3/devices", get(async move || answer))
+        }
+        Bare::Granting => {
+            let answer = read()?;
+            let path = "/iam/realms/{realm}/protocol/openid-connect/token";
+            Router::new().route(path, post(async move |_: Path<String>, _: Bytes| answer))
+        }
+        Bare::Refreshing => {
+            let answer = read()?;
+            Router::new().route(
+                "/auth/authenticate/refresh-token",
+                post(async move |_: Bytes| answer),
+            )
         }
         Bare::Asking => {
             let answer = read()?;

@@ -13,6 +13,7 @@ mod consistency;
 mod decisions;
 mod evaluation;
 mod flood;
+mod grants;
 mod imports;
 mod kicks;
 mod levels;
@@ -23,6 +24,7 @@ pub(crate) mod memory;
 pub(crate) mod million;
 pub(crate) mod nodes;
 mod plain;
+mod proxy;
 mod replay;
 mod server;
 mod session;
@@ -37,7 +39,7 @@ use crate::{
 };
 
 /// All groups, in the order in which they are measured.
-pub(crate) const GROUPS: [&str; 21] = [
+pub(crate) const GROUPS: [&str; 23] = [
     "appender",
     "nodes",
     "commands",
@@ -51,6 +53,8 @@ pub(crate) const GROUPS: [&str; 21] = [
     "consistency",
     "million",
     "licences",
+    "grants",
+    "proxy",
     "server",
     "logins",
     "flood",
@@ -77,6 +81,8 @@ pub(crate) async fn measure(group: &str, bench: &Bench, table: &mut Table) -> Re
         "evaluation" => evaluation::measure(bench, table).await,
         "consistency" => consistency::measure(bench, table).await,
         "licences" => licences::measure(bench, table).await,
+        "grants" => grants::measure(bench, table).await,
+        "proxy" => proxy::measure(bench, table).await,
         "million" => million::measure(bench, table).await,
         "logins" => logins::measure(bench, table).await,
         "flood" => flood::measure(bench, table).await,

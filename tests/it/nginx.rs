@@ -93,7 +93,7 @@ async fn each_endpoint_passes_with_its_permission_and_not_with_all_others() {
                 assert_eq!(answer.status, 200, "{line}: {answer:?}\n{}", scene.nginx.log());
                 // What was decided on is what the server gets, byte by byte.
                 let first = got.first().and_then(|head| head.lines().next());
-                assert_eq!(first, Some(&*format!("{} {target} HTTP/1.0", asked.method)));
+                assert_eq!(first, Some(&*format!("{} {target} HTTP/1.1", asked.method)));
                 assert_eq!(header(&got[0], "muniment-user"), ["ada"]);
             } else {
                 assert_eq!(answer.status, 403, "{line}: {answer:?}");
@@ -142,7 +142,7 @@ async fn no_spelling_reaches_what_was_not_decided_on() {
         let got = scene.app.take();
         assert_eq!(
             got[0].lines().next(),
-            Some(&*format!("GET {BASE}{path} HTTP/1.0"))
+            Some(&*format!("GET {BASE}{path} HTTP/1.1"))
         );
     }
     let mut lines: Vec<String> = TRICKS
@@ -185,7 +185,7 @@ async fn the_absolute_form_is_decided_by_its_path() {
     assert_eq!(absolute.status, 200);
     assert_eq!(
         scene.app.take()[0].lines().next(),
-        Some(&*format!("GET {BASE}/devices/7 HTTP/1.0"))
+        Some(&*format!("GET {BASE}/devices/7 HTTP/1.1"))
     );
     let absolute = scene
         .ask(
@@ -220,7 +220,7 @@ async fn a_client_says_nothing_in_the_place_of_the_proxy() {
         let got = scene.app.take();
         assert_eq!(
             got[0].lines().next(),
-            Some(&*format!("GET {BASE}/devices/7 HTTP/1.0")),
+            Some(&*format!("GET {BASE}/devices/7 HTTP/1.1")),
             "{what}"
         );
         assert_eq!(header(&got[0], "muniment-user"), ["ada"], "{what}");
