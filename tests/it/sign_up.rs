@@ -236,6 +236,18 @@ on_each_engine! {
         assert_eq!(code(&post(&off, "user", person(ADDRESS)).await.expect(409)), "sign_up_off");
     }
 
+    async fn whoever_signs_up_with_the_name_of_a_user_takes_nothing_from_them(engine: Engine) {
+        let server = start(engine, &[("MUNIMENT_NX_SIGN_UP", "open")]).await;
+        let admin = server.admin().await;
+        let user = create_user_with(&admin, ADDRESS, json!({})).await;
+        signed_in(&server, PASSWORD).await;
+        post(&server, "user", person(ADDRESS)).await.expect(200);
+        let still = signed_in(&server, PASSWORD).await;
+        still.get(format!("/auth/user/{user}")).await.expect(200);
+        // The name counts, so the other one does not get in by it.
+        sign_in(&server, GOOD).await.expect(401);
+    }
+
     async fn mails_go_to_the_smtp_server_of_the_settings(engine: Engine) {
         let sink = Sink::start().await;
         let url = format!("smtp://127.0.0.1:{}", sink.port);

@@ -61,7 +61,7 @@ async fn mail_link(app: &App, email: Email) -> Result<(), Refusal> {
         );
         return Ok(());
     };
-    if !app.mailed().admit(user, app.clock.now()) {
+    if !app.mailed().admit(&email, app.clock.now()) {
         return Ok(());
     }
     let expires_at = app.clock.now().plus(PATIENCE);

@@ -89,19 +89,57 @@ pub async fn sign_up(
     let (place, _) = app.new_passwords().place(UserId(Uuid::nil())).await?;
     let hash = app.passwords.hash(MayHash::during(&place), password).await?;
     drop(place);
-    let is_taken = app.ledger().is_taken(&of_email(&new.email)).await?;
-    if is_taken && mode == SignUpMode::Verified {
-        // The answer is the same as if the address were free. The mail tells its owner.
-        tell_owner(app, new.email);
-        return Ok(SignedUp::AwaitsMail);
+    if mode == SignUpMode::Open {
+        let (_, username) = create(app, origin, mode, &new, &hash).await?;
+        return Ok(SignedUp::Ready {
+            username: username.to_string(),
+        });
     }
+    // The rest happens after the answer, so neither the answer nor its time says whether the address is free.
+    let (app, origin) = (app.clone(), origin.clone());
+    tokio::spawn(async move {
+        if let Err(refusal) = create_or_tell(&app, &origin, mode, new, &hash).await {
+            tracing::warn!(code = refusal.code, "somebody who signed up is not created");
+        }
+    });
+    Ok(SignedUp::AwaitsMail)
+}
+
+/// Creates the person and mails the link that proves the address, or tells the owner of the address that somebody tried.
+async fn create_or_tell(
+    app: &App,
+    origin: &Origin,
+    mode: SignUpMode,
+    new: NewPerson,
+    hash: &PasswordHash,
+) -> Result<(), Refusal> {
+    if !app.mailed().admit(&new.email, app.clock.now()) {
+        return Ok(());
+    }
+    if app.ledger().is_taken(&of_email(&new.email)).await? {
+        tell_owner(app, new.email);
+        return Ok(());
+    }
+    let (user, _) = create(app, origin, mode, &new, hash).await?;
+    ask_to_verify(app, user, new.email);
+    Ok(())
+}
+
+/// Creates the user, the organisation and the account.
+async fn create(
+    app: &App,
+    origin: &Origin,
+    mode: SignUpMode,
+    new: &NewPerson,
+    hash: &PasswordHash,
+) -> Result<(UserId, Username), Refusal> {
     let user = UserId(app.entropy.uuid());
     // Nobody can squat a name that only the server draws.
     let username = Username::parse(&user.to_string())?;
     let mut attempts = Attempts::default();
     loop {
         let organisation = OrganisationId::of(app.numbers().next(app, Numbered::Organisation).await?);
-        let commands = commands(app, &new, (user, &username, &hash), organisation, mode)?;
+        let commands = commands(app, new, (user, &username, hash), organisation, mode)?;
         let metadata: Metadata = origin.metadata(user);
         match app
             .executor
@@ -109,16 +147,10 @@ pub async fn sign_up(
             .await
             .map_err(Refusal::from)
         {
-            Err(refusal) if attempts.again(refusal.code) => continue,
-            made => made?,
-        };
-        if mode == SignUpMode::Open {
-            return Ok(SignedUp::Ready {
-                username: username.to_string(),
-            });
+            Err(refusal) if attempts.again(refusal.code) => {}
+            Err(refusal) => return Err(refusal),
+            Ok(_) => return Ok((user, username)),
         }
-        ask_to_verify(app, user, new.email);
-        return Ok(SignedUp::AwaitsMail);
     }
 }
 

@@ -59,12 +59,17 @@ pub(crate) async fn post_signin(
     Ok(Wrote(signed_in.position, Json(signed_in.into())))
 }
 
-/// The username that is meant: of the user who has this address, or as it was typed.
+/// The username that is meant: as it was typed if it is one, or else of the user who has this address. So whoever signs up with an address that is
+/// also the name of another user takes nothing from them.
 async fn username_of(app: &App, typed: &str) -> Result<String, Refusal> {
     let user = match Email::parse(typed) {
         Ok(email) => user_of_email(app, &email).await?,
         Err(_) => None,
     };
-    let username = user.and_then(|user| app.ledger().authorization().username(user));
+    let authorization = app.ledger().authorization();
+    let username = match authorization.user_by_name(typed) {
+        Some(_) => None,
+        None => user.and_then(|user| authorization.username(user)),
+    };
     Ok(username.unwrap_or_else(|| typed.to_owned()))
 }
