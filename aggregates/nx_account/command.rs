@@ -11,6 +11,16 @@ pub enum NxAccountCommand {
     Change(ChangeNxAccount),
     /// The person has proved that the address is theirs.
     VerifyEmail,
+    /// The person is a member of an organisation from now on. The same unit changes the organisation.
+    JoinOrganisation {
+        /// The organisation.
+        organisation: OrganisationId,
+    },
+    /// The person is no longer a member of this organisation. The same unit changes the organisation.
+    LeaveOrganisation {
+        /// The organisation.
+        organisation: OrganisationId,
+    },
     /// Close the account, if it is open.
     Close,
 }

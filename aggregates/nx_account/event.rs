@@ -42,6 +42,13 @@ events! {
             /// Whether the person wants the newsletter.
             newsletter: bool as open,
         },
+        /// The person is a member of an organisation.
+        "nx_account.organisation_joined" version 1 => OrganisationJoined {
+            /// The organisation.
+            organisation: OrganisationId as open,
+        },
+        /// The person is no longer a member of the organisation.
+        "nx_account.organisation_left" version 1 => OrganisationLeft {},
         /// The user no longer has an account. The address is free.
         "nx_account.closed" version 1 => Closed {},
     }

@@ -6,6 +6,8 @@ mod close_nx_account;
 mod command;
 mod error;
 mod event;
+mod join_organisation;
+mod leave_organisation;
 mod open_nx_account;
 mod samples;
 #[cfg(test)]
@@ -86,6 +88,12 @@ impl Registered for NxAccount {
             NxAccountCommand::Open(command) => open_nx_account::decide(self, command),
             NxAccountCommand::Change(command) => change_nx_account::decide(self, command),
             NxAccountCommand::VerifyEmail => verify_email::decide(self),
+            NxAccountCommand::JoinOrganisation { organisation } => {
+                join_organisation::decide(self, organisation)
+            }
+            NxAccountCommand::LeaveOrganisation { organisation } => {
+                leave_organisation::decide(self, organisation)
+            }
             NxAccountCommand::Close => Ok(close_nx_account::decide(self)),
         }
     }
@@ -118,6 +126,8 @@ impl Registered for NxAccount {
             NxAccountEvent::Renamed { name } => self.name = name,
             NxAccountEvent::PhoneChanged { phone } => self.phone = phone,
             NxAccountEvent::NewsletterChanged { newsletter } => self.newsletter = newsletter,
+            NxAccountEvent::OrganisationJoined { organisation } => self.organisation = Some(organisation),
+            NxAccountEvent::OrganisationLeft {} => self.organisation = None,
             NxAccountEvent::Closed {} => {
                 *self = Self {
                     stage: Stage::Closed,
@@ -130,7 +140,11 @@ impl Registered for NxAccount {
     fn begins_a_stream(command: &NxAccountCommand) -> bool {
         match command {
             NxAccountCommand::Open(_) => true,
-            NxAccountCommand::Change(_) | NxAccountCommand::VerifyEmail | NxAccountCommand::Close => false,
+            NxAccountCommand::Change(_)
+            | NxAccountCommand::VerifyEmail
+            | NxAccountCommand::JoinOrganisation { .. }
+            | NxAccountCommand::LeaveOrganisation { .. }
+            | NxAccountCommand::Close => false,
         }
     }
 

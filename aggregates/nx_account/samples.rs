@@ -23,6 +23,10 @@ pub(super) fn all() -> Vec<NxAccountEvent> {
             phone: Some("+45 87 65 43 21".into()),
         },
         NxAccountEvent::NewsletterChanged { newsletter: true },
+        NxAccountEvent::OrganisationJoined {
+            organisation: OrganisationId::of(Ordinal::FIRST),
+        },
+        NxAccountEvent::OrganisationLeft {},
         NxAccountEvent::Closed {},
     ]
 }

@@ -7,6 +7,24 @@ pub(super) fn organisation() -> OrganisationId {
     OrganisationId::of(Ordinal::FIRST)
 }
 
+pub(super) fn other_organisation() -> OrganisationId {
+    OrganisationId::of(Ordinal::new(2).unwrap())
+}
+
+/// The account of a member of [`organisation`] who does not own it.
+pub(super) fn member() -> NxAccountEvent {
+    NxAccountEvent::Opened {
+        name: "Grace".into(),
+        email: Some("grace@example.org".into()),
+        is_verified: true,
+        phone: None,
+        job_title: None,
+        newsletter: false,
+        organisation: Some(organisation()),
+        is_owner: false,
+    }
+}
+
 pub(super) fn open() -> OpenNxAccount {
     OpenNxAccount {
         name: "Ada".parse().unwrap(),
@@ -41,7 +59,13 @@ fn only_opening_begins_a_stream() {
             None => NxAccountCommand::Open(open()),
             Some(NxAccountCommand::Open(_)) => NxAccountCommand::Change(ChangeNxAccount::default()),
             Some(NxAccountCommand::Change(_)) => NxAccountCommand::VerifyEmail,
-            Some(NxAccountCommand::VerifyEmail) => NxAccountCommand::Close,
+            Some(NxAccountCommand::VerifyEmail) => NxAccountCommand::JoinOrganisation {
+                organisation: organisation(),
+            },
+            Some(NxAccountCommand::JoinOrganisation { organisation }) => {
+                NxAccountCommand::LeaveOrganisation { organisation }
+            }
+            Some(NxAccountCommand::LeaveOrganisation { .. }) => NxAccountCommand::Close,
             Some(NxAccountCommand::Close) => return None,
         })
     });

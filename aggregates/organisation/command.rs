@@ -1,6 +1,6 @@
 //! The commands for an organisation.
 
-use crate::values::Title;
+use crate::values::{Title, UserId};
 
 /// A command for one organisation.
 #[derive(Clone, Debug)]
@@ -14,6 +14,16 @@ pub enum OrganisationCommand {
     FoundBySignUp {
         /// The name.
         name: Title,
+    },
+    /// Let a user be a member of the organisation of somebody who signed up. The same unit changes the account of the user.
+    AddMember {
+        /// The user.
+        user: UserId,
+    },
+    /// Remove a member. The same unit changes or closes the account of the user.
+    RemoveMember {
+        /// The user.
+        user: UserId,
     },
     /// Give it another name.
     Rename {

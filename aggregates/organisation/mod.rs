@@ -1,5 +1,6 @@
 //! An organisation: users, groups, API keys and applications belong to organisations.
 
+mod add_member;
 pub mod claims;
 mod command;
 mod delete_organisation;
@@ -7,12 +8,13 @@ mod error;
 mod event;
 mod found_by_sign_up;
 mod found_organisation;
+mod remove_member;
 mod rename_organisation;
 mod samples;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +25,11 @@ pub use event::OrganisationEvent;
 use crate::{
     Registered,
     claim::Scope,
-    values::{Invalid, OrganisationId},
+    values::{Invalid, OrganisationId, UserId},
 };
+
+/// How many members the organisation of somebody who signed up has at most.
+pub const MOST_MEMBERS: usize = 1_000;
 
 /// The state of an organisation, folded from its events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,6 +40,10 @@ pub struct Organisation {
     pub name: String,
     /// Whether somebody who signed up has it. Then only they administer it, and others may have the same name.
     pub is_of_sign_up: bool,
+    /// The members of the organisation of somebody who signed up, who is one of them.
+    pub members: BTreeSet<UserId>,
+    /// How often a member has left it.
+    pub departures: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +58,14 @@ impl Organisation {
     /// Whether the organisation was founded and not deleted.
     pub fn exists(&self) -> bool {
         self.stage == Stage::Live
+    }
+
+    /// `NotFound` unless the organisation exists and is of somebody who signed up.
+    fn must_have_members(&self) -> Result<(), OrganisationError> {
+        match self.exists() && self.is_of_sign_up {
+            true => Ok(()),
+            false => Err(OrganisationError::NotFound),
+        }
     }
 
     /// `NotFound` unless the organisation exists and is administered by others.
@@ -73,6 +90,8 @@ impl Registered for Organisation {
         match command {
             OrganisationCommand::Found { name } => found_organisation::decide(self, name),
             OrganisationCommand::FoundBySignUp { name } => found_by_sign_up::decide(self, name),
+            OrganisationCommand::AddMember { user } => add_member::decide(self, user),
+            OrganisationCommand::RemoveMember { user } => remove_member::decide(self, user),
             OrganisationCommand::Rename { name } => rename_organisation::decide(self, name),
             OrganisationCommand::Delete => delete_organisation::decide(self),
         }
@@ -84,7 +103,7 @@ impl Registered for Organisation {
                 *self = Self {
                     stage: Stage::Live,
                     name: name.to_string(),
-                    is_of_sign_up: false,
+                    ..Self::default()
                 }
             }
             OrganisationEvent::FoundedBySignUp { name } => {
@@ -92,7 +111,15 @@ impl Registered for Organisation {
                     stage: Stage::Live,
                     name: name.to_string(),
                     is_of_sign_up: true,
+                    ..Self::default()
                 }
+            }
+            OrganisationEvent::MemberJoined { user } => {
+                self.members.insert(user);
+            }
+            OrganisationEvent::MemberLeft { user } => {
+                self.members.remove(&user);
+                self.departures = self.departures.saturating_add(1);
             }
             OrganisationEvent::Renamed { name } => self.name = name.to_string(),
             OrganisationEvent::Deleted {} => {
@@ -107,7 +134,10 @@ impl Registered for Organisation {
     fn begins_a_stream(command: &OrganisationCommand) -> bool {
         match command {
             OrganisationCommand::Found { .. } | OrganisationCommand::FoundBySignUp { .. } => true,
-            OrganisationCommand::Rename { .. } | OrganisationCommand::Delete => false,
+            OrganisationCommand::AddMember { .. }
+            | OrganisationCommand::RemoveMember { .. }
+            | OrganisationCommand::Rename { .. }
+            | OrganisationCommand::Delete => false,
         }
     }
 

@@ -18,6 +18,18 @@ pub(super) fn founded_by_sign_up() -> OrganisationEvent {
     OrganisationEvent::FoundedBySignUp { name: aarhus() }
 }
 
+pub(super) fn member() -> UserId {
+    UserId(uuid::Uuid::from_u128(7))
+}
+
+pub(super) fn joined() -> OrganisationEvent {
+    OrganisationEvent::MemberJoined { user: member() }
+}
+
+pub(super) fn left() -> OrganisationEvent {
+    OrganisationEvent::MemberLeft { user: member() }
+}
+
 pub(super) fn deleted() -> Vec<OrganisationEvent> {
     vec![founded(), OrganisationEvent::Deleted {}]
 }
@@ -28,7 +40,13 @@ fn only_founding_begins_a_stream() {
         Some(match command {
             None => OrganisationCommand::Found { name: aarhus() },
             Some(OrganisationCommand::Found { .. }) => OrganisationCommand::FoundBySignUp { name: aarhus() },
-            Some(OrganisationCommand::FoundBySignUp { .. }) => OrganisationCommand::Rename { name: aarhus() },
+            Some(OrganisationCommand::FoundBySignUp { .. }) => {
+                OrganisationCommand::AddMember { user: member() }
+            }
+            Some(OrganisationCommand::AddMember { .. }) => {
+                OrganisationCommand::RemoveMember { user: member() }
+            }
+            Some(OrganisationCommand::RemoveMember { .. }) => OrganisationCommand::Rename { name: aarhus() },
             Some(OrganisationCommand::Rename { .. }) => OrganisationCommand::Delete,
             Some(OrganisationCommand::Delete) => return None,
         })

@@ -179,6 +179,8 @@ fn reduce_organisation(
         OrganisationEvent::Deleted {} => changes.delete_all(RequestRecord::OF_ORGANISATION, &id),
         OrganisationEvent::Founded { .. }
         | OrganisationEvent::FoundedBySignUp { .. }
+        | OrganisationEvent::MemberJoined { .. }
+        | OrganisationEvent::MemberLeft { .. }
         | OrganisationEvent::Renamed { .. } => Ok(()),
     }
 }

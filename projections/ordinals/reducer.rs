@@ -53,7 +53,10 @@ fn of_organisation(id: OrganisationId, event: &OrganisationEvent) -> Used {
         OrganisationEvent::Founded { .. } | OrganisationEvent::FoundedBySignUp { .. } => {
             vec![(Numbered::Organisation, id.ordinal())]
         }
-        OrganisationEvent::Renamed { .. } | OrganisationEvent::Deleted {} => Vec::new(),
+        OrganisationEvent::MemberJoined { .. }
+        | OrganisationEvent::MemberLeft { .. }
+        | OrganisationEvent::Renamed { .. }
+        | OrganisationEvent::Deleted {} => Vec::new(),
     }
 }
 

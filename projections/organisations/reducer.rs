@@ -27,7 +27,9 @@ impl ReadModel for Organisations {
 fn needs(needs: &mut Needs<'_>, id: OrganisationId, event: &OrganisationEvent) {
     match event {
         OrganisationEvent::Founded { .. } => needs.new_row::<OrganisationRecord>(id),
-        OrganisationEvent::FoundedBySignUp { .. } => {}
+        OrganisationEvent::FoundedBySignUp { .. }
+        | OrganisationEvent::MemberJoined { .. }
+        | OrganisationEvent::MemberLeft { .. } => {}
         OrganisationEvent::Renamed { .. } | OrganisationEvent::Deleted {} => {
             needs.row::<OrganisationRecord>(id);
         }
@@ -53,7 +55,9 @@ fn reduce(
             updated_by: author(&at.actor),
         }),
         // No list shows it.
-        OrganisationEvent::FoundedBySignUp { .. } => Ok(()),
+        OrganisationEvent::FoundedBySignUp { .. }
+        | OrganisationEvent::MemberJoined { .. }
+        | OrganisationEvent::MemberLeft { .. } => Ok(()),
         OrganisationEvent::Renamed { name } => {
             if let Some(organisation) = changes.change::<OrganisationRecord>(&id)? {
                 organisation.name = name.to_string();

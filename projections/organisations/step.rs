@@ -74,6 +74,8 @@ impl Step {
             Event::Organisation(
                 OrganisationEvent::Founded { .. }
                 | OrganisationEvent::FoundedBySignUp { .. }
+                | OrganisationEvent::MemberJoined { .. }
+                | OrganisationEvent::MemberLeft { .. }
                 | OrganisationEvent::Renamed { .. },
             )
             | Event::Role(

@@ -186,6 +186,8 @@ fn needs_of_nx_account(_: &mut Needs<'_>, _: UserId, event: &NxAccountEvent) {
         | NxAccountEvent::Renamed { .. }
         | NxAccountEvent::PhoneChanged { .. }
         | NxAccountEvent::NewsletterChanged { .. }
+        | NxAccountEvent::OrganisationJoined { .. }
+        | NxAccountEvent::OrganisationLeft {}
         | NxAccountEvent::Closed {} => {}
     }
 }
@@ -198,6 +200,8 @@ fn reduce_nx_account(_: &mut Changes, _: &Recorded, _: UserId, event: &NxAccount
         | NxAccountEvent::Renamed { .. }
         | NxAccountEvent::PhoneChanged { .. }
         | NxAccountEvent::NewsletterChanged { .. }
+        | NxAccountEvent::OrganisationJoined { .. }
+        | NxAccountEvent::OrganisationLeft {}
         | NxAccountEvent::Closed {} => Ok(()),
     }
 }

@@ -22,7 +22,8 @@ const SELECT: &str = "SELECT ledger_id, position, recorded_at, hash, epoch, eras
 /// * 7: a role may be a group. Older programs would change it by the commands for roles, and grant it as a role.
 /// * 8: a role may be an account kind. Older programs would claim its name, list it as a role, and grant it as one.
 /// * 9: a device may have seats on licences. Older programs would delete its user and keep them.
-/// * 10: tokens may be for the API of Coiote, and there are service accounts. Older programs cannot read these events.
+/// * 10: tokens may be for the API of Coiote, and there are service accounts. Sign-ins, accounts and members belong to the face of Nx. Older
+///   programs cannot read these events.
 const WRITER: i64 = 10;
 
 /// Where the ledger ends.

@@ -200,7 +200,7 @@ async fn also(app: &App, commands: &[Command]) -> Result<Vec<Command>, Refusal> 
     let mut also = for_accounts(app, commands).await?;
     also.extend(for_seats(app, commands).await?);
     also.extend(for_service_accounts(app, commands).await?);
-    also.extend(for_nx_accounts(commands));
+    also.extend(for_nx_accounts(app, commands).await?);
     Ok(also)
 }
 

@@ -113,7 +113,7 @@ async fn a_heavy_question_ends_with_its_connection_even_while_it_waits_for_the_d
 }
 
 /// The reads that need no turn, and why their cost is bounded. Public operations have no caller who could take turns; they are not here.
-const BOUNDED: [(&str, &str); 22] = [
+const BOUNDED: [(&str, &str); 23] = [
     ("/api/session", "it shows what the caller holds, from memory"),
     ("/api/roles/{id}/permissions/{pemId}", "it shows one row"),
     (
@@ -126,6 +126,10 @@ const BOUNDED: [(&str, &str); 22] = [
     ("/access/forward/traefik", "it decides from memory"),
     ("/access/forward/envoy/{path}", "it decides from memory"),
     ("/auth/user/{uuid}", "it shows one user"),
+    (
+        "/auth/organisation/{uuid}/members",
+        "an organisation has at most 1,000 members",
+    ),
     ("/auth/parameters", "it shows what the server offers"),
     ("/auth/license/{uuid}", "it shows one licence"),
     ("/auth/license/{uuid}/file", "it shows one licence"),

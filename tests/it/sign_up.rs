@@ -108,6 +108,15 @@ fn token(mail: &str) -> String {
     rest[..end].to_owned()
 }
 
+/// The id of the user of an access token.
+fn subject(client: &Client) -> String {
+    let payload = client.token().split('.').nth(1).expect("claims").to_owned();
+    let base64url = &base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let claims = base64::Engine::decode(base64url, payload).expect("base64url");
+    let claims: Value = serde_json::from_slice(&claims).expect("JSON");
+    text(&claims["sub"]).to_owned()
+}
+
 fn code(answer: &Response) -> String {
     text(&answer.json()["BackendMessage"]).to_owned()
 }
@@ -126,10 +135,7 @@ on_each_engine! {
         server.anonymous().get(&link).await.expect(200);
         server.anonymous().get(&link).await.expect(200);
         let ada = signed_in(&server, GOOD).await;
-        let payload = ada.token().split('.').nth(1).expect("claims").to_owned();
-        let claims = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload).expect("base64url");
-        let claims: Value = serde_json::from_slice(&claims).expect("JSON");
-        let user = ada.get(format!("/auth/user/{}", text(&claims["sub"]))).await.expect(200).json();
+        let user = ada.get(format!("/auth/user/{}", subject(&ada))).await.expect(200).json();
         assert_eq!((&user["Email"], &user["Name"]), (&json!(ADDRESS), &json!("Ada")));
         assert_eq!(user["Organisation"]["Name"], "Analytical Engines");
         assert_eq!(user["IsSuperAdmin"], false);
@@ -246,6 +252,101 @@ on_each_engine! {
         still.get(format!("/auth/user/{user}")).await.expect(200);
         // The name counts, so the other one does not get in by it.
         sign_in(&server, GOOD).await.expect(401);
+    }
+
+    async fn the_owner_of_an_organisation_invites_lists_and_removes_members(engine: Engine) {
+        let server = start(engine, &[("MUNIMENT_NX_SIGN_UP", "open")]).await;
+        let admin = server.admin().await;
+        let tokens = post(&server, "user", person(ADDRESS)).await.expect(200).json();
+        let ada = server.anonymous().bearer(text(&tokens["AccessToken"]));
+        let me = ada.get(format!("/auth/user/{}", subject(&ada))).await.expect(200).json();
+        let path = format!("/auth/organisation/{}", text(&me["Organisation"]["UUID"]));
+        let invite = async |by: &Client, email: &str| {
+            by.post(format!("{path}/invite"), json!({ "Email": email })).await
+        };
+        let follow = async |token: &str, email: &str| {
+            let mut body = person(email);
+            body["Token"] = json!(token);
+            server.anonymous().post(format!("{path}/user"), body).await
+        };
+        let members = async || {
+            let found = ada.get(format!("{path}/members")).await.expect(200).json();
+            let names = list(&found).iter().map(|one| (text(&one["Email"]).to_owned(), one["IsOwner"] == json!(true)));
+            names.collect::<Vec<_>>()
+        };
+        let owner = (ADDRESS.to_owned(), true);
+        let member = ("grace@example.org".to_owned(), false);
+        assert_eq!(members().await, std::slice::from_ref(&owner));
+
+        invite(&ada, "Grace@example.org").await.expect(200);
+        let first = token(&outbox(&server, 1).await[0]);
+        for (token, email) in [("AAAA", "grace@example.org"), (&*first, "mary@example.org"), (&first[1..], "grace@example.org")] {
+            assert_eq!(code(&follow(token, email).await.expect(400)), "link_ended");
+        }
+        let elsewhere = path.replace(text(&me["Organisation"]["UUID"]), "00000063-6f73-8001-8000-696f74000000");
+        let mut body = person("grace@example.org");
+        body["Token"] = json!(first);
+        let refused = server.anonymous().post(format!("{elsewhere}/user"), body).await;
+        assert!([400, 404].contains(&refused.status), "{refused:?}");
+        let tokens = follow(&first, "grace@example.org").await.expect(200).json();
+        let grace = server.anonymous().bearer(text(&tokens["AccessToken"]));
+        grace.get("/auth/licenses").await.expect(200);
+        let both = members().await;
+        assert!(both.contains(&owner) && both.contains(&member) && both.len() == 2, "{both:?}");
+        assert_eq!(code(&follow(&first, "grace@example.org").await.expect(409)), "email_taken");
+
+        // A member, a stranger and a user of another API are told that there is no such organisation; a super administrator is not.
+        create_user(&admin, "mallory").await;
+        let mallory = server.anonymous().login("mallory", PASSWORD).await;
+        let hers = format!("{path}/members/{}", subject(&grace));
+        for other in [&grace, &mallory] {
+            assert_eq!(code(&other.get(format!("{path}/members")).await.expect(404)), "unknown_organisation");
+            assert_eq!(code(&invite(other, "mary@example.org").await.expect(404)), "unknown_organisation");
+            assert_eq!(code(&other.delete(&hers).await.expect(404)), "unknown_organisation");
+        }
+        server.anonymous().get(format!("{path}/members")).await.expect(401);
+        assert_eq!(list(&admin.get(format!("{path}/members")).await.expect(200).json()).len(), 2);
+
+        // Whoever is removed has no right any more, and comes back by no old link.
+        let his = format!("{path}/members/{}", subject(&ada));
+        assert_eq!(code(&ada.delete(&his).await.expect(409)), "owner_stays");
+        invite(&ada, "grace@example.org").await.expect(200);
+        let mails = outbox(&server, 2).await;
+        let second = token(&mails[1]);
+        ada.delete(&hers).await.expect(200);
+        assert_eq!(members().await, std::slice::from_ref(&owner));
+        assert_eq!(grace.get("/auth/licenses").await.status, 403);
+        assert_eq!(code(&ada.delete(&hers).await.expect(404)), "not_found");
+        let join = async |token: &str| grace.post(format!("{path}/join"), json!({ "Token": token })).await;
+        for old in [&first, &second] {
+            assert_eq!(code(&join(old).await.expect(400)), "link_ended");
+        }
+        invite(&ada, "grace@example.org").await.expect(200);
+        let mails = outbox(&server, 3).await;
+        join(&token(&mails[2])).await.expect(200);
+        join(&token(&mails[2])).await.expect(200);
+        grace.get("/auth/licenses").await.expect(200);
+        let server = server.restart().await;
+        let admin = server.admin().await;
+        assert_eq!(list(&admin.get(format!("{path}/members")).await.expect(200).json()).len(), 2);
+        // A deleted user is no member.
+        admin.delete(format!("/api/users/{}", subject(&grace))).await.expect(204);
+        assert_eq!(list(&admin.get(format!("{path}/members")).await.expect(200).json()).len(), 1);
+    }
+
+    async fn an_invitation_ends_with_the_right_of_who_sent_it(engine: Engine) {
+        let server = start(engine, &[("MUNIMENT_NX_SIGN_UP", "open")]).await;
+        let admin = server.admin().await;
+        let tokens = post(&server, "user", person(ADDRESS)).await.expect(200).json();
+        let ada = server.anonymous().bearer(text(&tokens["AccessToken"]));
+        let me = ada.get(format!("/auth/user/{}", subject(&ada))).await.expect(200).json();
+        let path = format!("/auth/organisation/{}", text(&me["Organisation"]["UUID"]));
+        ada.post(format!("{path}/invite"), json!({ "Email": "grace@example.org" })).await.expect(200);
+        let token = token(&outbox(&server, 1).await[0]);
+        admin.delete(format!("/api/users/{}", subject(&ada))).await.expect(204);
+        let mut body = person("grace@example.org");
+        body["Token"] = json!(token);
+        assert_eq!(code(&server.anonymous().post(format!("{path}/user"), body).await.expect(400)), "link_ended");
     }
 
     async fn mails_go_to_the_smtp_server_of_the_settings(engine: Engine) {

@@ -610,12 +610,14 @@ fn about(subject: &Subject, question: &Question, events: &[Recorded]) -> Vec<Rec
 }
 
 /// The events of these aggregates that state no fact, and the events of roles that only roles have.
-const NOT_HERE: [&str; 16] = [
+const NOT_HERE: [&str; 18] = [
     "application.described",
     "application.renamed",
     "api_key.renamed",
     "organisation.renamed",
     "organisation.founded_by_sign_up",
+    "organisation.member_joined",
+    "organisation.member_left",
     "os2iot_account.activated",
     "os2iot_account.deactivated",
     "os2iot_account.email_changed",

@@ -6,8 +6,7 @@ use axum::http::request::Parts;
 use projections::licences::LicencesAmong;
 use server::{App, Caller, Policy, Refusal};
 
-/// The place of all licences, for their administrators.
-pub(crate) const ADMINISTRATION: &str = "/auth/admin/licenses";
+pub(crate) use server::nx::ADMINISTRATION;
 
 /// The organisations whose licences a caller sees.
 #[derive(Clone, Debug, PartialEq, Eq)]

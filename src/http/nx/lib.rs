@@ -9,6 +9,7 @@ mod license;
 mod licenses;
 mod list;
 mod message;
+mod organisation;
 mod parameters;
 mod refuse;
 mod settings;
@@ -51,6 +52,7 @@ pub const FACE: Face = Face {
         ("post", "/auth/authenticate/reset-password"),
         ("post", "/auth/user"),
         ("get", "/auth/user/verify"),
+        ("post", "/auth/organisation/{uuid}/user"),
         ("get", "/auth/cloud/status"),
     ],
     own: &[
@@ -59,6 +61,10 @@ pub const FACE: Face = Face {
         ("get", "/auth/parameters"),
         ("get", "/auth/user/{uuid}"),
         ("patch", "/auth/user/{uuid}"),
+        ("get", "/auth/organisation/{uuid}/members"),
+        ("delete", "/auth/organisation/{uuid}/members/{user}"),
+        ("post", "/auth/organisation/{uuid}/invite"),
+        ("post", "/auth/organisation/{uuid}/join"),
     ],
     left: &[
         (
@@ -87,6 +93,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(within(ONE, parameters::routes()))
         .merge(within(ONE, cloud::routes()))
         .merge(user::routes())
+        .merge(organisation::routes())
         .merge(within(FIVE, licenses::routes()))
         .merge(within(ONE, license::routes()))
         .merge(within(FIVE, admin::routes()))

@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     Verify,
     /// To set another password.
     Reset,
+    /// To become a member of an organisation.
+    Invite,
 }
 
 /// The key of the tokens. All nodes derive the same one.
@@ -78,6 +80,7 @@ fn mac(key: &[u8; 32], purpose: Purpose, head: &[u8], bound: &str) -> Hmac<Sha25
     let purpose: &[u8] = match purpose {
         Purpose::Verify => b"verify",
         Purpose::Reset => b"reset",
+        Purpose::Invite => b"invite",
     };
     // The purpose and the head have no zero byte at the end of what comes before, and the head has a fixed length.
     hmac(key)

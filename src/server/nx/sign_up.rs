@@ -15,9 +15,11 @@ use aggregates::{
 use ledger::Metadata;
 use projections::ordinals::Numbered;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use super::links::{Links, Purpose};
+use super::{
+    invite::InvitedPerson,
+    links::{Links, Purpose},
+};
 use crate::{
     app::App,
     caller::Origin,
@@ -43,20 +45,10 @@ pub enum SignUpMode {
 
 /// Somebody who signs up.
 pub struct NewPerson {
-    /// The e-mail address, by which they sign in.
-    pub email: Email,
-    /// The password.
-    pub password: Zeroizing<String>,
-    /// The name.
-    pub name: Title,
+    /// Who it is.
+    pub person: InvitedPerson,
     /// The name of the organisation.
     pub company: Title,
-    /// The phone number.
-    pub phone: Option<Title>,
-    /// What they do at work.
-    pub job_title: Option<Title>,
-    /// Whether they want the newsletter.
-    pub newsletter: bool,
 }
 
 /// What a sign-up leads to.
@@ -84,7 +76,7 @@ pub async fn sign_up(
     app.mail_rate()
         .admit(origin.address().network(), app.clock.now())?;
     let rules = Arc::clone(&app.live().password_rules);
-    let password = rules.propose(&new.password, &[&*new.email, &*new.name])?;
+    let password = rules.propose(&new.person.password, &[&*new.person.email, &*new.person.name])?;
     // Strangers share one place among the callers who set passwords, so they keep nobody else out.
     let (place, _) = app.new_passwords().place(UserId(Uuid::nil())).await?;
     let hash = app.passwords.hash(MayHash::during(&place), password).await?;
@@ -113,15 +105,15 @@ async fn create_or_tell(
     new: NewPerson,
     hash: &PasswordHash,
 ) -> Result<(), Refusal> {
-    if !app.mailed().admit(&new.email, app.clock.now()) {
+    if !app.mailed().admit(&new.person.email, app.clock.now()) {
         return Ok(());
     }
-    if app.ledger().is_taken(&of_email(&new.email)).await? {
-        tell_owner(app, new.email);
+    if app.ledger().is_taken(&of_email(&new.person.email)).await? {
+        tell_owner(app, new.person.email);
         return Ok(());
     }
     let (user, _) = create(app, origin, mode, &new, hash).await?;
-    ask_to_verify(app, user, new.email);
+    ask_to_verify(app, user, new.person.email);
     Ok(())
 }
 
@@ -163,42 +155,50 @@ fn commands(
     mode: SignUpMode,
 ) -> Result<Vec<Command>, Refusal> {
     Ok(vec![
-        Command::User(
-            user,
-            UserCommand::Create(CreateUser {
-                username: username.clone(),
-                identity_provider: IdentityProvider::Local,
-                auto_generated: false,
-                mqtt_publish_prefix: None,
-                grant_types: by_password(),
-                enforce_mfa_enrollment: false,
-                password_hash: Some(hash.clone()),
-                must_change_password: false,
-                roles: Vec::new(),
-                permissions: vec![reads_licences(app, organisation)?],
-                certificates: Vec::new(),
-            }),
-        ),
+        creation(app, (user, username, hash), organisation)?,
         Command::Organisation(
             organisation,
             OrganisationCommand::FoundBySignUp {
                 name: new.company.clone(),
             },
         ),
+        Command::Organisation(organisation, OrganisationCommand::AddMember { user }),
         Command::NxAccount(
             user,
             NxAccountCommand::Open(OpenNxAccount {
-                name: new.name.clone(),
-                email: Some(new.email.clone()),
+                name: new.person.name.clone(),
+                email: Some(new.person.email.clone()),
                 is_verified: mode == SignUpMode::Open,
-                phone: new.phone.clone(),
-                job_title: new.job_title.clone(),
-                newsletter: new.newsletter,
+                phone: new.person.phone.clone(),
+                job_title: new.person.job_title.clone(),
+                newsletter: new.person.newsletter,
                 organisation: Some(organisation),
                 is_owner: true,
             }),
         ),
     ])
+}
+
+/// The command that creates the user of a member of an organisation.
+pub(super) fn creation(
+    app: &App,
+    (user, username, hash): (UserId, &Username, &PasswordHash),
+    organisation: OrganisationId,
+) -> Result<Command, Refusal> {
+    let create = CreateUser {
+        username: username.clone(),
+        identity_provider: IdentityProvider::Local,
+        auto_generated: false,
+        mqtt_publish_prefix: None,
+        grant_types: by_password(),
+        enforce_mfa_enrollment: false,
+        password_hash: Some(hash.clone()),
+        must_change_password: false,
+        roles: Vec::new(),
+        permissions: vec![reads_licences(app, organisation)?],
+        certificates: Vec::new(),
+    };
+    Ok(Command::User(user, UserCommand::Create(create)))
 }
 
 fn by_password() -> Vec<GrantType> {
@@ -211,15 +211,22 @@ fn by_password() -> Vec<GrantType> {
         .collect()
 }
 
-/// The right of the owner of an organisation to read its licences.
-fn reads_licences(app: &App, organisation: OrganisationId) -> Result<Permission, Refusal> {
-    let pattern = format!("{NX}/o/{}/license/#", organisation.ordinal());
+/// The right of a member of an organisation to read its licences.
+pub(super) fn reads_licences(app: &App, organisation: OrganisationId) -> Result<Permission, Refusal> {
     Ok(Permission {
         id: PermissionId(app.entropy.uuid()),
-        resource: TopicFilter::parse(&pattern)?,
+        resource: licences_of(organisation)?,
         operation: Operation::Read,
         context: Context::Http,
     })
+}
+
+/// All licences of an organisation, as a pattern.
+pub(super) fn licences_of(organisation: OrganisationId) -> Result<TopicFilter, Refusal> {
+    Ok(TopicFilter::parse(&format!(
+        "{NX}/o/{}/license/#",
+        organisation.ordinal()
+    ))?)
 }
 
 fn ask_to_verify(app: &App, user: UserId, email: Email) {

@@ -91,7 +91,10 @@ fn of_organisation(id: OrganisationId, event: &OrganisationEvent) -> Option<Fact
     match event {
         OrganisationEvent::Founded { .. } => Some(placed_in(resource, &[], false)),
         // It is none of os2iot.
-        OrganisationEvent::FoundedBySignUp { .. } | OrganisationEvent::Renamed { .. } => None,
+        OrganisationEvent::FoundedBySignUp { .. }
+        | OrganisationEvent::MemberJoined { .. }
+        | OrganisationEvent::MemberLeft { .. }
+        | OrganisationEvent::Renamed { .. } => None,
         OrganisationEvent::Deleted {} => Some(Fact::Removed { resource }),
     }
 }

@@ -1,6 +1,10 @@
 //! Accounts of Nx in the model. No list shows them.
 
-use aggregates::{Event, nx_account::NxAccountEvent};
+use aggregates::{
+    Event,
+    nx_account::NxAccountEvent,
+    values::{Ordinal, OrganisationId},
+};
 use proptest::sample::Index;
 use uuid::Uuid;
 
@@ -14,7 +18,7 @@ pub(super) const PART: Part = Part {
 
 fn next(model: &Model, index: &Index, what: u8) -> Option<(Uuid, Event)> {
     let user = model.users.get(index.index(model.users.len().max(1)))?.row.id;
-    let event = match what % 6 {
+    let event = match what % 8 {
         0 => NxAccountEvent::Opened {
             name: "Ada".into(),
             email: Some("ada@example.org".into()),
@@ -29,6 +33,10 @@ fn next(model: &Model, index: &Index, what: u8) -> Option<(Uuid, Event)> {
         2 => NxAccountEvent::Renamed { name: "Grace".into() },
         3 => NxAccountEvent::PhoneChanged { phone: None },
         4 => NxAccountEvent::NewsletterChanged { newsletter: true },
+        5 => NxAccountEvent::OrganisationJoined {
+            organisation: OrganisationId::of(Ordinal::FIRST),
+        },
+        6 => NxAccountEvent::OrganisationLeft {},
         _ => NxAccountEvent::Closed {},
     };
     Some((user.0, Event::NxAccount(event)))

@@ -36,10 +36,18 @@ pub(super) fn name(n: u32) -> String {
 fn next(model: &Model, n: u32, index: &Index, what: u8) -> Option<Vec<Next>> {
     let organisations = &model.numbered.organisations;
     let name = name(n).parse().expect("a name");
-    let (id, event) = match what % 8 {
+    let (id, event) = match what % 9 {
         0..3 => (organisation(n), OrganisationEvent::Founded { name }),
         3 => (organisation(n), OrganisationEvent::FoundedBySignUp { name }),
         4 => (organisation(n), OrganisationEvent::Renamed { name }),
+        8 => {
+            let user = aggregates::values::UserId(organisation(n).uuid());
+            let event = match n % 2 {
+                0 => OrganisationEvent::MemberJoined { user },
+                _ => OrganisationEvent::MemberLeft { user },
+            };
+            (organisation(n), event)
+        }
         5 | 6 => (one(organisations, index)?.id, OrganisationEvent::Renamed { name }),
         _ => (one(organisations, index)?.id, OrganisationEvent::Deleted {}),
     };
@@ -66,6 +74,7 @@ fn take(model: &mut Model, recorded: &Recorded) {
             });
         }
         OrganisationEvent::FoundedBySignUp { .. } => model.uses(Numbered::Organisation, id.ordinal()),
+        OrganisationEvent::MemberJoined { .. } | OrganisationEvent::MemberLeft { .. } => {}
         OrganisationEvent::Renamed { name } => {
             for row in model.organisations.iter_mut().filter(|row| row.id == id) {
                 (row.name, row.updated_at) = (name.to_string(), recorded.recorded_at);

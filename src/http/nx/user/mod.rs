@@ -2,6 +2,7 @@
 
 mod get;
 mod patch;
+mod person;
 mod post;
 mod verify;
 
@@ -13,6 +14,8 @@ use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouter},
     routes,
 };
+
+pub(crate) use person::Person;
 
 use crate::{FIFTEEN, FIVE, ONE, guard::ADMINISTRATION, wire::OrganisationOut};
 

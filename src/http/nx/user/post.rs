@@ -1,6 +1,5 @@
 //! `POST /auth/user`
 
-use aggregates::values::{Email, Title};
 use axum::{
     Json,
     extract::State,
@@ -13,11 +12,10 @@ use server::{
     nx::{NewPerson, SignedUp, sign_up},
 };
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
-use super::patch::LONGEST;
+use super::person::{Person, missing, title};
 use crate::{
-    authenticate::{TokensOut, accepted},
+    authenticate::TokensOut,
     message::Message,
     settings::{access, refresh_hours, sign_up_mode},
 };
@@ -26,62 +24,21 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NxNewUser)]
 pub(crate) struct NewUser {
-    /// The e-mail address, by which they sign in.
-    #[serde(rename = "Email")]
-    #[schema(example = "ada@example.org")]
-    email: Option<String>,
-    /// The password.
-    #[serde(rename = "Password")]
-    #[schema(value_type = Option<String>)]
-    password: Option<Zeroizing<String>>,
-    /// The name: at most 200 characters.
-    #[serde(rename = "Name")]
-    name: Option<String>,
     /// The name of the organisation: at most 200 characters.
     #[serde(rename = "Company")]
     company: Option<String>,
-    /// The phone number: at most 200 characters.
-    #[serde(rename = "PhoneNumber")]
-    phone: Option<String>,
-    /// What they do at work: at most 200 characters.
-    #[serde(rename = "JobTitle")]
-    job_title: Option<String>,
-    /// Whether they want the newsletter. Without it, they do not.
-    #[serde(rename = "NewsletterOptIn")]
-    newsletter: Option<bool>,
-    /// Whether they accept the licence agreement of the operator. It must be true.
-    #[serde(rename = "AcceptEULA")]
-    accept_eula: Option<bool>,
+    /// Who it is.
+    #[serde(flatten)]
+    person: Person,
 }
 
 impl NewUser {
     fn parsed(self, app: &App) -> Result<NewPerson, Refusal> {
-        let missing = |field| Refusal::invalid(format!("{field} is required")).in_field(field);
-        let title = |field, text: &str| {
-            let title = Title::parse_within(field, text, 1, LONGEST);
-            title.map_err(|invalid| Refusal::from(invalid).in_field(field))
-        };
-        let optional = |field, text: Option<String>| {
-            let text = text.filter(|text| !text.is_empty());
-            text.map(|text| title(field, &text)).transpose()
-        };
-        let email = self.email.ok_or_else(|| missing("Email"))?;
-        let email = Email::parse(&email).map_err(|invalid| Refusal::from(invalid).in_field("Email"))?;
-        let password = self.password.ok_or_else(|| missing("Password"))?;
-        accepted(app, "Password", &password)?;
-        let name = title("Name", &self.name.ok_or_else(|| missing("Name"))?)?;
-        let company = title("Company", &self.company.ok_or_else(|| missing("Company"))?)?;
-        if self.accept_eula != Some(true) {
-            return Err(Refusal::invalid("AcceptEULA must be true").in_field("AcceptEULA"));
-        }
+        let company = self.company.ok_or_else(|| missing("Company"));
+        let person = self.person.parsed(app)?;
         Ok(NewPerson {
-            email,
-            password,
-            name,
-            company,
-            phone: optional("PhoneNumber", self.phone)?,
-            job_title: optional("JobTitle", self.job_title)?,
-            newsletter: self.newsletter.unwrap_or(false),
+            company: title("Company", &company?)?,
+            person,
         })
     }
 }
@@ -98,7 +55,7 @@ pub(crate) async fn post_user(
     JsonBody(body): JsonBody<NewUser, SMALL_BODY>,
 ) -> Result<Response, Refusal> {
     let new = body.parsed(&app)?;
-    let password = new.password.clone();
+    let password = new.person.password.clone();
     let signed_up = sign_up(&app, &origin, sign_up_mode(&app), new).await;
     let signed_up = signed_up.map_err(|refusal| match refusal.code {
         "email_taken" => refusal.in_field("Email"),
