@@ -2,7 +2,10 @@
 
 use std::{error::Error, process::ExitCode, sync::Arc};
 
-use super::{CliError, authority::lasts, complain, kicks::said_of_removed, look::LookedAt, narrow, say};
+use super::{
+    CliError, authority::lasts, claims as of_events, complain, kicks::said_of_removed, look::LookedAt,
+    narrow, say,
+};
 use crate::faces::FACES;
 use authorization::LimitedRole;
 use ledger::{
@@ -77,7 +80,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
                     match looked.ledger(&settings).await {
                         Ok((ledger, has_key)) => {
                             tell("ledger", head(&ledger).await);
-                            tell("claims", claims(&ledger).await);
+                            tell("claims", claims(&ledger, has_key).await);
                             tell("names", names(&ledger).await);
                             // The keys of the issuers are sealed.
                             if has_key && let Some(found) = authority(&ledger, &settings).await {
@@ -221,18 +224,28 @@ async fn authority(ledger: &Ledger, settings: &Settings) -> Option<Result<String
     found.unwrap_or_else(|error| Some(Err(said(&error))))
 }
 
-/// Compares the stored counts with the claims.
-async fn claims(ledger: &Ledger) -> Result<String, String> {
+/// Compares the stored counts with the claims and, if the events can be opened, the claims with the events.
+async fn claims(ledger: &Ledger, has_key: bool) -> Result<String, String> {
     let miscounts = ledger.miscounts(aggregates::scopes()).await;
     let miscounts = miscounts.map_err(|error| said(&error))?;
-    if miscounts.is_empty() {
+    if !miscounts.is_empty() {
+        let miscounts: Vec<_> = miscounts.iter().map(ToString::to_string).collect();
+        return Err(format!(
+            "{}: `muniment rebuild` corrects the counts",
+            miscounts.join("; ")
+        ));
+    }
+    if !has_key {
         return Ok("their stored counts are right".to_owned());
     }
-    let miscounts: Vec<_> = miscounts.iter().map(ToString::to_string).collect();
-    Err(format!(
-        "{}: `muniment rebuild` corrects the counts",
-        miscounts.join("; ")
-    ))
+    let compared = of_events::compare(ledger).await.map_err(|error| said(&error))?;
+    match of_events::wrong(&compared) {
+        None => Ok(format!(
+            "their stored counts are right, and {} are as the events give them",
+            compared.claims
+        )),
+        Some(wrong) => Err(wrong),
+    }
 }
 
 /// Lists the names that are alike. They are older than the rule against such names, so nothing is wrong.

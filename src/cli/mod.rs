@@ -3,6 +3,7 @@
 mod authority;
 mod ca;
 mod certificate;
+mod claims;
 mod doctor;
 mod events;
 mod kicks;

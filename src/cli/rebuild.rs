@@ -4,12 +4,12 @@ use std::{path::Path, process::ExitCode};
 
 use projections::{read_models::READ_MODELS, rebuild::Shadow, sql::Db};
 
-use super::{CliError, lock, look, open_database, open_ledger_quietly, progress, say};
+use super::{CliError, claims, lock, look, open_database, open_ledger_quietly, progress, say};
 use ledger::{Head, Ledger, RebuiltSnapshots, recount};
 use server::settings::Settings;
 
 /// Replays the ledger into shadow tables, compares them with the live tables, and repairs the live tables that differ. Then does
-/// the same with the snapshots of streams.
+/// the same with the snapshots of streams. Before that, corrects the claims that differ from the events.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     look::ledger_must_exist(&settings).await?;
     let db = open_database(&settings).await?;
@@ -18,6 +18,10 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .is_none()
         .then(|| lock::take(&settings.data_dir))
         .transpose()?;
+    // The names that are alike and the counts are made of claims, so these come first.
+    let before = open_ledger_quietly(&settings, db.clone()).await?;
+    let claims_are_right = claims::mend(&db, &before).await?;
+    before.close().await;
     let Rebuilt {
         ledger,
         events,
@@ -53,7 +57,10 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
             }
         ));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(match claims_are_right {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 /// The result of a rebuild.

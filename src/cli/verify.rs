@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::{CliError, complain, look::LookedAt, progress, say};
+use super::{CliError, claims, complain, look::LookedAt, progress, say};
 use ledger::Ledger;
 use server::settings::Settings;
 
-/// Checks the whole chain, and then the snapshots. The exit code is 1 if the chain is broken or a snapshot is wrong.
+/// Checks the whole chain, and then the snapshots and the claims. The exit code is 1 if the chain is broken, or a snapshot or a claim is wrong.
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
     loop {
         let looked = LookedAt::open(&settings).await?;
@@ -33,9 +33,17 @@ async fn verify(looked: &LookedAt, settings: &Settings) -> Result<ExitCode, CliE
                 verified.events
             ));
             if has_key {
-                return check_snapshots(&ledger).await;
+                let snapshots = check_snapshots(&ledger).await?;
+                let claims = claims::tell(&claims::compare(&ledger).await?);
+                return Ok(if snapshots == ExitCode::SUCCESS {
+                    claims
+                } else {
+                    snapshots
+                });
             }
-            say("snapshots: not compared with the events, since this account cannot read the sealing key");
+            say(
+                "snapshots and claims: not compared with the events, since this account cannot read the sealing key",
+            );
             Ok(ExitCode::SUCCESS)
         }
         Some(flaw) => {

@@ -1,5 +1,7 @@
 //! Decides which units of a batch get the claims that they take.
 
+mod compare;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aggregates::{Claim, claim::Scope};
@@ -9,6 +11,8 @@ use projections::{
     store::{Kind, Merge, Table, Writes},
 };
 use uuid::{Uuid, uuid};
+
+pub use compare::{ClaimFlaw, ComparedClaims, StoredClaim};
 
 use super::{
     LedgerError, Rejection, Sealer, Unit,

@@ -87,6 +87,7 @@ pub use appender::{Appended, Appender};
 pub use background::keep_running;
 pub use causes::{Cause, WithCauses};
 pub use chain::{GENESIS, event_hash};
+pub use claims::{ClaimFlaw, ComparedClaims, StoredClaim};
 pub use clearings::{Clearing, ask_to_clear, clearings_since};
 pub use clocks::{ClockOff, Clocks};
 pub use cursors::BrokerCursor;

@@ -167,6 +167,25 @@ both_engines! {
         assert!(said.contains("snapshots: 1 equal the events"), "{said}");
     }
 
+    async fn claims_are_verified_and_rebuilt(server: Server) {
+        let site = some_events(server).await;
+        let said_before = succeeded(&site.run(&["verify"]).await);
+        assert!(said_before.contains("are as the events give them"), "{said_before}");
+        let mut database = database::open(&site).await;
+        assert_eq!(database.execute("DELETE FROM claims WHERE scope = 'username'").await, 3);
+        drop(database);
+        for command in ["verify", "doctor"] {
+            let said = failed(&site.run(&[command]).await);
+            assert!(said.contains("in scope username") && said.contains("muniment rebuild"), "{said}");
+        }
+        let said = succeeded(&site.run(&["rebuild"]).await);
+        assert!(said.contains("corrected: 3 claims"), "{said}");
+        assert_eq!(succeeded(&site.run(&["verify"]).await), said_before);
+        let server = site.start().await;
+        let taken = server.admin().await.post("/api/users", user("ada", json!({}))).await;
+        assert_eq!(taken.status, 409, "{taken:?}");
+    }
+
     async fn a_changed_event_is_found_and_named(server: Server) {
         let site = some_events(server).await;
         let mut ledger = database::open(&site).await;

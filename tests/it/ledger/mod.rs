@@ -7,6 +7,7 @@ mod changes;
 mod child;
 mod claims;
 mod clocks;
+mod compared_claims;
 mod conflicts;
 mod counts;
 mod crash;
