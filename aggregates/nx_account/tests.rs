@@ -63,7 +63,9 @@ fn only_opening_begins_a_stream() {
                 organisation: organisation(),
             },
             Some(NxAccountCommand::JoinOrganisation { organisation }) => {
-                NxAccountCommand::LeaveOrganisation { organisation }
+                NxAccountCommand::LeaveOrganisation {
+                    organisation: *organisation,
+                }
             }
             Some(NxAccountCommand::LeaveOrganisation { .. }) => NxAccountCommand::Close,
             Some(NxAccountCommand::Close) => return None,

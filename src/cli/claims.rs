@@ -45,7 +45,10 @@ pub(crate) fn wrong(compared: &ComparedClaims) -> Option<String> {
 pub(crate) fn tell(compared: &ComparedClaims) -> ExitCode {
     match wrong(compared) {
         None => {
-            say(&format!("claims: {} are as the events give them", compared.claims));
+            say(&format!(
+                "claims: {} are as the events give them",
+                compared.claims
+            ));
             ExitCode::SUCCESS
         }
         Some(wrong) => {

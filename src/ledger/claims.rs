@@ -36,7 +36,7 @@ pub(super) type ClaimsInMemory = LruCache<Key, Option<Owner>>;
 
 /// The holder of a claim. The program only compares owners, so 16 bytes are enough for each aggregate id: a UUID is stored as it
 /// is, and any other id as its UUID of version 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Owner(pub(super) Uuid);
 
 impl Owner {

@@ -234,7 +234,7 @@ impl Db {
 pub(super) fn moved() -> Error {
     std::io::Error::new(
         std::io::ErrorKind::ConnectionAborted,
-        "this connection is not used any more: another server may be the primary",
+        "this connection is not used any more: the database did not answer, or another server may be the primary",
     )
     .into()
 }

@@ -92,7 +92,8 @@ impl Refusals {
         let now = self.certain.time(
             self.clock.now().micros(),
             self.clock.elapsed(),
-            head.recorded_at.micros(),
+            // Without an event, the head has no time.
+            (head.position > 0).then(|| head.recorded_at.micros()),
         );
         self.delete_keys(period_of(now).saturating_sub(keeping.names_days))
             .await?;
