@@ -18,6 +18,7 @@ const COMMITTED: &str = include_str!("table.txt");
 /// What the file says before its rows.
 const LEGEND: &str = "\
 Who gets which status from the endpoints under /api/v1. The things of each request are of the organisation \"here\".
+Each caller deletes another organisation, which is \"here\" for them.
 A caller \"here\" has the level in this organisation; a caller \"there\" has it in another one, and nothing here.
   G GlobalAdmin   U OrganizationUserAdmin   W OrganizationGatewayAdmin   A OrganizationApplicationAdmin   R Read
   ended: an expired key, a revoked key, a deactivated user, a user who must change the password. All four are of the level G.
@@ -45,7 +46,8 @@ enum Asked {
         to: String,
         body: fn(&Scene, i64) -> Value,
     },
-    /// A request about a thing that a global administrator makes for each caller.
+    /// A request about a thing of the organisation "here" that a global administrator makes for each caller. If the thing is an organisation, it
+    /// is "here": a caller "here" gets their level in it.
     About {
         thing: Thing,
         body: Option<fn(&Scene) -> Value>,
@@ -434,7 +436,11 @@ impl Table {
             Asked::Same { to, body } => (to.clone(), body.clone()),
             Asked::Numbered { to, body } => (to.clone(), Some(body(&self.scene, number))),
             Asked::About { thing, body } => {
-                let id = self.make(*thing, number).await.to_string();
+                let id = self.make(*thing, number).await;
+                if matches!(thing, Thing::Organisation) {
+                    column.come_to(&self.scene, id).await;
+                }
+                let id = id.to_string();
                 (case.path.replace("{id}", &id), body.map(|body| body(&self.scene)))
             }
             Asked::Awaiting(body) => {
@@ -445,6 +451,15 @@ impl Table {
         let answer = column
             .call(case.method.clone(), &format!("/api/v1{to}"), body)
             .await;
+        if let Asked::About {
+            thing: Thing::Organisation,
+            ..
+        } = case.asked
+            && answer.status != 200
+        {
+            // Nothing of it stays for the next cases.
+            self.scene.global.delete(format!("/api/v1{to}")).await.expect(200);
+        }
         let shows = case.method == Method::GET && self.is_of_here(&answer.text());
         format!("{}{}", answer.status, if shows { "+" } else { "" })
     }
@@ -458,7 +473,7 @@ impl Table {
             .any(|mark| text.contains(mark))
     }
 
-    /// Makes a thing of the organisation "here".
+    /// Makes a thing of the organisation "here", or another organisation.
     async fn make(&self, thing: Thing, number: i64) -> i64 {
         let Scene {
             global,

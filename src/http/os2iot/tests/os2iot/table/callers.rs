@@ -22,6 +22,13 @@ pub(super) struct Column {
     pub(super) name: &'static str,
     caller: Client,
     key: Option<String>,
+    here: Option<Here>,
+}
+
+/// Somebody who has a level in the organisation "here": their number, and the level.
+enum Here {
+    Person(i64, &'static str),
+    Key(i64, &'static str),
 }
 
 impl Column {
@@ -32,6 +39,7 @@ impl Column {
             name,
             caller,
             key: None,
+            here: None,
         }
     }
 
@@ -42,6 +50,31 @@ impl Column {
             name,
             caller,
             key: Some(key),
+            here: None,
+        }
+    }
+
+    fn here(self, here: Option<Here>) -> Self {
+        Self { here, ..self }
+    }
+
+    /// The caller gets their level in another organisation, and keeps what they have, if they are "here".
+    pub(super) async fn come_to(&self, scene: &Scene, organisation: i64) {
+        let (level, members) = match self.here {
+            None => return,
+            Some(Here::Person(number, level)) => (level, vec![number]),
+            Some(Here::Key(_, level)) => (level, Vec::new()),
+        };
+        let body = json!({ "name": "of the table", "organizationId": organisation,
+            "levels": [{ "type": level }], "userIds": members, "applicationIds": [] });
+        let made = scene.global.post("/api/v1/permission", body).await.expect(201);
+        if let Some(Here::Key(number, _)) = self.here {
+            let path = format!("/api/v1/api-key/{number}");
+            let shown = scene.global.get(&path).await.expect(200).json();
+            let mut groups: Vec<i64> = list(&shown["permissions"]).iter().map(id).collect();
+            groups.push(id(&made.json()));
+            let body = json!({ "name": "of the table", "permissionIds": groups });
+            scene.global.put(path, body).await.expect(200);
         }
     }
 
@@ -64,17 +97,22 @@ pub(super) async fn columns(server: &Server, scene: &Scene) -> Vec<Column> {
         if place == 0 {
             columns.push(Column::person(group, GLOBAL, &scene.global));
         }
-        let callers = NAMES.into_iter().zip(&scene.callers[place]);
-        columns.extend(callers.map(|(name, caller)| Column::person(group, name, caller)));
+        for (level, name) in NAMES.into_iter().enumerate() {
+            let here = Here::Person(scene.users[place][level], LEVELS[level]);
+            let column = Column::person(group, name, &scene.callers[place][level]);
+            columns.push(column.here(Some(here).filter(|_| place == 0)));
+        }
     }
     for (place, group) in ["keys here", "keys there"].into_iter().enumerate() {
         if place == 0 {
             let (_, key) = issue(scene, 1, Value::Null).await;
             columns.push(Column::key(group, GLOBAL, server, key));
         }
-        for (name, of) in NAMES.into_iter().zip(scene.groups[place]) {
-            let (_, key) = issue(scene, of, Value::Null).await;
-            columns.push(Column::key(group, name, server, key));
+        for (level, name) in NAMES.into_iter().enumerate() {
+            let (issued, key) = issue(scene, scene.groups[place][level], Value::Null).await;
+            let here = Here::Key(id(&issued), LEVELS[level]);
+            let column = Column::key(group, name, server, key);
+            columns.push(column.here(Some(here).filter(|_| place == 0)));
         }
     }
     columns.extend([
