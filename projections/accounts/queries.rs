@@ -10,7 +10,7 @@ use crate::{
     page::{Paged, Part, Sorting},
     store::{
         Column, Find, Sort, load,
-        sql::{Boxed, Db, Error, sql},
+        sql::{Boxed, Db, Error, Read, sql},
     },
 };
 
@@ -65,7 +65,7 @@ pub fn of_users<'a>(
 
 /// Up to `limit` accounts in a group that are active and do not expire, in the order of their numbers.
 pub fn lasting_members<'a>(
-    db: &'a Db,
+    db: &'a mut dyn Read,
     group: GroupId,
     limit: i64,
 ) -> Boxed<'a, Result<Vec<AccountId>, Error>> {

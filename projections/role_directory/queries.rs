@@ -132,7 +132,11 @@ pub fn existing<'a>(db: &'a Db, ids: &'a [RoleId]) -> Boxed<'a, Result<Vec<Exist
 }
 
 /// The holders of a role, at most `limit`, in the order in which the role was granted to them.
-pub fn holders<'a>(db: &'a Db, role: RoleId, limit: i64) -> Boxed<'a, Result<Vec<HolderRow>, Error>> {
+pub fn holders<'a>(
+    db: &'a mut dyn Read,
+    role: RoleId,
+    limit: i64,
+) -> Boxed<'a, Result<Vec<HolderRow>, Error>> {
     Box::pin(async move {
         let statement = sql(
             "SELECT u.user_id, u.username FROM user_roles g JOIN user_directory u ON u.user_id = g.user_id \

@@ -19,9 +19,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode, CliError> {
         .then(|| lock::take(&settings.data_dir))
         .transpose()?;
     // The names that are alike and the counts are made of claims, so these come first.
-    let before = open_ledger_quietly(&settings, db.clone()).await?;
-    let claims_are_right = claims::mend(&db, &before).await?;
-    before.close().await;
+    let claims_are_right = claims::mend(&db, &open_ledger_quietly(&settings, db.clone()).await?).await?;
     let Rebuilt {
         ledger,
         events,

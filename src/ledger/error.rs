@@ -84,6 +84,9 @@ pub(super) enum Obstacle {
     /// The command waited too long for other commands to the same aggregate.
     #[error("other commands keep the same aggregate busy")]
     Busy,
+    /// What a change rests on was changed before each attempt.
+    #[error("what the change rests on was changed before each attempt")]
+    OutdatedEachTime,
     /// Another node changed the aggregate before each attempt.
     #[error("another node won every race")]
     LostEveryRace(#[source] Rejection),

@@ -3,12 +3,13 @@
 //! It makes the same decisions as `CqrsFramework::execute`. In addition, one unit may change several aggregates, lost races are
 //! tried again, and the answer contains the position.
 
+mod attempts;
 mod read;
+mod turns;
 
 use projections::sql::Boxed;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
-    hash::{DefaultHasher, Hash, Hasher},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -27,16 +28,15 @@ use super::{
     snapshots::{EVERY, Newest},
 };
 
+pub use attempts::{Attempted, Attempts, Change};
+use turns::{Locks, Needs};
+
 /// How long the executor decides again after lost races. It is a time and not a number of attempts: another node that keeps
 /// writing to the same aggregate has the newer state and wins every race until it pauses.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How many aggregates stay in memory. A remembered aggregate may be stale: then the appender rejects the unit, and the
 /// executor loads the aggregate again.
 const AGGREGATES_IN_MEMORY: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
-
-/// How many locks make commands to one aggregate take turns. Commands to different aggregates wait for each other if the
-/// aggregates share a lock by chance.
-const TURNS: usize = 16_384;
 
 pub(super) type Stream = (&'static str, String);
 
@@ -46,7 +46,7 @@ pub struct Executor {
     ledger: Ledger,
     remembered: Arc<Mutex<LruCache<Stream, Loaded>>>,
     /// Commands to one aggregate take turns within this process: if they were decided at the same time, only one could win.
-    turns: Arc<[tokio::sync::Mutex<()>]>,
+    turns: Locks,
     /// A stream gets a snapshot when this many events stand after its last one.
     snapshot_every: i64,
 }
@@ -98,7 +98,7 @@ impl Executor {
         Self {
             ledger,
             remembered: Arc::new(Mutex::new(LruCache::new(AGGREGATES_IN_MEMORY))),
-            turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
+            turns: Locks::default(),
             snapshot_every: EVERY,
         }
     }
@@ -142,10 +142,22 @@ impl Executor {
         rest: Rest<'_>,
         giver: Option<Principal>,
     ) -> Result<Appended, ExecuteError> {
-        let turns = tokio::time::timeout(PATIENCE, self.turns(&commands)).await;
+        let turns = self.turns.take(Needs::of(&commands));
+        let turns = tokio::time::timeout(PATIENCE, turns).await;
         let _turns = turns.map_err(|_elapsed| Obstacle::Busy)?;
+        self.run_in_turn(commands, metadata, rest, giver).await
+    }
+
+    /// Runs commands of somebody who has their turns.
+    async fn run_in_turn(
+        &self,
+        commands: Vec<Command>,
+        metadata: &Metadata,
+        rest: Rest<'_>,
+        giver: Option<Principal>,
+    ) -> Result<Appended, ExecuteError> {
         let began = Instant::now();
-        let (mut from, mut giver) = (rest.source(), Giver::of(giver));
+        let (mut from, mut giver) = (rest.source, Giver::of(giver));
         loop {
             let decided = match self.decide(&commands, metadata, from).await {
                 Ok(decided) => giver.judge(&self.ledger, decided).await,
@@ -195,22 +207,6 @@ impl Executor {
                 Err(AppendError::Unavailable(cause)) => return Err(ExecuteError::Unavailable(cause)),
             }
         }
-    }
-
-    /// Waits until these commands have their turn with each of their aggregates.
-    async fn turns(&self, commands: &[Command]) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
-        let turn = |command: &Command| {
-            let mut hasher = DefaultHasher::new();
-            command.stream().hash(&mut hasher);
-            hasher.finish() as usize % TURNS
-        };
-        // All callers take the locks in the same order, so no two callers wait for each other.
-        let wanted: BTreeSet<usize> = commands.iter().map(turn).collect();
-        let mut had = Vec::with_capacity(wanted.len());
-        for lock in wanted.into_iter().filter_map(|turn| self.turns.get(turn)) {
-            had.push(lock.lock().await);
-        }
-        had
     }
 
     pub(super) async fn decide(

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use aggregates::Command;
-use authorization::{Authorization, Grounds, Principal};
+use authorization::{Authorization, Principal};
 use projections::sql::Boxed;
 
 use super::{Appended, ExecuteError, Executor, Ledger, Metadata, Seen, executor::Decided, rest::Rest};
@@ -95,18 +95,5 @@ impl Executor {
         unchanged: &'a [Seen],
     ) -> Boxed<'a, Result<Appended, ExecuteError>> {
         Box::pin(self.run(commands, metadata, Rest::on(unchanged), giver))
-    }
-
-    /// The same, but also returns a conflict if the grounds of an earlier judgement hold no longer: that the giver may change something. Any
-    /// conflict is returned, so the caller judges again, from what the projection knows then.
-    pub fn execute_for_on_grounds<'a>(
-        &'a self,
-        giver: Option<Principal>,
-        commands: Vec<Command>,
-        metadata: &'a Metadata,
-        unchanged: &'a [Seen],
-        grounds: &'a Grounds,
-    ) -> Boxed<'a, Result<Appended, ExecuteError>> {
-        Box::pin(self.run(commands, metadata, Rest::on_both(unchanged, grounds), giver))
     }
 }

@@ -18,7 +18,7 @@ use projections::{
 };
 
 use super::{
-    LedgerError, Rejection, Sealer, Unit,
+    LedgerError, Rejection, Sealer, Seen, Unit,
     claims::{Board, ClaimsInMemory},
     counts::CountsInMemory,
 };
@@ -198,7 +198,7 @@ async fn read_sequences<'a>(
     let appended = units.iter().flat_map(|unit| &unit.events);
     let appended = appended.map(|event| (event.event.aggregate_type(), event.aggregate_id.as_str()));
     let watched = units.iter().flat_map(|unit| &unit.unchanged);
-    let watched = watched.map(|seen| (seen.aggregate_type, seen.aggregate_id.as_str()));
+    let watched = watched.map(seen_stream);
     let last = last_events(db, memory, appended.chain(watched)).await?;
     Ok(last
         .into_iter()
@@ -264,6 +264,27 @@ async fn last_events<'a>(
     Ok(found)
 }
 
+/// Whether one of these streams has an event after a position, or one of these aggregates has changed since it was seen.
+pub(super) async fn have_moved(
+    db: &mut dyn Read,
+    streams: impl Iterator<Item = &(&'static str, String)>,
+    position: i64,
+    unchanged: &[Seen],
+) -> Result<bool, LedgerError> {
+    let streams: Vec<Stream<'_>> = streams.map(|(kind, id)| (*kind, id.as_str())).collect();
+    let all = streams.iter().copied().chain(unchanged.iter().map(seen_stream));
+    let last = last_events(db, &mut Memory::none(), all).await?;
+    let of = |stream: Stream<'_>| last.get(&stream).copied().unwrap_or_default();
+    Ok(streams.into_iter().any(|stream| of(stream).position > position)
+        || unchanged
+            .iter()
+            .any(|seen| of(seen_stream(seen)).sequence != seen.sequence))
+}
+
+fn seen_stream(seen: &Seen) -> Stream<'_> {
+    (seen.aggregate_type, seen.aggregate_id.as_str())
+}
+
 /// Rejects the unit if a stream on which it rests has an event after the position up to which the unit knows the stream.
 fn must_not_have_moved(positions: &Positions<'_>, unit: &Unit) -> Result<(), Rejection> {
     let moved = |(kind, id): &&(&'static str, String)| {
@@ -283,10 +304,7 @@ fn must_not_have_moved(positions: &Positions<'_>, unit: &Unit) -> Result<(), Rej
 /// it watches has changed.
 fn next_sequences<'a>(sequences: &Sequences<'a>, unit: &'a Unit) -> Result<Sequences<'a>, Rejection> {
     for seen in &unit.unchanged {
-        let now = sequences
-            .get(&(seen.aggregate_type, seen.aggregate_id.as_str()))
-            .copied()
-            .unwrap_or(0);
+        let now = sequences.get(&seen_stream(seen)).copied().unwrap_or(0);
         if now != seen.sequence {
             return Err(Rejection::Conflict {
                 aggregate_type: seen.aggregate_type,

@@ -93,7 +93,7 @@ pub use clocks::{ClockOff, Clocks};
 pub use cursors::BrokerCursor;
 pub use durability::{Concern, Durability};
 pub use error::{AppendError, ExecuteError, LedgerError, Rejection};
-pub use executor::Executor;
+pub use executor::{Attempted, Attempts, Change, Executor};
 pub use feed::{EventPage, Filter, OpenedPages, Pages};
 pub use follower::{Follower, LOOK_EVERY};
 pub use head::Head;

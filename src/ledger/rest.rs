@@ -11,6 +11,8 @@ pub(super) struct Rest<'a> {
     pub(super) unchanged: &'a [Seen],
     /// What a judgement rests on that was made before.
     grounds: Option<&'a Grounds>,
+    /// Where decisions take the aggregates from at first.
+    pub(super) source: Source,
 }
 
 impl<'a> Rest<'a> {
@@ -19,23 +21,16 @@ impl<'a> Rest<'a> {
         Self {
             unchanged,
             grounds: None,
+            source: Source::Memory,
         }
     }
 
-    /// These aggregates, and the grounds of a judgement.
-    pub(super) fn on_both(unchanged: &'a [Seen], grounds: &'a Grounds) -> Self {
+    /// These aggregates, and the grounds of a judgement. A conflict is not tried again here, so after one the memory may be out of date.
+    pub(super) fn on_both(unchanged: &'a [Seen], grounds: &'a Grounds, source: Source) -> Self {
         Self {
             unchanged,
             grounds: Some(grounds),
-        }
-    }
-
-    /// Where decisions take the aggregates from at first. A conflict about an aggregate that is among the grounds is not tried again here, so
-    /// it must not come from a memory that is out of date.
-    pub(super) fn source(&self) -> Source {
-        match self.grounds {
-            Some(_) => Source::Ledger,
-            None => Source::Memory,
+            source,
         }
     }
 

@@ -8,7 +8,7 @@ use aggregates::{
     values::{Operation, UserId},
 };
 use authorization::{Lacking, Principal};
-use ledger::{Appended, ExecuteError, Rehearsed, Rejection};
+use ledger::{Appended, Attempted, Attempts, Change, ExecuteError, Rehearsed, Rejection, Seen};
 
 use crate::{
     app::App,
@@ -17,7 +17,7 @@ use crate::{
     licences::for_seats,
     nx::for_nx_accounts,
     oauth::{for_service_accounts, must_give_no_password},
-    organisations::{Attempts, CHANGED_MEANWHILE, Right, for_accounts},
+    organisations::{Belonging, Right, came_second, for_accounts},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -52,47 +52,30 @@ impl Caller {
         }
     }
 
-    /// Like [`Caller::execute`], but refuses with [`CHANGED_MEANWHILE`] if something has changed on which the caller's right rests.
-    pub(crate) async fn execute_by(
+    /// Makes one attempt at a change of the caller, who had this right to it. If `is_own`, the commands give rights on nothing but what the
+    /// caller makes with them.
+    pub(crate) async fn attempt(
         &self,
         app: &App,
+        attempts: &mut Attempts<'_>,
         commands: Vec<Command>,
         right: &Right,
-    ) -> Result<Appended, Refusal> {
-        self.execute_resting(app, commands, right, self.giver(app)).await
-    }
-
-    /// Like [`Caller::execute_by`], for commands that give rights on nothing but what the caller makes with them: it is theirs to give.
-    pub(crate) async fn execute_own_by(
-        &self,
-        app: &App,
-        commands: Vec<Command>,
-        right: &Right,
-    ) -> Result<Appended, Refusal> {
-        self.execute_resting(app, commands, right, None).await
-    }
-
-    async fn execute_resting(
-        &self,
-        app: &App,
-        commands: Vec<Command>,
-        Right { grounds, seen }: &Right,
-        giver: Option<Principal>,
-    ) -> Result<Appended, Refusal> {
+        is_own: bool,
+    ) -> Result<Attempted, Refusal> {
         must_give_no_password(app, &commands).await?;
         self.may_still(app)?;
-        let metadata = self.metadata();
-        let executed = app
-            .executor
-            .execute_for_on_grounds(giver, commands, &metadata, seen, grounds);
-        executed.await.map_err(|error| {
-            let is_late = matches!(error, ExecuteError::Rejected(Rejection::Conflict { .. }));
-            let mut refusal = self.refused(app, error, |_| None::<&str>);
-            if is_late {
-                refusal.code = CHANGED_MEANWHILE;
-            }
-            refusal
-        })
+        let change = Change {
+            giver: self.giver(app).filter(|_| !is_own),
+            commands,
+            metadata: &self.metadata(),
+            unchanged: &right.seen,
+            grounds: &right.grounds,
+            caller: Some(&right.caller),
+        };
+        match attempts.make(change).await {
+            Err(error) if came_second(&error) => Ok(Attempted::Outdated),
+            attempted => attempted.map_err(|error| self.refused(app, error, |_| None::<&str>)),
+        }
     }
 
     /// Like [`Caller::execute`]. If one of several commands is refused, the refusal begins with what `name` says for its number.
@@ -103,30 +86,34 @@ impl Caller {
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Appended, Refusal> {
         must_give_no_password(app, &commands).await?;
-        let mut attempts = Attempts::default();
+        let attempts = app.executor.attempts();
         let executed = loop {
             // Since the request was permitted, its passwords may have waited to be hashed.
             self.may_still(app)?;
             if !end_somebody(&commands) {
-                break self.execute_once(app, commands).await;
+                break self.execute_once(app, commands, &[]).await;
             }
-            let also = also(app, &commands).await?;
-            let all = commands.iter().cloned().chain(also).collect();
-            // Another node may take the number of an account that these commands open, or give something to a user whom they end.
-            match self.execute_once(app, all).await {
-                Err(error) if attempts.again(error.code()) => {}
+            let also = belonging(app, &commands).await?;
+            let all = commands.iter().chain(&also.commands).cloned().collect();
+            match self.execute_once(app, all, &also.seen).await {
+                Err(error) if also.is_outdated(&error, commands.len()) => attempts.again().await?,
                 executed => break executed,
             }
         };
         executed.map_err(|error| self.refused(app, error, name))
     }
 
-    async fn execute_once(&self, app: &App, commands: Vec<Command>) -> Result<Appended, ExecuteError> {
-        let metadata = self.metadata();
-        match self.giver(app) {
-            Some(giver) => app.executor.execute_for(giver, commands, &metadata).await,
-            None => app.executor.execute(commands, &metadata).await,
-        }
+    async fn execute_once(
+        &self,
+        app: &App,
+        commands: Vec<Command>,
+        unchanged: &[Seen],
+    ) -> Result<Appended, ExecuteError> {
+        let (giver, metadata) = (self.giver(app), self.metadata());
+        let executed = app
+            .executor
+            .execute_for_unless_changed(giver, commands, &metadata, unchanged);
+        executed.await
     }
 
     /// Decides what the commands would record, or how [`Caller::execute_about`] would refuse them.
@@ -137,7 +124,7 @@ impl Caller {
         name: impl FnOnce(usize) -> Option<T>,
     ) -> Result<Rehearsed, Refusal> {
         must_give_no_password(app, commands).await?;
-        let also = also(app, commands).await?;
+        let also = belonging(app, commands).await?.commands;
         let commands: Vec<Command> = commands.iter().cloned().chain(also).collect();
         let rehearsed = app.executor.rehearse_for(self.giver(app), &commands).await;
         rehearsed.map_err(|error| self.refused(app, error, name))
@@ -194,14 +181,15 @@ fn end_somebody(commands: &[Command]) -> bool {
     commands.iter().any(ends)
 }
 
-/// The commands that belong to these ones, in the same unit: what the accounts, the seats and the service accounts of users need when
-/// the users end.
-async fn also(app: &App, commands: &[Command]) -> Result<Vec<Command>, Refusal> {
-    let mut also = for_accounts(app, commands).await?;
-    also.extend(for_seats(app, commands).await?);
-    also.extend(for_service_accounts(app, commands).await?);
-    also.extend(for_nx_accounts(app, commands).await?);
-    Ok(also)
+/// What belongs to these commands, in the same unit: what the accounts, the seats and the service accounts of users need when the users end.
+async fn belonging(app: &App, commands: &[Command]) -> Result<Belonging, Refusal> {
+    let mut belonging = for_accounts(app, commands).await?;
+    belonging.commands.extend(for_seats(app, commands).await?);
+    belonging
+        .commands
+        .extend(for_service_accounts(app, commands).await?);
+    belonging.commands.extend(for_nx_accounts(app, commands).await?);
+    Ok(belonging)
 }
 
 /// The refusal of one of several commands.

@@ -38,7 +38,7 @@ pub async fn role_grants(app: &App, ids: &[RoleId]) -> Result<Vec<RoleGrant>, Re
 /// The command for the holder of a role that stops being shared: from then on, the role is this holder's alone. A role
 /// with several holders is refused, as the guard of the ledger would refuse it.
 pub async fn sole_holder(app: &App, role_id: RoleId) -> Result<Option<Command>, Refusal> {
-    let holders = role_directory::holders(app.ledger().db(), role_id, 2).await?;
+    let holders = role_directory::holders(&mut app.ledger().db(), role_id, 2).await?;
     if holders.len() > 1 {
         let Veto { code, message } = role_directory::HELD_BY_SEVERAL;
         return Err(Refusal::conflict(code, message));

@@ -1,13 +1,16 @@
 //! Several nodes on one Postgres: all nodes know the writes of each node.
 
-use serde_json::json;
+use std::{collections::BTreeSet, future::IntoFuture as _};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
 
 use crate::support::{
-    client::Client,
+    client::{Client, Response},
     connectware::*,
     database,
     openssl::Openssl,
-    server::{Engine, Server, Site},
+    server::{ADMIN_PASSWORD, Engine, Server, Site},
 };
 
 /// Two nodes on one database, started one after the other.
@@ -308,4 +311,42 @@ async fn a_certificate_revoked_on_one_node_is_revoked_in_the_next_answer_of_anot
             assert!(said.contains("device.pem: revoked"), "{said}");
         }
     }
+}
+
+/// Both nodes look for free numbers at the same time and find the same ones.
+#[tokio::test]
+async fn what_two_nodes_make_at_once_has_different_numbers() {
+    let (one, other) = two_nodes().await;
+    let body = json!({ "username": "admin", "password": ADMIN_PASSWORD });
+    let login = one.anonymous().post("/api/v1/auth/login", body).await.expect(201);
+    let token = login.json();
+    let callers = [&one, &other].map(|node| node.anonymous().bearer(text(&token["accessToken"])));
+    let id = |answer: Response| answer.expect(201).json()["id"].as_i64().expect("a number");
+    let at_once = async |path: &str, count: usize, body: &dyn Fn(usize) -> Value| {
+        let all = (0..count).map(|number| callers[number % 2].post(path, body(number)).into_future());
+        let made: Vec<i64> = join_all(all).await.into_iter().map(id).collect();
+        let distinct: BTreeSet<i64> = made.iter().copied().collect();
+        assert_eq!(distinct.len(), count, "{path}: {made:?}");
+        made[0]
+    };
+    let organisation = at_once(
+        "/api/v1/organization",
+        12,
+        &|number| json!({ "name": format!("O {number}") }),
+    )
+    .await;
+    let body = |number| {
+        json!({ "name": format!("G {number}"), "organizationId": organisation, "levels": [{ "type": "Read" }],
+            "userIds": [], "applicationIds": [] })
+    };
+    let group = at_once("/api/v1/permission", 12, &body).await;
+    let application = |number| json!({ "name": format!("A {number}"), "organizationId": organisation });
+    at_once("/api/v1/application", 12, &application).await;
+    let key = |number| json!({ "name": format!("K {number}"), "permissionIds": [group] });
+    at_once("/api/v1/api-key", 12, &key).await;
+    let person = |number| {
+        json!({ "name": "P", "email": format!("p{number}@example.org"), "password": PASSWORD, "active": true,
+            "permissionIds": [group] })
+    };
+    at_once("/api/v1/user", 4, &person).await;
 }

@@ -143,7 +143,7 @@ both_engines! {
         let row = user(&world, 1).await;
         assert_eq!(row.roles.iter().map(|role| role.id).collect::<Vec<_>>(), [role_id(1), own.id]);
         assert_eq!(*row.roles[1], own);
-        let holders = role_directory::holders(&world.db, own.id, 9).await.expect("holders");
+        let holders = role_directory::holders(&mut &world.db, own.id, 9).await.expect("holders");
         assert_eq!(holders, [HolderRow { id: user_id(1), username: "ada".to_owned() }]);
 
         world.record(vec![of_user(1, UserEvent::Renamed { username: "countess".to_owned() })]).await;

@@ -116,7 +116,7 @@ async fn agree_on_roles(world: &World, model: &Model) -> Result<(), TestCaseErro
     for row in &rows {
         let found = role_directory::find(db, row.role.id).await.expect("roles");
         prop_assert_eq!(found.as_ref(), Some(&row.role));
-        let holders = role_directory::holders(db, row.role.id, 2)
+        let holders = role_directory::holders(&mut &*db, row.role.id, 2)
             .await
             .expect("holders");
         prop_assert_eq!(holders, row.holders.iter().take(2).cloned().collect::<Vec<_>>());

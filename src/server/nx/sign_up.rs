@@ -25,7 +25,7 @@ use crate::{
     caller::Origin,
     identity::passwords::MayHash,
     mail::{Mail, send},
-    organisations::Attempts,
+    organisations::came_second,
     refusal::{Refusal, RefusalKind},
 };
 
@@ -128,19 +128,15 @@ async fn create(
     let user = UserId(app.entropy.uuid());
     // Nobody can squat a name that only the server draws.
     let username = Username::parse(&user.to_string())?;
-    let mut attempts = Attempts::default();
+    let attempts = app.executor.attempts();
     loop {
         let organisation = OrganisationId::of(app.numbers().next(app, Numbered::Organisation).await?);
         let commands = commands(app, new, (user, &username, hash), organisation, mode)?;
         let metadata: Metadata = origin.metadata(user);
-        match app
-            .executor
-            .execute(commands, &metadata)
-            .await
-            .map_err(Refusal::from)
-        {
-            Err(refusal) if attempts.again(refusal.code) => {}
-            Err(refusal) => return Err(refusal),
+        match app.executor.execute(commands, &metadata).await {
+            // Another node took the number of the organisation.
+            Err(error) if came_second(&error) => attempts.again().await?,
+            Err(error) => return Err(error.into()),
             Ok(_) => return Ok((user, username)),
         }
     }

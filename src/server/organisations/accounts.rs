@@ -23,7 +23,7 @@ use projections::{ordinals::Numbered, sql::Boxed};
 use zeroize::Zeroizing;
 
 use super::{
-    again::until_first,
+    again::{Planned, until_first},
     may::{Right, right_of},
     reach,
 };
@@ -173,9 +173,9 @@ impl<'a> Changing<'a> {
         }
     }
 
-    /// Executes the commands, if the caller may give what they give.
-    pub(super) async fn execute(self, caller: &Caller) -> Result<Appended, Refusal> {
-        caller.execute_by(self.app, self.commands, &self.right).await
+    /// The commands, as they were judged. The caller must also hold what they give.
+    pub(super) fn plan(self) -> Planned {
+        Planned::new(self.commands, self.right)
     }
 }
 
@@ -236,7 +236,7 @@ pub fn open<'a>(
             .password_rules
             .propose(&new.password, &[&new.name, &new.email])?;
         let hash = caller.hash(app, password).await?;
-        until_first(app, || Box::pin(open_once(app, caller, &new, &hash))).await
+        until_first(app, caller, || Box::pin(plan_open(app, caller, &new, &hash))).await
     })
 }
 
@@ -264,12 +264,12 @@ async fn may_open(app: &App, caller: &Caller, new: &NewAccount) -> Result<(Vec<M
     Ok((memberships, right))
 }
 
-async fn open_once(
+async fn plan_open(
     app: &App,
     caller: &Caller,
     new: &NewAccount,
     hash: &PasswordHash,
-) -> Result<(AccountId, Appended), Refusal> {
+) -> Result<Planned<AccountId>, Refusal> {
     let (memberships, right) = may_open(app, caller, new).await?;
     let user = UserId(app.entropy.uuid());
     let id = AccountId::of(app.numbers().next(app, Numbered::Account).await?);
@@ -303,7 +303,7 @@ async fn open_once(
     ];
     let joined = memberships.iter().filter(|_| new.is_active);
     commands.extend(joined.map(|one| Command::User(user, UserCommand::JoinGroup { group: one.group })));
-    Ok((id, caller.execute_by(app, commands, &right).await?))
+    Ok(Planned::new(commands, right).making(id))
 }
 
 /// The ways in which a person on this face proves who they are.

@@ -9,11 +9,17 @@ use aggregates::{
     values::{ApplicationId, GroupId, OrganisationId, Title},
 };
 use ledger::Appended;
-use projections::{Sorting, groups, groups::GroupSort, numbered::Among, ordinals::Numbered, sql::Boxed};
+use projections::{
+    Sorting, groups,
+    groups::{GroupRow, GroupSort},
+    numbered::Among,
+    ordinals::Numbered,
+    sql::Boxed,
+};
 
 use super::{
     accounts::memberships,
-    again::until_first,
+    again::{Planned, until_done, until_first},
     found::ALL,
     may::{Right, right},
     reach,
@@ -50,14 +56,14 @@ pub fn create<'a>(
     caller: &'a Caller,
     new: NewApplication,
 ) -> Boxed<'a, Result<(ApplicationId, Appended), Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(create_once(app, caller, &new))).await })
+    Box::pin(async move { until_first(app, caller, || Box::pin(plan_create(app, caller, &new))).await })
 }
 
-async fn create_once(
+async fn plan_create(
     app: &App,
     caller: &Caller,
     new: &NewApplication,
-) -> Result<(ApplicationId, Appended), Refusal> {
+) -> Result<Planned<ApplicationId>, Refusal> {
     let organisation = new.organisation.ordinal().to_string();
     let right = right(
         app,
@@ -67,7 +73,7 @@ async fn create_once(
         "create-application",
     )?;
     let mut attached = of_organisation(app, &reach(app, caller), new.organisation, &new.groups).await?;
-    attached.extend(takers(app, new.organisation).await?);
+    attached.extend(takers(&groups_in(app, new.organisation).await?));
     let id = ApplicationId::of(app.numbers().next(app, Numbered::Application).await?);
     let create = ApplicationCommand::Create {
         organisation: new.organisation,
@@ -76,7 +82,7 @@ async fn create_once(
     };
     let attach = attached.iter().map(|group| attach(*group, id));
     let commands = std::iter::once(Command::Application(id, create)).chain(attach);
-    Ok((id, caller.execute_own_by(app, commands.collect(), &right).await?))
+    Ok(Planned::new(commands.collect(), right).own().making(id))
 }
 
 fn attach(group: GroupId, application: ApplicationId) -> Command {
@@ -112,8 +118,8 @@ async fn of_organisation(
     }
 }
 
-/// The groups of an organisation that take each new application.
-async fn takers(app: &App, organisation: OrganisationId) -> Result<BTreeSet<GroupId>, Refusal> {
+/// The groups of an organisation.
+async fn groups_in(app: &App, organisation: OrganisationId) -> Result<Vec<GroupRow>, Refusal> {
     let by_id = Sorting {
         by: GroupSort::Id,
         descending: false,
@@ -125,11 +131,13 @@ async fn takers(app: &App, organisation: OrganisationId) -> Result<BTreeSet<Grou
         ALL,
     )
     .await?;
-    let takers = groups
-        .rows
-        .into_iter()
-        .filter(|group| group.adds_new_applications);
-    Ok(takers.map(|group| group.id).collect())
+    Ok(groups.rows)
+}
+
+/// Those of these groups that take each new application.
+fn takers(groups: &[GroupRow]) -> impl Iterator<Item = GroupId> {
+    let takers = groups.iter().filter(|group| group.adds_new_applications);
+    takers.map(|group| group.id)
 }
 
 /// The groups to which an application is attached.
@@ -156,16 +164,16 @@ pub fn change<'a>(
     id: ApplicationId,
     wanted: ApplicationChange,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_change(app, caller, id, &wanted))).await })
 }
 
-async fn change_once(
+async fn plan_change(
     app: &App,
     caller: &Caller,
     id: ApplicationId,
     wanted: &ApplicationChange,
-) -> Result<Appended, Refusal> {
-    let right = right_to(app, caller, id)?;
+) -> Result<Planned, Refusal> {
+    let mut right = right_to(app, caller, id)?;
     let change = ApplicationCommand::Change {
         name: wanted.name.clone(),
         details: wanted.details.clone().map(Box::new),
@@ -173,12 +181,13 @@ async fn change_once(
     let mut commands = vec![Command::Application(id, change)];
     if let Some(groups) = &wanted.groups {
         let organisation = organisation_of(app, id).await?;
+        right.rest_on_groups(&groups_in(app, organisation).await?);
         let groups = of_organisation(app, &reach(app, caller), organisation, groups).await?;
         let present = groups_of(app, id).await?;
         commands.extend(present.difference(&groups).map(|group| detach(*group, id)));
         commands.extend(groups.difference(&present).map(|group| attach(*group, id)));
     }
-    caller.execute_by(app, commands, &right).await
+    Ok(Planned::new(commands, right))
 }
 
 async fn organisation_of(app: &App, id: ApplicationId) -> Result<OrganisationId, Refusal> {
@@ -196,16 +205,18 @@ pub fn give<'a>(
     to: OrganisationId,
     groups: &'a BTreeSet<GroupId>,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(give_once(app, caller, id, to, groups))).await })
+    Box::pin(
+        async move { until_done(app, caller, || Box::pin(plan_give(app, caller, id, to, groups))).await },
+    )
 }
 
-async fn give_once(
+async fn plan_give(
     app: &App,
     caller: &Caller,
     id: ApplicationId,
     to: OrganisationId,
     groups: &BTreeSet<GroupId>,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     let mut right_to_both = right_to(app, caller, id)?;
     let there = right(
         app,
@@ -217,9 +228,11 @@ async fn give_once(
     // The position of the first judgement counts, which is not after that of the second one.
     right_to_both.grounds.streams.extend(there.grounds.streams);
     let from = organisation_of(app, id).await?;
+    let there = groups_in(app, to).await?;
+    right_to_both.rest_on_groups(&there);
     let mut wanted = of_organisation(app, &reach(app, caller), to, groups).await?;
     if from != to {
-        wanted.extend(takers(app, to).await?);
+        wanted.extend(takers(&there));
     }
     let present = groups_of(app, id).await?;
     let detached = present.difference(&wanted).map(|group| detach(*group, id));
@@ -227,7 +240,7 @@ async fn give_once(
     let attached = wanted.difference(&present).map(|group| attach(*group, id));
     let commands = detached.chain([moved]).chain(attached).collect();
     // The caller may change the application before, and may create one like it there: so it is theirs to give.
-    caller.execute_own_by(app, commands, &right_to_both).await
+    Ok(Planned::new(commands, right_to_both).own())
 }
 
 /// Deletes an application.
@@ -236,15 +249,15 @@ pub fn delete<'a>(
     caller: &'a Caller,
     id: ApplicationId,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(delete_once(app, caller, id))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_delete(app, caller, id))).await })
 }
 
-async fn delete_once(app: &App, caller: &Caller, id: ApplicationId) -> Result<Appended, Refusal> {
+async fn plan_delete(app: &App, caller: &Caller, id: ApplicationId) -> Result<Planned, Refusal> {
     let right = right_to(app, caller, id)?;
     let of = organisation_of(app, id).await?;
     let groups = groups_of(app, id).await?;
     let detached = groups.iter().map(|group| detach(*group, id));
     let deleted = Command::Application(id, ApplicationCommand::Delete { of });
     let commands = detached.chain([deleted]).collect();
-    caller.execute_by(app, commands, &right).await
+    Ok(Planned::new(commands, right))
 }

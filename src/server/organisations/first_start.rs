@@ -41,7 +41,7 @@ pub(crate) async fn first_administrator(executor: &Executor) -> Result<Option<Us
     if let Some(admin) = named.filter(is_administrator) {
         return Ok(Some(admin));
     }
-    let holders = role_directory::holders(executor.ledger().db(), RoleId::ADMINISTRATOR, 1).await;
+    let holders = role_directory::holders(&mut executor.ledger().db(), RoleId::ADMINISTRATOR, 1).await;
     let holders = holders.map_err(|error| ExecuteError::Unavailable(Arc::new(error)))?;
     Ok(holders.first().map(|holder| holder.id))
 }

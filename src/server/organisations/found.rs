@@ -25,7 +25,7 @@ use projections::{
 
 use super::{
     accounts::Changing,
-    again::until_first,
+    again::{Planned, until_done, until_first},
     groups::empty,
     may::{right, right_of},
 };
@@ -63,10 +63,10 @@ pub fn found<'a>(
     caller: &'a Caller,
     name: Title,
 ) -> Boxed<'a, Result<(OrganisationId, Appended), Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(found_once(app, caller, &name))).await })
+    Box::pin(async move { until_first(app, caller, || Box::pin(plan_found(app, caller, &name))).await })
 }
 
-async fn found_once(app: &App, caller: &Caller, name: &Title) -> Result<(OrganisationId, Appended), Refusal> {
+async fn plan_found(app: &App, caller: &Caller, name: &Title) -> Result<Planned<OrganisationId>, Refusal> {
     let right = right_of(app, caller);
     let id = OrganisationId::of(app.numbers().next(app, Numbered::Organisation).await?);
     let mut commands = vec![Command::Organisation(
@@ -85,7 +85,7 @@ async fn found_once(app: &App, caller: &Caller, name: &Title) -> Result<(Organis
         };
         commands.push(Command::Role(group.role(), RoleCommand::FormGroup(form)));
     }
-    Ok((id, caller.execute_by(app, commands, &right).await?))
+    Ok(Planned::new(commands, right).making(id))
 }
 
 /// Gives an organisation another name.
@@ -95,15 +95,15 @@ pub fn rename<'a>(
     id: OrganisationId,
     name: Title,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(rename_once(app, caller, id, &name))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_rename(app, caller, id, &name))).await })
 }
 
-async fn rename_once(
+async fn plan_rename(
     app: &App,
     caller: &Caller,
     id: OrganisationId,
     name: &Title,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     let right = right(
         app,
         caller,
@@ -112,9 +112,7 @@ async fn rename_once(
         "write",
     )?;
     let command = OrganisationCommand::Rename { name: name.clone() };
-    caller
-        .execute_by(app, vec![Command::Organisation(id, command)], &right)
-        .await
+    Ok(Planned::new(vec![Command::Organisation(id, command)], right))
 }
 
 /// Deletes an organisation with its groups and applications. Whoever was in its groups is not any more, and whoever waited for it waits no
@@ -124,10 +122,10 @@ pub fn delete<'a>(
     caller: &'a Caller,
     id: OrganisationId,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(delete_once(app, caller, id))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_delete(app, caller, id))).await })
 }
 
-async fn delete_once(app: &App, caller: &Caller, id: OrganisationId) -> Result<Appended, Refusal> {
+async fn plan_delete(app: &App, caller: &Caller, id: OrganisationId) -> Result<Planned, Refusal> {
     let right = right(
         app,
         caller,
@@ -164,5 +162,5 @@ async fn delete_once(app: &App, caller: &Caller, id: OrganisationId) -> Result<A
         changing.push(Command::Account(account.id, end));
     }
     changing.push(Command::Organisation(id, OrganisationCommand::Delete));
-    changing.execute(caller).await
+    Ok(changing.plan())
 }

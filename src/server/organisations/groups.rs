@@ -13,7 +13,7 @@ use projections::{accounts, api_keys, ordinals::Numbered, sql::Boxed};
 
 use super::{
     accounts::{Changing, memberships_of},
-    again::until_first,
+    again::{Planned, until_done, until_first},
     may::right,
     reach,
 };
@@ -59,10 +59,10 @@ pub fn form<'a>(
     caller: &'a Caller,
     new: NewGroup,
 ) -> Boxed<'a, Result<(GroupId, Appended), Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(form_once(app, caller, &new))).await })
+    Box::pin(async move { until_first(app, caller, || Box::pin(plan_form(app, caller, &new))).await })
 }
 
-async fn form_once(app: &App, caller: &Caller, new: &NewGroup) -> Result<(GroupId, Appended), Refusal> {
+async fn plan_form(app: &App, caller: &Caller, new: &NewGroup) -> Result<Planned<GroupId>, Refusal> {
     let organisation = new.organisation.ordinal().to_string();
     let right = right(app, caller, "os2iot-organisation", &organisation, "create-group")?;
     must_be_distinct(&new.levels)?;
@@ -90,7 +90,7 @@ async fn form_once(app: &App, caller: &Caller, new: &NewGroup) -> Result<(GroupI
     let mut changing = Changing::new(app, right, reach(app, caller).is_global);
     changing.push(Command::Role(id.role(), RoleCommand::FormGroup(form)));
     changing.join(&new.members, membership).await?;
-    Ok((id, changing.execute(caller).await?))
+    Ok(changing.plan().making(id))
 }
 
 /// Refuses a level that stands twice, as the published server does.
@@ -113,15 +113,15 @@ pub fn change<'a>(
     id: GroupId,
     wanted: GroupChange,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_change(app, caller, id, &wanted))).await })
 }
 
-async fn change_once(
+async fn plan_change(
     app: &App,
     caller: &Caller,
     id: GroupId,
     wanted: &GroupChange,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     let right = right(app, caller, "os2iot-group", &id.ordinal().to_string(), "write")?;
     let mut changing = Changing::new(app, right, reach(app, caller).is_global);
     let (group, seen) = app.executor.read::<Role>(id.role()).await?;
@@ -149,22 +149,22 @@ async fn change_once(
         let joining = wanted.difference(&present).copied().collect();
         changing.join(&joining, membership).await?;
     }
-    changing.execute(caller).await
+    Ok(changing.plan())
 }
 
 /// Deletes a group. Its members and its API keys lose it, and a key that has no other group is revoked.
 pub fn dissolve<'a>(app: &'a App, caller: &'a Caller, id: GroupId) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(dissolve_once(app, caller, id))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_dissolve(app, caller, id))).await })
 }
 
-async fn dissolve_once(app: &App, caller: &Caller, id: GroupId) -> Result<Appended, Refusal> {
+async fn plan_dissolve(app: &App, caller: &Caller, id: GroupId) -> Result<Planned, Refusal> {
     let right = right(app, caller, "os2iot-group", &id.ordinal().to_string(), "write")?;
     if id == GroupId::GLOBAL_ADMIN {
         return Err(Refusal::invalid("You cannot delete GlobalAdmin"));
     }
     let mut changing = Changing::new(app, right, false);
     empty(&mut changing, BTreeSet::from([id])).await?;
-    changing.execute(caller).await
+    Ok(changing.plan())
 }
 
 /// Adds the commands by which all members and keys lose these groups, and by which the groups are dissolved.

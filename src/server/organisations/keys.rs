@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{
     accounts::memberships,
-    again::until_first,
+    again::{Planned, until_done, until_first},
     may::{right, right_of},
     reach,
 };
@@ -63,10 +63,10 @@ pub fn issue<'a>(
     caller: &'a Caller,
     new: NewKey,
 ) -> Boxed<'a, Result<(Issued, Appended), Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(issue_once(app, caller, &new))).await })
+    Box::pin(async move { until_first(app, caller, || Box::pin(plan_issue(app, caller, &new))).await })
 }
 
-async fn issue_once(app: &App, caller: &Caller, new: &NewKey) -> Result<(Issued, Appended), Refusal> {
+async fn plan_issue(app: &App, caller: &Caller, new: &NewKey) -> Result<Planned<Issued>, Refusal> {
     let right = right_of(app, caller);
     let groups = administered(app, caller, &new.groups).await?;
     must_not_last_too_long(app, new.expires_at)?;
@@ -89,7 +89,7 @@ async fn issue_once(app: &App, caller: &Caller, new: &NewKey) -> Result<(Issued,
         system_user,
     };
     let command = Command::ApiKey(id, ApiKeyCommand::Issue(command));
-    Ok((issued, caller.execute_by(app, vec![command], &right).await?))
+    Ok(Planned::new(vec![command], right).making(issued))
 }
 
 /// The groups, if the caller administers the users of the organisation of each. The group of global administrators has none, so only they
@@ -134,15 +134,15 @@ pub fn change<'a>(
     id: ApiKeyId,
     wanted: KeyChange,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(change_once(app, caller, id, &wanted))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_change(app, caller, id, &wanted))).await })
 }
 
-async fn change_once(
+async fn plan_change(
     app: &App,
     caller: &Caller,
     id: ApiKeyId,
     wanted: &KeyChange,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     let right = right(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
     let groups = match &wanted.groups {
         Some(groups) => Some(administered(app, caller, groups).await?),
@@ -158,16 +158,16 @@ async fn change_once(
         expires_at: wanted.expires_at,
     };
     let command = Command::ApiKey(id, ApiKeyCommand::Change(command));
-    caller.execute_by(app, vec![command], &right).await
+    Ok(Planned::new(vec![command], right))
 }
 
 /// Revokes a key.
 pub fn revoke<'a>(app: &'a App, caller: &'a Caller, id: ApiKeyId) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(revoke_once(app, caller, id))).await })
+    Box::pin(async move { until_done(app, caller, || Box::pin(plan_revoke(app, caller, id))).await })
 }
 
-async fn revoke_once(app: &App, caller: &Caller, id: ApiKeyId) -> Result<Appended, Refusal> {
+async fn plan_revoke(app: &App, caller: &Caller, id: ApiKeyId) -> Result<Planned, Refusal> {
     let right = right(app, caller, "os2iot-api-key", &id.ordinal().to_string(), "write")?;
     let revoke = Command::ApiKey(id, ApiKeyCommand::Revoke);
-    caller.execute_by(app, vec![revoke], &right).await
+    Ok(Planned::new(vec![revoke], right))
 }

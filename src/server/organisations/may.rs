@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use aggregates::{Registered as _, role::Role, user::User};
-use authorization::{Grounds, Impossible, Inquiry, MODEL, Reach, Reason};
+use authorization::{GroundStream, Grounds, Impossible, Inquiry, MODEL, Reach, Reason};
 use ledger::{Object, Seen};
+use projections::groups::GroupRow;
 use uuid::Uuid;
 
 use crate::{app::App, caller::Caller, evidence::is_about, refusal::Refusal};
@@ -15,12 +16,24 @@ pub fn reach(app: &App, caller: &Caller) -> Reach {
 }
 
 /// The right of a caller to change something: what it rests on. The change is made only if none of this has changed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Right {
     /// What the engine judged by.
     pub(crate) grounds: Grounds,
     /// Aggregates that were read.
     pub(crate) seen: Vec<Seen>,
+    /// The stream of the caller, which is among the grounds.
+    pub(crate) caller: GroundStream,
+}
+
+impl Right {
+    /// The change also rests on these groups, and so on which applications are attached to them.
+    pub(super) fn rest_on_groups(&mut self, groups: &[GroupRow]) {
+        let streams = groups
+            .iter()
+            .map(|group| (Role::TYPE, group.id.role().to_string()));
+        self.grounds.streams.extend(streams);
+    }
 }
 
 /// Refuses unless the caller may do `action` on the thing. Only global administrators learn that it does not exist.
@@ -88,8 +101,9 @@ pub(super) fn right_of(app: &App, caller: &Caller) -> Right {
     Right {
         grounds: Grounds {
             position: app.ledger().authorization().position(),
-            streams: BTreeSet::from([itself]),
+            streams: BTreeSet::from([itself.clone()]),
         },
         seen: Vec::new(),
+        caller: itself,
     }
 }

@@ -19,7 +19,7 @@ pub use accounts::{
     AccountChange, NewAccount, accept, change as change_account, hide_welcome, open as open_account, reject,
     request_organisations,
 };
-pub(crate) use again::{Attempts, CHANGED_MEANWHILE};
+pub(crate) use again::came_second;
 pub use applications::{
     ApplicationChange, NewApplication, change as change_application, create as create_application,
     delete as delete_application, give as give_application,
@@ -37,4 +37,4 @@ pub(crate) use may::Right;
 pub use may::{must, reach};
 pub(crate) use numbers::Numbers;
 pub use things::things_of;
-pub(crate) use users::for_accounts;
+pub(crate) use users::{Belonging, for_accounts};

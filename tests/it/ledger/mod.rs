@@ -1,6 +1,7 @@
 //! The contract of the ledger, on both engines. The tests check its promises without a server around it.
 
 mod alike;
+mod attempts;
 mod belongings;
 mod canonical;
 mod changes;

@@ -337,7 +337,7 @@ async fn claims_from_before_hold(engine: Engine) {
         (2, 3, 2)
     );
     for role in ada.roles.iter().filter(|role| role.owner.is_none()) {
-        let holders = role_directory::holders(ledger.db(), role.id, 100)
+        let holders = role_directory::holders(&mut ledger.db(), role.id, 100)
             .await
             .expect("holders");
         assert!(holders.iter().any(|holder| holder.id == ada.id), "{holders:?}");

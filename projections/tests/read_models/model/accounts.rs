@@ -274,9 +274,11 @@ async fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
         let found = accounts::members_of(db, &[group]).await.expect("accounts");
         let found: BTreeSet<_> = found.into_values().flatten().collect();
         prop_assert_eq!(found, members);
-        let found = accounts::lasting_members(db, group, 1_000).await;
+        let found = accounts::lasting_members(&mut &*db, group, 1_000).await;
         prop_assert_eq!(&found.expect("accounts"), &lasting);
-        let first = accounts::lasting_members(db, group, 1).await.expect("accounts");
+        let first = accounts::lasting_members(&mut &*db, group, 1)
+            .await
+            .expect("accounts");
         prop_assert_eq!(&first, &lasting[..lasting.len().min(1)]);
     }
     let mut expired: Vec<_> = rows

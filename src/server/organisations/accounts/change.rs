@@ -17,7 +17,11 @@ use super::{Changing, Known, memberships};
 use crate::{
     app::App,
     caller::Caller,
-    organisations::{again::until_first, may::right_of, must, reach},
+    organisations::{
+        again::{Planned, until_done},
+        may::right_of,
+        must, reach,
+    },
     refusal::Refusal,
 };
 
@@ -52,17 +56,20 @@ pub fn change<'a>(
     Box::pin(async move {
         // A change that is made again does not hash the password again.
         let hash = OnceCell::new();
-        until_first(app, || Box::pin(change_once(app, caller, id, &wanted, &hash))).await
+        until_done(app, caller, || {
+            Box::pin(plan_change(app, caller, id, &wanted, &hash))
+        })
+        .await
     })
 }
 
-async fn change_once(
+async fn plan_change(
     app: &App,
     caller: &Caller,
     id: AccountId,
     wanted: &AccountChange,
     hash: &OnceCell<PasswordHash>,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     // The account itself is seen below.
     let right = right_of(app, caller);
     let reach = reach(app, caller);
@@ -144,7 +151,7 @@ async fn change_once(
         let set = UserCommand::SetPassword { password_hash };
         changing.push(Command::User(known.user, set));
     }
-    changing.execute(caller).await
+    Ok(changing.plan())
 }
 
 /// The groups that an account joins and leaves. A caller who is not global decides about the groups of the organisations that they administer,

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     caller::Caller,
     organisations::{
-        again::until_first,
+        again::{Planned, until_done},
         may::{Right, right, right_of},
         reach,
     },
@@ -37,20 +37,20 @@ pub fn accept<'a>(
     groups: &'a BTreeSet<GroupId>,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
     Box::pin(async move {
-        until_first(app, || {
-            Box::pin(accept_once(app, caller, organisation, id, groups))
+        until_done(app, caller, || {
+            Box::pin(plan_accept(app, caller, organisation, id, groups))
         })
         .await
     })
 }
 
-async fn accept_once(
+async fn plan_accept(
     app: &App,
     caller: &Caller,
     organisation: OrganisationId,
     id: AccountId,
     groups: &BTreeSet<GroupId>,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     let right = right_to_let_in(app, caller, organisation)?;
     let joined = memberships(app, &reach(app, caller), groups).await?;
     if joined.iter().any(|one| one.organisation != Some(organisation)) {
@@ -74,7 +74,7 @@ async fn accept_once(
         ));
     }
     changing.change_groups(known, joined, BTreeSet::new());
-    changing.execute(caller).await
+    Ok(changing.plan())
 }
 
 /// Decides that somebody is not let into an organisation.
@@ -84,18 +84,23 @@ pub fn reject<'a>(
     organisation: OrganisationId,
     id: AccountId,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
-    Box::pin(async move { until_first(app, || Box::pin(reject_once(app, caller, organisation, id))).await })
+    Box::pin(async move {
+        until_done(app, caller, || {
+            Box::pin(plan_reject(app, caller, organisation, id))
+        })
+        .await
+    })
 }
 
-async fn reject_once(
+async fn plan_reject(
     app: &App,
     caller: &Caller,
     organisation: OrganisationId,
     id: AccountId,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     let right = right_to_let_in(app, caller, organisation)?;
     let end = Command::Account(id, AccountCommand::EndRequest { organisation });
-    caller.execute_by(app, vec![end], &right).await
+    Ok(Planned::new(vec![end], right))
 }
 
 /// The caller asks to be let into organisations. Whoever has no e-mail address yet may give one.
@@ -107,20 +112,20 @@ pub fn request_organisations<'a>(
     email: Option<Email>,
 ) -> Boxed<'a, Result<Appended, Refusal>> {
     Box::pin(async move {
-        until_first(app, || {
-            Box::pin(request_once(app, caller, id, &organisations, email.as_ref()))
+        until_done(app, caller, || {
+            Box::pin(plan_request(app, caller, id, &organisations, email.as_ref()))
         })
         .await
     })
 }
 
-async fn request_once(
+async fn plan_request(
     app: &App,
     caller: &Caller,
     id: AccountId,
     organisations: &BTreeSet<OrganisationId>,
     email: Option<&Email>,
-) -> Result<Appended, Refusal> {
+) -> Result<Planned, Refusal> {
     let mut right = right_of(app, caller);
     let mut commands = Vec::new();
     if let Some(email) = email {
@@ -141,7 +146,7 @@ async fn request_once(
         id,
         AccountCommand::RequestOrganisations { organisations },
     ));
-    caller.execute_by(app, commands, &right).await
+    Ok(Planned::new(commands, right))
 }
 
 /// Only administrators change an address.
