@@ -16,7 +16,12 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
     CHANNEL, Clocks, ERASED_MESSAGE, Filter, Heartbeat, LedgerError, OpenedPages, OtherVersions, Sealer,
-    WithCauses, error::within, feed, opening::open, versions,
+    WithCauses,
+    error::within,
+    feed,
+    moment::{Moment, Proven},
+    opening::open,
+    versions,
 };
 use crate::clock::Clock;
 
@@ -50,18 +55,12 @@ pub struct Follower {
     failed: BriefLock<Option<(Duration, Arc<LedgerError>)>>,
     /// When the last successful try began, and where it read.
     seen: BriefLock<Moment>,
+    proven: Proven,
     /// Another node wrote something that this process does not have yet.
     news: Notify,
     /// Reading failed, so the connection that listens may be lost, too.
     listener_lost: Notify,
     grew: watch::Sender<i64>,
-}
-
-/// A moment of the clock, and the server that was used then.
-#[derive(Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) at: Duration,
-    pub(super) server: Server,
 }
 
 /// What one look reads with.
@@ -88,6 +87,7 @@ impl Follower {
                 at: Duration::ZERO,
                 server: db.server(),
             }),
+            proven: Proven::default(),
             db,
             sealer,
             authorization,
@@ -108,7 +108,7 @@ impl Follower {
 
     /// The time since the beginning of the last look that read the ledger to its head. If no commit of this process was confirmed since
     /// then, the time since the beginning of the last one that was: nobody knows whether the database is still the primary. What was read
-    /// before another server became the primary proves nothing: a commit on the new one does not say whether the other one was still it.
+    /// at another server than the one in use proves nothing more: a commit here does not say whether that one was still the primary.
     pub(super) fn age(&self) -> Duration {
         // Read `seen` first, then the time: if the process stands still in between, the age comes out too old, never
         // too young.
@@ -116,8 +116,8 @@ impl Follower {
         if seen.server != self.db.server() {
             seen.at = Duration::ZERO;
         }
-        let seen = seen.at.min(self.heartbeat.confirmed());
-        self.clock.elapsed().saturating_sub(seen)
+        let proven = self.proven.newest(seen.at, self.heartbeat.confirmed());
+        self.clock.elapsed().saturating_sub(proven)
     }
 
     /// Now, and the server that is used now.
@@ -274,6 +274,7 @@ impl Follower {
         if seen.server != begun.server || seen.at < begun.at {
             *seen = begun;
         }
+        self.proven.newest(seen.at, self.heartbeat.confirmed());
         true
     }
 

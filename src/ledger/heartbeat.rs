@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::{
     Clocks, Follower, LedgerError, WithCauses,
     error::{no_answer_in_time, within},
+    moment::nanos,
 };
 use crate::clock::Clock;
 
@@ -206,10 +207,6 @@ impl Heartbeat {
     pub(super) async fn close(&self) {
         self.writer.lock().await.close().await;
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// When the log last said something that goes on.

@@ -15,7 +15,7 @@ use super::{
     appender::{Answer, PATIENCE, Task, answer_all, log_unheard, unheard},
     batch::{Batch, Decided, InFlight, Manner},
     error::{Obstacle, no_answer_in_time, within},
-    follower::Moment,
+    moment::Moment,
     overlap::Fate,
     pace::Because,
 };

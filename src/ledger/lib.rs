@@ -46,6 +46,7 @@ mod loader;
 mod logins;
 mod metadata;
 pub mod migrations;
+mod moment;
 mod opening;
 mod overlap;
 mod pace;

@@ -25,9 +25,29 @@ pub(crate) struct Invited {
     #[serde(rename = "Token")]
     #[schema(value_type = Option<String>)]
     token: Option<Zeroizing<String>>,
-    /// Who it is.
-    #[serde(flatten)]
-    person: Person,
+    /// The e-mail address, by which they sign in.
+    #[serde(rename = "Email")]
+    #[schema(example = "grace@example.org")]
+    email: Option<String>,
+    /// The password.
+    #[serde(rename = "Password")]
+    #[schema(value_type = Option<String>)]
+    password: Option<Zeroizing<String>>,
+    /// The name: at most 200 characters.
+    #[serde(rename = "Name")]
+    name: Option<String>,
+    /// The phone number: at most 200 characters.
+    #[serde(rename = "PhoneNumber")]
+    phone: Option<String>,
+    /// What they do at work: at most 200 characters.
+    #[serde(rename = "JobTitle")]
+    job_title: Option<String>,
+    /// Whether they want the newsletter. Without it, they do not.
+    #[serde(rename = "NewsletterOptIn")]
+    newsletter: Option<bool>,
+    /// Whether they accept the licence agreement of the operator. It must be true.
+    #[serde(rename = "AcceptEULA")]
+    accept_eula: Option<bool>,
 }
 
 /// Signs up somebody who was invited, as a member of the organisation. The invitation proves the e-mail address, so they are signed in at once.
@@ -44,7 +64,16 @@ pub(crate) async fn post_sign_up(
     let token = body
         .token
         .ok_or_else(|| Refusal::invalid("Token is required").in_field("Token"))?;
-    let person = body.person.parsed(&app)?;
+    let person = Person {
+        email: body.email,
+        password: body.password,
+        name: body.name,
+        phone: body.phone,
+        job_title: body.job_title,
+        newsletter: body.newsletter,
+        accept_eula: body.accept_eula,
+    };
+    let person = person.parsed(&app)?;
     let password = person.password.clone();
     let signed_up = sign_up_invited(&app, &origin, organisation(&id)?, &token, person).await;
     let username = signed_up.map_err(|refusal| match refusal.code {

@@ -1,41 +1,21 @@
 //! Somebody who signs up, whether they were invited or not.
 
 use aggregates::values::{Email, Title};
-use serde::Deserialize;
 use server::{App, Refusal, nx::InvitedPerson};
-use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::patch::LONGEST;
 use crate::authenticate::accepted;
 
 /// What somebody who signs up says of themselves.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = NxPerson)]
 pub(crate) struct Person {
-    /// The e-mail address, by which they sign in.
-    #[serde(rename = "Email")]
-    #[schema(example = "ada@example.org")]
-    email: Option<String>,
-    /// The password.
-    #[serde(rename = "Password")]
-    #[schema(value_type = Option<String>)]
-    password: Option<Zeroizing<String>>,
-    /// The name: at most 200 characters.
-    #[serde(rename = "Name")]
-    name: Option<String>,
-    /// The phone number: at most 200 characters.
-    #[serde(rename = "PhoneNumber")]
-    phone: Option<String>,
-    /// What they do at work: at most 200 characters.
-    #[serde(rename = "JobTitle")]
-    job_title: Option<String>,
-    /// Whether they want the newsletter. Without it, they do not.
-    #[serde(rename = "NewsletterOptIn")]
-    newsletter: Option<bool>,
-    /// Whether they accept the licence agreement of the operator. It must be true.
-    #[serde(rename = "AcceptEULA")]
-    accept_eula: Option<bool>,
+    pub(crate) email: Option<String>,
+    pub(crate) password: Option<Zeroizing<String>>,
+    pub(crate) name: Option<String>,
+    pub(crate) phone: Option<String>,
+    pub(crate) job_title: Option<String>,
+    pub(crate) newsletter: Option<bool>,
+    pub(crate) accept_eula: Option<bool>,
 }
 
 /// The refusal of a request without a field.

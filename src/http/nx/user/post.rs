@@ -12,6 +12,7 @@ use server::{
     nx::{NewPerson, SignedUp, sign_up},
 };
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::person::{Person, missing, title};
 use crate::{
@@ -24,18 +25,47 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NxNewUser)]
 pub(crate) struct NewUser {
+    /// The e-mail address, by which they sign in.
+    #[serde(rename = "Email")]
+    #[schema(example = "ada@example.org")]
+    email: Option<String>,
+    /// The password.
+    #[serde(rename = "Password")]
+    #[schema(value_type = Option<String>)]
+    password: Option<Zeroizing<String>>,
+    /// The name: at most 200 characters.
+    #[serde(rename = "Name")]
+    name: Option<String>,
     /// The name of the organisation: at most 200 characters.
     #[serde(rename = "Company")]
     company: Option<String>,
-    /// Who it is.
-    #[serde(flatten)]
-    person: Person,
+    /// The phone number: at most 200 characters.
+    #[serde(rename = "PhoneNumber")]
+    phone: Option<String>,
+    /// What they do at work: at most 200 characters.
+    #[serde(rename = "JobTitle")]
+    job_title: Option<String>,
+    /// Whether they want the newsletter. Without it, they do not.
+    #[serde(rename = "NewsletterOptIn")]
+    newsletter: Option<bool>,
+    /// Whether they accept the licence agreement of the operator. It must be true.
+    #[serde(rename = "AcceptEULA")]
+    accept_eula: Option<bool>,
 }
 
 impl NewUser {
     fn parsed(self, app: &App) -> Result<NewPerson, Refusal> {
         let company = self.company.ok_or_else(|| missing("Company"));
-        let person = self.person.parsed(app)?;
+        let person = Person {
+            email: self.email,
+            password: self.password,
+            name: self.name,
+            phone: self.phone,
+            job_title: self.job_title,
+            newsletter: self.newsletter,
+            accept_eula: self.accept_eula,
+        };
+        let person = person.parsed(app)?;
         Ok(NewPerson {
             company: title("Company", &company?)?,
             person,
