@@ -82,7 +82,7 @@ impl ComparedClaims {
         self.flaws.iter().filter(is_twice)
     }
 
-    /// The flaws that [`Ledger::mend_claims`] corrects.
+    /// The flaws that [`crate::Ledger::mend_claims`] corrects.
     pub fn correctable(&self) -> Vec<ClaimFlaw> {
         let is_other = |flaw: &&ClaimFlaw| !matches!(flaw, ClaimFlaw::Twice { .. });
         self.flaws.iter().filter(is_other).cloned().collect()
