@@ -3,7 +3,7 @@
 //! Nothing is stored: the token of the link is a keyed digest of who invites, the organisation, the address, and how many members have left so far.
 //! So all open invitations end when a member leaves or is removed, and nobody who was removed comes back by an old one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     Command,
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::{
     links::{Claimed, Links, Purpose},
-    members::{invited_until, is_conflict, managed, owns},
+    members::{is_conflict, managed, owns},
     sign_up::{creation, reads_licences},
 };
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
     refusal::{Refusal, RefusalKind},
 };
 
+/// How long an invitation counts.
+const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often an invitation is decided again because something changed meanwhile.
 const ATTEMPTS: u32 = 32;
 
@@ -80,7 +82,7 @@ pub async fn invite(
     if !app.mailed().admit(&email, now) {
         return Ok(());
     }
-    let expires_at = invited_until(now);
+    let expires_at = now.plus(PATIENCE);
     let bound = bound(id, &organisation, &email);
     let token = app
         .links()
@@ -124,7 +126,8 @@ async fn proved(app: &App, invitation: Invitation<'_>) -> Result<(Organisation, 
 /// The place of all licences: whoever may write there administers all organisations of this API.
 pub const ADMINISTRATION: &str = "/auth/admin/licenses";
 
-fn administers_all(app: &App, user: UserId) -> bool {
+/// Whether a user administers the licences of all organisations, and so these.
+pub fn administers_all(app: &App, user: UserId) -> bool {
     let authorization = app.ledger().authorization();
     authorization
         .check(user, Context::Http, Operation::Write, ADMINISTRATION)

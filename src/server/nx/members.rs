@@ -5,7 +5,7 @@ use aggregates::{
     nx_account::{NxAccount, NxAccountCommand},
     organisation::{Organisation, OrganisationCommand},
     user::{User, UserCommand},
-    values::{OrganisationId, Timestamp, UserId},
+    values::{OrganisationId, UserId},
 };
 use futures_util::future::try_join_all;
 use ledger::{Appended, ExecuteError, Rejection, Seen};
@@ -128,9 +128,4 @@ pub async fn remove_member(
             executed => return Ok(executed?),
         }
     }
-}
-
-/// How long an invitation counts.
-pub(super) fn invited_until(now: Timestamp) -> Timestamp {
-    now.plus_hours(7 * 24)
 }

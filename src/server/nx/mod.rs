@@ -10,7 +10,7 @@ mod sign_up;
 mod users;
 
 pub use account::{Profile, change, profile};
-pub use invite::{ADMINISTRATION, InvitedPerson, invite, join, sign_up_invited};
+pub use invite::{ADMINISTRATION, InvitedPerson, administers_all, invite, join, sign_up_invited};
 pub(crate) use links::Links;
 pub(crate) use mailed::Mailed;
 pub use members::{members, remove_member};

@@ -6,9 +6,13 @@ mod person;
 mod post;
 mod verify;
 
-use aggregates::values::{Context, Operation, UserId};
+use aggregates::values::{Operation, UserId};
 use serde::Serialize;
-use server::{App, Caller, Refusal, nx::Profile, within};
+use server::{
+    App, Caller, Refusal,
+    nx::{Profile, administers_all},
+    within,
+};
 use utoipa::ToSchema;
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouter},
@@ -64,17 +68,10 @@ impl UserOut {
             organisation: profile
                 .organisation
                 .map(|(id, name)| OrganisationOut::of(id, name)),
-            is_super_admin: is_super_admin(app, profile.user),
+            is_super_admin: administers_all(app, profile.user),
             nx_id: String::new(),
         }
     }
-}
-
-fn is_super_admin(app: &App, user: UserId) -> bool {
-    let authorization = app.ledger().authorization();
-    authorization
-        .check(user, Context::Http, Operation::Write, ADMINISTRATION)
-        .allowed
 }
 
 /// The user of a path: the caller, or anybody if the caller is a super administrator. Others are refused like a user who does not exist.
